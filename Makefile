@@ -1,0 +1,50 @@
+# Every target sets up what it needs; `make help` lists them.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help setup serve test check bench docs format lock clean
+
+help: ## this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
+
+$(STAMP): requirements-dev.lock pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@
+
+setup: $(STAMP) ## create the virtual environment from the lock files
+
+serve: setup ## start the server under ./var on https://127.0.0.1:8443
+	exec $(BIN)/contentlib serve --data-dir var --listen 127.0.0.1:8443
+
+test: setup ## run the tests
+	$(BIN)/pytest -n 2 $(ARGS)
+
+check: setup ## lint, types, import contracts, generated pages, tests
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/contentlib docs --check
+	$(MAKE) test
+
+bench: setup ## measure, and write docs/performance.md
+	$(BIN)/python -m bench
+
+docs: setup ## write the generated pages
+	$(BIN)/contentlib docs
+
+format: setup ## format the code
+	$(BIN)/ruff check --fix-only
+	$(BIN)/ruff format
+
+lock: ## resolve the dependencies again (needs uv)
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml -o requirements.lock
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --extra dev pyproject.toml -o requirements-dev.lock
+
+clean: ## remove the virtual environment and caches
+	rm -rf $(VENV) .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,107 @@
+"""How a service says what it is: its identifier, operations, errors, privileges and `/api` routes, each once."""
+
+from __future__ import annotations
+
+import inspect
+import typing
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, TypeVar
+
+from contentlib.vapi.errors import VapiError
+from contentlib.vapi.types import Field, Type, type_of
+
+Method = TypeVar("Method", bound=Callable[..., Awaitable[Any]])
+
+
+@dataclass(frozen=True, slots=True)
+class Privilege:
+    """A privilege that an operation needs; `on` is the dotted path of the parameter that names the resource."""
+
+    name: str
+    on: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """The address of an operation on `/api`, as the contract maps it.
+
+    `body` names the parameter that is the whole body; `headers` maps header names to parameters; `dispatch` is what the
+    query must hold (a None value: the name must be present), `path` holds `{parameter}` names.
+    """
+
+    method: str
+    path: str
+    dispatch: dict[str, str | None] = field(default_factory=dict)
+    body: str | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+    status: int = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """A declared operation; `parameters` in the order of the signature."""
+
+    service: str
+    name: str
+    parameters: tuple[Field, ...]
+    output: Type
+    errors: tuple[type[VapiError], ...]
+    privileges: tuple[Privilege, ...]
+    api: Route
+    summary: str
+    anonymous: bool
+    method: str
+
+    @property
+    def id(self) -> str:
+        return f"{self.service}.{self.name}"
+
+    def declares(self, error: type[VapiError]) -> bool:
+        """Whether a caller may hear the error from this operation."""
+        return error.everywhere or error in self.errors
+
+
+class Service:
+    """Base of all services; a subclass sets `vapi_id` and marks its operations with `operation`."""
+
+    vapi_id: ClassVar[str] = ""
+
+
+def operation(
+    api: Route, *, errors: tuple[type[VapiError], ...] = (), privileges: tuple[Privilege, ...] = (), anonymous: bool = False
+) -> Callable[[Method], Method]:
+    """Declares a method as an operation of its service; `anonymous` ones are called without a session."""
+
+    def mark(method: Method) -> Method:
+        method.__dict__["vapi"] = (api, errors, privileges, anonymous)
+        return method
+
+    return mark
+
+
+def operations_of(service: type[Service]) -> list[Operation]:
+    """The declared operations of a service; the first parameter of each method, after self, is the call."""
+    found = []
+    for attribute, method in inspect.getmembers(service, inspect.isfunction):
+        if "vapi" not in method.__dict__:
+            continue
+        api, errors, privileges, anonymous = method.__dict__["vapi"]
+        hints = typing.get_type_hints(method, include_extras=True)
+        output = type_of(hints.pop("return"))
+        names = list(inspect.signature(method).parameters)[2:]
+        found.append(
+            Operation(
+                service=service.vapi_id,
+                name=attribute.rstrip("_"),
+                parameters=tuple(Field(name, type_of(hints[name])) for name in names),
+                output=output,
+                errors=errors,
+                privileges=privileges,
+                api=api,
+                summary=(method.__doc__ or "").strip().split("\n")[0],
+                anonymous=anonymous,
+                method=attribute,
+            )
+        )
+    return found

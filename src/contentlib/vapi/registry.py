@@ -1,0 +1,53 @@
+"""The set of services that a server speaks, and what a call of one carries."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from contentlib.vapi.declare import Operation, Service, operations_of
+
+
+@dataclass(slots=True)
+class Call:
+    """Who calls, and from where.
+
+    `user` is None until the gate has let the call in; `token` is the session's; `base_url` is scheme and authority as
+    the client reached the server, for the URLs that an answer holds.
+    """
+
+    request_id: str
+    base_url: str
+    token: str | None = None
+    credentials: tuple[str, str] | None = None
+    user: str | None = None
+    cookie: bool = False
+
+
+Handler = Callable[..., Awaitable[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """An operation and the bound method that performs it."""
+
+    operation: Operation
+    handler: Handler
+
+
+class Registry:
+    """All endpoints by service and operation identifier."""
+
+    def __init__(self, services: Iterable[Service]) -> None:
+        self.endpoints: dict[tuple[str, str], Endpoint] = {}
+        for service in services:
+            for declared in operations_of(type(service)):
+                self.endpoints[declared.service, declared.name] = Endpoint(declared, getattr(service, declared.method))
+
+    def services(self) -> dict[str, list[Endpoint]]:
+        """The endpoints of each service, by its identifier."""
+        found: dict[str, list[Endpoint]] = {}
+        for endpoint in self.endpoints.values():
+            found.setdefault(endpoint.operation.service, []).append(endpoint)
+        return found

@@ -1,0 +1,66 @@
+"""The structures of com.vmware.vapi.std that errors and services share."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from contentlib.vapi.types import ENUMERATION_NAMES, DateTime, Enumeration, Integer, Structure
+
+PREFIX = "com.vmware.vapi.std."
+
+
+class DateTimeFormat(Enumeration):
+    """How a date in a message is to be shown."""
+
+    FULL_DATE = "FULL_DATE"
+    FULL_DATE_TIME = "FULL_DATE_TIME"
+    FULL_TIME = "FULL_TIME"
+    LONG_DATE = "LONG_DATE"
+    LONG_DATE_TIME = "LONG_DATE_TIME"
+    LONG_TIME = "LONG_TIME"
+    MED_DATE = "MED_DATE"
+    MED_DATE_TIME = "MED_DATE_TIME"
+    MED_TIME = "MED_TIME"
+    SHORT_DATE = "SHORT_DATE"
+    SHORT_DATE_TIME = "SHORT_DATE_TIME"
+    SHORT_TIME = "SHORT_TIME"
+
+
+ENUMERATION_NAMES[DateTimeFormat] = PREFIX + "localization_param.date_time_format"
+
+
+class NestedLocalizableMessage(Structure):
+    """A message inside a message."""
+
+    vapi_name: ClassVar[str] = PREFIX + "nested_localizable_message"
+    id: str
+    params: dict[str, LocalizationParam] | None = None
+
+
+class LocalizationParam(Structure):
+    """A value to be put into a message."""
+
+    vapi_name: ClassVar[str] = PREFIX + "localization_param"
+    d: float | None = None
+    dt: DateTime | None = None
+    format: DateTimeFormat | None = None
+    i: Integer | None = None
+    l: NestedLocalizableMessage | None = None  # noqa: E741 - the contract's name
+    precision: Integer | None = None
+    s: str | None = None
+
+
+class LocalizableMessage(Structure):
+    """What happened, in words: a stable id, the English text, and the pieces of it."""
+
+    vapi_name: ClassVar[str] = PREFIX + "localizable_message"
+    id: str
+    default_message: str
+    args: list[str]
+    localized: str | None = None
+    params: dict[str, LocalizationParam] | None = None
+
+
+def message(message_id: str, text: str, *args: str) -> LocalizableMessage:
+    """A message of ours; its id is `contentlib.` and the given one."""
+    return LocalizableMessage(id=f"contentlib.{message_id}", default_message=text, args=list(args))

@@ -1,0 +1,157 @@
+"""The types of vAPI: built-in kinds, and the tree that a declared annotation becomes.
+
+Nothing here knows HTTP, a library or a database. A wire form walks `Type` trees; it never looks at annotations.
+"""
+
+from __future__ import annotations
+
+import enum
+import re
+import types
+import typing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from typing import Annotated, Any, ClassVar, Union
+
+import msgspec
+
+Id = Annotated[str, "id"]
+Uri = Annotated[str, "uri"]
+Secret = Annotated[str, "secret"]
+Integer = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+
+_DATE = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:?\d\d)?\Z", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class DateTime:
+    """A moment in milliseconds since 1970 UTC; written `2015-01-01T22:13:05.651Z`."""
+
+    milliseconds: int
+
+    @classmethod
+    def parse(cls, text: str) -> DateTime:
+        """The moment that an ISO 8601 text names (no offset means UTC); ValueError if there is none."""
+        if not _DATE.match(text):
+            raise ValueError(f"not an ISO 8601 date and time: {text[:40]!r}")
+        moment = datetime.fromisoformat(text.upper())
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=UTC)
+        try:
+            return cls(int((moment - _EPOCH).total_seconds() * 1000))
+        except OverflowError as error:
+            raise ValueError(f"date out of range: {text[:40]!r}") from error
+
+    def __str__(self) -> str:
+        seconds, milliseconds = divmod(self.milliseconds, 1000)
+        return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{milliseconds:03d}Z"
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Structure(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """Base of all vAPI structures; `vapi_name` is the canonical name. Optional fields default to None."""
+
+    vapi_name: ClassVar[str] = ""
+
+
+class Enumeration(enum.StrEnum):
+    """Base of all vAPI enumerations; the canonical name is set by `enumeration`."""
+
+
+ENUMERATION_NAMES: dict[type[Enumeration], str] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Type:
+    """A node of a declared type.
+
+    kind is one of string, id, uri, secret, integer, double, boolean, datetime, binary, enumeration, structure, list,
+    set, map, optional, any. `of` is the element type of list, set and optional and the value type of map; `key` is the key
+    type of map; `python` is the class of a structure or enumeration.
+    """
+
+    kind: str
+    of: Type | None = None
+    key: Type | None = None
+    python: Any = None
+
+    def __str__(self) -> str:
+        match self.kind:
+            case "structure":
+                return str(self.python.vapi_name)
+            case "enumeration":
+                return ENUMERATION_NAMES.get(self.python, self.python.__name__)
+            case "map":
+                return f"map<{self.key},{self.of}>"
+            case "list" | "set" | "optional":
+                return f"{self.kind}<{self.of}>"
+        return self.kind
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A field of a structure, or a parameter of an operation."""
+
+    name: str
+    type: Type
+
+    @property
+    def required(self) -> bool:
+        return self.type.kind != "optional"
+
+
+_BUILT_IN = {str: "string", int: "integer", float: "double", bool: "boolean", DateTime: "datetime", bytes: "binary"}
+_CONTAINERS = {list: "list", set: "set", frozenset: "set"}
+
+
+def type_of(annotation: Any) -> Type:
+    """The tree of an annotation."""
+    origin = typing.get_origin(annotation)
+    if origin is Annotated:
+        base, *notes = typing.get_args(annotation)
+        named = [note for note in notes if isinstance(note, str)]
+        return Type(named[0]) if named else type_of(base)
+    if origin in (Union, types.UnionType):
+        (inner,) = (part for part in typing.get_args(annotation) if part is not type(None))
+        return Type("optional", of=type_of(inner))
+    if origin in _CONTAINERS:
+        return Type(_CONTAINERS[origin], of=type_of(typing.get_args(annotation)[0]))
+    if origin is dict:
+        key, value = typing.get_args(annotation)
+        return Type("map", key=type_of(key), of=type_of(value))
+    if annotation in _BUILT_IN:
+        return Type(_BUILT_IN[annotation])
+    if isinstance(annotation, type) and issubclass(annotation, Structure):
+        return Type("structure", python=annotation)
+    if isinstance(annotation, type) and issubclass(annotation, enum.Enum):
+        return Type("enumeration", python=annotation)
+    if annotation is None or annotation is type(None):
+        return Type("void")
+    raise TypeError(f"{annotation!r} is not a vAPI type")
+
+
+@cache
+def fields_of(structure: type[Structure]) -> tuple[Field, ...]:
+    """The fields of a structure, in the order of declaration."""
+    hints = typing.get_type_hints(structure, include_extras=True)
+    return tuple(Field(name, type_of(hints[name])) for name in structure.__struct_fields__)
+
+
+@cache
+def holds_map(structure: type[Structure]) -> bool:
+    """Whether a map can occur anywhere below a structure."""
+    return _reaches_map(Type("structure", python=structure), set())
+
+
+def _reaches_map(node: Type | None, seen: set[Any]) -> bool:
+    if node is None or node.kind == "map":
+        return node is not None
+    if node.kind == "structure":
+        if node.python in seen:
+            return False
+        seen.add(node.python)
+        return any(_reaches_map(field.type, seen) for field in fields_of(node.python))
+    return _reaches_map(node.of, seen)

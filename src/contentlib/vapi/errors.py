@@ -5,13 +5,14 @@ Nothing here says how an error is written; a wire form reads `name`, `error_type
 
 from __future__ import annotations
 
+import re
 from typing import ClassVar
 
 from contentlib.vapi.std import LocalizableMessage, message
 
 
 class VapiError(Exception):
-    """Base of the standard errors."""
+    """Base of the standard errors; a subclass says its HTTP status, and where the infrastructure may raise it."""
 
     name: ClassVar[str] = ""
     rest_status: ClassVar[int] = 400
@@ -19,53 +20,130 @@ class VapiError(Exception):
     everywhere: ClassVar[bool] = False
     """Whether the infrastructure may raise it for any operation, declared or not."""
 
+    def __init_subclass__(cls, *, rest: int = 400, api: int | None = None, everywhere: bool = False) -> None:
+        cls.name = re.sub(r"(?<=.)([A-Z])", r"_\1", cls.__name__).lower()
+        cls.rest_status = rest
+        cls.api_status = rest if api is None else api
+        cls.everywhere = everywhere
+
     def __init__(self, message_id: str, text: str, *args: str, challenge: str | None = None, status: int | None = None) -> None:
         super().__init__(text)
         self.messages: list[LocalizableMessage] = [message(message_id, text, *args)]
         self.challenge = challenge
         self.status = status
+        """An HTTP status that takes the place of the error's own (413, 415, 405), on `/rest` and `/api`."""
+        self.allow: str | None = None
+        """The methods that a path knows, where the status is 405."""
 
     @property
     def error_type(self) -> str:
+        """The value of the field `error_type`."""
         return self.name.upper()
 
     @property
     def canonical_name(self) -> str:
+        """The name of the error's structure."""
         return f"com.vmware.vapi.std.errors.{self.name}"
 
 
-ERRORS: dict[str, type[VapiError]] = {}
+class Error(VapiError, api=500):
+    """The operation failed for a reason that has no error of its own."""
 
 
-def _error(name: str, rest: int = 400, api: int | None = None, everywhere: bool = False) -> type[VapiError]:
-    camel = "".join(part.capitalize() for part in name.split("_"))
-    status = {"name": name, "rest_status": rest, "api_status": rest if api is None else api, "everywhere": everywhere}
-    ERRORS[name] = type(camel, (VapiError,), {**status, "__doc__": f"The standard error {name}.", "__module__": __name__})
-    return ERRORS[name]
+class AlreadyExists(VapiError):
+    """A thing of this name or identifier is there already."""
 
 
-Error = _error("error", api=500)
-AlreadyExists = _error("already_exists")
-AlreadyInDesiredState = _error("already_in_desired_state")
-Canceled = _error("canceled", 500)
-ConcurrentChange = _error("concurrent_change", api=409)
-FeatureInUse = _error("feature_in_use")
-InternalServerError = _error("internal_server_error", 500, everywhere=True)
-InvalidArgument = _error("invalid_argument", everywhere=True)
-InvalidElementConfiguration = _error("invalid_element_configuration")
-InvalidElementType = _error("invalid_element_type")
-InvalidRequest = _error("invalid_request", everywhere=True)
-NotAllowedInCurrentState = _error("not_allowed_in_current_state")
-NotFound = _error("not_found", 404)
-OperationNotFound = _error("operation_not_found", 404, everywhere=True)
-ResourceBusy = _error("resource_busy", api=500)
-ResourceInUse = _error("resource_in_use")
-ResourceInaccessible = _error("resource_inaccessible", api=500)
-ServiceUnavailable = _error("service_unavailable", 503, everywhere=True)
-TimedOut = _error("timed_out", 504, everywhere=True)
-UnableToAllocateResource = _error("unable_to_allocate_resource", everywhere=True)
-Unauthenticated = _error("unauthenticated", 401, everywhere=True)
-Unauthorized = _error("unauthorized", 403, everywhere=True)
-UnexpectedInput = _error("unexpected_input", everywhere=True)
-Unsupported = _error("unsupported")
-UnverifiedPeer = _error("unverified_peer", 500)
+class AlreadyInDesiredState(VapiError):
+    """The thing is already as the caller asks."""
+
+
+class Canceled(VapiError, rest=500):
+    """The operation was canceled."""
+
+
+class ConcurrentChange(VapiError, api=409):
+    """The thing was changed since the caller last read it."""
+
+
+class FeatureInUse(VapiError):
+    """A feature is in use and cannot be turned off."""
+
+
+class InternalServerError(VapiError, rest=500, everywhere=True):
+    """The server met something unforeseen."""
+
+
+class InvalidArgument(VapiError, everywhere=True):
+    """A parameter or field has a value that the operation does not take."""
+
+
+class InvalidElementConfiguration(VapiError):
+    """The thing is configured so that the operation cannot work on it."""
+
+
+class InvalidElementType(VapiError):
+    """The thing is of a type that the operation does not work on."""
+
+
+class InvalidRequest(VapiError, everywhere=True):
+    """The request is not one of the form that it claims to be."""
+
+
+class NotAllowedInCurrentState(VapiError):
+    """The state of the thing does not allow the operation."""
+
+
+class NotFound(VapiError, rest=404):
+    """There is no such thing."""
+
+
+class OperationNotFound(VapiError, rest=404, everywhere=True):
+    """There is no such service or operation."""
+
+
+class ResourceBusy(VapiError, api=500):
+    """Somebody else is at work on the thing."""
+
+
+class ResourceInUse(VapiError):
+    """The thing is in use."""
+
+
+class ResourceInaccessible(VapiError, api=500):
+    """The thing, or what it needs, cannot be reached."""
+
+
+class ServiceUnavailable(VapiError, rest=503, everywhere=True):
+    """The server cannot serve the call now."""
+
+
+class TimedOut(VapiError, rest=504, everywhere=True):
+    """The operation took too long."""
+
+
+class UnableToAllocateResource(VapiError, everywhere=True):
+    """The server has no more of something that the operation needs."""
+
+
+class Unauthenticated(VapiError, rest=401, everywhere=True):
+    """Nobody known is calling."""
+
+
+class Unauthorized(VapiError, rest=403, everywhere=True):
+    """The caller lacks a privilege."""
+
+
+class UnexpectedInput(VapiError, everywhere=True):
+    """The request holds a field that the operation does not know."""
+
+
+class Unsupported(VapiError):
+    """The operation, or this use of it, is not supported."""
+
+
+class UnverifiedPeer(VapiError, rest=500):
+    """The other side of a connection is not who it should be."""
+
+
+ERRORS: dict[str, type[VapiError]] = {error.name: error for error in VapiError.__subclasses__()}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from contentlib.vapi.declare import Operation, Service, operations_of
 
@@ -13,8 +13,10 @@ from contentlib.vapi.declare import Operation, Service, operations_of
 class Call:
     """Who calls, and from where.
 
-    `user` is None until the gate has let the call in; `token` is the session's; `base_url` is scheme and authority as
-    the client reached the server, for the URLs that an answer holds.
+    `user` is None until the gate has let the call in. `token` is the session's, `credentials` are name and password.
+    `base_url` is scheme and authority as the client reached the server, for the URLs that an answer holds.
+    An operation that starts a session puts its token into `new_token`; a wire form then sets the cookie, if the client did
+    not ask for none.
     """
 
     request_id: str
@@ -22,7 +24,14 @@ class Call:
     token: str | None = None
     credentials: tuple[str, str] | None = None
     user: str | None = None
-    cookie: bool = False
+    new_token: str | None = None
+
+
+class Gate(Protocol):
+    """Decides who may call what."""
+
+    async def admit(self, call: Call, operation: Operation, arguments: dict[str, Any]) -> None:
+        """Sets `call.user`; raises Unauthenticated or Unauthorized. Operations that are `anonymous` pass untouched."""
 
 
 Handler = Callable[..., Awaitable[Any]]

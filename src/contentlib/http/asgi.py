@@ -1,0 +1,147 @@
+"""The server interface: ASGI messages in, `Request` out; `Response` in, ASGI messages out."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from typing import Any
+
+from contentlib.http.message import Answer, Disconnected, FileResponse, Request, Response
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Handle = Callable[[Request], Awaitable[Answer]]
+
+_REQUEST_ID_LENGTH = 128
+_PIECE = 1 << 20  # bytes read at a time where the server cannot send a part of a file itself
+
+
+class AsgiBody:
+    """The body of an ASGI request."""
+
+    __slots__ = ("_receive",)
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """The body's bytes as they come."""
+        more = True
+        while more:
+            message = await self._receive()
+            if message["type"] == "http.disconnect":
+                raise Disconnected
+            piece = message.get("body", b"")
+            more = message.get("more_body", False)
+            if piece:
+                yield piece
+
+
+class Application:
+    """An ASGI application around one function from request to answer."""
+
+    def __init__(self, handle: Handle, start: Callable[[], Awaitable[None]], stop: Callable[[], Awaitable[None]]) -> None:
+        self._handle = handle
+        self._start = start
+        self._stop = stop
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serves one request, or the life of the process."""
+        if scope["type"] == "http":
+            request = _request(scope, receive)
+            try:
+                answer = await self._handle(request)
+            except Disconnected:
+                return
+            await _send(request, answer, scope, send)
+        elif scope["type"] == "lifespan":
+            await self._live(receive, send)
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        while True:
+            message = await receive()
+            if message["type"] == "lifespan.startup":
+                try:
+                    await self._start()
+                except Exception as error:  # noqa: BLE001 - whatever it is, the server must be told that there is no start
+                    await send({"type": "lifespan.startup.failed", "message": str(error)})
+                    return
+                await send({"type": "lifespan.startup.complete"})
+            else:
+                await self._stop()
+                await send({"type": "lifespan.shutdown.complete"})
+                return
+
+
+def _request(scope: Scope, receive: Receive) -> Request:
+    headers: dict[str, str] = {}
+    for key, value in scope["headers"]:
+        name, text = key.decode("latin-1"), value.decode("latin-1")
+        if name in headers:
+            text = headers[name] + ("; " if name == "cookie" else ", ") + text
+        headers[name] = text
+    if "host" not in headers and scope.get("server"):  # HTTP/2 carries it as :authority
+        host, port = scope["server"][:2]
+        headers["host"] = f"{host}:{port}"
+    raw = scope.get("raw_path")
+    return Request(
+        method=scope["method"],
+        path=(raw.decode("latin-1").partition("?")[0] if raw else scope["path"]),
+        query=scope["query_string"].decode("latin-1"),
+        headers=headers,
+        scheme=scope["scheme"],
+        client=(scope.get("client") or ("",))[0],
+        request_id=_request_id(headers),
+        stream=AsgiBody(receive),
+    )
+
+
+def _request_id(headers: dict[str, str]) -> str:
+    given = headers.get("x-request-id") or headers.get("vapi-ctx-opid")
+    if given and len(given) <= _REQUEST_ID_LENGTH and given.isascii() and given.isprintable():
+        return given
+    return secrets.token_hex(8)
+
+
+async def _send(request: Request, answer: Answer, scope: Scope, send: Send) -> None:
+    headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers]
+    headers.append((b"x-request-id", request.request_id.encode("latin-1")))
+    if isinstance(answer, FileResponse):
+        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+        await _send_file(request, answer, scope, send)
+        return
+    if answer.content_type:
+        headers.append((b"content-type", answer.content_type.encode("latin-1")))
+    if answer.status != 204:
+        headers.append((b"content-length", str(len(answer.body)).encode()))
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.body", "body": b"" if request.method == "HEAD" else answer.body})
+
+
+async def _send_file(request: Request, answer: FileResponse, scope: Scope, send: Send) -> None:
+    if request.method == "HEAD" or answer.length == 0:
+        await send({"type": "http.response.body", "body": b""})
+    elif answer.length is None and "http.response.pathsend" in (scope.get("extensions") or {}):
+        await send({"type": "http.response.pathsend", "path": str(answer.path)})
+    else:
+        await _send_pieces(answer, send)
+
+
+async def _send_pieces(answer: FileResponse, send: Send) -> None:
+    """Sends a part of a file; the interface has no message that would let the server do it."""
+    left = answer.length
+    with answer.path.open("rb", buffering=0) as file:
+        file.seek(answer.offset)
+        while left is None or left > 0:
+            piece = await asyncio.to_thread(file.read, _PIECE if left is None else min(_PIECE, left))
+            if not piece:
+                break
+            if left is not None:
+                left -= len(piece)
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+    await send({"type": "http.response.body", "body": b""})
+
+
+__all__ = ["Application", "AsgiBody", "Response"]

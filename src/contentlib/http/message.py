@@ -1,0 +1,92 @@
+"""A request and the two kinds of response. Nothing here knows a server interface, a wire form or a library."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+Headers = list[tuple[str, str]]
+
+
+class Disconnected(Exception):
+    """The client went away before its body was complete."""
+
+
+class BodyTooLarge(Exception):
+    """A body is longer than the limit that the reader set."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"the body is longer than {limit} bytes")
+        self.limit = limit
+
+
+class Body(Protocol):
+    """The bytes of a request, read once."""
+
+    def chunks(self) -> AsyncIterator[bytes]:
+        """The bytes as they come, in pieces of any size; Disconnected when the client breaks off."""
+
+
+@dataclass(slots=True)
+class Request:
+    """What a client sent.
+
+    `path` is as it was sent, still percent-encoded, without the query; `query` is the text after `?`; header names are in
+    lower case, and a header that came twice is joined by a comma (a cookie by a semicolon).
+    """
+
+    method: str
+    path: str
+    query: str
+    headers: Mapping[str, str]
+    scheme: str
+    client: str
+    request_id: str
+    stream: Body
+
+    def chunks(self) -> AsyncIterator[bytes]:
+        """The body's bytes as they come; Disconnected when the client breaks off."""
+        return self.stream.chunks()
+
+    async def body(self, limit: int) -> bytes:
+        """The whole body; BodyTooLarge when it is longer than `limit` bytes, before more than that is kept."""
+        declared = self.headers.get("content-length")
+        if declared is not None and declared.isdecimal() and int(declared) > limit:
+            raise BodyTooLarge(limit)
+        pieces: list[bytes] = []
+        size = 0
+        async for piece in self.chunks():
+            size += len(piece)
+            if size > limit:
+                raise BodyTooLarge(limit)
+            pieces.append(piece)
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+
+@dataclass(slots=True)
+class Response:
+    """An answer that fits into memory. `Content-Length` and `X-Request-ID` are added when it is sent."""
+
+    status: int
+    body: bytes = b""
+    content_type: str | None = None
+    headers: Headers = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class FileResponse:
+    """An answer that is `length` bytes of a file from `offset`, or the whole file where `length` is None; no bytes for HEAD.
+
+    The headers hold `Content-Length`; whoever makes the response has looked at the file.
+    """
+
+    status: int
+    path: Path
+    headers: Headers
+    offset: int = 0
+    length: int | None = None
+
+
+Answer = Response | FileResponse

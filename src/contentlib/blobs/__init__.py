@@ -1,0 +1,1 @@
+"""The blob port: where the bytes of files are kept."""

@@ -1,0 +1,192 @@
+"""Blobs as files, on one directory a storage.
+
+    blobs/ab/abcd…               a blob, read-only, named by its identifier
+    staging/UPLOAD               the bytes of an upload so far; its size is how far the upload is
+    items/ITEM/VERSION.json      what the blobs of a content version are, to be found again without the database
+
+Bytes are written aside and renamed when they are complete. They are flushed, with their directories, before a content
+version names them, not before: an upload is not slowed down by the disk, and `boot` tells whether the machine has been
+down in between. A writer locks its upload (flock), so that two never mix and a killed one leaves no lock behind.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import secrets
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+
+from contentlib.blobs.guard import check_key
+from contentlib.library.ports import Stat
+
+_PIECE = 1 << 20
+_BOOT = Path("/proc/sys/kernel/random/boot_id")
+
+
+class StagedFile:
+    """An upload that is being written."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o640)
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(self._file)
+            raise
+        self.size = os.fstat(self._file).st_size
+
+    def append(self, data: bytes) -> None:
+        """Adds bytes at the end."""
+        view = memoryview(data)
+        while view:
+            written = os.write(self._file, view)
+            self.size += written
+            view = view[written:]
+
+    def empty(self) -> None:
+        """Drops all bytes."""
+        os.ftruncate(self._file, 0)
+        self.size = 0
+
+    def __enter__(self) -> StagedFile:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        os.close(self._file)
+
+
+class FilesystemBlobs:
+    """The blob store on directories; `roots` are by storage identifier."""
+
+    def __init__(self, roots: Mapping[str, Path]) -> None:
+        self._roots = roots
+        self.boot = _boot()
+        for root in roots.values():
+            for part in ("blobs", "staging", "items"):
+                (root / part).mkdir(parents=True, exist_ok=True, mode=0o750)
+
+    def ping(self) -> None:
+        """Returns when every storage can be written."""
+        for storage, root in self._roots.items():
+            if not os.access(root / "staging", os.W_OK | os.X_OK):
+                raise OSError(f"storage {storage} cannot be written")
+
+    def stage(self, storage: str, upload: str) -> StagedFile:
+        """Opens an upload to append to."""
+        return StagedFile(self._staged(storage, upload))
+
+    def staged_size(self, storage: str, upload: str) -> int:
+        """How many bytes of an upload are there."""
+        try:
+            return self._staged(storage, upload).stat().st_size
+        except FileNotFoundError:
+            return 0
+
+    def staged_bytes(self, storage: str, upload: str) -> Iterator[bytes]:
+        """The bytes of an upload, in pieces."""
+        return _pieces(self._staged(storage, upload))
+
+    def discard(self, storage: str, upload: str) -> None:
+        """Drops an upload."""
+        self._staged(storage, upload).unlink(missing_ok=True)
+
+    def uploads(self, storage: str) -> list[str]:
+        """The names of all uploads."""
+        return os.listdir(self._roots[storage] / "staging")
+
+    def keep(self, storage: str, upload: str, blob: str) -> str:
+        """Makes an upload a blob."""
+        target = self.path(storage, blob)
+        target.parent.mkdir(mode=0o750, exist_ok=True)
+        source = self._staged(storage, upload)
+        source.chmod(0o440)
+        source.rename(target)
+        return _mark(target.stat())
+
+    def flush(self, storage: str, blob: str) -> None:
+        """Returns when a blob is safe."""
+        path = self.path(storage, blob)
+        for each in (path, path.parent, path.parent.parent):
+            _flush(each)
+
+    def stat(self, storage: str, blob: str) -> Stat | None:
+        """Size and mark of a blob."""
+        try:
+            found = os.stat(self.path(storage, blob))
+        except (FileNotFoundError, KeyError):
+            return None
+        return Stat(found.st_size, _mark(found))
+
+    def read(self, storage: str, blob: str) -> Iterator[bytes]:
+        """The bytes of a blob, in pieces."""
+        return _pieces(self.path(storage, blob))
+
+    def remove(self, storage: str, blob: str) -> None:
+        """Drops a blob."""
+        with suppress(KeyError):  # the storage is no longer configured: nothing to drop here
+            self.path(storage, blob).unlink(missing_ok=True)
+
+    def blobs(self, storage: str) -> Iterator[str]:
+        """The names of all blobs."""
+        return (entry.name for entry in (self._roots[storage] / "blobs").glob("*/*"))
+
+    def path(self, storage: str, blob: str) -> Path:
+        """Where the blob is."""
+        key = check_key(blob)
+        return self._roots[storage] / "blobs" / key[:2] / key
+
+    def describe(self, storage: str, item: str, version: str, content: bytes) -> None:
+        """Writes the text of a content version."""
+        directory = self._roots[storage] / "items" / check_key(item)
+        directory.mkdir(mode=0o750, exist_ok=True)
+        aside = directory / f".{check_key(version)}"
+        with aside.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        aside.rename(directory / f"{version}.json")
+        _flush(directory)
+
+    def described(self, storage: str) -> Iterator[tuple[str, str]]:
+        """Item and version of all texts."""
+        for entry in (self._roots[storage] / "items").glob("*/*.json"):
+            yield entry.parent.name, entry.stem
+
+    def undescribe(self, storage: str, item: str, version: str) -> None:
+        """Drops the text of a content version."""
+        directory = self._roots[storage] / "items" / check_key(item)
+        (directory / f"{check_key(version)}.json").unlink(missing_ok=True)
+        with suppress(OSError):  # other versions are still in it
+            directory.rmdir()
+
+    def _staged(self, storage: str, upload: str) -> Path:
+        return self._roots[storage] / "staging" / check_key(upload)
+
+
+def _mark(found: os.stat_result) -> str:
+    return f"{found.st_ino}:{found.st_mtime_ns}"
+
+
+def _pieces(path: Path) -> Iterator[bytes]:
+    with path.open("rb", buffering=0) as file:
+        while piece := file.read(_PIECE):
+            yield piece
+
+
+def _flush(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _boot() -> str:
+    """What this run of the machine is called; where it cannot be known, every run of the program is one of its own."""
+    try:
+        return _BOOT.read_text().strip()
+    except OSError:
+        return secrets.token_hex(8)

@@ -1,0 +1,163 @@
+"""Blobs: the bytes of files, each kept once, checked against what was stored before they are given out.
+
+The row of a blob is never committed before its bytes are safe, and its bytes are never removed before the row is gone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+import msgspec
+from msgspec.structs import replace
+
+from contentlib.library.checksums import Algorithm, Checksum, Hasher
+from contentlib.library.clock import Clock
+from contentlib.library.errors import Damaged
+from contentlib.library.identifiers import new_identifier
+from contentlib.library.model import Blob, Item, StoredFile, Version
+from contentlib.library.ports import FileBlobStore, MetadataStore, Transaction
+
+
+class Received(msgspec.Struct, frozen=True):
+    """Bytes that were received and hashed, still aside under the name of their upload."""
+
+    storage: str
+    upload: str
+    size: int
+    digests: dict[Algorithm, str]
+
+
+class Blobs:
+    """Keeps bytes and rows in step."""
+
+    def __init__(self, metadata: MetadataStore, store: FileBlobStore, clock: Clock) -> None:
+        self._metadata = metadata
+        self.store = store
+        self._clock = clock
+
+    async def keep(self, received: Received) -> Blob:
+        """Makes a blob of what was received; equal bytes on the same storage share one."""
+        sha256 = received.digests[Algorithm.SHA256]
+        async with self._metadata.reading() as transaction:
+            twin = await transaction.blobs.twin(received.storage, sha256, received.size)
+        if twin is not None and await self._whole(twin):
+            async with self._metadata.transaction(durable=False) as transaction:
+                known = await transaction.blobs.get(twin.id)
+                if known is not None:
+                    known = replace(known, digests=_merged(known, received), unreferenced=None)
+                    await transaction.blobs.put(known)
+            if known is not None:
+                await asyncio.to_thread(self.store.discard, received.storage, received.upload)
+                return known
+        return await self._keep_new(received, sha256)
+
+    async def _keep_new(self, received: Received, sha256: str) -> Blob:
+        blob_id = new_identifier()
+        mark = await asyncio.to_thread(self.store.keep, received.storage, received.upload, blob_id)
+        digests = {algorithm.value: digits for algorithm, digits in received.digests.items()}
+        now = self._clock.now()
+        # unreferenced until a row names it: an upload that is never completed is collected
+        blob = Blob(blob_id, received.storage, received.size, sha256, digests, mark, now, now, self.store.boot)
+        async with self._metadata.transaction(durable=False) as transaction:
+            await transaction.blobs.add(blob)
+        return blob
+
+    async def check(self, blob_id: str, name: str) -> Blob:
+        """The blob, when its bytes are there and are those that were stored; else Damaged. Read again only when touched."""
+        async with self._metadata.reading() as transaction:
+            blob = await transaction.blobs.get(blob_id)
+        if blob is None:
+            raise Damaged("file.gone", f"the content of file {name!r} is gone", name)
+        found = self.store.stat(blob.storage, blob_id)
+        if found is None:
+            raise Damaged("file.gone", f"the content of file {name!r} is gone from storage {blob.storage}", name, blob.storage)
+        if found.size != blob.size:
+            text = (
+                f"the content of file {name!r} is damaged: it has {found.size} bytes on storage {blob.storage}, not {blob.size}"
+            )
+            raise Damaged("file.damaged", text, name, str(found.size), str(blob.size))
+        if found.mark == blob.mark and blob.unflushed in (None, self.store.boot):
+            return blob
+        return await self._read_again(blob, name, found.mark)
+
+    async def _read_again(self, blob: Blob, name: str, mark: str) -> Blob:
+        sha256 = await asyncio.to_thread(self._hash, blob)
+        if sha256 != blob.sha256:
+            text = f"the content of file {name!r} is damaged: its SHA256 checksum is {sha256}, not {blob.sha256}"
+            raise Damaged("file.damaged", text, name, sha256, blob.sha256)
+        seen = replace(blob, mark=mark, unflushed=blob.unflushed and self.store.boot)
+        async with self._metadata.transaction(durable=False) as transaction:
+            if await transaction.blobs.get(blob.id) is not None:
+                await transaction.blobs.put(seen)
+        return seen
+
+    def _hash(self, blob: Blob) -> str:
+        hasher = Hasher()
+        for piece in self.store.read(blob.storage, blob.id):
+            hasher.update(piece)
+        return hasher.digests()[Algorithm.SHA256]
+
+    async def _whole(self, blob: Blob) -> bool:
+        try:
+            await self.check(blob.id, blob.id)
+        except Damaged:
+            return False
+        return True
+
+    async def at(self, storage: str, file: StoredFile) -> StoredFile:
+        """The file with its bytes on a storage, copied there if they are on another."""
+        blob = await self.check(file.blob, file.name)
+        if blob.storage == storage:
+            return file
+        received = await asyncio.to_thread(self._copy, blob, storage, file.checksum)
+        return msgspec.structs.replace(file, blob=(await self.keep(received)).id)
+
+    def _copy(self, blob: Blob, storage: str, checksum: Checksum) -> Received:
+        hasher = Hasher(checksum.algorithm)
+        upload = new_identifier()
+        with self.store.stage(storage, upload) as staged:
+            for piece in self.store.read(blob.storage, blob.id):
+                hasher.update(piece)
+                staged.append(piece)
+        return Received(storage, upload, hasher.size, hasher.digests())
+
+    async def flush(self, version: Version) -> None:
+        """Returns when the bytes of a version survive the loss of power."""
+        for file in version.files:
+            blob = await self.check(file.blob, file.name)
+            if blob.unflushed is not None:
+                await asyncio.to_thread(self.store.flush, blob.storage, blob.id)
+
+    async def check_kept(self, transaction: Transaction, version: Version) -> None:
+        """Marks the blobs of a flushed version as needed, in the transaction that adds it; Damaged when one is gone."""
+        for file in version.files:
+            blob = await transaction.blobs.get(file.blob)
+            if blob is None:
+                raise Damaged("file.gone", f"the content of file {file.name!r} is gone", file.name)
+            if blob.unreferenced is not None or blob.unflushed is not None:
+                await transaction.blobs.put(replace(blob, unreferenced=None, unflushed=None))
+
+    async def describe(self, item: Item, version: Version) -> None:
+        """Writes beside the bytes what they are, so that they can be found again without the database."""
+        async with self._metadata.reading() as transaction:
+            library = await transaction.libraries.get(item.library)
+            blobs = {file.name: await transaction.blobs.get(file.blob) for file in version.files}
+        if library is None:
+            return
+        files = [
+            {"name": file.name, "size": file.size, "blob": file.blob, "checksums": blob.digests, "storage": blob.storage}
+            for file in version.files
+            if (blob := blobs[file.name]) is not None
+        ]
+        described = {
+            "library": {"id": library.id, "name": library.name},
+            "item": {"id": item.id, "name": item.name, "type": item.type, "description": item.description},
+            "version": {"id": version.id, "number": version.number, "created": version.created},
+            "files": files,
+        }
+        content = msgspec.json.format(msgspec.json.encode(described))
+        await asyncio.to_thread(self.store.describe, library.storage, item.id, version.id, content)
+
+
+def _merged(blob: Blob, received: Received) -> dict[str, str]:
+    return {**blob.digests, **{algorithm.value: digits for algorithm, digits in received.digests.items()}}

@@ -1,0 +1,67 @@
+"""Checksums: which algorithms there are, how a text of one looks, and hashing of bytes as they flow."""
+
+from __future__ import annotations
+
+import enum
+import hashlib
+
+import msgspec
+
+from contentlib.library.errors import Fault, Invalid
+
+
+class Algorithm(enum.StrEnum):
+    """The checksum algorithms of the contract."""
+
+    MD5 = "MD5"
+    SHA1 = "SHA1"
+    SHA256 = "SHA256"
+    SHA512 = "SHA512"
+
+
+DEFAULT = Algorithm.SHA1
+_DIGITS = {Algorithm.MD5: 32, Algorithm.SHA1: 40, Algorithm.SHA256: 64, Algorithm.SHA512: 128}
+
+
+class Checksum(msgspec.Struct, frozen=True):
+    """A checksum in lower-case hexadecimal digits."""
+
+    algorithm: Algorithm
+    digits: str
+
+
+def check(field: str, algorithm: Algorithm | None, text: str) -> Checksum:
+    """The checksum that a client declares; the algorithm is SHA1 where none is said."""
+    chosen = algorithm or DEFAULT
+    digits = text.strip().lower()
+    if len(digits) != _DIGITS[chosen] or not all(digit in "0123456789abcdef" for digit in digits):
+        raise Invalid(field, f"is not a {chosen} checksum of {_DIGITS[chosen]} hexadecimal digits: {text[:130]!r}")
+    return Checksum(chosen, digits)
+
+
+class Hasher:
+    """Hashes bytes as they flow: SHA-256 always, and the algorithms asked for."""
+
+    def __init__(self, *algorithms: Algorithm) -> None:
+        wanted = dict.fromkeys((Algorithm.SHA256, *algorithms))
+        self._hashes = {each: hashlib.new(each.value, usedforsecurity=False) for each in wanted}
+        self.size = 0
+
+    def update(self, data: bytes | bytearray | memoryview) -> None:
+        """Takes the next bytes."""
+        for each in self._hashes.values():
+            each.update(data)
+        self.size += len(data)
+
+    def digests(self) -> dict[Algorithm, str]:
+        """The digits of each algorithm, over all bytes so far."""
+        return {algorithm: each.hexdigest() for algorithm, each in self._hashes.items()}
+
+
+def compare(name: str, declared: Checksum | None, digests: dict[Algorithm, str]) -> Fault | None:
+    """What is wrong when the bytes are not those that were declared; both values are in the sentence."""
+    if declared is None or digests[declared.algorithm] == declared.digits:
+        return None
+    actual = digests[declared.algorithm]
+    text = f"file {name!r} has the {declared.algorithm} checksum {actual}, expected was {declared.digits}"
+    return Fault("file.checksum_mismatch", text, (name, declared.digits, actual))

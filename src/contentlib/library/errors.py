@@ -1,0 +1,89 @@
+"""What can be wrong with a library. Nothing here says how a caller hears it; `services.faults` holds that table."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Fault(msgspec.Struct, frozen=True):
+    """What went wrong with a file or a session, kept with it: a stable id, the sentence, its pieces."""
+
+    id: str
+    text: str
+    args: tuple[str, ...] = ()
+
+
+class LibraryError(Exception):
+    """Base of all errors of the rules; a sentence in lower case that names the thing and its state."""
+
+    def __init__(self, fault_id: str, text: str, *args: str) -> None:
+        super().__init__(text)
+        self.fault = Fault(fault_id, text, args)
+
+
+class Missing(LibraryError):
+    """There is no such thing."""
+
+    def __init__(self, kind: str, identifier: str) -> None:
+        super().__init__(f"{kind.replace(' ', '_')}.not_found", f"{kind} {identifier!r} does not exist", identifier)
+
+
+class MissingFile(LibraryError):
+    """The thing is there, but it has no file of that name."""
+
+    def __init__(self, owner: str, identifier: str, name: str) -> None:
+        super().__init__("file.not_found", f"{owner} {identifier} has no file {name!r}", identifier, name)
+
+
+class Invalid(LibraryError):
+    """A value that the rules do not take; the first word of the sentence is the field's path."""
+
+    def __init__(self, field: str, problem: str, *args: str) -> None:
+        super().__init__(f"invalid.{field}", f"{field} {problem}", *args)
+
+
+class Taken(LibraryError):
+    """The name belongs to another item of the library."""
+
+
+class WrongType(LibraryError):
+    """The library or item is of a type that the operation does not work on."""
+
+
+class NotActive(LibraryError):
+    """The session has ended."""
+
+    def __init__(self, kind: str, identifier: str, state: str, event: str) -> None:
+        super().__init__("session.not_active", f"{kind} {identifier} is {state} and cannot be {event}", identifier, state)
+
+
+class StillActive(LibraryError):
+    """The session has not ended."""
+
+
+class NotReady(LibraryError):
+    """Files of an update session are missing or in error."""
+
+
+class Busy(LibraryError):
+    """Somebody else is at work on the thing."""
+
+
+class VersionConflict(LibraryError):
+    """The thing was changed since the caller read it."""
+
+    def __init__(self, kind: str, identifier: str, given: str, current: str) -> None:
+        text = f"{kind} {identifier} is at version {current}, not {given}"
+        super().__init__("version.conflict", text, identifier, given, current)
+
+
+class NotPublished(LibraryError):
+    """The library is not published."""
+
+
+class Unsupported(LibraryError):
+    """A use that this server does not support."""
+
+
+class Damaged(LibraryError):
+    """The bytes of a file are gone from the storage, or are not those that were stored."""

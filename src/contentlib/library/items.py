@@ -1,0 +1,259 @@
+"""Library items and their content versions: what they are, and the rules of creating, changing, copying and deleting them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+from msgspec.structs import replace
+
+from contentlib.library.blobs import Blobs
+from contentlib.library.clock import Clock
+from contentlib.library.errors import Fault, Invalid, Missing, MissingFile, Taken, VersionConflict, WrongType
+from contentlib.library.idempotence import once
+from contentlib.library.identifiers import new_identifier
+from contentlib.library.model import Item, StoredFile, Token, Version
+from contentlib.library.names import check_description, check_name, fold
+from contentlib.library.ports import MetadataStore, Transaction
+
+FIRST_VERSION = 1
+"""The content version of an item that never had content; the first completed session makes version 2."""
+
+
+class NewItem(msgspec.Struct, frozen=True):
+    """What a caller says of an item to be created, or copied to."""
+
+    library: str | None
+    name: str | None
+    description: str | None = None
+    type: str | None = None
+    source: str | None = None
+
+
+class ItemChange(msgspec.Struct, frozen=True):
+    """What a caller wants to change of an item; None is left as it is."""
+
+    name: str | None = None
+    description: str | None = None
+    type: str | None = None
+    version: str | None = None
+
+
+class Items:
+    """The operations on items; `lease` is the time in milliseconds after which an untouched draft gives up its name."""
+
+    def __init__(self, metadata: MetadataStore, blobs: Blobs, clock: Clock, lease: int) -> None:
+        self._metadata = metadata
+        self._blobs = blobs
+        self._clock = clock
+        self._lease = lease
+
+    async def create(self, new: NewItem, token: Token | None) -> str:
+        """Creates an item without content and answers its identifier; an abandoned draft of the same name is replaced."""
+        item = self._new(new, "create_spec")
+
+        async def add(transaction: Transaction) -> str:
+            await self._add(transaction, item)
+            return item.id
+
+        return await once(self._metadata, self._clock, token, add)
+
+    async def get(self, item_id: str) -> Item:
+        """The item, or Missing."""
+        async with self._metadata.reading() as transaction:
+            return await find_item(transaction, item_id)
+
+    async def ids(self, library_id: str) -> list[str]:
+        """The identifiers of a library's items, in order of creation."""
+        async with self._metadata.reading() as transaction:
+            if await transaction.libraries.get(library_id) is None:
+                raise Missing("library", library_id)
+            return await transaction.items.find(library=library_id)
+
+    async def find(self, criteria: Mapping[str, str], cached: bool | None) -> list[str]:
+        """The identifiers of the items that match all criteria: name and type without regard to case, library, source."""
+        if not criteria and cached is None:
+            raise Invalid("spec", "must name at least one property to search by")
+        if cached is False:  # the content of a local library is always on its storage
+            return []
+        folded = {key: fold(value) if key in ("name", "type") else value for key, value in criteria.items()}
+        async with self._metadata.reading() as transaction:
+            return await transaction.items.find(
+                library=folded.get("library_id"),
+                folded_name=folded.get("name"),
+                folded_type=folded.get("type"),
+                source=folded.get("source_id"),
+            )
+
+    async def update(self, item_id: str, change: ItemChange) -> None:
+        """Changes what is given; VersionConflict when `version` is given and is not the item's."""
+        changes: dict[str, object] = {}
+        if change.name is not None:
+            changes["name"] = check_name("update_spec.name", change.name)
+            changes["folded_name"] = fold(change.name)
+        if change.description is not None:
+            changes["description"] = check_description("update_spec.description", change.description)
+        if change.type is not None:
+            changes["type"] = _check_type("update_spec.type", change.type)
+            changes["folded_type"] = fold(change.type)
+        async with self._metadata.transaction(durable=True) as transaction:
+            item = await find_item(transaction, item_id)
+            if change.version is not None and change.version != str(item.version):
+                raise VersionConflict("library item", item_id, change.version, str(item.version))
+            changed = replace(
+                item,
+                **changes,
+                modified=max(self._clock.now(), item.modified),
+                version=item.version + 1,
+                metadata_version=item.metadata_version + 1,
+            )
+            if changed.folded_name != item.folded_name:
+                await self._free_name(transaction, changed, "update_spec.name")
+            await transaction.items.put(changed)
+
+    async def delete(self, item_id: str) -> None:
+        """Deletes an item; a running update session of it ends, a running download ends with the bytes it began with."""
+        async with self._metadata.transaction(durable=True) as transaction:
+            item = await find_item(transaction, item_id)
+            await remove_item(transaction, item_id, self._clock.now(), f"library item {item.name!r} was deleted")
+
+    async def copy(self, source_id: str, new: NewItem, token: Token | None) -> str:
+        """Copies an item with its current content into a library, and answers the copy's identifier.
+
+        What the destination does not say (name, description, type) is taken from the source.
+        """
+        async with self._metadata.reading() as transaction:
+            source = await find_item(transaction, source_id)
+            known = None if token is None else await transaction.tokens.find(token)
+            version = await current_version(transaction, source)
+        if known is not None:
+            return known
+        item = self._new(_filled(new, source), "destination_create_spec")
+        async with self._metadata.reading() as transaction:
+            storage = await _storage_of(transaction, item.library)
+        files = tuple([await self._blobs.at(storage, file) for file in version.files])
+        copied = replace(
+            version, id=new_identifier(), item=item.id, number=FIRST_VERSION + 1, created=item.created, files=files
+        )
+        if source.version_id is not None:
+            item = replace(item, content_version=copied.number, size=source.size, version_id=copied.id)
+            await self._blobs.flush(copied)
+            await self._blobs.describe(item, copied)
+
+        async def add(transaction: Transaction) -> str:
+            await self._add(transaction, item)
+            if item.version_id is not None:
+                await self._blobs.check_kept(transaction, copied)
+                await transaction.versions.add(copied)
+            return item.id
+
+        return await once(self._metadata, self._clock, token, add)
+
+    async def files(self, item_id: str) -> tuple[Item, Version]:
+        """The item and its current content version; the version of an item without content has no files."""
+        async with self._metadata.reading() as transaction:
+            item = await find_item(transaction, item_id)
+            return item, await current_version(transaction, item)
+
+    async def file(self, item_id: str, name: str) -> tuple[Item, StoredFile]:
+        """The item and a file of its current content version; MissingFile when there is none of that name."""
+        item, version = await self.files(item_id)
+        file = version.file(name)
+        if file is None:
+            raise MissingFile("library item", item_id, name)
+        return item, file
+
+    def _new(self, new: NewItem, field: str) -> Item:
+        if new.library is None:
+            raise Invalid(f"{field}.library_id", "is required")
+        if new.name is None:
+            raise Invalid(f"{field}.name", "is required")
+        now = self._clock.now()
+        kind = _check_type(f"{field}.type", new.type or "")
+        return Item(
+            id=new_identifier(),
+            library=new.library,
+            name=check_name(f"{field}.name", new.name),
+            folded_name=fold(new.name),
+            description=check_description(f"{field}.description", new.description or ""),
+            type=kind,
+            folded_type=fold(kind),
+            created=now,
+            modified=now,
+            version=1,
+            metadata_version=1,
+            content_version=FIRST_VERSION,
+            source=new.source,
+        )
+
+    async def _add(self, transaction: Transaction, item: Item) -> None:
+        library = await transaction.libraries.get(item.library)
+        if library is None:
+            raise Missing("library", item.library)
+        if library.type != "LOCAL":
+            raise WrongType("library.type", f"library {library.id} is {library.type}, items come from its source", library.id)
+        await self._free_name(transaction, item, "create_spec.name")
+        await transaction.items.add(item)
+
+    async def _free_name(self, transaction: Transaction, item: Item, field: str) -> None:
+        """Makes sure that no other item of the library has the name; a draft that nobody works on gives way."""
+        for other_id in await transaction.items.find(library=item.library, folded_name=item.folded_name):
+            if other_id == item.id:
+                continue
+            other = await find_item(transaction, other_id)
+            if not await self._given_up(transaction, other):
+                text = f"library {item.library} has an item named {other.name!r} already: {other_id}"
+                raise Taken("item.name_taken", text, field, other.name, other_id)
+            await remove_item(transaction, other_id, self._clock.now(), f"library item {other.name!r} was replaced")
+
+    async def _given_up(self, transaction: Transaction, item: Item) -> bool:
+        if item.version_id is not None or await transaction.update_sessions.active_of(item.id) is not None:
+            return False
+        return item.abandoned or item.modified + self._lease < self._clock.now()
+
+
+async def find_item(transaction: Transaction, item_id: str) -> Item:
+    """The item, or Missing."""
+    item = await transaction.items.get(item_id)
+    if item is None:
+        raise Missing("library item", item_id)
+    return item
+
+
+async def current_version(transaction: Transaction, item: Item) -> Version:
+    """The current content version; one without files where the item never had content."""
+    if item.version_id is not None:
+        version = await transaction.versions.get(item.version_id)
+        if version is not None:
+            return version
+    return Version(id="", item=item.id, number=item.content_version, created=item.created, files=())
+
+
+async def remove_item(transaction: Transaction, item_id: str, now: int, reason: str) -> None:
+    """Removes an item and ends its update session; its content goes when no download session needs it any more."""
+    session = await transaction.update_sessions.active_of(item_id)
+    if session is not None:
+        ended = replace(session, state="CANCELED", ended=now, fault=Fault("session.item_gone", reason))
+        await transaction.update_sessions.put(ended)
+    await transaction.items.remove(item_id)
+
+
+async def _storage_of(transaction: Transaction, library_id: str) -> str:
+    library = await transaction.libraries.get(library_id)
+    if library is None:
+        raise Missing("library", library_id)
+    return library.storage
+
+
+def _filled(new: NewItem, source: Item) -> NewItem:
+    return NewItem(
+        library=new.library,
+        name=source.name if new.name is None else new.name,
+        description=source.description if new.description is None else new.description,
+        type=source.type if new.type is None else new.type,
+        source=source.source or source.id,
+    )
+
+
+def _check_type(field: str, kind: str) -> str:
+    return check_name(field, kind) if kind else ""

@@ -1,0 +1,278 @@
+"""The values that the rules work on and the stores keep. All are frozen; a change makes a new one.
+
+Times are milliseconds since 1970 UTC, sizes are bytes.
+"""
+
+from __future__ import annotations
+
+import enum
+
+import msgspec
+
+from contentlib.library.checksums import Checksum
+from contentlib.library.errors import Fault
+
+
+class LibraryType(enum.StrEnum):
+    """Where the content of a library comes from."""
+
+    LOCAL = "LOCAL"
+    SUBSCRIBED = "SUBSCRIBED"
+
+
+class BackingType(enum.StrEnum):
+    """How a storage backing is named."""
+
+    DATASTORE = "DATASTORE"
+    OTHER = "OTHER"
+
+
+class Authentication(enum.StrEnum):
+    """How a subscriber shows who it is."""
+
+    BASIC = "BASIC"
+    NONE = "NONE"
+
+
+class Backing(msgspec.Struct, frozen=True):
+    """A storage backing as the client set it."""
+
+    type: BackingType
+    datastore_id: str | None = None
+    storage_uri: str | None = None
+
+
+class Publishing(msgspec.Struct, frozen=True):
+    """How a local library is published; the password is kept as a hash only."""
+
+    published: bool = False
+    authentication: Authentication = Authentication.NONE
+    user_name: str | None = None
+    password_hash: str | None = None
+    persist_json: bool = False
+
+
+class Library(msgspec.Struct, frozen=True):
+    """A library; times in milliseconds since 1970 UTC."""
+
+    id: str
+    name: str
+    folded_name: str
+    description: str
+    type: LibraryType
+    backings: tuple[Backing, ...]
+    storage: str
+    created: int
+    modified: int
+    version: int
+    publishing: Publishing = Publishing()
+    optimize_remote_publishing: bool = False
+    apply_usage_to_items: bool | None = None
+    security_policy: str | None = None
+
+
+class Item(msgspec.Struct, frozen=True):
+    """A library item; times in milliseconds since 1970 UTC, size in bytes.
+
+    `version_id` names the current content version, None while there never was one. An item is `abandoned` when its first
+    update session ended without content; a new item may then take its name.
+    """
+
+    id: str
+    library: str
+    name: str
+    folded_name: str
+    description: str
+    type: str
+    folded_type: str
+    created: int
+    modified: int
+    version: int
+    metadata_version: int
+    content_version: int
+    size: int = 0
+    version_id: str | None = None
+    source: str | None = None
+    abandoned: bool = False
+
+
+class StoredFile(msgspec.Struct, frozen=True):
+    """A file of a content version; `revision` counts the contents that the file of this name has had."""
+
+    name: str
+    blob: str
+    size: int
+    revision: int
+    checksum: Checksum
+
+
+class Version(msgspec.Struct, frozen=True):
+    """A content version of an item: an immutable list of files, `number` is what clients see."""
+
+    id: str
+    item: str
+    number: int
+    created: int
+    files: tuple[StoredFile, ...]
+
+    def file(self, name: str) -> StoredFile | None:
+        """The file of that name."""
+        return next((file for file in self.files if file.name == name), None)
+
+
+class State(enum.StrEnum):
+    """The states of sessions; a download session is never DONE."""
+
+    ACTIVE = "ACTIVE"
+    DONE = "DONE"
+    ERROR = "ERROR"
+    CANCELED = "CANCELED"
+
+
+class Session(msgspec.Struct, frozen=True, kw_only=True):
+    """What every session has; times in milliseconds since 1970 UTC."""
+
+    id: str
+    user: str
+    login: str
+    item: str
+    content_version: int
+    state: State = State.ACTIVE
+    progress: int = 0
+    created: int
+    touched: int
+    ended: int | None = None
+    fault: Fault | None = None
+
+
+class Touches(msgspec.Struct, frozen=True):
+    """When sessions and login sessions were last active, and how many bytes of files have arrived."""
+
+    sessions: dict[str, int]
+    logins: dict[str, int]
+    progress: dict[str, int]
+
+    def __bool__(self) -> bool:
+        return bool(self.sessions or self.logins or self.progress)
+
+
+class Source(enum.StrEnum):
+    """Where the bytes of a file come from; NONE is a file that stays as it is, or one nobody has said the source of."""
+
+    NONE = "NONE"
+    PUSH = "PUSH"
+    PULL = "PULL"
+
+
+class TransferStatus(enum.StrEnum):
+    """How far the transfer of a file is."""
+
+    WAITING_FOR_TRANSFER = "WAITING_FOR_TRANSFER"
+    TRANSFERRING = "TRANSFERRING"
+    READY = "READY"
+    VALIDATING = "VALIDATING"
+    ERROR = "ERROR"
+
+
+class UpdateSession(Session, frozen=True, kw_only=True):
+    """An update session; `base` is the content version that it started from, `ignored_warnings` the warnings to pass over."""
+
+    base: str | None = None
+    storage: str
+    ignored_warnings: tuple[tuple[str, bool], ...] = ()
+
+
+class UpdateFile(msgspec.Struct, frozen=True):
+    """A change to one file of an item: new bytes, or its removal.
+
+    `size` and `checksum` are what the client declared; `received` and `content` are what is there.
+    """
+
+    id: str
+    session: str
+    name: str
+    source: Source
+    status: TransferStatus
+    removed: bool = False
+    size: int | None = None
+    checksum: Checksum | None = None
+    received: int = 0
+    content: Checksum | None = None
+    blob: str | None = None
+    fault: Fault | None = None
+
+
+class PrepareStatus(enum.StrEnum):
+    """How far the preparation of a file is."""
+
+    UNPREPARED = "UNPREPARED"
+    PREPARE_REQUESTED = "PREPARE_REQUESTED"
+    PREPARING = "PREPARING"
+    PREPARED = "PREPARED"
+    ERROR = "ERROR"
+
+
+class EndpointType(enum.StrEnum):
+    """What kind of address a file is wanted at: one of this server, or the file's own on the storage."""
+
+    HTTPS = "HTTPS"
+    DIRECT = "DIRECT"
+
+
+class DownloadSession(Session, frozen=True, kw_only=True):
+    """A download session; it serves the content version named by `version_id` to its end."""
+
+    version_id: str | None = None
+
+
+class Preparation(msgspec.Struct, frozen=True):
+    """What became of the preparation of a file."""
+
+    session: str
+    name: str
+    status: PrepareStatus
+    endpoint: EndpointType = EndpointType.HTTPS
+    fault: Fault | None = None
+
+
+class Blob(msgspec.Struct, frozen=True):
+    """Bytes on a storage; `digests` are by algorithm, SHA-256 always; `mark` changes when somebody writes to them.
+
+    `unflushed` names the run of the machine in which they were written, until they survive the loss of power.
+    """
+
+    id: str
+    storage: str
+    size: int
+    sha256: str
+    digests: dict[str, str]
+    mark: str
+    created: int
+    unreferenced: int | None = None
+    unflushed: str | None = None
+
+
+class Token(msgspec.Struct, frozen=True):
+    """A client token; a UUID in its canonical form."""
+
+    user: str
+    operation: str
+    value: str
+
+
+class User(msgspec.Struct, frozen=True):
+    """A user; `roles` are for the permissions to come, the administrator's is `admin`."""
+
+    name: str
+    folded_name: str
+    password_hash: str
+    roles: tuple[str, ...] = ()
+
+
+class Login(msgspec.Struct, frozen=True):
+    """A login session; the token itself is nowhere kept. Times in milliseconds since 1970 UTC."""
+
+    token_hash: str
+    user: str
+    created: int
+    touched: int

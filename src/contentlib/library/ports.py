@@ -1,0 +1,362 @@
+"""What the rules ask of a metadata store and of a blob store. A new backend can be written from this file.
+
+Metadata. All methods are called inside a transaction. What a transaction wrote is seen by none before it is committed,
+and is undone as a whole when the block raises; transactions that write exclude one another. `get` answers None where
+there is no such row; `put` replaces the whole row and, unlike `add`, does nothing if there is none (where a key may be new,
+it says so); `remove` of what is not there does nothing. Lists are in order of creation.
+
+Blobs. The methods block and are called in threads. Keys come from the rules, never from clients.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+from typing import NamedTuple, Protocol, TypeVar
+
+from contentlib.library.errors import Fault
+from contentlib.library.model import (
+    Blob,
+    DownloadSession,
+    Item,
+    Library,
+    LibraryType,
+    Login,
+    Preparation,
+    Token,
+    Touches,
+    UpdateFile,
+    UpdateSession,
+    User,
+    Version,
+)
+
+Row = TypeVar("Row")
+
+
+class Rows(Protocol[Row]):
+    """Rows with an identifier."""
+
+    async def add(self, row: Row) -> None:
+        """Adds a row; its identifier is new."""
+
+    async def get(self, identifier: str) -> Row | None:
+        """The row, or None."""
+
+    async def put(self, row: Row) -> None:
+        """Replaces the row of the same identifier."""
+
+    async def remove(self, identifier: str) -> None:
+        """Removes the row, and the rows that belong to it (a session's files, an item's tokens do not)."""
+
+
+class LibraryRows(Rows[Library], Protocol):
+    """Libraries."""
+
+    async def find(self, *, type: LibraryType | None = None, folded_name: str | None = None) -> list[str]:
+        """The identifiers of the libraries that match all that is given."""
+
+
+class ItemRows(Rows[Item], Protocol):
+    """Items. Removing one leaves its content versions, which download sessions may still serve."""
+
+    async def find(
+        self,
+        *,
+        library: str | None = None,
+        folded_name: str | None = None,
+        folded_type: str | None = None,
+        source: str | None = None,
+    ) -> list[str]:
+        """The identifiers of the items that match all that is given."""
+
+
+class VersionRows(Protocol):
+    """Content versions with their files, immutable."""
+
+    async def add(self, version: Version) -> None:
+        """Adds a version; the blobs that it names exist."""
+
+    async def get(self, version_id: str) -> Version | None:
+        """The version, or None."""
+
+    async def remove(self, version_id: str) -> None:
+        """Removes the version; blobs that no version names any more become unreferenced as of `unreference`."""
+
+    async def surplus(self, kept: int) -> list[str]:
+        """The identifiers of versions that nobody needs.
+
+        Not the last `kept` ones of an item that exists, none that an active session started from or serves.
+        """
+
+
+class UpdateSessionRows(Rows[UpdateSession], Protocol):
+    """Update sessions."""
+
+    async def ids(self, user: str, item: str | None) -> list[str]:
+        """The identifiers of the user's sessions, of one item or of all."""
+
+    async def active_of(self, item: str) -> UpdateSession | None:
+        """The ACTIVE session of an item."""
+
+    async def idle(self, before: int) -> list[str]:
+        """The identifiers of ACTIVE sessions that were last touched before a time."""
+
+    async def ended(self, before: int) -> list[str]:
+        """The identifiers of sessions that ended before a time."""
+
+
+class UpdateFileRows(Protocol):
+    """The files of update sessions, one of a name; removed with their session."""
+
+    async def put(self, file: UpdateFile) -> None:
+        """Adds the file, or replaces the one of the same session and name."""
+
+    async def get(self, session: str, name: str) -> UpdateFile | None:
+        """The file of that name."""
+
+    async def by_id(self, session: str, file_id: str) -> UpdateFile | None:
+        """The file with that identifier; None after it was replaced."""
+
+    async def of(self, session: str) -> list[UpdateFile]:
+        """All files of a session, in the order in which they were first added."""
+
+    async def remove(self, session: str, name: str) -> None:
+        """Removes the file of that name."""
+
+    async def uploads(self) -> set[str]:
+        """The identifiers of all files of ACTIVE sessions, which are also the names of their uploads."""
+
+    async def interrupt(self, fault: Fault) -> None:
+        """Puts every file that is TRANSFERRING into ERROR: the server was stopped, nobody is sending any more."""
+
+
+class DownloadSessionRows(Rows[DownloadSession], Protocol):
+    """Download sessions."""
+
+    async def ids(self, user: str, item: str | None) -> list[str]:
+        """The identifiers of the user's sessions, of one item or of all."""
+
+    async def idle(self, before: int) -> list[str]:
+        """The identifiers of ACTIVE sessions that were last touched before a time."""
+
+    async def ended(self, before: int) -> list[str]:
+        """The identifiers of sessions that ended before a time."""
+
+
+class PreparationRows(Protocol):
+    """What became of preparing files of download sessions; removed with their session."""
+
+    async def put(self, preparation: Preparation) -> None:
+        """Adds the row, or replaces the one of the same session and name."""
+
+    async def of(self, session: str) -> list[Preparation]:
+        """All rows of a session."""
+
+
+class BlobRows(Rows[Blob], Protocol):
+    """Blobs."""
+
+    async def twin(self, storage: str, sha256: str, size: int) -> Blob | None:
+        """A blob on a storage with that content."""
+
+    async def unreference(self, now: int) -> None:
+        """Notes the time in every blob that no version and no file of an ACTIVE session names, if none is noted."""
+
+    async def unreferenced(self, before: int) -> list[Blob]:
+        """The blobs that nothing has named since before a time."""
+
+
+class TokenRows(Protocol):
+    """Client tokens."""
+
+    async def find(self, token: Token) -> str | None:
+        """The identifier that was created for the token."""
+
+    async def add(self, token: Token, identifier: str, now: int) -> None:
+        """Keeps the identifier for the token."""
+
+    async def forget(self, before: int) -> None:
+        """Drops the tokens of before a time."""
+
+
+class LoginRows(Protocol):
+    """Login sessions, by the hash of their token."""
+
+    async def add(self, login: Login) -> None:
+        """Adds a login session."""
+
+    async def get(self, token_hash: str) -> Login | None:
+        """The login session, or None."""
+
+    async def remove(self, token_hash: str) -> None:
+        """Removes the login session."""
+
+    async def forget(self, before: int) -> None:
+        """Removes the login sessions that were last touched before a time."""
+
+
+class UserRows(Protocol):
+    """Users, by name."""
+
+    async def get(self, name: str) -> User | None:
+        """The user, or None; names are compared without regard to case."""
+
+    async def put(self, user: User) -> None:
+        """Adds the user, or replaces the one of the same name."""
+
+
+class StateRows(Protocol):
+    """Small values of the server itself, by key."""
+
+    async def get(self, key: str) -> str | None:
+        """The value, or None."""
+
+    async def put(self, key: str, value: str) -> None:
+        """Sets the value."""
+
+    async def claim(self, job: str, owner: str, now: int, until: int) -> bool:
+        """Takes or extends the lease of a job; False while another owner holds it."""
+
+    async def touch(self, touches: Touches) -> None:
+        """Notes when sessions and login sessions were last active, never an earlier time, and the progress of files."""
+
+
+class Transaction(Protocol):
+    """All rows, one attribute an aggregate."""
+
+    libraries: LibraryRows
+    items: ItemRows
+    versions: VersionRows
+    update_sessions: UpdateSessionRows
+    update_files: UpdateFileRows
+    download_sessions: DownloadSessionRows
+    preparations: PreparationRows
+    blobs: BlobRows
+    tokens: TokenRows
+    logins: LoginRows
+    users: UserRows
+    state: StateRows
+
+
+class MetadataStore(Protocol):
+    """Keeps all rows."""
+
+    def transaction(self, *, durable: bool) -> AbstractAsyncContextManager[Transaction]:
+        """A transaction that may write, committed when the block ends and undone when it raises.
+
+        A durable one survives the loss of power once the block has ended, another one only the death of the process.
+        """
+
+    def reading(self) -> AbstractAsyncContextManager[Transaction]:
+        """A transaction that only reads, from one state of all rows."""
+
+    async def ping(self) -> None:
+        """Returns when the store answers; raises OSError when it does not."""
+
+    async def close(self) -> None:
+        """Lets go of the store."""
+
+
+class Stat(NamedTuple):
+    """Size in bytes, and a text that changes when somebody writes to the blob."""
+
+    size: int
+    mark: str
+
+
+class Staged(Protocol):
+    """The bytes of an upload, aside, open for one writer at a time; a context manager."""
+
+    size: int
+    """How many bytes are there."""
+
+    def append(self, data: bytes) -> None:
+        """Adds bytes at the end; OSError when the storage is full or broken, and the bytes may be there in part."""
+
+    def empty(self) -> None:
+        """Drops all bytes."""
+
+    def __enter__(self) -> Staged:
+        """Itself."""
+
+    def __exit__(self, *exception: object) -> None:
+        """Lets go of the upload."""
+
+
+class BlobStore(Protocol):
+    """Keeps bytes, on one or more storages."""
+
+    boot: str
+    """What this run of the machine is called: bytes that were not flushed in another one may be lost."""
+
+    def stage(self, storage: str, upload: str) -> Staged:
+        """Opens an upload to append to, made empty if there is none; BlockingIOError while another writer has it open."""
+
+    def staged_size(self, storage: str, upload: str) -> int:
+        """How many bytes of an upload are there; 0 if there is none."""
+
+    def staged_bytes(self, storage: str, upload: str) -> Iterator[bytes]:
+        """The bytes of an upload, in pieces."""
+
+    def discard(self, storage: str, upload: str) -> None:
+        """Drops an upload; one that is not there is no error."""
+
+    def uploads(self, storage: str) -> list[str]:
+        """The names of all uploads."""
+
+    def keep(self, storage: str, upload: str, blob: str) -> str:
+        """Makes an upload a blob, at once; answers the blob's mark."""
+
+    def flush(self, storage: str, blob: str) -> None:
+        """Returns when a blob's bytes survive the loss of power."""
+
+    def stat(self, storage: str, blob: str) -> Stat | None:
+        """Size and mark of a blob, cheaply; None when its bytes are gone."""
+
+    def read(self, storage: str, blob: str) -> Iterator[bytes]:
+        """The bytes of a blob, in pieces; FileNotFoundError when they are gone."""
+
+    def remove(self, storage: str, blob: str) -> None:
+        """Drops a blob; one that is not there is no error."""
+
+    def blobs(self, storage: str) -> Iterator[str]:
+        """The names of all blobs."""
+
+
+class Descriptions(Protocol):
+    """A blob store that can keep, beside the bytes, a text that says what they are."""
+
+    def describe(self, storage: str, item: str, version: str, content: bytes) -> None:
+        """Writes the text of a content version."""
+
+    def described(self, storage: str) -> Iterator[tuple[str, str]]:
+        """Item and version of all texts."""
+
+    def undescribe(self, storage: str, item: str, version: str) -> None:
+        """Drops the text of a content version."""
+
+
+class LocalFiles(Protocol):
+    """A blob store whose blobs are files of this machine."""
+
+    def path(self, storage: str, blob: str) -> Path:
+        """Where the blob is."""
+
+
+class FileBlobStore(BlobStore, Descriptions, LocalFiles, Protocol):
+    """A blob store with all abilities."""
+
+    def ping(self) -> None:
+        """Returns when every storage can be written; OSError, naming the storage, when one cannot."""
+
+
+class PasswordHasher(Protocol):
+    """Hashes passwords, slowly, without blocking the caller's loop."""
+
+    async def hash(self, password: str) -> str:
+        """The hash of a password, with salt and parameters."""
+
+    async def verify(self, hashed: str, password: str) -> bool:
+        """Whether the password is the one that was hashed."""

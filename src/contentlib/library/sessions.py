@@ -1,0 +1,107 @@
+"""What update and download sessions have in common: states, leases, progress. The state machines are tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol, TypeVar
+
+from msgspec.structs import replace
+
+from contentlib.library.clock import Clock
+from contentlib.library.errors import Fault, Invalid, NotActive
+from contentlib.library.model import Session, State, Touches
+
+TRANSITIONS: Mapping[tuple[State, str], State] = {
+    (State.ACTIVE, "completed"): State.DONE,
+    (State.ACTIVE, "failed"): State.ERROR,
+    (State.ACTIVE, "canceled"): State.CANCELED,
+    (State.ACTIVE, "expired"): State.CANCELED,
+    (State.ACTIVE, "kept alive"): State.ACTIVE,
+    (State.ACTIVE, "changed"): State.ACTIVE,
+}
+"""(state, event) -> state; what is not here is refused and changes nothing."""
+
+
+AnySession = TypeVar("AnySession", bound=Session)
+
+
+def fire(kind: str, session: AnySession, event: str, now: int, fault: Fault | None = None) -> AnySession:
+    """The session after the event; NotActive, naming both, when the event is illegal in its state."""
+    state = TRANSITIONS.get((session.state, event))
+    if state is None:
+        raise NotActive(kind, session.id, session.state, event)
+    if state is State.ACTIVE:
+        return replace(session, touched=now)
+    return replace(session, state=state, touched=now, ended=now, fault=fault)
+
+
+def advance(session: AnySession, progress: int | None, field: str) -> AnySession:
+    """The session with the client's progress, 0 to 100."""
+    if progress is None:
+        return session
+    if not 0 <= progress <= 100:
+        raise Invalid(field, f"must be between 0 and 100, not {progress}")
+    return replace(session, progress=progress)
+
+
+class Leases:
+    """Who was active when, in this process, until `take` hands it over to be kept.
+
+    A session ends when nothing has touched it for `milliseconds`; calls and bytes touch it, and the login session with it.
+    """
+
+    def __init__(self, clock: Clock, milliseconds: int) -> None:
+        self._clock = clock
+        self.milliseconds = milliseconds
+        self._sessions: dict[str, int] = {}
+        self._logins: dict[str, int] = {}
+        self._progress: dict[str, int] = {}
+
+    def touch(self, session: Session) -> None:
+        """Something happened on a session."""
+        now = self._clock.now()
+        self._sessions[session.id] = now
+        self._logins[session.login] = now
+
+    def touch_login(self, login: str) -> None:
+        """Something happened on a login session."""
+        self._logins[login] = self._clock.now()
+
+    def note_progress(self, file_id: str, size: int) -> None:
+        """Bytes of a file have arrived; `size` is how many in all."""
+        self._progress[file_id] = size
+
+    def progress(self, file_id: str, stored: int) -> int:
+        """How many bytes of a file have arrived."""
+        return self._progress.get(file_id, stored)
+
+    def last(self, session: Session) -> int:
+        """When the session was last touched."""
+        return max(session.touched, self._sessions.get(session.id, 0))
+
+    def last_login(self, login: str, stored: int) -> int:
+        """When the login session was last touched."""
+        return max(stored, self._logins.get(login, 0))
+
+    def expiration(self, session: Session) -> int:
+        """The time until which the session is guaranteed to live; of an ended one, the time of its end."""
+        if session.state is not State.ACTIVE:
+            return session.ended or session.touched
+        return self.last(session) + self.milliseconds
+
+    def expired(self, session: Session) -> bool:
+        """Whether an active session has been idle for longer than its lease."""
+        return session.state is State.ACTIVE and self.expiration(session) < self._clock.now()
+
+    def take(self) -> Touches:
+        """All that was touched since the last call."""
+        touches = Touches(self._sessions, self._logins, self._progress)
+        self._sessions, self._logins, self._progress = {}, {}, {}
+        return touches
+
+
+class Ended(Protocol):
+    """Hears that a session is over."""
+
+    def __call__(self, session_id: str) -> None:
+        """Ends what is still going on for the session."""

@@ -1,0 +1,412 @@
+"""Update sessions: changes to an item's files that become visible all at once, or not at all."""
+
+from __future__ import annotations
+
+import msgspec
+from msgspec.structs import replace
+
+from contentlib.library.blobs import Blobs, Received
+from contentlib.library.checksums import Algorithm, Checksum, compare
+from contentlib.library.clock import Clock
+from contentlib.library.errors import (
+    Busy,
+    Damaged,
+    Fault,
+    Invalid,
+    Missing,
+    MissingFile,
+    NotReady,
+    StillActive,
+    WrongType,
+)
+from contentlib.library.idempotence import once
+from contentlib.library.identifiers import new_identifier
+from contentlib.library.items import current_version, find_item
+from contentlib.library.model import Item, Source, State, StoredFile, Token, TransferStatus, UpdateFile, UpdateSession, Version
+from contentlib.library.names import check_file_name
+from contentlib.library.ports import MetadataStore, Transaction
+from contentlib.library.sessions import Ended, Leases, advance, fire
+
+KIND = "update session"
+
+
+class NewFile(msgspec.Struct, frozen=True):
+    """What a caller says of a file to be added."""
+
+    name: str
+    source: Source
+    size: int | None = None
+    checksum: Checksum | None = None
+
+
+class UpdateSessions:
+    """The operations on update sessions."""
+
+    def __init__(
+        self, metadata: MetadataStore, blobs: Blobs, clock: Clock, leases: Leases, ended: Ended, upload_limit: int = 0
+    ) -> None:
+        self._metadata = metadata
+        self._blobs = blobs
+        self._clock = clock
+        self._leases = leases
+        self._ended = ended
+        self._upload_limit = upload_limit
+
+    async def create(
+        self, user: str, login: str, item_id: str | None, ignored: tuple[tuple[str, bool], ...], token: Token | None
+    ) -> str:
+        """Starts a session on an item; Busy when another one is active."""
+        if item_id is None:
+            raise Invalid("create_spec.library_item_id", "is required")
+
+        async def add(transaction: Transaction) -> str:
+            item = await find_item(transaction, item_id)
+            library = await transaction.libraries.get(item.library)
+            if library is None:
+                raise Missing("library", item.library)
+            if library.type != "LOCAL":
+                raise WrongType("item.type", f"library item {item_id} belongs to a {library.type} library", item_id)
+            await self._free(transaction, item)
+            now = self._clock.now()
+            session = UpdateSession(
+                id=new_identifier(),
+                user=user,
+                login=login,
+                item=item_id,
+                content_version=item.content_version,
+                created=now,
+                touched=now,
+                base=item.version_id,
+                storage=library.storage,
+                ignored_warnings=ignored,
+            )
+            await transaction.update_sessions.add(session)
+            if item.abandoned:
+                await transaction.items.put(replace(item, abandoned=False))
+            return session.id
+
+        return await once(self._metadata, self._clock, token, add, durable=False)
+
+    async def _free(self, transaction: Transaction, item: Item) -> None:
+        active = await transaction.update_sessions.active_of(item.id)
+        if active is None:
+            return
+        if not self._leases.expired(active):
+            text = f"library item {item.id} has the active update session {active.id}"
+            raise Busy("item.busy", text, item.id, active.id)
+        await self._end(transaction, active, "expired", expiry_of(self._leases))
+
+    async def get(self, session_id: str) -> UpdateSession:
+        """The session, as of now; Missing when there is none."""
+        async with self._metadata.reading() as transaction:
+            session = await self._find(transaction, session_id)
+        if self._leases.expired(session):
+            return await self._finish(session_id, "expired", expiry_of(self._leases))
+        if session.state is State.ACTIVE:
+            self._leases.touch(session)
+        return session
+
+    async def ids(self, user: str, item_id: str | None) -> list[str]:
+        """The identifiers of the user's sessions, of one item or of all."""
+        async with self._metadata.reading() as transaction:
+            if item_id is not None:
+                await find_item(transaction, item_id)
+            return await transaction.update_sessions.ids(user, item_id)
+
+    async def keep_alive(self, session_id: str, progress: int | None) -> None:
+        """Extends the lease, and notes the client's progress."""
+        async with self._metadata.transaction(durable=False) as transaction:
+            session = await self._active(transaction, session_id, "kept alive")
+            await transaction.update_sessions.put(advance(session, progress, "client_progress"))
+        self._leases.touch(session)
+
+    async def update(self, session_id: str, ignored: tuple[tuple[str, bool], ...] | None) -> None:
+        """Changes which warnings are passed over."""
+        async with self._metadata.transaction(durable=False) as transaction:
+            session = await self._active(transaction, session_id, "changed")
+            if ignored is not None:
+                session = replace(session, ignored_warnings=ignored)
+            await transaction.update_sessions.put(session)
+
+    async def cancel(self, session_id: str) -> None:
+        """Ends the session; nothing of it becomes visible."""
+        await self._finish(session_id, "canceled", None)
+
+    async def fail(self, session_id: str, message: str) -> None:
+        """Ends the session in ERROR with the client's message."""
+        await self._finish(session_id, "failed", Fault("session.failed_by_client", message, (message,)))
+
+    async def expire(self, session_id: str) -> None:
+        """Ends the session when its lease is over; does nothing to one that was touched or ended meanwhile."""
+        async with self._metadata.reading() as transaction:
+            session = await transaction.update_sessions.get(session_id)
+        if session is not None and self._leases.expired(session):
+            await self._finish(session_id, "expired", expiry_of(self._leases))
+
+    async def _finish(self, session_id: str, event: str, fault: Fault | None) -> UpdateSession:
+        async with self._metadata.transaction(durable=False) as transaction:
+            session = await self._end(transaction, await self._find(transaction, session_id), event, fault)
+        self._ended(session_id)
+        return session
+
+    async def _end(self, transaction: Transaction, session: UpdateSession, event: str, fault: Fault | None) -> UpdateSession:
+        ended = fire(KIND, session, event, self._clock.now(), fault)
+        await transaction.update_sessions.put(ended)
+        item = await transaction.items.get(session.item)
+        if item is not None and item.version_id is None:
+            await transaction.items.put(replace(item, abandoned=True))
+        return ended
+
+    async def delete(self, session_id: str) -> None:
+        """Removes a session that has ended; StillActive when it has not."""
+        async with self._metadata.transaction(durable=False) as transaction:
+            session = await self._find(transaction, session_id)
+            if self._leases.expired(session):
+                session = await self._end(transaction, session, "expired", expiry_of(self._leases))
+            if session.state is State.ACTIVE:
+                text = f"update session {session_id} is ACTIVE; cancel or complete it first"
+                raise StillActive("session.active", text, session_id)
+            await transaction.update_sessions.remove(session_id)
+        self._ended(session_id)
+
+    async def complete(self, session_id: str) -> None:
+        """Makes the session's changes the item's new content version, at once and durably.
+
+        NotReady, naming the files, while any is missing or in error; the session then stays ACTIVE.
+        """
+        async with self._metadata.reading() as transaction:
+            session = await self._find(transaction, session_id)
+            fire(KIND, session, "completed", self._clock.now())
+            item = await find_item(transaction, session.item)
+            base = await current_version(transaction, item)
+            files = await transaction.update_files.of(session_id)
+        self._leases.touch(session)
+        version = self._next_version(item, base, files)
+        await self._blobs.flush(version)
+        await self._blobs.describe(item, version)
+        await self._commit(session, files, version)
+        self._ended(session_id)
+
+    async def _commit(self, session: UpdateSession, files: list[UpdateFile], version: Version) -> None:
+        async with self._metadata.transaction(durable=True) as transaction:
+            found = await self._find(transaction, session.id)
+            done = fire(KIND, found, "completed", self._clock.now())
+            item = await find_item(transaction, session.item)
+            if await transaction.update_files.of(session.id) != files or version.number != item.content_version + 1:
+                raise Busy("session.changed", f"update session {session.id} was changed while it was completed", session.id)
+            await self._blobs.check_kept(transaction, version)
+            await transaction.versions.add(version)
+            changed = replace(
+                item,
+                content_version=version.number,
+                version_id=version.id,
+                size=sum(file.size for file in version.files),
+                modified=max(version.created, item.modified),
+                abandoned=False,
+            )
+            await transaction.items.put(changed)
+            await transaction.update_sessions.put(replace(done, progress=100))
+
+    def _next_version(self, item: Item, base: Version, files: list[UpdateFile]) -> Version:
+        waiting = [file for file in files if not file.removed and file.status is not TransferStatus.READY]
+        if waiting:
+            raise NotReady("session.not_ready", f"not ready: {_told(waiting)}", *[file.name for file in waiting])
+        if not files and not base.files:
+            raise NotReady("session.empty", f"library item {item.id} has no content, and no file was added")
+        changed = {file.name: file for file in files}
+        kept = [file for file in base.files if file.name not in changed]
+        new = [_stored(file, base.file(file.name)) for file in files if not file.removed]
+        return Version(new_identifier(), item.id, item.content_version + 1, self._clock.now(), (*kept, *new))
+
+    # files of a session
+
+    async def add_file(self, session_id: str, new: NewFile) -> UpdateFile:
+        """Adds a file, or replaces one of the same name; what was received for it before is dropped."""
+        check_file_name("file_spec.name", new.name)
+        if new.size is not None and new.size < 0:
+            raise Invalid("file_spec.size", f"must not be negative: {new.size}")
+        if self._upload_limit and (new.size or 0) > self._upload_limit:
+            raise Invalid("file_spec.size", f"is {new.size} bytes, {self._upload_limit} are allowed (upload_limit_bytes)")
+        if new.source is Source.PULL:
+            raise Invalid("file_spec.source_type", "PULL is not available on this server yet; push the file")
+        async with self._metadata.transaction(durable=False) as transaction:
+            session = await self._active(transaction, session_id, "changed")
+            old = await transaction.update_files.get(session_id, new.name)
+            base = await _base_of(transaction, session)
+            stored = base.file(new.name)
+            if new.source is Source.NONE and stored is not None:
+                if old is not None:
+                    await transaction.update_files.remove(session_id, new.name)
+                file = _unchanged(session_id, stored)
+            else:
+                file = UpdateFile(
+                    id=new_identifier(),
+                    session=session_id,
+                    name=new.name,
+                    source=new.source,
+                    status=TransferStatus.WAITING_FOR_TRANSFER,
+                    size=new.size,
+                    checksum=new.checksum,
+                )
+                await transaction.update_files.put(file)
+        self._leases.touch(session)
+        if old is not None:
+            self._ended(old.id)
+        return file
+
+    async def remove_file(self, session_id: str, name: str) -> None:
+        """Takes a file out of the item when the session completes; one that only the session knows goes at once."""
+        async with self._metadata.transaction(durable=False) as transaction:
+            session = await self._active(transaction, session_id, "changed")
+            old = await transaction.update_files.get(session_id, name)
+            stored = (await _base_of(transaction, session)).file(name)
+            if (stored is None and old is None) or (old is not None and old.removed):
+                raise MissingFile(KIND, session_id, name)
+            if stored is None:
+                await transaction.update_files.remove(session_id, name)
+            else:
+                ready = TransferStatus.READY
+                file = UpdateFile(new_identifier(), session_id, name, Source.NONE, ready, removed=True)
+                await transaction.update_files.put(file)
+        self._leases.touch(session)
+        if old is not None:
+            self._ended(old.id)
+
+    async def files(self, session_id: str) -> list[UpdateFile]:
+        """All files that the item will have when the session completes."""
+        async with self._metadata.reading() as transaction:
+            session = await self._find(transaction, session_id)
+            changes = await transaction.update_files.of(session_id)
+            base = await _base_of(transaction, session)
+        if session.state is State.ACTIVE:
+            self._leases.touch(session)
+        changed = {file.name for file in changes}
+        kept = [_unchanged(session_id, file) for file in base.files if file.name not in changed]
+        return kept + [self._live(file) for file in changes if not file.removed]
+
+    async def file(self, session_id: str, name: str) -> UpdateFile:
+        """One of `files`; MissingFile when there is none of that name."""
+        for file in await self.files(session_id):
+            if file.name == name:
+                return file
+        raise MissingFile(KIND, session_id, name)
+
+    async def check_ready(self, session_id: str) -> list[str]:
+        """The names of files that nobody has said the source of; NotReady when pushed files are not received correctly."""
+        async with self._metadata.reading() as transaction:
+            session = await self._find(transaction, session_id)
+            fire(KIND, session, "changed", self._clock.now())
+            files = [file for file in await transaction.update_files.of(session_id) if not file.removed]
+        self._leases.touch(session)
+        waiting = [file for file in files if file.source is not Source.NONE and file.status is not TransferStatus.READY]
+        if waiting:
+            raise NotReady("session.not_ready", f"not ready: {_told(waiting)}", *[file.name for file in waiting])
+        return [file.name for file in files if file.source is Source.NONE]
+
+    # transfers of pushed files
+
+    async def target(self, session_id: str, file_id: str) -> tuple[UpdateSession, UpdateFile]:
+        """The session and the file that an upload is for; Missing when either is gone, NotActive when the session ended."""
+        async with self._metadata.reading() as transaction:
+            session = await self._find(transaction, session_id)
+            file = await transaction.update_files.by_id(session_id, file_id)
+        fire(KIND, session, "changed", self._clock.now())
+        if file is None:
+            raise Missing("upload", file_id)
+        self._leases.touch(session)
+        return session, self._live(file)
+
+    async def begin(self, file: UpdateFile) -> None:
+        """Notes that bytes of a file are coming; a blob of an earlier transfer is let go."""
+        await self._mark(file, replace(file, status=TransferStatus.TRANSFERRING, fault=None, blob=None))
+
+    async def stop(self, file: UpdateFile, received: int, fault: Fault) -> None:
+        """Notes that a transfer ended in error, with what was received."""
+        await self._mark(file, replace(file, status=TransferStatus.ERROR, received=received, fault=fault, blob=None))
+
+    async def pause(self, file: UpdateFile, received: int) -> None:
+        """Notes that a part of the bytes is there and more will come."""
+        await self._mark(file, replace(file, status=TransferStatus.TRANSFERRING, received=received, fault=None, blob=None))
+
+    async def finish(self, file: UpdateFile, received: Received) -> Fault | None:
+        """Takes all bytes of a file when size and checksum are as declared; else the file is in ERROR with the fault."""
+        fault = _size_fault(file, received.size) or compare(file.name, file.checksum, received.digests)
+        if fault is not None:
+            await self.stop(file, 0, fault)
+            return fault
+        blob = await self._blobs.keep(received)
+        algorithm = Algorithm.SHA256 if file.checksum is None else file.checksum.algorithm
+        content = Checksum(algorithm, received.digests[algorithm])
+        status = TransferStatus.READY
+        ready = replace(file, status=status, received=received.size, content=content, blob=blob.id, fault=None)
+        await self._mark(file, ready)
+        return None
+
+    async def _mark(self, file: UpdateFile, changed: UpdateFile) -> None:
+        async with self._metadata.transaction(durable=False) as transaction:
+            session = await self._active(transaction, file.session, "changed")
+            if await transaction.update_files.by_id(file.session, file.id) is None:
+                raise Missing("upload", file.id)
+            await transaction.update_files.put(changed)
+        self._leases.touch(session)
+        self._leases.note_progress(file.id, changed.received)
+
+    def _live(self, file: UpdateFile) -> UpdateFile:
+        if file.status is TransferStatus.TRANSFERRING:
+            return replace(file, received=self._leases.progress(file.id, file.received))
+        return file
+
+    async def _find(self, transaction: Transaction, session_id: str) -> UpdateSession:
+        session = await transaction.update_sessions.get(session_id)
+        if session is None:
+            raise Missing(KIND, session_id)
+        return session
+
+    async def _active(self, transaction: Transaction, session_id: str, event: str) -> UpdateSession:
+        session = await self._find(transaction, session_id)
+        if self._leases.expired(session):
+            await self._end(transaction, session, "expired", expiry_of(self._leases))
+            session = await self._find(transaction, session_id)
+        return fire(KIND, session, event, self._clock.now())
+
+
+def expiry_of(leases: Leases) -> Fault:
+    """Why an idle session ended."""
+    seconds = leases.milliseconds // 1000
+    return Fault("session.expired", f"nothing happened on the session for {seconds} seconds", (str(seconds),))
+
+
+async def _base_of(transaction: Transaction, session: UpdateSession) -> Version:
+    version = None if session.base is None else await transaction.versions.get(session.base)
+    return version or Version("", session.item, session.content_version, session.created, ())
+
+
+def _unchanged(session_id: str, file: StoredFile) -> UpdateFile:
+    return UpdateFile(
+        id="",
+        session=session_id,
+        name=file.name,
+        source=Source.NONE,
+        status=TransferStatus.READY,
+        received=file.size,
+        content=file.checksum,
+        blob=file.blob,
+    )
+
+
+def _stored(file: UpdateFile, old: StoredFile | None) -> StoredFile:
+    if file.blob is None or file.content is None:
+        raise Damaged("file.gone", f"the content of file {file.name!r} is gone", file.name)
+    return StoredFile(file.name, file.blob, file.received, 1 if old is None else old.revision + 1, file.content)
+
+
+def _size_fault(file: UpdateFile, size: int) -> Fault | None:
+    if file.size is None or file.size == size:
+        return None
+    text = f"file {file.name!r} has {size} bytes, expected were {file.size}"
+    return Fault("file.size_mismatch", text, (file.name, str(file.size), str(size)))
+
+
+def _told(files: list[UpdateFile]) -> str:
+    told = (f"{file.name!r} is {file.status}{': ' + file.fault.text if file.fault else ''}" for file in files)
+    return "; ".join(told)

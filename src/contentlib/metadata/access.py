@@ -1,0 +1,151 @@
+"""Statements on users, login sessions, client tokens and the server's own state."""
+
+from __future__ import annotations
+
+from sqlalchemy import and_, bindparam, delete, insert, or_, select, update
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from contentlib.library.model import Login, Token, Touches, User
+from contentlib.library.names import fold
+from contentlib.metadata import tables
+from contentlib.metadata.rows import Keyed, Statements
+from contentlib.metadata.statement import Connection, Statement
+
+_LOGINS = Statements(tables.logins, Login, key="token_hash")
+_FORGET_LOGINS = Statement(delete(tables.logins).where(tables.logins.c.touched < bindparam("before")))
+
+
+class LoginRows(Keyed[Login]):
+    """Login sessions."""
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(connection, _LOGINS)
+
+    async def forget(self, before: int) -> None:
+        """Removes the login sessions that were last touched before a time."""
+        await self._connection.run(_FORGET_LOGINS, {"before": before})
+
+
+_USERS = Statements(tables.users, User, key="folded_name")
+
+
+class UserRows:
+    """Users."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._users: Keyed[User] = Keyed(connection, _USERS)
+
+    async def get(self, name: str) -> User | None:
+        """The user, or None."""
+        return await self._users.get(fold(name))
+
+    async def put(self, user: User) -> None:
+        """Adds the user, or replaces the one of the same name."""
+        await self._users.remove(user.folded_name)
+        await self._users.add(user)
+
+
+_TOKENS = tables.tokens
+_FIND_TOKEN = Statement(
+    select(_TOKENS.c.identifier).where(
+        and_(
+            _TOKENS.c.user == bindparam("user"),
+            _TOKENS.c.operation == bindparam("operation"),
+            _TOKENS.c.value == bindparam("value"),
+        )
+    )
+)
+_TOKEN_COLUMNS = ("user", "operation", "value", "identifier", "created")
+_ADD_TOKEN = Statement(insert(_TOKENS).values({name: bindparam(name) for name in _TOKEN_COLUMNS}))
+_FORGET_TOKENS = Statement(delete(_TOKENS).where(_TOKENS.c.created < bindparam("before")))
+
+
+class TokenRows:
+    """Client tokens."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def find(self, token: Token) -> str | None:
+        """The identifier that was created for the token."""
+        key = {"user": token.user, "operation": token.operation, "value": token.value}
+        row = await self._connection.row(_FIND_TOKEN, key)
+        return None if row is None else str(row[0])
+
+    async def add(self, token: Token, identifier: str, now: int) -> None:
+        """Keeps the identifier for the token."""
+        values = {
+            "user": token.user,
+            "operation": token.operation,
+            "value": token.value,
+            "identifier": identifier,
+            "created": now,
+        }
+        await self._connection.run(_ADD_TOKEN, values)
+
+    async def forget(self, before: int) -> None:
+        """Drops the tokens of before a time."""
+        await self._connection.run(_FORGET_TOKENS, {"before": before})
+
+
+_STATE = tables.state
+_JOBS = tables.jobs
+_GET_STATE = Statement(select(_STATE.c.value).where(_STATE.c.key == bindparam("name")))
+_insert_state = upsert(_STATE).values(key=bindparam("name"), value=bindparam("new"))
+_PUT_STATE = Statement(
+    _insert_state.on_conflict_do_update(index_elements=["key"], set_={"value": _insert_state.excluded.value})
+)
+_insert_job = upsert(_JOBS).values(name=bindparam("job"), owner=bindparam("new_owner"), until=bindparam("new_until"))
+_CLAIM = Statement(
+    _insert_job.on_conflict_do_update(
+        index_elements=["name"],
+        set_={"owner": _insert_job.excluded.owner, "until": _insert_job.excluded.until},
+        where=or_(_JOBS.c.owner == _insert_job.excluded.owner, _JOBS.c.until < bindparam("now")),
+    )
+)
+
+
+def _touch(table: str, key: str) -> Statement:
+    rows = tables.metadata.tables[table]
+    earlier = rows.c.touched < bindparam("moment")
+    return Statement(update(rows).where(rows.c[key] == bindparam("name"), earlier).values(touched=bindparam("moment")))
+
+
+_TOUCH_SESSIONS = [_touch("update_sessions", "id"), _touch("download_sessions", "id")]
+_TOUCH_LOGIN = _touch("logins", "token_hash")
+_PROGRESS = Statement(
+    update(tables.update_files)
+    .where(tables.update_files.c.id == bindparam("file_id"), tables.update_files.c.status == bindparam("transferring"))
+    .values(received=bindparam("size"))
+)
+
+
+class StateRows:
+    """Small values of the server itself, the leases of jobs, and the touches of sessions."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def get(self, key: str) -> str | None:
+        """The value, or None."""
+        row = await self._connection.row(_GET_STATE, {"name": key})
+        return None if row is None else str(row[0])
+
+    async def put(self, key: str, value: str) -> None:
+        """Sets the value."""
+        await self._connection.run(_PUT_STATE, {"name": key, "new": value})
+
+    async def claim(self, job: str, owner: str, now: int, until: int) -> bool:
+        """Takes or extends the lease of a job."""
+        values = {"job": job, "new_owner": owner, "new_until": until, "now": now}
+        return await self._connection.run(_CLAIM, values) == 1
+
+    async def touch(self, touches: Touches) -> None:
+        """Notes when sessions and login sessions were last active."""
+        for name, moment in touches.sessions.items():
+            for statement in _TOUCH_SESSIONS:
+                await self._connection.run(statement, {"name": name, "moment": moment})
+        for name, moment in touches.logins.items():
+            await self._connection.run(_TOUCH_LOGIN, {"name": name, "moment": moment})
+        for file_id, size in touches.progress.items():
+            await self._connection.run(_PROGRESS, {"file_id": file_id, "size": size, "transferring": "TRANSFERRING"})

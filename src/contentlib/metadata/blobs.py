@@ -1,0 +1,54 @@
+"""Statements on blobs."""
+
+from __future__ import annotations
+
+from sqlalchemy import bindparam, exists, select, update
+
+from contentlib.library.model import Blob, State
+from contentlib.metadata import tables
+from contentlib.metadata.rows import Keyed, Statements
+from contentlib.metadata.statement import Connection, Statement
+
+_TABLE = tables.blobs
+_ROWS = Statements(_TABLE, Blob)
+_TWIN = Statement(
+    select(*_ROWS.columns)
+    .where(_TABLE.c.sha256 == bindparam("sha256"), _TABLE.c.size == bindparam("size"), _TABLE.c.storage == bindparam("storage"))
+    .order_by(_TABLE.c.created)
+)
+_named_by_version = exists().where(tables.stored_files.c.blob == _TABLE.c.id)
+_named_by_upload = (
+    exists()
+    .where(tables.update_files.c.blob == _TABLE.c.id)
+    .where(tables.update_sessions.c.id == tables.update_files.c.session)
+    .where(tables.update_sessions.c.state == bindparam("active"))
+)
+_UNREFERENCE = Statement(
+    update(_TABLE)
+    .where(_TABLE.c.unreferenced.is_(None), ~_named_by_version, ~_named_by_upload)
+    .values(unreferenced=bindparam("now"))
+)
+_UNREFERENCED = Statement(
+    select(*_ROWS.columns).where(_TABLE.c.unreferenced < bindparam("before"), ~_named_by_version, ~_named_by_upload)
+)
+
+
+class BlobRows(Keyed[Blob]):
+    """Blobs."""
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(connection, _ROWS)
+
+    async def twin(self, storage: str, sha256: str, size: int) -> Blob | None:
+        """A blob on a storage with that content."""
+        row = await self._connection.row(_TWIN, {"storage": storage, "sha256": sha256, "size": size})
+        return None if row is None else _ROWS.codec.value(row)
+
+    async def unreference(self, now: int) -> None:
+        """Notes the time in every blob that nothing names, if none is noted."""
+        await self._connection.run(_UNREFERENCE, {"now": now, "active": State.ACTIVE})
+
+    async def unreferenced(self, before: int) -> list[Blob]:
+        """The blobs that nothing has named since before a time."""
+        rows = await self._connection.rows(_UNREFERENCED, {"before": before, "active": State.ACTIVE})
+        return [_ROWS.codec.value(row) for row in rows]

@@ -1,0 +1,115 @@
+"""Statements on items and their content versions."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from sqlalchemy import and_, bindparam, delete, exists, func, insert, or_, select
+
+from contentlib.library.model import Item, StoredFile, Version
+from contentlib.metadata import tables
+from contentlib.metadata.rows import Codec, Keyed, Statements
+from contentlib.metadata.statement import Connection, Statement
+
+_ITEMS = tables.items
+_VERSIONS = tables.versions
+_FILES = tables.stored_files
+_ROWS = Statements(_ITEMS, Item)
+_FILE = Codec(StoredFile)
+
+
+@cache
+def _find(names: tuple[str, ...]) -> Statement:
+    """One statement a set of criteria, so that each uses its index."""
+    wanted = and_(*[_ITEMS.c[name] == bindparam(name) for name in names])
+    return Statement(select(_ITEMS.c.id).where(wanted).order_by(_ITEMS.c.created, _ITEMS.c.id))
+
+
+class ItemRows(Keyed[Item]):
+    """Items."""
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(connection, _ROWS)
+
+    async def find(
+        self,
+        *,
+        library: str | None = None,
+        folded_name: str | None = None,
+        folded_type: str | None = None,
+        source: str | None = None,
+    ) -> list[str]:
+        """The identifiers of the items that match all that is given."""
+        given = {"library": library, "folded_name": folded_name, "folded_type": folded_type, "source": source}
+        wanted = {name: value for name, value in given.items() if value is not None}
+        return await self._identifiers(_find(tuple(wanted)), wanted) if wanted else await self._all()
+
+    async def _all(self) -> list[str]:
+        return await self._identifiers(_ALL, {})
+
+
+_ALL = Statement(select(_ITEMS.c.id).order_by(_ITEMS.c.created, _ITEMS.c.id))
+_GET = Statement(
+    select(_VERSIONS.c.id, _VERSIONS.c.item, _VERSIONS.c.number, _VERSIONS.c.created).where(_VERSIONS.c.id == bindparam("key"))
+)
+_ADD = Statement(insert(_VERSIONS).values({name: bindparam(name) for name in ("id", "item", "number", "created")}))
+_REMOVE = Statement(delete(_VERSIONS).where(_VERSIONS.c.id == bindparam("key")))
+_FILES_OF = Statement(
+    select(*[_FILES.c[name] for name in _FILE.names]).where(_FILES.c.version == bindparam("key")).order_by(_FILES.c.position)
+)
+_FILE_COLUMNS = ("version", "position", *_FILE.names)
+_ADD_FILE = Statement(insert(_FILES).values({name: bindparam(name) for name in _FILE_COLUMNS}))
+_DOWNLOADS = tables.download_sessions
+_UPDATES = tables.update_sessions
+_newer = _VERSIONS.alias("newer")
+_SURPLUS = Statement(
+    select(_VERSIONS.c.id).where(
+        or_(
+            ~exists().where(_ITEMS.c.id == _VERSIONS.c.item),
+            select(func.count())
+            .select_from(_newer)
+            .where(_newer.c.item == _VERSIONS.c.item, _newer.c.number > _VERSIONS.c.number)
+            .scalar_subquery()
+            >= bindparam("kept"),
+        ),
+        ~exists().where(_ITEMS.c.version_id == _VERSIONS.c.id),
+        ~exists().where(_DOWNLOADS.c.version_id == _VERSIONS.c.id, _DOWNLOADS.c.state == bindparam("active")),
+        ~exists().where(_UPDATES.c.base == _VERSIONS.c.id, _UPDATES.c.state == bindparam("active")),
+    )
+)
+
+
+class VersionRows:
+    """Content versions with their files."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def add(self, version: Version) -> None:
+        """Adds a version."""
+        columns: dict[str, Any] = {
+            "id": version.id,
+            "item": version.item,
+            "number": version.number,
+            "created": version.created,
+        }
+        await self._connection.run(_ADD, columns)
+        for position, file in enumerate(version.files):
+            await self._connection.run(_ADD_FILE, {"version": version.id, "position": position, **_FILE.row(file)})
+
+    async def get(self, version_id: str) -> Version | None:
+        """The version, or None."""
+        row = await self._connection.row(_GET, {"key": version_id})
+        if row is None:
+            return None
+        files = await self._connection.rows(_FILES_OF, {"key": version_id})
+        return Version(*row, tuple(_FILE.value(file) for file in files))
+
+    async def remove(self, version_id: str) -> None:
+        """Removes the version."""
+        await self._connection.run(_REMOVE, {"key": version_id})
+
+    async def surplus(self, kept: int) -> list[str]:
+        """The identifiers of versions that nobody needs."""
+        return [row[0] for row in await self._connection.rows(_SURPLUS, {"kept": kept, "active": "ACTIVE"})]

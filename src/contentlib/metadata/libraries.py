@@ -1,0 +1,35 @@
+"""Statements on libraries."""
+
+from __future__ import annotations
+
+from sqlalchemy import bindparam, or_, select
+
+from contentlib.library.model import Library, LibraryType
+from contentlib.metadata import tables
+from contentlib.metadata.rows import Keyed, Statements
+from contentlib.metadata.statement import Connection, Statement
+
+_TABLE = tables.libraries
+_ROWS = Statements(_TABLE, Library)
+_ORDER = (_TABLE.c.created, _TABLE.c.id)
+_FIND = Statement(
+    select(_TABLE.c.id).where(or_(bindparam("type").is_(None), _TABLE.c.type == bindparam("type"))).order_by(*_ORDER)
+)
+_BY_NAME = Statement(
+    select(_TABLE.c.id)
+    .where(_TABLE.c.folded_name == bindparam("folded_name"))
+    .where(or_(bindparam("type").is_(None), _TABLE.c.type == bindparam("type")))
+    .order_by(*_ORDER)
+)
+
+
+class LibraryRows(Keyed[Library]):
+    """Libraries."""
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(connection, _ROWS)
+
+    async def find(self, *, type: LibraryType | None = None, folded_name: str | None = None) -> list[str]:
+        """The identifiers of the libraries that match all that is given."""
+        statement = _FIND if folded_name is None else _BY_NAME
+        return await self._identifiers(statement, {"type": type, "folded_name": folded_name})

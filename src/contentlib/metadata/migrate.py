@@ -1,0 +1,45 @@
+"""Brings a database up to the tables of this version of the program."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+HEAD = "0001"
+"""The newest migration; a test compares it with the modules in `migrations`."""
+
+
+def upgrade(database: Path) -> None:
+    """Creates the SQLite file or brings it up to date; RuntimeError when a newer program has written it."""
+    if _version(database) != HEAD:  # Alembic takes longer to import than the rest of the start
+        _migrate(database)
+
+
+def _version(database: Path) -> str | None:
+    with closing(sqlite3.connect(database)) as connection:
+        try:
+            row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+        except sqlite3.OperationalError:
+            return None  # there is no such table yet
+    return None if row is None else str(row[0])
+
+
+def _migrate(database: Path) -> None:
+    from alembic import command
+    from alembic.config import Config
+    from alembic.util import CommandError
+    from sqlalchemy import create_engine
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("path_separator", "os")
+    engine = create_engine(f"sqlite:///{database}")
+    try:
+        with engine.begin() as connection:
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+    except CommandError as error:
+        raise RuntimeError(f"the database {database} was written by a newer version of contentlib: {error}") from error
+    finally:
+        engine.dispose()

@@ -1,0 +1,119 @@
+"""Rows and the values of the rules: columns are the fields of a value, in their order."""
+
+from __future__ import annotations
+
+import enum
+import types
+import typing
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar
+
+import msgspec
+from sqlalchemy import ColumnElement, Table, bindparam, delete, insert, select, update
+
+from contentlib.metadata.statement import Connection, Statement
+
+Value = TypeVar("Value", bound=msgspec.Struct)
+_ENCODER = msgspec.json.Encoder()
+
+
+def encode(value: Any) -> str:
+    """The text that keeps a list or a structure."""
+    return _ENCODER.encode(value).decode()
+
+
+class Codec(Generic[Value]):
+    """Turns rows of the columns named as a structure's fields into such structures, and back."""
+
+    def __init__(self, value: type[Value]) -> None:
+        self.names = value.__struct_fields__
+        self._value = value
+        hints = typing.get_type_hints(value)
+        self._readers = [(index, read) for index, name in enumerate(self.names) if (read := _reader(hints[name]))]
+        self._texts = [name for name in self.names if _is_json(hints[name])]
+
+    def value(self, row: tuple[Any, ...]) -> Value:
+        """The value that a row keeps."""
+        fields = dict(zip(self.names, row, strict=False))
+        for index, read in self._readers:
+            name = self.names[index]
+            if row[index] is not None:
+                fields[name] = read(row[index])
+        return self._value(**fields)
+
+    def row(self, value: Value) -> dict[str, Any]:
+        """The columns that keep a value."""
+        columns = {name: getattr(value, name) for name in self.names}
+        for name in self._texts:
+            if columns[name] is not None:
+                columns[name] = encode(columns[name])
+        return columns
+
+
+class Keyed(Generic[Value]):
+    """The rows of a table with one identifying column."""
+
+    def __init__(self, connection: Connection, table: Statements[Value]) -> None:
+        self._connection = connection
+        self._statements = table
+
+    async def add(self, row: Value) -> None:
+        """Adds a row."""
+        await self._connection.run(self._statements.add, self._statements.codec.row(row))
+
+    async def get(self, identifier: str) -> Value | None:
+        """The row, or None."""
+        row = await self._connection.row(self._statements.get, {"key": identifier})
+        return None if row is None else self._statements.codec.value(row)
+
+    async def put(self, row: Value) -> None:
+        """Replaces the row of the same identifier."""
+        columns = self._statements.codec.row(row)
+        columns["key"] = columns[self._statements.key]
+        await self._connection.run(self._statements.put, columns)
+
+    async def remove(self, identifier: str) -> None:
+        """Removes the row."""
+        await self._connection.run(self._statements.remove, {"key": identifier})
+
+    async def _identifiers(self, statement: Statement, values: dict[str, Any]) -> list[str]:
+        return [row[0] for row in await self._connection.rows(statement, values)]
+
+
+class Statements(Generic[Value]):
+    """The four statements that every table with one identifying column has."""
+
+    def __init__(self, table: Table, value: type[Value], key: str = "id") -> None:
+        self.codec = Codec(value)
+        self.key = key
+        self.columns = [table.c[name] for name in self.codec.names]
+        found: ColumnElement[bool] = table.c[key] == bindparam("key")
+        self.add = Statement(insert(table).values({name: bindparam(name) for name in self.codec.names}))
+        self.get = Statement(select(*self.columns).where(found))
+        changed: dict[str, Any] = {name: bindparam(name) for name in self.codec.names if name != key}
+        self.put = Statement(update(table).where(found).values(changed))
+        self.remove = Statement(delete(table).where(found))
+
+
+def _reader(hint: Any) -> Callable[[Any], Any] | None:
+    inner = _inner(hint)
+    if inner in (str, int):
+        return None
+    if inner is bool:
+        return bool
+    if isinstance(inner, type) and issubclass(inner, enum.Enum):
+        return {member.value: member for member in inner}.__getitem__
+    decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(inner)
+    return decoder.decode
+
+
+def _is_json(hint: Any) -> bool:
+    inner = _inner(hint)
+    return not (isinstance(inner, type) and issubclass(inner, (str, int)))
+
+
+def _inner(hint: Any) -> Any:
+    if isinstance(hint, types.UnionType) or typing.get_origin(hint) is typing.Union:
+        (inner,) = (part for part in typing.get_args(hint) if part is not type(None))
+        return inner
+    return hint

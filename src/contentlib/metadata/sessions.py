@@ -1,0 +1,184 @@
+"""Statements on update and download sessions and their files."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+from sqlalchemy import Table, bindparam, delete, func, or_, select, update
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from contentlib.library.errors import Fault
+from contentlib.library.model import DownloadSession, Preparation, Session, State, TransferStatus, UpdateFile, UpdateSession
+from contentlib.metadata import tables
+from contentlib.metadata.rows import Codec, Keyed, Statements, encode
+from contentlib.metadata.statement import Connection, Statement
+
+AnySession = TypeVar("AnySession", bound=Session)
+
+
+class _SessionStatements(Statements[AnySession]):
+    """The statements that both kinds of session have."""
+
+    def __init__(self, table: Table, value: type[AnySession]) -> None:
+        super().__init__(table, value)
+        order = (table.c.created, table.c.id)
+        mine = table.c.user == bindparam("user")
+        self.ids = Statement(
+            select(table.c.id).where(mine, or_(bindparam("item").is_(None), table.c.item == bindparam("item"))).order_by(*order)
+        )
+        active = table.c.state == bindparam("active")
+        self.idle = Statement(select(table.c.id).where(active, table.c.touched < bindparam("before")).order_by(*order))
+        self.ended = Statement(select(table.c.id).where(table.c.ended < bindparam("before")).order_by(*order))
+
+
+class _SessionRows(Keyed[AnySession]):
+    def __init__(self, connection: Connection, statements: _SessionStatements[AnySession]) -> None:
+        super().__init__(connection, statements)
+        self._sessions = statements
+
+    async def ids(self, user: str, item: str | None) -> list[str]:
+        """The identifiers of the user's sessions, of one item or of all."""
+        return await self._identifiers(self._sessions.ids, {"user": user, "item": item})
+
+    async def idle(self, before: int) -> list[str]:
+        """The identifiers of ACTIVE sessions that were last touched before a time."""
+        return await self._identifiers(self._sessions.idle, {"active": State.ACTIVE, "before": before})
+
+    async def ended(self, before: int) -> list[str]:
+        """The identifiers of sessions that ended before a time."""
+        return await self._identifiers(self._sessions.ended, {"before": before})
+
+
+_UPDATES = _SessionStatements(tables.update_sessions, UpdateSession)
+_ACTIVE_OF = Statement(
+    select(*_UPDATES.columns).where(
+        tables.update_sessions.c.item == bindparam("item"), tables.update_sessions.c.state == bindparam("active")
+    )
+)
+_DOWNLOADS = _SessionStatements(tables.download_sessions, DownloadSession)
+
+
+class UpdateSessionRows(_SessionRows[UpdateSession]):
+    """Update sessions."""
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(connection, _UPDATES)
+
+    async def active_of(self, item: str) -> UpdateSession | None:
+        """The ACTIVE session of an item."""
+        row = await self._connection.row(_ACTIVE_OF, {"item": item, "active": State.ACTIVE})
+        return None if row is None else _UPDATES.codec.value(row)
+
+
+class DownloadSessionRows(_SessionRows[DownloadSession]):
+    """Download sessions."""
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(connection, _DOWNLOADS)
+
+
+_FILES = tables.update_files
+_FILE = Codec(UpdateFile)
+_FILE_COLUMNS = [_FILES.c[name] for name in _FILE.names]
+_IN_SESSION = _FILES.c.session == bindparam("key")
+_NAMED = _FILES.c.name == bindparam("file_name")
+_insert_file = upsert(_FILES).values(
+    {name: bindparam(name) for name in _FILE.names}
+    | {
+        "position": select(func.coalesce(func.max(_FILES.c.position) + 1, 0))
+        .where(_FILES.c.session == bindparam("session"))
+        .scalar_subquery()
+    }
+)
+_PUT_FILE = Statement(
+    _insert_file.on_conflict_do_update(
+        index_elements=["session", "name"],
+        set_={name: _insert_file.excluded[name] for name in _FILE.names if name not in ("session", "name")},
+    )
+)
+_GET_FILE = Statement(select(*_FILE_COLUMNS).where(_IN_SESSION, _NAMED))
+_FILE_BY_ID = Statement(select(*_FILE_COLUMNS).where(_IN_SESSION, _FILES.c.id == bindparam("file_id")))
+_FILES_OF = Statement(select(*_FILE_COLUMNS).where(_IN_SESSION).order_by(_FILES.c.position))
+_REMOVE_FILE = Statement(delete(_FILES).where(_IN_SESSION, _NAMED))
+_UPLOADS = Statement(
+    select(_FILES.c.id)
+    .join(tables.update_sessions, tables.update_sessions.c.id == _FILES.c.session)
+    .where(tables.update_sessions.c.state == bindparam("active"))
+)
+_INTERRUPT = Statement(
+    update(_FILES)
+    .where(_FILES.c.status == bindparam("transferring"))
+    .values(status=bindparam("new_status"), fault=bindparam("new_fault"))
+)
+
+
+class UpdateFileRows:
+    """The files of update sessions."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def put(self, file: UpdateFile) -> None:
+        """Adds the file, or replaces the one of the same session and name."""
+        await self._connection.run(_PUT_FILE, _FILE.row(file))
+
+    async def get(self, session: str, name: str) -> UpdateFile | None:
+        """The file of that name."""
+        return self._file(await self._connection.row(_GET_FILE, {"key": session, "file_name": name}))
+
+    async def by_id(self, session: str, file_id: str) -> UpdateFile | None:
+        """The file with that identifier."""
+        return self._file(await self._connection.row(_FILE_BY_ID, {"key": session, "file_id": file_id}))
+
+    async def of(self, session: str) -> list[UpdateFile]:
+        """All files of a session."""
+        return [_FILE.value(row) for row in await self._connection.rows(_FILES_OF, {"key": session})]
+
+    async def remove(self, session: str, name: str) -> None:
+        """Removes the file of that name."""
+        await self._connection.run(_REMOVE_FILE, {"key": session, "file_name": name})
+
+    async def uploads(self) -> set[str]:
+        """The identifiers of all files of ACTIVE sessions."""
+        return {row[0] for row in await self._connection.rows(_UPLOADS, {"active": State.ACTIVE})}
+
+    async def interrupt(self, fault: Fault) -> None:
+        """Puts every file that is TRANSFERRING into ERROR."""
+        values: dict[str, Any] = {
+            "transferring": TransferStatus.TRANSFERRING,
+            "new_status": TransferStatus.ERROR,
+            "new_fault": encode(fault),
+        }
+        await self._connection.run(_INTERRUPT, values)
+
+    def _file(self, row: tuple[Any, ...] | None) -> UpdateFile | None:
+        return None if row is None else _FILE.value(row)
+
+
+_PREPARATIONS = tables.preparations
+_PREPARATION = Codec(Preparation)
+_insert_preparation = upsert(_PREPARATIONS).values({name: bindparam(name) for name in _PREPARATION.names})
+_PUT_PREPARATION = Statement(
+    _insert_preparation.on_conflict_do_update(
+        index_elements=["session", "name"],
+        set_={name: _insert_preparation.excluded[name] for name in ("status", "endpoint", "fault")},
+    )
+)
+_PREPARATIONS_OF = Statement(
+    select(*[_PREPARATIONS.c[name] for name in _PREPARATION.names]).where(_PREPARATIONS.c.session == bindparam("key"))
+)
+
+
+class PreparationRows:
+    """What became of preparing files."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def put(self, preparation: Preparation) -> None:
+        """Adds the row, or replaces the one of the same session and name."""
+        await self._connection.run(_PUT_PREPARATION, _PREPARATION.row(preparation))
+
+    async def of(self, session: str) -> list[Preparation]:
+        """All rows of a session."""
+        return [_PREPARATION.value(row) for row in await self._connection.rows(_PREPARATIONS_OF, {"key": session})]

@@ -1,0 +1,41 @@
+"""A statement, compiled once a dialect, and the connection that runs it: the only thing an aggregate asks of a database."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from sqlalchemy import Dialect
+from sqlalchemy.sql.expression import ClauseElement
+
+
+class Statement:
+    """A Core statement whose values are all named parameters."""
+
+    __slots__ = ("_compiled", "expression")
+
+    def __init__(self, expression: ClauseElement) -> None:
+        self.expression = expression
+        self._compiled: dict[str, tuple[str, dict[str, Any]]] = {}
+
+    def text(self, dialect: Dialect) -> tuple[str, dict[str, Any]]:
+        """The SQL text for a dialect, and the values that the statement itself sets."""
+        found = self._compiled.get(dialect.name)
+        if found is None:
+            compiled = self.expression.compile(dialect=dialect)
+            constants = {name: value for name, value in compiled.params.items() if value is not None}
+            found = self._compiled[dialect.name] = (str(compiled), constants)
+        return found
+
+
+class Connection(Protocol):
+    """Runs statements inside a transaction."""
+
+    async def rows(self, statement: Statement, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+        """All rows of the answer."""
+
+    async def row(self, statement: Statement, values: Mapping[str, Any]) -> tuple[Any, ...] | None:
+        """The first row of the answer."""
+
+    async def run(self, statement: Statement, values: Mapping[str, Any]) -> int:
+        """How many rows the statement changed."""

@@ -1,0 +1,215 @@
+"""Every table. A column is named as the field of the value that it keeps; lists and structures are kept as JSON text.
+
+Times are milliseconds since 1970 UTC. A change here needs a migration; a test compares the two.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    text,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(column_0_label)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+libraries = Table(
+    "libraries",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("folded_name", Text, nullable=False, index=True),
+    Column("description", Text, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("backings", Text, nullable=False),
+    Column("storage", Text, nullable=False),
+    Column("created", BigInteger, nullable=False),
+    Column("modified", BigInteger, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("publishing", Text, nullable=False),
+    Column("optimize_remote_publishing", Boolean, nullable=False),
+    Column("apply_usage_to_items", Boolean),
+    Column("security_policy", Text),
+)
+
+items = Table(
+    "items",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("library", Text, ForeignKey("libraries.id"), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("folded_name", Text, nullable=False, index=True),
+    Column("description", Text, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("folded_type", Text, nullable=False, index=True),
+    Column("created", BigInteger, nullable=False),
+    Column("modified", BigInteger, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("metadata_version", Integer, nullable=False),
+    Column("content_version", Integer, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("version_id", Text, ForeignKey("versions.id")),
+    Column("source", Text, index=True),
+    Column("abandoned", Boolean, nullable=False),
+    Index("ux_items_library_folded_name", "library", "folded_name", unique=True),
+)
+
+versions = Table(
+    "versions",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("item", Text, nullable=False),  # no foreign key: a running download outlives its item
+    Column("number", Integer, nullable=False),
+    Column("created", BigInteger, nullable=False),
+    Index("ux_versions_item_number", "item", "number", unique=True),
+)
+
+stored_files = Table(
+    "stored_files",
+    metadata,
+    Column("version", Text, ForeignKey("versions.id", ondelete="CASCADE"), nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("blob", Text, ForeignKey("blobs.id"), nullable=False, index=True),
+    Column("size", BigInteger, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("checksum", Text, nullable=False),
+    PrimaryKeyConstraint("version", "position"),
+)
+
+blobs = Table(
+    "blobs",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("storage", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("digests", Text, nullable=False),
+    Column("mark", Text, nullable=False),
+    Column("created", BigInteger, nullable=False),
+    Column("unreferenced", BigInteger),
+    Column("unflushed", Text),
+    Index("ix_blobs_sha256_size", "sha256", "size"),
+    Index("ix_blobs_unreferenced", "unreferenced"),
+)
+
+
+def _session_columns() -> list[Column[object]]:
+    return [
+        Column("id", Text, primary_key=True),
+        Column("user", Text, nullable=False, index=True),
+        Column("login", Text, nullable=False),
+        Column("item", Text, nullable=False, index=True),
+        Column("content_version", Integer, nullable=False),
+        Column("state", Text, nullable=False),
+        Column("progress", Integer, nullable=False),
+        Column("created", BigInteger, nullable=False),
+        Column("touched", BigInteger, nullable=False),
+        Column("ended", BigInteger, index=True),
+        Column("fault", Text),
+    ]
+
+
+update_sessions = Table(
+    "update_sessions",
+    metadata,
+    *_session_columns(),
+    Column("base", Text),
+    Column("storage", Text, nullable=False),
+    Column("ignored_warnings", Text, nullable=False),
+)
+Index(
+    "ux_update_sessions_active",
+    update_sessions.c.item,
+    unique=True,
+    sqlite_where=text("state = 'ACTIVE'"),
+    postgresql_where=text("state = 'ACTIVE'"),
+)
+Index("ix_update_sessions_state_touched", update_sessions.c.state, update_sessions.c.touched)
+
+update_files = Table(
+    "update_files",
+    metadata,
+    Column("id", Text, nullable=False, index=True),
+    Column("session", Text, ForeignKey("update_sessions.id", ondelete="CASCADE"), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("removed", Boolean, nullable=False),
+    Column("size", BigInteger),
+    Column("checksum", Text),
+    Column("received", BigInteger, nullable=False),
+    Column("content", Text),
+    Column("blob", Text, index=True),
+    Column("fault", Text),
+    Column("position", Integer, nullable=False),
+    PrimaryKeyConstraint("session", "name"),
+)
+
+download_sessions = Table("download_sessions", metadata, *_session_columns(), Column("version_id", Text, index=True))
+Index("ix_download_sessions_state_touched", download_sessions.c.state, download_sessions.c.touched)
+
+preparations = Table(
+    "preparations",
+    metadata,
+    Column("session", Text, ForeignKey("download_sessions.id", ondelete="CASCADE"), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("endpoint", Text, nullable=False),
+    Column("fault", Text),
+    PrimaryKeyConstraint("session", "name"),
+)
+
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("user", Text, nullable=False),
+    Column("operation", Text, nullable=False),
+    Column("value", Text, nullable=False),
+    Column("identifier", Text, nullable=False),
+    Column("created", BigInteger, nullable=False, index=True),
+    PrimaryKeyConstraint("user", "operation", "value"),
+)
+
+logins = Table(
+    "logins",
+    metadata,
+    Column("token_hash", Text, primary_key=True),
+    Column("user", Text, nullable=False),
+    Column("created", BigInteger, nullable=False),
+    Column("touched", BigInteger, nullable=False, index=True),
+)
+
+users = Table(
+    "users",
+    metadata,
+    Column("name", Text, nullable=False),
+    Column("folded_name", Text, primary_key=True),
+    Column("password_hash", Text, nullable=False),
+    Column("roles", Text, nullable=False),
+)
+
+state = Table("state", metadata, Column("key", Text, primary_key=True), Column("value", Text, nullable=False))
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("owner", Text, nullable=False),
+    Column("until", BigInteger, nullable=False),
+)

@@ -95,7 +95,7 @@ class FilesystemBlobs:
 
     def uploads(self, storage: str) -> list[str]:
         """The names of all uploads."""
-        return os.listdir(self._roots[storage] / "staging")
+        return [entry.name for entry in (self._roots[storage] / "staging").iterdir()]
 
     def keep(self, storage: str, upload: str, blob: str) -> str:
         """Makes an upload a blob."""
@@ -115,7 +115,7 @@ class FilesystemBlobs:
     def stat(self, storage: str, blob: str) -> Stat | None:
         """Size and mark of a blob."""
         try:
-            found = os.stat(self.path(storage, blob))
+            found = self.path(storage, blob).stat()
         except (FileNotFoundError, KeyError):
             return None
         return Stat(found.st_size, _mark(found))

@@ -65,7 +65,7 @@ class Application:
             if message["type"] == "lifespan.startup":
                 try:
                     await self._start()
-                except Exception as error:  # noqa: BLE001 - whatever it is, the server must be told that there is no start
+                except Exception as error:  # whatever it is, the server must be told that there is no start
                     await send({"type": "lifespan.startup.failed", "message": str(error)})
                     return
                 await send({"type": "lifespan.startup.complete"})

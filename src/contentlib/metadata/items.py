@@ -104,7 +104,7 @@ class VersionRows:
         if row is None:
             return None
         files = await self._connection.rows(_FILES_OF, {"key": version_id})
-        return Version(*row, tuple(_FILE.value(file) for file in files))
+        return Version(row[0], row[1], row[2], row[3], tuple(_FILE.value(file) for file in files))
 
     async def remove(self, version_id: str) -> None:
         """Removes the version."""

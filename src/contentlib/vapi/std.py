@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from contentlib.vapi.types import ENUMERATION_NAMES, DateTime, Enumeration, Integer, Structure
+from contentlib.vapi.types import DateTime, Enumeration, Integer, Structure, enumeration
 
 PREFIX = "com.vmware.vapi.std."
 
 
+@enumeration(PREFIX + "localization_param.date_time_format")
 class DateTimeFormat(Enumeration):
     """How a date in a message is to be shown."""
 
@@ -24,9 +25,6 @@ class DateTimeFormat(Enumeration):
     SHORT_DATE = "SHORT_DATE"
     SHORT_DATE_TIME = "SHORT_DATE_TIME"
     SHORT_TIME = "SHORT_TIME"
-
-
-ENUMERATION_NAMES[DateTimeFormat] = PREFIX + "localization_param.date_time_format"
 
 
 class NestedLocalizableMessage(Structure):

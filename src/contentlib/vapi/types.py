@@ -9,10 +9,11 @@ import enum
 import re
 import types
 import typing
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from functools import cache
-from typing import Annotated, Any, ClassVar, Union
+from datetime import UTC, datetime, timedelta
+from functools import cache, total_ordering
+from typing import Annotated, Any, ClassVar, TypeVar, Union
 
 import msgspec
 
@@ -24,11 +25,17 @@ Integer = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 _DATE = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:?\d\d)?\Z", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@total_ordering
 class DateTime:
-    """A moment in milliseconds since 1970 UTC; written `2015-01-01T22:13:05.651Z`."""
+    """A moment in milliseconds since 1970 UTC; written `2015-01-01T22:13:05.651Z`.
 
-    milliseconds: int
+    Not a dataclass: msgspec would then write it as an object.
+    """
+
+    __slots__ = ("milliseconds",)
+
+    def __init__(self, milliseconds: int) -> None:
+        self.milliseconds = milliseconds
 
     @classmethod
     def parse(cls, text: str) -> DateTime:
@@ -38,17 +45,32 @@ class DateTime:
         moment = datetime.fromisoformat(text.upper())
         if moment.tzinfo is None:
             moment = moment.replace(tzinfo=UTC)
-        try:
-            return cls(int((moment - _EPOCH).total_seconds() * 1000))
-        except OverflowError as error:
-            raise ValueError(f"date out of range: {text[:40]!r}") from error
+        milliseconds = (moment - _EPOCH) // _MILLISECOND
+        if not _FIRST <= milliseconds <= _LAST:
+            raise ValueError(f"date out of range: {text[:40]!r}")
+        return cls(milliseconds)
 
     def __str__(self) -> str:
         seconds, milliseconds = divmod(self.milliseconds, 1000)
-        return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{milliseconds:03d}Z"
+        return f"{datetime.fromtimestamp(seconds, UTC).isoformat()[:19]}.{milliseconds:03d}Z"
+
+    def __repr__(self) -> str:
+        return f"DateTime({self.milliseconds})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, DateTime) and self.milliseconds == other.milliseconds
+
+    def __lt__(self, other: DateTime) -> bool:
+        return self.milliseconds < other.milliseconds
+
+    def __hash__(self) -> int:
+        return hash(self.milliseconds)
 
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+_FIRST = (datetime(1, 1, 1, tzinfo=UTC) - _EPOCH) // _MILLISECOND
+_LAST = (datetime(9999, 12, 31, 23, 59, 59, 999000, tzinfo=UTC) - _EPOCH) // _MILLISECOND
 
 
 class Structure(msgspec.Struct, kw_only=True, omit_defaults=True):
@@ -62,6 +84,17 @@ class Enumeration(enum.StrEnum):
 
 
 ENUMERATION_NAMES: dict[type[Enumeration], str] = {}
+Enumerated = TypeVar("Enumerated", bound=type[Enumeration])
+
+
+def enumeration(vapi_name: str) -> Callable[[Enumerated], Enumerated]:
+    """Gives an enumeration its canonical name."""
+
+    def name(python: Enumerated) -> Enumerated:
+        ENUMERATION_NAMES[python] = vapi_name
+        return python
+
+    return name
 
 
 @dataclass(frozen=True, slots=True)

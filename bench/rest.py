@@ -1,0 +1,130 @@
+"""A client of the `/rest` JSON form, as far as the bench needs it; our server and the simulator both understand it."""
+
+from __future__ import annotations
+
+import base64
+import http.client
+import ssl
+import time
+import uuid
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+import msgspec
+
+from bench.servers import PASSWORD, USER, Server
+
+T = TypeVar("T")
+
+CONTENT = "/rest/com/vmware/content"
+LIBRARY = f"{CONTENT}/library"
+ITEM = f"{LIBRARY}/item"
+DOWNLOAD_SESSION = f"{ITEM}/download-session"
+TOKEN_HEADER = "vmware-api-session-id"
+_TIMEOUT_SECONDS = 120
+
+
+class Endpoint(msgspec.Struct, frozen=True):
+    """Where the bytes of a file go, or come from."""
+
+    uri: str
+
+
+class UploadFile(msgspec.Struct, frozen=True):
+    """A file of an update session."""
+
+    upload_endpoint: Endpoint
+
+
+class DownloadFile(msgspec.Struct, frozen=True):
+    """A file of a download session."""
+
+    status: str
+    download_endpoint: Endpoint | None = None
+
+
+class Rest:
+    """One login and one connection."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        where = urlsplit(server.url)
+        host, port = str(where.hostname), where.port
+        if where.scheme == "https":
+            context = ssl._create_unverified_context()  # noqa: SLF001 - it is loopback, and our own certificate
+            self._connection: http.client.HTTPConnection = http.client.HTTPSConnection(
+                host, port, timeout=_TIMEOUT_SECONDS, context=context
+            )
+        else:
+            self._connection = http.client.HTTPConnection(host, port, timeout=_TIMEOUT_SECONDS)
+        basic = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
+        headers = {"Authorization": f"Basic {basic}", "vmware-use-header-authn": "true"}
+        self.token = _value(self._request("POST", "/rest/com/vmware/cis/session", headers), str)
+
+    def size(self, method: str, path: str, body: object = None) -> int:
+        """How long the body of the answer is."""
+        return len(self._call(method, path, body))
+
+    def get(self, path: str, kind: type[T]) -> T:
+        """The value at a path."""
+        return _value(self._call("GET", path), kind)
+
+    def post(self, path: str, body: object, kind: type[T]) -> T:
+        """The value that an operation answers with."""
+        return _value(self._call("POST", path, body), kind)
+
+    def create_library(self, name: str) -> str:
+        """Makes a local library."""
+        backing = {"type": "DATASTORE", "datastore_id": self._server.datastore}
+        spec = {"name": name, "type": "LOCAL", "storage_backings": [backing]}
+        return self.post(f"{CONTENT}/local-library", _tokened({"create_spec": spec}), str)
+
+    def create_item(self, library: str, name: str) -> str:
+        """Makes an item without content."""
+        return self.post(ITEM, _tokened({"create_spec": {"library_id": library, "name": name}}), str)
+
+    def begin_upload(self, item: str, name: str, size: int) -> tuple[str, str]:
+        """Opens an update session for one file; returns the session and the address to PUT the file to."""
+        session = self.post(f"{ITEM}/update-session", _tokened({"create_spec": {"library_item_id": item}}), str)
+        spec = {"name": name, "size": size, "source_type": "PUSH"}
+        path = f"{ITEM}/updatesession/file/id:{session}?~action=add"
+        return session, self.post(path, {"file_spec": spec}, UploadFile).upload_endpoint.uri
+
+    def complete_upload(self, session: str) -> None:
+        """Makes what was uploaded the item's content."""
+        self._call("POST", f"{ITEM}/update-session/id:{session}?~action=complete")
+
+    def create_download(self, item: str) -> str:
+        """Opens a download session."""
+        return self.post(DOWNLOAD_SESSION, {"create_spec": {"library_item_id": item}}, str)
+
+    def download_uri(self, item: str, name: str) -> str:
+        """Opens a download session and prepares a file; returns the address to GET it from."""
+        path = f"{ITEM}/downloadsession/file/id:{self.create_download(item)}"
+        self._call("POST", f"{path}?~action=prepare", {"file_name": name})
+        for _ in range(100):
+            file = self.post(f"{path}?~action=get", {"file_name": name}, DownloadFile)
+            if file.download_endpoint:
+                return file.download_endpoint.uri
+            time.sleep(0.1)
+        raise RuntimeError(f"{name} is {file.status} after ten seconds")
+
+    def _call(self, method: str, path: str, body: object = None) -> bytes:
+        headers = {TOKEN_HEADER: self.token, "Content-Type": "application/json"}
+        return self._request(method, path, headers, msgspec.json.encode(body) if body else None)
+
+    def _request(self, method: str, path: str, headers: dict[str, str], body: bytes | None = None) -> bytes:
+        self._connection.request(method, path, body, headers)
+        answer = self._connection.getresponse()
+        content = answer.read()
+        if answer.status != 200:
+            raise RuntimeError(f"{method} {path}: {answer.status} {content[:500]!r}")
+        return content
+
+
+def _tokened(body: dict[str, object]) -> dict[str, object]:
+    return {"client_token": str(uuid.uuid4())} | body
+
+
+def _value(content: bytes, kind: type[T]) -> T:
+    return msgspec.convert(msgspec.json.decode(content)["value"], kind)

@@ -1,0 +1,22 @@
+"""The command line: one module a command. What a command needs is imported when it runs, so that every start is quick."""
+
+from __future__ import annotations
+
+import typer
+
+from contentlib.cli.docs import docs
+from contentlib.cli.serve import serve
+from contentlib.cli.settings import settings
+from contentlib.cli.version import version
+
+# Typer's own tracebacks show local variables, and secrets among them.
+application = typer.Typer(
+    help="A self-hosted Content Library Service.", no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None
+)
+for command in (serve, settings, version, docs):
+    application.command()(command)
+
+
+def main() -> None:
+    """Runs the command that the process was called with."""
+    application()

@@ -1,0 +1,105 @@
+"""`contentlib serve` starts the server and prints what a user needs to reach it."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from contentlib.cli.settings import Config, load_or_exit
+
+if TYPE_CHECKING:
+    from contentlib.cli.certificate import ServerCertificate
+    from contentlib.cli.server import AsgiApplication, Port
+    from contentlib.settings import Settings
+
+_LOGIN = "/rest/com/vmware/cis/session"
+
+DataDir = Annotated[Path | None, typer.Option("--data-dir", metavar="DIR", help="Where the server keeps everything.")]
+Listen = Annotated[
+    str | None, typer.Option("--listen", metavar="HOST:PORT", help="Address to listen on; port 0 takes a free one.")
+]
+Tls = Annotated[bool | None, typer.Option("--tls/--no-tls", help="Serve HTTPS or plain HTTP.")]
+Workers = Annotated[int | None, typer.Option("--workers", metavar="N", help="Processes that answer requests.")]
+
+
+def serve(
+    data_dir: DataDir = None, listen: Listen = None, tls: Tls = None, config: Config = None, workers: Workers = None
+) -> None:
+    """Starts the server."""
+    options = {"data_dir": data_dir, "listen": listen, "tls": tls, "workers": workers}
+    given = {name: value for name, value in options.items() if value is not None}
+    loaded = load_or_exit(config, given)
+    try:
+        _serve(loaded.settings)
+    except (OSError, RuntimeError) as error:
+        typer.echo(f"contentlib: {error}", err=True)
+        raise typer.Exit(1) from error
+
+
+def _serve(settings: Settings) -> None:
+    """Takes what only one server can have, then prepares the data, then serves."""
+    from contentlib import app, logs
+    from contentlib.cli import certificate, lock, server
+
+    logs.configure(settings)
+    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    lock.hold(settings.data_dir)
+    port = server.reserve(settings.listen)
+    own = certificate.of(settings)
+    password = app.prepare(settings, own and own.thumbprint("sha1"))
+    start = _Start(settings, port, own, password)
+    try:
+        server.run(settings, port, own, _creation(settings, own), start.announce)
+    finally:
+        start.save_password()
+
+
+def _creation(settings: Settings, own: ServerCertificate | None) -> Callable[[], AsgiApplication]:
+    """What a worker does first; it reads the certificate again, which may have been renewed since."""
+
+    def create() -> AsgiApplication:
+        from contentlib import app, logs
+
+        logs.configure(settings)
+        return app.create(settings, own and own.thumbprint("sha1"))
+
+    return create
+
+
+class _Start:
+    """What is printed at the start. The lines `listening on` and `administrator:` are fixed, scripts read them."""
+
+    def __init__(self, settings: Settings, port: Port, own: ServerCertificate | None, password: str | None) -> None:
+        self._settings = settings
+        self._port = port
+        self._own = own
+        self._unsaid_password = password
+
+    def announce(self) -> None:
+        """Prints where the server is, who may log in and how."""
+        scheme = "https" if self._own else "http"
+        curl = login_line(self._port.url(scheme, self._port.reachable()), self._settings.admin_name, self._unsaid_password)
+        typer.echo(f"listening on {self._port.url(scheme)}")
+        typer.echo(f"administrator: {self._settings.admin_name}")
+        self.save_password()
+        if self._own:
+            typer.echo(f"certificate SHA-1 thumbprint: {self._own.thumbprint('sha1')}")
+            typer.echo(f"certificate SHA-256 thumbprint: {self._own.thumbprint('sha256')}")
+        typer.echo(curl)
+
+    def save_password(self) -> None:
+        """Prints a generated password once, also when the server could not start after it was set."""
+        if self._unsaid_password:
+            typer.echo(f"password: {self._unsaid_password} (shown this once, and stored only as a hash)")
+        self._unsaid_password = None
+
+
+def login_line(url: str, name: str, password: str | None) -> str:
+    """The curl command that logs in; a password that is not known is taken from the environment."""
+    secret = shlex.quote(f"{name}:{password}") if password else f'{shlex.quote(name + ":")}"$CONTENTLIB_ADMIN_PASSWORD"'
+    insecure = " --insecure" if url.startswith("https:") else ""
+    return f"curl{insecure} --user {secret} --request POST {shlex.quote(url + _LOGIN)}"

@@ -1,0 +1,167 @@
+"""The processes: Granian's parent, which holds the port, and its workers, which answer and never outlive it."""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import logging
+import multiprocessing
+import os
+import resource
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from granian.constants import Interfaces, SSLProtocols
+from granian.http import HTTP1Settings
+from granian.log import LogLevels
+from granian.server.mp import MPServer
+
+from contentlib.cli.certificate import ServerCertificate
+from contentlib.settings import Settings, address
+
+AsgiApplication = Callable[..., Any]
+
+_BACKLOG = 1024
+_CONNECTIONS = 4096  # a worker's: a slow download holds one of them and nothing else
+_BUFFER_BYTES = 256 * 1024  # a connection's: less makes uploads slow, more is memory for every stalled download
+_FILE_THREADS = 32  # a worker's readers of files: more of them crowd out other requests when many downloads begin at once
+_PR_SET_PDEATHSIG = 1
+_ATTEMPT_SECONDS = 0.01
+_TO_OUR_LOGS = {"formatters": {}, "handlers": {}, "loggers": {"_granian": {"propagate": True}}}
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """A host and port that are kept for the workers; the socket is bound, so that nobody else takes the port."""
+
+    host: str
+    number: int
+    reserved: socket.socket
+
+    def url(self, scheme: str, host: str | None = None) -> str:
+        """The URL of the server, by another host name if one is given."""
+        host = host or self.host
+        return f"{scheme}://{f'[{host}]' if ':' in host else host}:{self.number}"
+
+    def accepts(self) -> bool:
+        """Whether a connection to the port is taken."""
+        try:
+            socket.create_connection((self.reachable(), self.number), timeout=1).close()
+        except OSError:
+            return False
+        return True
+
+    def reachable(self) -> str:
+        """The host, or loopback where the server listens on every address."""
+        return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104 - read, not bound
+
+
+def reserve(listen: str) -> Port:
+    """Takes the port, a free one for port 0; raises OSError with a clear message when it is not to be had."""
+    host, number = address(listen)
+    try:
+        family, _, _, _, where = _resolve(host, number)
+        if number:
+            # Servers may share a port that each opens for sharing; one that is not free without sharing is another's.
+            _bound(family, where, socket.SO_REUSEADDR).close()
+        reserved = _bound(family, where, socket.SO_REUSEPORT)
+    except OSError as error:
+        in_use = error.errno == errno.EADDRINUSE
+        raise OSError(f"listen: {listen} {'is in use' if in_use else f'cannot be listened on: {error.strerror}'}") from error
+    return Port(str(where[0]), reserved.getsockname()[1], reserved)
+
+
+def run(
+    settings: Settings,
+    port: Port,
+    certificate: ServerCertificate | None,
+    create: Callable[[], AsgiApplication],
+    announce: Callable[[], None],
+) -> None:
+    """Serves until SIGTERM or SIGINT; `create` runs in each worker, `announce` once the server takes connections."""
+    multiprocessing.set_start_method("fork", force=True)  # the workers inherit the lock, and `create` is a closure
+    _allow_many_files()
+    server = _Server(settings, port, certificate, announce)
+    parent = os.getpid()
+
+    def load() -> AsgiApplication:
+        _leave_with(parent)
+        return create()
+
+    try:
+        server.serve(target_loader=load, wrap_loader=False)
+    except SystemExit:
+        # A worker that the same SIGINT reached first is no failure.
+        if not server.interrupt_signal:
+            raise RuntimeError("the workers ended again and again; the log says why") from None
+
+
+class _Server(MPServer):
+    def __init__(
+        self, settings: Settings, port: Port, certificate: ServerCertificate | None, announce: Callable[[], None]
+    ) -> None:
+        super().__init__(
+            "contentlib",
+            address=port.host,
+            port=port.number,
+            interface=Interfaces.ASGI,
+            workers=settings.workers,
+            websockets=False,
+            backlog=_BACKLOG,
+            backpressure=_CONNECTIONS,
+            runtime_blocking_threads=_FILE_THREADS,
+            http1_settings=HTTP1Settings(max_buffer_size=_BUFFER_BYTES),
+            log_level=LogLevels.warning,
+            log_dictconfig=_TO_OUR_LOGS,
+            ssl_cert=certificate.certificate if certificate else None,
+            ssl_key=certificate.key if certificate else None,
+            ssl_protocol_min=SSLProtocols.tls12,
+            respawn_failed_workers=True,
+            workers_kill_timeout=settings.shutdown_seconds,
+        )
+        self._reserved = port
+        self._announce = announce
+
+    def startup(self, spawn_target: Any, target_loader: Any) -> None:
+        super().startup(spawn_target, target_loader)  # type: ignore[no-untyped-call] # granian types it not
+        if os.isatty(sys.stdin.fileno()):
+            signal.signal(signal.SIGHUP, self.signal_handler_interrupt)  # the terminal is closed, nobody asks to reload
+        while not self.main_loop_interrupt.wait(_ATTEMPT_SECONDS):
+            if self._reserved.accepts():
+                self._announce()
+                return
+
+
+def _resolve(host: str, number: int) -> tuple[Any, ...]:
+    found = socket.getaddrinfo(host, number, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    return min(found, key=lambda each: each[0] != socket.AF_INET)  # `localhost` is 127.0.0.1
+
+
+def _bound(family: socket.AddressFamily, where: tuple[Any, ...], sharing: int) -> socket.socket:
+    bound = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, sharing, 1)
+        bound.bind(where)
+    except OSError:
+        bound.close()
+        raise
+    return bound
+
+
+def _allow_many_files() -> None:
+    """Lifts the soft limit of open files, often 1024: a download holds a connection and a file."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def _leave_with(parent: int) -> None:
+    """Makes a worker end at once when its parent is killed, and keeps the terminal's Ctrl-C for the parent."""
+    os.setpgid(0, 0)
+    if sys.platform == "linux" and ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL) != 0:
+        logging.getLogger(__name__).warning("the worker cannot be tied to its parent: %s", os.strerror(ctypes.get_errno()))
+    if os.getppid() != parent:
+        os._exit(1)

@@ -1,0 +1,39 @@
+"""`contentlib settings` prints every setting with its value and where it came from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from contentlib.settings import Loaded
+
+Config = Annotated[
+    Path | None, typer.Option("--config", metavar="FILE", help="TOML file of settings; ./contentlib.toml when it exists.")
+]
+
+
+def settings(config: Config = None) -> None:
+    """Prints every setting, its value and where it came from; secrets are masked."""
+    from contentlib.settings import shown
+
+    loaded = load_or_exit(config, {})
+    lines = [(name, shown(value), loaded.sources[name]) for name, value in loaded.settings]
+    name_width, value_width = (max(len(line[column]) for line in lines) for column in (0, 1))
+    for name, value, source in lines:
+        typer.echo(f"{name:{name_width}}  {value:{value_width}}  {source}")
+
+
+def load_or_exit(config: Path | None, overrides: Mapping[str, object]) -> Loaded:
+    """Loads the settings, or tells every fault on standard error and exits with 2."""
+    from contentlib.settings import ConfigurationError, load
+
+    try:
+        return load(config, overrides)
+    except ConfigurationError as error:
+        for fault in error.faults:
+            typer.echo(fault, err=True)
+        raise typer.Exit(2) from error

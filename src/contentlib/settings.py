@@ -1,0 +1,422 @@
+"""Every setting once: its name, type, default and what it does.
+
+A value comes from the command line, else from a `CONTENTLIB_*` variable, else from the TOML file, else it is the default.
+A configuration that cannot work is refused as a whole, with every fault told at once.
+"""
+
+from __future__ import annotations
+
+import difflib
+import ipaddress
+import json
+import os
+import ssl
+import tomllib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args, get_origin
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic_core import ErrorDetails, PydanticUndefined
+from pydantic_settings import BaseSettings, EnvSettingsSource, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+
+PREFIX = "CONTENTLIB_"
+DEFAULT_FILE = Path("contentlib.toml")
+MASK = "********"
+
+
+class ConfigurationError(Exception):
+    """A configuration that cannot work; each of `faults` starts with the name of its setting."""
+
+    def __init__(self, faults: list[str]) -> None:
+        super().__init__("; ".join(faults))
+        self.faults = faults
+
+
+class Storage(BaseModel):
+    """A place for the bytes of the files, as a library's backing names it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    id: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,80}$")]
+    name: Annotated[str, Field(min_length=1, max_length=80)]
+    path: Path
+
+
+def _default_storage(earlier: dict[str, Any]) -> tuple[Storage, ...]:
+    return (Storage(id="datastore-1", name="default", path=earlier["data_dir"] / "storage"),)
+
+
+class Settings(BaseSettings):
+    """All settings, each valid by itself; `load` also checks them against one another and against the machine."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True)
+
+    data_dir: Path = Field(
+        default=Path("var"),
+        description="Directory of the database, the server's certificate and, unless `storage` says otherwise, the files. "
+        "It is created with mode 0700 and serves one server at a time.",
+    )
+    listen: str = Field(
+        default="127.0.0.1:8443",
+        description="HOST:PORT to listen on, an IPv6 address in brackets. Port 0 takes a free port, told in the line "
+        "`listening on URL`; `0.0.0.0` and `[::]` listen on every address.",
+    )
+    tls: bool = Field(
+        default=True,
+        description="Serve HTTPS, TLS 1.2 or later. Without it passwords and content travel in the clear, so plain HTTP is "
+        "refused on anything but a loopback address.",
+    )
+    tls_certificate: Path | None = Field(
+        default=None,
+        description="PEM file of the certificate, followed by its chain. When it is not set, the first start makes a "
+        "self-signed certificate for ten years and keeps it in `<data_dir>/tls`.",
+    )
+    tls_key: Path | None = Field(
+        default=None,
+        description="PEM file of the certificate's private key, without a passphrase. It is given together with "
+        "`tls_certificate` or not at all.",
+    )
+    allow_plain_http_off_loopback: bool = Field(
+        default=False,
+        description="Allow plain HTTP on other addresses than loopback, for a server behind a proxy that speaks TLS. Whoever "
+        "reaches the port directly can read passwords off the wire.",
+    )
+    workers: int = Field(
+        default=1,
+        ge=1,
+        le=256,
+        description="Processes that answer requests. One for each processor is the most that helps; each takes its own memory.",
+    )
+    public_url: str | None = Field(
+        default=None,
+        description="SCHEME://HOST[:PORT] of the upload and download URLs that clients are given. When it is not set, they "
+        "hold the host by which the client reached the server, which is wrong behind a proxy that changes it.",
+    )
+    admin_name: str = Field(
+        default="administrator@vsphere.local",
+        min_length=1,
+        description="Name of the administrator that the first start makes. A later change does not rename it.",
+    )
+    admin_password: SecretStr | None = Field(
+        default=None,
+        min_length=1,
+        description="Password of the administrator that the first start makes. When it is not set, one is generated and "
+        "printed once.",
+    )
+    session_idle_seconds: int = Field(
+        default=1800,
+        ge=1,
+        description="A login session ends after this time without a call and without a byte on one of its transfers.",
+    )
+    lease_seconds: int = Field(
+        default=300,
+        ge=1,
+        description="An update or download session is cancelled after this time without a call and without a byte on its "
+        "transfer URLs.",
+    )
+    swept_after_seconds: int = Field(
+        default=86400,
+        ge=0,
+        description="Sessions that have ended can be looked at for this time; then they are forgotten.",
+    )
+    body_limit_bytes: int = Field(
+        default=4 * 1024 * 1024,
+        ge=1024,
+        description="The longest request that an API call may send; a longer one is refused. Uploads have their own limit.",
+    )
+    versions_kept: int = Field(
+        default=3,
+        ge=1,
+        description="Content versions kept of an item. The oldest ones beyond it are deleted, and their files with them.",
+    )
+    collect_grace_seconds: int = Field(
+        default=3600,
+        ge=0,
+        description="The bytes of a file stay on disk for this time after nothing refers to them any more.",
+    )
+    shutdown_seconds: int = Field(
+        default=30,
+        ge=1,
+        description="On SIGTERM and SIGINT, running requests may take this time to finish; then they are cut off.",
+    )
+    upload_limit_bytes: int = Field(
+        default=0,
+        ge=0,
+        description="The largest file that may be uploaded; a larger one is refused. 0 sets no limit but the disk's.",
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="The least important events that are logged, to standard error."
+    )
+    log_format: Literal["text", "json"] = Field(
+        default="text", description="`text` writes lines for people, `json` one JSON object a line for machines."
+    )
+    storage: Annotated[tuple[Storage, ...], NoDecode] = Field(
+        default_factory=_default_storage,
+        description="Tables `[[storage]]`, each with `id`, `name` and `path`: the places for files. A library whose backing "
+        "names none is put into the first one. In the environment it is one JSON list.",
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - the signature is pydantic's
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - see above
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - see above
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - see above
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Takes values as they are given: it is `load` that knows where they come from."""
+        return (init_settings,)
+
+    @field_validator("storage", mode="before")
+    @classmethod
+    def _read_storage(cls, value: object) -> object:
+        try:
+            return json.loads(value) if isinstance(value, str) else value
+        except ValueError as error:
+            raise ValueError(f"is not JSON: {error}") from error
+
+    @field_validator("listen")
+    @classmethod
+    def _check_listen(cls, value: str) -> str:
+        address(value)
+        return value
+
+    @field_validator("public_url")
+    @classmethod
+    def _check_public_url(cls, value: str | None) -> str | None:
+        return None if value is None else _origin(value)
+
+    @field_validator("admin_name")
+    @classmethod
+    def _check_admin_name(cls, value: str) -> str:
+        if ":" in value or not value.isprintable():
+            raise ValueError("a name holds neither colons nor control characters")
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """The settings, and for each name where its value came from."""
+
+    settings: Settings
+    sources: dict[str, str]
+
+
+def address(listen: str) -> tuple[str, int]:
+    """Host, without brackets, and port of HOST:PORT; raises ValueError when it is something else."""
+    host, colon, port = listen.rpartition(":")
+    bracketed = host.startswith("[") and host.endswith("]")
+    host = host[1:-1] if bracketed else host
+    if not colon or not host or (":" in host) != bracketed or not (port.isascii() and port.isdecimal()):
+        raise ValueError("is HOST:PORT, an IPv6 address in brackets")
+    if int(port) > 65535:
+        raise ValueError("a port is a number from 0 to 65535")
+    return host, int(port)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address surely is this machine's own loopback."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
+
+
+def load(config: Path | None = None, overrides: Mapping[str, object] | None = None) -> Loaded:
+    """Joins command line, environment, file and defaults; raises ConfigurationError with all faults at once."""
+    faults: list[str] = []
+    path = config or (DEFAULT_FILE if DEFAULT_FILE.exists() else None)
+    layers = [
+        _layer(_read_file(path, faults), lambda _: f"file {path}"),
+        _layer(_read_environment(faults), lambda name: f"environment {PREFIX}{name.upper()}"),
+        _layer(overrides or {}, lambda _: "command line"),
+    ]
+    values = {name: found for layer in layers for name, found in layer.items()}
+    settings = _validate({name: value for name, (value, _) in values.items()}, faults)
+    if settings is None or faults:
+        raise ConfigurationError(faults)
+    return Loaded(settings, {name: values[name][1] if name in values else "default" for name in Settings.model_fields})
+
+
+def rows() -> list[tuple[str, str, str, str]]:
+    """Name, type, default and help of every setting, as text."""
+    fields = Settings.model_fields.items()
+    return [(name, _type_name(field.annotation), _default(name), field.description or "") for name, field in fields]
+
+
+def shown(value: object) -> str:
+    """A value as text for people; a secret is masked."""
+    if value is None:
+        return "not set"
+    if isinstance(value, SecretStr):
+        return MASK
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, tuple):
+        return ", ".join(f"{place.id} ({place.name}) in {place.path}" for place in value)
+    return str(value)
+
+
+_TOLD = {"path_type": "is a path", "missing": "is required"}
+_FOLLOWS = "default_factory_not_called"  # the default storage is missing because the data directory is
+_Sourced = dict[str, tuple[object, str]]
+
+
+def _layer(values: Mapping[str, object], source: Callable[[str], str]) -> _Sourced:
+    return {name: (value, source(name)) for name, value in values.items()}
+
+
+def _read_file(path: Path | None, faults: list[str]) -> dict[str, object]:
+    if path is None:
+        return {}
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        faults.append(f"config: {path} cannot be read: {error.strerror}")
+    except ValueError as error:  # TOML's own errors and those of UTF-8
+        faults.append(f"config: {path} is not TOML: {error}")
+    return {}
+
+
+def _read_environment(faults: list[str]) -> dict[str, object]:
+    names = (name.upper().removeprefix(PREFIX).lower() for name in os.environ if name.upper().startswith(PREFIX))
+    unknown = (name for name in names if name not in Settings.model_fields)
+    faults.extend(f"{name}: {PREFIX}{name.upper()} is not the variable of a setting{_meant(name)}" for name in unknown)
+    return EnvSettingsSource(Settings, env_ignore_empty=True)()
+
+
+def _validate(values: dict[str, object], faults: list[str]) -> Settings | None:
+    """Checks each value, then what the good ones must be to one another, so that no fault hides another."""
+    bad: set[str] = set()
+    try:
+        settings = Settings.model_validate(values)
+    except ValidationError as error:
+        found = error.errors()
+        faults.extend(_fault(each) for each in found if each["type"] != _FOLLOWS)
+        bad = {str(each["loc"][0]) for each in found}
+        settings = Settings.model_validate({name: value for name, value in values.items() if name not in bad})
+    for names, rule in _RULES:
+        if bad.isdisjoint(names):
+            faults.extend(rule(settings))
+    return settings
+
+
+def _fault(error: ErrorDetails) -> str:
+    setting, *inner = error["loc"]
+    place = str(setting) + "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in inner)
+    if error["type"] == "extra_forbidden":
+        return f"{place}: is not a setting{'' if inner else _meant(str(setting))}"
+    has_input = error["type"] != "missing" and setting != "admin_password"
+    return f"{place}: {_told(error)}" + (f", not {error['input']!r}" if has_input else "")
+
+
+def _told(error: ErrorDetails) -> str:
+    if error["type"] == "value_error":
+        return str(error["ctx"]["error"])
+    if error["type"] in _TOLD:
+        return _TOLD[error["type"]]
+    return error["msg"].removeprefix("Input ").removeprefix("String ")
+
+
+def _meant(name: str) -> str:
+    close = difflib.get_close_matches(name, Settings.model_fields, n=1)
+    return f"; {close[0]} is" if close else ""
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    rest = parts.path.strip("/") or parts.query or parts.fragment or parts.username or parts.password
+    if parts.scheme not in ("http", "https") or not parts.hostname or rest or parts.port == 0:
+        raise ValueError("is SCHEME://HOST[:PORT] with the scheme http or https")
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _plain_http(settings: Settings) -> Iterator[str]:
+    host, _ = address(settings.listen)
+    if not settings.tls and not settings.allow_plain_http_off_loopback and not is_loopback(host):
+        yield f"tls: plain HTTP on {host}, which is not loopback, is refused unless allow_plain_http_off_loopback is set"
+
+
+def _certificate(settings: Settings) -> Iterator[str]:
+    certificate, key = settings.tls_certificate, settings.tls_key
+    if certificate and not key:
+        yield "tls_key: is not set, but tls_certificate is"
+    if key and not certificate:
+        yield "tls_certificate: is not set, but tls_key is"
+    unreadable = [*_unreadable("tls_certificate", certificate), *_unreadable("tls_key", key)]
+    yield from unreadable
+    if certificate and key and not unreadable:
+        yield from _unfit(certificate, key)
+
+
+def _unreadable(name: str, path: Path | None) -> Iterator[str]:
+    if path is not None:
+        try:
+            path.open("rb").close()
+        except OSError as error:
+            yield f"{name}: {path} cannot be read: {error.strerror}"
+
+
+def _unfit(certificate: Path, key: Path) -> Iterator[str]:
+    try:
+        # The empty passphrase keeps OpenSSL from asking for one on the terminal.
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key, password="")
+    except (ssl.SSLError, ValueError) as error:
+        reason = getattr(error, "reason", None) or error
+        yield f"tls_certificate: {certificate} and tls_key {key} are not a certificate and its key: {reason}"
+
+
+def _storages(settings: Settings) -> Iterator[str]:
+    if not settings.storage:
+        yield "storage: at least one is needed"
+    yield from _repeated("id", (place.id for place in settings.storage))
+    yield from _repeated("path", (str(place.path.resolve()) for place in settings.storage))
+    given = settings.storage if "storage" in settings.model_fields_set else ()
+    for place in given:
+        yield from _uncreatable("storage", place.path)
+
+
+def _repeated(what: str, values: Iterable[str]) -> Iterator[str]:
+    seen: set[str] = set()
+    for value in values:
+        if value in seen:
+            yield f"storage: the {what} {value} is given twice"
+        seen.add(value)
+
+
+def _data_dir(settings: Settings) -> Iterator[str]:
+    yield from _uncreatable("data_dir", settings.data_dir)
+
+
+def _uncreatable(name: str, path: Path) -> Iterator[str]:
+    existing = next(parent for parent in (path.absolute(), *path.absolute().parents) if parent.exists())
+    if not existing.is_dir():
+        yield f"{name}: {existing} is not a directory"
+    elif not os.access(existing, os.W_OK | os.X_OK):
+        yield f"{name}: {existing} is not writable"
+
+
+_RULES: tuple[tuple[tuple[str, ...], Callable[[Settings], Iterable[str]]], ...] = (
+    (("listen", "tls", "allow_plain_http_off_loopback"), _plain_http),
+    (("tls_certificate", "tls_key"), _certificate),
+    (("data_dir",), _data_dir),
+    (("data_dir", "storage"), _storages),
+)
+
+_TYPE_NAMES = {Path: "path", bool: "true or false", int: "integer", str: "text", SecretStr: "secret text"}
+
+
+def _type_name(annotation: Any) -> str:
+    if get_origin(annotation) is Literal:
+        return " or ".join(f"`{choice}`" for choice in get_args(annotation))
+    known = (annotation, *get_args(annotation))
+    return next((_TYPE_NAMES[each] for each in known if each in _TYPE_NAMES), "list of tables")
+
+
+def _default(name: str) -> str:
+    default = Settings.model_fields[name].default
+    return "one: `datastore-1` (default) in `<data_dir>/storage`" if default is PydanticUndefined else shown(default)

@@ -1,0 +1,5 @@
+"""How the services are spoken: bytes to bytes, from the declarations alone. Knows no service, database or server."""
+
+from contentlib.wire.front import Wire
+
+__all__ = ["Wire"]

@@ -1,0 +1,89 @@
+"""The form `/api`: bare JSON in and out, addresses from the declared routes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from contentlib.http.message import Disconnected, Request, Response
+from contentlib.vapi.declare import Operation
+from contentlib.vapi.errors import VapiError
+from contentlib.vapi.registry import Registry
+from contentlib.wire import rest_query
+from contentlib.wire.calls import Calls, content_kind, error_headers, session_headers, unknown_content_type
+from contentlib.wire.dispatch import ApiAddresses, Pairs, Target
+from contentlib.wire.json_values import encode, error_value
+from contentlib.wire.text import invalid, scalar
+from contentlib.wire.walk import complete, part
+
+JSON = "application/json"
+
+
+class Api:
+    """Speaks `/api`."""
+
+    def __init__(self, registry: Registry, calls: Calls) -> None:
+        self._addresses = ApiAddresses(registry, "/api")
+        self._calls = calls
+
+    async def handle(self, request: Request) -> Response:
+        """The answer to a request; every failure is an error in this form."""
+        try:
+            pairs = rest_query.split(request.query)[1] if request.query else []
+            target, in_path = self._addresses.find(request.method, request.path, pairs)
+            arguments = await self._arguments(request, target, pairs, in_path)
+            call = self._calls.of(request)
+            result = await self._calls.run(request, call, target.endpoint, arguments)
+            response = _answer(target.endpoint.operation, result)
+            if call.new_token is not None:
+                response.headers = session_headers(request, call)
+            return response
+        except VapiError as error:
+            return error_response(error)
+        except Disconnected:
+            raise
+        except Exception as error:
+            return error_response(self._calls.failed(request, request.path, error))
+
+    async def _arguments(self, request: Request, target: Target, pairs: Pairs, in_path: dict[str, str]) -> dict[str, Any]:
+        """The operation's arguments, from path, body, query and headers."""
+        body = b"" if request.method in ("GET", "HEAD") else await self._calls.body(request)
+        arguments = _outside_body(request, target, pairs)
+        if body:
+            if content_kind(request.headers.get("content-type"), body) != "json":
+                raise unknown_content_type(request.headers.get("content-type", ""))
+            for name, value in target.body.read(body).items():
+                if value is not None and name in arguments:
+                    raise invalid(name, "stands in both the body and the query or a header")
+                arguments.setdefault(name, value)
+        for parameter in target.parameters:
+            if parameter.name in in_path:
+                arguments[parameter.name] = scalar(_inner(parameter.type), in_path[parameter.name], parameter.name)
+        return complete(target.parameters, arguments)
+
+
+def _inner(declared: Any) -> Any:
+    return part(declared.of) if declared.kind == "optional" else declared
+
+
+def _outside_body(request: Request, target: Target, pairs: Pairs) -> dict[str, Any]:
+    """The parameters in the query, and those in headers that the query does not hold."""
+    arguments: dict[str, Any] = {}
+    if pairs:
+        spread = rest_query.spread(target.elsewhere, pairs) if request.method in ("GET", "HEAD") else pairs
+        arguments = rest_query.given(target.elsewhere, spread)
+    for name, parameter in target.headers:
+        if name in request.headers and parameter.name not in arguments:
+            arguments[parameter.name] = scalar(_inner(parameter.type), request.headers[name], parameter.name)
+    return arguments
+
+
+def _answer(operation: Operation, result: Any) -> Response:
+    status = operation.api.status
+    if operation.output.kind == "void":
+        return Response(204 if status == 200 else status)
+    return Response(status, encode(result), JSON)
+
+
+def error_response(error: VapiError) -> Response:
+    """An error in this form."""
+    return Response(error.status or error.api_status, encode(error_value(error)), JSON, error_headers(error))

@@ -1,0 +1,143 @@
+"""From a request to a call, and from a call to its result: who calls, from where, and what may go wrong."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+
+from contentlib.http.message import BodyTooLarge, Disconnected, Headers, Request
+from contentlib.vapi.errors import InternalServerError, InvalidRequest, Unauthenticated, VapiError
+from contentlib.vapi.registry import Call, Endpoint, Gate
+from contentlib.wire.text import shown
+
+TOKEN = "vmware-api-session-id"  # noqa: S105 - a header's and cookie's name, not a token
+_HOST = re.compile(r"([A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?\Z")
+
+OnFailure = Callable[[Request, str, BaseException], None]
+
+
+class Calls:
+    """Makes calls and runs them; what comes out of `run` as an error is one that the caller may hear."""
+
+    def __init__(self, gate: Gate, *, body_limit: int, public_url: str | None, on_failure: OnFailure) -> None:
+        self._gate = gate
+        self._body_limit = body_limit
+        self._public_url = public_url.rstrip("/") if public_url else None
+        self._on_failure = on_failure
+
+    def of(self, request: Request) -> Call:
+        """The call that a request carries; unauthenticated where its credentials cannot be read."""
+        headers = request.headers
+        base_url = self._public_url or _base_url(request.scheme, headers.get("host", ""))
+        token = headers.get(TOKEN)
+        if token is None and "cookie" in headers:
+            token = _cookie(headers["cookie"])
+        credentials = _basic(headers["authorization"]) if "authorization" in headers else None
+        return Call(request.request_id, base_url, token, credentials)
+
+    async def body(self, request: Request) -> bytes:
+        """The whole body; invalid_request where it is over the limit."""
+        try:
+            return await request.body(self._body_limit)
+        except BodyTooLarge as error:
+            raise InvalidRequest("wire.body_too_large", str(error), str(error.limit), status=413) from error
+
+    async def run(self, request: Request, call: Call, endpoint: Endpoint, arguments: dict[str, Any]) -> Any:
+        """The result of an operation; an error that it does not declare becomes internal_server_error."""
+        operation = endpoint.operation
+        try:
+            await self._gate.admit(call, operation, arguments)
+            return await endpoint.handler(call, **arguments)
+        except VapiError as error:
+            if operation.declares(type(error)):
+                raise
+            raise self.failed(request, operation.id, error) from error
+        except Disconnected:
+            raise
+        except Exception as error:
+            raise self.failed(request, operation.id, error) from error
+
+    def failed(self, request: Request, operation: str, error: Exception) -> InternalServerError:
+        """What the caller hears of something unforeseen; the log gets the rest."""
+        self._on_failure(request, operation, error)
+        text = f"the server failed; its log tells why under the operation id {request.request_id}"
+        return InternalServerError("wire.internal_server_error", text, request.request_id)
+
+
+@lru_cache(maxsize=256)
+def _base_url(scheme: str, host: str) -> str:
+    return f"{scheme}://{host if _HOST.match(host) else 'localhost'}"
+
+
+def _cookie(header: str) -> str | None:
+    for pair in header.split(";"):
+        name, _, value = pair.strip().partition("=")
+        if name == TOKEN:
+            return value.strip('"')
+    return None
+
+
+def _basic(header: str) -> tuple[str, str] | None:
+    scheme, _, encoded = header.strip().partition(" ")
+    if scheme.lower() != "basic":
+        return None
+    try:
+        name, colon, password = base64.b64decode(encoded.strip(), validate=True).decode().partition(":")
+    except (binascii.Error, ValueError) as error:
+        raise Unauthenticated("wire.basic", "the header authorization does not hold name and password") from error
+    if not colon:
+        raise Unauthenticated("wire.basic", "the header authorization does not hold name and password")
+    return name, password
+
+
+def session_headers(request: Request, call: Call) -> Headers:
+    """The cookie of a session that the call has started, unless the client asked for none."""
+    if call.new_token is None or "vmware-use-header-authn" in request.headers:
+        return []
+    secure = "; Secure" if request.scheme == "https" else ""
+    return [("set-cookie", f"{TOKEN}={call.new_token}; Path=/; HttpOnly; SameSite=Lax{secure}")]
+
+
+def error_headers(error: VapiError) -> Headers:
+    """What an error says in the headers of its response."""
+    headers: Headers = []
+    if isinstance(error, Unauthenticated):
+        headers.append(("www-authenticate", error.challenge or 'Basic realm="contentlib"'))
+    if error.allow is not None:
+        headers.append(("allow", error.allow))
+    return headers
+
+
+def content_kind(content_type: str | None, body: bytes) -> str:
+    """Whether a body is json or xml, by its content type; invalid_request with 415 where it is neither.
+
+    JSON is the default, also for curl, which calls everything a form.
+    """
+    kind = (content_type or "").partition(";")[0].strip().lower()
+    if kind in ("", "application/json") or kind.endswith("+json"):
+        return "json"
+    if kind in ("application/xml", "text/xml"):
+        return "xml"
+    if _is_object(body):
+        return "json"
+    raise unknown_content_type(kind)
+
+
+def unknown_content_type(kind: str) -> InvalidRequest:
+    """The error for a content type that the form of the request does not know."""
+    return InvalidRequest("wire.content_type", f"the content type {shown(kind)} is not known here", kind[:100], status=415)
+
+
+def _is_object(body: bytes) -> bool:
+    if not body.lstrip().startswith(b"{"):
+        return False
+    try:
+        return isinstance(msgspec.json.decode(body), dict)
+    except (msgspec.DecodeError, ValueError, RecursionError):
+        return False

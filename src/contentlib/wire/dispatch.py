@@ -1,0 +1,255 @@
+"""From an address to an operation: tables made once from the declarations, for `/rest` and for `/api`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from urllib.parse import unquote
+
+from contentlib.vapi.declare import Operation
+from contentlib.vapi.errors import InvalidRequest, OperationNotFound
+from contentlib.vapi.registry import Endpoint, Registry
+from contentlib.wire.json_values import Members, Whole
+from contentlib.wire.text import shown
+
+Pairs = list[tuple[str, str]]
+
+
+class Target:
+    """An operation at an address: which of its parameters stand in the path, and how the others are read."""
+
+    __slots__ = ("body", "dispatch", "elsewhere", "endpoint", "headers", "in_path", "members", "parameters")
+
+    def __init__(self, endpoint: Endpoint, in_path: tuple[str, ...]) -> None:
+        operation = endpoint.operation
+        self.endpoint = endpoint
+        self.in_path = in_path
+        self.parameters = operation.parameters
+        self.elsewhere = tuple(parameter for parameter in operation.parameters if parameter.name not in in_path)
+        self.members = Members(self.elsewhere)
+        self.dispatch = operation.api.dispatch
+        self.headers = [
+            (name.lower(), parameter)
+            for name, named in operation.api.headers.items()
+            for parameter in self.elsewhere
+            if parameter.name == named
+        ]
+        self.body = self._body(operation)
+
+    def _body(self, operation: Operation) -> Members | Whole:
+        """What the body is on `/api`: the parameter that the route names, or an object of those without another place."""
+        for parameter in self.elsewhere:
+            if parameter.name == operation.api.body:
+                return Whole(parameter)
+        return self.members
+
+    def chosen_by(self, query: dict[str, str]) -> bool:
+        """Whether the query holds what the route asks for."""
+        return all(name in query and value in (None, query[name]) for name, value in self.dispatch.items())
+
+
+Found = tuple[Target, dict[str, str]]
+
+
+@dataclass(slots=True)
+class Place:
+    """What can be done at one address of `/rest`."""
+
+    methods: dict[str, Target] = field(default_factory=dict)
+    actions: dict[str, Target] = field(default_factory=dict)
+
+    def choose(self, method: str, action: str | None, path: str) -> Target:
+        """The target of a method or, before it, an action."""
+        if action is not None:
+            target = self.actions.get(action)
+            if target is None:
+                raise OperationNotFound("wire.no_action", f"{path} has no action {shown(action)}", path[:200], action[:100])
+            return target
+        target = self.methods.get("GET" if method == "HEAD" else method)
+        if target is None:
+            raise not_allowed(method, path, [*self.methods, *(["POST"] if self.actions else [])])
+        return target
+
+
+def not_allowed(method: str, path: str, methods: Iterable[str]) -> OperationNotFound:
+    """The error for a method that a known address does not take."""
+    text = f"{path} does not take {method} without more; it takes {', '.join(sorted(set(methods)))}"
+    error = OperationNotFound("wire.method_not_allowed", text, path[:200], method[:20], status=405)
+    error.allow = ", ".join(sorted(set(methods)))
+    return error
+
+
+def no_such_address(path: str) -> OperationNotFound:
+    """The error for an address that nothing answers at."""
+    return OperationNotFound("wire.no_such_address", f"nothing answers at {shown(path)}", path[:200])
+
+
+def service_path(service: str) -> str:
+    """The address of a service on `/rest`."""
+    return "/rest/" + service.replace(".", "/").replace("_", "-")
+
+
+def identifier_of(operation: Operation) -> str | None:
+    """The first parameter of type id: the one that stands in the path."""
+    return next((parameter.name for parameter in operation.parameters if parameter.type.kind == "id"), None)
+
+
+def rest_address(operation: Operation) -> tuple[str, str]:
+    """The method and the address of an operation on `/rest`, with its identifier as `id:{name}`."""
+    path, identifier = service_path(operation.service), identifier_of(operation)
+    method = _method(operation, identifier is not None and operation.name != "list")
+    action = "" if method else "?~action=" + operation.name.replace("_", "-")
+    at = f"/id:{{{identifier}}}" if identifier and operation.name != "list" else ""
+    return method or "POST", path + at + action
+
+
+def _method(operation: Operation, at_identifier: bool) -> str | None:
+    """The method that alone means the operation, at the service's or at an identifier's address."""
+    match operation.name:
+        case "create":
+            return "POST"
+        case "list":
+            return "GET"
+        case "update":
+            return "PATCH"
+        case "get" if len(operation.parameters) <= at_identifier:
+            return "GET"
+        case "delete" if len(operation.parameters) <= at_identifier:
+            return "DELETE"
+    return None
+
+
+class RestAddresses:
+    """All addresses of `/rest`: of services, of things (`…/id:X`), and those of `/api` under another name."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._services: dict[str, Place] = {}
+        self._things: dict[str, Place] = {}
+        self._aliases = ApiAddresses(registry, "/rest")
+        for service, endpoints in registry.services().items():
+            path = service_path(service)
+            self._services[path] = Place()
+            for endpoint in endpoints:
+                self._add(path, endpoint)
+
+    def _add(self, path: str, endpoint: Endpoint) -> None:
+        operation = endpoint.operation
+        identifier = identifier_of(operation)
+        action = operation.name.replace("_", "-")
+        place = self._services[path]
+        whole = place.actions[action] = Target(endpoint, ())
+        if identifier is None or operation.name in ("create", "list"):
+            _put(place, _method(operation, at_identifier=False), whole)
+        if identifier is not None:
+            place = self._things.setdefault(path, Place())
+            target = place.actions[action] = Target(endpoint, (identifier,))
+            if operation.name != "list":
+                _put(place, _method(operation, at_identifier=True), target)
+
+    def find(self, method: str, path: str, action: str | None, pairs: Pairs) -> Found:
+        """The operation at an address, and the parameters that the path holds."""
+        place = self._services.get(path)
+        if place is not None:
+            return place.choose(method, action, path), {}
+        service, _, name = path.rpartition("/")
+        place = self._things.get(service)
+        if place is None or not name:
+            return self._aliases.find(method, path, pairs)
+        target = place.choose(method, action, path)
+        return target, {target.in_path[0]: identifier(name)}
+
+
+def _put(place: Place, method: str | None, target: Target) -> None:
+    if method is not None:
+        place.methods.setdefault(method, target)
+
+
+def identifier(segment: str) -> str:
+    """The identifier that a segment of a path holds; `id:` before it is not part of it, but may be missing or encoded."""
+    if segment.startswith("id:"):
+        return decoded(segment[3:])
+    return decoded(segment).removeprefix("id:")
+
+
+def decoded(segment: str) -> str:
+    """A segment of a path without its percent encoding."""
+    if "%" not in segment:
+        return segment
+    try:
+        return unquote(segment, errors="strict")
+    except UnicodeDecodeError as error:
+        raise InvalidRequest("wire.path", f"{shown(segment)} in the path is not UTF-8", segment[:100]) from error
+
+
+class _Node:
+    """A segment of the paths of `/api`."""
+
+    __slots__ = ("fixed", "methods", "variable")
+
+    def __init__(self) -> None:
+        self.fixed: dict[str, _Node] = {}
+        self.variable: _Node | None = None
+        self.methods: dict[str, list[tuple[Target, list[tuple[int, str]]]]] = {}
+
+
+class ApiAddresses:
+    """The addresses that the routes declare, under a prefix that stands in the place of `/api`."""
+
+    def __init__(self, registry: Registry, prefix: str) -> None:
+        self._root = _Node()
+        for endpoint in registry.endpoints.values():
+            self._add(endpoint, prefix)
+
+    def _add(self, endpoint: Endpoint, prefix: str) -> None:
+        route = endpoint.operation.api
+        segments = (prefix + route.path.removeprefix("/api")).split("/")
+        node, variables = self._root, []
+        for n, segment in enumerate(segments):
+            if segment.startswith("{"):
+                variables.append((n, segment[1:-1]))
+                node.variable = node = node.variable or _Node()
+            else:
+                node = node.fixed.setdefault(segment, _Node())
+        target = Target(endpoint, tuple(name for _, name in variables))
+        candidates = node.methods.setdefault(route.method, [])
+        candidates.append((target, variables))
+        candidates.sort(key=lambda candidate: -len(candidate[0].dispatch))
+
+    def find(self, method: str, path: str, pairs: Pairs) -> Found:
+        """The operation at an address, and the parameters that the path holds."""
+        segments = path.split("/")
+        node = _walk(self._root, segments, 0)
+        if node is None:
+            raise no_such_address(path)
+        candidates = node.methods.get("GET" if method == "HEAD" else method)
+        if candidates is None:
+            raise not_allowed(method, path, node.methods)
+        target, variables = _choose(candidates, pairs, path)
+        return target, {name: decoded(segments[n]) for n, name in variables}
+
+
+def _walk(node: _Node, segments: list[str], n: int) -> _Node | None:
+    if n == len(segments):
+        return node if node.methods else None
+    segment = segments[n]
+    fixed = node.fixed.get(segment)
+    found = _walk(fixed, segments, n + 1) if fixed is not None else None
+    if found is None and node.variable is not None and segment:
+        return _walk(node.variable, segments, n + 1)
+    return found
+
+
+def _choose(
+    candidates: list[tuple[Target, list[tuple[int, str]]]], pairs: Pairs, path: str
+) -> tuple[Target, list[tuple[int, str]]]:
+    """The candidate whose dispatch query is there; one that lacks only a parameter is taken too, and then says so."""
+    query = dict(pairs) if pairs else {}
+    for candidate in candidates:
+        if candidate[0].chosen_by(query):
+            return candidate
+    for candidate in candidates:
+        if not any(candidate[0].dispatch.values()):
+            return candidate
+    action = query.get("action")
+    text = f"{path} has no action {shown(action)}" if action else f"{path} asks for an action in its query"
+    raise OperationNotFound("wire.no_action", text, path[:200])

@@ -1,0 +1,54 @@
+"""The room's door: which requests it takes, and which form each of them is in."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from contentlib.http.message import Request, Response
+from contentlib.vapi.registry import Gate, Registry
+from contentlib.wire.api import Api, error_response
+from contentlib.wire.calls import Calls, OnFailure
+from contentlib.wire.dispatch import not_allowed
+from contentlib.wire.jsonrpc import JsonRpc
+from contentlib.wire.openapi import document
+from contentlib.wire.rest import Rest
+
+
+class Wire:
+    """Speaks all services of a registry in all forms.
+
+    `on_failure` gets the request, the operation's identifier (the path where none is known) and what happened; the request's
+    id is what the caller is told.
+    """
+
+    def __init__(
+        self, registry: Registry, gate: Gate, *, body_limit: int, public_url: str | None = None, on_failure: OnFailure
+    ) -> None:
+        calls = Calls(gate, body_limit=body_limit, public_url=public_url, on_failure=on_failure)
+        self._registry = registry
+        self._rest = Rest(registry, calls)
+        self._api = Api(registry, calls)
+        self._jsonrpc = JsonRpc(registry, calls)
+
+    def speaks(self, path: str) -> bool:
+        """Whether a path is one of ours."""
+        return path.startswith(("/rest/", "/api/")) or path == "/api"
+
+    async def handle(self, request: Request) -> Response:
+        """The answer to a request; raises nothing but Disconnected."""
+        path = request.path
+        if path.startswith("/rest/"):
+            return await self._rest.handle(request)
+        if path != "/api":
+            return await self._api.handle(request)
+        if request.method != "POST":
+            return error_response(not_allowed(request.method, path, ["POST"]))
+        return await self._jsonrpc.handle(request)
+
+    def openapi(self) -> bytes:
+        """The OpenAPI document of `/api` and `/rest` JSON; made once, when it is first asked for."""
+        return self._document
+
+    @cached_property
+    def _document(self) -> bytes:
+        return document(self._registry)

@@ -1,0 +1,240 @@
+"""JSON bodies of `/rest` and `/api`: read by msgspec where they are right, and by the walk where they are not.
+
+The walk is the authority and makes the messages; msgspec's decoder is its fast case.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Optional
+
+import msgspec
+
+from contentlib.vapi.errors import InvalidRequest, VapiError
+from contentlib.vapi.types import DateTime, Field, Integer, Type, fields_of
+from contentlib.wire.text import choices, decode_base64, in_range, invalid, shown, text_of, wrong
+from contentlib.wire.walk import Reader, part, reaches_map, shallow, too_deep
+
+_NATIVE: dict[str, Any] = {
+    "string": str,
+    "id": str,
+    "uri": str,
+    "secret": str,
+    "integer": Integer,
+    "double": float,
+    "boolean": bool,
+    "datetime": DateTime,
+    "binary": bytes,
+    "any": Any,
+}
+_BOM = b"\xef\xbb\xbf"
+
+
+def annotation(declared: Type) -> Any:
+    """The annotation that makes msgspec read a declared type."""
+    match declared.kind:
+        case "structure" | "enumeration":
+            return declared.python
+        case "optional":
+            return Optional[annotation(part(declared.of))]  # noqa: UP045 - built at run time
+        case "list":
+            return list[annotation(part(declared.of))]  # type: ignore[misc]  # built at run time
+        case "set":
+            return set[annotation(part(declared.of))]  # type: ignore[misc]  # built at run time
+        case "map":
+            return dict[annotation(part(declared.key)), annotation(part(declared.of))]  # type: ignore[misc]  # built at run time
+    return _NATIVE[declared.kind]
+
+
+def parse(body: bytes) -> Any:
+    """Any JSON text as plain values; invalid_request where it is none."""
+    try:
+        return msgspec.json.decode(body.removeprefix(_BOM))
+    except RecursionError as error:
+        raise too_deep() from error
+    except (msgspec.DecodeError, ValueError) as error:
+        raise InvalidRequest("wire.json", f"the body is not JSON: {error}") from error
+
+
+def decoder(python: Any) -> msgspec.json.Decoder[Any]:
+    """A decoder for one type."""
+    return msgspec.json.Decoder(python, dec_hook=_read_date)
+
+
+def _read_date(python: type, raw: Any) -> Any:
+    if python is DateTime and isinstance(raw, str):
+        return DateTime.parse(raw)
+    raise ValueError("not a date")
+
+
+def _write_date(value: Any) -> Any:
+    if isinstance(value, DateTime):
+        return str(value)
+    if isinstance(value, VapiError):
+        return error_value(value)
+    raise TypeError(f"{type(value).__name__} is not a vAPI value")
+
+
+encode = msgspec.json.Encoder(enc_hook=_write_date, order="deterministic").encode
+
+
+class Members:
+    """Parameters that are members of a JSON object."""
+
+    def __init__(self, parameters: tuple[Field, ...]) -> None:
+        self._parameters = parameters
+        members = [
+            (field.name, annotation(field.type)) if field.required else (field.name, annotation(field.type), None)
+            for field in parameters
+        ]
+        self._decode = decoder(msgspec.defstruct("Members", members, kw_only=True)).decode
+
+    def read(self, body: bytes) -> dict[str, Any]:
+        """All parameters, or at least those that the body holds where a required one is not among them."""
+        try:
+            return msgspec.structs.asdict(self._decode(body))
+        except (msgspec.DecodeError, ValueError, RecursionError):
+            return self.walk(body)
+
+    def walk(self, body: bytes) -> dict[str, Any]:
+        """The parameters that the body holds."""
+        raw = parse(body)
+        if not isinstance(raw, dict):
+            raise InvalidRequest("wire.json_object", f"the body must be a JSON object, not {kind_of(raw)}")
+        with shallow():
+            return READER.given(self._parameters, raw)
+
+
+class Whole:
+    """A parameter that is the whole body."""
+
+    def __init__(self, parameter: Field) -> None:
+        self._parameter = parameter
+        self._decode = decoder(annotation(parameter.type)).decode
+
+    def read(self, body: bytes) -> dict[str, Any]:
+        """The parameter."""
+        name = self._parameter.name
+        try:
+            return {name: self._decode(body)}
+        except (msgspec.DecodeError, ValueError, RecursionError):
+            raw = parse(body)
+            with shallow():
+                return {name: READER.read(raw, self._parameter.type, name)}
+
+
+class JsonReader(Reader[Any]):
+    """Reads plain JSON values; a map may be an object or a list of entries."""
+
+    def fields(self, raw: Any, declared: Type, path: str) -> Mapping[str, Any]:
+        """The members of an object."""
+        if not isinstance(raw, dict):
+            raise wrong(path, f"a structure ({declared})", kind_of(raw))
+        return raw
+
+    def items(self, raw: Any, declared: Type, path: str) -> Iterable[Any]:
+        """The elements of an array."""
+        if not isinstance(raw, list):
+            raise wrong(path, f"a list ({declared})", kind_of(raw))
+        return raw
+
+    def entries(self, raw: Any, declared: Type, path: str) -> Iterable[tuple[Any, Any]]:
+        """The members of an object, or the entries of an array."""
+        if isinstance(raw, dict):
+            return raw.items()
+        return [self._entry(entry, f"{path}.{n}") for n, entry in enumerate(self.items(raw, declared, path), 1)]
+
+    def _entry(self, entry: Any, path: str) -> tuple[Any, Any]:
+        if not (isinstance(entry, dict) and "key" in entry and "value" in entry):
+            raise invalid(path, 'must be an entry {"key": …, "value": …}')
+        return entry["key"], entry["value"]
+
+    def scalar(self, raw: Any, declared: Type, path: str) -> Any:
+        """A string, number or boolean of exactly the declared type."""
+        try:
+            return _scalar(raw, declared)
+        except ValueError as error:
+            got = shown(raw) if isinstance(raw, str) else kind_of(raw)
+            raise wrong(path, choices(declared), got) from error
+
+
+def _scalar(raw: Any, declared: Type) -> Any:
+    kind = declared.kind
+    if kind == "any" or (kind == "boolean" and isinstance(raw, bool)):
+        return raw
+    if kind in ("integer", "double"):
+        return _number(raw, kind)
+    if not isinstance(raw, str):
+        raise ValueError("not a string")
+    match kind:
+        case "string" | "id" | "uri" | "secret":
+            return raw
+        case "datetime":
+            return DateTime.parse(raw)
+        case "binary":
+            return decode_base64(raw)
+        case "enumeration":
+            return declared.python(raw)
+    raise ValueError("of another type")
+
+
+def _number(raw: Any, kind: str) -> int | float:
+    if isinstance(raw, bool) or not isinstance(raw, int | float):
+        raise ValueError("not a number")
+    if kind == "double":
+        return _float(raw)
+    if isinstance(raw, float):
+        raise ValueError("not an integer")
+    return in_range(raw)
+
+
+def _float(raw: int | float) -> float:
+    try:
+        return float(raw)
+    except OverflowError as error:
+        raise ValueError("out of range") from error
+
+
+READER = JsonReader()
+_KINDS: dict[type, str] = {
+    dict: "an object",
+    list: "an array",
+    str: "a string",
+    bool: "a boolean",
+    int: "an integer",
+    float: "a fraction",
+    type(None): "null",
+}
+
+
+def kind_of(raw: Any) -> str:
+    """What a plain JSON value is, for a message."""
+    return _KINDS.get(type(raw), "something else")
+
+
+def listed(value: Any, declared: Type) -> Any:
+    """The value with each map as a list of entries, as `/rest` writes maps; untouched where no map can occur."""
+    if value is None or not reaches_map(declared):
+        return value
+    match declared.kind:
+        case "optional":
+            return listed(value, part(declared.of))
+        case "list" | "set":
+            return [listed(item, part(declared.of)) for item in value]
+        case "map":
+            of = part(declared.of)
+            return [{"key": key, "value": listed(item, of)} for key, item in sorted(value.items(), key=_key_text)]
+    pairs = ((field, getattr(value, field.name)) for field in fields_of(declared.python))
+    return {field.name: listed(item, field.type) for field, item in pairs if item is not None}
+
+
+def _key_text(entry: tuple[Any, Any]) -> str:
+    return text_of(entry[0])
+
+
+def error_value(error: VapiError) -> dict[str, Any]:
+    """The fields of an error."""
+    value: dict[str, Any] = {"error_type": error.error_type, "messages": error.messages}
+    if error.challenge is not None:
+        value["challenge"] = error.challenge
+    return value

@@ -1,0 +1,275 @@
+"""The form of the official SDKs: JSON-RPC 2.0 at `POST /api`, its values typed on the wire.
+
+The SDK is the judge: it wants every optional field in an answer, set or not, and the id of its request back.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from contentlib.http.message import Disconnected, Headers, Request, Response
+from contentlib.vapi.errors import InvalidRequest, OperationNotFound, Unauthenticated, VapiError
+from contentlib.vapi.registry import Call, Endpoint, Registry
+from contentlib.vapi.std import LocalizableMessage
+from contentlib.vapi.types import Enumeration, Structure, Type, fields_of
+from contentlib.wire.calls import TOKEN, Calls
+from contentlib.wire.json_values import READER as PLAIN
+from contentlib.wire.json_values import encode, kind_of, parse
+from contentlib.wire.text import invalid, shown, wrong
+from contentlib.wire.walk import Reader, complete, part, shallow
+
+JSON = "application/json"
+_SECURITY = "com.vmware.vapi.std.security."
+_TAGS = {"secret": "SECRET", "binary": "BINARY"}
+
+PARSE, REQUEST, METHOD, PARAMS, INTERNAL, HEADERS = -32700, -32600, -32601, -32602, -32603, -31001
+_FAULTS = {
+    PARSE: "Parse error.",
+    REQUEST: "Invalid Request.",
+    METHOD: "Method not found.",
+    PARAMS: "Invalid params.",
+    INTERNAL: "Internal error.",
+    HEADERS: "Mismatching operation identifier in HTTP header and payload",
+}
+
+
+class EnvelopeError(Exception):
+    """What is wrong with the envelope of a request; `code` is one of JSON-RPC's."""
+
+    def __init__(self, code: int, text: str, request_id: Any = None) -> None:
+        super().__init__(text)
+        self.code = code
+        self.request_id = None if code in (PARSE, REQUEST) else request_id
+
+
+class JsonRpc:
+    """Speaks JSON-RPC."""
+
+    def __init__(self, registry: Registry, calls: Calls) -> None:
+        self._endpoints = registry.endpoints
+        self._services = set(registry.services())
+        self._calls = calls
+
+    async def handle(self, request: Request) -> Response:
+        """The answer to a request; the status is 200, also for an error."""
+        try:
+            request_id, params = _envelope(await self._calls.body(request))
+            result, headers = await self._result(request, request_id, params)
+        except EnvelopeError as error:
+            return _fault(error)
+        except VapiError as error:  # the body is over the limit
+            return _fault(EnvelopeError(REQUEST, str(error)), error.status or 200)
+        body = encode({"jsonrpc": "2.0", "id": request_id, "result": result})
+        return Response(200, body, JSON, headers)
+
+    async def _result(self, request: Request, request_id: Any, params: dict[str, Any]) -> tuple[dict[str, Any], Headers]:
+        """What stands under `result`, and the headers that go with it."""
+        service, operation = _named(request, request_id, params)
+        try:
+            endpoint = self._endpoint(service, operation)
+            value = await self._invoke(request, endpoint, request_id, params)
+            return {"output": write(value, endpoint.operation.output)}, []
+        except (EnvelopeError, Disconnected):
+            raise
+        except VapiError as error:
+            failure = error
+        except Exception as error:
+            failure = self._calls.failed(request, f"{service}.{operation}", error)
+        return {"error": write_error(failure)}, [("vapi-error", failure.canonical_name)]
+
+    def _endpoint(self, service: str, operation: str) -> Endpoint:
+        endpoint = self._endpoints.get((service, operation))
+        if endpoint is None:
+            what = f"the service {shown(service)} has no operation {shown(operation)}"
+            text = what if service in self._services else f"there is no service {shown(service)}"
+            raise OperationNotFound("wire.no_such_operation", text, service[:200], operation[:200])
+        return endpoint
+
+    async def _invoke(self, request: Request, endpoint: Endpoint, request_id: Any, params: dict[str, Any]) -> Any:
+        """The operation's own result."""
+        call = self._calls.of(request)
+        _authenticate(call, request, params.get("ctx"), request_id)
+        parameters = endpoint.operation.parameters
+        with shallow():
+            given = READER.given(parameters, _input(params.get("input"), request_id))
+        return await self._calls.run(request, call, endpoint, complete(parameters, given))
+
+
+def _envelope(body: bytes) -> tuple[Any, dict[str, Any]]:
+    """The id and the parameters of a request."""
+    try:
+        raw = parse(body)
+    except InvalidRequest as error:
+        raise EnvelopeError(PARSE, str(error)) from error
+    if not isinstance(raw, dict):
+        raise EnvelopeError(REQUEST, f"a request is an object, not {kind_of(raw)}; batches are not taken")
+    request_id = raw.get("id")
+    if not isinstance(request_id, str | int | float | None) or isinstance(request_id, bool):
+        raise EnvelopeError(REQUEST, f"the id is a string or a number, not {kind_of(request_id)}")
+    if raw.get("jsonrpc") != "2.0" or not isinstance(raw.get("method"), str):
+        raise EnvelopeError(REQUEST, 'a request has "jsonrpc": "2.0" and a method')
+    if raw["method"] != "invoke":
+        raise EnvelopeError(METHOD, f"the only method is invoke, not {shown(raw['method'])}", request_id)
+    params = raw.get("params")
+    if not isinstance(params, dict):
+        raise EnvelopeError(PARAMS, f"params is an object, not {kind_of(params)}", request_id)
+    return request_id, params
+
+
+def _named(request: Request, request_id: Any, params: dict[str, Any]) -> tuple[str, str]:
+    """Service and operation; the headers that repeat them must agree."""
+    found = []
+    for key, header in (("serviceId", "vapi-service"), ("operationId", "vapi-operation")):
+        name = params.get(key)
+        if not isinstance(name, str):
+            raise EnvelopeError(PARAMS, f"{key} is a string, not {kind_of(name)}", request_id)
+        if request.headers.get(header, name) != name:
+            raise EnvelopeError(HEADERS, f"the header {header} does not say {shown(name)}", request_id)
+        found.append(name)
+    return found[0], found[1]
+
+
+def _authenticate(call: Call, request: Request, ctx: Any, request_id: Any) -> None:
+    """Takes token or credentials from the security context; it goes before the headers."""
+    if not isinstance(ctx, dict | None):
+        raise EnvelopeError(PARAMS, f"ctx is an object, not {kind_of(ctx)}", request_id)
+    security = (ctx or {}).get("securityCtx")
+    if security is None:
+        return
+    if not isinstance(security, dict):
+        raise EnvelopeError(PARAMS, f"securityCtx is an object, not {kind_of(security)}", request_id)
+    scheme = security.get("schemeId")
+    if scheme == _SECURITY + "session_id":
+        call.token = _secret(security.get("sessionId"), request.headers.get(TOKEN))
+    elif scheme in (_SECURITY + "user_pass", _SECURITY + "user_password"):
+        call.credentials = _secret(security.get("userName")) or "", _secret(security.get("password")) or ""
+    elif scheme not in (None, _SECURITY + "none", _SECURITY + "no_authentication"):
+        raise Unauthenticated("wire.scheme", f"the security scheme {shown(str(scheme))} is not known here")
+
+
+def _secret(raw: Any, otherwise: str | None = None) -> str | None:
+    """A string of the security context, tagged as a secret or not."""
+    if isinstance(raw, dict):
+        raw = raw.get("SECRET")
+    return raw if isinstance(raw, str) else otherwise
+
+
+def _input(raw: Any, request_id: Any) -> Mapping[str, Any]:
+    """The members of the structure that holds the arguments."""
+    if raw is None:
+        return {}
+    try:
+        return READER.fields(raw, _INPUT, "input")
+    except VapiError as error:
+        raise EnvelopeError(PARAMS, str(error), request_id) from error
+
+
+def _fault(error: EnvelopeError, status: int = 200) -> Response:
+    fault = {"code": error.code, "message": _FAULTS[error.code], "data": str(error)}
+    return Response(status, encode({"jsonrpc": "2.0", "id": error.request_id, "error": fault}), JSON)
+
+
+class TypedReader(Reader[Any]):
+    """Reads tagged values; a tag that is not there is not missed."""
+
+    def present(self, raw: Any) -> Any:
+        """What `OPTIONAL` holds."""
+        return _untagged(raw, "OPTIONAL")
+
+    def fields(self, raw: Any, declared: Type, path: str) -> Mapping[str, Any]:
+        """The fields of `STRUCTURE`, whatever the name that it gives itself."""
+        inner = _untagged(_untagged(raw, "OPTIONAL"), "STRUCTURE")
+        if inner is not raw and isinstance(inner, dict) and len(inner) == 1:
+            (inner,) = inner.values()
+        if not isinstance(inner, dict):
+            raise wrong(path, f"a structure ({declared})", kind_of(inner))
+        return inner
+
+    def items(self, raw: Any, declared: Type, path: str) -> Iterable[Any]:
+        """The elements of an array."""
+        return PLAIN.items(_untagged(raw, "OPTIONAL"), declared, path)
+
+    def entries(self, raw: Any, declared: Type, path: str) -> Iterable[tuple[Any, Any]]:
+        """The fields of each structure `map-entry`."""
+        raw = _untagged(raw, "OPTIONAL")
+        if isinstance(raw, dict):
+            return raw.items()
+        return [self._entry(entry, declared, f"{path}.{n}") for n, entry in enumerate(PLAIN.items(raw, declared, path), 1)]
+
+    def _entry(self, raw: Any, declared: Type, path: str) -> tuple[Any, Any]:
+        entry = self.fields(raw, declared, path)
+        if "key" not in entry or "value" not in entry:
+            raise invalid(path, "must be a map-entry with key and value")
+        return entry["key"], entry["value"]
+
+    def scalar(self, raw: Any, declared: Type, path: str) -> Any:
+        """A string, number or boolean; a secret or bytes below their tag."""
+        raw = _untagged(raw, "OPTIONAL")
+        return PLAIN.scalar(_untagged(raw, _TAGS.get(declared.kind, "")), declared, path)
+
+
+def _untagged(raw: Any, tag: str) -> Any:
+    return raw[tag] if isinstance(raw, dict) and len(raw) == 1 and tag in raw else raw
+
+
+READER = TypedReader()
+_INPUT = Type("structure", python=Structure)
+_MESSAGES = Type("list", of=Type("structure", python=LocalizableMessage))
+
+
+def write(value: Any, declared: Type) -> Any:
+    """A value with its tags."""
+    match declared.kind:
+        case "optional":
+            return {"OPTIONAL": None if value is None else write(value, part(declared.of))}
+        case "structure":
+            return _write_structure(value)
+        case "list":
+            return [write(item, part(declared.of)) for item in value]
+        case "set":
+            return [write(item, part(declared.of)) for item in sorted(value)]
+        case "map":
+            return [_write_entry(key, value[key], declared) for key in sorted(value)]
+        case "any":
+            return _write_any(value)
+        case "secret":
+            return {"SECRET": value}
+        case "binary":
+            return {"BINARY": base64.b64encode(value).decode()}
+    return value
+
+
+def _write_structure(value: Structure) -> dict[str, Any]:
+    fields = {field.name: write(getattr(value, field.name), field.type) for field in fields_of(type(value))}
+    return {"STRUCTURE": {value.vapi_name: fields}}
+
+
+def _write_entry(key: Any, value: Any, declared: Type) -> dict[str, Any]:
+    return {"STRUCTURE": {"map-entry": {"key": write(key, part(declared.key)), "value": write(value, part(declared.of))}}}
+
+
+def _write_any(value: Any) -> Any:
+    """A value whose type is known only now."""
+    if isinstance(value, VapiError):
+        return write_error(value)
+    if isinstance(value, Structure):
+        return _write_structure(value)
+    if isinstance(value, list | tuple):
+        return [_write_any(item) for item in value]
+    if isinstance(value, Enumeration):
+        return value.value
+    return value
+
+
+def write_error(error: VapiError) -> dict[str, Any]:
+    """An error with its tags; the SDK wants all its fields."""
+    fields: dict[str, Any] = {
+        "messages": write(error.messages, _MESSAGES),
+        "data": {"OPTIONAL": None},
+        "error_type": {"OPTIONAL": error.error_type},
+    }
+    if isinstance(error, Unauthenticated):
+        fields["challenge"] = {"OPTIONAL": error.challenge}
+    return {"ERROR": {error.canonical_name: fields}}

@@ -1,0 +1,12 @@
+"""The OpenAPI document of `/api` and `/rest` JSON, made from the declarations."""
+
+from __future__ import annotations
+
+import msgspec
+
+from contentlib.vapi.registry import Registry
+
+
+def document(registry: Registry) -> bytes:
+    """The document."""
+    return msgspec.json.encode({"openapi": "3.0.3", "paths": {}})

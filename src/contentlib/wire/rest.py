@@ -1,0 +1,118 @@
+"""The form `/rest`: JSON, query parameters and XML in, value-wrapped JSON or XML out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from contentlib.http.message import Disconnected, Request, Response
+from contentlib.vapi.declare import Operation
+from contentlib.vapi.errors import VapiError
+from contentlib.vapi.registry import Registry
+from contentlib.wire import rest_query, rest_xml
+from contentlib.wire.calls import Calls, content_kind, error_headers, session_headers
+from contentlib.wire.dispatch import Pairs, RestAddresses, Target
+from contentlib.wire.json_values import encode, error_value, listed
+from contentlib.wire.text import invalid
+from contentlib.wire.walk import complete
+
+JSON = "application/json"
+XML = "application/xml"
+
+
+class Rest:
+    """Speaks `/rest`."""
+
+    def __init__(self, registry: Registry, calls: Calls) -> None:
+        self._addresses = RestAddresses(registry)
+        self._calls = calls
+
+    async def handle(self, request: Request) -> Response:
+        """The answer to a request; every failure is an error in the form that the client accepts."""
+        try:
+            action, pairs = rest_query.split(request.query) if request.query else (None, [])
+            target, in_path = self._addresses.find(request.method, request.path, action, pairs)
+            arguments = await self._arguments(request, target, pairs, in_path)
+            call = self._calls.of(request)
+            result = await self._calls.run(request, call, target.endpoint, arguments)
+            response = _answer(request, target.endpoint.operation, result)
+            if call.new_token is not None:
+                response.headers = session_headers(request, call)
+            return response
+        except VapiError as error:
+            return _error(request, error)
+        except Disconnected:
+            raise
+        except Exception as error:
+            return _error(request, self._calls.failed(request, request.path, error))
+
+    async def _arguments(self, request: Request, target: Target, pairs: Pairs, in_path: dict[str, str]) -> dict[str, Any]:
+        """The operation's arguments, from path, body and query."""
+        body = b"" if request.method in ("GET", "HEAD") else await self._calls.body(request)
+        if body:
+            arguments = self._from_body(request, target, body, pairs)
+        else:
+            arguments = rest_query.given(target.elsewhere, pairs) if pairs else {}
+        arguments.update(in_path)
+        return complete(target.parameters, arguments)
+
+    def _from_body(self, request: Request, target: Target, body: bytes, pairs: Pairs) -> dict[str, Any]:
+        """The parameters in the body, and those that only the query holds."""
+        kind = content_kind(request.headers.get("content-type"), body)
+        if kind == "xml":
+            arguments = rest_xml.read(body, target.endpoint.operation, target.elsewhere)
+        elif not pairs:
+            return target.members.read(body)
+        else:
+            arguments = target.members.walk(body)
+        queried = rest_query.given(target.elsewhere, pairs)
+        for name in queried.keys() & arguments.keys():
+            raise invalid(name, "stands in both the body and the query")
+        return arguments | queried
+
+
+def wants_xml(accept: str | None) -> bool:
+    """Whether a client would rather have XML than JSON."""
+    if accept is None or "xml" not in accept:
+        return False
+    xml, json, anything = 0.0, 0.0, 0.0
+    for weight, kind in _preferences(accept):
+        if kind in (XML, "text/xml"):
+            xml = max(xml, weight)
+        elif kind == JSON:
+            json = max(json, weight)
+        elif kind in ("*/*", "application/*"):
+            anything = max(anything, weight)
+    return xml > json if json else xml > 0 and xml >= anything
+
+
+def _preferences(accept: str) -> list[tuple[float, str]]:
+    """Each media type with its weight; of two with one weight the first is a hair heavier."""
+    found = []
+    for n, item in enumerate(accept.split(",")):
+        kind, *notes = (note.strip().lower() for note in item.split(";"))
+        weights = [note[2:] for note in notes if note.startswith("q=")]
+        found.append((_weight(weights[0] if weights else "1") * (1 - n * 1e-6), kind))
+    return found
+
+
+def _weight(text: str) -> float:
+    try:
+        return min(max(float(text), 0.0), 1.0)
+    except ValueError:
+        return 0.0
+
+
+def _answer(request: Request, operation: Operation, result: Any) -> Response:
+    if wants_xml(request.headers.get("accept")):
+        return Response(200, rest_xml.result(operation, result), XML)
+    if operation.output.kind == "void":
+        return Response(200)
+    return Response(200, b'{"value":' + encode(listed(result, operation.output)) + b"}", JSON)
+
+
+def _error(request: Request, error: VapiError) -> Response:
+    status = error.status or error.rest_status
+    if wants_xml(request.headers.get("accept")):
+        return Response(status, rest_xml.error(error), XML, error_headers(error))
+    body = encode({"type": error.canonical_name, "value": error_value(error)})
+    return Response(status, body, JSON, error_headers(error))

@@ -1,0 +1,66 @@
+"""Servers as processes of their own, for tests that look at them from outside."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+
+CONTENTLIB = Path(sys.executable).with_name("contentlib")
+ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("CONTENTLIB_")}
+
+
+@dataclass
+class Running:
+    """A server that has said that it listens, and the lines that it has printed."""
+
+    process: subprocess.Popen[str]
+    lines: list[str] = field(default_factory=list)
+
+    @property
+    def output(self) -> IO[str]:
+        """What the server prints."""
+        assert self.process.stdout is not None
+        return self.process.stdout
+
+    @property
+    def url(self) -> str:
+        """Where the server listens."""
+        return self.value("listening on ")
+
+    def value(self, start: str) -> str:
+        """The rest of the line that starts so; lines are read until it is there."""
+        while not (found := [line for line in self.lines if line.startswith(start)]):
+            line = self.output.readline()
+            assert line, f"the server ended without a line {start!r}: {self.lines}"
+            self.lines.append(line.rstrip("\n"))
+        return found[0].removeprefix(start)
+
+
+def start(command: list[str], directory: Path, **variables: str) -> Running:
+    """Starts a server with its errors in the same stream."""
+    environment = ENVIRONMENT | variables
+    return Running(
+        subprocess.Popen(
+            command, cwd=directory, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, bufsize=1
+        )
+    )
+
+
+def run(command: list[str], directory: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Runs a command to its end."""
+    environment = ENVIRONMENT | variables
+    return subprocess.run(command, cwd=directory, env=environment, capture_output=True, text=True, timeout=30, check=False)
+
+
+def eventually(happened: Callable[[], bool], seconds: float = 10) -> bool:
+    """Whether something happens before the time is over."""
+    deadline = time.monotonic() + seconds
+    while not (now := happened()) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return now

@@ -1,0 +1,133 @@
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import pytest
+
+from cli.processes import Running, eventually
+from contentlib.cli import lock, server
+
+Start = Callable[..., Running]
+
+
+class Request(threading.Thread):
+    """A request in a thread, which the server has taken once `begin` returns."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__()
+        self.url = url
+        self.body: str | None = None
+        self.taken = threading.Event()
+
+    def begin(self) -> None:
+        self.start()
+        assert self.taken.wait(10)
+
+    def run(self) -> None:
+        try:
+            with httpx.stream("GET", self.url, timeout=30) as response:
+                self.taken.set()
+                self.body = response.read().decode()
+        except httpx.HTTPError:
+            self.taken.set()
+
+
+def refuses(url: str) -> bool:
+    try:
+        httpx.get(url)
+    except httpx.TransportError:
+        return True
+    return False
+
+
+@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_lets_a_running_request_finish(small: Start, end: signal.Signals) -> None:
+    running = small()
+    request = Request(f"{running.url}/?0.5")
+    request.begin()
+    running.process.send_signal(end)
+    assert running.process.wait(10) == 0
+    request.join(10)
+    assert request.body is not None
+    assert request.body.endswith(".")
+
+
+def test_ctrl_c_reaches_only_the_parent(small: Start) -> None:
+    running = small()
+    worker = int(httpx.get(running.url).text.rstrip("."))
+    assert os.getpgid(worker) == worker
+
+
+def test_a_request_that_takes_too_long_is_cut_off(small: Start) -> None:
+    running = small(shutdown_seconds=1)
+    request = Request(f"{running.url}/?60")
+    request.begin()
+    begun = time.monotonic()
+    running.process.terminate()
+    assert running.process.wait(10) == 0
+    assert 0.9 < time.monotonic() - begun < 5
+    request.join(10)
+    assert request.body is None
+
+
+def test_a_worker_that_dies_is_replaced(small: Start) -> None:
+    running = small()
+    first = httpx.get(running.url).text
+    assert refuses(f"{running.url}/exit")
+    assert eventually(lambda: not refuses(running.url))
+    assert httpx.get(running.url).text != first
+
+
+def test_a_killed_parent_takes_its_workers_with_it(small: Start, tmp_path: Path) -> None:
+    running = small()
+    request = Request(f"{running.url}/?60")
+    request.begin()
+    running.process.kill()
+    running.process.wait()
+    assert eventually(lambda: refuses(running.url), seconds=2)
+    os.close(lock.hold(tmp_path))
+    request.join(10)
+    assert request.body is None
+
+
+def test_port_0_is_a_free_port() -> None:
+    one, other = server.reserve("127.0.0.1:0"), server.reserve("127.0.0.1:0")
+    assert 0 < one.number != other.number > 0
+    for port in (one, other):
+        port.reserved.close()
+
+
+def test_a_reserved_port_takes_no_connections_yet() -> None:
+    port = server.reserve("localhost:0")
+    assert port.host == "127.0.0.1"
+    assert not port.accepts()
+    port.reserved.close()
+
+
+def test_a_port_in_use_is_refused_even_when_its_owner_shares_it() -> None:
+    with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        listen = f"127.0.0.1:{other.getsockname()[1]}"
+        with pytest.raises(OSError, match=f"^listen: {listen} is in use$"):
+            server.reserve(listen)
+
+
+def test_an_address_of_another_machine_is_refused() -> None:
+    with pytest.raises(OSError, match=r"^listen: 192\.0\.2\.1:0 cannot be listened on: "):
+        server.reserve("192.0.2.1:0")
+
+
+def test_urls_put_ipv6_addresses_into_brackets() -> None:
+    with socket.socket() as reserved:
+        port = server.Port("::", 8443, reserved)
+        assert port.url("https") == "https://[::]:8443"
+        assert port.url("https", port.reachable()) == "https://[::1]:8443"

@@ -51,7 +51,7 @@ class Rest:
         where = urlsplit(server.url)
         host, port = str(where.hostname), where.port
         if where.scheme == "https":
-            context = ssl._create_unverified_context()  # noqa: SLF001 - it is loopback, and our own certificate
+            context = ssl._create_unverified_context()
             self._connection: http.client.HTTPConnection = http.client.HTTPSConnection(
                 host, port, timeout=_TIMEOUT_SECONDS, context=context
             )

@@ -99,7 +99,8 @@ def contentlib(data: Path, certificate: Certificate | None = None) -> Iterator[S
             "CONTENTLIB_TLS_CERTIFICATE": str(certificate.certificate),
             "CONTENTLIB_TLS_KEY": str(certificate.key),
         }
-    command = [Path(sys.executable).with_name("contentlib"), "serve", "--data-dir", data, "--listen", "127.0.0.1:0"]
+    program = Path(sys.executable).with_name("contentlib")
+    command: list[str | Path] = [program, "serve", "--data-dir", data, "--listen", "127.0.0.1:0"]
     if not certificate:
         command.append("--no-tls")
     with _running(command, data.with_suffix(".log"), environment) as (process, said):
@@ -167,9 +168,7 @@ def make_certificate(directory: Path) -> Certificate:
     made = Certificate(directory / "certificate.pem", directory / "key.pem")
     made.certificate.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
     made.key.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     )
     made.key.chmod(0o600)
     return made

@@ -55,6 +55,7 @@ class Operation:
 
     @property
     def id(self) -> str:
+        """The service's and the operation's identifier."""
         return f"{self.service}.{self.name}"
 
     def declares(self, error: type[VapiError]) -> bool:

@@ -116,7 +116,7 @@ class Type:
             case "structure":
                 return str(self.python.vapi_name)
             case "enumeration":
-                return ENUMERATION_NAMES.get(self.python, self.python.__name__)
+                return ENUMERATION_NAMES.get(self.python, str(self.python.__name__))
             case "map":
                 return f"map<{self.key},{self.of}>"
             case "list" | "set" | "optional":
@@ -133,6 +133,7 @@ class Field:
 
     @property
     def required(self) -> bool:
+        """Whether a value must be given."""
         return self.type.kind != "optional"
 
 

@@ -12,7 +12,7 @@ from contentlib.wire.dispatch import Pairs
 from contentlib.wire.text import invalid, scalar, shown, wrong
 from contentlib.wire.walk import Reader, part
 
-Tree = Union[list[str], dict[str, "Tree"]]
+Tree = Union[list[str], dict[str, "Tree"]]  # noqa: UP007 - a recursive alias needs the name as text
 """What stands under a name: the texts that were given for it, or what stands below it."""
 
 _MOST = 1000  # parameters in a query
@@ -90,7 +90,7 @@ class QueryReader(Reader[Tree]):
             raise wrong(path, f"a structure ({declared}), its fields as {path}.field", "a value")
         return raw
 
-    def items(self, raw: Tree, declared: Type, path: str) -> Iterable[Tree]:
+    def items(self, raw: Tree, declared: Type, path: str) -> Iterable[Tree]:  # noqa: ARG002 - as every reader has it
         """What stands at the positions 1, 2, …; or each value where the key repeats."""
         if isinstance(raw, list):
             return [[text] for text in raw]

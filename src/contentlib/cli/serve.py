@@ -50,7 +50,7 @@ def _serve(settings: Settings) -> None:
     lock.hold(settings.data_dir)
     port = server.reserve(settings.listen)
     own = certificate.of(settings)
-    password = app.prepare(settings, own and own.thumbprint("sha1"))
+    password = app.prepare(settings, own.thumbprint("sha1") if own else None)
     start = _Start(settings, port, own, password)
     try:
         server.run(settings, port, own, _creation(settings, own), start.announce)
@@ -65,7 +65,7 @@ def _creation(settings: Settings, own: ServerCertificate | None) -> Callable[[],
         from contentlib import app, logs
 
         logs.configure(settings)
-        return app.create(settings, own and own.thumbprint("sha1"))
+        return app.create(settings, own.thumbprint("sha1") if own else None)
 
     return create
 

@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve test check bench docs format lock clean
+.PHONY: help setup serve test check format lock clean
 
 help: ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -24,19 +24,12 @@ serve: setup ## start the server under ./var on https://127.0.0.1:8443
 test: setup ## run the tests
 	$(BIN)/pytest -n 2 $(ARGS)
 
-check: setup ## lint, types, import contracts, generated pages, tests
+check: setup ## lint, types, import contracts, tests
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/contentlib docs --check
 	$(MAKE) test
-
-bench: setup ## measure, and write docs/performance.md
-	$(BIN)/python -m bench
-
-docs: setup ## write the generated pages
-	$(BIN)/contentlib docs
 
 format: setup ## format the code
 	$(BIN)/ruff check --fix-only

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import typer
 
-from contentlib.cli.docs import docs
 from contentlib.cli.serve import serve
 from contentlib.cli.settings import settings
 from contentlib.cli.version import version
@@ -13,7 +12,6 @@ from contentlib.cli.version import version
 application = typer.Typer(
     help="A self-hosted Content Library Service.", no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None
 )
-for command in (serve, settings, version, docs):
     application.command()(command)
 
 

@@ -12,6 +12,7 @@ from contentlib.cli.version import version
 application = typer.Typer(
     help="A self-hosted Content Library Service.", no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None
 )
+for command in (serve, settings, version):
     application.command()(command)
 
 

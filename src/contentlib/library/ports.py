@@ -352,6 +352,22 @@ class FileBlobStore(BlobStore, Descriptions, LocalFiles, Protocol):
         """Returns when every storage can be written; OSError, naming the storage, when one cannot."""
 
 
+class Addresses(Protocol):
+    """Makes the addresses at which bytes come and go: paths on this server, percent-encoded.
+
+    Those of uploads and downloads are unguessable and are themselves the credential; those of content want a login session.
+    """
+
+    def upload(self, file: UpdateFile) -> str:
+        """Where the bytes of a pushed file of an update session are sent to."""
+
+    def download(self, session_id: str, position: int, name: str) -> str:
+        """Where the file at a place of a download session's content version is read from."""
+
+    def content(self, library_id: str, item_id: str, name: str, revision: int) -> str:
+        """Where a file of an item is read from without a download session, as long as it has that revision."""
+
+
 class PasswordHasher(Protocol):
     """Hashes passwords, slowly, without blocking the caller's loop."""
 

@@ -16,9 +16,13 @@ Method = TypeVar("Method", bound=Callable[..., Awaitable[Any]])
 
 @dataclass(frozen=True, slots=True)
 class Privilege:
-    """A privilege that an operation needs; `on` is the dotted path of the parameter that names the resource."""
+    """A privilege that an operation needs: on everything, or on the resource that a parameter or field names.
+
+    `resource` is that resource's type, `on` the dotted path of the parameter.
+    """
 
     name: str
+    resource: str | None = None
     on: str | None = None
 
 

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from contentlib.vapi.declare import Operation, Service, operations_of
+from contentlib.vapi.errors import VapiError
 
 
 @dataclass(slots=True)
 class Call:
     """Who calls, and from where.
 
-    `user` is None until the gate has let the call in. `token` is the session's, `credentials` are name and password.
+    `user` is empty until the gate has let the call in, `login` names the user's login session. `token` is that session's
+    secret, `credentials` are name and password.
     `base_url` is scheme and authority as the client reached the server, for the URLs that an answer holds.
     An operation that starts a session puts its token into `new_token`; a wire form then sets the cookie, if the client did
     not ask for none.
@@ -23,7 +25,8 @@ class Call:
     base_url: str
     token: str | None = None
     credentials: tuple[str, str] | None = None
-    user: str | None = None
+    user: str = ""
+    login: str = ""
     new_token: str | None = None
 
 
@@ -35,24 +38,32 @@ class Gate(Protocol):
 
 
 Handler = Callable[..., Awaitable[Any]]
+Translate = Callable[[Exception, Operation], VapiError | None]
+
+
+def untranslated(_error: Exception, _operation: Operation) -> VapiError | None:
+    """Knows no error but those of vAPI."""
+    return None
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """An operation and the bound method that performs it."""
+    """An operation, the bound method that performs it, and what the caller hears of errors that are not vAPI's."""
 
     operation: Operation
     handler: Handler
+    translate: Translate = untranslated
 
 
 class Registry:
     """All endpoints by service and operation identifier."""
 
-    def __init__(self, services: Iterable[Service]) -> None:
+    def __init__(self, services: Iterable[Service], translate: Translate = untranslated) -> None:
         self.endpoints: dict[tuple[str, str], Endpoint] = {}
         for service in services:
             for declared in operations_of(type(service)):
-                self.endpoints[declared.service, declared.name] = Endpoint(declared, getattr(service, declared.method))
+                handler = getattr(service, declared.method)
+                self.endpoints[declared.service, declared.name] = Endpoint(declared, handler, translate)
 
     def services(self) -> dict[str, list[Endpoint]]:
         """The endpoints of each service, by its identifier."""

@@ -54,14 +54,15 @@ class Calls:
         try:
             await self._gate.admit(call, operation, arguments)
             return await endpoint.handler(call, **arguments)
-        except VapiError as error:
-            if operation.declares(type(error)):
-                raise
-            raise self.failed(request, operation.id, error) from error
         except Disconnected:
             raise
         except Exception as error:
-            raise self.failed(request, operation.id, error) from error
+            known = error if isinstance(error, VapiError) else endpoint.translate(error, operation)
+            if known is None or not operation.declares(type(known)):
+                raise self.failed(request, operation.id, error) from error
+            if known is error:
+                raise
+            raise known from error
 
     def failed(self, request: Request, operation: str, error: Exception) -> InternalServerError:
         """What the caller hears of something unforeseen; the log gets the rest."""

@@ -1,0 +1,110 @@
+"""The addresses of bytes: how they are made, read again, and shown without their secret.
+
+    /cls/data/SESSION/FILE/SIGNATURE/NAME          an upload of a file, or a download of the file at a place
+    /cls/static/LIBRARY/ITEM/NAME?version=REVISION  a file of an item, for those who are logged in
+
+A signature is made of kind, session and file under the server's key, so that nobody can guess an address, and the address
+of an upload is none of a download. The name is there for people and tools, the server does not look at it.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import parse_qs, quote, unquote
+
+from contentlib.library.model import UpdateFile
+
+DATA = "/cls/data/"
+STATIC = "/cls/static/"
+
+_SIGNATURE_BYTES = 24  # 192 bits of the 256, and no padding in base64
+_POSITION_DIGITS = 9
+
+Kind = Literal["upload", "download"]
+
+
+@dataclass(frozen=True, slots=True)
+class DataAddress:
+    """What a signed address names; `file` is the identifier of an upload or the position of a download."""
+
+    kind: Kind
+    session: str
+    file: str
+
+
+@dataclass(frozen=True, slots=True)
+class StaticAddress:
+    """A file of an item; `version` is the revision that is wanted, as it was sent."""
+
+    library: str
+    item: str
+    name: str
+    version: str | None
+
+
+class SignedAddresses:
+    """Makes addresses, and reads those that it made; `key` is the secret of the server, the same in all its processes."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+
+    def upload(self, file: UpdateFile) -> str:
+        """Where the bytes of a pushed file of an update session are sent to."""
+        return self._data("upload", file.session, file.id, file.name)
+
+    def download(self, session_id: str, position: int, name: str) -> str:
+        """Where the file at a place of a download session's content version is read from."""
+        return self._data("download", session_id, str(position), name)
+
+    def content(self, library_id: str, item_id: str, name: str, revision: int) -> str:
+        """Where a file of an item is read from without a download session, as long as it has that revision."""
+        return f"{STATIC}{_quoted(library_id)}/{_quoted(item_id)}/{_quoted(name)}?version={revision}"
+
+    def read(self, path: str) -> DataAddress | None:
+        """What the path of a signed address names; None when the signature is wrong or there is none."""
+        parts = path.removeprefix(DATA).split("/", 3)
+        if len(parts) < 3:
+            return None
+        session, file, signature = parts[:3]
+        # identifiers of uploads are UUIDs, so nothing but a position is a short number
+        short = file.isascii() and file.isdecimal() and len(file) <= _POSITION_DIGITS
+        kind: Kind = "download" if short else "upload"
+        if not hmac.compare_digest(signature.encode(), self._signature(kind, session, file).encode()):
+            return None
+        return DataAddress(kind, session, file)
+
+    def _data(self, kind: Kind, session: str, file: str, name: str) -> str:
+        return f"{DATA}{session}/{file}/{self._signature(kind, session, file)}/{_quoted(name)}"
+
+    def _signature(self, kind: Kind, session: str, file: str) -> str:
+        signed = f"{kind}|{session}|{file}".encode()
+        digest = hmac.digest(self._key, signed, hashlib.sha256)[:_SIGNATURE_BYTES]
+        return base64.urlsafe_b64encode(digest).decode()
+
+
+def read_static(path: str, query: str) -> StaticAddress | None:
+    """What the address of a file of an item names; None when the path has too few parts or too many."""
+    parts = [unquote(part) for part in path.removeprefix(STATIC).split("/")]
+    if len(parts) != 3 or not all(parts):
+        return None
+    library, item, name = parts
+    return StaticAddress(library, item, name, parse_qs(query).get("version", [None])[-1])
+
+
+def shown(path: str) -> str:
+    """The path as it may be logged: of a signed address only what cannot be used without the signature."""
+    if not path.startswith(DATA):
+        return path
+    parts = path.removeprefix(DATA).split("/")
+    if len(parts) < 4:
+        return f"{DATA}…"
+    session, file, _, *name = parts
+    return f"{DATA}{session}/{file}/…/{'/'.join(name)}"
+
+
+def _quoted(text: str) -> str:
+    return quote(text, safe="")

@@ -1,0 +1,96 @@
+"""Login sessions: from a password to a token, and from a token to a user.
+
+A token is 256 random bits. Only its hash is kept, so that a copy of the database opens nothing; the hash is also the name
+of the login session inside the server.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import secrets
+
+from contentlib.library.clock import Clock
+from contentlib.library.model import Login
+from contentlib.library.ports import MetadataStore, PasswordHasher
+from contentlib.library.sessions import Leases
+from contentlib.vapi.errors import Unauthenticated
+
+_TOKEN_BYTES = 32
+_SHORTEST_DELAY = 0.25
+_LONGEST_DELAY = 4.0
+_REMEMBERED = 10_000
+
+
+class Logins:
+    """Starts, finds and ends login sessions; `idle` is the time in milliseconds after which an untouched one is over."""
+
+    def __init__(
+        self, metadata: MetadataStore, passwords: PasswordHasher, leases: Leases, clock: Clock, idle: int, challenge: str
+    ) -> None:
+        self._metadata = metadata
+        self._passwords = passwords
+        self._leases = leases
+        self._clock = clock
+        self._idle = idle
+        self._challenge = challenge
+        self._failures: dict[str, int] = {}
+        self._nobody: str | None = None
+
+    async def start(self, credentials: tuple[str, str] | None) -> str:
+        """The token of a new session; unauthenticated, after a delay that grows, where name or password are wrong."""
+        if credentials is None:
+            raise self.refused("access.no_credentials", "user name and password are needed to log in")
+        name, password = credentials
+        async with self._metadata.reading() as transaction:
+            user = await transaction.users.get(name)
+        # a name that nobody has costs the same time as one that somebody has
+        hashed = user.password_hash if user is not None else await self._hash_of_nobody()
+        if not await self._passwords.verify(hashed, password) or user is None:
+            await self._delay(name)
+            raise self.refused("access.wrong_password", "the user name or the password is wrong")
+        self._failures.pop(name, None)
+        token = secrets.token_hex(_TOKEN_BYTES)
+        now = self._clock.now()
+        async with self._metadata.transaction(durable=False) as transaction:
+            await transaction.logins.add(Login(_hash(token), user.name, now, now))
+        return token
+
+    async def find(self, token: str | None) -> Login:
+        """The session of a token, as of now, and a touch on it; unauthenticated where there is none or it is over."""
+        if not token:
+            raise self.refused("access.no_session", "log in first: the request carries no session")
+        async with self._metadata.reading() as transaction:
+            login = await transaction.logins.get(_hash(token))
+        if login is None:
+            raise self.refused("access.unknown_session", "the login session does not exist or has ended; log in again")
+        touched = self._leases.last_login(login.token_hash, login.touched)
+        if touched + self._idle < self._clock.now():
+            text = f"the login session was idle for more than {self._idle // 1000} seconds and has ended; log in again"
+            raise self.refused("access.expired_session", text)
+        self._leases.touch_login(login.token_hash)
+        return Login(login.token_hash, login.user, login.created, touched)
+
+    async def end(self, login: str) -> None:
+        """Ends a session by the hash of its token."""
+        async with self._metadata.transaction(durable=False) as transaction:
+            await transaction.logins.remove(login)
+
+    def refused(self, message_id: str, text: str) -> Unauthenticated:
+        """The error that asks for a login."""
+        return Unauthenticated(message_id, text, challenge=self._challenge)
+
+    async def _hash_of_nobody(self) -> str:
+        if self._nobody is None:
+            self._nobody = await self._passwords.hash(secrets.token_hex(16))
+        return self._nobody
+
+    async def _delay(self, name: str) -> None:
+        if len(self._failures) >= _REMEMBERED:
+            self._failures.clear()
+        count = self._failures[name] = self._failures.get(name, 0) + 1
+        await asyncio.sleep(min(_SHORTEST_DELAY * 2 ** min(count - 1, 10), _LONGEST_DELAY))
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()

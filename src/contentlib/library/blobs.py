@@ -27,6 +27,14 @@ class Received(msgspec.Struct, frozen=True):
     digests: dict[Algorithm, str]
 
 
+class Place(msgspec.Struct, frozen=True):
+    """Where the bytes of a file are, and whether they are there."""
+
+    storage: str
+    uri: str
+    there: bool
+
+
 class Blobs:
     """Keeps bytes and rows in step."""
 
@@ -79,6 +87,14 @@ class Blobs:
         if found.mark == blob.mark and blob.unflushed in (None, self.store.boot):
             return blob
         return await self._read_again(blob, name, found.mark)
+
+    async def place(self, file: StoredFile) -> Place:
+        """Where a file's bytes are; says nothing of whether they are whole."""
+        async with self._metadata.reading() as transaction:
+            blob = await transaction.blobs.get(file.blob)
+        if blob is None or self.store.stat(blob.storage, blob.id) is None:
+            return Place("" if blob is None else blob.storage, "", there=False)
+        return Place(blob.storage, self.store.path(blob.storage, blob.id).absolute().as_uri(), there=True)
 
     async def _read_again(self, blob: Blob, name: str, mark: str) -> Blob:
         sha256 = await asyncio.to_thread(self._hash, blob)

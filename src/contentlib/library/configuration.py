@@ -1,4 +1,4 @@
-"""The configuration that clients may change: automatic synchronisation and the limits of transfers."""
+"""The configuration that clients may change: automatic synchronization and the limits of transfers."""
 
 from __future__ import annotations
 
@@ -11,46 +11,69 @@ from contentlib.library.ports import MetadataStore
 _KEY = "configuration"
 
 
-class Configuration(msgspec.Struct, frozen=True):
-    """The values; hours 0 to 23, intervals in minutes, bandwidth in Mbit/s, 0 = unlimited."""
-
-    automatic_sync_enabled: bool = True
-    automatic_sync_start_hour: int = 20
-    automatic_sync_stop_hour: int = 7
-    automatic_sync_refresh_interval: int = 240
-    automatic_sync_setting_refresh_interval: int = 600
-    maximum_concurrent_item_syncs: int = 5
-    maximum_concurrent_transfers: int = 20
-    maximum_bandwidth_consumption: int = 0
-
-
-class Range(msgspec.Struct, frozen=True):
-    """The values that an integer may take, both ends included."""
+class Setting(msgspec.Struct, frozen=True):
+    """What a value of the configuration may be, both ends included, and whether it is in force only after a restart."""
 
     least: int
     most: int
+    restart: bool = False
+
+
+class Configuration(msgspec.Struct, frozen=True):
+    """The values, with upstream's defaults.
+
+    Hours are 0 to 23, `automatic_sync_refresh_interval` is in minutes, `automatic_sync_setting_refresh_interval` in seconds,
+    `transfer_throttling_bandwidth_total` in Mbit/s, 0 = unlimited.
+    """
+
+    automatic_sync_enabled: bool = True
+    automatic_sync_refresh_interval: int = 240
+    automatic_sync_setting_refresh_interval: int = 600
+    automatic_sync_start_hour: int = 20
+    automatic_sync_stop_hour: int = 7
+    maximum_concurrent_item_syncs: int = 5
+    priority_transfer_threads_pool_size: int = 5
+    transfer_nfc_max_concurrent_transfers_per_host: int = 8
+    transfer_threads_pool_size: int = 20
+    transfer_throttling_bandwidth_total: int = 0
+
+
+SETTINGS = {
+    "automatic_sync_enabled": Setting(0, 1),
+    "automatic_sync_refresh_interval": Setting(1, 100_000),
+    "automatic_sync_setting_refresh_interval": Setting(1, 1_000_000, restart=True),
+    "automatic_sync_start_hour": Setting(0, 23),
+    "automatic_sync_stop_hour": Setting(0, 23),
+    "maximum_concurrent_item_syncs": Setting(1, 1000),
+    "priority_transfer_threads_pool_size": Setting(1, 1000, restart=True),
+    "transfer_nfc_max_concurrent_transfers_per_host": Setting(1, 1000),
+    "transfer_threads_pool_size": Setting(1, 1000, restart=True),
+    "transfer_throttling_bandwidth_total": Setting(0, 1_000_000),
+}
+"""What each value may be, by its name; a boolean is 0 or 1."""
 
 
 class Configurations:
     """Reads and changes the configuration."""
 
-    def __init__(self, metadata: MetadataStore, ranges: dict[str, Range]) -> None:
+    def __init__(self, metadata: MetadataStore) -> None:
         self._metadata = metadata
-        self._ranges = ranges
 
     async def get(self) -> Configuration:
         """The configuration."""
         async with self._metadata.reading() as transaction:
-            stored = await transaction.state.get(_KEY)
-        return Configuration() if stored is None else msgspec.json.decode(stored, type=Configuration)
+            return _decode(await transaction.state.get(_KEY))
 
     async def update(self, changes: dict[str, bool | int]) -> None:
         """Changes what is given, all of it or, when a value is out of its range, nothing."""
         for name, value in changes.items():
-            allowed = self._ranges.get(name)
-            if allowed is not None and not allowed.least <= value <= allowed.most:
+            allowed = SETTINGS[name]
+            if not allowed.least <= value <= allowed.most:
                 raise Invalid(f"model.{name}", f"must be between {allowed.least} and {allowed.most}, not {value}")
         async with self._metadata.transaction(durable=True) as transaction:
-            stored = await transaction.state.get(_KEY)
-            current = Configuration() if stored is None else msgspec.json.decode(stored, type=Configuration)
-            await transaction.state.put(_KEY, msgspec.json.encode(replace(current, **changes)).decode())
+            changed = replace(_decode(await transaction.state.get(_KEY)), **changes)
+            await transaction.state.put(_KEY, msgspec.json.encode(changed).decode())
+
+
+def _decode(stored: str | None) -> Configuration:
+    return Configuration() if stored is None else msgspec.json.decode(stored, type=Configuration)

@@ -1,0 +1,160 @@
+"""From the values of the rules to the structures that callers see, and back."""
+
+from __future__ import annotations
+
+from contentlib.library import model
+from contentlib.library.checksums import Algorithm, Checksum
+from contentlib.library.checksums import check as check_checksum
+from contentlib.library.errors import Fault
+from contentlib.library.libraries import LibraryChange, NewLibrary, PublishingChange
+from contentlib.library.ports import Addresses
+from contentlib.structures import library as shown
+from contentlib.structures.files import ChecksumAlgorithm, ChecksumInfo, TransferEndpoint
+from contentlib.vapi.registry import Call
+from contentlib.vapi.std import LocalizableMessage, message
+from contentlib.vapi.types import DateTime
+
+
+class Endpoints:
+    """Makes the addresses of bytes whole, with the thumbprint of the certificate that a client meets there."""
+
+    def __init__(self, addresses: Addresses, thumbprint: str | None) -> None:
+        self.addresses = addresses
+        self._thumbprint = thumbprint
+
+    def whole(self, call: Call, path: str) -> TransferEndpoint:
+        """The endpoint of a path on this server, under the name by which the caller reached it."""
+        uri = call.base_url + path
+        return TransferEndpoint(uri=uri, ssl_certificate_thumbprint=self._thumbprint if uri.startswith("https:") else None)
+
+    def content(self, call: Call, item: model.Item, file: model.StoredFile) -> str:
+        """The URL at which a file of an item is read with a login session."""
+        return call.base_url + self.addresses.content(item.library, item.id, file.name, file.revision)
+
+
+def message_of(fault: Fault | None) -> LocalizableMessage | None:
+    """What went wrong, for the caller."""
+    return None if fault is None else message(fault.id, fault.text, *fault.args)
+
+
+def failure_of(fault: Fault | None, state: str) -> LocalizableMessage | None:
+    """The message of a session or file; set in every state ERROR, as govmomi reads it without looking."""
+    if fault is None and state == "ERROR":
+        return message("unknown_failure", "it failed for a reason that was not recorded")
+    return message_of(fault)
+
+
+def checksum_info(checksum: Checksum | None) -> ChecksumInfo | None:
+    """A checksum for the caller."""
+    if checksum is None:
+        return None
+    return ChecksumInfo(algorithm=ChecksumAlgorithm(checksum.algorithm.value), checksum=checksum.digits)
+
+
+def declared_checksum(field: str, info: ChecksumInfo | None) -> Checksum | None:
+    """The checksum that a caller declares."""
+    if info is None:
+        return None
+    algorithm = None if info.algorithm is None else Algorithm(info.algorithm.value)
+    return check_checksum(f"{field}.checksum", algorithm, info.checksum)
+
+
+def library_model(library: model.Library, call: Call, server_guid: str) -> shown.LibraryModel:
+    """A library for the caller."""
+    return shown.LibraryModel(
+        configuration_info=shown.ConfigurationInfo(apply_library_usage_to_items=bool(library.apply_usage_to_items)),
+        creation_time=DateTime(library.created),
+        description=library.description,
+        id=library.id,
+        last_modified_time=DateTime(library.modified),
+        name=library.name,
+        optimization_info=shown.OptimizationInfo(optimize_remote_publishing=library.optimize_remote_publishing),
+        publish_info=publish_info(library, call) if library.type is model.LibraryType.LOCAL else None,
+        security_policy_id=library.security_policy,
+        server_guid=server_guid,
+        state_info=shown.StateInfo(state=shown.LibraryState.ACTIVE),
+        storage_backings=storage_backings(library),
+        type=shown.LibraryType(library.type.value),
+        version=str(library.version),
+    )
+
+
+def publish_info(library: model.Library, call: Call) -> shown.PublishInfo:
+    """How a local library is published, for the caller; set also when it is not, as Ansible reads it without looking."""
+    publishing = library.publishing
+    return shown.PublishInfo(
+        authentication_method=shown.PublishAuthenticationMethod(publishing.authentication.value),
+        persist_json_enabled=publishing.persist_json,
+        publish_url=f"{call.base_url}/cls/vcsp/lib/{library.id}/lib.json",
+        published=publishing.published,
+        user_name=publishing.user_name,
+    )
+
+
+def storage_backings(library: model.Library) -> list[shown.StorageBacking]:
+    """The backings as the client set them, or the one that was chosen for it."""
+    backings = library.backings or (model.Backing(model.BackingType.DATASTORE, library.storage),)
+    return [
+        shown.StorageBacking(
+            datastore_id=each.datastore_id,
+            storage_uri=each.storage_uri,
+            type=shown.StorageBackingType(each.type.value),
+        )
+        for each in backings
+    ]
+
+
+def backing(given: shown.StorageBacking) -> model.Backing:
+    """A backing as the caller names it; one that says no type is a datastore."""
+    kind = model.BackingType.DATASTORE if given.type is None else model.BackingType(given.type.value)
+    return model.Backing(kind, given.datastore_id, given.storage_uri)
+
+
+def new_library(spec: shown.LibraryModel) -> NewLibrary:
+    """What a caller says of a library to be created."""
+    return NewLibrary(
+        name=spec.name,
+        description=spec.description,
+        type=None if spec.type is None else model.LibraryType(spec.type.value),
+        backings=tuple(backing(each) for each in spec.storage_backings or ()),
+        publishing=_publishing(spec.publish_info),
+        optimize_remote_publishing=_optimize(spec.optimization_info),
+        apply_usage_to_items=_apply_usage(spec.configuration_info),
+        security_policy=spec.security_policy_id,
+    )
+
+
+def library_change(spec: shown.LibraryModel, *, publishing: bool) -> LibraryChange:
+    """What a caller wants to change of a library; of what cannot be changed nothing is taken, as upstream does."""
+    return LibraryChange(
+        name=spec.name,
+        description=spec.description,
+        version=spec.version,
+        publishing=_publishing(spec.publish_info) if publishing else None,
+        optimize_remote_publishing=_optimize(spec.optimization_info),
+        apply_usage_to_items=_apply_usage(spec.configuration_info),
+        security_policy=spec.security_policy_id,
+        unset_security_policy=bool(spec.unset_security_policy_id),
+    )
+
+
+def _publishing(info: shown.PublishInfo | None) -> PublishingChange | None:
+    if info is None:
+        return None
+    method = info.authentication_method
+    return PublishingChange(
+        published=info.published,
+        authentication=None if method is None else model.Authentication(method.value),
+        user_name=info.user_name,
+        password=info.password,
+        current_password=info.current_password,
+        persist_json=info.persist_json_enabled,
+    )
+
+
+def _optimize(info: shown.OptimizationInfo | None) -> bool | None:
+    return None if info is None else info.optimize_remote_publishing
+
+
+def _apply_usage(info: shown.ConfigurationInfo | None) -> bool | None:
+    return None if info is None else info.apply_library_usage_to_items

@@ -1,0 +1,39 @@
+"""Files of library items as callers see them, and the addresses at which their bytes come and go."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from contentlib.vapi.types import Enumeration, Structure, Uri, enumeration
+
+PREFIX = "com.vmware.content.library.item"
+
+
+@enumeration(f"{PREFIX}.file.checksum_algorithm")
+class ChecksumAlgorithm(Enumeration):
+    """How a checksum is computed; SHA1 where nothing is said."""
+
+    MD5 = "MD5"
+    SHA1 = "SHA1"
+    SHA256 = "SHA256"
+    SHA512 = "SHA512"
+
+
+class ChecksumInfo(Structure):
+    """A checksum in hexadecimal digits."""
+
+    vapi_name: ClassVar[str] = f"{PREFIX}.file.checksum_info"
+    checksum: str
+    algorithm: ChecksumAlgorithm | None = None
+
+
+class TransferEndpoint(Structure):
+    """An address at which the bytes of a file are sent or read, and the certificate that is met there.
+
+    The thumbprint is the SHA-1 digest of the certificate in upper-case pairs with colons between them.
+    """
+
+    vapi_name: ClassVar[str] = f"{PREFIX}.transfer_endpoint"
+    uri: Uri
+    ssl_certificate: str | None = None
+    ssl_certificate_thumbprint: str | None = None

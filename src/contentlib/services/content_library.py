@@ -1,0 +1,162 @@
+"""com.vmware.content.library: what all libraries have in common, whatever their type."""
+
+from __future__ import annotations
+
+import builtins
+from typing import ClassVar
+
+from contentlib.library import model
+from contentlib.library.errors import Unsupported, WrongType
+from contentlib.library.libraries import Libraries
+from contentlib.structures.conversions import backing, library_change, library_model
+from contentlib.structures.library import LibraryModel, LibraryType, StorageBacking
+from contentlib.structures.privileges import READ, on_library
+from contentlib.vapi.declare import Route, Service, operation
+from contentlib.vapi.errors import (
+    AlreadyInDesiredState,
+    Error,
+    InvalidArgument,
+    InvalidElementType,
+    NotAllowedInCurrentState,
+    NotFound,
+    Unauthenticated,
+    Unauthorized,
+)
+from contentlib.vapi.errors import Unsupported as UnsupportedError
+from contentlib.vapi.registry import Call
+from contentlib.vapi.types import Enumeration, Id, Structure, enumeration
+
+_PATH = "/api/content/library"
+_LIBRARY = f"{_PATH}/{{library_id}}"
+_MAINTENANCE = (Error, NotAllowedInCurrentState, NotFound, Unauthenticated, Unauthorized)
+
+
+class FindSpec(Structure):
+    """What libraries are searched by; at least one field is given, and a library must match all that are."""
+
+    vapi_name: ClassVar[str] = "com.vmware.content.library.find_spec"
+    name: str | None = None
+    storage_backing: StorageBacking | None = None
+    type: LibraryType | None = None
+
+
+@enumeration("com.vmware.content.library.conversion_spec.conversion_type")
+class ConversionType(Enumeration):
+    """What a library can be converted to."""
+
+    TO_PUBLISHED_LIBRARY = "TO_PUBLISHED_LIBRARY"
+
+
+class ConversionSpec(Structure):
+    """What a library is to be converted to."""
+
+    vapi_name: ClassVar[str] = "com.vmware.content.library.conversion_spec"
+    conversion_type: ConversionType
+
+
+class MigrateSpec(Structure):
+    """Where a library is to be moved."""
+
+    vapi_name: ClassVar[str] = "com.vmware.content.library.migrate_spec"
+    storage_backings: list[StorageBacking]
+
+
+class LibraryService(Service):
+    """Libraries of every type."""
+
+    vapi_id = "com.vmware.content.library"
+
+    def __init__(self, libraries: Libraries, server_guid: str) -> None:
+        self._libraries = libraries
+        self._server_guid = server_guid
+
+    @operation(Route("GET", _LIBRARY), errors=(NotFound,), privileges=(on_library("System.Read"),))
+    async def get(self, call: Call, library_id: Id) -> LibraryModel:
+        """Returns a library."""
+        return library_model(await self._libraries.get(library_id), call, self._server_guid)
+
+    @operation(Route("GET", _PATH), privileges=(READ,))
+    async def list(self, call: Call) -> builtins.list[Id]:
+        """Lists the identifiers of all libraries, in order of creation."""
+        return await self._libraries.ids()
+
+    @operation(Route("POST", _PATH, {"action": "find"}, body="spec"), errors=(InvalidArgument,), privileges=(READ,))
+    async def find(self, call: Call, spec: FindSpec) -> builtins.list[Id]:
+        """Finds the libraries that match all that is given; names are compared without regard to case."""
+        kind = None if spec.type is None else model.LibraryType(spec.type.value)
+        wanted = None if spec.storage_backing is None else backing(spec.storage_backing)
+        return await self._libraries.find(spec.name, kind, wanted)
+
+    @operation(
+        Route("PATCH", _LIBRARY, body="update_spec", status=204),
+        errors=(InvalidArgument, NotFound),
+        privileges=(on_library("ContentLibrary.UpdateLibrary"),),
+    )
+    async def update(self, call: Call, library_id: Id, update_spec: LibraryModel) -> None:
+        """Changes what is given of what all libraries have in common, which the publishing is not."""
+        await self._libraries.update(library_id, library_change(update_spec, publishing=False))
+
+    @operation(
+        Route("DELETE", _LIBRARY, status=204),
+        errors=(NotAllowedInCurrentState, NotFound),
+        privileges=(on_library("ContentLibrary.DeleteLibrary"),),
+    )
+    async def delete(self, call: Call, library_id: Id) -> None:
+        """Deletes a library with all its items; running downloads end with the bytes that they began with."""
+        await self._libraries.delete(library_id)
+
+    @operation(
+        Route("POST", _LIBRARY, {"action": "force-delete"}, status=204),
+        errors=(NotAllowedInCurrentState, NotFound),
+        privileges=(on_library("ContentLibrary.DeleteLibrary"),),
+    )
+    async def force_delete(self, call: Call, library_id: Id) -> None:
+        """Deletes a library also when somebody has declared to use it."""
+        await self._libraries.delete(library_id)
+
+    @operation(
+        Route("POST", _LIBRARY, {"action": "migrate"}, body="migrate_spec", status=204),
+        errors=(AlreadyInDesiredState, InvalidArgument, *_MAINTENANCE, UnsupportedError),
+        privileges=(on_library("ContentLibrary.MigrateLibrary"),),
+    )
+    async def migrate(self, call: Call, library_id: Id, migrate_spec: MigrateSpec) -> None:
+        """Moves a library to another storage backing; not available on this server yet."""
+        await self._libraries.get(library_id)
+        raise _not_available("migration of libraries")
+
+    @operation(
+        Route("POST", _LIBRARY, {"action": "convert"}, body="conversion_spec", status=204),
+        errors=(InvalidArgument, InvalidElementType, *_MAINTENANCE),
+        privileges=(on_library("ContentLibrary.ConvertLibrary"),),
+    )
+    async def convert(self, call: Call, library_id: Id, conversion_spec: ConversionSpec) -> None:
+        """Makes a subscribed library a published local one; not available on this server yet."""
+        library = await self._libraries.get(library_id)
+        if library.type is not model.LibraryType.SUBSCRIBED:
+            text = f"library {library_id} is {library.type}; only SUBSCRIBED libraries are converted"
+            raise WrongType("library.type", text, library_id, library.type)
+        raise _not_available("conversion of libraries")
+
+    @operation(
+        Route("POST", _LIBRARY, {"action": "enter-maintenance"}, status=204),
+        errors=_MAINTENANCE,
+        privileges=(on_library("ContentLibrary.LibraryMaintenance"),),
+    )
+    async def enter_maintenance(self, call: Call, library_id: Id) -> None:
+        """Stops changes of a library's content; not available on this server yet."""
+        await self._libraries.get(library_id)
+        raise _not_available("maintenance of libraries")
+
+    @operation(
+        Route("POST", _LIBRARY, {"action": "exit-maintenance"}, status=204),
+        errors=_MAINTENANCE,
+        privileges=(on_library("ContentLibrary.LibraryMaintenance"),),
+    )
+    async def exit_maintenance(self, call: Call, library_id: Id) -> None:
+        """Allows changes of a library's content again; not available on this server yet."""
+        await self._libraries.get(library_id)
+        raise _not_available("maintenance of libraries")
+
+
+def _not_available(what: str) -> Unsupported:
+    return Unsupported("not_available", f"{what} is not available on this server yet", what)

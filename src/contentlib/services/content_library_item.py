@@ -1,0 +1,225 @@
+"""com.vmware.content.library.item: library items, without their files."""
+
+from __future__ import annotations
+
+import builtins
+from typing import ClassVar
+
+from contentlib.library import model
+from contentlib.library.errors import Invalid
+from contentlib.library.idempotence import check_token
+from contentlib.library.items import ItemChange, Items, NewItem
+from contentlib.library.libraries import Libraries
+from contentlib.structures.privileges import READ, on_item, on_library
+from contentlib.vapi.declare import Route, Service, operation
+from contentlib.vapi.errors import (
+    AlreadyExists,
+    Error,
+    InvalidArgument,
+    InvalidElementType,
+    NotAllowedInCurrentState,
+    NotFound,
+    ResourceInaccessible,
+    Unauthenticated,
+    Unauthorized,
+)
+from contentlib.vapi.registry import Call
+from contentlib.vapi.types import DateTime, Enumeration, Id, Integer, Structure, enumeration
+
+_PATH = "/api/content/library/item"
+_ITEM = f"{_PATH}/{{library_item_id}}"
+_TOKEN = {"Client-Token": "client_token"}
+
+
+@enumeration("com.vmware.content.library.item.cert_verification_status")
+class CertificateVerificationStatus(Enumeration):
+    """What came of verifying the certificate of an OVF package."""
+
+    INTERNAL = "INTERNAL"
+    NOT_AVAILABLE = "NOT_AVAILABLE"
+    UNTRUSTED = "UNTRUSTED"
+    VERIFICATION_FAILURE = "VERIFICATION_FAILURE"
+    VERIFICATION_IN_PROGRESS = "VERIFICATION_IN_PROGRESS"
+    VERIFIED = "VERIFIED"
+
+
+class CertificateVerificationInfo(Structure):
+    """The certificate of an OVF package, and what came of verifying it."""
+
+    vapi_name: ClassVar[str] = "com.vmware.content.library.item.certificate_verification_info"
+    status: CertificateVerificationStatus
+    cert_chain: builtins.list[str] | None = None
+
+
+class ItemModel(Structure):
+    """A library item.
+
+    A caller may change `name`, `description` and `type`. `size` is the bytes of all files together, `content_version` rises
+    with every completed update session, `metadata_version` with every other change. Times are in UTC.
+    """
+
+    vapi_name: ClassVar[str] = "com.vmware.content.library.item_model"
+    cached: bool | None = None
+    certificate_verification_info: CertificateVerificationInfo | None = None
+    content_version: Id | None = None
+    creation_time: DateTime | None = None
+    description: str | None = None
+    id: Id | None = None
+    last_modified_time: DateTime | None = None
+    last_sync_time: DateTime | None = None
+    library_id: Id | None = None
+    metadata_version: str | None = None
+    name: str | None = None
+    security_compliance: bool | None = None
+    size: Integer | None = None
+    source_id: Id | None = None
+    type: str | None = None
+    version: str | None = None
+
+
+class FindSpec(Structure):
+    """What items are searched by; at least one field is given, and an item must match all that are."""
+
+    vapi_name: ClassVar[str] = "com.vmware.content.library.item.find_spec"
+    cached: bool | None = None
+    library_id: Id | None = None
+    name: str | None = None
+    source_id: Id | None = None
+    type: str | None = None
+
+
+class DestinationSpec(Structure):
+    """A subscription that is to be published to."""
+
+    vapi_name: ClassVar[str] = "com.vmware.content.library.item.destination_spec"
+    subscription: Id
+
+
+class ItemService(Service):
+    """Library items."""
+
+    vapi_id = "com.vmware.content.library.item"
+
+    def __init__(self, items: Items, libraries: Libraries) -> None:
+        self._items = items
+        self._libraries = libraries
+
+    @operation(
+        Route("POST", _PATH, body="create_spec", headers=_TOKEN, status=201),
+        errors=(AlreadyExists, InvalidArgument, InvalidElementType, NotAllowedInCurrentState, NotFound),
+        privileges=(on_library("ContentLibrary.AddLibraryItem", "create_spec.library_id"),),
+    )
+    async def create(self, call: Call, client_token: str | None, create_spec: ItemModel) -> Id:
+        """Creates an item without content and answers its identifier; a draft of the same name that failed gives way."""
+        return await self._items.create(_new(create_spec), check_token(call.user, f"{self.vapi_id}.create", client_token))
+
+    @operation(Route("GET", _ITEM), errors=(NotFound,), privileges=(on_item("System.Read"),))
+    async def get(self, call: Call, library_item_id: Id) -> ItemModel:
+        """Returns an item."""
+        return _model(await self._items.get(library_item_id))
+
+    @operation(
+        Route("GET", _PATH, {"library_id": None}), errors=(NotFound,), privileges=(on_library("System.Read", "library_id"),)
+    )
+    async def list(self, call: Call, library_id: Id) -> builtins.list[Id]:
+        """Lists the identifiers of all items of a library, in order of creation."""
+        return await self._items.ids(library_id)
+
+    @operation(
+        Route("POST", _PATH, {"action": "find"}, body="spec"),
+        errors=(InvalidArgument,),
+        privileges=(READ, on_library("System.Read", "spec.library_id")),
+    )
+    async def find(self, call: Call, spec: FindSpec) -> builtins.list[Id]:
+        """Finds the items that match all that is given; names and types are compared without regard to case."""
+        given = {"library_id": spec.library_id, "name": spec.name, "source_id": spec.source_id, "type": spec.type}
+        return await self._items.find({name: value for name, value in given.items() if value is not None}, spec.cached)
+
+    @operation(
+        Route("PATCH", _ITEM, body="update_spec", status=204),
+        errors=(AlreadyExists, InvalidArgument, InvalidElementType, NotAllowedInCurrentState, NotFound),
+        privileges=(on_item("ContentLibrary.UpdateLibraryItem"),),
+    )
+    async def update(self, call: Call, library_item_id: Id, update_spec: ItemModel) -> None:
+        """Changes what is given of name, description and type."""
+        spec = update_spec
+        await self._items.update(library_item_id, ItemChange(spec.name, spec.description, spec.type, spec.version))
+
+    @operation(
+        Route("DELETE", _ITEM, status=204),
+        errors=(InvalidElementType, NotAllowedInCurrentState, NotFound),
+        privileges=(on_item("ContentLibrary.DeleteLibraryItem"),),
+    )
+    async def delete(self, call: Call, library_item_id: Id) -> None:
+        """Deletes an item with all its versions; running downloads end with the bytes that they began with."""
+        await self._items.delete(library_item_id)
+
+    @operation(
+        Route(
+            "POST",
+            f"{_PATH}/{{source_library_item_id}}",
+            {"action": "copy"},
+            body="destination_create_spec",
+            headers=_TOKEN,
+        ),
+        errors=(InvalidArgument, InvalidElementType, NotAllowedInCurrentState, NotFound, ResourceInaccessible),
+        privileges=(
+            on_item("System.Read", "source_library_item_id"),
+            on_library("ContentLibrary.AddLibraryItem", "destination_create_spec.library_id"),
+        ),
+    )
+    async def copy(
+        self, call: Call, client_token: str | None, source_library_item_id: Id, destination_create_spec: ItemModel
+    ) -> Id:
+        """Copies an item with its current content, and answers the identifier of the copy, which is complete then."""
+        token = check_token(call.user, f"{self.vapi_id}.copy", client_token)
+        return await self._items.copy(source_library_item_id, _new(destination_create_spec), token)
+
+    @operation(
+        Route("POST", _ITEM, {"action": "publish"}, status=204),
+        errors=(
+            Error,
+            InvalidArgument,
+            InvalidElementType,
+            NotAllowedInCurrentState,
+            NotFound,
+            Unauthenticated,
+            Unauthorized,
+        ),
+        privileges=(on_item("ContentLibrary.PublishLibraryItem"),),
+    )
+    async def publish(
+        self,
+        call: Call,
+        library_item_id: Id,
+        force_sync_content: bool,
+        subscriptions: builtins.list[DestinationSpec] | None,
+    ) -> None:
+        """Publishes an item to the given or all subscriptions of its library; it cannot have any on this server yet."""
+        item = await self._items.get(library_item_id)
+        await self._libraries.check_publishable(item.library)
+        for n, each in enumerate(subscriptions or (), 1):
+            problem = f"library {item.library} has no subscription {each.subscription!r}"
+            raise Invalid(f"subscriptions.{n}.subscription", problem)
+
+
+def _new(spec: ItemModel) -> NewItem:
+    return NewItem(library=spec.library_id, name=spec.name, description=spec.description, type=spec.type, source=spec.source_id)
+
+
+def _model(item: model.Item) -> ItemModel:
+    return ItemModel(
+        cached=True,
+        content_version=str(item.content_version),
+        creation_time=DateTime(item.created),
+        description=item.description,
+        id=item.id,
+        last_modified_time=DateTime(item.modified),
+        library_id=item.library,
+        metadata_version=str(item.metadata_version),
+        name=item.name,
+        size=item.size,
+        source_id=item.source,
+        type=item.type,
+        version=str(item.version),
+    )

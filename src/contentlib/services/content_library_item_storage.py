@@ -1,0 +1,73 @@
+"""com.vmware.content.library.item.storage: where the files of an item's current content are kept."""
+
+from __future__ import annotations
+
+import builtins
+from typing import ClassVar
+
+from contentlib.library import model
+from contentlib.library.blobs import Blobs
+from contentlib.library.items import Items
+from contentlib.structures.conversions import Endpoints, checksum_info
+from contentlib.structures.files import ChecksumInfo
+from contentlib.structures.library import StorageBacking, StorageBackingType
+from contentlib.structures.privileges import on_item
+from contentlib.vapi.declare import Route, Service, operation
+from contentlib.vapi.errors import NotFound
+from contentlib.vapi.registry import Call
+from contentlib.vapi.types import Id, Integer, Structure, Uri
+
+_PATH = "/api/content/library/item/{library_item_id}/storage"
+_PRIVILEGES = (on_item("ContentLibrary.ReadStorage"),)
+
+
+class StorageInfo(Structure):
+    """A file of an item and its places on the storage; `version` rises with every new content of the file.
+
+    `file_download_endpoint` is read with a login session, in the header `vmware-api-session-id`.
+    """
+
+    vapi_name: ClassVar[str] = "com.vmware.content.library.item.storage.info"
+    cached: bool
+    name: str
+    size: Integer
+    storage_backing: StorageBacking
+    storage_uris: builtins.list[Uri]
+    version: str
+    checksum_info: ChecksumInfo | None = None
+    file_download_endpoint: Uri | None = None
+
+
+class StorageService(Service):
+    """The places of items' files."""
+
+    vapi_id = "com.vmware.content.library.item.storage"
+
+    def __init__(self, items: Items, blobs: Blobs, endpoints: Endpoints) -> None:
+        self._items = items
+        self._blobs = blobs
+        self._endpoints = endpoints
+
+    @operation(Route("GET", _PATH, {"file_name": None}), errors=(NotFound,), privileges=_PRIVILEGES)
+    async def get(self, call: Call, file_name: str, library_item_id: Id) -> builtins.list[StorageInfo]:
+        """Returns the places of a file of an item; here there is always one."""
+        return [await self._info(call, *await self._items.file(library_item_id, file_name))]
+
+    @operation(Route("GET", _PATH), errors=(NotFound,), privileges=_PRIVILEGES)
+    async def list(self, call: Call, library_item_id: Id) -> builtins.list[StorageInfo]:
+        """Lists the places of all files of an item."""
+        item, version = await self._items.files(library_item_id)
+        return [await self._info(call, item, file) for file in version.files]
+
+    async def _info(self, call: Call, item: model.Item, file: model.StoredFile) -> StorageInfo:
+        place = await self._blobs.place(file)
+        return StorageInfo(
+            cached=place.there,
+            checksum_info=checksum_info(file.checksum),
+            file_download_endpoint=self._endpoints.content(call, item, file) if place.there else None,
+            name=file.name,
+            size=file.size if place.there else 0,
+            storage_backing=StorageBacking(datastore_id=place.storage or None, type=StorageBackingType.DATASTORE),
+            storage_uris=[place.uri] if place.there else [],
+            version=str(file.revision),
+        )

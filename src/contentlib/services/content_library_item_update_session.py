@@ -1,0 +1,200 @@
+"""com.vmware.content.library.item.update_session: changes to an item's files that become visible all at once."""
+
+from __future__ import annotations
+
+import builtins
+from typing import ClassVar
+
+from contentlib.library import model
+from contentlib.library.idempotence import check_token
+from contentlib.library.sessions import Leases
+from contentlib.library.update_sessions import UpdateSessions
+from contentlib.structures.conversions import failure_of
+from contentlib.structures.privileges import ANONYMOUS, on_item
+from contentlib.vapi.declare import Privilege, Route, Service, operation
+from contentlib.vapi.errors import InvalidArgument, InvalidElementType, NotAllowedInCurrentState, NotFound, ResourceBusy
+from contentlib.vapi.registry import Call
+from contentlib.vapi.std import LocalizableMessage
+from contentlib.vapi.types import DateTime, Enumeration, Id, Integer, Structure, enumeration
+
+_PREFIX = "com.vmware.content.library.item.updatesession"
+_PATH = "/api/content/library/item/update-session"
+_SESSION = f"{_PATH}/{{update_session_id}}"
+_ENDING = (NotAllowedInCurrentState, NotFound)
+
+
+@enumeration("com.vmware.content.library.item.update_session_model.state")
+class UpdateSessionState(Enumeration):
+    """The state of an update session; only an ACTIVE one takes changes."""
+
+    ACTIVE = "ACTIVE"
+    CANCELED = "CANCELED"
+    DONE = "DONE"
+    ERROR = "ERROR"
+
+
+@enumeration(f"{_PREFIX}.warning_type")
+class WarningType(Enumeration):
+    """What may be doubtful about the certificate of an OVF package."""
+
+    EXPIRED_CERTIFICATE = "EXPIRED_CERTIFICATE"
+    NOT_YET_VALID_CERTIFICATE = "NOT_YET_VALID_CERTIFICATE"
+    SELF_SIGNED_CERTIFICATE = "SELF_SIGNED_CERTIFICATE"
+    UNTRUSTED_CERTIFICATE = "UNTRUSTED_CERTIFICATE"
+
+
+@enumeration(f"{_PREFIX}.preview_info.state")
+class PreviewState(Enumeration):
+    """Whether there is something to preview."""
+
+    AVAILABLE = "AVAILABLE"
+    NOT_APPLICABLE = "NOT_APPLICABLE"
+    PREPARING = "PREPARING"
+    UNAVAILABLE = "UNAVAILABLE"
+
+
+class CertificateInfo(Structure):
+    """The certificate of an OVF package; `x509` is its base64 text."""
+
+    vapi_name: ClassVar[str] = f"{_PREFIX}.certificate_info"
+    issuer: str
+    self_signed: bool
+    subject: str
+    x509: str
+
+
+class PreviewWarningInfo(Structure):
+    """Something doubtful, and whether the session passes over it."""
+
+    vapi_name: ClassVar[str] = f"{_PREFIX}.preview_warning_info"
+    ignored: bool
+    message: LocalizableMessage
+    type: WarningType
+
+
+class PreviewInfo(Structure):
+    """What there is to know of the files before the session completes."""
+
+    vapi_name: ClassVar[str] = f"{_PREFIX}.preview_info"
+    state: PreviewState
+    cert_chain: list[str] | None = None
+    certificate_info: CertificateInfo | None = None
+    warnings: list[PreviewWarningInfo] | None = None
+
+
+class WarningBehavior(Structure):
+    """Whether a session passes over a kind of warning."""
+
+    vapi_name: ClassVar[str] = f"{_PREFIX}.warning_behavior"
+    ignored: bool
+    type: WarningType
+
+
+class UpdateSessionModel(Structure):
+    """An update session.
+
+    To create one, `library_item_id` is needed, `warning_behavior` may be given; the other fields may be sent and are ignored.
+    `client_progress` is 0 to 100; the time is in UTC.
+    """
+
+    vapi_name: ClassVar[str] = "com.vmware.content.library.item.update_session_model"
+    client_progress: Integer | None = None
+    error_message: LocalizableMessage | None = None
+    expiration_time: DateTime | None = None
+    id: Id | None = None
+    library_item_content_version: str | None = None
+    library_item_id: Id | None = None
+    preview_info: PreviewInfo | None = None
+    state: UpdateSessionState | None = None
+    warning_behavior: list[WarningBehavior] | None = None
+
+
+class UpdateSessionService(Service):
+    """Update sessions."""
+
+    vapi_id = "com.vmware.content.library.item.update_session"
+
+    def __init__(self, sessions: UpdateSessions, leases: Leases) -> None:
+        self._sessions = sessions
+        self._leases = leases
+
+    @operation(
+        Route("POST", _PATH, body="create_spec", headers={"Client-Token": "client_token"}, status=201),
+        errors=(InvalidArgument, InvalidElementType, NotFound, ResourceBusy),
+        privileges=(on_item("ContentLibrary.UpdateSession", "create_spec.library_item_id"),),
+    )
+    async def create(self, call: Call, client_token: str | None, create_spec: UpdateSessionModel) -> Id:
+        """Starts a session on an item, and answers its identifier; an item has one ACTIVE session at a time."""
+        token = check_token(call.user, f"{self.vapi_id}.create", client_token)
+        ignored = _ignored(create_spec) or ()
+        return await self._sessions.create(call.user, call.login, create_spec.library_item_id, ignored, token)
+
+    @operation(Route("GET", _SESSION), errors=(NotFound,), privileges=(ANONYMOUS,))
+    async def get(self, call: Call, update_session_id: Id) -> UpdateSessionModel:
+        """Returns a session."""
+        return self._model(await self._sessions.get(update_session_id))
+
+    @operation(
+        Route("GET", _PATH),
+        errors=(NotFound,),
+        privileges=(
+            Privilege("ContentLibrary.UpdateSession", "com.vmware.content.library.item.UpdateSession", "library_item_id"),
+        ),
+    )
+    async def list(self, call: Call, library_item_id: Id | None) -> builtins.list[Id]:
+        """Lists the identifiers of the caller's sessions, of one item or of all."""
+        return await self._sessions.ids(call.user, library_item_id)
+
+    @operation(
+        Route("PATCH", _SESSION, body="update_spec", status=204),
+        errors=(InvalidArgument, *_ENDING),
+        privileges=(ANONYMOUS,),
+    )
+    async def update(self, call: Call, update_session_id: Id, update_spec: UpdateSessionModel) -> None:
+        """Changes which warnings a session passes over."""
+        await self._sessions.update(update_session_id, _ignored(update_spec))
+
+    @operation(Route("POST", _SESSION, {"action": "complete"}, status=204), errors=_ENDING, privileges=(ANONYMOUS,))
+    async def complete(self, call: Call, update_session_id: Id) -> None:
+        """Makes the changes of a session the item's new content version; refused while a file is missing or in error."""
+        await self._sessions.complete(update_session_id)
+
+    @operation(Route("POST", _SESSION, {"action": "keep-alive"}, status=204), errors=_ENDING, privileges=(ANONYMOUS,))
+    async def keep_alive(self, call: Call, client_progress: Integer | None, update_session_id: Id) -> None:
+        """Extends the lease of a session, and notes the client's progress, 0 to 100."""
+        await self._sessions.keep_alive(update_session_id, client_progress)
+
+    @operation(Route("POST", _SESSION, {"action": "cancel"}, status=204), errors=_ENDING, privileges=(ANONYMOUS,))
+    async def cancel(self, call: Call, update_session_id: Id) -> None:
+        """Ends a session; nothing of it becomes visible."""
+        await self._sessions.cancel(update_session_id)
+
+    @operation(Route("POST", _SESSION, {"action": "fail"}, status=204), errors=_ENDING, privileges=(ANONYMOUS,))
+    async def fail(self, call: Call, client_error_message: str, update_session_id: Id) -> None:
+        """Ends a session in ERROR, with the client's own message; nothing of it becomes visible."""
+        await self._sessions.fail(update_session_id, client_error_message)
+
+    @operation(Route("DELETE", _SESSION, status=204), errors=_ENDING, privileges=(ANONYMOUS,))
+    async def delete(self, call: Call, update_session_id: Id) -> None:
+        """Removes a session that has ended."""
+        await self._sessions.delete(update_session_id)
+
+    def _model(self, session: model.UpdateSession) -> UpdateSessionModel:
+        behavior = [WarningBehavior(ignored=ignored, type=WarningType(kind)) for kind, ignored in session.ignored_warnings]
+        return UpdateSessionModel(
+            client_progress=session.progress,
+            error_message=failure_of(session.fault, session.state),
+            expiration_time=DateTime(self._leases.expiration(session)),
+            id=session.id,
+            library_item_content_version=str(session.content_version),
+            library_item_id=session.item,
+            preview_info=PreviewInfo(state=PreviewState.NOT_APPLICABLE, warnings=[]),
+            state=UpdateSessionState(session.state.value),
+            warning_behavior=behavior,
+        )
+
+
+def _ignored(spec: UpdateSessionModel) -> tuple[tuple[str, bool], ...] | None:
+    if spec.warning_behavior is None:
+        return None
+    return tuple((each.type.value, each.ignored) for each in spec.warning_behavior)

@@ -1,0 +1,153 @@
+"""com.vmware.content.library.item.updatesession.file: the files of an update session, and where their bytes are sent."""
+
+from __future__ import annotations
+
+import builtins
+from typing import ClassVar
+
+from contentlib.library import model
+from contentlib.library.update_sessions import NewFile, UpdateSessions
+from contentlib.structures.conversions import Endpoints, checksum_info, declared_checksum, failure_of
+from contentlib.structures.files import ChecksumInfo, TransferEndpoint
+from contentlib.structures.privileges import ANONYMOUS
+from contentlib.vapi.declare import Route, Service, operation
+from contentlib.vapi.errors import InvalidArgument, NotAllowedInCurrentState, NotFound, Unauthorized
+from contentlib.vapi.registry import Call
+from contentlib.vapi.std import LocalizableMessage
+from contentlib.vapi.types import Enumeration, Id, Integer, Structure, enumeration
+
+_PREFIX = "com.vmware.content.library.item.updatesession.file"
+_PATH = "/api/content/library/item/update-session/{update_session_id}/file"
+_FILE = f"{_PATH}/{{file_name}}"
+
+
+@enumeration(f"{_PREFIX}.source_type")
+class SourceType(Enumeration):
+    """Where the bytes of a file come from: the client sends them, the server fetches them, or the file stays as it is."""
+
+    NONE = "NONE"
+    PULL = "PULL"
+    PUSH = "PUSH"
+
+
+@enumeration("com.vmware.content.library.item.transfer_status")
+class TransferStatus(Enumeration):
+    """How far the transfer of a file is; a file in ERROR can be sent again."""
+
+    ERROR = "ERROR"
+    READY = "READY"
+    TRANSFERRING = "TRANSFERRING"
+    VALIDATING = "VALIDATING"
+    WAITING_FOR_TRANSFER = "WAITING_FOR_TRANSFER"
+
+
+class AddSpec(Structure):
+    """A file to be added; what is said of size (bytes) and checksum must be true of the bytes that come."""
+
+    vapi_name: ClassVar[str] = f"{_PREFIX}.add_spec"
+    name: str
+    source_type: SourceType
+    checksum_info: ChecksumInfo | None = None
+    size: Integer | None = None
+    source_endpoint: TransferEndpoint | None = None
+
+
+class UpdateFileInfo(Structure):
+    """A file that the item has, or will have when the session completes; sizes are in bytes.
+
+    The address in `upload_endpoint` takes the bytes by PUT or POST. It is itself the credential: it needs no login, and it
+    dies with the session.
+    """
+
+    vapi_name: ClassVar[str] = f"{_PREFIX}.info"
+    bytes_transferred: Integer
+    name: str
+    source_type: SourceType
+    status: TransferStatus
+    checksum_info: ChecksumInfo | None = None
+    error_message: LocalizableMessage | None = None
+    keep_in_storage: bool | None = None
+    size: Integer | None = None
+    source_endpoint: TransferEndpoint | None = None
+    upload_endpoint: TransferEndpoint | None = None
+
+
+class ValidationError(Structure):
+    """A file that is not as it should be."""
+
+    vapi_name: ClassVar[str] = f"{_PREFIX}.validation_error"
+    error_message: LocalizableMessage
+    name: str
+
+
+class ValidationResult(Structure):
+    """Whether the session could complete now, and which files stand in the way."""
+
+    vapi_name: ClassVar[str] = f"{_PREFIX}.validation_result"
+    has_errors: bool
+    invalid_files: list[ValidationError]
+    missing_files: set[str]
+
+
+class UpdateFileService(Service):
+    """The files of update sessions."""
+
+    vapi_id = _PREFIX
+
+    def __init__(self, sessions: UpdateSessions, endpoints: Endpoints) -> None:
+        self._sessions = sessions
+        self._endpoints = endpoints
+
+    @operation(
+        Route("POST", _PATH, body="file_spec", status=201),
+        errors=(InvalidArgument, NotAllowedInCurrentState, NotFound, Unauthorized),
+        privileges=(ANONYMOUS,),
+    )
+    async def add(self, call: Call, file_spec: AddSpec, update_session_id: Id) -> UpdateFileInfo:
+        """Adds a file, or replaces one of that name, and answers where its bytes are to be sent."""
+        new = NewFile(
+            name=file_spec.name,
+            source=model.Source(file_spec.source_type.value),
+            size=file_spec.size,
+            checksum=declared_checksum("file_spec.checksum_info", file_spec.checksum_info),
+        )
+        return self._info(call, await self._sessions.add_file(update_session_id, new))
+
+    @operation(Route("GET", _PATH), errors=(NotFound,), privileges=(ANONYMOUS,))
+    async def list(self, call: Call, update_session_id: Id) -> builtins.list[UpdateFileInfo]:
+        """Lists the files that the item will have when the session completes."""
+        return [self._info(call, file) for file in await self._sessions.files(update_session_id)]
+
+    @operation(Route("GET", _FILE), errors=(InvalidArgument, NotFound), privileges=(ANONYMOUS,))
+    async def get(self, call: Call, file_name: str, update_session_id: Id) -> UpdateFileInfo:
+        """Returns a file of a session."""
+        return self._info(call, await self._sessions.file(update_session_id, file_name))
+
+    @operation(Route("DELETE", _FILE, status=204), errors=(InvalidArgument, NotFound), privileges=(ANONYMOUS,))
+    async def remove(self, call: Call, file_name: str, update_session_id: Id) -> None:
+        """Takes a file out of the item when the session completes."""
+        await self._sessions.remove_file(update_session_id, file_name)
+
+    @operation(
+        Route("POST", _PATH, {"action": "validate"}), errors=(NotAllowedInCurrentState, NotFound), privileges=(ANONYMOUS,)
+    )
+    async def validate(self, call: Call, update_session_id: Id) -> ValidationResult:
+        """Tells whether a session could complete now; the bytes of every pushed file must have been received correctly."""
+        missing = set(await self._sessions.check_ready(update_session_id))
+        return ValidationResult(has_errors=bool(missing), invalid_files=[], missing_files=missing)
+
+    def _info(self, call: Call, file: model.UpdateFile) -> UpdateFileInfo:
+        ready = file.status is model.TransferStatus.READY
+        pushed = file.source is model.Source.PUSH
+        endpoint = self._endpoints.whole(call, self._endpoints.addresses.upload(file)) if pushed else None
+        return UpdateFileInfo(
+            bytes_transferred=file.received,
+            checksum_info=checksum_info(file.content if ready else file.checksum),
+            error_message=failure_of(file.fault, file.status),
+            keep_in_storage=True,
+            name=file.name,
+            size=file.received if ready else None,
+            source_type=SourceType(file.source.value),
+            status=TransferStatus(file.status.value),
+            upload_endpoint=endpoint,
+        )

@@ -1,0 +1,135 @@
+"""com.vmware.content.local_library: libraries whose content is uploaded here, and how they are published."""
+
+from __future__ import annotations
+
+import builtins
+from typing import ClassVar
+
+from contentlib.library import model
+from contentlib.library.errors import Invalid
+from contentlib.library.idempotence import check_token
+from contentlib.library.libraries import Libraries
+from contentlib.structures.conversions import library_change, library_model, new_library
+from contentlib.structures.library import LibraryModel
+from contentlib.structures.privileges import READ, on_library
+from contentlib.vapi.declare import Privilege, Route, Service, operation
+from contentlib.vapi.errors import (
+    ConcurrentChange,
+    Error,
+    InvalidArgument,
+    InvalidElementType,
+    NotAllowedInCurrentState,
+    NotFound,
+    ResourceBusy,
+    Unauthenticated,
+    Unauthorized,
+    Unsupported,
+)
+from contentlib.vapi.registry import Call
+from contentlib.vapi.types import Id, Structure
+
+_PATH = "/api/content/local-library"
+_LIBRARY = f"{_PATH}/{{library_id}}"
+_LOCAL = model.LibraryType.LOCAL
+
+
+class DestinationSpec(Structure):
+    """A subscription that is to be published to."""
+
+    vapi_name: ClassVar[str] = "com.vmware.content.local_library.destination_spec"
+    subscription: Id
+
+
+class LocalLibraryService(Service):
+    """Local libraries."""
+
+    vapi_id = "com.vmware.content.local_library"
+
+    def __init__(self, libraries: Libraries, server_guid: str) -> None:
+        self._libraries = libraries
+        self._server_guid = server_guid
+
+    @operation(
+        Route("POST", _PATH, body="create_spec", headers={"Client-Token": "client_token"}, status=201),
+        errors=(InvalidArgument, Unsupported),
+        privileges=(
+            Privilege("ContentLibrary.CreateLocalLibrary"),
+            Privilege("Datastore.AllocateSpace", "Datastore", "create_spec.storage_backings.datastore_id"),
+        ),
+    )
+    async def create(self, call: Call, client_token: str | None, create_spec: LibraryModel) -> Id:
+        """Creates a local library and answers its identifier; one without a storage backing is put on the default storage."""
+        token = check_token(call.user, f"{self.vapi_id}.create", client_token)
+        return await self._libraries.create(new_library(create_spec), token)
+
+    @operation(
+        Route("GET", _LIBRARY),
+        errors=(InvalidElementType, NotFound),
+        privileges=(on_library("System.Read"),),
+    )
+    async def get(self, call: Call, library_id: Id) -> LibraryModel:
+        """Returns a local library."""
+        return library_model(await self._libraries.get(library_id, _LOCAL), call, self._server_guid)
+
+    @operation(Route("GET", _PATH), privileges=(READ,))
+    async def list(self, call: Call) -> builtins.list[Id]:
+        """Lists the identifiers of all local libraries, in order of creation."""
+        return await self._libraries.ids(_LOCAL)
+
+    @operation(
+        Route("PATCH", _LIBRARY, body="update_spec", status=204),
+        errors=(
+            ConcurrentChange,
+            InvalidArgument,
+            InvalidElementType,
+            NotAllowedInCurrentState,
+            NotFound,
+            ResourceBusy,
+        ),
+        privileges=(on_library("ContentLibrary.UpdateLocalLibrary"),),
+    )
+    async def update(self, call: Call, library_id: Id, update_spec: LibraryModel) -> None:
+        """Changes what is given; to change or turn off a BASIC password, the current one is needed."""
+        await self._libraries.update(library_id, library_change(update_spec, publishing=True), _LOCAL)
+
+    @operation(
+        Route("DELETE", _LIBRARY, status=204),
+        errors=(InvalidElementType, NotAllowedInCurrentState, NotFound),
+        privileges=(on_library("ContentLibrary.DeleteLocalLibrary"),),
+    )
+    async def delete(self, call: Call, library_id: Id) -> None:
+        """Deletes a local library with all its items; running downloads end with the bytes that they began with."""
+        await self._libraries.delete(library_id, _LOCAL)
+
+    @operation(
+        Route("POST", _LIBRARY, {"action": "force-delete"}, status=204),
+        errors=(InvalidElementType, NotAllowedInCurrentState, NotFound),
+        privileges=(on_library("ContentLibrary.DeleteLocalLibrary"),),
+    )
+    async def force_delete(self, call: Call, library_id: Id) -> None:
+        """Deletes a local library also when somebody has declared to use it."""
+        await self._libraries.delete(library_id, _LOCAL)
+
+    @operation(
+        Route("POST", _LIBRARY, {"action": "publish"}, status=204),
+        errors=(
+            Error,
+            InvalidArgument,
+            InvalidElementType,
+            NotAllowedInCurrentState,
+            NotFound,
+            Unauthenticated,
+            Unauthorized,
+        ),
+        privileges=(on_library("ContentLibrary.PublishLibrary"),),
+    )
+    async def publish(
+        self,
+        call: Call,
+        library_id: Id,
+        subscriptions: builtins.list[DestinationSpec] | None,
+    ) -> None:
+        """Publishes a library to the given or all of its subscriptions; it cannot have any on this server yet."""
+        await self._libraries.check_publishable(library_id)
+        for n, each in enumerate(subscriptions or (), 1):
+            raise Invalid(f"subscriptions.{n}.subscription", f"library {library_id} has no subscription {each.subscription!r}")

@@ -1,0 +1,46 @@
+"""com.vmware.content.type: the types of items that the server knows more of than their bytes."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from contentlib import __version__
+from contentlib.vapi.declare import Privilege, Route, Service, operation
+from contentlib.vapi.registry import Call
+from contentlib.vapi.types import Enumeration, Structure, enumeration
+
+
+@enumeration("com.vmware.content.security_rule_type")
+class SecurityRuleType(Enumeration):
+    """What a security policy may ask of items of a type."""
+
+    OVF_STRICT_VERIFICATION = "OVF_STRICT_VERIFICATION"
+
+
+class TypeInfo(Structure):
+    """A type of items, and what supports it."""
+
+    vapi_name: ClassVar[str] = "com.vmware.content.type.info"
+    description: str
+    name: str
+    type: str
+    vendor: str
+    version: str
+    supported_rules: list[SecurityRuleType] | None = None
+
+
+_TYPES = {"ovf": "OVF packages: a descriptor and the files that it references", "iso": "ISO images"}
+
+
+class TypeService(Service):
+    """The types of items."""
+
+    vapi_id = "com.vmware.content.type"
+
+    @operation(Route("GET", "/api/content/type"), privileges=(Privilege("ContentLibrary.TypeIntrospection"),))
+    async def list(self, call: Call) -> list[TypeInfo]:
+        """Lists the types of items that the server knows; items of any other type are kept as they are."""
+        return [
+            TypeInfo(description=text, name=kind, type=kind, vendor="contentlib", version=__version__)
+            for kind, text in _TYPES.items()
+        ]

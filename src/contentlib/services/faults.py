@@ -1,0 +1,36 @@
+"""What a caller hears of each error of the rules: the one table that joins them to the errors of vAPI."""
+
+from __future__ import annotations
+
+from contentlib.library import errors as rules
+from contentlib.vapi import errors as vapi
+from contentlib.vapi.declare import Operation
+
+_HEARD: dict[type[rules.LibraryError], tuple[type[vapi.VapiError], ...]] = {
+    rules.Missing: (vapi.NotFound,),
+    rules.MissingFile: (vapi.InvalidArgument, vapi.NotFound),
+    rules.Invalid: (vapi.InvalidArgument,),
+    rules.Taken: (vapi.AlreadyExists,),
+    rules.WrongType: (vapi.InvalidElementType,),
+    rules.NotActive: (vapi.NotAllowedInCurrentState,),
+    rules.StillActive: (vapi.NotAllowedInCurrentState,),
+    rules.NotReady: (vapi.NotAllowedInCurrentState,),
+    rules.Busy: (vapi.ResourceBusy, vapi.NotAllowedInCurrentState),
+    rules.VersionConflict: (vapi.ConcurrentChange,),
+    rules.NotPublished: (vapi.NotAllowedInCurrentState,),
+    rules.Unsupported: (vapi.Unsupported, vapi.Error, vapi.NotAllowedInCurrentState),
+    rules.Damaged: (vapi.ResourceInaccessible, vapi.Error, vapi.NotAllowedInCurrentState),
+}
+"""The first one that the operation declares is heard; where it declares none of them, invalid_argument."""
+
+
+def translate(error: Exception, operation: Operation) -> vapi.VapiError | None:
+    """The error that a caller of the operation hears; None where the error is none of the rules' and none of the storage's."""
+    if isinstance(error, rules.LibraryError):
+        fault = error.fault
+        heard = next((each for each in _HEARD[type(error)] if each in operation.errors), vapi.InvalidArgument)
+        return heard(fault.id, fault.text, *fault.args)
+    if isinstance(error, OSError):
+        text = f"the server cannot reach its storage: {error.strerror or error}"
+        return vapi.ServiceUnavailable("storage.failed", text, str(error.strerror or error))
+    return None

@@ -224,8 +224,9 @@ def listed(value: Any, declared: Type) -> Any:
         case "map":
             of = part(declared.of)
             return [{"key": key, "value": listed(item, of)} for key, item in sorted(value.items(), key=_key_text)]
-    pairs = ((field, getattr(value, field.name)) for field in fields_of(declared.python))
-    return {field.name: listed(item, field.type) for field, item in pairs if item is not None}
+    fields = ((field.name, field.type) for field in fields_of(declared.python) if reaches_map(field.type))
+    # msgspec looks at a field's type only when it reads: the copy keeps the order of the fields.
+    return msgspec.structs.replace(value, **{name: listed(getattr(value, name), inner) for name, inner in fields})
 
 
 def _key_text(entry: tuple[Any, Any]) -> str:

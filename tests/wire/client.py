@@ -1,0 +1,90 @@
+"""A client of `Wire.handle` without a socket, and the parts that a `Wire` needs in a test."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+from contentlib.http.message import Disconnected, Request, Response
+from contentlib.vapi.declare import Operation
+from contentlib.vapi.registry import Call, Registry
+from contentlib.wire import Wire
+from wire import sample_services
+
+LIMIT = 1 << 20
+
+
+class Pieces:
+    """A body that comes in pieces; None among them is a client that breaks off."""
+
+    def __init__(self, *pieces: bytes | None) -> None:
+        self._pieces = pieces
+        self.taken = 0
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        for piece in self._pieces:
+            if piece is None:
+                raise Disconnected
+            self.taken += 1
+            yield piece
+
+
+class OpenGate:
+    """Lets everybody in, and remembers the calls."""
+
+    def __init__(self) -> None:
+        self.calls: list[Call] = []
+
+    async def admit(self, call: Call, operation: Operation, arguments: dict[str, Any]) -> None:
+        self.calls.append(call)
+        call.user = "robin"
+
+
+class Client:
+    """Sends requests to a `Wire`; what it could not foresee is in `failures`."""
+
+    def __init__(self, registry: Registry | None = None, *, limit: int = LIMIT, public_url: str | None = None) -> None:
+        self.failures: list[BaseException] = []
+        self.gate = OpenGate()
+        self.wire = Wire(
+            registry or sample_services.registry(),
+            self.gate,
+            body_limit=limit,
+            public_url=public_url,
+            on_failure=lambda _request, _operation, error: self.failures.append(error),
+        )
+
+    async def send(
+        self,
+        method: str,
+        target: str,
+        body: bytes | str | Pieces = b"",
+        headers: Mapping[str, str] | None = None,
+        scheme: str = "https",
+    ) -> Response:
+        path, _, query = target.partition("?")
+        raw = body.encode() if isinstance(body, str) else body
+        given = {"host": "lib.example", **{name.lower(): value for name, value in (headers or {}).items()}}
+        stream = raw if isinstance(raw, Pieces) else Pieces(raw)
+        return await self.wire.handle(Request(method, path, query, given, scheme, "192.0.2.1", "req-1", stream))
+
+    async def value(
+        self, method: str, target: str, body: bytes | str | Pieces = b"", headers: Mapping[str, str] | None = None
+    ) -> Any:
+        """What a request is answered with on `/rest`, where it is answered at all."""
+        response = await self.send(method, target, body, headers)
+        assert response.status == 200, response
+        return json.loads(response.body)["value"]
+
+
+def said(response: Response) -> str:
+    """The first message of an error, on `/rest` or `/api`."""
+    body = json.loads(response.body)
+    return str(body.get("value", body)["messages"][0]["default_message"])
+
+
+def error_type(response: Response) -> str:
+    """The type of an error, on `/rest` or `/api`."""
+    body = json.loads(response.body)
+    return str(body.get("value", body)["error_type"])

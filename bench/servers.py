@@ -123,6 +123,7 @@ def oneline(directory: Path, get_bytes: int, post_bytes: int) -> Iterator[Server
     environment = {GET_BYTES: str(get_bytes), POST_BYTES: str(post_bytes)}
     command: list[str | Path] = [Path(sys.executable).with_name("granian"), "--factory", "bench.oneline:create"]
     command += ["--interface", "asgi", "--workers", "1", "--no-ws", "--backlog", "1024", "--backpressure", "4096"]
+    command += ["--runtime-blocking-threads", "32", "--http1-buffer-size", str(256 * 1024)]
     command += ["--log-level", "warning", "--host", "127.0.0.1", "--port", str(port)]
     with _running(command, directory / "log", environment, port) as (process, _):
         yield Server(f"http://127.0.0.1:{port}", process.pid)

@@ -1,0 +1,88 @@
+"""The table as text, and the page of the documentation that holds it."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import platform
+import sqlite3
+import subprocess
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+from bench.place import Place
+from bench.results import Row
+
+Measured = Callable[[Place], Iterator[Row]]
+
+_HEADS = ("what", "contentlib", "against", "its figure", "ratio", "goal", "met")
+_PACKAGES = ("nginx", "wrk", "curl", "golang-go", "golang-github-vmware-govmomi-dev")
+_PAGE = """# Performance
+
+Written by `make bench`; do not edit. Figures say little about other machines; the ratios were measured in one run on one
+machine, which the load shared with the servers.
+
+{table}
+
+Run on {day} on {machine}.
+
+## How it is measured
+
+The servers listen on loopback with one worker process each (nginx: one for each processor), contentlib with its defaults but
+for the log, which is silent below warnings. Two servers are measured in turn, three times; the table shows the pair with the
+middle ratio. {warm}
+
+{rows}
+
+`make bench ROWS="get create"` measures some rows only and leaves this page alone. Reached goals are no condition: `make bench`
+fails only when something cannot be measured.
+
+## Versions
+
+{versions}
+"""
+_WARM = """Before each upload the disk is given time to write what it has to, and memory is touched and freed: on a virtual
+machine that gives free memory back to its host the first use of memory would otherwise be what is measured."""
+
+
+def table(rows: Sequence[Row]) -> str:
+    """The rows in Markdown, in columns for people."""
+    cells = [_HEADS, *(row.cells() for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    lines = [" | ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)) for row in cells]
+    lines.insert(1, " | ".join("-" * max(width, 3) for width in widths))
+    return "\n".join(f"| {line} |" for line in lines)
+
+
+def page(rows: Sequence[Row], measured: Mapping[str, Measured]) -> str:
+    """The page of the documentation."""
+    return _PAGE.format(
+        table=table(rows),
+        day=datetime.now(UTC).date(),
+        machine=_machine(),
+        warm=_WARM.replace("\n", " "),
+        rows="\n".join(f"- `{name}`: {' '.join(str(inspect.getdoc(each)).split())}" for name, each in measured.items()),
+        versions="\n".join(f"- {line}" for line in _versions()),
+    )
+
+
+def _machine() -> str:
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / (1 << 30)
+    cores = len(os.sched_getaffinity(0))
+    return f"{cores} processors of {_processor()}, {memory:.0f} GiB of memory, Linux {platform.release()}"
+
+
+def _processor() -> str:
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            return line.partition(":")[2].strip()
+    return platform.machine()
+
+
+def _versions() -> list[str]:
+    python = f"Python {platform.python_version()}, Granian {version('granian')}, SQLite {sqlite3.sqlite_version}"
+    command = ["dpkg-query", "--show", "--showformat", "${Package} ${Version}\\n", *_PACKAGES]
+    packages = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()
+    return [f"contentlib {version('contentlib')}, {python}", f"Debian's {', '.join(packages)}"]

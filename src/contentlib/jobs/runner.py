@@ -1,0 +1,72 @@
+"""Runs jobs again and again, beside the calls.
+
+A job that only one process may run at a time has a lease in the metadata; when its owner is killed, the lease ends and
+another process takes over. A job that fails is logged and runs again at its next time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from contentlib.library.clock import Clock
+from contentlib.library.identifiers import new_identifier
+from contentlib.library.ports import MetadataStore
+
+OnFailure = Callable[[str, BaseException], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Something to be done every `seconds`; `alone` ones by one process at a time."""
+
+    name: str
+    seconds: float
+    run: Callable[[], Awaitable[object]]
+    alone: bool = True
+
+
+class Runner:
+    """Runs the jobs of a process between `start` and `stop`."""
+
+    def __init__(self, metadata: MetadataStore, clock: Clock, jobs: Sequence[Job], on_failure: OnFailure) -> None:
+        self._metadata = metadata
+        self._clock = clock
+        self._jobs = jobs
+        self._on_failure = on_failure
+        self._owner = new_identifier()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        """Begins; each job runs for the first time after its interval."""
+        self._tasks = [asyncio.create_task(self._repeat(job), name=job.name) for job in self._jobs]
+
+    async def stop(self) -> None:
+        """Ends all jobs, running ones too; their steps are such that nothing is lost."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks = []
+
+    async def _repeat(self, job: Job) -> None:
+        while True:
+            await asyncio.sleep(job.seconds)
+            await self.once(job)
+
+    async def once(self, job: Job) -> bool:
+        """Runs a job now, unless another process has its lease; whether it ran to its end."""
+        try:
+            if job.alone and not await self._claim(job):
+                return False
+            await job.run()
+        except Exception as error:
+            self._on_failure(job.name, error)
+            return False
+        return True
+
+    async def _claim(self, job: Job) -> bool:
+        now = self._clock.now()
+        until = now + int(job.seconds * 3000)
+        async with self._metadata.transaction(durable=False) as transaction:
+            return await transaction.state.claim(job.name, self._owner, now, until)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from cli import processes
-from cli.processes import CONTENTLIB, Running
+import processes
+from processes import CONTENTLIB, Running
 
 
 @pytest.fixture

@@ -12,9 +12,9 @@ import httpx
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
-from cli import processes
-from cli.processes import CONTENTLIB, Running, eventually
+import processes
 from contentlib.cli.serve import login_line
+from processes import CONTENTLIB, Running, eventually
 
 Start = Callable[..., Running]
 

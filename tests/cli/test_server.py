@@ -11,8 +11,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from cli.processes import Running, eventually
 from contentlib.cli import lock, server
+from processes import Running, eventually
 
 Start = Callable[..., Running]
 

@@ -3,9 +3,9 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-from cli import processes
-from cli.processes import CONTENTLIB
+import processes
 from contentlib import __version__
+from processes import CONTENTLIB
 
 
 def called(tmp_path: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:

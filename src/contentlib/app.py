@@ -4,67 +4,231 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import time
+from collections.abc import Awaitable, Callable
 
-from argon2 import PasswordHasher
+import structlog
 
+from contentlib.access.gate import AccessGate
+from contentlib.access.logins import Logins
+from contentlib.access.passwords import Argon2Passwords
+from contentlib.access.roles import ADMINISTRATOR, Roles
 from contentlib.blobs.filesystem import FilesystemBlobs
 from contentlib.http.asgi import Application
-from contentlib.http.message import Request, Response
+from contentlib.http.message import Answer, Request, Response
+from contentlib.jobs.collect import Collector
+from contentlib.jobs.expire import Expiry
+from contentlib.jobs.runner import Job, Runner
+from contentlib.library.blobs import Blobs
+from contentlib.library.clock import SystemClock
+from contentlib.library.configuration import Configurations
+from contentlib.library.download_sessions import DownloadSessions
+from contentlib.library.errors import Fault
+from contentlib.library.identifiers import new_identifier
+from contentlib.library.items import Items
+from contentlib.library.libraries import Libraries
 from contentlib.library.model import User
 from contentlib.library.names import fold
+from contentlib.library.sessions import Leases
+from contentlib.library.update_sessions import UpdateSessions
 from contentlib.metadata.migrate import upgrade
 from contentlib.metadata.sqlite import SqliteMetadata
+from contentlib.monitor import Meter, Monitor
+from contentlib.services.cis_session import SessionService
+from contentlib.services.content_configuration import ConfigurationService
+from contentlib.services.content_library import LibraryService
+from contentlib.services.content_library_item import ItemService
+from contentlib.services.content_library_item_download_session import DownloadSessionService
+from contentlib.services.content_library_item_downloadsession_file import DownloadFileService
+from contentlib.services.content_library_item_file import FileService
+from contentlib.services.content_library_item_storage import StorageService
+from contentlib.services.content_library_item_update_session import UpdateSessionService
+from contentlib.services.content_library_item_updatesession_file import UpdateFileService
+from contentlib.services.content_local_library import LocalLibraryService
+from contentlib.services.content_type import TypeService
+from contentlib.services.faults import translate
 from contentlib.settings import Settings
+from contentlib.structures.conversions import Endpoints
+from contentlib.transfer.addresses import SignedAddresses, shown
+from contentlib.transfer.front import Transfers
+from contentlib.vapi.declare import Service
+from contentlib.vapi.registry import Registry
+from contentlib.wire import Wire
+from contentlib.wire.calls import token_of
 
 _DATABASE = "contentlib.db"
+_TRANSFER_KEY = "transfer_key"
+_SERVER_GUID = "server_guid"
+_CHALLENGE = 'Basic realm="contentlib"'
+_LOG = structlog.stdlib.get_logger(__name__)
+
+Handle = Callable[[Request], Awaitable[Answer]]
 
 
-def prepare(settings: Settings, thumbprint: str | None) -> str | None:  # noqa: ARG001 - the endpoints to come carry it
-    """Brings the database up to date and makes the administrator; answers the password if it was generated."""
+def prepare(settings: Settings) -> str | None:
+    """Makes the data directory ready for its workers; answers the administrator's password if it was generated."""
     database = settings.data_dir / _DATABASE
     upgrade(database)
     FilesystemBlobs({storage.id: storage.path for storage in settings.storage})
-    return asyncio.run(_administrator(SqliteMetadata(database), settings))
+    return asyncio.run(_prepare(SqliteMetadata(database), settings))
 
 
-async def _administrator(metadata: SqliteMetadata, settings: Settings) -> str | None:
+async def _prepare(metadata: SqliteMetadata, settings: Settings) -> str | None:
     try:
-        async with metadata.reading() as transaction:
+        async with metadata.transaction(durable=True) as transaction:
+            if await transaction.state.get(_TRANSFER_KEY) is None:
+                await transaction.state.put(_TRANSFER_KEY, secrets.token_hex(32))
+                await transaction.state.put(_SERVER_GUID, new_identifier())
+            stopped = Fault(
+                "file.server_stopped", "the server was stopped while the file was received; send the rest or all of it"
+            )
+            await transaction.update_files.interrupt(stopped)
             if await transaction.users.get(settings.admin_name) is not None:
                 return None
-        given = settings.admin_password.get_secret_value() if settings.admin_password else None
-        password = given or secrets.token_urlsafe(15)
-        name = settings.admin_name
-        user = User(name, fold(name), PasswordHasher().hash(password), ("admin",))
-        async with metadata.transaction(durable=True) as transaction:
-            await transaction.users.put(user)
+            given = settings.admin_password.get_secret_value() if settings.admin_password else None
+            password = given or secrets.token_urlsafe(15)
+            name = settings.admin_name
+            await transaction.users.put(User(name, fold(name), Argon2Passwords().hash_now(password), (ADMINISTRATOR,)))
         return None if given else password
     finally:
         await metadata.close()
 
 
-def create(settings: Settings, thumbprint: str | None) -> Application:  # noqa: ARG001 - the endpoints to come carry it
+def create(settings: Settings, thumbprint: str | None) -> Application:
     """The application of one worker process."""
-    metadata = SqliteMetadata(settings.data_dir / _DATABASE)
-    blobs = FilesystemBlobs({storage.id: storage.path for storage in settings.storage})
-
-    async def handle(request: Request) -> Response:
-        if request.path == "/healthz":
-            return Response(200, b"ok\n", "text/plain")
-        if request.path == "/readyz":
-            return await _ready(metadata, blobs)
-        return Response(404, f"there is nothing at {request.path}\n".encode(), "text/plain")
-
-    async def start() -> None:
-        await metadata.ping()
-
-    return Application(handle, start, metadata.close)
+    server = _Server(settings, thumbprint)
+    return Application(server.handle, server.start, server.stop)
 
 
-async def _ready(metadata: SqliteMetadata, blobs: FilesystemBlobs) -> Response:
-    try:
-        await metadata.ping()
-        blobs.ping()
-    except OSError as error:
-        return Response(503, f"{error}\n".encode(), "text/plain")
-    return Response(200, b"ready\n", "text/plain")
+class _Server:
+    """All parts of a worker, and the doors that requests go in by."""
+
+    def __init__(self, settings: Settings, thumbprint: str | None) -> None:
+        self._settings = settings
+        self._thumbprint = thumbprint
+        self._clock = SystemClock()
+        self._metadata = SqliteMetadata(settings.data_dir / _DATABASE)
+        self._leases = Leases(self._clock, settings.lease_seconds * 1000)
+        self._blobs = Blobs(
+            self._metadata, FilesystemBlobs({storage.id: storage.path for storage in settings.storage}), self._clock
+        )
+        self._doors: list[tuple[Callable[[str], bool], Handle, Meter]] = []
+
+    async def start(self) -> None:
+        """Reads what the server keeps of itself, then opens the doors."""
+        async with self._metadata.reading() as transaction:
+            key = await transaction.state.get(_TRANSFER_KEY)
+            guid = await transaction.state.get(_SERVER_GUID)
+        if key is None or guid is None:
+            raise RuntimeError("the data directory was not prepared")
+        self._open(SignedAddresses(bytes.fromhex(key)), guid)
+        self._runner.start()
+
+    def _open(self, addresses: SignedAddresses, guid: str) -> None:
+        settings, metadata, blobs, clock, leases = self._settings, self._metadata, self._blobs, self._clock, self._leases
+        passwords = Argon2Passwords()
+        logins = Logins(metadata, passwords, leases, clock, settings.session_idle_seconds * 1000, _CHALLENGE)
+        items = Items(metadata, blobs, clock, leases.milliseconds)
+        libraries = Libraries(metadata, clock, {each.id: each.name for each in settings.storage}, passwords)
+        updates = UpdateSessions(metadata, blobs, clock, leases, self._ended, settings.upload_limit_bytes)
+        downloads = DownloadSessions(metadata, blobs, clock, leases, self._ended)
+        endpoints = Endpoints(addresses, self._thumbprint)
+
+        async def admit(request: Request) -> None:
+            await logins.find(token_of(request))
+
+        services: list[Service] = [
+            SessionService(logins),
+            ConfigurationService(Configurations(metadata)),
+            LibraryService(libraries, guid),
+            LocalLibraryService(libraries, guid),
+            ItemService(items, libraries),
+            FileService(items, endpoints),
+            StorageService(items, blobs, endpoints),
+            UpdateSessionService(updates, leases),
+            UpdateFileService(updates, endpoints),
+            DownloadSessionService(downloads, leases),
+            DownloadFileService(downloads, blobs, endpoints),
+            TypeService(),
+        ]
+        wire = Wire(
+            Registry(services, translate),
+            AccessGate(logins, Roles(metadata, {})),
+            body_limit=settings.body_limit_bytes,
+            public_url=settings.public_url,
+            on_failure=_failed,
+        )
+        self._transfers = Transfers(
+            updates, downloads, items, blobs, leases, addresses, admit, settings.upload_limit_bytes, _failed
+        )
+        monitor = Monitor(self._check, wire.openapi)
+        self._doors = [
+            (wire.speaks, wire.handle, Meter("api")),
+            (self._transfers.speaks, self._transfers.handle, Meter("transfer")),
+            (monitor.speaks, monitor.handle, Meter("monitor")),
+        ]
+        self._runner = Runner(metadata, clock, self._jobs(updates, downloads), _job_failed)
+
+    def _jobs(self, updates: UpdateSessions, downloads: DownloadSessions) -> list[Job]:
+        settings, metadata = self._settings, self._metadata
+        kept, idle = settings.swept_after_seconds * 1000, settings.session_idle_seconds * 1000
+        expiry = Expiry(metadata, updates, downloads, self._leases, self._clock, kept, idle)
+        storages = [each.id for each in settings.storage]
+        grace = settings.collect_grace_seconds * 1000
+        collector = Collector(metadata, self._blobs.store, self._clock, storages, settings.versions_kept, grace)
+        often = min(5.0, settings.lease_seconds / 4)
+
+        async def save() -> None:
+            await self._transfers.touch_running()
+            await expiry.save_touches()
+
+        return [
+            Job("touch", often, save, alone=False),
+            Job("expire", min(15.0, settings.lease_seconds / 2), expiry.run),
+            Job("collect", min(600.0, settings.collect_grace_seconds / 2), collector.run),
+        ]
+
+    def _ended(self, session_or_file_id: str) -> None:
+        self._transfers.ended(session_or_file_id)
+
+    async def stop(self) -> None:
+        """Ends the jobs and closes the database."""
+        await self._runner.stop()
+        await self._metadata.close()
+
+    async def _check(self) -> None:
+        await self._metadata.ping()
+        await asyncio.to_thread(self._blobs.store.ping)
+
+    async def handle(self, request: Request) -> Answer:
+        """Takes a request to its door."""
+        started = time.perf_counter()
+        for speaks, handle, meter in self._doors:
+            if speaks(request.path):
+                answer = await handle(request)
+                meter.count(request, answer, started)
+                if answer.status >= 400:
+                    _refused(request, answer)
+                return answer
+        return Response(404, f"there is nothing at {request.path}\n".encode(), "text/plain; charset=utf-8")
+
+
+def _refused(request: Request, answer: Answer) -> None:
+    """Makes every refusal findable by its request id, with what the client was told."""
+    said = answer.body[:500].decode("utf-8", "replace") if isinstance(answer, Response) else ""
+    _LOG.info(
+        "refused",
+        request_id=request.request_id,
+        method=request.method,
+        path=shown(request.path),
+        status=answer.status,
+        said=said,
+    )
+
+
+def _failed(request: Request, operation: str, error: BaseException) -> None:
+    _LOG.error("failed", request_id=request.request_id, operation=operation, exc_info=error)
+
+
+def _job_failed(name: str, error: BaseException) -> None:
+    _LOG.error("job failed", job=name, exc_info=error)

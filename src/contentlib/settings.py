@@ -134,7 +134,7 @@ class Settings(BaseSettings):
     )
     collect_grace_seconds: int = Field(
         default=3600,
-        ge=0,
+        ge=1,
         description="The bytes of a file stay on disk for this time after nothing refers to them any more.",
     )
     shutdown_seconds: int = Field(

@@ -50,7 +50,7 @@ def _serve(settings: Settings) -> None:
     lock.hold(settings.data_dir)
     port = server.reserve(settings.listen)
     own = certificate.of(settings)
-    password = app.prepare(settings, own.thumbprint("sha1") if own else None)
+    password = app.prepare(settings)
     start = _Start(settings, port, own, password)
     try:
         server.run(settings, port, own, _creation(settings, own), start.announce)

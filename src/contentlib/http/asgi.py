@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from contextlib import suppress
 from typing import Any
 
 from contentlib.http.message import Answer, Disconnected, FileResponse, Request, Response
@@ -16,27 +17,45 @@ Handle = Callable[[Request], Awaitable[Answer]]
 
 _REQUEST_ID_LENGTH = 128
 _PIECE = 1 << 20  # bytes read at a time where the server cannot send a part of a file itself
+_LINGER_SECONDS = 10.0
+_LINGER_BYTES = 64 << 20
 
 
 class AsgiBody:
     """The body of an ASGI request."""
 
-    __slots__ = ("_receive",)
+    __slots__ = ("_receive", "finished")
 
     def __init__(self, receive: Receive) -> None:
         self._receive = receive
+        self.finished = False
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """The body's bytes as they come."""
-        more = True
-        while more:
+        while not self.finished:
             message = await self._receive()
             if message["type"] == "http.disconnect":
+                self.finished = True
                 raise Disconnected
             piece = message.get("body", b"")
-            more = message.get("more_body", False)
+            self.finished = not message.get("more_body", False)
             if piece:
                 yield piece
+
+    async def linger(self) -> None:
+        """Reads on after the answer, for a while: the answer is lost when a connection with unread bytes is closed."""
+        reading = asyncio.create_task(self._read_on())
+        _, late = await asyncio.wait({reading}, timeout=_LINGER_SECONDS)
+        for task in late:
+            task.cancel()
+
+    async def _read_on(self) -> None:
+        size = 0
+        with suppress(Disconnected):
+            async for piece in self.chunks():
+                size += len(piece)
+                if size > _LINGER_BYTES:
+                    return
 
 
 class Application:
@@ -50,12 +69,15 @@ class Application:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serves one request, or the life of the process."""
         if scope["type"] == "http":
-            request = _request(scope, receive)
+            body = AsgiBody(receive)
+            request = _request(scope, body)
             try:
                 answer = await self._handle(request)
             except Disconnected:
                 return
-            await _send(request, answer, scope, send)
+            await _send(request, answer, scope, receive, send)
+            if not body.finished and _has_body(request):
+                await body.linger()
         elif scope["type"] == "lifespan":
             await self._live(receive, send)
 
@@ -75,7 +97,11 @@ class Application:
                 return
 
 
-def _request(scope: Scope, receive: Receive) -> Request:
+def _has_body(request: Request) -> bool:
+    return request.headers.get("content-length", "0") != "0" or "transfer-encoding" in request.headers
+
+
+def _request(scope: Scope, body: AsgiBody) -> Request:
     headers: dict[str, str] = {}
     for key, value in scope["headers"]:
         name, text = key.decode("latin-1"), value.decode("latin-1")
@@ -94,7 +120,7 @@ def _request(scope: Scope, receive: Receive) -> Request:
         scheme=scope["scheme"],
         client=(scope.get("client") or ("",))[0],
         request_id=_request_id(headers),
-        stream=AsgiBody(receive),
+        stream=body,
     )
 
 
@@ -105,43 +131,54 @@ def _request_id(headers: dict[str, str]) -> str:
     return secrets.token_hex(8)
 
 
-async def _send(request: Request, answer: Answer, scope: Scope, send: Send) -> None:
+async def _send(request: Request, answer: Answer, scope: Scope, receive: Receive, send: Send) -> None:
     headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers]
     headers.append((b"x-request-id", request.request_id.encode("latin-1")))
     if isinstance(answer, FileResponse):
         await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-        await _send_file(request, answer, scope, send)
+        await _send_file(request, answer, scope, receive, send)
         return
     if answer.content_type:
         headers.append((b"content-type", answer.content_type.encode("latin-1")))
-    if answer.status != 204:
+    if answer.status not in (204, 304):  # 304 would tell the length of the answer that is not sent
         headers.append((b"content-length", str(len(answer.body)).encode()))
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
     await send({"type": "http.response.body", "body": b"" if request.method == "HEAD" else answer.body})
 
 
-async def _send_file(request: Request, answer: FileResponse, scope: Scope, send: Send) -> None:
+async def _send_file(request: Request, answer: FileResponse, scope: Scope, receive: Receive, send: Send) -> None:
     if request.method == "HEAD" or answer.length == 0:
         await send({"type": "http.response.body", "body": b""})
     elif answer.length is None and "http.response.pathsend" in (scope.get("extensions") or {}):
         await send({"type": "http.response.pathsend", "path": str(answer.path)})
     else:
-        await _send_pieces(answer, send)
+        await _send_pieces(answer, receive, send)
 
 
-async def _send_pieces(answer: FileResponse, send: Send) -> None:
+async def _send_pieces(answer: FileResponse, receive: Receive, send: Send) -> None:
     """Sends a part of a file; the interface has no message that would let the server do it."""
     left = answer.length
-    with answer.path.open("rb", buffering=0) as file:
-        file.seek(answer.offset)
-        while left is None or left > 0:
-            piece = await asyncio.to_thread(file.read, _PIECE if left is None else min(_PIECE, left))
-            if not piece:
-                break
-            if left is not None:
-                left -= len(piece)
-            await send({"type": "http.response.body", "body": piece, "more_body": True})
+    gone = asyncio.create_task(_disconnect(receive))  # sending to nobody is no error, and would read the file to its end
+    try:
+        with answer.path.open("rb", buffering=0) as file:
+            file.seek(answer.offset)
+            while (left is None or left > 0) and not gone.done():
+                piece = await asyncio.to_thread(file.read, _PIECE if left is None else min(_PIECE, left))
+                if not piece:
+                    break
+                if left is not None:
+                    left -= len(piece)
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
+            if left and not gone.done():  # the client learns it too: its connection is cut before the promised length
+                raise OSError(f"{answer.path} ended {left} bytes too early")
+    finally:
+        gone.cancel()
     await send({"type": "http.response.body", "body": b""})
+
+
+async def _disconnect(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 __all__ = ["Application", "AsgiBody", "Response"]

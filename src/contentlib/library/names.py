@@ -1,7 +1,11 @@
-"""Which names are allowed. A name from a client is a name, never a path."""
+"""Which names and texts are allowed. A name from a client is a name, never a path.
+
+What cannot be written in XML is in no name and no text, because every value must come back in every wire form.
+"""
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 from contentlib.library.errors import Invalid
@@ -9,7 +13,8 @@ from contentlib.library.errors import Invalid
 NAME_LENGTH = 80
 DESCRIPTION_LENGTH = 2000
 FILE_NAME_BYTES = 255
-_CONTROL = {"Cc", "Cs"}
+_NO_TEXT = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_CONTROL = re.compile("[\0-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
 def check_name(field: str, name: str) -> str:
@@ -25,9 +30,19 @@ def check_description(field: str, description: str) -> str:
     """A description: up to 2,000 characters."""
     if len(description) > DESCRIPTION_LENGTH:
         raise Invalid(field, f"has {len(description)} characters, {DESCRIPTION_LENGTH} are allowed")
-    if "\0" in description or any(unicodedata.category(character) == "Cs" for character in description):
+    return check_text(field, description)
+
+
+def check_text(field: str, text: str) -> str:
+    """A text of any length; no control characters but tabulators and ends of lines."""
+    if _NO_TEXT.search(text):
         raise Invalid(field, "holds a character that is no text")
-    return description
+    return text
+
+
+def clean(text: str) -> str:
+    """A text that must not be refused, with a sign in place of each character that is no text."""
+    return _NO_TEXT.sub("\ufffd", text)
 
 
 def check_file_name(field: str, name: str) -> str:
@@ -43,11 +58,11 @@ def check_file_name(field: str, name: str) -> str:
 
 
 def fold(name: str) -> str:
-    """The form in which names are compared."""
-    return unicodedata.normalize("NFC", name).casefold()
+    """The form in which names are compared: without regard to case, and to how accents are composed."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFD", name).casefold())
 
 
 def _printable(field: str, name: str) -> str:
-    if any(unicodedata.category(character) in _CONTROL for character in name):
+    if _CONTROL.search(name):
         raise Invalid(field, "holds a control character")
     return name

@@ -1,9 +1,14 @@
 """What the rules ask of a metadata store and of a blob store. A new backend can be written from this file.
 
-Metadata. All methods are called inside a transaction. What a transaction wrote is seen by none before it is committed,
-and is undone as a whole when the block raises; transactions that write exclude one another. `get` answers None where
-there is no such row; `put` replaces the whole row and, unlike `add`, does nothing if there is none (where a key may be new,
-it says so); `remove` of what is not there does nothing. Lists are in order of creation.
+Metadata. All methods are called inside a transaction. What a transaction wrote is seen by itself, and by no reader before
+the block has ended and the rows are committed; it is undone as a whole when the block raises. Transactions that write take
+turns, of this process and of all others; one must not be begun inside another of the same task. `get` answers None where
+there is no such row, whatever the key looks like; `put` replaces the whole row and, unlike `add`, does nothing if there is
+none (where a key may be new, it says so); `remove` of what is not there does nothing. Lists are in order of creation. No
+method takes longer because there are more rows that it does not answer or change.
+
+A store that cannot be reached, read or written raises OSError, undoes the transaction and goes on to serve. A caller who is
+cancelled while a block ends does not know whether it was committed.
 
 Blobs. The methods block and are called in threads. Keys come from the rules, never from clients.
 """
@@ -61,6 +66,9 @@ class LibraryRows(Rows[Library], Protocol):
 class ItemRows(Rows[Item], Protocol):
     """Items. Removing one leaves its content versions, which download sessions may still serve."""
 
+    async def remove_all(self, library: str) -> None:
+        """Removes the items of a library."""
+
     async def find(
         self,
         *,
@@ -76,13 +84,13 @@ class VersionRows(Protocol):
     """Content versions with their files, immutable."""
 
     async def add(self, version: Version) -> None:
-        """Adds a version; the blobs that it names exist."""
+        """Adds a version; the blobs that it names exist, and are not `unreferenced` any more."""
 
     async def get(self, version_id: str) -> Version | None:
         """The version, or None."""
 
     async def remove(self, version_id: str) -> None:
-        """Removes the version; blobs that no version names any more become unreferenced as of `unreference`."""
+        """Removes the version; blobs that no version names any more become unreferenced as of the next `unreference`."""
 
     async def surplus(self, kept: int) -> list[str]:
         """The identifiers of versions that nobody needs.
@@ -99,6 +107,9 @@ class UpdateSessionRows(Rows[UpdateSession], Protocol):
 
     async def active_of(self, item: str) -> UpdateSession | None:
         """The ACTIVE session of an item."""
+
+    async def active_in(self, library: str) -> list[UpdateSession]:
+        """The ACTIVE sessions on the items of a library."""
 
     async def idle(self, before: int) -> list[str]:
         """The identifiers of ACTIVE sessions that were last touched before a time."""
@@ -129,7 +140,7 @@ class UpdateFileRows(Protocol):
         """The identifiers of all files of ACTIVE sessions, which are also the names of their uploads."""
 
     async def interrupt(self, fault: Fault) -> None:
-        """Puts every file that is TRANSFERRING into ERROR: the server was stopped, nobody is sending any more."""
+        """Puts every TRANSFERRING file of ACTIVE sessions into ERROR: the server was stopped, nobody is sending any more."""
 
 
 class DownloadSessionRows(Rows[DownloadSession], Protocol):
@@ -159,13 +170,13 @@ class BlobRows(Rows[Blob], Protocol):
     """Blobs."""
 
     async def twin(self, storage: str, sha256: str, size: int) -> Blob | None:
-        """A blob on a storage with that content."""
+        """A blob on a storage with that content, the oldest where there are several."""
 
     async def unreference(self, now: int) -> None:
-        """Notes the time in every blob that no version and no file of an ACTIVE session names, if none is noted."""
+        """Notes the time in every blob that has lost its last version since the last call."""
 
     async def unreferenced(self, before: int) -> list[Blob]:
-        """The blobs that nothing has named since before a time."""
+        """The blobs that no version has named since before a time, and that no file of an ACTIVE session names."""
 
 
 class TokenRows(Protocol):
@@ -250,7 +261,7 @@ class MetadataStore(Protocol):
         """
 
     def reading(self) -> AbstractAsyncContextManager[Transaction]:
-        """A transaction that only reads, from one state of all rows."""
+        """A transaction that only reads, from one state of all rows; it waits for nobody, and nobody for it."""
 
     async def ping(self) -> None:
         """Returns when the store answers; raises OSError when it does not."""
@@ -298,7 +309,7 @@ class BlobStore(Protocol):
         """How many bytes of an upload are there; 0 if there is none."""
 
     def staged_bytes(self, storage: str, upload: str) -> Iterator[bytes]:
-        """The bytes of an upload, in pieces."""
+        """The bytes of an upload, in pieces; FileNotFoundError when there is none."""
 
     def discard(self, storage: str, upload: str) -> None:
         """Drops an upload; one that is not there is no error."""
@@ -307,10 +318,13 @@ class BlobStore(Protocol):
         """The names of all uploads."""
 
     def keep(self, storage: str, upload: str, blob: str) -> str:
-        """Makes an upload a blob, at once; answers the blob's mark."""
+        """Makes an upload a blob, at once, instead of a blob of that name if there is one; answers the blob's mark.
+
+        FileNotFoundError when there is no such upload.
+        """
 
     def flush(self, storage: str, blob: str) -> None:
-        """Returns when a blob's bytes survive the loss of power."""
+        """Returns when a blob's bytes survive the loss of power; FileNotFoundError when they are gone."""
 
     def stat(self, storage: str, blob: str) -> Stat | None:
         """Size and mark of a blob, cheaply; None when its bytes are gone."""
@@ -329,13 +343,13 @@ class Descriptions(Protocol):
     """A blob store that can keep, beside the bytes, a text that says what they are."""
 
     def describe(self, storage: str, item: str, version: str, content: bytes) -> None:
-        """Writes the text of a content version."""
+        """Writes the text of a content version, or replaces it, so that it survives the loss of power."""
 
     def described(self, storage: str) -> Iterator[tuple[str, str]]:
         """Item and version of all texts."""
 
     def undescribe(self, storage: str, item: str, version: str) -> None:
-        """Drops the text of a content version."""
+        """Drops the text of a content version; one that is not there is no error."""
 
 
 class LocalFiles(Protocol):

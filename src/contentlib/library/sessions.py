@@ -103,5 +103,5 @@ class Leases:
 class Ended(Protocol):
     """Hears that a session is over."""
 
-    def __call__(self, session_id: str) -> None:
+    def __call__(self, session_id: str, /) -> None:
         """Ends what is still going on for the session."""

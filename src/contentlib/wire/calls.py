@@ -35,9 +35,7 @@ class Calls:
         """The call that a request carries; unauthenticated where its credentials cannot be read."""
         headers = request.headers
         base_url = self._public_url or _base_url(request.scheme, headers.get("host", ""))
-        token = headers.get(TOKEN)
-        if token is None and "cookie" in headers:
-            token = _cookie(headers["cookie"])
+        token = token_of(request)
         credentials = _basic(headers["authorization"]) if "authorization" in headers else None
         return Call(request.request_id, base_url, token, credentials)
 
@@ -69,6 +67,14 @@ class Calls:
         self._on_failure(request, operation, error)
         text = f"the server failed; its log tells why under the operation id {request.request_id}"
         return InternalServerError("wire.internal_server_error", text, request.request_id)
+
+
+def token_of(request: Request) -> str | None:
+    """The token of the login session that a request carries, in the header or in the cookie."""
+    token = request.headers.get(TOKEN)
+    if token is None and "cookie" in request.headers:
+        return _cookie(request.headers["cookie"])
+    return token
 
 
 @lru_cache(maxsize=256)

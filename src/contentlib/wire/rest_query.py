@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from operator import itemgetter
 from typing import Any, Union
 from urllib.parse import parse_qsl
 
@@ -115,7 +116,7 @@ def _positions(raw: dict[str, Tree], path: str) -> list[tuple[int, Tree]]:
     for step in raw:
         if not (step.isascii() and step.isdecimal() and len(step) <= _LONGEST):
             raise invalid(path, f"is a list: {shown(step)} is no position")
-    found = sorted((int(step), below) for step, below in raw.items())
+    found = sorted(((int(step), below) for step, below in raw.items()), key=itemgetter(0))
     for expected, (position, _) in enumerate(found, 1):
         if position != expected:
             raise invalid(path, f"is a list with positions from 1 on: {expected} is missing or {position} is there twice")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -46,10 +47,36 @@ def read(body: bytes, operation: Operation, parameters: tuple[Field, ...]) -> di
         return READER.given(parameters, _children(root, {field.name: field.type for field in parameters}, ""))
 
 
-def _parse(body: bytes) -> etree._Element:
-    if b"<!DOCTYPE" in body:
-        raise _no_document_type()
-    parser = etree.XMLParser(
+class _RootReached(Exception):
+    """What stands before the root element has been read."""
+
+
+class _Prolog:
+    """The target of a parser that reads no further than to the root element or a document type declaration.
+
+    A search for bytes would not do: the body may be in UTF-16, and libxml2 reads the files that a declaration names before
+    it hands over the tree, whatever it was told.
+    """
+
+    def __init__(self) -> None:
+        self.has_document_type = False
+
+    def doctype(self, *_names: str | None) -> None:
+        """Ends the reading: a declaration."""
+        self.has_document_type = True
+        raise _RootReached
+
+    def start(self, _name: str, _attributes: Mapping[str, str]) -> None:
+        """Ends the reading: the root element."""
+        raise _RootReached
+
+    def close(self) -> None:
+        """Ends the reading: neither of them."""
+
+
+def _parser(target: _Prolog | None = None) -> etree.XMLParser:
+    return etree.XMLParser(
+        target=target,
         resolve_entities=False,
         no_network=True,
         load_dtd=False,
@@ -58,17 +85,19 @@ def _parse(body: bytes) -> etree._Element:
         remove_pis=True,
         collect_ids=False,
     )
+
+
+def _parse(body: bytes) -> etree._Element:
+    prolog = _Prolog()
     try:
-        root = etree.fromstring(body, parser)
+        with suppress(_RootReached):
+            etree.fromstring(body, _parser(prolog))
+        if prolog.has_document_type:
+            raise InvalidRequest("wire.xml_doctype", "the body has a document type declaration, which is not taken")
+        return etree.fromstring(body, _parser())
     except (etree.XMLSyntaxError, ValueError, LookupError) as error:
-        raise InvalidRequest("wire.xml", f"the body is not XML: {error}") from error
-    if root.getroottree().docinfo.internalDTD is not None:
-        raise _no_document_type()
-    return root
-
-
-def _no_document_type() -> InvalidRequest:
-    return InvalidRequest("wire.xml_doctype", "the body has a document type declaration, which is not taken")
+        text = " ".join(str(error).split())
+        raise InvalidRequest("wire.xml", f"the body is not XML: {text}") from error
 
 
 def _children(element: etree._Element, known: Mapping[str, Type], path: str) -> dict[str, etree._Element]:

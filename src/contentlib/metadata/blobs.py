@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import bindparam, exists, select, update
 
-from contentlib.library.model import Blob, State
+from contentlib.library.model import Blob
 from contentlib.metadata import tables
 from contentlib.metadata.rows import Keyed, Statements
 from contentlib.metadata.statement import Connection, Statement
@@ -14,22 +14,23 @@ _ROWS = Statements(_TABLE, Blob)
 _TWIN = Statement(
     select(*_ROWS.columns)
     .where(_TABLE.c.sha256 == bindparam("sha256"), _TABLE.c.size == bindparam("size"), _TABLE.c.storage == bindparam("storage"))
-    .order_by(_TABLE.c.created)
+    .order_by(_TABLE.c.created, _TABLE.c.id)
+    .limit(1)
 )
 _named_by_version = exists().where(tables.stored_files.c.blob == _TABLE.c.id)
 _named_by_upload = (
     exists()
     .where(tables.update_files.c.blob == _TABLE.c.id)
     .where(tables.update_sessions.c.id == tables.update_files.c.session)
-    .where(tables.update_sessions.c.state == bindparam("active"))
+    .where(tables.active(tables.update_sessions))
 )
 _UNREFERENCE = Statement(
-    update(_TABLE)
-    .where(_TABLE.c.unreferenced.is_(None), ~_named_by_version, ~_named_by_upload)
-    .values(unreferenced=bindparam("now"))
+    update(_TABLE).where(_TABLE.c.unreferenced == bindparam("undated")).values(unreferenced=bindparam("now"))
 )
 _UNREFERENCED = Statement(
-    select(*_ROWS.columns).where(_TABLE.c.unreferenced < bindparam("before"), ~_named_by_version, ~_named_by_upload)
+    select(*_ROWS.columns)
+    .where(_TABLE.c.unreferenced.between(bindparam("least"), bindparam("before") - 1), ~_named_by_version, ~_named_by_upload)
+    .order_by(_TABLE.c.created, _TABLE.c.id)
 )
 
 
@@ -45,10 +46,10 @@ class BlobRows(Keyed[Blob]):
         return None if row is None else _ROWS.codec.value(row)
 
     async def unreference(self, now: int) -> None:
-        """Notes the time in every blob that nothing names, if none is noted."""
-        await self._connection.run(_UNREFERENCE, {"now": now, "active": State.ACTIVE})
+        """Notes the time in the blobs that lost their last version."""
+        await self._connection.run(_UNREFERENCE, {"undated": tables.UNDATED, "now": now})
 
     async def unreferenced(self, before: int) -> list[Blob]:
         """The blobs that nothing has named since before a time."""
-        rows = await self._connection.rows(_UNREFERENCED, {"before": before, "active": State.ACTIVE})
+        rows = await self._connection.rows(_UNREFERENCED, {"least": tables.UNDATED + 1, "before": before})
         return [_ROWS.codec.value(row) for row in rows]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from sqlalchemy import and_, bindparam, delete, exists, func, insert, or_, select
+from sqlalchemy import bindparam, delete, exists, insert, literal_column, select, update
 
 from contentlib.library.model import Item, StoredFile, Version
 from contentlib.metadata import tables
@@ -15,6 +15,7 @@ from contentlib.metadata.statement import Connection, Statement
 _ITEMS = tables.items
 _VERSIONS = tables.versions
 _FILES = tables.stored_files
+_BLOBS = tables.blobs
 _ROWS = Statements(_ITEMS, Item)
 _FILE = Codec(StoredFile)
 
@@ -22,8 +23,8 @@ _FILE = Codec(StoredFile)
 @cache
 def _find(names: tuple[str, ...]) -> Statement:
     """One statement a set of criteria, so that each uses its index."""
-    wanted = and_(*[_ITEMS.c[name] == bindparam(name) for name in names])
-    return Statement(select(_ITEMS.c.id).where(wanted).order_by(_ITEMS.c.created, _ITEMS.c.id))
+    wanted = [_ITEMS.c[name] == bindparam(name) for name in names]
+    return Statement(select(_ITEMS.c.id).where(*wanted).order_by(_ITEMS.c.created, _ITEMS.c.id))
 
 
 class ItemRows(Keyed[Item]):
@@ -43,40 +44,57 @@ class ItemRows(Keyed[Item]):
         """The identifiers of the items that match all that is given."""
         given = {"library": library, "folded_name": folded_name, "folded_type": folded_type, "source": source}
         wanted = {name: value for name, value in given.items() if value is not None}
-        return await self._identifiers(_find(tuple(wanted)), wanted) if wanted else await self._all()
+        return await self._identifiers(_find(tuple(wanted)), wanted)
 
-    async def _all(self) -> list[str]:
-        return await self._identifiers(_ALL, {})
+    async def remove(self, identifier: str) -> None:
+        """Removes the item; its versions have no item any more."""
+        await self._connection.run(_ORPHAN, {"key": identifier})
+        await super().remove(identifier)
+
+    async def remove_all(self, library: str) -> None:
+        """Removes the items of a library."""
+        await self._connection.run(_ORPHAN_ALL, {"key": library})
+        await self._connection.run(_REMOVE_ALL, {"key": library})
 
 
-_ALL = Statement(select(_ITEMS.c.id).order_by(_ITEMS.c.created, _ITEMS.c.id))
+_orphan = update(_VERSIONS).values(newer=tables.ORPHANED)
+_ORPHAN = Statement(_orphan.where(_VERSIONS.c.item == bindparam("key")))
+_IN_LIBRARY = select(_ITEMS.c.id).where(_ITEMS.c.library == bindparam("key"))
+_ORPHAN_ALL = Statement(_orphan.where(_VERSIONS.c.item.in_(_IN_LIBRARY)))
+_REMOVE_ALL = Statement(delete(_ITEMS).where(_ITEMS.c.library == bindparam("key")))
 _GET = Statement(
     select(_VERSIONS.c.id, _VERSIONS.c.item, _VERSIONS.c.number, _VERSIONS.c.created).where(_VERSIONS.c.id == bindparam("key"))
 )
-_ADD = Statement(insert(_VERSIONS).values({name: bindparam(name) for name in ("id", "item", "number", "created")}))
+_ADD = Statement(
+    insert(_VERSIONS).values({name: bindparam(name) for name in ("id", "item", "number", "created")} | {"newer": 0})
+)
+_OLDER = Statement(
+    update(_VERSIONS)
+    .where(_VERSIONS.c.item == bindparam("of_item"), _VERSIONS.c.number < bindparam("before"))
+    .values(newer=_VERSIONS.c.newer + 1)
+)
 _REMOVE = Statement(delete(_VERSIONS).where(_VERSIONS.c.id == bindparam("key")))
 _FILES_OF = Statement(
     select(*[_FILES.c[name] for name in _FILE.names]).where(_FILES.c.version == bindparam("key")).order_by(_FILES.c.position)
 )
 _FILE_COLUMNS = ("version", "position", *_FILE.names)
 _ADD_FILE = Statement(insert(_FILES).values({name: bindparam(name) for name in _FILE_COLUMNS}))
+_REFER = Statement(update(_BLOBS).where(_BLOBS.c.id == bindparam("key")).values(unreferenced=None))
+_named = select(_FILES.c.blob).where(_FILES.c.version == bindparam("key"))
+_elsewhere = exists().where(_FILES.c.blob == _BLOBS.c.id, _FILES.c.version != bindparam("key"))
+_UNREFER = Statement(update(_BLOBS).where(_BLOBS.c.id.in_(_named), ~_elsewhere).values(unreferenced=bindparam("undated")))
 _DOWNLOADS = tables.download_sessions
 _UPDATES = tables.update_sessions
-_newer = _VERSIONS.alias("newer")
 _SURPLUS = Statement(
-    select(_VERSIONS.c.id).where(
-        or_(
-            ~exists().where(_ITEMS.c.id == _VERSIONS.c.item),
-            select(func.count())
-            .select_from(_newer)
-            .where(_newer.c.item == _VERSIONS.c.item, _newer.c.number > _VERSIONS.c.number)
-            .scalar_subquery()
-            >= bindparam("kept"),
-        ),
-        ~exists().where(_ITEMS.c.version_id == _VERSIONS.c.id),
-        ~exists().where(_DOWNLOADS.c.version_id == _VERSIONS.c.id, _DOWNLOADS.c.state == bindparam("active")),
-        ~exists().where(_UPDATES.c.base == _VERSIONS.c.id, _UPDATES.c.state == bindparam("active")),
+    select(_VERSIONS.c.id)
+    .where(
+        _VERSIONS.c.newer > literal_column("0"),
+        _VERSIONS.c.newer >= bindparam("kept"),
+        ~exists().where(_ITEMS.c.id == _VERSIONS.c.item, _ITEMS.c.version_id == _VERSIONS.c.id),
+        ~exists().where(_DOWNLOADS.c.version_id == _VERSIONS.c.id, tables.active(_DOWNLOADS)),
+        ~exists().where(_UPDATES.c.base == _VERSIONS.c.id, tables.active(_UPDATES)),
     )
+    .order_by(_VERSIONS.c.created, _VERSIONS.c.id)
 )
 
 
@@ -95,8 +113,10 @@ class VersionRows:
             "created": version.created,
         }
         await self._connection.run(_ADD, columns)
+        await self._connection.run(_OLDER, {"of_item": version.item, "before": version.number})
         for position, file in enumerate(version.files):
             await self._connection.run(_ADD_FILE, {"version": version.id, "position": position, **_FILE.row(file)})
+            await self._connection.run(_REFER, {"key": file.blob})
 
     async def get(self, version_id: str) -> Version | None:
         """The version, or None."""
@@ -107,9 +127,10 @@ class VersionRows:
         return Version(row[0], row[1], row[2], row[3], tuple(_FILE.value(file) for file in files))
 
     async def remove(self, version_id: str) -> None:
-        """Removes the version."""
+        """Removes the version; blobs that no version names any more wait for `unreference`."""
+        await self._connection.run(_UNREFER, {"key": version_id, "undated": tables.UNDATED})
         await self._connection.run(_REMOVE, {"key": version_id})
 
     async def surplus(self, kept: int) -> list[str]:
         """The identifiers of versions that nobody needs."""
-        return [row[0] for row in await self._connection.rows(_SURPLUS, {"kept": kept, "active": "ACTIVE"})]
+        return [row[0] for row in await self._connection.rows(_SURPLUS, {"kept": kept})]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
-from sqlalchemy import Table, bindparam, delete, func, or_, select, update
+from sqlalchemy import Table, bindparam, delete, func, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from contentlib.library.errors import Fault
-from contentlib.library.model import DownloadSession, Preparation, Session, State, TransferStatus, UpdateFile, UpdateSession
+from contentlib.library.model import DownloadSession, Preparation, Session, TransferStatus, UpdateFile, UpdateSession
 from contentlib.metadata import tables
 from contentlib.metadata.rows import Codec, Keyed, Statements, encode
 from contentlib.metadata.statement import Connection, Statement
@@ -23,11 +23,10 @@ class _SessionStatements(Statements[AnySession]):
         super().__init__(table, value)
         order = (table.c.created, table.c.id)
         mine = table.c.user == bindparam("user")
-        self.ids = Statement(
-            select(table.c.id).where(mine, or_(bindparam("item").is_(None), table.c.item == bindparam("item"))).order_by(*order)
-        )
-        active = table.c.state == bindparam("active")
-        self.idle = Statement(select(table.c.id).where(active, table.c.touched < bindparam("before")).order_by(*order))
+        self.ids = Statement(select(table.c.id).where(mine).order_by(*order))
+        self.ids_of = Statement(select(table.c.id).where(mine, table.c.item == bindparam("item")).order_by(*order))
+        idle = select(table.c.id).where(tables.active(table), table.c.touched < bindparam("before"))
+        self.idle = Statement(idle.order_by(*order))
         self.ended = Statement(select(table.c.id).where(table.c.ended < bindparam("before")).order_by(*order))
 
 
@@ -38,11 +37,13 @@ class _SessionRows(Keyed[AnySession]):
 
     async def ids(self, user: str, item: str | None) -> list[str]:
         """The identifiers of the user's sessions, of one item or of all."""
-        return await self._identifiers(self._sessions.ids, {"user": user, "item": item})
+        if item is None:
+            return await self._identifiers(self._sessions.ids, {"user": user})
+        return await self._identifiers(self._sessions.ids_of, {"user": user, "item": item})
 
     async def idle(self, before: int) -> list[str]:
         """The identifiers of ACTIVE sessions that were last touched before a time."""
-        return await self._identifiers(self._sessions.idle, {"active": State.ACTIVE, "before": before})
+        return await self._identifiers(self._sessions.idle, {"before": before})
 
     async def ended(self, before: int) -> list[str]:
         """The identifiers of sessions that ended before a time."""
@@ -50,9 +51,11 @@ class _SessionRows(Keyed[AnySession]):
 
 
 _UPDATES = _SessionStatements(tables.update_sessions, UpdateSession)
-_ACTIVE_OF = Statement(
-    select(*_UPDATES.columns).where(
-        tables.update_sessions.c.item == bindparam("item"), tables.update_sessions.c.state == bindparam("active")
+_active = select(*_UPDATES.columns).where(tables.active(tables.update_sessions))
+_ACTIVE_OF = Statement(_active.where(tables.update_sessions.c.item == bindparam("item")))
+_ACTIVE_IN = Statement(
+    _active.join(tables.items, tables.items.c.id == tables.update_sessions.c.item).where(
+        tables.items.c.library == bindparam("library")
     )
 )
 _DOWNLOADS = _SessionStatements(tables.download_sessions, DownloadSession)
@@ -66,8 +69,12 @@ class UpdateSessionRows(_SessionRows[UpdateSession]):
 
     async def active_of(self, item: str) -> UpdateSession | None:
         """The ACTIVE session of an item."""
-        row = await self._connection.row(_ACTIVE_OF, {"item": item, "active": State.ACTIVE})
+        row = await self._connection.row(_ACTIVE_OF, {"item": item})
         return None if row is None else _UPDATES.codec.value(row)
+
+    async def active_in(self, library: str) -> list[UpdateSession]:
+        """The ACTIVE sessions on the items of a library."""
+        return [_UPDATES.codec.value(row) for row in await self._connection.rows(_ACTIVE_IN, {"library": library})]
 
 
 class DownloadSessionRows(_SessionRows[DownloadSession]):
@@ -103,11 +110,12 @@ _REMOVE_FILE = Statement(delete(_FILES).where(_IN_SESSION, _NAMED))
 _UPLOADS = Statement(
     select(_FILES.c.id)
     .join(tables.update_sessions, tables.update_sessions.c.id == _FILES.c.session)
-    .where(tables.update_sessions.c.state == bindparam("active"))
+    .where(tables.active(tables.update_sessions))
 )
 _INTERRUPT = Statement(
     update(_FILES)
     .where(_FILES.c.status == bindparam("transferring"))
+    .where(_FILES.c.session.in_(select(tables.update_sessions.c.id).where(tables.active(tables.update_sessions))))
     .values(status=bindparam("new_status"), fault=bindparam("new_fault"))
 )
 
@@ -140,7 +148,7 @@ class UpdateFileRows:
 
     async def uploads(self) -> set[str]:
         """The identifiers of all files of ACTIVE sessions."""
-        return {row[0] for row in await self._connection.rows(_UPLOADS, {"active": State.ACTIVE})}
+        return {row[0] for row in await self._connection.rows(_UPLOADS, {})}
 
     async def interrupt(self, fault: Fault) -> None:
         """Puts every file that is TRANSFERRING into ERROR."""

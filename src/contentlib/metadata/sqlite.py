@@ -1,16 +1,19 @@
-"""The metadata store on SQLite: one connection a process, short statements in the event loop, write-ahead log.
+"""The metadata store on SQLite: short statements in the event loop, write-ahead log.
 
-Writers exclude one another: in the process by a lock, between processes by `BEGIN IMMEDIATE`. No transaction is suspended
-except for that lock, so a reader in the same process never sees a half-done one.
+Readers have connections of their own, one as long as a `reading()` lasts, and see what is committed. Writers share one
+connection and take turns on it. Those whose turns follow one another at once are committed together, each inside a savepoint
+of its own, and each is answered after that commit: a commit costs more than the statements in it. Commits that reach for the
+disk run in a thread. Other processes are kept out by `BEGIN IMMEDIATE`, and waited for without holding up the loop.
 """
 
 from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+import time
+from collections.abc import Mapping
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
@@ -20,39 +23,46 @@ from contentlib.metadata.blobs import BlobRows
 from contentlib.metadata.items import ItemRows, VersionRows
 from contentlib.metadata.libraries import LibraryRows
 from contentlib.metadata.sessions import DownloadSessionRows, PreparationRows, UpdateFileRows, UpdateSessionRows
+from contentlib.metadata.sqlite_errors import as_os_error, is_busy
 from contentlib.metadata.statement import Statement
 
 _BUSY_SECONDS = 30.0
+_LONGEST_PAUSE = 0.05
 _DIALECT = sqlite_dialect(paramstyle="named")
+_PRAGMAS = ("journal_mode = WAL", "foreign_keys = ON", "synchronous = NORMAL", "cache_size = -16000")
 
 
 class SqliteConnection:
     """Runs statements; nothing here suspends."""
 
     def __init__(self, raw: sqlite3.Connection) -> None:
-        self._raw = raw
+        self._cursor = raw.cursor()
 
     async def rows(self, statement: Statement, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         """All rows of the answer."""
         sql, constants = statement.text(_DIALECT)
-        return self._raw.execute(sql, {**constants, **values} if constants else values).fetchall()
+        try:
+            return self._cursor.execute(sql, {**constants, **values} if constants else values).fetchall()
+        except UnicodeEncodeError:  # a text with half a character in it: no stored one can equal it
+            return []
 
     async def row(self, statement: Statement, values: Mapping[str, Any]) -> tuple[Any, ...] | None:
         """The first row of the answer."""
-        sql, constants = statement.text(_DIALECT)
-        found: tuple[Any, ...] | None = self._raw.execute(sql, {**constants, **values} if constants else values).fetchone()
-        return found
+        found = await self.rows(statement, values)
+        return found[0] if found else None
 
     async def run(self, statement: Statement, values: Mapping[str, Any]) -> int:
         """How many rows the statement changed."""
         sql, constants = statement.text(_DIALECT)
-        return self._raw.execute(sql, {**constants, **values} if constants else values).rowcount
+        return self._cursor.execute(sql, {**constants, **values} if constants else values).rowcount
 
 
 class SqliteTransaction:
     """All rows of one connection."""
 
-    def __init__(self, connection: SqliteConnection) -> None:
+    def __init__(self, raw: sqlite3.Connection) -> None:
+        self.raw = raw
+        connection = SqliteConnection(raw)
         self.libraries = LibraryRows(connection)
         self.items = ItemRows(connection)
         self.versions = VersionRows(connection)
@@ -71,52 +81,232 @@ class SqliteMetadata:
     """The metadata store on a SQLite file."""
 
     def __init__(self, path: Path) -> None:
-        self._raw = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None, cached_statements=512)
-        for pragma in ("journal_mode = WAL", "foreign_keys = ON", "synchronous = NORMAL", "cache_size = -16000"):
-            self._raw.execute(f"PRAGMA {pragma}")
-        self._rows = SqliteTransaction(SqliteConnection(self._raw))
-        self._lock = asyncio.Lock()
-        self._durable = False
+        self._path = path
+        self._readers: list[SqliteTransaction] = []
+        self._closed = False
+        self._writer = _Writer(_connect(path, "busy_timeout = 0"))
 
-    @asynccontextmanager
-    async def transaction(self, *, durable: bool) -> AsyncIterator[SqliteTransaction]:
+    def transaction(self, *, durable: bool) -> _Turn:
         """A transaction that may write."""
-        async with self._lock:
-            if durable is not self._durable:
-                self._raw.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
-                self._durable = durable
-            self._raw.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._rows
-            except BaseException:
-                self._raw.execute("ROLLBACK")
-                raise
-            self._commit()
+        return _Turn(self._writer, durable)
 
-    def _commit(self) -> None:
-        try:
-            self._raw.execute("COMMIT")
-        except sqlite3.Error:
-            if self._raw.in_transaction:  # a full disk: SQLite leaves the transaction open
-                self._raw.execute("ROLLBACK")
-            raise
-
-    @asynccontextmanager
-    async def reading(self) -> AsyncIterator[SqliteTransaction]:
+    def reading(self) -> _Reading:
         """A transaction that only reads."""
-        self._raw.execute("BEGIN")
-        try:
-            yield self._rows
-        finally:
-            self._raw.execute("COMMIT")
+        return _Reading(self)
+
+    def take_reader(self) -> SqliteTransaction:
+        """A connection that nobody reads on."""
+        if self._readers:
+            return self._readers.pop()
+        return SqliteTransaction(_connect(self._path, "query_only = ON"))
+
+    def give_back(self, reader: SqliteTransaction, *, usable: bool) -> None:
+        """Takes a reader back, or closes one that had an error."""
+        if usable and not self._closed:
+            self._readers.append(reader)
+        else:
+            reader.raw.close()
 
     async def ping(self) -> None:
         """Returns when the file answers."""
-        try:
-            self._raw.execute("SELECT 1 FROM state LIMIT 1").fetchone()
-        except sqlite3.Error as error:
-            raise OSError(f"the database does not answer: {error}") from error
+        async with self.reading() as transaction:
+            await transaction.state.get("")
 
     async def close(self) -> None:
-        """Closes the file."""
-        self._raw.close()
+        """Closes the file, after the commits that somebody is waiting for."""
+        self._closed = True
+        await self._writer.close()
+        for reader in self._readers:
+            reader.raw.close()
+        self._readers.clear()
+
+
+class _Reading:
+    """A transaction that only reads."""
+
+    __slots__ = ("_reader", "_store")
+
+    def __init__(self, store: SqliteMetadata) -> None:
+        self._store = store
+
+    async def __aenter__(self) -> SqliteTransaction:
+        try:
+            self._reader = self._store.take_reader()
+            self._reader.raw.execute("BEGIN")
+        except sqlite3.Error as error:
+            raise as_os_error(error) from error
+        return self._reader
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        usable = not isinstance(error, sqlite3.Error)
+        if usable:
+            self._reader.raw.execute("COMMIT")
+        self._store.give_back(self._reader, usable=usable)
+        _raise_for(error)
+
+
+class _Batch:
+    """Transactions that are committed together."""
+
+    def __init__(self, durable: bool) -> None:
+        self.durable = durable
+        self._waiting: list[asyncio.Future[None]] = []
+
+    async def committed(self) -> None:
+        """Returns when the batch is committed; raises what went wrong."""
+        waiting = asyncio.get_running_loop().create_future()
+        self._waiting.append(waiting)
+        await waiting
+
+    def end(self, error: sqlite3.Error | None) -> None:
+        """Answers all who wait."""
+        for each in self._waiting:
+            if each.done():  # its task was cancelled
+                continue
+            if error is None:
+                each.set_result(None)
+            else:
+                each.set_exception(as_os_error(error))
+
+
+class _Writer:
+    """The connection that writes, the turns on it, and the batch that is open on it."""
+
+    def __init__(self, raw: sqlite3.Connection) -> None:
+        self.raw = raw
+        self.rows = SqliteTransaction(raw)
+        self._turn = asyncio.Lock()
+        self._owner: asyncio.Task[Any] | None = None
+        self._batch: _Batch | None = None
+        self._durable = False
+        self._closing: set[asyncio.Task[None]] = set()
+
+    async def enter(self, durable: bool) -> _Batch:
+        """Waits for a turn and begins a savepoint in a batch that is durable enough."""
+        task = asyncio.current_task()
+        if self._owner is task:
+            raise RuntimeError("a transaction was begun inside a transaction of the same task, which would wait for ever")
+        await self._turn.acquire()
+        try:
+            batch = await self._join(durable)
+            self.raw.execute("SAVEPOINT turn")
+        except BaseException:
+            self._turn.release()
+            raise
+        self._owner = task
+        return batch
+
+    def leave(self, *, failed: bool) -> None:
+        """Ends the savepoint and the turn; where SQLite has undone the whole batch, all who wait for it are told."""
+        self._owner = None
+        try:
+            if failed and self.raw.in_transaction:
+                self.raw.execute("ROLLBACK TO turn")
+            if self.raw.in_transaction or not failed:
+                self.raw.execute("RELEASE turn")
+        except sqlite3.Error as error:
+            self._lose(error)
+            raise
+        finally:
+            if not self.raw.in_transaction:  # a full disk or a broken one
+                self._lose(sqlite3.OperationalError("the transaction was undone"))
+            self._turn.release()
+
+    async def close(self) -> None:
+        """Commits what is open and closes the connection."""
+        async with self._turn:
+            if self._batch is not None:
+                self._end(self._batch, self._commit())
+            self.raw.close()
+
+    async def _join(self, durable: bool) -> _Batch:
+        if self._batch is not None:
+            if self._batch.durable or not durable:
+                return self._batch
+            self._end(self._batch, self._commit())
+        if durable is not self._durable:
+            self.raw.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+            self._durable = durable
+        await self._begin()
+        self._batch = _Batch(durable)
+        closing = asyncio.create_task(self._close(self._batch))
+        self._closing.add(closing)
+        closing.add_done_callback(self._closing.discard)
+        return self._batch
+
+    async def _begin(self) -> None:
+        deadline = time.monotonic() + _BUSY_SECONDS
+        pause = 0.0005
+        while True:
+            try:
+                self.raw.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as error:
+                if not is_busy(error) or time.monotonic() > deadline:
+                    raise
+            else:
+                return
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE)
+
+    async def _close(self, batch: _Batch) -> None:
+        async with self._turn:  # turns are in order: all who waited before this have joined
+            if self._batch is batch:
+                error = await asyncio.to_thread(self._commit) if batch.durable else self._commit()
+                self._end(batch, error)
+
+    def _commit(self) -> sqlite3.Error | None:
+        try:
+            self.raw.execute("COMMIT")
+        except sqlite3.Error as error:
+            if self.raw.in_transaction:  # a full disk: SQLite leaves the transaction open
+                self.raw.execute("ROLLBACK")
+            return error
+        return None
+
+    def _lose(self, error: sqlite3.Error) -> None:
+        if self.raw.in_transaction:
+            self.raw.execute("ROLLBACK")
+        if self._batch is not None:
+            self._end(self._batch, error)
+
+    def _end(self, batch: _Batch, error: sqlite3.Error | None) -> None:
+        self._batch = None
+        batch.end(error)
+
+
+class _Turn:
+    """A transaction that may write."""
+
+    __slots__ = ("_batch", "_durable", "_writer")
+
+    def __init__(self, writer: _Writer, durable: bool) -> None:
+        self._writer = writer
+        self._durable = durable
+
+    async def __aenter__(self) -> SqliteTransaction:
+        try:
+            self._batch = await self._writer.enter(self._durable)
+        except sqlite3.Error as error:
+            raise as_os_error(error) from error
+        return self._writer.rows
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        try:
+            self._writer.leave(failed=error is not None)
+        except sqlite3.Error as failure:
+            raise as_os_error(failure) from failure
+        _raise_for(error)
+        if error is None:
+            await self._batch.committed()
+
+
+def _raise_for(error: BaseException | None) -> None:
+    if isinstance(error, sqlite3.Error) and (told := as_os_error(error)) is not error:
+        raise told from error
+
+
+def _connect(path: Path, *more: str) -> sqlite3.Connection:
+    raw = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None, cached_statements=512, check_same_thread=False)
+    for pragma in (*_PRAGMAS, *more):
+        raw.execute(f"PRAGMA {pragma}")
+    return raw

@@ -5,10 +5,13 @@ Times are milliseconds since 1970 UTC. A change here needs a migration; a test c
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    ColumnElement,
     ForeignKey,
     Index,
     Integer,
@@ -16,6 +19,7 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     Table,
     Text,
+    literal_column,
     text,
 )
 
@@ -27,6 +31,22 @@ metadata = MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
+
+ORPHANED = 1_000_000_000
+"""`versions.newer` where the item is gone."""
+
+UNDATED = 0
+"""`blobs.unreferenced` of blobs that lost their last version, until the time is noted."""
+
+
+def active(table: Table) -> ColumnElement[bool]:
+    """The sessions that are ACTIVE; said with a literal, because a partial index serves no parameter."""
+    return table.c.state == literal_column("'ACTIVE'")
+
+
+def _partial(name: str, column: Column[Any], condition: str, *, unique: bool = False) -> None:
+    Index(name, column, unique=unique, sqlite_where=text(condition), postgresql_where=text(condition))
+
 
 libraries = Table(
     "libraries",
@@ -63,7 +83,7 @@ items = Table(
     Column("metadata_version", Integer, nullable=False),
     Column("content_version", Integer, nullable=False),
     Column("size", BigInteger, nullable=False),
-    Column("version_id", Text, ForeignKey("versions.id")),
+    Column("version_id", Text, ForeignKey("versions.id"), index=True),
     Column("source", Text, index=True),
     Column("abandoned", Boolean, nullable=False),
     Index("ux_items_library_folded_name", "library", "folded_name", unique=True),
@@ -76,8 +96,10 @@ versions = Table(
     Column("item", Text, nullable=False),  # no foreign key: a running download outlives its item
     Column("number", Integer, nullable=False),
     Column("created", BigInteger, nullable=False),
+    Column("newer", Integer, nullable=False),  # how many newer versions the item has, ORPHANED when the item is gone
     Index("ux_versions_item_number", "item", "number", unique=True),
 )
+_partial("ix_versions_newer", versions.c.newer, "newer > 0")
 
 stored_files = Table(
     "stored_files",
@@ -105,24 +127,33 @@ blobs = Table(
     Column("unreferenced", BigInteger),
     Column("unflushed", Text),
     Index("ix_blobs_sha256_size", "sha256", "size"),
-    Index("ix_blobs_unreferenced", "unreferenced"),
 )
+_partial("ix_blobs_unreferenced", blobs.c.unreferenced, "unreferenced IS NOT NULL")
 
 
 def _session_columns() -> list[Column[object]]:
     return [
         Column("id", Text, primary_key=True),
-        Column("user", Text, nullable=False, index=True),
+        Column("user", Text, nullable=False),
         Column("login", Text, nullable=False),
-        Column("item", Text, nullable=False, index=True),
+        Column("item", Text, nullable=False),
         Column("content_version", Integer, nullable=False),
         Column("state", Text, nullable=False),
         Column("progress", Integer, nullable=False),
         Column("created", BigInteger, nullable=False),
         Column("touched", BigInteger, nullable=False),
-        Column("ended", BigInteger, index=True),
+        Column("ended", BigInteger),
         Column("fault", Text),
     ]
+
+
+def _index_sessions(table: Table, version: str) -> None:
+    """Most indexes hold few sessions only, so that starting one writes little."""
+    name = table.name
+    Index(f"ix_{name}_user_item", table.c.user, table.c.item)
+    _partial(f"ix_{name}_touched", table.c.touched, "state = 'ACTIVE'")
+    _partial(f"ix_{name}_{version}", table.c[version], "state = 'ACTIVE'")
+    _partial(f"ix_{name}_ended", table.c.ended, "ended IS NOT NULL")
 
 
 update_sessions = Table(
@@ -133,14 +164,8 @@ update_sessions = Table(
     Column("storage", Text, nullable=False),
     Column("ignored_warnings", Text, nullable=False),
 )
-Index(
-    "ux_update_sessions_active",
-    update_sessions.c.item,
-    unique=True,
-    sqlite_where=text("state = 'ACTIVE'"),
-    postgresql_where=text("state = 'ACTIVE'"),
-)
-Index("ix_update_sessions_state_touched", update_sessions.c.state, update_sessions.c.touched)
+_index_sessions(update_sessions, "base")
+_partial("ux_update_sessions_active", update_sessions.c.item, "state = 'ACTIVE'", unique=True)
 
 update_files = Table(
     "update_files",
@@ -161,8 +186,8 @@ update_files = Table(
     PrimaryKeyConstraint("session", "name"),
 )
 
-download_sessions = Table("download_sessions", metadata, *_session_columns(), Column("version_id", Text, index=True))
-Index("ix_download_sessions_state_touched", download_sessions.c.state, download_sessions.c.touched)
+download_sessions = Table("download_sessions", metadata, *_session_columns(), Column("version_id", Text))
+_index_sessions(download_sessions, "version_id")
 
 preparations = Table(
     "preparations",

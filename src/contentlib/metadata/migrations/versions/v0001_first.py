@@ -25,7 +25,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_blobs")),
     )
     op.create_index("ix_blobs_sha256_size", "blobs", ["sha256", "size"], unique=False)
-    op.create_index("ix_blobs_unreferenced", "blobs", ["unreferenced"], unique=False)
+    op.create_index(
+        "ix_blobs_unreferenced",
+        "blobs",
+        ["unreferenced"],
+        unique=False,
+        sqlite_where=sa.text("unreferenced IS NOT NULL"),
+        postgresql_where=sa.text("unreferenced IS NOT NULL"),
+    )
     op.create_table(
         "download_sessions",
         sa.Column("id", sa.Text(), nullable=False),
@@ -42,11 +49,31 @@ def upgrade() -> None:
         sa.Column("version_id", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_download_sessions")),
     )
-    op.create_index(op.f("ix_download_sessions_ended"), "download_sessions", ["ended"], unique=False)
-    op.create_index(op.f("ix_download_sessions_item"), "download_sessions", ["item"], unique=False)
-    op.create_index("ix_download_sessions_state_touched", "download_sessions", ["state", "touched"], unique=False)
-    op.create_index(op.f("ix_download_sessions_user"), "download_sessions", ["user"], unique=False)
-    op.create_index(op.f("ix_download_sessions_version_id"), "download_sessions", ["version_id"], unique=False)
+    op.create_index(
+        "ix_download_sessions_ended",
+        "download_sessions",
+        ["ended"],
+        unique=False,
+        sqlite_where=sa.text("ended IS NOT NULL"),
+        postgresql_where=sa.text("ended IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_download_sessions_touched",
+        "download_sessions",
+        ["touched"],
+        unique=False,
+        sqlite_where=sa.text("state = 'ACTIVE'"),
+        postgresql_where=sa.text("state = 'ACTIVE'"),
+    )
+    op.create_index("ix_download_sessions_user_item", "download_sessions", ["user", "item"], unique=False)
+    op.create_index(
+        "ix_download_sessions_version_id",
+        "download_sessions",
+        ["version_id"],
+        unique=False,
+        sqlite_where=sa.text("state = 'ACTIVE'"),
+        postgresql_where=sa.text("state = 'ACTIVE'"),
+    )
     op.create_table(
         "jobs",
         sa.Column("name", sa.Text(), nullable=False),
@@ -116,10 +143,31 @@ def upgrade() -> None:
         sa.Column("ignored_warnings", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_update_sessions")),
     )
-    op.create_index(op.f("ix_update_sessions_ended"), "update_sessions", ["ended"], unique=False)
-    op.create_index(op.f("ix_update_sessions_item"), "update_sessions", ["item"], unique=False)
-    op.create_index("ix_update_sessions_state_touched", "update_sessions", ["state", "touched"], unique=False)
-    op.create_index(op.f("ix_update_sessions_user"), "update_sessions", ["user"], unique=False)
+    op.create_index(
+        "ix_update_sessions_base",
+        "update_sessions",
+        ["base"],
+        unique=False,
+        sqlite_where=sa.text("state = 'ACTIVE'"),
+        postgresql_where=sa.text("state = 'ACTIVE'"),
+    )
+    op.create_index(
+        "ix_update_sessions_ended",
+        "update_sessions",
+        ["ended"],
+        unique=False,
+        sqlite_where=sa.text("ended IS NOT NULL"),
+        postgresql_where=sa.text("ended IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_update_sessions_touched",
+        "update_sessions",
+        ["touched"],
+        unique=False,
+        sqlite_where=sa.text("state = 'ACTIVE'"),
+        postgresql_where=sa.text("state = 'ACTIVE'"),
+    )
+    op.create_index("ix_update_sessions_user_item", "update_sessions", ["user", "item"], unique=False)
     op.create_index(
         "ux_update_sessions_active",
         "update_sessions",
@@ -142,7 +190,16 @@ def upgrade() -> None:
         sa.Column("item", sa.Text(), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("created", sa.BigInteger(), nullable=False),
+        sa.Column("newer", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_versions")),
+    )
+    op.create_index(
+        "ix_versions_newer",
+        "versions",
+        ["newer"],
+        unique=False,
+        sqlite_where=sa.text("newer > 0"),
+        postgresql_where=sa.text("newer > 0"),
     )
     op.create_index("ux_versions_item_number", "versions", ["item", "number"], unique=True)
     op.create_table(
@@ -170,6 +227,7 @@ def upgrade() -> None:
     op.create_index(op.f("ix_items_folded_name"), "items", ["folded_name"], unique=False)
     op.create_index(op.f("ix_items_folded_type"), "items", ["folded_type"], unique=False)
     op.create_index(op.f("ix_items_source"), "items", ["source"], unique=False)
+    op.create_index(op.f("ix_items_version_id"), "items", ["version_id"], unique=False)
     op.create_index("ux_items_library_folded_name", "items", ["library", "folded_name"], unique=True)
     op.create_table(
         "preparations",

@@ -1,0 +1,36 @@
+"""What went wrong with a SQLite file, as the OSError that callers of a metadata store are told."""
+
+from __future__ import annotations
+
+import errno
+import sqlite3
+
+_PRIMARY = 0xFF
+_TOLD = {
+    sqlite3.SQLITE_BUSY: (errno.EBUSY, "the database is locked by another process"),
+    sqlite3.SQLITE_LOCKED: (errno.EBUSY, "the database is locked"),
+    sqlite3.SQLITE_READONLY: (errno.EROFS, "the database cannot be written"),
+    sqlite3.SQLITE_PERM: (errno.EACCES, "the database may not be opened"),
+    sqlite3.SQLITE_AUTH: (errno.EACCES, "the database may not be opened"),
+    sqlite3.SQLITE_CANTOPEN: (errno.ENOENT, "the database cannot be opened"),
+    sqlite3.SQLITE_FULL: (errno.ENOSPC, "there is no room left for the database"),
+    sqlite3.SQLITE_IOERR: (errno.EIO, "the database cannot be read or written"),
+    sqlite3.SQLITE_CORRUPT: (errno.EIO, "the database is damaged"),
+    sqlite3.SQLITE_NOTADB: (errno.EIO, "the database is damaged"),
+    sqlite3.SQLITE_NOMEM: (errno.ENOMEM, "there is no memory left for the database"),
+}
+
+
+def is_busy(error: sqlite3.Error) -> bool:
+    """Whether another process has the file."""
+    return _code(error) == sqlite3.SQLITE_BUSY
+
+
+def as_os_error(error: BaseException) -> BaseException:
+    """An OSError for what is wrong with the file or its disk; any other error, such as a broken constraint, as it is."""
+    told = _TOLD.get(_code(error)) if isinstance(error, sqlite3.Error) else None
+    return error if told is None else OSError(told[0], f"{told[1]}: {error}")
+
+
+def _code(error: sqlite3.Error) -> int:
+    return getattr(error, "sqlite_errorcode", 0) & _PRIMARY

@@ -99,11 +99,9 @@ def shown(path: str) -> str:
     """The path as it may be logged: of a signed address only what cannot be used without the signature."""
     if not path.startswith(DATA):
         return path
-    parts = path.removeprefix(DATA).split("/")
-    if len(parts) < 4:
-        return f"{DATA}…"
-    session, file, _, *name = parts
-    return f"{DATA}{session}/{file}/…/{'/'.join(name)}"
+    session, _, rest = path.removeprefix(DATA).partition("/")
+    file, _, rest = rest.partition("/")
+    return f"{DATA}{session}/{file}/…" if session and file and rest else f"{DATA}…"
 
 
 def _quoted(text: str) -> str:

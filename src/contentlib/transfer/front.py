@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import replace
 
 from contentlib.http.message import Answer, Disconnected, Request
 from contentlib.library.blobs import Blobs
 from contentlib.library.download_sessions import DownloadSessions
+from contentlib.library.errors import Damaged, LibraryError
 from contentlib.library.items import Items
 from contentlib.library.sessions import Leases
 from contentlib.library.update_sessions import UpdateSessions
-from contentlib.transfer.addresses import DATA, STATIC, SignedAddresses, shown
-from contentlib.transfer.answers import text
+from contentlib.transfer.addresses import DATA, STATIC, SignedAddresses, read_static, shown
+from contentlib.transfer.answers import STATUS, Refused, text
+from contentlib.transfer.downloads import Admit, Downloads
+from contentlib.transfer.uploads import Uploads
+from contentlib.vapi.errors import Unauthenticated, VapiError
 
-Admit = Callable[[Request], Awaitable[None]]
 OnFailure = Callable[[Request, str, BaseException], None]
 
 
@@ -22,7 +25,8 @@ class Transfers:
     """Takes and gives the bytes of files.
 
     `admit` raises Unauthenticated where a request has no login session; only the addresses under `/cls/static/` ask it.
-    `on_failure` gets the request and its path, both without the signature, and what happened.
+    `on_failure` gets the request and its path, both without the signature, and what happened. `alone` says that no other
+    process receives uploads.
     """
 
     def __init__(
@@ -36,10 +40,13 @@ class Transfers:
         admit: Admit,
         upload_limit: int,
         on_failure: OnFailure,
+        *,
+        alone: bool = False,
     ) -> None:
         self._addresses = addresses
-        self._parts = (updates, downloads, items, blobs, leases, admit, upload_limit)
         self._on_failure = on_failure
+        self._uploads = Uploads(updates, blobs.store, leases, upload_limit, self._failed, alone=alone)
+        self._downloads = Downloads(downloads, items, blobs, leases, admit)
 
     def speaks(self, path: str) -> bool:
         """Whether a path is one of ours."""
@@ -51,16 +58,54 @@ class Transfers:
             return await self._answer(request)
         except Disconnected:
             raise
+        except Refused as refused:
+            return text(refused.status, str(refused), refused.headers)
+        except VapiError as error:
+            return _told(error)
         except Exception as error:
-            path = shown(request.path)
-            self._on_failure(replace(request, path=path), path, error)
-            return text(500, f"the server failed; its log tells why under the request id {request.request_id}")
-
-    async def _answer(self, request: Request) -> Answer:
-        return text(503, f"nothing is transferred yet at {shown(request.path)}")
+            return self._unforeseen(request, error)
 
     def ended(self, session_or_file_id: str) -> None:
-        """Ends what is still going on for a session, or for a file of one."""
+        """Ends what is still going on for a session, or for a file of one.
+
+        A download that runs ends with the bytes that it began with, but no longer keeps its session alive.
+        """
+        self._uploads.ended(session_or_file_id)
+        self._downloads.running.drop(session_or_file_id)
 
     async def touch_running(self) -> None:
         """Keeps the sessions of running downloads alive; to be called every few seconds."""
+        await self._downloads.running.touch()
+
+    async def _answer(self, request: Request) -> Answer:
+        if request.path.startswith(STATIC):
+            content = read_static(request.path, request.query)
+            if content is None:
+                raise Refused(404, f"there is no file at {request.path[:200]!r}")
+            return await self._downloads.of_item(request, content)
+        address = self._addresses.read(request.path)
+        if address is None:
+            raise Refused(404, "the address is not one that this server gave out: its signature is wrong")
+        if address.kind == "download":
+            return await self._downloads.of_session(request, address)
+        return await self._uploads.handle(request, address)
+
+    def _unforeseen(self, request: Request, error: Exception) -> Answer:
+        status = STATUS.get(type(error), 500) if isinstance(error, LibraryError) else 500
+        if status == 500:
+            self._failed(request, error)
+        if isinstance(error, LibraryError) and (status != 500 or isinstance(error, Damaged)):
+            return text(status, str(error))
+        return text(500, f"the server failed; its log tells why under the request id {request.request_id}")
+
+    def _failed(self, request: Request, error: BaseException) -> None:
+        path = shown(request.path)
+        self._on_failure(replace(request, path=path), path, error)
+
+
+def _told(error: VapiError) -> Answer:
+    """What a caller hears who may not read."""
+    headers = []
+    if isinstance(error, Unauthenticated):
+        headers.append(("www-authenticate", error.challenge or 'Basic realm="contentlib"'))
+    return text(error.status or error.rest_status, str(error), headers)

@@ -1,0 +1,83 @@
+"""The download addresses: a file of a download session, and a file of an item for those who are logged in."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Awaitable, Callable
+
+from contentlib.http.message import Answer, Request
+from contentlib.library.blobs import Blobs
+from contentlib.library.download_sessions import DownloadSessions
+from contentlib.library.items import Items
+from contentlib.library.model import Blob
+from contentlib.library.sessions import Leases
+from contentlib.transfer.addresses import DataAddress, StaticAddress
+from contentlib.transfer.answers import Refused, not_allowed
+from contentlib.transfer.files import file_answer
+from contentlib.transfer.running import RunningDownloads, Touch
+from contentlib.vapi.errors import VapiError
+
+Admit = Callable[[Request], Awaitable[None]]
+
+_METHODS = ("GET", "HEAD")
+
+
+class Downloads:
+    """Gives the bytes of files."""
+
+    def __init__(self, sessions: DownloadSessions, items: Items, blobs: Blobs, leases: Leases, admit: Admit) -> None:
+        self._sessions = sessions
+        self._items = items
+        self._blobs = blobs
+        self._leases = leases
+        self._admit = admit
+        self.running = RunningDownloads()
+
+    async def of_session(self, request: Request, address: DataAddress) -> Answer:
+        """A file of a download session; the session lives as long as the bytes flow."""
+        if request.method not in _METHODS:
+            return not_allowed(request.method, _METHODS)
+        session, file, blob = await self._sessions.target(address.session, int(address.file))
+
+        async def touch() -> None:
+            self._leases.touch(session)
+
+        return self._answer(request, blob, file.name, session.id, touch)
+
+    async def of_item(self, request: Request, address: StaticAddress) -> Answer:
+        """A file of an item, while it has the revision that is asked for."""
+        if request.method not in _METHODS:
+            return not_allowed(request.method, _METHODS)
+        await self._admit(request)
+        item, file = await self._items.file(address.item, address.name)
+        if item.library != address.library:
+            raise Refused(404, f"library {address.library!r} has no item {address.item!r}")
+        if address.version not in (None, str(file.revision)):
+            sentence = f"file {file.name!r} of item {item.id} has version {file.revision}, not {address.version}"
+            raise Refused(404, sentence)
+        blob = await self._blobs.check(file.blob, file.name)
+        return self._answer(request, blob, file.name, _login(request), self._touch_login(request))
+
+    def _answer(self, request: Request, blob: Blob, name: str, owner: str, touch: Touch) -> Answer:
+        path = self._blobs.store.path(blob.storage, blob.id)
+        answer = file_answer(request, path, blob, name)
+        if request.method == "GET" and answer.status in (200, 206):
+            self.running.add(owner, path, touch)
+        return answer
+
+    def _touch_login(self, request: Request) -> Touch:
+        async def touch() -> None:
+            if "authorization" in request.headers:  # every request of such a client brings its password, which is slow to check
+                return
+            try:
+                await self._admit(request)
+            except VapiError:  # logged out meanwhile: the download ends as it began
+                self.running.drop(_login(request))
+
+        return touch
+
+
+def _login(request: Request) -> str:
+    """A name for whoever is logged in; the token itself is not kept longer than its request."""
+    shown = request.headers.get("vmware-api-session-id") or request.headers.get("cookie", "")
+    return hashlib.sha256(shown.encode()).hexdigest()

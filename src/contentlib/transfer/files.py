@@ -1,0 +1,66 @@
+"""The answer that is a file: whole, a part of it, or only what is known of it."""
+
+from __future__ import annotations
+
+import base64
+import re
+from pathlib import Path
+from urllib.parse import quote
+
+from contentlib.http.message import Answer, FileResponse, Headers, Request, Response
+from contentlib.library.model import Blob
+from contentlib.transfer.answers import text
+from contentlib.transfer.conditions import failed_precondition, http_date, range_holds
+from contentlib.transfer.ranges import Span, Unsatisfiable, span_of
+
+_NOT_PLAIN = re.compile(r'[^ -~]|["\\]|%(?=[0-9A-Fa-f]{2})')
+_ATTRIBUTE = "!#$&+-.^_`|~"  # what a value of RFC 8187 holds beside letters and digits
+
+
+def file_answer(request: Request, path: Path, blob: Blob, name: str) -> Answer:
+    """The answer to GET or HEAD for a blob whose bytes were seen at a path."""
+    tag = f'"{blob.sha256}"'
+    known = [("etag", tag), ("last-modified", http_date(blob.created)), ("cache-control", "private, no-transform")]
+    status = failed_precondition(request.headers, tag, blob.created)
+    if status == 304:
+        return Response(304, headers=known)
+    if status is not None:
+        return text(status, f"file {name!r} is another one than the client knows", known)
+    try:
+        span = _span(request, tag, blob)
+    except Unsatisfiable:
+        sentence = f"file {name!r} has {blob.size} bytes, the range is beyond them"
+        return text(416, sentence, [*known, ("content-range", f"bytes */{blob.size}")])
+    return _sent(path, [*known, *_described(blob, name)], blob.size, span)
+
+
+def disposition(name: str) -> str:
+    """The Content-Disposition of a file to be saved under a name (RFC 6266)."""
+    return f"attachment; filename=\"{_NOT_PLAIN.sub('_', name)}\"; filename*=UTF-8''{quote(name, safe=_ATTRIBUTE)}"
+
+
+def _span(request: Request, tag: str, blob: Blob) -> Span | None:
+    if request.method != "GET" or not range_holds(request.headers, tag, blob.created):
+        return None
+    return span_of(request.headers.get("range"), blob.size)
+
+
+def _described(blob: Blob, name: str) -> Headers:
+    digest = base64.b64encode(bytes.fromhex(blob.sha256)).decode()
+    return [
+        ("content-type", "application/octet-stream"),
+        ("content-disposition", disposition(name)),
+        ("accept-ranges", "bytes"),
+        ("repr-digest", f"sha-256=:{digest}:"),
+        ("x-content-type-options", "nosniff"),
+    ]
+
+
+def _sent(path: Path, headers: Headers, size: int, span: Span | None) -> FileResponse:
+    if span is None:
+        headers.append(("content-length", str(size)))
+        return FileResponse(200, path, headers, length=0 if size == 0 else None)
+    last = span.offset + span.length - 1
+    headers += [("content-length", str(span.length)), ("content-range", f"bytes {span.offset}-{last}/{size}")]
+    whole = span.length == size  # the server's own way of sending is open to whole files only
+    return FileResponse(206, path, headers, span.offset, None if whole else span.length)

@@ -1,0 +1,73 @@
+"""The body of an upload in blocks, read ahead while the block before is stored."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+from contentlib.http.message import Request
+
+_BLOCK = 1 << 20
+_SECONDS = 1.0  # a slow client's bytes are handed on after this time, so that they are seen and safe
+
+
+class Incoming:
+    """Reads a body in a task of its own; at most one block waits while another one grows.
+
+    The task is what makes it possible to stop an upload whose client says nothing.
+    """
+
+    def __init__(self, request: Request) -> None:
+        self._blocks: asyncio.Queue[list[bytes] | None] = asyncio.Queue(maxsize=1)
+        self._error: Exception | None = None
+        self._quiet_since: float | None = time.monotonic()
+        self._task = asyncio.create_task(self._read(request))
+
+    async def next(self) -> list[bytes] | None:
+        """The next block, in the pieces in which it came, None at the end; raises what ended the body too early."""
+        block = await self._blocks.get()
+        if block is None and self._error is not None:
+            raise self._error
+        return block
+
+    def quiet(self) -> float:
+        """For how many seconds the client has been waited for."""
+        return 0.0 if self._quiet_since is None else time.monotonic() - self._quiet_since
+
+    def stop(self, error: Exception) -> None:
+        """Ends the reading; `next` raises the error instead of what is still there."""
+        self._error = error
+        self._task.cancel()
+        while not self._blocks.empty():
+            self._blocks.get_nowait()
+        self._blocks.put_nowait(None)
+
+    async def close(self) -> None:
+        """Returns when nothing is read any more."""
+        self._task.cancel()
+        await asyncio.wait({self._task})
+
+    async def _read(self, request: Request) -> None:
+        pieces: list[bytes] = []
+        size, since = 0, 0.0
+        try:
+            async for piece in request.chunks():
+                self._quiet_since = now = time.monotonic()
+                if not pieces:
+                    since = now
+                pieces.append(piece)
+                size += len(piece)
+                if size >= _BLOCK or now - since >= _SECONDS:
+                    await self._hand_on(pieces)
+                    pieces, size = [], 0
+        except Exception as error:  # it is raised where the blocks are taken
+            self._error = error
+        if pieces:
+            await self._hand_on(pieces)
+        self._quiet_since = None
+        await self._blocks.put(None)
+
+    async def _hand_on(self, pieces: list[bytes]) -> None:
+        self._quiet_since = None  # it is us who are slow now
+        await self._blocks.put(pieces)
+        self._quiet_since = time.monotonic()

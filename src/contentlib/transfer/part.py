@@ -1,0 +1,39 @@
+"""Which bytes of a file an upload brings: all of them, or those that `Content-Range` names."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from contentlib.http.message import Request
+from contentlib.transfer.answers import Refused
+
+_CONTENT_RANGE = re.compile(r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18}|\*)", re.ASCII | re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """`start` is None for a whole file; `length` and `total`, the size of the file, are None where the client does not say."""
+
+    start: int | None
+    length: int | None
+    total: int | None
+
+
+def part_of(request: Request) -> Part:
+    """What a request brings; Refused when its headers contradict themselves or cannot be read."""
+    declared = request.headers.get("content-length", "")
+    length = int(declared) if declared.isdecimal() else None
+    header = request.headers.get("content-range")
+    if header is None:
+        return Part(None, length, length)
+    found = _CONTENT_RANGE.fullmatch(header.strip())
+    if found is None:
+        raise Refused(400, f"the header Content-Range is not of the form `bytes FIRST-LAST/SIZE`: {header[:100]!r}")
+    first, last = int(found[1]), int(found[2])
+    total = None if found[3] == "*" else int(found[3])
+    if first > last or (total is not None and last >= total):
+        raise Refused(400, f"the header Content-Range names no bytes of a file: {header[:100]!r}")
+    if length is not None and length != last - first + 1:
+        raise Refused(400, f"the header Content-Range names {last - first + 1} bytes, the body has {length}")
+    return Part(first, last - first + 1, total)

@@ -1,0 +1,156 @@
+"""One upload: the bytes of a request become the bytes of a file, hashed as they flow."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterator
+from itertools import islice
+
+from contentlib.http.message import Request
+from contentlib.library.blobs import Received
+from contentlib.library.checksums import Hasher
+from contentlib.library.errors import Fault
+from contentlib.library.model import UpdateFile, UpdateSession
+from contentlib.library.ports import BlobStore, Staged
+from contentlib.library.sessions import Leases
+from contentlib.library.update_sessions import UpdateSessions
+from contentlib.transfer import faults
+from contentlib.transfer.incoming import Incoming
+from contentlib.transfer.part import Part
+from contentlib.transfer.threads import Threads
+
+_BEAT_SECONDS = 1.0
+_READ_AGAIN = 64  # pieces that are read and hashed again before the lease is looked at
+
+
+class Stopped(Exception):
+    """The upload was stopped from outside: its session is over, or another request took its place."""
+
+    def __init__(self, *, replaced: bool) -> None:
+        super().__init__("another request sends the bytes of the file now" if replaced else "the session is over")
+        self.replaced = replaced
+
+
+class Wrong(Exception):
+    """The bytes are not those that were declared; `keep` tells whether those that are there may be of use."""
+
+    def __init__(self, status: int, fault: Fault, *, keep: bool) -> None:
+        super().__init__(fault.text)
+        self.status = status
+        self.fault = fault
+        self.keep = keep
+
+
+class Upload:
+    """An upload that holds the lock on its bytes."""
+
+    def __init__(
+        self,
+        request: Request,
+        session: UpdateSession,
+        file: UpdateFile,
+        part: Part,
+        sessions: UpdateSessions,
+        leases: Leases,
+        threads: Threads,
+        limit: int,
+    ) -> None:
+        self.session = session
+        self.file = file
+        self.part = part
+        self.incoming = Incoming(request)
+        self.over = asyncio.Event()
+        self.hasher = Hasher()
+        self.total = part.total if file.size is None else file.size
+        self._sessions = sessions
+        self._leases = leases
+        self._threads = threads
+        self._limit = limit
+        self._beaten = time.monotonic()
+
+    async def receive(self, staged: Staged, store: BlobStore, known: Hasher | None) -> bool:
+        """Takes the bytes of the request; whether the file is complete now. Wrong when it is not as declared.
+
+        `known` has hashed what is there already, if anybody has.
+        """
+        self._check_size()
+        await self._sessions.begin(self.file)
+        await self._prepare(staged, store, known)
+        room = self._room(staged.size)
+        while (block := await self.incoming.next()) is not None:
+            size = sum(map(len, block))
+            if room is not None and size > room:
+                raise self._too_many()
+            room = None if room is None else room - size
+            await self._threads.run(self._store, staged, block)
+            await self._beat(staged.size)
+        if self.part.start is not None:
+            self._check_part(staged.size - self.part.start)
+            if staged.size != self.total:
+                await self._sessions.pause(self.file, staged.size)
+                return False
+        received = Received(self.session.storage, self.file.id, self.hasher.size, self.hasher.digests())
+        fault = await self._sessions.finish(self.file, received)
+        if fault is not None:
+            raise Wrong(400, fault, keep=False)
+        return True
+
+    def _check_size(self) -> None:
+        """What the headers tell of the size is looked at before a byte is taken."""
+        declared, said = self.file.size, self.part.total
+        if declared is not None and said is not None and said != declared:
+            raise Wrong(400, faults.wrong_size(self.file.name, declared, said), keep=True)
+        most = max(said or 0, (self.part.start or 0) + (self.part.length or 0))
+        if declared is not None and most > declared:
+            raise Wrong(400, faults.wrong_size(self.file.name, declared, most), keep=True)
+        if self._limit and most > self._limit:
+            raise Wrong(413, faults.too_large(self.file.name, self._limit), keep=True)
+
+    async def _prepare(self, staged: Staged, store: BlobStore, known: Hasher | None) -> None:
+        """Gets the bytes that are there already out of the way, or hashed."""
+        self.hasher = Hasher(*([self.file.checksum.algorithm] if self.file.checksum else ()))
+        if self.part.start is None:
+            await self._threads.run(staged.empty)
+        elif known is not None and known.size == staged.size:
+            self.hasher = known
+        else:
+            pieces = store.staged_bytes(self.session.storage, self.file.id)
+            while await self._threads.run(self._hash_again, pieces):
+                await self._beat(staged.size)
+
+    def _hash_again(self, pieces: Iterator[bytes]) -> bool:
+        before = self.hasher.size
+        for piece in islice(pieces, _READ_AGAIN):
+            self.hasher.update(piece)
+        return self.hasher.size > before
+
+    def _store(self, staged: Staged, block: list[bytes]) -> None:
+        data = block[0] if len(block) == 1 else b"".join(block)
+        self.hasher.update(data)
+        staged.append(data)
+
+    def _room(self, there: int) -> int | None:
+        if self.part.length is not None:
+            return self.part.length
+        most = self.file.size if self.file.size is not None else self._limit or None
+        return None if most is None else most - there
+
+    def _too_many(self) -> Wrong:
+        if self.part.start is not None and self.part.length is not None:
+            return Wrong(400, faults.part_mismatch(self.file.name, self.part.length, None), keep=True)
+        if self.file.size is not None:
+            return Wrong(400, faults.too_many(self.file.name, self.file.size), keep=False)
+        return Wrong(413, faults.too_large(self.file.name, self._limit), keep=False)
+
+    def _check_part(self, came: int) -> None:
+        if came != self.part.length and self.part.length is not None:
+            raise Wrong(400, faults.part_mismatch(self.file.name, self.part.length, came), keep=True)
+
+    async def _beat(self, size: int) -> None:
+        """Once a second: keeps the session alive, and learns when it ended, be it in another process."""
+        now = time.monotonic()
+        if now - self._beaten >= _BEAT_SECONDS:
+            self._beaten = now
+            self._leases.note_progress(self.file.id, size)
+            await self._sessions.target(self.session.id, self.file.id)

@@ -1,0 +1,217 @@
+"""The upload address: PUT and POST take the bytes of a file, HEAD tells how many are there."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+
+import msgspec
+
+from contentlib.http.message import Disconnected, Request, Response
+from contentlib.library.checksums import Hasher
+from contentlib.library.errors import Fault, LibraryError, Missing, NotActive
+from contentlib.library.model import TransferStatus, UpdateFile, UpdateSession
+from contentlib.library.ports import BlobStore, Staged
+from contentlib.library.sessions import Leases
+from contentlib.library.update_sessions import UpdateSessions
+from contentlib.transfer import faults
+from contentlib.transfer.addresses import DataAddress
+from contentlib.transfer.answers import Refused, not_allowed, text
+from contentlib.transfer.part import Part, part_of
+from contentlib.transfer.receiving import Stopped, Upload, Wrong
+from contentlib.transfer.threads import Threads
+
+_METHODS = ("HEAD", "POST", "PUT")
+_THREADS = 8
+_STALLED_SECONDS = 10.0  # a client from which nothing came for so long gives way to one that has bytes
+_LEAVE_SECONDS = 5.0
+_REMEMBERED = 1024
+
+Failed = Callable[[Request, BaseException], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Ending:
+    """How an upload ended early: the fault to note, whether its bytes may be of use, the answer if anybody hears it."""
+
+    fault: Fault | None
+    keep: bool
+    status: int | None
+
+
+class Uploads:
+    """Receives the bytes of pushed files.
+
+    `alone` says that no other process receives uploads: what was hashed of an interrupted one is then still true when it
+    goes on, and is not read again.
+    """
+
+    def __init__(
+        self, sessions: UpdateSessions, store: BlobStore, leases: Leases, limit: int, failed: Failed, *, alone: bool
+    ) -> None:
+        self._sessions = sessions
+        self._store = store
+        self._leases = leases
+        self._limit = limit
+        self._failed = failed
+        self._alone = alone
+        self._threads = Threads(_THREADS)
+        self._running: dict[str, Upload] = {}
+        self._hashed: dict[str, tuple[str, Hasher]] = {}
+
+    async def handle(self, request: Request, address: DataAddress) -> Response:
+        """The answer to a request for an upload address."""
+        if request.method not in _METHODS:
+            return not_allowed(request.method, _METHODS)
+        session, file = await self._sessions.target(address.session, address.file)
+        if request.method == "HEAD":
+            return await self._progress(session, file)
+        if request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
+            raise Refused(415, "the body must be the bytes of the file, not a form (with curl: -T FILE, not -F)")
+        part = part_of(request)
+        try:
+            staged = await self._stage(session, file)
+        except OSError as error:
+            return await self._no_stage(request, session, file, error)
+        with staged:
+            return await self._take(request, session, file, part, staged)
+
+    def ended(self, session_or_file_id: str) -> None:
+        """Stops the uploads of a session, or the upload of a file."""
+        for file_id, (session_id, _) in list(self._hashed.items()):
+            if session_or_file_id in (session_id, file_id):
+                del self._hashed[file_id]
+        for upload in self._running.values():
+            if session_or_file_id in (upload.session.id, upload.file.id):
+                upload.incoming.stop(Stopped(replaced=False))
+
+    async def _progress(self, session: UpdateSession, file: UpdateFile) -> Response:
+        if file.status is TransferStatus.READY:
+            offset = file.received
+        else:
+            offset = await self._threads.run(self._store.staged_size, session.storage, file.id)
+        headers = [("upload-offset", str(offset)), ("cache-control", "no-store")]
+        if file.size is not None:
+            headers.append(("upload-length", str(file.size)))
+        return Response(200, headers=headers)
+
+    # who may write
+
+    async def _stage(self, session: UpdateSession, file: UpdateFile) -> Staged:
+        for last in (False, True):
+            try:
+                return await self._threads.run(self._store.stage, session.storage, file.id)
+            except BlockingIOError:
+                if last or not await self._makes_way(file.id):
+                    break
+        raise Refused(409, f"another request is sending file {file.name!r} now")
+
+    async def _makes_way(self, file_id: str) -> bool:
+        """Whether the upload that holds the lock has left it; one whose client says nothing any more is stopped."""
+        upload = self._running.get(file_id)
+        if upload is None or upload.incoming.quiet() < _STALLED_SECONDS:
+            return False
+        upload.incoming.stop(Stopped(replaced=True))
+        await asyncio.wait({asyncio.create_task(upload.over.wait())}, timeout=_LEAVE_SECONDS)
+        return upload.over.is_set()
+
+    async def _no_stage(self, request: Request, session: UpdateSession, file: UpdateFile, error: OSError) -> Response:
+        self._failed(request, error)
+        fault = faults.not_stored(file.name, session.storage, 0, error)
+        await self._sessions.stop(file, 0, fault)
+        return text(_storage_status(error), fault.text)
+
+    # what becomes of an upload
+
+    async def _take(self, request: Request, session: UpdateSession, file: UpdateFile, part: Part, staged: Staged) -> Response:
+        if part.start is not None and part.start != staged.size:
+            # 409 as tus answers it; 416 is about what is read
+            raise Refused(409, f"file {file.name!r} goes on at byte {staged.size}, not at {part.start}", _offset(staged))
+        upload = Upload(request, session, file, part, self._sessions, self._leases, self._threads, self._limit)
+        self._running[file.id] = upload
+        try:
+            complete = await upload.receive(staged, self._store, self._known(file.id))
+        except Exception as error:
+            return await self._ended_early(request, upload, staged, error)
+        finally:
+            del self._running[file.id]
+            await upload.incoming.close()
+            upload.over.set()  # nothing is awaited from here to the closing of what is staged
+        if complete:
+            return _ready(upload)
+        self._remember(upload, staged)
+        return text(200, f"file {file.name!r} has {staged.size} bytes now", _offset(staged))
+
+    async def _ended_early(self, request: Request, upload: Upload, staged: Staged, error: Exception) -> Response:
+        """Notes with the file why its upload ended, and drops bytes that are of no use."""
+        if isinstance(error, Stopped) and not error.replaced:
+            error = await self._why(upload) or error
+        ending = self._ending(request, upload, staged.size, error)
+        if not ending.keep:  # before anything is noted: a full disk has room again then
+            await self._discard(upload)
+        if ending.fault is not None:
+            try:
+                await self._sessions.stop(upload.file, staged.size if ending.keep else 0, ending.fault)
+            except (Missing, NotActive):  # the session ended meanwhile
+                await self._discard(upload)
+        if ending.keep:
+            self._remember(upload, staged)
+        if ending.status is None:
+            raise error
+        sentence = str(error) if ending.fault is None else ending.fault.text
+        return text(ending.status, sentence, _offset(staged) if ending.keep else None)
+
+    def _ending(self, request: Request, upload: Upload, size: int, error: Exception) -> _Ending:
+        name = upload.file.name
+        if isinstance(error, Disconnected):
+            return _Ending(faults.broken(size, upload.total), keep=True, status=None)
+        if isinstance(error, Wrong):
+            return _Ending(error.fault, error.keep, error.status)
+        if isinstance(error, Stopped | Missing | NotActive):
+            replaced = isinstance(error, Stopped) and error.replaced
+            return _Ending(None, keep=replaced, status=409 if replaced else 404)
+        if isinstance(error, OSError):
+            self._failed(request, error)
+            fault = faults.not_stored(name, upload.session.storage, size, error)
+            return _Ending(fault, keep=not faults.is_full(error), status=_storage_status(error))
+        return _Ending(faults.failed(name, request.request_id), keep=True, status=None)
+
+    async def _why(self, upload: Upload) -> LibraryError | None:
+        try:
+            await self._sessions.target(upload.session.id, upload.file.id)
+        except (Missing, NotActive) as error:
+            return error
+        return None
+
+    async def _discard(self, upload: Upload) -> None:
+        with suppress(OSError):  # what is left is swept with its session
+            await self._threads.run(self._store.discard, upload.session.storage, upload.file.id)
+
+    # what was hashed already
+
+    def _known(self, file_id: str) -> Hasher | None:
+        return self._hashed.pop(file_id, ("", None))[1]
+
+    def _remember(self, upload: Upload, staged: Staged) -> None:
+        if self._alone and upload.hasher.size == staged.size:
+            self._hashed[upload.file.id] = (upload.session.id, upload.hasher)
+            if len(self._hashed) > _REMEMBERED:
+                del self._hashed[next(iter(self._hashed))]
+
+
+def _ready(upload: Upload) -> Response:
+    """The answer to the last byte; 200, because 204 is a failure to govmomi."""
+    digests = {algorithm.value: digits for algorithm, digits in upload.hasher.digests().items()}
+    told = {"name": upload.file.name, "size": upload.hasher.size, "status": "READY", "checksums": digests}
+    return Response(200, msgspec.json.encode(told), "application/json", [("upload-offset", str(upload.hasher.size))])
+
+
+def _offset(staged: Staged) -> list[tuple[str, str]]:
+    return [("upload-offset", str(staged.size))]
+
+
+def _storage_status(error: OSError) -> int:
+    """507 says by itself what is wrong; of other faults govc's user hears only what the body of a 400 tells."""
+    return 507 if faults.is_full(error) else 400

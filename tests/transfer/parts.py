@@ -1,0 +1,225 @@
+"""The real parts behind the byte edges, on one directory; the smallest application around them; a client without a socket."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from contentlib.blobs.filesystem import FilesystemBlobs
+from contentlib.http.asgi import Application
+from contentlib.http.message import Answer, Request, Response
+from contentlib.library.blobs import Blobs
+from contentlib.library.checksums import Checksum
+from contentlib.library.clock import SystemClock
+from contentlib.library.download_sessions import DownloadSessions
+from contentlib.library.identifiers import new_identifier
+from contentlib.library.items import Items, NewItem
+from contentlib.library.model import Library, LibraryType, Source, UpdateFile
+from contentlib.library.sessions import Leases
+from contentlib.library.update_sessions import NewFile, UpdateSessions
+from contentlib.metadata.migrate import upgrade
+from contentlib.metadata.sqlite import SqliteMetadata
+from contentlib.transfer.addresses import SignedAddresses
+from contentlib.transfer.front import Transfers
+from contentlib.vapi.errors import Unauthenticated
+
+KEY = b"the key of the tests"
+USER, LOGIN, STORAGE = "administrator@vsphere.local", "login", "datastore-1"
+
+
+@dataclass
+class Failure:
+    """What the log would hold."""
+
+    path: str
+    request_path: str
+    error: BaseException
+
+
+class Parts:
+    """Everything that an upload or download needs, as the application puts it together."""
+
+    def __init__(self, directory: Path, *, lease: int = 300_000, limit: int = 0, alone: bool = True) -> None:
+        upgrade(directory / "contentlib.db")
+        clock = SystemClock()
+        self.metadata = SqliteMetadata(directory / "contentlib.db")
+        self.store = FilesystemBlobs({STORAGE: directory / STORAGE})
+        self.blobs = Blobs(self.metadata, self.store, clock)
+        self.leases = Leases(clock, lease)
+        self.items = Items(self.metadata, self.blobs, clock, lease)
+        self.addresses = SignedAddresses(KEY)
+        self.failures: list[Failure] = []
+        self.updates = UpdateSessions(self.metadata, self.blobs, clock, self.leases, self._ended, limit)
+        self.downloads = DownloadSessions(self.metadata, self.blobs, clock, self.leases, self._ended)
+        self.transfers = Transfers(
+            self.updates,
+            self.downloads,
+            self.items,
+            self.blobs,
+            self.leases,
+            self.addresses,
+            self._admit,
+            limit,
+            self._failed,
+            alone=alone,
+        )
+        self._jobs: list[asyncio.Task[None]] = []
+
+    def _ended(self, session_or_file_id: str) -> None:
+        self.transfers.ended(session_or_file_id)
+
+    def _failed(self, request: Request, path: str, error: BaseException) -> None:
+        self.failures.append(Failure(path, request.path, error))
+
+    async def _admit(self, request: Request) -> None:
+        if request.headers.get("vmware-api-session-id") != LOGIN:
+            raise Unauthenticated("access.no_session", "the request has no login session")
+        self.leases.touch_login(LOGIN)
+
+    def application(self, touch_seconds: float = 0.2) -> Application:
+        """An ASGI application that speaks the byte edges, and keeps what was touched every so often."""
+
+        async def handle(request: Request) -> Answer:
+            if self.transfers.speaks(request.path):
+                return await self.transfers.handle(request)
+            return Response(404)
+
+        async def start() -> None:
+            self._jobs.append(asyncio.create_task(self._keep_touches(touch_seconds)))
+
+        async def stop() -> None:
+            for job in self._jobs:
+                job.cancel()
+            await asyncio.wait(self._jobs)
+
+        return Application(handle, start, stop)
+
+    async def _keep_touches(self, seconds: float) -> None:
+        while True:
+            await asyncio.sleep(seconds)
+            await self.transfers.touch_running()
+            touches = self.leases.take()
+            if touches:
+                async with self.metadata.transaction(durable=False) as transaction:
+                    await transaction.state.touch(touches)
+
+    # what a client would do over the API
+
+    async def item(self) -> str:
+        """The identifier of a new item in a new library."""
+        library_id = new_identifier()
+        library = Library(library_id, "lab", "lab", "", LibraryType.LOCAL, (), STORAGE, 0, 0, 1)
+        async with self.metadata.transaction(durable=False) as transaction:
+            await transaction.libraries.add(library)
+        return await self.items.create(NewItem(library_id, "tiny"), None)
+
+    async def push(
+        self, name: str = "tiny.iso", size: int | None = None, checksum: Checksum | None = None, item: str | None = None
+    ) -> tuple[UpdateFile, str]:
+        """A file that waits for its bytes, and the address to send them to."""
+        session = await self.updates.create(USER, LOGIN, item or await self.item(), (), None)
+        file = await self.updates.add_file(session, NewFile(name, Source.PUSH, size, checksum))
+        return file, self.addresses.upload(file)
+
+    async def stored(self, data: bytes, name: str = "tiny.iso") -> tuple[str, str]:
+        """An item with one file, and the address of its bytes in a download session."""
+        item = await self.item()
+        file, address = await self.push(name, item=item)
+        answered = await Client(self.application()).call("PUT", address, body=[data])
+        assert answered.status == 200, answered.body
+        await self.updates.complete(file.session)
+        session = await self.downloads.create(USER, LOGIN, item, None)
+        return item, self.addresses.download(session, 0, name)
+
+    async def file(self, file: UpdateFile) -> UpdateFile:
+        """The file as it is now."""
+        return await self.updates.file(file.session, file.name)
+
+
+@asynccontextmanager
+async def parts_on(directory: Path, **options: Any) -> AsyncIterator[Parts]:
+    """Parts that let go of the database at the end."""
+    parts = Parts(directory, **options)
+    try:
+        yield parts
+    finally:
+        await parts.metadata.close()
+
+
+@dataclass
+class Answered:
+    """An answer as a client sees it."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes = b""
+
+
+@dataclass
+class Client:
+    """Sends requests to an application without a server."""
+
+    application: Application
+    extensions: dict[str, Any] = field(default_factory=dict)
+
+    async def call(
+        self,
+        method: str,
+        address: str,
+        headers: dict[str, str] | None = None,
+        body: Iterable[bytes] | AsyncIterator[bytes] = (),
+    ) -> Answered:
+        """The answer. A body that ends with None breaks off there."""
+        path, _, query = address.partition("?")
+        scope = {
+            "type": "http",
+            "method": method,
+            "path": path,
+            "raw_path": path.encode(),
+            "query_string": query.encode(),
+            "headers": [(name.encode(), value.encode()) for name, value in (headers or {}).items()],
+            "scheme": "https",
+            "extensions": self.extensions,
+        }
+        answered = Answered(0, {})
+
+        async def send(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                answered.status = message["status"]
+                answered.headers = {name.decode(): value.decode() for name, value in message["headers"]}
+            answered.body += message.get("body", b"")
+
+        await self.application(scope, _receiver(body), send)
+        return answered
+
+
+def _receiver(body: Iterable[bytes] | AsyncIterator[bytes]) -> Callable[[], Any]:
+    pieces = body if isinstance(body, AsyncIterator) else _stream(body)
+    over = False
+
+    async def receive() -> dict[str, Any]:
+        nonlocal over
+        if over:
+            await asyncio.Event().wait()  # a client that is there and says nothing
+        try:
+            piece = await anext(pieces)
+        except StopAsyncIteration:
+            over = True
+            return {"type": "http.request", "body": b"", "more_body": False}
+        if piece == BREAK:
+            return {"type": "http.disconnect"}
+        return {"type": "http.request", "body": piece, "more_body": True}
+
+    return receive
+
+
+BREAK = b"the connection breaks here"
+
+
+async def _stream(pieces: Iterable[bytes]) -> AsyncIterator[bytes]:
+    for piece in pieces:
+        yield piece

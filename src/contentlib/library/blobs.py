@@ -44,22 +44,28 @@ class Blobs:
         self._clock = clock
 
     async def keep(self, received: Received) -> Blob:
-        """Makes a blob of what was received; equal bytes on the same storage share one."""
-        sha256 = received.digests[Algorithm.SHA256]
-        async with self._metadata.reading() as transaction:
-            twin = await transaction.blobs.twin(received.storage, sha256, received.size)
-        if twin is not None and await self._whole(twin):
-            async with self._metadata.transaction(durable=False) as transaction:
-                known = await transaction.blobs.get(twin.id)
-                if known is not None:
-                    known = replace(known, digests=_merged(known, received), unreferenced=None)
-                    await transaction.blobs.put(known)
-            if known is not None:
-                await asyncio.to_thread(self.store.discard, received.storage, received.upload)
-                return known
-        return await self._keep_new(received, sha256)
+        """Makes a blob of what was received; equal bytes on the same storage share one, and mend it when it is damaged."""
+        twin = await self._hold_twin(received)
+        if twin is None:
+            return await self._keep_new(received)
+        if not await self._whole(twin):
+            mark = await asyncio.to_thread(self.store.keep, received.storage, received.upload, twin.id)
+            return await self._note(twin, mark, self.store.boot)
+        await asyncio.to_thread(self.store.discard, received.storage, received.upload)
+        return twin
 
-    async def _keep_new(self, received: Received, sha256: str) -> Blob:
+    async def _hold_twin(self, received: Received) -> Blob | None:
+        """The blob with the same bytes, as good as new to those who collect what nothing names."""
+        async with self._metadata.transaction(durable=False) as transaction:
+            twin = await transaction.blobs.twin(received.storage, received.digests[Algorithm.SHA256], received.size)
+            if twin is not None:
+                unreferenced = None if twin.unreferenced is None else self._clock.now()
+                twin = replace(twin, digests=_merged(twin, received), unreferenced=unreferenced)
+                await transaction.blobs.put(twin)
+        return twin
+
+    async def _keep_new(self, received: Received) -> Blob:
+        sha256 = received.digests[Algorithm.SHA256]
         blob_id = new_identifier()
         mark = await asyncio.to_thread(self.store.keep, received.storage, received.upload, blob_id)
         digests = {algorithm.value: digits for algorithm, digits in received.digests.items()}
@@ -101,10 +107,13 @@ class Blobs:
         if sha256 != blob.sha256:
             text = f"the content of file {name!r} is damaged: its SHA256 checksum is {sha256}, not {blob.sha256}"
             raise Damaged("file.damaged", text, name, sha256, blob.sha256)
-        seen = replace(blob, mark=mark, unflushed=blob.unflushed and self.store.boot)
+        return await self._note(blob, mark, blob.unflushed and self.store.boot)
+
+    async def _note(self, blob: Blob, mark: str, unflushed: str | None) -> Blob:
         async with self._metadata.transaction(durable=False) as transaction:
-            if await transaction.blobs.get(blob.id) is not None:
-                await transaction.blobs.put(seen)
+            now = await transaction.blobs.get(blob.id) or blob  # another call may have changed the row since it was read
+            seen = replace(now, mark=mark, unflushed=unflushed)
+            await transaction.blobs.put(seen)
         return seen
 
     def _hash(self, blob: Blob) -> str:
@@ -145,13 +154,13 @@ class Blobs:
                 await asyncio.to_thread(self.store.flush, blob.storage, blob.id)
 
     async def check_kept(self, transaction: Transaction, version: Version) -> None:
-        """Marks the blobs of a flushed version as needed, in the transaction that adds it; Damaged when one is gone."""
+        """Notes that the bytes of a version are flushed, in the transaction that adds it; Damaged when a blob is gone."""
         for file in version.files:
             blob = await transaction.blobs.get(file.blob)
             if blob is None:
                 raise Damaged("file.gone", f"the content of file {file.name!r} is gone", file.name)
-            if blob.unreferenced is not None or blob.unflushed is not None:
-                await transaction.blobs.put(replace(blob, unreferenced=None, unflushed=None))
+            if blob.unflushed is not None:
+                await transaction.blobs.put(replace(blob, unflushed=None))
 
     async def describe(self, item: Item, version: Version) -> None:
         """Writes beside the bytes what they are, so that they can be found again without the database."""

@@ -21,6 +21,7 @@ from contentlib.library.model import (
     Token,
     Version,
 )
+from contentlib.library.names import clean
 from contentlib.library.ports import MetadataStore, Transaction
 from contentlib.library.sessions import Ended, Leases, advance, fire
 from contentlib.library.update_sessions import expiry_of
@@ -75,7 +76,8 @@ class DownloadSessions:
         async with self._metadata.reading() as transaction:
             session = await self._find(transaction, session_id)
         if self._leases.expired(session):
-            return await self._finish(session_id, "expired", expiry_of(self._leases))
+            await self.expire(session_id)
+            return await self.get(session_id)
         if session.state is State.ACTIVE:
             self._leases.touch(session)
         return session
@@ -89,6 +91,7 @@ class DownloadSessions:
 
     async def keep_alive(self, session_id: str, progress: int | None) -> None:
         """Extends the lease, and notes the client's progress."""
+        await self.expire(session_id)
         async with self._metadata.transaction(durable=False) as transaction:
             session = fire(KIND, await self._find(transaction, session_id), "kept alive", self._clock.now())
             await transaction.download_sessions.put(advance(session, progress, "progress"))
@@ -96,25 +99,36 @@ class DownloadSessions:
 
     async def cancel(self, session_id: str) -> None:
         """Ends the session; its URLs are dead."""
+        await self.expire(session_id)
         await self._finish(session_id, "canceled", None)
 
     async def fail(self, session_id: str, message: str) -> None:
         """Ends the session in ERROR with the client's message."""
-        await self._finish(session_id, "failed", Fault("session.failed_by_client", message, (message,)))
+        await self.expire(session_id)
+        told = clean(message)
+        await self._finish(session_id, "failed", Fault("session.failed_by_client", told, (told,)))
 
     async def expire(self, session_id: str) -> None:
         """Ends the session when its lease is over; does nothing to one that was touched or ended meanwhile."""
         async with self._metadata.reading() as transaction:
             session = await transaction.download_sessions.get(session_id)
-        if session is not None and self._leases.expired(session):
-            await self._finish(session_id, "expired", expiry_of(self._leases))
-
-    async def _finish(self, session_id: str, event: str, fault: Fault | None) -> DownloadSession:
+        if session is None or not self._leases.expired(session):
+            return
         async with self._metadata.transaction(durable=False) as transaction:
-            session = fire(KIND, await self._find(transaction, session_id), event, self._clock.now(), fault)
-            await transaction.download_sessions.put(session)
+            session = await transaction.download_sessions.get(session_id)
+            expired = session is not None and self._leases.expired(session)
+            if session is not None and expired:
+                await self._end(transaction, session, "expired", expiry_of(self._leases))
+        if expired:
+            self._ended(session_id)
+
+    async def _finish(self, session_id: str, event: str, fault: Fault | None) -> None:
+        async with self._metadata.transaction(durable=False) as transaction:
+            await self._end(transaction, await self._find(transaction, session_id), event, fault)
         self._ended(session_id)
-        return session
+
+    async def _end(self, transaction: Transaction, session: DownloadSession, event: str, fault: Fault | None) -> None:
+        await transaction.download_sessions.put(fire(KIND, session, event, self._clock.now(), fault))
 
     async def delete(self, session_id: str) -> None:
         """Removes a session in any state; its URLs are dead."""
@@ -125,9 +139,8 @@ class DownloadSessions:
 
     async def files(self, session_id: str) -> list[DownloadFile]:
         """The files of the session's content version, with what became of their preparation."""
-        session, version, done = await self._content(session_id)
-        if session.state is State.ACTIVE:
-            self._leases.touch(session)
+        await self.get(session_id)  # touches it, or ends it
+        _, version, done = await self._content(session_id)
         return [
             DownloadFile(file, done.get(file.name) or _untouched(session_id, file.name), position)
             for position, file in enumerate(version.files)
@@ -151,16 +164,17 @@ class DownloadSessions:
         except Damaged as damaged:
             preparation = Preparation(session_id, name, PrepareStatus.ERROR, endpoint, damaged.fault)
         async with self._metadata.transaction(durable=False) as transaction:
-            await self._find(transaction, session_id)
+            fire(KIND, await self._find(transaction, session_id), "changed", self._clock.now())
             await transaction.preparations.put(preparation)
         return DownloadFile(found.file, preparation, found.position)
 
     async def target(self, session_id: str, position: int) -> tuple[DownloadSession, StoredFile, Blob]:
         """What a download URL names: Missing when the session is gone, NotActive when it ended, Damaged when the bytes are."""
+        await self.expire(session_id)
         session, version, _ = await self._content(session_id)
         fire(KIND, session, "changed", self._clock.now())
-        if self._leases.expired(session) or position >= len(version.files):
-            raise Missing("download", session_id)
+        if not 0 <= position < len(version.files):
+            raise Missing("download", f"{session_id}/{position}")
         self._leases.touch(session)
         file = version.files[position]
         return session, file, await self._blobs.check(file.blob, file.name)

@@ -12,9 +12,10 @@ from contentlib.library.clock import Clock
 from contentlib.library.errors import Fault, Invalid, Missing, MissingFile, Taken, VersionConflict, WrongType
 from contentlib.library.idempotence import once
 from contentlib.library.identifiers import new_identifier
-from contentlib.library.model import Item, StoredFile, Token, Version
-from contentlib.library.names import check_description, check_name, fold
+from contentlib.library.model import Item, Library, LibraryType, StoredFile, Token, UpdateSession, Version
+from contentlib.library.names import check_description, check_name, check_text, fold
 from contentlib.library.ports import MetadataStore, Transaction
+from contentlib.library.sessions import Ended, fire, nobody
 
 FIRST_VERSION = 1
 """The content version of an item that never had content; the first completed session makes version 2."""
@@ -42,7 +43,8 @@ class ItemChange(msgspec.Struct, frozen=True):
 class Items:
     """The operations on items; `lease` is the time in milliseconds after which an untouched draft gives up its name."""
 
-    def __init__(self, metadata: MetadataStore, blobs: Blobs, clock: Clock, lease: int) -> None:
+    def __init__(self, metadata: MetadataStore, blobs: Blobs, clock: Clock, lease: int, ended: Ended = nobody) -> None:
+        self._ended = ended
         self._metadata = metadata
         self._blobs = blobs
         self._clock = clock
@@ -53,7 +55,7 @@ class Items:
         item = self._new(new, "create_spec")
 
         async def add(transaction: Transaction) -> str:
-            await self._add(transaction, item)
+            await self._add(transaction, item, "create_spec")
             return item.id
 
         return await once(self._metadata, self._clock, token, add)
@@ -86,7 +88,10 @@ class Items:
             )
 
     async def update(self, item_id: str, change: ItemChange) -> None:
-        """Changes what is given; VersionConflict when `version` is given and is not the item's."""
+        """Changes what is given; VersionConflict when `version` is given and is not the item's.
+
+        Where nothing changes, nothing is counted.
+        """
         changes: dict[str, object] = {}
         if change.name is not None:
             changes["name"] = check_name("update_spec.name", change.name)
@@ -98,39 +103,48 @@ class Items:
             changes["folded_type"] = fold(change.type)
         async with self._metadata.transaction(durable=True) as transaction:
             item = await find_item(transaction, item_id)
+            await check_local(transaction, item.library)
             if change.version is not None and change.version != str(item.version):
                 raise VersionConflict("library item", item_id, change.version, str(item.version))
-            changed = replace(
-                item,
-                **changes,
+            changed = replace(item, **changes)
+            if changed == item:
+                return
+            if changed.folded_name != item.folded_name:
+                await self._free_name(transaction, changed, "update_spec")
+            counted = replace(
+                changed,
                 modified=max(self._clock.now(), item.modified),
                 version=item.version + 1,
                 metadata_version=item.metadata_version + 1,
             )
-            if changed.folded_name != item.folded_name:
-                await self._free_name(transaction, changed, "update_spec.name")
-            await transaction.items.put(changed)
+            await transaction.items.put(counted)
 
     async def delete(self, item_id: str) -> None:
         """Deletes an item; a running update session of it ends, a running download ends with the bytes it began with."""
         async with self._metadata.transaction(durable=True) as transaction:
             item = await find_item(transaction, item_id)
-            await remove_item(transaction, item_id, self._clock.now(), f"library item {item.name!r} was deleted")
+            await check_local(transaction, item.library)
+            session = await transaction.update_sessions.active_of(item_id)
+            if session is not None:
+                await cancel(transaction, session, self._clock.now(), f"library item {item.name!r} was deleted")
+            await transaction.items.remove(item_id)
+        if session is not None:
+            self._ended(session.id)
 
     async def copy(self, source_id: str, new: NewItem, token: Token | None) -> str:
         """Copies an item with its current content into a library, and answers the copy's identifier.
 
         What the destination does not say (name, description, type) is taken from the source.
         """
+        field = "destination_create_spec"
         async with self._metadata.reading() as transaction:
-            source = await find_item(transaction, source_id)
             known = None if token is None else await transaction.tokens.find(token)
+            if known is not None:
+                return known
+            source = await find_item(transaction, source_id)
             version = await current_version(transaction, source)
-        if known is not None:
-            return known
-        item = self._new(_filled(new, source), "destination_create_spec")
-        async with self._metadata.reading() as transaction:
-            storage = await _storage_of(transaction, item.library)
+            item = self._new(_filled(new, source), field)
+            storage = (await check_local(transaction, item.library)).storage
         files = tuple([await self._blobs.at(storage, file) for file in version.files])
         copied = replace(
             version, id=new_identifier(), item=item.id, number=FIRST_VERSION + 1, created=item.created, files=files
@@ -141,7 +155,7 @@ class Items:
             await self._blobs.describe(item, copied)
 
         async def add(transaction: Transaction) -> str:
-            await self._add(transaction, item)
+            await self._add(transaction, item, field)
             if item.version_id is not None:
                 await self._blobs.check_kept(transaction, copied)
                 await transaction.versions.add(copied)
@@ -183,16 +197,12 @@ class Items:
             version=1,
             metadata_version=1,
             content_version=FIRST_VERSION,
-            source=new.source,
+            source=None if new.source is None else check_text(f"{field}.source_id", new.source),
         )
 
-    async def _add(self, transaction: Transaction, item: Item) -> None:
-        library = await transaction.libraries.get(item.library)
-        if library is None:
-            raise Missing("library", item.library)
-        if library.type != "LOCAL":
-            raise WrongType("library.type", f"library {library.id} is {library.type}, items come from its source", library.id)
-        await self._free_name(transaction, item, "create_spec.name")
+    async def _add(self, transaction: Transaction, item: Item, field: str) -> None:
+        await check_local(transaction, item.library)
+        await self._free_name(transaction, item, field)
         await transaction.items.add(item)
 
     async def _free_name(self, transaction: Transaction, item: Item, field: str) -> None:
@@ -203,8 +213,8 @@ class Items:
             other = await find_item(transaction, other_id)
             if not await self._given_up(transaction, other):
                 text = f"library {item.library} has an item named {other.name!r} already: {other_id}"
-                raise Taken("item.name_taken", text, field, other.name, other_id)
-            await remove_item(transaction, other_id, self._clock.now(), f"library item {other.name!r} was replaced")
+                raise Taken("item.name_taken", text, f"{field}.name", other.name, other_id)
+            await transaction.items.remove(other_id)
 
     async def _given_up(self, transaction: Transaction, item: Item) -> bool:
         if item.version_id is not None or await transaction.update_sessions.active_of(item.id) is not None:
@@ -229,20 +239,20 @@ async def current_version(transaction: Transaction, item: Item) -> Version:
     return Version(id="", item=item.id, number=item.content_version, created=item.created, files=())
 
 
-async def remove_item(transaction: Transaction, item_id: str, now: int, reason: str) -> None:
-    """Removes an item and ends its update session; its content goes when no download session needs it any more."""
-    session = await transaction.update_sessions.active_of(item_id)
-    if session is not None:
-        ended = replace(session, state="CANCELED", ended=now, fault=Fault("session.item_gone", reason))
-        await transaction.update_sessions.put(ended)
-    await transaction.items.remove(item_id)
-
-
-async def _storage_of(transaction: Transaction, library_id: str) -> str:
+async def check_local(transaction: Transaction, library_id: str) -> Library:
+    """The library; Missing, or WrongType when its items are not its own."""
     library = await transaction.libraries.get(library_id)
     if library is None:
         raise Missing("library", library_id)
-    return library.storage
+    if library.type is not LibraryType.LOCAL:
+        text = f"library {library_id} is {library.type}, its items are changed at its source"
+        raise WrongType("library.type", text, library_id, library.type)
+    return library
+
+
+async def cancel(transaction: Transaction, session: UpdateSession, now: int, reason: str) -> None:
+    """Ends an update session whose item goes."""
+    await transaction.update_sessions.put(fire("update session", session, "canceled", now, Fault("session.item_gone", reason)))
 
 
 def _filled(new: NewItem, source: Item) -> NewItem:

@@ -9,13 +9,14 @@ import msgspec
 from msgspec.structs import replace
 
 from contentlib.library.clock import Clock
-from contentlib.library.errors import Invalid, Missing, NotPublished, Unsupported, VersionConflict, WrongType
+from contentlib.library.errors import Busy, Invalid, Missing, NotPublished, Unsupported, VersionConflict, WrongType
 from contentlib.library.idempotence import once
 from contentlib.library.identifiers import new_identifier
-from contentlib.library.items import remove_item
+from contentlib.library.items import cancel
 from contentlib.library.model import Authentication, Backing, BackingType, Library, LibraryType, Publishing, Token
-from contentlib.library.names import check_description, check_name, fold
+from contentlib.library.names import check_description, check_name, check_text, fold
 from contentlib.library.ports import MetadataStore, PasswordHasher, Transaction
+from contentlib.library.sessions import Ended, nobody
 
 PUBLISHING_USER = "vcsp"
 Value = TypeVar("Value")
@@ -37,7 +38,6 @@ class NewLibrary(msgspec.Struct, frozen=True):
 
     name: str | None
     description: str | None
-    type: LibraryType | None
     backings: tuple[Backing, ...]
     publishing: PublishingChange | None = None
     optimize_remote_publishing: bool | None = None
@@ -51,9 +51,7 @@ class LibraryChange(msgspec.Struct, frozen=True):
     name: str | None = None
     description: str | None = None
     version: str | None = None
-    backings: tuple[Backing, ...] | None = None
     publishing: PublishingChange | None = None
-    optimize_remote_publishing: bool | None = None
     apply_usage_to_items: bool | None = None
     security_policy: str | None = None
     unset_security_policy: bool = False
@@ -62,7 +60,15 @@ class LibraryChange(msgspec.Struct, frozen=True):
 class Libraries:
     """The operations on libraries; `storages` are the configured backends by id, the first is the default."""
 
-    def __init__(self, metadata: MetadataStore, clock: Clock, storages: Mapping[str, str], passwords: PasswordHasher) -> None:
+    def __init__(
+        self,
+        metadata: MetadataStore,
+        clock: Clock,
+        storages: Mapping[str, str],
+        passwords: PasswordHasher,
+        ended: Ended = nobody,
+    ) -> None:
+        self._ended = ended
         self._metadata = metadata
         self._clock = clock
         self._storages = storages
@@ -70,8 +76,6 @@ class Libraries:
 
     async def create(self, new: NewLibrary, token: Token | None) -> str:
         """Creates a local library and answers its identifier."""
-        if new.type is not None and new.type is not LibraryType.LOCAL:
-            raise Invalid("create_spec.type", f"must be {LibraryType.LOCAL}, not {new.type}")
         if new.name is None:
             raise Invalid("create_spec.name", "is required")
         name = check_name("create_spec.name", new.name)
@@ -91,7 +95,7 @@ class Libraries:
             publishing=publishing,
             optimize_remote_publishing=new.optimize_remote_publishing or False,
             apply_usage_to_items=new.apply_usage_to_items,
-            security_policy=new.security_policy,
+            security_policy=new.security_policy and check_text("create_spec.security_policy_id", new.security_policy),
         )
 
         async def add(transaction: Transaction) -> str:
@@ -122,19 +126,19 @@ class Libraries:
         return [each.id for each in libraries if each is not None and _matches(each, backing)]
 
     async def update(self, library_id: str, change: LibraryChange, type: LibraryType | None = None) -> None:
-        """Changes what is given; VersionConflict when `version` is given and is not the library's."""
+        """Changes what is given; VersionConflict when `version` is given and is not the library's, Busy when it is not given
+        and somebody else has changed the publishing meanwhile. Where nothing changes, nothing is counted."""
         library = await self.get(library_id, type)
-        if change.backings is not None and change.backings != library.backings:
-            raise Invalid("update_spec.storage_backings", f"of library {library_id} cannot be changed")
         changes: dict[str, object] = {}
         if change.name is not None:
             changes["name"] = check_name("update_spec.name", change.name)
             changes["folded_name"] = fold(change.name)
         if change.description is not None:
             changes["description"] = check_description("update_spec.description", change.description)
-        for field in ("optimize_remote_publishing", "apply_usage_to_items", "security_policy"):
-            if (value := getattr(change, field)) is not None:
-                changes[field] = value
+        if change.apply_usage_to_items is not None:
+            changes["apply_usage_to_items"] = change.apply_usage_to_items
+        if change.security_policy is not None:
+            changes["security_policy"] = check_text("update_spec.security_policy_id", change.security_policy)
         if change.unset_security_policy:
             changes["security_policy"] = None
         if change.publishing is not None:
@@ -148,17 +152,25 @@ class Libraries:
             if version is not None and version != str(library.version):
                 raise VersionConflict("library", library.id, version, str(library.version))
             if library.publishing != seen.publishing and "publishing" in changes:
-                raise VersionConflict("library", library.id, str(seen.version), str(library.version))
-            now = max(self._clock.now(), library.modified)
-            await transaction.libraries.put(replace(library, **changes, modified=now, version=library.version + 1))
+                raise Busy(
+                    "library.busy", f"the publishing of library {library.id} is being changed by another call", library.id
+                )
+            changed = replace(library, **changes)
+            if changed != library:
+                now = max(self._clock.now(), library.modified)
+                await transaction.libraries.put(replace(changed, modified=now, version=library.version + 1))
 
     async def delete(self, library_id: str, type: LibraryType | None = None) -> None:
         """Deletes a library with its items; running update sessions end, running downloads end with what they began with."""
         async with self._metadata.transaction(durable=True) as transaction:
             library = await find_library(transaction, library_id, type)
-            for item_id in await transaction.items.find(library=library_id):
-                await remove_item(transaction, item_id, self._clock.now(), f"library {library.name!r} was deleted")
+            running = await transaction.update_sessions.active_in(library_id)
+            for session in running:
+                await cancel(transaction, session, self._clock.now(), f"library {library.name!r} was deleted")
+            await transaction.items.remove_all(library_id)
             await transaction.libraries.remove(library_id)
+        for session in running:
+            self._ended(session.id)
 
     async def check_publishable(self, library_id: str) -> None:
         """Raises unless the library is local and published."""

@@ -100,6 +100,10 @@ class Leases:
         return touches
 
 
+def nobody(_: str, /) -> None:
+    """Hears of an end and does nothing: nothing is going on for sessions here."""
+
+
 class Ended(Protocol):
     """Hears that a session is over."""
 

@@ -17,13 +17,12 @@ from contentlib.library.errors import (
     MissingFile,
     NotReady,
     StillActive,
-    WrongType,
 )
 from contentlib.library.idempotence import once
 from contentlib.library.identifiers import new_identifier
-from contentlib.library.items import current_version, find_item
+from contentlib.library.items import check_local, current_version, find_item
 from contentlib.library.model import Item, Source, State, StoredFile, Token, TransferStatus, UpdateFile, UpdateSession, Version
-from contentlib.library.names import check_file_name
+from contentlib.library.names import check_file_name, clean
 from contentlib.library.ports import MetadataStore, Transaction
 from contentlib.library.sessions import Ended, Leases, advance, fire
 
@@ -61,11 +60,7 @@ class UpdateSessions:
 
         async def add(transaction: Transaction) -> str:
             item = await find_item(transaction, item_id)
-            library = await transaction.libraries.get(item.library)
-            if library is None:
-                raise Missing("library", item.library)
-            if library.type != "LOCAL":
-                raise WrongType("item.type", f"library item {item_id} belongs to a {library.type} library", item_id)
+            library = await check_local(transaction, item.library)
             await self._free(transaction, item)
             now = self._clock.now()
             session = UpdateSession(
@@ -98,10 +93,9 @@ class UpdateSessions:
 
     async def get(self, session_id: str) -> UpdateSession:
         """The session, as of now; Missing when there is none."""
+        await self.expire(session_id)
         async with self._metadata.reading() as transaction:
             session = await self._find(transaction, session_id)
-        if self._leases.expired(session):
-            return await self._finish(session_id, "expired", expiry_of(self._leases))
         if session.state is State.ACTIVE:
             self._leases.touch(session)
         return session
@@ -115,6 +109,7 @@ class UpdateSessions:
 
     async def keep_alive(self, session_id: str, progress: int | None) -> None:
         """Extends the lease, and notes the client's progress."""
+        await self.expire(session_id)
         async with self._metadata.transaction(durable=False) as transaction:
             session = await self._active(transaction, session_id, "kept alive")
             await transaction.update_sessions.put(advance(session, progress, "client_progress"))
@@ -122,58 +117,67 @@ class UpdateSessions:
 
     async def update(self, session_id: str, ignored: tuple[tuple[str, bool], ...] | None) -> None:
         """Changes which warnings are passed over."""
+        await self.expire(session_id)
         async with self._metadata.transaction(durable=False) as transaction:
             session = await self._active(transaction, session_id, "changed")
             if ignored is not None:
                 session = replace(session, ignored_warnings=ignored)
             await transaction.update_sessions.put(session)
+        self._leases.touch(session)
 
     async def cancel(self, session_id: str) -> None:
         """Ends the session; nothing of it becomes visible."""
+        await self.expire(session_id)
         await self._finish(session_id, "canceled", None)
 
     async def fail(self, session_id: str, message: str) -> None:
         """Ends the session in ERROR with the client's message."""
-        await self._finish(session_id, "failed", Fault("session.failed_by_client", message, (message,)))
+        await self.expire(session_id)
+        told = clean(message)
+        await self._finish(session_id, "failed", Fault("session.failed_by_client", told, (told,)))
 
     async def expire(self, session_id: str) -> None:
         """Ends the session when its lease is over; does nothing to one that was touched or ended meanwhile."""
         async with self._metadata.reading() as transaction:
             session = await transaction.update_sessions.get(session_id)
-        if session is not None and self._leases.expired(session):
-            await self._finish(session_id, "expired", expiry_of(self._leases))
-
-    async def _finish(self, session_id: str, event: str, fault: Fault | None) -> UpdateSession:
+        if session is None or not self._leases.expired(session):
+            return
         async with self._metadata.transaction(durable=False) as transaction:
-            session = await self._end(transaction, await self._find(transaction, session_id), event, fault)
-        self._ended(session_id)
-        return session
+            session = await transaction.update_sessions.get(session_id)
+            expired = session is not None and self._leases.expired(session)
+            if session is not None and expired:
+                await self._end(transaction, session, "expired", expiry_of(self._leases))
+        if expired:
+            self._ended(session_id)
 
-    async def _end(self, transaction: Transaction, session: UpdateSession, event: str, fault: Fault | None) -> UpdateSession:
-        ended = fire(KIND, session, event, self._clock.now(), fault)
-        await transaction.update_sessions.put(ended)
+    async def _finish(self, session_id: str, event: str, fault: Fault | None) -> None:
+        async with self._metadata.transaction(durable=False) as transaction:
+            await self._end(transaction, await self._find(transaction, session_id), event, fault)
+        self._ended(session_id)
+
+    async def _end(self, transaction: Transaction, session: UpdateSession, event: str, fault: Fault | None) -> None:
+        await transaction.update_sessions.put(fire(KIND, session, event, self._clock.now(), fault))
         item = await transaction.items.get(session.item)
         if item is not None and item.version_id is None:
             await transaction.items.put(replace(item, abandoned=True))
-        return ended
 
     async def delete(self, session_id: str) -> None:
         """Removes a session that has ended; StillActive when it has not."""
+        await self.expire(session_id)
         async with self._metadata.transaction(durable=False) as transaction:
             session = await self._find(transaction, session_id)
-            if self._leases.expired(session):
-                session = await self._end(transaction, session, "expired", expiry_of(self._leases))
             if session.state is State.ACTIVE:
                 text = f"update session {session_id} is ACTIVE; cancel or complete it first"
                 raise StillActive("session.active", text, session_id)
             await transaction.update_sessions.remove(session_id)
-        self._ended(session_id)
 
     async def complete(self, session_id: str) -> None:
         """Makes the session's changes the item's new content version, at once and durably.
 
-        NotReady, naming the files, while any is missing or in error; the session then stays ACTIVE.
+        NotReady, naming the files, while any is missing or in error; the session then stays ACTIVE. Where nothing changes,
+        the item keeps its content version.
         """
+        await self.expire(session_id)
         async with self._metadata.reading() as transaction:
             session = await self._find(transaction, session_id)
             fire(KIND, session, "completed", self._clock.now())
@@ -182,18 +186,22 @@ class UpdateSessions:
             files = await transaction.update_files.of(session_id)
         self._leases.touch(session)
         version = self._next_version(item, base, files)
-        await self._blobs.flush(version)
-        await self._blobs.describe(item, version)
+        if files:
+            await self._blobs.flush(version)
+            await self._blobs.describe(item, version)
         await self._commit(session, files, version)
         self._ended(session_id)
 
     async def _commit(self, session: UpdateSession, files: list[UpdateFile], version: Version) -> None:
         async with self._metadata.transaction(durable=True) as transaction:
             found = await self._find(transaction, session.id)
-            done = fire(KIND, found, "completed", self._clock.now())
+            done = replace(fire(KIND, found, "completed", self._clock.now()), progress=100)
             item = await find_item(transaction, session.item)
             if await transaction.update_files.of(session.id) != files or version.number != item.content_version + 1:
                 raise Busy("session.changed", f"update session {session.id} was changed while it was completed", session.id)
+            await transaction.update_sessions.put(done)
+            if not files:
+                return
             await self._blobs.check_kept(transaction, version)
             await transaction.versions.add(version)
             changed = replace(
@@ -205,14 +213,13 @@ class UpdateSessions:
                 abandoned=False,
             )
             await transaction.items.put(changed)
-            await transaction.update_sessions.put(replace(done, progress=100))
 
     def _next_version(self, item: Item, base: Version, files: list[UpdateFile]) -> Version:
         waiting = [file for file in files if not file.removed and file.status is not TransferStatus.READY]
         if waiting:
             raise NotReady("session.not_ready", f"not ready: {_told(waiting)}", *[file.name for file in waiting])
         if not files and not base.files:
-            raise NotReady("session.empty", f"library item {item.id} has no content, and no file was added")
+            raise NotReady("session.empty", f"library item {item.id} has no content, and no file was added", item.id)
         changed = {file.name: file for file in files}
         kept = [file for file in base.files if file.name not in changed]
         new = [_stored(file, base.file(file.name)) for file in files if not file.removed]
@@ -229,6 +236,7 @@ class UpdateSessions:
             raise Invalid("file_spec.size", f"is {new.size} bytes, {self._upload_limit} are allowed (upload_limit_bytes)")
         if new.source is Source.PULL:
             raise Invalid("file_spec.source_type", "PULL is not available on this server yet; push the file")
+        await self.expire(session_id)
         async with self._metadata.transaction(durable=False) as transaction:
             session = await self._active(transaction, session_id, "changed")
             old = await transaction.update_files.get(session_id, new.name)
@@ -256,6 +264,7 @@ class UpdateSessions:
 
     async def remove_file(self, session_id: str, name: str) -> None:
         """Takes a file out of the item when the session completes; one that only the session knows goes at once."""
+        await self.expire(session_id)
         async with self._metadata.transaction(durable=False) as transaction:
             session = await self._active(transaction, session_id, "changed")
             old = await transaction.update_files.get(session_id, name)
@@ -274,6 +283,7 @@ class UpdateSessions:
 
     async def files(self, session_id: str) -> list[UpdateFile]:
         """All files that the item will have when the session completes."""
+        await self.expire(session_id)
         async with self._metadata.reading() as transaction:
             session = await self._find(transaction, session_id)
             changes = await transaction.update_files.of(session_id)
@@ -293,6 +303,7 @@ class UpdateSessions:
 
     async def check_ready(self, session_id: str) -> list[str]:
         """The names of files that nobody has said the source of; NotReady when pushed files are not received correctly."""
+        await self.expire(session_id)
         async with self._metadata.reading() as transaction:
             session = await self._find(transaction, session_id)
             fire(KIND, session, "changed", self._clock.now())
@@ -307,6 +318,7 @@ class UpdateSessions:
 
     async def target(self, session_id: str, file_id: str) -> tuple[UpdateSession, UpdateFile]:
         """The session and the file that an upload is for; Missing when either is gone, NotActive when the session ended."""
+        await self.expire(session_id)
         async with self._metadata.reading() as transaction:
             session = await self._find(transaction, session_id)
             file = await transaction.update_files.by_id(session_id, file_id)
@@ -343,6 +355,7 @@ class UpdateSessions:
         return None
 
     async def _mark(self, file: UpdateFile, changed: UpdateFile) -> None:
+        await self.expire(file.session)
         async with self._metadata.transaction(durable=False) as transaction:
             session = await self._active(transaction, file.session, "changed")
             if await transaction.update_files.by_id(file.session, file.id) is None:
@@ -363,11 +376,7 @@ class UpdateSessions:
         return session
 
     async def _active(self, transaction: Transaction, session_id: str, event: str) -> UpdateSession:
-        session = await self._find(transaction, session_id)
-        if self._leases.expired(session):
-            await self._end(transaction, session, "expired", expiry_of(self._leases))
-            session = await self._find(transaction, session_id)
-        return fire(KIND, session, event, self._clock.now())
+        return fire(KIND, await self._find(transaction, session_id), event, self._clock.now())
 
 
 def expiry_of(leases: Leases) -> Fault:

@@ -18,6 +18,7 @@ from typing import Any
 
 from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
 
+from contentlib.library import ports
 from contentlib.metadata.access import LoginRows, StateRows, TokenRows, UserRows
 from contentlib.metadata.blobs import BlobRows
 from contentlib.metadata.items import ItemRows, VersionRows
@@ -63,18 +64,18 @@ class SqliteTransaction:
     def __init__(self, raw: sqlite3.Connection) -> None:
         self.raw = raw
         connection = SqliteConnection(raw)
-        self.libraries = LibraryRows(connection)
-        self.items = ItemRows(connection)
-        self.versions = VersionRows(connection)
-        self.update_sessions = UpdateSessionRows(connection)
-        self.update_files = UpdateFileRows(connection)
-        self.download_sessions = DownloadSessionRows(connection)
-        self.preparations = PreparationRows(connection)
-        self.blobs = BlobRows(connection)
-        self.tokens = TokenRows(connection)
-        self.logins = LoginRows(connection)
-        self.users = UserRows(connection)
-        self.state = StateRows(connection)
+        self.libraries: ports.LibraryRows = LibraryRows(connection)
+        self.items: ports.ItemRows = ItemRows(connection)
+        self.versions: ports.VersionRows = VersionRows(connection)
+        self.update_sessions: ports.UpdateSessionRows = UpdateSessionRows(connection)
+        self.update_files: ports.UpdateFileRows = UpdateFileRows(connection)
+        self.download_sessions: ports.DownloadSessionRows = DownloadSessionRows(connection)
+        self.preparations: ports.PreparationRows = PreparationRows(connection)
+        self.blobs: ports.BlobRows = BlobRows(connection)
+        self.tokens: ports.TokenRows = TokenRows(connection)
+        self.logins: ports.LoginRows = LoginRows(connection)
+        self.users: ports.UserRows = UserRows(connection)
+        self.state: ports.StateRows = StateRows(connection)
 
 
 class SqliteMetadata:

@@ -115,7 +115,6 @@ def new_library(spec: shown.LibraryModel) -> NewLibrary:
     return NewLibrary(
         name=spec.name,
         description=spec.description,
-        type=None if spec.type is None else model.LibraryType(spec.type.value),
         backings=tuple(backing(each) for each in spec.storage_backings or ()),
         publishing=_publishing(spec.publish_info),
         optimize_remote_publishing=_optimize(spec.optimization_info),
@@ -131,7 +130,6 @@ def library_change(spec: shown.LibraryModel, *, publishing: bool) -> LibraryChan
         description=spec.description,
         version=spec.version,
         publishing=_publishing(spec.publish_info) if publishing else None,
-        optimize_remote_publishing=_optimize(spec.optimization_info),
         apply_usage_to_items=_apply_usage(spec.configuration_info),
         security_policy=spec.security_policy_id,
         unset_security_policy=bool(spec.unset_security_policy_id),

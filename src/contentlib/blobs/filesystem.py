@@ -11,13 +11,13 @@ down in between. A writer locks its upload (flock), so that two never mix and a 
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
-from types import TracebackType
 
 from contentlib.blobs.guard import check_key
 from contentlib.library.ports import Stat
@@ -30,12 +30,7 @@ class StagedFile:
     """An upload that is being written."""
 
     def __init__(self, path: Path) -> None:
-        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o640)
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            os.close(self._file)
-            raise
+        self._file = _locked(path)
         self.size = os.fstat(self._file).st_size
 
     def append(self, data: bytes) -> None:
@@ -54,7 +49,7 @@ class StagedFile:
     def __enter__(self) -> StagedFile:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(self, *exception: object) -> None:
         os.close(self._file)
 
 
@@ -95,7 +90,7 @@ class FilesystemBlobs:
 
     def uploads(self, storage: str) -> list[str]:
         """The names of all uploads."""
-        return [entry.name for entry in (self._roots[storage] / "staging").iterdir()]
+        return [entry.name for entry in (self._root(storage) / "staging").iterdir()]
 
     def keep(self, storage: str, upload: str, blob: str) -> str:
         """Makes an upload a blob."""
@@ -116,7 +111,7 @@ class FilesystemBlobs:
         """Size and mark of a blob."""
         try:
             found = self.path(storage, blob).stat()
-        except (FileNotFoundError, KeyError):
+        except FileNotFoundError:
             return None
         return Stat(found.st_size, _mark(found))
 
@@ -126,44 +121,73 @@ class FilesystemBlobs:
 
     def remove(self, storage: str, blob: str) -> None:
         """Drops a blob."""
-        with suppress(KeyError):  # the storage is no longer configured: nothing to drop here
-            self.path(storage, blob).unlink(missing_ok=True)
+        with suppress(FileNotFoundError):  # gone already, or on a storage that is no longer configured
+            self.path(storage, blob).unlink()
 
     def blobs(self, storage: str) -> Iterator[str]:
         """The names of all blobs."""
-        return (entry.name for entry in (self._roots[storage] / "blobs").glob("*/*"))
+        return (entry.name for entry in (self._root(storage) / "blobs").glob("*/*"))
 
     def path(self, storage: str, blob: str) -> Path:
         """Where the blob is."""
         key = check_key(blob)
-        return self._roots[storage] / "blobs" / key[:2] / key
+        return self._root(storage) / "blobs" / key[:2] / key
 
     def describe(self, storage: str, item: str, version: str, content: bytes) -> None:
         """Writes the text of a content version."""
-        directory = self._roots[storage] / "items" / check_key(item)
-        directory.mkdir(mode=0o750, exist_ok=True)
+        directory = self._root(storage) / "items" / check_key(item)
         aside = directory / f".{check_key(version)}"
+        directory.mkdir(mode=0o750, exist_ok=True)
         with aside.open("wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
         aside.rename(directory / f"{version}.json")
-        _flush(directory)
+        for each in (directory, directory.parent):
+            _flush(each)
 
     def described(self, storage: str) -> Iterator[tuple[str, str]]:
         """Item and version of all texts."""
-        for entry in (self._roots[storage] / "items").glob("*/*.json"):
+        for entry in (self._root(storage) / "items").glob("*/*.json"):
             yield entry.parent.name, entry.stem
 
     def undescribe(self, storage: str, item: str, version: str) -> None:
         """Drops the text of a content version."""
-        directory = self._roots[storage] / "items" / check_key(item)
-        (directory / f"{check_key(version)}.json").unlink(missing_ok=True)
+        directory = self._root(storage) / "items" / check_key(item)
+        for name in (f"{check_key(version)}.json", f".{version}"):  # the second is left when the server is killed in `describe`
+            (directory / name).unlink(missing_ok=True)
         with suppress(OSError):  # other versions are still in it
             directory.rmdir()
 
     def _staged(self, storage: str, upload: str) -> Path:
-        return self._roots[storage] / "staging" / check_key(upload)
+        return self._root(storage) / "staging" / check_key(upload)
+
+    def _root(self, storage: str) -> Path:
+        root = self._roots.get(storage)
+        if root is None:
+            raise FileNotFoundError(errno.ENOENT, f"there is no storage {storage} in the configuration")
+        return root
+
+
+def _locked(path: Path) -> int:
+    """The file, open and locked, and still the one of that name: it may become a blob between the opening and the lock."""
+    while True:
+        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o640)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if _is(file, path):
+                return file
+        except BaseException:
+            os.close(file)
+            raise
+        os.close(file)
+
+
+def _is(file: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(file), path.stat())
+    except FileNotFoundError:
+        return False
 
 
 def _mark(found: os.stat_result) -> str:

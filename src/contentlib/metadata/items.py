@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from sqlalchemy import bindparam, delete, exists, insert, literal_column, select, update
+from sqlalchemy import bindparam, delete, exists, insert, literal_column, null, select, update
 
 from contentlib.library.model import Item, StoredFile, Version
 from contentlib.metadata import tables
@@ -79,7 +79,7 @@ _FILES_OF = Statement(
 )
 _FILE_COLUMNS = ("version", "position", *_FILE.names)
 _ADD_FILE = Statement(insert(_FILES).values({name: bindparam(name) for name in _FILE_COLUMNS}))
-_REFER = Statement(update(_BLOBS).where(_BLOBS.c.id == bindparam("key")).values(unreferenced=None))
+_REFER = Statement(update(_BLOBS).where(_BLOBS.c.id == bindparam("key")).values(unreferenced=null()))
 _named = select(_FILES.c.blob).where(_FILES.c.version == bindparam("key"))
 _elsewhere = exists().where(_FILES.c.blob == _BLOBS.c.id, _FILES.c.version != bindparam("key"))
 _UNREFER = Statement(update(_BLOBS).where(_BLOBS.c.id.in_(_named), ~_elsewhere).values(unreferenced=bindparam("undated")))

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Mapping
-from typing import Any
+from collections.abc import AsyncIterator, Coroutine, Mapping
+from typing import Any, cast
 
 from contentlib.http.message import Disconnected, Request, Response
 from contentlib.vapi.declare import Operation
-from contentlib.vapi.registry import Call, Registry
+from contentlib.vapi.registry import Call, Gate, Registry
 from contentlib.wire import Wire
 from wire import sample_services
 
-LIMIT = 1 << 20
+LIMIT = 1 << 21
 
 
 class Pieces:
@@ -44,12 +44,19 @@ class OpenGate:
 class Client:
     """Sends requests to a `Wire`; what it could not foresee is in `failures`."""
 
-    def __init__(self, registry: Registry | None = None, *, limit: int = LIMIT, public_url: str | None = None) -> None:
+    def __init__(
+        self,
+        registry: Registry | None = None,
+        *,
+        gate: Gate | None = None,
+        limit: int = LIMIT,
+        public_url: str | None = None,
+    ) -> None:
         self.failures: list[BaseException] = []
         self.gate = OpenGate()
         self.wire = Wire(
             registry or sample_services.registry(),
-            self.gate,
+            gate or self.gate,
             body_limit=limit,
             public_url=public_url,
             on_failure=lambda _request, _operation, error: self.failures.append(error),
@@ -76,6 +83,15 @@ class Client:
         response = await self.send(method, target, body, headers)
         assert response.status == 200, response
         return json.loads(response.body)["value"]
+
+
+def at_once(coroutine: Coroutine[Any, Any, Response]) -> Response:
+    """The answer of a request that waits for nothing, without an event loop."""
+    try:
+        coroutine.send(None)
+    except StopIteration as stop:
+        return cast(Response, stop.value)
+    raise AssertionError("the request waits")
 
 
 def said(response: Response) -> str:

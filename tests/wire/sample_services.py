@@ -126,7 +126,7 @@ class ValueKinds(Service):
     @operation(Route("POST", "/api/sample/value-kind", {"action": "fail"}), errors=tuple(ERRORS.values()))
     async def fail(self, call: Call, name: str) -> str:
         """Raises the error of a name."""
-        raise ERRORS[name](f"sample.{name}", f"the box 7 says {name}", "7", name)
+        raise ERRORS.get(name, NotFound)(f"sample.{name}", f"the box 7 says {name}", "7", name)
 
     @operation(Route("POST", "/api/sample/value-kind", {"action": "betray"}), errors=(NotFound,))
     async def betray(self, call: Call) -> None:

@@ -74,7 +74,7 @@ class _Prolog:
         """Ends the reading: neither of them."""
 
 
-def _parser(target: _Prolog | None = None) -> etree.XMLParser:
+def _parser(target: Any = None) -> etree.XMLParser:
     return etree.XMLParser(
         target=target,
         resolve_entities=False,
@@ -155,6 +155,8 @@ class XmlReader(Reader[etree._Element]):
 
 
 def _only(raw: etree._Element, name: str, declared: Type, path: str) -> list[etree._Element]:
+    if not len(raw) and (raw.text or "").strip():
+        raise wrong(path, f"a {declared.kind} of elements {name}", shown(raw.text or ""))
     for child in raw:
         if _local(child) not in (name, name + suffix_of(part(declared.of))):
             raise wrong(path, f"a {declared.kind} of elements {name}", f"one with {shown(_local(child))}")

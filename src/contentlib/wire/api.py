@@ -28,7 +28,9 @@ class Api:
     async def handle(self, request: Request) -> Response:
         """The answer to a request; every failure is an error in this form."""
         try:
-            pairs = rest_query.split(request.query)[1] if request.query else []
+            action, pairs = rest_query.split(request.query) if request.query else (None, [])
+            if action is not None:
+                pairs.insert(0, ("action", action))
             target, in_path = self._addresses.find(request.method, request.path, pairs)
             arguments = await self._arguments(request, target, pairs, in_path)
             call = self._calls.of(request)

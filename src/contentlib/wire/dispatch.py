@@ -14,6 +14,8 @@ from contentlib.wire.text import shown
 
 Pairs = list[tuple[str, str]]
 
+_ACTION = "action"  # what the name of an action stands under in the query of `/api`
+
 
 class Target:
     """An operation at an address: which of its parameters stand in the path, and how the others are read."""
@@ -44,8 +46,17 @@ class Target:
         return self.members
 
     def chosen_by(self, query: dict[str, str]) -> bool:
-        """Whether the query holds what the route asks for."""
-        return all(name in query and value in (None, query[name]) for name, value in self.dispatch.items())
+        """Whether the query holds what the route asks for, and no action that is another operation's."""
+        if not all(name in query and value in (None, query[name]) for name, value in self.dispatch.items()):
+            return False
+        return self.suits(query.get(_ACTION))
+
+    def suits(self, action: str | None) -> bool:
+        """Whether an action that the query names is the operation's own, or a parameter of it."""
+        if action is None or self.dispatch.get(_ACTION) == action:
+            return True
+        name = self.endpoint.operation.name
+        return action == name.replace("_", "-") or any(parameter.name == _ACTION for parameter in self.parameters)
 
 
 Found = tuple[Target, dict[str, str]]
@@ -66,16 +77,20 @@ class Place:
                 raise OperationNotFound("wire.no_action", f"{path} has no action {shown(action)}", path[:200], action[:100])
             return target
         target = self.methods.get("GET" if method == "HEAD" else method)
-        if target is None:
-            raise not_allowed(method, path, [*self.methods, *(["POST"] if self.actions else [])])
-        return target
+        if target is not None:
+            return target
+        if method == "POST":
+            raise OperationNotFound("wire.no_action", f"{path} asks for a ~action in its query", path[:200])
+        raise not_allowed(method, path, [*self.methods, "POST"])
 
 
 def not_allowed(method: str, path: str, methods: Iterable[str]) -> OperationNotFound:
     """The error for a method that a known address does not take."""
-    text = f"{path} does not take {method} without more; it takes {', '.join(sorted(set(methods)))}"
+    known = set(methods)
+    allow = ", ".join(sorted(known | {"HEAD"} if "GET" in known else known))
+    text = f"{path} does not take {method}; it takes {allow}"
     error = OperationNotFound("wire.method_not_allowed", text, path[:200], method[:20], status=405)
-    error.allow = ", ".join(sorted(set(methods)))
+    error.allow = allow
     return error
 
 
@@ -154,7 +169,7 @@ class RestAddresses:
         service, _, name = path.rpartition("/")
         place = self._things.get(service)
         if place is None or not name:
-            return self._aliases.find(method, path, pairs)
+            return self._aliases.find(method, path, pairs if action is None else [(_ACTION, action), *pairs])
         target = place.choose(method, action, path)
         return target, {target.in_path[0]: identifier(name)}
 
@@ -247,9 +262,9 @@ def _choose(
     for candidate in candidates:
         if candidate[0].chosen_by(query):
             return candidate
+    action = query.get(_ACTION)
     for candidate in candidates:
-        if not any(candidate[0].dispatch.values()):
+        if not any(candidate[0].dispatch.values()) and candidate[0].suits(action):
             return candidate
-    action = query.get("action")
     text = f"{path} has no action {shown(action)}" if action else f"{path} asks for an action in its query"
     raise OperationNotFound("wire.no_action", text, path[:200])

@@ -9,6 +9,8 @@ from typing import Protocol
 
 Headers = list[tuple[str, str]]
 
+_LENGTH_DIGITS = 19  # no body is longer, and Python does not read integers of thousands of digits
+
 
 class Disconnected(Exception):
     """The client went away before its body was complete."""
@@ -52,8 +54,8 @@ class Request:
 
     async def body(self, limit: int) -> bytes:
         """The whole body; BodyTooLarge when it is longer than `limit` bytes, before more than that is kept."""
-        declared = self.headers.get("content-length")
-        if declared is not None and declared.isdecimal() and int(declared) > limit:
+        declared = self.headers.get("content-length", "")
+        if declared.isdecimal() and (len(declared) > _LENGTH_DIGITS or int(declared) > limit):
             raise BodyTooLarge(limit)
         pieces: list[bytes] = []
         size = 0

@@ -27,6 +27,7 @@ _NATIVE: dict[str, Any] = {
     "binary": bytes,
     "any": Any,
 }
+_SHOWN_DIGITS = 40
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -154,8 +155,16 @@ class JsonReader(Reader[Any]):
         try:
             return _scalar(raw, declared)
         except ValueError as error:
-            got = shown(raw) if isinstance(raw, str) else kind_of(raw)
-            raise wrong(path, choices(declared), got) from error
+            raise wrong(path, choices(declared), _got(raw, declared)) from error
+
+
+def _got(raw: Any, declared: Type) -> str:
+    """What a message shows of a value that is none of the declared type; of a secret only what it is."""
+    if isinstance(raw, str):
+        return shown(raw)
+    if declared.kind == "integer" and isinstance(raw, int) and not isinstance(raw, bool):
+        return str(raw)[:_SHOWN_DIGITS]
+    return kind_of(raw)
 
 
 def _scalar(raw: Any, declared: Type) -> Any:

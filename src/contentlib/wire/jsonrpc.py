@@ -56,28 +56,26 @@ class JsonRpc:
         """The answer to a request; the status is 200, also for an error."""
         try:
             request_id, params = _envelope(await self._calls.body(request))
-            result, headers = await self._result(request, request_id, params)
+            return await self._reply(request, request_id, params)
         except EnvelopeError as error:
             return _fault(error)
         except VapiError as error:  # the body is over the limit
             return _fault(EnvelopeError(REQUEST, str(error)), error.status or 200)
-        body = encode({"jsonrpc": "2.0", "id": request_id, "result": result})
-        return Response(200, body, JSON, headers)
 
-    async def _result(self, request: Request, request_id: Any, params: dict[str, Any]) -> tuple[dict[str, Any], Headers]:
-        """What stands under `result`, and the headers that go with it."""
+    async def _reply(self, request: Request, request_id: Any, params: dict[str, Any]) -> Response:
+        """The result or the error of the operation that the request names."""
         service, operation = _named(request, request_id, params)
         try:
             endpoint = self._endpoint(service, operation)
             value = await self._invoke(request, endpoint, request_id, params)
-            return {"output": write(value, endpoint.operation.output)}, []
+            return _response(request_id, {"output": write(value, endpoint.operation.output)}, [])
         except (EnvelopeError, Disconnected):
             raise
         except VapiError as error:
             failure = error
         except Exception as error:
             failure = self._calls.failed(request, f"{service}.{operation}", error)
-        return {"error": write_error(failure)}, [("vapi-error", failure.canonical_name)]
+        return _response(request_id, {"error": write_error(failure)}, [("vapi-error", failure.canonical_name)])
 
     def _endpoint(self, service: str, operation: str) -> Endpoint:
         endpoint = self._endpoints.get((service, operation))
@@ -95,6 +93,10 @@ class JsonRpc:
         with shallow():
             given = READER.given(parameters, _input(params.get("input"), request_id))
         return await self._calls.run(request, call, endpoint, complete(parameters, given))
+
+
+def _response(request_id: Any, result: dict[str, Any], headers: Headers) -> Response:
+    return Response(200, encode({"jsonrpc": "2.0", "id": request_id, "result": result}), JSON, headers)
 
 
 def _envelope(body: bytes) -> tuple[Any, dict[str, Any]]:

@@ -9,7 +9,7 @@ from urllib.parse import unquote
 from contentlib.vapi.declare import Operation
 from contentlib.vapi.errors import InvalidRequest, OperationNotFound
 from contentlib.vapi.registry import Endpoint, Registry
-from contentlib.wire.json_values import Members, Whole
+from contentlib.wire.json_values import Members, Whole, members_of
 from contentlib.wire.text import shown
 
 Pairs = list[tuple[str, str]]
@@ -28,7 +28,7 @@ class Target:
         self.in_path = in_path
         self.parameters = operation.parameters
         self.elsewhere = tuple(parameter for parameter in operation.parameters if parameter.name not in in_path)
-        self.members = Members(self.elsewhere)
+        self.members = members_of(self.elsewhere)
         self.dispatch = operation.api.dispatch
         self.headers = [
             (name.lower(), parameter)

@@ -6,6 +6,7 @@ The walk is the authority and makes the messages; msgspec's decoder is its fast 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Any, Optional
 
 import msgspec
@@ -104,6 +105,10 @@ class Members:
             raise InvalidRequest("wire.json_object", f"the body must be a JSON object, not {kind_of(raw)}")
         with shallow():
             return READER.given(self._parameters, raw)
+
+
+members_of = cache(Members)
+"""The reader of a set of parameters, made once for all addresses of an operation."""
 
 
 class Whole:

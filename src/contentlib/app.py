@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
+from contentlib import __version__
 from contentlib.access.gate import AccessGate
 from contentlib.access.logins import Logins
 from contentlib.access.passwords import Argon2Passwords
@@ -16,11 +17,12 @@ from contentlib.access.roles import ADMINISTRATOR, Roles
 from contentlib.blobs.filesystem import FilesystemBlobs
 from contentlib.http.asgi import Application
 from contentlib.http.message import Answer, Request, Response
+from contentlib.inventory import Datastore, Inventory
 from contentlib.jobs.collect import Collector
 from contentlib.jobs.expire import Expiry
 from contentlib.jobs.runner import Job, Runner
 from contentlib.library.blobs import Blobs
-from contentlib.library.clock import SystemClock
+from contentlib.library.clock import Clock, SystemClock
 from contentlib.library.configuration import Configurations
 from contentlib.library.download_sessions import DownloadSessions
 from contentlib.library.errors import Fault
@@ -47,12 +49,16 @@ from contentlib.services.content_library_item_updatesession_file import UpdateFi
 from contentlib.services.content_local_library import LocalLibraryService
 from contentlib.services.content_type import TypeService
 from contentlib.services.faults import translate
+from contentlib.services.vcenter_datacenter import DatacenterService
+from contentlib.services.vcenter_datastore import DatastoreService
+from contentlib.services.vcenter_folder import FolderService
 from contentlib.settings import Settings
 from contentlib.structures.conversions import Endpoints
 from contentlib.transfer.addresses import SignedAddresses, shown
 from contentlib.transfer.front import Transfers
 from contentlib.vapi.declare import Service
 from contentlib.vapi.registry import Registry
+from contentlib.vim.front import Product, Vim
 from contentlib.wire import Wire
 from contentlib.wire.calls import token_of
 
@@ -94,19 +100,19 @@ async def _prepare(metadata: SqliteMetadata, settings: Settings) -> str | None:
         await metadata.close()
 
 
-def create(settings: Settings, thumbprint: str | None) -> Application:
+def create(settings: Settings, thumbprint: str | None, clock: Clock | None = None) -> Application:
     """The application of one worker process."""
-    server = _Server(settings, thumbprint)
+    server = _Server(settings, thumbprint, clock or SystemClock())
     return Application(server.handle, server.start, server.stop)
 
 
 class _Server:
     """All parts of a worker, and the doors that requests go in by."""
 
-    def __init__(self, settings: Settings, thumbprint: str | None) -> None:
+    def __init__(self, settings: Settings, thumbprint: str | None, clock: Clock) -> None:
         self._settings = settings
         self._thumbprint = thumbprint
-        self._clock = SystemClock()
+        self._clock = clock
         self._metadata = SqliteMetadata(settings.data_dir / _DATABASE)
         self._leases = Leases(self._clock, settings.lease_seconds * 1000)
         self._blobs = Blobs(
@@ -128,11 +134,13 @@ class _Server:
         settings, metadata, blobs, clock, leases = self._settings, self._metadata, self._blobs, self._clock, self._leases
         passwords = Argon2Passwords()
         logins = Logins(metadata, passwords, leases, clock, settings.session_idle_seconds * 1000, _CHALLENGE)
-        items = Items(metadata, blobs, clock, leases.milliseconds)
-        libraries = Libraries(metadata, clock, {each.id: each.name for each in settings.storage}, passwords)
+        items = Items(metadata, blobs, clock, leases.milliseconds, self._ended)
+        libraries = Libraries(metadata, clock, {each.id: each.name for each in settings.storage}, passwords, self._ended)
         updates = UpdateSessions(metadata, blobs, clock, leases, self._ended, settings.upload_limit_bytes)
         downloads = DownloadSessions(metadata, blobs, clock, leases, self._ended)
         endpoints = Endpoints(addresses, self._thumbprint)
+        datastores = [Datastore(each.id, each.name, each.path) for each in settings.storage]
+        inventory = Inventory(settings.datacenter_name, datastores)
 
         async def admit(request: Request) -> None:
             await logins.find(token_of(request))
@@ -150,6 +158,9 @@ class _Server:
             DownloadSessionService(downloads, leases),
             DownloadFileService(downloads, blobs, endpoints),
             TypeService(),
+            DatacenterService(inventory),
+            DatastoreService(inventory),
+            FolderService(inventory),
         ]
         wire = Wire(
             Registry(services, translate),
@@ -158,13 +169,14 @@ class _Server:
             public_url=settings.public_url,
             on_failure=_failed,
         )
-        self._transfers = Transfers(
-            updates, downloads, items, blobs, leases, addresses, admit, settings.upload_limit_bytes, _failed
-        )
+        limit, alone = settings.upload_limit_bytes, settings.workers == 1
+        self._transfers = Transfers(updates, downloads, items, blobs, leases, addresses, admit, limit, _failed, alone=alone)
+        vim = Vim(inventory, _product(settings, guid), logins, clock, _failed)
         monitor = Monitor(self._check, wire.openapi)
         self._doors = [
             (wire.speaks, wire.handle, Meter("api")),
             (self._transfers.speaks, self._transfers.handle, Meter("transfer")),
+            (vim.speaks, vim.handle, Meter("soap")),
             (monitor.speaks, monitor.handle, Meter("monitor")),
         ]
         self._runner = Runner(metadata, clock, self._jobs(updates, downloads), _job_failed)
@@ -211,6 +223,12 @@ class _Server:
                     _refused(request, answer)
                 return answer
         return Response(404, f"there is nothing at {request.path}\n".encode(), "text/plain; charset=utf-8")
+
+
+def _product(settings: Settings, guid: str) -> Product:
+    version, build = settings.product_version, settings.product_build
+    full_name = f"contentlib {__version__}, a content library that speaks as {settings.product_name} {version} build-{build}"
+    return Product(settings.product_name, version, build, full_name, guid)
 
 
 def _refused(request: Request, answer: Answer) -> None:

@@ -36,8 +36,8 @@ _PRAGMAS = ("journal_mode = WAL", "foreign_keys = ON", "synchronous = NORMAL", "
 class SqliteConnection:
     """Runs statements; nothing here suspends."""
 
-    def __init__(self, raw: sqlite3.Connection) -> None:
-        self._cursor = raw.cursor()
+    def __init__(self, cursor: sqlite3.Cursor) -> None:
+        self._cursor = cursor
 
     async def rows(self, statement: Statement, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         """All rows of the answer."""
@@ -63,7 +63,8 @@ class SqliteTransaction:
 
     def __init__(self, raw: sqlite3.Connection) -> None:
         self.raw = raw
-        connection = SqliteConnection(raw)
+        self._cursor = raw.cursor()
+        connection = SqliteConnection(self._cursor)
         self.libraries: ports.LibraryRows = LibraryRows(connection)
         self.items: ports.ItemRows = ItemRows(connection)
         self.versions: ports.VersionRows = VersionRows(connection)
@@ -76,6 +77,11 @@ class SqliteTransaction:
         self.logins: ports.LoginRows = LoginRows(connection)
         self.users: ports.UserRows = UserRows(connection)
         self.state: ports.StateRows = StateRows(connection)
+
+    def close(self) -> None:
+        """Closes the connection; a statement that failed would hold it open."""
+        self._cursor.close()
+        self.raw.close()
 
 
 class SqliteMetadata:
@@ -106,7 +112,7 @@ class SqliteMetadata:
         if usable and not self._closed:
             self._readers.append(reader)
         else:
-            reader.raw.close()
+            reader.close()
 
     async def ping(self) -> None:
         """Returns when the file answers."""
@@ -118,7 +124,7 @@ class SqliteMetadata:
         self._closed = True
         await self._writer.close()
         for reader in self._readers:
-            reader.raw.close()
+            reader.close()
         self._readers.clear()
 
 
@@ -218,7 +224,7 @@ class _Writer:
         async with self._turn:
             if self._batch is not None:
                 self._end(self._batch, self._commit())
-            self.raw.close()
+            self.rows.close()
 
     async def _join(self, durable: bool) -> _Batch:
         if self._batch is not None:

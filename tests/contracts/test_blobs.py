@@ -1,0 +1,187 @@
+"""What every blob store must do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from contentlib.library.ports import FileBlobStore
+
+A, B = "datastore-1", "datastore-2"
+
+
+def _staged(blobs: FileBlobStore, upload: str, *pieces: bytes, storage: str = A) -> None:
+    with blobs.stage(storage, upload) as staged:
+        for piece in pieces:
+            staged.append(piece)
+
+
+def _kept(blobs: FileBlobStore, blob: str, data: bytes) -> str:
+    _staged(blobs, "upload", data)
+    return blobs.keep(A, "upload", blob)
+
+
+def test_an_upload_grows_by_what_is_appended_also_when_it_is_opened_again(blobs: FileBlobStore) -> None:
+    _staged(blobs, "u", b"one", b"", b"two")
+    with blobs.stage(A, "u") as staged:
+        assert staged.size == 6
+        staged.append(b"three")
+        assert staged.size == 11
+        assert blobs.staged_size(A, "u") == 11
+    assert b"".join(blobs.staged_bytes(A, "u")) == b"onetwothree"
+
+
+def test_an_upload_that_was_emptied_starts_anew(blobs: FileBlobStore) -> None:
+    _staged(blobs, "u", b"old and long")
+    with blobs.stage(A, "u") as staged:
+        staged.empty()
+        assert staged.size == blobs.staged_size(A, "u") == 0
+        staged.append(b"new")
+    assert b"".join(blobs.staged_bytes(A, "u")) == b"new"
+
+
+def test_an_upload_survives_the_store(blobs: FileBlobStore, another_blobs: Callable[[], FileBlobStore]) -> None:
+    _staged(blobs, "u", b"bytes")
+    assert another_blobs().staged_size(A, "u") == 5
+
+
+def test_an_upload_has_one_writer_at_a_time(blobs: FileBlobStore, another_blobs: Callable[[], FileBlobStore]) -> None:
+    with blobs.stage(A, "u") as staged:
+        staged.append(b"x")
+        for second in (blobs, another_blobs()):
+            with pytest.raises(BlockingIOError):
+                second.stage(A, "u")
+        with blobs.stage(A, "other"), blobs.stage(B, "u"):
+            pass
+    with another_blobs().stage(A, "u") as staged:
+        assert staged.size == 1
+
+
+def test_a_writer_that_fails_lets_go_of_the_upload(blobs: FileBlobStore) -> None:
+    with pytest.raises(ZeroDivisionError), blobs.stage(A, "u"):
+        raise ZeroDivisionError
+    with blobs.stage(A, "u") as staged:
+        assert staged.size == 0
+
+
+def test_what_is_not_there_has_no_size_no_stat_and_no_bytes(blobs: FileBlobStore) -> None:
+    assert blobs.staged_size(A, "gone") == 0
+    assert blobs.stat(A, "gone") is None
+    for read in (blobs.read, blobs.staged_bytes):
+        with pytest.raises(FileNotFoundError):
+            list(read(A, "gone"))
+    for act in (blobs.flush, lambda storage, name: blobs.keep(storage, name, "blob")):
+        with pytest.raises(FileNotFoundError):
+            act(A, "gone")
+
+
+def test_what_is_not_there_can_be_dropped(blobs: FileBlobStore) -> None:
+    blobs.discard(A, "gone")
+    blobs.remove(A, "gone")
+    blobs.undescribe(A, "gone", "gone")
+
+
+def test_a_storage_that_is_not_configured_has_nothing_and_takes_nothing(blobs: FileBlobStore) -> None:
+    assert blobs.stat("no-storage", "blob") is None
+    blobs.remove("no-storage", "blob")
+    with pytest.raises(OSError, match="no-storage"):
+        blobs.stage("no-storage", "u")
+    with pytest.raises(OSError, match="no-storage"):
+        list(blobs.read("no-storage", "blob"))
+
+
+def test_a_discarded_upload_is_gone_also_while_somebody_writes_it(blobs: FileBlobStore) -> None:
+    with blobs.stage(A, "u") as staged:
+        staged.append(b"lost")
+        blobs.discard(A, "u")
+        staged.append(b"lost")
+    assert blobs.uploads(A) == []
+    with blobs.stage(A, "u") as staged:
+        assert staged.size == 0
+
+
+def test_uploads_are_listed_by_storage_until_they_are_kept(blobs: FileBlobStore) -> None:
+    _staged(blobs, "one", b"1")
+    _staged(blobs, "two", b"2")
+    _staged(blobs, "three", b"3", storage=B)
+    assert sorted(blobs.uploads(A)) == ["one", "two"]
+    assert blobs.uploads(B) == ["three"]
+    blobs.keep(A, "one", "blob")
+    assert blobs.uploads(A) == ["two"]
+    assert (list(blobs.blobs(A)), list(blobs.blobs(B))) == (["blob"], [])
+
+
+def test_a_kept_upload_is_a_blob_with_its_bytes_and_its_mark(blobs: FileBlobStore) -> None:
+    data = bytes(range(256)) * 10_000
+    mark = _kept(blobs, "blob", data)
+    blobs.flush(A, "blob")
+    assert blobs.stat(A, "blob") == (len(data), mark)
+    assert b"".join(blobs.read(A, "blob")) == data
+    assert blobs.staged_size(A, "upload") == 0
+
+
+def test_an_empty_upload_is_an_empty_blob(blobs: FileBlobStore) -> None:
+    mark = _kept(blobs, "blob", b"")
+    assert blobs.stat(A, "blob") == (0, mark)
+    assert b"".join(blobs.read(A, "blob")) == b""
+
+
+def test_an_upload_kept_under_the_name_of_a_blob_replaces_it_and_the_mark_tells(blobs: FileBlobStore) -> None:
+    first = _kept(blobs, "blob", b"damaged")
+    second = _kept(blobs, "blob", b"right")
+    assert first != second
+    assert blobs.stat(A, "blob") == (5, second)
+    assert list(blobs.blobs(A)) == ["blob"]
+
+
+def test_a_reader_ends_with_the_bytes_that_it_began_with(blobs: FileBlobStore) -> None:
+    data = bytes(5 << 20)
+    _kept(blobs, "blob", data)
+    reading = blobs.read(A, "blob")
+    begun = next(reading)
+    blobs.remove(A, "blob")
+    assert blobs.stat(A, "blob") is None
+    assert begun + b"".join(reading) == data
+
+
+def test_an_upload_can_be_written_again_after_it_was_kept(blobs: FileBlobStore) -> None:
+    with blobs.stage(A, "u") as staged:
+        staged.append(b"first")
+        blobs.keep(A, "u", "blob")
+    with blobs.stage(A, "u") as staged:
+        assert staged.size == 0
+        staged.append(b"second")
+    assert b"".join(blobs.read(A, "blob")) == b"first"
+
+
+def test_texts_are_written_replaced_and_dropped_one_by_one(blobs: FileBlobStore) -> None:
+    blobs.describe(A, "item", "one", b"{}")
+    blobs.describe(A, "item", "one", b"[]")
+    blobs.describe(A, "item", "two", b"{}")
+    blobs.describe(B, "other", "one", b"{}")
+    assert sorted(blobs.described(A)) == [("item", "one"), ("item", "two")]
+    blobs.undescribe(A, "item", "one")
+    blobs.undescribe(A, "item", "one")
+    assert list(blobs.described(A)) == [("item", "two")]
+    assert list(blobs.described(B)) == [("other", "one")]
+
+
+@pytest.mark.parametrize("name", ["", "..", "a/b", "/etc/passwd", "a\0b", "x" * 300, "é", "\ud800", "-x"], ids=ascii)
+def test_names_that_are_no_keys_touch_nothing(blobs: FileBlobStore, name: str) -> None:
+    for act in (blobs.stage, blobs.stat, blobs.read, blobs.remove, blobs.discard, blobs.flush, blobs.staged_size):
+        with pytest.raises(ValueError, match="no key"):
+            act(A, name)
+    with pytest.raises(ValueError, match="no key"):
+        blobs.describe(A, name, "version", b"{}")
+    with pytest.raises(ValueError, match="no key"):
+        blobs.describe(A, "item", name, b"{}")
+
+
+def test_a_store_knows_the_run_of_the_machine(blobs: FileBlobStore, another_blobs: Callable[[], FileBlobStore]) -> None:
+    assert blobs.boot
+    assert blobs.boot == another_blobs().boot
+
+
+def test_a_store_that_can_be_written_answers_pings(blobs: FileBlobStore) -> None:
+    blobs.ping()

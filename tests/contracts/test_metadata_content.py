@@ -1,0 +1,233 @@
+"""What every metadata store must do: libraries, items, versions, blobs."""
+
+from __future__ import annotations
+
+import pytest
+from msgspec.structs import replace
+
+from contentlib.library.errors import Fault
+from contentlib.library.model import Authentication, LibraryType, Publishing, State
+from contentlib.library.ports import MetadataStore
+from contracts import made
+
+ODD_KEYS = ["", "no-such-thing", "\0", "\ud800", "'; --", "x" * 10_000, "%", "\U0001f600"]
+
+
+@pytest.mark.parametrize("key", ODD_KEYS, ids=ascii)
+async def test_what_is_not_there_is_none_whatever_the_key(store: MetadataStore, key: str) -> None:
+    async with store.reading() as rows:
+        for aggregate in (rows.libraries, rows.items, rows.versions, rows.update_sessions, rows.download_sessions, rows.blobs):
+            assert await aggregate.get(key) is None
+        assert await rows.logins.get(key) is None
+        assert await rows.users.get(key) is None
+        assert await rows.state.get(key) is None
+        assert await rows.items.find(library=key) == []
+        assert await rows.update_sessions.ids("ann", key) == []
+
+
+async def test_a_library_comes_back_as_it_was_added_and_as_it_was_put(store: MetadataStore) -> None:
+    full = made.library(apply_usage_to_items=True, optimize_remote_publishing=True, security_policy="p")
+    bare = made.library(
+        description="", backings=(), publishing=Publishing(), name="\U0001f600 ünï\n", type=LibraryType.SUBSCRIBED
+    )
+    changed = replace(full, name="Other", apply_usage_to_items=None, publishing=Publishing(True, Authentication.NONE))
+    async with store.transaction(durable=False) as rows:
+        await rows.libraries.add(full)
+        await rows.libraries.add(bare)
+        assert await rows.libraries.get(full.id) == full
+        await rows.libraries.put(changed)
+    async with store.reading() as rows:
+        assert [await rows.libraries.get(each.id) for each in (full, bare)] == [changed, bare]
+
+
+async def test_a_row_that_is_not_there_is_neither_put_nor_removed(store: MetadataStore) -> None:
+    gone = made.library()
+    async with store.transaction(durable=False) as rows:
+        await rows.libraries.put(gone)
+        await rows.libraries.remove(gone.id)
+        await rows.update_sessions.put(made.update_session("i"))
+        await rows.blobs.remove("b")
+        await rows.versions.remove("v")
+        await rows.logins.remove("l")
+        assert await rows.libraries.find() == []
+
+
+async def test_libraries_are_found_in_order_of_creation(store: MetadataStore) -> None:
+    late = made.library(created=9)
+    early = made.library(created=3)
+    other = made.library(created=5, folded_name="other", type=LibraryType.SUBSCRIBED)
+    async with store.transaction(durable=False) as rows:
+        for each in (late, early, other):
+            await rows.libraries.add(each)
+        assert await rows.libraries.find() == [early.id, other.id, late.id]
+        assert await rows.libraries.find(folded_name="images") == [early.id, late.id]
+        assert await rows.libraries.find(type=LibraryType.SUBSCRIBED) == [other.id]
+        assert await rows.libraries.find(type=LibraryType.LOCAL, folded_name="other") == []
+
+
+async def test_items_are_found_by_all_that_is_given_in_order_of_creation(store: MetadataStore) -> None:
+    one, two = made.library(), made.library()
+    late = made.item(one.id, created=9, source="s")
+    early = made.item(one.id, created=3, name="Other", folded_type="ovf")
+    other = made.item(two.id, created=5)
+    async with store.transaction(durable=False) as rows:
+        for library in (one, two):
+            await rows.libraries.add(library)
+        for item in (late, early, other):
+            await rows.items.add(item)
+        assert await rows.items.get(late.id) == late
+        assert await rows.items.find() == [early.id, other.id, late.id]
+        assert await rows.items.find(library=one.id) == [early.id, late.id]
+        assert await rows.items.find(folded_name="debian") == [other.id, late.id]
+        assert await rows.items.find(library=two.id, folded_name="debian", folded_type="iso") == [other.id]
+        assert await rows.items.find(source="s") == [late.id]
+        assert await rows.items.find(source="s", folded_type="ovf") == []
+
+
+async def test_two_items_of_a_library_cannot_have_one_name(store: MetadataStore) -> None:
+    item, _ = await made.add_item(store)
+    with pytest.raises(Exception, match=r"(?i)unique"):
+        async with store.transaction(durable=False) as rows:
+            await rows.items.add(made.item(item.library))
+
+
+async def test_all_items_of_a_library_are_removed_at_once_and_no_other(store: MetadataStore) -> None:
+    item, versions = await made.add_item(store, 2)
+    other, _ = await made.add_item(store, 2)
+    async with store.transaction(durable=False) as rows:
+        await rows.items.add(made.item(item.library, name="second"))
+        await rows.items.remove_all(item.library)
+        assert await rows.items.find() == [other.id]
+        assert await rows.versions.surplus(3) == [versions[0].id]
+        await rows.libraries.remove(item.library)
+
+
+async def test_a_version_keeps_its_files_in_order_and_outlives_its_item(store: MetadataStore) -> None:
+    item, _ = await made.add_item(store)
+    blobs = [made.blob() for _ in range(12)]
+    version = made.version(item.id, *blobs)
+    async with store.transaction(durable=True) as rows:
+        for blob in blobs:
+            await rows.blobs.add(blob)
+        await rows.versions.add(version)
+        await rows.items.remove(item.id)
+    async with store.reading() as rows:
+        assert await rows.items.get(item.id) is None
+        assert await rows.versions.get(version.id) == version
+
+
+async def test_surplus_are_all_but_the_newest_oldest_first(store: MetadataStore) -> None:
+    _, versions = await made.add_item(store, 2, 3, 4, 5)
+    async with store.reading() as rows:
+        for kept in (1, 2, 3, 4):
+            assert await rows.versions.surplus(kept) == [each.id for each in versions[: 4 - kept]]
+
+
+async def test_the_current_version_is_not_surplus_however_old(store: MetadataStore) -> None:
+    item, versions = await made.add_item(store, 2, 3, 4)
+    async with store.transaction(durable=False) as rows:
+        await rows.items.put(replace(item, version_id=versions[0].id))
+        assert await rows.versions.surplus(1) == [versions[1].id]
+
+
+async def test_versions_that_active_sessions_need_are_not_surplus_until_they_end(store: MetadataStore) -> None:
+    item, versions = await made.add_item(store, 2, 3, 4)
+    served = made.download_session(item.id, version_id=versions[0].id)
+    started = made.update_session(item.id, base=versions[1].id)
+    async with store.transaction(durable=False) as rows:
+        await rows.download_sessions.add(served)
+        await rows.update_sessions.add(started)
+        assert await rows.versions.surplus(1) == []
+        await rows.items.remove(item.id)
+        assert await rows.versions.surplus(1) == [versions[2].id]
+        await rows.download_sessions.put(replace(served, state=State.CANCELED, ended=5))
+        await rows.update_sessions.put(replace(started, state=State.DONE, ended=5))
+        assert await rows.versions.surplus(9) == [each.id for each in versions]
+
+
+async def test_after_a_version_was_removed_the_same_are_kept(store: MetadataStore) -> None:
+    _, versions = await made.add_item(store, 2, 3, 4, 5)
+    async with store.transaction(durable=False) as rows:
+        for surplus in await rows.versions.surplus(2):
+            await rows.versions.remove(surplus)
+        assert await rows.versions.surplus(2) == []
+        assert [await rows.versions.get(each.id) is not None for each in versions] == [False, False, True, True]
+
+
+async def test_a_blob_comes_back_as_it_was_added_and_as_it_was_put(store: MetadataStore) -> None:
+    blob = made.blob()
+    changed = replace(blob, digests={"MD5": "x", "SHA256": "y"}, mark="3:4", unflushed=None)
+    async with store.transaction(durable=False) as rows:
+        await rows.blobs.add(blob)
+        assert await rows.blobs.get(blob.id) == blob
+        await rows.blobs.put(changed)
+        assert await rows.blobs.get(blob.id) == changed
+        await rows.blobs.remove(blob.id)
+        assert await rows.blobs.get(blob.id) is None
+
+
+async def test_the_twin_is_the_oldest_blob_with_that_content_on_that_storage(store: MetadataStore) -> None:
+    late, early = made.blob(created=9), made.blob(created=3)
+    others = [made.blob(created=1, storage="datastore-2"), made.blob(created=1, size=8), made.blob(created=1, sha256="cd" * 32)]
+    async with store.transaction(durable=False) as rows:
+        for each in (late, early, *others):
+            await rows.blobs.add(each)
+        assert await rows.blobs.twin("datastore-1", made.SHA, 7) == early
+        assert await rows.blobs.twin("datastore-1", "ef" * 32, 7) is None
+
+
+async def test_a_blob_is_unreferenced_from_its_making_until_a_version_names_it(store: MetadataStore) -> None:
+    item, _ = await made.add_item(store)
+    blob = made.blob(unreferenced=10)
+    async with store.transaction(durable=False) as rows:
+        await rows.blobs.add(blob)
+        assert await rows.blobs.unreferenced(10) == []
+        assert await rows.blobs.unreferenced(11) == [blob]
+        await rows.versions.add(made.version(item.id, blob))
+        assert await rows.blobs.unreferenced(11) == []
+        assert await rows.blobs.get(blob.id) == replace(blob, unreferenced=None)
+
+
+async def test_a_blob_is_unreferenced_again_as_of_the_call_after_its_last_version_went(store: MetadataStore) -> None:
+    item, _ = await made.add_item(store)
+    shared, own = made.blob(created=1), made.blob(created=2)
+    first = made.version(item.id, shared, own, number=2)
+    second = made.version(item.id, shared, number=3)
+    async with store.transaction(durable=False) as rows:
+        for each in (shared, own):
+            await rows.blobs.add(each)
+        for version in (first, second):
+            await rows.versions.add(version)
+        await rows.versions.remove(first.id)
+        assert await rows.blobs.unreferenced(10_000) == []
+        await rows.blobs.unreference(500)
+        await rows.blobs.unreference(900)
+        assert [each.id for each in await rows.blobs.unreferenced(501)] == [own.id]
+        await rows.versions.remove(second.id)
+        await rows.blobs.unreference(900)
+        assert [each.id for each in await rows.blobs.unreferenced(901)] == [shared.id, own.id]
+        assert [each.id for each in await rows.blobs.unreferenced(900)] == [own.id]
+
+
+async def test_a_blob_that_a_file_of_an_active_session_names_is_not_unreferenced(store: MetadataStore) -> None:
+    item, _ = await made.add_item(store)
+    blob = made.blob(unreferenced=10)
+    session = made.update_session(item.id)
+    async with store.transaction(durable=False) as rows:
+        await rows.blobs.add(blob)
+        await rows.update_sessions.add(session)
+        await rows.update_files.put(made.update_file(session.id, "a", blob=blob.id))
+        assert await rows.blobs.unreferenced(10_000) == []
+        fault = Fault("session.expired", "idle")
+        await rows.update_sessions.put(replace(session, state=State.CANCELED, ended=20, fault=fault))
+        assert await rows.blobs.unreferenced(10_000) == [blob]
+
+
+async def test_a_blob_that_a_version_names_cannot_be_removed(store: MetadataStore) -> None:
+    item, _ = await made.add_item(store)
+    blob = made.blob()
+    with pytest.raises(Exception, match=r"(?i)foreign key"):
+        async with store.transaction(durable=False) as rows:
+            await rows.blobs.add(blob)
+            await rows.versions.add(made.version(item.id, blob))
+            await rows.blobs.remove(blob.id)

@@ -1,0 +1,288 @@
+"""What every metadata store must do: sessions and their files, tokens, logins, users, the server's own state."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import pytest
+from msgspec.structs import replace
+
+from contentlib.library.checksums import Algorithm, Checksum
+from contentlib.library.model import (
+    DownloadSession,
+    EndpointType,
+    Login,
+    Preparation,
+    PrepareStatus,
+    Session,
+    State,
+    Token,
+    Touches,
+    TransferStatus,
+    UpdateSession,
+    User,
+)
+from contentlib.library.ports import DownloadSessionRows, MetadataStore, Transaction, UpdateSessionRows
+from contracts import made
+
+
+class Kind(Protocol):
+    def make(self, item: str, **changes: object) -> Session: ...
+
+    def rows(self, transaction: Transaction) -> UpdateSessionRows | DownloadSessionRows: ...
+
+
+class Updates:
+    make = staticmethod(made.update_session)
+
+    def rows(self, transaction: Transaction) -> UpdateSessionRows:
+        return transaction.update_sessions
+
+
+class Downloads:
+    make = staticmethod(made.download_session)
+
+    def rows(self, transaction: Transaction) -> DownloadSessionRows:
+        return transaction.download_sessions
+
+
+async def _add(rows: UpdateSessionRows | DownloadSessionRows, *sessions: Session) -> None:
+    for each in sessions:
+        await rows.add(each)  # type: ignore[arg-type]  # each kind is given its own sessions
+
+
+BOTH = pytest.mark.parametrize("kind", [Updates(), Downloads()], ids=["update", "download"])
+
+
+async def test_sessions_come_back_as_they_were_added_and_as_they_were_put(store: MetadataStore) -> None:
+    update = made.update_session("i", ignored_warnings=(("w", True), ("x", False)), base="v")
+    download = made.download_session("i", version_id="v", progress=7)
+    ended: list[Session] = [
+        replace(each, state=State.ERROR, ended=9, fault=made.FAULT, progress=100) for each in (update, download)
+    ]
+    async with store.transaction(durable=False) as rows:
+        await rows.update_sessions.add(update)
+        await rows.download_sessions.add(download)
+        assert await rows.update_sessions.get(update.id) == update
+        assert await rows.download_sessions.get(download.id) == download
+        for each in ended:
+            if isinstance(each, UpdateSession):
+                await rows.update_sessions.put(each)
+            elif isinstance(each, DownloadSession):
+                await rows.download_sessions.put(each)
+        assert [await rows.update_sessions.get(update.id), await rows.download_sessions.get(download.id)] == ended
+
+
+@BOTH
+async def test_a_user_finds_own_sessions_in_order_of_creation(store: MetadataStore, kind: Kind) -> None:
+    late, early = kind.make("i", created=9), kind.make("j", created=3)
+    foreign = kind.make("k", created=1, user="bob")
+    async with store.transaction(durable=False) as transaction:
+        rows = kind.rows(transaction)
+        await _add(rows, late, early, foreign)
+        assert await rows.ids("ann", None) == [early.id, late.id]
+        assert await rows.ids("ann", "i") == [late.id]
+        assert await rows.ids("ann", "k") == []
+        assert await rows.ids("nobody", None) == []
+
+
+@BOTH
+async def test_idle_and_ended_sessions_are_those_before_a_time(store: MetadataStore, kind: Kind) -> None:
+    idle, busy = kind.make("i", touched=10), kind.make("j", touched=11)
+    ended = kind.make("k", touched=1, state=State.CANCELED, ended=10)
+    async with store.transaction(durable=False) as transaction:
+        rows = kind.rows(transaction)
+        await _add(rows, idle, busy, ended)
+        assert await rows.idle(11) == [idle.id]
+        assert await rows.idle(10) == []
+        assert await rows.ended(11) == [ended.id]
+        assert await rows.ended(10) == []
+
+
+async def test_an_item_has_one_active_update_session(store: MetadataStore) -> None:
+    done = made.update_session("i", state=State.DONE, ended=1)
+    active = made.update_session("i")
+    async with store.transaction(durable=False) as rows:
+        await rows.update_sessions.add(done)
+        assert await rows.update_sessions.active_of("i") is None
+        await rows.update_sessions.add(active)
+        assert await rows.update_sessions.active_of("i") == active
+    with pytest.raises(Exception, match=r"(?i)unique"):
+        async with store.transaction(durable=False) as rows:
+            await rows.update_sessions.add(made.update_session("i"))
+
+
+async def test_the_active_sessions_in_a_library_are_those_of_its_items(store: MetadataStore) -> None:
+    item, _ = await made.add_item(store)
+    other, _ = await made.add_item(store)
+    active = made.update_session(item.id)
+    async with store.transaction(durable=False) as rows:
+        await rows.update_sessions.add(active)
+        await rows.update_sessions.add(made.update_session(item.id, state=State.DONE, ended=1))
+        await rows.update_sessions.add(made.update_session(other.id))
+        assert await rows.update_sessions.active_in(item.library) == [active]
+
+
+async def test_files_of_a_session_keep_their_order_when_they_are_replaced(store: MetadataStore) -> None:
+    session = made.update_session("i")
+    files = [made.update_file(session.id, name) for name in ("b", "a", "A")]
+    checksum = Checksum(Algorithm.MD5, "0" * 32)
+    new = made.update_file(
+        session.id, "b", size=2**40, checksum=checksum, content=checksum, received=9, blob="x", removed=True, fault=made.FAULT
+    )
+    async with store.transaction(durable=False) as rows:
+        await rows.update_sessions.add(session)
+        for each in files:
+            await rows.update_files.put(each)
+        await rows.update_files.put(new)
+        assert await rows.update_files.of(session.id) == [new, *files[1:]]
+        assert await rows.update_files.get(session.id, "b") == new
+        assert await rows.update_files.get(session.id, "B") is None
+        assert await rows.update_files.by_id(session.id, new.id) == new
+        assert await rows.update_files.by_id(session.id, files[0].id) is None
+        assert await rows.update_files.by_id("other", new.id) is None
+
+
+async def test_a_file_that_was_removed_and_added_again_is_the_last(store: MetadataStore) -> None:
+    session = made.update_session("i")
+    async with store.transaction(durable=False) as rows:
+        await rows.update_sessions.add(session)
+        for name in ("a", "b"):
+            await rows.update_files.put(made.update_file(session.id, name))
+        await rows.update_files.remove(session.id, "a")
+        await rows.update_files.remove(session.id, "never")
+        await rows.update_files.put(made.update_file(session.id, "a"))
+        assert [each.name for each in await rows.update_files.of(session.id)] == ["b", "a"]
+
+
+async def test_what_belongs_to_a_session_goes_with_it(store: MetadataStore) -> None:
+    update, download = made.update_session("i"), made.download_session("i")
+    async with store.transaction(durable=False) as rows:
+        await rows.update_sessions.add(update)
+        await rows.update_files.put(made.update_file(update.id, "a"))
+        await rows.download_sessions.add(download)
+        await rows.preparations.put(Preparation(download.id, "a", PrepareStatus.PREPARED))
+        await rows.update_sessions.remove(update.id)
+        await rows.download_sessions.remove(download.id)
+        assert await rows.update_files.of(update.id) == []
+        assert await rows.preparations.of(download.id) == []
+
+
+async def test_uploads_are_the_files_of_active_sessions(store: MetadataStore) -> None:
+    active, done = made.update_session("i"), made.update_session("j", state=State.DONE, ended=1)
+    async with store.transaction(durable=False) as rows:
+        for session in (active, done):
+            await rows.update_sessions.add(session)
+        mine, theirs = made.update_file(active.id, "a"), made.update_file(done.id, "a")
+        for file in (mine, theirs):
+            await rows.update_files.put(file)
+        assert await rows.update_files.uploads() == {mine.id}
+
+
+async def test_files_that_nobody_sends_any_more_are_in_error(store: MetadataStore) -> None:
+    session = made.update_session("i")
+    coming = made.update_file(session.id, "a", status=TransferStatus.TRANSFERRING, received=5)
+    others = [made.update_file(session.id, status, status=status) for status in TransferStatus if status != coming.status]
+    async with store.transaction(durable=False) as rows:
+        await rows.update_sessions.add(session)
+        for each in (coming, *others):
+            await rows.update_files.put(each)
+        await rows.update_files.interrupt(made.FAULT)
+        stopped = replace(coming, status=TransferStatus.ERROR, fault=made.FAULT)
+        assert await rows.update_files.of(session.id) == [stopped, *others]
+
+
+async def test_a_preparation_replaces_the_one_of_the_same_name(store: MetadataStore) -> None:
+    session = made.download_session("i")
+    first = Preparation(session.id, "a", PrepareStatus.ERROR, EndpointType.HTTPS, made.FAULT)
+    second = Preparation(session.id, "a", PrepareStatus.PREPARED, EndpointType.DIRECT)
+    other = Preparation(session.id, "b", PrepareStatus.PREPARED)
+    async with store.transaction(durable=False) as rows:
+        await rows.download_sessions.add(session)
+        for each in (first, other, second):
+            await rows.preparations.put(each)
+        assert sorted(await rows.preparations.of(session.id), key=lambda each: each.name) == [second, other]
+
+
+async def test_a_token_is_one_of_a_user_and_an_operation(store: MetadataStore) -> None:
+    token = Token("ann", "create", "uuid")
+    async with store.transaction(durable=False) as rows:
+        await rows.tokens.add(token, "made", 10)
+        assert await rows.tokens.find(token) == "made"
+        for other in (replace(token, user="bob"), replace(token, operation="copy"), replace(token, value="other")):
+            assert await rows.tokens.find(other) is None
+        await rows.tokens.forget(10)
+        assert await rows.tokens.find(token) == "made"
+        await rows.tokens.forget(11)
+        assert await rows.tokens.find(token) is None
+
+
+async def test_a_token_cannot_be_kept_twice(store: MetadataStore) -> None:
+    token = Token("ann", "create", "uuid")
+    with pytest.raises(Exception, match=r"(?i)unique"):
+        async with store.transaction(durable=False) as rows:
+            await rows.tokens.add(token, "one", 1)
+            await rows.tokens.add(token, "two", 1)
+
+
+async def test_login_sessions_are_forgotten_by_their_last_touch(store: MetadataStore) -> None:
+    old, new = Login("old", "ann", 1, 10), Login("new", "ann", 1, 11)
+    async with store.transaction(durable=False) as rows:
+        for each in (old, new):
+            await rows.logins.add(each)
+        assert await rows.logins.get("old") == old
+        await rows.logins.forget(11)
+        assert [await rows.logins.get(each) for each in ("old", "new")] == [None, new]
+        await rows.logins.remove("new")
+        assert await rows.logins.get("new") is None
+
+
+async def test_a_user_is_found_without_regard_to_case_and_replaced_as_a_whole(store: MetadataStore) -> None:
+    user = User("Ann", "ann", "hash", ("admin", "reader"))
+    async with store.transaction(durable=False) as rows:
+        await rows.users.put(user)
+        assert await rows.users.get("ANN") == user
+        await rows.users.put(replace(user, password_hash="new", roles=()))
+        assert await rows.users.get("ann") == replace(user, password_hash="new", roles=())
+
+
+async def test_a_value_of_the_server_is_replaced(store: MetadataStore) -> None:
+    async with store.transaction(durable=False) as rows:
+        await rows.state.put("key", "one")
+        await rows.state.put("key", "two")
+        assert await rows.state.get("key") == "two"
+
+
+async def test_a_job_belongs_to_one_owner_until_its_lease_is_over(store: MetadataStore) -> None:
+    async with store.transaction(durable=False) as rows:
+        assert await rows.state.claim("sweep", "one", 10, 20)
+        assert not await rows.state.claim("sweep", "two", 15, 30)
+        assert await rows.state.claim("sweep", "one", 15, 25)
+        assert not await rows.state.claim("sweep", "two", 25, 40)
+        assert await rows.state.claim("sweep", "two", 26, 40)
+        assert not await rows.state.claim("sweep", "one", 27, 50)
+        assert await rows.state.claim("other", "one", 27, 50)
+
+
+async def test_touches_move_times_forward_only(store: MetadataStore) -> None:
+    update, download = made.update_session("i", touched=10), made.download_session("i", touched=10)
+    async with store.transaction(durable=False) as rows:
+        await rows.update_sessions.add(update)
+        await rows.download_sessions.add(download)
+        await rows.logins.add(Login("l", "ann", 1, 10))
+        await rows.state.touch(Touches({update.id: 20, download.id: 5, "gone": 30}, {"l": 30, "gone": 30}, {"gone": 3}))
+        assert await rows.update_sessions.get(update.id) == replace(update, touched=20)
+        assert await rows.download_sessions.get(download.id) == download
+        assert await rows.logins.get("l") == Login("l", "ann", 1, 30)
+
+
+async def test_progress_is_noted_for_files_that_are_coming(store: MetadataStore) -> None:
+    session = made.update_session("i")
+    coming = made.update_file(session.id, "a", status=TransferStatus.TRANSFERRING)
+    ready = made.update_file(session.id, "b", status=TransferStatus.READY, received=7)
+    async with store.transaction(durable=False) as rows:
+        await rows.update_sessions.add(session)
+        for each in (coming, ready):
+            await rows.update_files.put(each)
+        await rows.state.touch(Touches({}, {}, {coming.id: 5, ready.id: 5}))
+        assert await rows.update_files.of(session.id) == [replace(coming, received=5), ready]

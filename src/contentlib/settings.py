@@ -147,6 +147,28 @@ class Settings(BaseSettings):
         ge=0,
         description="The largest file that may be uploaded; a larger one is refused. 0 sets no limit but the disk's.",
     )
+    datacenter_name: str = Field(
+        default="Datacenter",
+        min_length=1,
+        max_length=80,
+        description="Name of the one datacenter that tools find in the inventory, with a datastore for each storage in it.",
+    )
+    product_name: str = Field(
+        default="VMware vCenter Server",
+        min_length=1,
+        description="What the server says it is, in `about.name` of its SOAP face. Terraform's provider fails with anything "
+        "but the default.",
+    )
+    product_version: str = Field(
+        default="8.0.3",
+        pattern=r"^[0-9]+\.[0-9]+\.[0-9]+$",
+        description="The version of vCenter that the server says it is. Tools choose by it what they ask for.",
+    )
+    product_build: str = Field(
+        default="24322831",
+        pattern=r"^[0-9]+$",
+        description="The build of vCenter that the server says it is, a number.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="The least important events that are logged, to standard error."
     )

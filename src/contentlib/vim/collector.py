@@ -1,0 +1,189 @@
+"""The property collector: walks from the objects of a filter along its traversals, and reads properties on the way.
+
+Nothing here knows a client or a type: `objects` has the tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from lxml import etree
+
+from contentlib.safe_xml import local
+from contentlib.vim.faults import invalid_argument, invalid_property, not_found
+from contentlib.vim.objects import World, is_a, properties_of
+from contentlib.vim.values import Array, Data, Reference, Typed, Value
+
+_TRUE = {"true", "1"}
+
+
+@dataclass(frozen=True, slots=True)
+class PropertySpec:
+    """Which properties are read of the objects of a type."""
+
+    type: str
+    everything: bool
+    paths: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Traversal:
+    """From objects of a type along one property to others; `then` are the names or traversals that go on from there."""
+
+    name: str | None
+    type: str
+    path: str
+    skip: bool
+    then: tuple[str | Traversal, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Where a walk begins."""
+
+    target: Reference
+    skip: bool
+    then: tuple[str | Traversal, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Where to walk, and what to read."""
+
+    properties: tuple[PropertySpec, ...]
+    starts: tuple[Start, ...]
+
+
+def text(element: etree._Element, name: str, default: str | None = None) -> str | None:
+    """The text of a child."""
+    child = next((each for each in element if local(each) == name), None)
+    return default if child is None else (child.text or "").strip()
+
+
+def flag(element: etree._Element, name: str) -> bool:
+    """A child that is true or false; false where it is not there."""
+    return text(element, name) in _TRUE
+
+
+def reference(element: etree._Element | None, name: str) -> Reference:
+    """The managed object that an element names."""
+    kind = None if element is None else element.get("type")
+    if element is None or not kind:
+        raise invalid_argument(name, "must be a reference to a managed object, with its type")
+    return Reference(kind, (element.text or "").strip())
+
+
+def child(element: etree._Element, name: str) -> etree._Element | None:
+    """The first child of a name."""
+    return next((each for each in element if local(each) == name), None)
+
+
+def every(element: etree._Element, name: str) -> Iterator[etree._Element]:
+    """The children of a name."""
+    return (each for each in element if local(each) == name)
+
+
+def filter_of(element: etree._Element) -> Filter:
+    """The filter that an element PropertyFilterSpec holds."""
+    specs = tuple(
+        PropertySpec(
+            text(each, "type", "") or "", flag(each, "all"), tuple((path.text or "") for path in every(each, "pathSet"))
+        )
+        for each in every(element, "propSet")
+    )
+    starts = tuple(
+        Start(reference(child(each, "obj"), "objectSet.obj"), flag(each, "skip"), _selections(each))
+        for each in every(element, "objectSet")
+    )
+    return Filter(specs, starts)
+
+
+def _selections(element: etree._Element) -> tuple[str | Traversal, ...]:
+    return tuple(_selection(each) for each in every(element, "selectSet"))
+
+
+def _selection(element: etree._Element) -> str | Traversal:
+    """A traversal, or the name of one that stands elsewhere in the filter."""
+    path = text(element, "path")
+    name = text(element, "name") or None
+    if path is None:
+        if name is None:
+            raise invalid_argument("selectSet", "must be a traversal or the name of one")
+        return name
+    return Traversal(name, text(element, "type", "") or "", path, flag(element, "skip"), _selections(element))
+
+
+def collect(world: World, wanted: Filter) -> list[Data]:
+    """An ObjectContent for each object that the filter reaches and reads, in the order in which they are reached."""
+    found: dict[Reference, None] = {}
+    for start in wanted.starts:
+        if not world.exists(start.target):
+            raise not_found(start.target)
+        if not start.skip:
+            found.setdefault(start.target)
+        _Walk(world, found, _named(start.then)).go(start.target, start.then)
+    contents = (_content(world, each, wanted.properties) for each in found)
+    return [each for each in contents if each is not None]
+
+
+def _named(selections: tuple[str | Traversal, ...]) -> dict[str, Traversal]:
+    names: dict[str, Traversal] = {}
+    for each in selections:
+        if isinstance(each, Traversal):
+            if each.name is not None:
+                names[each.name] = each
+            names |= _named(each.then)
+    return names
+
+
+class _Walk:
+    """One walk; an object is walked from once a traversal, so that a filter that goes in circles comes to an end."""
+
+    def __init__(self, world: World, found: dict[Reference, None], names: dict[str, Traversal]) -> None:
+        self._world = world
+        self._found = found
+        self._names = names
+        self._walked: set[tuple[Reference, int]] = set()
+
+    def go(self, target: Reference, selections: tuple[str | Traversal, ...]) -> None:
+        for selection in selections:
+            traversal = selection if isinstance(selection, Traversal) else self._names.get(selection)
+            if traversal is None:
+                raise invalid_argument("selectSet.name", f"{selection!r} is no traversal of this filter")
+            if is_a(target.type, traversal.type) and (target, id(traversal)) not in self._walked:
+                self._walked.add((target, id(traversal)))
+                self._follow(target, traversal)
+
+    def _follow(self, target: Reference, traversal: Traversal) -> None:
+        for reached in _references(_read(self._world, target, traversal.path)):
+            if not traversal.skip:
+                self._found.setdefault(reached)
+            self.go(reached, traversal.then)
+
+
+def _references(value: Value | None) -> list[Reference]:
+    if isinstance(value, Reference):
+        return [value]
+    items = value.items if isinstance(value, Array) else ()
+    return [each for each in items if isinstance(each, Reference)]
+
+
+def _read(world: World, target: Reference, path: str) -> Value | None:
+    try:
+        return world.read(target, path)
+    except KeyError as error:
+        raise invalid_property(target.type, path) from error
+
+
+def _content(world: World, target: Reference, specs: tuple[PropertySpec, ...]) -> Data | None:
+    """What is read of an object; None where the filter wants nothing of its type."""
+    fitting = [each for each in specs if is_a(target.type, each.type)]
+    if not fitting:
+        return None
+    paths: dict[str, None] = {}
+    for spec in fitting:
+        paths |= dict.fromkeys(properties_of(target.type) if spec.everything else spec.paths)
+    values = ((path, _read(world, target, path)) for path in sorted(paths))
+    read = [Data("DynamicProperty", {"name": path, "val": Typed(value)}) for path, value in values if value is not None]
+    return Data("ObjectContent", {"obj": target, "propSet": Array("DynamicProperty", read)})

@@ -1,0 +1,50 @@
+"""The faults that clients decode, each with its detail."""
+
+from __future__ import annotations
+
+from contentlib.vim.values import Data, Fields, Reference
+
+
+class VimFault(Exception):
+    """A fault: its sentence, and the data object that says what kind it is."""
+
+    def __init__(self, text: str, detail: Data) -> None:
+        super().__init__(text)
+        self.detail = detail
+
+
+def not_supported(what: str) -> VimFault:
+    """The fault for everything that this server does not have."""
+    return VimFault(f"{what} is not supported by this server", Data("NotSupported"))
+
+
+def invalid_login() -> VimFault:
+    """The fault for a wrong name or password."""
+    return VimFault("Cannot complete login due to an incorrect user name or password.", Data("InvalidLogin"))
+
+
+def not_authenticated(target: Reference) -> VimFault:
+    """The fault for a caller without a login session."""
+    fields: Fields = {"object": target, "privilegeId": "System.View"}
+    return VimFault("The session is not authenticated.", Data("NotAuthenticated", fields))
+
+
+def not_found(target: Reference) -> VimFault:
+    """The fault for a managed object that is not there."""
+    text = f"The object '{target.type}:{target.id}' has already been deleted or has not been completely created"
+    return VimFault(text, Data("ManagedObjectNotFound", {"obj": target}))
+
+
+def invalid_property(kind: str, name: str) -> VimFault:
+    """The fault for a property that a type does not have."""
+    return VimFault(f"The type {kind} has no property '{name}'", Data("InvalidProperty", {"name": name}))
+
+
+def invalid_argument(name: str, problem: str) -> VimFault:
+    """The fault for an argument that cannot be taken."""
+    return VimFault(f"{name} {problem}", Data("InvalidArgument", {"invalidProperty": name}))
+
+
+def invalid_request(problem: str) -> VimFault:
+    """The fault for a request that is none."""
+    return VimFault(problem, Data("InvalidRequest"))

@@ -1,0 +1,203 @@
+"""The room's door: SOAP envelopes in and out, cookies, and the list of versions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from lxml import etree
+
+from contentlib.access.logins import Logins
+from contentlib.http.message import BodyTooLarge, Disconnected, Headers, Request, Response
+from contentlib.inventory import Inventory
+from contentlib.library.clock import Clock
+from contentlib.library.model import Login
+from contentlib.safe_xml import UnsafeXml, local, parse
+from contentlib.vapi.errors import Unauthenticated
+from contentlib.vim.faults import VimFault, invalid_request
+from contentlib.vim.methods import Methods, SoapCall, service_content
+from contentlib.vim.objects import World
+from contentlib.vim.values import VIM, XSI_TYPE, Data, Reference, Value, write
+
+_SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
+_NAMES = {"soapenv": _SOAP, "xsd": "http://www.w3.org/2001/XMLSchema", "xsi": "http://www.w3.org/2001/XMLSchema-instance"}
+_XML = "text/xml; charset=utf-8"
+_COOKIE = "vmware_soap_session"
+_HEADER = "vmware-api-session-id"
+_VERSIONS = "/sdk/vimServiceVersions.xml"
+_BODY_LIMIT = 1 << 20
+
+OnFailure = Callable[[Request, str, BaseException], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """What the server says it is. Terraform's provider wants `name`, a version of three numbers and a number as build."""
+
+    name: str
+    version: str
+    build: str
+    full_name: str
+    instance: str
+
+    def about(self) -> Data:
+        """The data object AboutInfo."""
+        return Data(
+            "AboutInfo",
+            {
+                "name": self.name,
+                "fullName": self.full_name,
+                "vendor": "contentlib",
+                "version": self.version,
+                "build": self.build,
+                "localeVersion": "INTL",
+                "localeBuild": "000",
+                "osType": "linux-x64",
+                "productLineId": "vpx",
+                "apiType": "VirtualCenter",
+                "apiVersion": f"{self.version}.0",
+                "instanceUuid": self.instance,
+                "licenseProductName": "VMware VirtualCenter Server",
+                "licenseProductVersion": self.version.partition(".")[0] + ".0",
+            },
+        )
+
+    def pbm(self) -> Data:
+        """The content of the storage policy service, which has no policies here."""
+        about = {"name": "PBM", "version": "2.0", "instanceUuid": self.instance}
+        names = {
+            "sessionManager": "PbmSessionManager",
+            "capabilityMetadataManager": "PbmCapabilityMetadataManager",
+            "profileManager": "PbmProfileProfileManager",
+            "complianceManager": "PbmComplianceManager",
+            "placementSolver": "PbmPlacementSolver",
+        }
+        managers = {field: Reference(kind, kind[3:]) for field, kind in names.items()}
+        return Data("PbmServiceInstanceContent", {"aboutInfo": Data("PbmAboutInfo", about), **managers})
+
+
+class Vim:
+    """Speaks the Web Services."""
+
+    def __init__(self, inventory: Inventory, product: Product, logins: Logins, clock: Clock, on_failure: OnFailure) -> None:
+        world = World(inventory, service_content(product.about()))
+        self._methods = Methods(world, product.pbm(), logins, clock)
+        self._product = product
+        self._logins = logins
+        self._on_failure = on_failure
+
+    def speaks(self, path: str) -> bool:
+        """Whether a path is one of ours."""
+        return path in ("/sdk", "/sdk/", "/pbm", "/pbm/", "/pbm/sdk", _VERSIONS)
+
+    async def handle(self, request: Request) -> Response:
+        """The answer to a request; raises nothing but Disconnected."""
+        if request.path == _VERSIONS and request.method in ("GET", "HEAD"):
+            return Response(200, _versions(self._product.version), _XML)
+        if request.method != "POST" or request.path == _VERSIONS:
+            allowed = "GET, HEAD" if request.path == _VERSIONS else "POST"
+            return Response(405, b"SOAP requests are posted\n", "text/plain; charset=utf-8", [("allow", allowed)])
+        try:
+            return await self._call(request)
+        except VimFault as fault:
+            return _fault(fault)
+        except Disconnected:
+            raise
+        except Exception as error:
+            self._on_failure(request, request.path, error)
+            text = f"the server failed; its log tells why under the request id {request.request_id}"
+            return _fault(VimFault(text, Data("SystemError", {"reason": text})))
+
+    async def _call(self, request: Request) -> Response:
+        method = _method(await _body(request))
+        this = next((each for each in method if local(each) == "_this"), None)
+        target = Reference(this.get("type") or "", (this.text or "").strip()) if this is not None else Reference("", "")
+        call = SoapCall(target, method, await self._login(request))
+        name = local(method)
+        result = await self._methods.run(name, call)
+        space = str(method.tag).partition("}")[0].removeprefix("{") or VIM
+        return Response(200, _result(name, result, space), _XML, _cookies(request, call))
+
+    async def _login(self, request: Request) -> Login | None:
+        token = request.headers.get(_HEADER) or _cookie(request.headers.get("cookie", ""))
+        try:
+            return await self._logins.find(token)
+        except Unauthenticated:
+            return None
+
+
+async def _body(request: Request) -> bytes:
+    try:
+        return await request.body(_BODY_LIMIT)
+    except BodyTooLarge as error:
+        raise invalid_request(str(error)) from error
+
+
+def _method(body: bytes) -> etree._Element:
+    """The element that names the method."""
+    try:
+        envelope = parse(body)
+    except UnsafeXml as error:
+        raise invalid_request(str(error)) from error
+    soap = next((each for each in envelope if each.tag == f"{{{_SOAP}}}Body"), None)
+    if envelope.tag != f"{{{_SOAP}}}Envelope" or soap is None or not len(soap):
+        raise invalid_request("the body is no SOAP envelope with a method")
+    return soap[0]
+
+
+def _cookie(header: str) -> str | None:
+    pairs = (pair.strip().partition("=") for pair in header.split(";"))
+    return next((value.strip('"') for name, _, value in pairs if name == _COOKIE), None)
+
+
+def _cookies(request: Request, call: SoapCall) -> Headers:
+    if call.new_token is None:
+        return []
+    secure = "; Secure" if request.scheme == "https" else ""
+    ending = "" if call.new_token else "; Max-Age=0"
+    return [("set-cookie", f'{_COOKIE}="{call.new_token}"; Path=/; HttpOnly{ending}{secure}')]
+
+
+def _envelope() -> tuple[etree._Element, etree._Element]:
+    envelope = etree.Element(f"{{{_SOAP}}}Envelope", nsmap=_NAMES)
+    return envelope, etree.SubElement(envelope, f"{{{_SOAP}}}Body")
+
+
+def _default(space: str) -> dict[str, str]:
+    return {None: space}  # type: ignore[dict-item] # so lxml has the namespace without a prefix, its stubs know it not
+
+
+def _text(envelope: etree._Element) -> bytes:
+    return etree.tostring(envelope, xml_declaration=True, encoding="UTF-8")
+
+
+def _result(method: str, value: Value | None, space: str) -> bytes:
+    envelope, body = _envelope()
+    response = etree.SubElement(body, f"{{{space}}}{method}Response", nsmap=_default(space))
+    write(response, "returnval", value, space)
+    return _text(envelope)
+
+
+def _fault(fault: VimFault) -> Response:
+    """HTTP status 500, as SOAP has it; the detail carries its type twice, as clients read either."""
+    envelope, body = _envelope()
+    element = etree.SubElement(body, f"{{{_SOAP}}}Fault")
+    etree.SubElement(element, "faultcode").text = "ServerFaultCode"
+    etree.SubElement(element, "faultstring").text = str(fault)
+    detail = etree.SubElement(element, "detail")
+    kind = etree.SubElement(detail, f"{{{VIM}}}{fault.detail.type}Fault", nsmap=_default(VIM))
+    kind.set(XSI_TYPE, fault.detail.type)
+    for name, value in fault.detail.fields.items():
+        write(kind, name, value)
+    return Response(500, _text(envelope), _XML)
+
+
+def _versions(version: str) -> bytes:
+    """The versions of the Web Services that a client may choose from."""
+    prior = "".join(f"<version>{each}</version>" for each in ("8.0.2.0", "8.0.1.0", "8.0.0.1", "7.0.3.0", "7.0", "6.7", "6.5"))
+    text = (
+        '<?xml version="1.0" encoding="UTF-8"?>\n<namespaces version="1.0">'
+        f"<namespace><name>{VIM}</name><version>{version}.0</version><priorVersions>{prior}</priorVersions></namespace>"
+        "</namespaces>\n"
+    )
+    return text.encode()

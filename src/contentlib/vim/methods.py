@@ -1,0 +1,216 @@
+"""The methods of vSphere's Web Services that this server has; every other one is NotSupported."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import zlib
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from lxml import etree
+
+from contentlib.access.logins import Logins
+from contentlib.library.clock import Clock
+from contentlib.library.model import Login
+from contentlib.safe_xml import UnsafeXml, parse
+from contentlib.vapi.errors import Unauthenticated
+from contentlib.vapi.types import DateTime
+from contentlib.vim import collector
+from contentlib.vim.collector import child, every, flag, reference, text
+from contentlib.vim.faults import (
+    invalid_argument,
+    invalid_login,
+    invalid_property,
+    not_authenticated,
+    not_found,
+    not_supported,
+)
+from contentlib.vim.objects import ROOT_FOLDER, SINGLETONS, View, World, children
+from contentlib.vim.values import Array, Data, Reference, Typed, Value
+
+_LONGEST_TOKEN = 1 << 20
+
+
+@dataclass(slots=True)
+class SoapCall:
+    """A call: its target, its arguments, and the login session that came with it; `new_token` starts one, "" ends one."""
+
+    target: Reference
+    arguments: etree._Element
+    login: Login | None
+    new_token: str | None = None
+
+
+Method = Callable[[SoapCall], Awaitable[Value | None]]
+
+
+class Methods:
+    """The methods, by name."""
+
+    def __init__(self, world: World, pbm: Data, logins: Logins, clock: Clock) -> None:
+        self._world = world
+        self._pbm = pbm
+        self._logins = logins
+        self._clock = clock
+        self._anonymous: dict[str, Method] = {
+            "CurrentTime": self._current_time,
+            "Login": self._login,
+            "PbmRetrieveServiceContent": self._pbm_content,
+            "RetrieveServiceContent": self._content,
+        }
+        self._methods: dict[str, Method] = {
+            "ContinueRetrievePropertiesEx": self._continue,
+            "CreateContainerView": self._create_view,
+            "DestroyView": self._destroy_view,
+            "Fetch": self._fetch,
+            "FindByInventoryPath": self._find_by_path,
+            "Logout": self._logout,
+            "RetrieveProperties": self._retrieve,
+            "RetrievePropertiesEx": self._retrieve_some,
+            "SessionIsActive": self._session_is_active,
+        }
+
+    async def run(self, name: str, call: SoapCall) -> Value | None:
+        """The result of a method; a VimFault where it has none."""
+        method = self._anonymous.get(name)
+        if method is None:
+            method = self._methods.get(name)
+            if method is None:
+                raise not_supported(f"the method {name}")
+            if call.login is None:
+                raise not_authenticated(call.target)
+        return await method(call)
+
+    async def _content(self, _call: SoapCall) -> Value:
+        return self._world.content
+
+    async def _pbm_content(self, _call: SoapCall) -> Value:
+        return self._pbm
+
+    async def _current_time(self, _call: SoapCall) -> Value:
+        return DateTime(self._clock.now())
+
+    async def _login(self, call: SoapCall) -> Value:
+        name, password = text(call.arguments, "userName", ""), child(call.arguments, "password")
+        try:
+            secret = "" if password is None else password.text or ""
+            token = await self._logins.start((name or "", secret))
+        except Unauthenticated as error:
+            raise invalid_login() from error
+        call.new_token = token
+        return _user_session(await self._logins.find(token))
+
+    async def _logout(self, call: SoapCall) -> None:
+        if call.login is not None:
+            await self._logins.end(call.login.token_hash)
+        call.new_token = ""
+
+    async def _session_is_active(self, call: SoapCall) -> Value:
+        key, login = text(call.arguments, "sessionID"), call.login
+        return login is not None and key == _key(login) and text(call.arguments, "userName") == login.user
+
+    async def _create_view(self, call: SoapCall) -> Value:
+        container = reference(child(call.arguments, "container"), "container")
+        if not self._world.exists(container):
+            raise not_found(container)
+        types = tuple((each.text or "").strip() for each in every(call.arguments, "type"))
+        return View(container.id, container.type, types, flag(call.arguments, "recursive")).reference()
+
+    async def _destroy_view(self, call: SoapCall) -> None:
+        if not self._world.exists(call.target):
+            raise not_found(call.target)
+
+    async def _fetch(self, call: SoapCall) -> Value | None:
+        if not self._world.exists(call.target):
+            raise not_found(call.target)
+        name = text(call.arguments, "prop", "") or ""
+        try:
+            value = self._world.read(call.target, name)
+        except KeyError as error:
+            raise invalid_property(call.target.type, name) from error
+        return None if value is None else Typed(value)
+
+    async def _find_by_path(self, call: SoapCall) -> Value | None:
+        at = ROOT_FOLDER
+        for step in (text(call.arguments, "inventoryPath", "") or "").strip("/").split("/"):
+            name = step.replace("%2f", "/").replace("%2F", "/")
+            below = [each for each in children(self._world, at) if self._world.read(each, "name") == name]
+            if not below:
+                return None
+            at = below[0]
+        return at
+
+    async def _retrieve(self, call: SoapCall) -> Value:
+        return Array("ObjectContent", self._collected(call.arguments))
+
+    async def _retrieve_some(self, call: SoapCall) -> Value | None:
+        options = child(call.arguments, "options")
+        most = text(options, "maxObjects") if options is not None else None
+        return self._page(call.arguments, 0, int(most) if most and most.isdecimal() else 0)
+
+    async def _continue(self, call: SoapCall) -> Value | None:
+        offset, most, arguments = _opened(text(call.arguments, "token", "") or "")
+        return self._page(arguments, offset, most)
+
+    def _collected(self, arguments: etree._Element) -> list[Data]:
+        specs = [collector.filter_of(each) for each in every(arguments, "specSet")]
+        return [each for wanted in specs for each in collector.collect(self._world, wanted)]
+
+    def _page(self, arguments: etree._Element, offset: int, most: int) -> Data | None:
+        """A part of what a request collects; its token holds the request, so that every process can go on with it."""
+        found = self._collected(arguments)
+        if not found:
+            return None
+        end = offset + most if most else len(found)
+        token = _token(end, most, arguments) if end < len(found) else None
+        return Data("RetrieveResult", {"token": token, "objects": Array("ObjectContent", found[offset:end])})
+
+
+def service_content(about: Data) -> Data:
+    """Where everything begins."""
+    return Data(
+        "ServiceContent",
+        {
+            "rootFolder": ROOT_FOLDER,
+            "propertyCollector": SINGLETONS["PropertyCollector"],
+            "viewManager": SINGLETONS["ViewManager"],
+            "about": about,
+            "sessionManager": SINGLETONS["SessionManager"],
+            "searchIndex": SINGLETONS["SearchIndex"],
+        },
+    )
+
+
+def _key(login: Login) -> str:
+    """What a session is called; not its secret, and nothing that leads to it."""
+    return f"{login.token_hash[:8]}-{login.token_hash[8:20]}"
+
+
+def _user_session(login: Login) -> Data:
+    return Data(
+        "UserSession",
+        {
+            "key": _key(login),
+            "userName": login.user,
+            "fullName": login.user,
+            "loginTime": DateTime(login.created),
+            "lastActiveTime": DateTime(login.touched),
+            "locale": "en",
+            "messageLocale": "en",
+        },
+    )
+
+
+def _token(offset: int, most: int, arguments: etree._Element) -> str:
+    packed = base64.urlsafe_b64encode(zlib.compress(etree.tostring(arguments))).decode()
+    return f"{offset}.{most}.{packed}"
+
+
+def _opened(token: str) -> tuple[int, int, etree._Element]:
+    try:
+        offset, most, packed = token.split(".")
+        unpacked = zlib.decompressobj().decompress(base64.urlsafe_b64decode(packed), _LONGEST_TOKEN)
+        return int(offset), int(most), parse(unpacked)
+    except (ValueError, zlib.error, binascii.Error, UnsafeXml) as error:
+        raise invalid_argument("token", "is none of this server") from error

@@ -31,7 +31,8 @@ class Route:
     """The address of an operation on `/api`, as the contract maps it.
 
     `body` names the parameter that is the whole body; `headers` maps header names to parameters; `dispatch` is what the
-    query must hold (a None value: the name must be present), `path` holds `{parameter}` names.
+    query must hold (a None value: the name must be present), `path` holds `{parameter}` names. `rest` is the address on
+    `/rest`, with this route's method, where upstream publishes another one than follows from the operation's name.
     """
 
     method: str
@@ -40,6 +41,7 @@ class Route:
     body: str | None = None
     headers: dict[str, str] = field(default_factory=dict)
     status: int = 200
+    rest: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -137,7 +137,7 @@ class Field:
         return self.type.kind != "optional"
 
 
-_BUILT_IN = {str: "string", int: "integer", float: "double", bool: "boolean", DateTime: "datetime", bytes: "binary"}
+_BUILT_IN = {str: "string", int: "integer", float: "double", bool: "boolean", DateTime: "datetime", bytes: "binary", Any: "any"}
 _CONTAINERS = {list: "list", set: "set", frozenset: "set"}
 
 

@@ -111,8 +111,11 @@ def identifier_of(operation: Operation) -> str | None:
 
 def rest_address(operation: Operation) -> tuple[str, str]:
     """The method and the address of an operation on `/rest`, with its identifier as `id:{name}`."""
+    if operation.api.rest is not None:
+        return operation.api.method, operation.api.rest
     path, identifier = service_path(operation.service), identifier_of(operation)
-    method = _method(operation, identifier is not None and operation.name != "list")
+    alone = operation.name in ("get", "delete") and identifier is None
+    method = None if alone else _method(operation, identifier is not None and operation.name != "list")
     action = "" if method else "?~action=" + operation.name.replace("_", "-")
     at = f"/id:{{{identifier}}}" if identifier and operation.name != "list" else ""
     return method or "POST", path + at + action

@@ -50,6 +50,15 @@ def test_a_server_answers_once_it_says_that_it_listens(serve: Start) -> None:
     assert httpx.get(f"{server.url}/healthz").status_code == 200
 
 
+def test_the_metrics_are_those_of_all_workers(serve: Start) -> None:
+    server = serve("--no-tls", "--workers", "2")
+    for _ in range(20):  # each on a connection of its own, which either worker may take
+        assert httpx.get(f"{server.url}/healthz").status_code == 200
+    line = 'contentlib_requests_total{door="monitor",method="GET",status="200"} '
+    told = [each for each in httpx.get(f"{server.url}/metrics").text.splitlines() if each.startswith(line)]
+    assert [float(each.removeprefix(line)) for each in told] == [20.0]
+
+
 def test_a_password_is_printed_at_the_first_start_only(serve: Start) -> None:
     first = serve("--no-tls")
     assert first.value("password: ")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shlex
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -42,12 +44,17 @@ def serve(
 
 def _serve(settings: Settings) -> None:
     """Takes what only one server can have, then prepares the data, then serves."""
-    from contentlib import app, logs
-    from contentlib.cli import certificate, lock, server
+    from contentlib import logs
+    from contentlib.cli import lock
 
     logs.configure(settings)
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     lock.hold(settings.data_dir)
+    if settings.workers > 1:
+        _count_together(settings.data_dir / "metrics")
+    from contentlib import app
+    from contentlib.cli import certificate, server
+
     port = server.reserve(settings.listen)
     own = certificate.of(settings)
     password = app.prepare(settings)
@@ -56,6 +63,13 @@ def _serve(settings: Settings) -> None:
         server.run(settings, port, own, _creation(settings, own), start.announce)
     finally:
         start.save_password()
+
+
+def _count_together(folder: Path) -> None:
+    """Makes the workers count into files beside one another; prometheus_client reads the variable when it is imported."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(mode=0o700)
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder.absolute())
 
 
 def _creation(settings: Settings, own: ServerCertificate | None) -> Callable[[], AsgiApplication]:

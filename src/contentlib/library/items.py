@@ -155,10 +155,10 @@ class Items:
             await self._blobs.describe(item, copied)
 
         async def add(transaction: Transaction) -> str:
-            await self._add(transaction, item, field)
-            if item.version_id is not None:
+            if item.version_id is not None:  # before the item, whose row names it
                 await self._blobs.check_kept(transaction, copied)
                 await transaction.versions.add(copied)
+            await self._add(transaction, item, field)
             return item.id
 
         return await once(self._metadata, self._clock, token, add)

@@ -15,7 +15,7 @@ Blobs. The methods block and are called in threads. Keys come from the rules, ne
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import NamedTuple, Protocol, TypeVar
@@ -29,6 +29,8 @@ from contentlib.library.model import (
     LibraryType,
     Login,
     Preparation,
+    Target,
+    Task,
     Token,
     Touches,
     UpdateFile,
@@ -192,6 +194,25 @@ class TokenRows(Protocol):
         """Drops the tokens of before a time."""
 
 
+class TaskRows(Rows[Task], Protocol):
+    """Tasks."""
+
+    async def all(self) -> list[Task]:
+        """All tasks."""
+
+    async def of_target(self, target: Target) -> list[Task]:
+        """The tasks that work on something."""
+
+    async def claim(self, kinds: Collection[str], owner: str, now: int, until: int) -> Task | None:
+        """Takes a task that is due or whose owner's lease is over, marks it RUNNING, and answers it; None if there is none.
+
+        The one that has been due for the longest goes first; `attempts` is raised.
+        """
+
+    async def forget(self, before: int) -> None:
+        """Removes the tasks that ended before a time."""
+
+
 class LoginRows(Protocol):
     """Login sessions, by the hash of their token."""
 
@@ -246,6 +267,7 @@ class Transaction(Protocol):
     preparations: PreparationRows
     blobs: BlobRows
     tokens: TokenRows
+    tasks: TaskRows
     logins: LoginRows
     users: UserRows
     state: StateRows

@@ -27,6 +27,7 @@ from contentlib.library.ports import MetadataStore, Transaction
 from contentlib.library.sessions import Ended, Leases, advance, fire
 
 KIND = "update session"
+_LARGEST = 2**63 - 1
 
 
 class NewFile(msgspec.Struct, frozen=True):
@@ -230,8 +231,8 @@ class UpdateSessions:
     async def add_file(self, session_id: str, new: NewFile) -> UpdateFile:
         """Adds a file, or replaces one of the same name; what was received for it before is dropped."""
         check_file_name("file_spec.name", new.name)
-        if new.size is not None and new.size < 0:
-            raise Invalid("file_spec.size", f"must not be negative: {new.size}")
+        if new.size is not None and not 0 <= new.size <= _LARGEST:
+            raise Invalid("file_spec.size", f"must be between 0 and {_LARGEST}, not {new.size}")
         if self._upload_limit and (new.size or 0) > self._upload_limit:
             raise Invalid("file_spec.size", f"is {new.size} bytes, {self._upload_limit} are allowed (upload_limit_bytes)")
         if new.source is Source.PULL:

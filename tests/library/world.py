@@ -1,0 +1,168 @@
+"""The rules over real stores in a directory, with a clock that is set by hand."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+
+from contentlib.blobs.filesystem import FilesystemBlobs
+from contentlib.library.blobs import Blobs, Received
+from contentlib.library.checksums import Algorithm, Checksum, Hasher
+from contentlib.library.download_sessions import DownloadSessions
+from contentlib.library.idempotence import check_token
+from contentlib.library.identifiers import new_identifier
+from contentlib.library.items import Items, NewItem
+from contentlib.library.libraries import Libraries, NewLibrary
+from contentlib.library.model import Backing, BackingType, Source, Token, UpdateFile
+from contentlib.library.sessions import Leases
+from contentlib.library.update_sessions import NewFile, UpdateSessions
+from contentlib.metadata.sqlite import SqliteMetadata
+from databases import new_database
+
+LEASE = 300_000
+STORAGES = {"datastore-1": "first", "datastore-2": "second"}
+
+
+class HandSetClock:
+    def __init__(self) -> None:
+        self.time = 1_700_000_000_000
+
+    def now(self) -> int:
+        return self.time
+
+
+class SaltedPasswords:
+    """Hashes passwords quickly; good enough where nobody attacks."""
+
+    async def hash(self, password: str) -> str:
+        salt = new_identifier()
+        return f"{salt}:{hashlib.sha256((salt + password).encode()).hexdigest()}"
+
+    async def verify(self, hashed: str, password: str) -> bool:
+        salt, digits = hashed.split(":")
+        return hashlib.sha256((salt + password).encode()).hexdigest() == digits
+
+
+class World:
+    """A server without its wire: all rules, one user, and shorthands for what tests do again and again."""
+
+    def __init__(self, directory: Path, clock: HandSetClock | None = None) -> None:
+        self.directory = directory
+        self.clock = clock or HandSetClock()
+        database = directory / "contentlib.db"
+        self.metadata = SqliteMetadata(database if database.exists() else new_database(database))
+        self.store = FilesystemBlobs({storage: directory / storage for storage in STORAGES})
+        self.leases = Leases(self.clock, LEASE)
+        self.ended: list[str] = []
+        self.blobs = Blobs(self.metadata, self.store, self.clock)
+        self.libraries = Libraries(self.metadata, self.clock, STORAGES, SaltedPasswords(), self.ended.append)
+        self.items = Items(self.metadata, self.blobs, self.clock, LEASE, self.ended.append)
+        self.updates = UpdateSessions(self.metadata, self.blobs, self.clock, self.leases, self.ended.append)
+        self.downloads = DownloadSessions(self.metadata, self.blobs, self.clock, self.leases, self.ended.append)
+
+    async def reopened(self) -> World:
+        """The same directory after a restart; what was only in memory is gone."""
+        await self.metadata.close()
+        return World(self.directory, self.clock)
+
+    def wait(self, milliseconds: int) -> None:
+        self.clock.time += milliseconds
+
+    async def library(self, name: str = "Images", datastore: str | None = None, token: Token | None = None) -> str:
+        self.wait(1)
+        backings = () if datastore is None else (Backing(BackingType.DATASTORE, datastore),)
+        return await self.libraries.create(NewLibrary(name, None, backings), token)
+
+    async def item(self, library: str | None = None, name: str = "Debian", token: Token | None = None) -> str:
+        self.wait(1)
+        return await self.items.create(NewItem(library or await self.library(), name), token)
+
+    async def update(self, item: str, token: Token | None = None) -> str:
+        self.wait(1)
+        return await self.updates.create("ann", "login", item, (), token)
+
+    async def download(self, item: str, token: Token | None = None) -> str:
+        self.wait(1)
+        return await self.downloads.create("ann", "login", item, token)
+
+    async def send(self, session: str, name: str, data: bytes, **declared: int | Checksum) -> UpdateFile:
+        """Adds a file and sends its bytes, as the upload endpoint does."""
+        new = NewFile(name, Source.PUSH, **declared)  # type: ignore[arg-type]  # size or checksum
+        return await self.send_to(await self.updates.add_file(session, new), data)
+
+    async def send_to(self, file: UpdateFile, data: bytes) -> UpdateFile:
+        session, file = await self.updates.target(file.session, file.id)
+        received = await asyncio.to_thread(self.receive, session.storage, file.id, data, file.checksum)
+        await self.updates.begin(file)
+        await self.updates.finish(file, received)
+        return await self.updates.file(file.session, file.name)
+
+    def receive(self, storage: str, upload: str, data: bytes, declared: Checksum | None = None) -> Received:
+        hasher = Hasher(*() if declared is None else (declared.algorithm,))
+        with self.store.stage(storage, upload) as staged:
+            staged.empty()
+            staged.append(data)
+        hasher.update(data)
+        return Received(storage, upload, hasher.size, hasher.digests())
+
+    async def complete(self, item: str, files: Mapping[str, bytes], removed: tuple[str, ...] = ()) -> None:
+        """A whole update session."""
+        session = await self.update(item)
+        for name, data in files.items():
+            await self.send(session, name, data)
+        for name in removed:
+            await self.updates.remove_file(session, name)
+        await self.updates.complete(session)
+
+    async def content(self, item: str) -> dict[str, bytes]:
+        """What an item holds, by name."""
+        _, version = await self.items.files(item)
+        return {file.name: await self.bytes_of(file.blob, file.name) for file in version.files}
+
+    async def served(self, session: str) -> dict[str, bytes]:
+        """What a download session serves, by name."""
+        found = {}
+        for file in await self.downloads.files(session):
+            _, stored, blob = await self.downloads.target(session, file.position)
+            found[stored.name] = b"".join(self.store.read(blob.storage, blob.id))
+        return found
+
+    async def bytes_of(self, blob_id: str, name: str) -> bytes:
+        blob = await self.blobs.check(blob_id, name)
+        return b"".join(self.store.read(blob.storage, blob.id))
+
+    async def blob_of(self, item: str, name: str) -> Path:
+        """Where the bytes of a file are."""
+        _, file = await self.items.file(item, name)
+        blob = await self.blobs.check(file.blob, name)
+        return self.store.path(blob.storage, blob.id)
+
+    async def collect(self, kept: int = 1) -> None:
+        """The sweep of content, without its grace."""
+        async with self.metadata.transaction(durable=True) as rows:
+            for version in await rows.versions.surplus(kept):
+                await rows.versions.remove(version)
+            await rows.blobs.unreference(self.clock.now())
+            needless = await rows.blobs.unreferenced(self.clock.now() + 1)
+            for blob in needless:
+                await rows.blobs.remove(blob.id)
+        for blob in needless:
+            self.store.remove(blob.storage, blob.id)
+
+    def staged(self) -> list[str]:
+        return [upload for storage in STORAGES for upload in self.store.uploads(storage)]
+
+    def kept(self) -> list[str]:
+        return [blob for storage in STORAGES for blob in self.store.blobs(storage)]
+
+
+def token(number: int = 1, operation: str = "create", user: str = "ann") -> Token:
+    made = check_token(user, operation, f"b8a2a2e3-2314-43cd-a871-{number:012}")
+    assert made is not None
+    return made
+
+
+def sha256(data: bytes) -> Checksum:
+    return Checksum(Algorithm.SHA256, hashlib.sha256(data).hexdigest())

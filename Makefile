@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve test check bench format lock clean
+.PHONY: help setup serve test check docs bench format lock clean
 
 help: ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -24,12 +24,16 @@ serve: setup ## start the server under ./var on https://127.0.0.1:8443
 test: setup ## run the tests
 	$(BIN)/pytest -n 2 $(ARGS)
 
-check: setup ## lint, types, import contracts, tests
+check: setup ## lint, types, import contracts, generated pages up to date, tests
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python docs/generate.py --check
 	$(MAKE) test
+
+docs: setup ## write the generated pages again
+	$(BIN)/python docs/generate.py
 
 bench: setup ## print the speed table
 	$(BIN)/python -m bench $(ROWS)

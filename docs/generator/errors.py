@@ -1,0 +1,99 @@
+"""The catalogue of errors: what each means, its statuses, and the messages that come with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from contentlib.library import errors as rules
+from contentlib.services.faults import _HEARD
+from contentlib.vapi.errors import ERRORS, VapiError
+from generator.markdown import code, one_line, page, table
+from generator.messages import Message, messages
+
+_INTRODUCTION = """
+An error has a name, a status and messages. Each message has an `id` that does not change, the sentence in
+`default_message`, and the pieces of it in `args`. On `/rest` the body is `{"type":
+"com.vmware.vapi.std.errors.not_found", "value": {"error_type": "NOT_FOUND", "messages": […]}}`, in XML the root element
+is the error's name in camel case; on `/api` the body is the value alone. By JSON-RPC the status is 200 for every error,
+and the header `vapi-error` holds its name. [standard](standard.md) has the structure of a message.
+
+Every answer has the header `X-Request-ID`; the log has an entry of that id for each answer with a status of 400 or
+more.
+"""
+_EVERYWHERE = "What an operation may answer though it does not declare it."
+_DECLARED = "Each operation's page says which of them it may answer."
+_MESSAGES = """
+`contentlib.` stands before every id. Words in braces are filled in. A *fault* is no answer: it is kept with a file or
+session in state ERROR, or with one that was cancelled, and is read there as `error_message`.
+
+Two kinds of ids are made of a name: `invalid.FIELD` with the path of the field (`invalid.create_spec.name`), heard as
+`invalid_argument`; `KIND.not_found` with the kind of thing that is not there (`library.not_found`), heard as
+`not_found`.
+"""
+
+
+def text() -> str:
+    """The page."""
+    everywhere = [error for error in _sorted() if error.everywhere]
+    declared = [error for error in _sorted() if not error.everywhere]
+    return page(
+        "# Errors",
+        _INTRODUCTION,
+        table(
+            ("error", "`/rest`", "`/api`"), [(_link(each), str(each.rest_status), str(each.api_status)) for each in _sorted()]
+        ),
+        "## Errors of every operation",
+        _EVERYWHERE,
+        *_each(everywhere),
+        "## Errors that operations declare",
+        _DECLARED,
+        *_each(declared),
+        "## Messages",
+        _MESSAGES,
+        table(("id", "sentence", "heard as", "status"), [_row(message) for message in messages()]),
+        "## Byte edges",
+        _EDGES,
+    )
+
+
+_EDGES = """
+Upload and download addresses answer with a sentence in plain text, because that is what curl and govc show. 400: the
+bytes are not those that were declared (size, checksum, `Content-Range`), or the storage cannot be written. 401: the
+file of an item was asked for without a login session. 404: there is no such file, or the address died with its session.
+405, with `Allow`. 409: another request is sending the file, or the part does not begin where the bytes end;
+`Upload-Offset` says where they do. 412, 416: as HTTP has them. 413: over `upload_limit_bytes`. 415: a form instead of
+bytes. 500: the bytes are damaged, or something unforeseen. 507: the storage is full.
+"""
+
+
+def _sorted() -> list[type[VapiError]]:
+    return [ERRORS[name] for name in sorted(ERRORS)]
+
+
+def _link(error: type[VapiError]) -> str:
+    return f"[{error.name}](#{error.name})"
+
+
+def _each(errors: Iterable[type[VapiError]]) -> list[str]:
+    return [
+        page(
+            f"### {error.name}",
+            one_line(error.__doc__),
+            f"`{error.name.upper()}`, status {error.rest_status} on `/rest`, {error.api_status} on `/api`.",
+        )
+        for error in errors
+    ]
+
+
+def _row(message: Message) -> tuple[str, str, str, str]:
+    return code(message.id), message.text, _heard(message.raised), message.status
+
+
+def _heard(raised: str) -> str:
+    """What a caller hears of a class of the rules: the first that the operation declares."""
+    if raised == "Fault":
+        return "*fault*"
+    rule = getattr(rules, raised, None)
+    if rule is None:
+        return raised
+    return ", else ".join(error.name for error in _HEARD[rule])

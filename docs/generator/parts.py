@@ -1,0 +1,29 @@
+"""Parts of hand-written pages that are generated: what stands between `<!-- generated: NAME -->` and `<!-- end -->`."""
+
+from __future__ import annotations
+
+import re
+
+from generator import program, rooms, tables
+
+PARTS = {
+    "settings": program.settings,
+    "commands": program.commands,
+    "metrics": program.metrics,
+    "pages": program.operator_pages,
+    "transitions": tables.transitions,
+    "tables": tables.tables,
+    "layers": rooms.layers,
+    "rooms": rooms.rooms,
+}
+_PART = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+def filled(text: str) -> str:
+    """The page with its generated parts as they should be."""
+    return _PART.sub(lambda found: f"{found[1]}\n{PARTS[found[2]]().strip()}\n\n{found[3]}", text)
+
+
+def names(text: str) -> list[str]:
+    """The names of the parts that a page has."""
+    return [name for _, name, _ in _PART.findall(text)]

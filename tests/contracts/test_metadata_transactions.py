@@ -170,5 +170,11 @@ async def test_a_broken_rule_of_the_tables_undoes_the_transaction_and_the_store_
     await _put(store, "key", "value")
 
 
+async def test_a_store_can_be_closed_twice(store: MetadataStore) -> None:
+    await _put(store, "key", "value")
+    await store.close()
+    await store.close()
+
+
 async def test_a_store_that_answers_pings(store: MetadataStore) -> None:
     await store.ping()

@@ -75,6 +75,9 @@ class World:
         backings = () if datastore is None else (Backing(BackingType.DATASTORE, datastore),)
         return await self.libraries.create(NewLibrary(name, None, backings), token)
 
+    async def library_of(self, token: Token) -> str:
+        return await self.library(token=token)
+
     async def item(self, library: str | None = None, name: str = "Debian", token: Token | None = None) -> str:
         self.wait(1)
         return await self.items.create(NewItem(library or await self.library(), name), token)

@@ -203,6 +203,9 @@ class TaskRows(Rows[Task], Protocol):
     async def of_target(self, target: Target) -> list[Task]:
         """The tasks that work on something."""
 
+    async def waiting(self, now: int) -> bool:
+        """Whether `claim` may find one; asked for in a transaction that only reads, often."""
+
     async def claim(self, kinds: Collection[str], owner: str, now: int, until: int) -> Task | None:
         """Takes a task that is due or whose owner's lease is over, marks it RUNNING, and answers it; None if there is none.
 
@@ -289,7 +292,7 @@ class MetadataStore(Protocol):
         """Returns when the store answers; raises OSError when it does not."""
 
     async def close(self) -> None:
-        """Lets go of the store."""
+        """Lets go of the store; a second time is no error."""
 
 
 class Stat(NamedTuple):

@@ -26,6 +26,7 @@ from contentlib.metadata.libraries import LibraryRows
 from contentlib.metadata.sessions import DownloadSessionRows, PreparationRows, UpdateFileRows, UpdateSessionRows
 from contentlib.metadata.sqlite_errors import as_os_error, is_busy
 from contentlib.metadata.statement import Statement
+from contentlib.metadata.tasks import TaskRows
 
 _BUSY_SECONDS = 30.0
 _LONGEST_PAUSE = 0.05
@@ -74,6 +75,7 @@ class SqliteTransaction:
         self.preparations: ports.PreparationRows = PreparationRows(connection)
         self.blobs: ports.BlobRows = BlobRows(connection)
         self.tokens: ports.TokenRows = TokenRows(connection)
+        self.tasks: ports.TaskRows = TaskRows(connection)
         self.logins: ports.LoginRows = LoginRows(connection)
         self.users: ports.UserRows = UserRows(connection)
         self.state: ports.StateRows = StateRows(connection)
@@ -121,6 +123,8 @@ class SqliteMetadata:
 
     async def close(self) -> None:
         """Closes the file, after the commits that somebody is waiting for."""
+        if self._closed:
+            return
         self._closed = True
         await self._writer.close()
         for reader in self._readers:

@@ -211,6 +211,35 @@ tokens = Table(
     PrimaryKeyConstraint("user", "operation", "value"),
 )
 
+tasks = Table(
+    "tasks",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("service", Text, nullable=False),
+    Column("operation", Text, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("user", Text, nullable=False),
+    Column("arguments", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("cancelable", Boolean, nullable=False),
+    Column("canceling", Boolean, nullable=False),
+    Column("created", BigInteger, nullable=False),
+    Column("started", BigInteger),
+    Column("ended", BigInteger, index=True),
+    Column("due", BigInteger, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("owner", Text),
+    Column("until", BigInteger),
+    Column("completed", BigInteger, nullable=False),
+    Column("total", BigInteger, nullable=False),
+    Column("target", Text, index=True),
+    Column("parent", Text),
+    Column("result", Text),
+    Column("fault", Text),
+)
+_partial("ix_tasks_due", tasks.c.due, "ended IS NULL")
+
 logins = Table(
     "logins",
     metadata,

@@ -1,0 +1,171 @@
+"""Leases: what keeps a session alive, and what becomes of one that nothing touches. Both kinds alike."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from contentlib.library.download_sessions import DownloadSessions
+from contentlib.library.errors import Fault, Invalid, NotActive
+from contentlib.library.model import EndpointType, Source, State
+from contentlib.library.sessions import TRANSITIONS, Leases
+from contentlib.library.update_sessions import NewFile, UpdateSessions
+from library.world import LEASE, World
+
+BOTH = pytest.mark.parametrize("kind", ["update", "download"])
+EXPIRED = Fault("session.expired", "nothing happened on the session for 300 seconds", ("300",))
+
+
+async def _session(world: World, kind: str) -> tuple[UpdateSessions | DownloadSessions, str]:
+    item = await world.item()
+    await world.complete(item, {"a": b"1"})
+    if kind == "update":
+        return world.updates, await world.update(item)
+    return world.downloads, await world.download(item)
+
+
+@BOTH
+async def test_a_session_lives_to_the_very_end_of_its_lease(world: World, kind: str) -> None:
+    sessions, session = await _session(world, kind)
+    world.wait(LEASE)
+    assert (await sessions.get(session)).state is State.ACTIVE
+
+
+@BOTH
+async def test_a_session_that_nothing_touched_is_canceled_with_the_reason(world: World, kind: str) -> None:
+    sessions, session = await _session(world, kind)
+    world.wait(LEASE + 1)
+    found = await sessions.get(session)
+    assert (found.state, found.fault, found.ended) == (State.CANCELED, EXPIRED, world.clock.now())
+    assert world.leases.expiration(found) == world.clock.now()
+    assert world.ended[-1] == session
+
+
+@BOTH
+async def test_every_call_extends_the_lease(world: World, kind: str) -> None:
+    sessions, session = await _session(world, kind)
+    for _ in range(3):
+        for call in (sessions.get, sessions.files):
+            world.wait(LEASE - 1)
+            await call(session)
+        world.wait(LEASE - 1)
+        await sessions.keep_alive(session, None)
+    world.wait(1)
+    found = await sessions.get(session)
+    assert world.leases.expiration(found) == world.clock.now() + LEASE
+
+
+async def test_every_call_on_the_files_of_an_update_extends_its_lease(world: World) -> None:
+    _, session = await _session(world, "update")
+    file = await world.updates.add_file(session, NewFile("b", Source.PUSH))
+    calls = (
+        lambda: world.updates.update(session, ()),
+        lambda: world.updates.target(session, file.id),
+        lambda: world.updates.begin(file),
+        lambda: world.updates.pause(file, 1),
+        lambda: world.updates.stop(file, 1, EXPIRED),
+        lambda: world.updates.file(session, "b"),
+        lambda: world.updates.remove_file(session, "b"),
+        lambda: world.updates.check_ready(session),
+        lambda: world.updates.add_file(session, NewFile("c", Source.PUSH)),
+    )
+    for call in calls:
+        world.wait(LEASE - 1)
+        await call()
+    assert (await world.updates.get(session)).state is State.ACTIVE
+
+
+async def test_every_call_on_the_files_of_a_download_extends_its_lease(world: World) -> None:
+    _, session = await _session(world, "download")
+    for call in (
+        lambda: world.downloads.prepare(session, "a", EndpointType.HTTPS),
+        lambda: world.downloads.target(session, 0),
+        lambda: world.downloads.file(session, "a"),
+    ):
+        world.wait(LEASE - 1)
+        await call()
+    assert (await world.downloads.get(session)).state is State.ACTIVE
+
+
+@BOTH
+async def test_bytes_on_a_transfer_extend_the_lease_and_keep_the_login_alive(world: World, kind: str) -> None:
+    sessions, session = await _session(world, kind)
+    found = await sessions.get(session)
+    for _ in range(24):
+        world.wait(LEASE - 1)
+        world.leases.touch(found)
+        await sessions.expire(session)
+    assert (await sessions.get(session)).state is State.ACTIVE
+    assert world.leases.last_login("login", 0) == world.clock.now()
+
+
+@BOTH
+async def test_touches_of_before_a_restart_are_kept_when_they_were_saved(world: World, kind: str) -> None:
+    sessions, session = await _session(world, kind)
+    world.wait(LEASE - 1)
+    await sessions.get(session)
+    touches = world.leases.take()
+    async with world.metadata.transaction(durable=False) as rows:
+        await rows.state.touch(touches)
+    again = await world.reopened()
+    world.wait(LEASE)
+    found = await (again.updates if kind == "update" else again.downloads).get(session)
+    assert found.state is State.ACTIVE
+    await again.metadata.close()
+
+
+@BOTH
+async def test_one_that_was_touched_meanwhile_does_not_expire(world: World, kind: str) -> None:
+    sessions, session = await _session(world, kind)
+    found = await sessions.get(session)
+    world.wait(LEASE + 1)
+    expiring = asyncio.create_task(sessions.expire(session))
+    world.leases.touch(found)
+    await expiring
+    assert (await sessions.get(session)).state is State.ACTIVE
+
+
+@BOTH
+async def test_many_who_find_an_expired_session_at_once_see_one_end(world: World, kind: str) -> None:
+    sessions, session = await _session(world, kind)
+    world.wait(LEASE + 1)
+    found = await asyncio.gather(*[sessions.get(session) for _ in range(5)])
+    assert {each.state for each in found} == {State.CANCELED}
+    assert world.ended.count(session) == 1
+
+
+@BOTH
+async def test_a_call_on_an_expired_session_ends_it_for_good(world: World, kind: str) -> None:
+    sessions, session = await _session(world, kind)
+    world.wait(LEASE + 1)
+    with pytest.raises(NotActive, match="is CANCELED and cannot be kept alive"):
+        await sessions.keep_alive(session, None)
+    world.wait(-LEASE)
+    assert (await sessions.get(session)).fault == EXPIRED
+
+
+@BOTH
+async def test_progress_is_between_0_and_100(world: World, kind: str) -> None:
+    sessions, session = await _session(world, kind)
+    for progress in (100, 0, 37):
+        await sessions.keep_alive(session, progress)
+        assert (await sessions.get(session)).progress == progress
+    for progress in (-1, 101, 2**63):
+        with pytest.raises(Invalid, match=f"progress must be between 0 and 100, not {progress}"):
+            await sessions.keep_alive(session, progress)
+    assert (await sessions.get(session)).progress == 37
+
+
+def test_no_state_but_active_is_ever_left() -> None:
+    assert {before for before, _ in TRANSITIONS} == {State.ACTIVE}
+
+
+def test_touches_are_handed_over_once(world: World) -> None:
+    leases = Leases(world.clock, LEASE)
+    leases.touch_login("login")
+    leases.note_progress("file", 5)
+    assert (leases.progress("file", 1), leases.progress("other", 1)) == (5, 1)
+    taken = leases.take()
+    assert (taken.logins, taken.progress) == ({"login": world.clock.now()}, {"file": 5})
+    assert not leases.take()

@@ -140,7 +140,7 @@ async def test_a_session_that_ended_serves_nothing_and_can_only_be_looked_at_and
         world.downloads.cancel(session),
         world.downloads.fail(session, "y"),
     ):
-        with pytest.raises(NotActive, match="CANCELED|ERROR"):
+        with pytest.raises(NotActive, match=r"CANCELED|ERROR"):
             await call
     assert [each.file.name for each in await world.downloads.files(session)] == ["a", "b"]
     assert session in world.ended

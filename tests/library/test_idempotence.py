@@ -23,7 +23,7 @@ async def _item(world: World) -> str:
 
 async def _item_in_library(world: World, given: Token) -> str:
     found = await world.libraries.ids()
-    return await world.item(found[0] if found else await world.library(), token=given)
+    return await world.item(found[0] if found else await world.library(), "Other", given)
 
 
 async def _copy(world: World, given: Token) -> str:

@@ -30,5 +30,4 @@ def clock() -> HandClock:
 async def app(data_dir: Path, clock: HandClock) -> AsyncIterator[Whole]:
     """The application, with a client that is logged in."""
     async with whole(data_dir, clock) as running:
-        await running.login()
         yield running

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import shutil
 from collections.abc import AsyncIterator, Mapping
@@ -16,11 +17,15 @@ from pydantic import SecretStr
 from contentlib import app
 from contentlib.http.asgi import Application
 from contentlib.library.clock import Clock
+from contentlib.library.model import Login
+from contentlib.metadata.sqlite import SqliteMetadata
 from contentlib.settings import Settings
 
 NAME, PASSWORD = "administrator@vsphere.local", "correct horse: battery ✓"
 HOST = "https://lib.example"
 TOKEN = "vmware-api-session-id"
+KNOWN_TOKEN = "ab" * 32
+START = 1_700_000_000_000
 CONTENT = "/rest/com/vmware/content"
 SESSION = "/rest/com/vmware/cis/session"
 
@@ -28,7 +33,7 @@ SESSION = "/rest/com/vmware/cis/session"
 class HandClock:
     """A clock that stands still until somebody moves it."""
 
-    def __init__(self, now: int = 1_700_000_000_000) -> None:
+    def __init__(self, now: int = START) -> None:
         self.time = now
 
     def now(self) -> int:
@@ -39,22 +44,18 @@ class HandClock:
 
 
 class Whole:
-    """A running application, and a client that is logged in once `login` was called."""
+    """A running application, and a client that is logged in."""
 
     def __init__(self, settings: Settings, application: Application, client: httpx.AsyncClient) -> None:
         self.settings = settings
         self.application = application
         self.client = client
-        self.token = ""
+        self.client.headers[TOKEN] = KNOWN_TOKEN
 
-    async def login(self, name: str = NAME, password: str = PASSWORD) -> str:
-        """Logs in as govc does, and keeps the token for all later requests."""
-        headers = {"vmware-use-header-authn": "true"}
-        answer = await self.client.post(SESSION, auth=httpx.BasicAuth(name.encode(), password.encode()), headers=headers)
-        assert answer.status_code == 200, answer.text
-        self.token = answer.json()["value"]
-        self.client.headers[TOKEN] = self.token
-        return self.token
+    async def login(self, name: str = NAME, password: str = PASSWORD) -> httpx.Response:
+        """The answer to a login, without anything of another session."""
+        credentials = httpx.BasicAuth(name.encode(), password.encode())
+        return await self.client.post(SESSION, auth=credentials, headers={TOKEN: ""})
 
     async def send(
         self, method: str, target: str, body: object = None, headers: Mapping[str, str] | None = None
@@ -151,10 +152,19 @@ def settings_on(directory: Path, **more: Any) -> Settings:
 
 
 def prepared(directory: Path) -> Path:
-    """A data directory that a first start has made, to be copied."""
+    """A data directory that a first start has made, to be copied; the administrator has a login session at `START`."""
     directory.mkdir(parents=True, exist_ok=True)
     app.prepare(settings_on(directory))
+    asyncio.run(_log_in(directory))
     return directory
+
+
+async def _log_in(directory: Path) -> None:
+    """A password is slow to check on purpose, too slow to do it in every test."""
+    metadata = SqliteMetadata(directory / "contentlib.db")
+    async with metadata.transaction(durable=True) as transaction:
+        await transaction.logins.add(Login(hashlib.sha256(KNOWN_TOKEN.encode()).hexdigest(), NAME, START, START))
+    await metadata.close()
 
 
 @asynccontextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 
 from contentlib.http.message import Request
@@ -18,9 +18,10 @@ from contentlib.library.update_sessions import UpdateSessions
 from contentlib.transfer import faults
 from contentlib.transfer.incoming import Incoming
 from contentlib.transfer.part import Part
-from contentlib.transfer.threads import Threads
+from contentlib.transfer.threads import Arguments, Result, Threads
 
 _BEAT_SECONDS = 1.0
+_PIECES = 16
 _READ_AGAIN = 64  # pieces that are read and hashed again before the lease is looked at
 
 
@@ -40,6 +41,14 @@ class Wrong(Exception):
         self.status = status
         self.fault = fault
         self.keep = keep
+
+
+class NotStored(Exception):
+    """The storage does not take the bytes, or does not give back those that are there."""
+
+    def __init__(self, error: OSError) -> None:
+        super().__init__(str(error))
+        self.error = error
 
 
 class Upload:
@@ -83,7 +92,7 @@ class Upload:
             if room is not None and size > room:
                 raise self._too_many()
             room = None if room is None else room - size
-            await self._threads.run(self._store, staged, block)
+            await self._stored(self._store, staged, block)
             await self._beat(staged.size)
         if self.part.start is not None:
             self._check_part(staged.size - self.part.start)
@@ -111,13 +120,19 @@ class Upload:
         """Gets the bytes that are there already out of the way, or hashed."""
         self.hasher = Hasher(*([self.file.checksum.algorithm] if self.file.checksum else ()))
         if self.part.start is None:
-            await self._threads.run(staged.empty)
+            await self._stored(staged.empty)
         elif known is not None and known.size == staged.size:
             self.hasher = known
         else:
             pieces = store.staged_bytes(self.session.storage, self.file.id)
-            while await self._threads.run(self._hash_again, pieces):
+            while await self._stored(self._hash_again, pieces):
                 await self._beat(staged.size)
+
+    async def _stored(self, call: Callable[Arguments, Result], *arguments: Arguments.args, **names: Arguments.kwargs) -> Result:
+        try:
+            return await self._threads.run(call, *arguments, **names)
+        except OSError as error:
+            raise NotStored(error) from error
 
     def _hash_again(self, pieces: Iterator[bytes]) -> bool:
         before = self.hasher.size
@@ -126,9 +141,10 @@ class Upload:
         return self.hasher.size > before
 
     def _store(self, staged: Staged, block: list[bytes]) -> None:
-        data = block[0] if len(block) == 1 else b"".join(block)
-        self.hasher.update(data)
-        staged.append(data)
+        pieces = block if len(block) <= _PIECES else [b"".join(block)]  # joining large pieces costs more than it saves
+        for piece in pieces:
+            self.hasher.update(piece)
+            staged.append(piece)
 
     def _room(self, there: int) -> int | None:
         if self.part.length is not None:

@@ -20,7 +20,7 @@ from contentlib.transfer import faults
 from contentlib.transfer.addresses import DataAddress
 from contentlib.transfer.answers import Refused, not_allowed, text
 from contentlib.transfer.part import Part, part_of
-from contentlib.transfer.receiving import Stopped, Upload, Wrong
+from contentlib.transfer.receiving import NotStored, Stopped, Upload, Wrong
 from contentlib.transfer.threads import Threads
 
 _METHODS = ("HEAD", "POST", "PUT")
@@ -172,10 +172,10 @@ class Uploads:
         if isinstance(error, Stopped | Missing | NotActive):
             replaced = isinstance(error, Stopped) and error.replaced
             return _Ending(None, keep=replaced, status=409 if replaced else 404)
-        if isinstance(error, OSError):
-            self._failed(request, error)
-            fault = faults.not_stored(name, upload.session.storage, size, error)
-            return _Ending(fault, keep=not faults.is_full(error), status=_storage_status(error))
+        if isinstance(error, NotStored):
+            self._failed(request, error.error)
+            fault = faults.not_stored(name, upload.session.storage, size, error.error)
+            return _Ending(fault, keep=not faults.is_full(error.error), status=_storage_status(error.error))
         return _Ending(faults.failed(name, request.request_id), keep=True, status=None)
 
     async def _why(self, upload: Upload) -> LibraryError | None:

@@ -1,0 +1,206 @@
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from contentlib.library.checksums import Algorithm, Checksum
+from contentlib.library.model import UpdateFile
+from contentlib.transfer import uploads
+from transfer.parts import BREAK, STORAGE, Answered, Client, Parts, parts_on
+
+DATA = b"0123456789" * 10
+SHA256 = hashlib.sha256(DATA).hexdigest()
+
+
+async def part(client: Client, address: str, first: int, last: int, total: str = "100") -> Answered:
+    """The answer to the bytes from `first` to `last`."""
+    headers = {"content-range": f"bytes {first}-{last}/{total}", "content-length": str(last - first + 1)}
+    return await client.call("PUT", address, headers, [DATA[first : last + 1]])
+
+
+async def test_the_offset_grows_with_the_bytes_that_are_there(parts: Parts, client: Client) -> None:
+    _, address = await parts.push(size=100)
+    seen = []
+    for first, last in ((0, 9), (10, 59), (60, 99)):
+        before = (await client.call("HEAD", address)).headers
+        answered = await part(client, address, first, last)
+        seen.append((before["upload-offset"], before["upload-length"], answered.status, answered.headers["upload-offset"]))
+    assert seen == [("0", "100", 200, "10"), ("10", "100", 200, "60"), ("60", "100", 200, "100")]
+    assert (await client.call("HEAD", address)).headers["upload-offset"] == "100"
+
+
+@pytest.mark.parametrize("alone", [True, False])
+@pytest.mark.parametrize("algorithm", [Algorithm.SHA256, Algorithm.MD5])
+async def test_a_file_sent_in_parts_is_hashed_as_a_whole(tmp_path: Path, alone: bool, algorithm: Algorithm) -> None:
+    async with parts_on(tmp_path, alone=alone) as parts:
+        client = Client(parts.application())
+        file, address = await parts.push(checksum=Checksum(algorithm, hashlib.new(algorithm.value, DATA).hexdigest()))
+        assert (await part(client, address, 0, 9)).status == 200
+        assert (await parts.file(file)).status == "TRANSFERRING"
+        answered = await part(client, address, 10, 99)
+        assert msgspec.json.decode(answered.body)["checksums"]["SHA256"] == SHA256
+        assert (await parts.file(file)).status == "READY"
+
+
+@pytest.mark.parametrize("declared", [100, None])
+async def test_a_part_may_leave_the_size_of_the_file_open(parts: Parts, client: Client, declared: int | None) -> None:
+    file, address = await parts.push(size=declared)
+    await part(client, address, 0, 49, "*")
+    await part(client, address, 50, 98, "*")
+    assert "upload-length" not in (await client.call("HEAD", address)).headers or declared
+    assert (await part(client, address, 99, 99, "*" if declared else "100")).status == 200
+    assert (await parts.file(file)).status == "READY"
+
+
+async def test_a_broken_upload_goes_on_where_it_broke_after_a_restart(tmp_path: Path) -> None:
+    async with parts_on(tmp_path) as parts:
+        file, address = await parts.push(size=100)
+        await Client(parts.application()).call("PUT", address, body=[DATA[:60], BREAK])
+    async with parts_on(tmp_path) as parts:
+        client = Client(parts.application())
+        assert (await client.call("HEAD", address)).headers["upload-offset"] == "60"
+        answered = await part(client, address, 60, 99)
+        assert msgspec.json.decode(answered.body)["checksums"]["SHA256"] == SHA256
+        assert (await parts.file(file)).status == "READY"
+
+
+async def test_a_plain_upload_starts_again_from_the_first_byte(parts: Parts, client: Client) -> None:
+    _, address = await parts.push()
+    await client.call("PUT", address, body=[b"something else", BREAK])
+    answered = await client.call("PUT", address, body=[DATA])
+    assert msgspec.json.decode(answered.body)["checksums"]["SHA256"] == SHA256
+
+
+@pytest.mark.parametrize(
+    ("content_range", "length", "status", "sentence"),
+    [
+        ("bytes 20-29/100", 10, 409, "file 'tiny.iso' goes on at byte 10, not at 20"),
+        ("bytes 0-9/100", 10, 409, "file 'tiny.iso' goes on at byte 10, not at 0"),
+        ("bytes 10-19/100", 9, 400, "the header Content-Range names 10 bytes, the body has 9"),
+        ("bytes 19-10/100", 10, 400, "the header Content-Range names no bytes of a file: 'bytes 19-10/100'"),
+        ("bytes 10-100/100", 91, 400, "the header Content-Range names no bytes of a file: 'bytes 10-100/100'"),
+        ("bytes */100", 0, 400, "the header Content-Range is not of the form `bytes FIRST-LAST/SIZE`: 'bytes */100'"),
+        ("items 1-2/3", 2, 400, "the header Content-Range is not of the form `bytes FIRST-LAST/SIZE`: 'items 1-2/3'"),
+    ],
+)
+async def test_a_part_that_does_not_fit_changes_nothing(
+    parts: Parts, client: Client, content_range: str, length: int, status: int, sentence: str
+) -> None:
+    file, address = await parts.push(size=100)
+    await part(client, address, 0, 9)
+    before = await parts.file(file)
+    answered = await client.call(
+        "PUT", address, {"content-range": content_range, "content-length": str(length)}, [b"x" * length]
+    )
+    assert (answered.status, answered.body.decode()) == (status, sentence + "\n")
+    assert answered.headers.get("upload-offset") == ("10" if status == 409 else None)
+    assert await parts.file(file) == before
+    assert (await part(client, address, 10, 99)).status == 200
+
+
+class Waiting:
+    """A client that sends something and then says nothing, until it goes away."""
+
+    def __init__(self, client: Client, address: str, data: bytes, headers: dict[str, str] | None = None) -> None:
+        self.leave = asyncio.Event()
+        self._data = data
+        self.answer = asyncio.create_task(client.call("PUT", address, headers, self._body()))
+
+    async def _body(self) -> AsyncIterator[bytes]:
+        yield self._data
+        await self.leave.wait()
+        yield BREAK
+
+
+async def transferring(parts: Parts, file: UpdateFile) -> None:
+    """Returns when the first byte is there."""
+    for _ in range(1000):
+        if (await parts.file(file)).status == "TRANSFERRING":
+            return
+        await asyncio.sleep(0.002)
+    raise AssertionError("nobody sends the file")
+
+
+async def test_a_second_writer_is_told_that_there_is_another(parts: Parts, client: Client) -> None:
+    file, address = await parts.push()
+    first = Waiting(client, address, b"first")
+    await transferring(parts, file)
+    answered = await client.call("PUT", address, body=[DATA])
+    assert (answered.status, answered.body) == (409, b"another request is sending file 'tiny.iso' now\n")
+    first.leave.set()
+    await first.answer
+    assert (await client.call("PUT", address, body=[DATA])).status == 200
+
+
+async def test_a_writer_who_says_nothing_gives_way(parts: Parts, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(uploads, "_STALLED_SECONDS", 0.0)
+    file, address = await parts.push()
+    first = Waiting(client, address, b"first")
+    await transferring(parts, file)
+    assert (await client.call("PUT", address, body=[DATA])).status == 200
+    answered = await first.answer
+    assert (answered.status, answered.body) == (409, b"another request sends the bytes of the file now\n")
+    assert (await parts.file(file)).status == "READY"
+
+
+@pytest.mark.parametrize(
+    ("end", "sentence"),
+    [
+        ("cancel", "update session {session} is CANCELED and cannot be changed"),
+        ("replace", "upload '{file}' does not exist"),
+    ],
+)
+async def test_an_upload_stops_when_its_session_or_file_is_over(parts: Parts, client: Client, end: str, sentence: str) -> None:
+    file, address = await parts.push()
+    sending = Waiting(client, address, b"first")
+    await transferring(parts, file)
+    if end == "replace":
+        await parts.updates.remove_file(file.session, file.name)
+    else:
+        await parts.updates.cancel(file.session)
+    answered = await asyncio.wait_for(sending.answer, 2)
+    assert (answered.status, answered.body.decode()) == (404, sentence.format(session=file.session, file=file.id) + "\n")
+    assert parts.store.uploads(STORAGE) == []
+
+
+async def test_an_upload_stops_soon_when_another_process_ends_its_session(tmp_path: Path, parts: Parts, client: Client) -> None:
+    file, address = await parts.push()
+
+    async def trickle() -> AsyncIterator[bytes]:
+        while True:
+            yield b"x"
+            await asyncio.sleep(0.05)
+
+    sending = asyncio.create_task(client.call("PUT", address, body=trickle()))
+    await transferring(parts, file)
+    async with parts_on(tmp_path) as other:
+        await other.updates.cancel(file.session)
+    answered = await asyncio.wait_for(sending, 4)
+    assert answered.status == 404
+    assert b"is CANCELED" in answered.body
+    assert parts.store.uploads(STORAGE) == []
+
+
+async def test_what_came_of_a_slow_upload_is_seen_and_keeps_session_and_login_alive(parts: Parts, client: Client) -> None:
+    file, address = await parts.push(size=100)
+    session = await parts.updates.get(file.session)
+    parts.leases.take()
+
+    async def slow() -> AsyncIterator[bytes]:
+        for _ in range(3):
+            yield DATA[:20]
+            await asyncio.sleep(0.6)
+        yield DATA[:40]
+
+    sending = asyncio.create_task(client.call("PUT", address, body=slow()))
+    await asyncio.sleep(1.5)
+    assert (await parts.file(file)).received > 0
+    touches = parts.leases.take()
+    assert touches.sessions[session.id] > session.touched + 1000
+    assert touches.logins[session.login] > session.touched + 1000
+    assert (await sending).status == 200

@@ -18,10 +18,17 @@ class Incoming:
     """
 
     def __init__(self, request: Request) -> None:
+        self._request = request
         self._blocks: asyncio.Queue[list[bytes] | None] = asyncio.Queue(maxsize=1)
         self._error: Exception | None = None
-        self._quiet_since: float | None = time.monotonic()
-        self._task = asyncio.create_task(self._read(request))
+        self._quiet_since: float | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begins to read; a client that asked whether it may send is told to."""
+        if self._error is None:
+            self._quiet_since = time.monotonic()
+            self._task = asyncio.create_task(self._read())
 
     async def next(self) -> list[bytes] | None:
         """The next block, in the pieces in which it came, None at the end; raises what ended the body too early."""
@@ -37,21 +44,23 @@ class Incoming:
     def stop(self, error: Exception) -> None:
         """Ends the reading; `next` raises the error instead of what is still there."""
         self._error = error
-        self._task.cancel()
+        if self._task is not None:
+            self._task.cancel()
         while not self._blocks.empty():
             self._blocks.get_nowait()
         self._blocks.put_nowait(None)
 
     async def close(self) -> None:
         """Returns when nothing is read any more."""
-        self._task.cancel()
-        await asyncio.wait({self._task})
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait({self._task})
 
-    async def _read(self, request: Request) -> None:
+    async def _read(self) -> None:
         pieces: list[bytes] = []
         size, since = 0, 0.0
         try:
-            async for piece in request.chunks():
+            async for piece in self._request.chunks():
                 self._quiet_since = now = time.monotonic()
                 if not pieces:
                     since = now

@@ -85,6 +85,7 @@ class Upload:
         """
         self._check_size()
         await self._sessions.begin(self.file)
+        self.incoming.start()
         await self._prepare(staged, store, known)
         room = self._room(staged.size)
         while (block := await self.incoming.next()) is not None:

@@ -151,7 +151,7 @@ class _Server:
             LibraryService(libraries, guid),
             LocalLibraryService(libraries, guid),
             ItemService(items, libraries),
-            FileService(items, endpoints),
+            FileService(items, blobs, endpoints),
             StorageService(items, blobs, endpoints),
             UpdateSessionService(updates, leases),
             UpdateFileService(updates, endpoints),

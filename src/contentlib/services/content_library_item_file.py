@@ -6,6 +6,7 @@ import builtins
 from typing import ClassVar
 
 from contentlib.library import model
+from contentlib.library.blobs import Blobs
 from contentlib.library.items import Items
 from contentlib.structures.conversions import Endpoints, checksum_info
 from contentlib.structures.files import ChecksumInfo
@@ -23,7 +24,8 @@ _PRIVILEGES = (on_item("System.Read"),)
 class FileInfo(Structure):
     """A file of an item; `version` rises with every new content of the file, `size` is in bytes.
 
-    `file_download_endpoint` is read with a login session, in the header `vmware-api-session-id`.
+    `file_download_endpoint` is read with a login session, in the header `vmware-api-session-id`; it is unset, and the file
+    not `cached`, while the storage does not have the bytes.
     """
 
     vapi_name: ClassVar[str] = "com.vmware.content.library.item.file.info"
@@ -40,26 +42,28 @@ class FileService(Service):
 
     vapi_id = "com.vmware.content.library.item.file"
 
-    def __init__(self, items: Items, endpoints: Endpoints) -> None:
+    def __init__(self, items: Items, blobs: Blobs, endpoints: Endpoints) -> None:
         self._items = items
+        self._blobs = blobs
         self._endpoints = endpoints
 
     @operation(Route("GET", _PATH, {"name": None}), errors=_ERRORS, privileges=_PRIVILEGES)
     async def get(self, call: Call, library_item_id: Id, name: str) -> FileInfo:
         """Returns a file of an item."""
-        return self._info(call, *await self._items.file(library_item_id, name))
+        return await self._info(call, *await self._items.file(library_item_id, name))
 
     @operation(Route("GET", _PATH), errors=_ERRORS, privileges=_PRIVILEGES)
     async def list(self, call: Call, library_item_id: Id) -> builtins.list[FileInfo]:
         """Lists the files of an item."""
         item, version = await self._items.files(library_item_id)
-        return [self._info(call, item, file) for file in version.files]
+        return [await self._info(call, item, file) for file in version.files]
 
-    def _info(self, call: Call, item: model.Item, file: model.StoredFile) -> FileInfo:
+    async def _info(self, call: Call, item: model.Item, file: model.StoredFile) -> FileInfo:
+        there = (await self._blobs.place(file)).there
         return FileInfo(
-            cached=True,
+            cached=there,
             checksum_info=checksum_info(file.checksum),
-            file_download_endpoint=self._endpoints.content(call, item, file),
+            file_download_endpoint=self._endpoints.content(call, item, file) if there else None,
             name=file.name,
             size=file.size,
             version=str(file.revision),

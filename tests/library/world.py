@@ -7,7 +7,6 @@ import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
-from contentlib.blobs.filesystem import FilesystemBlobs
 from contentlib.library.blobs import Blobs, Received
 from contentlib.library.checksums import Algorithm, Checksum, Hasher
 from contentlib.library.download_sessions import DownloadSessions
@@ -20,6 +19,7 @@ from contentlib.library.sessions import Leases
 from contentlib.library.update_sessions import NewFile, UpdateSessions
 from contentlib.metadata.sqlite import SqliteMetadata
 from databases import new_database
+from library.fragile import FragileBlobs, FragileMetadata, Steps
 
 LEASE = 300_000
 STORAGES = {"datastore-1": "first", "datastore-2": "second"}
@@ -48,12 +48,15 @@ class SaltedPasswords:
 class World:
     """A server without its wire: all rules, one user, and shorthands for what tests do again and again."""
 
-    def __init__(self, directory: Path, clock: HandSetClock | None = None) -> None:
+    def __init__(self, directory: Path, clock: HandSetClock | None = None, steps: Steps | None = None) -> None:
         self.directory = directory
         self.clock = clock or HandSetClock()
         database = directory / "contentlib.db"
-        self.metadata = SqliteMetadata(database if database.exists() else new_database(database))
-        self.store = FilesystemBlobs({storage: directory / storage for storage in STORAGES})
+        self.steps = steps or Steps()
+        rows = SqliteMetadata(database if database.exists() else new_database(database))
+        self.metadata = FragileMetadata(rows, self.steps)
+        self.store = FragileBlobs({storage: directory / storage for storage in STORAGES})
+        self.store.steps = self.steps
         self.leases = Leases(self.clock, LEASE)
         self.ended: list[str] = []
         self.blobs = Blobs(self.metadata, self.store, self.clock)

@@ -45,7 +45,8 @@ class Blobs:
 
     async def keep(self, received: Received) -> Blob:
         """Makes a blob of what was received; equal bytes on the same storage share one, and mend it when it is damaged."""
-        twin = await self._hold_twin(received)
+        async with self._metadata.transaction(durable=False) as transaction:
+            twin = await self._hold_twin(transaction, received)
         if twin is None:
             return await self._keep_new(received)
         if not await self._whole(twin):
@@ -54,27 +55,29 @@ class Blobs:
         await asyncio.to_thread(self.store.discard, received.storage, received.upload)
         return twin
 
-    async def _hold_twin(self, received: Received) -> Blob | None:
+    async def _hold_twin(self, transaction: Transaction, received: Received) -> Blob | None:
         """The blob with the same bytes, as good as new to those who collect what nothing names."""
-        async with self._metadata.transaction(durable=False) as transaction:
-            twin = await transaction.blobs.twin(received.storage, received.digests[Algorithm.SHA256], received.size)
-            if twin is not None:
-                unreferenced = None if twin.unreferenced is None else self._clock.now()
-                twin = replace(twin, digests=_merged(twin, received), unreferenced=unreferenced)
-                await transaction.blobs.put(twin)
+        twin = await transaction.blobs.twin(received.storage, received.digests[Algorithm.SHA256], received.size)
+        if twin is not None:
+            unreferenced = None if twin.unreferenced is None else self._clock.now()
+            twin = replace(twin, digests=_merged(twin, received), unreferenced=unreferenced)
+            await transaction.blobs.put(twin)
         return twin
 
     async def _keep_new(self, received: Received) -> Blob:
-        sha256 = received.digests[Algorithm.SHA256]
         blob_id = new_identifier()
         mark = await asyncio.to_thread(self.store.keep, received.storage, received.upload, blob_id)
+        sha256, now = received.digests[Algorithm.SHA256], self._clock.now()
         digests = {algorithm.value: digits for algorithm, digits in received.digests.items()}
-        now = self._clock.now()
-        # unreferenced until a row names it: an upload that is never completed is collected
+        # unreferenced until a version names it: an upload that is never completed is collected
         blob = Blob(blob_id, received.storage, received.size, sha256, digests, mark, now, now, self.store.boot)
         async with self._metadata.transaction(durable=False) as transaction:
-            await transaction.blobs.add(blob)
-        return blob
+            twin = await self._hold_twin(transaction, received)  # another call may have kept the same bytes meanwhile
+            if twin is None:
+                await transaction.blobs.add(blob)
+        if twin is not None:
+            await asyncio.to_thread(self.store.remove, received.storage, blob_id)
+        return twin or blob
 
     async def check(self, blob_id: str, name: str) -> Blob:
         """The blob, when its bytes are there and are those that were stored; else Damaged. Read again only when touched."""
@@ -84,7 +87,7 @@ class Blobs:
             raise Damaged("file.gone", f"the content of file {name!r} is gone", name)
         found = self.store.stat(blob.storage, blob_id)
         if found is None:
-            raise Damaged("file.gone", f"the content of file {name!r} is gone from storage {blob.storage}", name, blob.storage)
+            raise _gone(blob, name)
         if found.size != blob.size:
             text = (
                 f"the content of file {name!r} is damaged: it has {found.size} bytes on storage {blob.storage}, not {blob.size}"
@@ -103,10 +106,12 @@ class Blobs:
         return Place(blob.storage, self.store.path(blob.storage, blob.id).absolute().as_uri(), there=True)
 
     async def _read_again(self, blob: Blob, name: str, mark: str) -> Blob:
-        sha256 = await asyncio.to_thread(self._hash, blob)
+        try:
+            sha256 = await asyncio.to_thread(self._hash, blob)
+        except FileNotFoundError as error:
+            raise _gone(blob, name) from error
         if sha256 != blob.sha256:
-            text = f"the content of file {name!r} is damaged: its SHA256 checksum is {sha256}, not {blob.sha256}"
-            raise Damaged("file.damaged", text, name, sha256, blob.sha256)
+            raise _damaged(blob, name, sha256)
         return await self._note(blob, mark, blob.unflushed and self.store.boot)
 
     async def _note(self, blob: Blob, mark: str, unflushed: str | None) -> Blob:
@@ -134,16 +139,27 @@ class Blobs:
         blob = await self.check(file.blob, file.name)
         if blob.storage == storage:
             return file
-        received = await asyncio.to_thread(self._copy, blob, storage, file.checksum)
-        return msgspec.structs.replace(file, blob=(await self.keep(received)).id)
+        try:
+            received = await asyncio.to_thread(self._copy, blob, storage, file.checksum)
+        except FileNotFoundError as error:
+            raise _gone(blob, file.name) from error
+        sha256 = received.digests[Algorithm.SHA256]
+        if sha256 != blob.sha256:
+            await asyncio.to_thread(self.store.discard, storage, received.upload)
+            raise _damaged(blob, file.name, sha256)
+        return replace(file, blob=(await self.keep(received)).id)
 
     def _copy(self, blob: Blob, storage: str, checksum: Checksum) -> Received:
         hasher = Hasher(checksum.algorithm)
         upload = new_identifier()
-        with self.store.stage(storage, upload) as staged:
-            for piece in self.store.read(blob.storage, blob.id):
-                hasher.update(piece)
-                staged.append(piece)
+        try:
+            with self.store.stage(storage, upload) as staged:
+                for piece in self.store.read(blob.storage, blob.id):
+                    hasher.update(piece)
+                    staged.append(piece)
+        except OSError:
+            self.store.discard(storage, upload)
+            raise
         return Received(storage, upload, hasher.size, hasher.digests())
 
     async def flush(self, version: Version) -> None:
@@ -151,7 +167,10 @@ class Blobs:
         for file in version.files:
             blob = await self.check(file.blob, file.name)
             if blob.unflushed is not None:
-                await asyncio.to_thread(self.store.flush, blob.storage, blob.id)
+                try:
+                    await asyncio.to_thread(self.store.flush, blob.storage, blob.id)
+                except FileNotFoundError as error:
+                    raise _gone(blob, file.name) from error
 
     async def check_kept(self, transaction: Transaction, version: Version) -> None:
         """Notes that the bytes of a version are flushed, in the transaction that adds it; Damaged when a blob is gone."""
@@ -182,6 +201,16 @@ class Blobs:
         }
         content = msgspec.json.format(msgspec.json.encode(described))
         await asyncio.to_thread(self.store.describe, library.storage, item.id, version.id, content)
+
+
+def _gone(blob: Blob, name: str) -> Damaged:
+    text = f"the content of file {name!r} is gone from storage {blob.storage}"
+    return Damaged("file.gone", text, name, blob.storage)
+
+
+def _damaged(blob: Blob, name: str, sha256: str) -> Damaged:
+    text = f"the content of file {name!r} is damaged: its SHA256 checksum is {sha256}, not {blob.sha256}"
+    return Damaged("file.damaged", text, name, sha256, blob.sha256)
 
 
 def _merged(blob: Blob, received: Received) -> dict[str, str]:

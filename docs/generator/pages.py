@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contentlib.vapi.std import LocalizableMessage
 from generator import errors, services
-from generator.declared import STANDARD, operations, used_in
+from generator.declared import STANDARD, name_of, operations, used_by, used_in
 from generator.declared import services as declared_services
 from generator.markdown import anchor, code, one_line, page, table
 from generator.services import file_name, privileges, used_text
@@ -61,5 +61,7 @@ def index() -> str:
 
 def standard() -> str:
     """The structures of com.vmware.vapi.std."""
-    shared = [used_text(each, here=True) for each in used_in(LocalizableMessage)]
+    found = used_by(operation for each in declared_services() for operation in operations(each))
+    every = {name_of(each): each for each in [*found, *used_in(LocalizableMessage)]}
+    shared = [used_text(every[name], here=True) for name in sorted(every) if name.startswith(STANDARD)]
     return page("# Standard structures", f"What all services share, `{STANDARD}…`.", *shared)

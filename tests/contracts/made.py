@@ -23,6 +23,7 @@ from contentlib.library.model import (
     Publishing,
     Source,
     StoredFile,
+    Touches,
     TransferStatus,
     UpdateFile,
     UpdateSession,
@@ -94,3 +95,7 @@ async def add_item(store: MetadataStore, *versions: int, **changes: Any) -> tupl
             made = replace(made, version_id=kept[-1].id)
             await transaction.items.put(made)
     return made, kept
+
+
+def touches(name: str) -> Touches:
+    return Touches({name: 1}, {name: 1}, {name: 1})

@@ -237,6 +237,16 @@ async def test_login_sessions_are_forgotten_by_their_last_touch(store: MetadataS
         assert await rows.logins.get("new") is None
 
 
+async def test_of_a_users_login_sessions_those_stay_that_were_touched_last(store: MetadataStore) -> None:
+    async with store.transaction(durable=False) as rows:
+        for name, user, touched in [("a", "ann", 10), ("b", "ann", 30), ("c", "ann", 20), ("d", "bob", 1)]:
+            await rows.logins.add(Login(name, user, 1, touched))
+        await rows.logins.trim("ann", 2)
+        assert [await rows.logins.get(name) is not None for name in "abcd"] == [False, True, True, True]
+        await rows.logins.trim("ann", 0)
+        assert [await rows.logins.get(name) is not None for name in "abcd"] == [False, False, False, True]
+
+
 async def test_a_user_is_found_without_regard_to_case_and_replaced_as_a_whole(store: MetadataStore) -> None:
     user = User("Ann", "ann", "hash", ("admin", "reader"))
     async with store.transaction(durable=False) as rows:

@@ -13,6 +13,14 @@ from contentlib.metadata.statement import Connection, Statement
 
 _LOGINS = Statements(tables.logins, Login, key="token_hash")
 _FORGET_LOGINS = Statement(delete(tables.logins).where(tables.logins.c.touched < bindparam("before")))
+_USERS_LOGINS = tables.logins.c.user == bindparam("of_user")
+_touched_last = (
+    select(tables.logins.c.token_hash)
+    .where(_USERS_LOGINS)
+    .order_by(tables.logins.c.touched.desc(), tables.logins.c.created.desc(), tables.logins.c.token_hash)
+    .limit(bindparam("most"))
+)
+_TRIM_LOGINS = Statement(delete(tables.logins).where(_USERS_LOGINS, tables.logins.c.token_hash.not_in(_touched_last)))
 
 
 class LoginRows(Keyed[Login]):
@@ -20,6 +28,10 @@ class LoginRows(Keyed[Login]):
 
     def __init__(self, connection: Connection) -> None:
         super().__init__(connection, _LOGINS)
+
+    async def trim(self, user: str, most: int) -> None:
+        """Removes the user's login sessions but those that were touched last."""
+        await self._connection.run(_TRIM_LOGINS, {"of_user": user, "most": most})
 
     async def forget(self, before: int) -> None:
         """Removes the login sessions that were last touched before a time."""

@@ -11,17 +11,19 @@ HEAD = "0001"
 
 
 def upgrade(database: Path) -> None:
-    """Creates the SQLite file or brings it up to date; RuntimeError when a newer program has written it."""
+    """Creates the SQLite file or brings it up to date; RuntimeError when that cannot be done."""
     if _version(database) != HEAD:  # Alembic takes longer to import than the rest of the start
         _migrate(database)
 
 
 def _version(database: Path) -> str | None:
-    with closing(sqlite3.connect(database)) as connection:
-        try:
+    try:
+        with closing(sqlite3.connect(database)) as connection:
+            if connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'").fetchone() is None:
+                return None
             row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
-        except sqlite3.OperationalError:
-            return None  # there is no such table yet
+    except sqlite3.DatabaseError as error:
+        raise RuntimeError(f"the database {database} cannot be read: {error}") from error
     return None if row is None else str(row[0])
 
 

@@ -207,20 +207,20 @@ class _Writer:
         self._owner = task
         return batch
 
-    def leave(self, *, failed: bool) -> None:
-        """Ends the savepoint and the turn; where SQLite has undone the whole batch, all who wait for it are told."""
+    def leave(self, error: BaseException | None) -> None:
+        """Ends the savepoint and the turn; where SQLite has undone the whole batch, all who wait for it are told why."""
         self._owner = None
         try:
-            if failed and self.raw.in_transaction:
+            if error is not None and self.raw.in_transaction:
                 self.raw.execute("ROLLBACK TO turn")
-            if self.raw.in_transaction or not failed:
+            if error is None or self.raw.in_transaction:
                 self.raw.execute("RELEASE turn")
-        except sqlite3.Error as error:
-            self._lose(error)
+            elif isinstance(error, sqlite3.Error):  # a full disk, or a broken one
+                self._lose(error)
+        except sqlite3.Error as failure:
+            self._lose(failure)
             raise
         finally:
-            if not self.raw.in_transaction:  # a full disk or a broken one
-                self._lose(sqlite3.OperationalError("the transaction was undone"))
             self._turn.release()
 
     async def close(self) -> None:
@@ -303,7 +303,7 @@ class _Turn:
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
         try:
-            self._writer.leave(failed=error is not None)
+            self._writer.leave(error)
         except sqlite3.Error as failure:
             raise as_os_error(failure) from failure
         _raise_for(error)
@@ -317,7 +317,13 @@ def _raise_for(error: BaseException | None) -> None:
 
 
 def _connect(path: Path, *more: str) -> sqlite3.Connection:
-    raw = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None, cached_statements=512, check_same_thread=False)
-    for pragma in (*_PRAGMAS, *more):
-        raw.execute(f"PRAGMA {pragma}")
+    raw = None
+    try:
+        raw = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None, cached_statements=512, check_same_thread=False)
+        for pragma in (*_PRAGMAS, *more):
+            raw.execute(f"PRAGMA {pragma}")
+    except sqlite3.Error as error:
+        if raw is not None:
+            raw.close()
+        raise as_os_error(error) from error
     return raw

@@ -1,0 +1,287 @@
+"""The SQLite store: what is its own beside the contract. Errors of the disk, other processes, the plans of statements."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import sqlite3
+import sys
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from contentlib.library.ports import MetadataStore
+from contentlib.metadata.sqlite import SqliteMetadata
+from contracts import made
+
+COUNTING = Path(__file__).parent / "counting.py"
+
+
+@pytest.fixture
+async def store(database: Path) -> AsyncIterator[SqliteMetadata]:
+    store = SqliteMetadata(database)
+    yield store
+    await store.close()
+
+
+async def _put(store: MetadataStore, key: str, value: str, *, durable: bool = False) -> None:
+    async with store.transaction(durable=durable) as rows:
+        await rows.state.put(key, value)
+
+
+async def _get(store: MetadataStore, key: str) -> str | None:
+    async with store.reading() as rows:
+        return await rows.state.get(key)
+
+
+def _limit(store: SqliteMetadata, pages: int) -> None:
+    store._writer.raw.execute(f"PRAGMA max_page_count = {pages}")
+
+
+@pytest.mark.parametrize("durable", [True, False])
+async def test_a_full_disk_is_an_error_of_its_own_and_all_is_well_when_there_is_room(
+    store: SqliteMetadata, durable: bool
+) -> None:
+    _limit(store, 1)  # SQLite takes the size that the file has
+    with pytest.raises(OSError, match="no room left for the database") as caught:
+        await _put(store, "big", "x" * 1_000_000, durable=durable)
+    assert caught.value.errno == errno.ENOSPC
+    assert await _get(store, "big") is None
+    _limit(store, 100_000)
+    await _put(store, "big", "x" * 1_000_000, durable=durable)
+    assert len(await _get(store, "big") or "") == 1_000_000
+
+
+async def test_those_who_are_committed_together_are_all_told_when_the_disk_is_full(store: SqliteMetadata) -> None:
+    _limit(store, 1)
+    ended = await asyncio.gather(
+        *[_put(store, f"key-{number}", "x" * (1_000_000 if number == 5 else 1)) for number in range(10)],
+        return_exceptions=True,
+    )
+    lost = [number for number, each in enumerate(ended) if isinstance(each, OSError)]
+    assert 5 in lost
+    _limit(store, 100_000)
+    for number in range(10):
+        assert (await _get(store, f"key-{number}") is None) == (number in lost)
+    await _put(store, "key-5", "y")
+
+
+async def test_a_database_that_cannot_be_written_is_told_and_can_still_be_read(store: SqliteMetadata) -> None:
+    await _put(store, "key", "value")
+    store._writer.raw.execute("PRAGMA query_only = ON")
+    with pytest.raises(OSError, match="cannot be written") as caught:
+        await _put(store, "key", "other")
+    assert caught.value.errno == errno.EROFS
+    assert await _get(store, "key") == "value"
+    store._writer.raw.execute("PRAGMA query_only = OFF")
+    await _put(store, "key", "other")
+
+
+async def test_a_damaged_file_is_told(database: Path) -> None:
+    size = database.stat().st_size
+    with database.open("r+b") as file:
+        file.seek(4096)
+        file.write(b"\xff" * (size - 4096))
+    with pytest.raises(OSError, match="the database is damaged"):
+        SqliteMetadata(database)
+
+
+async def test_rows_that_are_damaged_are_told_where_they_are_read(database: Path) -> None:
+    store = SqliteMetadata(database)
+    for number in range(200):
+        await _put(store, f"key-{number}", "x" * 1000)
+    await store.close()
+    size = database.stat().st_size
+    with database.open("r+b") as file:
+        file.seek(size - 4096 * 30)
+        file.write(b"\xff" * 4096 * 30)
+    store = SqliteMetadata(database)
+    for act in (_get(store, "key-190"), _put(store, "key-190", "value")):
+        with pytest.raises(OSError, match="the database is damaged"):
+            await act
+    await store.ping()
+    await store.close()
+
+
+async def test_a_lock_that_is_held_for_long_is_told_and_the_loop_goes_on_meanwhile(
+    store: SqliteMetadata, database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("contentlib.metadata.sqlite._BUSY_SECONDS", 0.3)
+    with closing(sqlite3.connect(database, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        writing = asyncio.create_task(_put(store, "key", "value"))
+        reads = 0
+        while not writing.done():
+            await _get(store, "key")
+            await asyncio.sleep(0)
+            reads += 1
+        with pytest.raises(OSError, match="locked by another process") as caught:
+            await writing
+        assert caught.value.errno == errno.EBUSY
+        assert reads > 100
+        other.execute("COMMIT")
+    await _put(store, "key", "value")
+
+
+async def test_a_writer_goes_on_as_soon_as_another_process_lets_go(store: SqliteMetadata, database: Path) -> None:
+    with closing(sqlite3.connect(database, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        writing = asyncio.create_task(_put(store, "key", "value"))
+        await asyncio.sleep(0.05)
+        other.execute("COMMIT")
+        await asyncio.wait_for(writing, 5)
+
+
+async def test_one_who_is_cancelled_while_the_commit_is_awaited_takes_no_other_with_it(store: SqliteMetadata) -> None:
+    tasks = [asyncio.create_task(_put(store, f"key-{number}", "value", durable=True)) for number in range(5)]
+    await asyncio.sleep(0)  # all have written, and wait
+    tasks[2].cancel()
+    ended = await asyncio.gather(*tasks, return_exceptions=True)
+    assert [type(each) for each in ended] == [type(None)] * 2 + [asyncio.CancelledError] + [type(None)] * 2
+    assert await _get(store, "key-4") == "value"
+
+
+async def test_closing_commits_what_is_still_awaited(store: SqliteMetadata, database: Path) -> None:
+    writing = [asyncio.create_task(_put(store, f"key-{number}", "value")) for number in range(3)]
+    await asyncio.sleep(0)
+    await store.close()
+    await asyncio.gather(*writing)
+    again = SqliteMetadata(database)
+    assert await _get(again, "key-2") == "value"
+    await again.close()
+
+
+@pytest.mark.parametrize("durable", [True, False])
+async def test_writers_at_once_share_a_commit(store: SqliteMetadata, durable: bool) -> None:
+    commits = 0
+
+    def count(statement: str) -> None:
+        nonlocal commits
+        commits += statement == "COMMIT"
+
+    store._writer.raw.set_trace_callback(count)
+    await asyncio.gather(*[_put(store, f"key-{number}", "value", durable=durable) for number in range(32)])
+    assert commits == 1
+
+
+async def test_a_durable_commit_reaches_for_the_disk_and_another_does_not(store: SqliteMetadata) -> None:
+    for durable, synchronous in ((True, 2), (False, 1), (True, 2)):
+        async with store.transaction(durable=durable) as rows:
+            await rows.state.put("key", "value")
+            assert store._writer.raw.execute("PRAGMA synchronous").fetchone() == (synchronous,)
+
+
+async def test_a_reader_cannot_write(store: SqliteMetadata) -> None:
+    with pytest.raises(OSError, match="cannot be written"):
+        async with store.reading() as rows:
+            await rows.state.put("key", "value")
+    assert await _get(store, "key") is None
+
+
+async def test_processes_take_turns(store: SqliteMetadata, database: Path) -> None:
+    counting = [await asyncio.create_subprocess_exec(sys.executable, COUNTING, database, "200") for _ in range(3)]
+    assert [await each.wait() for each in counting] == [0, 0, 0]
+    assert await _get(store, "count") == "600"
+
+
+# the plans of statements
+
+
+@pytest.fixture
+async def plans(store: SqliteMetadata) -> Callable[[], list[str]]:
+    """The steps of all statements that ran, each as SQLite planned it."""
+    async with store.reading():
+        pass
+    seen: set[str] = set()
+    reader = store._readers[0].raw
+    for connection in (store._writer.raw, reader):
+        connection.set_trace_callback(seen.add)
+
+    def steps() -> list[str]:
+        for connection in (store._writer.raw, reader):
+            connection.set_trace_callback(None)
+        statements = [each for each in seen if each.startswith(("SELECT", "UPDATE", "DELETE", "INSERT"))]
+        assert statements
+        return [
+            f"{row[3]} <- {statement}" for statement in statements for row in reader.execute(f"EXPLAIN QUERY PLAN {statement}")
+        ]
+
+    return steps
+
+
+async def test_no_statement_reads_more_than_it_answers_or_changes(
+    store: SqliteMetadata, plans: Callable[[], list[str]]
+) -> None:
+    async with store.transaction(durable=False) as rows:
+        await rows.libraries.find(folded_name="x")
+        for criteria in ("library", "folded_name", "folded_type", "source"):
+            await rows.items.find(**{criteria: "x"})
+        await rows.items.find(library="x", folded_name="x")
+        await rows.items.remove("x")
+        await rows.items.remove_all("x")
+        await rows.libraries.remove("x")
+        await rows.versions.get("x")
+        await rows.versions.remove("x")
+        await rows.versions.surplus(3)
+        for sessions in (rows.update_sessions, rows.download_sessions):
+            await sessions.get("x")
+            await sessions.ids("x", None)
+            await sessions.ids("x", "x")
+            await sessions.idle(1)
+            await sessions.ended(1)
+            await sessions.remove("x")
+        await rows.update_sessions.active_of("x")
+        await rows.update_sessions.active_in("x")
+        await rows.update_files.of("x")
+        await rows.update_files.by_id("x", "x")
+        await rows.update_files.uploads()
+        await rows.update_files.interrupt(made.FAULT)
+        await rows.preparations.of("x")
+        await rows.blobs.twin("x", "x", 1)
+        await rows.blobs.unreference(1)
+        await rows.blobs.unreferenced(1)
+        await rows.blobs.remove("x")
+        await rows.tokens.forget(1)
+        await rows.logins.get("x")
+        await rows.logins.forget(1)
+        await rows.users.get("x")
+        await rows.state.get("x")
+        await rows.state.touch(made.touches("x"))
+    # that index holds the ACTIVE sessions only, which are those that are asked for
+    allowed = ("SCAN CONSTANT ROW", "SCAN update_sessions USING INDEX ix_update_sessions_touched")
+    assert [step for step in plans() if step.startswith("SCAN") and not step.startswith(allowed)] == []
+
+
+async def _timed(store: MetadataStore, item: str) -> float:
+    """The best time of reading an item and finding it by its name, of many."""
+    best = 1.0
+    for _ in range(300):
+        started = time.perf_counter()
+        async with store.reading() as rows:
+            await rows.items.get(item)
+            await rows.items.find(folded_name="item-50")
+            await rows.items.find(library="library", folded_name="item-50")
+        best = min(best, time.perf_counter() - started)
+    return best
+
+
+async def test_reading_and_finding_take_as_long_among_100000_items_as_among_100(store: SqliteMetadata) -> None:
+    library = made.library(id="library")
+    items = [made.item("library", id=f"id-{number}", name=f"item-{number}") for number in range(100)]
+    async with store.transaction(durable=False) as rows:
+        await rows.libraries.add(library)
+        for item in items:
+            await rows.items.add(item)
+    few = await _timed(store, "id-50")
+    columns = ", ".join(made.item("library").__struct_fields__)
+    values = (
+        columns.replace("folded_name", "'item-' || n").replace("name,", "'item-' || n,", 1).replace("id,", "'id-' || n,", 1)
+    )
+    many = "WITH RECURSIVE more(n) AS (SELECT 100 UNION ALL SELECT n + 1 FROM more WHERE n < 99999)"
+    store._writer.raw.execute(f"{many} INSERT INTO items ({columns}) SELECT {values} FROM items, more WHERE items.id = 'id-0'")
+    async with store.reading() as rows:
+        assert len(await rows.items.find(library="library")) == 100_000
+    assert await _timed(store, "id-50") <= 1.3 * few

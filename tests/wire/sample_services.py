@@ -55,6 +55,16 @@ class Tree(Structure):
     below: Tree | None = None
 
 
+class LabelFilter(Structure):
+    """Which labels to list."""
+
+    vapi_name: ClassVar[str] = "com.vmware.sample.box.label_filter"
+    x: Integer | None = None
+    label: str | None = None
+    colors: set[Color] | None = None
+    corner: Point | None = None
+
+
 class BoxModel(Structure):
     """A box, with a field of every kind of value."""
 
@@ -209,7 +219,7 @@ class Labels(Service):
         return [box_id]
 
     @operation(Route("GET", "/api/sample/label"))
-    async def filter_(self, call: Call, filter_spec: Point | None, words: list[str] | None) -> list[str]:
+    async def filter_(self, call: Call, filter_spec: LabelFilter | None, words: list[str] | None) -> list[str]:
         """Lists labels by a structure that `/api` spreads over the query."""
         return [f"{filter_spec.x}|{filter_spec.label}" if filter_spec else "-", *(words or [])]
 
@@ -224,7 +234,7 @@ class Sessions(Service):
 
     vapi_id = "com.vmware.cis.session"
 
-    @operation(Route("POST", "/api/session", status=201))
+    @operation(Route("POST", "/api/session", status=201), anonymous=True)
     async def create(self, call: Call) -> Secret:
         """Starts a session."""
         if call.credentials != ("robin", "s:cret"):

@@ -34,7 +34,8 @@ def sent(form: str, kind: str, body: str | bytes) -> tuple[int, Any]:
         ("secret", "5", "value must be a string, not an integer"),
         ("integer", "9223372036854775808", "value must be an integer of 64 bits, not 9223372036854775808"),
         ("integer", "-9223372036854775809", "value must be an integer of 64 bits, not -9223372036854775809"),
-        ("integer", "5.0", "value must be an integer of 64 bits, not a fraction"),
+        ("integer", "1e19", "value must be an integer of 64 bits, not a fraction"),
+        ("integer", "5.5", "value must be an integer of 64 bits, not a fraction"),
         ("integer", "true", "value must be an integer of 64 bits, not a boolean"),
         ("integer", '"5"', "value must be an integer of 64 bits, not '5'"),
         ("double", "9" * 400, "value must be a number, not an integer"),
@@ -124,6 +125,12 @@ def test_a_body_that_is_no_object_is_an_invalid_request(form: str, body: str) ->
 @pytest.mark.parametrize("text", ["a\x00b", "\u2028", "\U0010ffff", "../../etc/passwd", "a/b", "x" * 300])
 def test_any_text_passes_through(form: str, text: str) -> None:
     assert sent(form, "string", json.dumps({"value": text})) == (200, text)
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("written", ["7.0", "7e0", "0.7e1"])
+def test_a_number_without_a_fraction_is_an_integer_however_it_is_written(form: str, written: str) -> None:
+    assert sent(form, "integer", f'{{"value":{written}}}') == (200, 7)
 
 
 def test_elements_of_a_set_count_once() -> None:

@@ -197,9 +197,9 @@ def _number(raw: Any, kind: str) -> int | float:
         raise ValueError("not a number")
     if kind == "double":
         return _float(raw)
-    if isinstance(raw, float):
+    if isinstance(raw, float) and not raw.is_integer():
         raise ValueError("not an integer")
-    return in_range(raw)
+    return in_range(int(raw))
 
 
 def _float(raw: int | float) -> float:

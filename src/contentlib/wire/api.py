@@ -48,15 +48,12 @@ class Api:
 
     async def _arguments(self, request: Request, target: Target, pairs: Pairs, in_path: dict[str, str]) -> dict[str, Any]:
         """The operation's arguments, from path, body, query and headers."""
-        body = b"" if request.method in ("GET", "HEAD") else await self._calls.body(request)
-        arguments = _outside_body(request, target, pairs)
-        if body:
-            if content_kind(request.headers.get("content-type"), body) != "json":
-                raise unknown_content_type(request.headers.get("content-type", ""))
-            for name, value in target.body.read(body).items():
-                if value is not None and name in arguments:
-                    raise invalid(name, "stands in both the body and the query or a header")
-                arguments.setdefault(name, value)
+        body = await self._calls.body(request)
+        inside = _inside_body(request, target, body) if body else {}
+        arguments = _outside_body(request, target, rest_query.unmarked(pairs, inside) if inside else pairs)
+        for name in inside.keys() & arguments.keys():
+            raise invalid(name, "stands in both the body and the query or a header")
+        arguments.update(inside)
         for parameter in target.parameters:
             if parameter.name in in_path:
                 arguments[parameter.name] = scalar(_inner(parameter.type), in_path[parameter.name], parameter.name)
@@ -67,16 +64,29 @@ def _inner(declared: Any) -> Any:
     return part(declared.of) if declared.kind == "optional" else declared
 
 
+def _inside_body(request: Request, target: Target, body: bytes) -> dict[str, Any]:
+    """The parameters that a body gives a value."""
+    if content_kind(request.headers.get("content-type"), body) != "json":
+        raise unknown_content_type(request.headers.get("content-type", ""))
+    return {name: value for name, value in target.body.read(body).items() if value is not None}
+
+
 def _outside_body(request: Request, target: Target, pairs: Pairs) -> dict[str, Any]:
     """The parameters in the query, and those in headers that the query does not hold."""
     arguments: dict[str, Any] = {}
     if pairs:
         spread = rest_query.spread(target.elsewhere, pairs) if request.method in ("GET", "HEAD") else pairs
         arguments = rest_query.given(target.elsewhere, spread)
-    for name, parameter in target.headers:
-        if name in request.headers and parameter.name not in arguments:
-            arguments[parameter.name] = scalar(_inner(parameter.type), request.headers[name], parameter.name)
-    return arguments
+    return in_headers(request, target) | arguments if target.headers else arguments
+
+
+def in_headers(request: Request, target: Target) -> dict[str, Any]:
+    """The parameters that stand in headers."""
+    return {
+        parameter.name: scalar(_inner(parameter.type), request.headers[name], parameter.name)
+        for name, parameter in target.headers
+        if name in request.headers
+    }
 
 
 def _answer(operation: Operation, result: Any) -> Response:

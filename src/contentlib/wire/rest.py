@@ -9,9 +9,10 @@ from contentlib.vapi.declare import Operation
 from contentlib.vapi.errors import VapiError
 from contentlib.vapi.registry import Registry
 from contentlib.wire import rest_query, rest_xml
+from contentlib.wire.api import in_headers
 from contentlib.wire.calls import Calls, content_kind, error_headers, session_headers
-from contentlib.wire.dispatch import Pairs, RestAddresses, Target
-from contentlib.wire.json_values import encode, error_value, listed
+from contentlib.wire.dispatch import Pairs, RestAddresses, Target, service_path
+from contentlib.wire.json_values import encode, error_value, listed, parse
 from contentlib.wire.text import invalid
 from contentlib.wire.walk import complete
 
@@ -47,11 +48,13 @@ class Rest:
 
     async def _arguments(self, request: Request, target: Target, pairs: Pairs, in_path: dict[str, str]) -> dict[str, Any]:
         """The operation's arguments, from path, body and query."""
-        body = b"" if request.method in ("GET", "HEAD") else await self._calls.body(request)
+        body = await self._calls.body(request)
         if body:
             arguments = self._from_body(request, target, body, pairs)
         else:
             arguments = rest_query.given(target.elsewhere, pairs) if pairs else {}
+        if target.headers and not request.path.startswith(service_path(target.endpoint.operation.service)):
+            arguments = in_headers(request, target) | arguments
         arguments.update(in_path)
         return complete(target.parameters, arguments)
 
@@ -60,14 +63,25 @@ class Rest:
         kind = content_kind(request.headers.get("content-type"), body)
         if kind == "xml":
             arguments = rest_xml.read(body, target.endpoint.operation, target.elsewhere)
+        elif _is_bare(request, target, body):
+            arguments = target.body.read(body)
         elif not pairs:
             return target.members.read(body)
         else:
             arguments = target.members.walk(body)
-        queried = rest_query.given(target.elsewhere, pairs)
+        queried = rest_query.given(target.elsewhere, rest_query.unmarked(pairs, arguments))
         for name in queried.keys() & arguments.keys():
             raise invalid(name, "stands in both the body and the query")
         return arguments | queried
+
+
+def _is_bare(request: Request, target: Target, body: bytes) -> bool:
+    """Whether a body is a parameter itself: VMware's SDK writes it so at the addresses of `/api` under `/rest`."""
+    operation = target.endpoint.operation
+    if operation.api.body is None or request.path.startswith(service_path(operation.service)):
+        return False
+    raw = parse(body)
+    return isinstance(raw, dict) and operation.api.body not in raw
 
 
 def wants_xml(accept: str | None) -> bool:

@@ -51,6 +51,11 @@ def given(parameters: tuple[Field, ...], pairs: Pairs) -> dict[str, Any]:
     return READER.given(parameters, tree)
 
 
+def unmarked(pairs: Pairs, arguments: Mapping[str, Any]) -> Pairs:
+    """The pairs without the names that only choose the operation: VMware's SDK sends `GET …?name`, and the name in the body."""
+    return [(name, value) for name, value in pairs if value or name not in arguments]
+
+
 def spread(parameters: tuple[Field, ...], pairs: Pairs) -> Pairs:
     """The pairs with the fields of structures under their parameter's name, where `/api` writes them without it."""
     known = {parameter.name for parameter in parameters}

@@ -27,6 +27,7 @@ from contentlib.transfer.addresses import SignedAddresses
 from contentlib.transfer.front import Transfers
 from contentlib.vapi.errors import Unauthenticated
 
+DATABASE = "contentlib.db"
 KEY = b"the key of the tests"
 USER, LOGIN, STORAGE = "administrator@vsphere.local", "login", "datastore-1"
 
@@ -44,9 +45,9 @@ class Parts:
     """Everything that an upload or download needs, as the application puts it together."""
 
     def __init__(self, directory: Path, *, lease: int = 300_000, limit: int = 0, alone: bool = True) -> None:
-        upgrade(directory / "contentlib.db")
+        upgrade(directory / DATABASE)
         clock = SystemClock()
-        self.metadata = SqliteMetadata(directory / "contentlib.db")
+        self.metadata = SqliteMetadata(directory / DATABASE)
         self.store = FilesystemBlobs({STORAGE: directory / STORAGE})
         self.blobs = Blobs(self.metadata, self.store, clock)
         self.leases = Leases(clock, lease)

@@ -47,6 +47,16 @@ async def test_a_file_sent_in_parts_is_hashed_as_a_whole(tmp_path: Path, alone: 
         assert (await parts.file(file)).status == "READY"
 
 
+async def test_what_a_process_has_hashed_it_does_not_read_again(
+    parts: Parts, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, address = await parts.push()
+    await part(client, address, 0, 9)
+    monkeypatch.setattr(parts.store, "staged_bytes", None)
+    answered = await part(client, address, 10, 99)
+    assert msgspec.json.decode(answered.body)["checksums"]["SHA256"] == SHA256
+
+
 @pytest.mark.parametrize("declared", [100, None])
 async def test_a_part_may_leave_the_size_of_the_file_open(parts: Parts, client: Client, declared: int | None) -> None:
     file, address = await parts.push(size=declared)

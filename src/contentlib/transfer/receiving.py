@@ -124,7 +124,7 @@ class Upload:
             await self._stored(staged.empty)
         elif known is not None and known.size == staged.size:
             self.hasher = known
-        else:
+        elif staged.size:
             pieces = store.staged_bytes(self.session.storage, self.file.id)
             while await self._stored(self._hash_again, pieces):
                 await self._beat(staged.size)

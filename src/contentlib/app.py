@@ -133,7 +133,9 @@ class _Server:
     def _open(self, addresses: SignedAddresses, guid: str) -> None:
         settings, metadata, blobs, clock, leases = self._settings, self._metadata, self._blobs, self._clock, self._leases
         passwords = Argon2Passwords()
-        logins = Logins(metadata, passwords, leases, clock, settings.session_idle_seconds * 1000, _CHALLENGE)
+        idle, most = settings.session_idle_seconds * 1000, settings.sessions_per_user
+        logins = Logins(metadata, passwords, leases, clock, idle, _CHALLENGE, most)
+        roles = Roles(metadata, {})
         items = Items(metadata, blobs, clock, leases.milliseconds, self._ended)
         libraries = Libraries(metadata, clock, {each.id: each.name for each in settings.storage}, passwords, self._ended)
         updates = UpdateSessions(metadata, blobs, clock, leases, self._ended, settings.upload_limit_bytes)
@@ -156,7 +158,7 @@ class _Server:
             UpdateSessionService(updates, leases),
             UpdateFileService(updates, endpoints),
             DownloadSessionService(downloads, leases),
-            DownloadFileService(downloads, blobs, endpoints),
+            DownloadFileService(downloads, blobs, endpoints, roles),
             TypeService(),
             DatacenterService(inventory),
             DatastoreService(inventory),
@@ -164,7 +166,7 @@ class _Server:
         ]
         wire = Wire(
             Registry(services, translate),
-            AccessGate(logins, Roles(metadata, {})),
+            AccessGate(logins, roles),
             body_limit=settings.body_limit_bytes,
             public_url=settings.public_url,
             on_failure=_failed,
@@ -189,6 +191,7 @@ class _Server:
         grace = settings.collect_grace_seconds * 1000
         collector = Collector(metadata, self._blobs.store, self._clock, storages, settings.versions_kept, grace)
         often = min(5.0, settings.lease_seconds / 4)
+        self._save_touches = expiry.save_touches
 
         async def save() -> None:
             await self._transfers.touch_running()
@@ -206,6 +209,7 @@ class _Server:
     async def stop(self) -> None:
         """Ends the jobs and closes the database."""
         await self._runner.stop()
+        await self._save_touches()
         await self._metadata.close()
 
     async def _check(self) -> None:

@@ -111,6 +111,11 @@ class Settings(BaseSettings):
         ge=1,
         description="A login session ends after this time without a call and without a byte on one of its transfers.",
     )
+    sessions_per_user: int = Field(
+        default=1000,
+        ge=1,
+        description="Login sessions that a user may have at once. One more ends the one that was not used for the longest time.",
+    )
     lease_seconds: int = Field(
         default=300,
         ge=1,

@@ -6,7 +6,7 @@ from typing import Any
 
 from contentlib.access.logins import Logins
 from contentlib.access.roles import Roles
-from contentlib.vapi.declare import Operation
+from contentlib.vapi.declare import Operation, Privilege
 from contentlib.vapi.errors import Unauthorized
 from contentlib.vapi.registry import Call
 
@@ -18,7 +18,7 @@ class AccessGate:
         self._logins = logins
         self._roles = roles
 
-    async def admit(self, call: Call, operation: Operation, arguments: dict[str, Any]) -> None:  # noqa: ARG002 - permissions on single resources will read it
+    async def admit(self, call: Call, operation: Operation, arguments: dict[str, Any]) -> None:
         """Sets the call's user and login session; unauthenticated or unauthorized where it may not go on."""
         if operation.anonymous:
             return
@@ -26,5 +26,22 @@ class AccessGate:
         call.user, call.login = login.user, login.token_hash
         for privilege in operation.privileges:
             if not await self._roles.allow(login.user, privilege.name):
-                text = f"user {login.user} needs the privilege {privilege.name} for {operation.id}"
-                raise Unauthorized("access.privilege_missing", text, login.user, privilege.name, operation.id)
+                raise missing(login.user, privilege, operation.id, _named(privilege, arguments))
+
+
+def missing(user: str, privilege: Privilege, what_for: str, on: str | None = None) -> Unauthorized:
+    """What a user hears who lacks a privilege; it names the privilege, and the thing that it is missing on."""
+    thing = f" on {privilege.resource} {on!r}" if privilege.resource and on else ""
+    text = f"user {user} needs the privilege {privilege.name}{thing} for {what_for}"
+    return Unauthorized("access.privilege_missing", text, user, privilege.name, what_for)
+
+
+def _named(privilege: Privilege, arguments: dict[str, Any]) -> str | None:
+    """The identifier that an argument, or a field of one, gives for the resource of a privilege."""
+    if privilege.on is None:
+        return None
+    first, *steps = privilege.on.split(".")
+    value = arguments.get(first)
+    for step in steps:
+        value = getattr(value, step, None)  # of a list of structures nothing is named
+    return value if isinstance(value, str) else None

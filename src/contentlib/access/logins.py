@@ -10,9 +10,11 @@ import asyncio
 import hashlib
 import secrets
 
+from contentlib.access.passwords import Argon2Passwords
 from contentlib.library.clock import Clock
 from contentlib.library.model import Login
-from contentlib.library.ports import MetadataStore, PasswordHasher
+from contentlib.library.names import fold
+from contentlib.library.ports import MetadataStore
 from contentlib.library.sessions import Leases
 from contentlib.vapi.errors import Unauthenticated
 
@@ -23,10 +25,21 @@ _REMEMBERED = 10_000
 
 
 class Logins:
-    """Starts, finds and ends login sessions; `idle` is the time in milliseconds after which an untouched one is over."""
+    """Starts, finds and ends login sessions; `idle` is the time in milliseconds after which an untouched one is over.
+
+    A user has at most `most` sessions: whoever logs in once more ends the one that was not used for the longest time, so that
+    scripts that forget to log out shut nobody out.
+    """
 
     def __init__(
-        self, metadata: MetadataStore, passwords: PasswordHasher, leases: Leases, clock: Clock, idle: int, challenge: str
+        self,
+        metadata: MetadataStore,
+        passwords: Argon2Passwords,
+        leases: Leases,
+        clock: Clock,
+        idle: int,
+        challenge: str,
+        most: int,
     ) -> None:
         self._metadata = metadata
         self._passwords = passwords
@@ -34,8 +47,9 @@ class Logins:
         self._clock = clock
         self._idle = idle
         self._challenge = challenge
+        self._most = most
         self._failures: dict[str, int] = {}
-        self._nobody: str | None = None
+        self._decoy = passwords.decoy()
 
     async def start(self, credentials: tuple[str, str] | None) -> str:
         """The token of a new session; unauthenticated, after a delay that grows, where name or password are wrong."""
@@ -45,15 +59,19 @@ class Logins:
         async with self._metadata.reading() as transaction:
             user = await transaction.users.get(name)
         # a name that nobody has costs the same time as one that somebody has
-        hashed = user.password_hash if user is not None else await self._hash_of_nobody()
+        hashed = self._decoy if user is None else user.password_hash
         if not await self._passwords.verify(hashed, password) or user is None:
-            await self._delay(name)
+            await self._delay(fold(name))
             raise self.refused("access.wrong_password", "the user name or the password is wrong")
-        self._failures.pop(name, None)
+        self._failures.pop(fold(name), None)
+        return await self._add(user.name)
+
+    async def _add(self, user: str) -> str:
         token = secrets.token_hex(_TOKEN_BYTES)
         now = self._clock.now()
         async with self._metadata.transaction(durable=False) as transaction:
-            await transaction.logins.add(Login(_hash(token), user.name, now, now))
+            await transaction.logins.trim(user, self._most - 1)
+            await transaction.logins.add(Login(_hash(token), user, now, now))
         return token
 
     async def find(self, token: str | None) -> Login:
@@ -79,11 +97,6 @@ class Logins:
     def refused(self, message_id: str, text: str) -> Unauthenticated:
         """The error that asks for a login."""
         return Unauthenticated(message_id, text, challenge=self._challenge)
-
-    async def _hash_of_nobody(self) -> str:
-        if self._nobody is None:
-            self._nobody = await self._passwords.hash(secrets.token_hex(16))
-        return self._nobody
 
     async def _delay(self, name: str) -> None:
         if len(self._failures) >= _REMEMBERED:

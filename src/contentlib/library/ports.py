@@ -228,6 +228,9 @@ class LoginRows(Protocol):
     async def remove(self, token_hash: str) -> None:
         """Removes the login session."""
 
+    async def trim(self, user: str, most: int) -> None:
+        """Removes the user's login sessions but the `most` that were touched last."""
+
     async def forget(self, before: int) -> None:
         """Removes the login sessions that were last touched before a time."""
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import builtins
 from typing import ClassVar
 
+from contentlib.access.gate import missing
+from contentlib.access.roles import Roles
 from contentlib.library import model
 from contentlib.library.blobs import Blobs
 from contentlib.library.download_sessions import DownloadFile, DownloadSessions
 from contentlib.structures.conversions import Endpoints, checksum_info, failure_of
 from contentlib.structures.files import ChecksumInfo, TransferEndpoint
-from contentlib.structures.privileges import ANONYMOUS
+from contentlib.structures.privileges import ANONYMOUS, on_item
 from contentlib.vapi.declare import Route, Service, operation
 from contentlib.vapi.errors import InvalidArgument, NotFound, Unauthorized
 from contentlib.vapi.registry import Call
@@ -20,6 +22,7 @@ from contentlib.vapi.types import Enumeration, Id, Integer, Structure, enumerati
 _PREFIX = "com.vmware.content.library.item.downloadsession.file"
 _PATH = "/api/content/library/item/download-session/{download_session_id}/file"
 _PREPARED = model.PrepareStatus.PREPARED
+_READ_STORAGE = on_item("ContentLibrary.ReadStorage")
 
 
 @enumeration(f"{_PREFIX}.endpoint_type")
@@ -62,10 +65,11 @@ class DownloadFileService(Service):
 
     vapi_id = _PREFIX
 
-    def __init__(self, sessions: DownloadSessions, blobs: Blobs, endpoints: Endpoints) -> None:
+    def __init__(self, sessions: DownloadSessions, blobs: Blobs, endpoints: Endpoints, roles: Roles) -> None:
         self._sessions = sessions
         self._blobs = blobs
         self._endpoints = endpoints
+        self._roles = roles
 
     @operation(Route("GET", _PATH), errors=(NotFound,), privileges=(ANONYMOUS,))
     async def list(self, call: Call, download_session_id: Id) -> builtins.list[DownloadFileInfo]:
@@ -85,8 +89,13 @@ class DownloadFileService(Service):
     async def prepare(
         self, call: Call, download_session_id: Id, endpoint_type: EndpointType | None, file_name: str
     ) -> DownloadFileInfo:
-        """Makes a file ready to be read; it is PREPARED, with its address, or in ERROR when this returns."""
+        """Makes a file ready to be read; it is PREPARED, with its address, or in ERROR when this returns.
+
+        A DIRECT endpoint tells where the bytes are on the storage, so it needs the privilege ContentLibrary.ReadStorage.
+        """
         wanted = model.EndpointType.HTTPS if endpoint_type is None else model.EndpointType(endpoint_type.value)
+        if wanted is model.EndpointType.DIRECT and not await self._roles.allow(call.user, _READ_STORAGE.name):
+            raise missing(call.user, _READ_STORAGE, "a DIRECT endpoint")
         return await self._info(call, await self._sessions.prepare(download_session_id, file_name, wanted))
 
     async def _info(self, call: Call, found: DownloadFile) -> DownloadFileInfo:

@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+import hashlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from contentlib.access.passwords import Argon2Passwords
+from contentlib.library.model import Login, User
+from contentlib.metadata.sqlite import SqliteMetadata
+from services.declared import OPERATIONS, contract_of
+from whole import START, TOKEN, HandClock, Whole, told, whole
+
+ROBIN = "robin@lab"
+ROBINS_TOKEN = "cd" * 32
+
+
+@pytest.fixture
+async def robin(data_dir: Path, clock: HandClock) -> AsyncIterator[Whole]:
+    """The application, with a client whose user has no role."""
+    metadata = SqliteMetadata(data_dir / "contentlib.db")
+    async with metadata.transaction(durable=True) as transaction:
+        await transaction.users.put(User(ROBIN, ROBIN, Argon2Passwords().decoy(), ()))
+        await transaction.logins.add(Login(hashlib.sha256(ROBINS_TOKEN.encode()).hexdigest(), ROBIN, START, START))
+    await metadata.close()
+    async with whole(data_dir, clock) as app:
+        app.client.headers[TOKEN] = ROBINS_TOKEN
+        yield app
+
+
+PRIVILEGED = [
+    name for name in OPERATIONS if {each["privilege"] for each in contract_of(name)["privileges"]} - {"System.Anonymous"}
+]
+
+
+@pytest.mark.parametrize("name", PRIVILEGED)
+async def test_who_has_no_role_is_refused_with_the_privilege(robin: Whole, name: str) -> None:
+    service, _, operation = name.rpartition(".")
+    path = "/rest/" + service.replace(".", "/").replace("_", "-")
+    query = f"~action={operation.replace('_', '-')}&{_filled(name)}"
+    status, kind, text = told(await robin.send("POST", f"{path}?{query}"))
+    privilege = contract_of(name)["privileges"][0]["privilege"]
+    assert (status, kind) == (403, "UNAUTHORIZED")
+    assert text.startswith(f"user {ROBIN} needs the privilege {privilege} ")
+    assert text.endswith(f"for {name}")
+
+
+async def test_a_refusal_names_the_thing_that_the_privilege_is_missing_on(robin: Whole) -> None:
+    answer = await robin.refusal("POST", "/library/item", {"create_spec": {"name": "tiny", "library_id": "lab-1"}})
+    text = (
+        f"user {ROBIN} needs the privilege ContentLibrary.AddLibraryItem on com.vmware.content.Library 'lab-1' "
+        "for com.vmware.content.library.item.create"
+    )
+    assert answer == (403, "UNAUTHORIZED", text)
+
+
+async def test_who_has_no_role_may_look_at_the_own_session(robin: Whole) -> None:
+    answer = await robin.send("GET", "/api/session")
+    assert (answer.status_code, answer.json()["user"]) == (200, ROBIN)
+
+
+async def test_the_place_of_a_file_is_told_to_those_who_may_read_the_storage(
+    data_dir: Path, clock: HandClock, robin: Whole
+) -> None:
+    async with whole(data_dir, clock) as app:
+        item = await app.item()
+        await app.fill(item, tiny_iso=b"bytes")
+        session = await app.download_session(item)
+    target = f"/library/item/downloadsession/file/id:{session}?~action=prepare"
+    status, kind, text = await robin.refusal("POST", target, {"file_name": "tiny.iso", "endpoint_type": "DIRECT"})
+    assert (status, kind) == (403, "UNAUTHORIZED")
+    assert text == f"user {ROBIN} needs the privilege ContentLibrary.ReadStorage for a DIRECT endpoint"
+
+
+async def test_the_administrator_may_do_everything(app: Whole) -> None:
+    assert (await app.send("GET", "/api/content/configuration")).status_code == 200
+
+
+def _filled(name: str) -> str:
+    """A query with a value for each required parameter; a structure is given by one of its fields."""
+    given = []
+    for parameter, declared in contract_of(name)["parameters"].items():
+        if declared in ("id", "string"):
+            given.append(f"{parameter}=x")
+        elif declared == "boolean":
+            given.append(f"{parameter}=true")
+        elif not declared.startswith("optional<"):
+            given.append(_SPECS.get(f"{name}.{parameter}", f"{parameter}.unknown=1"))
+    return "&".join(given)
+
+
+_SPECS = {
+    "com.vmware.content.library.migrate.migrate_spec": "migrate_spec.storage_backings.1.type=DATASTORE",
+    "com.vmware.content.library.convert.conversion_spec": "conversion_spec.conversion_type=TO_PUBLISHED_LIBRARY",
+}

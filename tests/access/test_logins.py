@@ -1,0 +1,205 @@
+from __future__ import annotations
+
+import asyncio
+import json
+import sqlite3
+from pathlib import Path
+
+import httpx
+import pytest
+
+from whole import KNOWN_TOKEN, NAME, PASSWORD, SESSION, TOKEN, HandClock, Whole, told, whole
+
+CHALLENGE = 'Basic realm="contentlib"'
+
+
+async def test_a_wrong_password_is_answered_later_each_time(app: Whole, monkeypatch: pytest.MonkeyPatch) -> None:
+    waited: list[float] = []
+    _record_sleeps(monkeypatch, waited)
+    for n in range(6):
+        await app.login(NAME if n % 2 else NAME.upper(), "wrong")
+    assert waited == [0.25, 0.5, 1.0, 2.0, 4.0, 4.0]
+
+
+async def test_the_right_password_never_waits_and_ends_the_waiting(app: Whole, monkeypatch: pytest.MonkeyPatch) -> None:
+    waited: list[float] = []
+    _record_sleeps(monkeypatch, waited)
+    for _ in range(3):
+        await app.login(NAME, "wrong")
+    assert (await app.login()).status_code == 200
+    await app.login(NAME, "wrong")
+    assert waited == [0.25, 0.5, 1.0, 0.25]
+
+
+async def test_others_are_served_while_a_wrong_password_waits(app: Whole) -> None:
+    waiting = asyncio.create_task(app.login(NAME, "wrong"))
+    await asyncio.sleep(0.01)
+    assert (await app.send("GET", SESSION)).status_code == 200
+    assert not waiting.done()
+    await waiting
+
+
+async def test_a_name_that_nobody_has_is_answered_like_a_wrong_password(app: Whole) -> None:
+    unknown, wrong = await app.login("nobody", PASSWORD), await app.login(NAME, "wrong")
+    assert (unknown.status_code, unknown.json()) == (wrong.status_code, wrong.json())
+
+
+async def test_a_token_is_kept_as_a_hash_only(app: Whole) -> None:
+    token = (await app.login()).json()["value"]
+    database = app.settings.data_dir / "contentlib.db"
+    kept = b"".join(each.read_bytes() for each in database.parent.glob("contentlib.db*"))
+    assert len(token) == 64
+    assert token.encode() not in kept
+    assert PASSWORD.encode() not in kept
+
+
+async def test_a_session_ends_when_it_is_idle(app: Whole, clock: HandClock) -> None:
+    clock.pass_seconds(1801)
+    answer = await app.send("GET", SESSION)
+    text = "the login session was idle for more than 1800 seconds and has ended; log in again"
+    assert told(answer) == (401, "UNAUTHENTICATED", text)
+
+
+async def test_every_call_keeps_the_session_alive(app: Whole, clock: HandClock) -> None:
+    for _ in range(3):
+        clock.pass_seconds(1700)
+        assert (await app.send("GET", "/api/content/library")).status_code == 200
+
+
+async def test_a_download_with_the_session_keeps_it_alive(app: Whole, clock: HandClock) -> None:
+    item = await app.item()
+    await app.fill(item, tiny_iso=b"bytes")
+    (file,) = await app.rest("GET", f"/library/item/file?library_item_id={item}")
+    for _ in range(2):
+        clock.pass_seconds(1700)
+        assert (await app.client.get(file["file_download_endpoint"])).status_code == 200
+    assert (await app.send("GET", SESSION)).status_code == 200
+
+
+async def test_a_session_that_was_used_lives_on_after_a_restart(data_dir: Path, clock: HandClock) -> None:
+    async with whole(data_dir, clock) as app:
+        clock.pass_seconds(1700)
+        await app.send("GET", SESSION)
+    clock.pass_seconds(1700)
+    async with whole(data_dir, clock) as app:
+        assert (await app.send("GET", SESSION)).status_code == 200
+
+
+async def test_a_logout_in_one_worker_is_known_to_the_other(data_dir: Path, clock: HandClock) -> None:
+    async with whole(data_dir, clock, workers=2) as one, whole(data_dir, clock, workers=2) as other:
+        assert (await other.send("GET", SESSION)).status_code == 200
+        await one.send("DELETE", SESSION)
+        assert (await other.send("GET", SESSION)).status_code == 401
+
+
+async def test_a_login_in_one_worker_is_known_to_the_other(data_dir: Path, clock: HandClock) -> None:
+    async with whole(data_dir, clock, workers=2) as one, whole(data_dir, clock, workers=2) as other:
+        other.client.headers[TOKEN] = (await one.login()).json()["value"]
+        assert (await other.send("GET", SESSION)).status_code == 200
+
+
+async def test_a_login_too_many_ends_the_session_that_was_not_used_for_the_longest_time(
+    data_dir: Path, clock: HandClock
+) -> None:
+    async with whole(data_dir, clock, sessions_per_user=2) as app:
+        tokens = [KNOWN_TOKEN]
+        for _ in range(2):
+            clock.pass_seconds(10)
+            tokens.append((await app.login()).json()["value"])
+        answers = [await app.send("GET", SESSION, headers={TOKEN: token}) for token in tokens]
+    assert [answer.status_code for answer in answers] == [401, 200, 200]
+
+
+@pytest.mark.parametrize(
+    ("headers", "text"),
+    [
+        ({}, "user name and password are needed to log in"),
+        ({"authorization": "Bearer x"}, "user name and password are needed to log in"),
+        ({"authorization": "Basic"}, "the header authorization does not hold name and password"),
+        ({"authorization": "Basic !!!"}, "the header authorization does not hold name and password"),
+        ({"authorization": "Basic bmFtZQ=="}, "the header authorization does not hold name and password"),
+        ({"authorization": "Basic //8="}, "the header authorization does not hold name and password"),
+        ({"authorization": "Basic bmFtZTpwYXNz"}, "the user name or the password is wrong"),
+    ],
+)
+@pytest.mark.parametrize("path", [SESSION, "/api/session"])
+async def test_a_login_that_fails_asks_for_name_and_password(app: Whole, headers: dict[str, str], text: str, path: str) -> None:
+    answer = await app.send("POST", path, headers={**headers, TOKEN: ""})
+    assert told(answer) == (401, "UNAUTHENTICATED", text)
+    assert answer.headers["www-authenticate"] == CHALLENGE
+
+
+@pytest.mark.parametrize(
+    ("token", "text"),
+    [
+        ("", "log in first: the request carries no session"),
+        ("x" * 64, "the login session does not exist or has ended; log in again"),
+        ("é", "the login session does not exist or has ended; log in again"),
+    ],
+)
+@pytest.mark.parametrize("target", [SESSION, "/api/content/library", "/rest/com/vmware/content/library"])
+async def test_a_call_without_a_session_asks_for_a_login(app: Whole, token: str, text: str, target: str) -> None:
+    headers = {TOKEN.encode(): token.encode("latin-1")}
+    app.client.headers.pop(TOKEN)
+    answer = await app.client.get(target, headers=httpx.Headers(headers))
+    assert told(answer) == (401, "UNAUTHENTICATED", text)
+    assert answer.headers["www-authenticate"] == CHALLENGE
+
+
+async def test_a_session_may_come_as_a_cookie(app: Whole) -> None:
+    answer = await app.login()
+    token = answer.json()["value"]
+    app.client.headers.pop(TOKEN)
+    app.client.cookies.clear()
+    assert answer.headers["set-cookie"] == f"{TOKEN}={token}; Path=/; HttpOnly; SameSite=Lax; Secure"
+    found = await app.send("GET", "/api/session", headers={"cookie": f"other=1; {TOKEN}={token}"})
+    assert found.json()["user"] == NAME
+
+
+async def test_json_rpc_logs_in_by_its_security_context(app: Whole) -> None:
+    context = {"schemeId": "com.vmware.vapi.std.security.user_pass", "userName": NAME, "password": PASSWORD}
+    answer = await json_rpc(app, context)
+    token = answer["result"]["output"]["SECRET"]
+    assert (await app.send("GET", SESSION, headers={TOKEN: token})).status_code == 200
+
+
+@pytest.mark.parametrize("password", ["wrong", "\ud800", "x" * 10_000, "\x00"])
+async def test_json_rpc_with_a_wrong_password_is_unauthenticated(app: Whole, password: str) -> None:
+    context = {"schemeId": "com.vmware.vapi.std.security.user_pass", "userName": "\ud800", "password": password}
+    answer = await json_rpc(app, context)
+    assert "com.vmware.vapi.std.errors.unauthenticated" in json.dumps(answer) or "error" in answer
+
+
+async def json_rpc(app: Whole, context: dict[str, str]) -> dict[str, dict[str, dict[str, str]]]:
+    """The answer to `session.create`."""
+    call = {
+        "serviceId": "com.vmware.cis.session",
+        "operationId": "create",
+        "ctx": {"appCtx": {}, "securityCtx": context},
+        "input": {"STRUCTURE": {"operation-input": {}}},
+    }
+    answer = await app.send("POST", "/api", {"jsonrpc": "2.0", "id": "1", "method": "invoke", "params": call}, {TOKEN: ""})
+    assert answer.status_code == 200
+    found: dict[str, dict[str, dict[str, str]]] = answer.json()
+    return found
+
+
+async def test_the_database_holds_the_hash_of_a_password(data_dir: Path) -> None:
+    with sqlite3.connect(data_dir / "contentlib.db") as database:
+        ((name, hashed),) = database.execute("SELECT name, password_hash FROM users").fetchall()
+    database.close()
+    assert (name, hashed[:10]) == (NAME, "$argon2id$")
+
+
+def _record_sleeps(monkeypatch: pytest.MonkeyPatch, waited: list[float]) -> None:
+    """Waiting costs these tests no time; what would have been waited is noted."""
+    sleep = asyncio.sleep
+
+    async def note(seconds: float) -> None:
+        if 0.2 <= seconds <= 4:
+            waited.append(seconds)
+            await sleep(0)
+        else:
+            await sleep(seconds)
+
+    monkeypatch.setattr("contentlib.access.logins.asyncio.sleep", note)

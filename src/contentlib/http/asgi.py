@@ -7,6 +7,7 @@ import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from contextlib import suppress
 from typing import Any
+from urllib.parse import quote
 
 from contentlib.http.message import Answer, Disconnected, FileResponse, Request, Response
 
@@ -17,6 +18,7 @@ Handle = Callable[[Request], Awaitable[Answer]]
 
 _REQUEST_ID_LENGTH = 128
 _PIECE = 1 << 20  # bytes read at a time where the server cannot send a part of a file itself
+_PATH_SIGNS = "/:@!$&'()*+,;=~"
 _LINGER_SECONDS = 10.0
 _LINGER_BYTES = 64 << 20
 
@@ -114,14 +116,19 @@ def _request(scope: Scope, body: AsgiBody) -> Request:
     raw = scope.get("raw_path")
     return Request(
         method=scope["method"],
-        path=(raw.decode("latin-1").partition("?")[0] if raw else scope["path"]),
-        query=scope["query_string"].decode("latin-1"),
+        path=_ascii(raw).partition("?")[0] if raw else quote(scope["path"], safe=_PATH_SIGNS),
+        query=_ascii(scope["query_string"]),
         headers=headers,
         scheme=scope["scheme"],
         client=(scope.get("client") or ("",))[0],
         request_id=_request_id(headers),
         stream=body,
     )
+
+
+def _ascii(raw: bytes) -> str:
+    """A part of an address as it was sent; bytes that it may not hold are percent-encoded, as a browser would have done."""
+    return raw.decode() if raw.isascii() else quote(raw, safe=bytes(range(128)))
 
 
 def _request_id(headers: dict[str, str]) -> str:

@@ -147,9 +147,9 @@ class FilesystemBlobs:
             _flush(each)
 
     def described(self, storage: str) -> Iterator[tuple[str, str]]:
-        """Item and version of all texts."""
-        for entry in (self._root(storage) / "items").glob("*/*.json"):
-            yield entry.parent.name, entry.stem
+        """Item and version of all texts, also of those that a killed server has left unfinished."""
+        for entry in (self._root(storage) / "items").glob("*/*"):
+            yield entry.parent.name, entry.name.removeprefix(".").removesuffix(".json")
 
     def undescribe(self, storage: str, item: str, version: str) -> None:
         """Drops the text of a content version."""

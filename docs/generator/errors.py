@@ -17,8 +17,8 @@ An error has a name, a status and messages. Each message has an `id` that does n
 is the error's name in camel case; on `/api` the body is the value alone. By JSON-RPC the status is 200 for every error,
 and the header `vapi-error` holds its name. [standard](standard.md) has the structure of a message.
 
-Every answer has the header `X-Request-ID`; the log has an entry of that id for each answer with a status of 400 or
-more.
+Every answer has the header `X-Request-ID`. The log has an entry of that id for each answer of these addresses with a
+status of 400 or more.
 """
 _EVERYWHERE = "What an operation may answer though it does not declare it."
 _DECLARED = "Each operation's page says which of them it may answer."
@@ -51,19 +51,26 @@ def text() -> str:
         "## Messages",
         _MESSAGES,
         table(("id", "sentence", "heard as", "status"), [_row(message) for message in messages()]),
-        "## Byte edges",
-        _EDGES,
+        "## Upload and download addresses",
+        _SENTENCES,
+        table(("status", "when"), _EDGES.items()),
     )
 
 
-_EDGES = """
-Upload and download addresses answer with a sentence in plain text, because that is what curl and govc show. 400: the
-bytes are not those that were declared (size, checksum, `Content-Range`), or the storage cannot be written. 401: the
-file of an item was asked for without a login session. 404: there is no such file, or the address died with its session.
-405, with `Allow`. 409: another request is sending the file, or the part does not begin where the bytes end;
-`Upload-Offset` says where they do. 412, 416: as HTTP has them. 413: over `upload_limit_bytes`. 415: a form instead of
-bytes. 500: the bytes are damaged, or something unforeseen. 507: the storage is full.
-"""
+_EDGES = {
+    "400": "the bytes are not those that were declared (size, checksum, `Content-Range`), or the storage cannot be written",
+    "401": "a file of an item was asked for without a login session",
+    "404": "there is no such file, or the address died with its session",
+    "405": "another method than those in `Allow`",
+    "408": "no byte came for as long as a lease lasts; what came is kept",
+    "409": "another request is sending the file, or the part does not begin where the bytes end, which `Upload-Offset` tells",
+    "412, 416": "a precondition fails, a range is beyond the file, as HTTP has them",
+    "413": "the file is larger than `upload_limit_bytes`",
+    "415": "the body is a form instead of bytes",
+    "500": "the bytes are gone or damaged, or something unforeseen",
+    "507": "the storage is full",
+}
+_SENTENCES = "Upload and download addresses answer with a sentence in plain text, because that is what curl and govc show."
 
 
 def _sorted() -> list[type[VapiError]]:

@@ -33,7 +33,7 @@ def text(service: type[Service]) -> str:
         one_line(service.__doc__),
         "\n".join(links),
         _COMMON,
-        *[_operation(operation) for operation in found],
+        *[_operation(operation, getattr(service, operation.method).__doc__) for operation in found],
         "## Structures and enumerations" if own else "",
         *[used_text(each) for each in own],
     )
@@ -71,13 +71,13 @@ def type_text(declared: Type, *, here: bool = False) -> str:
     return "nothing" if declared.kind == "void" else declared.kind
 
 
-def _operation(operation: Operation) -> str:
+def _operation(operation: Operation, docstring: str | None) -> str:
     method, address = rest_address(operation)
     route = operation.api
     rows = [(code(field.name), type_text(field.type), _required(field)) for field in operation.parameters]
     return page(
         f"## {operation.name}",
-        operation.summary,
+        one_line(docstring),
         f"- `/rest`: `{method} {address}`\n- `/api`: `{route.method} {route.path}{_dispatch(operation)}`, "
         f"status {_api_status(operation)}{_places(operation)}\n- privileges: {privileges(operation)}\n"
         f"- answer: {type_text(operation.output)}",

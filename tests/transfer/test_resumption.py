@@ -196,6 +196,37 @@ async def test_an_upload_stops_soon_when_another_process_ends_its_session(tmp_pa
     assert parts.store.uploads(STORAGE) == []
 
 
+async def test_an_upload_that_says_nothing_for_a_whole_lease_is_ended_and_can_go_on(tmp_path: Path) -> None:
+    async with parts_on(tmp_path, lease=2500) as parts:
+        client = Client(parts.application())
+        file, address = await parts.push(size=100)
+        sending = Waiting(client, address, DATA[:60])
+        await transferring(parts, file)
+        await parts.transfers.touch_running()
+        assert not sending.answer.done()
+        await asyncio.sleep(1.3)
+        await parts.updates.keep_alive(file.session, None)
+        await asyncio.sleep(1.4)
+        await parts.transfers.touch_running()
+        assert (await sending.answer).status == 408
+        failed = await parts.file(file)
+        assert failed.fault is not None
+        assert failed.fault.text == "no byte came for 2 seconds after the first 60"
+        assert (await part(client, address, 60, 99)).status == 200
+
+
+async def test_a_part_that_comes_again_after_the_last_one_is_told_that_the_file_is_complete(
+    parts: Parts, client: Client
+) -> None:
+    file, address = await parts.push(size=100)
+    await part(client, address, 0, 9)
+    await part(client, address, 10, 99)
+    answered = await part(client, address, 10, 99)
+    told = (409, "100", b"file 'tiny.iso' is complete with 100 bytes\n")
+    assert (answered.status, answered.headers["upload-offset"], answered.body) == told
+    assert (await parts.file(file)).status == "READY"
+
+
 async def test_what_came_of_a_slow_upload_is_seen_and_keeps_session_and_login_alive(parts: Parts, client: Client) -> None:
     file, address = await parts.push(size=100)
     session = await parts.updates.get(file.session)

@@ -16,6 +16,12 @@ def broken(received: int, total: int | None) -> Fault:
     return Fault("upload.connection_broken", text, (str(received), "" if total is None else str(total)))
 
 
+def silent(received: int, seconds: int) -> Fault:
+    """The client keeps its connection and says nothing."""
+    text = f"no byte came for {seconds} seconds after the first {received}"
+    return Fault("upload.silent", text, (str(received), str(seconds)))
+
+
 def wrong_size(name: str, declared: int, size: int) -> Fault:
     """The request holds other than the bytes that were declared."""
     text = f"file {name!r} has {size} bytes, expected were {declared}"

@@ -74,7 +74,8 @@ class Transfers:
         self._downloads.running.drop(session_or_file_id)
 
     async def touch_running(self) -> None:
-        """Keeps the sessions of running downloads alive; to be called every few seconds."""
+        """Keeps the sessions of running downloads alive, and ends uploads that stand still; to be called every few seconds."""
+        self._uploads.stop_silent()
         await self._downloads.running.touch()
 
     async def _answer(self, request: Request) -> Answer:

@@ -20,9 +20,12 @@ class Incoming:
     def __init__(self, request: Request) -> None:
         self._request = request
         self._blocks: asyncio.Queue[list[bytes] | None] = asyncio.Queue(maxsize=1)
+        self._pieces: list[bytes] = []
+        self._size = 0
         self._error: Exception | None = None
         self._quiet_since: float | None = None
         self._task: asyncio.Task[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
 
     def start(self) -> None:
         """Begins to read; a client that asked whether it may send is told to."""
@@ -44,39 +47,56 @@ class Incoming:
     def stop(self, error: Exception) -> None:
         """Ends the reading; `next` raises the error instead of what is still there."""
         self._error = error
-        if self._task is not None:
-            self._task.cancel()
+        self._cancel()
         while not self._blocks.empty():
             self._blocks.get_nowait()
         self._blocks.put_nowait(None)
 
     async def close(self) -> None:
         """Returns when nothing is read any more."""
+        self._cancel()
         if self._task is not None:
-            self._task.cancel()
             await asyncio.wait({self._task})
 
+    def _cancel(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._task is not None:
+            self._task.cancel()
+
     async def _read(self) -> None:
-        pieces: list[bytes] = []
-        size, since = 0, 0.0
         try:
             async for piece in self._request.chunks():
-                self._quiet_since = now = time.monotonic()
-                if not pieces:
-                    since = now
-                pieces.append(piece)
-                size += len(piece)
-                if size >= _BLOCK or now - since >= _SECONDS:
-                    await self._hand_on(pieces)
-                    pieces, size = [], 0
+                self._quiet_since = time.monotonic()
+                if not self._pieces:
+                    self._wait_no_longer()
+                self._pieces.append(piece)
+                self._size += len(piece)
+                if self._size >= _BLOCK:
+                    await self._hand_on()
         except Exception as error:  # it is raised where the blocks are taken
             self._error = error
-        if pieces:
-            await self._hand_on(pieces)
+        if self._pieces:
+            await self._hand_on()
         self._quiet_since = None
         await self._blocks.put(None)
 
-    async def _hand_on(self, pieces: list[bytes]) -> None:
+    async def _hand_on(self) -> None:
         self._quiet_since = None  # it is us who are slow now
-        await self._blocks.put(pieces)
+        await self._blocks.put(self._block())
         self._quiet_since = time.monotonic()
+
+    def _wait_no_longer(self) -> None:
+        self._timer = asyncio.get_running_loop().call_later(_SECONDS, self._hand_on_late)
+
+    def _hand_on_late(self) -> None:
+        if self._blocks.empty():
+            self._blocks.put_nowait(self._block())
+        else:
+            self._wait_no_longer()
+
+    def _block(self) -> list[bytes]:
+        if self._timer is not None:
+            self._timer.cancel()
+        block, self._pieces, self._size = self._pieces, [], 0
+        return block

@@ -26,11 +26,17 @@ _READ_AGAIN = 64  # pieces that are read and hashed again before the lease is lo
 
 
 class Stopped(Exception):
-    """The upload was stopped from outside: its session is over, or another request took its place."""
+    """The upload was stopped from outside: its session is over."""
 
-    def __init__(self, *, replaced: bool) -> None:
-        super().__init__("another request sends the bytes of the file now" if replaced else "the session is over")
-        self.replaced = replaced
+    def __init__(self) -> None:
+        super().__init__("the session is over")
+
+
+class Replaced(Exception):
+    """Another request took the place of the upload."""
+
+    def __init__(self) -> None:
+        super().__init__("another request sends the bytes of the file now")
 
 
 class Wrong(Exception):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from contentlib.http.message import Disconnected, Request, Response
+from contentlib.http.message import Disconnected, Headers, Request, Response
 from contentlib.library.checksums import Hasher
 from contentlib.library.errors import Fault, LibraryError, Missing, NotActive
 from contentlib.library.model import TransferStatus, UpdateFile, UpdateSession
@@ -20,7 +20,7 @@ from contentlib.transfer import faults
 from contentlib.transfer.addresses import DataAddress
 from contentlib.transfer.answers import Refused, not_allowed, text
 from contentlib.transfer.part import Part, part_of
-from contentlib.transfer.receiving import NotStored, Stopped, Upload, Wrong
+from contentlib.transfer.receiving import NotStored, Replaced, Stopped, Upload, Wrong
 from contentlib.transfer.threads import Threads
 
 _METHODS = ("HEAD", "POST", "PUT")
@@ -71,6 +71,8 @@ class Uploads:
         if request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
             raise Refused(415, "the body must be the bytes of the file, not a form (with curl: -T FILE, not -F)")
         part = part_of(request)
+        if part.start and file.status is TransferStatus.READY:
+            raise Refused(409, f"file {file.name!r} is complete with {file.received} bytes", _offset(file.received))
         try:
             staged = await self._stage(session, file)
         except OSError as error:
@@ -85,14 +87,21 @@ class Uploads:
                 del self._hashed[file_id]
         for upload in self._running.values():
             if session_or_file_id in (upload.session.id, upload.file.id):
-                upload.incoming.stop(Stopped(replaced=False))
+                upload.incoming.stop(Stopped())
+
+    def stop_silent(self) -> None:
+        """Stops uploads whose client has said nothing for longer than a lease; what came is kept as long as the session."""
+        seconds = self._leases.milliseconds / 1000
+        for upload in self._running.values():
+            if upload.incoming.quiet() > seconds:
+                upload.incoming.stop(Wrong(408, faults.silent(upload.hasher.size, int(seconds)), keep=True))
 
     async def _progress(self, session: UpdateSession, file: UpdateFile) -> Response:
         if file.status is TransferStatus.READY:
             offset = file.received
         else:
             offset = await self._threads.run(self._store.staged_size, session.storage, file.id)
-        headers = [("upload-offset", str(offset)), ("cache-control", "no-store")]
+        headers = [*_offset(offset), ("cache-control", "no-store")]
         if file.size is not None:
             headers.append(("upload-length", str(file.size)))
         return Response(200, headers=headers)
@@ -113,7 +122,7 @@ class Uploads:
         upload = self._running.get(file_id)
         if upload is None or upload.incoming.quiet() < _STALLED_SECONDS:
             return False
-        upload.incoming.stop(Stopped(replaced=True))
+        upload.incoming.stop(Replaced())
         await asyncio.wait({asyncio.create_task(upload.over.wait())}, timeout=_LEAVE_SECONDS)
         return upload.over.is_set()
 
@@ -128,7 +137,7 @@ class Uploads:
     async def _take(self, request: Request, session: UpdateSession, file: UpdateFile, part: Part, staged: Staged) -> Response:
         if part.start is not None and part.start != staged.size:
             # 409 as tus answers it; 416 is about what is read
-            raise Refused(409, f"file {file.name!r} goes on at byte {staged.size}, not at {part.start}", _offset(staged))
+            raise Refused(409, f"file {file.name!r} goes on at byte {staged.size}, not at {part.start}", _offset(staged.size))
         upload = Upload(request, session, file, part, self._sessions, self._leases, self._threads, self._limit)
         self._running[file.id] = upload
         try:
@@ -142,11 +151,11 @@ class Uploads:
         if complete:
             return _ready(upload)
         self._remember(upload, staged)
-        return text(200, f"file {file.name!r} has {staged.size} bytes now", _offset(staged))
+        return text(200, f"file {file.name!r} has {staged.size} bytes now", _offset(staged.size))
 
     async def _ended_early(self, request: Request, upload: Upload, staged: Staged, error: Exception) -> Response:
         """Notes with the file why its upload ended, and drops bytes that are of no use."""
-        if isinstance(error, Stopped) and not error.replaced:
+        if isinstance(error, Stopped):
             error = await self._why(upload) or error
         ending = self._ending(request, upload, staged.size, error)
         if not ending.keep:  # before anything is noted: a full disk has room again then
@@ -161,7 +170,7 @@ class Uploads:
         if ending.status is None:
             raise error
         sentence = str(error) if ending.fault is None else ending.fault.text
-        return text(ending.status, sentence, _offset(staged) if ending.keep else None)
+        return text(ending.status, sentence, _offset(staged.size) if ending.keep else None)
 
     def _ending(self, request: Request, upload: Upload, size: int, error: Exception) -> _Ending:
         name = upload.file.name
@@ -169,9 +178,10 @@ class Uploads:
             return _Ending(faults.broken(size, upload.total), keep=True, status=None)
         if isinstance(error, Wrong):
             return _Ending(error.fault, error.keep, error.status)
+        if isinstance(error, Replaced):
+            return _Ending(None, keep=True, status=409)
         if isinstance(error, Stopped | Missing | NotActive):
-            replaced = isinstance(error, Stopped) and error.replaced
-            return _Ending(None, keep=replaced, status=409 if replaced else 404)
+            return _Ending(None, keep=False, status=404)
         if isinstance(error, NotStored):
             self._failed(request, error.error)
             fault = faults.not_stored(name, upload.session.storage, size, error.error)
@@ -205,11 +215,11 @@ def _ready(upload: Upload) -> Response:
     """The answer to the last byte; 200, because 204 is a failure to govmomi."""
     digests = {algorithm.value: digits for algorithm, digits in upload.hasher.digests().items()}
     told = {"name": upload.file.name, "size": upload.hasher.size, "status": "READY", "checksums": digests}
-    return Response(200, msgspec.json.encode(told), "application/json", [("upload-offset", str(upload.hasher.size))])
+    return Response(200, msgspec.json.encode(told), "application/json", _offset(upload.hasher.size))
 
 
-def _offset(staged: Staged) -> list[tuple[str, str]]:
-    return [("upload-offset", str(staged.size))]
+def _offset(size: int) -> Headers:
+    return [("upload-offset", str(size))]
 
 
 def _storage_status(error: OSError) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import contentlib
@@ -29,12 +30,13 @@ class Message:
     status: str = ""
 
 
-def messages() -> list[Message]:
+@cache
+def messages() -> tuple[Message, ...]:
     """All messages, by id."""
     found: set[Message] = set()
     for path in _SOURCES.rglob("*.py"):
         found |= set(_File(ast.parse(path.read_text("utf-8"))).messages())
-    return sorted(found)
+    return tuple(sorted(found))
 
 
 class _File:

@@ -166,12 +166,27 @@ class Sessions(RuleBasedStateMachine):
                 item.content = {name: data for name, data in changed.items() if data is not None}
                 item.version += 1
 
+    @rule(item=items, files=st.dictionaries(NAMES, BYTES, min_size=1), kept=st.integers(1, 3))
+    def fill(self, item: ModelItem, files: dict[str, bytes], kept: int) -> None:
+        """A whole session at once, so that there are many versions, and a sweep."""
+        update = self.start_update(item)
+        for name, data in files.items():
+            self.send(update, name, data)
+        self.complete(update)
+        self.collect(kept)
+
     @rule(update=updates, fail=st.booleans())
     def break_off(self, update: ModelUpdate, fail: bool) -> None:
         call = self.world.updates.fail(update.id, "x") if fail else self.world.updates.cancel(update.id)
         assert self.refused(call) is self._closed(update)
         if update.state == "ACTIVE":
             self._ended(update, "ERROR" if fail else "CANCELED")
+
+    @rule(item=items, fail=st.booleans())
+    def try_in_vain_and_again(self, item: ModelItem, fail: bool) -> None:
+        """What an importer does whose first try fails."""
+        self.break_off(self.start_update(item), fail)
+        self.create_item(item.name)
 
     def _ended(self, update: ModelUpdate, state: str) -> None:
         update.state, update.item.active = state, None
@@ -234,4 +249,4 @@ class Sessions(RuleBasedStateMachine):
 
 
 TestSessions = Sessions.TestCase
-TestSessions.settings = settings(derandomize=True, database=None, deadline=None, max_examples=30, stateful_step_count=30)
+TestSessions.settings = settings(derandomize=True, database=None, deadline=None, max_examples=25, stateful_step_count=30)

@@ -176,6 +176,30 @@ async def test_the_twin_is_the_oldest_blob_with_that_content_on_that_storage(sto
         assert await rows.blobs.twin("datastore-1", "ef" * 32, 7) is None
 
 
+async def test_which_versions_and_blobs_are_known_is_asked_for_many_at_once(store: MetadataStore) -> None:
+    _, versions = await made.add_item(store, *range(2, 152))
+    blobs = [made.blob() for _ in range(150)]
+    async with store.transaction(durable=False) as rows:
+        for blob in blobs:
+            await rows.blobs.add(blob)
+        for known, ids in ((rows.versions.known, [each.id for each in versions]), (rows.blobs.known, [b.id for b in blobs])):
+            assert await known([*ids, "x", "", "ü"]) == set(ids)
+            assert await known(ids[:1]) == {ids[0]}
+            assert await known(["x"]) == await known([]) == set()
+
+
+async def test_of_surplus_versions_and_unreferenced_blobs_some_are_listed_on_request(store: MetadataStore) -> None:
+    _, versions = await made.add_item(store, 2, 3, 4, 5)
+    blobs = [made.blob(unreferenced=10) for _ in range(3)]
+    async with store.transaction(durable=False) as rows:
+        for blob in blobs:
+            await rows.blobs.add(blob)
+        surplus, unreferenced = await rows.versions.surplus(1, 2), await rows.blobs.unreferenced(11, 2)
+        assert len(set(surplus)) == len({each.id for each in unreferenced}) == 2
+        assert set(surplus) < {each.id for each in versions[:3]}
+        assert (len(await rows.versions.surplus(1, 9)), len(await rows.blobs.unreferenced(11, 9))) == (3, 3)
+
+
 async def test_a_blob_is_unreferenced_from_its_making_until_a_version_names_it(store: MetadataStore) -> None:
     item, _ = await made.add_item(store)
     blob = made.blob(unreferenced=10)

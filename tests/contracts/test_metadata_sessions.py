@@ -99,6 +99,19 @@ async def test_idle_and_ended_sessions_are_those_before_a_time(store: MetadataSt
         assert await rows.ended(10) == []
 
 
+@BOTH
+async def test_of_idle_and_ended_sessions_some_are_listed_on_request(store: MetadataStore, kind: Kind) -> None:
+    idle = [kind.make(f"i{n}", touched=10) for n in range(3)]
+    ended = [kind.make(f"j{n}", state=State.CANCELED, ended=10) for n in range(3)]
+    async with store.transaction(durable=False) as transaction:
+        rows = kind.rows(transaction)
+        await _add(rows, *idle, *ended)
+        for found, wanted in ((await rows.idle(11, 2), idle), (await rows.ended(11, 2), ended)):
+            assert len(found) == len(set(found)) == 2
+            assert set(found) < {each.id for each in wanted}
+        assert (len(await rows.idle(11, 9)), len(await rows.ended(11, 9))) == (3, 3)
+
+
 async def test_an_item_has_one_active_update_session(store: MetadataStore) -> None:
     done = made.update_session("i", state=State.DONE, ended=1)
     active = made.update_session("i")
@@ -223,6 +236,16 @@ async def test_a_token_cannot_be_kept_twice(store: MetadataStore) -> None:
         async with store.transaction(durable=False) as rows:
             await rows.tokens.add(token, "one", 1)
             await rows.tokens.add(token, "two", 1)
+
+
+async def test_tokens_and_login_sessions_are_forgotten_a_few_at_a_time(store: MetadataStore) -> None:
+    async with store.transaction(durable=False) as rows:
+        for n in range(5):
+            await rows.tokens.add(Token("ann", "create", f"uuid-{n}"), "made", 10)
+            await rows.logins.add(Login(f"l{n}", "ann", 1, 10))
+        assert [await rows.tokens.forget(11, 2) for _ in range(4)] == [2, 2, 1, 0]
+        assert [await rows.logins.forget(11, 2) for _ in range(4)] == [2, 2, 1, 0]
+        assert (await rows.tokens.forget(11), await rows.logins.forget(11)) == (0, 0)
 
 
 async def test_login_sessions_are_forgotten_by_their_last_touch(store: MetadataStore) -> None:

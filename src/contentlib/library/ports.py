@@ -94,11 +94,14 @@ class VersionRows(Protocol):
     async def remove(self, version_id: str) -> None:
         """Removes the version; blobs that no version names any more become unreferenced as of the next `unreference`."""
 
-    async def surplus(self, kept: int) -> list[str]:
+    async def surplus(self, kept: int, most: int | None = None) -> list[str]:
         """The identifiers of versions that nobody needs.
 
         Not the last `kept` ones of an item that exists, none that an active session started from or serves.
         """
+
+    async def known(self, version_ids: Collection[str]) -> set[str]:
+        """Those of the identifiers that are versions'."""
 
 
 class UpdateSessionRows(Rows[UpdateSession], Protocol):
@@ -113,10 +116,10 @@ class UpdateSessionRows(Rows[UpdateSession], Protocol):
     async def active_in(self, library: str) -> list[UpdateSession]:
         """The ACTIVE sessions on the items of a library."""
 
-    async def idle(self, before: int) -> list[str]:
+    async def idle(self, before: int, most: int | None = None) -> list[str]:
         """The identifiers of ACTIVE sessions that were last touched before a time."""
 
-    async def ended(self, before: int) -> list[str]:
+    async def ended(self, before: int, most: int | None = None) -> list[str]:
         """The identifiers of sessions that ended before a time."""
 
 
@@ -151,10 +154,10 @@ class DownloadSessionRows(Rows[DownloadSession], Protocol):
     async def ids(self, user: str, item: str | None) -> list[str]:
         """The identifiers of the user's sessions, of one item or of all."""
 
-    async def idle(self, before: int) -> list[str]:
+    async def idle(self, before: int, most: int | None = None) -> list[str]:
         """The identifiers of ACTIVE sessions that were last touched before a time."""
 
-    async def ended(self, before: int) -> list[str]:
+    async def ended(self, before: int, most: int | None = None) -> list[str]:
         """The identifiers of sessions that ended before a time."""
 
 
@@ -177,8 +180,11 @@ class BlobRows(Rows[Blob], Protocol):
     async def unreference(self, now: int) -> None:
         """Notes the time in every blob that has lost its last version since the last call."""
 
-    async def unreferenced(self, before: int) -> list[Blob]:
+    async def unreferenced(self, before: int, most: int | None = None) -> list[Blob]:
         """The blobs that no version has named since before a time, and that no file of an ACTIVE session names."""
+
+    async def known(self, blob_ids: Collection[str]) -> set[str]:
+        """Those of the identifiers that are blobs'."""
 
 
 class TokenRows(Protocol):
@@ -190,8 +196,8 @@ class TokenRows(Protocol):
     async def add(self, token: Token, identifier: str, now: int) -> None:
         """Keeps the identifier for the token."""
 
-    async def forget(self, before: int) -> None:
-        """Drops the tokens of before a time."""
+    async def forget(self, before: int, most: int | None = None) -> int:
+        """Drops the tokens of before a time; how many they were."""
 
 
 class TaskRows(Rows[Task], Protocol):
@@ -231,8 +237,8 @@ class LoginRows(Protocol):
     async def trim(self, user: str, most: int) -> None:
         """Removes the user's login sessions but the `most` that were touched last."""
 
-    async def forget(self, before: int) -> None:
-        """Removes the login sessions that were last touched before a time."""
+    async def forget(self, before: int, most: int | None = None) -> int:
+        """Removes the login sessions that were last touched before a time; how many they were."""
 
 
 class UserRows(Protocol):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import and_, bindparam, delete, insert, or_, select, update
+from typing import Any
+
+from sqlalchemy import Column, Table, and_, bindparam, delete, insert, or_, select, tuple_, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from contentlib.library.model import Login, Token, Touches, User
@@ -11,8 +13,17 @@ from contentlib.metadata import tables
 from contentlib.metadata.rows import Keyed, Statements
 from contentlib.metadata.statement import Connection, Statement
 
+_EVERY = 2**62
+
+
+def _forgetting(table: Table, moment: Column[Any], *key: Column[Any]) -> Statement:
+    """Deletes at most so many of the rows of before a time."""
+    some = select(*key).where(moment < bindparam("before")).limit(bindparam("most"))
+    return Statement(delete(table).where(tuple_(*key).in_(some) if len(key) > 1 else key[0].in_(some)))
+
+
 _LOGINS = Statements(tables.logins, Login, key="token_hash")
-_FORGET_LOGINS = Statement(delete(tables.logins).where(tables.logins.c.touched < bindparam("before")))
+_FORGET_LOGINS = _forgetting(tables.logins, tables.logins.c.touched, tables.logins.c.token_hash)
 _USERS_LOGINS = tables.logins.c.user == bindparam("of_user")
 _touched_last = (
     select(tables.logins.c.token_hash)
@@ -33,9 +44,9 @@ class LoginRows(Keyed[Login]):
         """Removes the user's login sessions but those that were touched last."""
         await self._connection.run(_TRIM_LOGINS, {"of_user": user, "most": most})
 
-    async def forget(self, before: int) -> None:
+    async def forget(self, before: int, most: int | None = None) -> int:
         """Removes the login sessions that were last touched before a time."""
-        await self._connection.run(_FORGET_LOGINS, {"before": before})
+        return await self._connection.run(_FORGET_LOGINS, {"before": before, "most": _EVERY if most is None else most})
 
 
 _USERS = Statements(tables.users, User, key="folded_name")
@@ -69,7 +80,7 @@ _FIND_TOKEN = Statement(
 )
 _TOKEN_COLUMNS = ("user", "operation", "value", "identifier", "created")
 _ADD_TOKEN = Statement(insert(_TOKENS).values({name: bindparam(name) for name in _TOKEN_COLUMNS}))
-_FORGET_TOKENS = Statement(delete(_TOKENS).where(_TOKENS.c.created < bindparam("before")))
+_FORGET_TOKENS = _forgetting(_TOKENS, _TOKENS.c.created, _TOKENS.c.user, _TOKENS.c.operation, _TOKENS.c.value)
 
 
 class TokenRows:
@@ -95,9 +106,9 @@ class TokenRows:
         }
         await self._connection.run(_ADD_TOKEN, values)
 
-    async def forget(self, before: int) -> None:
+    async def forget(self, before: int, most: int | None = None) -> int:
         """Drops the tokens of before a time."""
-        await self._connection.run(_FORGET_TOKENS, {"before": before})
+        return await self._connection.run(_FORGET_TOKENS, {"before": before, "most": _EVERY if most is None else most})
 
 
 _STATE = tables.state

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from sqlalchemy import bindparam, exists, select, update
 
 from contentlib.library.model import Blob
 from contentlib.metadata import tables
-from contentlib.metadata.rows import Keyed, Statements
+from contentlib.metadata.rows import Keyed, Known, Limitable, Statements
 from contentlib.metadata.statement import Connection, Statement
 
 _TABLE = tables.blobs
@@ -27,10 +29,10 @@ _named_by_upload = (
 _UNREFERENCE = Statement(
     update(_TABLE).where(_TABLE.c.unreferenced == bindparam("undated")).values(unreferenced=bindparam("now"))
 )
-_UNREFERENCED = Statement(
-    select(*_ROWS.columns)
-    .where(_TABLE.c.unreferenced.between(bindparam("least"), bindparam("before") - 1), ~_named_by_version, ~_named_by_upload)
-    .order_by(_TABLE.c.created, _TABLE.c.id)
+_KNOWN = Known(_TABLE.c.id)
+_since = _TABLE.c.unreferenced.between(bindparam("least"), bindparam("before") - 1)
+_UNREFERENCED = Limitable(
+    select(*_ROWS.columns).where(_since, ~_named_by_version, ~_named_by_upload), _TABLE.c.created, _TABLE.c.id
 )
 
 
@@ -49,7 +51,11 @@ class BlobRows(Keyed[Blob]):
         """Notes the time in the blobs that lost their last version."""
         await self._connection.run(_UNREFERENCE, {"undated": tables.UNDATED, "now": now})
 
-    async def unreferenced(self, before: int) -> list[Blob]:
+    async def unreferenced(self, before: int, most: int | None = None) -> list[Blob]:
         """The blobs that nothing has named since before a time."""
-        rows = await self._connection.rows(_UNREFERENCED, {"least": tables.UNDATED + 1, "before": before})
+        rows = await self._connection.rows(*_UNREFERENCED.of({"least": tables.UNDATED + 1, "before": before}, most))
         return [_ROWS.codec.value(row) for row in rows]
+
+    async def known(self, blob_ids: Collection[str]) -> set[str]:
+        """Those of the identifiers that are blobs'."""
+        return await _KNOWN.of(self._connection, blob_ids)

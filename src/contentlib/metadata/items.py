@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import cache
 from typing import Any
 
@@ -9,7 +10,7 @@ from sqlalchemy import bindparam, delete, exists, insert, literal_column, null, 
 
 from contentlib.library.model import Item, StoredFile, Version
 from contentlib.metadata import tables
-from contentlib.metadata.rows import Codec, Keyed, Statements
+from contentlib.metadata.rows import Codec, Keyed, Known, Limitable, Statements
 from contentlib.metadata.statement import Connection, Statement
 
 _ITEMS = tables.items
@@ -85,16 +86,17 @@ _elsewhere = exists().where(_FILES.c.blob == _BLOBS.c.id, _FILES.c.version != bi
 _UNREFER = Statement(update(_BLOBS).where(_BLOBS.c.id.in_(_named), ~_elsewhere).values(unreferenced=bindparam("undated")))
 _DOWNLOADS = tables.download_sessions
 _UPDATES = tables.update_sessions
-_SURPLUS = Statement(
-    select(_VERSIONS.c.id)
-    .where(
+_KNOWN = Known(_VERSIONS.c.id)
+_SURPLUS = Limitable(
+    select(_VERSIONS.c.id).where(
         _VERSIONS.c.newer > literal_column("0"),
         _VERSIONS.c.newer >= bindparam("kept"),
         ~exists().where(_ITEMS.c.id == _VERSIONS.c.item, _ITEMS.c.version_id == _VERSIONS.c.id),
         ~exists().where(_DOWNLOADS.c.version_id == _VERSIONS.c.id, tables.active(_DOWNLOADS)),
         ~exists().where(_UPDATES.c.base == _VERSIONS.c.id, tables.active(_UPDATES)),
-    )
-    .order_by(_VERSIONS.c.created, _VERSIONS.c.id)
+    ),
+    _VERSIONS.c.created,
+    _VERSIONS.c.id,
 )
 
 
@@ -131,6 +133,10 @@ class VersionRows:
         await self._connection.run(_UNREFER, {"key": version_id, "undated": tables.UNDATED})
         await self._connection.run(_REMOVE, {"key": version_id})
 
-    async def surplus(self, kept: int) -> list[str]:
+    async def surplus(self, kept: int, most: int | None = None) -> list[str]:
         """The identifiers of versions that nobody needs."""
-        return [row[0] for row in await self._connection.rows(_SURPLUS, {"kept": kept})]
+        return [row[0] for row in await self._connection.rows(*_SURPLUS.of({"kept": kept}, most))]
+
+    async def known(self, version_ids: Collection[str]) -> set[str]:
+        """Those of the identifiers that are versions'."""
+        return await _KNOWN.of(self._connection, version_ids)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import enum
 import types
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from itertools import islice
 from typing import Any, Generic, TypeVar
 
 import msgspec
-from sqlalchemy import ColumnElement, Table, bindparam, delete, insert, select, update
+from sqlalchemy import Column, ColumnElement, Select, Table, bindparam, delete, insert, select, update
 
 from contentlib.metadata.statement import Connection, Statement
 
@@ -93,6 +94,38 @@ class Statements(Generic[Value]):
         changed: dict[str, Any] = {name: bindparam(name) for name in self.codec.names if name != key}
         self.put = Statement(update(table).where(found).values(changed))
         self.remove = Statement(delete(table).where(found))
+
+
+class Limitable:
+    """A query for all rows in an order, or for any `most` of them; these are not sorted, which would mean to read them all."""
+
+    def __init__(self, query: Select[Any], *order: ColumnElement[Any]) -> None:
+        self._all = Statement(query.order_by(*order))
+        self._some = Statement(query.limit(bindparam("most")))
+
+    def of(self, values: dict[str, Any], most: int | None) -> tuple[Statement, dict[str, Any]]:
+        """The statement, and the values that it is to be run with."""
+        return (self._all, values) if most is None else (self._some, {**values, "most": most})
+
+
+class Known:
+    """Which of some keys a table has, a few at a time."""
+
+    _AT_ONCE = 100
+
+    def __init__(self, column: Column[Any]) -> None:
+        self._names = [f"key{n}" for n in range(self._AT_ONCE)]
+        self._statement = Statement(select(column).where(column.in_([bindparam(name) for name in self._names])))
+
+    async def of(self, connection: Connection, keys: Collection[str]) -> set[str]:
+        """Those of the keys that are there."""
+        found: set[str] = set()
+        left = iter(keys)
+        while batch := list(islice(left, self._AT_ONCE)):
+            batch += [batch[0]] * (self._AT_ONCE - len(batch))
+            rows = await connection.rows(self._statement, dict(zip(self._names, batch, strict=True)))
+            found.update(row[0] for row in rows)
+        return found
 
 
 def _reader(hint: Any) -> Callable[[Any], Any] | None:

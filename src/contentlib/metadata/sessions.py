@@ -10,7 +10,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from contentlib.library.errors import Fault
 from contentlib.library.model import DownloadSession, Preparation, Session, TransferStatus, UpdateFile, UpdateSession
 from contentlib.metadata import tables
-from contentlib.metadata.rows import Codec, Keyed, Statements, encode
+from contentlib.metadata.rows import Codec, Keyed, Limitable, Statements, encode
 from contentlib.metadata.statement import Connection, Statement
 
 AnySession = TypeVar("AnySession", bound=Session)
@@ -26,8 +26,8 @@ class _SessionStatements(Statements[AnySession]):
         self.ids = Statement(select(table.c.id).where(mine).order_by(*order))
         self.ids_of = Statement(select(table.c.id).where(mine, table.c.item == bindparam("item")).order_by(*order))
         idle = select(table.c.id).where(tables.active(table), table.c.touched < bindparam("before"))
-        self.idle = Statement(idle.order_by(*order))
-        self.ended = Statement(select(table.c.id).where(table.c.ended < bindparam("before")).order_by(*order))
+        self.idle = Limitable(idle, *order)
+        self.ended = Limitable(select(table.c.id).where(table.c.ended < bindparam("before")), *order)
 
 
 class _SessionRows(Keyed[AnySession]):
@@ -41,13 +41,13 @@ class _SessionRows(Keyed[AnySession]):
             return await self._identifiers(self._sessions.ids, {"user": user})
         return await self._identifiers(self._sessions.ids_of, {"user": user, "item": item})
 
-    async def idle(self, before: int) -> list[str]:
+    async def idle(self, before: int, most: int | None = None) -> list[str]:
         """The identifiers of ACTIVE sessions that were last touched before a time."""
-        return await self._identifiers(self._sessions.idle, {"before": before})
+        return await self._identifiers(*self._sessions.idle.of({"before": before}, most))
 
-    async def ended(self, before: int) -> list[str]:
+    async def ended(self, before: int, most: int | None = None) -> list[str]:
         """The identifiers of sessions that ended before a time."""
-        return await self._identifiers(self._sessions.ended, {"before": before})
+        return await self._identifiers(*self._sessions.ended.of({"before": before}, most))
 
 
 _UPDATES = _SessionStatements(tables.update_sessions, UpdateSession)

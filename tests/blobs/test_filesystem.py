@@ -1,0 +1,161 @@
+"""The blob store on directories: what is its own beside the contract."""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import stat
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from contentlib.blobs.filesystem import FilesystemBlobs
+from contentlib.blobs.guard import check_key
+
+HOLDING = """
+import sys, time
+from pathlib import Path
+from contentlib.blobs.filesystem import FilesystemBlobs
+with FilesystemBlobs({"s": Path(sys.argv[1])}).stage("s", "u") as staged:
+    staged.append(b"half")
+    print("held", flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.fixture
+def blobs(tmp_path: Path) -> FilesystemBlobs:
+    return FilesystemBlobs({"s": tmp_path / "storage"})
+
+
+def _kept(blobs: FilesystemBlobs, blob: str = "abcd", data: bytes = b"bytes") -> Path:
+    with blobs.stage("s", "upload") as staged:
+        staged.append(data)
+    blobs.keep("s", "upload", blob)
+    return blobs.path("s", blob)
+
+
+def test_a_blob_is_a_read_only_file_of_its_name(blobs: FilesystemBlobs, tmp_path: Path) -> None:
+    path = _kept(blobs)
+    assert path == tmp_path / "storage" / "blobs" / "ab" / "abcd"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o440
+    assert path.read_bytes() == b"bytes"
+
+
+def test_nobody_else_on_the_machine_reads_the_storage(blobs: FilesystemBlobs, tmp_path: Path) -> None:
+    _kept(blobs)
+    found = list((tmp_path / "storage").rglob("*"))
+    assert [each for each in found if each.stat().st_mode & 0o007] == []
+
+
+def test_the_mark_tells_of_every_write(blobs: FilesystemBlobs) -> None:
+    path = _kept(blobs)
+    marks = {blobs.stat("s", "abcd")}
+    path.chmod(0o640)
+    path.write_bytes(b"BYTES")
+    marks.add(blobs.stat("s", "abcd"))
+    os.utime(path, (1, 1))
+    marks.add(blobs.stat("s", "abcd"))
+    copy = path.with_name("copy")
+    copy.write_bytes(b"BYTES")
+    os.utime(copy, (1, 1))
+    copy.rename(path)
+    marks.add(blobs.stat("s", "abcd"))
+    assert len(marks) == 4
+
+
+def test_the_lock_of_a_killed_process_is_free_and_its_bytes_are_there(blobs: FilesystemBlobs, tmp_path: Path) -> None:
+    process = subprocess.Popen([sys.executable, "-c", HOLDING, tmp_path / "storage"], stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    with process.stdout:
+        assert process.stdout.readline() == b"held\n"
+        with pytest.raises(BlockingIOError):
+            blobs.stage("s", "u")
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    with blobs.stage("s", "u") as staged:
+        assert staged.size == 4
+
+
+def test_an_upload_that_becomes_a_blob_while_it_is_opened_is_not_written_to(blobs: FilesystemBlobs) -> None:
+    """The file may be renamed between the opening and the lock of another writer; many tries, since that is short."""
+    failures: list[BaseException] = []
+    numbers = range(200)
+
+    def write(piece: bytes) -> None:
+        for number in numbers:
+            try:
+                with blobs.stage("s", "u") as staged:
+                    staged.empty()
+                    staged.append(piece)
+                    blobs.keep("s", "u", f"{piece.decode()}{number}")
+            except BlockingIOError:
+                continue
+            except BaseException as error:
+                failures.append(error)
+                raise
+
+    threads = [threading.Thread(target=write, args=(piece,)) for piece in (b"aa", b"bb", b"cc")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    kept = list(blobs.blobs("s"))
+    assert kept
+    assert [name for name in kept if b"".join(blobs.read("s", name)) != name[:2].encode()] == []
+
+
+def test_a_text_that_was_half_written_is_listed_for_the_sweep_and_goes_as_others_do(
+    blobs: FilesystemBlobs, tmp_path: Path
+) -> None:
+    directory = tmp_path / "storage" / "items" / "item"
+    blobs.describe("s", "item", "one", b"{}")
+    for half in (".one", ".two"):
+        (directory / half).write_bytes(b"{")
+    assert set(blobs.described("s")) == {("item", "one"), ("item", "two")}
+    for version in ("one", "two"):
+        blobs.undescribe("s", "item", version)
+    assert not directory.exists()
+
+
+def test_a_full_disk_is_told_by_its_number_and_what_was_written_is_counted(blobs: FilesystemBlobs) -> None:
+    import resource
+
+    old = resource.getrlimit(resource.RLIMIT_FSIZE)
+    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, old[1]))
+    try:
+        with blobs.stage("s", "u") as staged:
+            staged.append(b"x" * 900)
+            with pytest.raises(OSError, match="too large") as caught:
+                staged.append(b"x" * 200)
+            assert staged.size == blobs.staged_size("s", "u") == 1000
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, old)
+        signal.signal(signal.SIGXFSZ, before)
+    assert caught.value.errno == errno.EFBIG
+
+
+def test_a_storage_that_is_gone_is_named(tmp_path: Path) -> None:
+    blobs = FilesystemBlobs({"first": tmp_path / "a", "second": tmp_path / "b"})
+    blobs.ping()
+    (tmp_path / "b" / "staging").rmdir()
+    with pytest.raises(OSError, match="storage second cannot be written"):
+        blobs.ping()
+
+
+def test_a_store_opens_what_another_one_left(blobs: FilesystemBlobs, tmp_path: Path) -> None:
+    _kept(blobs)
+    again = FilesystemBlobs({"s": tmp_path / "storage", "new": tmp_path / "new"})
+    assert list(again.blobs("s")) == ["abcd"]
+    assert list(again.blobs("new")) == again.uploads("new") == []
+
+
+@pytest.mark.parametrize("key", ["a", "A9._-x", "x" * 128, "b8a2a2e3-2314-43cd-a871-6ede0f429751"])
+def test_plain_names_are_keys(key: str) -> None:
+    assert check_key(key) == key

@@ -128,6 +128,7 @@ class _Server:
         if key is None or guid is None:
             raise RuntimeError("the data directory was not prepared")
         self._open(SignedAddresses(bytes.fromhex(key)), guid)
+        await self._expiry.renew()
         self._runner.start()
 
     def _open(self, addresses: SignedAddresses, guid: str) -> None:
@@ -186,7 +187,7 @@ class _Server:
     def _jobs(self, updates: UpdateSessions, downloads: DownloadSessions) -> list[Job]:
         settings, metadata = self._settings, self._metadata
         kept, idle = settings.swept_after_seconds * 1000, settings.session_idle_seconds * 1000
-        expiry = Expiry(metadata, updates, downloads, self._leases, self._clock, kept, idle)
+        self._expiry = expiry = Expiry(metadata, updates, downloads, self._leases, self._clock, kept, idle)
         storages = [each.id for each in settings.storage]
         grace = settings.collect_grace_seconds * 1000
         collector = Collector(metadata, self._blobs.store, self._clock, storages, settings.versions_kept, grace)

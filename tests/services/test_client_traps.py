@@ -132,7 +132,13 @@ async def test_6_the_user_of_a_published_library_is_vcsp(app: Whole) -> None:
 async def test_6_an_update_session_has_a_preview_and_a_list_of_warnings(app: Whole) -> None:
     session = await app.session(await app.item())
     preview = (await app.rest("GET", f"{UPDATE}/id:{session}"))["preview_info"]
-    assert preview == {"state": "NOT_APPLICABLE", "warnings": []}
+    assert preview == {"state": "AVAILABLE", "warnings": []}
+
+
+async def test_6_an_update_session_that_has_ended_has_no_preview(app: Whole) -> None:
+    session = await app.session(await app.item())
+    await app.rest("POST", f"{UPDATE}/id:{session}?~action=cancel")
+    assert "preview_info" not in await app.rest("GET", f"{UPDATE}/id:{session}")  # the SDK refuses one that has
 
 
 async def test_7_times_and_versions_are_always_set(app: Whole) -> None:

@@ -109,6 +109,11 @@ class UpdateSessionModel(Structure):
     warning_behavior: list[WarningBehavior] | None = None
 
 
+_PREVIEW = PreviewInfo(state=PreviewState.AVAILABLE, warnings=[])
+"""What there is to preview of an ACTIVE session; VMware's SDK takes warnings only from an available preview, and no preview
+of a session that has ended."""
+
+
 class UpdateSessionService(Service):
     """Update sessions."""
 
@@ -188,7 +193,7 @@ class UpdateSessionService(Service):
             id=session.id,
             library_item_content_version=str(session.content_version),
             library_item_id=session.item,
-            preview_info=PreviewInfo(state=PreviewState.NOT_APPLICABLE, warnings=[]),
+            preview_info=_PREVIEW if session.state is model.State.ACTIVE else None,
             state=UpdateSessionState(session.state.value),
             warning_behavior=behavior,
         )

@@ -48,6 +48,14 @@ class LocalizationParam(Structure):
     s: str | None = None
 
 
+class DynamicId(Structure):
+    """An identifier of a resource, and the type of that."""
+
+    vapi_name: ClassVar[str] = PREFIX + "dynamic_ID"
+    id: str
+    type: str
+
+
 class LocalizableMessage(Structure):
     """What happened, in words: a stable id, the English text, and the pieces of it."""
 

@@ -20,6 +20,7 @@ import msgspec
 Id = Annotated[str, "id"]
 Uri = Annotated[str, "uri"]
 Secret = Annotated[str, "secret"]
+Anything = Annotated[Any, "any"]
 Integer = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 
 _DATE = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:?\d\d)?\Z", re.ASCII)

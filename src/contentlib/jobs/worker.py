@@ -1,0 +1,215 @@
+"""Runs tasks: claims them, keeps their leases, notes their progress, and tries again what may succeed later.
+
+Every process has a worker. One that is killed loses its leases, and another takes its tasks up where their last step ended;
+so the steps of a handler can be done twice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+
+from msgspec.structs import replace
+
+from contentlib.library.clock import Clock
+from contentlib.library.errors import Fault, LibraryError
+from contentlib.library.identifiers import new_identifier
+from contentlib.library.model import Task
+from contentlib.library.ports import MetadataStore
+from contentlib.library.tasks import CANCELED, fire
+
+OnFailure = Callable[[str, BaseException], None]
+_BEATS_A_LEASE = 3
+_LONGEST_BEAT = 2.0  # a running task hears that it is canceled at its next beat
+_SHORTEST_PAUSE = 1.0
+_LONGEST_PAUSE = 300.0
+
+
+class Again(Exception):
+    """The attempt failed for a reason that may pass; raised by a handler with what went wrong."""
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(fault.text)
+        self.fault = fault
+
+
+class Progress:
+    """How far a running task is; a handler sets it as it goes."""
+
+    def __init__(self, task: Task) -> None:
+        self.completed = task.completed
+        self.total = task.total
+
+    def note(self, completed: int, total: int | None = None) -> None:
+        """So much of it is done."""
+        self.completed = completed
+        self.total = self.total if total is None else total
+
+
+Handler = Callable[[Task, Progress], Awaitable[str | None]]
+"""Does a task and answers its result, as JSON. A LibraryError fails the task, Again puts it off."""
+
+
+class Worker:
+    """Runs the tasks of some kinds, `most` at once; `lease` and `poll` are in seconds."""
+
+    def __init__(
+        self,
+        metadata: MetadataStore,
+        clock: Clock,
+        handlers: Mapping[str, Handler],
+        on_failure: OnFailure,
+        *,
+        most: int = 20,
+        attempts: int = 10,
+        lease: float = 30.0,
+        poll: float = 1.0,
+    ) -> None:
+        self._metadata = metadata
+        self._clock = clock
+        self._handlers = handlers
+        self._on_failure = on_failure
+        self._most = most
+        self._attempts = attempts
+        self._lease = lease
+        self._poll = poll
+        self._owner = new_identifier()
+        self._running: dict[str, asyncio.Task[None]] = {}
+        self._woken = asyncio.Event()
+        self._loop: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begins to look for tasks."""
+        self._loop = asyncio.create_task(self._look(), name="worker")
+
+    async def stop(self) -> None:
+        """Lets go of all tasks; somebody else, or the next start, goes on with them."""
+        tasks = [*self._running.values(), *([self._loop] if self._loop else [])]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def wake(self) -> None:
+        """A task was submitted: looks for it now, not at the next poll."""
+        self._woken.set()
+
+    async def _look(self) -> None:
+        while True:
+            self._woken.clear()
+            try:
+                while len(self._running) < self._most and (task := await self._claim()) is not None:
+                    self._begin(task)
+            except OSError as error:
+                self._on_failure("worker", error)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._poll):  # wait_for of Python 3.11 may swallow a cancellation
+                    await self._woken.wait()
+
+    def _begin(self, task: Task) -> None:
+        running = asyncio.create_task(self._run(task), name=f"task {task.id}")
+        self._running[task.id] = running
+        running.add_done_callback(lambda _: self._over(task.id))
+
+    def _over(self, task_id: str) -> None:
+        self._running.pop(task_id, None)
+        self.wake()
+
+    async def _claim(self) -> Task | None:
+        now = self._clock.now()
+        async with self._metadata.reading() as transaction:
+            if not await transaction.tasks.waiting(now):
+                return None
+        async with self._metadata.transaction(durable=False) as transaction:
+            return await transaction.tasks.claim(tuple(self._handlers), self._owner, now, self._until(now))
+
+    def _until(self, now: int) -> int:
+        return now + int(self._lease * 1000)
+
+    async def _run(self, task: Task) -> None:
+        """One attempt, with a heartbeat beside it; whichever ends first ends the other."""
+        progress = Progress(task)
+        work = asyncio.create_task(self._work(task, progress))
+        beat = asyncio.create_task(self._beat(task.id, progress))
+        try:
+            await asyncio.wait((work, beat), return_when=asyncio.FIRST_COMPLETED)
+        except asyncio.CancelledError:
+            await _ended(work, beat)
+            await self._finish(task.id, progress, "let go")
+            raise
+        lost = not work.done()
+        await _ended(work, beat)
+        if lost and not beat.cancelled() and beat.exception() is None and beat.result():
+            await self._finish(task.id, progress, "canceled", fault=CANCELED)
+
+    async def _work(self, task: Task, progress: Progress) -> None:
+        try:
+            result = await self._handlers[task.kind](task, progress)
+        except Again as again:
+            await self._again(task, progress, again.fault)
+        except LibraryError as error:
+            await self._finish(task.id, progress, "failed", fault=error.fault)
+        except Exception as error:
+            self._on_failure(f"task {task.id} ({task.kind})", error)
+            fault = Fault("task.failed", f"the server failed; its log tells why under task {task.id}", (task.id,))
+            await self._finish(task.id, progress, "failed", fault=fault)
+        else:
+            progress.note(progress.total)
+            await self._finish(task.id, progress, "finished", result=result)
+
+    async def _beat(self, task_id: str, progress: Progress) -> bool:
+        """Keeps the lease; ends with True when the task is to be canceled, with False when the lease was lost."""
+        while True:
+            await asyncio.sleep(min(self._lease / _BEATS_A_LEASE, _LONGEST_BEAT))
+            async with self._metadata.transaction(durable=False) as transaction:
+                task = await transaction.tasks.get(task_id)
+                if task is None or task.owner != self._owner:
+                    return False
+                if task.canceling:
+                    return True
+                until = self._until(self._clock.now())
+                await transaction.tasks.put(replace(task, until=until, completed=progress.completed, total=progress.total))
+
+    async def _again(self, task: Task, progress: Progress, fault: Fault) -> None:
+        if task.attempts >= self._attempts:
+            await self._finish(task.id, progress, "failed", fault=fault)
+            return
+        pause = min(_SHORTEST_PAUSE * 2 ** (task.attempts - 1), _LONGEST_PAUSE) * random.uniform(0.5, 1.0)  # noqa: S311 - jitter
+        await self._finish(task.id, progress, "put off", fault=fault, after=int(pause * 1000))
+
+    async def _finish(
+        self,
+        task_id: str,
+        progress: Progress,
+        event: str,
+        *,
+        fault: Fault | None = None,
+        result: str | None = None,
+        after: int = 0,
+    ) -> None:
+        """Notes how an attempt ended, unless somebody else has the task by now."""
+        async with self._metadata.transaction(durable=True) as transaction:
+            task = await transaction.tasks.get(task_id)
+            if task is None or task.owner != self._owner:
+                return
+            now = self._clock.now()
+            done = fire(task, event)
+            ended = None if event in ("put off", "let go") else now
+            await transaction.tasks.put(
+                replace(
+                    done,
+                    ended=ended,
+                    due=now + after,
+                    completed=progress.completed,
+                    total=progress.total,
+                    fault=fault,
+                    result=result,
+                )
+            )
+
+
+async def _ended(*tasks: asyncio.Task[object]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

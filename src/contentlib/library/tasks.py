@@ -1,0 +1,95 @@
+"""Tasks: work that goes on without its caller, seen and cancelled by name. The state machine is a table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+from msgspec.structs import replace
+
+from contentlib.library.clock import Clock
+from contentlib.library.errors import Fault, Missing, NotActive
+from contentlib.library.identifiers import new_identifier
+from contentlib.library.model import Target, Task, TaskStatus
+from contentlib.library.ports import MetadataStore, Transaction
+
+KIND = "task"
+CANCELED = Fault("task.canceled", "the task was canceled")
+
+TRANSITIONS: Mapping[tuple[TaskStatus, str], TaskStatus] = {
+    (TaskStatus.PENDING, "canceled"): TaskStatus.FAILED,
+    (TaskStatus.BLOCKED, "canceled"): TaskStatus.FAILED,
+    (TaskStatus.RUNNING, "canceled"): TaskStatus.FAILED,
+    (TaskStatus.RUNNING, "finished"): TaskStatus.SUCCEEDED,
+    (TaskStatus.RUNNING, "failed"): TaskStatus.FAILED,
+    (TaskStatus.RUNNING, "put off"): TaskStatus.BLOCKED,
+    (TaskStatus.RUNNING, "let go"): TaskStatus.PENDING,
+}
+"""(status, event) -> status; what is not here is refused and changes nothing."""
+
+
+class NewTask(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be done: by whom (`kind`), with what (`arguments`, JSON), and how callers see it."""
+
+    kind: str
+    service: str
+    operation: str
+    description: Fault
+    user: str
+    arguments: str
+    target: Target | None = None
+    parent: str | None = None
+    cancelable: bool = True
+
+
+def fire(task: Task, event: str) -> Task:
+    """The task after the event, owned by nobody; NotActive, naming both, when the event is illegal in its status."""
+    status = TRANSITIONS.get((task.status, event))
+    if status is None:
+        raise NotActive(KIND, task.id, task.status, event)
+    return replace(task, status=status, owner=None, until=None)
+
+
+class Tasks:
+    """The operations on tasks."""
+
+    def __init__(self, metadata: MetadataStore, clock: Clock) -> None:
+        self._metadata = metadata
+        self._clock = clock
+
+    async def submit(self, transaction: Transaction, new: NewTask) -> Task:
+        """Adds a task, in the transaction of the change that it belongs to; it runs once that is committed."""
+        now = self._clock.now()
+        task = Task(id=new_identifier(), created=now, due=now, **msgspec.structs.asdict(new))
+        await transaction.tasks.add(task)
+        return task
+
+    async def get(self, task_id: str) -> Task:
+        """The task, or Missing."""
+        async with self._metadata.reading() as transaction:
+            return await find_task(transaction, task_id)
+
+    async def all(self) -> list[Task]:
+        """All tasks that are not forgotten yet."""
+        async with self._metadata.reading() as transaction:
+            return await transaction.tasks.all()
+
+    async def cancel(self, task_id: str) -> None:
+        """Ends a task that has not begun, and asks a running one to end; NotActive when it has ended already."""
+        async with self._metadata.transaction(durable=False) as transaction:
+            task = await find_task(transaction, task_id)
+            canceled = fire(task, "canceled")
+            if not task.cancelable:
+                raise NotActive(KIND, task_id, "not cancelable", "canceled")
+            if task.status is TaskStatus.RUNNING:
+                await transaction.tasks.put(replace(task, canceling=True))
+            else:
+                await transaction.tasks.put(replace(canceled, ended=self._clock.now(), fault=CANCELED))
+
+
+async def find_task(transaction: Transaction, task_id: str) -> Task:
+    """The task, or Missing."""
+    task = await transaction.tasks.get(task_id)
+    if task is None:
+        raise Missing(KIND, task_id)
+    return task

@@ -1,0 +1,68 @@
+"""Statements on tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from msgspec.structs import replace
+from sqlalchemy import and_, bindparam, delete, literal_column, or_, select
+
+from contentlib.library.model import Target, Task, TaskStatus
+from contentlib.metadata import tables
+from contentlib.metadata.rows import Keyed, Statements, encode
+from contentlib.metadata.statement import Connection, Statement
+
+_TASKS = tables.tasks
+_ROWS = Statements(_TASKS, Task)
+_ORDER = (_TASKS.c.created, _TASKS.c.id)
+_ALL = Statement(select(*_ROWS.columns).order_by(*_ORDER))
+_OF_TARGET = Statement(select(*_ROWS.columns).where(_TASKS.c.target == bindparam("target")).order_by(*_ORDER))
+_due = and_(
+    _TASKS.c.ended.is_(None),
+    _TASKS.c.due <= bindparam("now"),
+    or_(_TASKS.c.until.is_(None), _TASKS.c.until < bindparam("now")),
+)
+_DUE = Statement(select(*_ROWS.columns).where(_due).order_by(_TASKS.c.due))
+_WAITING = Statement(select(_TASKS.c.id).where(_due).limit(literal_column("1")))
+_FORGET = Statement(delete(_TASKS).where(_TASKS.c.ended < bindparam("before")))
+
+
+class TaskRows(Keyed[Task]):
+    """Tasks."""
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(connection, _ROWS)
+
+    async def all(self) -> list[Task]:
+        """All tasks."""
+        return [_ROWS.codec.value(row) for row in await self._connection.rows(_ALL, {})]
+
+    async def of_target(self, target: Target) -> list[Task]:
+        """The tasks that work on something."""
+        rows = await self._connection.rows(_OF_TARGET, {"target": encode(target)})
+        return [_ROWS.codec.value(row) for row in rows]
+
+    async def waiting(self, now: int) -> bool:
+        """Whether `claim` may find one."""
+        return await self._connection.row(_WAITING, {"now": now}) is not None
+
+    async def claim(self, kinds: Collection[str], owner: str, now: int, until: int) -> Task | None:
+        """Takes a task that is due or whose owner's lease is over."""
+        for row in await self._connection.rows(_DUE, {"now": now}):
+            task = _ROWS.codec.value(row)
+            if task.kind in kinds:
+                taken = replace(
+                    task,
+                    status=TaskStatus.RUNNING,
+                    owner=owner,
+                    until=until,
+                    attempts=task.attempts + 1,
+                    started=now if task.started is None else task.started,
+                )
+                await self.put(taken)
+                return taken
+        return None
+
+    async def forget(self, before: int) -> None:
+        """Removes the tasks that ended before a time."""
+        await self._connection.run(_FORGET, {"before": before})

@@ -1,0 +1,173 @@
+"""com.vmware.cis.tasks: what goes on without its caller, and how it ended."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import msgspec
+
+from contentlib.library import model
+from contentlib.library.errors import Fault
+from contentlib.library.tasks import CANCELED, Tasks
+from contentlib.structures.conversions import message_of
+from contentlib.vapi.declare import Route, Service, operation
+from contentlib.vapi.errors import (
+    Canceled,
+    Error,
+    InvalidArgument,
+    NotAllowedInCurrentState,
+    NotFound,
+    ResourceInaccessible,
+    ServiceUnavailable,
+    Unauthenticated,
+    Unauthorized,
+    Unsupported,
+    VapiError,
+)
+from contentlib.vapi.registry import Call
+from contentlib.vapi.std import DynamicId, LocalizableMessage, message
+from contentlib.vapi.types import Anything, DateTime, Enumeration, Id, Integer, Structure, enumeration
+
+_PATH = "/api/cis/tasks"
+_TASK = f"{_PATH}/{{task}}"
+_READING = (Error, NotFound, ResourceInaccessible, ServiceUnavailable, Unauthenticated, Unauthorized)
+
+
+@enumeration("com.vmware.cis.task.status")
+class TaskStatus(Enumeration):
+    """How far a task is; BLOCKED is one that waits for its next attempt."""
+
+    BLOCKED = "BLOCKED"
+    FAILED = "FAILED"
+    PENDING = "PENDING"
+    RUNNING = "RUNNING"
+    SUCCEEDED = "SUCCEEDED"
+
+
+class Progress(Structure):
+    """How much of a task is done; the numbers are bytes or things, as the message says."""
+
+    vapi_name: ClassVar[str] = "com.vmware.cis.task.progress"
+    completed: Integer
+    message: LocalizableMessage
+    total: Integer
+
+
+class TaskInfo(Structure):
+    """A task; times are in UTC. `error` is set where it FAILED, `result` where it SUCCEEDED and its operation has one."""
+
+    vapi_name: ClassVar[str] = "com.vmware.cis.task.info"
+    cancelable: bool
+    description: LocalizableMessage
+    operation: Id
+    service: Id
+    status: TaskStatus
+    end_time: DateTime | None = None
+    error: Anything | None = None
+    parent: Id | None = None
+    progress: Progress | None = None
+    result: Anything | None = None
+    start_time: DateTime | None = None
+    target: DynamicId | None = None
+    user: str | None = None
+
+
+class GetSpec(Structure):
+    """How much is told of a task."""
+
+    vapi_name: ClassVar[str] = "com.vmware.cis.tasks.get_spec"
+    exclude_result: bool | None = None
+    return_all: bool | None = None
+
+
+class FilterSpec(Structure):
+    """Which tasks are listed: those that match every field that is given and not empty."""
+
+    vapi_name: ClassVar[str] = "com.vmware.cis.tasks.filter_spec"
+    operations: set[Id] | None = None
+    services: set[Id] | None = None
+    status: set[TaskStatus] | None = None
+    targets: list[DynamicId] | None = None
+    tasks: set[Id] | None = None
+    users: set[str] | None = None
+
+
+class TasksService(Service):
+    """Tasks."""
+
+    vapi_id = "com.vmware.cis.tasks"
+
+    def __init__(self, tasks: Tasks) -> None:
+        self._tasks = tasks
+
+    @operation(Route("GET", _TASK), errors=_READING)
+    async def get(self, call: Call, spec: GetSpec | None, task: Id) -> TaskInfo:
+        """Returns a task."""
+        return _info(await self._tasks.get(task), spec)
+
+    @operation(
+        Route("GET", _PATH),
+        errors=(InvalidArgument, ResourceInaccessible, ServiceUnavailable, Unauthenticated, Unauthorized),
+    )
+    async def list(self, call: Call, filter_spec: FilterSpec | None, result_spec: GetSpec | None) -> dict[Id, TaskInfo]:
+        """Lists the tasks that match a filter, by their identifiers."""
+        wanted = filter_spec or FilterSpec()
+        return {each.id: _info(each, result_spec) for each in await self._tasks.all() if _matches(each, wanted)}
+
+    @operation(
+        Route("POST", _TASK, {"action": "cancel"}, status=204),
+        errors=(*_READING, NotAllowedInCurrentState, Unsupported),
+    )
+    async def cancel(self, call: Call, task: Id) -> None:
+        """Ends a task that has not begun, and asks a running one to end."""
+        await self._tasks.cancel(task)
+
+
+def _info(task: model.Task, spec: GetSpec | None) -> TaskInfo:
+    wants_result = task.result is not None and not (spec is not None and spec.exclude_result)
+    description = task.description
+    return TaskInfo(
+        cancelable=task.cancelable,
+        description=message(description.id, description.text, *description.args),
+        end_time=_moment(task.ended),
+        error=_error(task) if task.status is model.TaskStatus.FAILED else None,
+        operation=task.operation,
+        parent=task.parent,
+        progress=_progress(task),
+        result=msgspec.json.decode(task.result) if wants_result and task.result is not None else None,
+        service=task.service,
+        start_time=_moment(task.started),
+        status=TaskStatus(task.status.value),
+        target=None if task.target is None else DynamicId(id=task.target.id, type=task.target.type),
+        user=task.user,
+    )
+
+
+def _moment(time: int | None) -> DateTime | None:
+    return None if time is None else DateTime(time)
+
+
+def _progress(task: model.Task) -> Progress:
+    """What went wrong with the last attempt is told where the task waits for its next one."""
+    told = message_of(task.fault) or message("task.progress", f"{task.completed} of {task.total}")
+    return Progress(completed=task.completed, message=told, total=task.total)
+
+
+def _error(task: model.Task) -> VapiError:
+    fault = task.fault or Fault("task.failed", "the task failed")
+    kind = Canceled if fault.id == CANCELED.id else Error
+    return kind(fault.id, fault.text, *fault.args)
+
+
+def _matches(task: model.Task, wanted: FilterSpec) -> bool:
+    checks: tuple[tuple[Any, Any], ...] = (
+        (wanted.operations, task.operation),
+        (wanted.services, task.service),
+        (wanted.status, task.status),
+        (wanted.tasks, task.id),
+        (wanted.users, task.user),
+    )
+    if not all(not allowed or value in allowed for allowed, value in checks):
+        return False
+    targets = {(each.type, each.id) for each in wanted.targets or ()}
+    return not targets or (task.target is not None and (task.target.type, task.target.id) in targets)

@@ -1,0 +1,189 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from contentlib.jobs.worker import Again, Handler, Progress, Worker
+from contentlib.library.clock import SystemClock
+from contentlib.library.errors import Fault, Missing, NotActive
+from contentlib.library.model import Task, TaskStatus
+from contentlib.library.tasks import NewTask, Tasks
+from contentlib.metadata.sqlite import SqliteMetadata
+from databases import new_database
+
+
+class World:
+    """A metadata store, its tasks, and workers on it."""
+
+    def __init__(self, path: Path) -> None:
+        self.metadata = SqliteMetadata(path)
+        self.tasks = Tasks(self.metadata, SystemClock())
+        self.failures: list[str] = []
+        self.workers: list[Worker] = []
+
+    async def submit(self, kind: str = "work") -> str:
+        new = NewTask(kind=kind, service="s", operation="o", description=Fault("d", "does it"), user="admin", arguments="{}")
+        async with self.metadata.transaction(durable=False) as transaction:
+            return (await self.tasks.submit(transaction, new)).id
+
+    def work(self, handler: Handler, **options: Any) -> Worker:
+        worker = Worker(
+            self.metadata, SystemClock(), {"work": handler}, lambda name, _: self.failures.append(name), poll=0.02, **options
+        )
+        worker.start()
+        self.workers.append(worker)
+        return worker
+
+    async def until(self, task_id: str, fits: Callable[[Task], bool]) -> Task:
+        async with asyncio.timeout(10):
+            while not fits(task := await self.tasks.get(task_id)):  # noqa: ASYNC110 - the store tells of no change
+                await asyncio.sleep(0.01)
+        return task
+
+    async def ended(self, task_id: str) -> Task:
+        return await self.until(task_id, lambda task: task.ended is not None)
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    made = World(new_database(tmp_path / "contentlib.db"))
+    yield made
+    for worker in made.workers:
+        await worker.stop()
+    await made.metadata.close()
+
+
+def raising(*errors: BaseException | None) -> Handler:
+    """Fails with one error after the other; None is a success."""
+    left = list(errors)
+
+    async def handler(task: Task, progress: Progress) -> str | None:
+        error = left.pop(0)
+        if error is not None:
+            raise error
+        return '"done"'
+
+    return handler
+
+
+async def forever(task: Task, progress: Progress) -> str | None:
+    progress.note(3, 7)
+    await asyncio.Event().wait()
+    return None
+
+
+async def test_a_task_runs_and_its_result_is_kept(world: World) -> None:
+    world.work(raising(None))
+    task = await world.ended(await world.submit())
+    assert (task.status, task.result, task.completed, task.attempts) == (TaskStatus.SUCCEEDED, '"done"', 100, 1)
+
+
+async def test_an_error_of_the_rules_fails_the_task_with_its_words(world: World) -> None:
+    world.work(raising(Missing("library", "x")))
+    task = await world.ended(await world.submit())
+    assert (task.status, task.fault) == (TaskStatus.FAILED, Missing("library", "x").fault)
+
+
+async def test_an_unforeseen_error_is_logged_and_not_told(world: World) -> None:
+    world.work(raising(ValueError("secret")))
+    task = await world.ended(await world.submit())
+    assert task.status is TaskStatus.FAILED
+    assert task.fault is not None and "secret" not in task.fault.text
+    assert world.failures == [f"task {task.id} (work)"]
+
+
+async def test_what_may_succeed_later_is_tried_again(world: World) -> None:
+    world.work(raising(Again(Fault("a", "the line broke")), None))
+    task_id = await world.submit()
+    blocked = await world.until(task_id, lambda task: task.status is TaskStatus.BLOCKED)
+    assert (blocked.fault, blocked.owner) == (Fault("a", "the line broke"), None)
+    task = await world.ended(task_id)
+    assert (task.status, task.attempts, task.fault) == (TaskStatus.SUCCEEDED, 2, None)
+
+
+async def test_a_task_that_fails_too_often_fails(world: World) -> None:
+    world.work(raising(Again(Fault("a", "the line broke"))), attempts=1)
+    task = await world.ended(await world.submit())
+    assert (task.status, task.fault) == (TaskStatus.FAILED, Fault("a", "the line broke"))
+
+
+async def test_a_running_task_shows_its_progress_and_is_canceled(world: World) -> None:
+    world.work(forever, lease=0.1)
+    task_id = await world.submit()
+    await world.until(task_id, lambda task: (task.completed, task.total) == (3, 7))
+    await world.tasks.cancel(task_id)
+    task = await world.ended(task_id)
+    assert task.status is TaskStatus.FAILED
+    assert task.fault is not None and task.fault.id == "task.canceled"
+
+
+async def test_a_task_that_nobody_runs_is_canceled_at_once_and_only_once(world: World) -> None:
+    task_id = await world.submit()
+    await world.tasks.cancel(task_id)
+    assert (await world.tasks.get(task_id)).status is TaskStatus.FAILED
+    with pytest.raises(NotActive, match="is FAILED and cannot be canceled"):
+        await world.tasks.cancel(task_id)
+
+
+async def test_a_worker_that_stops_lets_its_tasks_go(world: World) -> None:
+    first = world.work(forever)
+    task_id = await world.submit()
+    await world.until(task_id, lambda task: task.status is TaskStatus.RUNNING)
+    await first.stop()
+    assert (await world.tasks.get(task_id)).status is TaskStatus.PENDING
+    world.work(raising(None))
+    assert (await world.ended(task_id)).attempts == 2
+
+
+async def test_a_task_of_a_dead_worker_is_taken_over_when_its_lease_is_over(world: World) -> None:
+    task_id = await world.submit()
+    async with world.metadata.transaction(durable=False) as transaction:
+        now = SystemClock().now()
+        await transaction.tasks.claim(["work"], "dead", now, now + 200)
+    world.work(raising(None))
+    task = await world.ended(task_id)
+    assert (task.status, task.attempts) == (TaskStatus.SUCCEEDED, 2)
+
+
+async def test_no_more_tasks_run_at_once_than_allowed(world: World) -> None:
+    running, most = 0, 0
+
+    async def handler(task: Task, progress: Progress) -> str | None:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        await asyncio.sleep(0.02)
+        running -= 1
+        return None
+
+    world.work(handler, most=2)
+    for task_id in [await world.submit() for _ in range(6)]:
+        await world.ended(task_id)
+    assert most == 2
+
+
+async def test_two_workers_do_not_do_one_task_twice(world: World) -> None:
+    done: list[str] = []
+
+    async def handler(task: Task, progress: Progress) -> str | None:
+        done.append(task.id)
+        await asyncio.sleep(0.005)
+        return None
+
+    for _ in range(2):
+        world.work(handler)
+    submitted = [await world.submit() for _ in range(20)]
+    for task_id in submitted:
+        await world.ended(task_id)
+    assert sorted(done) == sorted(submitted)
+
+
+async def test_a_kind_that_nobody_knows_waits(world: World) -> None:
+    world.work(raising(None))
+    other = await world.submit("other")
+    await world.ended(await world.submit())
+    assert (await world.tasks.get(other)).status is TaskStatus.PENDING

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -89,6 +90,13 @@ def test_the_bytes_that_come_out_are_those_that_went_in(name: str, ran: dict[Pat
     assert (page.directory / "copy.iso").read_bytes() == (page.directory / "image.iso").read_bytes()
 
 
+def test_the_program_with_the_sdk_runs(server: Running, data: Path, tmp_path: Path) -> None:
+    (text,) = [text for language, text in blocks(DOCS / "guide" / "clients.md") if language == "python"]
+    variables = {"SERVER": server.url, "CA": str(data / "tls" / "certificate.pem"), "PASSWORD": PASSWORD}
+    ended = processes.run([sys.executable, "-c", text], tmp_path, **variables)
+    assert (ended.returncode, ended.stdout) == (0, "the bytes of an image\n"), ended.stderr
+
+
 def test_a_backup_made_by_the_lines_serves_what_it_was_made_of(ran: dict[Path, Ran]) -> None:
     restored = serve(ran[DOCS / "guide" / "operate.md"].directory / "backup")
     try:
@@ -105,7 +113,7 @@ def test_a_backup_made_by_the_lines_serves_what_it_was_made_of(ran: dict[Path, R
 
 def test_every_block_of_shell_is_run_or_says_that_it_is_not() -> None:
     named = {language for page in PAGES for language, _ in blocks(page)}
-    assert named <= {"sh", "console", "http", "ini", "nginx", "text", "toml"}
+    assert named <= {"sh", "python", "console", "http", "ini", "nginx", "text", "toml"}
 
 
 def test_every_metric_is_described(server: Running) -> None:

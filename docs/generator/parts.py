@@ -12,6 +12,7 @@ PARTS = {
     "metrics": program.metrics,
     "pages": program.operator_pages,
     "transitions": tables.transitions,
+    "task_transitions": tables.task_transitions,
     "tables": tables.tables,
     "layers": rooms.layers,
     "rooms": rooms.rooms,

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import Column, Table
 
-from contentlib.library.model import State
-from contentlib.library.sessions import TRANSITIONS
+from contentlib.library import sessions, tasks
+from contentlib.library.model import State, TaskStatus
 from contentlib.metadata.tables import metadata
 from generator.markdown import code, table
 
 
 def transitions() -> str:
-    """A row for each event, a column for each state; what is empty is refused."""
-    events = list(dict.fromkeys(event for _, event in TRANSITIONS))
-    rows = [(event, *[_after(state, event) for state in State]) for event in events]
-    return table(("event", *[code(state) for state in State]), rows)
+    """The states of sessions."""
+    return _machine(State, sessions.TRANSITIONS)
+
+
+def task_transitions() -> str:
+    """The statuses of tasks."""
+    return _machine(TaskStatus, tasks.TRANSITIONS)
 
 
 def tables() -> str:
@@ -28,9 +32,11 @@ def tables() -> str:
     return table(("table", "columns", "refers to"), sorted(rows))
 
 
-def _after(state: State, event: str) -> str:
-    found = TRANSITIONS.get((state, event))
-    return "" if found is None else code(found)
+def _machine(states: Iterable[str], moves: Mapping[tuple[Any, str], str]) -> str:
+    """A row for each event, a column for each state; what is empty is refused."""
+    events = dict.fromkeys(event for _, event in moves)
+    rows = [(event, *[code(moves[state, event]) if (state, event) in moves else "" for state in states]) for event in events]
+    return table(("event", *[code(state) for state in states]), rows)
 
 
 def _column(column: Column[Any]) -> str:

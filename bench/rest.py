@@ -44,7 +44,7 @@ class DownloadFile(msgspec.Struct, frozen=True):
 
 
 class Rest:
-    """One login and one connection."""
+    """One login; each request opens the connection again."""
 
     def __init__(self, server: Server) -> None:
         self._server = server
@@ -117,6 +117,7 @@ class Rest:
         self._connection.request(method, path, body, headers)
         answer = self._connection.getresponse()
         content = answer.read()
+        self._connection.close()  # kept, it would be idle while bytes flow elsewhere, and the server closes such ones
         if answer.status != 200:
             raise RuntimeError(f"{method} {path}: {answer.status} {content[:500]!r}")
         return content

@@ -15,7 +15,7 @@ from contentlib.library.ports import FileBlobStore, MetadataStore, Transaction
 
 Name = TypeVar("Name", bound=Hashable)
 Thing = TypeVar("Thing")
-_AT_ONCE = 200
+_AT_ONCE = 100  # rows between two turns of other calls
 
 
 class Suspects(Generic[Name]):
@@ -62,26 +62,27 @@ class Collector:
         await self._remove_texts()
 
     async def _remove_versions(self) -> None:
-        async with self._metadata.reading() as transaction:
-            surplus = await transaction.versions.surplus(self._kept)
-        for batch in _batches(surplus):
+        """The blobs that they named are unreferenced from then on."""
+        removed = _AT_ONCE
+        while removed == _AT_ONCE:
             async with self._metadata.transaction(durable=False) as transaction:
-                needless = set(await transaction.versions.surplus(self._kept))
-                for version_id in batch:
-                    if version_id in needless:
-                        await transaction.versions.remove(version_id)
-            await asyncio.sleep(0)
+                surplus = await transaction.versions.surplus(self._kept, _AT_ONCE)
+                for version_id in surplus:
+                    await transaction.versions.remove(version_id)
+                await transaction.blobs.unreference(self._clock.now())
+            removed = len(surplus)
 
     async def _remove_blobs(self) -> None:
         """Durably: a row must not come back after its bytes are gone."""
-        now = self._clock.now()
-        async with self._metadata.transaction(durable=True) as transaction:
-            await transaction.blobs.unreference(now)
-            unreferenced = await transaction.blobs.unreferenced(now - self._grace)
+        removed = _AT_ONCE
+        while removed == _AT_ONCE:
+            async with self._metadata.transaction(durable=True) as transaction:
+                unreferenced = await transaction.blobs.unreferenced(self._clock.now() - self._grace, _AT_ONCE)
+                for blob in unreferenced:
+                    await transaction.blobs.remove(blob.id)
             for blob in unreferenced:
-                await transaction.blobs.remove(blob.id)
-        for blob in unreferenced:
-            await asyncio.to_thread(self._store.remove, blob.storage, blob.id)
+                await asyncio.to_thread(self._store.remove, blob.storage, blob.id)
+            removed = len(unreferenced)
 
     async def _remove_uploads(self) -> None:
         found = await self._listed(self._store.uploads)
@@ -92,13 +93,14 @@ class Collector:
             await asyncio.to_thread(self._store.discard, storage, name)
 
     async def _remove_strays(self) -> None:
-        unnamed = await self._unnamed(await self._listed(self._store.blobs), lambda rows, each: rows.blobs.get(each[1]))
+        found = await self._listed(self._store.blobs)
+        unnamed = await self._unnamed(found, lambda blob: blob, lambda rows: rows.blobs.known)
         for storage, name in self._blobs.condemned(unnamed, self._clock.now()):
             await asyncio.to_thread(self._store.remove, storage, name)
 
     async def _remove_texts(self) -> None:
         found = await self._listed(self._store.described)
-        unnamed = await self._unnamed(found, lambda rows, each: rows.versions.get(each[1][1]))
+        unnamed = await self._unnamed(found, lambda text: text[1], lambda rows: rows.versions.known)
         for storage, (item, version) in self._texts.condemned(unnamed, self._clock.now()):
             await asyncio.to_thread(self._store.undescribe, storage, item, version)
 
@@ -111,13 +113,15 @@ class Collector:
     async def _unnamed(
         self,
         found: list[tuple[str, Name]],
-        row: Callable[[Transaction, tuple[str, Name]], Awaitable[object | None]],
+        identifier: Callable[[Name], str],
+        known: Callable[[Transaction], Callable[[Collection[str]], Awaitable[set[str]]]],
     ) -> list[tuple[str, Name]]:
         """What has no row; other calls get their turn in between."""
         unnamed = []
         for batch in _batches(found):
             async with self._metadata.reading() as transaction:
-                unnamed += [each for each in batch if await row(transaction, each) is None]
+                named = await known(transaction)([identifier(name) for _, name in batch])
+            unnamed += [each for each in batch if identifier(each[1]) not in named]
             await asyncio.sleep(0)
         return unnamed
 

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 from contentlib.library.clock import Clock
 from contentlib.library.download_sessions import DownloadSessions
 from contentlib.library.model import Touches
-from contentlib.library.ports import MetadataStore
+from contentlib.library.ports import MetadataStore, Transaction
 from contentlib.library.sessions import Leases
 from contentlib.library.update_sessions import UpdateSessions
+
+Idle = Callable[[int, int], Awaitable[list[str]]]
+_AT_ONCE = 100  # rows between two turns of other calls
 
 
 class Expiry:
     """The sweep of sessions; times in milliseconds.
 
-    `kept` is how long an ended session can be looked at, `idle` how long a login session lives without a call. Client
+    `kept` is how long an ended session or task can be looked at, `idle` how long a login session lives without a call. Client
     tokens are kept as long as ended sessions, so that a call that is repeated in that time finds what it made.
     """
 
@@ -52,23 +57,36 @@ class Expiry:
     async def run(self) -> None:
         """Ends idle sessions and forgets old ones."""
         await self.save_touches()
-        now = self._clock.now()
-        before = now - self._leases.milliseconds
-        async with self._metadata.reading() as transaction:
-            updates = await transaction.update_sessions.idle(before)
-            downloads = await transaction.download_sessions.idle(before)
-        for session_id in updates:
-            await self._updates.expire(session_id)
-        for session_id in downloads:
-            await self._downloads.expire(session_id)
-        await self._forget(now)
+        await self._expire(lambda rows: rows.update_sessions.idle, self._updates.expire)
+        await self._expire(lambda rows: rows.download_sessions.idle, self._downloads.expire)
+        while await self._forget():
+            pass
 
-    async def _forget(self, now: int) -> None:
-        ended = now - self._kept
+    async def _expire(self, idle: Callable[[Transaction], Idle], expire: Callable[[str], Awaitable[None]]) -> None:
+        """Ends idle sessions; those that turn out to be touched meanwhile are met once and left."""
+        before = self._clock.now() - self._leases.milliseconds
+        met: set[str] = set()
+        while True:
+            async with self._metadata.reading() as transaction:
+                batch = set(await idle(transaction)(before, _AT_ONCE))
+            for session_id in batch - met:
+                await expire(session_id)
+            if len(batch) < _AT_ONCE or batch <= met:
+                return
+            met |= batch
+
+    async def _forget(self) -> bool:
+        """Forgets some of what is old; whether there may be more."""
+        ended = self._clock.now() - self._kept
+        idle = self._clock.now() - self._idle
         async with self._metadata.transaction(durable=False) as transaction:
-            for session_id in await transaction.update_sessions.ended(ended):
+            updates = await transaction.update_sessions.ended(ended, _AT_ONCE)
+            for session_id in updates:
                 await transaction.update_sessions.remove(session_id)
-            for session_id in await transaction.download_sessions.ended(ended):
+            downloads = await transaction.download_sessions.ended(ended, _AT_ONCE)
+            for session_id in downloads:
                 await transaction.download_sessions.remove(session_id)
-            await transaction.tokens.forget(ended)
-            await transaction.logins.forget(now - self._idle)
+            tokens = await transaction.tokens.forget(ended, _AT_ONCE)
+            logins = await transaction.logins.forget(idle, _AT_ONCE)
+            await transaction.tasks.forget(ended)
+        return _AT_ONCE in (len(updates), len(downloads), tokens, logins)

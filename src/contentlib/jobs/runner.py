@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from contentlib.library.clock import Clock
@@ -36,6 +37,7 @@ class Runner:
         self._jobs = jobs
         self._on_failure = on_failure
         self._owner = new_identifier()
+        self._held: set[str] = set()
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
@@ -48,6 +50,8 @@ class Runner:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks = []
+        with suppress(OSError):  # leases end by themselves
+            await self._release()
 
     async def _repeat(self, job: Job) -> None:
         while True:
@@ -69,4 +73,16 @@ class Runner:
         now = self._clock.now()
         until = now + int(job.seconds * 3000)
         async with self._metadata.transaction(durable=False) as transaction:
-            return await transaction.state.claim(job.name, self._owner, now, until)
+            held = await transaction.state.claim(job.name, self._owner, now, until)
+        if held:
+            self._held.add(job.name)
+        return held
+
+    async def _release(self) -> None:
+        """Lets go of the leases, so that nobody waits for a process that is gone."""
+        if self._held:
+            now = self._clock.now()
+            async with self._metadata.transaction(durable=False) as transaction:
+                for name in self._held:
+                    await transaction.state.claim(name, self._owner, now, now - 1)
+            self._held.clear()

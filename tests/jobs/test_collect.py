@@ -1,0 +1,310 @@
+from __future__ import annotations
+
+import random
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from contentlib.jobs.collect import Collector
+from contentlib.library.identifiers import new_identifier
+from contentlib.library.items import NewItem
+from contentlib.library.model import Source
+from contentlib.library.update_sessions import NewFile
+from jobs.crowd import many, turns_of_others
+from library.world import LEASE, STORAGES, World
+
+GRACE = 3_600_000
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    made = World(tmp_path)
+    yield made
+    await made.metadata.close()
+
+
+@pytest.fixture
+def collector(world: World) -> Collector:
+    return of(world)
+
+
+def of(world: World, kept: int = 2) -> Collector:
+    return Collector(world.metadata, world.store, world.clock, STORAGES, kept, GRACE)
+
+
+async def after_grace(world: World, collector: Collector) -> None:
+    """A sweep that sees what is not needed, and one that removes it."""
+    await collector.run()
+    world.wait(GRACE + 1)
+    await collector.run()
+
+
+async def versions(world: World, item: str) -> int:
+    texts = [text for text in world.store.described("datastore-1") if text[0] == item]
+    async with world.metadata.reading() as rows:
+        return len(await rows.versions.known([version for _, version in texts]))
+
+
+async def test_of_an_item_the_last_versions_stay(world: World, collector: Collector) -> None:
+    item = await world.item()
+    for n in range(4):
+        await world.complete(item, {"disk": bytes([n]) * 10})
+    await after_grace(world, collector)
+    assert await versions(world, item) == 2
+    assert len(world.kept()) == 2
+    assert await world.content(item) == {"disk": b"\3" * 10}
+
+
+async def test_a_running_download_keeps_its_version_to_its_end(world: World, collector: Collector) -> None:
+    item = await world.item()
+    await world.complete(item, {"disk": b"first"})
+    session = await world.download(item)
+    for n in range(3):
+        await world.complete(item, {"disk": bytes([n])})
+    await world.items.delete(item)
+    for _ in range(20):
+        world.wait(LEASE - 100)
+        await collector.run()
+        assert await world.served(session) == {"disk": b"first"}
+    await world.downloads.cancel(session)
+    await after_grace(world, collector)
+    assert world.kept() == []
+
+
+async def test_an_update_session_keeps_the_version_that_it_started_from(world: World) -> None:
+    collector = of(world, kept=1)
+    item = await world.item()
+    await world.complete(item, {"disk": b"disk", "notes": b"notes"})
+    session = await world.update(item)
+    for _ in range(20):
+        world.wait(LEASE - 1)
+        await world.updates.get(session)
+        await collector.run()
+    assert {file.name for file in await world.updates.files(session)} == {"disk", "notes"}
+
+
+async def test_bytes_that_are_on_their_way_into_a_version_stay(world: World, collector: Collector) -> None:
+    item = await world.item()
+    session = await world.update(item)
+    await world.send(session, "disk", b"bytes")
+    for _ in range(20):
+        world.wait(LEASE - 1)
+        await world.updates.get(session)
+        await collector.run()
+    await world.updates.complete(session)
+    assert await world.content(item) == {"disk": b"bytes"}
+
+
+async def test_the_bytes_of_a_session_that_ended_badly_go_after_the_grace(world: World, collector: Collector) -> None:
+    session = await world.update(await world.item())
+    await world.send(session, "disk", b"bytes")
+    await world.updates.cancel(session)
+    world.wait(GRACE)
+    await collector.run()
+    assert len(world.kept()) == 1
+    world.wait(1)
+    await collector.run()
+    assert world.kept() == []
+
+
+async def test_bytes_that_two_items_share_go_with_the_last_of_them(world: World, collector: Collector) -> None:
+    first, second = await world.item(), await world.item()
+    for item in (first, second):
+        await world.complete(item, {"disk": b"bytes"})
+    assert len(world.kept()) == 1
+    await world.items.delete(first)
+    await after_grace(world, collector)
+    assert await world.content(second) == {"disk": b"bytes"}
+    await world.items.delete(second)
+    await after_grace(world, collector)
+    assert world.kept() == []
+
+
+async def test_bytes_that_come_again_in_the_grace_stay(world: World, collector: Collector) -> None:
+    item = await world.item()
+    await world.complete(item, {"disk": b"bytes"})
+    await world.items.delete(item)
+    await collector.run()
+    world.wait(GRACE)
+    again = await world.item()
+    await world.complete(again, {"disk": b"bytes"})
+    for _ in range(3):
+        world.wait(GRACE)
+        await collector.run()
+    assert await world.content(again) == {"disk": b"bytes"}
+
+
+async def test_a_deleted_library_leaves_nothing(world: World, collector: Collector) -> None:
+    library = await world.library(datastore="datastore-2")
+    for n in range(3):
+        await world.complete(await world.item(library, f"item-{n}"), {"disk": bytes([n])})
+    await world.libraries.delete(library)
+    await after_grace(world, collector)
+    assert list(world.store.described("datastore-2")) == []
+    assert [path for path in (world.directory / "datastore-2").rglob("*") if path.is_file()] == []
+
+
+async def test_more_than_is_removed_at_once_is_removed_in_one_sweep(world: World, collector: Collector) -> None:
+    library = await world.library()
+    await world.complete(await world.item(library, "wide"), {f"disk-{n}": bytes([n]) * 3 for n in range(110)})
+    item = await world.item(library, "deep")
+    for n in range(110):
+        await world.complete(item, {"disk": bytes([n])})
+    await world.libraries.delete(library)
+    await after_grace(world, collector)
+    assert world.kept() == []
+
+
+async def test_others_get_their_turn_while_many_blobs_are_looked_at_and_removed(world: World, collector: Collector) -> None:
+    session = await world.update(await world.item())
+    await world.send(session, "disk", b"bytes")
+    (blob,) = world.kept()
+    await many(world, "blobs", blob)
+    await world.updates.cancel(session)
+    world.wait(GRACE + 1)
+    assert await turns_of_others(collector.run()) >= 20
+    async with world.metadata.reading() as rows:
+        assert await rows.blobs.unreferenced(world.clock.time) == []
+
+
+def _stray_blob(world: World) -> Callable[[], int]:
+    world.receive("datastore-1", "upload", b"bytes")
+    world.store.keep("datastore-1", "upload", new_identifier())
+    return lambda: len(world.kept())
+
+
+def _stray_upload(world: World) -> Callable[[], int]:
+    world.receive("datastore-2", new_identifier(), b"bytes")
+    return lambda: len(world.staged())
+
+
+def _stray_text(world: World) -> Callable[[], int]:
+    world.store.describe("datastore-1", "item", "version", b"{}")
+    return lambda: len(list(world.store.described("datastore-1")))
+
+
+@pytest.mark.parametrize("make", [_stray_blob, _stray_upload, _stray_text])
+async def test_what_no_row_names_goes_after_it_was_seen_for_the_grace(
+    world: World, collector: Collector, make: Callable[[World], Callable[[], int]]
+) -> None:
+    count = make(world)
+    await collector.run()
+    world.wait(GRACE - 1)
+    await collector.run()
+    assert count() == 1
+    world.wait(1)
+    await collector.run()
+    assert count() == 0
+
+
+async def test_bytes_whose_row_comes_in_the_grace_are_not_strays(world: World, collector: Collector) -> None:
+    """As those of an upload that is made a blob while the sweep looks on."""
+    item = await world.item()
+    session = await world.update(item)
+    await collector.run()
+    await world.send(session, "disk", b"bytes")
+    await world.updates.complete(session)
+    world.wait(10 * GRACE)
+    await collector.run()
+    await collector.run()
+    assert await world.content(item) == {"disk": b"bytes"}
+
+
+async def test_an_upload_that_goes_on_for_hours_is_not_a_leftover(world: World, collector: Collector) -> None:
+    session = await world.update(await world.item())
+    file = await world.updates.add_file(session, NewFile("disk", Source.PUSH))
+    world.receive("datastore-1", file.id, b"half of")
+    for _ in range(30):
+        world.wait(LEASE - 1)
+        await world.updates.get(session)
+        await collector.run()
+    assert world.staged() == [file.id]
+    await world.updates.cancel(session)
+    await after_grace(world, collector)
+    assert world.staged() == []
+
+
+ACTIONS = st.lists(
+    st.tuples(st.sampled_from(["fill", "remove", "delete", "copy", "download", "end", "wait", "collect"]), st.integers(0, 9)),
+    max_size=25,
+)
+
+
+@settings(max_examples=25, deadline=None)
+@given(actions=ACTIONS)
+async def test_nothing_that_is_needed_ever_goes(
+    tmp_path_factory: pytest.TempPathFactory, actions: list[tuple[str, int]]
+) -> None:
+    world = World(tmp_path_factory.mktemp("world"))
+    try:
+        play = _Play(world, of(world, kept=1))
+        for action, number in actions:
+            await play.do(action, number)
+        for _ in range(3):
+            await play.do("wait", 9)
+            await play.do("collect", 0)
+        await play.check()
+    finally:
+        await world.metadata.close()
+
+
+class _Play:
+    """What a user did, and what must therefore be there."""
+
+    def __init__(self, world: World, collector: Collector) -> None:
+        self.world = world
+        self.collector = collector
+        self.items: dict[str, dict[str, bytes]] = {}
+        self.downloads: dict[str, dict[str, bytes]] = {}
+        self.library = ""
+
+    async def do(self, action: str, number: int) -> None:
+        self.library = self.library or await self.world.library()
+        chosen = random.Random(number).choice(sorted(self.items)) if self.items else None
+        if action == "fill" or chosen is None:
+            item = chosen if chosen and number % 2 else await self.world.item(self.library, new_identifier())
+            await self.world.complete(item, {f"file-{number % 3}": bytes([number])})
+            self.items[item] = {**self.items.get(item, {}), f"file-{number % 3}": bytes([number])}
+        else:
+            await getattr(self, f"_{action}")(chosen, number)
+
+    async def _remove(self, item: str, number: int) -> None:
+        name = f"file-{number % 3}"
+        if name in self.items[item]:
+            await self.world.complete(item, {}, (name,))
+            del self.items[item][name]
+
+    async def _delete(self, item: str, number: int) -> None:
+        await self.world.items.delete(item)
+        del self.items[item]
+
+    async def _copy(self, item: str, number: int) -> None:
+        copy = await self.world.items.copy(item, NewItem(self.library, new_identifier()), None)
+        self.items[copy] = dict(self.items[item])
+
+    async def _download(self, item: str, number: int) -> None:
+        self.downloads[await self.world.download(item)] = dict(self.items[item])
+
+    async def _end(self, item: str, number: int) -> None:
+        if self.downloads:
+            await self.world.downloads.cancel(self.downloads.popitem()[0])
+
+    async def _wait(self, item: str, number: int) -> None:
+        for _ in range(number):
+            for session in self.downloads:
+                await self.world.downloads.get(session)
+            self.world.wait(min(LEASE - 1, GRACE // 9 + 1))
+        self.world.wait(0)
+
+    async def _collect(self, item: str, number: int) -> None:
+        await self.collector.run()
+        await self.check()
+
+    async def check(self) -> None:
+        for item, files in self.items.items():
+            assert await self.world.content(item) == files
+        for session, files in self.downloads.items():
+            assert await self.world.served(session) == files

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, MutableMapping
 from contextlib import suppress
 from typing import Any
 from urllib.parse import quote
@@ -104,12 +104,9 @@ def _has_body(request: Request) -> bool:
 
 
 def _request(scope: Scope, body: AsgiBody) -> Request:
-    headers: dict[str, str] = {}
-    for key, value in scope["headers"]:
-        name, text = key.decode("latin-1"), value.decode("latin-1")
-        if name in headers:
-            text = headers[name] + ("; " if name == "cookie" else ", ") + text
-        headers[name] = text
+    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+    if len(headers) < len(scope["headers"]):
+        headers = _joined(scope["headers"])
     if "host" not in headers and scope.get("server"):  # HTTP/2 carries it as :authority
         host, port = scope["server"][:2]
         headers["host"] = f"{host}:{port}"
@@ -124,6 +121,17 @@ def _request(scope: Scope, body: AsgiBody) -> Request:
         request_id=_request_id(headers),
         stream=body,
     )
+
+
+def _joined(pairs: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    """The headers, where some come more than once."""
+    headers: dict[str, str] = {}
+    for key, value in pairs:
+        name, text = key.decode("latin-1"), value.decode("latin-1")
+        if name in headers:
+            text = headers[name] + ("; " if name == "cookie" else ", ") + text
+        headers[name] = text
+    return headers
 
 
 def _ascii(raw: bytes) -> str:

@@ -12,7 +12,7 @@ from typing import Any, Optional
 import msgspec
 
 from contentlib.vapi.errors import InvalidRequest, VapiError
-from contentlib.vapi.types import DateTime, Field, Integer, Type, fields_of
+from contentlib.vapi.types import DateTime, Field, Integer, Structure, Type, fields_of
 from contentlib.wire.text import choices, decode_base64, in_range, invalid, shown, text_of, wrong
 from contentlib.wire.walk import Reader, part, reaches_map, shallow, too_deep
 
@@ -227,20 +227,30 @@ def kind_of(raw: Any) -> str:
 
 
 def listed(value: Any, declared: Type) -> Any:
-    """The value with each map as a list of entries, as `/rest` writes maps; untouched where no map can occur."""
-    if value is None or not reaches_map(declared):
-        return value
+    """The value with each map as a list of entries, as `/rest` writes maps; untouched where there is none."""
     match declared.kind:
+        case "structure":
+            return _with_maps_listed(value, declared.python)
         case "optional":
-            return listed(value, part(declared.of))
+            return None if value is None else listed(value, part(declared.of))
         case "list" | "set":
-            return [listed(item, part(declared.of)) for item in value]
+            of = part(declared.of)
+            return [listed(item, of) for item in value] if reaches_map(of) else value
         case "map":
             of = part(declared.of)
             return [{"key": key, "value": listed(item, of)} for key, item in sorted(value.items(), key=_key_text)]
-    fields = ((field.name, field.type) for field in fields_of(declared.python) if reaches_map(field.type))
-    # msgspec looks at a field's type only when it reads: the copy keeps the order of the fields.
-    return msgspec.structs.replace(value, **{name: listed(getattr(value, name), inner) for name, inner in fields})
+    return value
+
+
+def _with_maps_listed(value: Any, structure: Any) -> Any:
+    """A structure, or a copy of it; msgspec looks at a field's type only when it reads, and a copy keeps their order."""
+    maps = {name: listed(item, of) for name, of in _map_fields(structure) if (item := getattr(value, name)) is not None}
+    return msgspec.structs.replace(value, **maps) if maps else value
+
+
+@cache
+def _map_fields(structure: type[Structure]) -> tuple[tuple[str, Type], ...]:
+    return tuple((field.name, field.type) for field in fields_of(structure) if reaches_map(field.type))
 
 
 def _key_text(entry: tuple[Any, Any]) -> str:

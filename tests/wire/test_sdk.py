@@ -6,13 +6,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 import pytest
 
 from contentlib.vapi.declare import Operation
 from contentlib.vapi.errors import ERRORS
-from contentlib.vapi.registry import Call, Endpoint, Registry
+from contentlib.vapi.registry import Call, Endpoint, Handler
 from contentlib.vapi.types import DateTime, Type, fields_of
 from wire import contract, sdk
 from wire.client import Client
@@ -100,17 +101,20 @@ def _with_errors(declared: Operation) -> Operation:
     return replace(declared, errors=tuple(ERRORS.values()))
 
 
-def answering(name: str, answer: Callable[[Type], Any]) -> Client:
-    """A client of the contract's services, of which one operation answers a value of its declared type."""
-    registry: Registry = contract.registry()
-    service, _, operation = name.rpartition(".")
-    declared = registry.endpoints[service, operation].operation
-
-    async def handler(call: Call, **arguments: Any) -> Any:
-        return answer(declared.output)
-
-    registry.endpoints[service, operation] = Endpoint(declared, handler)
+@cache
+def answering(values: Callable[[Type], Any]) -> Client:
+    """A client of the contract's services, all of whose operations answer values of their declared types."""
+    registry = contract.registry()
+    for key, endpoint in registry.endpoints.items():
+        registry.endpoints[key] = Endpoint(endpoint.operation, _handler(values, endpoint.operation.output))
     return Client(registry)
+
+
+def _handler(values: Callable[[Type], Any], output: Type) -> Handler:
+    async def handler(call: Call, **arguments: Any) -> Any:
+        return values(output)
+
+    return handler
 
 
 def full(declared: Type | None) -> Any:
@@ -153,7 +157,7 @@ def bare(declared: Type | None) -> Any:
 @pytest.mark.parametrize("name", OPERATIONS)
 def test_the_sdk_reads_what_every_operation_of_the_contract_answers(name: str, values: Callable[[Type], Any]) -> None:
     service, _, operation = name.rpartition(".")
-    client = answering(name, values)
+    client = answering(values)
     method = sdk.stub(client, service)._api_interface._operations[operation]
     arguments = data.StructValue(
         "operation-input", values={key: _argument(text) for key, text in OPERATIONS[name]["parameters"].items()}
@@ -178,10 +182,7 @@ def _argument(text: str) -> Any:
 
 
 def test_structures_dates_and_enumerations_are_objects_of_the_sdk() -> None:
-    session = sdk.stub(
-        answering("com.vmware.content.library.item.download_session.get", full),
-        "com.vmware.content.library.item.download_session",
-    ).get("s-1")
+    session = sdk.stub(answering(full), "com.vmware.content.library.item.download_session").get("s-1")
     assert session.expiration_time == WHEN.replace(tzinfo=None)
     assert (session.state, session.client_progress) == ("ACTIVE", 7)
     assert session.error_message.params["a"].d == Decimal("1.5")

@@ -1,66 +1,47 @@
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from functools import cache
+from typing import Any
 
 import msgspec
 import pytest
 
 from contentlib.http.message import Response
-from contentlib.vapi.declare import Operation, Route, Service, operation
+from contentlib.services.content_library_item_download_session import DownloadSessionService
+from contentlib.vapi.declare import Operation
 from contentlib.vapi.errors import ERRORS
 from contentlib.vapi.registry import Call, Endpoint, Registry
-from contentlib.vapi.std import LocalizableMessage
-from contentlib.vapi.types import DateTime, Enumeration, Id, Integer, Structure, Type, enumeration
+from contentlib.vapi.types import DateTime, Type
 from contentlib.wire.json_values import annotation
 from wire import sample_services, vectors
-from wire.client import Client
+from wire.client import Client, at_once
 from wire.vectors import FORMS, Vector
-
-
-@enumeration("com.vmware.content.library.item.download_session_model.state")
-class State(Enumeration):
-    ACTIVE = "ACTIVE"
-    CANCELED = "CANCELED"
-    ERROR = "ERROR"
-
-
-class DownloadSessionModel(Structure):
-    vapi_name: ClassVar[str] = "com.vmware.content.library.item.download_session_model"
-    id: Id | None = None
-    library_item_id: Id | None = None
-    library_item_content_version: str | None = None
-    error_message: LocalizableMessage | None = None
-    client_progress: Integer | None = None
-    state: State | None = None
-    expiration_time: DateTime | None = None
-
-
-class DownloadSessions(Service):
-    vapi_id = "com.vmware.content.library.item.download_session"
-
-    @operation(Route("POST", "/api/content/library/item/download-session", body="create_spec", status=201))
-    async def create(self, call: Call, client_token: str | None, create_spec: DownloadSessionModel) -> Id:
-        """Creates a new download session."""
-        return ""
-
 
 VECTORS = [pytest.param(vector, id=f"{form}: {vector.title}") for form in FORMS for vector in vectors.read(form)]
 
 
 class Recorder:
-    """Stands in for an operation: remembers its arguments, and answers what the vector says."""
+    """Stands in for every operation: remembers its arguments, and answers what the vector says."""
 
-    def __init__(self, vector: Vector, declared: Operation) -> None:
-        self._vector = vector
-        self._output = declared.output
+    def __init__(self) -> None:
+        self.vector: Vector | None = None
         self.arguments: dict[str, Any] | None = None
 
-    async def __call__(self, call: Call, **arguments: Any) -> Any:
+    def standing_in(self, declared: Operation) -> Endpoint:
+        """The operation, performed by the recorder."""
+
+        async def handler(call: Call, **arguments: Any) -> Any:
+            return self._answer(declared, arguments)
+
+        return Endpoint(declared, handler)
+
+    def _answer(self, declared: Operation, arguments: dict[str, Any]) -> Any:
+        assert self.vector is not None
         self.arguments = arguments
-        if self._vector.raises:
-            name, (text, *words) = self._vector.raises
+        if self.vector.raises:
+            name, (text, *words) = self.vector.raises
             raise ERRORS[name]("sample.said", text, *words)
-        return value(self._vector.result, self._output)
+        return value(self.vector.result, declared.output)
 
 
 def _date(python: type, raw: Any) -> Any:
@@ -73,31 +54,37 @@ def value(raw: Any, declared: Type) -> Any:
     return None if declared.kind == "void" else msgspec.convert(raw, annotation(declared), dec_hook=_date)
 
 
-def registry() -> Registry:
-    services = (sample_services.ValueKinds(), sample_services.Boxes(), sample_services.Labels(), DownloadSessions())
-    return Registry(services)
+@cache
+def recorded() -> tuple[Recorder, Registry, Client]:
+    """A recorder in the place of all sample services, and of the published page's own."""
+    recorder = Recorder()
+    page = DownloadSessionService.__new__(DownloadSessionService)
+    registry = Registry([sample_services.ValueKinds(), sample_services.Boxes(), sample_services.Labels(), page])
+    for key, endpoint in registry.endpoints.items():
+        registry.endpoints[key] = recorder.standing_in(endpoint.operation)
+    return recorder, registry, Client(registry)
 
 
-async def replay(vector: Vector) -> tuple[Recorder, Response]:
-    spoken = registry()
-    declared = spoken.endpoints[vector.operation].operation
-    recorder = Recorder(vector, declared)
-    spoken.endpoints[vector.operation] = Endpoint(declared, recorder)
+def replay(vector: Vector) -> tuple[dict[str, Any] | None, Response]:
+    """The arguments that reach the operation, and the response."""
+    recorder, _, client = recorded()
+    recorder.vector, recorder.arguments = vector, None
     request = vectors.message(vector.request)
     method, target = request.first.split(" ")
-    return recorder, await Client(spoken).send(method, target, request.body, request.headers)
+    response = at_once(client.send(method, target, request.body, request.headers))
+    return recorder.arguments, response
 
 
 @pytest.mark.parametrize("vector", VECTORS)
-async def test_the_request_of_a_vector_reaches_the_operation_with_its_arguments(vector: Vector) -> None:
-    recorder, _ = await replay(vector)
-    parameters = registry().endpoints[vector.operation].operation.parameters
-    assert recorder.arguments == {field.name: value(vector.arguments.get(field.name), field.type) for field in parameters}
+def test_the_request_of_a_vector_reaches_the_operation_with_its_arguments(vector: Vector) -> None:
+    arguments, _ = replay(vector)
+    parameters = recorded()[1].endpoints[vector.operation].operation.parameters
+    assert arguments == {field.name: value(vector.arguments.get(field.name), field.type) for field in parameters}
 
 
 @pytest.mark.parametrize("vector", VECTORS)
-async def test_the_outcome_of_a_vector_is_its_response_byte_for_byte(vector: Vector) -> None:
-    _, response = await replay(vector)
+def test_the_outcome_of_a_vector_is_its_response_byte_for_byte(vector: Vector) -> None:
+    _, response = replay(vector)
     expected = vectors.message(vector.response)
     headers = dict(response.headers) | ({"content-type": response.content_type} if response.content_type else {})
     assert (str(response.status), headers, response.body.decode()) == (expected.first, expected.headers, expected.body.decode())

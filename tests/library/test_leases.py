@@ -67,7 +67,7 @@ async def test_every_call_on_the_files_of_an_update_extends_its_lease(world: Wor
         lambda: world.updates.stop(file, 1, EXPIRED),
         lambda: world.updates.file(session, "b"),
         lambda: world.updates.remove_file(session, "b"),
-        lambda: world.updates.check_ready(session),
+        lambda: world.updates.validate(session),
         lambda: world.updates.add_file(session, NewFile("c", Source.PUSH)),
     )
     for call in calls:
@@ -159,6 +159,17 @@ async def test_progress_is_between_0_and_100(world: World, kind: str) -> None:
 
 def test_no_state_but_active_is_ever_left() -> None:
     assert {before for before, _ in TRANSITIONS} == {State.ACTIVE}
+
+
+async def test_a_session_that_another_process_was_asked_about_is_not_ended_before_that_can_be_known(world: World) -> None:
+    _, session = await _session(world, "download")
+    found = await world.downloads.get(session)
+    leases = Leases(world.clock, LEASE, slack=10)
+    world.wait(LEASE + 10)
+    assert leases.expiration(found) == world.clock.now() - 10
+    assert not leases.expired(found)
+    world.wait(1)
+    assert leases.expired(found)
 
 
 def test_touches_are_handed_over_once(world: World) -> None:

@@ -48,11 +48,14 @@ class Leases:
     """Who was active when, in this process, until `take` hands it over to be kept.
 
     A session ends when nothing has touched it for `milliseconds`; calls and bytes touch it, and the login session with it.
+    `slack` is how much later it is ended than it may be, in milliseconds: another process may have been touched meanwhile,
+    and have kept it to itself until now.
     """
 
-    def __init__(self, clock: Clock, milliseconds: int) -> None:
+    def __init__(self, clock: Clock, milliseconds: int, slack: int = 0) -> None:
         self._clock = clock
         self.milliseconds = milliseconds
+        self._slack = slack
         self._sessions: dict[str, int] = {}
         self._logins: dict[str, int] = {}
         self._progress: dict[str, int] = {}
@@ -91,7 +94,7 @@ class Leases:
 
     def expired(self, session: Session) -> bool:
         """Whether an active session has been idle for longer than its lease."""
-        return session.state is State.ACTIVE and self.expiration(session) < self._clock.now()
+        return session.state is State.ACTIVE and self.expiration(session) + self._slack < self._clock.now()
 
     def take(self) -> Touches:
         """All that was touched since the last call."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from typing import Any
 from xml.sax.saxutils import escape
 
 from lxml import etree
 
+from contentlib import safe_xml
+from contentlib.safe_xml import local
 from contentlib.vapi.declare import Operation
 from contentlib.vapi.errors import InvalidRequest, VapiError
 from contentlib.vapi.std import LocalizableMessage
@@ -47,57 +48,13 @@ def read(body: bytes, operation: Operation, parameters: tuple[Field, ...]) -> di
         return READER.given(parameters, _children(root, {field.name: field.type for field in parameters}, ""))
 
 
-class _RootReached(Exception):
-    """What stands before the root element has been read."""
-
-
-class _Prolog:
-    """The target of a parser that reads no further than to the root element or a document type declaration.
-
-    A search for bytes would not do: the body may be in UTF-16, and libxml2 reads the files that a declaration names before
-    it hands over the tree, whatever it was told.
-    """
-
-    def __init__(self) -> None:
-        self.has_document_type = False
-
-    def doctype(self, *_names: str | None) -> None:
-        """Ends the reading: a declaration."""
-        self.has_document_type = True
-        raise _RootReached
-
-    def start(self, _name: str, _attributes: Mapping[str, str]) -> None:
-        """Ends the reading: the root element."""
-        raise _RootReached
-
-    def close(self) -> None:
-        """Ends the reading: neither of them."""
-
-
-def _parser(target: Any = None) -> etree.XMLParser:
-    return etree.XMLParser(
-        target=target,
-        resolve_entities=False,
-        no_network=True,
-        load_dtd=False,
-        huge_tree=False,
-        remove_comments=True,
-        remove_pis=True,
-        collect_ids=False,
-    )
-
-
 def _parse(body: bytes) -> etree._Element:
-    prolog = _Prolog()
     try:
-        with suppress(_RootReached):
-            etree.fromstring(body, _parser(prolog))
-        if prolog.has_document_type:
-            raise InvalidRequest("wire.xml_doctype", "the body has a document type declaration, which is not taken")
-        return etree.fromstring(body, _parser())
-    except (etree.XMLSyntaxError, ValueError, LookupError) as error:
-        text = " ".join(str(error).split())
-        raise InvalidRequest("wire.xml", f"the body is not XML: {text}") from error
+        return safe_xml.parse(body)
+    except safe_xml.DocumentType as error:
+        raise InvalidRequest("wire.xml_doctype", str(error)) from error
+    except safe_xml.UnsafeXml as error:
+        raise InvalidRequest("wire.xml", str(error)) from error
 
 
 def _children(element: etree._Element, known: Mapping[str, Type], path: str) -> dict[str, etree._Element]:
@@ -105,17 +62,13 @@ def _children(element: etree._Element, known: Mapping[str, Type], path: str) -> 
     names = {name + suffix_of(declared): name for name, declared in known.items()}
     found: dict[str, etree._Element] = {}
     for child in element:
-        name = names.get(_local(child))
+        name = names.get(local(child))
         if name is None:
             continue
         if name in found:
             raise invalid(path + name, "is there twice")
         found[name] = child
     return found
-
-
-def _local(element: etree._Element) -> str:
-    return str(element.tag).rpartition("}")[2]
 
 
 def suffix_of(declared: Type) -> str:
@@ -150,7 +103,7 @@ class XmlReader(Reader[etree._Element]):
     def scalar(self, raw: etree._Element, declared: Type, path: str) -> Any:
         """The text of the element."""
         if len(raw):
-            raise wrong(path, declared, f"an element with the child {shown(_local(raw[0]))}")
+            raise wrong(path, declared, f"an element with the child {shown(local(raw[0]))}")
         return scalar(declared, raw.text or "", path)
 
 
@@ -158,8 +111,8 @@ def _only(raw: etree._Element, name: str, declared: Type, path: str) -> list[etr
     if not len(raw) and (raw.text or "").strip():
         raise wrong(path, f"a {declared.kind} of elements {name}", shown(raw.text or ""))
     for child in raw:
-        if _local(child) not in (name, name + suffix_of(part(declared.of))):
-            raise wrong(path, f"a {declared.kind} of elements {name}", f"one with {shown(_local(child))}")
+        if local(child) not in (name, name + suffix_of(part(declared.of))):
+            raise wrong(path, f"a {declared.kind} of elements {name}", f"one with {shown(local(child))}")
     return list(raw)
 
 

@@ -112,6 +112,15 @@ class Upload:
             raise Wrong(400, fault, keep=False)
         return True
 
+    def received(self, staged: Staged) -> int:
+        """How many bytes of the file are there."""
+        return staged.size
+
+    def told(self) -> dict[str, object]:
+        """What came of it, for the client."""
+        digests = {algorithm.value: digits for algorithm, digits in self.hasher.digests().items()}
+        return {"name": self.file.name, "size": self.hasher.size, "status": "READY", "checksums": digests}
+
     def _check_size(self) -> None:
         """What the headers tell of the size is looked at before a byte is taken."""
         declared, said = self.file.size, self.part.total

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _YOUNG_SECONDS = 10.0  # a file may not be open yet
-_WITHOUT_LISTING = 4096
+_LISTING = Path("/dev/fd")  # Linux, macOS, BSD
+_WITHOUT_LISTING = range(4096)
 
 Touch = Callable[[], Awaitable[None]]
 Inode = tuple[int, int]
@@ -71,6 +72,6 @@ def open_files() -> set[Inode]:
 
 def _descriptors() -> list[int]:
     try:
-        return [int(entry.name) for entry in Path("/dev/fd").iterdir()]  # Linux, macOS, BSD
+        return [int(entry.name) for entry in _LISTING.iterdir()]
     except OSError:
-        return list(range(_WITHOUT_LISTING))
+        return list(_WITHOUT_LISTING)

@@ -22,6 +22,7 @@ from contentlib.transfer.answers import Refused, not_allowed, text
 from contentlib.transfer.part import Part, part_of
 from contentlib.transfer.receiving import NotStored, Replaced, Stopped, Upload, Wrong
 from contentlib.transfer.threads import Threads
+from contentlib.transfer.unpacking import Unpacking
 
 _METHODS = ("HEAD", "POST", "PUT")
 _THREADS = 8
@@ -138,7 +139,8 @@ class Uploads:
         if part.start is not None and part.start != staged.size:
             # 409 as tus answers it; 416 is about what is read
             raise Refused(409, f"file {file.name!r} goes on at byte {staged.size}, not at {part.start}", _offset(staged.size))
-        upload = Upload(request, session, file, part, self._sessions, self._leases, self._threads, self._limit)
+        kind = await self._kind(session, file, part)
+        upload = kind(request, session, file, part, self._sessions, self._leases, self._threads, self._limit)
         self._running[file.id] = upload
         try:
             complete = await upload.receive(staged, self._store, self._known(file.id))
@@ -153,11 +155,18 @@ class Uploads:
         self._remember(upload, staged)
         return text(200, f"file {file.name!r} has {staged.size} bytes now", _offset(staged.size))
 
+    async def _kind(self, session: UpdateSession, file: UpdateFile, part: Part) -> type[Upload]:
+        if not await self._sessions.unpacks(session, file):
+            return Upload
+        if part.start is not None and part.length != part.total:
+            raise Refused(400, f"archive {file.name!r} is unpacked while it comes, so it is sent as a whole", _offset(0))
+        return Unpacking
+
     async def _ended_early(self, request: Request, upload: Upload, staged: Staged, error: Exception) -> Response:
         """Notes with the file why its upload ended, and drops bytes that are of no use."""
         if isinstance(error, Stopped):
             error = await self._why(upload) or error
-        ending = self._ending(request, upload, staged.size, error)
+        ending = self._ending(request, upload, upload.received(staged), error)
         if not ending.keep:  # before anything is noted: a full disk has room again then
             await self._discard(upload)
         if ending.fault is not None:
@@ -213,9 +222,7 @@ class Uploads:
 
 def _ready(upload: Upload) -> Response:
     """The answer to the last byte; 200, because 204 is a failure to govmomi."""
-    digests = {algorithm.value: digits for algorithm, digits in upload.hasher.digests().items()}
-    told = {"name": upload.file.name, "size": upload.hasher.size, "status": "READY", "checksums": digests}
-    return Response(200, msgspec.json.encode(told), "application/json", _offset(upload.hasher.size))
+    return Response(200, msgspec.json.encode(upload.told()), "application/json", _offset(upload.hasher.size))
 
 
 def _offset(size: int) -> Headers:

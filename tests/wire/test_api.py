@@ -134,6 +134,16 @@ def test_a_body_over_the_limit_is_refused() -> None:
     assert (response.status, error_type(response)) == (413, "INVALID_REQUEST")
 
 
+def test_the_official_sdk_may_choose_in_the_query_and_say_in_the_body() -> None:
+    body = b'{"name":"x"}'
+    headers = {"content-type": "application/json", "content-length": str(len(body))}
+    assert answer("GET", f"{BOX}/a/label?name", body, headers) == (200, b'"a|x"')
+
+
+def test_a_get_that_says_no_length_has_no_body() -> None:
+    assert answer("GET", f"{BOX}/a/label", Pieces(None)) == (200, b'["a"]')
+
+
 def test_an_error_is_bare() -> None:
     response = at_once(Client().send("GET", f"{BOX}/none"))
     assert json.loads(response.body)["error_type"] == "NOT_FOUND"

@@ -73,6 +73,16 @@ def test_where_nothing_is_the_operation_is_not_found(method: str, target: str) -
     assert (response.status, error_type(response)) == (404, "OPERATION_NOT_FOUND")
 
 
+@pytest.mark.parametrize("body", ['{"name":"a"}', '{"create_spec":{"name":"a"}}'])
+@pytest.mark.parametrize(("headers", "token"), [({"client_token": "t"}, "t"), ({}, "None")])
+def test_the_addresses_of_api_below_rest_take_what_they_take_on_api(body: str, headers: dict[str, str], token: str) -> None:
+    assert answer("POST", "/rest/sample/box", body, **headers) == (200, f'{{"value":"a|{token}"}}'.encode())
+
+
+def test_the_old_addresses_take_no_parameters_in_headers() -> None:
+    assert answer("POST", BOX, '{"create_spec":{"name":"a"}}', client_token="t") == (200, b'{"value":"a|None"}')
+
+
 @pytest.mark.parametrize(
     ("method", "target", "allow"),
     [

@@ -54,7 +54,7 @@ class Rest:
         else:
             arguments = rest_query.given(target.elsewhere, pairs) if pairs else {}
         if target.headers and not request.path.startswith(service_path(target.endpoint.operation.service)):
-            arguments = in_headers(request, target) | arguments
+            arguments |= {name: value for name, value in in_headers(request, target).items() if arguments.get(name) is None}
         arguments.update(in_path)
         return complete(target.parameters, arguments)
 

@@ -67,7 +67,7 @@ async def test_every_call_on_the_files_of_an_update_extends_its_lease(world: Wor
         lambda: world.updates.stop(file, 1, EXPIRED),
         lambda: world.updates.file(session, "b"),
         lambda: world.updates.remove_file(session, "b"),
-        lambda: world.updates.check_ready(session),
+        lambda: world.updates.validate(session),
         lambda: world.updates.add_file(session, NewFile("c", Source.PUSH)),
     )
     for call in calls:

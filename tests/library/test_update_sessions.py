@@ -9,6 +9,7 @@ import pytest
 from contentlib.library.checksums import Algorithm, Checksum
 from contentlib.library.errors import Busy, Fault, Invalid, Missing, MissingFile, NotActive, NotReady, StillActive
 from contentlib.library.model import Source, State, TransferStatus
+from contentlib.library.packages import Findings
 from contentlib.library.update_sessions import NewFile
 from library.world import LEASE, World, sha256
 
@@ -195,7 +196,7 @@ async def test_a_file_of_no_source_stays_as_it_is(world: World) -> None:
 async def test_a_file_that_nobody_said_the_source_of_is_missing(world: World) -> None:
     session = await world.update(await _item(world))
     await world.updates.add_file(session, NewFile("a", Source.NONE))
-    assert await world.updates.check_ready(session) == ["a"]
+    assert await world.updates.validate(session) == Findings(("a",))
     with pytest.raises(NotReady, match="'a' is WAITING"):
         await world.updates.complete(session)
 
@@ -204,9 +205,9 @@ async def test_pushed_files_that_are_not_there_are_not_ready(world: World) -> No
     session = await world.update(await _item(world))
     file = await world.updates.add_file(session, NewFile("a", Source.PUSH))
     with pytest.raises(NotReady, match="'a'"):
-        await world.updates.check_ready(session)
+        await world.updates.validate(session)
     await world.send_to(file, b"1")
-    assert await world.updates.check_ready(session) == []
+    assert await world.updates.validate(session) == Findings()
 
 
 async def test_only_files_that_are_there_can_be_removed(world: World) -> None:
@@ -287,7 +288,7 @@ async def test_a_session_that_ended_can_only_be_looked_at_and_deleted(world: Wor
         world.updates.update(session, ()),
         world.updates.add_file(session, NewFile("b", Source.PUSH)),
         world.updates.remove_file(session, "a"),
-        world.updates.check_ready(session),
+        world.updates.validate(session),
         world.updates.target(session, file.id),
         world.updates.begin(file),
     ):

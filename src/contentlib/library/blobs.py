@@ -105,9 +105,27 @@ class Blobs:
             return Place("" if blob is None else blob.storage, "", there=False)
         return Place(blob.storage, self.store.path(blob.storage, blob.id).absolute().as_uri(), there=True)
 
+    async def digest(self, file: StoredFile, algorithm: Algorithm) -> str:
+        """A checksum of a file's bytes; they are read for it where nobody has asked for that algorithm before."""
+        blob = await self.check(file.blob, file.name)
+        known = blob.digests.get(algorithm.value)
+        if known is None:
+            known = await asyncio.to_thread(self._digest, blob, algorithm)
+            async with self._metadata.transaction(durable=False) as transaction:
+                now = await transaction.blobs.get(blob.id)
+                if now is not None:
+                    await transaction.blobs.put(replace(now, digests={**now.digests, algorithm.value: known}))
+        return known
+
+    def _digest(self, blob: Blob, algorithm: Algorithm) -> str:
+        hasher = Hasher(algorithm)
+        for piece in self.store.read(blob.storage, blob.id):
+            hasher.update(piece)
+        return hasher.digests()[algorithm]
+
     async def _read_again(self, blob: Blob, name: str, mark: str) -> Blob:
         try:
-            sha256 = await asyncio.to_thread(self._hash, blob)
+            sha256 = await asyncio.to_thread(self._digest, blob, Algorithm.SHA256)
         except FileNotFoundError as error:
             raise _gone(blob, name) from error
         if sha256 != blob.sha256:
@@ -120,12 +138,6 @@ class Blobs:
             seen = replace(now, mark=mark, unflushed=unflushed)
             await transaction.blobs.put(seen)
         return seen
-
-    def _hash(self, blob: Blob) -> str:
-        hasher = Hasher()
-        for piece in self.store.read(blob.storage, blob.id):
-            hasher.update(piece)
-        return hasher.digests()[Algorithm.SHA256]
 
     async def _whole(self, blob: Blob) -> bool:
         try:

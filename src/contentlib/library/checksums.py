@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import hashlib
+from collections.abc import Iterable
 
 import msgspec
 
@@ -46,6 +47,13 @@ class Hasher:
         wanted = dict.fromkeys((Algorithm.SHA256, *algorithms))
         self._hashes = {each: hashlib.new(each.value, usedforsecurity=False) for each in wanted}
         self.size = 0
+
+    @classmethod
+    def of(cls, algorithms: Iterable[Algorithm]) -> Hasher:
+        """A hasher of these algorithms alone; of none it only counts."""
+        made = cls()
+        made._hashes = {each: hashlib.new(each.value, usedforsecurity=False) for each in algorithms}
+        return made
 
     def update(self, data: bytes | bytearray | memoryview) -> None:
         """Takes the next bytes."""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import msgspec
 from msgspec.structs import replace
 
+from contentlib.library import kinds, ovf
 from contentlib.library.blobs import Blobs, Received
 from contentlib.library.checksums import Algorithm, Checksum, compare
 from contentlib.library.clock import Clock
@@ -22,7 +25,8 @@ from contentlib.library.idempotence import once
 from contentlib.library.identifiers import new_identifier
 from contentlib.library.items import check_local, current_version, find_item
 from contentlib.library.model import Item, Source, State, StoredFile, Token, TransferStatus, UpdateFile, UpdateSession, Version
-from contentlib.library.names import check_file_name, clean
+from contentlib.library.names import check_file_name, clean, fold
+from contentlib.library.packages import Findings, examine
 from contentlib.library.ports import MetadataStore, Transaction
 from contentlib.library.sessions import Ended, Leases, advance, fire
 
@@ -188,12 +192,20 @@ class UpdateSessions:
         self._leases.touch(session)
         version = self._next_version(item, base, files)
         if files:
+            item = replace(item, type=item.type or await kinds.detect(version.files, self._blobs))
+            await self._check_package(item, version)
             await self._blobs.flush(version)
             await self._blobs.describe(item, version)
-        await self._commit(session, files, version)
+        await self._commit(session, files, version, item.type)
         self._ended(session_id)
 
-    async def _commit(self, session: UpdateSession, files: list[UpdateFile], version: Version) -> None:
+    async def _check_package(self, item: Item, version: Version) -> None:
+        findings = await examine(item.type, version.files, self._blobs)
+        if findings:
+            names = [*findings.missing, *(name for name, _ in findings.invalid)]
+            raise NotReady("session.invalid_package", f"library item {item.id} is no valid package: {findings.told()}", *names)
+
+    async def _commit(self, session: UpdateSession, files: list[UpdateFile], version: Version, kind: str) -> None:
         async with self._metadata.transaction(durable=True) as transaction:
             found = await self._find(transaction, session.id)
             done = replace(fire(KIND, found, "completed", self._clock.now()), progress=100)
@@ -207,6 +219,8 @@ class UpdateSessions:
             await transaction.versions.add(version)
             changed = replace(
                 item,
+                type=item.type or kind,
+                folded_type=fold(item.type or kind),
                 content_version=version.number,
                 version_id=version.id,
                 size=sum(file.size for file in version.files),
@@ -215,11 +229,11 @@ class UpdateSessions:
             )
             await transaction.items.put(changed)
 
-    def _next_version(self, item: Item, base: Version, files: list[UpdateFile]) -> Version:
+    def _next_version(self, item: Item, base: Version, files: list[UpdateFile], *, empty: bool = False) -> Version:
         waiting = [file for file in files if not file.removed and file.status is not TransferStatus.READY]
         if waiting:
             raise NotReady("session.not_ready", f"not ready: {_told(waiting)}", *[file.name for file in waiting])
-        if not files and not base.files:
+        if not files and not base.files and not empty:
             raise NotReady("session.empty", f"library item {item.id} has no content, and no file was added", item.id)
         changed = {file.name: file for file in files}
         kept = [file for file in base.files if file.name not in changed]
@@ -302,18 +316,21 @@ class UpdateSessions:
                 return file
         raise MissingFile(KIND, session_id, name)
 
-    async def check_ready(self, session_id: str) -> list[str]:
-        """The names of files that nobody has said the source of; NotReady when pushed files are not received correctly."""
+    async def validate(self, session_id: str) -> Findings:
+        """What stands in the way of completing the session; NotReady when pushed files are not received correctly."""
         await self.expire(session_id)
         async with self._metadata.reading() as transaction:
             session = await self._find(transaction, session_id)
             fire(KIND, session, "changed", self._clock.now())
-            files = [file for file in await transaction.update_files.of(session_id) if not file.removed]
+            item = await find_item(transaction, session.item)
+            base = await current_version(transaction, item)
+            files = await transaction.update_files.of(session_id)
         self._leases.touch(session)
-        waiting = [file for file in files if file.source is not Source.NONE and file.status is not TransferStatus.READY]
-        if waiting:
-            raise NotReady("session.not_ready", f"not ready: {_told(waiting)}", *[file.name for file in waiting])
-        return [file.name for file in files if file.source is Source.NONE]
+        undecided = [file for file in files if file.source is Source.NONE and not file.removed]
+        version = self._next_version(item, base, [file for file in files if file not in undecided], empty=True)
+        kind = item.type or await kinds.detect(version.files, self._blobs)
+        found = await examine(kind, version.files, self._blobs)
+        return Findings(tuple(dict.fromkeys([*(file.name for file in undecided), *found.missing])), found.invalid)
 
     # transfers of pushed files
 
@@ -354,6 +371,51 @@ class UpdateSessions:
         ready = replace(file, status=status, received=received.size, content=content, blob=blob.id, fault=None)
         await self._mark(file, ready)
         return None
+
+    # archives that are unpacked as they come
+
+    async def unpacks(self, session: UpdateSession, file: UpdateFile) -> bool:
+        """Whether a file is an OVA whose files are to become the item's, and not itself."""
+        async with self._metadata.reading() as transaction:
+            item = await find_item(transaction, session.item)
+        return ovf.is_archive(file.name) and item.folded_type in ("", ovf.TYPE)
+
+    async def begin_member(self, archive: UpdateFile, name: str, size: int) -> UpdateFile:
+        """Notes that a file of an archive begins; it is finished like any other."""
+        member = UpdateFile(
+            id=new_identifier(),
+            session=archive.session,
+            name=name,
+            source=archive.source,
+            status=TransferStatus.TRANSFERRING,
+            size=size,
+        )
+        async with self._metadata.transaction(durable=False) as transaction:
+            await self._active(transaction, archive.session, "changed")
+            if await transaction.update_files.by_id(archive.session, archive.id) is None:
+                raise Missing("upload", archive.id)
+            old = await transaction.update_files.get(archive.session, name)
+            await transaction.update_files.put(member)
+        if old is not None:
+            self._ended(old.id)
+        return member
+
+    async def unpacked(self, archive: UpdateFile, size: int, digests: dict[Algorithm, str]) -> Fault | None:
+        """Takes the archive out of the session when all its files are in it; or it is in ERROR, with the fault."""
+        fault = _size_fault(archive, size) or compare(archive.name, archive.checksum, digests)
+        if fault is not None:
+            return fault
+        async with self._metadata.transaction(durable=False) as transaction:
+            await self._active(transaction, archive.session, "changed")
+            await transaction.update_files.remove(archive.session, archive.name)
+        return None
+
+    async def drop_members(self, members: Iterable[UpdateFile]) -> None:
+        """Takes the files of an archive that failed out of its session again."""
+        async with self._metadata.transaction(durable=False) as transaction:
+            for member in members:
+                if await transaction.update_files.by_id(member.session, member.id) is not None:
+                    await transaction.update_files.remove(member.session, member.name)
 
     async def _mark(self, file: UpdateFile, changed: UpdateFile) -> None:
         await self.expire(file.session)

@@ -13,7 +13,7 @@ from contentlib.structures.privileges import ANONYMOUS
 from contentlib.vapi.declare import Route, Service, operation
 from contentlib.vapi.errors import InvalidArgument, NotAllowedInCurrentState, NotFound, Unauthorized
 from contentlib.vapi.registry import Call
-from contentlib.vapi.std import LocalizableMessage
+from contentlib.vapi.std import LocalizableMessage, message
 from contentlib.vapi.types import Enumeration, Id, Integer, Structure, enumeration
 
 _PREFIX = "com.vmware.content.library.item.updatesession.file"
@@ -133,8 +133,12 @@ class UpdateFileService(Service):
     )
     async def validate(self, call: Call, update_session_id: Id) -> ValidationResult:
         """Tells whether a session could complete now; the bytes of every pushed file must have been received correctly."""
-        missing = set(await self._sessions.check_ready(update_session_id))
-        return ValidationResult(has_errors=bool(missing), invalid_files=[], missing_files=missing)
+        found = await self._sessions.validate(update_session_id)
+        invalid = [
+            ValidationError(error_message=message(fault.id, fault.text, *fault.args), name=name)
+            for name, fault in found.invalid
+        ]
+        return ValidationResult(has_errors=bool(found), invalid_files=invalid, missing_files=set(found.missing))
 
     def _info(self, call: Call, file: model.UpdateFile) -> UpdateFileInfo:
         ready = file.status is model.TransferStatus.READY

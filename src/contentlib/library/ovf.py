@@ -1,0 +1,146 @@
+"""OVF packages: what a descriptor says of its files, and what a manifest says of their bytes.
+
+Read are the descriptors of OVF 0.9, 1.x and 2.x, by the local names of their elements, as their namespaces differ only in
+the version.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import msgspec
+from lxml import etree
+
+from contentlib.library.checksums import Algorithm, Checksum
+from contentlib.library.errors import Fault
+from contentlib.safe_xml import UnsafeXml, local, parse
+
+DESCRIPTOR = ".ovf"
+MANIFEST = ".mf"
+CERTIFICATE = ".cert"
+ARCHIVE = ".ova"
+LARGEST_DESCRIPTOR = 16 * 1024 * 1024
+LARGEST_MANIFEST = 4 * 1024 * 1024
+TYPE = "ovf"
+
+_LINE = re.compile(r"\s*(?P<algorithm>[A-Za-z0-9-]+)\s*\((?P<name>.+)\)\s*=\s*(?P<digits>[0-9A-Fa-f]+)\s*\Z")
+_ALGORITHMS = {"SHA1": Algorithm.SHA1, "SHA256": Algorithm.SHA256, "SHA512": Algorithm.SHA512}
+_DIGITS = {Algorithm.SHA1: 40, Algorithm.SHA256: 64, Algorithm.SHA512: 128}
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+
+
+class BadPackage(Exception):
+    """A descriptor or manifest cannot be read; the fault says where and why."""
+
+    def __init__(self, name: str, problem: str) -> None:
+        self.fault = Fault("ovf.unreadable", f"file {name!r} {problem}", (name,))
+        super().__init__(self.fault.text)
+
+
+class Referenced(msgspec.Struct, frozen=True):
+    """A file that a descriptor references; `size` in bytes where it says one, `chunk` where the file comes in pieces."""
+
+    href: str
+    size: int | None = None
+    chunk: int | None = None
+
+    def names(self) -> list[str]:
+        """The names of the file or, where its size tells how many, of its pieces."""
+        if self.chunk is None or self.size is None:
+            return [self.href]
+        count = max(1, -(-self.size // self.chunk))
+        return [f"{self.href}.{number:09d}" for number in range(count)]
+
+
+class Descriptor(msgspec.Struct, frozen=True):
+    """What a descriptor tells of its package."""
+
+    references: tuple[Referenced, ...]
+    systems: tuple[str, ...]
+    disks: int
+    networks: tuple[str, ...]
+    eulas: int
+    collection: bool
+
+
+def is_descriptor(name: str) -> bool:
+    """Whether a file is an OVF descriptor, by its name."""
+    return name.lower().endswith(DESCRIPTOR)
+
+
+def is_archive(name: str) -> bool:
+    """Whether a file is an OVA, by its name."""
+    return name.lower().endswith(ARCHIVE)
+
+
+def is_manifest(name: str) -> bool:
+    """Whether a file is a manifest, by its name."""
+    return name.lower().endswith(MANIFEST)
+
+
+def is_certificate(name: str) -> bool:
+    """Whether a file is the certificate of a manifest, by its name."""
+    return name.lower().endswith(CERTIFICATE)
+
+
+def read_descriptor(name: str, text: bytes) -> Descriptor:
+    """The descriptor; BadPackage, with line and column, where it cannot be read."""
+    try:
+        root = parse(text)
+    except UnsafeXml as error:
+        raise BadPackage(name, f"is no OVF descriptor: {str(error).removeprefix('the body ')}") from error
+    if local(root) != "Envelope":
+        raise BadPackage(name, f"is no OVF descriptor: its root element is {local(root)!r}, not 'Envelope'")
+    systems = [each for each in root.iter() if local(each) == "VirtualSystem"]
+    return Descriptor(
+        references=tuple(_references(name, root)),
+        systems=tuple(_attribute(each, "id") or "" for each in systems),
+        disks=sum(local(each) == "Disk" for each in root.iter()),
+        networks=tuple(_attribute(each, "name") or "" for each in root.iter() if local(each) == "Network"),
+        eulas=sum(local(each) == "EulaSection" for each in root.iter()),
+        collection=any(local(each) == "VirtualSystemCollection" for each in root),
+    )
+
+
+def _references(name: str, root: etree._Element) -> Iterator[Referenced]:
+    for section in root:
+        if local(section) != "References":
+            continue
+        for file in section:
+            href = _attribute(file, "href")
+            if local(file) != "File" or href is None:
+                raise BadPackage(name, f"has a reference without a file, at line {file.sourceline}")
+            if not _URL.match(href):  # a file somewhere else is none of the package
+                yield Referenced(href, _size(name, file, "size"), _size(name, file, "chunkSize"))
+
+
+def _size(name: str, file: etree._Element, attribute: str) -> int | None:
+    text = _attribute(file, attribute)
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdecimal() and len(text) < 20 and (int(text) or attribute == "size")):
+        raise BadPackage(name, f"says that {attribute} is {text[:40]!r}, at line {file.sourceline}")
+    return int(text)
+
+
+def _attribute(element: etree._Element, name: str) -> str | None:
+    """An attribute, in the descriptor's namespace or in none."""
+    for key, value in element.attrib.items():
+        if str(key).rpartition("}")[2] == name:
+            return str(value)
+    return None
+
+
+def read_manifest(name: str, text: bytes) -> dict[str, Checksum]:
+    """The checksums of a manifest by file name, in both spellings of its lines (`SHA256(a)= 0…`, `SHA256 (a) = 0…`)."""
+    found: dict[str, Checksum] = {}
+    for number, line in enumerate(text.decode("utf-8-sig", "replace").splitlines(), 1):
+        if not line.strip():
+            continue
+        match = _LINE.match(line)
+        algorithm = _ALGORITHMS.get(match["algorithm"].upper().replace("-", "")) if match else None
+        if match is None or algorithm is None or len(match["digits"]) != _DIGITS[algorithm]:
+            raise BadPackage(name, f"is no manifest: line {number} is {line[:100]!r}")
+        found[match["name"]] = Checksum(algorithm, match["digits"].lower())
+    return found

@@ -1,0 +1,191 @@
+"""Tar archives from strangers, read as their bytes come: no seek, no copy, names that are names.
+
+Headers are read by Python's `tarfile`; what is done here is to take them from a stream that is pushed, and to refuse what
+an OVA has no business with: paths, links, devices, sparse files.
+"""
+
+from __future__ import annotations
+
+import tarfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from contentlib.library.errors import Fault, Invalid
+from contentlib.library.names import check_file_name
+
+_BLOCK = tarfile.BLOCKSIZE
+_LONGEST_EXTENSION = 1 << 20
+_EXTENSIONS = {tarfile.XHDTYPE, tarfile.SOLARIS_XHDTYPE, tarfile.XGLTYPE, tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK}
+_FILES = {tarfile.REGTYPE, tarfile.AREGTYPE, tarfile.CONTTYPE}
+_KINDS = {
+    tarfile.LNKTYPE: "a hard link",
+    tarfile.SYMTYPE: "a symbolic link",
+    tarfile.CHRTYPE: "a device",
+    tarfile.BLKTYPE: "a device",
+    tarfile.FIFOTYPE: "a pipe",
+    tarfile.GNUTYPE_SPARSE: "a sparse file",
+}
+
+
+class BadArchive(Exception):
+    """The archive cannot be read; the fault says what is wrong, and at which byte."""
+
+    def __init__(self, problem: str, offset: int) -> None:
+        self.fault = Fault("archive.invalid", f"the archive cannot be unpacked: {problem}, at byte {offset}", (str(offset),))
+        super().__init__(self.fault.text)
+
+
+@dataclass(frozen=True, slots=True)
+class Begin:
+    """A file begins."""
+
+    name: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Bytes of the file that has begun."""
+
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """The file that has begun is whole."""
+
+
+Event = Begin | Piece | End
+
+
+class TarReader:
+    """Takes the bytes of an archive in pieces of any size and tells what is in it."""
+
+    def __init__(self) -> None:
+        self._offset = 0
+        self._header = bytearray()
+        self._extension: tuple[bytes, bytearray] | None = None
+        self._left = 0
+        self._padding = 0
+        self._in_file = False
+        self._over = False
+        self._overrides: dict[str, str] = {}
+        self._names: set[str] = set()
+
+    def feed(self, data: bytes) -> Iterator[Event]:
+        """What the next bytes tell; BadArchive where they cannot be read."""
+        at = 0
+        while at < len(data) and not self._over:
+            if self._left:
+                piece = data[at : at + self._left]
+                at += len(piece)
+                yield from self._content(piece)
+            elif self._padding:
+                skipped = min(self._padding, len(data) - at)
+                self._padding -= skipped
+                self._offset += skipped
+                at += skipped
+            else:
+                wanted = _BLOCK - len(self._header)
+                self._header += data[at : at + wanted]
+                at += wanted
+                if len(self._header) == _BLOCK:
+                    yield from self._begin()
+        self._offset += max(len(data) - at, 0)
+
+    def close(self) -> None:
+        """The stream has ended; BadArchive when it ended too early, or held no file."""
+        if self._in_file or self._padding or self._extension is not None or self._header:
+            raise BadArchive("it ends in the middle", self._offset + len(self._header))
+        if not self._names:
+            raise BadArchive("there is no file in it", self._offset)
+
+    def _content(self, piece: bytes) -> Iterator[Event]:
+        self._left -= len(piece)
+        self._offset += len(piece)
+        if self._extension is not None:
+            self._extension[1].extend(piece)
+            if not self._left:
+                self._extended(*self._extension)
+                self._extension = None
+            return
+        yield Piece(piece)
+        if not self._left:
+            self._in_file = False
+            yield End()
+
+    def _begin(self) -> Iterator[Event]:
+        block, self._header = bytes(self._header), bytearray()
+        try:
+            header = tarfile.TarInfo.frombuf(block, "utf-8", "surrogateescape")
+        except tarfile.EOFHeaderError:  # type: ignore[attr-defined] # typeshed leaves it out
+            self._over = True
+            self._offset += _BLOCK
+            return
+        except tarfile.HeaderError as error:
+            raise BadArchive(f"there is no header where one should be ({error})", self._offset) from error
+        self._offset += _BLOCK
+        if header.type in _EXTENSIONS:
+            self._begin_extension(header)
+        elif header.type in _FILES:
+            yield from self._begin_file(header)
+        elif header.type != tarfile.DIRTYPE or header.size:
+            kind = _KINDS.get(header.type, f"an entry of type {header.type!r}")
+            raise BadArchive(f"{header.name!r} is {kind}", self._offset - _BLOCK)
+        else:
+            self._overrides = {}
+
+    def _begin_extension(self, header: tarfile.TarInfo) -> None:
+        if header.size > _LONGEST_EXTENSION or not header.size:
+            raise BadArchive(f"an extended header has {header.size} bytes", self._offset - _BLOCK)
+        self._extension = (header.type, bytearray())
+        self._left, self._padding = header.size, -header.size % _BLOCK
+
+    def _extended(self, kind: bytes, content: bytearray) -> None:
+        """What an extended header says of the next entry; of links and of all entries it says nothing that matters here."""
+        if kind == tarfile.GNUTYPE_LONGNAME:
+            self._overrides["path"] = bytes(content).rstrip(b"\0").decode("utf-8", "surrogateescape")
+        elif kind in (tarfile.XHDTYPE, tarfile.SOLARIS_XHDTYPE):
+            self._overrides |= _records(bytes(content), self._offset)
+
+    def _begin_file(self, header: tarfile.TarInfo) -> Iterator[Event]:
+        overrides, self._overrides = self._overrides, {}
+        if any(key.startswith("GNU.sparse.") for key in overrides):
+            raise BadArchive(f"{header.name!r} is a sparse file", self._offset - _BLOCK)
+        size = header.size if "size" not in overrides else _number(overrides["size"], self._offset)
+        name = self._name(overrides.get("path", header.name))
+        self._left, self._padding, self._in_file = size, -size % _BLOCK, size > 0
+        yield Begin(name, size)
+        if not size:
+            yield End()
+
+    def _name(self, path: str) -> str:
+        name = path.removeprefix("./")
+        try:
+            check_file_name("its name", name)
+        except Invalid as error:
+            raise BadArchive(f"{path!r} is no plain file name", self._offset - _BLOCK) from error
+        if name in self._names:
+            raise BadArchive(f"{name!r} is there twice", self._offset - _BLOCK)
+        self._names.add(name)
+        return name
+
+
+def _records(content: bytes, offset: int) -> dict[str, str]:
+    """The records of a POSIX extended header: `LENGTH KEY=VALUE` and a line end, the length counting all of it."""
+    found: dict[str, str] = {}
+    while content:
+        length, space, _ = content.partition(b" ")
+        size = _number(length.decode("ascii", "replace"), offset)
+        key, equals, value = content[len(length) + 1 : size].partition(b"=")
+        if not space or not equals or size > len(content) or not value.endswith(b"\n"):
+            raise BadArchive("an extended header is broken", offset)
+        found[key.decode("utf-8", "replace")] = value[:-1].decode("utf-8", "surrogateescape")
+        content = content[size:]
+    return found
+
+
+def _number(text: str, offset: int) -> int:
+    if not (text.isascii() and text.isdecimal() and len(text) < 20):
+        raise BadArchive(f"{text[:40]!r} is no size", offset)
+    return int(text)

@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from contentlib.library.checksums import Algorithm, Checksum
+from contentlib.library.ovf import BadPackage, Referenced, read_descriptor, read_manifest
+from packages import descriptor, manifest
+
+
+@pytest.mark.parametrize(
+    "namespace",
+    [
+        "http://www.vmware.com/schema/ovf/1/envelope",
+        "http://schemas.dmtf.org/ovf/envelope/1",
+        "http://schemas.dmtf.org/ovf/envelope/2",
+    ],
+)
+def test_a_descriptor_of_any_version_is_read(namespace: str) -> None:
+    found = read_descriptor("a.ovf", descriptor({"disk1.vmdk": 7, "b.iso": None}, namespace))
+    assert found.references == (Referenced("disk1.vmdk", 7), Referenced("b.iso"))
+    assert (found.systems, found.disks, found.networks, found.eulas, found.collection) == (
+        ("tiny",),
+        1,
+        ("VM Network",),
+        0,
+        False,
+    )
+
+
+def test_a_file_somewhere_else_is_none_of_the_package() -> None:
+    assert read_descriptor("a.ovf", descriptor({"http://example.test/disk.vmdk": 1})).references == ()
+
+
+@pytest.mark.parametrize(
+    ("size", "chunk", "names"),
+    [
+        (10, 4, ["d.vmdk.000000000", "d.vmdk.000000001", "d.vmdk.000000002"]),
+        (8, 4, ["d.vmdk.000000000", "d.vmdk.000000001"]),
+        (0, 4, ["d.vmdk.000000000"]),
+        (8, None, ["d.vmdk"]),
+        (None, 4, ["d.vmdk"]),
+    ],
+)
+def test_a_file_in_chunks_has_a_name_for_each(size: int | None, chunk: int | None, names: list[str]) -> None:
+    assert Referenced("d.vmdk", size, chunk).names() == names
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (b"<Envelope>\n <References>", r"is no OVF descriptor: is not XML: .*line 2"),
+        (b"<html/>", "its root element is 'html', not 'Envelope'"),
+        (b"<!DOCTYPE a><Envelope/>", "has a document type declaration"),
+        (b"<Envelope><References>\n<File/></References></Envelope>", "has a reference without a file, at line 2"),
+        (b'<Envelope><References><File href="a" size="-1"/></References></Envelope>', "says that size is '-1', at line 1"),
+        (b'<Envelope><References><File href="a" chunkSize="0"/></References></Envelope>', "says that chunkSize is '0'"),
+        (b"", "is no OVF descriptor"),
+    ],
+)
+def test_a_descriptor_that_cannot_be_read_says_where(text: bytes, told: str) -> None:
+    with pytest.raises(BadPackage, match=f"file 'a.ovf' {told}" if told.startswith(("is", "says", "has a ref")) else told):
+        read_descriptor("a.ovf", text)
+
+
+@pytest.mark.parametrize("algorithm", ["SHA1", "SHA256", "SHA512"])
+@pytest.mark.parametrize(
+    "form", ["{algorithm}({name})= {digits}\n", "{algorithm} ({name}) = {digits}\r\n", "{algorithm}({name})={digits}\n"]
+)
+def test_a_manifest_is_read_in_every_spelling(algorithm: str, form: str) -> None:
+    found = read_manifest("a.mf", manifest({"a b(1).vmdk": b"x", "a.ovf": b"y"}, algorithm, form))
+    assert list(found) == ["a b(1).vmdk", "a.ovf"]
+    assert found["a.ovf"].algorithm is Algorithm(algorithm)
+
+
+def test_digits_of_a_manifest_may_be_capitals() -> None:
+    found = read_manifest("a.mf", b"SHA1(a)= " + b"AB" * 20)
+    assert found == {"a": Checksum(Algorithm.SHA1, "ab" * 20)}
+
+
+@pytest.mark.parametrize("line", [b"hello", b"MD5(a)= " + b"ab" * 16, b"SHA256(a)= abcd", b"SHA1(a)= " + b"zz" * 20])
+def test_a_line_that_is_none_is_told_with_its_number(line: bytes) -> None:
+    with pytest.raises(BadPackage, match=r"file 'a.mf' is no manifest: line 2 is"):
+        read_manifest("a.mf", b"\n" + line + b"\n")
+
+
+@settings(max_examples=200, derandomize=True, deadline=None)
+@given(st.binary(max_size=300))
+def test_no_bytes_make_it_fail_otherwise(text: bytes) -> None:
+    for read in (read_descriptor, read_manifest):
+        try:
+            read("a", text)
+        except BadPackage as error:
+            assert error.fault.args == ("a",)

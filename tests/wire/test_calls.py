@@ -161,6 +161,13 @@ def test_something_unforeseen_tells_the_operation_id_and_nothing_else() -> None:
         assert b"tr0ub4dor" not in response.body
 
 
+def test_a_name_that_is_no_unicode_can_be_told_in_each_form() -> None:
+    client = failing(NotFound("sample.x", "there is no file \udcff.iso", "\udcff.iso"))
+    for address in ADDRESSES:
+        assert said(at_once(client.send("GET", address))) == "there is no file \\udcff.iso"
+    assert b"no file \\udcff.iso<" in at_once(client.send("GET", ADDRESSES[0], headers={"accept": "text/xml"})).body
+
+
 @pytest.mark.parametrize("address", [f"{BOX}", "/api/sample/box", "/api"])
 def test_a_client_that_goes_away_gets_no_answer(address: str) -> None:
     client = Client()

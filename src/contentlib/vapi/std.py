@@ -69,4 +69,9 @@ class LocalizableMessage(Structure):
 
 def message(message_id: str, text: str, *args: str) -> LocalizableMessage:
     """A message of ours; its id is `contentlib.` and the given one."""
-    return LocalizableMessage(id=f"contentlib.{message_id}", default_message=text, args=list(args))
+    return LocalizableMessage(id=f"contentlib.{message_id}", default_message=_unicode(text), args=[*map(_unicode, args)])
+
+
+def _unicode(text: str) -> str:
+    """The text without half characters: Python has them for bytes in file names that are not UTF-8, and no form can write them."""
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()

@@ -73,5 +73,5 @@ def message(message_id: str, text: str, *args: str) -> LocalizableMessage:
 
 
 def _unicode(text: str) -> str:
-    """The text without half characters: Python has them for bytes in file names that are not UTF-8, and no form can write them."""
+    """The text without half characters, which Python has for bytes of file names that are not UTF-8: no form can write them."""
     return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()

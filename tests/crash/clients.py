@@ -77,6 +77,12 @@ class Client:
         return answer.json()["value"] if answer.content else None
 
     async def send(self, method: str, target: str, **more: Any) -> httpx.Response:
+        """The answer to a request; one of the 5xx kind is a failed assertion."""
+        answer = await self.raw(method, target, **more)
+        assert answer.status_code < 500, f"{self.last[-1]} {answer.text[:500]}"
+        return answer
+
+    async def raw(self, method: str, target: str, **more: Any) -> httpx.Response:
         """The answer to a request, whatever it is; an address of another life of the server is taken for one of this life."""
         parts = urlsplit(target)
         target = parts.path + (f"?{parts.query}" if parts.query else "")
@@ -90,7 +96,6 @@ class Client:
         except httpx.TransportError as error:
             raise Gone(f"{note}: {error!r}") from error
         self.last[-1] = f"{note} -> {answer.status_code}"
-        assert answer.status_code < 500, f"{note} was answered with {answer.status_code} {answer.text[:500]}"
         return answer
 
     async def cut_off(self, target: str, data: bytes, headers: dict[str, str]) -> None:

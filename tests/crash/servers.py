@@ -16,7 +16,8 @@ from processes import CONTENTLIB, ENVIRONMENT
 
 NAME, PASSWORD = "administrator@vsphere.local", "correct horse"
 STORAGES = ("datastore-1", "datastore-2")
-_START_SECONDS = 30.0
+_START_SECONDS = 60.0
+_ROOT = () if os.geteuid() == 0 else ("--map-root-user",)
 
 
 class Process(Protocol):
@@ -68,7 +69,15 @@ class Nursery:
 class Server:
     """`contentlib serve`; what it prints is kept in one file over all its lives."""
 
-    def __init__(self, directory: Path, *, workers: int = 1, nursery: Nursery | None = None, **settings: object) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        workers: int = 1,
+        nursery: Nursery | None = None,
+        tmpfs: tuple[Path, str] | None = None,
+        **settings: object,
+    ) -> None:
         self.directory = directory
         self.data = directory / "data"
         self.log = directory / "server.log"
@@ -78,6 +87,7 @@ class Server:
         self.up = asyncio.Event()
         self.process: Process | None = None
         self._nursery = nursery
+        self._tmpfs = tmpfs
         self._before = 0
 
     def storage(self, storage: str) -> Path:
@@ -95,6 +105,8 @@ class Server:
         if self._nursery is not None:
             self.process = self._nursery.fork(command, environment, self.log)
             return
+        if self._tmpfs is not None:
+            command = in_namespace(*self._tmpfs, command)
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT)
 
@@ -163,10 +175,34 @@ class Server:
         self.process = None
         return code
 
+    def seen(self, path: Path) -> Path:
+        """A path as the process sees it."""
+        assert self.process is not None
+        return Path(f"/proc/{self.process.pid}/root{path}")
+
+    def remount(self, path: Path, how: str) -> None:
+        """Makes a disk of the process read-only (`ro`) or writable (`rw`)."""
+        assert self.process is not None
+        enter = [
+            "nsenter",
+            "--target",
+            str(self.process.pid),
+            "--mount",
+            *(("--user", "--preserve-credentials") if _ROOT else ()),
+        ]
+        subprocess.run([*enter, "mount", "-o", f"remount,{how}", str(path)], check=True)
+
     def failures(self) -> list[str]:
         """The lines in which a server says that something unforeseen happened, of all lives."""
         lines = self.log.read_text("utf-8", "replace").splitlines()
         return [line for line in lines if "failed" in line or "Traceback" in line or "Error" in line]
+
+
+def in_namespace(mounted: Path, size: str, command: list[str]) -> list[str]:
+    """The command that sees a small disk at a directory; the disk is nobody else's and goes with the process."""
+    mounted.mkdir(parents=True, exist_ok=True)
+    script = f'mount -t tmpfs -o size={size},mode=0700 none "$0" && exec "$@"'
+    return ["unshare", *_ROOT, "--mount", "sh", "-c", script, str(mounted), *command]
 
 
 def _kill(pid: int) -> None:

@@ -9,6 +9,7 @@ import os
 import random
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,7 +26,12 @@ _LEASE_SECONDS = 4
 async def test_a_killed_server_holds_to_every_answer(tmp_path: Path, workers: int) -> None:
     kills = int(os.environ.get("CRASH_KILLS", _KILLS))
     seed = os.environ.get("CRASH_SEED") or str(random.randrange(10**9))
-    settings = {"lease_seconds": _LEASE_SECONDS, "collect_grace_seconds": 1, "swept_after_seconds": 60, "versions_kept": 1}
+    settings: dict[str, Any] = {
+        "lease_seconds": _LEASE_SECONDS,
+        "collect_grace_seconds": 1,
+        "swept_after_seconds": 60,
+        "versions_kept": 1,
+    }
     nursery = Nursery()
     server = Server(tmp_path, workers=workers, nursery=nursery, **settings)
     run = Kills(server, seed, clients=5, lease=_LEASE_SECONDS)

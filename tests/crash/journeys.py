@@ -1,0 +1,68 @@
+"""The way from a library to the bytes of an item, in a few calls."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+
+from crash.clients import Client
+from crash.worlds import DOWNLOAD_FILES, DOWNLOADS, ITEMS, UPDATE_FILES, UPDATES
+
+
+async def new_item(client: Client, name: str = "tiny", storage: str = "datastore-1") -> str:
+    """An item in a new library on a storage."""
+    spec = {"name": "lab", "storage_backings": [{"type": "DATASTORE", "datastore_id": storage}]}
+    library = await client.call("POST", "/local-library", {"create_spec": spec})
+    return str(await client.call("POST", ITEMS, {"create_spec": {"name": name, "library_id": library}}))
+
+
+async def new_update(client: Client, item: str) -> str:
+    """An update session."""
+    return str(await client.call("POST", UPDATES, {"create_spec": {"library_item_id": item}}))
+
+
+async def add(client: Client, session: str, name: str, **more: object) -> str:
+    """The address at which the bytes of a new file are sent."""
+    spec = {"name": name, "source_type": "PUSH", **more}
+    file = await client.call("POST", f"{UPDATE_FILES}/id:{session}?~action=add", {"file_spec": spec})
+    return str(file["upload_endpoint"]["uri"])
+
+
+async def put(client: Client, address: str, data: bytes) -> httpx.Response:
+    """Sends bytes; the answer may be of the 5xx kind."""
+    return await client.raw("PUT", address, content=data)
+
+
+async def complete(client: Client, session: str) -> None:
+    """Completes an update session."""
+    await client.call("POST", f"{UPDATES}/id:{session}?~action=complete")
+
+
+async def fill(client: Client, item: str, **files: bytes) -> None:
+    """A whole update session."""
+    session = await new_update(client, item)
+    for name, data in files.items():
+        answer = await put(client, await add(client, session, name), data)
+        assert answer.status_code == 200, answer.text
+    await complete(client, session)
+
+
+async def file_of(client: Client, session: str, name: str) -> Any:
+    """A file of an update session."""
+    return await client.call("POST", f"{UPDATE_FILES}/id:{session}?~action=get", {"file_name": name})
+
+
+async def prepared(client: Client, item: str, name: str) -> str:
+    """The address of a file in a new download session."""
+    session = await client.call("POST", DOWNLOADS, {"create_spec": {"library_item_id": item}})
+    file = await client.call("POST", f"{DOWNLOAD_FILES}/id:{session}?~action=prepare", {"file_name": name})
+    assert file["status"] == "PREPARED", file
+    return str(file["download_endpoint"]["uri"])
+
+
+async def read(client: Client, item: str, name: str) -> bytes:
+    """The bytes of a file of an item."""
+    answer = await client.send("GET", await prepared(client, item, name))
+    assert answer.status_code == 200, answer.text
+    return answer.content

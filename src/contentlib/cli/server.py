@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from granian.constants import Interfaces, SSLProtocols
+from granian.constants import HTTPModes, Interfaces, SSLProtocols
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server.mp import MPServer
@@ -111,6 +111,7 @@ class _Server(MPServer):
             interface=Interfaces.ASGI,
             workers=settings.workers,
             websockets=False,
+            http=HTTPModes.http1,  # decision 3
             backlog=_BACKLOG,
             backpressure=_CONNECTIONS,
             runtime_blocking_threads=_FILE_THREADS,

@@ -107,7 +107,7 @@ def _request(scope: Scope, body: AsgiBody) -> Request:
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
     if len(headers) < len(scope["headers"]):
         headers = _joined(scope["headers"])
-    if "host" not in headers and scope.get("server"):  # HTTP/2 carries it as :authority
+    if "host" not in headers and scope.get("server"):  # HTTP/1.0
         host, port = scope["server"][:2]
         headers["host"] = f"{host}:{port}"
     raw = scope.get("raw_path")

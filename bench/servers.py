@@ -200,7 +200,8 @@ def _started(process: subprocess.Popen[bytes], log: Path, port: int | None) -> d
         if _accepts(port) if port else "listening on" in said:
             return said
         time.sleep(_POLL_SECONDS)
-    raise RuntimeError(f"{process.args!r} did not start: {log.read_text()[-2000:]}")
+    last = log.read_text().rstrip().rpartition("\n")[2]
+    raise RuntimeError(f"the server with the log {log.name} did not start: {last}")
 
 
 def _said(log: Path) -> dict[str, str]:

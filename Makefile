@@ -35,6 +35,9 @@ check: setup ## lint, types, import contracts, generated pages up to date, tests
 docs: setup ## write the generated pages again
 	$(BIN)/python docs/generate.py
 
+conformance: setup ## run the conformance suite and write docs/conformance.md
+	PYTHONPATH=tests $(BIN)/python -m conformance.matrix
+
 bench: setup ## print the speed table
 	$(BIN)/python -m bench $(ROWS)
 

@@ -1,0 +1,45 @@
+"""How each operation is called, and how each of its declared errors comes about, or why it cannot; one row an operation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from conformance.forms import Arguments, Caller
+from conformance.world import World
+
+Make = Callable[[World], Arguments]
+
+STORAGE_FAILS = "only when the storage or the database of the server fails"
+ONE_ADMINISTRATOR = "the administrator, the only user so far, has every privilege"
+NO_MAINTENANCE = "only in maintenance mode, which this server does not have yet"
+ONLY_LOCAL = "only for libraries that are not local, which this server does not have yet"
+
+
+@dataclass(frozen=True)
+class Later:
+    """How an operation that is left for later says so: a declared error, and words of its message."""
+
+    error: str
+    says: str
+
+
+@dataclass(frozen=True)
+class AtOnce:
+    """A call that provokes an error in one of several that are made at the same time."""
+
+    call: Make
+
+
+@dataclass(frozen=True)
+class Row:
+    """A valid call, and each declared error but unauthenticated: a call that provokes it, or words why it cannot occur."""
+
+    call: Make
+    errors: Mapping[str, How] = field(default_factory=dict)
+    later: Later | None = None
+    caller: Callable[[World], Caller] = lambda world: world.token
+
+
+How = Make | AtOnce | str
+"""How an error is provoked, or why it cannot be."""

@@ -1,0 +1,171 @@
+"""The rows of login sessions, configuration, types and libraries."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+from conformance.forms import Arguments
+from conformance.rows import NO_MAINTENANCE, ONE_ADMINISTRATOR, ONLY_LOCAL, STORAGE_FAILS, AtOnce, How, Later, Make, Row
+from conformance.servers import ADMINISTRATOR
+from conformance.world import NOBODY, World
+
+_LATER = "is not available on this server yet"
+_BACKING = {"type": "DATASTORE", "datastore_id": "datastore-1"}
+_MISSING: Make = lambda _: {"library_id": NOBODY}  # noqa: E731 - a cell of the table
+_LOGIN = {"service_unavailable": STORAGE_FAILS}
+
+
+def _with_one(world: World) -> Arguments:
+    """No arguments; there is a library to be listed."""
+    assert world.shared
+    return {}
+
+
+SESSIONS = {
+    "create": Row(lambda _: {}, _LOGIN, caller=lambda _: ADMINISTRATOR),
+    "get": Row(lambda _: {}, _LOGIN),
+    "delete": Row(lambda _: {}, _LOGIN, caller=lambda world: world.login()),
+}
+
+CONFIGURATION = {
+    "get": Row(lambda _: {}),
+    "update": Row(
+        lambda _: {"model": {"automatic_sync_enabled": True, "automatic_sync_start_hour": 20}},
+        {"invalid_argument": lambda _: {"model": {"automatic_sync_start_hour": 24}}},
+    ),
+}
+
+TYPES = {"list": Row(lambda _: {})}
+
+_MAINTENANCE = Row(
+    lambda world: {"library_id": world.shared},
+    {
+        "error": lambda world: {"library_id": world.shared},
+        "not_allowed_in_current_state": NO_MAINTENANCE,
+        "not_found": _MISSING,
+        "unauthorized": ONE_ADMINISTRATOR,
+    },
+    Later("error", f"maintenance of libraries {_LATER}"),
+)
+_DELETE: dict[str, How] = {"not_allowed_in_current_state": NO_MAINTENANCE, "not_found": _MISSING}
+
+LIBRARIES = {
+    "list": Row(_with_one),
+    "get": Row(lambda world: {"library_id": world.shared}, {"not_found": _MISSING}),
+    "find": Row(
+        lambda world: {"spec": {"name": world.shared_name.upper(), "type": "LOCAL", "storage_backing": _BACKING}},
+        {"invalid_argument": lambda _: {"spec": {}}},
+    ),
+    "update": Row(
+        lambda world: {"library_id": world.library(), "update_spec": {"name": "ünïcode & <signs>", "description": "new"}},
+        {
+            "invalid_argument": lambda world: {"library_id": world.shared, "update_spec": {"name": "n" * 81}},
+            "not_found": lambda _: {"library_id": NOBODY, "update_spec": {"name": "new"}},
+        },
+    ),
+    "delete": Row(lambda world: {"library_id": world.library()}, _DELETE),
+    "force_delete": Row(lambda world: {"library_id": world.library()}, _DELETE),
+    "migrate": Row(
+        lambda world: {"library_id": world.shared, "migrate_spec": {"storage_backings": [_BACKING]}},
+        {
+            "already_in_desired_state": "only when libraries can be migrated",
+            "error": "only when libraries can be migrated",
+            "invalid_argument": lambda world: {
+                "library_id": world.shared,
+                "migrate_spec": {"storage_backings": [{"type": "NO_TYPE"}]},
+            },
+            "not_allowed_in_current_state": NO_MAINTENANCE,
+            "not_found": lambda _: {"library_id": NOBODY, "migrate_spec": {"storage_backings": [_BACKING]}},
+            "unauthorized": ONE_ADMINISTRATOR,
+            "unsupported": lambda world: {"library_id": world.shared, "migrate_spec": {"storage_backings": [_BACKING]}},
+        },
+        Later("unsupported", f"migration of libraries {_LATER}"),
+    ),
+    "convert": Row(
+        lambda world: {"library_id": world.shared, "conversion_spec": {"conversion_type": "TO_PUBLISHED_LIBRARY"}},
+        {
+            "error": ONLY_LOCAL,
+            "invalid_argument": lambda world: {"library_id": world.shared, "conversion_spec": {"conversion_type": "NO_TYPE"}},
+            "invalid_element_type": lambda world: {
+                "library_id": world.shared,
+                "conversion_spec": {"conversion_type": "TO_PUBLISHED_LIBRARY"},
+            },
+            "not_allowed_in_current_state": NO_MAINTENANCE,
+            "not_found": lambda _: {
+                "library_id": NOBODY,
+                "conversion_spec": {"conversion_type": "TO_PUBLISHED_LIBRARY"},
+            },
+            "unauthorized": ONE_ADMINISTRATOR,
+        },
+        Later("invalid_element_type", "only SUBSCRIBED libraries are converted"),
+    ),
+    "enter_maintenance": _MAINTENANCE,
+    "exit_maintenance": _MAINTENANCE,
+}
+
+_SECRET = {"published": True, "authentication_method": "BASIC", "password": "s3cret", "current_password": "s3cret"}
+_LOCAL_DELETE: dict[str, How] = {"invalid_element_type": ONLY_LOCAL, **_DELETE}
+
+LOCAL_LIBRARIES = {
+    "create": Row(
+        lambda world: {
+            "client_token": str(uuid4()),
+            "create_spec": {
+                "name": world.name("library"),
+                "description": "",
+                "storage_backings": [_BACKING],
+                "publish_info": {"published": True, "authentication_method": "BASIC", "password": "s3cret"},
+                "optimization_info": {"optimize_remote_publishing": True},
+                "configuration_info": {"apply_library_usage_to_items": True},
+            },
+        },
+        {
+            "invalid_argument": lambda _: {"create_spec": {"description": "without a name"}},
+            "unsupported": lambda world: {
+                "create_spec": {"name": world.name("library"), "storage_backings": [_BACKING, _BACKING]}
+            },
+        },
+    ),
+    "get": Row(lambda world: {"library_id": world.shared}, {"invalid_element_type": ONLY_LOCAL, "not_found": _MISSING}),
+    "list": Row(_with_one),
+    "update": Row(
+        lambda world: {
+            "library_id": world.library(),
+            "update_spec": {
+                "type": "LOCAL",
+                "version": "1",
+                "publish_info": {
+                    "published": True,
+                    "authentication_method": "BASIC",
+                    "user_name": "vcsp",
+                    "password": "s3cret",
+                    "persist_json_enabled": False,
+                },
+            },
+        },
+        {
+            "concurrent_change": lambda world: {"library_id": world.shared, "update_spec": {"version": "99"}},
+            "invalid_argument": lambda world: {
+                "library_id": world.shared,
+                "update_spec": {"publish_info": {"authentication_method": "BASIC"}},
+            },
+            "invalid_element_type": ONLY_LOCAL,
+            "not_allowed_in_current_state": NO_MAINTENANCE,
+            "not_found": lambda _: {"library_id": NOBODY, "update_spec": {"name": "new"}},
+            "resource_busy": AtOnce(lambda world: {"library_id": world.busy, "update_spec": {"publish_info": _SECRET}}),
+        },
+    ),
+    "delete": Row(lambda world: {"library_id": world.library()}, _LOCAL_DELETE),
+    "force_delete": Row(lambda world: {"library_id": world.library()}, _LOCAL_DELETE),
+    "publish": Row(
+        lambda world: {"library_id": world.published()},
+        {
+            "error": "only when publishing to a subscription fails, and there are none yet",
+            "invalid_argument": lambda world: {"library_id": world.published(), "subscriptions": [{"subscription": NOBODY}]},
+            "invalid_element_type": ONLY_LOCAL,
+            "not_allowed_in_current_state": lambda world: {"library_id": world.shared},
+            "not_found": _MISSING,
+            "unauthorized": ONE_ADMINISTRATOR,
+        },
+    ),
+}

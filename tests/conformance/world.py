@@ -1,0 +1,154 @@
+"""What an operation needs to be there before it is called, made over `/rest` JSON."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+from conformance.forms import RestJson
+from conformance.servers import ADMINISTRATOR, Server
+
+FILE = "disk image 1.iso"
+NOBODY = "00000000-0000-4000-8000-000000000000"
+"""An identifier that nothing has."""
+
+_CONTENT = "com.vmware.content"
+_REST = RestJson()
+
+
+class World:
+    """Makes libraries, items, sessions and files."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+
+    def call(self, operation: str, **arguments: Any) -> Any:
+        """The result of an operation, which must succeed."""
+        heard = self._server.send(_REST, f"{_CONTENT}.{operation}", arguments, self._server.token)
+        assert heard.error is None, heard
+        return heard.result
+
+    @property
+    def token(self) -> str:
+        """The login session."""
+        return self._server.token
+
+    def login(self) -> str:
+        """A new login session."""
+        return str(self._server.send(_REST, "com.vmware.cis.session.create", {}, ADMINISTRATOR).result)
+
+    def name(self, kind: str) -> str:
+        """A name that nothing has yet."""
+        return self._server.name(kind)
+
+    def library(self, **spec: Any) -> str:
+        """A new library."""
+        return str(self.call("local_library.create", create_spec={"name": self.name("library"), **spec}))
+
+    def published(self) -> str:
+        """A new published library."""
+        return self.library(publish_info={"published": True, "authentication_method": "NONE"})
+
+    @cached_property
+    def busy(self) -> str:
+        """A library whose publishing is changed by several calls at once."""
+        return self.library()
+
+    @cached_property
+    def shared(self) -> str:
+        """A library that stays as it is but for items."""
+        return self.library()
+
+    @cached_property
+    def shared_name(self) -> str:
+        """The name of that library."""
+        return str(self.call("library.get", library_id=self.shared)["name"])
+
+    def item(self, library: str | None = None, **spec: Any) -> str:
+        """A new item without content."""
+        spec = {"library_id": library or self.shared, "name": self.name("item"), **spec}
+        return str(self.call("library.item.create", create_spec=spec))
+
+    def full(self, library: str | None = None) -> str:
+        """A new item with one file."""
+        item = self.item(library)
+        session = self.changing(item)
+        self.upload(session)
+        self.call("library.item.update_session.complete", update_session_id=session)
+        return item
+
+    @cached_property
+    def kept(self) -> str:
+        """An item with one file that stays as it is."""
+        return self.full()
+
+    @cached_property
+    def kept_name(self) -> str:
+        """The name of that item."""
+        return str(self.call("library.item.get", library_item_id=self.kept)["name"])
+
+    def changing(self, item: str | None = None) -> str:
+        """A new update session."""
+        spec = {"library_item_id": item or self.item()}
+        return str(self.call("library.item.update_session.create", create_spec=spec))
+
+    def add(self, session: str) -> dict[str, Any]:
+        """A file in an update session that waits for its bytes."""
+        spec = {"name": FILE, "source_type": "PUSH"}
+        found = self.call("library.item.updatesession.file.add", file_spec=spec, update_session_id=session)
+        return dict(found)
+
+    def upload(self, session: str, content: bytes | None = None) -> None:
+        """A file in an update session with its bytes."""
+        uri = self.add(session)["upload_endpoint"]["uri"]
+        answer = self._server.http.post(uri, content=self.name("content").encode() if content is None else content)
+        assert answer.status_code in (200, 201), answer
+
+    def item_of(self, session: str) -> str:
+        """The item of an update session."""
+        return str(self.call("library.item.update_session.get", update_session_id=session)["library_item_id"])
+
+    def waiting(self) -> str:
+        """A new update session with one file whose bytes are not there."""
+        session = self.changing()
+        self.add(session)
+        return session
+
+    def uploaded(self) -> str:
+        """A new update session with one file that is READY."""
+        session = self.changing()
+        self.upload(session)
+        return session
+
+    def canceled(self) -> str:
+        """A new update session that was canceled."""
+        session = self.changing()
+        self.call("library.item.update_session.cancel", update_session_id=session)
+        return session
+
+    def reading(self) -> str:
+        """A new download session."""
+        return str(self.call("library.item.download_session.create", create_spec={"library_item_id": self.kept}))
+
+    def read(self) -> str:
+        """A new download session that was canceled."""
+        session = self.reading()
+        self.call("library.item.download_session.cancel", download_session_id=session)
+        return session
+
+    def damaged(self) -> str:
+        """A new item whose bytes are gone from the storage."""
+        item = self.full()
+        for stored in self.call("library.item.storage.list", library_item_id=item):
+            for uri in stored["storage_uris"]:
+                Path(url2pathname(urlsplit(uri).path)).unlink()
+        return item
+
+
+def sha256(content: bytes) -> str:
+    """The digest in hexadecimal digits."""
+    return hashlib.sha256(content).hexdigest()

@@ -52,9 +52,10 @@ def _parse(body: bytes) -> etree._Element:
     try:
         return safe_xml.parse(body)
     except safe_xml.DocumentType as error:
-        raise InvalidRequest("wire.xml_doctype", str(error)) from error
+        raise InvalidRequest("wire.xml_doctype", "the body has a document type declaration, which is not taken") from error
     except safe_xml.UnsafeXml as error:
-        raise InvalidRequest("wire.xml", str(error)) from error
+        text = " ".join(str(error.__cause__).split())
+        raise InvalidRequest("wire.xml", f"the body is not XML: {text}") from error
 
 
 def _children(element: etree._Element, known: Mapping[str, Type], path: str) -> dict[str, etree._Element]:

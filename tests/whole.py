@@ -169,11 +169,11 @@ async def _log_in(directory: Path) -> None:
 
 @asynccontextmanager
 async def whole(
-    directory: Path, clock: Clock | None = None, thumbprint: str | None = None, **more: Any
+    directory: Path, clock: Clock | None = None, certificate: bytes | None = None, **more: Any
 ) -> AsyncIterator[Whole]:
     """The application on a prepared data directory, between its start and its stop."""
     settings = settings_on(directory, **more)
-    application = app.create(settings, thumbprint, clock)
+    application = app.create(settings, None, clock, certificate)
     async with _living(application):
         transport = httpx.ASGITransport(application, client=("192.0.2.7", 40000))
         async with httpx.AsyncClient(transport=transport, base_url=HOST) as client:

@@ -16,7 +16,7 @@ from contentlib.access.passwords import Argon2Passwords
 from contentlib.access.roles import ADMINISTRATOR, Roles
 from contentlib.blobs.filesystem import FilesystemBlobs
 from contentlib.http.asgi import Application
-from contentlib.http.message import Answer, Request, Response
+from contentlib.http.message import Answer, Disconnected, Headers, Request, Response
 from contentlib.inventory import Datastore, Inventory
 from contentlib.jobs.collect import Collector
 from contentlib.jobs.expire import Expiry
@@ -35,7 +35,7 @@ from contentlib.library.sessions import Leases
 from contentlib.library.update_sessions import UpdateSessions
 from contentlib.metadata.migrate import upgrade
 from contentlib.metadata.sqlite import SqliteMetadata
-from contentlib.monitor import Meter, Monitor
+from contentlib.monitor import CountedBody, Gauges, Meter, Monitor, TransferMeter, count_failed_job
 from contentlib.services.cis_session import SessionService
 from contentlib.services.content_configuration import ConfigurationService
 from contentlib.services.content_library import LibraryService
@@ -65,6 +65,7 @@ from contentlib.wire.calls import token_of
 _DATABASE = "contentlib.db"
 _TRANSFER_KEY = "transfer_key"
 _SERVER_GUID = "server_guid"
+_NOWHERE = Meter("none")
 _CHALLENGE = 'Basic realm="contentlib"'
 _LOG = structlog.stdlib.get_logger(__name__)
 
@@ -100,18 +101,21 @@ async def _prepare(metadata: SqliteMetadata, settings: Settings) -> str | None:
         await metadata.close()
 
 
-def create(settings: Settings, thumbprint: str | None, clock: Clock | None = None) -> Application:
-    """The application of one worker process."""
-    server = _Server(settings, thumbprint, clock or SystemClock())
+def create(
+    settings: Settings, thumbprint: str | None, clock: Clock | None = None, certificate: bytes | None = None
+) -> Application:
+    """The application of one worker process, which serves with a certificate (PEM) of that thumbprint, or with none."""
+    server = _Server(settings, thumbprint, clock or SystemClock(), certificate)
     return Application(server.handle, server.start, server.stop)
 
 
 class _Server:
     """All parts of a worker, and the doors that requests go in by."""
 
-    def __init__(self, settings: Settings, thumbprint: str | None, clock: Clock) -> None:
+    def __init__(self, settings: Settings, thumbprint: str | None, clock: Clock, certificate: bytes | None) -> None:
         self._settings = settings
         self._thumbprint = thumbprint
+        self._certificate = certificate
         self._clock = clock
         self._metadata = SqliteMetadata(settings.data_dir / _DATABASE)
         self._leases = Leases(self._clock, settings.lease_seconds * 1000)
@@ -175,10 +179,11 @@ class _Server:
         limit, alone = settings.upload_limit_bytes, settings.workers == 1
         self._transfers = Transfers(updates, downloads, items, blobs, leases, addresses, admit, limit, _failed, alone=alone)
         vim = Vim(inventory, _product(settings, guid), logins, clock, _failed)
-        monitor = Monitor(self._check, wire.openapi)
+        gauges = Gauges(metadata, inventory.datastores, self._certificate)
+        monitor = Monitor(self._check, wire.openapi, gauges.text)
         self._doors = [
             (wire.speaks, wire.handle, Meter("api")),
-            (self._transfers.speaks, self._transfers.handle, Meter("transfer")),
+            (self._transfers.speaks, self._receive, TransferMeter("transfer")),
             (vim.speaks, vim.handle, Meter("soap")),
             (monitor.speaks, monitor.handle, Meter("monitor")),
         ]
@@ -208,26 +213,54 @@ class _Server:
         self._transfers.ended(session_or_file_id)
 
     async def stop(self) -> None:
-        """Ends the jobs and closes the database."""
+        """Ends the jobs and closes the database; whoever still comes is told so."""
+        self._doors = []
         await self._runner.stop()
         await self._save_touches()
         await self._metadata.close()
 
     async def _check(self) -> None:
-        await self._metadata.ping()
+        try:
+            await self._metadata.ping()
+        except OSError as error:
+            raise OSError(f"the database does not answer: {error}") from error
         await asyncio.to_thread(self._blobs.store.ping)
+
+    async def _receive(self, request: Request) -> Answer:
+        request.stream = CountedBody(request.stream)
+        return await self._transfers.handle(request)
 
     async def handle(self, request: Request) -> Answer:
         """Takes a request to its door."""
         started = time.perf_counter()
+        handle, meter = self._door(request.path)
+        try:
+            answer = await handle(request)
+        except Disconnected:
+            raise
+        except Exception as error:  # whatever it is, the client is told where to look
+            _failed(request, shown(request.path), error)
+            answer = _plain(500, f"the server failed; its log tells why under the request id {request.request_id}")
+        meter.count(request, answer, started)
+        if answer.status >= 400 or (answer.headers and answer.headers[0][0] == "vapi-error"):
+            _refused(request, answer)
+        return answer
+
+    def _door(self, path: str) -> tuple[Handle, Meter]:
         for speaks, handle, meter in self._doors:
-            if speaks(request.path):
-                answer = await handle(request)
-                meter.count(request, answer, started)
-                if answer.status >= 400:
-                    _refused(request, answer)
-                return answer
-        return Response(404, f"there is nothing at {request.path}\n".encode(), "text/plain; charset=utf-8")
+            if speaks(path):
+                return handle, meter
+        return self._nowhere, _NOWHERE
+
+    async def _nowhere(self, request: Request) -> Answer:
+        if not self._doors:
+            return _plain(503, "the server is starting or stopping; try again", [("retry-after", "1")])
+        path = shown(request.path)[:200]
+        return _plain(404, f"there is nothing at {path!r}; the API is below /rest and /api, pages for operators are told at /")
+
+
+def _plain(status: int, sentence: str, headers: Headers | None = None) -> Response:
+    return Response(status, f"{sentence}\n".encode(), "text/plain; charset=utf-8", headers or [])
 
 
 def _product(settings: Settings, guid: str) -> Product:
@@ -254,4 +287,5 @@ def _failed(request: Request, operation: str, error: BaseException) -> None:
 
 
 def _job_failed(name: str, error: BaseException) -> None:
+    count_failed_job(name)
     _LOG.error("job failed", job=name, exc_info=error)

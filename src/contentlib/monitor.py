@@ -1,18 +1,38 @@
-"""What operators look at: /healthz, /readyz, /metrics, /openapi.json, and / with the address of each."""
+"""What operators look at: /healthz, /readyz, /metrics, /openapi.json, and / with the address of each.
+
+Where there are several processes, each keeps what it counts in a file of its own, and whichever is asked adds them up. What
+can be looked up is looked up when somebody asks.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import html
+import platform
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from functools import cached_property
 
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Histogram, generate_latest, multiprocess, values
+from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
 
 from contentlib import __version__
-from contentlib.http.message import Answer, Request, Response
+from contentlib.http.message import Answer, Body, FileResponse, Request, Response
+from contentlib.inventory import Datastore
+from contentlib.library.ports import MetadataStore
 
 Check = Callable[[], Awaitable[None]]
+
+_TEXT = "text/plain; charset=utf-8"
+PAGES = {
+    "/healthz": "whether the process answers",
+    "/readyz": "whether the database and the storages answer",
+    "/metrics": "figures for Prometheus",
+    "/openapi.json": "the API as an OpenAPI document",
+}
 
 _REQUESTS = Counter("contentlib_requests", "Requests that were answered.", ["door", "method", "status"])
 _SECONDS = Histogram(
@@ -21,22 +41,19 @@ _SECONDS = Histogram(
     ["door"],
     buckets=(0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60, 600),
 )
+_RECEIVED = Counter("contentlib_received_bytes", "Bytes of uploads that came in.")
+_SENT = Counter("contentlib_sent_bytes", "Bytes of downloads that were begun; one that is broken off counts as a whole.")
+_FAILED_JOBS = Counter("contentlib_job_failures", "Runs of jobs that failed; the log says why.", ["job"])
 _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"}
-
-PAGES = {
-    "/healthz": "whether the process answers",
-    "/readyz": "whether the database and the storages answer",
-    "/metrics": "figures for Prometheus",
-    "/openapi.json": "the API as an OpenAPI document",
-}
 
 
 class Monitor:
-    """The pages of operators; `check` raises OSError when the server is not ready."""
+    """The pages of operators; `check` raises OSError, naming what is broken, when the server is not ready."""
 
-    def __init__(self, check: Check, openapi: Callable[[], bytes]) -> None:
+    def __init__(self, check: Check, openapi: Callable[[], bytes], gauges: Callable[[], Awaitable[bytes]]) -> None:
         self._check = check
         self._openapi = openapi
+        self._gauges = gauges
 
     def speaks(self, path: str) -> bool:
         """Whether a path is one of ours."""
@@ -45,14 +62,14 @@ class Monitor:
     async def handle(self, request: Request) -> Response:
         """The page at a path."""
         if request.method not in ("GET", "HEAD"):
-            return Response(405, b"only GET and HEAD here\n", "text/plain; charset=utf-8", [("allow", "GET, HEAD")])
+            return Response(405, b"only GET and HEAD here\n", _TEXT, [("allow", "GET, HEAD")])
         match request.path:
             case "/healthz":
-                return Response(200, b"ok\n", "text/plain; charset=utf-8")
+                return Response(200, b"ok\n", _TEXT)
             case "/readyz":
                 return await self._ready()
             case "/metrics":
-                return Response(200, generate_latest(_registry()), CONTENT_TYPE_PLAIN_0_0_4)
+                return Response(200, generate_latest(_registry()) + await self._gauges(), CONTENT_TYPE_PLAIN_0_0_4)
             case "/openapi.json":
                 return Response(200, self._openapi(), "application/json")
         return Response(200, _INDEX, "text/html; charset=utf-8")
@@ -61,31 +78,12 @@ class Monitor:
         try:
             await self._check()
         except OSError as error:
-            return Response(503, f"{error}\n".encode(), "text/plain; charset=utf-8")
-        return Response(200, b"ready\n", "text/plain; charset=utf-8")
-
-
-class Meter:
-    """Counts and times the requests at one door."""
-
-    def __init__(self, door: str) -> None:
-        self._door = door
-        self._seconds = _SECONDS.labels(door)
-        self._requests: dict[tuple[str, int], Counter] = {}
-
-    def count(self, request: Request, answer: Answer, started: float) -> None:
-        """Notes an answer; `started` is of `time.perf_counter`."""
-        self._seconds.observe(time.perf_counter() - started)
-        key = (request.method, answer.status)
-        counter = self._requests.get(key)
-        if counter is None:
-            method = request.method if request.method in _METHODS else "other"
-            counter = self._requests[key] = _REQUESTS.labels(self._door, method, answer.status)
-        counter.inc()
+            return Response(503, f"{error}\n".encode(), _TEXT)
+        return Response(200, b"ready\n", _TEXT)
 
 
 def _registry() -> CollectorRegistry:
-    """The figures of all workers, where there are several; each keeps its own in a file then."""
+    """The figures of all processes, where there are several."""
     if values.ValueClass.__name__ == "MutexValue":
         return REGISTRY
     together = CollectorRegistry()
@@ -106,3 +104,117 @@ def _index() -> bytes:
 
 
 _INDEX = _index()
+
+
+class Meter:
+    """Counts and times the requests at one door."""
+
+    def __init__(self, door: str) -> None:
+        self._door = door
+        self._seconds = _SECONDS.labels(door)
+        self._requests: dict[tuple[str, int], Counter] = {}
+
+    def count(self, request: Request, answer: Answer, started: float) -> None:
+        """Notes an answer; `started` is of `time.perf_counter`."""
+        self._seconds.observe(time.perf_counter() - started)
+        counter = self._requests.get((request.method, answer.status))
+        if counter is None:
+            counter = self._counter(request.method, answer.status)
+        counter.inc()
+
+    def _counter(self, method: str, status: int) -> Counter:
+        counted = method if method in _METHODS else "other"  # a client may call itself whatever it likes
+        counter = self._requests[counted, status] = _REQUESTS.labels(self._door, counted, status)
+        return counter
+
+
+class TransferMeter(Meter):
+    """Counts the bytes of transfers too."""
+
+    def count(self, request: Request, answer: Answer, started: float) -> None:
+        """Notes an answer, and the bytes that go out with it."""
+        super().count(request, answer, started)
+        if isinstance(answer, FileResponse) and request.method == "GET":
+            _SENT.inc(next(int(value) for name, value in answer.headers if name == "content-length"))
+
+
+class CountedBody:
+    """A body whose bytes are counted as they come."""
+
+    def __init__(self, body: Body) -> None:
+        self._body = body
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """The bytes as they come."""
+        async for piece in self._body.chunks():
+            _RECEIVED.inc(len(piece))
+            yield piece
+
+
+def count_failed_job(name: str) -> None:
+    """Notes that a job failed."""
+    _FAILED_JOBS.labels(name).inc()
+
+
+class Gauges:
+    """Looks the figures up; `certificate` is the PEM text that the server serves with, if it does."""
+
+    def __init__(self, metadata: MetadataStore, datastores: Sequence[Datastore], certificate: bytes | None) -> None:
+        self._metadata = metadata
+        self._datastores = datastores
+        self._certificate = certificate
+
+    async def text(self) -> bytes:
+        """All of them, as Prometheus reads them."""
+        found = [_build(), *await asyncio.to_thread(self._spaces), await self._sessions()]
+        if self._certificate is not None:
+            found.append(await asyncio.to_thread(lambda: self._expiry))
+        registry = CollectorRegistry()
+        registry.register(_Found(found))
+        return generate_latest(registry)
+
+    async def _sessions(self) -> Metric:
+        sessions = GaugeMetricFamily("contentlib_active_sessions", "Sessions that are active.", labels=["kind"])
+        async with self._metadata.reading() as transaction:
+            sessions.add_metric(["update"], await transaction.update_sessions.active())
+            sessions.add_metric(["download"], await transaction.download_sessions.active())
+            sessions.add_metric(["login"], await transaction.logins.count())
+        return sessions
+
+    def _spaces(self) -> list[Metric]:
+        free = GaugeMetricFamily("contentlib_storage_free_bytes", "Bytes that are free on a storage.", labels=["storage"])
+        size = GaugeMetricFamily("contentlib_storage_size_bytes", "Bytes of a storage, free or not.", labels=["storage"])
+        up = GaugeMetricFamily("contentlib_storage_accessible", "1 where a storage can be reached.", labels=["storage"])
+        for datastore in self._datastores:
+            space = datastore.space()
+            up.add_metric([datastore.id], int(space.accessible))
+            if space.accessible:
+                free.add_metric([datastore.id], space.free)
+                size.add_metric([datastore.id], space.capacity)
+        return [free, size, up]
+
+    @cached_property
+    def _expiry(self) -> Metric:
+        from cryptography import x509  # slow to import, and needed by nobody else here
+
+        certificate = x509.load_pem_x509_certificate(self._certificate or b"")
+        text = "When the certificate that the server serves with expires, in seconds since 1970 UTC."
+        return GaugeMetricFamily(
+            "contentlib_certificate_expiry_seconds", text, value=certificate.not_valid_after_utc.timestamp()
+        )
+
+
+class _Found(Collector):
+    """Figures that were looked up already."""
+
+    def __init__(self, metrics: list[Metric]) -> None:
+        self._metrics = metrics
+
+    def collect(self) -> Iterable[Metric]:
+        """The figures."""
+        return self._metrics
+
+
+def _build() -> Metric:
+    value = {"version": __version__, "python": platform.python_version()}
+    return InfoMetricFamily("contentlib_build", "What is running.", value=value)

@@ -319,3 +319,18 @@ async def test_progress_is_noted_for_files_that_are_coming(store: MetadataStore)
             await rows.update_files.put(each)
         await rows.state.touch(Touches({}, {}, {coming.id: 5, ready.id: 5}))
         assert await rows.update_files.of(session.id) == [replace(coming, received=5), ready]
+
+
+@BOTH
+async def test_active_sessions_are_counted(store: MetadataStore, kind: Kind) -> None:
+    async with store.transaction(durable=False) as transaction:
+        rows = kind.rows(transaction)
+        await _add(rows, kind.make("i"), kind.make("j"), kind.make("k", state=State.CANCELED, ended=10))
+        assert await rows.active() == 2
+
+
+async def test_login_sessions_are_counted(store: MetadataStore) -> None:
+    async with store.transaction(durable=False) as rows:
+        assert await rows.logins.count() == 0
+        await rows.logins.add(Login("a", "ann", 1, 10))
+        assert await rows.logins.count() == 1

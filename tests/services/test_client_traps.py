@@ -396,11 +396,12 @@ async def test_govc_asks_for_a_file_by_a_body(app: Whole) -> None:
 async def test_govc_imports_with_its_session_header_on_the_transfer(app: Whole) -> None:
     item = await app.item(type="ovf")
     session = await app.session(item)
-    digest = hashlib.sha256(b"<ovf/>").hexdigest()
-    file = await app.add(session, "tiny.ovf", size=6, checksum_info={"algorithm": "SHA256", "checksum": digest.upper()})
-    assert (await app.client.put(file["upload_endpoint"]["uri"], content=b"<ovf/>")).status_code == 200
+    descriptor = b'<Envelope xmlns="http://schemas.dmtf.org/ovf/envelope/1"/>'
+    declared = {"algorithm": "SHA256", "checksum": hashlib.sha256(descriptor).hexdigest().upper()}
+    file = await app.add(session, "tiny.ovf", size=len(descriptor), checksum_info=declared)
+    assert (await app.client.put(file["upload_endpoint"]["uri"], content=descriptor)).status_code == 200
     await app.complete(session)
-    assert (await app.rest("GET", f"{ITEM}/id:{item}"))["size"] == 6
+    assert (await app.rest("GET", f"{ITEM}/id:{item}"))["size"] == len(descriptor)
 
 
 async def test_govc_exports_by_polling_until_a_file_is_prepared(app: Whole) -> None:

@@ -79,7 +79,9 @@ def _creation(settings: Settings, own: ServerCertificate | None) -> Callable[[],
         from contentlib import app, logs
 
         logs.configure(settings)
-        return app.create(settings, own.thumbprint("sha1") if own else None)
+        if own is None:
+            return app.create(settings, None)
+        return app.create(settings, own.thumbprint("sha1"), certificate=own.certificate.read_bytes())
 
     return create
 

@@ -122,6 +122,9 @@ class UpdateSessionRows(Rows[UpdateSession], Protocol):
     async def ended(self, before: int, most: int | None = None) -> list[str]:
         """The identifiers of sessions that ended before a time."""
 
+    async def active(self) -> int:
+        """How many sessions are ACTIVE."""
+
 
 class UpdateFileRows(Protocol):
     """The files of update sessions, one of a name; removed with their session."""
@@ -159,6 +162,9 @@ class DownloadSessionRows(Rows[DownloadSession], Protocol):
 
     async def ended(self, before: int, most: int | None = None) -> list[str]:
         """The identifiers of sessions that ended before a time."""
+
+    async def active(self) -> int:
+        """How many sessions are ACTIVE."""
 
 
 class PreparationRows(Protocol):
@@ -239,6 +245,9 @@ class LoginRows(Protocol):
 
     async def forget(self, before: int, most: int | None = None) -> int:
         """Removes the login sessions that were last touched before a time; how many they were."""
+
+    async def count(self) -> int:
+        """How many login sessions there are."""
 
 
 class UserRows(Protocol):

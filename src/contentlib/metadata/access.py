@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Column, Table, and_, bindparam, delete, insert, or_, select, tuple_, update
+from sqlalchemy import Column, Table, and_, bindparam, delete, func, insert, or_, select, tuple_, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from contentlib.library.model import Login, Token, Touches, User
@@ -34,6 +34,9 @@ _touched_last = (
 _TRIM_LOGINS = Statement(delete(tables.logins).where(_USERS_LOGINS, tables.logins.c.token_hash.not_in(_touched_last)))
 
 
+_COUNT_LOGINS = Statement(select(func.count()).select_from(tables.logins))
+
+
 class LoginRows(Keyed[Login]):
     """Login sessions."""
 
@@ -47,6 +50,11 @@ class LoginRows(Keyed[Login]):
     async def forget(self, before: int, most: int | None = None) -> int:
         """Removes the login sessions that were last touched before a time."""
         return await self._connection.run(_FORGET_LOGINS, {"before": before, "most": _EVERY if most is None else most})
+
+    async def count(self) -> int:
+        """How many login sessions there are."""
+        row = await self._connection.row(_COUNT_LOGINS, {})
+        return int(row[0]) if row else 0
 
 
 _USERS = Statements(tables.users, User, key="folded_name")

@@ -27,6 +27,7 @@ class _SessionStatements(Statements[AnySession]):
         self.ids_of = Statement(select(table.c.id).where(mine, table.c.item == bindparam("item")).order_by(*order))
         idle = select(table.c.id).where(tables.active(table), table.c.touched < bindparam("before"))
         self.idle = Limitable(idle, *order)
+        self.active = Statement(select(func.count()).select_from(table).where(tables.active(table)))
         self.ended = Limitable(select(table.c.id).where(table.c.ended < bindparam("before")), *order)
 
 
@@ -48,6 +49,11 @@ class _SessionRows(Keyed[AnySession]):
     async def ended(self, before: int, most: int | None = None) -> list[str]:
         """The identifiers of sessions that ended before a time."""
         return await self._identifiers(*self._sessions.ended.of({"before": before}, most))
+
+    async def active(self) -> int:
+        """How many sessions are ACTIVE."""
+        row = await self._connection.row(self._sessions.active, {})
+        return int(row[0]) if row else 0
 
 
 _UPDATES = _SessionStatements(tables.update_sessions, UpdateSession)

@@ -11,6 +11,7 @@ from contentlib.vapi.registry import Call
 from contentlib.vapi.types import DateTime, Secret, Structure
 
 _PATH = "/api/session"
+_REST = "/rest/com/vmware/cis/session"
 _ERRORS = (ServiceUnavailable, Unauthenticated)
 
 
@@ -37,12 +38,12 @@ class SessionService(Service):
         call.new_token = await self._logins.start(call.credentials)
         return call.new_token
 
-    @operation(Route("DELETE", _PATH, status=204), errors=_ERRORS)
+    @operation(Route("DELETE", _PATH, status=204, rest=_REST), errors=_ERRORS)
     async def delete(self, call: Call) -> None:
         """Ends the session that the request carries."""
         await self._logins.end(call.login)
 
-    @operation(Route("GET", _PATH), errors=_ERRORS)
+    @operation(Route("GET", _PATH, rest=_REST), errors=_ERRORS)
     async def get(self, call: Call) -> SessionInfo:
         """Tells whose the session is that the request carries."""
         login = await self._logins.find(call.token)

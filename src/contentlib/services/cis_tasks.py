@@ -30,6 +30,8 @@ from contentlib.vapi.types import Anything, DateTime, Enumeration, Id, Integer, 
 
 _PATH = "/api/cis/tasks"
 _TASK = f"{_PATH}/{{task}}"
+_REST = "/rest/cis/tasks"
+_REST_TASK = f"{_REST}/{{task}}"
 _READING = (Error, NotFound, ResourceInaccessible, ServiceUnavailable, Unauthenticated, Unauthorized)
 
 
@@ -100,13 +102,13 @@ class TasksService(Service):
     def __init__(self, tasks: Tasks) -> None:
         self._tasks = tasks
 
-    @operation(Route("GET", _TASK), errors=_READING)
+    @operation(Route("GET", _TASK, rest=_REST_TASK), errors=_READING)
     async def get(self, call: Call, spec: GetSpec | None, task: Id) -> TaskInfo:
         """Returns a task."""
         return _info(await self._tasks.get(task), spec)
 
     @operation(
-        Route("GET", _PATH),
+        Route("GET", _PATH, rest=_REST),
         errors=(InvalidArgument, ResourceInaccessible, ServiceUnavailable, Unauthenticated, Unauthorized),
     )
     async def list(self, call: Call, filter_spec: FilterSpec | None, result_spec: GetSpec | None) -> dict[Id, TaskInfo]:
@@ -115,7 +117,7 @@ class TasksService(Service):
         return {each.id: _info(each, result_spec) for each in await self._tasks.all() if _matches(each, wanted)}
 
     @operation(
-        Route("POST", _TASK, {"action": "cancel"}, status=204),
+        Route("POST", _TASK, status=204, rest=f"{_REST_TASK}?action=cancel"),
         errors=(*_READING, NotAllowedInCurrentState, Unsupported),
     )
     async def cancel(self, call: Call, task: Id) -> None:

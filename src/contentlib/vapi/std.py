@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from contentlib.vapi.types import DateTime, Enumeration, Integer, Structure, enumeration
+from contentlib.vapi.types import DateTime, Enumeration, Id, Integer, Structure, enumeration
 
 PREFIX = "com.vmware.vapi.std."
 
@@ -52,7 +52,7 @@ class DynamicId(Structure):
     """An identifier of a resource, and the type of that."""
 
     vapi_name: ClassVar[str] = PREFIX + "dynamic_ID"
-    id: str
+    id: Id
     type: str
 
 

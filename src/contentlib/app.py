@@ -21,6 +21,7 @@ from contentlib.inventory import Datastore, Inventory
 from contentlib.jobs.collect import Collector
 from contentlib.jobs.expire import Expiry
 from contentlib.jobs.runner import Job, Runner
+from contentlib.jobs.worker import Worker
 from contentlib.library.blobs import Blobs
 from contentlib.library.clock import Clock, SystemClock
 from contentlib.library.configuration import Configurations
@@ -32,11 +33,13 @@ from contentlib.library.libraries import Libraries
 from contentlib.library.model import User
 from contentlib.library.names import fold
 from contentlib.library.sessions import Leases
+from contentlib.library.tasks import Tasks
 from contentlib.library.update_sessions import UpdateSessions
 from contentlib.metadata.migrate import upgrade
 from contentlib.metadata.sqlite import SqliteMetadata
 from contentlib.monitor import CountedBody, Gauges, Meter, Monitor, TransferMeter, count_failed_job
 from contentlib.services.cis_session import SessionService
+from contentlib.services.cis_tasks import TasksService
 from contentlib.services.content_configuration import ConfigurationService
 from contentlib.services.content_library import LibraryService
 from contentlib.services.content_library_item import ItemService
@@ -118,7 +121,10 @@ class _Server:
         self._certificate = certificate
         self._clock = clock
         self._metadata = SqliteMetadata(settings.data_dir / _DATABASE)
-        self._leases = Leases(self._clock, settings.lease_seconds * 1000)
+        self._often = min(5.0, settings.lease_seconds / 4)
+        # another worker's touches are seen once it has kept them
+        slack = 0 if settings.workers == 1 else int(self._often * 2000)
+        self._leases = Leases(self._clock, settings.lease_seconds * 1000, slack)
         self._blobs = Blobs(
             self._metadata, FilesystemBlobs({storage.id: storage.path for storage in settings.storage}), self._clock
         )
@@ -134,6 +140,7 @@ class _Server:
         self._open(SignedAddresses(bytes.fromhex(key)), guid)
         await self._expiry.renew()
         self._runner.start()
+        self._worker.start()
 
     def _open(self, addresses: SignedAddresses, guid: str) -> None:
         settings, metadata, blobs, clock, leases = self._settings, self._metadata, self._blobs, self._clock, self._leases
@@ -154,6 +161,7 @@ class _Server:
 
         services: list[Service] = [
             SessionService(logins),
+            TasksService(Tasks(metadata, clock)),
             ConfigurationService(Configurations(metadata)),
             LibraryService(libraries, guid),
             LocalLibraryService(libraries, guid),
@@ -188,6 +196,7 @@ class _Server:
             (monitor.speaks, monitor.handle, Meter("monitor")),
         ]
         self._runner = Runner(metadata, clock, self._jobs(updates, downloads), _job_failed)
+        self._worker = Worker(metadata, clock, {}, _job_failed)
 
     def _jobs(self, updates: UpdateSessions, downloads: DownloadSessions) -> list[Job]:
         settings, metadata = self._settings, self._metadata
@@ -196,7 +205,6 @@ class _Server:
         storages = [each.id for each in settings.storage]
         grace = settings.collect_grace_seconds * 1000
         collector = Collector(metadata, self._blobs.store, self._clock, storages, settings.versions_kept, grace)
-        often = min(5.0, settings.lease_seconds / 4)
         self._save_touches = expiry.save_touches
 
         async def save() -> None:
@@ -204,7 +212,7 @@ class _Server:
             await expiry.save_touches()
 
         return [
-            Job("touch", often, save, alone=False),
+            Job("touch", self._often, save, alone=False),
             Job("expire", min(15.0, settings.lease_seconds / 2), expiry.run),
             Job("collect", min(600.0, settings.collect_grace_seconds / 2), collector.run),
         ]
@@ -215,6 +223,7 @@ class _Server:
     async def stop(self) -> None:
         """Ends the jobs and closes the database; whoever still comes is told so."""
         self._doors = []
+        await self._worker.stop()
         await self._runner.stop()
         await self._save_touches()
         await self._metadata.close()

@@ -1,0 +1,133 @@
+"""Where the server may go by itself: networks and host patterns that are allowed or denied.
+
+What is denied is denied. Else what is allowed is allowed. Else loopback, link-local, unspecified and multicast addresses and
+the server's own are refused, because they reach what nobody outside reaches; everything else, private networks too, is open.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from collections.abc import Iterable
+from fnmatch import fnmatchcase
+
+IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
+_THIS_NETWORK = ipaddress.ip_network("0.0.0.0/8")
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+_OF_DOCUMENTATION = "192.0.2.1"  # no machine has it
+
+
+class Forbidden(Exception):
+    """The server does not go there; the sentence names the host and says why."""
+
+    def __init__(self, host: str, why: str) -> None:
+        super().__init__(f"{host} {why}")
+        self.host = host
+
+
+class Policy:
+    """Decides about hosts by their name and by the addresses that the name has."""
+
+    def __init__(self, allow: Iterable[str] = (), deny: Iterable[str] = (), own_hosts: Iterable[str] = ()) -> None:
+        self._allowed = _Rules(allow)
+        self._denied = _Rules(deny)
+        self._own = {host.lower() for host in own_hosts}
+
+    def check_name(self, host: str) -> None:
+        """Refuses a host by its name, or by the address that it is written as."""
+        literal = _literal(host)
+        if literal is not None:
+            self.check(host, literal)
+        elif self._denied.name(host):
+            raise Forbidden(host, "is denied (outbound_deny)")
+        elif host.lower() in self._own and not self._allowed.name(host):
+            raise Forbidden(host, "is this server itself (outbound_allow can allow it)")
+
+    def check(self, host: str, found: IpAddress) -> None:
+        """Refuses an address of a host."""
+        address = _embedded(found)
+        told = f"({found}) " if str(found) != host else ""
+        if self._denied.name(host) or self._denied.address(address):
+            raise Forbidden(host, f"{told}is denied (outbound_deny)")
+        if self._allowed.name(host) or self._allowed.address(address):
+            return
+        kind = _kind(address)
+        if kind is not None:
+            raise Forbidden(host, f"{told}is {kind}, where the server does not go unless outbound_allow says so")
+
+
+class _Rules:
+    """Networks and host patterns, as one list of texts holds them."""
+
+    def __init__(self, rules: Iterable[str]) -> None:
+        self._networks: list[ipaddress.IPv4Network | ipaddress.IPv6Network] = []
+        self._patterns: list[str] = []
+        for rule in rules:
+            network = network_of(rule)
+            if network is None:
+                self._patterns.append(rule.lower().rstrip("."))
+            else:
+                self._networks.append(network)
+
+    def name(self, host: str) -> bool:
+        name = host.lower().rstrip(".")
+        return any(fnmatchcase(name, pattern) for pattern in self._patterns)
+
+    def address(self, address: IpAddress) -> bool:
+        return any(address.version == network.version and address in network for network in self._networks)
+
+
+def network_of(rule: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
+    """The network or single address that a rule names; None where it is a host pattern."""
+    try:
+        return ipaddress.ip_network(rule.strip("[]"), strict=False)
+    except ValueError:
+        return None
+
+
+def _literal(host: str) -> IpAddress | None:
+    try:
+        return ipaddress.ip_address(host.strip("[]"))
+    except ValueError:
+        return None
+
+
+def _embedded(address: IpAddress) -> IpAddress:
+    """The address that is reached through an IPv6 address that only holds an IPv4 one."""
+    if isinstance(address, ipaddress.IPv4Address):
+        return address
+    if address.ipv4_mapped is not None:
+        return address.ipv4_mapped
+    if address.sixtofour is not None:
+        return address.sixtofour
+    if address in _NAT64:
+        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    return address
+
+
+def _kind(address: IpAddress) -> str | None:
+    """What an address is that nobody has to be sent to."""
+    if address.is_loopback:
+        return "a loopback address"
+    if address.is_link_local:
+        return "a link-local address"
+    if address.is_unspecified or (address.version == 4 and address in _THIS_NETWORK):
+        return "no address of a machine"
+    if address.is_multicast:
+        return "a multicast address"
+    return "an address of this machine" if _is_own(address) else None
+
+
+def _is_own(address: IpAddress) -> bool:
+    """Whether this machine has the address: only then a socket can be bound to it."""
+    return _binds(str(address)) and not _binds(_OF_DOCUMENTATION)  # where everything binds, binding says nothing
+
+
+def _binds(address: str) -> bool:
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with socket.socket(family, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.bind((address, 0))
+        except OSError:
+            return False
+    return True

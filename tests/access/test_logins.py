@@ -203,3 +203,15 @@ def _record_sleeps(monkeypatch: pytest.MonkeyPatch, waited: list[float]) -> None
             await sleep(seconds)
 
     monkeypatch.setattr("contentlib.access.logins.asyncio.sleep", note)
+
+
+async def test_what_is_remembered_of_a_session_is_not_older_than_what_is_stored(app: Whole, clock: HandClock) -> None:
+    """Bytes keep a login alive, also between two calls that are long apart."""
+    session = await app.session(await app.item())
+    address = (await app.add(session, "disk.vmdk", size=100))["upload_endpoint"]["uri"]
+    for n in range(12):
+        clock.pass_seconds(290)
+        part = {"content-range": f"bytes {n}-{n}/100", TOKEN: ""}
+        assert (await app.client.put(address, content=b"x", headers=part)).status_code == 200
+        await app.application._handle.__self__._save_touches()  # type: ignore[attr-defined]  # as the job does every few seconds
+    assert (await app.send("GET", SESSION)).status_code == 200

@@ -28,7 +28,8 @@ class Logins:
     """Starts, finds and ends login sessions; `idle` is the time in milliseconds after which an untouched one is over.
 
     A user has at most `most` sessions: whoever logs in once more ends the one that was not used for the longest time, so that
-    scripts that forget to log out shut nobody out.
+    scripts that forget to log out shut nobody out. `alone` says that no other process ends sessions: what was read of one is
+    then good until this process changes one.
     """
 
     def __init__(
@@ -40,6 +41,8 @@ class Logins:
         idle: int,
         challenge: str,
         most: int,
+        *,
+        alone: bool = False,
     ) -> None:
         self._metadata = metadata
         self._passwords = passwords
@@ -48,6 +51,9 @@ class Logins:
         self._idle = idle
         self._challenge = challenge
         self._most = most
+        self._alone = alone
+        self._known: dict[str, Login] = {}
+        self._changes = 0
         self._failures: dict[str, int] = {}
         self._decoy = passwords.decoy()
 
@@ -72,27 +78,55 @@ class Logins:
         async with self._metadata.transaction(durable=False) as transaction:
             await transaction.logins.trim(user, self._most - 1)
             await transaction.logins.add(Login(_hash(token), user, now, now))
+        self._forget_known()  # one may have been trimmed
         return token
 
     async def find(self, token: str | None) -> Login:
         """The session of a token, as of now, and a touch on it; unauthenticated where there is none or it is over."""
         if not token:
             raise self.refused("access.no_session", "log in first: the request carries no session")
-        async with self._metadata.reading() as transaction:
-            login = await transaction.logins.get(_hash(token))
+        key = _hash(token)
+        known = self._known.get(key)
+        login = None if known is None else self._as_of_now(known)
         if login is None:
+            login = await self._find_stored(key)
+        else:
+            self._known[key] = login  # its touch may be older in what is stored
+        self._leases.touch_login(key)
+        return login
+
+    async def _find_stored(self, key: str) -> Login:
+        changes = self._changes
+        async with self._metadata.reading() as transaction:
+            stored = await transaction.logins.get(key)
+        if stored is None:
             raise self.refused("access.unknown_session", "the login session does not exist or has ended; log in again")
-        touched = self._leases.last_login(login.token_hash, login.touched)
-        if touched + self._idle < self._clock.now():
+        login = self._as_of_now(stored)
+        if login is None:
             text = f"the login session was idle for more than {self._idle // 1000} seconds and has ended; log in again"
             raise self.refused("access.expired_session", text)
-        self._leases.touch_login(login.token_hash)
+        if self._alone and changes == self._changes:  # else it may have ended while it was read
+            if len(self._known) >= _REMEMBERED:
+                self._known.clear()
+            self._known[key] = login
+        return login
+
+    def _as_of_now(self, login: Login) -> Login | None:
+        """The session with its last touch; None where that was too long ago."""
+        touched = self._leases.last_login(login.token_hash, login.touched)
+        if touched + self._idle < self._clock.now():
+            return None
         return Login(login.token_hash, login.user, login.created, touched)
 
     async def end(self, login: str) -> None:
         """Ends a session by the hash of its token."""
         async with self._metadata.transaction(durable=False) as transaction:
             await transaction.logins.remove(login)
+        self._forget_known()
+
+    def _forget_known(self) -> None:
+        self._known.clear()
+        self._changes += 1
 
     def refused(self, message_id: str, text: str) -> Unauthenticated:
         """The error that asks for a login."""

@@ -21,6 +21,7 @@ from contentlib.inventory import Datastore, Inventory
 from contentlib.jobs.collect import Collector
 from contentlib.jobs.expire import Expiry
 from contentlib.jobs.runner import Job, Runner
+from contentlib.jobs.worker import Worker
 from contentlib.library.blobs import Blobs
 from contentlib.library.clock import Clock, SystemClock
 from contentlib.library.configuration import Configurations
@@ -32,11 +33,13 @@ from contentlib.library.libraries import Libraries
 from contentlib.library.model import User
 from contentlib.library.names import fold
 from contentlib.library.sessions import Leases
+from contentlib.library.tasks import Tasks
 from contentlib.library.update_sessions import UpdateSessions
 from contentlib.metadata.migrate import upgrade
 from contentlib.metadata.sqlite import SqliteMetadata
 from contentlib.monitor import CountedBody, Gauges, Meter, Monitor, TransferMeter, count_failed_job
 from contentlib.services.cis_session import SessionService
+from contentlib.services.cis_tasks import TasksService
 from contentlib.services.content_configuration import ConfigurationService
 from contentlib.services.content_library import LibraryService
 from contentlib.services.content_library_item import ItemService
@@ -137,6 +140,7 @@ class _Server:
         self._open(SignedAddresses(bytes.fromhex(key)), guid)
         await self._expiry.renew()
         self._runner.start()
+        self._worker.start()
 
     def _open(self, addresses: SignedAddresses, guid: str) -> None:
         settings, metadata, blobs, clock, leases = self._settings, self._metadata, self._blobs, self._clock, self._leases
@@ -158,6 +162,7 @@ class _Server:
 
         services: list[Service] = [
             SessionService(logins),
+            TasksService(Tasks(metadata, clock)),
             ConfigurationService(Configurations(metadata)),
             LibraryService(libraries, guid),
             LocalLibraryService(libraries, guid),
@@ -192,6 +197,7 @@ class _Server:
             (monitor.speaks, monitor.handle, Meter("monitor")),
         ]
         self._runner = Runner(metadata, clock, self._jobs(updates, downloads), _job_failed)
+        self._worker = Worker(metadata, clock, {}, _job_failed)
 
     def _jobs(self, updates: UpdateSessions, downloads: DownloadSessions) -> list[Job]:
         settings, metadata = self._settings, self._metadata
@@ -218,6 +224,7 @@ class _Server:
     async def stop(self) -> None:
         """Ends the jobs and closes the database; whoever still comes is told so."""
         self._doors = []
+        await self._worker.stop()
         await self._runner.stop()
         await self._save_touches()
         await self._metadata.close()

@@ -10,7 +10,7 @@ import pytest
 
 from contentlib.library.checksums import Algorithm, Checksum
 from contentlib.library.model import TransferStatus
-from contentlib.transfer.threads import Threads
+from contentlib.library.threads import Threads
 from transfer.parts import BREAK, STORAGE, Client, Parts, parts_on
 
 DATA = b"0123456789" * 10

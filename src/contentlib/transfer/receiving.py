@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import islice
 
 from contentlib.http.message import Request
+from contentlib.library import transfer_faults as faults
 from contentlib.library.blobs import Received
 from contentlib.library.checksums import Hasher
 from contentlib.library.errors import Fault
 from contentlib.library.model import UpdateFile, UpdateSession
 from contentlib.library.ports import BlobStore, Staged
 from contentlib.library.sessions import Leases
+from contentlib.library.threads import Threads
 from contentlib.library.update_sessions import UpdateSessions
-from contentlib.transfer import faults
 from contentlib.transfer.incoming import Incoming
 from contentlib.transfer.part import Part
-from contentlib.transfer.threads import Arguments, Result, Threads
 
 _BEAT_SECONDS = 1.0
 _PIECES = 16
@@ -47,14 +47,6 @@ class Wrong(Exception):
         self.status = status
         self.fault = fault
         self.keep = keep
-
-
-class NotStored(Exception):
-    """The storage does not take the bytes, or does not give back those that are there."""
-
-    def __init__(self, error: OSError) -> None:
-        super().__init__(str(error))
-        self.error = error
 
 
 class Upload:
@@ -99,7 +91,7 @@ class Upload:
             if room is not None and size > room:
                 raise self._too_many()
             room = None if room is None else room - size
-            await self._stored(self._store, staged, block)
+            await self._threads.stored(self._store, staged, block)
             await self._beat(staged.size)
         if self.part.start is not None:
             self._check_part(staged.size - self.part.start)
@@ -136,19 +128,13 @@ class Upload:
         """Gets the bytes that are there already out of the way, or hashed."""
         self.hasher = Hasher(*([self.file.checksum.algorithm] if self.file.checksum else ()))
         if self.part.start is None:
-            await self._stored(staged.empty)
+            await self._threads.stored(staged.empty)
         elif known is not None and known.size == staged.size:
             self.hasher = known
         elif staged.size:
             pieces = store.staged_bytes(self.session.storage, self.file.id)
-            while await self._stored(self._hash_again, pieces):
+            while await self._threads.stored(self._hash_again, pieces):
                 await self._beat(staged.size)
-
-    async def _stored(self, call: Callable[Arguments, Result], *arguments: Arguments.args, **names: Arguments.kwargs) -> Result:
-        try:
-            return await self._threads.run(call, *arguments, **names)
-        except OSError as error:
-            raise NotStored(error) from error
 
     def _hash_again(self, pieces: Iterator[bytes]) -> bool:
         before = self.hasher.size

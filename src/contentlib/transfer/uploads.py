@@ -10,18 +10,18 @@ from dataclasses import dataclass
 import msgspec
 
 from contentlib.http.message import Disconnected, Headers, Request, Response
+from contentlib.library import transfer_faults as faults
 from contentlib.library.checksums import Hasher
 from contentlib.library.errors import Fault, LibraryError, Missing, NotActive
 from contentlib.library.model import TransferStatus, UpdateFile, UpdateSession
 from contentlib.library.ports import BlobStore, Staged
 from contentlib.library.sessions import Leases
+from contentlib.library.threads import NotStored, Threads
 from contentlib.library.update_sessions import UpdateSessions
-from contentlib.transfer import faults
 from contentlib.transfer.addresses import DataAddress
 from contentlib.transfer.answers import Refused, not_allowed, text
 from contentlib.transfer.part import Part, part_of
-from contentlib.transfer.receiving import NotStored, Replaced, Stopped, Upload, Wrong
-from contentlib.transfer.threads import Threads
+from contentlib.transfer.receiving import Replaced, Stopped, Upload, Wrong
 from contentlib.transfer.unpacking import Unpacking
 
 _METHODS = ("HEAD", "POST", "PUT")

@@ -1,4 +1,4 @@
-"""What can go wrong with an upload, as it is kept with the file: an id, the sentence, its pieces."""
+"""What can go wrong while the bytes of a file come, as it is kept with the file: an id, the sentence, its pieces."""
 
 from __future__ import annotations
 

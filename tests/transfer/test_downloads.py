@@ -8,7 +8,7 @@ from email.utils import format_datetime, parsedate_to_datetime
 
 import pytest
 
-from contentlib.transfer.files import disposition
+from contentlib.http.files import disposition
 from transfer.parts import LOGIN, STORAGE, Client, Parts
 
 DATA = b"0123456789" * 10

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -92,3 +92,14 @@ class FileResponse:
 
 
 Answer = Response | FileResponse
+
+
+def text(status: int, sentence: str, headers: Headers | None = None) -> Response:
+    """An answer that is a sentence; plain text, because that is what govc and curl show to their user."""
+    return Response(status, f"{sentence}\n".encode(), "text/plain; charset=utf-8", list(headers or ()))
+
+
+def not_allowed(method: str, allowed: Sequence[str]) -> Response:
+    """The answer to a method that an address does not know."""
+    methods = ", ".join(sorted(allowed))
+    return text(405, f"{method} is not possible here, {methods} are", [("allow", methods)])

@@ -5,15 +5,15 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Awaitable, Callable
 
-from contentlib.http.message import Answer, Request
+from contentlib.http.files import Content, file_answer
+from contentlib.http.message import Answer, Request, not_allowed
 from contentlib.library.blobs import Blobs
 from contentlib.library.download_sessions import DownloadSessions
 from contentlib.library.items import Items
 from contentlib.library.model import Blob
 from contentlib.library.sessions import Leases
 from contentlib.transfer.addresses import DataAddress, StaticAddress
-from contentlib.transfer.answers import Refused, not_allowed
-from contentlib.transfer.files import file_answer
+from contentlib.transfer.answers import Refused
 from contentlib.transfer.running import RunningDownloads, Touch
 from contentlib.vapi.errors import VapiError
 
@@ -60,7 +60,7 @@ class Downloads:
 
     def _answer(self, request: Request, blob: Blob, name: str, owner: str, touch: Touch) -> Answer:
         path = self._blobs.store.path(blob.storage, blob.id)
-        answer = file_answer(request, path, blob, name)
+        answer = file_answer(request, Content(path, blob.size, blob.sha256, blob.created), name)
         if request.method == "GET" and answer.status in (200, 206):
             self.running.add(owner, path, touch)
         return answer

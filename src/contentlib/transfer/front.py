@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from contentlib.http.message import Answer, Disconnected, Request
+from contentlib.http.message import Answer, Disconnected, Request, text
 from contentlib.library.blobs import Blobs
 from contentlib.library.download_sessions import DownloadSessions
 from contentlib.library.errors import Damaged, LibraryError
@@ -13,7 +13,7 @@ from contentlib.library.items import Items
 from contentlib.library.sessions import Leases
 from contentlib.library.update_sessions import UpdateSessions
 from contentlib.transfer.addresses import DATA, STATIC, SignedAddresses, read_static, shown
-from contentlib.transfer.answers import STATUS, Refused, text
+from contentlib.transfer.answers import STATUS, Refused
 from contentlib.transfer.downloads import Admit, Downloads
 from contentlib.transfer.uploads import Uploads
 from contentlib.vapi.errors import Unauthenticated, VapiError

@@ -4,34 +4,43 @@ from __future__ import annotations
 
 import base64
 import re
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from contentlib.http.message import Answer, FileResponse, Headers, Request, Response
-from contentlib.library.model import Blob
-from contentlib.transfer.answers import text
-from contentlib.transfer.conditions import failed_precondition, http_date, range_holds
-from contentlib.transfer.ranges import Span, Unsatisfiable, span_of
+from contentlib.http.conditions import failed_precondition, http_date, range_holds
+from contentlib.http.message import Answer, FileResponse, Headers, Request, Response, text
+from contentlib.http.ranges import Span, Unsatisfiable, span_of
 
 _NOT_PLAIN = re.compile(r'[^ -~]|["\\]|%(?=[0-9A-Fa-f]{2})')
 _ATTRIBUTE = "!#$&+-.^_`|~"  # what a value of RFC 8187 holds beside letters and digits
 
 
-def file_answer(request: Request, path: Path, blob: Blob, name: str) -> Answer:
-    """The answer to GET or HEAD for a blob whose bytes were seen at a path."""
-    tag = f'"{blob.sha256}"'
-    known = [("etag", tag), ("last-modified", http_date(blob.created)), ("cache-control", "private, no-transform")]
-    status = failed_precondition(request.headers, tag, blob.created)
+@dataclass(frozen=True, slots=True)
+class Content:
+    """Bytes that were seen at a path, immutable: size in bytes, time in milliseconds since 1970 UTC."""
+
+    path: Path
+    size: int
+    sha256: str
+    created: int
+
+
+def file_answer(request: Request, content: Content, name: str) -> Answer:
+    """The answer to GET or HEAD for a file of a name."""
+    tag = f'"{content.sha256}"'
+    known = [("etag", tag), ("last-modified", http_date(content.created)), ("cache-control", "private, no-transform")]
+    status = failed_precondition(request.headers, tag, content.created)
     if status == 304:
         return Response(304, headers=known)
     if status is not None:
         return text(status, f"file {name!r} is another one than the client knows", known)
     try:
-        span = _span(request, tag, blob)
+        span = _span(request, tag, content)
     except Unsatisfiable:
-        sentence = f"file {name!r} has {blob.size} bytes, the range is beyond them"
-        return text(416, sentence, [*known, ("content-range", f"bytes */{blob.size}")])
-    return _sent(path, [*known, *_described(blob, name)], blob.size, span)
+        sentence = f"file {name!r} has {content.size} bytes, the range is beyond them"
+        return text(416, sentence, [*known, ("content-range", f"bytes */{content.size}")])
+    return _sent(content.path, [*known, *_described(content, name)], content.size, span)
 
 
 def disposition(name: str) -> str:
@@ -39,14 +48,14 @@ def disposition(name: str) -> str:
     return f"attachment; filename=\"{_NOT_PLAIN.sub('_', name)}\"; filename*=UTF-8''{quote(name, safe=_ATTRIBUTE)}"
 
 
-def _span(request: Request, tag: str, blob: Blob) -> Span | None:
-    if request.method != "GET" or not range_holds(request.headers, tag, blob.created):
+def _span(request: Request, tag: str, content: Content) -> Span | None:
+    if request.method != "GET" or not range_holds(request.headers, tag, content.created):
         return None
-    return span_of(request.headers.get("range"), blob.size)
+    return span_of(request.headers.get("range"), content.size)
 
 
-def _described(blob: Blob, name: str) -> Headers:
-    digest = base64.b64encode(bytes.fromhex(blob.sha256)).decode()
+def _described(content: Content, name: str) -> Headers:
+    digest = base64.b64encode(bytes.fromhex(content.sha256)).decode()
     return [
         ("content-type", "application/octet-stream"),
         ("content-disposition", disposition(name)),

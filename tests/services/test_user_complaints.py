@@ -123,10 +123,17 @@ async def test_20_any_type_is_taken_and_comes_back(app: Whole, kind: str) -> Non
     assert (await app.rest("GET", f"{ITEM}/id:{item}"))["type"] == kind
 
 
-async def test_34_an_unknown_operation_is_answered_with_those_that_there_are(app: Whole) -> None:
-    status, kind, text = await app.refusal("POST", "/library/item?~action=findd", {"spec": {"name": "x"}})
+@pytest.mark.parametrize(
+    ("target", "known"),
+    [
+        (f"{CONTENT}/local-library/id:x?~action=publishh", "delete, force-delete, get, publish, update"),
+        ("/api/content/local-library/x?action=publishh", "force-delete, publish"),
+    ],
+)
+async def test_34_an_unknown_operation_is_answered_with_those_that_there_are(app: Whole, target: str, known: str) -> None:
+    status, kind, text = told(await app.send("POST", target))
     assert (status, kind) == (404, "OPERATION_NOT_FOUND")
-    assert "findd" in text
+    assert text == f"{target.partition('?')[0]} has no action 'publishh'; it has {known}"
 
 
 @pytest.mark.parametrize("target", [f"{CONTENT}/no-such-service", "/api/content/no-such-thing", "/rest/com/vmware/x"])

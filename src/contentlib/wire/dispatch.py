@@ -74,14 +74,21 @@ class Place:
         if action is not None:
             target = self.actions.get(action)
             if target is None:
-                raise OperationNotFound("wire.no_action", f"{path} has no action {shown(action)}", path[:200], action[:100])
+                raise no_action(path, action, self.actions)
             return target
         target = self.methods.get("GET" if method == "HEAD" else method)
         if target is not None:
             return target
         if method == "POST":
-            raise OperationNotFound("wire.no_action", f"{path} asks for a ~action in its query", path[:200])
+            raise no_action(path, None, self.actions)
         raise not_allowed(method, path, [*self.methods, "POST"])
+
+
+def no_action(path: str, action: str | None, actions: Iterable[str]) -> OperationNotFound:
+    """The error for an action that an address does not have, or that is not said; those that it has are told."""
+    text = f"{path} has no action {shown(action)}" if action else f"{path} asks for an action in its query"
+    known = ", ".join(sorted(actions))
+    return OperationNotFound("wire.no_action", f"{text}; it has {known}" if known else text, path[:200])
 
 
 def not_allowed(method: str, path: str, methods: Iterable[str]) -> OperationNotFound:
@@ -269,5 +276,4 @@ def _choose(
     for candidate in candidates:
         if not any(candidate[0].dispatch.values()) and candidate[0].suits(action):
             return candidate
-    text = f"{path} has no action {shown(action)}" if action else f"{path} asks for an action in its query"
-    raise OperationNotFound("wire.no_action", text, path[:200])
+    raise no_action(path, action, {known for target, _ in candidates if (known := target.dispatch.get(_ACTION))})

@@ -80,7 +80,8 @@ class JsonRpc:
     def _endpoint(self, service: str, operation: str) -> Endpoint:
         endpoint = self._endpoints.get((service, operation))
         if endpoint is None:
-            what = f"the service {shown(service)} has no operation {shown(operation)}"
+            known = ", ".join(sorted(name for each, name in self._endpoints if each == service))
+            what = f"the service {shown(service)} has no operation {shown(operation)}; it has {known}"
             text = what if service in self._services else f"there is no service {shown(service)}"
             raise OperationNotFound("wire.no_such_operation", text, service[:200], operation[:200])
         return endpoint

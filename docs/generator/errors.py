@@ -17,8 +17,7 @@ An error has a name, a status and messages. Each message has an `id` that does n
 is the error's name in camel case; on `/api` the body is the value alone. By JSON-RPC the status is 200 for every error,
 and the header `vapi-error` holds its name. [standard](standard.md) has the structure of a message.
 
-Every answer has the header `X-Request-ID`. The log has an entry of that id for each answer of these addresses with a
-status of 400 or more.
+Every answer has the header `X-Request-ID`, and the log has an entry of that id for each answer that is an error.
 """
 _EVERYWHERE = "What an operation may answer though it does not declare it."
 _DECLARED = "Each operation's page says which of them it may answer."

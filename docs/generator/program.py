@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
 import typer
 from prometheus_client import REGISTRY
 from prometheus_client.metrics_core import Metric
+from prometheus_client.parser import text_string_to_metric_families
 
 from contentlib import monitor
 from contentlib import settings as declared
-from contentlib.cli import application
+from contentlib.cli import application, certificate
+from contentlib.inventory import Datastore
+from contentlib.metadata.migrate import upgrade
+from contentlib.metadata.sqlite import SqliteMetadata
+from contentlib.settings import Settings
 from generator.markdown import code, one_line, page, table
 
 _OURS = "contentlib_"
@@ -37,19 +46,36 @@ def operator_pages() -> str:
 
 
 def metrics() -> str:
-    """The metrics of our own."""
-    rows = [
-        (code(metric.name + ("_total" if metric.type == "counter" else "")), metric.type, _labels(metric), metric.documentation)
-        for metric in sorted(REGISTRY.collect(), key=lambda metric: metric.name)
-        if metric.name.startswith(_OURS)
-    ]
-    return table(("metric", "type", "labels", "what it tells"), rows)
+    """The metrics of our own: those that are counted, and those that are looked up when somebody asks."""
+    counted = [metric for metric in REGISTRY.collect() if metric.name.startswith(_OURS)]
+    rows = [_row(metric, _declared_labels(metric)) for metric in counted]
+    rows += [_row(metric, list(metric.samples[0].labels)) for metric in asyncio.run(_looked_up())]
+    return table(("metric", "type", "labels", "what it tells"), sorted(rows))
 
 
-def _labels(metric: Metric) -> str:
+async def _looked_up() -> list[Metric]:
+    """The figures of a server that was never used."""
+    with TemporaryDirectory() as directory:
+        own = certificate.of(Settings(data_dir=Path(directory)))
+        database = Path(directory) / "contentlib.db"
+        upgrade(database)
+        metadata = SqliteMetadata(database)
+        datastores = [Datastore("datastore-1", "default", Path(directory))]
+        gauges = monitor.Gauges(metadata, datastores, own.certificate.read_bytes() if own else None)
+        text = await gauges.text()
+        await metadata.close()
+    return list(text_string_to_metric_families(text.decode()))
+
+
+def _row(metric: Metric, labels: list[str]) -> tuple[str, str, str, str]:
+    name = metric.name + ("_total" if metric.type == "counter" else "")
+    return code(name), metric.type, ", ".join(code(label) for label in labels), metric.documentation
+
+
+def _declared_labels(metric: Metric) -> list[str]:
     """The labels; they are known to the metric that was declared, also before it counted anything."""
     owner = next(each for each in vars(monitor).values() if getattr(each, "_name", None) == metric.name)
-    return ", ".join(code(label) for label in vars(owner)["_labelnames"])
+    return list(vars(owner)["_labelnames"])
 
 
 def _option(option: typer.core.TyperOption) -> str:

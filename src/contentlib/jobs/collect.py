@@ -106,9 +106,7 @@ class Collector:
 
     async def _listed(self, names: Callable[[str], Iterable[Name]]) -> list[tuple[str, Name]]:
         """The names on all storages, each with its storage."""
-        return [
-            (storage, name) for storage in self._storages for name in await asyncio.to_thread(lambda at: [*names(at)], storage)
-        ]
+        return await asyncio.to_thread(lambda: [(storage, name) for storage in self._storages for name in names(storage)])
 
     async def _unnamed(
         self,

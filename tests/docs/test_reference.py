@@ -81,3 +81,10 @@ def test_configurations_that_the_guide_shows_are_valid() -> None:
     assert len(shown) >= 4
     for text in shown:
         assert Settings(**tomllib.loads(text))
+
+
+def test_the_readme_calls_missing_what_is_missing() -> None:
+    spoken = {service.vapi_id for service in services()}
+    missing = section(ROOT / "README.md", "What is not there yet")
+    assert ("subscribed libraries" in missing) == ("com.vmware.content.subscribed_library" not in spoken)
+    assert ("(VCSP)" in missing) == (not (ROOT / "src" / "contentlib" / "vcsp").is_dir())

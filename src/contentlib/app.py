@@ -61,6 +61,9 @@ from contentlib.transfer.addresses import SignedAddresses, shown
 from contentlib.transfer.front import Transfers
 from contentlib.vapi.declare import Service
 from contentlib.vapi.registry import Registry
+from contentlib.vcsp.documents import Counters
+from contentlib.vcsp.publisher import Publisher
+from contentlib.vcsp.shelf import Shelf
 from contentlib.vim.front import Product, Vim
 from contentlib.wire import Wire
 from contentlib.wire.calls import token_of
@@ -188,11 +191,14 @@ class _Server:
         limit = settings.upload_limit_bytes
         self._transfers = Transfers(updates, downloads, items, blobs, leases, addresses, admit, limit, _failed, alone=alone)
         vim = Vim(inventory, _product(settings, guid), logins, clock, _failed)
+        shelf = Shelf(metadata, blobs, Counters(settings.published_version_floor))
+        publisher = Publisher(shelf, blobs, passwords, _failed)
         gauges = Gauges(metadata, inventory.datastores, self._certificate)
         monitor = Monitor(self._check, wire.openapi, gauges.text)
         self._doors = [
             (wire.speaks, wire.handle, Meter("api")),
             (self._transfers.speaks, self._receive, TransferMeter("transfer")),
+            (publisher.speaks, publisher.handle, Meter("vcsp")),
             (vim.speaks, vim.handle, Meter("soap")),
             (monitor.speaks, monitor.handle, Meter("monitor")),
         ]

@@ -152,6 +152,12 @@ class Settings(BaseSettings):
         ge=0,
         description="The largest file that may be uploaded; a larger one is refused. 0 sets no limit but the disk's.",
     )
+    published_version_floor: int = Field(
+        default=0,
+        ge=0,
+        description="Added to every version and generation number that subscribers of published libraries see. These must "
+        "never fall: raise it after a restore from a backup, by as many changes as may have been lost.",
+    )
     datacenter_name: str = Field(
         default="Datacenter",
         min_length=1,

@@ -118,6 +118,7 @@ class Items:
                 metadata_version=item.metadata_version + 1,
             )
             await transaction.items.put(counted)
+            await note_change(transaction, counted)
 
     async def delete(self, item_id: str) -> None:
         """Deletes an item; a running update session of it ends, a running download ends with the bytes it began with."""
@@ -128,6 +129,7 @@ class Items:
             if session is not None:
                 await cancel(transaction, session, self._clock.now(), f"library item {item.name!r} was deleted")
             await transaction.items.remove(item_id)
+            await note_change(transaction, item)
         if session is not None:
             self._ended(session.id)
 
@@ -159,6 +161,7 @@ class Items:
                 await self._blobs.check_kept(transaction, copied)
                 await transaction.versions.add(copied)
             await self._add(transaction, item, field)
+            await note_change(transaction, item)
             return item.id
 
         return await once(self._metadata, self._clock, token, add)
@@ -220,6 +223,12 @@ class Items:
         if item.version_id is not None or await transaction.update_sessions.active_of(item.id) is not None:
             return False
         return item.abandoned or item.modified + self._lease < self._clock.now()
+
+
+async def note_change(transaction: Transaction, item: Item) -> None:
+    """Notes a change for the subscribers of the item's library, who see items that have content."""
+    if item.version_id is not None:
+        await transaction.libraries.changed(item.library)
 
 
 async def find_item(transaction: Transaction, item_id: str) -> Item:

@@ -158,7 +158,9 @@ class Libraries:
             changed = replace(library, **changes)
             if changed != library:
                 now = max(self._clock.now(), library.modified)
-                await transaction.libraries.put(replace(changed, modified=now, version=library.version + 1))
+                await transaction.libraries.put(
+                    replace(changed, modified=now, version=library.version + 1, revision=library.revision + 1)
+                )
 
     async def delete(self, library_id: str, type: LibraryType | None = None) -> None:
         """Deletes a library with its items; running update sessions end, running downloads end with what they began with."""

@@ -53,7 +53,10 @@ class Publishing(msgspec.Struct, frozen=True):
 
 
 class Library(msgspec.Struct, frozen=True):
-    """A library; times in milliseconds since 1970 UTC."""
+    """A library; times in milliseconds since 1970 UTC.
+
+    `version` counts the changes of its properties, `revision` all changes that a subscriber sees, those of items too.
+    """
 
     id: str
     name: str
@@ -69,6 +72,7 @@ class Library(msgspec.Struct, frozen=True):
     optimize_remote_publishing: bool = False
     apply_usage_to_items: bool | None = None
     security_policy: str | None = None
+    revision: int = 1
 
 
 class Item(msgspec.Struct, frozen=True):
@@ -97,13 +101,17 @@ class Item(msgspec.Struct, frozen=True):
 
 
 class StoredFile(msgspec.Struct, frozen=True):
-    """A file of a content version; `revision` counts the contents that the file of this name has had."""
+    """A file of a content version; `revision` counts the contents that the file of this name has had.
+
+    `generation` rises with each of them too and is never lower for a later content: seconds since 1970 UTC, or more.
+    """
 
     name: str
     blob: str
     size: int
     revision: int
     checksum: Checksum
+    generation: int = 0
 
 
 class Version(msgspec.Struct, frozen=True):
@@ -175,17 +183,32 @@ class TransferStatus(enum.StrEnum):
 
 
 class UpdateSession(Session, frozen=True, kw_only=True):
-    """An update session; `base` is the content version that it started from, `ignored_warnings` the warnings to pass over."""
+    """An update session; `base` is the content version that it started from, `ignored_warnings` the warnings to pass over.
+
+    One that has files that the server fetches says in `pulled` when anybody last did more than look whether it has ended. It
+    is `completing` when it was asked to complete before they were there.
+    """
 
     base: str | None = None
     storage: str
     ignored_warnings: tuple[tuple[str, bool], ...] = ()
+    pulled: int | None = None
+    completing: bool = False
+
+
+class SourceEndpoint(msgspec.Struct, frozen=True):
+    """Where the server fetches a file from, and what the certificate there must be; as the client set it."""
+
+    uri: str
+    thumbprint: str | None = None
+    certificate: str | None = None
 
 
 class UpdateFile(msgspec.Struct, frozen=True):
     """A change to one file of an item: new bytes, or its removal.
 
-    `size` and `checksum` are what the client declared; `received` and `content` are what is there.
+    `size` and `checksum` are what the client declared; `received` and `content` are what is there. A PULL file has the
+    `endpoint` where it is, and the `task` that fetches it. What comes out of an archive names it in `archive`.
     """
 
     id: str
@@ -200,6 +223,9 @@ class UpdateFile(msgspec.Struct, frozen=True):
     content: Checksum | None = None
     blob: str | None = None
     fault: Fault | None = None
+    endpoint: SourceEndpoint | None = None
+    task: str | None = None
+    archive: str | None = None
 
 
 class PrepareStatus(enum.StrEnum):

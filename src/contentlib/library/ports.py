@@ -64,6 +64,9 @@ class LibraryRows(Rows[Library], Protocol):
     async def find(self, *, type: LibraryType | None = None, folded_name: str | None = None) -> list[str]:
         """The identifiers of the libraries that match all that is given."""
 
+    async def changed(self, library_id: str) -> None:
+        """Raises the revision of a library; that something which subscribers see has changed."""
+
 
 class ItemRows(Rows[Item], Protocol):
     """Items. Removing one leaves its content versions, which download sessions may still serve."""
@@ -113,6 +116,9 @@ class UpdateSessionRows(Rows[UpdateSession], Protocol):
     async def active_of(self, item: str) -> UpdateSession | None:
         """The ACTIVE session of an item."""
 
+    async def pulled(self) -> list[UpdateSession]:
+        """The ACTIVE sessions that have files that the server fetches: those whose `pulled` is set."""
+
     async def active_in(self, library: str) -> list[UpdateSession]:
         """The ACTIVE sessions on the items of a library."""
 
@@ -148,7 +154,10 @@ class UpdateFileRows(Protocol):
         """The identifiers of all files of ACTIVE sessions, which are also the names of their uploads."""
 
     async def interrupt(self, fault: Fault) -> None:
-        """Puts every TRANSFERRING file of ACTIVE sessions into ERROR: the server was stopped, nobody is sending any more."""
+        """Puts every TRANSFERRING file of ACTIVE sessions into ERROR: the server was stopped, nobody is sending any more.
+
+        PULL files stay as they are: the server goes on with them itself.
+        """
 
 
 class DownloadSessionRows(Rows[DownloadSession], Protocol):
@@ -223,6 +232,9 @@ class TaskRows(Rows[Task], Protocol):
 
         The one that has been due for the longest goes first; `attempts` is raised.
         """
+
+    async def let_go(self) -> None:
+        """Makes every RUNNING task PENDING again: the server was stopped, nobody is at work on it any more."""
 
     async def forget(self, before: int) -> None:
         """Removes the tasks that ended before a time."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import msgspec
 from msgspec.structs import replace
@@ -23,12 +23,25 @@ from contentlib.library.errors import (
 )
 from contentlib.library.idempotence import once
 from contentlib.library.identifiers import new_identifier
-from contentlib.library.items import check_local, current_version, find_item
-from contentlib.library.model import Item, Source, State, StoredFile, Token, TransferStatus, UpdateFile, UpdateSession, Version
+from contentlib.library.items import check_local, current_version, find_item, note_change
+from contentlib.library.model import (
+    Item,
+    Source,
+    SourceEndpoint,
+    State,
+    StoredFile,
+    Token,
+    TransferStatus,
+    UpdateFile,
+    UpdateSession,
+    Version,
+)
 from contentlib.library.names import check_file_name, clean, fold
 from contentlib.library.packages import Findings, examine
 from contentlib.library.ports import MetadataStore, Transaction
+from contentlib.library.pulls import CheckSource, check_endpoint, only_http, pull_of
 from contentlib.library.sessions import Ended, Leases, advance, fire
+from contentlib.library.tasks import Tasks
 
 KIND = "update session"
 _LARGEST = 2**63 - 1
@@ -41,13 +54,29 @@ class NewFile(msgspec.Struct, frozen=True):
     source: Source
     size: int | None = None
     checksum: Checksum | None = None
+    endpoint: SourceEndpoint | None = None
+
+
+def _nothing() -> None:
+    """Nobody waits for tasks here."""
 
 
 class UpdateSessions:
-    """The operations on update sessions."""
+    """The operations on update sessions.
+
+    `check_source` says what may be fetched, `submitted` hears when there is something to be fetched.
+    """
 
     def __init__(
-        self, metadata: MetadataStore, blobs: Blobs, clock: Clock, leases: Leases, ended: Ended, upload_limit: int = 0
+        self,
+        metadata: MetadataStore,
+        blobs: Blobs,
+        clock: Clock,
+        leases: Leases,
+        ended: Ended,
+        upload_limit: int = 0,
+        check_source: CheckSource = only_http,
+        submitted: Callable[[], None] = _nothing,
     ) -> None:
         self._metadata = metadata
         self._blobs = blobs
@@ -55,6 +84,9 @@ class UpdateSessions:
         self._leases = leases
         self._ended = ended
         self._upload_limit = upload_limit
+        self._check_source = check_source
+        self._submitted = submitted
+        self._tasks = Tasks(metadata, clock)
 
     async def create(
         self, user: str, login: str, item_id: str | None, ignored: tuple[tuple[str, bool], ...], token: Token | None
@@ -116,7 +148,7 @@ class UpdateSessions:
         """Extends the lease, and notes the client's progress."""
         await self.expire(session_id)
         async with self._metadata.transaction(durable=False) as transaction:
-            session = await self._active(transaction, session_id, "kept alive")
+            session = self._acted(await self._active(transaction, session_id, "kept alive"))
             await transaction.update_sessions.put(advance(session, progress, "client_progress"))
         self._leases.touch(session)
 
@@ -124,7 +156,7 @@ class UpdateSessions:
         """Changes which warnings are passed over."""
         await self.expire(session_id)
         async with self._metadata.transaction(durable=False) as transaction:
-            session = await self._active(transaction, session_id, "changed")
+            session = self._acted(await self._active(transaction, session_id, "changed"))
             if ignored is not None:
                 session = replace(session, ignored_warnings=ignored)
             await transaction.update_sessions.put(session)
@@ -139,7 +171,11 @@ class UpdateSessions:
         """Ends the session in ERROR with the client's message."""
         await self.expire(session_id)
         told = clean(message)
-        await self._finish(session_id, "failed", Fault("session.failed_by_client", told, (told,)))
+        await self.end_in_error(session_id, Fault("session.failed_by_client", told, (told,)))
+
+    async def end_in_error(self, session_id: str, fault: Fault) -> None:
+        """Ends the session in ERROR with what went wrong."""
+        await self._finish(session_id, "failed", fault)
 
     async def expire(self, session_id: str) -> None:
         """Ends the session when its lease is over; does nothing to one that was touched or ended meanwhile."""
@@ -180,7 +216,8 @@ class UpdateSessions:
         """Makes the session's changes the item's new content version, at once and durably.
 
         NotReady, naming the files, while any is missing or in error; the session then stays ACTIVE. Where nothing changes,
-        the item keeps its content version.
+        the item keeps its content version. While files are still being fetched, the session is only told to complete, which
+        it does when they are there.
         """
         await self.expire(session_id)
         async with self._metadata.reading() as transaction:
@@ -190,6 +227,8 @@ class UpdateSessions:
             base = await current_version(transaction, item)
             files = await transaction.update_files.of(session_id)
         self._leases.touch(session)
+        if _only_pulls_lack(files) and await self._put_off(session_id):
+            return
         version = self._next_version(item, base, files)
         if files:
             item = replace(item, type=item.type or await kinds.detect(version.files, self._blobs))
@@ -198,6 +237,15 @@ class UpdateSessions:
             await self._blobs.describe(item, version)
         await self._commit(session, files, version, item.type)
         self._ended(session_id)
+
+    async def _put_off(self, session_id: str) -> bool:
+        """Whether the session is to complete later, because all that it lacks is being fetched."""
+        async with self._metadata.transaction(durable=True) as transaction:
+            session = await self._active(transaction, session_id, "changed")
+            if not _only_pulls_lack(await transaction.update_files.of(session_id)):
+                return False
+            await transaction.update_sessions.put(replace(self._acted(session), completing=True))
+        return True
 
     async def _check_package(self, item: Item, version: Version) -> None:
         findings = await examine(item.type, version.files, self._blobs)
@@ -228,6 +276,7 @@ class UpdateSessions:
                 abandoned=False,
             )
             await transaction.items.put(changed)
+            await note_change(transaction, changed)
 
     def _next_version(self, item: Item, base: Version, files: list[UpdateFile], *, empty: bool = False) -> Version:
         waiting = [file for file in files if not file.removed and file.status is not TransferStatus.READY]
@@ -237,8 +286,9 @@ class UpdateSessions:
             raise NotReady("session.empty", f"library item {item.id} has no content, and no file was added", item.id)
         changed = {file.name: file for file in files}
         kept = [file for file in base.files if file.name not in changed]
-        new = [_stored(file, base.file(file.name)) for file in files if not file.removed]
-        return Version(new_identifier(), item.id, item.content_version + 1, self._clock.now(), (*kept, *new))
+        now = max(self._clock.now(), base.created + 1)
+        new = [_stored(file, base.file(file.name), now) for file in files if not file.removed]
+        return Version(new_identifier(), item.id, item.content_version + 1, now, (*kept, *new))
 
     # files of a session
 
@@ -249,8 +299,8 @@ class UpdateSessions:
             raise Invalid("file_spec.size", f"must be between 0 and {_LARGEST}, not {new.size}")
         if self._upload_limit and (new.size or 0) > self._upload_limit:
             raise Invalid("file_spec.size", f"is {new.size} bytes, {self._upload_limit} are allowed (upload_limit_bytes)")
-        if new.source is Source.PULL:
-            raise Invalid("file_spec.source_type", "PULL is not available on this server yet; push the file")
+        pulled = new.source is Source.PULL
+        endpoint = check_endpoint("file_spec.source_endpoint", new.endpoint, self._check_source) if pulled else None
         await self.expire(session_id)
         async with self._metadata.transaction(durable=False) as transaction:
             session = await self._active(transaction, session_id, "changed")
@@ -270,12 +320,43 @@ class UpdateSessions:
                     status=TransferStatus.WAITING_FOR_TRANSFER,
                     size=new.size,
                     checksum=new.checksum,
+                    endpoint=endpoint,
                 )
-                await transaction.update_files.put(file)
+                file = await self._put(transaction, session, file)
+            await self._let_go(transaction, old)
+            await self._note_act(transaction, session, pulled)
         self._leases.touch(session)
         if old is not None:
             self._ended(old.id)
+        if pulled:
+            self._submitted()
         return file
+
+    async def _put(
+        self, transaction: Transaction, session: UpdateSession, file: UpdateFile, parent: str | None = None
+    ) -> UpdateFile:
+        """Adds the file, and the task that fetches it where the server is to do that."""
+        if file.source is Source.PULL:
+            file = replace(file, task=(await self._tasks.submit(transaction, pull_of(session, file, parent))).id)
+        await transaction.update_files.put(file)
+        return file
+
+    async def _let_go(self, transaction: Transaction, old: UpdateFile | None) -> list[UpdateFile]:
+        """Forgets what came out of an archive that is no longer wanted."""
+        if old is None:
+            return []
+        members = [file for file in await transaction.update_files.of(old.session) if file.archive == old.id]
+        for member in members:
+            await transaction.update_files.remove(member.session, member.name)
+        return members
+
+    async def _note_act(self, transaction: Transaction, session: UpdateSession, pulled: bool = False) -> None:
+        """Notes that somebody did more than look, on a session with files that the server fetches."""
+        if pulled or session.pulled is not None:
+            await transaction.update_sessions.put(replace(session, pulled=self._clock.now()))
+
+    def _acted(self, session: UpdateSession) -> UpdateSession:
+        return session if session.pulled is None else replace(session, pulled=self._clock.now())
 
     async def remove_file(self, session_id: str, name: str) -> None:
         """Takes a file out of the item when the session completes; one that only the session knows goes at once."""
@@ -292,6 +373,8 @@ class UpdateSessions:
                 ready = TransferStatus.READY
                 file = UpdateFile(new_identifier(), session_id, name, Source.NONE, ready, removed=True)
                 await transaction.update_files.put(file)
+            await self._let_go(transaction, old)
+            await self._note_act(transaction, session)
         self._leases.touch(session)
         if old is not None:
             self._ended(old.id)
@@ -305,6 +388,7 @@ class UpdateSessions:
             base = await _base_of(transaction, session)
         if session.state is State.ACTIVE:
             self._leases.touch(session)
+            await self._looked_at(session)
         changed = {file.name for file in changes}
         kept = [_unchanged(session_id, file) for file in base.files if file.name not in changed]
         return kept + [self._live(file) for file in changes if not file.removed]
@@ -326,13 +410,23 @@ class UpdateSessions:
             base = await current_version(transaction, item)
             files = await transaction.update_files.of(session_id)
         self._leases.touch(session)
+        await self._looked_at(session)
         undecided = [file for file in files if file.source is Source.NONE and not file.removed]
         version = self._next_version(item, base, [file for file in files if file not in undecided], empty=True)
         kind = item.type or await kinds.detect(version.files, self._blobs)
         found = await examine(kind, version.files, self._blobs)
         return Findings(tuple(dict.fromkeys([*(file.name for file in undecided), *found.missing])), found.invalid)
 
-    # transfers of pushed files
+    async def _looked_at(self, session: UpdateSession) -> None:
+        """Notes that somebody looked at the files of a session, which is more than to wait for its end."""
+        if session.pulled is None:
+            return
+        async with self._metadata.transaction(durable=False) as transaction:
+            found = await transaction.update_sessions.get(session.id)
+            if found is not None and found.state is State.ACTIVE:
+                await transaction.update_sessions.put(self._acted(found))
+
+    # transfers, by clients and by the server
 
     async def target(self, session_id: str, file_id: str) -> tuple[UpdateSession, UpdateFile]:
         """The session and the file that an upload is for; Missing when either is gone, NotActive when the session ended."""
@@ -354,13 +448,42 @@ class UpdateSessions:
         """Notes that a transfer ended in error, with what was received."""
         await self._mark(file, replace(file, status=TransferStatus.ERROR, received=received, fault=fault, blob=None))
 
+    async def wait(self, file: UpdateFile, received: int, fault: Fault) -> None:
+        """Notes that a transfer broke off with what was received, and that the server will go on with it."""
+        status = TransferStatus.TRANSFERRING
+        await self._mark(file, replace(file, status=status, received=received, fault=fault, blob=None))
+
+    def differs(self, file: UpdateFile, size: int, digests: dict[Algorithm, str]) -> Fault | None:
+        """What is wrong with bytes that are not as they were declared."""
+        return _size_fault(file, size) or compare(file.name, file.checksum, digests)
+
+    async def add_references(self, descriptor: UpdateFile, references: Iterable[NewFile]) -> None:
+        """Adds files to be fetched with a descriptor that was fetched; those that the session has already stay as they are."""
+        async with self._metadata.transaction(durable=False) as transaction:
+            session = await self._active(transaction, descriptor.session, "changed")
+            if await transaction.update_files.by_id(descriptor.session, descriptor.id) is None:
+                raise Missing("upload", descriptor.id)
+            for new in references:
+                if await transaction.update_files.get(session.id, new.name) is None:
+                    file = UpdateFile(
+                        id=new_identifier(),
+                        session=session.id,
+                        name=new.name,
+                        source=Source.PULL,
+                        status=TransferStatus.WAITING_FOR_TRANSFER,
+                        size=new.size,
+                        endpoint=new.endpoint,
+                    )
+                    await self._put(transaction, session, file, descriptor.task)
+        self._submitted()
+
     async def pause(self, file: UpdateFile, received: int) -> None:
         """Notes that a part of the bytes is there and more will come."""
         await self._mark(file, replace(file, status=TransferStatus.TRANSFERRING, received=received, fault=None, blob=None))
 
     async def finish(self, file: UpdateFile, received: Received) -> Fault | None:
         """Takes all bytes of a file when size and checksum are as declared; else the file is in ERROR with the fault."""
-        fault = _size_fault(file, received.size) or compare(file.name, file.checksum, received.digests)
+        fault = self.differs(file, received.size, received.digests)
         if fault is not None:
             await self.stop(file, 0, fault)
             return fault
@@ -376,9 +499,18 @@ class UpdateSessions:
 
     async def unpacks(self, session: UpdateSession, file: UpdateFile) -> bool:
         """Whether a file is an OVA whose files are to become the item's, and not itself."""
+        return ovf.is_archive(file.name) and await self.takes_packages(session)
+
+    async def takes_packages(self, session: UpdateSession) -> bool:
+        """Whether the item of a session is an OVF package, or may become one."""
         async with self._metadata.reading() as transaction:
             item = await find_item(transaction, session.item)
-        return ovf.is_archive(file.name) and item.folded_type in ("", ovf.TYPE)
+        return item.folded_type in ("", ovf.TYPE)
+
+    async def forget_members(self, archive: UpdateFile) -> list[UpdateFile]:
+        """Takes all files that came out of an archive out of its session, so that it can come again; answers them."""
+        async with self._metadata.transaction(durable=False) as transaction:
+            return await self._let_go(transaction, archive)
 
     async def begin_member(self, archive: UpdateFile, name: str, size: int) -> UpdateFile:
         """Notes that a file of an archive begins; it is finished like any other."""
@@ -389,6 +521,7 @@ class UpdateSessions:
             source=archive.source,
             status=TransferStatus.TRANSFERRING,
             size=size,
+            archive=archive.id,
         )
         async with self._metadata.transaction(durable=False) as transaction:
             await self._active(transaction, archive.session, "changed")
@@ -402,7 +535,7 @@ class UpdateSessions:
 
     async def unpacked(self, archive: UpdateFile, size: int, digests: dict[Algorithm, str]) -> Fault | None:
         """Takes the archive out of the session when all its files are in it; or it is in ERROR, with the fault."""
-        fault = _size_fault(archive, size) or compare(archive.name, archive.checksum, digests)
+        fault = self.differs(archive, size, digests)
         if fault is not None:
             return fault
         async with self._metadata.transaction(durable=False) as transaction:
@@ -424,6 +557,7 @@ class UpdateSessions:
             if await transaction.update_files.by_id(file.session, file.id) is None:
                 raise Missing("upload", file.id)
             await transaction.update_files.put(changed)
+            await self._note_act(transaction, session)
         self._leases.touch(session)
         self._leases.note_progress(file.id, changed.received)
 
@@ -466,10 +600,11 @@ def _unchanged(session_id: str, file: StoredFile) -> UpdateFile:
     )
 
 
-def _stored(file: UpdateFile, old: StoredFile | None) -> StoredFile:
+def _stored(file: UpdateFile, old: StoredFile | None, now: int) -> StoredFile:
     if file.blob is None or file.content is None:
         raise Damaged("file.gone", f"the content of file {file.name!r} is gone", file.name)
-    return StoredFile(file.name, file.blob, file.received, 1 if old is None else old.revision + 1, file.content)
+    revision, generation = (1, 0) if old is None else (old.revision + 1, old.generation + 1)
+    return StoredFile(file.name, file.blob, file.received, revision, file.content, max(now // 1000, generation))
 
 
 def _size_fault(file: UpdateFile, size: int) -> Fault | None:
@@ -477,6 +612,13 @@ def _size_fault(file: UpdateFile, size: int) -> Fault | None:
         return None
     text = f"file {file.name!r} has {size} bytes, expected were {file.size}"
     return Fault("file.size_mismatch", text, (file.name, str(file.size), str(size)))
+
+
+def _only_pulls_lack(files: list[UpdateFile]) -> bool:
+    """Whether files are still being fetched, and every other one is there."""
+    lacking = [file for file in files if file.status is not TransferStatus.READY]
+    coming = (TransferStatus.WAITING_FOR_TRANSFER, TransferStatus.TRANSFERRING)
+    return bool(lacking) and all(file.source is Source.PULL and file.status in coming for file in lacking)
 
 
 def _told(files: list[UpdateFile]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import bindparam, or_, select
+from sqlalchemy import bindparam, or_, select, update
 
 from contentlib.library.model import Library, LibraryType
 from contentlib.metadata import tables
@@ -22,6 +22,8 @@ _BY_NAME = Statement(
     .order_by(*_ORDER)
 )
 
+_CHANGED = Statement(update(_TABLE).where(_TABLE.c.id == bindparam("key")).values(revision=_TABLE.c.revision + 1))
+
 
 class LibraryRows(Keyed[Library]):
     """Libraries."""
@@ -33,3 +35,7 @@ class LibraryRows(Keyed[Library]):
         """The identifiers of the libraries that match all that is given."""
         statement = _FIND if folded_name is None else _BY_NAME
         return await self._identifiers(statement, {"type": type, "folded_name": folded_name})
+
+    async def changed(self, library_id: str) -> None:
+        """Raises the revision of a library."""
+        await self._connection.run(_CHANGED, {"key": library_id})

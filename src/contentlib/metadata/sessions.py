@@ -8,7 +8,7 @@ from sqlalchemy import Table, bindparam, delete, func, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from contentlib.library.errors import Fault
-from contentlib.library.model import DownloadSession, Preparation, Session, TransferStatus, UpdateFile, UpdateSession
+from contentlib.library.model import DownloadSession, Preparation, Session, Source, TransferStatus, UpdateFile, UpdateSession
 from contentlib.metadata import tables
 from contentlib.metadata.rows import Codec, Keyed, Limitable, Statements, encode
 from contentlib.metadata.statement import Connection, Statement
@@ -64,6 +64,7 @@ _ACTIVE_IN = Statement(
         tables.items.c.library == bindparam("library")
     )
 )
+_PULLED = Statement(_active.where(tables.update_sessions.c.pulled.is_not(None)))
 _DOWNLOADS = _SessionStatements(tables.download_sessions, DownloadSession)
 
 
@@ -81,6 +82,10 @@ class UpdateSessionRows(_SessionRows[UpdateSession]):
     async def active_in(self, library: str) -> list[UpdateSession]:
         """The ACTIVE sessions on the items of a library."""
         return [_UPDATES.codec.value(row) for row in await self._connection.rows(_ACTIVE_IN, {"library": library})]
+
+    async def pulled(self) -> list[UpdateSession]:
+        """The ACTIVE sessions that have files that the server fetches."""
+        return [_UPDATES.codec.value(row) for row in await self._connection.rows(_PULLED, {})]
 
 
 class DownloadSessionRows(_SessionRows[DownloadSession]):
@@ -120,7 +125,7 @@ _UPLOADS = Statement(
 )
 _INTERRUPT = Statement(
     update(_FILES)
-    .where(_FILES.c.status == bindparam("transferring"))
+    .where(_FILES.c.status == bindparam("transferring"), _FILES.c.source != bindparam("pulled"))
     .where(_FILES.c.session.in_(select(tables.update_sessions.c.id).where(tables.active(tables.update_sessions))))
     .values(status=bindparam("new_status"), fault=bindparam("new_fault"))
 )
@@ -157,9 +162,10 @@ class UpdateFileRows:
         return {row[0] for row in await self._connection.rows(_UPLOADS, {})}
 
     async def interrupt(self, fault: Fault) -> None:
-        """Puts every file that is TRANSFERRING into ERROR."""
+        """Puts every file that clients were sending into ERROR."""
         values: dict[str, Any] = {
             "transferring": TransferStatus.TRANSFERRING,
+            "pulled": Source.PULL,
             "new_status": TransferStatus.ERROR,
             "new_fault": encode(fault),
         }

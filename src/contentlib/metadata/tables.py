@@ -65,6 +65,7 @@ libraries = Table(
     Column("optimize_remote_publishing", Boolean, nullable=False),
     Column("apply_usage_to_items", Boolean),
     Column("security_policy", Text),
+    Column("revision", Integer, nullable=False),
 )
 
 items = Table(
@@ -111,6 +112,7 @@ stored_files = Table(
     Column("size", BigInteger, nullable=False),
     Column("revision", Integer, nullable=False),
     Column("checksum", Text, nullable=False),
+    Column("generation", BigInteger, nullable=False),
     PrimaryKeyConstraint("version", "position"),
 )
 
@@ -163,8 +165,11 @@ update_sessions = Table(
     Column("base", Text),
     Column("storage", Text, nullable=False),
     Column("ignored_warnings", Text, nullable=False),
+    Column("pulled", BigInteger),
+    Column("completing", Boolean, nullable=False),
 )
 _index_sessions(update_sessions, "base")
+_partial("ix_update_sessions_pulled", update_sessions.c.pulled, "state = 'ACTIVE' AND pulled IS NOT NULL")
 _partial("ux_update_sessions_active", update_sessions.c.item, "state = 'ACTIVE'", unique=True)
 
 update_files = Table(
@@ -182,6 +187,9 @@ update_files = Table(
     Column("content", Text),
     Column("blob", Text, index=True),
     Column("fault", Text),
+    Column("endpoint", Text),
+    Column("task", Text),
+    Column("archive", Text),
     Column("position", Integer, nullable=False),
     PrimaryKeyConstraint("session", "name"),
 )

@@ -127,6 +127,7 @@ def upgrade() -> None:
         sa.Column("optimize_remote_publishing", sa.Boolean(), nullable=False),
         sa.Column("apply_usage_to_items", sa.Boolean(), nullable=True),
         sa.Column("security_policy", sa.Text(), nullable=True),
+        sa.Column("revision", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_libraries")),
     )
     op.create_index(op.f("ix_libraries_folded_name"), "libraries", ["folded_name"], unique=False)
@@ -171,6 +172,8 @@ def upgrade() -> None:
         sa.Column("base", sa.Text(), nullable=True),
         sa.Column("storage", sa.Text(), nullable=False),
         sa.Column("ignored_warnings", sa.Text(), nullable=False),
+        sa.Column("pulled", sa.BigInteger(), nullable=True),
+        sa.Column("completing", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_update_sessions")),
     )
     op.create_index(
@@ -188,6 +191,14 @@ def upgrade() -> None:
         unique=False,
         sqlite_where=sa.text("ended IS NOT NULL"),
         postgresql_where=sa.text("ended IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_update_sessions_pulled",
+        "update_sessions",
+        ["pulled"],
+        unique=False,
+        sqlite_where=sa.text("state = 'ACTIVE' AND pulled IS NOT NULL"),
+        postgresql_where=sa.text("state = 'ACTIVE' AND pulled IS NOT NULL"),
     )
     op.create_index(
         "ix_update_sessions_touched",
@@ -280,6 +291,7 @@ def upgrade() -> None:
         sa.Column("size", sa.BigInteger(), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("checksum", sa.Text(), nullable=False),
+        sa.Column("generation", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(["blob"], ["blobs.id"], name=op.f("fk_stored_files_blob")),
         sa.ForeignKeyConstraint(["version"], ["versions.id"], name=op.f("fk_stored_files_version"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("version", "position", name=op.f("pk_stored_files")),
@@ -299,6 +311,9 @@ def upgrade() -> None:
         sa.Column("content", sa.Text(), nullable=True),
         sa.Column("blob", sa.Text(), nullable=True),
         sa.Column("fault", sa.Text(), nullable=True),
+        sa.Column("endpoint", sa.Text(), nullable=True),
+        sa.Column("task", sa.Text(), nullable=True),
+        sa.Column("archive", sa.Text(), nullable=True),
         sa.Column("position", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["session"], ["update_sessions.id"], name=op.f("fk_update_files_session"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("session", "name", name=op.f("pk_update_files")),

@@ -1,0 +1,1 @@
+"""The subscription protocol (VCSP), by which vCenters and Cloud Directors follow a library over plain HTTP."""

@@ -1,0 +1,138 @@
+"""The room's door: published libraries under `/cls/vcsp/lib/`, for whoever may read them.
+
+/cls/vcsp/lib/LIBRARY             lib.json, also under that name
+/cls/vcsp/lib/LIBRARY/items.json
+/cls/vcsp/lib/LIBRARY/ITEM/item.json
+/cls/vcsp/lib/LIBRARY/ITEM/FILE   the bytes of a file
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+from collections.abc import Callable
+from urllib.parse import unquote
+
+from contentlib.http.conditions import failed_precondition
+from contentlib.http.files import Content, file_answer
+from contentlib.http.message import Answer, Disconnected, Request, Response, not_allowed, text
+from contentlib.library.blobs import Blobs
+from contentlib.library.errors import Damaged
+from contentlib.library.model import Authentication, Library, Publishing
+from contentlib.library.ports import PasswordHasher
+from contentlib.vcsp.shelf import Document, Shelf
+
+PREFIX = "/cls/vcsp/lib/"
+_METHODS = ("GET", "HEAD")
+_USERS = ("vcsp", "")  # Cloud Director sends no name
+_TYPES = {".ovf": "application/xml", ".mf": "text/plain", ".cert": "text/plain"}
+_REMEMBERED = 1024
+
+OnFailure = Callable[[Request, str, BaseException], None]
+
+
+class Publisher:
+    """Serves published libraries."""
+
+    def __init__(self, shelf: Shelf, blobs: Blobs, passwords: PasswordHasher, on_failure: OnFailure) -> None:
+        self._shelf = shelf
+        self._blobs = blobs
+        self._passwords = passwords
+        self._on_failure = on_failure
+        self._right: dict[str, bytes] = {}
+
+    def speaks(self, path: str) -> bool:
+        """Whether a path is one of ours."""
+        return path.startswith(PREFIX)
+
+    async def handle(self, request: Request) -> Answer:
+        """The answer to a request; raises nothing but Disconnected."""
+        if request.method not in _METHODS:
+            return not_allowed(request.method, _METHODS)
+        try:
+            return await self._answer(request)
+        except Disconnected:
+            raise
+        except Damaged as error:
+            self._on_failure(request, request.path, error)
+            return text(500, str(error))
+        except Exception as error:
+            self._on_failure(request, request.path, error)
+            return text(500, f"the server failed; its log tells why under the request id {request.request_id}")
+
+    async def _answer(self, request: Request) -> Answer:
+        library_id, *rest = _steps(request.path)
+        library = await self._shelf.library(library_id)
+        if library is None:
+            return text(404, f"there is no published library {library_id!r}")
+        if not await self._admits(library.publishing, request):
+            challenge = [("www-authenticate", 'Basic realm="content library"')]
+            return text(401, "the library wants user name 'vcsp' and its password", challenge)
+        match rest:
+            case [] | ["lib.json"]:
+                return _sent(request, (await self._shelf.documents(library)).lib)
+            case ["items.json"]:
+                return _sent(request, (await self._shelf.documents(library)).items)
+            case [item, "item.json"]:
+                document = (await self._shelf.documents(library)).item.get(item)
+                return text(404, f"library {library.id} has no item {item!r}") if document is None else _sent(request, document)
+            case [item, name]:
+                return await self._file(request, library, item, name)
+        return text(404, f"library {library.id} has nothing at {'/'.join(rest)[:200]!r}")
+
+    async def _file(self, request: Request, library: Library, item: str, name: str) -> Answer:
+        file = await self._shelf.file(library.id, item, name)
+        if file is None:
+            return text(404, f"item {item!r} of library {library.id} has no file {name!r}")
+        blob = await self._blobs.check(file.blob, file.name)
+        path = self._blobs.store.path(blob.storage, blob.id)
+        answer = file_answer(request, Content(path, blob.size, blob.sha256, blob.created), file.name)
+        kind = _TYPES.get(name[name.rfind(".") :].lower())
+        if kind is not None:
+            answer.headers = [(key, kind if key == "content-type" else value) for key, value in answer.headers]
+        return answer
+
+    async def _admits(self, publishing: Publishing, request: Request) -> bool:
+        """Whether the request has the password, where one is wanted; one that was right is not hashed slowly again."""
+        hashed = publishing.password_hash
+        if publishing.authentication is Authentication.NONE or hashed is None:
+            return True
+        name, password = _basic(request.headers.get("authorization", ""))
+        if name is None or password is None or name.lower() not in _USERS:
+            return False
+        digest = hashlib.sha256(password.encode()).digest()
+        known = self._right.get(hashed)
+        if known is not None and hmac.compare_digest(known, digest):
+            return True
+        if not await self._passwords.verify(hashed, password):
+            return False
+        if len(self._right) >= _REMEMBERED:
+            self._right.clear()
+        self._right[hashed] = digest
+        return True
+
+
+def _steps(path: str) -> list[str]:
+    """The steps below the prefix, decoded once; an empty one at the end is none."""
+    steps = [unquote(step) for step in path.removeprefix(PREFIX).split("/")]
+    return steps[:-1] if len(steps) > 1 and not steps[-1] else steps
+
+
+def _basic(header: str) -> tuple[str | None, str | None]:
+    scheme, _, encoded = header.strip().partition(" ")
+    if scheme.lower() != "basic":
+        return None, None
+    try:
+        name, colon, password = base64.b64decode(encoded.strip(), validate=True).decode().partition(":")
+    except (binascii.Error, ValueError):
+        return None, None
+    return (name, password) if colon else (None, None)
+
+
+def _sent(request: Request, document: Document) -> Response:
+    headers = [("etag", document.tag), ("cache-control", "no-cache")]
+    if failed_precondition({"if-none-match": request.headers.get("if-none-match", "")}, document.tag, 0) == 304:
+        return Response(304, headers=headers)
+    return Response(200, document.body, "application/json", headers)

@@ -1,0 +1,126 @@
+"""What of a library is published, read in one state of the database and kept until the library changes."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from dataclasses import dataclass
+
+from contentlib.library import ovf
+from contentlib.library.blobs import Blobs
+from contentlib.library.errors import Damaged
+from contentlib.library.model import Item, Library, StoredFile, Version
+from contentlib.library.ports import MetadataStore, Transaction
+from contentlib.vcsp.documents import Counters, Published, item_json, items_json, lib_json
+
+_KEPT = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A document, and the tag by which a client knows it again."""
+
+    body: bytes
+    tag: str
+
+    @classmethod
+    def of(cls, body: bytes) -> Document:
+        """The document with its tag."""
+        return cls(body, f'"{hashlib.sha256(body).hexdigest()[:32]}"')
+
+
+@dataclass(frozen=True, slots=True)
+class Documents:
+    """The documents of a library at one revision."""
+
+    lib: Document
+    items: Document
+    item: dict[str, Document]
+
+
+class Shelf:
+    """Makes the documents of libraries, once a revision.
+
+    A reader that sees a version in `lib.json` finds `items.json` at that version or a later one, because both are of the
+    state that was read last.
+    """
+
+    def __init__(self, metadata: MetadataStore, blobs: Blobs, counters: Counters) -> None:
+        self._metadata = metadata
+        self._blobs = blobs
+        self._counters = counters
+        self._documents: dict[str, tuple[int, Documents]] = {}
+        self._vapps: dict[str, bool] = {}
+        self._making = asyncio.Lock()
+
+    async def library(self, library_id: str) -> Library | None:
+        """The library, if it is published."""
+        async with self._metadata.reading() as transaction:
+            library = await transaction.libraries.get(library_id)
+        return library if library is not None and library.publishing.published else None
+
+    async def documents(self, library: Library) -> Documents:
+        """The documents of a library, not older than the library as it was read."""
+        known = self._documents.get(library.id)
+        if known is not None and known[0] >= library.revision:
+            return known[1]
+        async with self._making:
+            known = self._documents.get(library.id)
+            if known is not None and known[0] >= library.revision:
+                return known[1]
+            return await self._make(library)
+
+    async def file(self, library_id: str, item_id: str, name: str) -> StoredFile | None:
+        """A file of the current version of an item of the library."""
+        async with self._metadata.reading() as transaction:
+            item = await transaction.items.get(item_id)
+            if item is None or item.library != library_id or item.version_id is None:
+                return None
+            version = await transaction.versions.get(item.version_id)
+        return None if version is None else version.file(name)
+
+    async def _make(self, library: Library) -> Documents:
+        async with self._metadata.reading() as transaction:
+            current = await transaction.libraries.get(library.id) or library
+            found = await _items(transaction, library.id)
+        published = [Published(item, version, await self._is_vapp(item, version)) for item, version in found]
+        documents = Documents(
+            Document.of(lib_json(current, self._counters)),
+            Document.of(items_json(current, published, self._counters)),
+            {each.item.id: Document.of(item_json(current, each, self._counters)) for each in published},
+        )
+        if len(self._documents) >= _KEPT:
+            self._documents.pop(next(iter(self._documents)))
+        self._documents[library.id] = current.revision, documents
+        return documents
+
+    async def _is_vapp(self, item: Item, version: Version) -> bool:
+        """Whether the package of an item holds several machines; read once a version."""
+        if item.folded_type != ovf.TYPE:
+            return False
+        if version.id not in self._vapps:
+            self._vapps[version.id] = await self._reads_as_vapp(version)
+        return self._vapps[version.id]
+
+    async def _reads_as_vapp(self, version: Version) -> bool:
+        descriptor = next((file for file in version.files if ovf.is_descriptor(file.name)), None)
+        if descriptor is None or descriptor.size > ovf.LARGEST_DESCRIPTOR:
+            return False
+        try:
+            blob = await self._blobs.check(descriptor.blob, descriptor.name)
+            content = await asyncio.to_thread(lambda: b"".join(self._blobs.store.read(blob.storage, blob.id)))
+            return ovf.read_descriptor(descriptor.name, content).collection
+        except (Damaged, FileNotFoundError, ovf.BadPackage):  # the files themselves will say what is wrong with them
+            return False
+
+
+async def _items(transaction: Transaction, library_id: str) -> list[tuple[Item, Version]]:
+    found = []
+    for item_id in await transaction.items.find(library=library_id):
+        item = await transaction.items.get(item_id)
+        if item is None or item.version_id is None:
+            continue
+        version = await transaction.versions.get(item.version_id)
+        if version is not None and version.files:
+            found.append((item, version))
+    return found

@@ -88,13 +88,13 @@ async def test_the_body_comes_in_pieces() -> None:
     assert exchange.body == b"a|bc"
 
 
-async def test_a_client_that_breaks_off_gets_no_answer() -> None:
+async def test_a_client_that_breaks_off_is_told_in_case_it_still_reads() -> None:
     async def handle(request: Request) -> Answer:
         return Response(200, await request.body(10))
 
     exchange = Exchange(b"a", None)
     await application(handle)(scope(method="POST"), exchange.receive, exchange.send)
-    assert exchange.sent == []
+    assert (exchange.status, exchange.body) == (400, b"the request ended before its body was complete\n")
 
 
 async def test_a_body_that_nobody_read_is_read_after_the_answer() -> None:

@@ -75,8 +75,8 @@ class Application:
             request = _request(scope, body)
             try:
                 answer = await self._handle(request)
-            except Disconnected:
-                return
+            except Disconnected:  # heard only by a client that has stopped sending and still reads
+                answer = Response(400, b"the request ended before its body was complete\n", "text/plain; charset=utf-8")
             await _send(request, answer, scope, receive, send)
             if not body.finished and _has_body(request):
                 await body.linger()

@@ -113,14 +113,24 @@ class Server:
     async def start(self) -> None:
         """Starts the process, and returns when it takes connections."""
         self.begin()
-        deadline = time.monotonic() + _START_SECONDS
-        while (url := self._listens()) is None:
-            assert self.process is not None
-            assert self.process.poll() is None, f"the server did not start: {self.said()[-2000:]}"
-            assert time.monotonic() < deadline, f"the server does not start: {self.said()[-2000:]}"
-            await asyncio.sleep(0.01)
-        self.url = url
+        await asyncio.to_thread(self.wait)
         self.up.set()
+
+    def wait(self) -> None:
+        """Returns when the process that was begun takes connections."""
+        deadline = time.monotonic() + _START_SECONDS
+        while not self._has_started(deadline):
+            time.sleep(0.01)
+
+    def _has_started(self, deadline: float) -> bool:
+        url = self._listens()
+        if url is not None:
+            self.url = url
+            return True
+        assert self.process is not None
+        assert self.process.poll() is None, f"the server did not start: {self.said()[-2000:]}"
+        assert time.monotonic() < deadline, f"the server does not start: {self.said()[-2000:]}"
+        return False
 
     def said(self) -> str:
         """What the process has printed in this life."""

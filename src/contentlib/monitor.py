@@ -95,6 +95,7 @@ def _index() -> bytes:
     rows = "".join(f'<li><a href="{path}">{path}</a> {html.escape(text)}</li>' for path, text in PAGES.items())
     text = f"""<!DOCTYPE html>
 <html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>contentlib</title>
+<link rel="icon" href="data:,"><meta name="color-scheme" content="light dark">
 <style>body{{font:16px/1.6 system-ui,sans-serif;max-width:40rem;margin:3rem auto;padding:0 1rem}}li{{margin:.3rem 0}}</style>
 <h1>contentlib {html.escape(__version__)}</h1>
 <p>A Content Library Service. Tools reach its API at <code>/rest</code> and <code>/api</code>.</p>

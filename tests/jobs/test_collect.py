@@ -200,6 +200,18 @@ async def test_what_no_row_names_goes_after_it_was_seen_for_the_grace(
     assert count() == 0
 
 
+async def test_an_upload_that_grows_is_not_a_leftover(world: World, collector: Collector) -> None:
+    """As a copy from storage to storage, which no row names yet."""
+    with world.store.stage("datastore-2", "copy") as staged:
+        for _ in range(20):
+            staged.append(b"more")
+            await collector.run()
+            world.wait(GRACE // 2)
+    assert world.staged() == ["copy"]
+    await after_grace(world, collector)
+    assert world.staged() == []
+
+
 async def test_bytes_whose_row_comes_in_the_grace_are_not_strays(world: World, collector: Collector) -> None:
     """As those of an upload that is made a blob while the sweep looks on."""
     item = await world.item()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 from collections.abc import AsyncIterator
@@ -339,6 +340,21 @@ async def test_15_the_same_token_gives_the_same_identifier(app: Whole, target: s
     other = await app.rest("POST", "/local-library", {**body, "create_spec": {"name": "another"}})
     assert first == again
     assert target == "/local-library" or other != first
+
+
+@pytest.mark.parametrize("target", CREATIONS)
+async def test_15_calls_at_the_same_time_with_one_token_make_one_thing(app: Whole, target: str) -> None:
+    body = {"client_token": str(uuid4()), "create_spec": await specification(app, target)}
+    assert len(set(await asyncio.gather(*[app.rest("POST", target, body) for _ in range(4)]))) == 1
+
+
+async def test_15_a_token_is_known_after_a_restart(data_dir: Path, clock: HandClock) -> None:
+    body = {"client_token": str(uuid4()), "create_spec": {"name": "lab"}}
+    made = []
+    for _ in range(2):
+        async with whole(data_dir, clock) as app:
+            made.append(await app.rest("POST", "/local-library", body))
+    assert made[0] == made[1]
 
 
 async def test_15_a_copy_takes_a_token_too(app: Whole) -> None:

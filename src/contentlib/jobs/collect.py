@@ -49,7 +49,7 @@ class Collector:
         self._storages = tuple(storages)
         self._kept = kept
         self._grace = grace
-        self._uploads: Suspects[tuple[str, str]] = Suspects(grace)
+        self._uploads: Suspects[tuple[str, tuple[str, int]]] = Suspects(grace)
         self._blobs: Suspects[tuple[str, str]] = Suspects(grace)
         self._texts: Suspects[tuple[str, tuple[str, str]]] = Suspects(grace)
 
@@ -85,12 +85,16 @@ class Collector:
             removed = len(unreferenced)
 
     async def _remove_uploads(self) -> None:
-        found = await self._listed(self._store.uploads)
+        """Those that grow stay: a copy from storage to storage is named by nothing until it is complete."""
+        found = await self._listed(self._sized_uploads)
         async with self._metadata.reading() as transaction:
             named = await transaction.update_files.uploads()
-        unnamed = [each for each in found if each[1] not in named]
-        for storage, name in self._uploads.condemned(unnamed, self._clock.now()):
+        unnamed = [each for each in found if each[1][0] not in named]
+        for storage, (name, _) in self._uploads.condemned(unnamed, self._clock.now()):
             await asyncio.to_thread(self._store.discard, storage, name)
+
+    def _sized_uploads(self, storage: str) -> list[tuple[str, int]]:
+        return [(name, self._store.staged_size(storage, name)) for name in self._store.uploads(storage)]
 
     async def _remove_strays(self) -> None:
         found = await self._listed(self._store.blobs)

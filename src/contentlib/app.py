@@ -16,7 +16,7 @@ from contentlib.access.passwords import Argon2Passwords
 from contentlib.access.roles import ADMINISTRATOR, Roles
 from contentlib.blobs.filesystem import FilesystemBlobs
 from contentlib.http.asgi import Application
-from contentlib.http.message import Answer, Disconnected, Headers, Request, Response
+from contentlib.http.message import Answer, Disconnected, Request, Response, text
 from contentlib.inventory import Datastore, Inventory
 from contentlib.jobs.collect import Collector
 from contentlib.jobs.expire import Expiry
@@ -256,7 +256,7 @@ class _Server:
             raise
         except Exception as error:  # whatever it is, the client is told where to look
             _failed(request, shown(request.path), error)
-            answer = _plain(500, f"the server failed; its log tells why under the request id {request.request_id}")
+            answer = text(500, f"the server failed; its log tells why under the request id {request.request_id}")
         meter.count(request, answer, started)
         if answer.status >= 400 or (answer.headers and answer.headers[0][0] == "vapi-error"):
             _refused(request, answer)
@@ -270,13 +270,9 @@ class _Server:
 
     async def _nowhere(self, request: Request) -> Answer:
         if not self._doors:
-            return _plain(503, "the server is starting or stopping; try again", [("retry-after", "1")])
+            return text(503, "the server is starting or stopping; try again", [("retry-after", "1")])
         path = shown(request.path)[:200]
-        return _plain(404, f"there is nothing at {path!r}; the API is below /rest and /api, pages for operators are told at /")
-
-
-def _plain(status: int, sentence: str, headers: Headers | None = None) -> Response:
-    return Response(status, f"{sentence}\n".encode(), "text/plain; charset=utf-8", headers or [])
+        return text(404, f"there is nothing at {path!r}; the API is below /rest and /api, pages for operators are told at /")
 
 
 def _product(settings: Settings, guid: str) -> Product:

@@ -20,13 +20,12 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from contentlib import __version__
-from contentlib.http.message import Answer, Body, FileResponse, Request, Response
+from contentlib.http.message import Answer, Body, FileResponse, Request, Response, not_allowed, text
 from contentlib.inventory import Datastore
 from contentlib.library.ports import MetadataStore
 
 Check = Callable[[], Awaitable[None]]
 
-_TEXT = "text/plain; charset=utf-8"
 PAGES = {
     "/healthz": "whether the process answers",
     "/readyz": "whether the database and the storages answer",
@@ -62,10 +61,10 @@ class Monitor:
     async def handle(self, request: Request) -> Response:
         """The page at a path."""
         if request.method not in ("GET", "HEAD"):
-            return Response(405, b"only GET and HEAD here\n", _TEXT, [("allow", "GET, HEAD")])
+            return not_allowed(request.method, ("GET", "HEAD"))
         match request.path:
             case "/healthz":
-                return Response(200, b"ok\n", _TEXT)
+                return text(200, "ok")
             case "/readyz":
                 return await self._ready()
             case "/metrics":
@@ -78,8 +77,8 @@ class Monitor:
         try:
             await self._check()
         except OSError as error:
-            return Response(503, f"{error}\n".encode(), _TEXT)
-        return Response(200, b"ready\n", _TEXT)
+            return text(503, str(error))
+        return text(200, "ready")
 
 
 def _registry() -> CollectorRegistry:
@@ -92,8 +91,8 @@ def _registry() -> CollectorRegistry:
 
 
 def _index() -> bytes:
-    rows = "".join(f'<li><a href="{path}">{path}</a> {html.escape(text)}</li>' for path, text in PAGES.items())
-    text = f"""<!DOCTYPE html>
+    rows = "".join(f'<li><a href="{path}">{path}</a> {html.escape(what)}</li>' for path, what in PAGES.items())
+    page = f"""<!DOCTYPE html>
 <html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>contentlib</title>
 <link rel="icon" href="data:,"><meta name="color-scheme" content="light dark">
 <style>body{{font:16px/1.6 system-ui,sans-serif;max-width:40rem;margin:3rem auto;padding:0 1rem}}li{{margin:.3rem 0}}</style>
@@ -101,7 +100,7 @@ def _index() -> bytes:
 <p>A Content Library Service. Tools reach its API at <code>/rest</code> and <code>/api</code>.</p>
 <ul>{rows}</ul></html>
 """
-    return text.encode()
+    return page.encode()
 
 
 _INDEX = _index()
@@ -199,9 +198,9 @@ class Gauges:
         from cryptography import x509  # slow to import, and needed by nobody else here
 
         certificate = x509.load_pem_x509_certificate(self._certificate or b"")
-        text = "When the certificate that the server serves with expires, in seconds since 1970 UTC."
+        what = "When the certificate that the server serves with expires, in seconds since 1970 UTC."
         return GaugeMetricFamily(
-            "contentlib_certificate_expiry_seconds", text, value=certificate.not_valid_after_utc.timestamp()
+            "contentlib_certificate_expiry_seconds", what, value=certificate.not_valid_after_utc.timestamp()
         )
 
 

@@ -26,7 +26,7 @@ class Later:
 
 @dataclass(frozen=True)
 class AtOnce:
-    """A call that provokes an error in one of several that are made at the same time."""
+    """A call that is refused where it is made twice at the same time."""
 
     call: Make
 

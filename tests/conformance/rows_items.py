@@ -158,9 +158,9 @@ UPDATE_SESSIONS = {
 }
 
 
-def _added(world: World, source: str = "PUSH") -> dict[str, object]:
+def _added(world: World, name: str = FILE) -> dict[str, object]:
     checksum = {"algorithm": "SHA256", "checksum": sha256(b"")}
-    spec = {"name": FILE, "source_type": source, "size": 0, "checksum_info": checksum}
+    spec = {"name": name, "source_type": "PUSH", "size": 0, "checksum_info": checksum}
     return {"file_spec": spec, "update_session_id": world.changing()}
 
 
@@ -173,7 +173,7 @@ UPDATE_FILES = {
     "add": Row(
         _added,
         {
-            "invalid_argument": lambda world: _added(world, "PULL"),
+            "invalid_argument": lambda world: _added(world, "../etc/passwd"),
             "not_allowed_in_current_state": lambda world: _added(world) | {"update_session_id": world.canceled()},
             "not_found": lambda world: _added(world) | {"update_session_id": NOBODY},
             "unauthorized": ONE_ADMINISTRATOR,

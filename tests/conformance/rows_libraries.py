@@ -103,7 +103,7 @@ LIBRARIES = {
     "exit_maintenance": _MAINTENANCE,
 }
 
-_SECRET = {"published": True, "authentication_method": "BASIC", "password": "s3cret", "current_password": "s3cret"}
+_SECRET = {"published": True, "authentication_method": "BASIC", "password": "s3cret"}
 _LOCAL_DELETE: dict[str, How] = {"invalid_element_type": ONLY_LOCAL, **_DELETE}
 
 LOCAL_LIBRARIES = {
@@ -114,7 +114,7 @@ LOCAL_LIBRARIES = {
                 "name": world.name("library"),
                 "description": "",
                 "storage_backings": [_BACKING],
-                "publish_info": {"published": True, "authentication_method": "BASIC", "password": "s3cret"},
+                "publish_info": _SECRET,
                 "optimization_info": {"optimize_remote_publishing": True},
                 "configuration_info": {"apply_library_usage_to_items": True},
             },
@@ -152,7 +152,7 @@ LOCAL_LIBRARIES = {
             "invalid_element_type": ONLY_LOCAL,
             "not_allowed_in_current_state": NO_MAINTENANCE,
             "not_found": lambda _: {"library_id": NOBODY, "update_spec": {"name": "new"}},
-            "resource_busy": AtOnce(lambda world: {"library_id": world.busy, "update_spec": {"publish_info": _SECRET}}),
+            "resource_busy": AtOnce(lambda world: {"library_id": world.library(), "update_spec": {"publish_info": _SECRET}}),
         },
     ),
     "delete": Row(lambda world: {"library_id": world.library()}, _LOCAL_DELETE),

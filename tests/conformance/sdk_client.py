@@ -75,22 +75,19 @@ class Sdk:
         self.url, self.transport = url, transport
         self.sessions: list[requests.Session] = []
         self._client: Any = None
-        self.log_in()
+        if transport == JSONRPC:
+            self._vsphere()
+        else:
+            self._over_http()
 
-    def log_in(self, password: str = ADMINISTRATOR[1]) -> None:
-        """Starts a login session, and makes the stubs that use it."""
-        login = self._vsphere if self.transport == JSONRPC else self._over_http
-        login(password)
-
-    def _vsphere(self, password: str) -> None:
-        server, name = self.url.removeprefix("https://"), ADMINISTRATOR[0]
+    def _vsphere(self) -> None:
+        server, (name, password) = self.url.removeprefix("https://"), ADMINISTRATOR
         client = create_vsphere_client(server=server, username=name, password=password, session=self.session())
         self.logins, self.content = client.session_svc, client.content
         self._client = client
 
-    def _over_http(self, password: str) -> None:
-        context = create_user_password_security_context(ADMINISTRATOR[0], password)
-        token = cis.Session(self._configuration(self.session(), context)).create()
+    def _over_http(self) -> None:
+        token = self.log_in(ADMINISTRATOR[1])
         session = self.session()
         if self.transport == API:  # the SDK knows no session for bare answers
             session.headers["vmware-api-session-id"] = token
@@ -99,10 +96,19 @@ class Sdk:
             configuration = self._configuration(session, create_session_security_context(token))
         self.logins, self.content = cis.Session(configuration), VsphereStubs(configuration).content
 
+    def log_in(self, password: str) -> str:
+        """The token of a new login session.
+
+        Over JSON-RPC too this is not left to the SDK's client, whose `__del__` recurses until the stack is full where its
+        login failed; in a thread with a small stack that ends the process.
+        """
+        context = create_user_password_security_context(ADMINISTRATOR[0], password)
+        return str(cis.Session(self._configuration(self.session(), context)).create())
+
     def _configuration(self, session: requests.Session, context: Any = None) -> Any:
         filters = [] if context is None else [LegacySecurityContextFilter(security_context=context)]
-        url = self.url + self.transport.removeprefix("SDK ")
-        connector = get_requests_connector(session=session, msg_protocol="rest", url=url, provider_filter_chain=filters)
+        protocol, path = ("json", "/api") if self.transport == JSONRPC else ("rest", self.transport.removeprefix("SDK "))
+        connector = get_requests_connector(session, protocol, self.url + path, provider_filter_chain=filters)
         return StubConfigurationFactory.new_std_configuration(connector)
 
     def session(self) -> requests.Session:

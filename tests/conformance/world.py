@@ -54,11 +54,6 @@ class World:
         return self.library(publish_info={"published": True, "authentication_method": "NONE"})
 
     @cached_property
-    def busy(self) -> str:
-        """A library whose publishing is changed by several calls at once."""
-        return self.library()
-
-    @cached_property
     def shared(self) -> str:
         """A library that stays as it is but for items."""
         return self.library()

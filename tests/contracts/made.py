@@ -61,8 +61,10 @@ def blob(**changes: Any) -> Blob:
 
 def version(item_id: str, *blobs: Blob, **changes: Any) -> Version:
     checksum = Checksum(Algorithm.SHA256, SHA)
-    files = tuple(StoredFile(f"disk-{place}.vmdk", each.id, each.size, 1, checksum) for place, each in enumerate(blobs))
-    return _made(Version(new_identifier(), item_id, 2, 20, files), changes)
+    files = tuple(
+        StoredFile(f"disk-{place}.vmdk", each.id, each.size, 1, checksum, 1_700_000_000) for place, each in enumerate(blobs)
+    )
+    return _made(Version(new_identifier(), item_id, 2, 20, files, "ann", "made current again"), changes)
 
 
 def update_session(item_id: str, **changes: Any) -> UpdateSession:

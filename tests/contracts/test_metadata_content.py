@@ -116,6 +116,26 @@ async def test_a_version_keeps_its_files_in_order_and_outlives_its_item(store: M
         assert await rows.versions.get(version.id) == version
 
 
+async def test_the_versions_of_an_item_are_listed_oldest_first(store: MetadataStore) -> None:
+    item, kept = await made.add_item(store, 3, 5, 9)
+    await made.add_item(store, 4)
+    async with store.reading() as transaction:
+        assert await transaction.versions.of(item.id) == kept
+        assert await transaction.versions.of("nobody") == []
+
+
+async def test_a_change_raises_the_revision_of_its_library_alone(store: MetadataStore) -> None:
+    one, other = made.library(revision=7), made.library()
+    async with store.transaction(durable=False) as transaction:
+        for each in (one, other):
+            await transaction.libraries.add(each)
+        await transaction.libraries.changed(one.id)
+        await transaction.libraries.changed("nobody")
+    async with store.reading() as transaction:
+        assert await transaction.libraries.get(one.id) == replace(one, revision=8)
+        assert await transaction.libraries.get(other.id) == other
+
+
 async def test_surplus_are_all_but_the_newest_oldest_first(store: MetadataStore) -> None:
     _, versions = await made.add_item(store, 2, 3, 4, 5)
     async with store.reading() as rows:

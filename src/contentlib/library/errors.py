@@ -69,6 +69,10 @@ class Busy(LibraryError):
     """Somebody else is at work on the thing."""
 
 
+class InDesiredState(LibraryError):
+    """The thing already is as the caller asks."""
+
+
 class VersionConflict(LibraryError):
     """The thing was changed since the caller read it."""
 
@@ -83,6 +87,13 @@ class NotPublished(LibraryError):
 
 class Unsupported(LibraryError):
     """A use that this server does not support."""
+
+
+class NotFetched(LibraryError):
+    """A file could not be fetched from where it is said to be."""
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(fault.id, fault.text, *fault.args)
 
 
 class Damaged(LibraryError):

@@ -115,13 +115,18 @@ class StoredFile(msgspec.Struct, frozen=True):
 
 
 class Version(msgspec.Struct, frozen=True):
-    """A content version of an item: an immutable list of files, `number` is what clients see."""
+    """A content version of an item: an immutable list of files, `number` is what clients see.
+
+    `user` made it, `message` says what for where it was not an update session.
+    """
 
     id: str
     item: str
     number: int
     created: int
     files: tuple[StoredFile, ...]
+    user: str = ""
+    message: str = ""
 
     def file(self, name: str) -> StoredFile | None:
         """The file of that name."""

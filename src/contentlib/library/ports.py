@@ -106,6 +106,9 @@ class VersionRows(Protocol):
     async def known(self, version_ids: Collection[str]) -> set[str]:
         """Those of the identifiers that are versions'."""
 
+    async def of(self, item: str) -> list[Version]:
+        """The versions of an item that are kept, oldest first."""
+
 
 class UpdateSessionRows(Rows[UpdateSession], Protocol):
     """Update sessions."""

@@ -63,12 +63,11 @@ _ORPHAN = Statement(_orphan.where(_VERSIONS.c.item == bindparam("key")))
 _IN_LIBRARY = select(_ITEMS.c.id).where(_ITEMS.c.library == bindparam("key"))
 _ORPHAN_ALL = Statement(_orphan.where(_VERSIONS.c.item.in_(_IN_LIBRARY)))
 _REMOVE_ALL = Statement(delete(_ITEMS).where(_ITEMS.c.library == bindparam("key")))
-_GET = Statement(
-    select(_VERSIONS.c.id, _VERSIONS.c.item, _VERSIONS.c.number, _VERSIONS.c.created).where(_VERSIONS.c.id == bindparam("key"))
-)
-_ADD = Statement(
-    insert(_VERSIONS).values({name: bindparam(name) for name in ("id", "item", "number", "created")} | {"newer": 0})
-)
+_VERSION_NAMES = ("id", "item", "number", "created", "user", "message")
+_VERSION_COLUMNS = [_VERSIONS.c[name] for name in _VERSION_NAMES]
+_GET = Statement(select(*_VERSION_COLUMNS).where(_VERSIONS.c.id == bindparam("key")))
+_OF_ITEM = Statement(select(*_VERSION_COLUMNS).where(_VERSIONS.c.item == bindparam("of_item")).order_by(_VERSIONS.c.number))
+_ADD = Statement(insert(_VERSIONS).values({name: bindparam(name) for name in _VERSION_NAMES} | {"newer": 0}))
 _OLDER = Statement(
     update(_VERSIONS)
     .where(_VERSIONS.c.item == bindparam("of_item"), _VERSIONS.c.number < bindparam("before"))
@@ -108,12 +107,7 @@ class VersionRows:
 
     async def add(self, version: Version) -> None:
         """Adds a version."""
-        columns: dict[str, Any] = {
-            "id": version.id,
-            "item": version.item,
-            "number": version.number,
-            "created": version.created,
-        }
+        columns: dict[str, Any] = {name: getattr(version, name) for name in _VERSION_NAMES}
         await self._connection.run(_ADD, columns)
         await self._connection.run(_OLDER, {"of_item": version.item, "before": version.number})
         for position, file in enumerate(version.files):
@@ -123,10 +117,15 @@ class VersionRows:
     async def get(self, version_id: str) -> Version | None:
         """The version, or None."""
         row = await self._connection.row(_GET, {"key": version_id})
-        if row is None:
-            return None
-        files = await self._connection.rows(_FILES_OF, {"key": version_id})
-        return Version(row[0], row[1], row[2], row[3], tuple(_FILE.value(file) for file in files))
+        return None if row is None else await self._version(row)
+
+    async def of(self, item: str) -> list[Version]:
+        """The versions of an item that are kept."""
+        return [await self._version(row) for row in await self._connection.rows(_OF_ITEM, {"of_item": item})]
+
+    async def _version(self, row: tuple[Any, ...]) -> Version:
+        files = await self._connection.rows(_FILES_OF, {"key": row[0]})
+        return Version(files=tuple(_FILE.value(file) for file in files), **dict(zip(_VERSION_NAMES, row, strict=True)))
 
     async def remove(self, version_id: str) -> None:
         """Removes the version; blobs that no version names any more wait for `unreference`."""

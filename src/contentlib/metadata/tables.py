@@ -97,6 +97,8 @@ versions = Table(
     Column("item", Text, nullable=False),  # no foreign key: a running download outlives its item
     Column("number", Integer, nullable=False),
     Column("created", BigInteger, nullable=False),
+    Column("user", Text, nullable=False),
+    Column("message", Text, nullable=False),
     Column("newer", Integer, nullable=False),  # how many newer versions the item has, ORPHANED when the item is gone
     Index("ux_versions_item_number", "item", "number", unique=True),
 )

@@ -16,9 +16,11 @@ _HEARD: dict[type[rules.LibraryError], tuple[type[vapi.VapiError], ...]] = {
     rules.StillActive: (vapi.NotAllowedInCurrentState,),
     rules.NotReady: (vapi.NotAllowedInCurrentState,),
     rules.Busy: (vapi.ResourceBusy, vapi.NotAllowedInCurrentState),
+    rules.InDesiredState: (vapi.AlreadyInDesiredState,),
     rules.VersionConflict: (vapi.ConcurrentChange,),
     rules.NotPublished: (vapi.NotAllowedInCurrentState,),
     rules.Unsupported: (vapi.Unsupported, vapi.Error, vapi.NotAllowedInCurrentState),
+    rules.NotFetched: (vapi.ResourceInaccessible, vapi.Error, vapi.NotAllowedInCurrentState),
     rules.Damaged: (vapi.ResourceInaccessible, vapi.Error, vapi.NotAllowedInCurrentState),
 }
 """The first one that the operation declares is heard; where it declares none of them, invalid_argument."""

@@ -231,6 +231,8 @@ def upgrade() -> None:
         sa.Column("item", sa.Text(), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("created", sa.BigInteger(), nullable=False),
+        sa.Column("user", sa.Text(), nullable=False),
+        sa.Column("message", sa.Text(), nullable=False),
         sa.Column("newer", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_versions")),
     )

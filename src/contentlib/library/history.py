@@ -1,0 +1,93 @@
+"""The content versions of an item that are kept, and how an earlier one is made current again."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from contentlib.library.blobs import Blobs
+from contentlib.library.clock import Clock
+from contentlib.library.errors import Busy, InDesiredState, Missing
+from contentlib.library.identifiers import new_identifier
+from contentlib.library.items import check_local, current_version, find_item, note_change
+from contentlib.library.model import Item, StoredFile, Version
+from contentlib.library.ports import MetadataStore, Transaction
+
+KIND = "content version"
+
+
+class History:
+    """The operations on content versions."""
+
+    def __init__(self, metadata: MetadataStore, blobs: Blobs, clock: Clock) -> None:
+        self._metadata = metadata
+        self._blobs = blobs
+        self._clock = clock
+
+    async def versions(self, item_id: str) -> list[Version]:
+        """The versions of an item that are kept, oldest first."""
+        async with self._metadata.reading() as transaction:
+            await find_item(transaction, item_id)
+            return await transaction.versions.of(item_id)
+
+    async def version(self, item_id: str, number: str) -> Version:
+        """The version of that number; Missing when it is not kept, or never was."""
+        return _numbered(await self.versions(item_id), item_id, number)
+
+    async def make_current(self, item_id: str, number: str, user: str) -> int:
+        """Makes an earlier version's files the item's content again, as a new version, and answers its number.
+
+        InDesiredState when it is the current one, Busy while an update session is active.
+        """
+        wanted = await self.version(item_id, number)
+        for file in wanted.files:
+            await self._blobs.check(file.blob, file.name)
+        async with self._metadata.transaction(durable=True) as transaction:
+            item = await find_item(transaction, item_id)
+            await check_local(transaction, item.library)
+            await _check_free(transaction, item, wanted)
+            current = await current_version(transaction, item)
+            made = self._again(item, wanted, current, user)
+            await transaction.versions.add(made)
+            changed = replace(
+                item,
+                content_version=made.number,
+                version_id=made.id,
+                size=sum(file.size for file in made.files),
+                modified=max(made.created, item.modified),
+            )
+            await transaction.items.put(changed)
+            await note_change(transaction, changed)
+        await self._blobs.describe(changed, made)
+        return made.number
+
+    def _again(self, item: Item, wanted: Version, current: Version, user: str) -> Version:
+        now = max(self._clock.now(), current.created + 1)
+        files = tuple(_raised(file, current.file(file.name), now) for file in wanted.files)
+        message = f"content version {wanted.number} was made current again"
+        return Version(new_identifier(), item.id, item.content_version + 1, now, files, user, message)
+
+
+def _numbered(versions: list[Version], item_id: str, number: str) -> Version:
+    for version in versions:
+        if str(version.number) == number:
+            return version
+    raise Missing(KIND, f"{number} of library item {item_id}")
+
+
+async def _check_free(transaction: Transaction, item: Item, wanted: Version) -> None:
+    if item.version_id == wanted.id:
+        text = f"content version {wanted.number} of library item {item.id} is the current one"
+        raise InDesiredState("item.version_current", text, item.id, str(wanted.number))
+    if await transaction.versions.get(wanted.id) is None:
+        raise Missing(KIND, f"{wanted.number} of library item {item.id}")
+    active = await transaction.update_sessions.active_of(item.id)
+    if active is not None:
+        raise Busy("item.busy", f"library item {item.id} has the active update session {active.id}", item.id, active.id)
+
+
+def _raised(file: StoredFile, current: StoredFile | None, now: int) -> StoredFile:
+    """A file of an earlier version, as a content that is newer than all before it."""
+    if current is not None and current.blob == file.blob:
+        return current
+    revision, generation = (file.revision, file.generation) if current is None else (current.revision, current.generation)
+    return replace(file, revision=revision + 1, generation=max(now // 1000, generation + 1))

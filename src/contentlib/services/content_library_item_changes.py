@@ -1,0 +1,69 @@
+"""com.vmware.content.library.item.changes: who changed the content of an item, and when."""
+
+from __future__ import annotations
+
+import builtins
+from typing import ClassVar
+
+from contentlib.library import model
+from contentlib.library.history import History
+from contentlib.structures.privileges import on_item
+from contentlib.vapi.declare import Route, Service, operation
+from contentlib.vapi.errors import Error, NotFound, Unauthenticated, Unauthorized
+from contentlib.vapi.registry import Call
+from contentlib.vapi.types import DateTime, Id, Structure
+
+_PREFIX = "com.vmware.content.library.item.changes"
+_PATH = "/api/content/library/item/{library_item}/changes"
+_REST = "/rest/content/library/item/{library_item}/changes"
+_ERRORS = (Error, NotFound, Unauthenticated, Unauthorized)
+_PRIVILEGES = (on_item("System.Read", "library_item"),)
+
+
+class ChangeInfo(Structure):
+    """A change of an item's content; the time is in UTC."""
+
+    vapi_name: ClassVar[str] = f"{_PREFIX}.info"
+    time: DateTime
+    message: str | None = None
+    user: str | None = None
+
+
+class ChangeSummary(Structure):
+    """A change of an item's content, with the content version that it made; the time is in UTC."""
+
+    vapi_name: ClassVar[str] = f"{_PREFIX}.summary"
+    time: DateTime
+    version: Id
+    short_message: str | None = None
+    user: str | None = None
+
+
+class ChangesService(Service):
+    """The changes of items."""
+
+    vapi_id = _PREFIX
+
+    def __init__(self, history: History) -> None:
+        self._history = history
+
+    @operation(Route("GET", _PATH, rest=_REST), errors=_ERRORS, privileges=_PRIVILEGES)
+    async def list(self, call: Call, library_item: Id) -> builtins.list[ChangeSummary]:
+        """Lists the changes whose content is still kept, the newest first."""
+        versions = await self._history.versions(library_item)
+        return [_summary(version) for version in reversed(versions)]
+
+    @operation(Route("GET", f"{_PATH}/{{version}}", rest=f"{_REST}/{{version}}"), errors=_ERRORS, privileges=_PRIVILEGES)
+    async def get(self, call: Call, library_item: Id, version: Id) -> ChangeInfo:
+        """Returns the change that made a content version."""
+        found = await self._history.version(library_item, version)
+        return ChangeInfo(message=found.message or None, time=DateTime(found.created), user=found.user or None)
+
+
+def _summary(version: model.Version) -> ChangeSummary:
+    return ChangeSummary(
+        short_message=version.message or None,
+        time=DateTime(version.created),
+        user=version.user or None,
+        version=str(version.number),
+    )

@@ -1,0 +1,95 @@
+"""contentlib.library.item.versions: the contents that an item had, of every type, and the way back to one of them.
+
+A service of our own: upstream has this for items that are virtual machine templates only.
+"""
+
+from __future__ import annotations
+
+import builtins
+from typing import ClassVar
+
+from contentlib.library import model
+from contentlib.library.history import History
+from contentlib.structures.conversions import checksum_info
+from contentlib.structures.files import ChecksumInfo
+from contentlib.structures.privileges import on_item
+from contentlib.vapi.declare import Route, Service, operation
+from contentlib.vapi.errors import (
+    AlreadyInDesiredState,
+    Error,
+    InvalidElementType,
+    NotFound,
+    ResourceBusy,
+    ResourceInaccessible,
+)
+from contentlib.vapi.registry import Call
+from contentlib.vapi.types import DateTime, Id, Integer, Structure
+
+_PREFIX = "contentlib.library.item.versions"
+_PATH = "/api/contentlib/library/item/{library_item_id}/versions"
+_VERSION = f"{_PATH}/{{version}}"
+
+
+class VersionFile(Structure):
+    """A file of a content version; its size is in bytes, `version` counts the contents of the file."""
+
+    vapi_name: ClassVar[str] = f"{_PREFIX}.file"
+    name: str
+    size: Integer
+    version: str
+    checksum_info: ChecksumInfo | None = None
+
+
+class VersionInfo(Structure):
+    """A content version: who made it when and, where it was not an update session, what for; the time is in UTC."""
+
+    vapi_name: ClassVar[str] = f"{_PREFIX}.info"
+    files: builtins.list[VersionFile]
+    size: Integer
+    time: DateTime
+    version: Id
+    message: str | None = None
+    user: str | None = None
+
+
+class VersionsService(Service):
+    """The content versions of items."""
+
+    vapi_id = _PREFIX
+
+    def __init__(self, history: History) -> None:
+        self._history = history
+
+    @operation(Route("GET", _PATH), errors=(NotFound,), privileges=(on_item("System.Read"),))
+    async def list(self, call: Call, library_item_id: Id) -> builtins.list[VersionInfo]:
+        """Lists the content versions that are kept, the newest first."""
+        return [_info(version) for version in reversed(await self._history.versions(library_item_id))]
+
+    @operation(Route("GET", _VERSION), errors=(NotFound,), privileges=(on_item("System.Read"),))
+    async def get(self, call: Call, library_item_id: Id, version: Id) -> VersionInfo:
+        """Returns a content version that is kept."""
+        return _info(await self._history.version(library_item_id, version))
+
+    @operation(
+        Route("POST", _VERSION, {"action": "make-current"}),
+        errors=(AlreadyInDesiredState, Error, InvalidElementType, NotFound, ResourceBusy, ResourceInaccessible),
+        privileges=(on_item("ContentLibrary.UpdateSession"),),
+    )
+    async def make_current(self, call: Call, library_item_id: Id, version: Id) -> Id:
+        """Makes the files of an earlier content version the item's content again, and answers the version that this makes."""
+        return str(await self._history.make_current(library_item_id, version, call.user))
+
+
+def _info(version: model.Version) -> VersionInfo:
+    return VersionInfo(
+        files=[_file(file) for file in version.files],
+        message=version.message or None,
+        size=sum(file.size for file in version.files),
+        time=DateTime(version.created),
+        user=version.user or None,
+        version=str(version.number),
+    )
+
+
+def _file(file: model.StoredFile) -> VersionFile:
+    return VersionFile(checksum_info=checksum_info(file.checksum), name=file.name, size=file.size, version=str(file.revision))

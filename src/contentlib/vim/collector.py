@@ -1,18 +1,19 @@
 """The property collector: walks from the objects of a filter along its traversals, and reads properties on the way.
 
-Nothing here knows a client or a type: `objects` has the tables.
+Nothing here knows a client or a type: `objects` and `properties` have the tables.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from lxml import etree
 
 from contentlib.safe_xml import local
 from contentlib.vim.faults import invalid_argument, invalid_property, not_found
-from contentlib.vim.objects import World, is_a, properties_of
+from contentlib.vim.objects import World, is_a
+from contentlib.vim.properties import properties_of, read
 from contentlib.vim.values import Array, Data, Reference, Typed, Value
 
 _TRUE = {"true", "1"}
@@ -53,6 +54,12 @@ class Filter:
 
     properties: tuple[PropertySpec, ...]
     starts: tuple[Start, ...]
+
+    def asks_only(self, allowed: Mapping[str, Collection[str]]) -> bool:
+        """Whether nothing is read but such properties (by type), of objects that the filter itself names."""
+        return not any(start.then for start in self.starts) and all(
+            not spec.everything and set(spec.paths) <= set(allowed.get(spec.type, ())) for spec in self.properties
+        )
 
 
 def text(element: etree._Element, name: str, default: str | None = None) -> str | None:
@@ -138,28 +145,43 @@ def _named(selections: tuple[str | Traversal, ...]) -> dict[str, Traversal]:
 
 
 class _Walk:
-    """One walk; an object is walked from once a traversal, so that a filter that goes in circles comes to an end."""
+    """One walk; an object is walked from once a traversal, so that a filter that goes in circles comes to an end.
+
+    What is still to be walked is a list and no recursion: a chain of traversals may be as long as a request.
+    """
 
     def __init__(self, world: World, found: dict[Reference, None], names: dict[str, Traversal]) -> None:
         self._world = world
         self._found = found
         self._names = names
         self._walked: set[tuple[Reference, int]] = set()
+        self._waiting: list[tuple[Reference, Traversal]] = []
 
     def go(self, target: Reference, selections: tuple[str | Traversal, ...]) -> None:
-        for selection in selections:
-            traversal = selection if isinstance(selection, Traversal) else self._names.get(selection)
-            if traversal is None:
-                raise invalid_argument("selectSet.name", f"{selection!r} is no traversal of this filter")
-            if is_a(target.type, traversal.type) and (target, id(traversal)) not in self._walked:
-                self._walked.add((target, id(traversal)))
-                self._follow(target, traversal)
+        """Walks in the order in which the filter names its ways, each to its end."""
+        self._wait(target, selections)
+        while self._waiting:
+            at, traversal = self._waiting.pop()
+            if is_a(at.type, traversal.type) and (at, id(traversal)) not in self._walked:
+                self._walked.add((at, id(traversal)))
+                self._follow(at, traversal)
 
     def _follow(self, target: Reference, traversal: Traversal) -> None:
-        for reached in _references(_read(self._world, target, traversal.path)):
+        reached = _references(_read(self._world, target, traversal.path))
+        for each in reached:
             if not traversal.skip:
-                self._found.setdefault(reached)
-            self.go(reached, traversal.then)
+                self._found.setdefault(each)
+        for each in reversed(reached):
+            self._wait(each, traversal.then)
+
+    def _wait(self, target: Reference, selections: tuple[str | Traversal, ...]) -> None:
+        self._waiting += [(target, self._traversal(selection)) for selection in reversed(selections)]
+
+    def _traversal(self, selection: str | Traversal) -> Traversal:
+        traversal = selection if isinstance(selection, Traversal) else self._names.get(selection)
+        if traversal is None:
+            raise invalid_argument("selectSet.name", f"{selection!r} is no traversal of this filter")
+        return traversal
 
 
 def _references(value: Value | None) -> list[Reference]:
@@ -171,7 +193,7 @@ def _references(value: Value | None) -> list[Reference]:
 
 def _read(world: World, target: Reference, path: str) -> Value | None:
     try:
-        return world.read(target, path)
+        return read(world, target, path)
     except KeyError as error:
         raise invalid_property(target.type, path) from error
 

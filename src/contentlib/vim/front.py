@@ -15,7 +15,7 @@ from contentlib.library.model import Login
 from contentlib.safe_xml import UnsafeXml, local, parse
 from contentlib.vapi.errors import Unauthenticated
 from contentlib.vim.faults import VimFault, invalid_request
-from contentlib.vim.methods import Methods, SoapCall, service_content
+from contentlib.vim.methods import Caller, Methods, SoapCall, service_content
 from contentlib.vim.objects import World
 from contentlib.vim.values import VIM, XSI_TYPE, Data, Reference, Value, write
 
@@ -112,7 +112,8 @@ class Vim:
         method = _method(await _body(request))
         this = next((each for each in method if local(each) == "_this"), None)
         target = Reference(this.get("type") or "", (this.text or "").strip()) if this is not None else Reference("", "")
-        call = SoapCall(target, method, await self._login(request))
+        caller = Caller(request.client, request.headers.get("user-agent", ""))
+        call = SoapCall(target, method, await self._login(request), caller)
         name = local(method)
         result = await self._methods.run(name, call)
         space = str(method.tag).partition("}")[0].removeprefix("{") or VIM

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 import zlib
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lxml import etree
 
@@ -27,9 +28,19 @@ from contentlib.vim.faults import (
     not_supported,
 )
 from contentlib.vim.objects import ROOT_FOLDER, SINGLETONS, View, World, children
-from contentlib.vim.values import Array, Data, Reference, Typed, Value
+from contentlib.vim.properties import OPEN, read
+from contentlib.vim.values import Array, Data, Long, Reference, Typed, Value
 
 _LONGEST_TOKEN = 1 << 20
+_NUMBER = re.compile(r"[0-9]{1,9}")
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Where a call comes from, and from which program, as it says."""
+
+    address: str
+    agent: str
 
 
 @dataclass(slots=True)
@@ -39,6 +50,7 @@ class SoapCall:
     target: Reference
     arguments: etree._Element
     login: Login | None
+    caller: Caller
     new_token: str | None = None
 
 
@@ -78,9 +90,14 @@ class Methods:
             method = self._methods.get(name)
             if method is None:
                 raise not_supported(f"the method {name}")
-            if call.login is None:
+            if call.login is None and not _is_open(name, call):
                 raise not_authenticated(call.target)
         return await method(call)
+
+    def _seen(self, call: SoapCall) -> World:
+        """The world as a caller sees it, now."""
+        session = None if call.login is None else _user_session(call.login, call.caller)
+        return replace(self._world, now=self._clock.now(), session=session)
 
     async def _content(self, _call: SoapCall) -> Value:
         return self._world.content
@@ -99,7 +116,7 @@ class Methods:
         except Unauthenticated as error:
             raise invalid_login() from error
         call.new_token = token
-        return _user_session(await self._logins.find(token))
+        return _user_session(await self._logins.find(token), call.caller)
 
     async def _logout(self, call: SoapCall) -> None:
         if call.login is not None:
@@ -126,45 +143,59 @@ class Methods:
             raise not_found(call.target)
         name = text(call.arguments, "prop", "") or ""
         try:
-            value = self._world.read(call.target, name)
+            value = read(self._seen(call), call.target, name)
         except KeyError as error:
             raise invalid_property(call.target.type, name) from error
         return None if value is None else Typed(value)
 
     async def _find_by_path(self, call: SoapCall) -> Value | None:
         at = ROOT_FOLDER
-        for step in (text(call.arguments, "inventoryPath", "") or "").strip("/").split("/"):
+        path = (text(call.arguments, "inventoryPath", "") or "").strip("/")
+        for step in path.split("/") if path else ():
             name = step.replace("%2f", "/").replace("%2F", "/")
-            below = [each for each in children(self._world, at) if self._world.read(each, "name") == name]
+            below = [each for each in children(self._world, at) if read(self._world, each, "name") == name]
             if not below:
                 return None
             at = below[0]
         return at
 
     async def _retrieve(self, call: SoapCall) -> Value:
-        return Array("ObjectContent", self._collected(call.arguments))
+        return Array("ObjectContent", self._collected(call, call.arguments))
 
     async def _retrieve_some(self, call: SoapCall) -> Value | None:
         options = child(call.arguments, "options")
         most = text(options, "maxObjects") if options is not None else None
-        return self._page(call.arguments, 0, int(most) if most and most.isdecimal() else 0)
+        return self._page(call, call.arguments, 0, int(most) if most and _NUMBER.fullmatch(most) else 0)
 
     async def _continue(self, call: SoapCall) -> Value | None:
         offset, most, arguments = _opened(text(call.arguments, "token", "") or "")
-        return self._page(arguments, offset, most)
+        return self._page(call, arguments, offset, most)
 
-    def _collected(self, arguments: etree._Element) -> list[Data]:
-        specs = [collector.filter_of(each) for each in every(arguments, "specSet")]
-        return [each for wanted in specs for each in collector.collect(self._world, wanted)]
+    def _collected(self, call: SoapCall, arguments: etree._Element) -> list[Data]:
+        world = self._seen(call)
+        return [each for wanted in _filters(arguments) for each in collector.collect(world, wanted)]
 
-    def _page(self, arguments: etree._Element, offset: int, most: int) -> Data | None:
+    def _page(self, call: SoapCall, arguments: etree._Element, offset: int, most: int) -> Data | None:
         """A part of what a request collects; its token holds the request, so that every process can go on with it."""
-        found = self._collected(arguments)
+        found = self._collected(call, arguments)
         if not found:
             return None
         end = offset + most if most else len(found)
         token = _token(end, most, arguments) if end < len(found) else None
         return Data("RetrieveResult", {"token": token, "objects": Array("ObjectContent", found[offset:end])})
+
+
+def _filters(arguments: etree._Element) -> list[collector.Filter]:
+    return [collector.filter_of(each) for each in every(arguments, "specSet")]
+
+
+def _is_open(name: str, call: SoapCall) -> bool:
+    """Whether a call reads nothing but what may be read without a login."""
+    if name == "Fetch":
+        return text(call.arguments, "prop") in OPEN.get(call.target.type, ())
+    if name in ("RetrieveProperties", "RetrievePropertiesEx"):
+        return all(wanted.asks_only(OPEN) for wanted in _filters(call.arguments))
+    return False
 
 
 def service_content(about: Data) -> Data:
@@ -187,7 +218,7 @@ def _key(login: Login) -> str:
     return f"{login.token_hash[:8]}-{login.token_hash[8:20]}"
 
 
-def _user_session(login: Login) -> Data:
+def _user_session(login: Login, caller: Caller) -> Data:
     return Data(
         "UserSession",
         {
@@ -198,6 +229,10 @@ def _user_session(login: Login) -> Data:
             "lastActiveTime": DateTime(login.touched),
             "locale": "en",
             "messageLocale": "en",
+            "extensionSession": False,
+            "ipAddress": caller.address,
+            "userAgent": caller.agent,
+            "callCount": Long(0),  # not counted here, and clients want a number
         },
     )
 
@@ -210,6 +245,8 @@ def _token(offset: int, most: int, arguments: etree._Element) -> str:
 def _opened(token: str) -> tuple[int, int, etree._Element]:
     try:
         offset, most, packed = token.split(".")
+        if not (_NUMBER.fullmatch(offset) and _NUMBER.fullmatch(most)):
+            raise ValueError(token)
         unpacked = zlib.decompressobj().decompress(base64.urlsafe_b64decode(packed), _LONGEST_TOKEN)
         return int(offset), int(most), parse(unpacked)
     except (ValueError, zlib.error, binascii.Error, UnsafeXml) as error:

@@ -86,5 +86,5 @@ def test_configurations_that_the_guide_shows_are_valid() -> None:
 def test_the_readme_calls_missing_what_is_missing() -> None:
     spoken = {service.vapi_id for service in services()}
     missing = section(ROOT / "README.md", "What is not there yet")
-    assert ("subscribed libraries" in missing) == ("com.vmware.content.subscribed_library" not in spoken)
-    assert ("(VCSP)" in missing) == (not (ROOT / "src" / "contentlib" / "vcsp").is_dir())
+    assert ("Subscribed libraries" in missing) == ("com.vmware.content.subscribed_library" not in spoken)
+    assert ("Rollback" in missing) == ("contentlib.library.item.versions" not in spoken)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import subprocess
 import sys
 import time
@@ -31,13 +32,14 @@ def main() -> int:
     """Measures the rows that are asked for; the exit code tells whether all could be measured."""
     names = _asked()
     servers.setup()
-    rows: list[Row] = []
+    load, rows = os.getloadavg()[0], list[Row]()
+    say(page.told(load))
     failed = [name for name in names if not _measure(name, rows)]
     print(page.table(rows))
     if failed:
         say(f"bench: not measured: {', '.join(failed)}")
     elif len(names) == len(_ROWS):
-        _PAGE.write_text(page.page(rows, _ROWS))
+        _PAGE.write_text(page.page(rows, _ROWS, load))
     return 1 if failed else 0
 
 

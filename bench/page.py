@@ -18,15 +18,16 @@ from bench.results import Row
 Measured = Callable[[Place], Iterator[Row]]
 
 _HEADS = ("what", "contentlib", "against", "its figure", "ratio", "goal", "met")
+_QUIET = 0.5
 _PACKAGES = ("nginx", "wrk", "curl", "golang-go", "golang-github-vmware-govmomi-dev")
 _PAGE = """# Performance
 
-Written by `make bench`; do not edit. Figures say little about other machines; the ratios were measured in one run on one
-machine, which the load shared with the servers.
+Written by `make bench`; do not edit. The ratios were measured in one run on one machine, which the load shared with the
+servers; the figures themselves say little about other machines.
 
 {table}
 
-Run on {day} on {machine}.
+Run on {day} on {machine}. {load}
 
 ## How it is measured
 
@@ -36,8 +37,8 @@ middle ratio. {warm}
 
 {rows}
 
-`make bench ROWS="get create"` measures some rows only and leaves this page alone. Reached goals are no condition: `make bench`
-fails only when something cannot be measured.
+`make bench ROWS="get create"` measures some rows only and leaves this page alone. A goal that is missed is no failure, only a
+row that cannot be measured is. The commands are in `bench/load.py`, the settings of the other servers in `bench/servers.py`.
 
 ## Versions
 
@@ -56,16 +57,24 @@ def table(rows: Sequence[Row]) -> str:
     return "\n".join(f"| {line} |" for line in lines)
 
 
-def page(rows: Sequence[Row], measured: Mapping[str, Measured]) -> str:
-    """The page of the documentation."""
+def page(rows: Sequence[Row], measured: Mapping[str, Measured], load: float) -> str:
+    """The page of the documentation; `load` is the load average before the run."""
     return _PAGE.format(
         table=table(rows),
         day=datetime.now(UTC).date(),
         machine=_machine(),
+        load=told(load),
         warm=_WARM.replace("\n", " "),
         rows="\n".join(f"- `{name}`: {' '.join(str(inspect.getdoc(each)).split())}" for name, each in measured.items()),
         versions="\n".join(f"- {line}" for line in _versions()),
     )
+
+
+def told(load: float) -> str:
+    """What a load average before the run means for the figures."""
+    busy = load > _QUIET
+    means = "other programs kept the machine busy, and the figures are not to be relied on" if busy else "the machine was quiet"
+    return f"Its load average was {load:.1f} before the run: {means}."
 
 
 def _machine() -> str:

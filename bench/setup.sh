@@ -2,14 +2,14 @@
 # Installs what the bench compares with and measures by, from Debian's own packages; does nothing where all is there.
 set -eu
 
+"$(dirname "$0")/../scripts/setup-go.sh"
+
 missing=
 need() { command -v "$1" >/dev/null 2>&1 || missing="$missing $2"; }
 
 need curl curl
-need go golang-go
 need nginx nginx
 need wrk wrk
-[ -d /usr/share/gocode/src/github.com/vmware/govmomi ] || missing="$missing golang-github-vmware-govmomi-dev"
 
 [ -n "$missing" ] || exit 0
 if ! command -v apt-get >/dev/null 2>&1; then

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from bench.page import table
+from bench.page import table, told
 from bench.results import Goal, Row, compare, per_second
 
 _ROOT = Path(__file__).parents[1]
@@ -47,6 +47,11 @@ def test_the_table_is_markdown_in_columns() -> None:
     lines = table([Row("GET", "5/s", "another", "10/s", 0.5, Goal(0.4))]).splitlines()
     assert [cell.strip() for cell in lines[2].strip("|").split("|")] == ["GET", "5/s", "another", "10/s", "0.5", "≥ 0.4", "yes"]
     assert len({len(line) for line in lines}) == 1
+
+
+def test_a_busy_machine_is_told() -> None:
+    assert "not to be relied on" in told(3.0)
+    assert "quiet" in told(0.1)
 
 
 def test_a_row_that_does_not_exist_is_refused_before_anything_is_installed() -> None:

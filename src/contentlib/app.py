@@ -6,10 +6,9 @@ import asyncio
 import secrets
 import time
 from collections.abc import Awaitable, Callable
+from urllib.parse import urlsplit
 
 import structlog
-
-from contentlib import __version__
 from contentlib.access.gate import AccessGate
 from contentlib.access.logins import Logins
 from contentlib.access.passwords import Argon2Passwords
@@ -20,6 +19,7 @@ from contentlib.http.message import Answer, Disconnected, Request, Response, tex
 from contentlib.inventory import Datastore, Inventory
 from contentlib.jobs.collect import Collector
 from contentlib.jobs.expire import Expiry
+from contentlib.jobs.pull import Parts, Pulls
 from contentlib.jobs.runner import Job, Runner
 from contentlib.jobs.worker import Worker
 from contentlib.library.blobs import Blobs
@@ -32,12 +32,18 @@ from contentlib.library.items import Items
 from contentlib.library.libraries import Libraries
 from contentlib.library.model import User
 from contentlib.library.names import fold
+from contentlib.library.pulls import KIND as PULL
 from contentlib.library.sessions import Leases
+from contentlib.library.settling import Settling
 from contentlib.library.tasks import Tasks
 from contentlib.library.update_sessions import UpdateSessions
 from contentlib.metadata.migrate import upgrade
 from contentlib.metadata.sqlite import SqliteMetadata
 from contentlib.monitor import CountedBody, Gauges, Meter, Monitor, TransferMeter, count_failed_job
+from contentlib.outbound.client import Outbound
+from contentlib.outbound.policy import Policy
+from contentlib.outbound.probing import Probes
+from contentlib.outbound.sources import Sources
 from contentlib.services.cis_session import SessionService
 from contentlib.services.cis_tasks import TasksService
 from contentlib.services.content_configuration import ConfigurationService
@@ -55,7 +61,7 @@ from contentlib.services.faults import translate
 from contentlib.services.vcenter_datacenter import DatacenterService
 from contentlib.services.vcenter_datastore import DatastoreService
 from contentlib.services.vcenter_folder import FolderService
-from contentlib.settings import Settings
+from contentlib.settings import Settings, address
 from contentlib.structures.conversions import Endpoints
 from contentlib.transfer.addresses import SignedAddresses, shown
 from contentlib.transfer.front import Transfers
@@ -67,6 +73,8 @@ from contentlib.vcsp.shelf import Shelf
 from contentlib.vim.front import Product, Vim
 from contentlib.wire import Wire
 from contentlib.wire.calls import token_of
+
+from contentlib import __version__
 
 _DATABASE = "contentlib.db"
 _TRANSFER_KEY = "transfer_key"
@@ -96,6 +104,7 @@ async def _prepare(metadata: SqliteMetadata, settings: Settings) -> str | None:
                 "file.server_stopped", "the server was stopped while the file was received; send the rest or all of it"
             )
             await transaction.update_files.interrupt(stopped)
+            await transaction.tasks.let_go()
             if await transaction.users.get(settings.admin_name) is not None:
                 return None
             given = settings.admin_password.get_secret_value() if settings.admin_password else None
@@ -131,6 +140,7 @@ class _Server:
         self._blobs = Blobs(
             self._metadata, FilesystemBlobs({storage.id: storage.path for storage in settings.storage}), self._clock
         )
+        self._outbound = _outbound(settings)
         self._doors: list[tuple[Callable[[str], bool], Handle, Meter]] = []
 
     async def start(self) -> None:
@@ -154,7 +164,10 @@ class _Server:
         roles = Roles(metadata, {})
         items = Items(metadata, blobs, clock, leases.milliseconds, self._ended)
         libraries = Libraries(metadata, clock, {each.id: each.name for each in settings.storage}, passwords, self._ended)
-        updates = UpdateSessions(metadata, blobs, clock, leases, self._ended, settings.upload_limit_bytes)
+        sources, limit = Sources(settings.import_roots), settings.upload_limit_bytes
+        updates = UpdateSessions(metadata, blobs, clock, leases, self._ended, limit, sources.check, self._wake)
+        settling = Settling(metadata, updates, leases, clock, settings.autocomplete_pulls_seconds * 1000)
+        tasks = Tasks(metadata, clock)
         downloads = DownloadSessions(metadata, blobs, clock, leases, self._ended)
         endpoints = Endpoints(addresses, self._thumbprint)
         datastores = [Datastore(each.id, each.name, each.path) for each in settings.storage]
@@ -165,7 +178,7 @@ class _Server:
 
         services: list[Service] = [
             SessionService(logins),
-            TasksService(Tasks(metadata, clock)),
+            TasksService(tasks),
             ConfigurationService(Configurations(metadata)),
             LibraryService(libraries, guid),
             LocalLibraryService(libraries, guid),
@@ -173,7 +186,7 @@ class _Server:
             FileService(items, blobs, endpoints),
             StorageService(items, blobs, endpoints),
             UpdateSessionService(updates, leases),
-            UpdateFileService(updates, endpoints),
+            UpdateFileService(updates, endpoints, roles, Probes(self._outbound, sources)),
             DownloadSessionService(downloads, leases),
             DownloadFileService(downloads, blobs, endpoints, roles),
             TypeService(),
@@ -188,7 +201,6 @@ class _Server:
             public_url=settings.public_url,
             on_failure=_failed,
         )
-        limit = settings.upload_limit_bytes
         self._transfers = Transfers(updates, downloads, items, blobs, leases, addresses, admit, limit, _failed, alone=alone)
         vim = Vim(inventory, _product(settings, guid), logins, clock, _failed)
         shelf = Shelf(metadata, blobs, Counters(settings.published_version_floor))
@@ -202,10 +214,11 @@ class _Server:
             (vim.speaks, vim.handle, Meter("soap")),
             (monitor.speaks, monitor.handle, Meter("monitor")),
         ]
-        self._runner = Runner(metadata, clock, self._jobs(updates, downloads), _job_failed)
-        self._worker = Worker(metadata, clock, {}, _job_failed)
+        self._runner = Runner(metadata, clock, self._jobs(updates, downloads, settling), _job_failed)
+        pulls = Pulls(Parts(updates, settling, tasks, blobs.store, leases, self._outbound, sources, limit))
+        self._worker = Worker(metadata, clock, {PULL: pulls.run}, _job_failed)
 
-    def _jobs(self, updates: UpdateSessions, downloads: DownloadSessions) -> list[Job]:
+    def _jobs(self, updates: UpdateSessions, downloads: DownloadSessions, settling: Settling) -> list[Job]:
         settings, metadata = self._settings, self._metadata
         kept, idle = settings.swept_after_seconds * 1000, settings.session_idle_seconds * 1000
         self._expiry = expiry = Expiry(metadata, updates, downloads, self._leases, self._clock, kept, idle)
@@ -220,9 +233,14 @@ class _Server:
 
         return [
             Job("touch", self._often, save, alone=False),
+            Job("pulls", min(1.0, self._often), settling.watch, alone=False),
+            Job("settle", 1.0, settling.run, alone=False),
             Job("expire", min(15.0, settings.lease_seconds / 2), expiry.run),
             Job("collect", min(600.0, settings.collect_grace_seconds / 2), collector.run),
         ]
+
+    def _wake(self) -> None:
+        self._worker.wake()
 
     def _ended(self, session_or_file_id: str) -> None:
         self._transfers.ended(session_or_file_id)
@@ -231,6 +249,7 @@ class _Server:
         """Ends the jobs and closes the database; whoever still comes is told so."""
         self._doors = []
         await self._worker.stop()
+        await self._outbound.close()
         await self._runner.stop()
         await self._save_touches()
         await self._metadata.close()
@@ -273,6 +292,15 @@ class _Server:
             return text(503, "the server is starting or stopping; try again", [("retry-after", "1")])
         path = shown(request.path)[:200]
         return text(404, f"there is nothing at {path!r}; the API is below /rest and /api, pages for operators are told at /")
+
+
+def _outbound(settings: Settings) -> Outbound:
+    own = [address(settings.listen)[0]]
+    if settings.public_url is not None:
+        own.append(urlsplit(settings.public_url).hostname or "")
+    policy = Policy(settings.outbound_allow, settings.outbound_deny, own)
+    proxy = settings.outbound_proxy.get_secret_value() if settings.outbound_proxy else None
+    return Outbound(policy, proxy=proxy, ca_bundle=settings.outbound_ca_bundle)
 
 
 def _product(settings: Settings, guid: str) -> Product:

@@ -10,6 +10,7 @@ import difflib
 import ipaddress
 import json
 import os
+import re
 import ssl
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -23,6 +24,8 @@ from pydantic_core import ErrorDetails, PydanticUndefined
 from pydantic_settings import BaseSettings, EnvSettingsSource, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 PREFIX = "CONTENTLIB_"
+_HOST_PATTERN = re.compile(r"(?=.*[A-Za-z*])[A-Za-z0-9*?._-]{1,255}")  # digits alone are a network that is none
+_SECRETS = ("admin_password", "outbound_proxy")
 DEFAULT_FILE = Path("contentlib.toml")
 MASK = "********"
 
@@ -158,6 +161,37 @@ class Settings(BaseSettings):
         description="Added to every version and generation number that subscribers of published libraries see. These must "
         "never fall: raise it after a restore from a backup, by as many changes as may have been lost.",
     )
+    outbound_allow: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        description="Networks (`127.0.0.0/8`) and host patterns (`*.example.org`) that the server may fetch from although "
+        "they are loopback, link-local or its own. Everything else but these, private networks too, is allowed unless it is "
+        "denied. In the environment it is one JSON list.",
+    )
+    outbound_deny: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        description="Networks and host patterns that the server never fetches from, checked after a name is resolved and at "
+        "each redirect. What is denied is denied even where `outbound_allow` names it. In the environment it is one JSON list.",
+    )
+    outbound_proxy: SecretStr | None = Field(
+        default=None,
+        description="SCHEME://[NAME:PASSWORD@]HOST[:PORT] of the HTTP proxy through which the server fetches. The proxy "
+        "resolves names, so networks are then compared with addresses that are written as such only.",
+    )
+    outbound_ca_bundle: Path | None = Field(
+        default=None,
+        description="PEM file of certificates that are trusted, beside the system's, when the server fetches over HTTPS.",
+    )
+    import_roots: Annotated[tuple[Path, ...], NoDecode] = Field(
+        default=(),
+        description="Directories below which files may be imported by `file:` and `ds:` addresses, by users with the "
+        "privilege ContentLibrary.ReadStorage. In the environment it is one JSON list.",
+    )
+    autocomplete_pulls_seconds: int = Field(
+        default=15,
+        ge=0,
+        description="An update session all of whose files were fetched by the server completes by itself after this time in "
+        "which its client only asked for the session's state; Terraform waits for that. 0 leaves it to the client.",
+    )
     datacenter_name: str = Field(
         default="Datacenter",
         min_length=1,
@@ -204,9 +238,9 @@ class Settings(BaseSettings):
         """Takes values as they are given: it is `load` that knows where they come from."""
         return (init_settings,)
 
-    @field_validator("storage", mode="before")
+    @field_validator("storage", "outbound_allow", "outbound_deny", "import_roots", mode="before")
     @classmethod
-    def _read_storage(cls, value: object) -> object:
+    def _read_list(cls, value: object) -> object:
         try:
             return json.loads(value) if isinstance(value, str) else value
         except ValueError as error:
@@ -216,6 +250,20 @@ class Settings(BaseSettings):
     @classmethod
     def _check_listen(cls, value: str) -> str:
         address(value)
+        return value
+
+    @field_validator("outbound_allow", "outbound_deny")
+    @classmethod
+    def _check_rules(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for rule in value:
+            _check_rule(rule)
+        return value
+
+    @field_validator("outbound_proxy")
+    @classmethod
+    def _check_proxy(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            _check_proxy(value.get_secret_value())
         return value
 
     @field_validator("public_url")
@@ -290,8 +338,12 @@ def shown(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, tuple):
-        return ", ".join(f"{place.id} ({place.name}) in {place.path}" for place in value)
+        return ", ".join(map(_place, value)) or "none"
     return str(value)
+
+
+def _place(value: object) -> str:
+    return f"{value.id} ({value.name}) in {value.path}" if isinstance(value, Storage) else str(value)
 
 
 _TOLD = {"path_type": "is a path", "missing": "is required"}
@@ -343,7 +395,7 @@ def _fault(error: ErrorDetails) -> str:
     place = str(setting) + "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in inner)
     if error["type"] == "extra_forbidden":
         return f"{place}: is not a setting{'' if inner else _meant(str(setting))}"
-    has_input = error["type"] != "missing" and setting != "admin_password"
+    has_input = error["type"] != "missing" and setting not in _SECRETS
     return f"{place}: {_told(error)}" + (f", not {error['input']!r}" if has_input else "")
 
 
@@ -366,6 +418,21 @@ def _origin(url: str) -> str:
     if parts.scheme not in ("http", "https") or not parts.hostname or rest or parts.port == 0:
         raise ValueError("is SCHEME://HOST[:PORT] with the scheme http or https")
     return f"{parts.scheme}://{parts.netloc}"
+
+
+def _check_proxy(url: str) -> None:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/") or parts.query or parts.fragment:
+        raise ValueError("is SCHEME://[NAME:PASSWORD@]HOST[:PORT] with the scheme http or https")
+
+
+def _check_rule(rule: str) -> None:
+    """A network, an address, or a pattern of a host's name."""
+    try:
+        ipaddress.ip_network(rule.strip("[]"), strict=False)
+    except ValueError:
+        if not _HOST_PATTERN.fullmatch(rule):
+            raise ValueError(f"{rule!r} is neither a network nor a host pattern such as *.example.org") from None
 
 
 def _plain_http(settings: Settings) -> Iterator[str]:
@@ -403,6 +470,20 @@ def _unfit(certificate: Path, key: Path) -> Iterator[str]:
         yield f"tls_certificate: {certificate} and tls_key {key} are not a certificate and its key: {reason}"
 
 
+def _outbound(settings: Settings) -> Iterator[str]:
+    bundle = settings.outbound_ca_bundle
+    unreadable = [*_unreadable("outbound_ca_bundle", bundle)]
+    yield from unreadable
+    if bundle is not None and not unreadable:
+        try:
+            ssl.create_default_context().load_verify_locations(bundle)
+        except (ssl.SSLError, OSError) as error:
+            yield f"outbound_ca_bundle: {bundle} holds no certificates: {getattr(error, 'reason', None) or error}"
+    for root in settings.import_roots:
+        if not root.is_dir():
+            yield f"import_roots: {root} is not a directory"
+
+
 def _storages(settings: Settings) -> Iterator[str]:
     if not settings.storage:
         yield "storage: at least one is needed"
@@ -436,6 +517,7 @@ def _uncreatable(name: str, path: Path) -> Iterator[str]:
 _RULES: tuple[tuple[tuple[str, ...], Callable[[Settings], Iterable[str]]], ...] = (
     (("listen", "tls", "allow_plain_http_off_loopback"), _plain_http),
     (("tls_certificate", "tls_key"), _certificate),
+    (("outbound_ca_bundle", "import_roots"), _outbound),
     (("data_dir",), _data_dir),
     (("data_dir", "storage"), _storages),
 )
@@ -446,6 +528,8 @@ _TYPE_NAMES = {Path: "path", bool: "true or false", int: "integer", str: "text",
 def _type_name(annotation: Any) -> str:
     if get_origin(annotation) is Literal:
         return " or ".join(f"`{choice}`" for choice in get_args(annotation))
+    if get_origin(annotation) is tuple and get_args(annotation)[0] in _TYPE_NAMES:
+        return f"list of {_TYPE_NAMES[get_args(annotation)[0]]}s"
     known = (annotation, *get_args(annotation))
     return next((_TYPE_NAMES[each] for each in known if each in _TYPE_NAMES), "list of tables")
 

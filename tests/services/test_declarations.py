@@ -10,7 +10,7 @@ from contentlib.vapi.errors import ERRORS
 from contentlib.vapi.registry import Registry
 from contentlib.vapi.types import ENUMERATION_NAMES, fields_of
 from contentlib.wire.dispatch import RestAddresses
-from services.declared import CONTRACT, OPERATIONS, SERVICES, contract_of, reached
+from services.declared import BESIDE, CONTRACT, DECLARED, OPERATIONS, SERVICES, contract_of, reached
 
 MAIN_JOB = {
     "com.vmware.cis.session",
@@ -38,8 +38,14 @@ def test_the_services_of_the_main_job_are_all_there() -> None:
 
 @pytest.mark.parametrize("service", [name for name in SERVICES if name in CONTRACT["services"]])
 def test_a_service_has_the_operations_of_the_contract_and_no_others(service: str) -> None:
-    declared = {operation.name for operation in OPERATIONS.values() if operation.service == service}
+    declared = {operation.name for operation in DECLARED.values() if operation.service == service}
+    declared -= {name.rpartition(".")[2] for name in BESIDE if name.startswith(f"{service}.")}
     assert declared == set(CONTRACT["services"][service])
+
+
+@pytest.mark.parametrize("name", BESIDE)
+def test_what_is_beside_the_contract_is_not_in_it(name: str) -> None:
+    assert DECLARED[name].name not in CONTRACT["services"][DECLARED[name].service]
 
 
 @each_operation

@@ -36,11 +36,12 @@ class Again(Exception):
 
 
 class Progress:
-    """How far a running task is; a handler sets it as it goes."""
+    """How far a running task is; a handler sets it as it goes. `last` says that it is not tried again after this attempt."""
 
-    def __init__(self, task: Task) -> None:
+    def __init__(self, task: Task, *, last: bool = False) -> None:
         self.completed = task.completed
         self.total = task.total
+        self.last = last
 
     def note(self, completed: int, total: int | None = None) -> None:
         """So much of it is done."""
@@ -129,7 +130,7 @@ class Worker:
 
     async def _run(self, task: Task) -> None:
         """One attempt, with a heartbeat beside it; whichever ends first ends the other."""
-        progress = Progress(task)
+        progress = Progress(task, last=task.attempts >= self._attempts)
         work = asyncio.create_task(self._work(task, progress))
         beat = asyncio.create_task(self._beat(task.id, progress))
         try:
@@ -172,7 +173,7 @@ class Worker:
                 await transaction.tasks.put(replace(task, until=until, completed=progress.completed, total=progress.total))
 
     async def _again(self, task: Task, progress: Progress, fault: Fault) -> None:
-        if task.attempts >= self._attempts:
+        if progress.last:
             await self._finish(task.id, progress, "failed", fault=fault)
             return
         pause = min(_SHORTEST_PAUSE * 2 ** (task.attempts - 1), _LONGEST_PAUSE) * random.uniform(0.5, 1.0)  # noqa: S311 - jitter

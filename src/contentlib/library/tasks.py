@@ -74,6 +74,12 @@ class Tasks:
         async with self._metadata.reading() as transaction:
             return await transaction.tasks.all()
 
+    async def remember(self, task_id: str, arguments: str) -> None:
+        """Changes what a running task goes on with when it is taken up again."""
+        async with self._metadata.transaction(durable=False) as transaction:
+            task = await find_task(transaction, task_id)
+            await transaction.tasks.put(replace(task, arguments=arguments))
+
     async def cancel(self, task_id: str) -> None:
         """Ends a task that has not begun, and asks a running one to end; NotActive when it has ended already."""
         async with self._metadata.transaction(durable=False) as transaction:

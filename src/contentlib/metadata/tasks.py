@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from msgspec.structs import replace
-from sqlalchemy import and_, bindparam, delete, literal_column, or_, select
+from sqlalchemy import and_, bindparam, delete, literal_column, null, or_, select, update
 
 from contentlib.library.model import Target, Task, TaskStatus
 from contentlib.metadata import tables
@@ -25,6 +25,8 @@ _due = and_(
 _DUE = Statement(select(*_ROWS.columns).where(_due).order_by(_TASKS.c.due))
 _WAITING = Statement(select(_TASKS.c.id).where(_due).limit(literal_column("1")))
 _FORGET = Statement(delete(_TASKS).where(_TASKS.c.ended < bindparam("before")))
+_RUNNING = and_(_TASKS.c.ended.is_(None), _TASKS.c.status == bindparam("running"))
+_LET_GO = Statement(update(_TASKS).where(_RUNNING).values(status=bindparam("pending"), owner=null(), until=null()))
 
 
 class TaskRows(Keyed[Task]):
@@ -62,6 +64,10 @@ class TaskRows(Keyed[Task]):
                 await self.put(taken)
                 return taken
         return None
+
+    async def let_go(self) -> None:
+        """Takes every RUNNING task from its owner."""
+        await self._connection.run(_LET_GO, {"running": TaskStatus.RUNNING, "pending": TaskStatus.PENDING})
 
     async def forget(self, before: int) -> None:
         """Removes the tasks that ended before a time."""

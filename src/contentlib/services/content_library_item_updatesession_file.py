@@ -5,12 +5,17 @@ from __future__ import annotations
 import builtins
 from typing import ClassVar
 
+from contentlib.access.gate import missing
+from contentlib.access.roles import Roles
 from contentlib.library import model
+from contentlib.library.model import SourceEndpoint
+from contentlib.library.pulls import LOCAL_SCHEMES, Prober, scheme_of
 from contentlib.library.update_sessions import NewFile, UpdateSessions
-from contentlib.structures.conversions import Endpoints, checksum_info, declared_checksum, failure_of
+from contentlib.structures.conversions import Endpoints, checksum_info, declared_checksum, failure_of, message_of
 from contentlib.structures.files import ChecksumInfo, TransferEndpoint
 from contentlib.structures.privileges import ANONYMOUS
-from contentlib.vapi.declare import Route, Service, operation
+from contentlib.structures.probes import ProbeResult, ProbeStatus
+from contentlib.vapi.declare import Privilege, Route, Service, operation
 from contentlib.vapi.errors import InvalidArgument, NotAllowedInCurrentState, NotFound, Unauthorized
 from contentlib.vapi.registry import Call
 from contentlib.vapi.std import LocalizableMessage, message
@@ -18,6 +23,7 @@ from contentlib.vapi.types import Enumeration, Id, Integer, Structure, enumerati
 
 _PREFIX = "com.vmware.content.library.item.updatesession.file"
 _PATH = "/api/content/library/item/update-session/{update_session_id}/file"
+_READ_STORAGE = Privilege("ContentLibrary.ReadStorage")
 _FILE = f"{_PATH}/{{file_name}}"
 
 
@@ -94,9 +100,11 @@ class UpdateFileService(Service):
 
     vapi_id = _PREFIX
 
-    def __init__(self, sessions: UpdateSessions, endpoints: Endpoints) -> None:
+    def __init__(self, sessions: UpdateSessions, endpoints: Endpoints, roles: Roles, prober: Prober) -> None:
         self._sessions = sessions
         self._endpoints = endpoints
+        self._roles = roles
+        self._prober = prober
 
     @operation(
         Route("POST", _PATH, body="file_spec", status=201),
@@ -104,12 +112,21 @@ class UpdateFileService(Service):
         privileges=(ANONYMOUS,),
     )
     async def add(self, call: Call, file_spec: AddSpec, update_session_id: Id) -> UpdateFileInfo:
-        """Adds a file, or replaces one of that name, and answers where its bytes are to be sent."""
+        """Adds a file, or replaces one of that name, and answers where its bytes are to be sent.
+
+        With the source type PULL the server fetches it from `source_endpoint`, as a task on the library item. The session
+        may be completed before the file is there; it is DONE or in ERROR when it is. An address on the server's own
+        storage needs the privilege ContentLibrary.ReadStorage.
+        """
+        source = None if file_spec.source_endpoint is None else _source(file_spec.source_endpoint)
+        if source is not None:
+            await self._check_local(call, source)
         new = NewFile(
             name=file_spec.name,
             source=model.Source(file_spec.source_type.value),
             size=file_spec.size,
             checksum=declared_checksum("file_spec.checksum_info", file_spec.checksum_info),
+            endpoint=source,
         )
         return self._info(call, await self._sessions.add_file(update_session_id, new))
 
@@ -140,6 +157,29 @@ class UpdateFileService(Service):
         ]
         return ValidationResult(has_errors=bool(found), invalid_files=invalid, missing_files=set(found.missing))
 
+    @operation(
+        Route("POST", "/api/content/library/item/updatesession/file", {"action": "probe"}),
+        privileges=(Privilege("ContentLibrary.ProbeSubscription"),),
+    )
+    async def probe(self, call: Call, source_endpoint: TransferEndpoint) -> ProbeResult:
+        """Looks whether the server could fetch a file from an address; nothing is fetched."""
+        source = _source(source_endpoint)
+        await self._check_local(call, source)
+        found = await self._prober.probe(source)
+        told = message_of(found.fault)
+        return ProbeResult(
+            error_messages=[] if told is None else [told],
+            ssl_certificate=found.certificate,
+            ssl_thumbprint=found.thumbprint,
+            status=ProbeStatus(found.status.value),
+        )
+
+    async def _check_local(self, call: Call, source: SourceEndpoint) -> None:
+        """Files of the server's own machine are only for those who may read its storage."""
+        local = scheme_of(source.uri) in LOCAL_SCHEMES
+        if local and not await self._roles.allow(call.user, _READ_STORAGE.name):
+            raise missing(call.user, _READ_STORAGE, "an address on the server's own storage")
+
     def _info(self, call: Call, file: model.UpdateFile) -> UpdateFileInfo:
         ready = file.status is model.TransferStatus.READY
         pushed = file.source is model.Source.PUSH
@@ -151,7 +191,19 @@ class UpdateFileService(Service):
             keep_in_storage=True,
             name=file.name,
             size=file.received if ready else None,
+            source_endpoint=_endpoint(file.endpoint),
             source_type=SourceType(file.source.value),
             status=TransferStatus(file.status.value),
             upload_endpoint=endpoint,
         )
+
+
+def _source(endpoint: TransferEndpoint) -> SourceEndpoint:
+    return SourceEndpoint(endpoint.uri, endpoint.ssl_certificate_thumbprint, endpoint.ssl_certificate)
+
+
+def _endpoint(source: SourceEndpoint | None) -> TransferEndpoint | None:
+    """Where a file is fetched from, as it was set."""
+    if source is None:
+        return None
+    return TransferEndpoint(uri=source.uri, ssl_certificate=source.certificate, ssl_certificate_thumbprint=source.thumbprint)

@@ -1,0 +1,189 @@
+"""Where the bytes of a fetched file go: into a file of the session, or through an archive into the files in it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import suppress
+from itertools import islice
+from typing import Protocol
+
+from contentlib.library.blobs import Received
+from contentlib.library.checksums import Hasher
+from contentlib.library.errors import Fault
+from contentlib.library.model import UpdateFile, UpdateSession
+from contentlib.library.ports import BlobStore, Staged
+from contentlib.library.tar import BadArchive
+from contentlib.library.threads import Threads
+from contentlib.library.unpacking import TooLarge, Unpacking
+from contentlib.library.update_sessions import UpdateSessions
+
+_READ_AGAIN = 64  # pieces that are read and hashed again in one go
+
+
+class Different(Exception):
+    """The bytes are not those that were declared; to fetch them again would not help."""
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(fault.text)
+        self.fault = fault
+
+
+class Arriving(Protocol):
+    """Takes the bytes of a file in their order; NotStored when the storage fails."""
+
+    @property
+    def size(self) -> int:
+        """How many bytes are there."""
+
+    async def begin(self) -> None:
+        """Opens what is there from an earlier attempt."""
+
+    async def feed(self, data: bytes) -> None:
+        """Takes the next bytes; Different when they cannot be right."""
+
+    async def restart(self) -> None:
+        """Drops what is there."""
+
+    async def finish(self) -> Fault | None:
+        """All bytes are there: the file is READY, or the fault says why it is not. Different when they cannot be right."""
+
+    async def leave(self) -> None:
+        """Ends the attempt, whole or not."""
+
+
+class Kept:
+    """A file that is kept as it comes."""
+
+    def __init__(
+        self, updates: UpdateSessions, session: UpdateSession, file: UpdateFile, store: BlobStore, threads: Threads
+    ) -> None:
+        self._updates = updates
+        self._storage = session.storage
+        self._file = file
+        self._store = store
+        self._threads = threads
+        self._staged: Staged | None = None
+        self._hasher = self._new_hasher()
+
+    @property
+    def size(self) -> int:
+        """How many bytes are there and hashed."""
+        return self._hasher.size
+
+    async def begin(self) -> None:
+        """Opens what is there, and hashes it."""
+        self._staged = await self._threads.stored(self._store.stage, self._storage, self._file.id)
+        if self._staged.size:
+            pieces = self._store.staged_bytes(self._storage, self._file.id)
+            while await self._threads.stored(self._hash_again, pieces):
+                pass
+
+    async def feed(self, data: bytes) -> None:
+        """Takes the next bytes."""
+        await self._threads.stored(self._append, data)
+
+    async def restart(self) -> None:
+        """Drops what is there."""
+        if self._staged is not None:
+            await self._threads.stored(self._staged.empty)
+        self._hasher = self._new_hasher()
+
+    async def finish(self) -> Fault | None:
+        """Makes the bytes the file's, when they are as declared."""
+        received = Received(self._storage, self._file.id, self._hasher.size, self._hasher.digests())
+        return await self._updates.finish(self._file, received)
+
+    async def leave(self) -> None:
+        """Lets go of what is there; it stays for the next attempt."""
+        staged, self._staged = self._staged, None
+        if staged is not None:
+            staged.__exit__(None, None, None)
+
+    async def text(self, most: int) -> bytes | None:
+        """All bytes that are there, when they are as declared and no more than so many."""
+        if self.size > most or self._updates.differs(self._file, self.size, self._hasher.digests()) is not None:
+            return None
+        return await self._threads.stored(lambda: b"".join(self._store.staged_bytes(self._storage, self._file.id)))
+
+    def _new_hasher(self) -> Hasher:
+        return Hasher(*([self._file.checksum.algorithm] if self._file.checksum else ()))
+
+    def _append(self, data: bytes) -> None:
+        if self._staged is not None:
+            self._staged.append(data)
+            self._hasher.update(data)
+
+    def _hash_again(self, pieces: Iterator[bytes]) -> bool:
+        before = self._hasher.size
+        for piece in islice(pieces, _READ_AGAIN):
+            self._hasher.update(piece)
+        return self._hasher.size > before
+
+
+class Unpacked:
+    """An archive whose files are kept instead of it; each attempt begins at its start."""
+
+    def __init__(
+        self,
+        updates: UpdateSessions,
+        session: UpdateSession,
+        file: UpdateFile,
+        store: BlobStore,
+        threads: Threads,
+        limit: int,
+    ) -> None:
+        self._updates = updates
+        self._session = session
+        self._file = file
+        self._store = store
+        self._threads = threads
+        self._limit = limit
+        self._archive: Unpacking | None = None
+        self._size = 0
+
+    @property
+    def size(self) -> int:
+        """How many bytes of the archive have come."""
+        return 0 if self._archive is None else self._archive.hasher.size
+
+    async def begin(self) -> None:
+        """Drops what an attempt that was killed has left, and begins."""
+        for member in await self._updates.forget_members(self._file):
+            with suppress(OSError):  # what is left is swept with its session
+                await self._threads.run(self._store.discard, self._session.storage, member.id)
+        self._archive = Unpacking(self._updates, self._session, self._file, self._store, self._threads, self._limit)
+
+    async def feed(self, data: bytes) -> None:
+        """Takes the next bytes."""
+        try:
+            await self._open.feed([data])
+        except (BadArchive, TooLarge) as error:
+            raise Different(error.fault) from error
+
+    async def restart(self) -> None:
+        """Drops the files that have come."""
+        await self.leave()
+        await self.begin()
+
+    async def finish(self) -> Fault | None:
+        """Puts the files in the place of the archive."""
+        try:
+            fault = await self._open.close()
+        except BadArchive as error:
+            raise Different(error.fault) from error
+        if fault is None:
+            self._archive = None
+        return fault
+
+    async def leave(self) -> None:
+        """Drops the files of an archive that is not whole."""
+        archive, self._archive = self._archive, None
+        if archive is not None:
+            await asyncio.shield(archive.drop())
+
+    @property
+    def _open(self) -> Unpacking:
+        if self._archive is None:
+            raise RuntimeError("the archive was not begun")
+        return self._archive

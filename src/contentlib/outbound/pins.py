@@ -1,0 +1,79 @@
+"""Certificates that a connection must show: pinned by thumbprint or by the certificate itself; and what was met instead.
+
+aiohttp calls `check` after the handshake and before the request is sent. Its own class takes SHA-256 only; the API that we
+speak names certificates by SHA-1.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import re
+import ssl
+
+import aiohttp
+
+_PEM = re.compile(r"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
+_DIGESTS = {40: "sha1", 64: "sha256"}
+
+
+class BadPin(ValueError):
+    """A thumbprint or certificate that cannot be compared with anything."""
+
+
+class Pin(aiohttp.Fingerprint):
+    """Takes the connections whose certificate has one of some digests, all of one algorithm; remembers what it met."""
+
+    def __init__(self, algorithm: str, digests: frozenset[str]) -> None:  # not aiohttp's, which refuses SHA-1
+        self._algorithm = algorithm
+        self._digests = digests
+        self.met: bytes | None = None
+
+    @property
+    def fingerprint(self) -> bytes:
+        """One of the digests."""
+        return bytes.fromhex(min(self._digests, default=""))
+
+    def check(self, transport: asyncio.Transport) -> None:
+        """Refuses a connection that shows another certificate."""
+        connection = transport.get_extra_info("ssl_object")
+        if connection is None:
+            return
+        self.met = certificate = connection.getpeercert(binary_form=True)
+        digest = hashlib.new(self._algorithm, certificate or b"", usedforsecurity=False)
+        if digest.hexdigest() not in self._digests:
+            host, port, *_ = transport.get_extra_info("peername")
+            raise aiohttp.ServerFingerprintMismatch(self.fingerprint, digest.digest(), host, port)
+
+
+def nothing() -> Pin:
+    """A pin that takes no connection, and so learns which certificate is met."""
+    return Pin("sha256", frozenset())
+
+
+def pin_of(thumbprint: str | None, certificate: str | None) -> Pin | None:
+    """The pin for a thumbprint or, where there is none, a certificate in PEM; None where neither is given."""
+    if thumbprint:
+        digits = re.sub(r"[\s:]", "", thumbprint).lower()
+        algorithm = _DIGESTS.get(len(digits))
+        if algorithm is None or not re.fullmatch("[0-9a-f]+", digits):
+            raise BadPin(f"is no SHA-1 or SHA-256 thumbprint: {thumbprint[:100]!r}")
+        return Pin(algorithm, frozenset([digits]))
+    if certificate:
+        return Pin("sha256", frozenset([hashlib.sha256(_first(certificate)).hexdigest()]))
+    return None
+
+
+def _first(certificate: str) -> bytes:
+    """The first certificate of a PEM text, which is the server's own where a chain follows."""
+    found = _PEM.search(certificate)
+    try:
+        return ssl.PEM_cert_to_DER_cert(found[0] if found else certificate)
+    except ValueError as error:
+        raise BadPin("is no certificate in PEM") from error
+
+
+def thumbprint_of(certificate: bytes, algorithm: str = "sha1") -> str:
+    """The digest of a certificate as people compare it: pairs in upper case with colons between them."""
+    digits = hashlib.new(algorithm, certificate, usedforsecurity=False).hexdigest().upper()
+    return ":".join(digits[at : at + 2] for at in range(0, len(digits), 2))

@@ -1,0 +1,62 @@
+"""Looks whether a file could be fetched: the request is made, and nothing of the answer's body is read."""
+
+from __future__ import annotations
+
+from contentlib.library.errors import Fault
+from contentlib.library.model import SourceEndpoint
+from contentlib.library.pulls import Probed, ProbeStatus
+from contentlib.outbound.client import Outbound
+from contentlib.outbound.problems import Failed, Kind, Problem
+from contentlib.outbound.sources import Sources, is_local
+
+_STATUS = {
+    Kind.URL: ProbeStatus.INVALID_URL,
+    Kind.POLICY: ProbeStatus.UNKNOWN_ERROR,
+    Kind.HOST_NOT_FOUND: ProbeStatus.HOST_NOT_FOUND,
+    Kind.CONNECTION: ProbeStatus.UNKNOWN_ERROR,
+    Kind.TIMED_OUT: ProbeStatus.TIMED_OUT,
+    Kind.CERTIFICATE: ProbeStatus.CERTIFICATE_ERROR,
+    Kind.STATUS: ProbeStatus.UNKNOWN_ERROR,
+}
+_HTTP_STATUS = {
+    401: ProbeStatus.INVALID_CREDENTIALS,
+    403: ProbeStatus.INVALID_CREDENTIALS,
+    404: ProbeStatus.RESOURCE_NOT_FOUND,
+    407: ProbeStatus.INVALID_CREDENTIALS,
+    408: ProbeStatus.TIMED_OUT,
+    410: ProbeStatus.RESOURCE_NOT_FOUND,
+    504: ProbeStatus.TIMED_OUT,
+}
+
+
+class Probes:
+    """Makes probes."""
+
+    def __init__(self, client: Outbound, sources: Sources) -> None:
+        self._client = client
+        self._sources = sources
+
+    async def probe(self, endpoint: SourceEndpoint) -> Probed:
+        """What comes of asking for a file."""
+        why = self._sources.check(endpoint.uri)
+        if why is not None:
+            return Probed(ProbeStatus.INVALID_URL, Fault("probe.url", f"the address {why}"))
+        if is_local(endpoint.uri):
+            return self._look(endpoint.uri)
+        try:
+            async with self._client.get(endpoint.uri, thumbprint=endpoint.thumbprint, certificate=endpoint.certificate):
+                return Probed(ProbeStatus.SUCCESS)
+        except Failed as error:
+            return _probed(error.problem)
+
+    def _look(self, uri: str) -> Probed:
+        path = self._sources.path(uri)
+        if path is not None and path.is_file():
+            return Probed(ProbeStatus.SUCCESS)
+        return Probed(ProbeStatus.RESOURCE_NOT_FOUND, Fault("probe.file", "there is no such file"))
+
+
+def _probed(problem: Problem) -> Probed:
+    status = _HTTP_STATUS.get(problem.status or 0, _STATUS[problem.kind])
+    fault = Fault(f"probe.{problem.kind.value}", problem.text, (problem.text,))
+    return Probed(status, fault, problem.thumbprint, problem.certificate)

@@ -1,0 +1,72 @@
+"""What can go wrong with a request of the server's own: a kind, a sentence, and whether trying again makes sense."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+_AGAIN_STATUS = {408, 425, 429}
+
+
+class Kind(enum.Enum):
+    """What went wrong."""
+
+    URL = "url"
+    POLICY = "policy"
+    HOST_NOT_FOUND = "host_not_found"
+    CONNECTION = "connection"
+    TIMED_OUT = "timed_out"
+    CERTIFICATE = "certificate"
+    STATUS = "status"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What went wrong; `again` where it may pass. `thumbprint` (SHA-1) and `certificate` (PEM) are those that were met."""
+
+    kind: Kind
+    text: str
+    again: bool = False
+    status: int | None = None
+    thumbprint: str | None = None
+    certificate: str | None = None
+
+
+class Failed(Exception):
+    """A request got no usable answer."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.text)
+        self.problem = problem
+
+
+def url(told: str, why: str) -> Failed:
+    """The address is none that can be asked."""
+    return Failed(Problem(Kind.URL, f"{told!r} {why}"))
+
+
+def policy(why: str) -> Failed:
+    """The server does not go there."""
+    return Failed(Problem(Kind.POLICY, why))
+
+
+def host_not_found(host: str, why: str) -> Failed:
+    """The name has no address, at least now."""
+    return Failed(Problem(Kind.HOST_NOT_FOUND, f"the host {host} is not found ({why})", again=True))
+
+
+def connection(told: str, why: str) -> Failed:
+    """There is no connection, or it broke."""
+    return Failed(Problem(Kind.CONNECTION, f"the connection to {told} failed: {why}", again=True))
+
+
+def timed_out(told: str, seconds: float) -> Failed:
+    """Nothing was heard for too long."""
+    return Failed(Problem(Kind.TIMED_OUT, f"{told} did not answer for {seconds:g} seconds", again=True))
+
+
+def status(told: str, code: int, reason: str | None) -> Failed:
+    """The answer is not the bytes that were asked for."""
+    again = code >= 500 or code in _AGAIN_STATUS
+    said = f"{code} {reason}" if reason else str(code)
+    return Failed(Problem(Kind.STATUS, f"{told} answered {said}", again=again, status=code))

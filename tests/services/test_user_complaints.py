@@ -167,7 +167,7 @@ async def _break_off(app: Whole, address: str) -> None:
         return messages.pop(0)
 
     async def send(message: object) -> None:
-        raise AssertionError(f"nobody is there to hear {message}")
+        """Nobody is there to hear it."""
 
     scope = {
         "type": "http",

@@ -6,9 +6,9 @@ of the login session inside the server.
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import secrets
+from asyncio import sleep
 
 from contentlib.access.passwords import Argon2Passwords
 from contentlib.library.clock import Clock
@@ -136,7 +136,7 @@ class Logins:
         if len(self._failures) >= _REMEMBERED:
             self._failures.clear()
         count = self._failures[name] = self._failures.get(name, 0) + 1
-        await asyncio.sleep(min(_SHORTEST_DELAY * 2 ** min(count - 1, 10), _LONGEST_DELAY))
+        await sleep(min(_SHORTEST_DELAY * 2 ** min(count - 1, 10), _LONGEST_DELAY))
 
 
 def _hash(token: str) -> str:

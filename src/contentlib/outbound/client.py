@@ -8,6 +8,7 @@ literal addresses are checked.
 from __future__ import annotations
 
 import ipaddress
+import os
 import re
 import socket
 import ssl
@@ -129,7 +130,7 @@ class Outbound:
             case aiohttp.ClientConnectorCertificateError():
                 return await self._untrusted(url, error)
             case aiohttp.ClientConnectorDNSError():
-                return problems.host_not_found(url.host or "", error.strerror or str(error.os_error))
+                return problems.host_not_found(url.host or "", _said(error.os_error))
             case aiohttp.InvalidURL():
                 return problems.url(shown(url), "is no address")
         return _broken(shown(url), self._seconds, error)
@@ -218,7 +219,11 @@ def _next(url: URL, response: aiohttp.ClientResponse, pin: Pin | None) -> URL:
     location = response.headers.get("location")
     if not location:
         raise Failed(Problem(Kind.STATUS, f"{shown(url)} redirects to nowhere", status=response.status))
-    found = _parsed(str(url.join(URL(location, encoded=_PLAIN.fullmatch(location) is not None))))
+    try:
+        joined = url.join(URL(location, encoded=_PLAIN.fullmatch(location) is not None))
+    except ValueError as error:
+        raise problems.url(location[:200], f"is where {shown(url)} redirects to, and is no address: {error}") from error
+    found = _parsed(str(joined))
     if pin is not None and url.scheme == "https" and found.scheme != "https":
         raise problems.policy(f"{shown(url)} redirects to {shown(found)}, where its certificate cannot be checked")
     return found
@@ -250,9 +255,16 @@ def _broken(told: str, seconds: float, error: Exception) -> Failed:
         case TimeoutError():
             return problems.timed_out(told, seconds)
         case aiohttp.ClientConnectorError():
-            return problems.connection(told, error.strerror or str(error.os_error))
+            return problems.connection(told, _said(error.os_error))
         case aiohttp.ClientPayloadError():
             return problems.connection(told, "it broke before all bytes were there")
         case aiohttp.ServerDisconnectedError():
             return problems.connection(told, "it was closed without an answer")
     return problems.connection(told, str(error) or type(error).__name__)
+
+
+def _said(error: OSError) -> str:
+    """What the system says of an error; asyncio and the resolver put other words in its place."""
+    if error.errno is not None and error.errno > 0 and not isinstance(error, ssl.SSLError):
+        return os.strerror(error.errno)
+    return error.strerror or str(error) or type(error).__name__

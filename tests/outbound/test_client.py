@@ -1,0 +1,162 @@
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from contentlib.outbound.client import Outbound
+from contentlib.outbound.policy import Policy
+from contentlib.outbound.problems import Failed, Kind, Problem
+from publisher import Publisher, publishing
+
+
+async def read(client: Outbound, uri: str, **more: str) -> bytes:
+    async with client.get(uri, None, **more) as answer:
+        found = b""
+        while data := await answer.read():
+            found += data
+        return found
+
+
+async def problem(client: Outbound, uri: str, **more: str) -> Problem:
+    with pytest.raises(Failed) as failed:
+        await read(client, uri, **more)
+    return failed.value.problem
+
+
+async def test_a_file_is_read_with_the_headers_that_are_given(client: Outbound, publisher: Publisher) -> None:
+    async with client.get(publisher.uri("/a.iso"), {"Range": "bytes=4-"}) as answer:
+        assert (answer.status, await answer.read()) == (206, b"of it")
+    (asked,) = publisher.asked
+    assert asked.headers["accept-encoding"] == "identity"
+    assert asked.headers["user-agent"].startswith("contentlib/")
+
+
+async def test_an_address_is_asked_for_as_it_was_written(client: Outbound, publisher: Publisher) -> None:
+    publisher.files["/a%2Bb%20c"] = b"x"
+    assert await read(client, publisher.uri("/a%2Bb%20c?sig=a%2Fb+c")) == b"x"
+    assert publisher.asked[0].path == "/a%2Bb%20c?sig=a%2Fb+c"
+
+
+async def test_credentials_in_an_address_are_sent_and_never_told(client: Outbound, publisher: Publisher) -> None:
+    publisher.statuses["/a.iso?key=hidden"] = 403
+    found = await problem(client, publisher.uri("/a.iso?key=hidden", host="ann:secret@127.0.0.1"))
+    assert publisher.asked[0].headers["authorization"].startswith("Basic ")
+    assert (found.kind, found.status, found.again) == (Kind.STATUS, 403, False)
+    assert found.text == f"http://127.0.0.1:{publisher.port}/a.iso answered 403 Told"
+
+
+@pytest.mark.parametrize(("status", "again"), [(400, False), (404, False), (429, True), (500, True), (503, True)])
+async def test_a_status_tells_whether_to_try_again(client: Outbound, publisher: Publisher, status: int, again: bool) -> None:
+    publisher.statuses["/a.iso"] = status
+    found = await problem(client, publisher.uri("/a.iso"))
+    assert (found.kind, found.status, found.again) == (Kind.STATUS, status, again)
+
+
+async def test_redirects_are_followed(client: Outbound, publisher: Publisher) -> None:
+    async with publishing({"/there": b"it is here"}) as other:
+        publisher.redirects = {"/a": "b?c=d", "/b?c=d": other.uri("/there")}
+        assert await read(client, publisher.uri("/a")) == b"it is here"
+
+
+async def test_redirects_come_to_an_end(client: Outbound, publisher: Publisher) -> None:
+    publisher.redirects["/a"] = "/a"
+    assert "redirects more than 5 times" in (await problem(client, publisher.uri("/a"))).text
+    assert len(publisher.asked) == 6
+
+
+@pytest.mark.parametrize("location", ["ftp://lib.example/a", "file:///etc/passwd", "http://[::1/"])
+async def test_a_redirect_to_what_is_no_address_is_refused(client: Outbound, publisher: Publisher, location: str) -> None:
+    publisher.redirects["/a"] = location
+    assert (await problem(client, publisher.uri("/a"))).kind is Kind.URL
+
+
+async def test_a_redirect_to_a_forbidden_host_is_not_followed(publisher: Publisher) -> None:
+    async with publishing({"/a": b"secret"}, host="127.0.0.2") as forbidden:
+        client = Outbound(Policy(["127.0.0.1"]))
+        publisher.redirects["/a"] = forbidden.uri("/a", host="127.0.0.2")
+        found = await problem(client, publisher.uri("/a"))
+        await client.close()
+        assert (found.kind, found.again, forbidden.asked) == (Kind.POLICY, False, [])
+        assert found.text.startswith("127.0.0.2 is a loopback address")
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "127.1", "0x7f000001", "2130706433", "[::1]", "0.0.0.0"])
+async def test_however_loopback_is_written_it_is_not_reached(publisher: Publisher, host: str) -> None:
+    client = Outbound(Policy())
+    found = await problem(client, publisher.uri("/a.iso", host=host))
+    await client.close()
+    assert found.kind in (Kind.POLICY, Kind.URL)
+    assert publisher.asked == []
+
+
+async def test_a_name_is_allowed_by_the_address_that_it_has(client: Outbound, publisher: Publisher) -> None:
+    assert await read(client, publisher.uri("/a.iso", host="localhost")) == b"all of it"
+
+
+async def test_a_denied_name_is_not_reached(publisher: Publisher) -> None:
+    client = Outbound(Policy(["127.0.0.0/8", "::1"], ["local*"]))
+    assert "is denied" in (await problem(client, publisher.uri("/a.iso", host="localhost"))).text
+    await client.close()
+    assert publisher.asked == []
+
+
+async def test_a_name_without_an_address_is_told(client: Outbound) -> None:
+    found = await problem(client, "http://nobody.invalid/a")
+    assert (found.kind, found.again) == (Kind.HOST_NOT_FOUND, True)
+    assert found.text.startswith("the host nobody.invalid is not found")
+
+
+async def test_a_refused_connection_is_told(client: Outbound) -> None:
+    async with publishing() as gone:
+        uri = gone.uri("/a")
+    found = await problem(client, uri)
+    assert (found.kind, found.again) == (Kind.CONNECTION, True)
+    assert found.text == f"the connection to {uri} failed: Connection refused"
+
+
+async def test_a_connection_that_breaks_is_told_after_what_came(client: Outbound, publisher: Publisher) -> None:
+    publisher.cuts = [3]
+    async with client.get(publisher.uri("/a.iso")) as answer:
+        assert await answer.read() == b"all"
+        with pytest.raises(Failed, match="it broke before all bytes were there"):
+            await answer.read()
+
+
+async def test_a_publisher_that_says_nothing_is_not_waited_for(client: Outbound, publisher: Publisher) -> None:
+    publisher.silent = True
+    found = await problem(client, publisher.uri("/a.iso"))
+    assert (found.kind, found.again) == (Kind.TIMED_OUT, True)
+    assert found.text.endswith("did not answer for 0.5 seconds")
+
+
+async def test_a_slow_publisher_is_waited_for(client: Outbound, publisher: Publisher) -> None:
+    publisher.files["/slow"] = bytes(5 * 65536)
+    publisher.pause = 0.2  # five of them are longer than the patience
+    assert await read(client, publisher.uri("/slow")) == publisher.files["/slow"]
+
+
+@pytest.mark.parametrize(
+    "uri", ["", "a.iso", "http:///a", "http://", "http://[::1/a", "http://a:99999/", "ftp://lib.example/a"]
+)
+async def test_what_is_no_address_is_told(client: Outbound, uri: str) -> None:
+    found = await problem(client, uri)
+    assert (found.kind, found.again) == (Kind.URL, False)
+
+
+async def test_behind_a_proxy_everything_goes_through_it(publisher: Publisher) -> None:
+    client = Outbound(Policy(), proxy=publisher.uri(""))
+    publisher.files["http://lib.example/a"] = b"through the proxy"
+    assert await read(client, "http://lib.example/a") == b"through the proxy"
+    assert (await problem(client, publisher.uri("/a.iso"))).kind is Kind.POLICY
+    await client.close()
+
+
+async def test_a_client_that_is_cancelled_lets_go(client: Outbound, publisher: Publisher) -> None:
+    publisher.silent = True
+    reading = asyncio.create_task(read(client, publisher.uri("/a.iso")))
+    while not publisher.asked:  # noqa: ASYNC110 - the publisher tells of no change
+        await asyncio.sleep(0.01)
+    reading.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await reading

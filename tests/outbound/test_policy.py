@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import ipaddress
+import socket
+
+import pytest
+
+from contentlib.outbound.policy import Forbidden, Policy
+
+
+def _check(policy: Policy, host: str, address: str | None = None) -> None:
+    policy.check_name(host)
+    policy.check(host, ipaddress.ip_address(address or host))
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["127.0.0.1", "127.8.9.10", "::1", "169.254.169.254", "fe80::1", "0.0.0.0", "0.1.2.3", "::", "224.0.0.1", "ff02::1"],
+)
+def test_addresses_that_reach_what_nobody_outside_reaches_are_refused(address: str) -> None:
+    with pytest.raises(Forbidden, match="does not go unless outbound_allow says so"):
+        _check(Policy(), address)
+
+
+@pytest.mark.parametrize("address", ["::ffff:127.0.0.1", "64:ff9b::7f00:1", "2002:7f00:1::", "::ffff:a9fe:a9fe"])
+def test_an_address_that_holds_another_one_is_that_one(address: str) -> None:
+    with pytest.raises(Forbidden, match=r"loopback|link-local"):
+        _check(Policy(), address)
+
+
+@pytest.mark.parametrize("address", ["10.1.2.3", "192.168.1.1", "172.16.0.9", "fd00::1", "8.8.8.8", "2001:db8::1"])
+def test_private_networks_and_the_world_are_open(address: str) -> None:
+    _check(Policy(), address)
+
+
+def test_an_address_of_this_machine_is_refused() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.connect(("192.0.2.1", 9))  # nothing is sent: it tells from which address it would be
+        own = probe.getsockname()[0]
+    with pytest.raises(Forbidden, match=r"loopback|an address of this machine"):
+        _check(Policy(), own)
+    _check(Policy([own]), own)
+
+
+@pytest.mark.parametrize("allowed", ["127.0.0.0/8", "127.0.0.1", "lib.example", "*.example", "LIB.*"])
+def test_what_is_allowed_is_open_by_network_or_by_name(allowed: str) -> None:
+    _check(Policy([allowed]), "lib.example", "127.0.0.1")
+
+
+@pytest.mark.parametrize("denied", ["10.0.0.0/8", "10.1.2.3", "lib.example", "*.example", "LIB.EXAMPLE"])
+def test_what_is_denied_is_closed_even_where_it_is_allowed(denied: str) -> None:
+    with pytest.raises(Forbidden, match="is denied"):
+        _check(Policy(["10.0.0.0/8", "lib.example"], [denied]), "lib.example", "10.1.2.3")
+
+
+def test_a_pattern_is_for_whole_names() -> None:
+    policy = Policy(deny=["*.example.org"])
+    for open_host in ("example.org", "lib.example.org.evil.test", "libexample.org"):
+        _check(policy, open_host, "10.0.0.1")
+    with pytest.raises(Forbidden):
+        _check(policy, "a.b.example.org.", "10.0.0.1")
+
+
+def test_the_name_of_the_server_itself_is_refused_before_it_is_resolved() -> None:
+    with pytest.raises(Forbidden, match="is this server itself"):
+        Policy(own_hosts=["lib.example"]).check_name("LIB.example")
+    Policy(["lib.example"], own_hosts=["lib.example"]).check_name("lib.example")

@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+import ssl
+
+import pytest
+
+from certificates import Certificate, make
+from contentlib.outbound.client import Outbound
+from contentlib.outbound.policy import Policy
+from contentlib.outbound.problems import Kind
+from outbound.conftest import FILES
+from outbound.test_client import problem, read
+from publisher import publishing
+
+ALL = FILES["/a.iso"]
+
+
+def with_colons(digits: str) -> str:
+    return ":".join(digits[at : at + 2] for at in range(0, len(digits), 2)).upper()
+
+
+async def test_a_certificate_of_the_configured_authority_is_trusted(client: Outbound, signed: Certificate) -> None:
+    async with publishing(FILES, signed.context()) as publisher:
+        assert await read(client, publisher.uri("/a.iso")) == ALL
+        assert await read(client, publisher.uri("/a.iso", host="localhost")) == ALL
+
+
+async def test_a_certificate_that_nobody_signed_is_refused_with_its_thumbprints(client: Outbound, lonely: Certificate) -> None:
+    async with publishing(FILES, lonely.context()) as publisher:
+        found = await problem(client, publisher.uri("/a.iso"))
+        assert publisher.asked == []  # the certificate was looked at, and nothing was sent
+    assert (found.kind, found.again) == (Kind.CERTIFICATE, False)
+    assert "is not trusted: self-signed certificate" in found.text
+    for algorithm in ("sha1", "sha256"):
+        assert with_colons(lonely.thumbprint(algorithm)) in found.text
+    assert found.thumbprint == with_colons(lonely.thumbprint("sha1"))
+    assert found.certificate is not None
+    assert ssl.PEM_cert_to_DER_cert(found.certificate) == ssl.PEM_cert_to_DER_cert(lonely.pem)
+
+
+async def test_a_certificate_that_has_expired_is_refused(client: Outbound, authority: Certificate) -> None:
+    expired = make(authority.path.with_name("expired.pem"), authority, days=-1)
+    async with publishing(FILES, expired.context()) as publisher:
+        assert "certificate has expired" in (await problem(client, publisher.uri("/a.iso"))).text
+
+
+async def test_the_authority_is_trusted_only_where_it_is_configured(signed: Certificate) -> None:
+    client = Outbound(Policy(["127.0.0.0/8"]))
+    async with publishing(FILES, signed.context()) as publisher:
+        assert (await problem(client, publisher.uri("/a.iso"))).kind is Kind.CERTIFICATE
+    await client.close()
+
+
+@pytest.mark.parametrize("algorithm", ["sha1", "sha256"])
+@pytest.mark.parametrize("form", [str, str.upper, with_colons, lambda digits: f" {with_colons(digits).lower()} "])
+async def test_a_pinned_certificate_needs_no_authority(
+    client: Outbound, lonely: Certificate, algorithm: str, form: type[str]
+) -> None:
+    async with publishing(FILES, lonely.context()) as publisher:
+        assert await read(client, publisher.uri("/a.iso"), thumbprint=form(lonely.thumbprint(algorithm))) == ALL
+        assert await read(client, publisher.uri("/a.iso"), certificate=lonely.pem) == ALL
+
+
+@pytest.mark.parametrize("algorithm", ["sha1", "sha256"])
+async def test_another_certificate_than_the_pinned_one_is_refused_though_it_is_trusted(
+    client: Outbound, signed: Certificate, lonely: Certificate, algorithm: str
+) -> None:
+    async with publishing(FILES, signed.context()) as publisher:
+        for pin in ({"thumbprint": lonely.thumbprint(algorithm)}, {"certificate": lonely.pem}):
+            found = await problem(client, publisher.uri("/a.iso"), **pin)
+            assert (found.kind, found.thumbprint) == (Kind.CERTIFICATE, with_colons(signed.thumbprint("sha1")))
+            assert "shows another certificate than the one that was given" in found.text
+        assert publisher.asked == []
+
+
+@pytest.mark.parametrize("pin", [{"thumbprint": "12:34"}, {"thumbprint": "xy" * 20}, {"certificate": "no certificate"}])
+async def test_a_pin_that_cannot_be_is_told(client: Outbound, pin: dict[str, str]) -> None:
+    found = await problem(client, "https://127.0.0.1:9/a", **pin)
+    assert (found.kind, found.again) == (Kind.URL, False)
+    assert f"ssl_certificate{'_thumbprint' if 'thumbprint' in pin else ''} is no" in found.text
+
+
+async def test_a_pinned_connection_is_not_led_away_from_tls(client: Outbound, lonely: Certificate) -> None:
+    async with publishing(FILES) as plain, publishing(context=lonely.context()) as publisher:
+        publisher.redirects["/a"] = plain.uri("/a.iso")
+        found = await problem(client, publisher.uri("/a"), certificate=lonely.pem)
+        assert (found.kind, plain.asked) == (Kind.POLICY, [])

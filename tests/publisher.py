@@ -1,0 +1,130 @@
+"""A small HTTP server that publishes files as others do, and can be made to behave as badly as they do."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import ssl
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+
+_PIECE = 1 << 16
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A request as it came; header names in lower case."""
+
+    path: str
+    headers: Mapping[str, str]
+
+
+@dataclass
+class Publisher:
+    """What is published, and how.
+
+    `cuts` holds, for the next answers, after how many bytes the connection is cut; `statuses` are answered instead of files.
+    """
+
+    files: dict[str, bytes] = field(default_factory=dict)
+    scheme: str = "http"
+    port: int = 0
+    ranges: bool = True
+    etags: bool = True
+    lengths: bool = True
+    pause: float = 0.0
+    cuts: list[int] = field(default_factory=list)
+    statuses: dict[str, int] = field(default_factory=dict)
+    redirects: dict[str, str] = field(default_factory=dict)
+    silent: bool = False
+    asked: list[Asked] = field(default_factory=list)
+
+    def uri(self, path: str, host: str = "127.0.0.1") -> str:
+        """Where a file is."""
+        return f"{self.scheme}://{host}:{self.port}{path}"
+
+    def ranges_asked(self, path: str) -> list[str | None]:
+        """Which parts of a file were asked for, one after the other."""
+        return [each.headers.get("range") for each in self.asked if each.path == path]
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Answers one request on one connection."""
+        try:
+            await self._serve(reader, writer)
+        except (ConnectionError, asyncio.IncompleteReadError):
+            pass  # clients come and go
+        finally:
+            writer.close()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        first, *lines = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")[:-2]
+        path = first.split(" ")[1]
+        headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+        self.asked.append(Asked(path, headers))
+        if self.silent:
+            await asyncio.sleep(60)
+        if path in self.redirects:
+            await _answer(writer, 302, {"Location": self.redirects[path]})
+        elif path in self.statuses or path.partition("?")[0] not in self.files:
+            await _answer(writer, self.statuses.get(path, 404), {})
+        else:
+            await self._send(writer, self.files[path.partition("?")[0]], headers)
+
+    async def _send(self, writer: asyncio.StreamWriter, data: bytes, asked: Mapping[str, str]) -> None:
+        etag = f'"{hashlib.sha256(data).hexdigest()[:16]}"'
+        headers = {"ETag": etag} if self.etags else {}
+        start = int(asked["range"].removeprefix("bytes=").rstrip("-")) if self.ranges and "range" in asked else None
+        if start is not None and asked.get("if-range", etag) != etag:
+            start = None
+        if start is not None and start >= len(data):
+            await _answer(writer, 416, {**headers, "Content-Range": f"bytes */{len(data)}"})
+            return
+        if start is not None:
+            headers["Content-Range"] = f"bytes {start}-{len(data) - 1}/{len(data)}"
+        body = data[start or 0 :]
+        if self.lengths:
+            headers["Content-Length"] = str(len(body))
+        await _head(writer, 200 if start is None else 206, headers)
+        cut = self.cuts.pop(0) if self.cuts else len(body)
+        for at in range(0, min(cut, len(body)), _PIECE):
+            writer.write(body[at : min(at + _PIECE, cut)])
+            await writer.drain()
+            await asyncio.sleep(self.pause)
+
+
+async def _head(writer: asyncio.StreamWriter, status: int, headers: Mapping[str, str]) -> None:
+    lines = [f"HTTP/1.1 {status} Told", *(f"{name}: {value}" for name, value in headers.items()), "Connection: close"]
+    writer.write("\r\n".join([*lines, "", ""]).encode())
+    await writer.drain()
+
+
+async def _answer(writer: asyncio.StreamWriter, status: int, headers: Mapping[str, str]) -> None:
+    await _head(writer, status, {**headers, "Content-Length": "0"})
+
+
+@asynccontextmanager
+async def publishing(
+    files: Mapping[str, bytes] | None = None, context: ssl.SSLContext | None = None, host: str = "127.0.0.1"
+) -> AsyncIterator[Publisher]:
+    """A publisher of files by their paths, over TLS where there is a context."""
+    publisher = Publisher(dict(files or {}), scheme="http" if context is None else "https")
+    connections: set[asyncio.Task[None]] = set()
+
+    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        connections.add(task)
+        with suppress(asyncio.CancelledError):  # the end of the publisher, of which asyncio's streams would make an error
+            await publisher.serve(reader, writer)
+        connections.discard(task)
+
+    server = await asyncio.start_server(connected, host, 0, ssl=context)
+    publisher.port = server.sockets[0].getsockname()[1]
+    try:
+        yield publisher
+    finally:
+        server.close()
+        for task in connections:
+            task.cancel()
+        await asyncio.gather(*connections, return_exceptions=True)

@@ -111,7 +111,7 @@ class _Server(MPServer):
             interface=Interfaces.ASGI,
             workers=settings.workers,
             websockets=False,
-            http=HTTPModes.http1,  # decision 3
+            http=HTTPModes.http1,  # docs/design/decisions/0004
             backlog=_BACKLOG,
             backpressure=_CONNECTIONS,
             runtime_blocking_threads=_FILE_THREADS,

@@ -18,18 +18,19 @@ async def versions(app: Whole, item: str) -> list[dict[str, Any]]:
 
 async def test_each_completed_session_is_a_change(app: Whole, clock: HandClock) -> None:
     item = await app.item()
+    clock.pass_seconds(1)
     await app.fill(item, a_iso=b"one")
     clock.pass_seconds(60)
     await app.fill(item, a_iso=b"two", b_iso=b"more")
     answer = await app.send("GET", f"/rest/content/library/item/{item}/changes")
     assert answer.json() == {
         "value": [
-            {"time": "2023-11-14T22:14:20.000Z", "user": "administrator@vsphere.local", "version": "3"},
-            {"time": "2023-11-14T22:13:20.000Z", "user": "administrator@vsphere.local", "version": "2"},
+            {"time": "2023-11-14T22:14:21.000Z", "user": "administrator@vsphere.local", "version": "3"},
+            {"time": "2023-11-14T22:13:21.000Z", "user": "administrator@vsphere.local", "version": "2"},
         ]
     }
     one = await app.send("GET", f"/api/content/library/item/{item}/changes/2")
-    assert one.json() == {"time": "2023-11-14T22:13:20.000Z", "user": "administrator@vsphere.local"}
+    assert one.json() == {"time": "2023-11-14T22:13:21.000Z", "user": "administrator@vsphere.local"}
 
 
 async def test_versions_tell_their_files(app: Whole) -> None:

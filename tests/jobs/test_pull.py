@@ -1,0 +1,323 @@
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from packages import archive, descriptor, package
+from publisher import Publisher, publishing
+from whole import HandClock, Whole, whole
+
+FILE = "/library/item/updatesession/file"
+SESSION = "/library/item/update-session"
+BIG = bytes(range(256)) * 4096 * 3  # 3 MiB
+ALLOW = ("127.0.0.0/8",)
+
+
+class Pulling:
+    """An application that pulls from a publisher, with time that passes faster."""
+
+    def __init__(self, app: Whole, clock: HandClock, publisher: Publisher) -> None:
+        self.app = app
+        self.clock = clock
+        self.publisher = publisher
+
+    async def add(self, session: str, path: str, **more: object) -> Any:
+        source = {"uri": self.publisher.uri(path), **(more.pop("source", None) or {})}  # type: ignore[dict-item] # a dictionary
+        return await self.app.add(session, path.rpartition("/")[2], source_type="PULL", source_endpoint=source, **more)
+
+    async def pull(self, path: str, item: str | None = None, **more: object) -> tuple[str, str]:
+        """A session with a file that is being pulled, and its item."""
+        item = item or await self.app.item()
+        session = await self.app.session(item)
+        await self.add(session, path, **more)
+        return session, item
+
+    async def state(self, session: str) -> Any:
+        return await self.app.rest("GET", f"{SESSION}/id:{session}")
+
+    async def files(self, session: str) -> dict[str, Any]:
+        found = await self.app.rest("GET", f"{FILE}?update_session_id={session}")
+        return {each["name"]: each for each in found}
+
+    async def until(self, look: Callable[[], Any], fits: Callable[[Any], bool]) -> Any:
+        async with asyncio.timeout(20):
+            while not fits(found := await look()):
+                self.clock.pass_seconds(0.2)
+                await asyncio.sleep(0.02)
+        return found
+
+    async def settled(self, session: str) -> dict[str, Any]:
+        """The files, when none of them is waited for any more."""
+        coming = ("WAITING_FOR_TRANSFER", "TRANSFERRING")
+        look = lambda: self.files(session)  # noqa: E731 - a name for what is looked at
+        found = await self.until(look, lambda files: not any(each["status"] in coming for each in files.values()))
+        return dict(found)
+
+    async def ended(self, session: str) -> Any:
+        return await self.until(lambda: self.state(session), lambda found: found["state"] != "ACTIVE")
+
+    async def error(self, session: str, name: str = "a.iso") -> str:
+        file = (await self.settled(session))[name]
+        assert file["status"] == "ERROR"
+        return str(file["error_message"]["default_message"])
+
+    async def tasks(self) -> list[Any]:
+        listed = (await self.app.send("GET", "/api/cis/tasks")).json()
+        return [each for each in listed.values() if each["operation"] == "add"]
+
+
+@pytest.fixture
+async def publisher() -> AsyncIterator[Publisher]:
+    async with publishing({"/a.iso": BIG}) as running:
+        yield running
+
+
+@pytest.fixture
+async def pulling(data_dir: Path, clock: HandClock, publisher: Publisher) -> AsyncIterator[Pulling]:
+    async with whole(data_dir, clock, outbound_allow=ALLOW) as app:
+        yield Pulling(app, clock, publisher)
+
+
+def staged(data_dir: Path) -> list[str]:
+    return [each.name for each in (data_dir / "storage" / "staging").iterdir()]
+
+
+async def test_a_pulled_file_is_ready_with_its_size_and_its_source(pulling: Pulling, publisher: Publisher) -> None:
+    session, item = await pulling.pull("/a.iso", source={"ssl_certificate_thumbprint": "AB:" * 19 + "AB"})
+    file = (await pulling.settled(session))["a.iso"]
+    assert (file["status"], file["size"], file["bytes_transferred"]) == ("READY", len(BIG), len(BIG))
+    assert file["checksum_info"] == {"algorithm": "SHA256", "checksum": hashlib.sha256(BIG).hexdigest()}
+    assert file["source_endpoint"] == {"uri": publisher.uri("/a.iso"), "ssl_certificate_thumbprint": "AB:" * 19 + "AB"}
+    assert "upload_endpoint" not in file
+    await pulling.app.complete(session)
+    assert await pulling.app.content(item) == {"a.iso": BIG}
+
+
+async def test_a_pull_is_a_task_on_the_item(pulling: Pulling) -> None:
+    session, item = await pulling.pull("/a.iso")
+    await pulling.settled(session)
+    (task,) = await pulling.until(pulling.tasks, lambda tasks: tasks[0]["status"] == "SUCCEEDED")
+    assert task["service"] == "com.vmware.content.library.item.updatesession.file"
+    assert task["target"] == {"type": "com.vmware.content.library.Item", "id": item}
+    assert (task["progress"]["completed"], task["progress"]["total"]) == (len(BIG), len(BIG))
+
+
+async def test_a_broken_connection_goes_on_where_it_broke(pulling: Pulling, publisher: Publisher) -> None:
+    publisher.cuts = [1 << 20, 1 << 19]
+    session, item = await pulling.pull("/a.iso")
+    await pulling.settled(session)
+    etag = f'"{hashlib.sha256(BIG).hexdigest()[:16]}"'
+    whole_file, *rest = publisher.ranges_asked("/a.iso")
+    starts = [int(each.removeprefix("bytes=").removesuffix("-")) for each in rest if each]
+    assert whole_file is None
+    assert 0 < starts[0] <= 1 << 20 < starts[1] <= starts[0] + (1 << 19)
+    assert [each.headers.get("if-range") for each in publisher.asked] == [None, etag, etag]
+    await pulling.app.complete(session)
+    assert await pulling.app.content(item) == {"a.iso": BIG}
+
+
+@pytest.mark.parametrize("lack", ["ranges", "etags", "lengths"])
+async def test_a_publisher_that_lacks_something_is_asked_from_the_start(
+    pulling: Pulling, publisher: Publisher, lack: str
+) -> None:
+    setattr(publisher, lack, False)
+    publisher.cuts = [1 << 20] if lack != "lengths" else []
+    session, item = await pulling.pull("/a.iso", checksum_info={"algorithm": "SHA1", "checksum": hashlib.sha1(BIG).hexdigest()})
+    await pulling.settled(session)
+    await pulling.app.complete(session)
+    assert await pulling.app.content(item) == {"a.iso": BIG}
+
+
+async def test_a_file_that_changed_meanwhile_is_pulled_from_its_start(pulling: Pulling, publisher: Publisher) -> None:
+    publisher.cuts = [1 << 20]
+    session, item = await pulling.pull("/a.iso")
+    await pulling.until(lambda: _value(len(publisher.asked)), lambda asked: asked == 1)
+    publisher.files["/a.iso"] = other = BIG[::-1]
+    await pulling.settled(session)
+    await pulling.app.complete(session)
+    assert await pulling.app.content(item) == {"a.iso": other}
+
+
+async def _value(value: object) -> object:
+    return value
+
+
+async def test_what_may_pass_is_tried_again_and_told_meanwhile(pulling: Pulling, publisher: Publisher) -> None:
+    publisher.statuses["/a.iso"] = 503
+    session, _ = await pulling.pull("/a.iso")
+    look = lambda: pulling.files(session)  # noqa: E731 - a name for what is looked at
+    found = await pulling.until(look, lambda files: "error_message" in files["a.iso"])
+    assert found["a.iso"]["status"] == "TRANSFERRING"
+    assert "answered 503" in found["a.iso"]["error_message"]["default_message"]
+    (task,) = await pulling.tasks()
+    assert task["status"] in ("BLOCKED", "RUNNING", "PENDING")
+    del publisher.statuses["/a.iso"]
+    assert (await pulling.settled(session))["a.iso"]["status"] == "READY"
+
+
+async def test_after_the_last_attempt_the_file_is_in_error(pulling: Pulling, publisher: Publisher) -> None:
+    publisher.statuses["/a.iso"] = 500
+    session, _ = await pulling.pull("/a.iso")
+
+    async def statuses() -> str:
+        pulling.clock.pass_seconds(60)
+        return str((await pulling.files(session))["a.iso"]["status"])
+
+    await pulling.until(statuses, lambda status: status == "ERROR")
+    assert len(publisher.asked) == 10
+    assert "answered 500" in await pulling.error(session)
+
+
+@pytest.mark.parametrize(
+    ("path", "more", "text"),
+    [
+        ("/b.iso", {}, "file 'b.iso' could not be fetched: http://127.0.0.1:{port}/b.iso answered 404 Told"),
+        ("/a.iso", {"size": 5}, "file 'a.iso' has 3145728 bytes, expected were 5"),
+        ("/a.iso", {"checksum_info": {"checksum": "0" * 40}}, "the SHA1 checksum " + hashlib.sha1(BIG).hexdigest()),
+        ("/a.iso", {"source": {"uri": "http://127.0.0.1:1/a"}}, None),
+        ("/a.iso", {"source": {"uri": "http://[::1]:1/a"}}, "::1 is a loopback address"),
+    ],
+)
+async def test_a_file_that_cannot_be_pulled_says_why(
+    pulling: Pulling, publisher: Publisher, data_dir: Path, path: str, more: dict[str, Any], text: str | None
+) -> None:
+    session, _ = await pulling.pull(path, **more)
+    if text is None:  # a refused connection may pass
+        look = lambda: pulling.files(session)  # noqa: E731 - a name for what is looked at
+        found = await pulling.until(look, lambda files: "error_message" in files["a.iso"])
+        assert "Connection refused" in found["a.iso"]["error_message"]["default_message"]
+        return
+    assert text.format(port=publisher.port) in await pulling.error(session, path[1:])
+    assert await pulling.until(lambda: _value(staged(data_dir)), lambda found: not found) == []
+    with pytest.raises(AssertionError, match="not ready"):
+        await pulling.app.complete(session)
+
+
+async def test_a_publisher_that_says_no_size_sends_no_more_than_was_declared(pulling: Pulling, publisher: Publisher) -> None:
+    publisher.lengths = False
+    session, _ = await pulling.pull("/a.iso", size=1 << 20)
+    assert "file 'a.iso' has more than 1048576 bytes" in await pulling.error(session)
+
+
+async def test_what_is_larger_than_the_limit_is_not_pulled(data_dir: Path, clock: HandClock, publisher: Publisher) -> None:
+    async with whole(data_dir, clock, outbound_allow=ALLOW, upload_limit_bytes=1 << 20) as app:
+        pulling = Pulling(app, clock, publisher)
+        session, _ = await pulling.pull("/a.iso")
+        assert "larger than the 1048576 bytes that are allowed" in await pulling.error(session)
+
+
+async def test_a_session_that_is_canceled_ends_the_pull(pulling: Pulling, publisher: Publisher, data_dir: Path) -> None:
+    publisher.pause = 0.2
+    session, _ = await pulling.pull("/a.iso")
+    await pulling.until(lambda: _value(staged(data_dir)), bool)
+    await pulling.app.rest("POST", f"{SESSION}/id:{session}?~action=cancel")
+    (task,) = await pulling.until(pulling.tasks, lambda tasks: tasks[0]["status"] == "FAILED")
+    assert "is CANCELED" in task["error"]["messages"][0]["default_message"]
+    assert staged(data_dir) == []
+
+
+async def test_a_file_that_is_removed_is_not_pulled_any_more(pulling: Pulling, publisher: Publisher, data_dir: Path) -> None:
+    publisher.pause = 0.2
+    session, _ = await pulling.pull("/a.iso")
+    await pulling.until(lambda: _value(staged(data_dir)), bool)
+    await pulling.app.rest("POST", f"{FILE}/id:{session}?~action=remove", {"file_name": "a.iso"})
+    await pulling.until(pulling.tasks, lambda tasks: tasks[0]["status"] == "FAILED")
+    assert (await pulling.state(session))["state"] == "ACTIVE"
+
+
+@pytest.mark.parametrize("waits", [True, False])
+async def test_a_pull_whose_task_is_canceled_is_in_error(pulling: Pulling, publisher: Publisher, waits: bool) -> None:
+    publisher.pause = 0.2
+    if waits:
+        publisher.statuses["/a.iso"] = 503
+    session, _ = await pulling.pull("/a.iso")
+    wanted = "BLOCKED" if waits else "RUNNING"
+    await pulling.until(pulling.tasks, lambda tasks: tasks[0]["status"] == wanted)
+    (identifier,) = (await pulling.app.send("GET", "/api/cis/tasks")).json()
+    assert (await pulling.app.send("POST", f"/api/cis/tasks/{identifier}?action=cancel")).status_code == 204
+    assert await pulling.error(session) == "file 'a.iso' is not fetched any more: its task was canceled"
+
+
+async def test_a_session_does_not_expire_while_its_file_is_waited_for(pulling: Pulling, publisher: Publisher) -> None:
+    publisher.statuses["/a.iso"] = 503
+    session, _ = await pulling.pull("/a.iso")
+    for _ in range(5):
+        await asyncio.sleep(1.1)
+        pulling.clock.pass_seconds(250)
+    assert (await pulling.state(session))["state"] == "ACTIVE"
+
+
+async def test_equal_bytes_are_stored_once(pulling: Pulling, publisher: Publisher, data_dir: Path) -> None:
+    publisher.files["/b.iso"] = BIG
+    session, item = await pulling.pull("/a.iso")
+    await pulling.add(session, "/b.iso")
+    await pulling.settled(session)
+    await pulling.app.complete(session)
+    assert await pulling.app.content(item) == {"a.iso": BIG, "b.iso": BIG}
+    assert len([*(data_dir / "storage" / "blobs").glob("*/*")]) == 1
+
+
+# packages
+
+
+@pytest.mark.parametrize("cuts", [[], [3000, 4000]])
+async def test_a_pulled_archive_is_unpacked_while_it_comes(pulling: Pulling, publisher: Publisher, cuts: list[int]) -> None:
+    files = package()
+    publisher.files["/tiny.ova"] = archive(files)
+    publisher.cuts = [*cuts]
+    session, item = await pulling.pull("/tiny.ova")
+    found = await pulling.until(lambda: pulling.files(session), lambda now: "tiny.ova" not in now)
+    assert {name: each["status"] for name, each in found.items()} == dict.fromkeys(files, "READY")
+    assert [each.headers.get("range") for each in publisher.asked][1:] == ["bytes=3000-", "bytes=7000-"][: len(cuts)]
+    await pulling.app.complete(session)
+    assert await pulling.app.content(item) == files
+
+
+async def test_an_archive_that_cannot_be_unpacked_leaves_nothing_but_what_is_wrong(
+    pulling: Pulling, publisher: Publisher, data_dir: Path
+) -> None:
+    publisher.files["/tiny.ova"] = archive({"a.ovf": b"x", "../../etc/passwd": b"y"})
+    session, _ = await pulling.pull("/tiny.ova")
+    assert "is no plain file name" in await pulling.error(session, "tiny.ova")
+    assert [*await pulling.files(session)] == ["tiny.ova"]
+    assert await pulling.until(lambda: _value(staged(data_dir)), lambda found: not found) == []
+
+
+async def test_an_archive_of_another_item_stays_an_archive(pulling: Pulling, publisher: Publisher) -> None:
+    publisher.files["/tiny.ova"] = archive(package())
+    session, _ = await pulling.pull("/tiny.ova", await pulling.app.item(type="other"))
+    assert {name: each["status"] for name, each in (await pulling.settled(session)).items()} == {"tiny.ova": "READY"}
+
+
+async def test_a_pulled_descriptor_brings_its_references(pulling: Pulling, publisher: Publisher) -> None:
+    disks = {"disk1.vmdk": b"one", "disk 2.vmdk": b"two"}
+    files = {"tiny.ovf": descriptor(disks), **disks}
+    publisher.files = {f"/images/{name.replace(' ', '%20')}": data for name, data in files.items()}
+    session, item = await pulling.pull("/images/tiny.ovf")
+    await pulling.app.complete(session)
+    assert (await pulling.ended(session))["state"] == "DONE"
+    assert await pulling.app.content(item) == files
+    tasks = {each["description"]["args"][0]: each for each in await pulling.tasks()}
+    assert [name for name, each in tasks.items() if "parent" not in each] == ["tiny.ovf"]
+
+
+async def test_references_are_names_and_never_paths(pulling: Pulling, publisher: Publisher) -> None:
+    publisher.files = {"/a/tiny.ovf": descriptor({"../secret": None, "/etc/passwd": None, "..": None})}
+    session, _ = await pulling.pull("/a/tiny.ovf")
+    assert [*await pulling.settled(session)] == ["tiny.ovf"]
+    await asyncio.sleep(0.1)
+    assert [each.path for each in publisher.asked] == ["/a/tiny.ovf"]
+
+
+async def test_a_reference_that_is_not_there_is_told(pulling: Pulling, publisher: Publisher) -> None:
+    publisher.files = {"/tiny.ovf": descriptor({"disk1.vmdk": b"one"})}
+    session, _ = await pulling.pull("/tiny.ovf")
+    await pulling.app.complete(session)
+    told = (await pulling.ended(session))["error_message"]["default_message"]
+    assert told.startswith("file 'disk1.vmdk' is in error: file 'disk1.vmdk' could not be fetched")
+    assert "answered 404" in told

@@ -9,6 +9,8 @@ from collections.abc import Awaitable, Callable
 from urllib.parse import urlsplit
 
 import structlog
+
+from contentlib import __version__
 from contentlib.access.gate import AccessGate
 from contentlib.access.logins import Logins
 from contentlib.access.passwords import Argon2Passwords
@@ -27,6 +29,7 @@ from contentlib.library.clock import Clock, SystemClock
 from contentlib.library.configuration import Configurations
 from contentlib.library.download_sessions import DownloadSessions
 from contentlib.library.errors import Fault
+from contentlib.library.history import History
 from contentlib.library.identifiers import new_identifier
 from contentlib.library.items import Items
 from contentlib.library.libraries import Libraries
@@ -49,6 +52,7 @@ from contentlib.services.cis_tasks import TasksService
 from contentlib.services.content_configuration import ConfigurationService
 from contentlib.services.content_library import LibraryService
 from contentlib.services.content_library_item import ItemService
+from contentlib.services.content_library_item_changes import ChangesService
 from contentlib.services.content_library_item_download_session import DownloadSessionService
 from contentlib.services.content_library_item_downloadsession_file import DownloadFileService
 from contentlib.services.content_library_item_file import FileService
@@ -57,6 +61,7 @@ from contentlib.services.content_library_item_update_session import UpdateSessio
 from contentlib.services.content_library_item_updatesession_file import UpdateFileService
 from contentlib.services.content_local_library import LocalLibraryService
 from contentlib.services.content_type import TypeService
+from contentlib.services.contentlib_library_item_versions import VersionsService
 from contentlib.services.faults import translate
 from contentlib.services.vcenter_datacenter import DatacenterService
 from contentlib.services.vcenter_datastore import DatastoreService
@@ -73,8 +78,6 @@ from contentlib.vcsp.shelf import Shelf
 from contentlib.vim.front import Product, Vim
 from contentlib.wire import Wire
 from contentlib.wire.calls import token_of
-
-from contentlib import __version__
 
 _DATABASE = "contentlib.db"
 _TRANSFER_KEY = "transfer_key"
@@ -169,6 +172,7 @@ class _Server:
         settling = Settling(metadata, updates, leases, clock, settings.autocomplete_pulls_seconds * 1000)
         tasks = Tasks(metadata, clock)
         downloads = DownloadSessions(metadata, blobs, clock, leases, self._ended)
+        history = History(metadata, blobs, clock)
         endpoints = Endpoints(addresses, self._thumbprint)
         datastores = [Datastore(each.id, each.name, each.path) for each in settings.storage]
         inventory = Inventory(settings.datacenter_name, datastores)
@@ -189,6 +193,8 @@ class _Server:
             UpdateFileService(updates, endpoints, roles, Probes(self._outbound, sources)),
             DownloadSessionService(downloads, leases),
             DownloadFileService(downloads, blobs, endpoints, roles),
+            ChangesService(history),
+            VersionsService(history),
             TypeService(),
             DatacenterService(inventory),
             DatastoreService(inventory),

@@ -229,7 +229,7 @@ class UpdateSessions:
         self._leases.touch(session)
         if _only_pulls_lack(files) and await self._put_off(session_id):
             return
-        version = self._next_version(item, base, files)
+        version = replace(self._next_version(item, base, files), user=session.user)
         if files:
             item = replace(item, type=item.type or await kinds.detect(version.files, self._blobs))
             await self._check_package(item, version)

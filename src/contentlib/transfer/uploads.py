@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from contentlib.http.message import Disconnected, Headers, Request, Response
+from contentlib.http.message import Disconnected, Headers, Request, Response, not_allowed, text
 from contentlib.library import transfer_faults as faults
 from contentlib.library.checksums import Hasher
 from contentlib.library.errors import Fault, LibraryError, Missing, NotActive
@@ -19,7 +19,7 @@ from contentlib.library.sessions import Leases
 from contentlib.library.threads import NotStored, Threads
 from contentlib.library.update_sessions import UpdateSessions
 from contentlib.transfer.addresses import DataAddress
-from contentlib.transfer.answers import Refused, not_allowed, text
+from contentlib.transfer.answers import Refused
 from contentlib.transfer.part import Part, part_of
 from contentlib.transfer.receiving import Replaced, Stopped, Upload, Wrong
 from contentlib.transfer.unpacking import Unpacking

@@ -120,8 +120,8 @@ class Recorder:
 def main() -> int:
     """Runs the tests that record, and keeps what they found."""
     recorder = Recorder(writing=True)
-    test = Path(__file__).with_name("test_coverage.py")
-    ended = pytest.main(["-n", "0", "-k", "the_record", str(test)], plugins=[recorder])
+    tests = [str(Path(__file__).with_name(name)) for name in ("test_coverage.py", "test_pyvmomi.py")]
+    ended = pytest.main(["-n", "0", "-k", "the_record", *tests], plugins=[recorder])
     if ended == pytest.ExitCode.OK:
         recorder.write()
     return int(ended)

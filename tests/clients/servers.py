@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,13 +49,13 @@ def serve_command(data: Path) -> list[str]:
 
 
 @contextmanager
-def serving(directory: Path, **settings: str) -> Iterator[Address]:
-    """A server, until it is stopped; what it logs is kept in `server.log`."""
+def serving(directory: Path, *, within: Sequence[str] = (), **settings: str) -> Iterator[Address]:
+    """A server, until it is stopped; what it logs is kept in `server.log`. `within` is a command that runs its command."""
     data = directory / "data"
     storage = [{"id": key, "name": name, "path": str(directory / key)} for key, name in STORAGES.items()]
     variables = {"admin_password": PASSWORD, "storage": json.dumps(storage), **settings}
     given = {f"CONTENTLIB_{name.upper()}": value for name, value in variables.items()}
-    running = processes.start(serve_command(data), directory, **given)
+    running = processes.start([*within, *serve_command(data)], directory, **given)
     url = running.url
     log = Thread(target=_keep, args=(running, directory / "server.log"))
     log.start()

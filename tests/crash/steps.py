@@ -183,8 +183,10 @@ async def _send_from(world: World, update: Update, name: str, data: bytes, start
     start = 0 if whole else start
     cut = size > 1000 and world.random.random() < 0.3
     end = world.random.randrange(start + 1, size + 1) if size and world.random.random() < 0.4 else size
-    if whole:
-        update.received[name] = 0  # a whole file takes the place of what was there
+    if whole or end == size:
+        # a whole file takes the place of what was there; and a complete one is moved to its place before it is READY, so that
+        # a client whose server is killed in between begins anew
+        update.received[name] = 0
     headers = {} if whole and end == size else {"content-range": f"bytes {start}-{end - 1}/{size}"}
     if start != 0 and world.random.random() < 0.2 and not cut:
         headers, start, end = {}, 0, size

@@ -17,8 +17,8 @@ from crash.kills import Kills
 from crash.servers import Nursery, Server
 
 _KILLS = 80
-_SECONDS = 75
-_FEWEST = 20
+_SECONDS = 60
+_FEWEST = 15
 _LEASE_SECONDS = 4
 
 

@@ -147,7 +147,8 @@ class Uploads:
         except Exception as error:
             return await self._ended_early(request, upload, staged, error)
         finally:
-            del self._running[file.id]
+            if self._running.get(file.id) is upload:  # once its bytes are in their place, another one may have begun
+                del self._running[file.id]
             await upload.incoming.close()
             upload.over.set()  # nothing is awaited from here to the closing of what is staged
         if complete:

@@ -117,7 +117,8 @@ async def _call_update(world: World, update: Update, method: str, target: str, b
 
 
 async def _fill(world: World, update: Update) -> None:
-    listed = await _call_update(world, update, "GET", f"{UPDATE_FILES}?update_session_id={update.id}")
+    # the files of a session that has ended are listed too, so this does not tell that it lives
+    listed = await world.client.call("GET", f"{UPDATE_FILES}?update_session_id={update.id}")
     check_listed(update, {file["name"]: file for file in listed})
     names = {file["name"] for file in listed}
     for name, content in update.plan.items():

@@ -15,6 +15,8 @@ from contentlib.library.names import check_file_name
 
 _BLOCK = tarfile.BLOCKSIZE
 _LONGEST_EXTENSION = 1 << 20
+_SPARSE = "GNU.sparse."
+_LENGTH_DIGITS = 7  # of a record's length: none is longer than its header
 _EXTENSIONS = {tarfile.XHDTYPE, tarfile.SOLARIS_XHDTYPE, tarfile.XGLTYPE, tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK}
 _FILES = {tarfile.REGTYPE, tarfile.AREGTYPE, tarfile.CONTTYPE}
 _KINDS = {
@@ -124,6 +126,8 @@ class TarReader:
             return
         except tarfile.HeaderError as error:
             raise BadArchive(f"there is no header where one should be ({error})", self._offset) from error
+        if header.size < 0:  # a size can be written in binary, and then with a sign
+            raise BadArchive(f"{header.name!r} has {header.size} bytes", self._offset)
         self._offset += _BLOCK
         if header.type in _EXTENSIONS:
             self._begin_extension(header)
@@ -146,11 +150,15 @@ class TarReader:
         if kind == tarfile.GNUTYPE_LONGNAME:
             self._overrides["path"] = bytes(content).rstrip(b"\0").decode("utf-8", "surrogateescape")
         elif kind in (tarfile.XHDTYPE, tarfile.SOLARIS_XHDTYPE):
-            self._overrides |= _records(bytes(content), self._offset)
+            for key, value in _records(bytes(content), self._offset):
+                if key in ("path", "size"):
+                    self._overrides[key] = value
+                elif key.startswith(_SPARSE):  # one stands for all, lest headers without files fill the memory
+                    self._overrides[_SPARSE] = ""
 
     def _begin_file(self, header: tarfile.TarInfo) -> Iterator[Event]:
         overrides, self._overrides = self._overrides, {}
-        if any(key.startswith("GNU.sparse.") for key in overrides):
+        if _SPARSE in overrides:
             raise BadArchive(f"{header.name!r} is a sparse file", self._offset - _BLOCK)
         size = header.size if "size" not in overrides else _number(overrides["size"], self._offset)
         name = self._name(overrides.get("path", header.name))
@@ -171,18 +179,17 @@ class TarReader:
         return name
 
 
-def _records(content: bytes, offset: int) -> dict[str, str]:
+def _records(content: bytes, offset: int) -> Iterator[tuple[str, str]]:
     """The records of a POSIX extended header: `LENGTH KEY=VALUE` and a line end, the length counting all of it."""
-    found: dict[str, str] = {}
-    while content:
-        length, space, _ = content.partition(b" ")
-        size = _number(length.decode("ascii", "replace"), offset)
-        key, equals, value = content[len(length) + 1 : size].partition(b"=")
-        if not space or not equals or size > len(content) or not value.endswith(b"\n"):
+    start = 0
+    while start < len(content):
+        space = content.find(b" ", start, start + _LENGTH_DIGITS + 1)
+        end = start + _number(content[start : max(space, start)].decode("ascii", "replace"), offset)
+        key, equals, value = content[space + 1 : end].partition(b"=")
+        if not equals or end > len(content) or not value.endswith(b"\n"):
             raise BadArchive("an extended header is broken", offset)
-        found[key.decode("utf-8", "replace")] = value[:-1].decode("utf-8", "surrogateescape")
-        content = content[size:]
-    return found
+        yield key.decode("utf-8", "replace"), value[:-1].decode("utf-8", "surrogateescape")
+        start = end
 
 
 def _number(text: str, offset: int) -> int:

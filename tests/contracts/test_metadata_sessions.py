@@ -15,6 +15,8 @@ from contentlib.library.model import (
     Preparation,
     PrepareStatus,
     Session,
+    Source,
+    SourceEndpoint,
     State,
     Token,
     Touches,
@@ -136,6 +138,15 @@ async def test_the_active_sessions_in_a_library_are_those_of_its_items(store: Me
         assert await rows.update_sessions.active_in(item.library) == [active]
 
 
+async def test_sessions_with_pulled_files_are_those_that_say_so_and_are_active(store: MetadataStore) -> None:
+    pulled = made.update_session("i", pulled=7, completing=True)
+    async with store.transaction(durable=False) as rows:
+        await rows.update_sessions.add(made.update_session("j"))
+        await rows.update_sessions.add(made.update_session("k", pulled=7, state=State.DONE, ended=1))
+        await rows.update_sessions.add(pulled)
+        assert await rows.update_sessions.pulled() == [pulled]
+
+
 async def test_files_of_a_session_keep_their_order_when_they_are_replaced(store: MetadataStore) -> None:
     session = made.update_session("i")
     files = [made.update_file(session.id, name) for name in ("b", "a", "A")]
@@ -143,6 +154,7 @@ async def test_files_of_a_session_keep_their_order_when_they_are_replaced(store:
     new = made.update_file(
         session.id, "b", size=2**40, checksum=checksum, content=checksum, received=9, blob="x", removed=True, fault=made.FAULT
     )
+    new = replace(new, endpoint=SourceEndpoint("https://lib.example/b", "ab:cd", "PEM"), task="t", archive="a")
     async with store.transaction(durable=False) as rows:
         await rows.update_sessions.add(session)
         for each in files:
@@ -196,6 +208,7 @@ async def test_files_that_nobody_sends_any_more_are_in_error(store: MetadataStor
     session = made.update_session("i")
     coming = made.update_file(session.id, "a", status=TransferStatus.TRANSFERRING, received=5)
     others = [made.update_file(session.id, status, status=status) for status in TransferStatus if status != coming.status]
+    others.append(made.update_file(session.id, "pulled", status=TransferStatus.TRANSFERRING, source=Source.PULL))
     async with store.transaction(durable=False) as rows:
         await rows.update_sessions.add(session)
         for each in (coming, *others):

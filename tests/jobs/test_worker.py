@@ -111,6 +111,18 @@ async def test_a_task_that_fails_too_often_fails(world: World) -> None:
     assert (task.status, task.fault) == (TaskStatus.FAILED, Fault("a", "the line broke"))
 
 
+async def test_a_handler_knows_its_last_attempt(world: World) -> None:
+    told: list[bool] = []
+
+    async def handler(task: Task, progress: Progress) -> str | None:
+        told.append(progress.last)
+        raise Again(Fault("a", "the line broke"))
+
+    world.work(handler, attempts=2)
+    await world.ended(await world.submit())
+    assert told == [False, True]
+
+
 async def test_a_running_task_shows_its_progress_and_is_canceled(world: World) -> None:
     world.work(forever, lease=0.1)
     task_id = await world.submit()

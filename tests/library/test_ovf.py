@@ -56,6 +56,10 @@ def test_a_file_in_chunks_has_a_name_for_each(size: int | None, chunk: int | Non
         (b"<Envelope><References>\n<File/></References></Envelope>", "has a reference without a file, at line 2"),
         (b'<Envelope><References><File href="a" size="-1"/></References></Envelope>', "says that size is '-1', at line 1"),
         (b'<Envelope><References><File href="a" chunkSize="0"/></References></Envelope>', "says that chunkSize is '0'"),
+        (
+            b'<Envelope><References><File href="a" size="999999999999" chunkSize="1"/></References></Envelope>',
+            "has a file in more than 10000 pieces, at line 1",
+        ),
         (b"", "is no OVF descriptor"),
     ],
 )

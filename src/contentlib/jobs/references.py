@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from urllib.parse import quote
 
 from contentlib.library import ovf
@@ -26,7 +27,7 @@ def references_of(name: str, text: bytes, endpoint: SourceEndpoint) -> list[NewF
         descriptor = ovf.read_descriptor(name, text)
     except ovf.BadPackage:
         return []
-    return list(_files(descriptor, endpoint))[:_MOST]
+    return list(islice(_files(descriptor, endpoint), _MOST))
 
 
 def _files(descriptor: ovf.Descriptor, endpoint: SourceEndpoint) -> Iterator[NewFile]:

@@ -23,6 +23,7 @@ ARCHIVE = ".ova"
 LARGEST_DESCRIPTOR = 16 * 1024 * 1024
 LARGEST_MANIFEST = 4 * 1024 * 1024
 TYPE = "ovf"
+_MOST_CHUNKS = 10_000
 
 _LINE = re.compile(r"\s*(?P<algorithm>[A-Za-z0-9-]+)\s*\((?P<name>.+)\)\s*=\s*(?P<digits>[0-9A-Fa-f]+)\s*\Z")
 _ALGORITHMS = {"SHA1": Algorithm.SHA1, "SHA256": Algorithm.SHA256, "SHA512": Algorithm.SHA512}
@@ -112,7 +113,10 @@ def _references(name: str, root: etree._Element) -> Iterator[Referenced]:
             if local(file) != "File" or href is None:
                 raise BadPackage(name, f"has a reference without a file, at line {file.sourceline}")
             if not _URL.match(href):  # a file somewhere else is none of the package
-                yield Referenced(href, _size(name, file, "size"), _size(name, file, "chunkSize"))
+                found = Referenced(href, _size(name, file, "size"), _size(name, file, "chunkSize"))
+                if found.chunk is not None and (found.size or 0) > found.chunk * _MOST_CHUNKS:
+                    raise BadPackage(name, f"has a file in more than {_MOST_CHUNKS} pieces, at line {file.sourceline}")
+                yield found
 
 
 def _size(name: str, file: etree._Element, attribute: str) -> int | None:

@@ -108,7 +108,7 @@ def _faults(operation: Any, server: Server, http: httpx.Client, things: Things, 
 
     try:
         call()
-    except Exception as error:  # whatever it is, it is told with its operation
+    except (Exception, BaseExceptionGroup) as error:  # whatever it is, it is told with its operation
         yield f"{operation.method.upper()} {operation.path} ({mode}): {type(error).__name__} {error}"
 
 

@@ -151,7 +151,7 @@ async def test_a_session_may_come_as_a_cookie(app: Whole) -> None:
     token = answer.json()["value"]
     app.client.headers.pop(TOKEN)
     app.client.cookies.clear()
-    assert answer.headers["set-cookie"] == f"{TOKEN}={token}; Path=/; HttpOnly; SameSite=Lax; Secure"
+    assert answer.headers["set-cookie"] == f"{TOKEN}={token}; Path=/; HttpOnly; SameSite=Strict; Secure"
     found = await app.send("GET", "/api/session", headers={"cookie": f"other=1; {TOKEN}={token}"})
     assert found.json()["user"] == NAME
 

@@ -10,6 +10,7 @@ from contentlib.http.message import Disconnected, Response
 from contentlib.vapi.declare import Operation
 from contentlib.vapi.errors import Error, NotFound, ResourceBusy, Unauthenticated, VapiError
 from contentlib.vapi.registry import Call, Endpoint
+from contentlib.wire.calls import TOKEN
 from wire import sample_services
 from wire.client import Client, Pieces, at_once, error_type, said
 from wire.sample_services import BOXES
@@ -101,8 +102,8 @@ def test_urls_begin_as_the_client_reached_the_server(host: str, scheme: str, pub
 @pytest.mark.parametrize(
     ("scheme", "headers", "cookie"),
     [
-        ("https", {}, "vmware-api-session-id=t0ken; Path=/; HttpOnly; SameSite=Lax; Secure"),
-        ("http", {}, "vmware-api-session-id=t0ken; Path=/; HttpOnly; SameSite=Lax"),
+        ("https", {}, "vmware-api-session-id=t0ken; Path=/; HttpOnly; SameSite=Strict; Secure"),
+        ("http", {}, "vmware-api-session-id=t0ken; Path=/; HttpOnly; SameSite=Strict"),
         ("https", {"vmware-use-header-authn": "true"}, None),
     ],
 )
@@ -114,16 +115,31 @@ def test_a_new_session_comes_with_a_cookie(
     assert dict(response.headers).get("set-cookie") == cookie
 
 
+def test_the_cookie_is_for_tls_where_a_proxy_speaks_it() -> None:
+    client = Client(public_url="https://lib.example")
+    response = at_once(client.send("POST", SESSION, headers=basic("robin:s:cret"), scheme="http"))
+    assert dict(response.headers)["set-cookie"].endswith("; SameSite=Strict; Secure")
+
+
+@pytest.mark.parametrize(("site", "token"), [("same-origin", "t"), ("none", "t"), ("same-site", None), ("cross-site", None)])
+def test_a_cookie_counts_only_for_pages_of_the_server_itself(site: str, token: str | None) -> None:
+    assert call_of({"cookie": f"{TOKEN}=t", "sec-fetch-site": site}).token == token
+
+
+def test_the_header_with_the_token_counts_for_every_page() -> None:
+    assert call_of({TOKEN: "t", "sec-fetch-site": "cross-site"}).token == "t"
+
+
 def test_an_answer_without_a_new_session_sets_no_cookie() -> None:
     for address in ADDRESSES:
-        assert at_once(Client().send("GET", address)).headers == []
+        assert "set-cookie" not in dict(at_once(Client().send("GET", address)).headers)
 
 
 def test_the_challenge_of_an_error_stands_in_the_header_and_the_body() -> None:
     client = failing(Unauthenticated("sample.who", "who is it", challenge='Basic realm="here"'))
     for address in ADDRESSES:
         response = at_once(client.send("GET", address))
-        assert dict(response.headers) == {"www-authenticate": 'Basic realm="here"'}
+        assert dict(response.headers)["www-authenticate"] == 'Basic realm="here"'
         body = json.loads(response.body)
         assert body.get("value", body)["challenge"] == 'Basic realm="here"'
 

@@ -39,4 +39,10 @@ def test_each_form_answers_an_error_in_its_own_words(path: str, start: bytes) ->
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE", "OPTIONS"])
 def test_jsonrpc_is_posted(method: str) -> None:
     response = at_once(Client().send(method, "/api"))
-    assert (response.status, dict(response.headers)) == (405, {"allow": "POST"})
+    assert (response.status, dict(response.headers)) == (405, {"allow": "POST", "cache-control": "no-store"})
+
+
+@pytest.mark.parametrize("target", ["/rest/com/vmware/cis/session", "/api/session", "/api", "/rest/nowhere"])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_no_cache_keeps_an_answer(method: str, target: str) -> None:
+    assert dict(at_once(Client().send(method, target)).headers)["cache-control"] == "no-store"

@@ -39,7 +39,7 @@ def fault(body: Any, headers: dict[str, str] | None = None) -> tuple[int, str]:
 def failure(response: Response) -> tuple[str, str]:
     """The name of an operation's error, and its message."""
     ((name, fields),) = json.loads(response.body)["result"]["error"]["ERROR"].items()
-    assert dict(response.headers) == {"vapi-error": name}
+    assert dict(response.headers)["vapi-error"] == name
     (message,) = fields["messages"]
     return name.rpartition(".")[2], message["STRUCTURE"]["com.vmware.vapi.std.localizable_message"]["default_message"]
 

@@ -17,6 +17,7 @@ from contentlib.vapi.registry import Call, Endpoint, Gate
 from contentlib.wire.text import shown
 
 TOKEN = "vmware-api-session-id"  # noqa: S105 - a header's and cookie's name, not a token
+_FOREIGN = ("cross-site", "same-site")
 _HOST = re.compile(r"([A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?\Z")
 
 OnFailure = Callable[[Request, str, BaseException], None]
@@ -72,10 +73,15 @@ class Calls:
 
 
 def token_of(request: Request) -> str | None:
-    """The token of the login session that a request carries, in the header or in the cookie."""
-    token = request.headers.get(TOKEN)
-    if token is None and "cookie" in request.headers:
-        return _cookie(request.headers["cookie"])
+    """The token of the login session that a request carries, in the header or in the cookie.
+
+    A cookie that a browser sends along for a page of somebody else is none: a `GET` with an action changes things too, and
+    pages of another port of the same host are of the same site.
+    """
+    headers = request.headers
+    token = headers.get(TOKEN)
+    if token is None and "cookie" in headers and headers.get("sec-fetch-site") not in _FOREIGN:
+        return _cookie(headers["cookie"])
     return token
 
 
@@ -109,8 +115,8 @@ def session_headers(request: Request, call: Call) -> Headers:
     """The cookie of a session that the call has started, unless the client asked for none."""
     if call.new_token is None or "vmware-use-header-authn" in request.headers:
         return []
-    secure = "; Secure" if request.scheme == "https" else ""
-    return [("set-cookie", f"{TOKEN}={call.new_token}; Path=/; HttpOnly; SameSite=Lax{secure}")]
+    secure = "; Secure" if call.base_url.startswith("https:") else ""  # as the client sees it, who may have a proxy before us
+    return [("set-cookie", f"{TOKEN}={call.new_token}; Path=/; HttpOnly; SameSite=Strict{secure}")]
 
 
 def error_headers(error: VapiError) -> Headers:

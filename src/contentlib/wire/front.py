@@ -13,6 +13,8 @@ from contentlib.wire.jsonrpc import JsonRpc
 from contentlib.wire.openapi import document
 from contentlib.wire.rest import Rest
 
+_KEPT_BY_NOBODY = ("cache-control", "no-store")
+
 
 class Wire:
     """Speaks all services of a registry in all forms.
@@ -35,7 +37,12 @@ class Wire:
         return path.startswith(("/rest/", "/api/")) or path == "/api"
 
     async def handle(self, request: Request) -> Response:
-        """The answer to a request; raises nothing but Disconnected."""
+        """The answer to a request, which no cache may keep; raises nothing but Disconnected."""
+        response = await self._answer(request)
+        response.headers.append(_KEPT_BY_NOBODY)
+        return response
+
+    async def _answer(self, request: Request) -> Response:
         path = request.path
         if path.startswith("/rest/"):
             return await self._rest.handle(request)

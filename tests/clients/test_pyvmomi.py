@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import ssl
+import sys
 import time
 import warnings
 from collections.abc import Callable, Iterator
@@ -13,11 +14,14 @@ from typing import Any
 import httpx
 import pytest
 
+import processes
 from clients import pyvmomi
 from clients.coverage import Recorder
 from clients.pyvmomi import SmartConnect, SoapAdapter, VmomiSupport, connect, connected, host_and_port, vim, vmodl
 from clients.servers import NAME, PASSWORD, STORAGES, Address, serving
+from docs.reading import DOCS, blocks
 
+GUIDE = DOCS / "guide" / "clients" / "pyvmomi.md"
 Collector = vmodl.query.PropertyCollector
 NAMES = list(STORAGES.values())
 
@@ -245,6 +249,23 @@ def fits(value: Any, kind: Any) -> bool:
     if isinstance(value, list):
         return kind.__name__ == "type[]" or all(isinstance(each, kind.Item) for each in value)
     return isinstance(value, kind)
+
+
+def test_the_program_of_the_guide_runs(server: Address, tmp_path: Path) -> None:
+    ((_, text),) = [block for block in blocks(GUIDE) if block[0] == "python"]
+    environment = {"SERVER": server.url, "CA": str(server.certificate), "PASSWORD": PASSWORD}
+    ended = processes.run([sys.executable, "-c", text], tmp_path, **environment)
+    assert ended.stdout.splitlines() == [f"{key} {name} True" for key, name in STORAGES.items()], ended.stderr
+
+
+def test_the_guide_quotes_what_is_raised() -> None:
+    """The sentences are those of the tests above."""
+    for sentence in (
+        "Cannot complete login due to an incorrect user name or password.",
+        "The session is not authenticated.",
+        "the method CreateFolder is not supported by this server",
+    ):
+        assert f"`{sentence}`" in GUIDE.read_text()
 
 
 def test_every_property_of_every_object_is_read_and_decoded(instance: Any, root: Any) -> None:

@@ -3,9 +3,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+ANSIBLE := .venv-ansible
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve test check docs conformance bench format lock clean
+.PHONY: help setup ansible serve test check docs conformance bench format lock clean
 
 help: ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -17,6 +18,13 @@ $(STAMP): requirements-dev.lock pyproject.toml
 	touch $@
 
 setup: $(STAMP) ## create the virtual environment from the lock files
+
+$(ANSIBLE)/.installed: tests/clients/ansible/requirements.lock
+	$(PYTHON) -m venv --clear $(ANSIBLE)
+	$(ANSIBLE)/bin/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r $<
+	touch $@
+
+ansible: $(ANSIBLE)/.installed ## create the virtual environment of the tests with Ansible; they do it themselves
 
 serve: setup ## start the server under ./var on https://127.0.0.1:8443
 	exec $(BIN)/contentlib serve --data-dir var --listen 127.0.0.1:8443
@@ -48,6 +56,7 @@ format: setup ## format the code
 lock: ## resolve the dependencies again (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml -o requirements.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --extra dev pyproject.toml -o requirements-dev.lock
+	cd tests/clients/ansible && uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate requirements.in -o requirements.lock
 
-clean: ## remove the virtual environment and caches
-	rm -rf $(VENV) .mypy_cache .ruff_cache .hypothesis
+clean: ## remove the virtual environments and caches
+	rm -rf $(VENV) $(ANSIBLE) .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,112 @@
+"""What is played: each scenario against a server of its own, playbooks one after the other, most of them twice."""
+
+from __future__ import annotations
+
+import json
+import ssl
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+from clients.ansible.running import run
+from clients.content import written
+from clients.servers import STORAGES, Address, serving
+from crash.servers import in_namespace
+from packages import archive
+
+Told = list[dict[str, Any]]
+_SMALL = "datastore-8"
+
+
+def play(directory: Path) -> dict[str, Told]:
+    """Plays everything, two scenarios at once."""
+    with ThreadPoolExecutor(2) as pool:
+        begun = {each.__name__.strip("_"): pool.submit(each, _made(directory / each.__name__)) for each in _SCENARIOS}
+        return {name: future.result() for name, future in begun.items()}
+
+
+def _made(directory: Path) -> Path:
+    directory.mkdir()
+    return directory
+
+
+def _twice(*names: str) -> list[str]:
+    return [name for name in names for _ in range(2)]
+
+
+def _libraries(directory: Path) -> Told:
+    changes = _twice("library", "library-described", "library-published")
+    with serving(directory) as server:
+        return run(server, directory, *changes, "library-password", "library-unpublished", *_twice("library-gone"))
+
+
+def _items(directory: Path) -> Told:
+    images = written(directory / "images").directory
+    with serving(directory) as server:
+        return run(server, directory, *_twice("items-sent"), "items-info", *_twice("items-gone"), images=str(images))
+
+
+def _fetched(directory: Path) -> Told:
+    images = written(directory / "images").directory
+    with serving(directory, outbound_allow=json.dumps(["127.0.0.1"])) as server, _offered(images, server) as source:
+        return run(server, directory, *_twice("items-fetched"), "items-fetched-faults", images=str(images), source=source)
+
+
+def _rest(directory: Path) -> Told:
+    images = written(directory / "images").directory
+    changes = _twice("rest-configuration", "rest-library", "rest-library-described")
+    with serving(directory) as server:
+        return run(server, directory, *changes, "rest-info", *_twice("rest-library-gone"), images=str(images))
+
+
+def _faults(directory: Path) -> Told:
+    content = written(directory / "images")
+    disk = bytes(reversed(content.package["disk1.vmdk"]))
+    (content.directory / "changed.ova").write_bytes(archive(content.package | {"disk1.vmdk": disk}))
+    with serving(directory) as server:
+        return run(server, directory, "faults", images=str(content.directory))
+
+
+def _session(directory: Path) -> Told:
+    """One session a user is enough to end a module's first login by its second, over SOAP."""
+    with serving(directory, sessions_per_user="1") as server:
+        return run(server, directory, "session-ended")
+
+
+def _disks(directory: Path) -> Told:
+    images = written(directory / "images").directory
+    trigger, disk = directory / "becomes-read-only", directory / _SMALL
+    wait = 'until [ -e "$1" ]; do kill -0 $$ || exit; sleep 0.1; done; mount -o remount,ro "$0"; rm "$1"'
+    within = in_namespace(disk, "192k", ["sh", "-c", f'({wait}) & shift; exec "$@"', str(disk), str(trigger)])
+    with serving(directory, within=within) as server:
+        told = {"images": str(images), "small_datastore": STORAGES[_SMALL], "becomes_read_only": str(trigger)}
+        return run(server, directory, "disks", **told)
+
+
+@contextmanager
+def _offered(directory: Path, server: Address) -> Iterator[str]:
+    """The address of a directory that is offered over HTTPS, with the server's certificate."""
+    assert server.certificate is not None
+    handler = partial(_Quiet, directory=str(directory))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as source:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(server.certificate, server.certificate.with_name("key.pem"))
+        source.socket = context.wrap_socket(source.socket, server_side=True)
+        thread = Thread(target=source.serve_forever)
+        thread.start()
+        yield f"https://127.0.0.1:{source.server_port}"
+        source.shutdown()
+        thread.join()
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: object) -> None:
+        """Says nothing."""
+
+
+_SCENARIOS: tuple[Callable[[Path], Told], ...] = (_faults, _libraries, _items, _fetched, _disks, _rest, _session)

@@ -1,0 +1,82 @@
+"""What the user of a playbook reads when something goes wrong."""
+
+from __future__ import annotations
+
+import pytest
+
+from clients.ansible.running import Play
+from clients.servers import STORAGES
+
+
+@pytest.fixture(scope="module")
+def told(reports: dict[str, list[Play]]) -> Play:
+    (play,) = reports["faults"]
+    return play
+
+
+@pytest.fixture(scope="module")
+def disks(reports: dict[str, list[Play]]) -> Play:
+    (play,) = reports["disks"]
+    return play
+
+
+@pytest.mark.parametrize(
+    ("task", "said"),
+    [
+        ("a wrong password", "the user name or the password is wrong"),
+        ("a wrong password over REST", "the user name or the password is wrong"),
+        ("a certificate that is not trusted", "certificate verify failed: self-signed certificate"),
+        ("a certificate that is not trusted over REST", "certificate verify failed: self-signed certificate"),
+        ("a server that is not there", "Connection refused"),
+        ("a server that is not there over REST", "Cannot connect to host 127.0.0.1:1"),
+        ("a datastore that is not there", "Unable to find datastore with name or MOID another"),
+        ("a library that is not there", "Unable to find library with search parametersname another and type LOCAL"),
+        ("a library's identifier that is not there", "library '00000000-0000-4000-8000-000000000000' does not exist"),
+        ("an OVA with a wrong checksum", "expected was 0000000000000000000000000000000000000000000000000000000000000000"),
+        ("an OVA with a disk that was changed", "file 'disk1.vmdk' has the SHA1 checksum "),
+        ("a subscribed library", "there is no service 'com.vmware.content.subscribed_library'"),
+    ],
+)
+def test_a_fault_is_told(task: str, said: str, told: Play) -> None:
+    assert told[task].failed
+    assert said in told[task].msg
+
+
+def test_a_fault_over_rest_is_told_beside_the_message(told: Play) -> None:
+    """The module has no words of its own for it; Ansible shows the whole result."""
+    refused = told["a library that is not there over REST"]
+    assert refused.failed
+    (message,) = refused.result["value"]["messages"]
+    assert message["default_message"] == "library '00000000-0000-4000-8000-000000000000' does not exist"
+
+
+def test_the_iso_module_tells_no_more_than_the_status_of_a_refused_upload(told: Play) -> None:
+    """It leaves the body of the answer, where the checksums are, unread."""
+    refused = told["an ISO with a wrong checksum"]
+    assert refused.failed
+    assert refused.msg == "Failed to complete upload of ISO to vCenter: HTTP Error 400: Bad Request"
+
+
+def test_a_failed_import_is_not_in_the_way_of_the_next_one(told: Play) -> None:
+    assert told["the same name again"].changed
+
+
+def test_a_login_session_that_ended_is_told(reports: dict[str, list[Play]]) -> None:
+    (play,) = reports["session"]
+    assert play["a library"].failed
+    assert "the login session does not exist or has ended; log in again" in play["a library"].msg
+
+
+def test_a_full_disk_is_told(disks: Play) -> None:
+    assert disks["an ISO on a full disk"].msg.endswith("HTTP Error 507: Insufficient Storage")
+    assert f"storage {_storage()} is full (No space left on device)" in disks["an OVA on a full disk"].msg
+
+
+def test_a_read_only_disk_is_told(disks: Play) -> None:
+    assert disks["an ISO on a read-only disk"].failed
+    assert f"storage {_storage()} cannot be written (Read-only file system)" in disks["an OVA on a read-only disk"].msg
+
+
+def _storage() -> str:
+    (storage,) = [key for key, name in STORAGES.items() if name == "archive"]
+    return storage

@@ -6,7 +6,7 @@ import pytest
 
 from contentlib import settings
 from contentlib.cli import certificate
-from contentlib.settings import ConfigurationError, Settings, load
+from contentlib.settings import ConfigurationError, Settings, load, shown
 
 
 @pytest.fixture(autouse=True)
@@ -73,6 +73,24 @@ def test_storage_in_the_environment_is_json(monkeypatch: pytest.MonkeyPatch) -> 
     assert faults()[0].startswith("storage: is not JSON: ")
 
 
+def test_lists_in_the_environment_are_json(monkeypatch: pytest.MonkeyPatch, elsewhere: Path) -> None:
+    monkeypatch.setenv("CONTENTLIB_OUTBOUND_ALLOW", '["127.0.0.0/8", "*.example.org"]')
+    monkeypatch.setenv("CONTENTLIB_IMPORT_ROOTS", f'["{elsewhere}"]')
+    found = load().settings
+    assert (found.outbound_allow, found.import_roots) == (("127.0.0.0/8", "*.example.org"), (elsewhere,))
+    assert shown(found.outbound_allow) == "127.0.0.0/8, *.example.org"
+    assert shown(found.outbound_deny) == "none"
+
+
+def test_a_proxy_is_a_secret_because_it_may_hold_a_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CONTENTLIB_OUTBOUND_PROXY", "http://ann:secret@proxy.example:3128")
+    assert "secret" not in shown(load().settings.outbound_proxy)
+    monkeypatch.setenv("CONTENTLIB_OUTBOUND_PROXY", "socks://ann:secret@proxy.example")
+    with pytest.raises(ConfigurationError, match=r"outbound_proxy: is SCHEME://") as refused:
+        load()
+    assert "secret" not in str(refused.value)
+
+
 def test_an_empty_variable_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CONTENTLIB_ADMIN_PASSWORD", "")
     assert load().settings.admin_password is None
@@ -102,6 +120,19 @@ def test_all_faults_are_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
         ("storage = []", "storage: at least one is needed"),
         ('storage = [{ id = "a", name = "a" }]', "storage[0].path: is required"),
         ('data_dir = "faulty.toml"', "data_dir: {here}/faulty.toml is not a directory"),
+        (
+            'outbound_allow = ["10.0.0.0/33"]',
+            "outbound_allow: '10.0.0.0/33' is neither a network nor a host pattern such as *.example.org, not ['10.0.0.0/33']",
+        ),
+        (
+            'outbound_deny = ["10.0.0"]',
+            "outbound_deny: '10.0.0' is neither a network nor a host pattern such as *.example.org, not ['10.0.0']",
+        ),
+        (
+            'outbound_ca_bundle = "faulty.toml"',
+            "outbound_ca_bundle: faulty.toml holds no certificates: NO_CERTIFICATE_OR_CRL_FOUND",
+        ),
+        ('import_roots = ["none"]', "import_roots: none is not a directory"),
         ('tls_key = "faulty.toml"', "tls_certificate: is not set, but tls_key is"),
         ('tls_certificate = "faulty.toml"', "tls_key: is not set, but tls_certificate is"),
         ("a =", "config: faulty.toml is not TOML: Invalid value (at end of document)"),

@@ -140,7 +140,8 @@ def test_every_structure_that_the_contract_gives_a_service_is_reached() -> None:
 
 
 def test_no_two_enumerations_have_one_name() -> None:
-    assert len(set(ENUMERATION_NAMES.values())) == len(ENUMERATION_NAMES)
+    names = [name for each, name in ENUMERATION_NAMES.items() if each.__module__.startswith("contentlib.")]
+    assert len(set(names)) == len(names)
 
 
 @pytest.mark.parametrize("name", CONTRACT["errors"])

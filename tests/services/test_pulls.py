@@ -126,6 +126,15 @@ async def test_whoever_does_more_than_poll_is_waited_for(pulling: Pulling, act: 
         assert (await pulling.state(session))["state"] == "ACTIVE"
 
 
+async def test_a_file_that_does_not_come_is_told_to_who_only_polls(pulling: Pulling) -> None:
+    session, _ = await pulling.pull("/b.iso")
+    await pulling.error(session, "b.iso")
+    assert (await pulling.state(session))["state"] == "ACTIVE"  # it can be added again
+    ended = await pulling.ended(session)
+    assert ended["state"] == "ERROR"
+    assert "answered 404" in ended["error_message"]["default_message"]
+
+
 async def test_a_session_with_a_pushed_file_waits_for_its_client(pulling: Pulling) -> None:
     session, _ = await pulling.pull("/a.iso")
     await pulling.app.push(session, "b.txt", b"pushed")

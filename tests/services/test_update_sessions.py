@@ -168,6 +168,18 @@ async def test_a_file_that_is_there_tells_its_size_and_checksum(app: Whole) -> N
             {"name": "a", "source_type": "PULL", "source_endpoint": {"uri": "file:///etc/passwd"}},
             "file_spec.source_endpoint.uri has the scheme 'file', but there are no directories to import from",
         ),
+        (
+            {
+                "name": "a",
+                "source_type": "PULL",
+                "source_endpoint": {"uri": "https://a", "ssl_certificate_thumbprint": "AB:CD"},
+            },
+            "file_spec.source_endpoint.ssl_certificate_thumbprint is no SHA-1 or SHA-256 thumbprint",
+        ),
+        (
+            {"name": "a", "source_type": "PULL", "source_endpoint": {"uri": "https://a", "ssl_certificate": "x"}},
+            "file_spec.source_endpoint.ssl_certificate is no certificate in PEM",
+        ),
         ({"name": "a", "source_type": "MAIL"}, "file_spec.source_type must be one of NONE, PULL, PUSH"),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import re
 from collections.abc import Callable
 from typing import Protocol
 
@@ -15,6 +16,8 @@ from contentlib.library.tasks import NewTask
 KIND = "pull"
 SERVICE = "com.vmware.content.library.item.updatesession.file"
 OPERATION = "add"
+_THUMBPRINT = re.compile("[0-9A-Fa-f]{40}|[0-9A-Fa-f]{64}")
+_SEPARATORS = re.compile(r"[\s:]")
 LOCAL_SCHEMES = ("file", "ds")
 
 CheckSource = Callable[[str], str | None]
@@ -87,6 +90,10 @@ def check_endpoint(field: str, endpoint: SourceEndpoint | None, check: CheckSour
     why = check(endpoint.uri)
     if why is not None:
         raise Invalid(f"{field}.uri", why)
+    if endpoint.thumbprint and not _THUMBPRINT.fullmatch(_SEPARATORS.sub("", endpoint.thumbprint)):
+        raise Invalid(f"{field}.ssl_certificate_thumbprint", "is no SHA-1 or SHA-256 thumbprint in hexadecimal digits")
+    if endpoint.certificate and "-----BEGIN CERTIFICATE-----" not in endpoint.certificate:
+        raise Invalid(f"{field}.ssl_certificate", "is no certificate in PEM")
     return endpoint
 
 

@@ -17,8 +17,8 @@ class Settling:
     """Looks after such sessions.
 
     One that was asked to complete does so when its last file is there, and is in ERROR when one cannot be fetched. One that
-    nobody asked, all of whose files were fetched, completes after `patience` milliseconds in which its client has only
-    looked whether it has ended: Terraform waits for that before it asks. 0 leaves it to the client.
+    nobody asked, and that has no other files, ends in the same way after `patience` milliseconds in which its client has
+    only looked whether it has ended: Terraform waits for that before it asks. 0 leaves it to the client.
     """
 
     def __init__(self, metadata: MetadataStore, updates: UpdateSessions, leases: Leases, clock: Clock, patience: int) -> None:
@@ -82,10 +82,12 @@ class Settling:
             files = await transaction.update_files.of(session_id)
         if session is None or session.state is not State.ACTIVE:
             return
+        if not self._is_due(session, files):
+            return
         failed = next((file for file in files if file.source is Source.PULL and file.status is TransferStatus.ERROR), None)
-        if session.completing and failed is not None:
+        if failed is not None:
             await self._end(session_id, _failure(failed))
-        elif self._is_due(session, files):
+        elif all(file.status is TransferStatus.READY for file in files):
             await self._updates.complete(session_id)
 
     async def _end(self, session_id: str, fault: Fault) -> None:
@@ -95,8 +97,6 @@ class Settling:
             return  # somebody else ended it
 
     def _is_due(self, session: UpdateSession, files: list[UpdateFile]) -> bool:
-        if not all(file.status is TransferStatus.READY for file in files):
-            return False
         if session.completing:
             return True
         quiet = self._clock.now() - (session.pulled or 0)

@@ -6,6 +6,7 @@ import asyncio
 import errno
 import sqlite3
 import sys
+import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import closing
@@ -173,6 +174,19 @@ async def test_a_durable_commit_reaches_for_the_disk_and_another_does_not(store:
         async with store.transaction(durable=durable) as rows:
             await rows.state.put("key", "value")
             assert store._writer.raw.execute("PRAGMA synchronous").fetchone() == (synchronous,)
+
+
+async def test_a_durable_commit_waits_for_no_thread_that_others_keep_busy(store: SqliteMetadata) -> None:
+    done = threading.Event()
+    busy = [asyncio.create_task(asyncio.to_thread(done.wait, 30)) for _ in range(64)]
+    await asyncio.sleep(0)
+    try:
+        async with asyncio.timeout(5):
+            await _put(store, "a", "1", durable=True)
+        assert not any(task.done() for task in busy)
+    finally:
+        done.set()
+        await asyncio.gather(*busy)
 
 
 async def test_a_reader_cannot_write(store: SqliteMetadata) -> None:

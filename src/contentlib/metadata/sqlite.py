@@ -3,7 +3,8 @@
 Readers have connections of their own, one as long as a `reading()` lasts, and see what is committed. Writers share one
 connection and take turns on it. Those whose turns follow one another at once are committed together, each inside a savepoint
 of its own, and each is answered after that commit: a commit costs more than the statements in it. Commits that reach for the
-disk run in a thread. Other processes are kept out by `BEGIN IMMEDIATE`, and waited for without holding up the loop.
+disk run in a thread of their own. Other processes are kept out by `BEGIN IMMEDIATE`, and waited for without holding up the
+loop.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import asyncio
 import sqlite3
 import time
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -191,6 +193,7 @@ class _Writer:
         self._batch: _Batch | None = None
         self._durable = False
         self._closing: set[asyncio.Task[None]] = set()
+        self._committing = ThreadPoolExecutor(1, "commit")  # its own: no commit waits for threads that read large files
 
     async def enter(self, durable: bool) -> _Batch:
         """Waits for a turn and begins a savepoint in a batch that is durable enough."""
@@ -229,6 +232,7 @@ class _Writer:
             if self._batch is not None:
                 self._end(self._batch, self._commit())
             self.rows.close()
+        self._committing.shutdown(wait=False)
 
     async def _join(self, durable: bool) -> _Batch:
         if self._batch is not None:
@@ -262,8 +266,10 @@ class _Writer:
     async def _close(self, batch: _Batch) -> None:
         async with self._turn:  # turns are in order: all who waited before this have joined
             if self._batch is batch:
-                error = await asyncio.to_thread(self._commit) if batch.durable else self._commit()
-                self._end(batch, error)
+                self._end(batch, await self._commit_aside() if batch.durable else self._commit())
+
+    async def _commit_aside(self) -> sqlite3.Error | None:
+        return await asyncio.get_running_loop().run_in_executor(self._committing, self._commit)
 
     def _commit(self) -> sqlite3.Error | None:
         try:

@@ -16,6 +16,9 @@ from contentlib.library.errors import Damaged
 from contentlib.library.identifiers import new_identifier
 from contentlib.library.model import Blob, Item, StoredFile, Version
 from contentlib.library.ports import FileBlobStore, MetadataStore, Transaction
+from contentlib.library.threads import Threads
+
+_AT_ONCE = 4  # files that are read, copied or flushed
 
 
 class Received(msgspec.Struct, frozen=True):
@@ -42,6 +45,7 @@ class Blobs:
         self._metadata = metadata
         self.store = store
         self._clock = clock
+        self._reading = Threads(_AT_ONCE, "content")  # what takes minutes keeps nothing waiting that takes none
 
     async def keep(self, received: Received) -> Blob:
         """Makes a blob of what was received; equal bytes on the same storage share one, and mend it when it is damaged."""
@@ -110,7 +114,7 @@ class Blobs:
         blob = await self.check(file.blob, file.name)
         known = blob.digests.get(algorithm.value)
         if known is None:
-            known = await asyncio.to_thread(self._digest, blob, algorithm)
+            known = await self._reading.run(self._digest, blob, algorithm)
             async with self._metadata.transaction(durable=False) as transaction:
                 now = await transaction.blobs.get(blob.id)
                 if now is not None:
@@ -125,7 +129,7 @@ class Blobs:
 
     async def _read_again(self, blob: Blob, name: str, mark: str) -> Blob:
         try:
-            sha256 = await asyncio.to_thread(self._digest, blob, Algorithm.SHA256)
+            sha256 = await self._reading.run(self._digest, blob, Algorithm.SHA256)
         except FileNotFoundError as error:
             raise _gone(blob, name) from error
         if sha256 != blob.sha256:
@@ -152,7 +156,7 @@ class Blobs:
         if blob.storage == storage:
             return file
         try:
-            received = await asyncio.to_thread(self._copy, blob, storage, file.checksum)
+            received = await self._reading.run(self._copy, blob, storage, file.checksum)
         except FileNotFoundError as error:
             raise _gone(blob, file.name) from error
         sha256 = received.digests[Algorithm.SHA256]
@@ -180,7 +184,7 @@ class Blobs:
             blob = await self.check(file.blob, file.name)
             if blob.unflushed is not None:
                 try:
-                    await asyncio.to_thread(self.store.flush, blob.storage, blob.id)
+                    await self._reading.run(self.store.flush, blob.storage, blob.id)
                 except FileNotFoundError as error:
                     raise _gone(blob, file.name) from error
 

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import threading
+from collections.abc import Callable
+from typing import Generic, ParamSpec, TypeVar
 
 import pytest
 
@@ -13,6 +17,8 @@ from contentlib.library.sessions import TRANSITIONS, Leases
 from contentlib.library.update_sessions import NewFile, UpdateSessions
 from library.world import LEASE, World
 
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
 BOTH = pytest.mark.parametrize("kind", ["update", "download"])
 EXPIRED = Fault("session.expired", "nothing happened on the session for 300 seconds", ("300",))
 
@@ -180,3 +186,73 @@ def test_touches_are_handed_over_once(world: World) -> None:
     taken = leases.take()
     assert (taken.logins, taken.progress) == ({"login": world.clock.now()}, {"file": 5})
     assert not leases.take()
+
+
+async def test_a_session_that_is_being_completed_lives_as_long_as_that_takes(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = await world.update(await world.item())
+    await world.send(session, "a", b"1")
+    flush = _HeldUp(world.store.flush)
+    monkeypatch.setattr(world.store, "flush", flush)
+    completing = asyncio.create_task(world.updates.complete(session))
+    await _outlasts_its_lease(world, world.updates, session, flush)
+    await completing
+    assert (await world.updates.get(session)).state is State.DONE
+
+
+@pytest.mark.parametrize("call", ["prepare", "target"])
+async def test_a_download_whose_bytes_are_looked_at_lives_as_long_as_that_takes(
+    world: World, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    item = await world.item()
+    await world.complete(item, {"a": b"1"})
+    session = await world.download(item)
+    os.utime(await world.blob_of(item, "a"), (1, 1))
+    read = _HeldUp(world.store.read)
+    monkeypatch.setattr(world.store, "read", read)
+    wait = world.downloads.target(session, 0) if call == "target" else world.downloads.prepare(session, "a", EndpointType.HTTPS)
+    looking = asyncio.ensure_future(wait)
+    await _outlasts_its_lease(world, world.downloads, session, read)
+    await looking
+    assert (await world.downloads.get(session)).state is State.ACTIVE
+
+
+class _HeldUp(Generic[Arguments, Result]):
+    """A call that waits until it may go on."""
+
+    def __init__(self, call: Callable[Arguments, Result]) -> None:
+        self._call = call
+        self.begun = threading.Event()
+        self.go_on = threading.Event()
+
+    def __call__(self, *arguments: Arguments.args, **names: Arguments.kwargs) -> Result:
+        self.begun.set()
+        assert self.go_on.wait(10)
+        return self._call(*arguments, **names)
+
+
+async def _outlasts_its_lease(
+    world: World, sessions: UpdateSessions | DownloadSessions, session: str, call: _HeldUp[Arguments, Result]
+) -> None:
+    assert await asyncio.to_thread(call.begun.wait, 10)
+    world.wait(3 * LEASE)
+    await sessions.expire(session)
+    call.go_on.set()
+
+
+async def test_who_starts_a_session_in_the_place_of_one_that_expired_tells_of_its_end(world: World) -> None:
+    item = await world.item()
+    old = await world.update(item)
+    world.wait(LEASE + 1)
+    await world.update(item)
+    assert world.ended == [old]
+
+
+async def test_what_is_held_is_told_to_other_processes(world: World) -> None:
+    session = await world.updates.get(await world.update(await world.item()))
+    with world.leases.held(session):
+        world.wait(LEASE)
+        touches = world.leases.take()
+    assert touches.sessions == {session.id: world.clock.now()}
+    assert touches.logins == {session.login: world.clock.now()}

@@ -159,7 +159,8 @@ class DownloadSessions:
         fire(KIND, session, "changed", self._clock.now())
         found = await self.file(session_id, name)
         try:
-            await self._blobs.check(found.file.blob, name)
+            with self._leases.held(session):
+                await self._blobs.check(found.file.blob, name)
             preparation = Preparation(session_id, name, PrepareStatus.PREPARED, endpoint)
         except Damaged as damaged:
             preparation = Preparation(session_id, name, PrepareStatus.ERROR, endpoint, damaged.fault)
@@ -175,9 +176,9 @@ class DownloadSessions:
         fire(KIND, session, "changed", self._clock.now())
         if not 0 <= position < len(version.files):
             raise Missing("download", f"{session_id}/{position}")
-        self._leases.touch(session)
         file = version.files[position]
-        return session, file, await self._blobs.check(file.blob, file.name)
+        with self._leases.held(session):
+            return session, file, await self._blobs.check(file.blob, file.name)
 
     async def _content(self, session_id: str) -> tuple[DownloadSession, Version, dict[str, Preparation]]:
         async with self._metadata.reading() as transaction:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Protocol, TypeVar
 
 from msgspec.structs import replace
@@ -59,6 +60,17 @@ class Leases:
         self._sessions: dict[str, int] = {}
         self._logins: dict[str, int] = {}
         self._progress: dict[str, int] = {}
+        self._held: list[Session] = []
+
+    @contextmanager
+    def held(self, session: Session) -> Iterator[None]:
+        """Keeps a session alive while its own call is at work on it, which may take longer than a lease."""
+        self._held.append(session)
+        try:
+            yield
+        finally:
+            self._held.remove(session)
+            self.touch(session)
 
     def touch(self, session: Session) -> None:
         """Something happened on a session."""
@@ -80,6 +92,8 @@ class Leases:
 
     def last(self, session: Session) -> int:
         """When the session was last touched."""
+        if any(held.id == session.id for held in self._held):
+            return self._clock.now()
         return max(session.touched, self._sessions.get(session.id, 0))
 
     def last_login(self, login: str, stored: int) -> int:
@@ -98,9 +112,17 @@ class Leases:
 
     def take(self) -> Touches:
         """All that was touched since the last call."""
+        for session in self._held:
+            self.touch(session)
         touches = Touches(self._sessions, self._logins, self._progress)
         self._sessions, self._logins, self._progress = {}, {}, {}
         return touches
+
+    def give_back(self, touches: Touches) -> None:
+        """Takes over again what could not be kept; what was touched since then counts."""
+        self._sessions = touches.sessions | self._sessions
+        self._logins = touches.logins | self._logins
+        self._progress = touches.progress | self._progress
 
 
 def nobody(_: str, /) -> None:

@@ -95,10 +95,12 @@ class UpdateSessions:
         if item_id is None:
             raise Invalid("create_spec.library_item_id", "is required")
 
+        expired: list[str] = []
+
         async def add(transaction: Transaction) -> str:
             item = await find_item(transaction, item_id)
             library = await check_local(transaction, item.library)
-            await self._free(transaction, item)
+            expired.extend(await self._free(transaction, item))
             now = self._clock.now()
             session = UpdateSession(
                 id=new_identifier(),
@@ -117,16 +119,21 @@ class UpdateSessions:
                 await transaction.items.put(replace(item, abandoned=False))
             return session.id
 
-        return await once(self._metadata, self._clock, token, add, durable=False)
+        made = await once(self._metadata, self._clock, token, add, durable=False)
+        for session_id in expired:
+            self._ended(session_id)
+        return made
 
-    async def _free(self, transaction: Transaction, item: Item) -> None:
+    async def _free(self, transaction: Transaction, item: Item) -> list[str]:
+        """Makes sure that no session is active on the item; answers those that had expired and are ended for it."""
         active = await transaction.update_sessions.active_of(item.id)
         if active is None:
-            return
+            return []
         if not self._leases.expired(active):
             text = f"library item {item.id} has the active update session {active.id}"
             raise Busy("item.busy", text, item.id, active.id)
         await self._end(transaction, active, "expired", expiry_of(self._leases))
+        return [active.id]
 
     async def get(self, session_id: str) -> UpdateSession:
         """The session, as of now; Missing when there is none."""
@@ -230,12 +237,13 @@ class UpdateSessions:
         if _only_pulls_lack(files) and await self._put_off(session_id):
             return
         version = replace(self._next_version(item, base, files), user=session.user)
-        if files:
-            item = replace(item, type=item.type or await kinds.detect(version.files, self._blobs))
-            await self._check_package(item, version)
-            await self._blobs.flush(version)
-            await self._blobs.describe(item, version)
-        await self._commit(session, files, version, item.type)
+        with self._leases.held(session):
+            if files:
+                item = replace(item, type=item.type or await kinds.detect(version.files, self._blobs))
+                await self._check_package(item, version)
+                await self._blobs.flush(version)
+                await self._blobs.describe(item, version)
+            await self._commit(session, files, version, item.type)
         self._ended(session_id)
 
     async def _put_off(self, session_id: str) -> bool:
@@ -413,8 +421,9 @@ class UpdateSessions:
         await self._looked_at(session)
         undecided = [file for file in files if file.source is Source.NONE and not file.removed]
         version = self._next_version(item, base, [file for file in files if file not in undecided], empty=True)
-        kind = item.type or await kinds.detect(version.files, self._blobs)
-        found = await examine(kind, version.files, self._blobs)
+        with self._leases.held(session):
+            kind = item.type or await kinds.detect(version.files, self._blobs)
+            found = await examine(kind, version.files, self._blobs)
         return Findings(tuple(dict.fromkeys([*(file.name for file in undecided), *found.missing])), found.invalid)
 
     async def _looked_at(self, session: UpdateSession) -> None:

@@ -2,11 +2,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
 from contentlib.jobs.expire import Expiry
 from contentlib.library.model import Login, State, Token
+from contentlib.metadata.sqlite import SqliteMetadata
 from jobs.crowd import many, turns_of_others
 from library.world import LEASE, World
 
@@ -51,6 +53,30 @@ async def test_a_session_that_was_touched_in_memory_only_lives_on(world: World, 
     world.wait(LEASE - 1)
     await expiry.run()
     assert await states(world) == {session: State.ACTIVE}
+
+
+async def test_touches_that_could_not_be_kept_are_kept_the_next_time(world: World, expiry: Expiry) -> None:
+    session = await world.download(await world.item())
+    world.wait(LEASE - 1)
+    await world.downloads.get(session)
+    touched = world.clock.now()
+    with pytest.raises(OSError, match="closed"):
+        await Expiry(_Closed(), world.updates, world.downloads, world.leases, world.clock, KEPT, IDLE).save_touches()
+    await expiry.save_touches()
+    async with world.metadata.reading() as rows:
+        kept = await rows.download_sessions.get(session)
+    assert kept is not None
+    assert kept.touched == touched
+
+
+class _Closed(SqliteMetadata):
+    """A store that does not answer."""
+
+    def __init__(self) -> None:
+        """Opens nothing."""
+
+    def transaction(self, *, durable: bool) -> NoReturn:
+        raise OSError("closed")
 
 
 async def test_the_first_session_of_an_item_that_expires_leaves_a_draft_that_gives_way(world: World, expiry: Expiry) -> None:

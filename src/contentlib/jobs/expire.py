@@ -43,9 +43,14 @@ class Expiry:
     async def save_touches(self) -> None:
         """Keeps what this process knows of activity, for other processes and for the next start."""
         touches = self._leases.take()
-        if touches:
+        if not touches:
+            return
+        try:
             async with self._metadata.transaction(durable=False) as transaction:
                 await transaction.state.touch(touches)
+        except OSError:  # else sessions would end that are in use
+            self._leases.give_back(touches)
+            raise
 
     async def renew(self) -> None:
         """Gives every ACTIVE session a whole lease; for a start, because what a killed process knew of activity is lost."""

@@ -12,7 +12,7 @@ import typing
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cache, total_ordering
+from functools import cache, lru_cache, total_ordering
 from typing import Annotated, Any, ClassVar, TypeVar, Union
 
 import msgspec
@@ -53,7 +53,7 @@ class DateTime:
 
     def __str__(self) -> str:
         seconds, milliseconds = divmod(self.milliseconds, 1000)
-        return f"{datetime.fromtimestamp(seconds, UTC).isoformat()[:19]}.{milliseconds:03d}Z"
+        return f"{_seconds(seconds)}.{milliseconds:03d}Z"
 
     def __repr__(self) -> str:
         return f"DateTime({self.milliseconds})"
@@ -66,6 +66,11 @@ class DateTime:
 
     def __hash__(self) -> int:
         return hash(self.milliseconds)
+
+
+@lru_cache(maxsize=1024)  # most moments that are told lie in the same few seconds
+def _seconds(since_epoch: int) -> str:
+    return datetime.fromtimestamp(since_epoch, UTC).isoformat()[:19]
 
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -66,8 +66,8 @@ class SqliteTransaction:
 
     def __init__(self, raw: sqlite3.Connection) -> None:
         self.raw = raw
-        self._cursor = raw.cursor()
-        connection = SqliteConnection(self._cursor)
+        self.cursor = raw.cursor()
+        connection = SqliteConnection(self.cursor)
         self.libraries: ports.LibraryRows = LibraryRows(connection)
         self.items: ports.ItemRows = ItemRows(connection)
         self.versions: ports.VersionRows = VersionRows(connection)
@@ -84,7 +84,7 @@ class SqliteTransaction:
 
     def close(self) -> None:
         """Closes the connection; a statement that failed would hold it open."""
-        self._cursor.close()
+        self.cursor.close()
         self.raw.close()
 
 
@@ -145,7 +145,7 @@ class _Reading:
     async def __aenter__(self) -> SqliteTransaction:
         try:
             self._reader = self._store.take_reader()
-            self._reader.raw.execute("BEGIN")
+            self._reader.cursor.execute("BEGIN")
         except sqlite3.Error as error:
             raise as_os_error(error) from error
         return self._reader
@@ -153,7 +153,7 @@ class _Reading:
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
         usable = not isinstance(error, sqlite3.Error)
         if usable:
-            self._reader.raw.execute("COMMIT")
+            self._reader.cursor.execute("COMMIT")
         self._store.give_back(self._reader, usable=usable)
         _raise_for(error)
 

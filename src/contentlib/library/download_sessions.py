@@ -8,7 +8,7 @@ from contentlib.library.blobs import Blobs
 from contentlib.library.clock import Clock
 from contentlib.library.errors import Damaged, Fault, Invalid, Missing, MissingFile
 from contentlib.library.idempotence import once
-from contentlib.library.identifiers import new_identifier
+from contentlib.library.identifiers import ordered_identifier
 from contentlib.library.items import find_item
 from contentlib.library.model import (
     Blob,
@@ -57,7 +57,7 @@ class DownloadSessions:
             item = await find_item(transaction, item_id)
             now = self._clock.now()
             session = DownloadSession(
-                id=new_identifier(),
+                id=ordered_identifier(),
                 user=user,
                 login=login,
                 item=item_id,

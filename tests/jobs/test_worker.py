@@ -3,7 +3,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -11,16 +11,27 @@ from contentlib.jobs.worker import Again, Handler, Progress, Worker
 from contentlib.library.clock import SystemClock
 from contentlib.library.errors import Fault, Missing, NotActive
 from contentlib.library.model import Task, TaskStatus
-from contentlib.library.tasks import NewTask, Tasks
-from contentlib.metadata.sqlite import SqliteMetadata
+from contentlib.library.tasks import CANCELED, NewTask, Tasks
+from contentlib.metadata.sqlite import SqliteMetadata, SqliteTransaction
 from databases import new_database
+
+
+class BreakableMetadata(SqliteMetadata):
+    """Does not take changes while it is broken."""
+
+    broken = False
+
+    def transaction(self, *, durable: bool) -> Any:
+        if self.broken:
+            raise OSError("the database does not answer")
+        return super().transaction(durable=durable)
 
 
 class World:
     """A metadata store, its tasks, and workers on it."""
 
     def __init__(self, path: Path) -> None:
-        self.metadata = SqliteMetadata(path)
+        self.metadata = BreakableMetadata(path)
         self.tasks = Tasks(self.metadata, SystemClock())
         self.failures: list[str] = []
         self.workers: list[Worker] = []
@@ -131,6 +142,62 @@ async def test_a_running_task_shows_its_progress_and_is_canceled(world: World) -
     task = await world.ended(task_id)
     assert task.status is TaskStatus.FAILED
     assert task.fault is not None and task.fault.id == "task.canceled"
+
+
+async def test_a_task_that_is_canceled_during_an_attempt_is_not_tried_again(world: World) -> None:
+    async def handler(task: Task, progress: Progress) -> str | None:
+        await world.tasks.cancel(task.id)
+        raise Again(Fault("a", "the line broke"))
+
+    world.work(handler)
+    task = await world.ended(await world.submit())
+    assert (task.status, task.fault) == (TaskStatus.FAILED, CANCELED)
+
+
+async def test_a_database_that_does_not_answer_for_a_while_ends_no_attempt(world: World) -> None:
+    go_on = asyncio.Event()
+
+    async def handler(task: Task, progress: Progress) -> str | None:
+        await go_on.wait()
+        return "1"
+
+    world.work(handler, lease=0.9)
+    task_id = await world.submit()
+    await world.until(task_id, lambda task: task.status is TaskStatus.RUNNING)
+    world.metadata.broken = True
+    await asyncio.sleep(0.5)
+    world.metadata.broken = False
+    go_on.set()
+    task = await world.ended(task_id)
+    assert (task.status, task.attempts) == (TaskStatus.SUCCEEDED, 1)
+    assert f"task {task_id}" in world.failures
+
+
+async def test_an_end_that_could_not_be_noted_is_logged_and_the_task_taken_up_again(world: World) -> None:
+    async def handler(task: Task, progress: Progress) -> str | None:
+        world.metadata.broken = task.attempts == 1
+        return "1"
+
+    world.work(handler, lease=0.3)
+    task_id = await world.submit()
+    await world.until(task_id, lambda _: f"task {task_id}" in world.failures)
+    world.metadata.broken = False
+    task = await world.ended(task_id)
+    assert (task.status, task.attempts) == (TaskStatus.SUCCEEDED, 2)
+
+
+async def test_a_worker_goes_on_looking_whatever_went_wrong(world: World) -> None:
+    task_id = await world.submit()
+    async with world.metadata.transaction(durable=False) as transaction:
+        raw = cast(SqliteTransaction, transaction).raw
+        raw.execute("UPDATE tasks SET description = 'damaged'")
+    world.work(raising(None))
+    async with asyncio.timeout(10):
+        while "worker" not in world.failures:  # noqa: ASYNC110 - the worker tells of no attempt to look
+            await asyncio.sleep(0.01)
+    async with world.metadata.transaction(durable=False) as transaction:
+        await transaction.tasks.remove(task_id)
+    assert (await world.ended(await world.submit())).status is TaskStatus.SUCCEEDED
 
 
 async def test_a_task_that_nobody_runs_is_canceled_at_once_and_only_once(world: World) -> None:

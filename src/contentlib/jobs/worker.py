@@ -25,6 +25,7 @@ _BEATS_A_LEASE = 3
 _LONGEST_BEAT = 2.0  # a running task hears that it is canceled at its next beat
 _SHORTEST_PAUSE = 1.0
 _LONGEST_PAUSE = 300.0
+_GOING_ON = ("put off", "let go")
 
 
 class Again(Exception):
@@ -77,7 +78,7 @@ class Worker:
         self._lease = lease
         self._poll = poll
         self._owner = new_identifier()
-        self._running: dict[str, asyncio.Task[None]] = {}
+        self._running: set[asyncio.Task[None]] = set()
         self._woken = asyncio.Event()
         self._loop: asyncio.Task[None] | None = None
 
@@ -87,7 +88,7 @@ class Worker:
 
     async def stop(self) -> None:
         """Lets go of all tasks; somebody else, or the next start, goes on with them."""
-        tasks = [*self._running.values(), *([self._loop] if self._loop else [])]
+        tasks = [*self._running, *([self._loop] if self._loop else [])]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -102,7 +103,7 @@ class Worker:
             try:
                 while len(self._running) < self._most and (task := await self._claim()) is not None:
                     self._begin(task)
-            except OSError as error:
+            except Exception as error:  # whatever it is, tasks are looked for again
                 self._on_failure("worker", error)
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._poll):  # wait_for of Python 3.11 may swallow a cancellation
@@ -110,11 +111,13 @@ class Worker:
 
     def _begin(self, task: Task) -> None:
         running = asyncio.create_task(self._run(task), name=f"task {task.id}")
-        self._running[task.id] = running
-        running.add_done_callback(lambda _: self._over(task.id))
+        self._running.add(running)
+        running.add_done_callback(self._over)
 
-    def _over(self, task_id: str) -> None:
-        self._running.pop(task_id, None)
+    def _over(self, running: asyncio.Task[None]) -> None:
+        self._running.discard(running)
+        if not running.cancelled() and (error := running.exception()) is not None:
+            self._on_failure(running.get_name(), error)  # its end could not be noted: it is taken up when its lease is over
         self.wake()
 
     async def _claim(self) -> Task | None:
@@ -132,17 +135,18 @@ class Worker:
         """One attempt, with a heartbeat beside it; whichever ends first ends the other."""
         progress = Progress(task, last=task.attempts >= self._attempts)
         work = asyncio.create_task(self._work(task, progress))
-        beat = asyncio.create_task(self._beat(task.id, progress))
+        beat = asyncio.create_task(self._beat(task, progress))
         try:
             await asyncio.wait((work, beat), return_when=asyncio.FIRST_COMPLETED)
         except asyncio.CancelledError:
             await _ended(work, beat)
-            await self._finish(task.id, progress, "let go")
+            await self._finish(task, progress, "let go")
             raise
-        lost = not work.done()
         await _ended(work, beat)
-        if lost and not beat.cancelled() and beat.exception() is None and beat.result():
-            await self._finish(task.id, progress, "canceled", fault=CANCELED)
+        if not work.cancelled():
+            work.result()
+        elif beat.result():
+            await self._finish(task, progress, "canceled", fault=CANCELED)
 
     async def _work(self, task: Task, progress: Progress) -> None:
         try:
@@ -150,38 +154,51 @@ class Worker:
         except Again as again:
             await self._again(task, progress, again.fault)
         except LibraryError as error:
-            await self._finish(task.id, progress, "failed", fault=error.fault)
+            await self._finish(task, progress, "failed", fault=error.fault)
         except Exception as error:
             self._on_failure(f"task {task.id} ({task.kind})", error)
             fault = Fault("task.failed", f"the server failed; its log tells why under task {task.id}", (task.id,))
-            await self._finish(task.id, progress, "failed", fault=fault)
+            await self._finish(task, progress, "failed", fault=fault)
         else:
             progress.note(progress.total)
-            await self._finish(task.id, progress, "finished", result=result)
+            await self._finish(task, progress, "finished", result=result)
 
-    async def _beat(self, task_id: str, progress: Progress) -> bool:
+    async def _beat(self, task: Task, progress: Progress) -> bool:
         """Keeps the lease; ends with True when the task is to be canceled, with False when the lease was lost."""
+        until = task.until or 0
         while True:
             await asyncio.sleep(min(self._lease / _BEATS_A_LEASE, _LONGEST_BEAT))
-            async with self._metadata.transaction(durable=False) as transaction:
-                task = await transaction.tasks.get(task_id)
-                if task is None or task.owner != self._owner:
+            longer = self._until(self._clock.now())
+            try:
+                async with self._metadata.transaction(durable=False) as transaction:
+                    found = await transaction.tasks.get(task.id)
+                    if found is None or not self._owns(found, task):
+                        return False
+                    if found.canceling:
+                        return True
+                    completed, total = progress.completed, progress.total
+                    await transaction.tasks.put(replace(found, until=longer, completed=completed, total=total))
+            except OSError as error:
+                self._on_failure(f"task {task.id}", error)
+                if self._clock.now() >= until:
                     return False
-                if task.canceling:
-                    return True
-                until = self._until(self._clock.now())
-                await transaction.tasks.put(replace(task, until=until, completed=progress.completed, total=progress.total))
+            else:
+                until = longer
+
+    def _owns(self, found: Task, task: Task) -> bool:
+        """Whether an attempt is still the one that has the task; this worker may have taken it up once more."""
+        return (found.owner, found.attempts) == (self._owner, task.attempts)
 
     async def _again(self, task: Task, progress: Progress, fault: Fault) -> None:
         if progress.last:
-            await self._finish(task.id, progress, "failed", fault=fault)
+            await self._finish(task, progress, "failed", fault=fault)
             return
         pause = min(_SHORTEST_PAUSE * 2 ** (task.attempts - 1), _LONGEST_PAUSE) * random.uniform(0.5, 1.0)  # noqa: S311 - jitter
-        await self._finish(task.id, progress, "put off", fault=fault, after=int(pause * 1000))
+        await self._finish(task, progress, "put off", fault=fault, after=int(pause * 1000))
 
     async def _finish(
         self,
-        task_id: str,
+        task: Task,
         progress: Progress,
         event: str,
         *,
@@ -191,12 +208,14 @@ class Worker:
     ) -> None:
         """Notes how an attempt ended, unless somebody else has the task by now."""
         async with self._metadata.transaction(durable=True) as transaction:
-            task = await transaction.tasks.get(task_id)
-            if task is None or task.owner != self._owner:
+            found = await transaction.tasks.get(task.id)
+            if found is None or not self._owns(found, task):
                 return
+            if found.canceling and event in _GOING_ON:
+                event, fault = "canceled", CANCELED
             now = self._clock.now()
-            done = fire(task, event)
-            ended = None if event in ("put off", "let go") else now
+            done = fire(found, event)
+            ended = None if event in _GOING_ON else now
             await transaction.tasks.put(
                 replace(
                     done,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
 import pytest
 
 from contentlib.library.errors import Missing
+from contentlib.library.history import History
 from contentlib.library.items import NewItem
 from library.fragile import KilledError, Steps
 from library.world import LEASE, World
@@ -20,6 +21,7 @@ async def _killed_everywhere(
     directory: Path,
     act: Callable[[World, str], Awaitable[object]],
     check: Callable[[World, str, bool], Awaitable[object]],
+    before: Mapping[str, bytes] | None = None,
 ) -> int:
     """Kills the act at one step after the other, until it comes to its end; how many steps there are."""
     for number in range(100):
@@ -29,6 +31,8 @@ async def _killed_everywhere(
         await world.library("Other", "datastore-2")
         item = await world.item()
         await world.complete(item, OLD)
+        if before is not None:
+            await world.complete(item, before)
         steps.left = number
         try:
             await act(world, item)
@@ -114,3 +118,16 @@ async def test_mending_that_is_killed_leaves_the_bytes_right_or_as_damaged_as_th
         assert await world.content(item) == OLD
 
     assert await _killed_everywhere(tmp_path, act, check) > 8
+
+
+async def test_a_version_that_is_made_current_again_can_be_found_without_the_database(tmp_path: Path) -> None:
+    async def act(world: World, item: str) -> None:
+        await History(world.metadata, world.blobs, world.clock).make_current(item, "2", "ann")
+
+    async def check(world: World, item: str, answered: bool) -> None:
+        async with world.metadata.reading() as rows:
+            versions = {version.id for version in await rows.versions.of(item)}
+        assert versions <= {version for _, version in world.store.described("datastore-1")}
+        assert (await world.items.get(item)).content_version in ((4,) if answered else (3, 4))
+
+    assert await _killed_everywhere(tmp_path, act, check, NEW) > 3

@@ -41,12 +41,14 @@ class History:
         wanted = await self.version(item_id, number)
         for file in wanted.files:
             await self._blobs.check(file.blob, file.name)
+        async with self._metadata.reading() as transaction:
+            item = await _free_item(transaction, item_id, wanted)
+            made = self._again(item, wanted, await current_version(transaction, item), user)
+        await self._blobs.describe(item, made)
         async with self._metadata.transaction(durable=True) as transaction:
-            item = await find_item(transaction, item_id)
-            await check_local(transaction, item.library)
-            await _check_free(transaction, item, wanted)
-            current = await current_version(transaction, item)
-            made = self._again(item, wanted, current, user)
+            item = await _free_item(transaction, item_id, wanted)
+            if item.content_version + 1 != made.number:
+                raise Busy("item.changed", f"the content of library item {item_id} was changed by another call", item_id)
             await transaction.versions.add(made)
             changed = replace(
                 item,
@@ -57,7 +59,6 @@ class History:
             )
             await transaction.items.put(changed)
             await note_change(transaction, changed)
-        await self._blobs.describe(changed, made)
         return made.number
 
     def _again(self, item: Item, wanted: Version, current: Version, user: str) -> Version:
@@ -74,7 +75,10 @@ def _numbered(versions: list[Version], item_id: str, number: str) -> Version:
     raise Missing(KIND, f"{number} of library item {item_id}")
 
 
-async def _check_free(transaction: Transaction, item: Item, wanted: Version) -> None:
+async def _free_item(transaction: Transaction, item_id: str, wanted: Version) -> Item:
+    """The item, when the version can be made current now."""
+    item = await find_item(transaction, item_id)
+    await check_local(transaction, item.library)
     if item.version_id == wanted.id:
         text = f"content version {wanted.number} of library item {item.id} is the current one"
         raise InDesiredState("item.version_current", text, item.id, str(wanted.number))
@@ -83,6 +87,7 @@ async def _check_free(transaction: Transaction, item: Item, wanted: Version) -> 
     active = await transaction.update_sessions.active_of(item.id)
     if active is not None:
         raise Busy("item.busy", f"library item {item.id} has the active update session {active.id}", item.id, active.id)
+    return item
 
 
 def _raised(file: StoredFile, current: StoredFile | None, now: int) -> StoredFile:

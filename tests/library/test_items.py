@@ -229,6 +229,14 @@ async def test_a_copy_has_the_content_and_what_was_not_said_of_the_original(worl
     assert (await world.items.get(await world.items.copy(copied, NewItem(library, "Third"), None))).source == source
 
 
+async def test_a_copy_says_who_made_it_and_of_what(world: World) -> None:
+    source = await world.item()
+    await world.complete(source, {"a": b"1"})
+    copied = await world.items.copy(source, NewItem(await world.library(), None), None, "bob")
+    _, version = await world.items.files(copied)
+    assert (version.user, version.message) == ("bob", f"content version 2 of library item {source} was copied")
+
+
 async def test_a_copy_outlives_the_original(world: World) -> None:
     source = await world.item()
     await world.complete(source, {"a": b"1"})

@@ -133,7 +133,7 @@ class Items:
         if session is not None:
             self._ended(session.id)
 
-    async def copy(self, source_id: str, new: NewItem, token: Token | None) -> str:
+    async def copy(self, source_id: str, new: NewItem, token: Token | None, user: str = "") -> str:
         """Copies an item with its current content into a library, and answers the copy's identifier.
 
         What the destination does not say (name, description, type) is taken from the source.
@@ -149,7 +149,14 @@ class Items:
             storage = (await check_local(transaction, item.library)).storage
         files = tuple([await self._blobs.at(storage, file) for file in version.files])
         copied = replace(
-            version, id=new_identifier(), item=item.id, number=FIRST_VERSION + 1, created=item.created, files=files
+            version,
+            id=new_identifier(),
+            item=item.id,
+            number=FIRST_VERSION + 1,
+            created=item.created,
+            files=files,
+            user=user,
+            message=f"content version {version.number} of library item {source_id} was copied",
         )
         if source.version_id is not None:
             item = replace(item, content_version=copied.number, size=source.size, version_id=copied.id)

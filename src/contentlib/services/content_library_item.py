@@ -173,7 +173,7 @@ class ItemService(Service):
     ) -> Id:
         """Copies an item with its current content, and answers the identifier of the copy, which is complete then."""
         token = check_token(call.user, f"{self.vapi_id}.copy", client_token)
-        return await self._items.copy(source_library_item_id, _new(destination_create_spec), token)
+        return await self._items.copy(source_library_item_id, _new(destination_create_spec), token, call.user)
 
     @operation(
         Route("POST", _ITEM, {"action": "publish"}, status=204),

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -197,6 +199,25 @@ async def test_reading_again_does_not_undo_what_another_call_noted_meanwhile(wor
         blob = await rows.blobs.get(file.blob or "")
     assert blob is not None
     assert blob.unreferenced is None
+
+
+async def test_files_that_are_read_again_keep_no_other_thread_waiting(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    blob = await _keep(world, b"bytes")
+    os.utime(world.store.path(blob.storage, blob.id), (1, 1))
+    go_on, read = threading.Event(), world.store.read
+
+    def slowly(storage: str, blob_id: str) -> Iterator[bytes]:
+        assert go_on.wait(30)
+        return read(storage, blob_id)
+
+    monkeypatch.setattr(world.store, "read", slowly)
+    reading = [asyncio.create_task(world.blobs.check(blob.id, "a")) for _ in range(64)]
+    await asyncio.sleep(0.05)
+    async with asyncio.timeout(5):
+        await asyncio.to_thread(lambda: None)
+    assert not any(task.done() for task in reading)
+    go_on.set()
+    assert {each.sha256 for each in await asyncio.gather(*reading)} == {blob.sha256}
 
 
 async def test_every_version_is_described_beside_its_bytes(world: World) -> None:

@@ -12,6 +12,7 @@ import pytest
 from clients import program
 from clients.content import Content, written
 from clients.program import Step, alone
+from clients.publishing import publishing
 from clients.servers import Address, serving
 
 Journey = dict[str, Step]
@@ -44,17 +45,27 @@ def journeys(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Journey]:
     return {name: {step: Step(**told) for step, told in steps.items()} for name, steps in made.items()}
 
 
+_PULLING = {"outbound_allow": '["127.0.0.1"]', "autocomplete_pulls_seconds": "2"}
+"""The server may fetch from this machine, and completes sessions of pulls by itself sooner than after the usual 15 seconds."""
+
+
 def _made(directory: Path) -> dict[str, dict[str, dict[str, Any]]]:
     program.built()
     told = {}
-    with serving(directory) as address:
-        for journey in (("govc",), ("terraform",), ("fault", "ended"), ("fault", "missing")):
-            files = written(directory / "-".join(journey)).directory
-            told[" ".join(journey)] = {name: asdict(step) for name, step in program.run(address, files, *journey).items()}
+    with serving(directory, **_PULLING) as address:
+        for journey, tls in ((("govc",), directory / "data" / "tls"), (("terraform",), None)):
+            files = written(directory / journey[0]).directory
+            with publishing(files, tls) as source:
+                told[journey[0]] = _told(program.run(address, files, *journey, source=source))
+        for fault in ("ended", "missing"):
+            told[f"fault {fault}"] = _told(program.run(address, directory, "fault", fault))
         wrong = address.with_login(password="wrong")
-        steps = program.run(address, directory, "fault", "login", url=wrong)
-        told["fault login"] = {name: asdict(step) for name, step in steps.items()}
+        told["fault login"] = _told(program.run(address, directory, "fault", "login", url=wrong))
     return told
+
+
+def _told(steps: Journey) -> dict[str, dict[str, Any]]:
+    return {name: asdict(step) for name, step in steps.items()}
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from clients.program import Step
 from clients.servers import DATASTORE, NAME, STORAGES
 
 LIBRARY = "govc's library"
+PULLED = ("pulled", "pulled archive", "pulled package", "pulled without HEAD")
 DISK = {"disk1.vmdk": 256_000}
 
 
@@ -141,6 +142,19 @@ def test_an_import_is_done_when_complete_returns(govc: Journey, step: str) -> No
     assert [call for call in govc[step].calls if call.endswith("~action=complete")]
 
 
+@pytest.mark.parametrize("path", ["/image.iso", "/package/tiny.ovf", "/tiny.ova"])
+def test_a_pull_is_done_when_the_session_is(govc: Journey, path: str) -> None:
+    step = govc[f"library.import -pull of {path}"]
+    assert data(step) == "DONE"
+    assert [call.partition(" ")[0] for call in step.calls[2:5]] == ["HEAD", "POST", "POST"]
+
+
+def test_a_source_that_answers_no_head_is_probed(govc: Journey) -> None:
+    step = govc["library.import -pull of /no-head/image.iso"]
+    assert data(step) == "DONE"
+    assert any(call.endswith("updatesession/file?~action=probe") for call in step.calls)
+
+
 def test_an_upload_needs_no_valid_token(govc: Journey) -> None:
     """govc before 0.21 sends the update session's identifier as if it were a token."""
     assert data(govc["upload with a token that is none"]) == "DONE"
@@ -151,7 +165,9 @@ def test_items_are_listed_with_all_that_is_dereferenced(govc: Journey) -> None:
     assert isinstance(items, dict)
     kinds = {name: (item["type"], item["created"], item["modified"]) for name, item in items.items()}
     ovf = ("ovf", True, True)
-    assert kinds == {"image": ("iso", True, True), "old": ("", True, True), "tiny": ovf, "unpacked": ovf, "whole": ovf}
+    iso = ("iso", True, True)
+    pulled = {"pulled": iso, "pulled without HEAD": iso, "pulled package": ovf, "pulled archive": ovf}
+    assert kinds == {"image": iso, "old": ("", True, True), "tiny": ovf, "unpacked": ovf, "whole": ovf, **pulled}
     assert items["image"]["size"] == len(IMAGE)
 
 
@@ -160,10 +176,10 @@ def test_items_are_listed_with_all_that_is_dereferenced(govc: Journey) -> None:
     [
         ("/*", [""]),
         (f"/{LIBRARY}", [""]),
-        (f"/{LIBRARY}/", ["/image", "/old", "/tiny", "/unpacked", "/whole"]),
+        (f"/{LIBRARY}/", [f"/{item}" for item in ("image", "old", *PULLED, "tiny", "unpacked", "whole")]),
         (f"/{LIBRARY}/tiny", ["/tiny"]),
         (f"/{LIBRARY}/TINY/disk1.vmdk", ["/tiny/disk1.vmdk"]),
-        (f"/{LIBRARY}/*/*.vmdk", ["/tiny/disk1.vmdk", "/unpacked/disk1.vmdk", "/whole/disk1.vmdk"]),
+        (f"/{LIBRARY}/*/*.vmdk", [f"/{item}/disk1.vmdk" for item in (*PULLED[1:3], "tiny", "unpacked", "whole")]),
     ],
 )
 def test_a_path_finds_libraries_items_and_files(govc: Journey, path: str, found: list[str]) -> None:
@@ -198,19 +214,21 @@ def test_the_storage_of_files_is_listed(govc: Journey) -> None:
 # exports
 
 
-def test_an_image_comes_out_as_it_went_in(govc: Journey) -> None:
-    assert data(govc["library.export of image"]) == {"image.iso": hashlib.sha256(IMAGE).hexdigest()}
+@pytest.mark.parametrize("item", ["image", "pulled", "pulled without HEAD"])
+def test_an_image_comes_out_as_it_went_in(govc: Journey, item: str) -> None:
+    assert data(govc[f"library.export of {item}"]) == {"image.iso": hashlib.sha256(IMAGE).hexdigest()}
 
 
-@pytest.mark.parametrize("item", ["tiny", "unpacked"])
+@pytest.mark.parametrize("item", ["tiny", "unpacked", "pulled package"])
 def test_a_package_comes_out_without_the_manifest_that_only_supplied_checksums(
     govc: Journey, content: Content, item: str
 ) -> None:
     assert data(govc[f"library.export of {item}"]) == content.sums("tiny.ovf", "disk1.vmdk")
 
 
-def test_a_whole_archive_comes_out_as_the_files_in_it(govc: Journey, content: Content) -> None:
-    assert data(govc["library.export of whole"]) == content.sums("tiny.ovf", "tiny.mf", "disk1.vmdk")
+@pytest.mark.parametrize("item", ["whole", "pulled archive"])
+def test_a_whole_archive_comes_out_as_the_files_in_it(govc: Journey, content: Content, item: str) -> None:
+    assert data(govc[f"library.export of {item}"]) == content.sums("tiny.ovf", "tiny.mf", "disk1.vmdk")
 
 
 def test_an_export_makes_the_calls_of_govc(govc: Journey) -> None:

@@ -54,6 +54,25 @@ def test_an_item_is_created_from_a_local_file(terraform: Journey, file: str, siz
     assert data(terraform[f"apply vsphere_content_library_item {file}"]) == sizes
 
 
+@pytest.mark.parametrize(
+    ("file", "sizes"),
+    [
+        ("image.iso", {"image.iso": len(IMAGE)}),
+        ("tiny.ovf", {"tiny.ovf": 511, "disk1.vmdk": 256_000}),
+        ("tiny.ova", {"tiny.ovf": 511, "disk1.vmdk": 256_000}),
+    ],
+)
+def test_an_item_is_created_from_an_address(terraform: Journey, file: str, sizes: dict[str, int]) -> None:
+    """The provider waits for the session's end before it completes it; a descriptor brings its disks along."""
+    step = terraform[f"apply vsphere_content_library_item from the address of {file}"]
+    assert data(step) == sizes
+    completes = [n for n, call in enumerate(step.calls) if call.endswith("~action=complete")]
+    looks = [n for n, call in enumerate(step.calls) if "GET /rest/com/vmware/content/library/item/update-session/" in call]
+    assert len(completes) == 1
+    assert all(look < completes[0] for look in looks)
+    assert bool(looks) is not file.endswith(".ova")
+
+
 def test_a_second_plan_finds_no_difference(terraform: Journey) -> None:
     assert data(terraform["plan again"]) == []
 

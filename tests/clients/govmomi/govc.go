@@ -242,7 +242,12 @@ func (u *user) imports() {
 		return push(u.lib, session, "tiny.ova", whole, nil)
 	})
 	if u.source != "" {
-		u.pulled("library.import -pull", library.Item{LibraryID: u.made.ID, Type: "iso", Name: "pulled"}, u.source+"/image.iso")
+		pulls := []struct{ kind, name, path string }{{"iso", "pulled", "/image.iso"}, {"iso", "pulled without HEAD", "/no-head/image.iso"},
+			{"ovf", "pulled package", "/package/tiny.ovf"}, {"ovf", "pulled archive", "/tiny.ova"}}
+		for _, each := range pulls {
+			item := library.Item{LibraryID: u.made.ID, Type: each.kind, Name: each.name}
+			u.pulled("library.import -pull of "+each.path, item, u.source+each.path)
+		}
 	}
 }
 
@@ -309,7 +314,8 @@ func (u *user) reads() {
 		_, err = browser.SearchDatastore(ctx, "["+u.datastore+"]", &types.HostDatastoreBrowserSearchSpec{})
 		return fmt.Sprint(err), nil
 	})
-	for _, name := range []string{"image", "tiny", "unpacked", "whole", "pulled"} {
+	for _, name := range []string{"image", "tiny", "unpacked", "whole", "pulled", "pulled without HEAD",
+		"pulled package", "pulled archive"} {
 		if name := name; u.items[name] != "" {
 			u.step("library.export of "+name, func() (interface{}, error) {
 				directory := filepath.Join(u.dir, "exported", name)

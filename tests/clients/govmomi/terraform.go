@@ -70,13 +70,13 @@ func (t *provider) configureSOAP() (interface{}, error) {
 	if err != nil {
 		return nil, err
 	}
-	idle := 20 * time.Millisecond // 10 minutes by default
+	idle := 200 * time.Millisecond // 10 minutes by default
 	client.RoundTripper = session.KeepAlive(client.RoundTripper, idle)
 	u, _ := t.parsed()
 	if err = client.Login(ctx, u.User); err != nil {
 		return nil, err
 	}
-	time.Sleep(10 * idle)
+	time.Sleep(2 * idle)
 	t.client = client
 	return nil, nil
 }

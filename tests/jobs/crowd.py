@@ -9,12 +9,14 @@ from typing import Any
 
 from library.world import World
 
+_UNIQUE = ('"id"', '"folded_name"')
+
 
 async def many(world: World, table: str, like: str, count: int = 2000) -> None:
-    """Rows like the one that is there, but for their identifiers."""
+    """Rows like the one that is there, but for their identifiers and names."""
     database = sqlite3.connect(world.directory / "contentlib.db")
     columns = [f'"{row[1]}"' for row in database.execute(f"PRAGMA table_info({table})")]
-    values = ", ".join("'many-' || n" if name == '"id"' else name for name in columns)
+    values = ", ".join("'many-' || n" if name in _UNIQUE else name for name in columns)
     database.execute(
         f"WITH RECURSIVE more(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM more WHERE n < {count}) "
         f"INSERT INTO {table} ({', '.join(columns)}) SELECT {values} FROM {table}, more WHERE id = ?",

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from contentlib.library import ovf
 from contentlib.library.blobs import Blobs
 from contentlib.library.errors import Damaged
-from contentlib.library.model import Item, Library, StoredFile, Version
+from contentlib.library.model import Blob, Item, Library, StoredFile, Version
 from contentlib.library.ports import MetadataStore, Transaction
 from contentlib.vcsp.documents import Counters, Published, item_json, items_json, lib_json
 
 _KEPT = 64
+_AT_ONCE = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ class Shelf:
         self._blobs = blobs
         self._counters = counters
         self._documents: dict[str, tuple[int, Documents]] = {}
-        self._vapps: dict[str, bool] = {}
+        self._vapps: dict[str, dict[str, bool]] = {}
         self._making = asyncio.Lock()
 
     async def library(self, library_id: str) -> Library | None:
@@ -83,24 +84,31 @@ class Shelf:
         async with self._metadata.reading() as transaction:
             current = await transaction.libraries.get(library.id) or library
             found = await _items(transaction, library.id)
-        published = [Published(item, version, await self._is_vapp(item, version)) for item, version in found]
-        documents = Documents(
-            Document.of(lib_json(current, self._counters)),
-            Document.of(items_json(current, published, self._counters)),
-            {each.item.id: Document.of(item_json(current, each, self._counters)) for each in published},
-        )
+        vapps = await self._read_vapps(library.id, found)
+        published = [Published(item, version, vapps.get(version.id, False)) for item, version in found]
+        documents = await asyncio.to_thread(self._written, current, published)
         if len(self._documents) >= _KEPT:
-            self._documents.pop(next(iter(self._documents)))
+            oldest = next(iter(self._documents))
+            del self._documents[oldest], self._vapps[oldest]
         self._documents[library.id] = current.revision, documents
+        self._vapps[library.id] = vapps
         return documents
 
-    async def _is_vapp(self, item: Item, version: Version) -> bool:
-        """Whether the package of an item holds several machines; read once a version."""
-        if item.folded_type != ovf.TYPE:
-            return False
-        if version.id not in self._vapps:
-            self._vapps[version.id] = await self._reads_as_vapp(version)
-        return self._vapps[version.id]
+    def _written(self, library: Library, published: list[Published]) -> Documents:
+        return Documents(
+            Document.of(lib_json(library, self._counters)),
+            Document.of(items_json(library, published, self._counters)),
+            {each.item.id: Document.of(item_json(library, each, self._counters)) for each in published},
+        )
+
+    async def _read_vapps(self, library_id: str, found: list[tuple[Item, Version]]) -> dict[str, bool]:
+        """Of each version that is a package, whether it holds several machines; read once a version."""
+        known = self._vapps.get(library_id, {})
+        return {
+            version.id: known[version.id] if version.id in known else await self._reads_as_vapp(version)
+            for item, version in found
+            if item.folded_type == ovf.TYPE
+        }
 
     async def _reads_as_vapp(self, version: Version) -> bool:
         descriptor = next((file for file in version.files if ovf.is_descriptor(file.name)), None)
@@ -108,15 +116,19 @@ class Shelf:
             return False
         try:
             blob = await self._blobs.check(descriptor.blob, descriptor.name)
-            content = await asyncio.to_thread(lambda: b"".join(self._blobs.store.read(blob.storage, blob.id)))
-            return ovf.read_descriptor(descriptor.name, content).collection
+            return await asyncio.to_thread(self._is_collection, blob, descriptor.name)
         except (Damaged, FileNotFoundError, ovf.BadPackage):  # the files themselves will say what is wrong with them
             return False
+
+    def _is_collection(self, blob: Blob, name: str) -> bool:
+        return ovf.read_descriptor(name, b"".join(self._blobs.store.read(blob.storage, blob.id))).collection
 
 
 async def _items(transaction: Transaction, library_id: str) -> list[tuple[Item, Version]]:
     found = []
-    for item_id in await transaction.items.find(library=library_id):
+    for n, item_id in enumerate(await transaction.items.find(library=library_id)):
+        if n % _AT_ONCE == _AT_ONCE - 1:
+            await asyncio.sleep(0)  # other calls get their turn
         item = await transaction.items.get(item_id)
         if item is None or item.version_id is None:
             continue

@@ -40,9 +40,10 @@ async def examine(kind: str, files: Sequence[StoredFile], blobs: Blobs) -> Findi
     if len(descriptors) != 1:
         return _not_one(descriptors)
     try:
-        descriptor = ovf.read_descriptor(descriptors[0].name, await _text(blobs, descriptors[0], ovf.LARGEST_DESCRIPTOR))
+        text = await _text(blobs, descriptors[0], ovf.LARGEST_DESCRIPTOR)
+        descriptor = await asyncio.to_thread(ovf.read_descriptor, descriptors[0].name, text)
         checksums = {
-            file.name: ovf.read_manifest(file.name, await _text(blobs, file, ovf.LARGEST_MANIFEST))
+            file.name: await asyncio.to_thread(ovf.read_manifest, file.name, await _text(blobs, file, ovf.LARGEST_MANIFEST))
             for file in files
             if ovf.is_manifest(file.name)
         }

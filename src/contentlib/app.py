@@ -135,7 +135,7 @@ class _Server:
         self._thumbprint = thumbprint
         self._certificate = certificate
         self._clock = clock
-        self._metadata = SqliteMetadata(settings.data_dir / _DATABASE)
+        self._metadata = SqliteMetadata(settings.data_dir / _DATABASE, alone=settings.workers == 1)
         self._often = min(5.0, settings.lease_seconds / 4)
         # another worker's touches are seen once it has kept them
         slack = 0 if settings.workers == 1 else int(self._often * 2000)
@@ -163,7 +163,7 @@ class _Server:
         passwords = Argon2Passwords()
         idle, most = settings.session_idle_seconds * 1000, settings.sessions_per_user
         alone = settings.workers == 1
-        logins = Logins(metadata, passwords, leases, clock, idle, _CHALLENGE, most, alone=alone)
+        logins = Logins(metadata, passwords, leases, clock, idle, _CHALLENGE, most)
         roles = Roles(metadata, {})
         items = Items(metadata, blobs, clock, leases.milliseconds, self._ended)
         libraries = Libraries(metadata, clock, {each.id: each.name for each in settings.storage}, passwords, self._ended)

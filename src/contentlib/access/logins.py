@@ -28,8 +28,7 @@ class Logins:
     """Starts, finds and ends login sessions; `idle` is the time in milliseconds after which an untouched one is over.
 
     A user has at most `most` sessions: whoever logs in once more ends the one that was not used for the longest time, so that
-    scripts that forget to log out shut nobody out. `alone` says that no other process ends sessions: what was read of one is
-    then good until this process changes one.
+    scripts that forget to log out shut nobody out.
     """
 
     def __init__(
@@ -41,8 +40,6 @@ class Logins:
         idle: int,
         challenge: str,
         most: int,
-        *,
-        alone: bool = False,
     ) -> None:
         self._metadata = metadata
         self._passwords = passwords
@@ -51,9 +48,6 @@ class Logins:
         self._idle = idle
         self._challenge = challenge
         self._most = most
-        self._alone = alone
-        self._known: dict[str, Login] = {}
-        self._changes = 0
         self._failures: dict[str, int] = {}
         self._decoy = passwords.decoy()
 
@@ -78,7 +72,6 @@ class Logins:
         async with self._metadata.transaction(durable=False) as transaction:
             await transaction.logins.trim(user, self._most - 1)
             await transaction.logins.add(Login(_hash(token), user, now, now))
-        self._forget_known()  # one may have been trimmed
         return token
 
     async def find(self, token: str | None) -> Login:
@@ -86,17 +79,6 @@ class Logins:
         if not token:
             raise self.refused("access.no_session", "log in first: the request carries no session")
         key = _hash(token)
-        known = self._known.get(key)
-        login = None if known is None else self._as_of_now(known)
-        if login is None:
-            login = await self._find_stored(key)
-        else:
-            self._known[key] = login  # its touch may be older in what is stored
-        self._leases.touch_login(key)
-        return login
-
-    async def _find_stored(self, key: str) -> Login:
-        changes = self._changes
         async with self._metadata.reading() as transaction:
             stored = await transaction.logins.get(key)
         if stored is None:
@@ -105,10 +87,7 @@ class Logins:
         if login is None:
             text = f"the login session was idle for more than {self._idle // 1000} seconds and has ended; log in again"
             raise self.refused("access.expired_session", text)
-        if self._alone and changes == self._changes:  # else it may have ended while it was read
-            if len(self._known) >= _REMEMBERED:
-                self._known.clear()
-            self._known[key] = login
+        self._leases.touch_login(key)
         return login
 
     def _as_of_now(self, login: Login) -> Login | None:
@@ -122,11 +101,6 @@ class Logins:
         """Ends a session by the hash of its token."""
         async with self._metadata.transaction(durable=False) as transaction:
             await transaction.logins.remove(login)
-        self._forget_known()
-
-    def _forget_known(self) -> None:
-        self._known.clear()
-        self._changes += 1
 
     def refused(self, message_id: str, text: str) -> Unauthenticated:
         """The error that asks for a login."""

@@ -64,8 +64,14 @@ class Keyed(Generic[Value]):
 
     async def get(self, identifier: str) -> Value | None:
         """The row, or None."""
-        row = await self._connection.row(self._statements.get, {"key": identifier})
-        return None if row is None else self._statements.codec.value(row)
+        known: Value | None = self._connection.recall(self._statements.table, identifier)
+        if known is None:
+            row = await self._connection.row(self._statements.get, {"key": identifier})
+            if row is None:
+                return None
+            known = self._statements.codec.value(row)
+            self._connection.remember(self._statements.table, identifier, known)
+        return known
 
     async def put(self, row: Value) -> None:
         """Replaces the row of the same identifier."""
@@ -86,6 +92,7 @@ class Statements(Generic[Value]):
 
     def __init__(self, table: Table, value: type[Value], key: str = "id") -> None:
         self.codec = Codec(value)
+        self.table = table.name
         self.key = key
         self.columns = [table.c[name] for name in self.codec.names]
         found: ColumnElement[bool] = table.c[key] == bindparam("key")

@@ -25,6 +25,7 @@ from contentlib.metadata.access import LoginRows, StateRows, TokenRows, UserRows
 from contentlib.metadata.blobs import BlobRows
 from contentlib.metadata.items import ItemRows, VersionRows
 from contentlib.metadata.libraries import LibraryRows
+from contentlib.metadata.memory import Memory
 from contentlib.metadata.sessions import DownloadSessionRows, PreparationRows, UpdateFileRows, UpdateSessionRows
 from contentlib.metadata.sqlite_errors import as_os_error, is_busy
 from contentlib.metadata.statement import Statement
@@ -37,14 +38,41 @@ _PRAGMAS = ("journal_mode = WAL", "foreign_keys = ON", "synchronous = NORMAL", "
 
 
 class SqliteConnection:
-    """Runs statements; nothing here suspends."""
+    """Runs statements; nothing here suspends. One that reads begins its transaction with its first statement."""
 
-    def __init__(self, cursor: sqlite3.Cursor) -> None:
+    def __init__(self, cursor: sqlite3.Cursor, memory: Memory | None) -> None:
         self._cursor = cursor
+        self._memory = memory
+        self._epoch = -1
+        self._begun = memory is None
+        self.written: set[str] = set()
+
+    def enter(self) -> None:
+        """A reading transaction begins."""
+        if self._memory is not None:
+            self._epoch = self._memory.epoch
+
+    def leave(self) -> None:
+        """A reading transaction ends."""
+        if self._begun:
+            self._begun = False
+            self._cursor.execute("COMMIT")
+
+    def recall(self, table: str, key: str) -> Any:
+        """The value that was read by a key from a table in this state of all rows, or None."""
+        return None if self._memory is None else self._memory.recall(self._epoch, table, key)
+
+    def remember(self, table: str, key: str, value: Any) -> None:
+        """Keeps a value that was read by a key, until its table is written to."""
+        if self._memory is not None:
+            self._memory.remember(self._epoch, table, key, value)
 
     async def rows(self, statement: Statement, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         """All rows of the answer."""
         sql, constants = statement.text(_DIALECT)
+        if not self._begun:
+            self._cursor.execute("BEGIN")
+            self._begun = True
         try:
             return self._cursor.execute(sql, {**constants, **values} if constants else values).fetchall()
         except UnicodeEncodeError:  # a text with half a character in it: no stored one can equal it
@@ -56,18 +84,20 @@ class SqliteConnection:
         return found[0] if found else None
 
     async def run(self, statement: Statement, values: Mapping[str, Any]) -> int:
-        """How many rows the statement changed."""
+        """How many rows the statement changed. What it takes along from other tables, nobody reads by its key."""
         sql, constants = statement.text(_DIALECT)
+        if statement.writes is not None:
+            self.written.add(statement.writes)
         return self._cursor.execute(sql, {**constants, **values} if constants else values).rowcount
 
 
 class SqliteTransaction:
     """All rows of one connection."""
 
-    def __init__(self, raw: sqlite3.Connection) -> None:
+    def __init__(self, raw: sqlite3.Connection, memory: Memory | None = None) -> None:
         self.raw = raw
-        self.cursor = raw.cursor()
-        connection = SqliteConnection(self.cursor)
+        self._cursor = raw.cursor()
+        self.connection = connection = SqliteConnection(self._cursor, memory)
         self.libraries: ports.LibraryRows = LibraryRows(connection)
         self.items: ports.ItemRows = ItemRows(connection)
         self.versions: ports.VersionRows = VersionRows(connection)
@@ -84,18 +114,19 @@ class SqliteTransaction:
 
     def close(self) -> None:
         """Closes the connection; a statement that failed would hold it open."""
-        self.cursor.close()
+        self._cursor.close()
         self.raw.close()
 
 
 class SqliteMetadata:
-    """The metadata store on a SQLite file."""
+    """The metadata store on a SQLite file; `alone` says that no other process writes to it."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, alone: bool = False) -> None:
         self._path = path
+        self._memory = Memory(alone=alone)
         self._readers: list[SqliteTransaction] = []
         self._closed = False
-        self._writer = _Writer(_connect(path, "busy_timeout = 0"))
+        self._writer = _Writer(_connect(path, "busy_timeout = 0"), self._memory)
 
     def transaction(self, *, durable: bool) -> _Turn:
         """A transaction that may write."""
@@ -109,7 +140,7 @@ class SqliteMetadata:
         """A connection that nobody reads on."""
         if self._readers:
             return self._readers.pop()
-        return SqliteTransaction(_connect(self._path, "query_only = ON"))
+        return SqliteTransaction(_connect(self._path, "query_only = ON"), self._memory)
 
     def give_back(self, reader: SqliteTransaction, *, usable: bool) -> None:
         """Takes a reader back, or closes one that had an error."""
@@ -145,7 +176,7 @@ class _Reading:
     async def __aenter__(self) -> SqliteTransaction:
         try:
             self._reader = self._store.take_reader()
-            self._reader.cursor.execute("BEGIN")
+            self._reader.connection.enter()
         except sqlite3.Error as error:
             raise as_os_error(error) from error
         return self._reader
@@ -153,7 +184,7 @@ class _Reading:
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
         usable = not isinstance(error, sqlite3.Error)
         if usable:
-            self._reader.cursor.execute("COMMIT")
+            self._reader.connection.leave()
         self._store.give_back(self._reader, usable=usable)
         _raise_for(error)
 
@@ -185,9 +216,10 @@ class _Batch:
 class _Writer:
     """The connection that writes, the turns on it, and the batch that is open on it."""
 
-    def __init__(self, raw: sqlite3.Connection) -> None:
+    def __init__(self, raw: sqlite3.Connection, memory: Memory) -> None:
         self.raw = raw
         self.rows = SqliteTransaction(raw)
+        self._memory = memory
         self._turn = asyncio.Lock()
         self._owner: asyncio.Task[Any] | None = None
         self._batch: _Batch | None = None
@@ -230,7 +262,7 @@ class _Writer:
         """Commits what is open and closes the connection."""
         async with self._turn:
             if self._batch is not None:
-                self._end(self._batch, self._commit())
+                self._end(self._batch, self._commit_here())
             self.rows.close()
         self._committing.shutdown(wait=False)
 
@@ -238,7 +270,7 @@ class _Writer:
         if self._batch is not None:
             if self._batch.durable or not durable:
                 return self._batch
-            self._end(self._batch, self._commit())
+            self._end(self._batch, self._commit_here())
         if durable is not self._durable:
             self.raw.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
             self._durable = durable
@@ -266,10 +298,24 @@ class _Writer:
     async def _close(self, batch: _Batch) -> None:
         async with self._turn:  # turns are in order: all who waited before this have joined
             if self._batch is batch:
-                self._end(batch, await self._commit_aside() if batch.durable else self._commit())
+                self._end(batch, await self._commit_aside() if batch.durable else self._commit_here())
 
     async def _commit_aside(self) -> sqlite3.Error | None:
-        return await asyncio.get_running_loop().run_in_executor(self._committing, self._commit)
+        following = self._forget()
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._committing, self._commit)
+        finally:
+            self._memory.resume(following)
+
+    def _forget(self) -> int:
+        written, self.rows.connection.written = self.rows.connection.written, set()
+        return self._memory.forget(written)
+
+    def _commit_here(self) -> sqlite3.Error | None:
+        following = self._forget()
+        error = self._commit()
+        self._memory.resume(following)
+        return error
 
     def _commit(self) -> sqlite3.Error | None:
         try:

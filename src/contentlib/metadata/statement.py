@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from sqlalchemy import Dialect
-from sqlalchemy.sql.expression import ClauseElement
+from sqlalchemy import Dialect, Table
+from sqlalchemy.sql.expression import ClauseElement, UpdateBase
 
 
 class Statement:
-    """A Core statement whose values are all named parameters."""
+    """A Core statement whose values are all named parameters; `writes` names the table that it changes, if any."""
 
-    __slots__ = ("_compiled", "expression")
+    __slots__ = ("_compiled", "expression", "writes")
 
     def __init__(self, expression: ClauseElement) -> None:
         self.expression = expression
+        changed = expression.table if isinstance(expression, UpdateBase) else None
+        self.writes: str | None = changed.name if isinstance(changed, Table) else None
         self._compiled: dict[str, tuple[str, dict[str, Any]]] = {}
 
     def text(self, dialect: Dialect) -> tuple[str, dict[str, Any]]:
@@ -39,3 +41,9 @@ class Connection(Protocol):
 
     async def run(self, statement: Statement, values: Mapping[str, Any]) -> int:
         """How many rows the statement changed."""
+
+    def recall(self, table: str, key: str) -> Any:
+        """The value that was read by a key from a table in this state of all rows, or None."""
+
+    def remember(self, table: str, key: str, value: Any) -> None:
+        """Keeps a value that was read by a key, until its table is written to."""

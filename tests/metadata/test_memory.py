@@ -1,0 +1,140 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from contentlib.library.model import Library
+from contentlib.metadata.sqlite import SqliteMetadata
+from contracts import made
+from databases import new_database
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[SqliteMetadata]:
+    """A store on a database that no other process writes to."""
+    opened = SqliteMetadata(new_database(tmp_path / "contentlib.db"), alone=True)
+    yield opened
+    await opened.close()
+
+
+async def _read(store: SqliteMetadata, library_id: str) -> Library | None:
+    async with store.reading() as transaction:
+        return await transaction.libraries.get(library_id)
+
+
+async def _put(store: SqliteMetadata, library: Library, *, durable: bool = False) -> None:
+    async with store.transaction(durable=durable) as transaction:
+        await transaction.libraries.put(library)
+
+
+async def _added(store: SqliteMetadata) -> Library:
+    library = made.library()
+    async with store.transaction(durable=False) as transaction:
+        await transaction.libraries.add(library)
+    return library
+
+
+async def test_a_row_that_was_read_is_not_read_again(store: SqliteMetadata) -> None:
+    library = await _added(store)
+    first = await _read(store, library.id)
+    assert first == library
+    assert await _read(store, library.id) is first
+
+
+async def test_a_change_of_another_table_leaves_a_row_remembered(store: SqliteMetadata) -> None:
+    library = await _added(store)
+    first = await _read(store, library.id)
+    async with store.transaction(durable=False) as transaction:
+        await transaction.state.put("key", "value")
+    assert await _read(store, library.id) is first
+
+
+@pytest.mark.parametrize("durable", [False, True])
+async def test_a_change_is_seen_at_once(store: SqliteMetadata, durable: bool) -> None:
+    library = await _added(store)
+    for name in ("one", "two", "three"):
+        assert await _read(store, library.id) is not None
+        await _put(store, replace(library, name=name), durable=durable)
+        seen = await _read(store, library.id)
+        assert seen is not None
+        assert seen.name == name
+
+
+async def test_what_is_gone_is_not_remembered(store: SqliteMetadata) -> None:
+    library = await _added(store)
+    assert await _read(store, library.id) is not None
+    async with store.transaction(durable=False) as transaction:
+        await transaction.libraries.remove(library.id)
+    assert await _read(store, library.id) is None
+
+
+async def test_a_writer_sees_its_own_rows_and_others_see_them_when_they_are_committed(store: SqliteMetadata) -> None:
+    library = await _added(store)
+    assert await _read(store, library.id) is not None
+    with pytest.raises(ZeroDivisionError):
+        async with store.transaction(durable=False) as transaction:
+            await transaction.libraries.put(replace(library, name="undone"))
+            seen = await transaction.libraries.get(library.id)
+            assert seen is not None
+            assert seen.name == "undone"
+            assert await _read(store, library.id) == library
+            raise ZeroDivisionError
+    assert await _read(store, library.id) == library
+
+
+async def test_a_reader_that_began_before_a_change_does_not_spoil_what_comes_after(store: SqliteMetadata) -> None:
+    library = await _added(store)
+    async with store.reading() as early:
+        assert await early.libraries.find() == [library.id]
+        await asyncio.create_task(_put(store, replace(library, name="new")))
+        old = await early.libraries.get(library.id)
+        assert old is not None
+        assert old.name == library.name
+    seen = await _read(store, library.id)
+    assert seen is not None
+    assert seen.name == "new"
+
+
+async def test_readers_never_see_a_row_that_is_older_than_an_answer(store: SqliteMetadata) -> None:
+    """Many writers and readers at once, with commits in threads among them."""
+    library = await _added(store)
+    answered = 0
+
+    async def write(number: int) -> None:
+        nonlocal answered
+        async with store.transaction(durable=number % 3 == 0) as transaction:
+            row = await transaction.libraries.get(library.id)
+            assert row is not None
+            count = row.version + 1
+            await transaction.libraries.put(replace(row, version=count))
+        answered = max(answered, count)
+
+    async def read() -> None:
+        for _ in range(20):
+            least = answered
+            row = await _read(store, library.id)
+            assert row is not None
+            assert row.version >= least
+            await asyncio.sleep(0)
+
+    await asyncio.gather(*(write(number) for number in range(60)), *(read() for _ in range(20)))
+    row = await _read(store, library.id)
+    assert row is not None
+    assert row.version == library.version + 60
+
+
+async def test_where_others_write_too_nothing_is_remembered(tmp_path: Path) -> None:
+    path = new_database(tmp_path / "contentlib.db")
+    one, other = SqliteMetadata(path), SqliteMetadata(path)
+    library = await _added(one)
+    assert await _read(one, library.id) == library
+    await _put(other, replace(library, name="new"))
+    seen = await _read(one, library.id)
+    assert seen is not None
+    assert seen.name == "new"
+    await one.close()
+    await other.close()

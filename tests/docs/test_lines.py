@@ -113,7 +113,7 @@ def test_a_backup_made_by_the_lines_serves_what_it_was_made_of(ran: dict[Path, R
 
 def test_every_block_of_shell_is_run_or_says_that_it_is_not() -> None:
     named = {language for page in PAGES for language, _ in blocks(page)}
-    assert named <= {"sh", "python", "console", "http", "ini", "nginx", "text", "toml"}
+    assert named <= {"sh", "python", "console", "http", "ini", "nginx", "text", "toml", "yaml"}
 
 
 def test_every_metric_is_described(server: Running) -> None:

@@ -54,7 +54,8 @@ def _items(directory: Path) -> Told:
 def _fetched(directory: Path) -> Told:
     images = written(directory / "images").directory
     with serving(directory, outbound_allow=json.dumps(["127.0.0.1"])) as server, _offered(images, server) as source:
-        return run(server, directory, *_twice("items-fetched"), "items-fetched-faults", images=str(images), source=source)
+        playbooks = (*_twice("items-fetched"), "items-fetched-faults", *_twice("guide"))
+        return run(server, directory, *playbooks, images=str(images), source=source)
 
 
 def _rest(directory: Path) -> Told:

@@ -42,6 +42,11 @@ def test_a_fault_is_told(task: str, said: str, told: Play) -> None:
     assert said in told[task].msg
 
 
+@pytest.mark.parametrize("how", ["", " over REST"])
+def test_certificates_need_not_be_trusted(how: str, told: Play) -> None:
+    assert not told[f"a certificate that need not be trusted{how}"].failed
+
+
 def test_a_fault_over_rest_is_told_beside_the_message(told: Play) -> None:
     """The module has no words of its own for it; Ansible shows the whole result."""
     refused = told["a library that is not there over REST"]

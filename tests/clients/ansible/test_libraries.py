@@ -39,7 +39,7 @@ def test_the_password_of_a_published_library_is_changed_with_the_one_that_it_has
 def test_the_password_of_a_published_library_is_not_changed_with_one_that_it_had(told: list[Play]) -> None:
     refused = told[6]["with the password that it had"]
     assert refused.failed
-    assert "current_password" in refused.msg
+    assert "current_password is wrong" in refused.msg
 
 
 def test_a_library_is_published_no_more(told: list[Play]) -> None:

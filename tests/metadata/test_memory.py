@@ -138,3 +138,25 @@ async def test_where_others_write_too_nothing_is_remembered(tmp_path: Path) -> N
     assert seen.name == "new"
     await one.close()
     await other.close()
+
+
+async def test_a_writer_is_given_what_nobody_has_changed_and_not_what_it_has(store: SqliteMetadata) -> None:
+    library, other = await _added(store), await _added(store)
+    known = await _read(store, library.id)
+    async with store.transaction(durable=False) as transaction:
+        assert await transaction.libraries.get(library.id) is known
+        await transaction.libraries.put(replace(other, name="new"))
+        assert await transaction.libraries.get(library.id) == library
+        assert await transaction.libraries.get(other.id) == replace(other, name="new")
+    assert await _read(store, other.id) == replace(other, name="new")
+
+
+async def test_what_a_writer_reads_before_another_one_is_undone_is_what_is_kept(store: SqliteMetadata) -> None:
+    library = await _added(store)
+    with pytest.raises(ZeroDivisionError):
+        async with store.transaction(durable=False) as transaction:
+            await transaction.libraries.put(replace(library, name="undone"))
+            raise ZeroDivisionError
+    async with store.transaction(durable=False) as transaction:
+        assert await transaction.libraries.get(library.id) == library
+    assert await _read(store, library.id) == library

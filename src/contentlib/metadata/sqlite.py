@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
 
@@ -34,45 +34,21 @@ from contentlib.metadata.tasks import TaskRows
 _BUSY_SECONDS = 30.0
 _LONGEST_PAUSE = 0.05
 _DIALECT = sqlite_dialect(paramstyle="named")
+AnyConnection = TypeVar("AnyConnection", bound="SqliteConnection")
 _PRAGMAS = ("journal_mode = WAL", "foreign_keys = ON", "synchronous = NORMAL", "cache_size = -16000")
 
 
 class SqliteConnection:
-    """Runs statements; nothing here suspends. One that reads begins its transaction with its first statement."""
+    """Runs statements; nothing here suspends. What it has written is not remembered before it is committed."""
 
-    def __init__(self, cursor: sqlite3.Cursor, memory: Memory | None) -> None:
+    def __init__(self, cursor: sqlite3.Cursor, memory: Memory) -> None:
         self._cursor = cursor
         self._memory = memory
-        self._epoch = -1
-        self._begun = memory is None
         self.written: set[str] = set()
-
-    def enter(self) -> None:
-        """A reading transaction begins."""
-        if self._memory is not None:
-            self._epoch = self._memory.epoch
-
-    def leave(self) -> None:
-        """A reading transaction ends."""
-        if self._begun:
-            self._begun = False
-            self._cursor.execute("COMMIT")
-
-    def recall(self, table: str, key: str) -> Any:
-        """The value that was read by a key from a table in this state of all rows, or None."""
-        return None if self._memory is None else self._memory.recall(self._epoch, table, key)
-
-    def remember(self, table: str, key: str, value: Any) -> None:
-        """Keeps a value that was read by a key, until its table is written to."""
-        if self._memory is not None:
-            self._memory.remember(self._epoch, table, key, value)
 
     async def rows(self, statement: Statement, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         """All rows of the answer."""
         sql, constants = statement.text(_DIALECT)
-        if not self._begun:
-            self._cursor.execute("BEGIN")
-            self._begun = True
         try:
             return self._cursor.execute(sql, {**constants, **values} if constants else values).fetchall()
         except UnicodeEncodeError:  # a text with half a character in it: no stored one can equal it
@@ -90,14 +66,57 @@ class SqliteConnection:
             self.written.add(statement.writes)
         return self._cursor.execute(sql, {**constants, **values} if constants else values).rowcount
 
+    def recall(self, table: str, key: str) -> Any:
+        """The value that was read by a key from a table in this state of all rows, or None."""
+        return None if table in self.written else self._memory.recall(self._memory.epoch, table, key)
 
-class SqliteTransaction:
-    """All rows of one connection."""
+    def remember(self, table: str, key: str, value: Any) -> None:
+        """Keeps a value that was read by a key, until its table is written to."""
+        if table not in self.written:
+            self._memory.remember(self._memory.epoch, table, key, value)
 
-    def __init__(self, raw: sqlite3.Connection, memory: Memory | None = None) -> None:
+
+class ReadingConnection(SqliteConnection):
+    """Runs statements that only read; its transaction begins with the first of them."""
+
+    def __init__(self, cursor: sqlite3.Cursor, memory: Memory) -> None:
+        super().__init__(cursor, memory)
+        self._epoch = -1
+        self._begun = False
+
+    def enter(self) -> None:
+        """A transaction begins."""
+        self._epoch = self._memory.epoch
+
+    def leave(self) -> None:
+        """A transaction ends."""
+        if self._begun:
+            self._begun = False
+            self._cursor.execute("COMMIT")
+
+    async def rows(self, statement: Statement, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+        """All rows of the answer."""
+        if not self._begun:
+            self._cursor.execute("BEGIN")
+            self._begun = True
+        return await super().rows(statement, values)
+
+    def recall(self, table: str, key: str) -> Any:
+        """The value that was read by a key from a table in this state of all rows, or None."""
+        return self._memory.recall(self._epoch, table, key)
+
+    def remember(self, table: str, key: str, value: Any) -> None:
+        """Keeps a value that was read by a key, until its table is written to."""
+        self._memory.remember(self._epoch, table, key, value)
+
+
+class SqliteTransaction(Generic[AnyConnection]):
+    """All rows of one connection, of a kind."""
+
+    def __init__(self, raw: sqlite3.Connection, memory: Memory, kind: type[AnyConnection]) -> None:
         self.raw = raw
         self._cursor = raw.cursor()
-        self.connection = connection = SqliteConnection(self._cursor, memory)
+        self.connection = connection = kind(self._cursor, memory)
         self.libraries: ports.LibraryRows = LibraryRows(connection)
         self.items: ports.ItemRows = ItemRows(connection)
         self.versions: ports.VersionRows = VersionRows(connection)
@@ -118,13 +137,17 @@ class SqliteTransaction:
         self.raw.close()
 
 
+Reader = SqliteTransaction[ReadingConnection]
+Writing = SqliteTransaction[SqliteConnection]
+
+
 class SqliteMetadata:
     """The metadata store on a SQLite file; `alone` says that no other process writes to it."""
 
     def __init__(self, path: Path, *, alone: bool = False) -> None:
         self._path = path
         self._memory = Memory(alone=alone)
-        self._readers: list[SqliteTransaction] = []
+        self._readers: list[Reader] = []
         self._closed = False
         self._writer = _Writer(_connect(path, "busy_timeout = 0"), self._memory)
 
@@ -136,13 +159,13 @@ class SqliteMetadata:
         """A transaction that only reads."""
         return _Reading(self)
 
-    def take_reader(self) -> SqliteTransaction:
+    def take_reader(self) -> Reader:
         """A connection that nobody reads on."""
         if self._readers:
             return self._readers.pop()
-        return SqliteTransaction(_connect(self._path, "query_only = ON"), self._memory)
+        return SqliteTransaction(_connect(self._path, "query_only = ON"), self._memory, ReadingConnection)
 
-    def give_back(self, reader: SqliteTransaction, *, usable: bool) -> None:
+    def give_back(self, reader: Reader, *, usable: bool) -> None:
         """Takes a reader back, or closes one that had an error."""
         if usable and not self._closed:
             self._readers.append(reader)
@@ -173,7 +196,7 @@ class _Reading:
     def __init__(self, store: SqliteMetadata) -> None:
         self._store = store
 
-    async def __aenter__(self) -> SqliteTransaction:
+    async def __aenter__(self) -> Reader:
         try:
             self._reader = self._store.take_reader()
             self._reader.connection.enter()
@@ -218,7 +241,7 @@ class _Writer:
 
     def __init__(self, raw: sqlite3.Connection, memory: Memory) -> None:
         self.raw = raw
-        self.rows = SqliteTransaction(raw)
+        self.rows = SqliteTransaction(raw, memory, SqliteConnection)
         self._memory = memory
         self._turn = asyncio.Lock()
         self._owner: asyncio.Task[Any] | None = None
@@ -346,7 +369,7 @@ class _Turn:
         self._writer = writer
         self._durable = durable
 
-    async def __aenter__(self) -> SqliteTransaction:
+    async def __aenter__(self) -> Writing:
         try:
             self._batch = await self._writer.enter(self._durable)
         except sqlite3.Error as error:

@@ -58,7 +58,11 @@ def test_a_file_in_chunks_has_a_name_for_each(size: int | None, chunk: int | Non
         (b'<Envelope><References><File href="a" chunkSize="0"/></References></Envelope>', "says that chunkSize is '0'"),
         (
             b'<Envelope><References><File href="a" size="999999999999" chunkSize="1"/></References></Envelope>',
-            "has a file in more than 10000 pieces, at line 1",
+            "references more than 10000 files or pieces of files, at line 1",
+        ),
+        (
+            b"<Envelope><References>" + b'<File href="a" size="6000" chunkSize="1"/>\n' * 2 + b"</References></Envelope>",
+            "references more than 10000 files or pieces of files, at line 2",
         ),
         (b"", "is no OVF descriptor"),
     ],

@@ -23,7 +23,7 @@ ARCHIVE = ".ova"
 LARGEST_DESCRIPTOR = 16 * 1024 * 1024
 LARGEST_MANIFEST = 4 * 1024 * 1024
 TYPE = "ovf"
-_MOST_CHUNKS = 10_000
+_MOST = 10_000  # files of a package, each piece counted
 
 _LINE = re.compile(r"\s*(?P<algorithm>[A-Za-z0-9-]+)\s*\((?P<name>.+)\)\s*=\s*(?P<digits>[0-9A-Fa-f]+)\s*\Z")
 _ALGORITHMS = {"SHA1": Algorithm.SHA1, "SHA256": Algorithm.SHA256, "SHA512": Algorithm.SHA512}
@@ -46,12 +46,15 @@ class Referenced(msgspec.Struct, frozen=True):
     size: int | None = None
     chunk: int | None = None
 
+    def count(self) -> int:
+        """How many files it is: as many as it has pieces, where its size tells that."""
+        return 1 if self.chunk is None or self.size is None else max(1, -(-self.size // self.chunk))
+
     def names(self) -> list[str]:
         """The names of the file or, where its size tells how many, of its pieces."""
         if self.chunk is None or self.size is None:
             return [self.href]
-        count = max(1, -(-self.size // self.chunk))
-        return [f"{self.href}.{number:09d}" for number in range(count)]
+        return [f"{self.href}.{number:09d}" for number in range(self.count())]
 
 
 class Descriptor(msgspec.Struct, frozen=True):
@@ -105,6 +108,7 @@ def read_descriptor(name: str, text: bytes) -> Descriptor:
 
 
 def _references(name: str, root: etree._Element) -> Iterator[Referenced]:
+    count = 0
     for section in root:
         if local(section) != "References":
             continue
@@ -114,8 +118,9 @@ def _references(name: str, root: etree._Element) -> Iterator[Referenced]:
                 raise BadPackage(name, f"has a reference without a file, at line {file.sourceline}")
             if not _URL.match(href):  # a file somewhere else is none of the package
                 found = Referenced(href, _size(name, file, "size"), _size(name, file, "chunkSize"))
-                if found.chunk is not None and (found.size or 0) > found.chunk * _MOST_CHUNKS:
-                    raise BadPackage(name, f"has a file in more than {_MOST_CHUNKS} pieces, at line {file.sourceline}")
+                count += found.count()
+                if count > _MOST:
+                    raise BadPackage(name, f"references more than {_MOST} files or pieces of files, at line {file.sourceline}")
                 yield found
 
 

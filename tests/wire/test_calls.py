@@ -8,7 +8,7 @@ import pytest
 
 from contentlib.http.message import Disconnected, Response
 from contentlib.vapi.declare import Operation
-from contentlib.vapi.errors import Error, NotFound, ResourceBusy, Unauthenticated, VapiError
+from contentlib.vapi.errors import Error, NotFound, ResourceBusy, ServiceUnavailable, Unauthenticated, VapiError
 from contentlib.vapi.registry import Call, Endpoint
 from contentlib.wire.calls import TOKEN
 from wire import sample_services
@@ -159,6 +159,13 @@ def test_an_error_that_an_operation_declares_is_heard() -> None:
 )
 def test_an_error_that_an_operation_does_not_declare_is_an_internal_server_error(error: Exception) -> None:
     assert outcome(failing(error)) == (500, "INTERNAL_SERVER_ERROR", 1)
+
+
+def test_what_the_server_lacks_is_told_to_its_operator_too() -> None:
+    lacking = OSError("the disk is gone")
+    client = failing(lacking, ServiceUnavailable("sample.disk", "the server cannot reach its storage"))
+    assert outcome(client) == (503, "SERVICE_UNAVAILABLE", 1)
+    assert client.failures == [lacking]
 
 
 def test_an_error_of_the_rules_is_heard_as_what_it_is_translated_to() -> None:

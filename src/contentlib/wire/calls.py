@@ -63,6 +63,8 @@ class Calls:
                 raise self.failed(request, operation.id, error) from error
             if known is error:
                 raise
+            if known.rest_status >= 500:  # what the server lacks is for its operator to see
+                self._on_failure(request, operation.id, error)
             raise known from error
 
     def failed(self, request: Request, operation: str, error: Exception) -> InternalServerError:

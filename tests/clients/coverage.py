@@ -42,7 +42,12 @@ SOAP: dict[str, set[str]] = _inverted(_read("methods"))
 
 
 def operation_of(call: str) -> str | None:
-    """The operation that a request (`POST /rest/…?~action=find`) calls; None for transfers and for what is no operation."""
+    """The operation that a request (`POST /rest/…?~action=find`) calls; None for transfers and for what is no operation.
+
+    Of JSON-RPC the operation's own name is what was heard.
+    """
+    if call.startswith("com.vmware."):
+        return call
     method, _, target = call.partition(" ")
     path, _, query = target.partition("?")
     asked = parse_qs(query, keep_blank_values=True)
@@ -87,7 +92,7 @@ def operations(calls: Iterable[str]) -> list[str]:
 
 def methods(calls: Iterable[str]) -> list[str]:
     """The methods of the Web Services among what a client sent."""
-    return sorted({call for call in calls if " " not in call})
+    return sorted({call for call in calls if not {" ", "."} & set(call)})
 
 
 class Recorder:
@@ -109,7 +114,9 @@ class Recorder:
         for part, found in made.items():
             self.tree[part][client] = found
             known = found if self._writing else _read(part).get(client, [])
-            assert found == known, f"tests/clients/record.json is stale for {client}: run `python -m clients.coverage`"
+            assert found == known, (
+                f"tests/clients/record.json is stale for {client}: run `PYTHONPATH=tests python -m clients.coverage`"
+            )
 
     def write(self) -> None:
         """Keeps the record; clients that were not part of this run keep theirs."""
@@ -120,7 +127,7 @@ class Recorder:
 def main() -> int:
     """Runs the tests that record, and keeps what they found."""
     recorder = Recorder(writing=True)
-    tests = [str(Path(__file__).with_name(name)) for name in ("test_coverage.py", "test_pyvmomi.py")]
+    tests = [str(Path(__file__).with_name(name)) for name in ("test_coverage.py", "test_pyvmomi.py", "ansible/test_calls.py")]
     ended = pytest.main(["-n", "0", "-k", "the_record", *tests], plugins=[recorder])
     if ended == pytest.ExitCode.OK:
         recorder.write()

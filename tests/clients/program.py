@@ -18,7 +18,7 @@ from processes import ENVIRONMENT
 _HERE = Path(__file__).parent
 _SOURCE = _HERE / "govmomi"
 _BINARY = _HERE / ".cache" / "govmomi"
-_SETUP = _HERE.parents[1] / "scripts" / "setup-go.sh"
+SETUP = _HERE.parents[1] / "scripts" / "setup-go.sh"
 _GO = {"GOPATH": "/usr/share/gocode", "GO111MODULE": "off", "GOFLAGS": ""}
 
 
@@ -47,7 +47,7 @@ def built() -> Path:
     with alone(_BINARY.with_suffix(".lock")):
         newest = max(file.stat().st_mtime for file in _SOURCE.glob("*.go"))
         if not _BINARY.exists() or _BINARY.stat().st_mtime < newest:
-            subprocess.run([_SETUP], check=True)
+            subprocess.run([SETUP], check=True)
             subprocess.run(["go", "build", "-o", _BINARY, "."], cwd=_SOURCE, env=os.environ | _GO, check=True)
     return _BINARY
 

@@ -191,9 +191,9 @@ func download(c *library.Manager, session, name, directory string) (string, erro
 }
 
 // named is an item of a file: the name without its ending, as govc names items.
-func named(library_ string, kind, file string) library.Item {
+func named(owner, kind, file string) library.Item {
 	base := filepath.Base(file)
-	return library.Item{LibraryID: library_, Type: kind, Name: strings.TrimSuffix(base, filepath.Ext(base))}
+	return library.Item{LibraryID: owner, Type: kind, Name: strings.TrimSuffix(base, filepath.Ext(base))}
 }
 
 // pull is govc's import -pull after the session is there: add, complete, poll while ACTIVE.

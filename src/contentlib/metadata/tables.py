@@ -45,7 +45,8 @@ def active(table: Table) -> ColumnElement[bool]:
 
 
 def _partial(name: str, column: Column[Any], condition: str, *, unique: bool = False) -> None:
-    Index(name, column, unique=unique, sqlite_where=text(condition), postgresql_where=text(condition))
+    # the same for another dialect would import that at every start
+    Index(name, column, unique=unique, sqlite_where=text(condition))
 
 
 libraries = Table(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import random
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -46,6 +47,39 @@ async def versions(world: World, item: str) -> int:
     texts = [text for text in world.store.described("datastore-1") if text[0] == item]
     async with world.metadata.reading() as rows:
         return len(await rows.versions.known([version for _, version in texts]))
+
+
+async def test_a_storage_that_is_gone_keeps_no_other_from_being_swept(world: World, collector: Collector) -> None:
+    for storage in STORAGES:
+        await asyncio.to_thread(world.receive, storage, "left", b"bytes")
+    (world.directory / "datastore-1" / "staging").rename(world.directory / "gone")
+    for _ in range(2):
+        with pytest.raises(FileNotFoundError, match="datastore-1"):
+            await collector.run()
+        world.wait(GRACE + 1)
+    assert world.store.uploads("datastore-2") == []
+    (world.directory / "gone").rename(world.directory / "datastore-1" / "staging")
+    await after_grace(world, collector)
+    assert world.store.uploads("datastore-1") == []
+
+
+async def test_bytes_that_could_not_be_removed_are_removed_when_that_is_possible(
+    world: World, collector: Collector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for data in (b"1", b"2"):
+        await world.blobs.keep(world.receive("datastore-1", "upload", data))
+
+    def refuse(storage: str, blob: str) -> None:
+        raise OSError(f"{storage} is read-only")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(world.store, "remove", refuse)
+        world.wait(GRACE + 1)
+        with pytest.raises(OSError, match="datastore-1 is read-only"):
+            await collector.run()
+    assert len(world.kept()) == 2
+    await after_grace(world, collector)
+    assert world.kept() == []
 
 
 async def test_of_an_item_the_last_versions_stay(world: World, collector: Collector) -> None:
@@ -306,10 +340,9 @@ class _Play:
 
     async def _wait(self, item: str, number: int) -> None:
         for _ in range(number):
+            self.world.wait(LEASE // 2)  # each of the other acts takes a moment too
             for session in self.downloads:
                 await self.world.downloads.get(session)
-            self.world.wait(min(LEASE - 1, GRACE // 9 + 1))
-        self.world.wait(0)
 
     async def _collect(self, item: str, number: int) -> None:
         await self.collector.run()

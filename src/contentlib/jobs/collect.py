@@ -49,17 +49,23 @@ class Collector:
         self._storages = tuple(storages)
         self._kept = kept
         self._grace = grace
-        self._uploads: Suspects[tuple[str, tuple[str, int]]] = Suspects(grace)
-        self._blobs: Suspects[tuple[str, str]] = Suspects(grace)
-        self._texts: Suspects[tuple[str, tuple[str, str]]] = Suspects(grace)
+        self._uploads: dict[str, Suspects[tuple[str, int]]] = {each: Suspects(grace) for each in self._storages}
+        self._blobs: dict[str, Suspects[str]] = {each: Suspects(grace) for each in self._storages}
+        self._texts: dict[str, Suspects[tuple[str, str]]] = {each: Suspects(grace) for each in self._storages}
 
     async def run(self) -> None:
-        """One sweep."""
+        """One sweep; OSError at its end where a storage could not be swept, which keeps none of the others from it."""
         await self._remove_versions()
-        await self._remove_blobs()
-        await self._remove_uploads()
-        await self._remove_strays()
-        await self._remove_texts()
+        failures = await self._remove_blobs()
+        for storage in self._storages:
+            try:
+                await self._remove_uploads(storage)
+                await self._remove_strays(storage)
+                await self._remove_texts(storage)
+            except OSError as error:
+                failures.append(error)
+        if failures:
+            raise failures[0]
 
     async def _remove_versions(self) -> None:
         """The blobs that they named are unreferenced from then on."""
@@ -72,58 +78,59 @@ class Collector:
                 await transaction.blobs.unreference(self._clock.now())
             removed = len(surplus)
 
-    async def _remove_blobs(self) -> None:
-        """Durably: a row must not come back after its bytes are gone."""
+    async def _remove_blobs(self) -> list[OSError]:
+        """Durably: a row must not come back after its bytes are gone. Bytes that stay are strays from then on."""
         removed = _AT_ONCE
+        failures: list[OSError] = []
         while removed == _AT_ONCE:
             async with self._metadata.transaction(durable=True) as transaction:
                 unreferenced = await transaction.blobs.unreferenced(self._clock.now() - self._grace, _AT_ONCE)
                 for blob in unreferenced:
                     await transaction.blobs.remove(blob.id)
             for blob in unreferenced:
-                await asyncio.to_thread(self._store.remove, blob.storage, blob.id)
+                try:
+                    await asyncio.to_thread(self._store.remove, blob.storage, blob.id)
+                except OSError as error:
+                    failures = failures or [error]
             removed = len(unreferenced)
+        return failures
 
-    async def _remove_uploads(self) -> None:
+    async def _remove_uploads(self, storage: str) -> None:
         """Those that grow stay: a copy from storage to storage is named by nothing until it is complete."""
-        found = await self._listed(self._sized_uploads)
+        found = await asyncio.to_thread(self._sized_uploads, storage)
         async with self._metadata.reading() as transaction:
             named = await transaction.update_files.uploads()
-        unnamed = [each for each in found if each[1][0] not in named]
-        for storage, (name, _) in self._uploads.condemned(unnamed, self._clock.now()):
+        unnamed = [each for each in found if each[0] not in named]
+        for name, _ in self._uploads[storage].condemned(unnamed, self._clock.now()):
             await asyncio.to_thread(self._store.discard, storage, name)
 
     def _sized_uploads(self, storage: str) -> list[tuple[str, int]]:
         return [(name, self._store.staged_size(storage, name)) for name in self._store.uploads(storage)]
 
-    async def _remove_strays(self) -> None:
-        found = await self._listed(self._store.blobs)
+    async def _remove_strays(self, storage: str) -> None:
+        found = await asyncio.to_thread(lambda: list(self._store.blobs(storage)))
         unnamed = await self._unnamed(found, lambda blob: blob, lambda rows: rows.blobs.known)
-        for storage, name in self._blobs.condemned(unnamed, self._clock.now()):
+        for name in self._blobs[storage].condemned(unnamed, self._clock.now()):
             await asyncio.to_thread(self._store.remove, storage, name)
 
-    async def _remove_texts(self) -> None:
-        found = await self._listed(self._store.described)
+    async def _remove_texts(self, storage: str) -> None:
+        found = await asyncio.to_thread(lambda: list(self._store.described(storage)))
         unnamed = await self._unnamed(found, lambda text: text[1], lambda rows: rows.versions.known)
-        for storage, (item, version) in self._texts.condemned(unnamed, self._clock.now()):
+        for item, version in self._texts[storage].condemned(unnamed, self._clock.now()):
             await asyncio.to_thread(self._store.undescribe, storage, item, version)
-
-    async def _listed(self, names: Callable[[str], Iterable[Name]]) -> list[tuple[str, Name]]:
-        """The names on all storages, each with its storage."""
-        return await asyncio.to_thread(lambda: [(storage, name) for storage in self._storages for name in names(storage)])
 
     async def _unnamed(
         self,
-        found: list[tuple[str, Name]],
+        found: list[Name],
         identifier: Callable[[Name], str],
         known: Callable[[Transaction], Callable[[Collection[str]], Awaitable[set[str]]]],
-    ) -> list[tuple[str, Name]]:
+    ) -> list[Name]:
         """What has no row; other calls get their turn in between."""
-        unnamed = []
+        unnamed: list[Name] = []
         for batch in _batches(found):
             async with self._metadata.reading() as transaction:
-                named = await known(transaction)([identifier(name) for _, name in batch])
-            unnamed += [each for each in batch if identifier(each[1]) not in named]
+                named = await known(transaction)([identifier(name) for name in batch])
+            unnamed += [each for each in batch if identifier(each) not in named]
             await asyncio.sleep(0)
         return unnamed
 

@@ -1,4 +1,4 @@
-"""What a user of each tool sees when something is wrong, as docs/guide/clients/govc.md quotes it."""
+"""What a user of each tool sees when something is wrong, as docs/guide/clients/ quotes it."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from clients.servers import Address, serving
 from clients.test_govmomi import told
 from crash import servers as crashing
 
+TERRAFORM = (Path(__file__).parents[2] / "docs" / "guide" / "clients" / "terraform.md").read_text()
 PAGE = (Path(__file__).parents[2] / "docs" / "guide" / "clients" / "govc.md").read_text()
 _VARIABLE = [
     (re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"), "ID"),
@@ -27,11 +28,11 @@ _VARIABLE = [
 ]
 
 
-def quoted(error: str) -> bool:
-    """Whether the page has a message, with names in place of what differs from case to case."""
+def quoted(error: str, page: str = PAGE) -> bool:
+    """Whether a page has a message, with names in place of what differs from case to case."""
     for pattern, name in _VARIABLE:
         error = pattern.sub(name, error)
-    assert f"`{error}`" in PAGE, f"docs/guide/clients/govc.md does not quote: {error}"
+    assert f"`{error}`" in page, f"the page of the tool does not quote: {error}"
     return True
 
 
@@ -104,6 +105,22 @@ def test_a_missing_library_is_told(journeys: dict[str, Journey], step: str) -> N
     assert quoted(told_of.error)
 
 
+# Terraform, whose provider puts words of its own around those of govmomi
+
+
+@pytest.mark.parametrize(
+    ("journey", "step", "around"),
+    [
+        ("fault login", "SOAP", "error setting up new vSphere SOAP client: {}"),
+        ("fault ended", "SOAP", "{}"),
+        ("fault missing", "data vsphere_content_library", "{}: RESOURCE (nowhere), ACTION (FromName)"),
+        ("fault missing", "library.info", "{}: RESOURCE (ID), ACTION (FromID)"),
+    ],
+)
+def test_terraform_tells_of_logins_and_libraries(journeys: dict[str, Journey], journey: str, step: str, around: str) -> None:
+    assert quoted(around.format(journeys[journey][step].error), TERRAFORM)
+
+
 # transfers
 
 
@@ -149,6 +166,7 @@ def test_a_full_disk_is_told_and_a_smaller_import_goes_well(small: crashing.Serv
     address, url = plain(small)
     steps = program.run(address, directory, "fault", "import", url=url)
     assert quoted(steps["upload"].error)
+    assert quoted(steps["upload"].error, TERRAFORM)
     assert "storage datastore-1 is full (No space left on device)" in steps["the file"].error
     assert "storage datastore-1 is full (No space left on device)" in sentence(steps["complete"])
     assert "`storage datastore-1 is full (No space left on device)`" in PAGE
@@ -162,6 +180,7 @@ def test_a_read_only_disk_is_told_and_written_again_later(small: crashing.Server
     steps = program.run(address, directory, "fault", "import", url=url)
     small.remount(disk, "rw")
     assert quoted(steps["upload"].error)
+    assert quoted(steps["upload"].error, TERRAFORM)
     assert "storage datastore-1 cannot be written (Read-only file system)" in steps["the file"].error
     assert "storage datastore-1 cannot be written (Read-only file system)" in sentence(steps["complete"])
     assert "`storage datastore-1 cannot be written (Read-only file system)`" in PAGE

@@ -82,6 +82,7 @@ func missing(p *program) {
 	c := p.manager()
 	p.step("library.info", func() (interface{}, error) { return c.GetLibraryByID(ctx, nowhere) })
 	p.step("library.info by its name", func() (interface{}, error) { return one(c, "/nowhere") })
+	p.step("data vsphere_content_library", func() (interface{}, error) { return c.GetLibraryByName(ctx, "nowhere") })
 	p.step("library.rm", func() (interface{}, error) { return nil, c.DeleteLibrary(ctx, &library.Library{ID: nowhere}) })
 	p.step("library.import", func() (interface{}, error) {
 		return c.CreateLibraryItem(ctx, library.Item{LibraryID: nowhere, Name: "image"})

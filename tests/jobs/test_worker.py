@@ -9,7 +9,7 @@ import pytest
 
 from contentlib.jobs.worker import Again, Handler, Progress, Worker
 from contentlib.library.clock import SystemClock
-from contentlib.library.errors import Fault, Missing, NotActive
+from contentlib.library.errors import Fault, Missing, NotActive, Unsupported
 from contentlib.library.model import Task, TaskStatus
 from contentlib.library.tasks import CANCELED, NewTask, Tasks
 from contentlib.metadata.sqlite import SqliteMetadata, SqliteTransaction
@@ -36,8 +36,16 @@ class World:
         self.failures: list[str] = []
         self.workers: list[Worker] = []
 
-    async def submit(self, kind: str = "work") -> str:
-        new = NewTask(kind=kind, service="s", operation="o", description=Fault("d", "does it"), user="admin", arguments="{}")
+    async def submit(self, kind: str = "work", *, cancelable: bool = True) -> str:
+        new = NewTask(
+            kind=kind,
+            service="s",
+            operation="o",
+            description=Fault("d", "does it"),
+            user="admin",
+            arguments="{}",
+            cancelable=cancelable,
+        )
         async with self.metadata.transaction(durable=False) as transaction:
             return (await self.tasks.submit(transaction, new)).id
 
@@ -206,6 +214,13 @@ async def test_a_task_that_nobody_runs_is_canceled_at_once_and_only_once(world: 
     assert (await world.tasks.get(task_id)).status is TaskStatus.FAILED
     with pytest.raises(NotActive, match="is FAILED and cannot be canceled"):
         await world.tasks.cancel(task_id)
+
+
+async def test_a_task_that_is_not_cancelable_is_not_canceled(world: World) -> None:
+    task_id = await world.submit(cancelable=False)
+    with pytest.raises(Unsupported, match=f"task {task_id} is not cancelable"):
+        await world.tasks.cancel(task_id)
+    assert (await world.tasks.get(task_id)).status is TaskStatus.PENDING
 
 
 async def test_a_worker_that_stops_lets_its_tasks_go(world: World) -> None:

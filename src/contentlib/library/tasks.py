@@ -8,7 +8,7 @@ import msgspec
 from msgspec.structs import replace
 
 from contentlib.library.clock import Clock
-from contentlib.library.errors import Fault, Missing, NotActive
+from contentlib.library.errors import Fault, Missing, NotActive, Unsupported
 from contentlib.library.identifiers import new_identifier
 from contentlib.library.model import Target, Task, TaskStatus
 from contentlib.library.ports import MetadataStore, Transaction
@@ -81,12 +81,15 @@ class Tasks:
             await transaction.tasks.put(replace(task, arguments=arguments))
 
     async def cancel(self, task_id: str) -> None:
-        """Ends a task that has not begun, and asks a running one to end; NotActive when it has ended already."""
+        """Ends a task that has not begun, and asks a running one to end.
+
+        NotActive when it has ended already, Unsupported when it is of a kind that cannot be canceled.
+        """
         async with self._metadata.transaction(durable=False) as transaction:
             task = await find_task(transaction, task_id)
             canceled = fire(task, "canceled")
             if not task.cancelable:
-                raise NotActive(KIND, task_id, "not cancelable", "canceled")
+                raise Unsupported("task.not_cancelable", f"task {task_id} is not cancelable", task_id)
             if task.status is TaskStatus.RUNNING:
                 await transaction.tasks.put(replace(task, canceling=True))
             else:

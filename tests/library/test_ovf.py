@@ -5,7 +5,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contentlib.library.checksums import Algorithm, Checksum
+from contentlib.library.errors import Fault
 from contentlib.library.ovf import BadPackage, Referenced, read_descriptor, read_manifest
+from contentlib.library.packages import Findings
 from packages import descriptor, manifest
 
 
@@ -101,3 +103,13 @@ def test_no_bytes_make_it_fail_otherwise(text: bytes) -> None:
             read("a", text)
         except BadPackage as error:
             assert error.fault.args == ("a",)
+
+
+def test_of_very_much_that_is_wrong_the_first_is_told_and_how_much_more_there_is() -> None:
+    missing = tuple(f"{n}.vmdk" for n in range(40))
+    invalid = tuple((f"{n}.txt", Fault("x", f"{n} is wrong")) for n in range(40))
+    told = Findings(missing, invalid).told().split("; ")
+    assert "9 is wrong" in told
+    assert "10 is wrong" not in told
+    assert told[-1] == "and 30 more"
+    assert Findings(missing[:1]).told().endswith("is not there; add it")

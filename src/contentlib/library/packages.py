@@ -16,6 +16,8 @@ from contentlib.library.checksums import Checksum
 from contentlib.library.errors import Fault
 from contentlib.library.model import StoredFile
 
+_TOLD = 50  # of what is wrong, in one sentence
+
 
 class Findings(msgspec.Struct, frozen=True):
     """What is wrong with a package: names of files that are not there, and faults of files that are, by name."""
@@ -27,9 +29,11 @@ class Findings(msgspec.Struct, frozen=True):
         return bool(self.missing or self.invalid)
 
     def told(self) -> str:
-        """All of it, in one sentence."""
-        missing = [f"file {name!r} is referenced by the descriptor and is not there; add it" for name in self.missing]
-        return "; ".join([*missing, *(fault.text for _, fault in self.invalid)])
+        """All of it, in one sentence; of very much the first, and how much more there is."""
+        missing = [f"file {name!r} is referenced by the descriptor and is not there; add it" for name in self.missing[:_TOLD]]
+        invalid = [fault.text for _, fault in self.invalid[: _TOLD - len(missing)]]
+        left = len(self.missing) + len(self.invalid) - len(missing) - len(invalid)
+        return "; ".join([*missing, *invalid, *([f"and {left} more"] if left else [])])
 
 
 async def examine(kind: str, files: Sequence[StoredFile], blobs: Blobs) -> Findings:

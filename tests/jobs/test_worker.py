@@ -12,7 +12,7 @@ from contentlib.library.clock import SystemClock
 from contentlib.library.errors import Fault, Missing, NotActive, Unsupported
 from contentlib.library.model import Task, TaskStatus
 from contentlib.library.tasks import CANCELED, NewTask, Tasks
-from contentlib.metadata.sqlite import SqliteMetadata, SqliteTransaction
+from contentlib.metadata.sqlite import SqliteMetadata
 from databases import new_database
 
 
@@ -197,7 +197,7 @@ async def test_an_end_that_could_not_be_noted_is_logged_and_the_task_taken_up_ag
 async def test_a_worker_goes_on_looking_whatever_went_wrong(world: World) -> None:
     task_id = await world.submit()
     async with world.metadata.transaction(durable=False) as transaction:
-        raw = cast(SqliteTransaction, transaction).raw
+        raw = cast(Any, transaction).raw
         raw.execute("UPDATE tasks SET description = 'damaged'")
     world.work(raising(None))
     async with asyncio.timeout(10):

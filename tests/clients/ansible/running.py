@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from clients.ansible import calls
 from clients.program import alone
 from clients.servers import DATASTORE, PASSWORD, Address
 from processes import ENVIRONMENT
@@ -86,15 +87,19 @@ def _installed() -> Path:
 
 def _environment(directory: Path) -> dict[str, str]:
     kept = {name: value for name, value in ENVIRONMENT.items() if name not in _WINS_OVER_THE_PLAYBOOK}
-    return kept | {
-        "HOME": str(directory),
-        "TMPDIR": str(directory),
-        "ANSIBLE_HOME": str(directory / ".ansible"),
-        "ANSIBLE_STDOUT_CALLBACK": "ansible.posix.json",
-        "ANSIBLE_DEPRECATION_WARNINGS": "false",
-        "ANSIBLE_LOCALHOST_WARNING": "false",
-        "PATH": f"{_PROGRAM.parent}{os.pathsep}{os.environ['PATH']}",
-    }
+    return (
+        kept
+        | calls.variables(directory)
+        | {
+            "HOME": str(directory),
+            "TMPDIR": str(directory),
+            "ANSIBLE_HOME": str(directory / ".ansible"),
+            "ANSIBLE_STDOUT_CALLBACK": "ansible.posix.json",
+            "ANSIBLE_DEPRECATION_WARNINGS": "false",
+            "ANSIBLE_LOCALHOST_WARNING": "false",
+            "PATH": f"{_PROGRAM.parent}{os.pathsep}{os.environ['PATH']}",
+        }
+    )
 
 
 def _documents(text: str) -> Iterator[Any]:

@@ -13,6 +13,7 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
+from clients.ansible import calls
 from clients.ansible.running import run
 from clients.content import written
 from clients.servers import STORAGES, Address, serving
@@ -28,6 +29,11 @@ def play(directory: Path) -> dict[str, Told]:
     with ThreadPoolExecutor(2) as pool:
         begun = {each.__name__.strip("_"): pool.submit(each, _made(directory / each.__name__)) for each in _SCENARIOS}
         return {name: future.result() for name, future in begun.items()}
+
+
+def called(directory: Path) -> list[str]:
+    """What was called by the scenarios in which each call succeeds at least once."""
+    return sorted({call for each in _SUCCEEDING for call in calls.read(directory / each.__name__)})
 
 
 def _made(directory: Path) -> Path:
@@ -111,3 +117,4 @@ class _Quiet(SimpleHTTPRequestHandler):
 
 
 _SCENARIOS: tuple[Callable[[Path], Told], ...] = (_faults, _libraries, _items, _fetched, _disks, _rest, _session)
+_SUCCEEDING = (_libraries, _items, _fetched, _rest)

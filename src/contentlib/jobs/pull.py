@@ -65,10 +65,14 @@ class Pulls:
             if file.status is not TransferStatus.READY:  # else it is a task that was killed at its very end
                 await self._fetch(_Attempt(self._parts, task, progress, wanted, session, file))
         except NotFetched:
-            await self._parts.settling.settle(session.id)
+            await self._settle(session.id)
             raise
-        await self._parts.settling.settle(session.id)
+        await self._settle(session.id)
         return None
+
+    async def _settle(self, session_id: str) -> None:
+        with suppress(OSError):  # it is none of the pull's, and the job that settles sessions tries again and tells
+            await self._parts.settling.settle(session_id)
 
     async def _fetch(self, attempt: _Attempt) -> None:
         """Fetches until the file is there, cannot be fetched, or is not wanted any more."""

@@ -234,7 +234,9 @@ class UpdateSessions:
             base = await current_version(transaction, item)
             files = await transaction.update_files.of(session_id)
         self._leases.touch(session)
-        if _only_pulls_lack(files) and await self._put_off(session_id):
+        if _only_pulls_lack(files):
+            if not await self._put_off(session_id):
+                await self.complete(session_id)  # they came, or were changed, since they were read
             return
         version = replace(self._next_version(item, base, files), user=session.user)
         with self._leases.held(session):

@@ -117,7 +117,8 @@ class Settings(BaseSettings):
     sessions_per_user: int = Field(
         default=1000,
         ge=1,
-        description="Login sessions that a user may have at once. One more ends the one that was not used for the longest time.",
+        description="Login sessions that a user may have at once."
+        " One more ends the one that was not used for the longest time.",
     )
     lease_seconds: int = Field(
         default=300,

@@ -7,6 +7,7 @@ import ssl
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import Any
 from clients.ansible import calls
 from clients.ansible.running import run
 from clients.content import written
+from clients.cutting import cutting
 from clients.servers import STORAGES, Address, serving
 from crash.servers import in_namespace
 from packages import archive
@@ -79,6 +81,12 @@ def _faults(directory: Path) -> Told:
         return run(server, directory, "faults", images=str(content.directory))
 
 
+def _cut(directory: Path) -> Told:
+    images = written(directory / "images").directory
+    with serving(directory) as server, cutting(server.url, up=100_000) as url:
+        return run(replace(server, url=url), directory, "connection-cut", images=str(images))
+
+
 def _session(directory: Path) -> Told:
     """One session a user is enough to end a module's first login by its second, over SOAP."""
     with serving(directory, sessions_per_user="1") as server:
@@ -116,5 +124,5 @@ class _Quiet(SimpleHTTPRequestHandler):
         """Says nothing."""
 
 
-_SCENARIOS: tuple[Callable[[Path], Told], ...] = (_faults, _libraries, _items, _fetched, _disks, _rest, _session)
+_SCENARIOS: tuple[Callable[[Path], Told], ...] = (_faults, _libraries, _items, _fetched, _disks, _rest, _cut, _session)
 _SUCCEEDING = (_libraries, _items, _fetched, _rest)

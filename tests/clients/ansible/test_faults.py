@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from clients.ansible.running import Play
@@ -80,6 +82,14 @@ def test_a_full_disk_is_told(disks: Play) -> None:
 def test_a_read_only_disk_is_told(disks: Play) -> None:
     assert disks["an ISO on a read-only disk"].failed
     assert f"storage {_storage()} cannot be written (Read-only file system)" in disks["an OVA on a read-only disk"].msg
+
+
+@pytest.mark.parametrize("task", ["an ISO", "an OVA"])
+def test_a_connection_that_breaks_in_an_upload_is_told_and_leaves_nothing(task: str, reports: dict[str, list[Play]]) -> None:
+    (play,) = reports["cut"]
+    assert play[task].failed
+    assert re.search(r"Remote end closed|EOF occurred|reset by peer|[Bb]roken pipe|[Cc]onnection aborted", play[task].msg)
+    assert play["what is left"].result["library_item_info"] == []
 
 
 def _storage() -> str:

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
+from contentlib.metadata.sqlite import SqliteMetadata
 from packages import archive, descriptor, package
 from publisher import Publisher, publishing
 from whole import HandClock, Whole, whole
@@ -160,18 +162,22 @@ async def test_what_may_pass_is_tried_again_and_told_meanwhile(pulling: Pulling,
     assert (await pulling.settled(session))["a.iso"]["status"] == "READY"
 
 
-async def test_after_the_last_attempt_the_file_is_in_error(pulling: Pulling, publisher: Publisher) -> None:
+async def test_after_the_last_attempt_the_file_is_in_error(pulling: Pulling, publisher: Publisher, data_dir: Path) -> None:
     publisher.statuses["/a.iso"] = 500
     session, _ = await pulling.pull("/a.iso")
-
-    async def statuses() -> str:
-        if (await pulling.tasks())[0]["status"] == "BLOCKED":  # a running one would lose its lease
-            pulling.clock.pass_seconds(60)
-        return str((await pulling.files(session))["a.iso"]["status"])
-
-    await pulling.until(statuses, lambda status: status == "ERROR")
-    assert len(publisher.asked) == 10
+    await pulling.until(pulling.tasks, lambda tasks: tasks[0]["status"] == "BLOCKED")
+    await _as_if_tried(data_dir, 9)
     assert "answered 500" in await pulling.error(session)
+    assert len(publisher.asked) == 2
+    await pulling.until(pulling.tasks, lambda tasks: tasks[0]["status"] == "FAILED")
+
+
+async def _as_if_tried(data_dir: Path, attempts: int) -> None:
+    metadata = SqliteMetadata(data_dir / "contentlib.db")
+    async with metadata.transaction(durable=False) as transaction:
+        (task,) = await transaction.tasks.all()
+        await transaction.tasks.put(replace(task, attempts=attempts))
+    await metadata.close()
 
 
 @pytest.mark.parametrize(

@@ -51,10 +51,10 @@ async def test_a_wrong_checksum_is_told_with_both_values_and_the_file_can_be_sen
     file, address = await parts.push(checksum=Checksum(Algorithm.MD5, expected))
     answered = await client.call("PUT", address, body=[b"other"])
     failed = await parts.file(file)
-    assert answered.status == 400
     assert failed.status is TransferStatus.ERROR
     assert failed.fault is not None
-    assert answered.body.decode() == failed.fault.text + "\n"
+    told = {"name": "tiny.iso", "size": 5, "status": "ERROR", "error_message": failed.fault.text}
+    assert (answered.status, msgspec.json.decode(answered.body)) == (200, told)
     assert expected in failed.fault.text
     assert hashlib.md5(b"other").hexdigest() in failed.fault.text
     assert parts.store.uploads(STORAGE) == []
@@ -63,32 +63,35 @@ async def test_a_wrong_checksum_is_told_with_both_values_and_the_file_can_be_sen
 
 
 @pytest.mark.parametrize(
-    ("headers", "body", "sentence"),
+    ("headers", "body", "status", "sentence"),
     [
-        ({"content-length": "101"}, [DATA, b"x"], "file 'tiny.iso' has 101 bytes, expected were 100"),
-        ({"content-length": "99"}, [DATA[:99]], "file 'tiny.iso' has 99 bytes, expected were 100"),
-        ({}, [DATA[:99]], "file 'tiny.iso' has 99 bytes, expected were 100"),
-        ({}, [DATA, b"x"], "file 'tiny.iso' has more than 100 bytes, expected were 100"),
-        ({"content-range": "bytes 0-9/99"}, [DATA[:10]], "file 'tiny.iso' has 99 bytes, expected were 100"),
-        ({"content-range": "bytes 0-100/*"}, [DATA, b"x"], "file 'tiny.iso' has 101 bytes, expected were 100"),
+        ({"content-length": "101"}, [DATA, b"x"], 400, "file 'tiny.iso' has 101 bytes, expected were 100"),
+        ({"content-length": "99"}, [DATA[:99]], 400, "file 'tiny.iso' has 99 bytes, expected were 100"),
+        ({}, [DATA[:99]], 200, "file 'tiny.iso' has 99 bytes, expected were 100"),
+        ({}, [DATA, b"x"], 400, "file 'tiny.iso' has more than 100 bytes, expected were 100"),
+        ({"content-range": "bytes 0-9/99"}, [DATA[:10]], 400, "file 'tiny.iso' has 99 bytes, expected were 100"),
+        ({"content-range": "bytes 0-100/*"}, [DATA, b"x"], 400, "file 'tiny.iso' has 101 bytes, expected were 100"),
         (
             {"content-range": "bytes 0-9/100"},
             [DATA[:9]],
+            400,
             "file 'tiny.iso': the header Content-Range names 10 bytes, the body has 9",
         ),
         (
             {"content-range": "bytes 0-9/100"},
             [DATA],
+            400,
             "file 'tiny.iso': the header Content-Range names 10 bytes, the body has more",
         ),
     ],
 )
 async def test_a_wrong_size_is_told_and_stays_with_the_file(
-    parts: Parts, client: Client, headers: dict[str, str], body: list[bytes], sentence: str
+    parts: Parts, client: Client, headers: dict[str, str], body: list[bytes], status: int, sentence: str
 ) -> None:
     file, address = await parts.push(size=100)
     answered = await client.call("PUT", address, headers, body)
-    assert (answered.status, answered.body.decode()) == (400, sentence + "\n")
+    told = answered.body.decode() if status == 400 else msgspec.json.decode(answered.body)["error_message"] + "\n"
+    assert (answered.status, told) == (status, sentence + "\n")
     failed = await parts.file(file)
     assert (failed.status, failed.fault and failed.fault.text) == ("ERROR", sentence)
     assert (await client.call("PUT", address, body=[DATA])).status == 200

@@ -63,11 +63,11 @@ class FilesystemBlobs:
             for part in ("blobs", "staging", "items"):
                 (root / part).mkdir(parents=True, exist_ok=True, mode=0o750)
 
-    def ping(self) -> None:
-        """Returns when every storage can be written."""
-        for storage, root in self._roots.items():
-            if not os.access(root / "staging", os.W_OK | os.X_OK):
-                raise OSError(f"storage {storage} cannot be written")
+    def ping(self, storage: str | None = None) -> None:
+        """Returns when a storage, or every one, can be written."""
+        for each in self._roots if storage is None else (storage,):
+            if not os.access(self._roots[each] / "staging", os.W_OK | os.X_OK):
+                raise OSError(f"storage {each} cannot be written")
 
     def stage(self, storage: str, upload: str) -> StagedFile:
         """Opens an upload to append to."""

@@ -69,6 +69,10 @@ class Busy(LibraryError):
     """Somebody else is at work on the thing."""
 
 
+class NotWritable(LibraryError):
+    """A storage takes no bytes."""
+
+
 class InDesiredState(LibraryError):
     """The thing already is as the caller asks."""
 

@@ -420,8 +420,8 @@ class LocalFiles(Protocol):
 class FileBlobStore(BlobStore, Descriptions, LocalFiles, Protocol):
     """A blob store with all abilities."""
 
-    def ping(self) -> None:
-        """Returns when every storage can be written; OSError, naming the storage, when one cannot."""
+    def ping(self, storage: str | None = None) -> None:
+        """Returns when a storage, or every one, can be written; OSError, naming the storage, when one cannot."""
 
 
 class Addresses(Protocol):

@@ -19,6 +19,7 @@ from contentlib.library.errors import (
     Missing,
     MissingFile,
     NotReady,
+    NotWritable,
     StillActive,
 )
 from contentlib.library.idempotence import once
@@ -314,6 +315,7 @@ class UpdateSessions:
         await self.expire(session_id)
         async with self._metadata.transaction(durable=False) as transaction:
             session = await self._active(transaction, session_id, "changed")
+            self._check_writable(session.storage)
             old = await transaction.update_files.get(session_id, new.name)
             base = await _base_of(transaction, session)
             stored = base.file(new.name)
@@ -367,6 +369,13 @@ class UpdateSessions:
 
     def _acted(self, session: UpdateSession) -> UpdateSession:
         return session if session.pulled is None else replace(session, pulled=self._clock.now())
+
+    def _check_writable(self, storage: str) -> None:
+        """Tells a client that its bytes would find no place before it sends them."""
+        try:
+            self._blobs.store.ping(storage)
+        except OSError as error:
+            raise NotWritable("storage.not_writable", str(error), storage) from error
 
     async def remove_file(self, session_id: str, name: str) -> None:
         """Takes a file out of the item when the session completes; one that only the session knows goes at once."""

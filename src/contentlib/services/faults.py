@@ -20,6 +20,7 @@ _HEARD: dict[type[rules.LibraryError], tuple[type[vapi.VapiError], ...]] = {
     rules.VersionConflict: (vapi.ConcurrentChange,),
     rules.NotPublished: (vapi.NotAllowedInCurrentState,),
     rules.Unsupported: (vapi.Unsupported, vapi.Error, vapi.NotAllowedInCurrentState),
+    rules.NotWritable: (vapi.ResourceInaccessible, vapi.Error, vapi.NotAllowedInCurrentState),
     rules.NotFetched: (vapi.ResourceInaccessible, vapi.Error, vapi.NotAllowedInCurrentState),
     rules.Damaged: (vapi.ResourceInaccessible, vapi.Error, vapi.NotAllowedInCurrentState),
 }

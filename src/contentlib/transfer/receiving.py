@@ -25,6 +25,14 @@ _PIECES = 16
 _READ_AGAIN = 64  # pieces that are read and hashed again before the lease is looked at
 
 
+RECEIVED = 200
+"""The status where all bytes were received and are not the right ones.
+
+govmomi and Ansible show of any other status nothing but its number. With this one they go on to complete the session, which
+is refused with the fault of the file, and that they show.
+"""
+
+
 class Stopped(Exception):
     """The upload was stopped from outside: its session is over."""
 
@@ -101,7 +109,7 @@ class Upload:
         received = Received(self.session.storage, self.file.id, self.hasher.size, self.hasher.digests())
         fault = await self._sessions.finish(self.file, received)
         if fault is not None:
-            raise Wrong(400, fault, keep=False)
+            raise Wrong(RECEIVED, fault, keep=False)
         return True
 
     def received(self, staged: Staged) -> int:

@@ -8,7 +8,7 @@ from contentlib.library import unpacking
 from contentlib.library.checksums import Hasher
 from contentlib.library.ports import BlobStore, Staged
 from contentlib.library.tar import BadArchive
-from contentlib.transfer.receiving import Upload, Wrong
+from contentlib.transfer.receiving import RECEIVED, Upload, Wrong
 
 
 class Unpacking(Upload):
@@ -49,8 +49,8 @@ class Unpacking(Upload):
                 await self._beat(self.hasher.size)
             fault = await self._archive.close()
         except BadArchive as error:
-            raise Wrong(400, error.fault, keep=False) from error
+            raise Wrong(RECEIVED, error.fault, keep=False) from error
         except unpacking.TooLarge as error:
             raise Wrong(413, error.fault, keep=False) from error
         if fault is not None:
-            raise Wrong(400, fault, keep=False)
+            raise Wrong(RECEIVED, fault, keep=False)

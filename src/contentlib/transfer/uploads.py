@@ -21,7 +21,7 @@ from contentlib.library.update_sessions import UpdateSessions
 from contentlib.transfer.addresses import DataAddress
 from contentlib.transfer.answers import Refused
 from contentlib.transfer.part import Part, part_of
-from contentlib.transfer.receiving import Replaced, Stopped, Upload, Wrong
+from contentlib.transfer.receiving import RECEIVED, Replaced, Stopped, Upload, Wrong
 from contentlib.transfer.unpacking import Unpacking
 
 _METHODS = ("HEAD", "POST", "PUT")
@@ -180,6 +180,9 @@ class Uploads:
         if ending.status is None:
             raise error
         sentence = str(error) if ending.fault is None else ending.fault.text
+        if ending.status == RECEIVED:
+            told = {"name": upload.file.name, "size": upload.received(staged), "status": "ERROR", "error_message": sentence}
+            return Response(RECEIVED, msgspec.json.encode(told), "application/json")
         return text(ending.status, sentence, _offset(staged.size) if ending.keep else None)
 
     def _ending(self, request: Request, upload: Upload, size: int, error: Exception) -> _Ending:

@@ -334,7 +334,7 @@ async def test_a_file_that_changes_while_a_session_is_completed_is_not_lost(worl
     await asyncio.sleep(0)
     added = asyncio.create_task(world.updates.add_file(session, NewFile("b", Source.PUSH)))
     done, refused = await asyncio.gather(completing, added, return_exceptions=True)
-    assert [isinstance(done, Busy), isinstance(refused, NotActive)].count(True) == 1
+    assert [isinstance(done, NotReady), isinstance(refused, NotActive)].count(True) == 1
 
 
 async def test_only_the_warnings_to_pass_over_can_be_updated(world: World) -> None:

@@ -46,6 +46,7 @@ from contentlib.library.tasks import Tasks
 
 KIND = "update session"
 _LARGEST = 2**63 - 1
+_TRIES = 5
 
 
 class NewFile(msgspec.Struct, frozen=True):
@@ -225,8 +226,15 @@ class UpdateSessions:
 
         NotReady, naming the files, while any is missing or in error; the session then stays ACTIVE. Where nothing changes,
         the item keeps its content version. While files are still being fetched, the session is only told to complete, which
-        it does when they are there.
+        it does when they are there. Where a transfer ends meanwhile, it begins anew; Busy when that goes on and on.
         """
+        for _ in range(_TRIES):
+            if await self._try_to_complete(session_id):
+                return
+        raise Busy("session.changed", f"update session {session_id} was changed while it was completed", session_id)
+
+    async def _try_to_complete(self, session_id: str) -> bool:
+        """Whether the session was completed, or told to; it was not when it was changed meanwhile."""
         await self.expire(session_id)
         async with self._metadata.reading() as transaction:
             session = await self._find(transaction, session_id)
@@ -236,9 +244,7 @@ class UpdateSessions:
             files = await transaction.update_files.of(session_id)
         self._leases.touch(session)
         if _only_pulls_lack(files):
-            if not await self._put_off(session_id):
-                await self.complete(session_id)  # they came, or were changed, since they were read
-            return
+            return await self._put_off(session_id)
         version = replace(self._next_version(item, base, files), user=session.user)
         with self._leases.held(session):
             if files:
@@ -246,8 +252,10 @@ class UpdateSessions:
                 await self._check_package(item, version)
                 await self._blobs.flush(version)
                 await self._blobs.describe(item, version)
-            await self._commit(session, files, version, item.type)
-        self._ended(session_id)
+            done = await self._commit(session, files, version, item.type)
+        if done:
+            self._ended(session_id)
+        return done
 
     async def _put_off(self, session_id: str) -> bool:
         """Whether the session is to complete later, because all that it lacks is being fetched."""
@@ -264,16 +272,17 @@ class UpdateSessions:
             names = [*findings.missing, *(name for name, _ in findings.invalid)]
             raise NotReady("session.invalid_package", f"library item {item.id} is no valid package: {findings.told()}", *names)
 
-    async def _commit(self, session: UpdateSession, files: list[UpdateFile], version: Version, kind: str) -> None:
+    async def _commit(self, session: UpdateSession, files: list[UpdateFile], version: Version, kind: str) -> bool:
+        """Whether nothing was changed since `files` were read; else nothing is now."""
         async with self._metadata.transaction(durable=True) as transaction:
             found = await self._find(transaction, session.id)
             done = replace(fire(KIND, found, "completed", self._clock.now()), progress=100)
             item = await find_item(transaction, session.item)
             if await transaction.update_files.of(session.id) != files or version.number != item.content_version + 1:
-                raise Busy("session.changed", f"update session {session.id} was changed while it was completed", session.id)
+                return False
             await transaction.update_sessions.put(done)
             if not files:
-                return
+                return True
             await self._blobs.check_kept(transaction, version)
             await transaction.versions.add(version)
             changed = replace(
@@ -288,6 +297,7 @@ class UpdateSessions:
             )
             await transaction.items.put(changed)
             await note_change(transaction, changed)
+        return True
 
     def _next_version(self, item: Item, base: Version, files: list[UpdateFile], *, empty: bool = False) -> Version:
         waiting = [file for file in files if not file.removed and file.status is not TransferStatus.READY]

@@ -57,7 +57,8 @@ def text() -> str:
 
 
 _EDGES = {
-    "400": "the bytes are not those that were declared (size, checksum, `Content-Range`), or the storage cannot be written",
+    "200": "the bytes were received; where they are not the right ones, `status` is ERROR and `error_message` says why",
+    "400": "the headers contradict what was declared, more bytes came, or the storage cannot be written",
     "401": "a file of an item was asked for without a login session",
     "404": "there is no such file, or the address died with its session",
     "405": "another method than those in `Allow`",

@@ -113,7 +113,7 @@ async def test_a_storage_that_is_read_only_makes_the_server_unready(start: Start
     address = await add(client, session, "new")
     server.remount(disk, "ro")
     ready = await client.raw("GET", "/readyz")
-    assert (ready.status_code, ready.text) == (503, "storage datastore-1 cannot be written\n")
+    assert (ready.status_code, ready.text) == (503, "storage datastore-1 cannot be written (Read-only file system)\n")
     answer = await put(client, address, b"new")
     assert answer.status_code == 400, answer.text
     assert "storage datastore-1 cannot be written (Read-only file system)" in answer.text
@@ -132,7 +132,7 @@ async def test_a_storage_that_is_gone_makes_the_server_unready(start: Start, tmp
     address = await add(client, session, "new")
     server.storage("datastore-1").rename(tmp_path / "elsewhere")
     ready = await client.raw("GET", "/readyz")
-    assert (ready.status_code, ready.text) == (503, "storage datastore-1 cannot be written\n")
+    assert (ready.status_code, ready.text) == (503, "storage datastore-1 cannot be written (No such file or directory)\n")
     answer = await put(client, address, b"new")
     assert answer.status_code == 400, answer.text
     assert "storage datastore-1 cannot be written (No such file or directory)" in answer.text

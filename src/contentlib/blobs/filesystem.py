@@ -66,8 +66,9 @@ class FilesystemBlobs:
     def ping(self, storage: str | None = None) -> None:
         """Returns when a storage, or every one, can be written."""
         for each in self._roots if storage is None else (storage,):
-            if not os.access(self._roots[each] / "staging", os.W_OK | os.X_OK):
-                raise OSError(f"storage {each} cannot be written")
+            why = _unwritable(self._roots[each] / "staging")
+            if why:
+                raise OSError(f"storage {each} cannot be written ({why})")
 
     def stage(self, storage: str, upload: str) -> StagedFile:
         """Opens an upload to append to."""
@@ -206,6 +207,17 @@ def _flush(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _unwritable(directory: Path) -> str:
+    """Why a directory takes no new files, in the words of the system; empty when it does."""
+    try:
+        flags = os.statvfs(directory).f_flag
+    except OSError as error:
+        return os.strerror(error.errno or 0)
+    if os.access(directory, os.W_OK | os.X_OK):
+        return ""
+    return os.strerror(errno.EROFS if flags & os.ST_RDONLY else errno.EACCES)
 
 
 def _boot() -> str:

@@ -57,11 +57,11 @@ def test_a_fault_over_rest_is_told_beside_the_message(told: Play) -> None:
     assert message["default_message"] == "library '00000000-0000-4000-8000-000000000000' does not exist"
 
 
-def test_the_iso_module_tells_no_more_than_the_status_of_a_refused_upload(told: Play) -> None:
-    """It leaves the body of the answer, where the checksums are, unread."""
+def test_the_iso_module_tells_of_a_wrong_checksum(told: Play) -> None:
+    """It shows nothing but the status of an upload, so the bytes are taken, and what is wrong is told when it completes."""
     refused = told["an ISO with a wrong checksum"]
     assert refused.failed
-    assert refused.msg == "Failed to complete upload of ISO to vCenter: HTTP Error 400: Bad Request"
+    assert "not ready: 'image.iso' is ERROR: file 'image.iso' has the SHA256 checksum" in refused.msg
 
 
 def test_a_failed_import_is_not_in_the_way_of_the_next_one(told: Play) -> None:
@@ -80,7 +80,7 @@ def test_a_full_disk_is_told(disks: Play) -> None:
 
 
 def test_a_read_only_disk_is_told(disks: Play) -> None:
-    assert disks["an ISO on a read-only disk"].failed
+    assert f"storage {_storage()} cannot be written (Read-only file system)" in disks["an ISO on a read-only disk"].msg
     assert f"storage {_storage()} cannot be written (Read-only file system)" in disks["an OVA on a read-only disk"].msg
 
 

@@ -84,6 +84,8 @@ class Update:
     addresses: dict[str, str] = field(default_factory=dict)
     received: dict[str, int] = field(default_factory=dict)
     ready: set[str] = field(default_factory=set)
+    unheard: set[str] = field(default_factory=set)
+    """Files of which a request has no answer: with several workers it may get its turn after a later one, as a new one."""
     removed: set[str] = field(default_factory=set)
     ending: str = ""
     touched: float = field(default_factory=time.monotonic)

@@ -103,6 +103,9 @@ async def go_on(world: World, item: Item) -> None:
     except Refused as refused:
         item.states = item.states[:1]
         session = await session_state(world, UPDATES, update.id)
+        if session == "ACTIVE" and refused.type == "NOT_ALLOWED_IN_CURRENT_STATE" and update.unheard:
+            update.ready -= update.unheard
+            return
         assert session in ("CANCELED", None) and not world.is_young(update.touched), (
             f"{refused}; update session {update.id} is {session}, {time.monotonic() - update.touched:.1f} s after its last call"
         )
@@ -135,8 +138,11 @@ def check_listed(update: Update, listed: dict[str, Any]) -> None:
     """What was answered about the files of a session is still so."""
     for name in update.addresses:
         assert name in listed, f"file {name} was added to update session {update.id}, and is not in it any more"
-    for name in update.ready:
+    for name in sorted(update.ready):
         file = listed[name]
+        if file["status"] != "READY" and name in update.unheard:
+            update.ready.discard(name)
+            continue
         assert file["status"] == "READY", f"file {name} of update session {update.id} was READY, now it is {file}"
     for name in update.removed:
         assert name not in listed, f"file {name} was removed in update session {update.id}, and is in it again"
@@ -194,6 +200,7 @@ async def _send_from(world: World, update: Update, name: str, data: bytes, start
         update.received[name] = 0
     sent = time.monotonic()
     if cut:
+        update.unheard.add(name)
         await world.client.cut_off(update.addresses[name], data[start : (start + end) // 2], _declared(headers, end - start))
         return
     answer = await world.client.send("PUT", update.addresses[name], content=data[start:end], headers=headers)

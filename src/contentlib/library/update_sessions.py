@@ -471,8 +471,12 @@ class UpdateSessions:
         return session, self._live(file)
 
     async def begin(self, file: UpdateFile) -> None:
-        """Notes that bytes of a file are coming; a blob of an earlier transfer is let go."""
-        await self._mark(file, replace(file, status=TransferStatus.TRANSFERRING, fault=None, blob=None))
+        """Notes that bytes of a file are coming; a blob of an earlier transfer is let go.
+
+        Busy when the file was completed since it was read: a request that its client gave up long ago may get its turn after
+        the one that took its place.
+        """
+        await self._mark(file, replace(file, status=TransferStatus.TRANSFERRING, fault=None, blob=None), begins=True)
 
     async def stop(self, file: UpdateFile, received: int, fault: Fault) -> None:
         """Notes that a transfer ended in error, with what was received."""
@@ -580,12 +584,15 @@ class UpdateSessions:
                 if await transaction.update_files.by_id(member.session, member.id) is not None:
                     await transaction.update_files.remove(member.session, member.name)
 
-    async def _mark(self, file: UpdateFile, changed: UpdateFile) -> None:
+    async def _mark(self, file: UpdateFile, changed: UpdateFile, *, begins: bool = False) -> None:
         await self.expire(file.session)
         async with self._metadata.transaction(durable=False) as transaction:
             session = await self._active(transaction, file.session, "changed")
-            if await transaction.update_files.by_id(file.session, file.id) is None:
+            current = await transaction.update_files.by_id(file.session, file.id)
+            if current is None:
                 raise Missing("upload", file.id)
+            if begins and current.blob is not None and current.blob != file.blob:
+                raise Busy("file.completed", f"file {file.name!r} was completed by another request meanwhile", file.name)
             await transaction.update_files.put(changed)
             await self._note_act(transaction, session)
         self._leases.touch(session)

@@ -12,7 +12,7 @@ import msgspec
 from contentlib.http.message import Disconnected, Headers, Request, Response, not_allowed, text
 from contentlib.library import transfer_faults as faults
 from contentlib.library.checksums import Hasher
-from contentlib.library.errors import Fault, LibraryError, Missing, NotActive
+from contentlib.library.errors import Busy, Fault, LibraryError, Missing, NotActive
 from contentlib.library.model import TransferStatus, UpdateFile, UpdateSession
 from contentlib.library.ports import BlobStore, Staged
 from contentlib.library.sessions import Leases
@@ -193,6 +193,8 @@ class Uploads:
             return _Ending(error.fault, error.keep, error.status)
         if isinstance(error, Replaced):
             return _Ending(None, keep=True, status=409)
+        if isinstance(error, Busy):
+            return _Ending(None, keep=False, status=409)
         if isinstance(error, Stopped | Missing | NotActive):
             return _Ending(None, keep=False, status=404)
         if isinstance(error, NotStored):

@@ -110,20 +110,11 @@ class VersionRows(Protocol):
         """The versions of an item that are kept, oldest first."""
 
 
-class UpdateSessionRows(Rows[UpdateSession], Protocol):
-    """Update sessions."""
+class SessionRows(Rows[Row], Protocol[Row]):
+    """Update or download sessions."""
 
     async def ids(self, user: str, item: str | None) -> list[str]:
         """The identifiers of the user's sessions, of one item or of all."""
-
-    async def active_of(self, item: str) -> UpdateSession | None:
-        """The ACTIVE session of an item."""
-
-    async def pulled(self) -> list[UpdateSession]:
-        """The ACTIVE sessions that have files that the server fetches: those whose `pulled` is set."""
-
-    async def active_in(self, library: str) -> list[UpdateSession]:
-        """The ACTIVE sessions on the items of a library."""
 
     async def idle(self, before: int, most: int | None = None) -> list[str]:
         """The identifiers of ACTIVE sessions that were last touched before a time."""
@@ -133,6 +124,19 @@ class UpdateSessionRows(Rows[UpdateSession], Protocol):
 
     async def active(self) -> int:
         """How many sessions are ACTIVE."""
+
+
+class UpdateSessionRows(SessionRows[UpdateSession], Protocol):
+    """Update sessions."""
+
+    async def active_of(self, item: str) -> UpdateSession | None:
+        """The ACTIVE session of an item."""
+
+    async def pulled(self) -> list[UpdateSession]:
+        """The ACTIVE sessions that have files that the server fetches: those whose `pulled` is set."""
+
+    async def active_in(self, library: str) -> list[UpdateSession]:
+        """The ACTIVE sessions on the items of a library."""
 
 
 class UpdateFileRows(Protocol):
@@ -163,20 +167,8 @@ class UpdateFileRows(Protocol):
         """
 
 
-class DownloadSessionRows(Rows[DownloadSession], Protocol):
+class DownloadSessionRows(SessionRows[DownloadSession], Protocol):
     """Download sessions."""
-
-    async def ids(self, user: str, item: str | None) -> list[str]:
-        """The identifiers of the user's sessions, of one item or of all."""
-
-    async def idle(self, before: int, most: int | None = None) -> list[str]:
-        """The identifiers of ACTIVE sessions that were last touched before a time."""
-
-    async def ended(self, before: int, most: int | None = None) -> list[str]:
-        """The identifiers of sessions that ended before a time."""
-
-    async def active(self) -> int:
-        """How many sessions are ACTIVE."""
 
 
 class PreparationRows(Protocol):

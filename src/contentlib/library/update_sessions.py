@@ -37,14 +37,14 @@ from contentlib.library.model import (
     UpdateSession,
     Version,
 )
-from contentlib.library.names import check_file_name, clean, fold
+from contentlib.library.names import check_file_name, fold
 from contentlib.library.packages import Findings, examine
-from contentlib.library.ports import MetadataStore, Transaction
+from contentlib.library.ports import MetadataStore, SessionRows, Transaction
 from contentlib.library.pulls import CheckSource, check_endpoint, only_http, pull_of
-from contentlib.library.sessions import Ended, Leases, advance, fire
+from contentlib.library.sessions import Ended, Leases, fire
 from contentlib.library.tasks import Tasks
+from contentlib.library.transfer_sessions import TransferSessions
 
-KIND = "update session"
 _LARGEST = 2**63 - 1
 _TRIES = 5
 
@@ -63,11 +63,14 @@ def _nothing() -> None:
     """Nobody waits for tasks here."""
 
 
-class UpdateSessions:
+class UpdateSessions(TransferSessions[UpdateSession]):
     """The operations on update sessions.
 
     `check_source` says what may be fetched, `submitted` hears when there is something to be fetched.
     """
+
+    kind = "update session"
+    progress_field = "client_progress"
 
     def __init__(
         self,
@@ -80,15 +83,15 @@ class UpdateSessions:
         check_source: CheckSource = only_http,
         submitted: Callable[[], None] = _nothing,
     ) -> None:
-        self._metadata = metadata
+        super().__init__(metadata, clock, leases, ended)
         self._blobs = blobs
-        self._clock = clock
-        self._leases = leases
-        self._ended = ended
         self._upload_limit = upload_limit
         self._check_source = check_source
         self._submitted = submitted
         self._tasks = Tasks(metadata, clock)
+
+    def _rows(self, transaction: Transaction) -> SessionRows[UpdateSession]:
+        return transaction.update_sessions
 
     async def create(
         self, user: str, login: str, item_id: str | None, ignored: tuple[tuple[str, bool], ...], token: Token | None
@@ -134,32 +137,8 @@ class UpdateSessions:
         if not self._leases.expired(active):
             text = f"library item {item.id} has the active update session {active.id}"
             raise Busy("item.busy", text, item.id, active.id)
-        await self._end(transaction, active, "expired", expiry_of(self._leases))
+        await self._expire(transaction, active)
         return [active.id]
-
-    async def get(self, session_id: str) -> UpdateSession:
-        """The session, as of now; Missing when there is none."""
-        await self.expire(session_id)
-        async with self._metadata.reading() as transaction:
-            session = await self._find(transaction, session_id)
-        if session.state is State.ACTIVE:
-            self._leases.touch(session)
-        return session
-
-    async def ids(self, user: str, item_id: str | None) -> list[str]:
-        """The identifiers of the user's sessions, of one item or of all."""
-        async with self._metadata.reading() as transaction:
-            if item_id is not None:
-                await find_item(transaction, item_id)
-            return await transaction.update_sessions.ids(user, item_id)
-
-    async def keep_alive(self, session_id: str, progress: int | None) -> None:
-        """Extends the lease, and notes the client's progress."""
-        await self.expire(session_id)
-        async with self._metadata.transaction(durable=False) as transaction:
-            session = self._acted(await self._active(transaction, session_id, "kept alive"))
-            await transaction.update_sessions.put(advance(session, progress, "client_progress"))
-        self._leases.touch(session)
 
     async def update(self, session_id: str, ignored: tuple[tuple[str, bool], ...] | None) -> None:
         """Changes which warnings are passed over."""
@@ -171,42 +150,8 @@ class UpdateSessions:
             await transaction.update_sessions.put(session)
         self._leases.touch(session)
 
-    async def cancel(self, session_id: str) -> None:
-        """Ends the session; nothing of it becomes visible."""
-        await self.expire(session_id)
-        await self._finish(session_id, "canceled", None)
-
-    async def fail(self, session_id: str, message: str) -> None:
-        """Ends the session in ERROR with the client's message."""
-        await self.expire(session_id)
-        told = clean(message)
-        await self.end_in_error(session_id, Fault("session.failed_by_client", told, (told,)))
-
-    async def end_in_error(self, session_id: str, fault: Fault) -> None:
-        """Ends the session in ERROR with what went wrong."""
-        await self._finish(session_id, "failed", fault)
-
-    async def expire(self, session_id: str) -> None:
-        """Ends the session when its lease is over; does nothing to one that was touched or ended meanwhile."""
-        async with self._metadata.reading() as transaction:
-            session = await transaction.update_sessions.get(session_id)
-        if session is None or not self._leases.expired(session):
-            return
-        async with self._metadata.transaction(durable=False) as transaction:
-            session = await transaction.update_sessions.get(session_id)
-            expired = session is not None and self._leases.expired(session)
-            if session is not None and expired:
-                await self._end(transaction, session, "expired", expiry_of(self._leases))
-        if expired:
-            self._ended(session_id)
-
-    async def _finish(self, session_id: str, event: str, fault: Fault | None) -> None:
-        async with self._metadata.transaction(durable=False) as transaction:
-            await self._end(transaction, await self._find(transaction, session_id), event, fault)
-        self._ended(session_id)
-
     async def _end(self, transaction: Transaction, session: UpdateSession, event: str, fault: Fault | None) -> None:
-        await transaction.update_sessions.put(fire(KIND, session, event, self._clock.now(), fault))
+        await super()._end(transaction, session, event, fault)
         item = await transaction.items.get(session.item)
         if item is not None and item.version_id is None:
             await transaction.items.put(replace(item, abandoned=True))
@@ -238,7 +183,7 @@ class UpdateSessions:
         await self.expire(session_id)
         async with self._metadata.reading() as transaction:
             session = await self._find(transaction, session_id)
-            fire(KIND, session, "completed", self._clock.now())
+            fire(self.kind, session, "completed", self._clock.now())
             item = await find_item(transaction, session.item)
             base = await current_version(transaction, item)
             files = await transaction.update_files.of(session_id)
@@ -276,7 +221,7 @@ class UpdateSessions:
         """Whether nothing was changed since `files` were read; else nothing is now."""
         async with self._metadata.transaction(durable=True) as transaction:
             found = await self._find(transaction, session.id)
-            done = replace(fire(KIND, found, "completed", self._clock.now()), progress=100)
+            done = replace(fire(self.kind, found, "completed", self._clock.now()), progress=100)
             item = await find_item(transaction, session.item)
             if await transaction.update_files.of(session.id) != files or version.number != item.content_version + 1:
                 return False
@@ -395,7 +340,7 @@ class UpdateSessions:
             old = await transaction.update_files.get(session_id, name)
             stored = (await _base_of(transaction, session)).file(name)
             if (stored is None and old is None) or (old is not None and old.removed):
-                raise MissingFile(KIND, session_id, name)
+                raise MissingFile(self.kind, session_id, name)
             if stored is None:
                 await transaction.update_files.remove(session_id, name)
             else:
@@ -427,14 +372,14 @@ class UpdateSessions:
         for file in await self.files(session_id):
             if file.name == name:
                 return file
-        raise MissingFile(KIND, session_id, name)
+        raise MissingFile(self.kind, session_id, name)
 
     async def validate(self, session_id: str) -> Findings:
         """What stands in the way of completing the session; NotReady when pushed files are not received correctly."""
         await self.expire(session_id)
         async with self._metadata.reading() as transaction:
             session = await self._find(transaction, session_id)
-            fire(KIND, session, "changed", self._clock.now())
+            fire(self.kind, session, "changed", self._clock.now())
             item = await find_item(transaction, session.item)
             base = await current_version(transaction, item)
             files = await transaction.update_files.of(session_id)
@@ -464,7 +409,7 @@ class UpdateSessions:
         async with self._metadata.reading() as transaction:
             session = await self._find(transaction, session_id)
             file = await transaction.update_files.by_id(session_id, file_id)
-        fire(KIND, session, "changed", self._clock.now())
+        fire(self.kind, session, "changed", self._clock.now())
         if file is None:
             raise Missing("upload", file_id)
         self._leases.touch(session)
@@ -602,21 +547,6 @@ class UpdateSessions:
         if file.status is TransferStatus.TRANSFERRING:
             return replace(file, received=self._leases.progress(file.id, file.received))
         return file
-
-    async def _find(self, transaction: Transaction, session_id: str) -> UpdateSession:
-        session = await transaction.update_sessions.get(session_id)
-        if session is None:
-            raise Missing(KIND, session_id)
-        return session
-
-    async def _active(self, transaction: Transaction, session_id: str, event: str) -> UpdateSession:
-        return fire(KIND, await self._find(transaction, session_id), event, self._clock.now())
-
-
-def expiry_of(leases: Leases) -> Fault:
-    """Why an idle session ended."""
-    seconds = leases.milliseconds // 1000
-    return Fault("session.expired", f"nothing happened on the session for {seconds} seconds", (str(seconds),))
 
 
 async def _base_of(transaction: Transaction, session: UpdateSession) -> Version:

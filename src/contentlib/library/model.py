@@ -52,6 +52,19 @@ class Publishing(msgspec.Struct, frozen=True):
     persist_json: bool = False
 
 
+class Subscription(msgspec.Struct, frozen=True):
+    """What a subscribed library is subscribed to, and how its publisher is asked; the publisher's certificate may be pinned."""
+
+    url: str
+    authentication: Authentication = Authentication.NONE
+    user_name: str | None = None
+    password: str | None = None
+    thumbprint: str | None = None
+    certificate: str | None = None
+    automatic_sync: bool = False
+    on_demand: bool = False
+
+
 class Library(msgspec.Struct, frozen=True):
     """A library; times in milliseconds since 1970 UTC.
 

@@ -1,0 +1,64 @@
+"""What a publisher says that it has, and how a subscriber asks for it; nothing here knows how it is written on the wire."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import msgspec
+
+from contentlib.library.errors import Fault
+from contentlib.library.model import Subscription
+
+
+class OfferedFile(msgspec.Struct, frozen=True):
+    """A file as it is published; `uris` are whole addresses of the same bytes, the first is asked first.
+
+    `tag` and `generation` change with the bytes, as far as the publisher gives them.
+    """
+
+    name: str
+    size: int | None
+    uris: tuple[str, ...]
+    tag: str = ""
+    generation: int | None = None
+
+
+class OfferedItem(msgspec.Struct, frozen=True):
+    """An item as it is published; `id` is a bare UUID, `type` an item type of the contract, `created` milliseconds UTC."""
+
+    id: str
+    name: str
+    type: str
+    version: str
+    files: tuple[OfferedFile, ...]
+    content_version: str | None = None
+    description: str = ""
+    created: int | None = None
+
+
+class Catalog(msgspec.Struct, frozen=True):
+    """A whole library as it is published, in one state; `warnings` say what of it was left out or named otherwise."""
+
+    id: str
+    name: str
+    version: str
+    items: tuple[OfferedItem, ...]
+    warnings: tuple[Fault, ...] = ()
+
+
+class Seen(msgspec.Struct, frozen=True):
+    """What tells a catalog that was read once from a newer one: the library's version and the validators of the documents."""
+
+    version: str = ""
+    etag: str | None = None
+    modified: str | None = None
+
+
+class Catalogs(Protocol):
+    """Reads what publishers have."""
+
+    async def read(self, subscription: Subscription, seen: Seen | None = None) -> tuple[Catalog, Seen] | None:
+        """The catalog; None when it is the one that was seen, which costs one request.
+
+        NotFetched says why there is none: the publisher cannot be reached, refuses, or has written no catalog.
+        """

@@ -9,7 +9,7 @@ import sys
 import time
 from pathlib import Path
 
-from bench import byte_rows, page, place, request_rows, servers
+from bench import byte_rows, import_rows, page, place, request_rows, servers
 from bench.page import Measured
 from bench.results import Row, say
 
@@ -22,6 +22,8 @@ _ROWS: dict[str, Measured] = {
     "download": byte_rows.download,
     "upload": byte_rows.upload,
     "busy": byte_rows.busy,
+    "ova": import_rows.ova,
+    "imports": import_rows.imports,
     "scale": request_rows.scale,
     "memory": byte_rows.memory,
     "start": request_rows.start,

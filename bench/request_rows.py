@@ -21,7 +21,7 @@ from bench.results import Goal, Row, compare, milliseconds, per_second
 _SIMULATOR = Goal(1.0, first=0.4)
 _MANY, _FEW = 100_000, 100
 _ASKED_FOR = 1000
-_STARTS = 5
+_REPEATED = 5
 
 Choose = Callable[[Stocked], Sequence[Request]]
 
@@ -43,12 +43,14 @@ def library(place: Place) -> Iterator[Row]:
 
 
 def scale(place: Place) -> Iterator[Row]:
-    """The time that an answer takes under the same load, from a server that holds 100,000 items and one that holds 100."""
+    """The time that an answer takes under the same load, from a server that holds 100,000 items and one that holds 100; and a
+    single `list` of all 100,000, the middle of five."""
     with ExitStack() as stack:
         asked = [_filled(stack, place, count) for count in (_MANY, _FEW)]
         for n, what in enumerate(("GET an item", "find an item by name")):
             measures = [partial(_answer_ms, stock, requests[n]) for stock, requests in asked]
             yield compare(f"{what}, of {_MANY:,}", f"of {_FEW}", Goal(1.3, at_most=True), milliseconds, *measures)
+        yield _listed(asked[0][0])
 
 
 def start(place: Place) -> Iterator[Row]:
@@ -56,7 +58,7 @@ def start(place: Place) -> Iterator[Row]:
     data = place.new("contentlib")
     with servers.contentlib(data) as server:
         stocked(server, place)
-    seconds = statistics.median(_first_answer(data) for _ in range(_STARTS))
+    seconds = statistics.median(_first_answer(data) for _ in range(_REPEATED))
     yield Row("from start to first answer", f"{seconds:.2f} s", "", "", seconds, Goal(1, " s", at_most=True))
 
 
@@ -90,6 +92,19 @@ def _filled(stack: ExitStack, place: Place, count: int) -> tuple[Stocked, tuple[
     gets = [Request("GET", f"{ITEM}/id:{each}") for each in pick.choices(items, k=_ASKED_FOR)]
     names = [name(each) for each in pick.choices(range(count), k=_ASKED_FOR)]
     return stock, (gets, [Request("POST", f"{ITEM}?~action=find", {"spec": {"name": each}}) for each in names])
+
+
+def _listed(stock: Stocked) -> Row:
+    seconds = statistics.median(
+        _seconds(lambda: stock.client.size("GET", f"{ITEM}?library_id={stock.library}")) for _ in range(5)
+    )
+    return Row(f"list {_MANY:,} items", f"{seconds:.2f} s", "", "", seconds, Goal(1, " s", at_most=True))
+
+
+def _seconds(call: Callable[[], object]) -> float:
+    began = time.monotonic()
+    call()
+    return time.monotonic() - began
 
 
 def _answer_ms(stock: Stocked, requests: Sequence[Request]) -> float:

@@ -73,6 +73,10 @@ class Rest:
         """The value that an operation answers with."""
         return _value(self._call("POST", path, body), kind)
 
+    def delete(self, path: str) -> None:
+        """Deletes what is at a path."""
+        self._call("DELETE", path)
+
     def create_library(self, name: str) -> str:
         """Makes a local library."""
         backing = {"type": "DATASTORE", "datastore_id": self._server.datastore}

@@ -9,7 +9,7 @@ import pytest
 from contentlib.library.checksums import Algorithm, Checksum, Hasher, check, compare
 from contentlib.library.configuration import Configuration, Configurations
 from contentlib.library.errors import Invalid
-from contentlib.library.names import check_description, clean, fold
+from contentlib.library.names import check_description, check_name, clean, fold, usable
 from library.world import World
 
 
@@ -31,6 +31,14 @@ def test_a_description_has_lines_and_tabulators_and_a_limit() -> None:
 
 def test_a_text_that_must_not_be_refused_is_cleaned() -> None:
     assert clean("a\0\ud800\uffffb\n") == "a\ufffd\ufffd\ufffdb\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "end", "found"),
+    [(" a ", "", "a"), ("a\tb", "", "a\ufffdb"), ("x" * 81, "", "x" * 80), ("x" * 81, " (2)", "x" * 76 + " (2)")],
+)
+def test_a_name_that_must_not_be_refused_is_made_usable(name: str, end: str, found: str) -> None:
+    assert usable(name, end) == check_name("name", found)
 
 
 @pytest.mark.parametrize("algorithm", list(Algorithm))

@@ -24,7 +24,10 @@ class OfferedFile(msgspec.Struct, frozen=True):
 
 
 class OfferedItem(msgspec.Struct, frozen=True):
-    """An item as it is published; `id` is a bare UUID, `type` an item type of the contract, `created` milliseconds UTC."""
+    """An item as it is published; `id` is a bare UUID, `type` an item type of the contract, `created` milliseconds UTC.
+
+    Names are such as ours may be, and no two items of a catalog have one. An item may have no files.
+    """
 
     id: str
     name: str
@@ -37,13 +40,19 @@ class OfferedItem(msgspec.Struct, frozen=True):
 
 
 class Catalog(msgspec.Struct, frozen=True):
-    """A whole library as it is published, in one state; `warnings` say what of it was left out or named otherwise."""
+    """A whole library as it is published, in one state; `warnings` say what of it was left out or named otherwise.
+
+    `unread` are the ids of items that are there, but in no form that could be read: they are not gone.
+    """
 
     id: str
     name: str
     version: str
     items: tuple[OfferedItem, ...]
     warnings: tuple[Fault, ...] = ()
+    description: str = ""
+    created: int | None = None
+    unread: tuple[str, ...] = ()
 
 
 class Seen(msgspec.Struct, frozen=True):

@@ -45,6 +45,12 @@ def clean(text: str) -> str:
     return _NO_TEXT.sub("\ufffd", text)
 
 
+def usable(name: str, end: str = "") -> str:
+    """The name nearest to a given one that is allowed, with an end that is kept whole; empty where nothing is left of it."""
+    printable = _CONTROL.sub("\ufffd", name).strip()
+    return printable[: NAME_LENGTH - len(end)].rstrip() + end
+
+
 def check_file_name(field: str, name: str) -> str:
     """A file's name: one path segment of up to 255 bytes, no separators, no control characters."""
     if not name:

@@ -1,0 +1,59 @@
+"""References in the documents of a library: relative to its root, absolute paths or whole addresses, encoded or not."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import quote, unquote, urljoin, urlsplit
+
+_LEGAL = ":/?[]@!$&'()*+,;=%"  # what may be in an encoded reference; a fragment never means anything here
+_STRAY = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_WHOLE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+_REMOTE = ("http", "https")
+_LOCAL = ("file", "ds")
+
+
+def root_of(uri: str) -> str:
+    """The folder of `lib.json`; an address whose last segment is no JSON file is the folder itself, as in Cloud Director."""
+    address = uri.partition("#")[0].partition("?")[0]
+    if address.lower().endswith(".json"):
+        return address.rpartition("/")[0] + "/"
+    return address.rstrip("/") + "/"
+
+
+def resolve(root: str, href: str, name: str = "") -> str | None:
+    """The whole address; None where there is none, or one of a kind that the library must not lead to.
+
+    A library on the network leads to addresses on the network only, one on this machine to its own kind too.
+    """
+    own = urlsplit(root).scheme
+    try:
+        joined = _joined(root, encoded(href, name))
+        scheme = urlsplit(joined).scheme
+    except ValueError:  # no address, for urllib
+        return None
+    return joined if scheme in _REMOTE or (scheme == own and own in _LOCAL) else None
+
+
+def encoded(href: str, name: str = "") -> str:
+    """A reference as it may be asked for.
+
+    Several generators write the names of files and folders as they are. Where a reference ends with the very name of its
+    file, that is how it was written.
+    """
+    href = href.strip()
+    if not _WHOLE.match(href):
+        href = href.replace("\\", "/")
+    end = name if name and href.endswith(name) else ""
+    return _STRAY.sub("%25", quote(href.removesuffix(end), safe=_LEGAL)) + quote(end, safe="")
+
+
+def last_segment(href: str) -> str:
+    """The file's name that a reference ends with."""
+    return unquote(href.partition("?")[0].rpartition("/")[2])
+
+
+def _joined(root: str, href: str) -> str:
+    """As RFC 3986 says; urllib does not join what begins with a scheme that it does not know."""
+    if root.startswith("ds:"):
+        return "ds" + urljoin("file" + root[2:], href).removeprefix("file") if not _WHOLE.match(href) else href
+    return urljoin(root, href)

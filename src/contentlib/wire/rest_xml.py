@@ -131,8 +131,8 @@ def result(operation: Operation, value: Any) -> bytes:
 def error(failure: VapiError) -> bytes:
     """The response that an error is."""
     lines: list[str] = []
-    _write(lines, "error_type", _STRING, failure.error_type, "  ")
-    _write(lines, "messages", _MESSAGES, failure.messages, "  ")
+    for name, declared, value in _error(failure):
+        _write(lines, name, declared, value, "  ")
     if failure.challenge is not None:
         _write(lines, "challenge", _STRING, failure.challenge, "  ")
     return _document(_ERRORS, camel(failure.name), lines)
@@ -152,12 +152,13 @@ def _write(lines: list[str], name: str, declared: Type, value: Any, indent: str)
             return
         declared = part(declared.of)
     tag = name + _SUFFIXES.get(declared.kind, "")
-    if declared.kind not in _PARTS:
+    parts = _parts(declared, value)
+    if parts is None:
         text = escape(_ILLEGAL.sub("\ufffd", text_of(value))).replace("\r", "&#13;")
         lines.append(f"{indent}<{tag}>{text}</{tag}>" if text else f"{indent}<{tag}/>")
         return
     start = len(lines)
-    for part_name, part_type, part_value in _PARTS[declared.kind](declared, value):
+    for part_name, part_type, part_value in parts:
         _write(lines, part_name, part_type, part_value, indent + "  ")
     if len(lines) == start:
         lines.append(f"{indent}<{tag}/>")
@@ -167,6 +168,18 @@ def _write(lines: list[str], name: str, declared: Type, value: Any, indent: str)
 
 
 Parts = Iterable[tuple[str, Type, Any]]
+
+
+def _parts(declared: Type, value: Any) -> Parts | None:
+    """The elements within an element; None where it holds text."""
+    if isinstance(value, VapiError):  # a value of any type may be one
+        return _error(value)
+    made = _PARTS.get(declared.kind)
+    return None if made is None else made(declared, value)
+
+
+def _error(failure: VapiError) -> Parts:
+    return (("error_type", _STRING, failure.error_type), ("messages", _MESSAGES, failure.messages))
 
 
 def _fields(declared: Type, value: Any) -> Parts:

@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 ANSIBLE := .venv-ansible
 
 .DEFAULT_GOAL := help
-.PHONY: help setup ansible serve test check docs conformance bench format lock clean
+.PHONY: help setup ansible serve test check docs conformance clients bench format lock clean
 
 help: ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -44,7 +44,10 @@ docs: setup ## write the generated pages again
 	$(BIN)/python docs/generate.py
 
 conformance: setup ## run the conformance suite and write docs/conformance.md
-	PYTHONPATH=tests $(BIN)/python -m conformance.matrix
+	PYTHONPATH=tests:docs $(BIN)/python -m conformance.matrix
+
+clients: setup ansible ## note anew what each real client calls, for docs/conformance.md
+	PYTHONPATH=tests:docs $(BIN)/python -m clients.coverage
 
 bench: setup ## print the speed table
 	$(BIN)/python -m bench $(ROWS)

@@ -1,7 +1,6 @@
 """Which operations each real client has called with success: `COVERED`, kept in `record.json` and compared with each run.
 
-`PYTHONPATH=tests python -m clients.coverage` makes the record anew. Whoever writes the page of conformance reads COVERED and
-SOAP from here.
+`make clients` makes the record anew, and `make conformance` then the page of it.
 """
 
 from __future__ import annotations
@@ -18,6 +17,8 @@ import pytest
 _FILE = Path(__file__).with_name("record.json")
 _CONTRACT = json.loads((Path(__file__).parents[1] / "contract" / "content-library.json").read_bytes())["services"]
 _GET_SESSION = ("POST", "/rest/com/vmware/cis/session", "get")  # govmomi's way, which the contract does not have
+
+_TESTS = ("clients/test_coverage.py", "clients/test_pyvmomi.py", "clients/ansible/test_calls.py", "docs/test_lines.py")
 
 Calls = Mapping[str, Iterable[str]]
 
@@ -114,9 +115,7 @@ class Recorder:
         for part, found in made.items():
             self.tree[part][client] = found
             known = found if self._writing else _read(part).get(client, [])
-            assert found == known, (
-                f"tests/clients/record.json is stale for {client}: run `PYTHONPATH=tests python -m clients.coverage`"
-            )
+            assert found == known, f"tests/clients/record.json is stale for {client}: run `make clients`"
 
     def write(self) -> None:
         """Keeps the record; clients that were not part of this run keep theirs."""
@@ -127,7 +126,7 @@ class Recorder:
 def main() -> int:
     """Runs the tests that record, and keeps what they found."""
     recorder = Recorder(writing=True)
-    tests = [str(Path(__file__).with_name(name)) for name in ("test_coverage.py", "test_pyvmomi.py", "ansible/test_calls.py")]
+    tests = [str(Path(__file__).parents[1] / name) for name in _TESTS]
     ended = pytest.main(["-n", "0", "-k", "the_record", *tests], plugins=[recorder])
     if ended == pytest.ExitCode.OK:
         recorder.write()

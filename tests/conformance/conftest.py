@@ -6,9 +6,8 @@ from typing import Any
 import pytest
 
 from conformance import servers
-from conformance.record import Record
 from conformance.sdk import ApiInterfaceStub
-from conformance.sdk_client import API, BUNDLES, TRANSPORTS, Calls, Sdk
+from conformance.sdk_client import API, BUNDLES, TRANSPORTS, Sdk
 from conformance.servers import Server
 from conformance.world import World
 
@@ -28,12 +27,6 @@ def world(server: Server) -> World:
 
 
 @pytest.fixture(scope="session")
-def record(request: pytest.FixtureRequest) -> Record:
-    """What the SDK did in earlier runs; or, for `make conformance`, what it does in this one."""
-    return Record.of(request.config)
-
-
-@pytest.fixture(scope="session")
 def logged_in() -> Iterator[dict[str, Sdk]]:
     """The SDK by transport; to log in takes long, as it shall."""
     found: dict[str, Sdk] = {}
@@ -47,10 +40,9 @@ def sdk(
     request: pytest.FixtureRequest,
     server: Server,
     logged_in: dict[str, Sdk],
-    record: Record,
     monkeypatch: pytest.MonkeyPatch,
-) -> Iterator[Sdk]:
-    """The SDK, logged in; what the test calls is compared with the record."""
+) -> Sdk:
+    """The SDK, logged in."""
     transport = request.param
     for bundle in BUNDLES:
         monkeypatch.delenv(bundle, raising=False)
@@ -58,10 +50,7 @@ def sdk(
         monkeypatch.setattr(ApiInterfaceStub, "__init__", bare(ApiInterfaceStub.__init__))
     if transport not in logged_in:
         logged_in[transport] = Sdk(server.url, transport)
-    calls = Calls()
-    monkeypatch.setattr(ApiInterfaceStub, "invoke", calls.noting(ApiInterfaceStub.invoke))
-    yield logged_in[transport]
-    record.agree(request.node.originalname, transport, calls.told())
+    return logged_in[transport]
 
 
 def bare(init: Callable[..., None]) -> Callable[..., None]:

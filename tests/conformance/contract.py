@@ -13,21 +13,8 @@ STRUCTURES: dict[str, dict[str, str]] = _CONTRACT["structures"]
 ENUMERATIONS: dict[str, list[str]] = _CONTRACT["enumerations"]
 ERRORS: dict[str, dict[str, Any]] = _CONTRACT["errors"]
 FIELD_USE: dict[str, dict[str, dict[str, str]]] = _CONTRACT["field_use"]
-SERVICES = (
-    "com.vmware.cis.session",
-    "com.vmware.content.configuration",
-    "com.vmware.content.type",
-    "com.vmware.content.library",
-    "com.vmware.content.local_library",
-    "com.vmware.content.library.item",
-    "com.vmware.content.library.item.file",
-    "com.vmware.content.library.item.storage",
-    "com.vmware.content.library.item.update_session",
-    "com.vmware.content.library.item.updatesession.file",
-    "com.vmware.content.library.item.download_session",
-    "com.vmware.content.library.item.downloadsession.file",
-)
-"""The services of the main job."""
+SERVICES: tuple[str, ...] = tuple(_CONTRACT["services"])
+"""All services."""
 GENERIC = ("optional", "list", "set", "map")
 
 
@@ -101,7 +88,7 @@ OPERATIONS = {
     for service in SERVICES
     for name, declared in _CONTRACT["services"][service].items()
 }
-"""The operations of the main job by their identifiers."""
+"""All operations by their identifiers."""
 
 
 @cache

@@ -4,24 +4,20 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from functools import cache
 from typing import Any
 
 import httpx
-import requests
 
 from conformance.contract import Operation, Type, fields_of
+from conformance.decoding import decoded_typed, output_of
 from conformance.forms import JSON, Arguments, Caller, Form, Heard, Sent, heard_error, plain
 from conformance.sdk import (
     JsonRpcDictToVapi,
     ListValue,
     OptionalValue,
     StructValue,
-    StubConfigurationFactory,
-    StubFactory,
     VoidValue,
     deserialize_response,
-    get_requests_connector,
 )
 
 _SECURITY = "com.vmware.vapi.std.security"
@@ -61,8 +57,7 @@ class JsonRpc(Form):
             prefix, _, name = result.error.name.rpartition(".")
             assert prefix == "com.vmware.vapi.std.errors"
             return heard_error(name, untyped(result.error))
-        wrong = _output_type(operation.service, operation.name).definition.validate(result.output)
-        assert not wrong, [str(message) for message in wrong]
+        decoded_typed(output_of(operation), result.output)
         return Heard(plain(untyped(result.output), operation.output, entries=True))
 
 
@@ -101,10 +96,3 @@ def untyped(value: Any) -> Any:
     if isinstance(value, OptionalValue):
         return untyped(value.value) if value.is_set() else None
     return value.value
-
-
-@cache
-def _output_type(service: str, operation: str) -> Any:
-    connector = get_requests_connector(session=requests.Session(), url="https://unused.invalid/api")
-    stub = StubFactory(StubConfigurationFactory.new_std_configuration(connector)).create_stub(service)
-    return stub._api_interface._operations[operation]["output_type"]

@@ -9,6 +9,7 @@ import httpx
 from lxml import etree
 
 from conformance.contract import Operation, Type, fields_of, status_of, type_of
+from conformance.decoding import REST, decoded, entries, output_of
 from conformance.forms import Arguments, Form, Heard, Sent, by_action, heard_error, place, text_of
 
 XML = "application/xml"
@@ -54,7 +55,9 @@ class RestXml(Form):
             return Heard()
         (child,) = root
         assert child.tag == _tag("value", operation.output)
-        return Heard(_read(child, operation.output))
+        result = _read(child, operation.output)
+        decoded(output_of(operation), entries(result), REST)
+        return Heard(result)
 
 
 def _tag(name: str, declared: Type) -> str:
@@ -85,6 +88,10 @@ def _read(element: etree._Element, declared: Type) -> Any:
             return [_read(each, declared.of) for each in _named(element, _tag("array-item", declared.of))]
         case "map":
             return [_entry(each, declared) for each in _named(element, "map-entry")]
+        case "anyerror":
+            error_type, messages = element
+            assert (error_type.tag, messages.tag) == ("error_type", "messages-array")
+            return {"error_type": error_type.text, "messages": _read(messages, _MESSAGES)}
         case "integer":
             return int(element.text or "")
         case "boolean":

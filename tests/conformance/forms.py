@@ -13,6 +13,7 @@ from urllib.parse import quote, urlencode
 import httpx
 
 from conformance.contract import Operation, Type, fields_of, status_of, type_of
+from conformance.decoding import API, REST, decoded, output_of
 from conformance.values import check
 
 Arguments = Mapping[str, Any]
@@ -124,8 +125,7 @@ class RestJson(Form):
         if "query" in operation.rest:
             return Sent(method, f"{target}?{urlencode(rest)}" if rest else target)
         if method in ("GET", "DELETE") or not operation.parameters:
-            assert not rest, operation.id
-            return Sent(method, target)
+            return Sent(method, f"{target}?{urlencode(list(dotted('', rest)))}" if rest else target)
         return Sent(method, target, json.dumps(rest).encode(), {"content-type": JSON})
 
     def answer(self, operation: Operation, response: httpx.Response) -> Heard:
@@ -138,6 +138,7 @@ class RestJson(Form):
         assert response.headers["content-type"] == JSON
         body = response.json()
         assert body.keys() == {"value"}
+        decoded(output_of(operation), body["value"], REST)
         return Heard(plain(body["value"], operation.output, entries=True))
 
     def _error(self, response: httpx.Response) -> Heard:
@@ -210,6 +211,8 @@ class ApiJson(Form):
             return Sent(api["method"], target, json.dumps(body).encode(), headers | {"content-type": JSON})
         if not rest:
             return Sent(api["method"], target, b"", headers)
+        if api["method"] == "GET":
+            return Sent("GET", f"{target}?{urlencode(list(dotted('', rest)))}", b"", headers)
         return Sent(api["method"], target, json.dumps(rest).encode(), headers | {"content-type": JSON})
 
     def answer(self, operation: Operation, response: httpx.Response) -> Heard:
@@ -224,4 +227,5 @@ class ApiJson(Form):
             assert response.content == b"", response.content
             return Heard()
         assert response.headers["content-type"] == JSON
+        decoded(output_of(operation), response.json(), API)
         return Heard(plain(response.json(), operation.output, entries=False))

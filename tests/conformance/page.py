@@ -1,81 +1,105 @@
-"""The page docs/conformance.md, made of the table of operations and of the record of the SDK's calls."""
+"""The page docs/conformance.md, made of the table of operations and of the record of what the real clients called."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from conformance.contract import OPERATIONS, SERVICES, Operation
-from conformance.record import Tree
-from conformance.sdk_client import API, JSONRPC, REST
+from clients.coverage import COVERED, SOAP
+from conformance.contract import OPERATIONS, Operation
 from conformance.servers import FORMS
-from conformance.table import ROWS
+from conformance.table import BY_SERVICE, NOT_THERE_YET, ROWS
+from generator.markdown import table
 
 PAGE = Path(__file__).parents[2] / "docs" / "conformance.md"
-_TITLES = [form.title for form in FORMS]
-_SDK = {"/rest JSON": REST, "/api JSON": API, "JSON-RPC": JSONRPC}
+CLIENTS = ("govmomi", "Terraform", "vmware.vmware", "vmware.vmware_rest", "curl")
+SOAP_CLIENTS = ("govmomi", "Terraform", "vmware.vmware", "pyVmomi")
+_FORMS = [form.title for form in FORMS]
+_YES, _LATER = "✓", "later"
 _HEAD = """# Conformance
 
-Written by `make conformance` from a run against a server process with TLS; a test fails when it is stale.
+Which operations of the Content Library API the server performs, in which of its five wire forms, and which of the tools
+that people have call them. `make conformance` writes this page after a run against a server process with TLS; a test fails
+when it is stale.
 
-**raw**: `tests/conformance` writes the request from the contract's types, checks the status, and checks every field of the
-answer against the contract (JSON-RPC answers are decoded by the official SDK). **SDK**: the official Python SDK
-(`vmware-vcenter`) makes the call as part of the main job; over `/rest` it uses the `/api` paths under `/rest`. *later: error*
-means that the operation is left for later, and answers that declared error, whose message says so.
+{counts}
+
+Each service has one table, each operation a row.
+
+- **{first}** to **{last}**, the [forms](design/wire.md): ✓ says that `tests/conformance` makes a valid call in this form, that
+  the status is right, that each field of the answer is as the contract declares it, and that the official SDK's decoders
+  take the answer for the operation's result.
+- **SDK**: the official Python SDK (`vmware-vcenter`) makes the call itself, over JSON-RPC, `/rest` and `/api`.
+- The other columns are real clients at work: ✓ says that the client called the operation with success, on the way to what
+  it was told to do. **govmomi** is the Go library of govc, **Terraform** the calls of the `vsphere` provider, replayed in
+  their order; **vmware.vmware** and **vmware.vmware_rest** are Ansible's collections, **curl** the lines that this
+  documentation shows. How to set them up: [clients](guide/clients.md). pyVmomi, and others for their login, speak
+  [SOAP](#soap).
+{later}"""
+_LATER_MEANS = """
+*later* is an operation that is left for later: it answers with a declared error whose message says so.
+"""
+_SOAP = """
+## SOAP
+
+The methods of vSphere's Web Services at `/sdk` and `/pbm`, with which tools log in and look a datastore up. Any other method
+is answered with the fault NotSupported, which names it.
 """
 _ERRORS = """
 ## Declared errors
 
-How each error that an operation declares was provoked, or why it cannot occur. *raw* means: in each of the five forms.
+Each error that an operation declares: *provoked* in each of the five forms, and over JSON-RPC raised by the SDK as its
+class; or why it cannot occur here. `unauthenticated` is provoked of every operation, declared or not.
 """
 
 
-def sdk_outcomes(tree: Tree, operation: str, transport: str) -> set[str]:
-    """All that the SDK heard of an operation over a transport."""
-    return {outcome for each in tree.values() for outcome in each.get(transport, {}).get(operation, "").split()}
-
-
-def page(tree: Tree) -> str:
+def page() -> str:
     """The page."""
-    lines = [*_HEAD.splitlines()]
-    for service in SERVICES:
-        lines += ["", f"## {service}", "", _row("operation", *_TITLES), _row(*["---"] * (len(_TITLES) + 1))]
-        lines += [_row(each.name, *_answers(tree, each)) for each in _operations(service)]
+    later = _LATER_MEANS if any(row.later for row in ROWS.values()) else ""
+    lines = _HEAD.format(counts=_counts(), first=_FORMS[0], last=_FORMS[-1], later=later).splitlines()
+    for service in BY_SERVICE:
+        lines += ["", f"## {service}", "", table(["operation", *_FORMS, "SDK", *CLIENTS], map(_cells, _operations(service)))]
+    if NOT_THERE_YET:
+        lines += ["", "## Not there yet", "", *(f"- {service}: {_names(service)}" for service in NOT_THERE_YET)]
+    methods = ([name, *_marks(SOAP, name, SOAP_CLIENTS)] for name in sorted(SOAP))
+    lines += [*_SOAP.splitlines(), "", table(["method", *SOAP_CLIENTS], methods)]
     lines += _ERRORS.splitlines()
-    for service in SERVICES:
-        found = [row for each in _operations(service) for row in _errors(tree, each)]
-        if found:
-            lines += ["", f"### {service}", "", _row("operation", "error", "how"), _row("---", "---", "---"), *found]
+    for service in BY_SERVICE:
+        rows = [row for each in _operations(service) for row in _errors(each)]
+        if rows:
+            lines += ["", f"### Errors of {service}", "", table(["operation", "error", "how"], rows)]
     return "\n".join(lines) + "\n"
 
 
-def _row(*cells: str) -> str:
-    return f"| {' | '.join(cells)} |"
+def _counts() -> str:
+    there = sum(row.later is None for row in ROWS.values())
+    hows = [how for row in ROWS.values() for how in row.errors.values()]
+    provoked = sum(not isinstance(how, str) for how in hows)
+    told = f"**{there} of {len(OPERATIONS)} operations** are there in all {len(_FORMS)} forms"
+    if there < len(ROWS):
+        told += f", {len(ROWS) - there} are left for later"
+    if NOT_THERE_YET:
+        told += f", {len(OPERATIONS) - len(ROWS)} are [not there yet](#not-there-yet)"
+    return f"{told}.\n**{provoked} of {len(hows)} declared errors** are provoked, the others [explained](#declared-errors)."
 
 
 def _operations(service: str) -> Iterator[Operation]:
     return (each for each in OPERATIONS.values() if each.service == service)
 
 
-def expected(operation: str) -> str:
-    """`result`, or the error of an operation that is left for later; the tests see to it that it comes in every form."""
-    later = ROWS[operation].later
-    return "result" if later is None else later.error
+def _names(service: str) -> str:
+    return ", ".join(each.name for each in _operations(service))
 
 
-def _answers(tree: Tree, operation: Operation) -> Iterator[str]:
-    outcome = expected(operation.id)
-    for title in _TITLES:
-        called = title in _SDK and outcome in sdk_outcomes(tree, operation.id, _SDK[title])
-        told = "raw, SDK" if called else "raw"
-        yield told if outcome == "result" else f"{told} (later: `{outcome}`)"
+def _cells(operation: Operation) -> list[str]:
+    done = _YES if ROWS[operation.id].later is None else _LATER
+    return [operation.name, *[done] * (len(_FORMS) + 1), *_marks(COVERED, operation.id, CLIENTS)]
 
 
-def _errors(tree: Tree, operation: Operation) -> Iterator[str]:
-    for error in operation.errors:
-        how = ROWS[operation.id].errors.get(error)
-        if isinstance(how, str):
-            yield _row(operation.name, f"`{error}`", how)
-        else:
-            by = [name for name in _SDK.values() if error in sdk_outcomes(tree, operation.id, name)]
-            yield _row(operation.name, f"`{error}`", ", ".join(["raw", *by]))
+def _marks(called: Mapping[str, set[str]], name: str, clients: Iterable[str]) -> Iterator[str]:
+    return (_YES if client in called.get(name, ()) else "" for client in clients)
+
+
+def _errors(operation: Operation) -> Iterator[list[str]]:
+    for error, how in ROWS[operation.id].errors.items():
+        yield [operation.name, f"`{error}`", how if isinstance(how, str) else "provoked"]

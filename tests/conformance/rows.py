@@ -1,4 +1,19 @@
-"""How each operation is called, and how each of its declared errors comes about, or why it cannot; one row an operation."""
+"""How each operation is called, and how each of its declared errors comes about, or why it cannot; one row an operation.
+
+To give a service its rows: write a dictionary of operation -> `Row` in `rows_….py`, name it in `table.py`, and take the service
+out of `NOT_THERE_YET` there. A cell is a function of the `World`, which has what an operation needs to be there first, and
+answers the arguments as JSON has them:
+
+    "get": Row(
+        lambda world: {"library": world.shared, "usage": world.usage()},
+        {"not_found": lambda world: {"library": world.shared, "usage": NOBODY}, "unauthorized": ONE_ADMINISTRATOR},
+    ),
+
+The first cell is a valid call, whose result must not be an empty list. Then comes each error that the contract declares of the
+operation, but for `unauthenticated`, which is tried of every operation: a call that provokes it, or a sentence that says why it
+cannot occur here. Everything else follows: each cell is tried in five wire forms and with the SDK, the answers are decoded, and
+`make conformance` writes the page.
+"""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import uuid4
 
-from conformance.rows import NO_MAINTENANCE, ONE_ADMINISTRATOR, ONLY_LOCAL, How, Make, Row
+from conformance.rows import NO_MAINTENANCE, ONE_ADMINISTRATOR, ONLY_LOCAL, STORAGE_FAILS, How, Make, Row
 from conformance.world import FILE, NOBODY, World, sha256
 
 _MISSING: Make = lambda _: {"library_item_id": NOBODY}  # noqa: E731 - a cell of the table
@@ -97,6 +97,16 @@ STORAGE = {
         {"not_found": lambda world: {"library_item_id": world.kept, "file_name": "no such file"}},
     ),
     "list": Row(lambda world: {"library_item_id": world.kept}, {"not_found": _MISSING}),
+}
+
+_READING = {"error": STORAGE_FAILS, "unauthorized": ONE_ADMINISTRATOR}
+
+CHANGES = {
+    "list": Row(lambda world: {"library_item": world.kept}, {"not_found": lambda _: {"library_item": NOBODY}, **_READING}),
+    "get": Row(
+        lambda world: {"library_item": world.kept, "version": "2"},
+        {"not_found": lambda world: {"library_item": world.kept, "version": "99"}, **_READING},
+    ),
 }
 
 _WARNING = [{"type": "SELF_SIGNED_CERTIFICATE", "ignored": True}]

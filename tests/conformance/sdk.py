@@ -13,8 +13,10 @@ with warnings.catch_warnings():
     from com.vmware.content import library_client as libraries
     from com.vmware.content.library import item_client as items
     from com.vmware.content.library.item import updatesession_client as updates
+    from vmware.vapi.bindings.converter import RestConverter, TypeConverter
     from vmware.vapi.bindings.error import UnresolvedError, VapiError
     from vmware.vapi.bindings.stub import ApiInterfaceStub, StubFactory
+    from vmware.vapi.data.serializers.cleanjson import DataValueConverter
     from vmware.vapi.data.serializers.jsonrpc import JsonRpcDictToVapi, deserialize_response
     from vmware.vapi.data.value import ListValue, OptionalValue, StructValue, VoidValue
     from vmware.vapi.lib.connect import get_requests_connector
@@ -27,13 +29,16 @@ with warnings.catch_warnings():
 
 __all__ = [
     "ApiInterfaceStub",
+    "DataValueConverter",
     "JsonRpcDictToVapi",
     "LegacySecurityContextFilter",
     "ListValue",
     "OptionalValue",
+    "RestConverter",
     "StructValue",
     "StubConfigurationFactory",
     "StubFactory",
+    "TypeConverter",
     "UnresolvedError",
     "VapiError",
     "VoidValue",

@@ -1,20 +1,23 @@
-"""The official SDK over its three transports, and a note of all that it calls."""
+"""The official SDK over its three transports."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import requests
 
-from conformance.contract import status_of
+from conformance.contract import Operation, status_of
+from conformance.decoding import decoded
+from conformance.forms import Arguments, Caller
 from conformance.sdk import (
     LegacySecurityContextFilter,
     OptionalValue,
     StubConfigurationFactory,
+    StubFactory,
     UnresolvedError,
     VapiError,
     VsphereStubs,
@@ -40,28 +43,6 @@ class Refusal:
     status: int = 0
 
 
-@dataclass
-class Calls:
-    """What the SDK called, each operation with its outcomes."""
-
-    outcomes: dict[str, set[str]] = field(default_factory=dict)
-
-    def noting(self, invoke: Callable[..., Any]) -> Callable[..., Any]:
-        """The SDK's own method, with a note of its outcome."""
-
-        def noted(stub: Any, context: Any, method: Any, value: Any) -> Any:
-            result = invoke(stub, context, method, value)
-            outcome = "result" if result.success() else error_type(result.error)
-            self.outcomes.setdefault(f"{stub.get_identifier().get_name()}.{method.get_name()}", set()).add(outcome)
-            return result
-
-        return noted
-
-    def told(self) -> dict[str, str]:
-        """The notes, in order."""
-        return {operation: " ".join(sorted(outcomes)) for operation, outcomes in sorted(self.outcomes.items())}
-
-
 def error_type(error: Any) -> str:
     """The type that an error value names."""
     found = error.get_field("error_type")
@@ -75,6 +56,7 @@ class Sdk:
         self.url, self.transport = url, transport
         self.sessions: list[requests.Session] = []
         self._client: Any = None
+        self._configurations: dict[Caller, Any] = {}
         if transport == JSONRPC:
             self._vsphere()
         else:
@@ -87,13 +69,7 @@ class Sdk:
         self._client = client
 
     def _over_http(self) -> None:
-        token = self.log_in(ADMINISTRATOR[1])
-        session = self.session()
-        if self.transport == API:  # the SDK knows no session for bare answers
-            session.headers["vmware-api-session-id"] = token
-            configuration = self._configuration(session)
-        else:
-            configuration = self._configuration(session, create_session_security_context(token))
+        configuration = self._as(self.log_in(ADMINISTRATOR[1]))
         self.logins, self.content = cis.Session(configuration), VsphereStubs(configuration).content
 
     def log_in(self, password: str) -> str:
@@ -102,14 +78,30 @@ class Sdk:
         Over JSON-RPC too this is not left to the SDK's client, whose `__del__` recurses until the stack is full where its
         login failed; in a thread with a small stack that ends the process.
         """
-        context = create_user_password_security_context(ADMINISTRATOR[0], password)
-        return str(cis.Session(self._configuration(self.session(), context)).create())
+        return str(cis.Session(self._as((ADMINISTRATOR[0], password))).create())
 
     def _configuration(self, session: requests.Session, context: Any = None) -> Any:
         filters = [] if context is None else [LegacySecurityContextFilter(security_context=context)]
         protocol, path = ("json", "/api") if self.transport == JSONRPC else ("rest", self.transport.removeprefix("SDK "))
         connector = get_requests_connector(session, protocol, self.url + path, provider_filter_chain=filters)
         return StubConfigurationFactory.new_std_configuration(connector)
+
+    def call(self, operation: Operation, arguments: Arguments, caller: Caller) -> Any:
+        """What a stub that is made by the service's name answers to arguments, which are as JSON has them."""
+        if caller not in self._configurations:
+            self._configurations[caller] = self._as(caller)
+        stub = StubFactory(self._configurations[caller]).create_stub(operation.service)
+        inputs = stub._api_interface._operations[operation.name]["input_type"]
+        return stub._invoke(operation.name, {name: decoded(inputs.get_field(name), each) for name, each in arguments.items()})
+
+    def _as(self, caller: Caller) -> Any:
+        session = self.session()
+        if isinstance(caller, tuple):
+            return self._configuration(session, create_user_password_security_context(*caller))
+        if self.transport != API:
+            return self._configuration(session, create_session_security_context(caller))
+        session.headers["vmware-api-session-id"] = str(caller)  # the SDK knows no session for bare answers
+        return self._configuration(session)
 
     def session(self) -> requests.Session:
         """An HTTP session, which does not check the certificate, as users of servers with one of their own do it."""

@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 
 import processes
-from conformance.contract import OPERATIONS
+from conformance.contract import OPERATIONS, Operation
 from conformance.form_jsonrpc import JsonRpc
 from conformance.form_xml import RestXml
 from conformance.forms import ApiJson, Arguments, Caller, Form, Heard, RestJson, RestQuery
@@ -42,8 +42,11 @@ class Server:
         return self.running.url
 
     def send(self, form: Form, operation: str, arguments: Arguments, caller: Caller) -> Heard:
+        """Calls an operation in a form, by its identifier."""
+        return self.call(form, OPERATIONS[operation], arguments, caller)
+
+    def call(self, form: Form, declared: Operation, arguments: Arguments, caller: Caller) -> Heard:
         """Calls an operation in a form."""
-        declared = OPERATIONS[operation]
         sent = form.signed(form.request(declared, arguments), caller)
         response = self.http.request(sent.method, sent.target, content=sent.content, headers=sent.headers)
         self.http.cookies.clear()
@@ -57,7 +60,8 @@ class Server:
 def start(directory: Path) -> Server:
     """Starts a server on a free port, with TLS."""
     command = [str(CONTENTLIB), "serve", "--data-dir", str(directory / "data"), "--listen", "127.0.0.1:0"]
-    running = processes.start(command, directory, CONTENTLIB_ADMIN_PASSWORD=ADMINISTRATOR[1])
+    settings = {"CONTENTLIB_ADMIN_PASSWORD": ADMINISTRATOR[1], "CONTENTLIB_OUTBOUND_ALLOW": '["127.0.0.1"]'}
+    running = processes.start(command, directory, **settings)
     http = httpx.Client(base_url=running.url, verify=False, timeout=30)  # the certificate is the server's own
     log = Thread(target=running.output.read)  # a server whose log nobody reads stands still once the pipe is full
     log.start()

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from conformance.contract import ENUMERATIONS, Type, always_there, fields_of, never_there
+from conformance.contract import ENUMERATIONS, ERRORS, Type, always_there, fields_of, never_there, type_of
 
 _DATE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z\Z")
 _URI = re.compile(r"[a-z]+:[!-~]+\Z")
@@ -49,11 +49,18 @@ def _is_text(value: Any) -> bool:
     return isinstance(value, str)
 
 
+def _is_error(value: Any) -> bool:
+    check(value["messages"], type_of("list<com.vmware.vapi.std.localizable_message>"), "messages")
+    return value["error_type"].lower() in ERRORS and value["messages"] != []
+
+
 def _is_integer(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
 _SCALARS: dict[str, Callable[[Any], bool]] = {
+    "anyerror": _is_error,
+    "opaque": lambda value: value is not None,
     "void": lambda value: value is None,
     "string": _is_text,
     "secret": lambda value: isinstance(value, str) and len(value) >= 32,

@@ -9,7 +9,8 @@ from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-from conformance.forms import RestJson
+import processes
+from conformance.forms import RestJson, RestQuery
 from conformance.servers import ADMINISTRATOR, Server
 
 FILE = "disk image 1.iso"
@@ -134,6 +135,29 @@ class World:
         session = self.reading()
         self.call("library.item.download_session.cancel", download_session_id=session)
         return session
+
+    def pulling(self) -> str:
+        """A new task, which fetches a file from where nobody is there, again and again."""
+        return self._task(f"http://127.0.0.1:1/{FILE}")
+
+    @cached_property
+    def failed_task(self) -> str:
+        """A task that has FAILED, because it was to fetch a file from where the server does not go."""
+        task = self._task(f"http://127.0.0.2/{FILE}")
+        assert processes.eventually(lambda: self.task(task)["status"] == "FAILED")
+        return task
+
+    def task(self, task: str) -> dict[str, Any]:
+        """What is told of a task."""
+        return dict(self._server.send(_REST, "com.vmware.cis.tasks.get", {"task": task}, self.token).result)
+
+    def _task(self, uri: str) -> str:
+        item = self.item()
+        spec = {"name": FILE, "source_type": "PULL", "source_endpoint": {"uri": uri.replace(" ", "%20")}}
+        self.call("library.item.updatesession.file.add", file_spec=spec, update_session_id=self.changing(item))
+        target = {"filter_spec": {"targets": [{"type": "com.vmware.content.library.Item", "id": item}]}}
+        (found,) = self._server.send(RestQuery(), "com.vmware.cis.tasks.list", target, self.token).result
+        return str(found[0])
 
     def damaged(self) -> str:
         """A new item whose bytes are gone from the storage."""

@@ -16,10 +16,13 @@ import httpx
 import pytest
 
 import processes
+from clients.coverage import Recorder
 from docs.reading import DOCS, PAGES, ROOT, blocks, text_of
 from processes import CONTENTLIB, Running
 
 PASSWORD = "correct horse"
+HEARD = "curl sent "
+"""What stands before each request in what curl says beside its output."""
 WITH_LINES = [page for page in PAGES if any(language == "sh" for language, _ in blocks(page))]
 
 
@@ -64,8 +67,10 @@ def ran(server: Running, data: Path, tmp_path_factory: pytest.TempPathFactory) -
         "DATA": str(data),
         "PASSWORD": PASSWORD,
         "MIB": "3",
+        "CURL_HOME": str(data.parent),
         "PATH": f"{CONTENTLIB.parent}:{processes.ENVIRONMENT['PATH']}",
     }
+    (data.parent / ".curlrc").write_text(f'write-out = "%{{stderr}}{HEARD}%{{method}} %{{url_effective}} %{{http_code}}\\n"\n')
     found = {}
     for page in WITH_LINES:
         directory = tmp_path_factory.mktemp("lines")
@@ -109,6 +114,13 @@ def test_a_backup_made_by_the_lines_serves_what_it_was_made_of(ran: dict[Path, R
     finally:
         stop(restored)
     assert content == (ran[ROOT / "README.md"].directory / "image.iso").read_bytes()
+
+
+def test_the_record_is_what_curl_called(ran: dict[Path, Ran], server: Running, request: pytest.FixtureRequest) -> None:
+    said = "".join(each.ended.stderr for each in ran.values())
+    sent = re.findall(rf"^{HEARD}(\w+) {server.url}(\S+) [23]\d\d$", said, re.MULTILINE)
+    assert sent
+    Recorder.of(request.config).agree("curl", [" ".join(each) for each in sent])
 
 
 def test_every_block_of_shell_is_run_or_says_that_it_is_not() -> None:

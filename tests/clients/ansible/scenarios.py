@@ -33,9 +33,12 @@ def play(directory: Path) -> dict[str, Told]:
         return {name: future.result() for name, future in begun.items()}
 
 
-def called(directory: Path) -> list[str]:
-    """What was called by the scenarios in which each call succeeds at least once."""
-    return sorted({call for each in _SUCCEEDING for call in calls.read(directory / each.__name__)})
+def called(directory: Path) -> dict[str, list[str]]:
+    """What each collection called in the scenarios in which each call succeeds at least once."""
+    return {
+        collection: sorted({call for each in played for call in calls.read(directory / each.__name__)})
+        for collection, played in _SUCCEEDING.items()
+    }
 
 
 def _made(directory: Path) -> Path:
@@ -125,4 +128,4 @@ class _Quiet(SimpleHTTPRequestHandler):
 
 
 _SCENARIOS: tuple[Callable[[Path], Told], ...] = (_faults, _libraries, _items, _fetched, _disks, _rest, _cut, _session)
-_SUCCEEDING = (_libraries, _items, _fetched, _rest)
+_SUCCEEDING = {"vmware.vmware": (_libraries, _items, _fetched), "vmware.vmware_rest": (_rest,)}

@@ -1,0 +1,32 @@
+"""Every operation with the official SDK, by its row: over JSON-RPC, `/rest` and `/api`."""
+
+from __future__ import annotations
+
+import pytest
+
+from conformance.contract import OPERATIONS
+from conformance.rows import AtOnce, Make
+from conformance.sdk_client import JSONRPC, Sdk
+from conformance.sdk_job import QUIET
+from conformance.table import PROVOKED, ROWS
+from conformance.world import World
+
+pytestmark = QUIET
+
+
+@pytest.mark.parametrize("operation", ROWS)
+def test_the_sdk_calls_an_operation(sdk: Sdk, world: World, operation: str) -> None:
+    row = ROWS[operation]
+    given, caller = row.call(world), row.caller(world)
+    if row.later is None:
+        sdk.call(OPERATIONS[operation], given, caller)
+    else:
+        with sdk.refused(row.later.error):
+            sdk.call(OPERATIONS[operation], given, caller)
+
+
+@pytest.mark.parametrize("sdk", [JSONRPC], indirect=True)  # over HTTP the SDK takes the first class that is declared
+@pytest.mark.parametrize(("operation", "error", "how"), [each for each in PROVOKED if not isinstance(each[2], AtOnce)])
+def test_the_sdk_raises_the_class_of_a_declared_error(sdk: Sdk, world: World, operation: str, error: str, how: Make) -> None:
+    with sdk.refused(error):
+        sdk.call(OPERATIONS[operation], how(world), world.token)

@@ -40,6 +40,7 @@ from contentlib.library.pulls import KIND as PULL
 from contentlib.library.sessions import Leases
 from contentlib.library.settling import Settling
 from contentlib.library.tasks import Tasks
+from contentlib.library.trash import Trash
 from contentlib.library.update_sessions import UpdateSessions
 from contentlib.metadata.migrate import upgrade
 from contentlib.metadata.sqlite import SqliteMetadata
@@ -63,6 +64,7 @@ from contentlib.services.content_library_item_updatesession_file import UpdateFi
 from contentlib.services.content_local_library import LocalLibraryService
 from contentlib.services.content_type import TypeService
 from contentlib.services.contentlib_library_item_versions import VersionsService
+from contentlib.services.contentlib_library_trash import TrashService
 from contentlib.services.faults import translate
 from contentlib.services.vcenter_datacenter import DatacenterService
 from contentlib.services.vcenter_datastore import DatastoreService
@@ -168,8 +170,10 @@ class _Server:
         alone = settings.workers == 1
         logins = Logins(metadata, passwords, leases, clock, idle, _CHALLENGE, most)
         roles = Roles(metadata, {})
-        items = Items(metadata, blobs, clock, leases.milliseconds, self._ended)
-        libraries = Libraries(metadata, clock, {each.id: each.name for each in settings.storage}, passwords, self._ended)
+        kept = settings.trash_seconds * 1000
+        items = Items(metadata, blobs, clock, leases.milliseconds, self._ended, kept)
+        storages = {each.id: each.name for each in settings.storage}
+        libraries = Libraries(metadata, clock, storages, passwords, self._ended, kept)
         sources, limit = Sources(settings.import_roots), settings.upload_limit_bytes
         updates = UpdateSessions(metadata, blobs, clock, leases, self._ended, limit, sources.check, self._wake)
         settling = Settling(metadata, updates, leases, clock, settings.autocomplete_pulls_seconds * 1000)
@@ -198,6 +202,7 @@ class _Server:
             DownloadFileService(downloads, blobs, endpoints, roles),
             ChangesService(history),
             VersionsService(history),
+            TrashService(Trash(metadata, items, clock, self._collect)),
             TypeService(),
             DatacenterService(inventory),
             DatastoreService(inventory),
@@ -247,6 +252,9 @@ class _Server:
             Job("expire", min(15.0, settings.lease_seconds / 2), expiry.run),
             Job("collect", min(600.0, settings.collect_grace_seconds / 2), collector.run),
         ]
+
+    def _collect(self) -> None:
+        self._runner.wake("collect")
 
     def _wake(self) -> None:
         self._worker.wake()

@@ -136,6 +136,11 @@ class Settings(BaseSettings):
         ge=1024,
         description="The longest request that an API call may send; a longer one is refused. Uploads have their own limit.",
     )
+    trash_seconds: int = Field(
+        default=604800,
+        ge=0,
+        description="Deleted libraries and items can be restored for this time. 0: they cannot.",
+    )
     versions_kept: int = Field(
         default=3,
         ge=1,

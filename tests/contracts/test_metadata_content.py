@@ -91,12 +91,13 @@ async def test_two_items_of_a_library_cannot_have_one_name(store: MetadataStore)
             await rows.items.add(made.item(item.library))
 
 
-async def test_all_items_of_a_library_are_removed_at_once_and_no_other(store: MetadataStore) -> None:
+async def test_items_of_a_library_are_removed_some_at_a_time_and_no_others(store: MetadataStore) -> None:
     item, versions = await made.add_item(store, 2)
     other, _ = await made.add_item(store, 2)
     async with store.transaction(durable=False) as rows:
         await rows.items.add(made.item(item.library, name="second"))
-        await rows.items.remove_all(item.library)
+        await rows.deleted_items.add(item.id, "ann", 1, 2)
+        assert [await rows.items.remove_of(item.library, most) for most in (1, 1, 1)] == [1, 1, 0]
         assert await rows.items.find() == [other.id]
         assert await rows.versions.surplus(3) == [versions[0].id]
         await rows.libraries.remove(item.library)

@@ -13,6 +13,7 @@ from contentlib.jobs.collect import Collector
 from contentlib.library.identifiers import new_identifier
 from contentlib.library.items import NewItem
 from contentlib.library.model import Source
+from contentlib.library.trash import Trash
 from contentlib.library.update_sessions import NewFile
 from jobs.crowd import many, turns_of_others
 from library.world import LEASE, STORAGES, World
@@ -353,3 +354,38 @@ class _Play:
             assert await self.world.content(item) == files
         for session, files in self.downloads.items():
             assert await self.world.served(session) == files
+
+
+async def test_what_is_in_the_trash_keeps_its_content_and_gives_it_back_once_it_is_purged(tmp_path: Path) -> None:
+    world = World(tmp_path, kept=10 * GRACE)
+    trash = Trash(world.metadata, world.items, world.clock)
+    collector = of(world)
+    library = await world.library()
+    items = [await world.item(library, name) for name in ("one", "two")]
+    for item in items:
+        await world.complete(item, {"disk": item.encode()})
+    await world.items.delete(items[0])
+    await world.libraries.delete(library)
+    await after_grace(world, collector)
+    await after_grace(world, collector)
+    assert len(world.kept()) == 2
+    await trash.purge(items[0])
+    await after_grace(world, collector)
+    assert len(world.kept()) == 1
+    await trash.restore(library, None)
+    assert await world.content(items[1]) == {"disk": items[1].encode()}
+    await world.libraries.delete(library)
+    world.wait(10 * GRACE)
+    await after_grace(world, collector)
+    assert world.kept() == []
+    await world.metadata.close()
+
+
+async def test_a_deleted_library_of_many_items_is_removed_in_turns(world: World, collector: Collector) -> None:
+    library = await world.library()
+    await many(world, "items", await world.item(library), 1_000)
+    await world.libraries.delete(library)
+    assert await turns_of_others(collector.run()) > 10
+    async with world.metadata.reading() as rows:
+        assert await rows.items.remove_of(library, 1) == 0
+        assert await rows.deleted_libraries.get(library) is None

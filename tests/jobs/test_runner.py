@@ -143,3 +143,13 @@ async def test_a_stop_cancels_a_job_that_runs(world: World) -> None:
     await runner.stop()
     assert ended.is_set()
     assert world.failures == []
+
+
+async def test_a_job_that_is_woken_runs_now(world: World) -> None:
+    runs: list[int] = []
+    runner = world.runner(Job("sweep", 3600, counting(runs)), Job("other", 3600, counting([])))
+    runner.start()
+    for times in (1, 2):
+        runner.wake("sweep")
+        await until(lambda times=times: len(runs) == times)  # type: ignore[misc]  # a default binds the loop's variable
+    await runner.stop()

@@ -48,7 +48,7 @@ class SaltedPasswords:
 class World:
     """A server without its wire: all rules, one user, and shorthands for what tests do again and again."""
 
-    def __init__(self, directory: Path, clock: HandSetClock | None = None, steps: Steps | None = None) -> None:
+    def __init__(self, directory: Path, clock: HandSetClock | None = None, steps: Steps | None = None, kept: int = 0) -> None:
         self.directory = directory
         self.clock = clock or HandSetClock()
         database = directory / "contentlib.db"
@@ -60,8 +60,8 @@ class World:
         self.leases = Leases(self.clock, LEASE)
         self.ended: list[str] = []
         self.blobs = Blobs(self.metadata, self.store, self.clock)
-        self.libraries = Libraries(self.metadata, self.clock, STORAGES, SaltedPasswords(), self.ended.append)
-        self.items = Items(self.metadata, self.blobs, self.clock, LEASE, self.ended.append)
+        self.libraries = Libraries(self.metadata, self.clock, STORAGES, SaltedPasswords(), self.ended.append, kept)
+        self.items = Items(self.metadata, self.blobs, self.clock, LEASE, self.ended.append, kept)
         self.updates = UpdateSessions(self.metadata, self.blobs, self.clock, self.leases, self.ended.append)
         self.downloads = DownloadSessions(self.metadata, self.blobs, self.clock, self.leases, self.ended.append)
 
@@ -147,7 +147,13 @@ class World:
 
     async def collect(self, kept: int = 1) -> None:
         """The sweep of content, without its grace."""
+        now = self.clock.now()
         async with self.metadata.transaction(durable=True) as rows:
+            for item in await rows.deleted_items.overdue(now, 100):
+                await rows.items.remove(item)
+            for library in await rows.deleted_libraries.overdue(now, 100):
+                await rows.items.remove_of(library, 100)
+                await rows.libraries.remove(library)
             for version in await rows.versions.surplus(kept):
                 await rows.versions.remove(version)
             await rows.blobs.unreference(self.clock.now())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import re
 import signal
 import sqlite3
 import subprocess
@@ -56,7 +57,7 @@ def test_the_migrations_write_the_same_tables_as_the_declarations(tmp_path: Path
 
 def _plain(row: tuple[str, str]) -> tuple[str, list[str]]:
     """A table's name and its parts, whatever their order."""
-    return row[0], sorted(" ".join(part.split()).rstrip(") ") for part in row[1].split(", \n"))
+    return row[0], sorted(" ".join(part.split()).rstrip(") ") for part in re.split(r",\s+(?![^(]*\))", row[1]))
 
 
 def test_the_head_is_the_newest_migration() -> None:

@@ -236,7 +236,7 @@ async def test_no_statement_reads_more_than_it_answers_or_changes(
             await rows.items.find(**{criteria: "x"})
         await rows.items.find(library="x", folded_name="x")
         await rows.items.remove("x")
-        await rows.items.remove_all("x")
+        await rows.items.remove_of("x", 9)
         await rows.libraries.remove("x")
         await rows.versions.get("x")
         await rows.versions.remove("x")

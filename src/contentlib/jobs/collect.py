@@ -1,4 +1,4 @@
-"""Removes versions, blobs and uploads that nobody needs any more.
+"""Removes what is overdue in the trash, and versions, blobs and uploads that nobody needs any more.
 
 A row goes before its bytes, and bytes without a row go only when they have been seen without one for a grace period: a
 call may be about to add the row.
@@ -55,6 +55,7 @@ class Collector:
 
     async def run(self) -> None:
         """One sweep; OSError at its end where a storage could not be swept, which keeps none of the others from it."""
+        await self._empty_trash()
         await self._remove_versions()
         failures = await self._remove_blobs()
         for storage in self._storages:
@@ -66,6 +67,29 @@ class Collector:
                 failures.append(error)
         if failures:
             raise failures[0]
+
+    async def _empty_trash(self) -> None:
+        """Removes what cannot be restored any more; a library goes when its items have gone."""
+        now = self._clock.now()
+        removed = _AT_ONCE
+        while removed == _AT_ONCE:
+            async with self._metadata.transaction(durable=False) as transaction:
+                items = await transaction.deleted_items.overdue(now, _AT_ONCE)
+                for item_id in items:
+                    await transaction.items.remove(item_id)
+            removed = len(items)
+        async with self._metadata.reading() as transaction:
+            libraries = await transaction.deleted_libraries.overdue(now, _AT_ONCE)
+        for library_id in libraries:
+            await self._remove_library(library_id)
+
+    async def _remove_library(self, library_id: str) -> None:
+        removed = _AT_ONCE
+        while removed == _AT_ONCE:
+            async with self._metadata.transaction(durable=False) as transaction:
+                removed = await transaction.items.remove_of(library_id, _AT_ONCE)
+                if removed < _AT_ONCE:
+                    await transaction.libraries.remove(library_id)
 
     async def _remove_versions(self) -> None:
         """The blobs that they named are unreferenced from then on."""

@@ -39,6 +39,7 @@ class Runner:
         self._owner = new_identifier()
         self._held: set[str] = set()
         self._tasks: list[asyncio.Task[None]] = []
+        self._woken = {job.name: asyncio.Event() for job in jobs}
 
     def start(self) -> None:
         """Begins; each job runs for the first time after its interval."""
@@ -53,9 +54,16 @@ class Runner:
         with suppress(OSError):  # leases end by themselves
             await self._release()
 
+    def wake(self, name: str) -> None:
+        """Something has come up for a job: runs it now, not at its next time; if another process has its lease, then there."""
+        self._woken[name].set()
+
     async def _repeat(self, job: Job) -> None:
         while True:
-            await asyncio.sleep(job.seconds)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(job.seconds):
+                    await self._woken[job.name].wait()
+            self._woken[job.name].clear()
             await self.once(job)
 
     async def once(self, job: Job) -> bool:

@@ -89,6 +89,10 @@ class NotPublished(LibraryError):
     """The library is not published."""
 
 
+class NotRestorable(LibraryError):
+    """A thing in the trash has nothing to be restored to."""
+
+
 class Unsupported(LibraryError):
     """A use that this server does not support."""
 

@@ -41,10 +41,16 @@ class ItemChange(msgspec.Struct, frozen=True):
 
 
 class Items:
-    """The operations on items; `lease` is the time in milliseconds after which an untouched draft gives up its name."""
+    """The operations on items; times in milliseconds.
 
-    def __init__(self, metadata: MetadataStore, blobs: Blobs, clock: Clock, lease: int, ended: Ended = nobody) -> None:
+    `lease` is the time after which an untouched draft gives up its name, `kept` how long a deleted item can be restored.
+    """
+
+    def __init__(
+        self, metadata: MetadataStore, blobs: Blobs, clock: Clock, lease: int, ended: Ended = nobody, kept: int = 0
+    ) -> None:
         self._ended = ended
+        self._kept = kept
         self._metadata = metadata
         self._blobs = blobs
         self._clock = clock
@@ -110,7 +116,7 @@ class Items:
             if changed == item:
                 return
             if changed.folded_name != item.folded_name:
-                await self._free_name(transaction, changed, "update_spec")
+                await self.free_name(transaction, changed, "update_spec.name")
             counted = replace(
                 changed,
                 modified=max(self._clock.now(), item.modified),
@@ -120,15 +126,16 @@ class Items:
             await transaction.items.put(counted)
             await note_change(transaction, counted)
 
-    async def delete(self, item_id: str) -> None:
-        """Deletes an item; a running update session of it ends, a running download ends with the bytes it began with."""
+    async def delete(self, item_id: str, user: str = "") -> None:
+        """Puts an item into the trash; a running update session ends, a running download ends with the bytes it began with."""
         async with self._metadata.transaction(durable=True) as transaction:
             item = await find_item(transaction, item_id)
             await check_local(transaction, item.library)
             session = await transaction.update_sessions.active_of(item_id)
+            now = self._clock.now()
             if session is not None:
-                await cancel(transaction, session, self._clock.now(), f"library item {item.name!r} was deleted")
-            await transaction.items.remove(item_id)
+                await cancel(transaction, session, now, f"library item {item.name!r} was deleted")
+            await transaction.deleted_items.add(item_id, user, now, now + self._kept)
             await note_change(transaction, item)
         if session is not None:
             self._ended(session.id)
@@ -212,10 +219,10 @@ class Items:
 
     async def _add(self, transaction: Transaction, item: Item, field: str) -> None:
         await check_local(transaction, item.library)
-        await self._free_name(transaction, item, field)
+        await self.free_name(transaction, item, f"{field}.name")
         await transaction.items.add(item)
 
-    async def _free_name(self, transaction: Transaction, item: Item, field: str) -> None:
+    async def free_name(self, transaction: Transaction, item: Item, field: str) -> None:
         """Makes sure that no other item of the library has the name; a draft that nobody works on gives way."""
         for other_id in await transaction.items.find(library=item.library, folded_name=item.folded_name):
             if other_id == item.id:
@@ -223,7 +230,7 @@ class Items:
             other = await find_item(transaction, other_id)
             if not await self._given_up(transaction, other):
                 text = f"library {item.library} has an item named {other.name!r} already: {other_id}"
-                raise Taken("item.name_taken", text, f"{field}.name", other.name, other_id)
+                raise Taken("item.name_taken", text, field, other.name, other_id)
             await transaction.items.remove(other_id)
 
     async def _given_up(self, transaction: Transaction, item: Item) -> bool:

@@ -58,7 +58,10 @@ class LibraryChange(msgspec.Struct, frozen=True):
 
 
 class Libraries:
-    """The operations on libraries; `storages` are the configured backends by id, the first is the default."""
+    """The operations on libraries; `storages` are the configured backends by id, the first is the default.
+
+    `kept` is how many milliseconds a deleted library can be restored.
+    """
 
     def __init__(
         self,
@@ -67,8 +70,10 @@ class Libraries:
         storages: Mapping[str, str],
         passwords: PasswordHasher,
         ended: Ended = nobody,
+        kept: int = 0,
     ) -> None:
         self._ended = ended
+        self._kept = kept
         self._metadata = metadata
         self._clock = clock
         self._storages = storages
@@ -162,15 +167,18 @@ class Libraries:
                     replace(changed, modified=now, version=library.version + 1, revision=library.revision + 1)
                 )
 
-    async def delete(self, library_id: str, type: LibraryType | None = None) -> None:
-        """Deletes a library with its items; running update sessions end, running downloads end with what they began with."""
+    async def delete(self, library_id: str, type: LibraryType | None = None, user: str = "") -> None:
+        """Puts a library into the trash, which hides its items; running update sessions end, running downloads go on.
+
+        This is one change of a row, whatever the number of items.
+        """
         async with self._metadata.transaction(durable=True) as transaction:
             library = await find_library(transaction, library_id, type)
             running = await transaction.update_sessions.active_in(library_id)
+            now = self._clock.now()
             for session in running:
-                await cancel(transaction, session, self._clock.now(), f"library {library.name!r} was deleted")
-            await transaction.items.remove_all(library_id)
-            await transaction.libraries.remove(library_id)
+                await cancel(transaction, session, now, f"library {library.name!r} was deleted")
+            await transaction.deleted_libraries.add(library_id, user, now, now + self._kept)
         for session in running:
             self._ended(session.id)
 

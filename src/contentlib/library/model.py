@@ -6,11 +6,14 @@ Times are milliseconds since 1970 UTC, sizes are bytes.
 from __future__ import annotations
 
 import enum
+from typing import Generic, TypeVar
 
 import msgspec
 
 from contentlib.library.checksums import Checksum
 from contentlib.library.errors import Fault
+
+Row = TypeVar("Row")
 
 
 class LibraryType(enum.StrEnum):
@@ -111,6 +114,15 @@ class Item(msgspec.Struct, frozen=True):
     version_id: str | None = None
     source: str | None = None
     abandoned: bool = False
+
+
+class Deleted(msgspec.Struct, Generic[Row], frozen=True):
+    """A library or item in the trash: who deleted it when, and the time from which on it is gone for good."""
+
+    row: Row
+    user: str
+    time: int
+    until: int
 
 
 class StoredFile(msgspec.Struct, frozen=True):

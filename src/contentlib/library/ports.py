@@ -23,6 +23,7 @@ from typing import NamedTuple, Protocol, TypeVar
 from contentlib.library.errors import Fault
 from contentlib.library.model import (
     Blob,
+    Deleted,
     DownloadSession,
     Item,
     Library,
@@ -71,8 +72,11 @@ class LibraryRows(Rows[Library], Protocol):
 class ItemRows(Rows[Item], Protocol):
     """Items. Removing one leaves its content versions, which download sessions may still serve."""
 
-    async def remove_all(self, library: str) -> None:
-        """Removes the items of a library."""
+    async def remove_of(self, library: str, most: int) -> int:
+        """Removes at most so many items of a library, deleted ones too; how many they were."""
+
+    async def size_of(self, library: str) -> int:
+        """How many bytes the current contents of a library's items have, those of a deleted library too."""
 
     async def find(
         self,
@@ -83,6 +87,31 @@ class ItemRows(Rows[Item], Protocol):
         source: str | None = None,
     ) -> list[str]:
         """The identifiers of the items that match all that is given."""
+
+
+class DeletedRows(Protocol[Row]):
+    """Libraries or items in the trash; for all other rows they are not there, nor is an item whose library is deleted.
+
+    They keep everything that belongs to them. The name of one is free for others.
+    """
+
+    async def add(self, identifier: str, user: str, now: int, until: int) -> None:
+        """Takes a row away, with one change, however much belongs to it; one that is not there is left alone."""
+
+    async def get(self, identifier: str) -> Deleted[Row] | None:
+        """The row, or None; one that is overdue, too."""
+
+    async def all(self, now: int) -> list[Deleted[Row]]:
+        """The rows that are not overdue, in the order in which they were deleted."""
+
+    async def overdue(self, now: int, most: int) -> list[str]:
+        """The identifiers of some rows whose time is over."""
+
+    async def hasten(self, identifier: str, now: int) -> None:
+        """Ends a row's time."""
+
+    async def restore(self, row: Row) -> None:
+        """Brings back the row of the same identifier, as it is given."""
 
 
 class VersionRows(Protocol):
@@ -288,6 +317,8 @@ class Transaction(Protocol):
 
     libraries: LibraryRows
     items: ItemRows
+    deleted_libraries: DeletedRows[Library]
+    deleted_items: DeletedRows[Item]
     versions: VersionRows
     update_sessions: UpdateSessionRows
     update_files: UpdateFileRows

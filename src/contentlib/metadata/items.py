@@ -6,10 +6,11 @@ from collections.abc import Collection
 from functools import cache
 from typing import Any
 
-from sqlalchemy import bindparam, delete, exists, insert, literal_column, null, select, update
+from sqlalchemy import bindparam, delete, exists, func, insert, literal_column, null, select, update
 
 from contentlib.library.model import Item, StoredFile, Version
 from contentlib.metadata import tables
+from contentlib.metadata.deleted import DeletedStatements
 from contentlib.metadata.rows import Codec, Keyed, Known, Limitable, Statements
 from contentlib.metadata.statement import Connection, Statement
 
@@ -17,7 +18,12 @@ _ITEMS = tables.items
 _VERSIONS = tables.versions
 _FILES = tables.stored_files
 _BLOBS = tables.blobs
-_ROWS = Statements(_ITEMS, Item)
+_LIBRARIES = tables.libraries
+_LIVE = (
+    _ITEMS.c.deleted.is_(None),
+    ~exists().where(_LIBRARIES.c.id == _ITEMS.c.library, _LIBRARIES.c.deleted.is_not(None)),
+)
+_ROWS = Statements(_ITEMS, Item, "id", *_LIVE)
 _FILE = Codec(StoredFile)
 
 
@@ -25,7 +31,7 @@ _FILE = Codec(StoredFile)
 def _find(names: tuple[str, ...]) -> Statement:
     """One statement a set of criteria, so that each uses its index."""
     wanted = [_ITEMS.c[name] == bindparam(name) for name in names]
-    return Statement(select(_ITEMS.c.id).where(*wanted).order_by(_ITEMS.c.created, _ITEMS.c.id))
+    return Statement(select(_ITEMS.c.id).where(*wanted, *_LIVE).order_by(_ITEMS.c.created, _ITEMS.c.id))
 
 
 class ItemRows(Keyed[Item]):
@@ -52,17 +58,27 @@ class ItemRows(Keyed[Item]):
         await self._connection.run(_ORPHAN, {"key": identifier})
         await super().remove(identifier)
 
-    async def remove_all(self, library: str) -> None:
-        """Removes the items of a library."""
-        await self._connection.run(_ORPHAN_ALL, {"key": library})
-        await self._connection.run(_REMOVE_ALL, {"key": library})
+    async def remove_of(self, library: str, most: int) -> int:
+        """Removes some items of a library, deleted ones too; how many they were."""
+        found = await self._identifiers(_SOME_OF, {"key": library, "most": most})
+        for item in found:
+            await self.remove(item)
+        return len(found)
+
+    async def size_of(self, library: str) -> int:
+        """How many bytes the current contents of a library's items have, those of a deleted library too."""
+        row = await self._connection.row(_SIZE_OF, {"key": library})
+        return int(row[0]) if row else 0
 
 
-_orphan = update(_VERSIONS).values(newer=tables.ORPHANED)
-_ORPHAN = Statement(_orphan.where(_VERSIONS.c.item == bindparam("key")))
-_IN_LIBRARY = select(_ITEMS.c.id).where(_ITEMS.c.library == bindparam("key"))
-_ORPHAN_ALL = Statement(_orphan.where(_VERSIONS.c.item.in_(_IN_LIBRARY)))
-_REMOVE_ALL = Statement(delete(_ITEMS).where(_ITEMS.c.library == bindparam("key")))
+DELETED = DeletedStatements(_ITEMS, _ROWS)
+_SOME_OF = Statement(select(_ITEMS.c.id).where(_ITEMS.c.library == bindparam("key")).limit(bindparam("most")))
+_SIZE_OF = Statement(
+    select(func.coalesce(func.sum(_ITEMS.c.size), literal_column("0"))).where(
+        _ITEMS.c.library == bindparam("key"), _ITEMS.c.deleted.is_(None)
+    )
+)
+_ORPHAN = Statement(update(_VERSIONS).values(newer=tables.ORPHANED).where(_VERSIONS.c.item == bindparam("key")))
 _VERSION_NAMES = ("id", "item", "number", "created", "user", "message")
 _VERSION_COLUMNS = [_VERSIONS.c[name] for name in _VERSION_NAMES]
 _GET = Statement(select(*_VERSION_COLUMNS).where(_VERSIONS.c.id == bindparam("key")))

@@ -6,18 +6,20 @@ from sqlalchemy import bindparam, or_, select, update
 
 from contentlib.library.model import Library, LibraryType
 from contentlib.metadata import tables
+from contentlib.metadata.deleted import DeletedStatements
 from contentlib.metadata.rows import Keyed, Statements
 from contentlib.metadata.statement import Connection, Statement
 
 _TABLE = tables.libraries
-_ROWS = Statements(_TABLE, Library)
+_LIVE = _TABLE.c.deleted.is_(None)
+_ROWS = Statements(_TABLE, Library, "id", _LIVE)
 _ORDER = (_TABLE.c.created, _TABLE.c.id)
 _FIND = Statement(
-    select(_TABLE.c.id).where(or_(bindparam("type").is_(None), _TABLE.c.type == bindparam("type"))).order_by(*_ORDER)
+    select(_TABLE.c.id).where(_LIVE, or_(bindparam("type").is_(None), _TABLE.c.type == bindparam("type"))).order_by(*_ORDER)
 )
 _BY_NAME = Statement(
     select(_TABLE.c.id)
-    .where(_TABLE.c.folded_name == bindparam("folded_name"))
+    .where(_LIVE, _TABLE.c.folded_name == bindparam("folded_name"))
     .where(or_(bindparam("type").is_(None), _TABLE.c.type == bindparam("type")))
     .order_by(*_ORDER)
 )
@@ -39,3 +41,6 @@ class LibraryRows(Keyed[Library]):
     async def changed(self, library_id: str) -> None:
         """Raises the revision of a library."""
         await self._connection.run(_CHANGED, {"key": library_id})
+
+
+DELETED = DeletedStatements(_TABLE, _ROWS, hides=(tables.items.name,))

@@ -88,16 +88,16 @@ class Keyed(Generic[Value]):
 
 
 class Statements(Generic[Value]):
-    """The four statements that every table with one identifying column has."""
+    """The four statements that every table with one identifying column has; only what is `visible` is got."""
 
-    def __init__(self, table: Table, value: type[Value], key: str = "id") -> None:
+    def __init__(self, table: Table, value: type[Value], key: str = "id", *visible: ColumnElement[bool]) -> None:
         self.codec = Codec(value)
         self.table = table.name
         self.key = key
         self.columns = [table.c[name] for name in self.codec.names]
         found: ColumnElement[bool] = table.c[key] == bindparam("key")
         self.add = Statement(insert(table).values({name: bindparam(name) for name in self.codec.names}))
-        self.get = Statement(select(*self.columns).where(found))
+        self.get = Statement(select(*self.columns).where(found, *visible))
         changed: dict[str, Any] = {name: bindparam(name) for name in self.codec.names if name != key}
         self.put = Statement(update(table).where(found).values(changed))
         self.remove = Statement(delete(table).where(found))

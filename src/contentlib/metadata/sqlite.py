@@ -21,8 +21,11 @@ from typing import Any, Generic, TypeVar
 from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
 
 from contentlib.library import ports
+from contentlib.library.model import Item, Library
+from contentlib.metadata import items, libraries
 from contentlib.metadata.access import LoginRows, StateRows, TokenRows, UserRows
 from contentlib.metadata.blobs import BlobRows
+from contentlib.metadata.deleted import DeletedRows
 from contentlib.metadata.items import ItemRows, VersionRows
 from contentlib.metadata.libraries import LibraryRows
 from contentlib.metadata.memory import Memory
@@ -62,8 +65,7 @@ class SqliteConnection:
     async def run(self, statement: Statement, values: Mapping[str, Any]) -> int:
         """How many rows the statement changed. What it takes along from other tables, nobody reads by its key."""
         sql, constants = statement.text(_DIALECT)
-        if statement.writes is not None:
-            self.written.add(statement.writes)
+        self.written.update(statement.writes)
         return self._cursor.execute(sql, {**constants, **values} if constants else values).rowcount
 
     def recall(self, table: str, key: str) -> Any:
@@ -119,6 +121,8 @@ class SqliteTransaction(Generic[AnyConnection]):
         self.connection = connection = kind(self._cursor, memory)
         self.libraries: ports.LibraryRows = LibraryRows(connection)
         self.items: ports.ItemRows = ItemRows(connection)
+        self.deleted_libraries: ports.DeletedRows[Library] = DeletedRows(connection, libraries.DELETED)
+        self.deleted_items: ports.DeletedRows[Item] = DeletedRows(connection, items.DELETED)
         self.versions: ports.VersionRows = VersionRows(connection)
         self.update_sessions: ports.UpdateSessionRows = UpdateSessionRows(connection)
         self.update_files: ports.UpdateFileRows = UpdateFileRows(connection)

@@ -10,14 +10,17 @@ from sqlalchemy.sql.expression import ClauseElement, UpdateBase
 
 
 class Statement:
-    """A Core statement whose values are all named parameters; `writes` names the table that it changes, if any."""
+    """A Core statement whose values are all named parameters.
+
+    `writes` names the tables whose rows read otherwise after it: the one that it changes, and those that it hides rows of.
+    """
 
     __slots__ = ("_compiled", "expression", "writes")
 
-    def __init__(self, expression: ClauseElement) -> None:
+    def __init__(self, expression: ClauseElement, hides: tuple[str, ...] = ()) -> None:
         self.expression = expression
         changed = expression.table if isinstance(expression, UpdateBase) else None
-        self.writes: str | None = changed.name if isinstance(changed, Table) else None
+        self.writes = (changed.name, *hides) if isinstance(changed, Table) else hides
         self._compiled: dict[str, tuple[str, dict[str, Any]]] = {}
 
     def text(self, dialect: Dialect) -> tuple[str, dict[str, Any]]:

@@ -44,9 +44,18 @@ def active(table: Table) -> ColumnElement[bool]:
     return table.c.state == literal_column("'ACTIVE'")
 
 
-def _partial(name: str, column: Column[Any], condition: str, *, unique: bool = False) -> None:
+def _partial(name: str, *columns: Column[Any], where: str, unique: bool = False) -> None:
     # the same for another dialect would import that at every start
-    Index(name, column, unique=unique, sqlite_where=text(condition))
+    Index(name, *columns, unique=unique, sqlite_where=text(where))
+
+
+def _deletion_columns() -> list[Column[Any]]:
+    """Who deleted a row and when, and until when it can be restored; all three are NULL where it is not in the trash."""
+    return [Column("deleted", BigInteger), Column("deleted_by", Text), Column("deleted_until", BigInteger)]
+
+
+def _index_deletions(table: Table) -> None:
+    _partial(f"ix_{table.name}_deleted_until", table.c.deleted_until, where="deleted_until IS NOT NULL")
 
 
 libraries = Table(
@@ -67,13 +76,15 @@ libraries = Table(
     Column("apply_usage_to_items", Boolean),
     Column("security_policy", Text),
     Column("revision", Integer, nullable=False),
+    *_deletion_columns(),
 )
+_index_deletions(libraries)
 
 items = Table(
     "items",
     metadata,
     Column("id", Text, primary_key=True),
-    Column("library", Text, ForeignKey("libraries.id"), nullable=False),
+    Column("library", Text, ForeignKey("libraries.id"), nullable=False, index=True),
     Column("name", Text, nullable=False),
     Column("folded_name", Text, nullable=False, index=True),
     Column("description", Text, nullable=False),
@@ -88,8 +99,10 @@ items = Table(
     Column("version_id", Text, ForeignKey("versions.id"), index=True),
     Column("source", Text, index=True),
     Column("abandoned", Boolean, nullable=False),
-    Index("ux_items_library_folded_name", "library", "folded_name", unique=True),
+    *_deletion_columns(),
 )
+_partial("ux_items_library_folded_name", items.c.library, items.c.folded_name, where="deleted IS NULL", unique=True)
+_index_deletions(items)
 
 versions = Table(
     "versions",
@@ -103,7 +116,7 @@ versions = Table(
     Column("newer", Integer, nullable=False),  # how many newer versions the item has, ORPHANED when the item is gone
     Index("ux_versions_item_number", "item", "number", unique=True),
 )
-_partial("ix_versions_newer", versions.c.newer, "newer > 0")
+_partial("ix_versions_newer", versions.c.newer, where="newer > 0")
 
 stored_files = Table(
     "stored_files",
@@ -133,7 +146,7 @@ blobs = Table(
     Column("unflushed", Text),
     Index("ix_blobs_sha256_size", "sha256", "size"),
 )
-_partial("ix_blobs_unreferenced", blobs.c.unreferenced, "unreferenced IS NOT NULL")
+_partial("ix_blobs_unreferenced", blobs.c.unreferenced, where="unreferenced IS NOT NULL")
 
 
 def _session_columns() -> list[Column[object]]:
@@ -156,9 +169,9 @@ def _index_sessions(table: Table, version: str) -> None:
     """Most indexes hold few sessions only, so that starting one writes little."""
     name = table.name
     Index(f"ix_{name}_user_item", table.c.user, table.c.item)
-    _partial(f"ix_{name}_touched", table.c.touched, "state = 'ACTIVE'")
-    _partial(f"ix_{name}_{version}", table.c[version], "state = 'ACTIVE'")
-    _partial(f"ix_{name}_ended", table.c.ended, "ended IS NOT NULL")
+    _partial(f"ix_{name}_touched", table.c.touched, where="state = 'ACTIVE'")
+    _partial(f"ix_{name}_{version}", table.c[version], where="state = 'ACTIVE'")
+    _partial(f"ix_{name}_ended", table.c.ended, where="ended IS NOT NULL")
 
 
 update_sessions = Table(
@@ -172,8 +185,8 @@ update_sessions = Table(
     Column("completing", Boolean, nullable=False),
 )
 _index_sessions(update_sessions, "base")
-_partial("ix_update_sessions_pulled", update_sessions.c.pulled, "state = 'ACTIVE' AND pulled IS NOT NULL")
-_partial("ux_update_sessions_active", update_sessions.c.item, "state = 'ACTIVE'", unique=True)
+_partial("ix_update_sessions_pulled", update_sessions.c.pulled, where="state = 'ACTIVE' AND pulled IS NOT NULL")
+_partial("ux_update_sessions_active", update_sessions.c.item, where="state = 'ACTIVE'", unique=True)
 
 update_files = Table(
     "update_files",
@@ -249,7 +262,7 @@ tasks = Table(
     Column("result", Text),
     Column("fault", Text),
 )
-_partial("ix_tasks_due", tasks.c.due, "ended IS NULL")
+_partial("ix_tasks_due", tasks.c.due, where="ended IS NULL")
 
 logins = Table(
     "logins",

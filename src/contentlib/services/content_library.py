@@ -103,7 +103,7 @@ class LibraryService(Service):
     )
     async def delete(self, call: Call, library_id: Id) -> None:
         """Deletes a library with all its items; running downloads end with the bytes that they began with."""
-        await self._libraries.delete(library_id)
+        await self._libraries.delete(library_id, user=call.user)
 
     @operation(
         Route("POST", _LIBRARY, {"action": "force-delete"}, status=204),
@@ -112,7 +112,7 @@ class LibraryService(Service):
     )
     async def force_delete(self, call: Call, library_id: Id) -> None:
         """Deletes a library also when somebody has declared to use it."""
-        await self._libraries.delete(library_id)
+        await self._libraries.delete(library_id, user=call.user)
 
     @operation(
         Route("POST", _LIBRARY, {"action": "migrate"}, body="migrate_spec", status=204),

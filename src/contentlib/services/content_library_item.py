@@ -152,7 +152,7 @@ class ItemService(Service):
     )
     async def delete(self, call: Call, library_item_id: Id) -> None:
         """Deletes an item with all its versions; running downloads end with the bytes that they began with."""
-        await self._items.delete(library_item_id)
+        await self._items.delete(library_item_id, call.user)
 
     @operation(
         Route(

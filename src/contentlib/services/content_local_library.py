@@ -99,7 +99,7 @@ class LocalLibraryService(Service):
     )
     async def delete(self, call: Call, library_id: Id) -> None:
         """Deletes a local library with all its items; running downloads end with the bytes that they began with."""
-        await self._libraries.delete(library_id, _LOCAL)
+        await self._libraries.delete(library_id, _LOCAL, call.user)
 
     @operation(
         Route("POST", _LIBRARY, {"action": "force-delete"}, status=204),
@@ -108,7 +108,7 @@ class LocalLibraryService(Service):
     )
     async def force_delete(self, call: Call, library_id: Id) -> None:
         """Deletes a local library also when somebody has declared to use it."""
-        await self._libraries.delete(library_id, _LOCAL)
+        await self._libraries.delete(library_id, _LOCAL, call.user)
 
     @operation(
         Route("POST", _LIBRARY, {"action": "publish"}, status=204),

@@ -19,6 +19,7 @@ _HEARD: dict[type[rules.LibraryError], tuple[type[vapi.VapiError], ...]] = {
     rules.InDesiredState: (vapi.AlreadyInDesiredState,),
     rules.VersionConflict: (vapi.ConcurrentChange,),
     rules.NotPublished: (vapi.NotAllowedInCurrentState,),
+    rules.NotRestorable: (vapi.NotAllowedInCurrentState,),
     rules.Unsupported: (vapi.Unsupported, vapi.Error, vapi.NotAllowedInCurrentState),
     rules.NotWritable: (vapi.ResourceInaccessible, vapi.Error, vapi.NotAllowedInCurrentState),
     rules.NotFetched: (vapi.ResourceInaccessible, vapi.Error, vapi.NotAllowedInCurrentState),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import hashlib
 import ssl
 from collections.abc import AsyncIterator, Mapping
@@ -25,6 +26,8 @@ class Publisher:
     """What is published, and how.
 
     `cuts` holds, for the next answers, after how many bytes the connection is cut; `statuses` are answered instead of files.
+    `basic` is the user and the password, with a colon between them, that must be told; `conditions` are known or not; `headers`
+    go with every file.
     """
 
     files: dict[str, bytes] = field(default_factory=dict)
@@ -37,6 +40,9 @@ class Publisher:
     cuts: list[int] = field(default_factory=list)
     statuses: dict[str, int] = field(default_factory=dict)
     redirects: dict[str, str] = field(default_factory=dict)
+    basic: str | None = None
+    conditions: bool = True
+    headers: dict[str, str] = field(default_factory=dict)
     silent: bool = False
     asked: list[Asked] = field(default_factory=list)
 
@@ -64,7 +70,9 @@ class Publisher:
         self.asked.append(Asked(path, headers))
         if self.silent:
             await asyncio.sleep(60)
-        if path in self.redirects:
+        if self.basic is not None and headers.get("authorization") != _basic(self.basic):
+            await _answer(writer, 401, {"WWW-Authenticate": 'Basic realm="files"'})
+        elif path in self.redirects:
             await _answer(writer, 302, {"Location": self.redirects[path]})
         elif path in self.statuses or path.partition("?")[0] not in self.files:
             await _answer(writer, self.statuses.get(path, 404), {})
@@ -73,7 +81,10 @@ class Publisher:
 
     async def _send(self, writer: asyncio.StreamWriter, data: bytes, asked: Mapping[str, str]) -> None:
         etag = f'"{hashlib.sha256(data).hexdigest()[:16]}"'
-        headers = {"ETag": etag} if self.etags else {}
+        headers = {**self.headers, **({"ETag": etag} if self.etags else {})}
+        if self.conditions and self._is_known(asked, headers):
+            await _answer(writer, 304, headers)
+            return
         start = int(asked["range"].removeprefix("bytes=").rstrip("-")) if self.ranges and "range" in asked else None
         if start is not None and asked.get("if-range", etag) != etag:
             start = None
@@ -91,6 +102,15 @@ class Publisher:
             writer.write(body[at : min(at + _PIECE, cut)])
             await writer.drain()
             await asyncio.sleep(self.pause)
+
+    def _is_known(self, asked: Mapping[str, str], headers: Mapping[str, str]) -> bool:
+        if "if-none-match" in asked:
+            return asked["if-none-match"] == headers.get("ETag")
+        return "Last-Modified" in headers and asked.get("if-modified-since") == headers["Last-Modified"]
+
+
+def _basic(told: str) -> str:
+    return f"Basic {base64.b64encode(told.encode()).decode()}"
 
 
 async def _head(writer: asyncio.StreamWriter, status: int, headers: Mapping[str, str]) -> None:

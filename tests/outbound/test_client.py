@@ -10,8 +10,8 @@ from contentlib.outbound.problems import Failed, Kind, Problem
 from publisher import Publisher, publishing
 
 
-async def read(client: Outbound, uri: str, **more: str) -> bytes:
-    async with client.get(uri, None, **more) as answer:
+async def read(client: Outbound, uri: str, *, thumbprint: str | None = None, certificate: str | None = None) -> bytes:
+    async with client.get(uri, thumbprint=thumbprint, certificate=certificate) as answer:
         found = b""
         while data := await answer.read():
             found += data

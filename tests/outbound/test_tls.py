@@ -77,7 +77,17 @@ async def test_another_certificate_than_the_pinned_one_is_refused_though_it_is_t
 async def test_a_pin_that_cannot_be_is_told(client: Outbound, pin: dict[str, str]) -> None:
     found = await problem(client, "https://127.0.0.1:9/a", **pin)
     assert (found.kind, found.again) == (Kind.URL, False)
-    assert f"ssl_certificate{'_thumbprint' if 'thumbprint' in pin else ''} is no" in found.text
+    assert f"{'the thumbprint' if 'thumbprint' in pin else 'ssl_certificate'} is no" in found.text
+
+
+async def test_a_certificate_takes_precedence_over_a_thumbprint(
+    client: Outbound, signed: Certificate, lonely: Certificate
+) -> None:
+    async with publishing(FILES, lonely.context()) as publisher:
+        uri = publisher.uri("/a.iso")
+        assert await read(client, uri, certificate=lonely.pem, thumbprint=signed.thumbprint("sha1")) == ALL
+        found = await problem(client, uri, certificate=signed.pem, thumbprint=lonely.thumbprint("sha1"))
+        assert found.kind is Kind.CERTIFICATE
 
 
 async def test_a_pinned_connection_is_not_led_away_from_tls(client: Outbound, lonely: Certificate) -> None:

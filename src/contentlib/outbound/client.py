@@ -22,12 +22,15 @@ from yarl import URL
 
 from contentlib import __version__
 from contentlib.outbound import problems
+from contentlib.outbound.credentials import Credentials, within
 from contentlib.outbound.pins import BadPin, Pin, nothing, pin_of, thumbprint_of
 from contentlib.outbound.policy import Forbidden, Policy
 from contentlib.outbound.problems import Failed, Kind, Problem
 
 _REDIRECTS = 5
 _REDIRECTING = {301, 302, 303, 307, 308}
+_USABLE = {200, 206, 416}
+_CONDITIONS = {"if-none-match", "if-modified-since"}
 _BUFFER = 1 << 20
 _PLAIN = re.compile(r"[!-~]+")
 
@@ -59,21 +62,28 @@ class Outbound:
         *,
         thumbprint: str | None = None,
         certificate: str | None = None,
+        credentials: Credentials | None = None,
     ) -> AsyncIterator[Answer]:
-        """The answer to a GET, when it is 200, 206 or 416; redirects are followed. Failed says why there is none."""
+        """The answer to a GET, when it is 200, 206 or 416, or 304 to conditions; redirects are followed.
+
+        Credentials go to their own origin only, also those in the address. Failed says why there is no answer.
+        """
         pin = _pin(uri, thumbprint, certificate)
-        answer = await self._follow(_parsed(uri), headers or {}, pin)
+        answer = await self._follow(_parsed(uri), headers or {}, pin, credentials)
         try:
             yield answer
         finally:
             answer.close()
 
-    async def _follow(self, start: URL, headers: Mapping[str, str], pin: Pin | None) -> Answer:
-        url = start
+    async def _follow(self, start: URL, headers: Mapping[str, str], pin: Pin | None, given: Credentials | None) -> Answer:
+        url, usable = start, _USABLE | ({304} if _CONDITIONS & {name.lower() for name in headers} else set())
         for _ in range(_REDIRECTS + 1):
-            response = await self._answered(url, headers, pin)
-            if response.status in (200, 206, 416):
-                return Answer(response, shown(url), self._seconds)
+            given = given or within(url)
+            url = url.with_user(None)
+            told = {} if given is None else given.header(url)
+            response = await self._answered(url, {**headers, **told}, pin)
+            if response.status in usable:
+                return Answer(response, url, self._seconds)
             response.close()
             if response.status not in _REDIRECTING:
                 raise problems.status(shown(url), response.status, response.reason)
@@ -146,13 +156,14 @@ class Outbound:
 
 
 class Answer:
-    """An answer whose bytes have not been read yet."""
+    """An answer whose bytes have not been read yet; `uri` is where the redirects led to."""
 
-    def __init__(self, response: aiohttp.ClientResponse, told: str, seconds: float) -> None:
+    def __init__(self, response: aiohttp.ClientResponse, url: URL, seconds: float) -> None:
         self._response = response
-        self._told = told
+        self._told = shown(url)
         self._seconds = seconds
         self.status = response.status
+        self.uri = str(url)
         self.headers: Mapping[str, str] = response.headers
 
     async def read(self) -> bytes:
@@ -233,7 +244,7 @@ def _pin(uri: str, thumbprint: str | None, certificate: str | None) -> Pin | Non
     try:
         return pin_of(thumbprint, certificate)
     except BadPin as error:
-        name = "ssl_certificate_thumbprint" if thumbprint else "ssl_certificate"
+        name = "ssl_certificate" if certificate else "the thumbprint"
         raise problems.url(shown(_parsed(uri)), f"cannot be asked: {name} {error}") from error
 
 

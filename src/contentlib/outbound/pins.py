@@ -52,16 +52,16 @@ def nothing() -> Pin:
 
 
 def pin_of(thumbprint: str | None, certificate: str | None) -> Pin | None:
-    """The pin for a thumbprint or, where there is none, a certificate in PEM; None where neither is given."""
-    if thumbprint:
-        digits = re.sub(r"[\s:]", "", thumbprint).lower()
-        algorithm = _DIGESTS.get(len(digits))
-        if algorithm is None or not re.fullmatch("[0-9a-f]+", digits):
-            raise BadPin(f"is no SHA-1 or SHA-256 thumbprint: {thumbprint[:100]!r}")
-        return Pin(algorithm, frozenset([digits]))
+    """The pin for a certificate in PEM or, where there is none, a thumbprint; None where neither is given."""
     if certificate:
         return Pin("sha256", frozenset([hashlib.sha256(_first(certificate)).hexdigest()]))
-    return None
+    if not thumbprint:
+        return None
+    digits = re.sub(r"[\s:]", "", thumbprint).lower()
+    algorithm = _DIGESTS.get(len(digits))
+    if algorithm is None or not re.fullmatch("[0-9a-f]+", digits):
+        raise BadPin(f"is no SHA-1 or SHA-256 thumbprint: {thumbprint[:100]!r}")
+    return Pin(algorithm, frozenset([digits]))
 
 
 def _first(certificate: str) -> bytes:

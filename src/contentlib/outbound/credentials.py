@@ -1,0 +1,46 @@
+"""User names and passwords, and to whom they are told: to the origin that they were given for, and to nobody else."""
+
+from __future__ import annotations
+
+import base64
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from yarl import URL
+
+from contentlib.library.model import Authentication, Subscription
+
+_USER = "vcsp"
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """A user, whose name may be empty, and a password, for the origin of an address."""
+
+    user: str
+    password: str = field(repr=False)
+    address: str
+
+    def header(self, url: URL) -> dict[str, str]:
+        """The header that tells them, empty where they must not be told; from http to https on one host they may go along."""
+        theirs = URL(self.address)
+        moved = (theirs.scheme, theirs.port, url.scheme, url.port) == ("http", 80, "https", 443)
+        if theirs.host != url.host or not (moved or (theirs.scheme, theirs.port) == (url.scheme, url.port)):
+            return {}
+        both = base64.b64encode(f"{self.user}:{self.password}".encode()).decode()
+        return {"Authorization": f"Basic {both}"}
+
+
+def within(url: URL) -> Credentials | None:
+    """Those that an address holds itself."""
+    return None if url.user is None and url.password is None else Credentials(url.user or "", url.password or "", str(url))
+
+
+def credentials_of(subscription: Subscription) -> Credentials | None:
+    """Those that a publisher is to be asked with; where no user was named it is the one that vCenter publishes for."""
+    if subscription.authentication is Authentication.BASIC:
+        user = _USER if subscription.user_name is None else subscription.user_name
+        return Credentials(user, subscription.password or "", subscription.url)
+    with suppress(ValueError):  # whoever asks will say that it is no address
+        return within(URL(subscription.url))
+    return None

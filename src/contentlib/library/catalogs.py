@@ -56,11 +56,18 @@ class Catalog(msgspec.Struct, frozen=True):
 
 
 class Seen(msgspec.Struct, frozen=True):
-    """What tells a catalog that was read once from a newer one: the library's version and the validators of the documents."""
+    """What tells a catalog that was read once from a newer one: the library's id and version, and validators of its documents.
+
+    One that is not `sure` is read again, whatever the publisher says: the version had risen and the list of `items` was the
+    same, which may have been written later.
+    """
 
     version: str = ""
     etag: str | None = None
     modified: str | None = None
+    library: str = ""
+    items: str = ""
+    sure: bool = True
 
 
 class Catalogs(Protocol):
@@ -69,5 +76,6 @@ class Catalogs(Protocol):
     async def read(self, subscription: Subscription, seen: Seen | None = None) -> tuple[Catalog, Seen] | None:
         """The catalog; None when it is the one that was seen, which costs one request.
 
-        NotFetched says why there is none: the publisher cannot be reached, refuses, or has written no catalog.
+        NotFetched says why there is none: the publisher cannot be reached, refuses, or has written no catalog; and whether that
+        may pass.
         """

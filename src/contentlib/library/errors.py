@@ -98,10 +98,11 @@ class Unsupported(LibraryError):
 
 
 class NotFetched(LibraryError):
-    """A file could not be fetched from where it is said to be."""
+    """What is elsewhere could not be fetched from there; `again` where it may be possible later."""
 
-    def __init__(self, fault: Fault) -> None:
+    def __init__(self, fault: Fault, *, again: bool = False) -> None:
         super().__init__(fault.id, fault.text, *fault.args)
+        self.again = again
 
 
 class Damaged(LibraryError):

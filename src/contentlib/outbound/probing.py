@@ -47,7 +47,7 @@ class Probes:
             async with self._client.get(endpoint.uri, thumbprint=endpoint.thumbprint, certificate=endpoint.certificate):
                 return Probed(ProbeStatus.SUCCESS)
         except Failed as error:
-            return _probed(error.problem)
+            return probed(error.problem)
 
     def _look(self, uri: str) -> Probed:
         path = self._sources.path(uri)
@@ -56,7 +56,8 @@ class Probes:
         return Probed(ProbeStatus.RESOURCE_NOT_FOUND, Fault("probe.file", "there is no such file"))
 
 
-def _probed(problem: Problem) -> Probed:
+def probed(problem: Problem) -> Probed:
+    """What a probe says of a problem."""
     status = _HTTP_STATUS.get(problem.status or 0, _STATUS[problem.kind])
     fault = Fault(f"probe.{problem.kind.value}", problem.text, (problem.text,))
     return Probed(status, fault, problem.thumbprint, problem.certificate)

@@ -36,6 +36,10 @@ class BadDocument(Exception):
         super().__init__(why)
         self.partial = partial
 
+    def of(self, name: str) -> BadDocument:
+        """The same, with the name of the document."""
+        return BadDocument(f"{name} {self}", partial=self.partial)
+
 
 def document(body: bytes) -> object:
     """What a JSON document says, in whatever encoding of Unicode."""

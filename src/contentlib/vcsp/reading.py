@@ -104,6 +104,11 @@ class Reading:
             raise BadDocument(f"is {_kind(found)} and no item of a content library")
         self._take({**stub.document, **found})
 
+    def leave_out(self, stub: Stub, why: str) -> None:
+        """Goes without the document of a stub."""
+        item_id = self._id(stub.document)
+        self._leave_out(item_id, usable(lenient.text(stub.document.get("name"))) or item_id, why)
+
     def catalog(self) -> Catalog:
         """The whole library. Of several items of one name, all but one get a part of their id behind it."""
         named: dict[str, OfferedItem] = {}

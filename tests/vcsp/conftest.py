@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from contentlib.outbound.client import Outbound
+from contentlib.outbound.policy import Policy
+from contentlib.outbound.sources import Sources
+from contentlib.vcsp.reader import Reader
+from publisher import Publisher, publishing
+
+
+@pytest.fixture
+async def publisher() -> AsyncIterator[Publisher]:
+    """A web server without TLS."""
+    async with publishing() as running:
+        yield running
+
+
+@pytest.fixture
+async def client() -> AsyncIterator[Outbound]:
+    """A client that may go to this machine; impatient."""
+    made = Outbound(Policy(["127.0.0.0/8"]), timeout=0.5)
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+def reader(client: Outbound, tmp_path: Path) -> Reader:
+    """A reader that does not wait; it may read what is below the test's directory."""
+    return Reader(client, Sources([tmp_path]), pause=0.0)

@@ -21,6 +21,7 @@ from contentlib.library.model import (
     Library,
     LibraryType,
     Publishing,
+    Signature,
     Source,
     StoredFile,
     Touches,
@@ -64,7 +65,8 @@ def version(item_id: str, *blobs: Blob, **changes: Any) -> Version:
     files = tuple(
         StoredFile(f"disk-{place}.vmdk", each.id, each.size, 1, checksum, 1_700_000_000) for place, each in enumerate(blobs)
     )
-    return _made(Version(new_identifier(), item_id, 2, 20, files, "ann", "made current again"), changes)
+    signature = Signature(("c2lnbmVy", "aXNzdWVy"), 19)
+    return _made(Version(new_identifier(), item_id, 2, 20, files, "ann", "made current again", signature), changes)
 
 
 def update_session(item_id: str, **changes: Any) -> UpdateSession:

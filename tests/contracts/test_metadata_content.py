@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from contentlib.library.errors import Fault
-from contentlib.library.model import Authentication, LibraryType, Publishing, State
+from contentlib.library.model import Authentication, LibraryType, Publishing, State, TrustedCertificate
 from contentlib.library.ports import MetadataStore
 from contracts import made
 
@@ -18,6 +18,8 @@ async def test_what_is_not_there_is_none_whatever_the_key(store: MetadataStore, 
     async with store.reading() as rows:
         for aggregate in (rows.libraries, rows.items, rows.versions, rows.update_sessions, rows.download_sessions, rows.blobs):
             assert await aggregate.get(key) is None
+        assert await rows.trusted_certificates.get(key) is None
+        assert await rows.versions.signature(key) is None
         assert await rows.logins.get(key) is None
         assert await rows.users.get(key) is None
         assert await rows.state.get(key) is None
@@ -115,6 +117,31 @@ async def test_a_version_keeps_its_files_in_order_and_outlives_its_item(store: M
     async with store.reading() as rows:
         assert await rows.items.get(item.id) is None
         assert await rows.versions.get(version.id) == version
+
+
+async def test_the_signature_of_a_version_is_read_without_its_files(store: MetadataStore) -> None:
+    item, (unsigned,) = await made.add_item(store, 2)
+    signed, bare = made.version(item.id, number=3), made.version(item.id, number=4, signature=None)
+    async with store.transaction(durable=False) as rows:
+        for version in (signed, bare):
+            await rows.versions.add(version)
+        assert signed.signature is not None
+        assert await rows.versions.signature(signed.id) == signed.signature
+        assert [await rows.versions.signature(each) for each in (bare.id, "nobody")] == [None, None]
+        assert [each.signature for each in await rows.versions.of(item.id)] == [unsigned.signature, signed.signature, None]
+
+
+async def test_trusted_certificates_are_listed_in_order_of_creation(store: MetadataStore) -> None:
+    late, early = TrustedCertificate("a", "PEM of a", 9), TrustedCertificate("b", "PEM of b", 3)
+    async with store.transaction(durable=False) as rows:
+        assert await rows.trusted_certificates.all() == []
+        for each in (late, early):
+            await rows.trusted_certificates.add(each)
+    async with store.transaction(durable=False) as rows:
+        assert await rows.trusted_certificates.all() == [early, late]
+        await rows.trusted_certificates.remove(early.id)
+        assert await rows.trusted_certificates.all() == [late]
+        assert await rows.trusted_certificates.get(late.id) == late
 
 
 async def test_the_versions_of_an_item_are_listed_oldest_first(store: MetadataStore) -> None:

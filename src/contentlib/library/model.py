@@ -139,10 +139,26 @@ class StoredFile(msgspec.Struct, frozen=True):
     generation: int = 0
 
 
+class Signature(msgspec.Struct, frozen=True):
+    """Who signed a package: the signer's certificate and those that came with it, in base64, and when they were examined."""
+
+    chain: tuple[str, ...]
+    examined: int
+
+
+class TrustedCertificate(msgspec.Struct, frozen=True):
+    """A certificate that is trusted to sign packages, and to say who else is; the identifier is its SHA-256 digest."""
+
+    id: str
+    text: str
+    created: int
+
+
 class Version(msgspec.Struct, frozen=True):
     """A content version of an item: an immutable list of files, `number` is what clients see.
 
-    `user` made it, `message` says what for where it was not an update session.
+    `user` made it, `message` says what for where it was not an update session. An OVF package may have a `signature`, which
+    is its manifest's.
     """
 
     id: str
@@ -152,6 +168,7 @@ class Version(msgspec.Struct, frozen=True):
     files: tuple[StoredFile, ...]
     user: str = ""
     message: str = ""
+    signature: Signature | None = None
 
     def file(self, name: str) -> StoredFile | None:
         """The file of that name."""
@@ -210,6 +227,15 @@ class TransferStatus(enum.StrEnum):
     READY = "READY"
     VALIDATING = "VALIDATING"
     ERROR = "ERROR"
+
+
+class WarningType(enum.StrEnum):
+    """What may be doubtful about who signed a package."""
+
+    EXPIRED_CERTIFICATE = "EXPIRED_CERTIFICATE"
+    NOT_YET_VALID_CERTIFICATE = "NOT_YET_VALID_CERTIFICATE"
+    SELF_SIGNED_CERTIFICATE = "SELF_SIGNED_CERTIFICATE"
+    UNTRUSTED_CERTIFICATE = "UNTRUSTED_CERTIFICATE"
 
 
 class UpdateSession(Session, frozen=True, kw_only=True):

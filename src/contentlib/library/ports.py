@@ -30,10 +30,12 @@ from contentlib.library.model import (
     LibraryType,
     Login,
     Preparation,
+    Signature,
     Target,
     Task,
     Token,
     Touches,
+    TrustedCertificate,
     UpdateFile,
     UpdateSession,
     User,
@@ -122,6 +124,9 @@ class VersionRows(Protocol):
 
     async def get(self, version_id: str) -> Version | None:
         """The version, or None."""
+
+    async def signature(self, version_id: str) -> Signature | None:
+        """The signature of a version, or None; takes less than to get the version with all its files."""
 
     async def remove(self, version_id: str) -> None:
         """Removes the version; blobs that no version names any more become unreferenced as of the next `unreference`."""
@@ -226,6 +231,13 @@ class BlobRows(Rows[Blob], Protocol):
         """Those of the identifiers that are blobs'."""
 
 
+class TrustedCertificateRows(Rows[TrustedCertificate], Protocol):
+    """Trusted certificates."""
+
+    async def all(self) -> list[TrustedCertificate]:
+        """All of them."""
+
+
 class TokenRows(Protocol):
     """Client tokens."""
 
@@ -325,6 +337,7 @@ class Transaction(Protocol):
     download_sessions: DownloadSessionRows
     preparations: PreparationRows
     blobs: BlobRows
+    trusted_certificates: TrustedCertificateRows
     tokens: TokenRows
     tasks: TaskRows
     logins: LoginRows

@@ -6,12 +6,13 @@ from collections.abc import Collection
 from functools import cache
 from typing import Any
 
+import msgspec
 from sqlalchemy import bindparam, delete, exists, func, insert, literal_column, null, select, update
 
-from contentlib.library.model import Item, StoredFile, Version
+from contentlib.library.model import Item, Signature, StoredFile, Version
 from contentlib.metadata import tables
 from contentlib.metadata.deleted import DeletedStatements
-from contentlib.metadata.rows import Codec, Keyed, Known, Limitable, Statements
+from contentlib.metadata.rows import Codec, Keyed, Known, Limitable, Statements, encode
 from contentlib.metadata.statement import Connection, Statement
 
 _ITEMS = tables.items
@@ -25,6 +26,7 @@ _LIVE = (
 )
 _ROWS = Statements(_ITEMS, Item, "id", *_LIVE)
 _FILE = Codec(StoredFile)
+_SIGNATURE: msgspec.json.Decoder[Signature] = msgspec.json.Decoder(Signature)
 
 
 @cache
@@ -79,9 +81,10 @@ _SIZE_OF = Statement(
     )
 )
 _ORPHAN = Statement(update(_VERSIONS).values(newer=tables.ORPHANED).where(_VERSIONS.c.item == bindparam("key")))
-_VERSION_NAMES = ("id", "item", "number", "created", "user", "message")
+_VERSION_NAMES = ("id", "item", "number", "created", "user", "message", "signature")
 _VERSION_COLUMNS = [_VERSIONS.c[name] for name in _VERSION_NAMES]
 _GET = Statement(select(*_VERSION_COLUMNS).where(_VERSIONS.c.id == bindparam("key")))
+_GET_SIGNATURE = Statement(select(_VERSIONS.c.signature).where(_VERSIONS.c.id == bindparam("key")))
 _OF_ITEM = Statement(select(*_VERSION_COLUMNS).where(_VERSIONS.c.item == bindparam("of_item")).order_by(_VERSIONS.c.number))
 _ADD = Statement(insert(_VERSIONS).values({name: bindparam(name) for name in _VERSION_NAMES} | {"newer": 0}))
 _OLDER = Statement(
@@ -124,6 +127,7 @@ class VersionRows:
     async def add(self, version: Version) -> None:
         """Adds a version."""
         columns: dict[str, Any] = {name: getattr(version, name) for name in _VERSION_NAMES}
+        columns["signature"] = None if version.signature is None else encode(version.signature)
         await self._connection.run(_ADD, columns)
         await self._connection.run(_OLDER, {"of_item": version.item, "before": version.number})
         for position, file in enumerate(version.files):
@@ -135,13 +139,20 @@ class VersionRows:
         row = await self._connection.row(_GET, {"key": version_id})
         return None if row is None else await self._version(row)
 
+    async def signature(self, version_id: str) -> Signature | None:
+        """The signature of a version, or None."""
+        row = await self._connection.row(_GET_SIGNATURE, {"key": version_id})
+        return None if row is None else _signature(row[0])
+
     async def of(self, item: str) -> list[Version]:
         """The versions of an item that are kept."""
         return [await self._version(row) for row in await self._connection.rows(_OF_ITEM, {"of_item": item})]
 
     async def _version(self, row: tuple[Any, ...]) -> Version:
         files = await self._connection.rows(_FILES_OF, {"key": row[0]})
-        return Version(files=tuple(_FILE.value(file) for file in files), **dict(zip(_VERSION_NAMES, row, strict=True)))
+        columns = dict(zip(_VERSION_NAMES, row, strict=True))
+        columns["signature"] = _signature(columns["signature"])
+        return Version(files=tuple(_FILE.value(file) for file in files), **columns)
 
     async def remove(self, version_id: str) -> None:
         """Removes the version; blobs that no version names any more wait for `unreference`."""
@@ -155,3 +166,7 @@ class VersionRows:
     async def known(self, version_ids: Collection[str]) -> set[str]:
         """Those of the identifiers that are versions'."""
         return await _KNOWN.of(self._connection, version_ids)
+
+
+def _signature(text: str | None) -> Signature | None:
+    return None if text is None else _SIGNATURE.decode(text)

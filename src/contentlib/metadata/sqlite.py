@@ -25,6 +25,7 @@ from contentlib.library.model import Item, Library
 from contentlib.metadata import items, libraries
 from contentlib.metadata.access import LoginRows, StateRows, TokenRows, UserRows
 from contentlib.metadata.blobs import BlobRows
+from contentlib.metadata.certificates import TrustedCertificateRows
 from contentlib.metadata.deleted import DeletedRows
 from contentlib.metadata.items import ItemRows, VersionRows
 from contentlib.metadata.libraries import LibraryRows
@@ -129,6 +130,7 @@ class SqliteTransaction(Generic[AnyConnection]):
         self.download_sessions: ports.DownloadSessionRows = DownloadSessionRows(connection)
         self.preparations: ports.PreparationRows = PreparationRows(connection)
         self.blobs: ports.BlobRows = BlobRows(connection)
+        self.trusted_certificates: ports.TrustedCertificateRows = TrustedCertificateRows(connection)
         self.tokens: ports.TokenRows = TokenRows(connection)
         self.tasks: ports.TaskRows = TaskRows(connection)
         self.logins: ports.LoginRows = LoginRows(connection)

@@ -113,6 +113,7 @@ versions = Table(
     Column("created", BigInteger, nullable=False),
     Column("user", Text, nullable=False),
     Column("message", Text, nullable=False),
+    Column("signature", Text),
     Column("newer", Integer, nullable=False),  # how many newer versions the item has, ORPHANED when the item is gone
     Index("ux_versions_item_number", "item", "number", unique=True),
 )
@@ -222,6 +223,14 @@ preparations = Table(
     Column("endpoint", Text, nullable=False),
     Column("fault", Text),
     PrimaryKeyConstraint("session", "name"),
+)
+
+trusted_certificates = Table(
+    "trusted_certificates",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("text", Text, nullable=False),
+    Column("created", BigInteger, nullable=False),
 )
 
 tokens = Table(

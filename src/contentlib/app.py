@@ -41,6 +41,7 @@ from contentlib.library.sessions import Leases
 from contentlib.library.settling import Settling
 from contentlib.library.tasks import Tasks
 from contentlib.library.trash import Trash
+from contentlib.library.trust import Trust
 from contentlib.library.update_sessions import UpdateSessions
 from contentlib.metadata.migrate import upgrade
 from contentlib.metadata.sqlite import SqliteMetadata
@@ -48,6 +49,7 @@ from contentlib.monitor import CountedBody, Gauges, Meter, Monitor, TransferMete
 from contentlib.outbound.client import Outbound
 from contentlib.outbound.policy import Policy
 from contentlib.outbound.probing import Probes
+from contentlib.outbound.roots import system_roots
 from contentlib.outbound.sources import Sources
 from contentlib.services.cis_session import SessionService
 from contentlib.services.cis_tasks import TasksService
@@ -62,6 +64,8 @@ from contentlib.services.content_library_item_storage import StorageService
 from contentlib.services.content_library_item_update_session import UpdateSessionService
 from contentlib.services.content_library_item_updatesession_file import UpdateFileService
 from contentlib.services.content_local_library import LocalLibraryService
+from contentlib.services.content_security_policies import SecurityPoliciesService
+from contentlib.services.content_trusted_certificates import TrustedCertificatesService
 from contentlib.services.content_type import TypeService
 from contentlib.services.contentlib_library_item_versions import VersionsService
 from contentlib.services.contentlib_library_trash import TrashService
@@ -170,6 +174,7 @@ class _Server:
         alone = settings.workers == 1
         logins = Logins(metadata, passwords, leases, clock, idle, _CHALLENGE, most)
         roles = Roles(metadata, {})
+        trust = Trust(metadata, clock, system_roots)
         kept = settings.trash_seconds * 1000
         items = Items(metadata, blobs, clock, leases.milliseconds, self._ended, kept)
         storages = {each.id: each.name for each in settings.storage}
@@ -204,6 +209,8 @@ class _Server:
             VersionsService(history),
             TrashService(Trash(metadata, items, clock, self._collect)),
             TypeService(),
+            SecurityPoliciesService(),
+            TrustedCertificatesService(trust),
             DatacenterService(inventory),
             DatastoreService(inventory),
             FolderService(inventory),

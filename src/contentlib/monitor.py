@@ -13,6 +13,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from functools import cached_property
 
+from cryptography import x509
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Histogram, generate_latest, multiprocess, values
 from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
@@ -195,8 +196,6 @@ class Gauges:
 
     @cached_property
     def _expiry(self) -> Metric:
-        from cryptography import x509  # slow to import, and needed by nobody else here
-
         certificate = x509.load_pem_x509_certificate(self._certificate or b"")
         what = "When the certificate that the server serves with expires, in seconds since 1970 UTC."
         return GaugeMetricFamily(

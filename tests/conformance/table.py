@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from conformance import rows_items, rows_libraries, rows_tasks
+from conformance import rows_items, rows_libraries, rows_security, rows_tasks
 from conformance.rows import Row
 
 BY_SERVICE: Mapping[str, Mapping[str, Row]] = {
@@ -12,6 +12,8 @@ BY_SERVICE: Mapping[str, Mapping[str, Row]] = {
     "com.vmware.cis.tasks": rows_tasks.TASKS,
     "com.vmware.content.configuration": rows_libraries.CONFIGURATION,
     "com.vmware.content.type": rows_libraries.TYPES,
+    "com.vmware.content.security_policies": rows_security.POLICIES,
+    "com.vmware.content.trusted_certificates": rows_security.CERTIFICATES,
     "com.vmware.content.library": rows_libraries.LIBRARIES,
     "com.vmware.content.local_library": rows_libraries.LOCAL_LIBRARIES,
     "com.vmware.content.library.item": rows_items.ITEMS,
@@ -28,9 +30,7 @@ NOT_THERE_YET = (
     "com.vmware.content.library.subscribed_item",
     "com.vmware.content.library.subscriptions",
     "com.vmware.content.library.usages",
-    "com.vmware.content.security_policies",
     "com.vmware.content.subscribed_library",
-    "com.vmware.content.trusted_certificates",
 )
 """Services of the contract that the server does not have. One that it has and that stands here fails a test."""
 

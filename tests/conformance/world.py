@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 from functools import cached_property
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 import processes
+import signing
 from conformance.forms import RestJson, RestQuery
 from conformance.servers import ADMINISTRATOR, Server
 
@@ -49,6 +51,15 @@ class World:
     def library(self, **spec: Any) -> str:
         """A new library."""
         return str(self.call("local_library.create", create_spec={"name": self.name("library"), **spec}))
+
+    def certificate(self) -> str:
+        """The text of a certificate that nobody trusts yet."""
+        with TemporaryDirectory() as directory:
+            return signing.make(Path(directory) / self.name("certificate")).pem
+
+    def trusted(self) -> str:
+        """A certificate that is trusted."""
+        return str(self.call("trusted_certificates.create", spec={"cert_text": self.certificate()}))
 
     def published(self) -> str:
         """A new published library."""

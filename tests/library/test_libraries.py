@@ -8,8 +8,10 @@ from msgspec.structs import replace
 from contentlib.library.errors import Busy, Invalid, Missing, NotPublished, Unsupported, VersionConflict, WrongType
 from contentlib.library.libraries import LibraryChange, NewLibrary, PublishingChange
 from contentlib.library.model import Authentication, Backing, BackingType, LibraryType, State
+from contentlib.library.policies import OVF_DEFAULT
 from library.world import World
 
+POLICY = OVF_DEFAULT.id
 NONE = PublishingChange(published=True, authentication=Authentication.NONE)
 BASIC = PublishingChange(published=True, authentication=Authentication.BASIC, password="secret")
 DATASTORE = Backing(BackingType.DATASTORE, "datastore-2")
@@ -91,9 +93,9 @@ async def test_a_library_of_another_type_is_the_wrong_one(world: World) -> None:
 async def test_an_update_changes_what_is_given_and_counts_once(world: World) -> None:
     library_id = await world.libraries.create(NewLibrary("Images", "old", ()), None)
     world.wait(10)
-    await world.libraries.update(library_id, LibraryChange(description="", security_policy="p"))
+    await world.libraries.update(library_id, LibraryChange(description="", security_policy=POLICY))
     library = await world.libraries.get(library_id)
-    assert (library.name, library.description, library.security_policy, library.version) == ("Images", "", "p", 2)
+    assert (library.name, library.description, library.security_policy, library.version) == ("Images", "", POLICY, 2)
     assert library.modified == library.created + 10
 
 
@@ -134,7 +136,7 @@ async def test_an_update_with_a_version_is_for_that_version_only(world: World) -
 
 
 async def test_a_security_policy_is_taken_off(world: World) -> None:
-    library_id = await world.libraries.create(NewLibrary("x", None, (), security_policy="p"), None)
+    library_id = await world.libraries.create(NewLibrary("x", None, (), security_policy=POLICY), None)
     await world.libraries.update(library_id, LibraryChange(security_policy="ignored", unset_security_policy=True))
     assert (await world.libraries.get(library_id)).security_policy is None
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from contentlib.library.policies import OVF_DEFAULT
 from whole import HandClock, Whole
 
 LOCAL = "/local-library"
@@ -61,7 +62,7 @@ async def test_what_create_takes_comes_back(app: Whole) -> None:
     given: dict[str, Any] = {
         "optimization_info": {"optimize_remote_publishing": True},
         "configuration_info": {"apply_library_usage_to_items": True},
-        "security_policy_id": "policy-1",
+        "security_policy_id": OVF_DEFAULT.id,
     }
     found = await app.rest("GET", f"{LOCAL}/id:{await app.library(**given)}")
     assert {name: found[name] for name in given} == given
@@ -167,7 +168,7 @@ async def test_a_password_is_changed_by_who_knows_it(app: Whole, current: str | 
 
 
 async def test_a_security_policy_can_be_taken_away(app: Whole) -> None:
-    library = await app.library(security_policy_id="policy-1")
+    library = await app.library(security_policy_id=OVF_DEFAULT.id)
     await app.rest("PATCH", f"{LOCAL}/id:{library}", {"update_spec": {"unset_security_policy_id": True}})
     assert "security_policy_id" not in await app.rest("GET", f"/library/id:{library}")
 

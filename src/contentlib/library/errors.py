@@ -85,6 +85,10 @@ class VersionConflict(LibraryError):
         super().__init__("version.conflict", text, identifier, given, current)
 
 
+class NotCompliant(LibraryError):
+    """The security policy of the library keeps the item out."""
+
+
 class NotPublished(LibraryError):
     """The library is not published."""
 

@@ -14,7 +14,8 @@ from contentlib.library.idempotence import once
 from contentlib.library.identifiers import new_identifier
 from contentlib.library.items import cancel
 from contentlib.library.model import Authentication, Backing, BackingType, Library, LibraryType, Publishing, Token
-from contentlib.library.names import check_description, check_name, check_text, fold
+from contentlib.library.names import check_description, check_name, fold
+from contentlib.library.policies import check_policy
 from contentlib.library.ports import MetadataStore, PasswordHasher, Transaction
 from contentlib.library.sessions import Ended, nobody
 
@@ -100,7 +101,7 @@ class Libraries:
             publishing=publishing,
             optimize_remote_publishing=new.optimize_remote_publishing or False,
             apply_usage_to_items=new.apply_usage_to_items,
-            security_policy=new.security_policy and check_text("create_spec.security_policy_id", new.security_policy),
+            security_policy=check_policy("create_spec.security_policy_id", new.security_policy),
         )
 
         async def add(transaction: Transaction) -> str:
@@ -142,10 +143,10 @@ class Libraries:
             changes["description"] = check_description("update_spec.description", change.description)
         if change.apply_usage_to_items is not None:
             changes["apply_usage_to_items"] = change.apply_usage_to_items
-        if change.security_policy is not None:
-            changes["security_policy"] = check_text("update_spec.security_policy_id", change.security_policy)
         if change.unset_security_policy:
             changes["security_policy"] = None
+        elif change.security_policy is not None:
+            changes["security_policy"] = check_policy("update_spec.security_policy_id", change.security_policy)
         if change.publishing is not None:
             where = "update_spec.publish_info"
             changes["publishing"] = await self._publishing(where, library.publishing, change.publishing, creating=False)

@@ -5,16 +5,11 @@ from __future__ import annotations
 from typing import ClassVar
 
 from contentlib import __version__
+from contentlib.library import ovf
+from contentlib.structures.security import SecurityRuleType
 from contentlib.vapi.declare import Privilege, Route, Service, operation
 from contentlib.vapi.registry import Call
-from contentlib.vapi.types import Enumeration, Structure, enumeration
-
-
-@enumeration("com.vmware.content.security_rule_type")
-class SecurityRuleType(Enumeration):
-    """What a security policy may ask of items of a type."""
-
-    OVF_STRICT_VERIFICATION = "OVF_STRICT_VERIFICATION"
+from contentlib.vapi.types import Structure
 
 
 class TypeInfo(Structure):
@@ -29,7 +24,8 @@ class TypeInfo(Structure):
     supported_rules: list[SecurityRuleType] | None = None
 
 
-_TYPES = {"ovf": "OVF packages: a descriptor and the files that it references", "iso": "ISO images"}
+_RULES = {ovf.TYPE: [SecurityRuleType.OVF_STRICT_VERIFICATION]}
+_TYPES = {ovf.TYPE: "OVF packages: a descriptor and the files that it references", "iso": "ISO images"}
 
 
 class TypeService(Service):
@@ -41,6 +37,13 @@ class TypeService(Service):
     async def list(self, call: Call) -> list[TypeInfo]:
         """Lists the types of items that the server knows; items of any other type are kept as they are."""
         return [
-            TypeInfo(description=text, name=kind, type=kind, vendor="contentlib", version=__version__)
+            TypeInfo(
+                description=text,
+                name=kind,
+                supported_rules=_RULES.get(kind),
+                type=kind,
+                vendor="contentlib",
+                version=__version__,
+            )
             for kind, text in _TYPES.items()
         ]

@@ -18,6 +18,7 @@ _HEARD: dict[type[rules.LibraryError], tuple[type[vapi.VapiError], ...]] = {
     rules.Busy: (vapi.ResourceBusy, vapi.NotAllowedInCurrentState),
     rules.InDesiredState: (vapi.AlreadyInDesiredState,),
     rules.VersionConflict: (vapi.ConcurrentChange,),
+    rules.NotCompliant: (vapi.NotAllowedInCurrentState, vapi.Error),
     rules.NotPublished: (vapi.NotAllowedInCurrentState,),
     rules.NotRestorable: (vapi.NotAllowedInCurrentState,),
     rules.Unsupported: (vapi.Unsupported, vapi.Error, vapi.NotAllowedInCurrentState),

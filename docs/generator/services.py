@@ -80,11 +80,17 @@ def _operation(operation: Operation, docstring: str | None) -> str:
         one_line(docstring),
         f"- `/rest`: `{method} {address}`\n- `/api`: `{route.method} {route.path}{_dispatch(operation)}`, "
         f"status {_api_status(operation)}{_places(operation)}\n- privileges: {privileges(operation)}\n"
-        f"- answer: {type_text(operation.output)}",
+        f"- answer: {type_text(operation.output)}{_task(operation)}",
         table(("parameter", "type", "required"), rows) if rows else "It takes no parameters.",
         _errors(operation),
         _example(operation),
     )
+
+
+def _task(operation: Operation) -> str:
+    if not operation.task:
+        return ""
+    return f"\n- as a [task](tasks.md): with `vmw-task=true` in the query, or `{operation.name}$task` in JSON-RPC"
 
 
 def _privilege(privilege: Privilege) -> str:

@@ -22,6 +22,8 @@ from contentlib.http.message import Answer, Disconnected, Request, Response, tex
 from contentlib.inventory import Datastore, Inventory
 from contentlib.jobs.collect import Collector
 from contentlib.jobs.expire import Expiry
+from contentlib.jobs.operations import KIND as OPERATION
+from contentlib.jobs.operations import Operations, performing
 from contentlib.jobs.pull import Parts, Pulls
 from contentlib.jobs.runner import Job, Runner
 from contentlib.jobs.worker import Worker
@@ -221,6 +223,7 @@ class _Server:
             body_limit=settings.body_limit_bytes,
             public_url=settings.public_url,
             on_failure=_failed,
+            submit=Operations(metadata, tasks, self._wake).submit,
         )
         self._transfers = Transfers(updates, downloads, items, blobs, leases, addresses, admit, limit, _failed, alone=alone)
         vim = Vim(inventory, _product(settings, guid), logins, clock, _failed)
@@ -237,7 +240,8 @@ class _Server:
         ]
         self._runner = Runner(metadata, clock, self._jobs(updates, downloads, settling), _job_failed)
         pulls = Pulls(Parts(updates, settling, tasks, blobs.store, leases, self._outbound, sources, limit))
-        self._worker = Worker(metadata, clock, {PULL: pulls.run}, _job_failed)
+        handlers = {PULL: pulls.run, OPERATION: performing(wire.perform)}
+        self._worker = Worker(metadata, clock, handlers, _job_failed)
 
     def _jobs(self, updates: UpdateSessions, downloads: DownloadSessions, settling: Settling) -> list[Job]:
         settings, metadata = self._settings, self._metadata

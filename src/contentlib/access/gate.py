@@ -26,7 +26,7 @@ class AccessGate:
         call.user, call.login = login.user, login.token_hash
         for privilege in operation.privileges:
             if not await self._roles.allow(login.user, privilege.name):
-                raise missing(login.user, privilege, operation.id, _named(privilege, arguments))
+                raise missing(login.user, privilege, operation.id, privilege.thing(arguments))
 
 
 def missing(user: str, privilege: Privilege, what_for: str, on: str | None = None) -> Unauthorized:
@@ -34,14 +34,3 @@ def missing(user: str, privilege: Privilege, what_for: str, on: str | None = Non
     thing = f" on {privilege.resource} {on!r}" if privilege.resource and on else ""
     text = f"user {user} needs the privilege {privilege.name}{thing} for {what_for}"
     return Unauthorized("access.privilege_missing", text, user, privilege.name, what_for)
-
-
-def _named(privilege: Privilege, arguments: dict[str, Any]) -> str | None:
-    """The identifier that an argument, or a field of one, gives for the resource of a privilege."""
-    if privilege.on is None:
-        return None
-    first, *steps = privilege.on.split(".")
-    value = arguments.get(first)
-    for step in steps:
-        value = getattr(value, step, None)  # of a list of structures nothing is named
-    return value if isinstance(value, str) else None

@@ -36,6 +36,14 @@ class Again(Exception):
         self.fault = fault
 
 
+class Failed(Exception):
+    """The task failed for good; raised by a handler with what went wrong."""
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(fault.text)
+        self.fault = fault
+
+
 class Progress:
     """How far a running task is; a handler sets it as it goes. `last` says that it is not tried again after this attempt."""
 
@@ -51,7 +59,7 @@ class Progress:
 
 
 Handler = Callable[[Task, Progress], Awaitable[str | None]]
-"""Does a task and answers its result, as JSON. A LibraryError fails the task, Again puts it off."""
+"""Does a task and answers its result, as JSON. A LibraryError and Failed fail the task, Again puts it off."""
 
 
 class Worker:
@@ -153,7 +161,7 @@ class Worker:
             result = await self._handlers[task.kind](task, progress)
         except Again as again:
             await self._again(task, progress, again.fault)
-        except LibraryError as error:
+        except (LibraryError, Failed) as error:
             await self._finish(task, progress, "failed", fault=error.fault)
         except Exception as error:
             self._on_failure(f"task {task.id} ({task.kind})", error)

@@ -6,11 +6,15 @@ import msgspec
 
 
 class Fault(msgspec.Struct, frozen=True):
-    """What went wrong with a file or a session, kept with it: a stable id, the sentence, its pieces."""
+    """What went wrong with a file, a session or a task, kept with it: a stable id, the sentence, its pieces.
+
+    `error` is the name of the error that a caller would have heard, where the task was an operation.
+    """
 
     id: str
     text: str
     args: tuple[str, ...] = ()
+    error: str | None = None
 
 
 class LibraryError(Exception):

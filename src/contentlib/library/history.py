@@ -7,9 +7,10 @@ from msgspec.structs import replace
 from contentlib.library.blobs import Blobs
 from contentlib.library.clock import Clock
 from contentlib.library.errors import Busy, InDesiredState, Missing
+from contentlib.library.idempotence import once
 from contentlib.library.identifiers import new_identifier
 from contentlib.library.items import check_local, current_version, find_item, note_change
-from contentlib.library.model import Item, StoredFile, Version
+from contentlib.library.model import Item, StoredFile, Token, Version
 from contentlib.library.ports import MetadataStore, Transaction
 
 KIND = "content version"
@@ -33,11 +34,22 @@ class History:
         """The version of that number; Missing when it is not kept, or never was."""
         return _numbered(await self.versions(item_id), item_id, number)
 
-    async def make_current(self, item_id: str, number: str, user: str) -> int:
+    async def check_current(self, item_id: str, number: str, token: Token | None) -> None:
+        """Raises what `make_current` would raise before it reads the files."""
+        wanted = await self.version(item_id, number)
+        async with self._metadata.reading() as transaction:
+            if token is None or await transaction.tokens.find(token) is None:
+                await _free_item(transaction, item_id, wanted)
+
+    async def make_current(self, item_id: str, number: str, user: str, token: Token | None = None) -> str:
         """Makes an earlier version's files the item's content again, as a new version, and answers its number.
 
         InDesiredState when it is the current one, Busy while an update session is active.
         """
+        async with self._metadata.reading() as transaction:
+            known = None if token is None else await transaction.tokens.find(token)
+        if known is not None:
+            return known
         wanted = await self.version(item_id, number)
         for file in wanted.files:
             await self._blobs.check(file.blob, file.name)
@@ -45,21 +57,15 @@ class History:
             item = await _free_item(transaction, item_id, wanted)
             made = self._again(item, wanted, await current_version(transaction, item), user)
         await self._blobs.describe(item, made)
-        async with self._metadata.transaction(durable=True) as transaction:
+
+        async def add(transaction: Transaction) -> str:
             item = await _free_item(transaction, item_id, wanted)
             if item.content_version + 1 != made.number:
                 raise Busy("item.changed", f"the content of library item {item_id} was changed by another call", item_id)
-            await transaction.versions.add(made)
-            changed = replace(
-                item,
-                content_version=made.number,
-                version_id=made.id,
-                size=sum(file.size for file in made.files),
-                modified=max(made.created, item.modified),
-            )
-            await transaction.items.put(changed)
-            await note_change(transaction, changed)
-        return made.number
+            await _make(transaction, item, made)
+            return str(made.number)
+
+        return await once(self._metadata, self._clock, token, add)
 
     def _again(self, item: Item, wanted: Version, current: Version, user: str) -> Version:
         now = max(self._clock.now(), current.created + 1)
@@ -73,6 +79,20 @@ def _numbered(versions: list[Version], item_id: str, number: str) -> Version:
         if str(version.number) == number:
             return version
     raise Missing(KIND, f"{number} of library item {item_id}")
+
+
+async def _make(transaction: Transaction, item: Item, made: Version) -> None:
+    """Makes a new version the item's content."""
+    await transaction.versions.add(made)
+    changed = replace(
+        item,
+        content_version=made.number,
+        version_id=made.id,
+        size=sum(file.size for file in made.files),
+        modified=max(made.created, item.modified),
+    )
+    await transaction.items.put(changed)
+    await note_change(transaction, changed)
 
 
 async def _free_item(transaction: Transaction, item_id: str, wanted: Version) -> Item:

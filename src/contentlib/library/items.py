@@ -17,6 +17,7 @@ from contentlib.library.names import check_description, check_name, check_text, 
 from contentlib.library.ports import MetadataStore, Transaction
 from contentlib.library.sessions import Ended, fire, nobody
 
+_DESTINATION = "destination_create_spec"
 FIRST_VERSION = 1
 """The content version of an item that never had content; the first completed session makes version 2."""
 
@@ -145,14 +146,12 @@ class Items:
 
         What the destination does not say (name, description, type) is taken from the source.
         """
-        field = "destination_create_spec"
         async with self._metadata.reading() as transaction:
             known = None if token is None else await transaction.tokens.find(token)
             if known is not None:
                 return known
-            source = await find_item(transaction, source_id)
+            source, item = await self._to_be_copied(transaction, source_id, new)
             version = await current_version(transaction, source)
-            item = self._new(_filled(new, source), field)
             storage = (await check_local(transaction, item.library)).storage
         files = tuple([await self._blobs.at(storage, file) for file in version.files])
         copied = replace(
@@ -174,11 +173,24 @@ class Items:
             if item.version_id is not None:  # before the item, whose row names it
                 await self._blobs.check_kept(transaction, copied)
                 await transaction.versions.add(copied)
-            await self._add(transaction, item, field)
+            await self._add(transaction, item, _DESTINATION)
             await note_change(transaction, item)
             return item.id
 
         return await once(self._metadata, self._clock, token, add)
+
+    async def check_copy(self, source_id: str, new: NewItem, token: Token | None) -> None:
+        """Raises what `copy` would raise before it begins to copy."""
+        async with self._metadata.reading() as transaction:
+            if token is None or await transaction.tokens.find(token) is None:
+                _, item = await self._to_be_copied(transaction, source_id, new)
+                await check_local(transaction, item.library)
+                await self._drafts(transaction, item, f"{_DESTINATION}.name")
+
+    async def _to_be_copied(self, transaction: Transaction, source_id: str, new: NewItem) -> tuple[Item, Item]:
+        """The source, and the copy as it will be without content."""
+        source = await find_item(transaction, source_id)
+        return source, self._new(_filled(new, source), _DESTINATION)
 
     async def files(self, item_id: str) -> tuple[Item, Version]:
         """The item and its current content version; the version of an item without content has no files."""
@@ -224,6 +236,12 @@ class Items:
 
     async def free_name(self, transaction: Transaction, item: Item, field: str) -> None:
         """Makes sure that no other item of the library has the name; a draft that nobody works on gives way."""
+        for draft in await self._drafts(transaction, item, field):
+            await transaction.items.remove(draft)
+
+    async def _drafts(self, transaction: Transaction, item: Item, field: str) -> list[str]:
+        """The drafts that have the name of an item and would give way; Taken when another item has it."""
+        drafts = []
         for other_id in await transaction.items.find(library=item.library, folded_name=item.folded_name):
             if other_id == item.id:
                 continue
@@ -231,7 +249,8 @@ class Items:
             if not await self._given_up(transaction, other):
                 text = f"library {item.library} has an item named {other.name!r} already: {other_id}"
                 raise Taken("item.name_taken", text, field, other.name, other_id)
-            await transaction.items.remove(other_id)
+            drafts.append(other_id)
+        return drafts
 
     async def _given_up(self, transaction: Transaction, item: Item) -> bool:
         if item.version_id is not None or await transaction.update_sessions.active_of(item.id) is not None:

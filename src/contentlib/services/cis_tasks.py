@@ -12,6 +12,7 @@ from contentlib.library.tasks import CANCELED, Tasks
 from contentlib.structures.conversions import message_of
 from contentlib.vapi.declare import Route, Service, operation
 from contentlib.vapi.errors import (
+    ERRORS,
     Canceled,
     Error,
     InvalidArgument,
@@ -157,7 +158,7 @@ def _progress(task: model.Task) -> Progress:
 
 def _error(task: model.Task) -> VapiError:
     fault = task.fault or Fault("task.failed", "the task failed")
-    kind = Canceled if fault.id == CANCELED.id else Error
+    kind = Canceled if fault.id == CANCELED.id else ERRORS.get(fault.error or "", Error)
     return kind(fault.id, fault.text, *fault.args)
 
 

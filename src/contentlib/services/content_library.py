@@ -118,6 +118,7 @@ class LibraryService(Service):
         Route("POST", _LIBRARY, {"action": "migrate"}, body="migrate_spec", status=204),
         errors=(AlreadyInDesiredState, InvalidArgument, *_MAINTENANCE, UnsupportedError),
         privileges=(on_library("ContentLibrary.MigrateLibrary"),),
+        task=True,
     )
     async def migrate(self, call: Call, library_id: Id, migrate_spec: MigrateSpec) -> None:
         """Moves a library to another storage backing; not available on this server yet."""

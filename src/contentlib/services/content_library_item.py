@@ -167,6 +167,7 @@ class ItemService(Service):
             on_item("System.Read", "source_library_item_id"),
             on_library("ContentLibrary.AddLibraryItem", "destination_create_spec.library_id"),
         ),
+        task=True,
     )
     async def copy(
         self, call: Call, client_token: str | None, source_library_item_id: Id, destination_create_spec: ItemModel
@@ -174,6 +175,13 @@ class ItemService(Service):
         """Copies an item with its current content, and answers the identifier of the copy, which is complete then."""
         token = check_token(call.user, f"{self.vapi_id}.copy", client_token)
         return await self._items.copy(source_library_item_id, _new(destination_create_spec), token, call.user)
+
+    async def check_copy(
+        self, call: Call, client_token: str | None, source_library_item_id: Id, destination_create_spec: ItemModel
+    ) -> None:
+        """Tells what is wrong with the arguments of `copy`."""
+        token = check_token(call.user, f"{self.vapi_id}.copy", client_token)
+        await self._items.check_copy(source_library_item_id, _new(destination_create_spec), token)
 
     @operation(
         Route("POST", _ITEM, {"action": "publish"}, status=204),
@@ -187,6 +195,7 @@ class ItemService(Service):
             Unauthorized,
         ),
         privileges=(on_item("ContentLibrary.PublishLibraryItem"),),
+        task=True,
     )
     async def publish(
         self,

@@ -122,6 +122,7 @@ class LocalLibraryService(Service):
             Unauthorized,
         ),
         privileges=(on_library("ContentLibrary.PublishLibrary"),),
+        task=True,
     )
     async def publish(
         self,

@@ -10,6 +10,8 @@ from typing import ClassVar
 
 from contentlib.library import model
 from contentlib.library.history import History
+from contentlib.library.idempotence import check_token
+from contentlib.library.model import Token
 from contentlib.structures.conversions import checksum_info
 from contentlib.structures.files import ChecksumInfo
 from contentlib.structures.privileges import on_item
@@ -17,6 +19,7 @@ from contentlib.vapi.declare import Route, Service, operation
 from contentlib.vapi.errors import (
     AlreadyInDesiredState,
     Error,
+    InvalidArgument,
     InvalidElementType,
     NotFound,
     ResourceBusy,
@@ -71,13 +74,29 @@ class VersionsService(Service):
         return _info(await self._history.version(library_item_id, version))
 
     @operation(
-        Route("POST", _VERSION, {"action": "make-current"}),
-        errors=(AlreadyInDesiredState, Error, InvalidElementType, NotFound, ResourceBusy, ResourceInaccessible),
+        Route("POST", _VERSION, {"action": "make-current"}, headers={"Client-Token": "client_token"}),
+        errors=(
+            AlreadyInDesiredState,
+            Error,
+            InvalidArgument,
+            InvalidElementType,
+            NotFound,
+            ResourceBusy,
+            ResourceInaccessible,
+        ),
         privileges=(on_item("ContentLibrary.UpdateSession"),),
+        task=True,
     )
-    async def make_current(self, call: Call, library_item_id: Id, version: Id) -> Id:
+    async def make_current(self, call: Call, client_token: str | None, library_item_id: Id, version: Id) -> Id:
         """Makes the files of an earlier content version the item's content again, and answers the version that this makes."""
-        return str(await self._history.make_current(library_item_id, version, call.user))
+        return await self._history.make_current(library_item_id, version, call.user, self._token(call, client_token))
+
+    async def check_make_current(self, call: Call, client_token: str | None, library_item_id: Id, version: Id) -> None:
+        """Tells what is wrong with the arguments of `make_current`."""
+        await self._history.check_current(library_item_id, version, self._token(call, client_token))
+
+    def _token(self, call: Call, client_token: str | None) -> Token | None:
+        return check_token(call.user, f"{self.vapi_id}.make_current", client_token)
 
 
 def _info(version: model.Version) -> VersionInfo:

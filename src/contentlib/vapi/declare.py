@@ -25,6 +25,16 @@ class Privilege:
     resource: str | None = None
     on: str | None = None
 
+    def thing(self, arguments: dict[str, Any]) -> str | None:
+        """The identifier that an argument, or a field of one, gives for the resource."""
+        if self.on is None:
+            return None
+        first, *steps = self.on.split(".")
+        value = arguments.get(first)
+        for step in steps:
+            value = getattr(value, step, None)  # of a list of structures nothing is named
+        return value if isinstance(value, str) else None
+
 
 @dataclass(frozen=True, slots=True)
 class Route:
@@ -46,7 +56,7 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """A declared operation; `parameters` in the order of the signature."""
+    """A declared operation; `parameters` in the order of the signature. A `task` can also be called without waiting for it."""
 
     service: str
     name: str
@@ -58,6 +68,7 @@ class Operation:
     summary: str
     anonymous: bool
     method: str
+    task: bool = False
 
     @property
     def id(self) -> str:
@@ -76,12 +87,21 @@ class Service:
 
 
 def operation(
-    api: Route, *, errors: tuple[type[VapiError], ...] = (), privileges: tuple[Privilege, ...] = (), anonymous: bool = False
+    api: Route,
+    *,
+    errors: tuple[type[VapiError], ...] = (),
+    privileges: tuple[Privilege, ...] = (),
+    anonymous: bool = False,
+    task: bool = False,
 ) -> Callable[[Method], Method]:
-    """Declares a method as an operation of its service; `anonymous` ones are called without a session."""
+    """Declares a method as an operation of its service; `anonymous` ones are called without a session.
+
+    A `task` may be long, and doing it twice is doing it once: by a parameter `client_token`, or by what it does. What is wrong
+    with its arguments is told before the task is made where the service has a method `check_NAME` of the same parameters.
+    """
 
     def mark(method: Method) -> Method:
-        method.__dict__["vapi"] = (api, errors, privileges, anonymous)
+        method.__dict__["vapi"] = (api, errors, privileges, anonymous, task)
         return method
 
     return mark
@@ -93,7 +113,7 @@ def operations_of(service: type[Service]) -> list[Operation]:
     for attribute, method in inspect.getmembers(service, inspect.isfunction):
         if "vapi" not in method.__dict__:
             continue
-        api, errors, privileges, anonymous = method.__dict__["vapi"]
+        api, errors, privileges, anonymous, task = method.__dict__["vapi"]
         hints = typing.get_type_hints(method, include_extras=True)
         output = type_of(hints.pop("return"))
         names = list(inspect.signature(method).parameters)[2:]
@@ -109,6 +129,7 @@ def operations_of(service: type[Service]) -> list[Operation]:
                 summary=(method.__doc__ or "").strip().split("\n")[0],
                 anonymous=anonymous,
                 method=attribute,
+                task=task,
             )
         )
     return found

@@ -48,11 +48,29 @@ def untranslated(_error: Exception, _operation: Operation) -> VapiError | None:
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """An operation, the bound method that performs it, and what the caller hears of errors that are not vAPI's."""
+    """An operation, the bound method that performs it, and what the caller hears of errors that are not vAPI's.
+
+    `check` tells what is wrong with the arguments of a task, without doing anything.
+    """
 
     operation: Operation
     handler: Handler
     translate: Translate = untranslated
+    check: Handler | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """An operation that is to be performed as a task: its arguments as JSON, and the things (type and identifier) in them."""
+
+    operation: Operation
+    arguments: str
+    user: str
+    things: tuple[tuple[str, str], ...]
+
+
+Submit = Callable[[Asked], Awaitable[str]]
+"""Adds a task and answers its identifier; raises when there is no such thing."""
 
 
 class Registry:
@@ -63,7 +81,8 @@ class Registry:
         for service in services:
             for declared in operations_of(type(service)):
                 handler = getattr(service, declared.method)
-                self.endpoints[declared.service, declared.name] = Endpoint(declared, handler, translate)
+                check = getattr(service, f"check_{declared.method}", None)
+                self.endpoints[declared.service, declared.name] = Endpoint(declared, handler, translate, check)
 
     def services(self) -> dict[str, list[Endpoint]]:
         """The endpoints of each service, by its identifier."""

@@ -67,9 +67,12 @@ class LocalizableMessage(Structure):
     params: dict[str, LocalizationParam] | None = None
 
 
+OURS = "contentlib."
+
+
 def message(message_id: str, text: str, *args: str) -> LocalizableMessage:
     """A message of ours; its id is `contentlib.` and the given one."""
-    return LocalizableMessage(id=f"contentlib.{message_id}", default_message=_unicode(text), args=[*map(_unicode, args)])
+    return LocalizableMessage(id=OURS + message_id, default_message=_unicode(text), args=[*map(_unicode, args)])
 
 
 def _unicode(text: str) -> str:

@@ -12,6 +12,7 @@ from contentlib.wire import rest_query
 from contentlib.wire.calls import Calls, content_kind, error_headers, session_headers, unknown_content_type
 from contentlib.wire.dispatch import ApiAddresses, Pairs, Target
 from contentlib.wire.json_values import encode, error_value
+from contentlib.wire.tasked import Tasked, asked_for
 from contentlib.wire.text import invalid, scalar
 from contentlib.wire.walk import complete, part
 
@@ -21,21 +22,24 @@ JSON = "application/json"
 class Api:
     """Speaks `/api`."""
 
-    def __init__(self, registry: Registry, calls: Calls) -> None:
+    def __init__(self, registry: Registry, calls: Calls, tasked: Tasked) -> None:
         self._addresses = ApiAddresses(registry, "/api")
         self._calls = calls
+        self._tasked = tasked
 
     async def handle(self, request: Request) -> Response:
         """The answer to a request; every failure is an error in this form."""
         try:
             action, pairs = rest_query.split(request.query) if request.query else (None, [])
+            as_task, pairs = asked_for(pairs) if pairs else (False, pairs)
             if action is not None:
                 pairs.insert(0, ("action", action))
             target, in_path = self._addresses.find(request.method, request.path, pairs)
             arguments = await self._arguments(request, target, pairs, in_path)
             call = self._calls.of(request)
-            result = await self._calls.run(request, call, target.endpoint, arguments)
-            response = _answer(target.endpoint.operation, result)
+            endpoint = self._tasked.endpoint(target.endpoint) if as_task else target.endpoint
+            result = await self._calls.run(request, call, endpoint, arguments)
+            response = _answer(endpoint.operation, result)
             if call.new_token is not None:
                 response.headers = session_headers(request, call)
             return response

@@ -5,13 +5,14 @@ from __future__ import annotations
 from functools import cached_property
 
 from contentlib.http.message import Request, Response
-from contentlib.vapi.registry import Gate, Registry
+from contentlib.vapi.registry import Gate, Registry, Submit
 from contentlib.wire.api import Api, error_response
 from contentlib.wire.calls import Calls, OnFailure
 from contentlib.wire.dispatch import not_allowed
 from contentlib.wire.jsonrpc import JsonRpc
 from contentlib.wire.openapi import document
 from contentlib.wire.rest import Rest
+from contentlib.wire.tasked import Tasked, no_tasks
 
 _KEPT_BY_NOBODY = ("cache-control", "no-store")
 
@@ -24,13 +25,22 @@ class Wire:
     """
 
     def __init__(
-        self, registry: Registry, gate: Gate, *, body_limit: int, public_url: str | None = None, on_failure: OnFailure
+        self,
+        registry: Registry,
+        gate: Gate,
+        *,
+        body_limit: int,
+        public_url: str | None = None,
+        on_failure: OnFailure,
+        submit: Submit = no_tasks,
     ) -> None:
         calls = Calls(gate, body_limit=body_limit, public_url=public_url, on_failure=on_failure)
+        tasked = Tasked(registry, submit)
+        self.perform = tasked.perform
         self._registry = registry
-        self._rest = Rest(registry, calls)
-        self._api = Api(registry, calls)
-        self._jsonrpc = JsonRpc(registry, calls)
+        self._rest = Rest(registry, calls, tasked)
+        self._api = Api(registry, calls, tasked)
+        self._jsonrpc = JsonRpc(registry, calls, tasked)
 
     def speaks(self, path: str) -> bool:
         """Whether a path is one of ours."""

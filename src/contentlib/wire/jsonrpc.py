@@ -17,6 +17,7 @@ from contentlib.vapi.types import Enumeration, Structure, Type, fields_of
 from contentlib.wire.calls import TOKEN, Calls
 from contentlib.wire.json_values import READER as PLAIN
 from contentlib.wire.json_values import encode, kind_of, parse
+from contentlib.wire.tasked import MARK, Tasked
 from contentlib.wire.text import invalid, shown, wrong
 from contentlib.wire.walk import Reader, complete, part, shallow
 
@@ -47,10 +48,11 @@ class EnvelopeError(Exception):
 class JsonRpc:
     """Speaks JSON-RPC."""
 
-    def __init__(self, registry: Registry, calls: Calls) -> None:
+    def __init__(self, registry: Registry, calls: Calls, tasked: Tasked) -> None:
         self._endpoints = registry.endpoints
         self._services = set(registry.services())
         self._calls = calls
+        self._tasked = tasked
 
     async def handle(self, request: Request) -> Response:
         """The answer to a request; the status is 200, also for an error."""
@@ -78,7 +80,9 @@ class JsonRpc:
         return _response(request_id, {"error": write_error(failure)}, [("vapi-error", failure.canonical_name)])
 
     def _endpoint(self, service: str, operation: str) -> Endpoint:
-        endpoint = self._endpoints.get((service, operation))
+        endpoint = self._endpoints.get((service, operation.removesuffix(MARK)))
+        if endpoint is not None and operation.endswith(MARK):
+            return self._tasked.endpoint(endpoint)
         if endpoint is None:
             known = ", ".join(sorted(name for each, name in self._endpoints if each == service))
             what = f"the service {shown(service)} has no operation {shown(operation)}; it has {known}"

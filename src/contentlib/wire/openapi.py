@@ -21,6 +21,7 @@ from contentlib.vapi.types import Field, Type, fields_of
 from contentlib.wire.calls import TOKEN
 from contentlib.wire.dispatch import rest_address
 from contentlib.wire.schemas import Schema, Schemas
+from contentlib.wire.tasked import QUERY
 from contentlib.wire.walk import part
 
 JSON = "application/json"
@@ -66,6 +67,15 @@ def document(registry: Registry) -> bytes:
     )
 
 
+_AS_TASK: Schema = {
+    "name": QUERY,
+    "in": "query",
+    "required": False,
+    "schema": {"type": "string", "enum": ["true"]},
+    "description": "Asks for a task that performs the operation; the answer is its identifier.",
+}
+
+
 class _Form(ABC):
     """What a wire form makes of an operation."""
 
@@ -99,6 +109,10 @@ class _Form(ABC):
         """The parameters that stand in headers, and the names of those."""
         return {}
 
+    def accepted(self) -> Schema | None:
+        """What the identifier of a task looks like, where it has a status of its own."""
+        return None
+
     def operation(self, operation: Operation, method: str, path: str) -> Schema:
         """The description of an operation at its address."""
         in_path, in_header = set(_VARIABLE.findall(path)), self.headers(operation)
@@ -118,9 +132,13 @@ class _Form(ABC):
         elif left:
             required, schema = self.body(operation, left)
             described["requestBody"] = {"required": required, "content": {JSON: {"schema": schema}}}
+        responses = self._all_responses(operation, has_body="requestBody" in described)
+        if operation.task and (accepted := self.accepted()):
+            parameters.append(_AS_TASK)
+            responses["202"] = {"description": "The task.", "content": {JSON: {"schema": accepted}}}
         if parameters:
             described["parameters"] = parameters
-        return described | {"responses": self._all_responses(operation, has_body="requestBody" in described)}
+        return described | {"responses": responses}
 
     def _parameters(self, operation: Operation, in_path: set[str], in_header: dict[str, str]) -> Iterator[Schema]:
         for field in operation.parameters:
@@ -188,6 +206,9 @@ class _Api(_Form):
     def address(self, operation: Operation) -> tuple[str, str]:
         fixed = [f"{name}={value}" for name, value in operation.api.dispatch.items() if value is not None]
         return operation.api.method, operation.api.path + ("?" + "&".join(fixed) if fixed else "")
+
+    def accepted(self) -> Schema | None:
+        return {"type": "string"}
 
     def status_of(self, error: type[VapiError]) -> int:
         return error.api_status

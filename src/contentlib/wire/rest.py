@@ -13,6 +13,7 @@ from contentlib.wire.api import in_headers
 from contentlib.wire.calls import Calls, content_kind, error_headers, session_headers
 from contentlib.wire.dispatch import Pairs, RestAddresses, Target, service_path
 from contentlib.wire.json_values import encode, error_value, listed, parse
+from contentlib.wire.tasked import Tasked, asked_for
 from contentlib.wire.text import invalid
 from contentlib.wire.walk import complete
 
@@ -23,19 +24,22 @@ XML = "application/xml"
 class Rest:
     """Speaks `/rest`."""
 
-    def __init__(self, registry: Registry, calls: Calls) -> None:
+    def __init__(self, registry: Registry, calls: Calls, tasked: Tasked) -> None:
         self._addresses = RestAddresses(registry)
         self._calls = calls
+        self._tasked = tasked
 
     async def handle(self, request: Request) -> Response:
         """The answer to a request; every failure is an error in the form that the client accepts."""
         try:
             action, pairs = rest_query.split(request.query) if request.query else (None, [])
+            as_task, pairs = asked_for(pairs) if pairs else (False, pairs)
             target, in_path = self._addresses.find(request.method, request.path, action, pairs)
             arguments = await self._arguments(request, target, pairs, in_path)
             call = self._calls.of(request)
-            result = await self._calls.run(request, call, target.endpoint, arguments)
-            response = _answer(request, target.endpoint.operation, result)
+            endpoint = self._tasked.endpoint(target.endpoint) if as_task else target.endpoint
+            result = await self._calls.run(request, call, endpoint, arguments)
+            response = _answer(request, endpoint.operation, result)
             if call.new_token is not None:
                 response.headers = session_headers(request, call)
             return response

@@ -1,0 +1,78 @@
+"""Performs operations that were called as tasks: the same as a call would have done, for the user who asked for it.
+
+One whose server is killed is performed again. Operations that are declared as tasks allow that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from contentlib.jobs.worker import Again, Failed, Handler, Progress
+from contentlib.library.errors import Fault
+from contentlib.library.items import find_item
+from contentlib.library.libraries import find_library
+from contentlib.library.model import Target, Task
+from contentlib.library.ports import MetadataStore, Transaction
+from contentlib.library.tasks import NewTask, Tasks
+from contentlib.structures.privileges import ITEM, LIBRARY
+from contentlib.vapi.errors import ServiceUnavailable, VapiError
+from contentlib.vapi.registry import Asked
+from contentlib.vapi.std import OURS
+
+KIND = "operation"
+Perform = Callable[[str, str, str, str, str], Awaitable[str | None]]
+"""Performs the operation of a service and a name with arguments (JSON), for a user and a task; its result as JSON."""
+
+
+class Operations:
+    """Submits them; `wake` tells a worker."""
+
+    def __init__(self, metadata: MetadataStore, tasks: Tasks, wake: Callable[[], None]) -> None:
+        self._metadata = metadata
+        self._tasks = tasks
+        self._wake = wake
+
+    async def submit(self, asked: Asked) -> str:
+        """Adds a task and answers its identifier; Missing when a library or item that it works on does not exist."""
+        operation = asked.operation
+        async with self._metadata.transaction(durable=True) as transaction:
+            for kind, thing in asked.things:
+                await _check_exists(transaction, kind, thing)
+            new = NewTask(
+                kind=KIND,
+                service=operation.service,
+                operation=operation.name,
+                description=Fault(operation.id, operation.summary),
+                user=asked.user,
+                arguments=asked.arguments,
+                target=Target(*asked.things[0]) if asked.things else None,
+            )
+            task = await self._tasks.submit(transaction, new)
+        self._wake()
+        return task.id
+
+
+def performing(perform: Perform) -> Handler:
+    """What a worker does with such a task."""
+
+    async def run(task: Task, _: Progress) -> str | None:
+        try:
+            return await perform(task.service, task.operation, task.arguments, task.user, task.id)
+        except ServiceUnavailable as error:
+            raise Again(_fault(error)) from error
+        except VapiError as error:
+            raise Failed(_fault(error)) from error
+
+    return run
+
+
+def _fault(error: VapiError) -> Fault:
+    told = error.messages[0]
+    return Fault(told.id.removeprefix(OURS), told.default_message, tuple(told.args), error.name)
+
+
+async def _check_exists(transaction: Transaction, kind: str, thing: str) -> None:
+    if kind == ITEM:
+        await find_item(transaction, thing)
+    elif kind == LIBRARY:
+        await find_library(transaction, thing)

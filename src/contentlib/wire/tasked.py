@@ -1,0 +1,86 @@
+"""Operations as tasks: one that is called with `vmw-task=true`, or as `OPERATION$task`, is performed without its caller.
+
+The caller hears at once what is wrong with the arguments, that a thing is not there or that a privilege is missing, and else
+the identifier of the task. The arguments are kept as JSON, so that whoever goes on with the task can read them.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from contentlib.vapi.declare import Operation
+from contentlib.vapi.errors import InvalidRequest, OperationNotFound, VapiError
+from contentlib.vapi.registry import Asked, Call, Endpoint, Registry, Submit
+from contentlib.vapi.types import Type
+from contentlib.wire.dispatch import Pairs
+from contentlib.wire.json_values import encode, members_of
+from contentlib.wire.text import shown
+from contentlib.wire.walk import complete
+
+QUERY = "vmw-task"
+MARK = "$task"
+_ACCEPTED = 202
+_TOKEN = "client_token"  # noqa: S105 - a parameter's name, not a token
+_TASK = Type("id")
+
+
+def asked_for(pairs: Pairs) -> tuple[bool, Pairs]:
+    """Whether a query asks for a task, and its other parameters."""
+    values = [value for name, value in pairs if name == QUERY]
+    if not values:
+        return False, pairs
+    if any(value.lower() != "true" for value in values):
+        raise InvalidRequest("wire.task", f"{QUERY} must be true, not {shown(values[0])}", values[0][:100])
+    return True, [pair for pair in pairs if pair[0] != QUERY]
+
+
+async def no_tasks(asked: Asked) -> str:
+    """For those who keep no tasks."""
+    raise OperationNotFound("wire.no_task", f"{asked.operation.id} cannot be called as a task here", asked.operation.id)
+
+
+class Tasked:
+    """Makes tasks of operations, and performs them."""
+
+    def __init__(self, registry: Registry, submit: Submit) -> None:
+        self._endpoints = registry.endpoints
+        self._submit = submit
+
+    def endpoint(self, endpoint: Endpoint) -> Endpoint:
+        """What a call of the operation as a task is answered by; operation_not_found where it cannot be called so."""
+        operation = endpoint.operation
+        if not operation.task:
+            raise OperationNotFound("wire.no_task", f"{operation.id} cannot be called as a task", operation.id)
+        route = replace(operation.api, status=_ACCEPTED)
+        twin = replace(operation, name=operation.name + MARK, output=_TASK, api=route)
+        return Endpoint(twin, partial(self._add, endpoint, twin), endpoint.translate)
+
+    async def _add(self, endpoint: Endpoint, twin: Operation, call: Call, /, **arguments: Any) -> str:
+        if endpoint.check is not None:
+            await endpoint.check(call, **arguments)
+        if _TOKEN in arguments and arguments[_TOKEN] is None:  # so that a second attempt finds what the first has made
+            arguments[_TOKEN] = str(uuid.uuid4())
+        return await self._submit(Asked(twin, encode(arguments).decode(), call.user, _things(twin, arguments)))
+
+    async def perform(self, service: str, name: str, arguments: str, user: str, task: str) -> str | None:
+        """Performs an operation that was kept, for the user who asked for it; answers its result as JSON."""
+        endpoint = self._endpoints[service, name.removesuffix(MARK)]
+        operation = endpoint.operation
+        given = members_of(operation.parameters).read(arguments.encode())
+        try:
+            result = await endpoint.handler(Call(task, "", user=user), **complete(operation.parameters, given))
+        except Exception as error:
+            known = error if isinstance(error, VapiError) else endpoint.translate(error, operation)
+            if known is None or known is error:
+                raise
+            raise known from error
+        return None if operation.output.kind == "void" else encode(result).decode()
+
+
+def _things(operation: Operation, arguments: dict[str, Any]) -> tuple[tuple[str, str], ...]:
+    """What the privileges of an operation say that it works on."""
+    named = ((each.resource, each.thing(arguments)) for each in operation.privileges)
+    return tuple((resource, thing) for resource, thing in named if resource is not None and thing is not None)

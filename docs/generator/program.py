@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import typer
 from prometheus_client import REGISTRY
@@ -31,13 +33,26 @@ def settings() -> str:
 
 def commands() -> str:
     """A heading for each command, and a row for each of its options."""
-    group = typer.main.get_command(application)
     found = []
-    for name, command in sorted(vars(group)["commands"].items()):
+    for name, command in each_command():
         rows = [(_option(option), option.help or "") for option in command.params]
         listed = table(("option", "what it does"), rows) if rows else "It has no options."
-        found.append(page(f"## contentlib {name}", one_line(command.help), listed))
+        found.append(page(f"## {name}", one_line(command.help), listed))
     return page(*found)
+
+
+def each_command(name: str = "contentlib", group: Any = None) -> Iterator[tuple[str, Any]]:
+    """All commands, by all the words that call them."""
+    for word, command in sorted(vars(group or typer.main.get_command(application))["commands"].items()):
+        if "commands" in vars(command):
+            yield from each_command(f"{name} {word}", command)
+        else:
+            yield f"{name} {word}", command
+
+
+def spellings(option: typer.core.TyperOption) -> list[str]:
+    """How an option is written; an argument goes by its place, and has a name for readers only."""
+    return [*option.opts, *option.secondary_opts] if option.opts[0].startswith("-") else [str(option.metavar)]
 
 
 def operator_pages() -> str:
@@ -79,8 +94,8 @@ def _declared_labels(metric: Metric) -> list[str]:
 
 
 def _option(option: typer.core.TyperOption) -> str:
-    names = " / ".join([*option.opts, *option.secondary_opts])
-    return code(names + (f" {option.metavar}" if option.metavar else ""))
+    names = " / ".join(spellings(option))
+    return code(f"{names} {option.metavar}" if option.metavar and names != option.metavar else names)
 
 
 def _default(text: str) -> str:

@@ -88,7 +88,6 @@ from contentlib.vim.front import Product, Vim
 from contentlib.wire import Wire
 from contentlib.wire.calls import token_of
 
-_DATABASE = "contentlib.db"
 _TRANSFER_KEY = "transfer_key"
 _SERVER_GUID = "server_guid"
 _CYCLES = 50_000  # new objects between two collections; a request leaves none that is part of a cycle
@@ -101,7 +100,7 @@ Handle = Callable[[Request], Awaitable[Answer]]
 
 def prepare(settings: Settings) -> str | None:
     """Makes the data directory ready for its workers; answers the administrator's password if it was generated."""
-    database = settings.data_dir / _DATABASE
+    database = settings.database
     upgrade(database)
     FilesystemBlobs({storage.id: storage.path for storage in settings.storage})
     return asyncio.run(_prepare(SqliteMetadata(database), settings))
@@ -145,7 +144,7 @@ class _Server:
         self._thumbprint = thumbprint
         self._certificate = certificate
         self._clock = clock
-        self._metadata = SqliteMetadata(settings.data_dir / _DATABASE, alone=settings.workers == 1)
+        self._metadata = SqliteMetadata(settings.database, alone=settings.workers == 1)
         self._often = min(5.0, settings.lease_seconds / 4)
         # another worker's touches are seen once it has kept them
         slack = 0 if settings.workers == 1 else int(self._often * 2000)

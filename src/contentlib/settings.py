@@ -232,6 +232,11 @@ class Settings(BaseSettings):
         "names none is put into the first one. In the environment it is one JSON list.",
     )
 
+    @property
+    def database(self) -> Path:
+        """The file of the database."""
+        return self.data_dir / "contentlib.db"
+
     @classmethod
     def settings_customise_sources(
         cls,

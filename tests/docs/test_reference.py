@@ -5,23 +5,19 @@ import tomllib
 from pathlib import Path
 
 import pytest
-import typer
 
 from contentlib import settings
-from contentlib.cli import application
 from contentlib.settings import Settings
 from contentlib.vapi.declare import Service
 from contentlib.vapi.errors import ERRORS
 from docs.reading import DOCS, PAGES, ROOT, blocks, headings, section, text_of
 from generator.declared import operations, services
 from generator.messages import messages
+from generator.program import each_command, spellings
 from generator.services import file_name
 
 GUIDE = DOCS / "guide"
-OPTIONS = {
-    name: {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)}
-    for name, command in vars(typer.main.get_command(application))["commands"].items()
-}
+OPTIONS = {name: {each for option in command.params for each in spellings(option)} for name, command in each_command()}
 
 
 @pytest.mark.parametrize("name", list(Settings.model_fields))
@@ -34,7 +30,7 @@ def test_every_setting_has_its_row(name: str) -> None:
 
 @pytest.mark.parametrize("name", sorted(OPTIONS))
 def test_every_command_has_its_heading_and_its_options(name: str) -> None:
-    told = section(GUIDE / "commands.md", f"contentlib {name}")
+    told = section(GUIDE / "commands.md", name)
     assert [option for option in OPTIONS[name] if option not in told] == []
 
 
@@ -69,7 +65,7 @@ def test_every_message_id_in_the_text_of_the_program_is_in_the_catalogue() -> No
 def test_commands_are_written_with_options_that_there_are(page: Path) -> None:
     wrong = [
         f"{name} {option}"
-        for name, rest in re.findall(r"\bcontentlib (serve|settings|version)\b([^\n`]*)", text_of(page))
+        for name, rest in re.findall(rf"\b({'|'.join(OPTIONS)})\b([^\n`]*)", text_of(page))
         for option in re.findall(r"--[a-z-]+", rest)
         if option not in OPTIONS[name]
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from contentlib.cli.publish_static import publish_static
 from contentlib.cli.serve import serve
 from contentlib.cli.settings import settings
 from contentlib.cli.version import version
@@ -12,7 +13,7 @@ from contentlib.cli.version import version
 application = typer.Typer(
     help="A self-hosted Content Library Service.", no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None
 )
-for command in (serve, settings, version):
+for command in (publish_static, serve, settings, version):
     application.command()(command)
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from contentlib.cli.settings import Config, load_or_exit
+from contentlib.cli.settings import Config, DataDir, load_or_exit
 
 if TYPE_CHECKING:
     from contentlib.cli.certificate import ServerCertificate
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 _LOGIN = "/rest/com/vmware/cis/session"
 
-DataDir = Annotated[Path | None, typer.Option("--data-dir", metavar="DIR", help="Where the server keeps everything.")]
 Listen = Annotated[
     str | None, typer.Option("--listen", metavar="HOST:PORT", help="Address to listen on; port 0 takes a free one.")
 ]

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from contentlib.settings import Loaded
+    from contentlib.settings import Loaded, Settings
 
 Config = Annotated[
     Path | None, typer.Option("--config", metavar="FILE", help="TOML file of settings; ./contentlib.toml when it exists.")
 ]
+DataDir = Annotated[Path | None, typer.Option("--data-dir", metavar="DIR", help="Where the server keeps everything.")]
 
 
 def settings(config: Config = None) -> None:
@@ -37,3 +38,8 @@ def load_or_exit(config: Path | None, overrides: Mapping[str, object]) -> Loaded
         for fault in error.faults:
             typer.echo(fault, err=True)
         raise typer.Exit(2) from error
+
+
+def settings_or_exit(config: Path | None, data_dir: Path | None) -> Settings:
+    """The settings of a command that works on a data directory, which may be given on the command line."""
+    return load_or_exit(config, {} if data_dir is None else {"data_dir": data_dir}).settings

@@ -16,6 +16,16 @@ def upgrade(database: Path) -> None:
         _migrate(database)
 
 
+def check_current(database: Path) -> None:
+    """RuntimeError unless there is a SQLite file with the tables of this version; it is left as it is."""
+    if not database.exists():
+        raise RuntimeError(f"there is no database {database}")
+    found = _version(database)
+    if found != HEAD:
+        text = f"the database {database} has the tables of version {found}, not {HEAD}"
+        raise RuntimeError(f"{text}; a start of the server brings it up to date")
+
+
 def _version(database: Path) -> str | None:
     try:
         with closing(sqlite3.connect(database)) as connection:

@@ -7,11 +7,12 @@ to the folder of `lib.json`, so that names, ports and proxies do not matter. Not
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Protocol
 from urllib.parse import quote
 
 import msgspec
 
-from contentlib.library.model import Item, Library, Version
+from contentlib.library.model import Item, Library, StoredFile, Version
 from contentlib.vapi.types import DateTime
 
 _TYPES = {"ovf": "vcsp.ovf", "iso": "vcsp.iso"}
@@ -25,6 +26,31 @@ class Published(msgspec.Struct, frozen=True):
     item: Item
     version: Version
     is_vapp: bool = False
+
+
+class Layout(Protocol):
+    """Where things are, below the folder of `lib.json`; not encoded."""
+
+    def document(self, item: Item) -> str:
+        """The path of an item's own document."""
+
+    def file(self, item: Item, file: StoredFile) -> str:
+        """The path of a file."""
+
+
+class ByName:
+    """All of an item side by side, as the server answers for it."""
+
+    def document(self, item: Item) -> str:
+        """The path of an item's own document."""
+        return f"{item.id}/item.json"
+
+    def file(self, item: Item, file: StoredFile) -> str:
+        """The path of a file."""
+        return f"{item.id}/{file.name}"
+
+
+_BY_NAME = ByName()
 
 
 class Counters:
@@ -72,14 +98,14 @@ def lib_json(library: Library, counters: Counters) -> bytes:
     )
 
 
-def items_json(library: Library, published: Sequence[Published], counters: Counters) -> bytes:
+def items_json(library: Library, published: Sequence[Published], counters: Counters, layout: Layout = _BY_NAME) -> bytes:
     """All items, whole."""
-    return _encode({"items": [_item(library, each, counters) for each in published]})
+    return _encode({"items": [_item(library, each, counters, layout) for each in published]})
 
 
-def item_json(library: Library, published: Published, counters: Counters) -> bytes:
+def item_json(library: Library, published: Published, counters: Counters, layout: Layout = _BY_NAME) -> bytes:
     """One item, as it stands in `items_json`."""
-    return _encode(_item(library, published, counters))
+    return _encode(_item(library, published, counters, layout))
 
 
 def wire_type(kind: str) -> str:
@@ -87,7 +113,7 @@ def wire_type(kind: str) -> str:
     return _TYPES.get(kind.lower(), _OTHER)
 
 
-def _item(library: Library, published: Published, counters: Counters) -> dict[str, object]:
+def _item(library: Library, published: Published, counters: Counters, layout: Layout) -> dict[str, object]:
     item, version = published.item, published.version
     kind = wire_type(item.type)
     document: dict[str, object] = {
@@ -98,7 +124,7 @@ def _item(library: Library, published: Published, counters: Counters) -> dict[st
         "version": counters.item(item),
         "contentVersion": counters.content(item),
         "created": str(DateTime(item.created)),
-        "selfHref": f"{item.id}/item.json",
+        "selfHref": layout.document(item),
         "properties": {},
         "files": [
             {
@@ -106,7 +132,7 @@ def _item(library: Library, published: Published, counters: Counters) -> dict[st
                 "size": file.size,
                 "etag": counters.tag(version),
                 "generationNum": counters.generation(file.generation),
-                "hrefs": [f"{item.id}/{quote(file.name, safe='')}"],
+                "hrefs": ["/".join(quote(step, safe="") for step in layout.file(item, file).split("/"))],
             }
             for file in version.files
         ],

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from contentlib.library import ovf
 from contentlib.library.blobs import Blobs
 from contentlib.library.errors import Damaged
-from contentlib.library.model import Blob, Item, Library, StoredFile, Version
-from contentlib.library.ports import MetadataStore, Transaction
+from contentlib.library.model import Item, Library, StoredFile, Version
+from contentlib.library.ports import MetadataStore
 from contentlib.vcsp.documents import Counters, Published, item_json, items_json, lib_json
+from contentlib.vcsp.offers import descriptor_of, is_collection, items_with_content
 
 _KEPT = 64
-_AT_ONCE = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ class Shelf:
     async def _make(self, library: Library) -> Documents:
         async with self._metadata.reading() as transaction:
             current = await transaction.libraries.get(library.id) or library
-            found = await _items(transaction, library.id)
+            found = await items_with_content(transaction, library.id)
         vapps = await self._read_vapps(library.id, found)
         published = [Published(item, version, vapps.get(version.id, False)) for item, version in found]
         documents = await asyncio.to_thread(self._written, current, published)
@@ -111,28 +111,11 @@ class Shelf:
         }
 
     async def _reads_as_vapp(self, version: Version) -> bool:
-        descriptor = next((file for file in version.files if ovf.is_descriptor(file.name)), None)
-        if descriptor is None or descriptor.size > ovf.LARGEST_DESCRIPTOR:
+        descriptor = descriptor_of(version)
+        if descriptor is None:
             return False
         try:
             blob = await self._blobs.check(descriptor.blob, descriptor.name)
-            return await asyncio.to_thread(self._is_collection, blob, descriptor.name)
-        except (Damaged, FileNotFoundError, ovf.BadPackage):  # the files themselves will say what is wrong with them
+            return await asyncio.to_thread(is_collection, self._blobs.store, blob, descriptor.name)
+        except Damaged:  # the file itself will say what is wrong with it
             return False
-
-    def _is_collection(self, blob: Blob, name: str) -> bool:
-        return ovf.read_descriptor(name, b"".join(self._blobs.store.read(blob.storage, blob.id))).collection
-
-
-async def _items(transaction: Transaction, library_id: str) -> list[tuple[Item, Version]]:
-    found = []
-    for n, item_id in enumerate(await transaction.items.find(library=library_id)):
-        if n % _AT_ONCE == _AT_ONCE - 1:
-            await asyncio.sleep(0)  # other calls get their turn
-        item = await transaction.items.get(item_id)
-        if item is None or item.version_id is None:
-            continue
-        version = await transaction.versions.get(item.version_id)
-        if version is not None and version.files:
-            found.append((item, version))
-    return found

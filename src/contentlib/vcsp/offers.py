@@ -1,0 +1,75 @@
+"""What a library offers to those who follow it, read in one state of the database."""
+
+from __future__ import annotations
+
+import asyncio
+
+import msgspec
+
+from contentlib.library import ovf
+from contentlib.library.errors import Missing
+from contentlib.library.model import Blob, Item, Library, StoredFile, Version
+from contentlib.library.ports import BlobStore, MetadataStore, Transaction
+from contentlib.vcsp.documents import Published
+
+_AT_ONCE = 100
+
+
+class Offer(msgspec.Struct, frozen=True):
+    """A library, its items with content, and the blobs of their files by identifier."""
+
+    library: Library
+    published: tuple[Published, ...]
+    blobs: dict[str, Blob]
+
+
+async def read_offer(metadata: MetadataStore, store: BlobStore, library_id: str) -> Offer:
+    """What a library offers, published or not; nothing is written."""
+    async with metadata.reading() as transaction:
+        library = await transaction.libraries.get(library_id)
+        if library is None:
+            raise Missing("library", library_id)
+        found = await items_with_content(transaction, library_id)
+        blobs: dict[str, Blob] = {}
+        for _, version in found:
+            for file in version.files:
+                blob = await transaction.blobs.get(file.blob)
+                if blob is not None:
+                    blobs[file.blob] = blob
+    published = await asyncio.to_thread(lambda: tuple(_published(store, blobs, *each) for each in found))
+    return Offer(library, published, blobs)
+
+
+async def items_with_content(transaction: Transaction, library_id: str) -> list[tuple[Item, Version]]:
+    """The items of a library that have files, with their current versions."""
+    found = []
+    for n, item_id in enumerate(await transaction.items.find(library=library_id)):
+        if n % _AT_ONCE == _AT_ONCE - 1:
+            await asyncio.sleep(0)  # other calls get their turn
+        item = await transaction.items.get(item_id)
+        if item is None or item.version_id is None:
+            continue
+        version = await transaction.versions.get(item.version_id)
+        if version is not None and version.files:
+            found.append((item, version))
+    return found
+
+
+def descriptor_of(version: Version) -> StoredFile | None:
+    """The descriptor of a package, unless it is too large to be one."""
+    found = next((file for file in version.files if ovf.is_descriptor(file.name)), None)
+    return None if found is None or found.size > ovf.LARGEST_DESCRIPTOR else found
+
+
+def is_collection(store: BlobStore, blob: Blob, name: str) -> bool:
+    """Whether a descriptor holds several machines; one that cannot be read holds none."""
+    try:
+        return ovf.read_descriptor(name, b"".join(store.read(blob.storage, blob.id))).collection
+    except (FileNotFoundError, ovf.BadPackage):  # the file itself will say what is wrong with it
+        return False
+
+
+def _published(store: BlobStore, blobs: dict[str, Blob], item: Item, version: Version) -> Published:
+    descriptor = descriptor_of(version) if item.folded_type == ovf.TYPE else None
+    blob = None if descriptor is None else blobs.get(descriptor.blob)
+    return Published(item, version, blob is not None and descriptor is not None and is_collection(store, blob, descriptor.name))

@@ -273,6 +273,14 @@ async def test_a_login_page_is_told(publisher: Publisher, reader: Reader) -> Non
     assert str(found).endswith("/lib.json is no JSON but an HTML page, as a login page or an error page would be")
 
 
+@pytest.mark.parametrize("path", ["/lab", "/lab/", "/page"])
+async def test_an_address_that_names_no_document_gets_a_hint(path: str, publisher: Publisher, reader: Reader) -> None:
+    publisher.files["/page"] = b"<html>Index of /lab</html>"
+    found = await fault(reader, Subscription(publisher.uri(path)))
+    assert found.fault.id == "catalog.vcsp_library_not_found"
+    assert str(found).endswith("; addresses of most libraries end in /lib.json")
+
+
 async def test_what_is_not_there_is_told(publisher: Publisher, reader: Reader) -> None:
     found = await fault(reader, Subscription(publisher.uri("/lib.json?key=hidden")))
     assert (found.fault.id, found.again) == ("catalog.vcsp_library_not_found", False)

@@ -153,12 +153,12 @@ def test_references_are_resolved_however_they_are_written(href: str, name: str, 
     assert hrefs.resolve("https://h/r/", href, name) == found
 
 
-@pytest.mark.parametrize("scheme", ["file", "ds"])
+@pytest.mark.parametrize("scheme", ["file", "ds", "DS"])
 def test_a_library_of_this_machine_leads_to_its_own_kind_and_to_the_network(scheme: str) -> None:
     root = f"{scheme}:///srv/lab/"
     assert hrefs.resolve(root, "a/b c.iso") == f"{scheme}:///srv/lab/a/b%20c.iso"
     assert hrefs.resolve(root, "https://h/b.iso") == "https://h/b.iso"
-    assert hrefs.resolve(root, {"file": "ds", "ds": "file"}[scheme] + ":///x") is None
+    assert hrefs.resolve(root, {"file": "ds"}.get(scheme, "file") + ":///x") is None
 
 
 @pytest.mark.parametrize(
@@ -285,6 +285,15 @@ def test_a_second_file_of_a_name_and_a_second_item_of_an_id_are_left_out() -> No
     assert warnings(ENTRY, {**ENTRY, "name": "b"}) == [f"item 'b' has the id {ITEM} of another item and was left out"]
 
 
+def test_of_very_much_that_is_wrong_the_first_is_told() -> None:
+    told = warnings(*([None] * 2000))
+    assert (len(told), told[0], told[-1]) == (
+        1001,
+        "an entry of the list of items is null and was left out",
+        "there is more to be said of the list than is told here",
+    )
+
+
 @pytest.mark.parametrize("stub", [{"id": ITEM, "name": "a", "selfHref": "a/item.json"}, {"href": "a/item.json"}, "a/item.json"])
 def test_an_item_without_its_files_waits_for_its_own_document(stub: object) -> None:
     reading = Reading(read_library(json.dumps(LIB).encode(), URI))
@@ -362,6 +371,18 @@ def test_no_json_makes_the_reader_fail(lib: object, items: object) -> None:
     for one in (each for offered in found.items for each in offered.files):
         assert "/" not in one.name
         assert all(uri.startswith(("http://", "https://")) for uri in one.uris)
+
+
+HREFS = st.text(st.sampled_from("ab:/?#[]@%2E.\\ é\n")) | st.sampled_from(["http:", "//[", "http://[::", "https:///", "ds:x"])
+
+
+@SETTINGS
+@given(root=st.sampled_from(["https://h/r/", "file:///r/", "ds:///r/", "DS:///r/"]), href=HREFS, name=HREFS)
+def test_no_reference_leads_astray(root: str, href: str, name: str) -> None:
+    found = hrefs.resolve(root, href, name)
+    kinds = ("http:", "https:") if root.startswith("https:") else ("http:", "https:", root[: root.index(":") + 1].lower())
+    assert found is None or found.lower().startswith(kinds)
+    assert found is None or found.isascii()
 
 
 @SETTINGS

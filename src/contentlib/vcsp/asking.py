@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import re
 import zlib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
 from pathlib import Path
+from typing import TypeVar
 
 from yarl import URL
 
@@ -19,8 +20,13 @@ from contentlib.outbound.client import Answer, Outbound, shown
 from contentlib.outbound.credentials import credentials_of
 from contentlib.outbound.problems import Failed, Kind, Problem
 from contentlib.outbound.sources import Sources, is_local
+from contentlib.vcsp.hrefs import is_document
 from contentlib.vcsp.lenient import BadDocument
+from contentlib.vcsp.reading import Head, read_library
 
+GONE = (404, 410)
+"""The statuses by which a server says that there is no such document."""
+Value = TypeVar("Value")
 _GZIP = b"\x1f\x8b"
 _GZIP_BITS = 31  # what zlib calls the form of gzip
 _YOUNG_SECONDS = 2
@@ -44,10 +50,12 @@ class Found:
     etag: str | None = None
     modified: str | None = None
 
-    @property
-    def told(self) -> str:
-        """Its address, as it may be told."""
-        return shown(URL(self.uri))
+    def read(self, make: Callable[[bytes, str], Value]) -> Value:
+        """What is made of the document and its address; a fault names it."""
+        try:
+            return make(self.body, self.uri)
+        except BadDocument as error:
+            raise error.of(shown(URL(self.uri))) from error
 
 
 class Asking:
@@ -60,16 +68,31 @@ class Asking:
         self._credentials = credentials_of(subscription)
         self._limits = limits
 
+    async def library(self, seen: Seen | None = None) -> tuple[Found, Head] | None:
+        """The document that the subscription names, and what it says; None where it is the one that was seen.
+
+        Failed says why there is none, BadDocument what is wrong with it.
+        """
+        try:
+            found = await self._found(self._subscription.url, {} if seen is None else _conditions(seen))
+            return None if found is None else (found, await asyncio.to_thread(found.read, read_library))
+        except BadDocument as error:
+            raise BadDocument(f"{error}{self._hint()}", partial=error.partial) from error
+        except Failed as error:
+            if error.problem.status not in GONE:
+                raise
+            raise Failed(replace(error.problem, text=f"{error.problem.text}{self._hint()}")) from error
+
     async def document(self, uri: str) -> Found:
-        """The document. Failed says why there is none, BadDocument what is wrong with it."""
+        """Another document of the library."""
         found = await self._found(uri, {})
         if found is None:  # an answer to a condition that nobody made
             raise problems.status(shown(URL(uri)), 304, None)
         return found
 
-    async def changed(self, seen: Seen | None) -> Found | None:
-        """The document that the subscription names; None where it is the one that was seen."""
-        return await self._found(self._subscription.url, {} if seen is None else _conditions(seen))
+    def _hint(self) -> str:
+        url = self._subscription.url
+        return "" if is_local(url) or is_document(url) else "; addresses of most libraries end in /lib.json"
 
     async def _found(self, uri: str, headers: Mapping[str, str]) -> Found | None:
         why = self._sources.check(uri)

@@ -9,9 +9,8 @@ from contentlib.outbound.client import Outbound
 from contentlib.outbound.probing import probed
 from contentlib.outbound.problems import Failed
 from contentlib.outbound.sources import Sources
-from contentlib.vcsp.asking import Asking, Found, Limits
+from contentlib.vcsp.asking import Asking, Limits
 from contentlib.vcsp.lenient import BadDocument
-from contentlib.vcsp.reading import read_library
 
 _LIMITS = Limits(size=1 << 20, seconds=60.0)
 
@@ -27,17 +26,9 @@ class SubscriptionProbes:
     async def probe(self, subscription: Subscription) -> Probed:
         """What comes of asking for the library; raises nothing."""
         try:
-            found = await Asking(self._client, self._sources, subscription, self._limits).document(subscription.url)
-            _check(found)
+            await Asking(self._client, self._sources, subscription, self._limits).library()
         except Failed as error:
             return probed(error.problem)
         except BadDocument as error:
             return Probed(ProbeStatus.RESOURCE_NOT_FOUND, Fault("probe.library", str(error), (str(error),)))
         return Probed(ProbeStatus.SUCCESS)
-
-
-def _check(found: Found) -> None:
-    try:
-        read_library(found.body, found.uri)
-    except BadDocument as error:
-        raise error.of(found.told) from error

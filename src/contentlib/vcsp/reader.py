@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Callable
 from itertools import islice
-from typing import TypeVar
 
 from contentlib.library.catalogs import Catalog, Seen
 from contentlib.library.errors import Fault, NotFetched
@@ -19,15 +17,13 @@ from contentlib.outbound.client import Outbound
 from contentlib.outbound.problems import Failed, Kind, Problem
 from contentlib.outbound.sources import Sources
 from contentlib.vcsp import lenient
-from contentlib.vcsp.asking import Asking, Found, Limits
+from contentlib.vcsp.asking import GONE, Asking, Found, Limits
 from contentlib.vcsp.lenient import BadDocument
-from contentlib.vcsp.reading import Head, Reading, Stub, read_library
+from contentlib.vcsp.reading import Head, Reading, Stub
 
 _ATTEMPTS = 3
 _PAUSE_SECONDS = 1.0
 _AT_ONCE = 5
-_GONE = (404, 410)
-Value = TypeVar("Value")
 _IDS = {
     Kind.URL: "catalog.url",
     Kind.POLICY: "catalog.policy",
@@ -74,30 +70,22 @@ class Reader:
 
     async def _once(self, subscription: Subscription, seen: Seen | None) -> tuple[Catalog, Seen] | None:
         asking = Asking(self._client, self._sources, subscription, self._limits)
-        found = await asking.changed(seen if seen is not None and seen.sure else None)
+        found = await asking.library(seen if seen is not None and seen.sure else None)
         if found is None:
             return None
-        head = await _made(found, lambda: read_library(found.body, found.uri))
+        document, head = found
         if seen is not None and _is_same(head, seen):
             return None
         items = await asking.document(head.items)
         reading = Reading(head)
-        await _made(items, lambda: _add_items(reading, items, head))
+        await asyncio.to_thread(items.read, lambda body, _: _add_items(reading, body, head))
         await _read_stubs(asking, reading)
-        return await asyncio.to_thread(reading.catalog), _seen(found, head, items, seen)
+        return await asyncio.to_thread(reading.catalog), _seen(document, head, items, seen)
 
 
-async def _made(found: Found, make: Callable[[], Value]) -> Value:
-    """What is made of a document, in a thread; a fault names it."""
-    try:
-        return await asyncio.to_thread(make)
-    except BadDocument as error:
-        raise error.of(found.told) from error
-
-
-def _add_items(reading: Reading, items: Found, head: Head) -> None:
+def _add_items(reading: Reading, body: bytes, head: Head) -> None:
     """Takes the list, unless it says itself that it is of an earlier version than the library, as Cloud Director's does."""
-    reading.add_items(items.body)
+    reading.add_items(body)
     listed, wanted = lenient.integer(reading.version), lenient.integer(head.version)
     if listed is not None and wanted is not None and listed < wanted:
         raise BadDocument(f"is of version {listed}, the library is at version {wanted}", partial=True)
@@ -115,9 +103,9 @@ async def _read_stubs(asking: Asking, reading: Reading) -> None:
 async def _read_stub(asking: Asking, reading: Reading, stub: Stub) -> None:
     """Takes the item, or leaves it out where its document is not there or is none; anything else may pass."""
     try:
-        reading.add_item((await asking.document(stub.uri)).body, stub)
+        (await asking.document(stub.uri)).read(lambda body, _: reading.add_item(body, stub))
     except BadDocument as error:
-        reading.leave_out(stub, f"its document {error}")
+        reading.leave_out(stub, str(error))
     except Failed as error:
         if error.problem.again:
             raise
@@ -136,7 +124,7 @@ def _seen(found: Found, head: Head, items: Found, before: Seen | None) -> Seen:
 
 
 def _not_fetched(problem: Problem) -> NotFetched:
-    identifier = _NOT_FOUND if problem.status in _GONE else _IDS[problem.kind]
+    identifier = _NOT_FOUND if problem.status in GONE else _IDS[problem.kind]
     return NotFetched(_fault(identifier, problem.text), again=problem.again)
 
 

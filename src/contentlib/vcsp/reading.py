@@ -15,7 +15,7 @@ from contentlib.library.catalogs import Catalog, OfferedFile, OfferedItem
 from contentlib.library.errors import Fault, Invalid
 from contentlib.library.names import DESCRIPTION_LENGTH, check_file_name, fold, usable
 from contentlib.vcsp import lenient
-from contentlib.vcsp.hrefs import encoded, last_segment, resolve, root_of
+from contentlib.vcsp.hrefs import encoded, is_document, last_segment, resolve, root_of
 from contentlib.vcsp.lenient import BadDocument
 
 _TYPES = {
@@ -28,6 +28,7 @@ _TYPES = {
     "other": "other",
 }
 _OTHER = "other"
+_WARNINGS = 1000
 _KEYS = {"vcspVersion", "itemsHref", "capabilities"}
 
 Document = Mapping[str, object]
@@ -60,7 +61,7 @@ def read_library(body: bytes, uri: str) -> Head:
     if not isinstance(found, dict) or not _KEYS & found.keys():
         raise BadDocument(f"is {_kind(found)} and no lib.json of a content library")
     root = root_of(uri)
-    href = lenient.text(found.get("itemsHref")) or ("items.json" if uri.lower().endswith(".json") else "items")
+    href = lenient.text(found.get("itemsHref")) or ("items.json" if is_document(uri) else "items")
     items = resolve(root, href)
     if items is None:
         raise BadDocument(f"has an itemsHref that leads to no address to ask: {href[:200]!r}")
@@ -229,7 +230,10 @@ class Reading:
         self._warn("catalog.left_out", f"item {name!r} was left out: {why}", name, why)
 
     def _warn(self, fault_id: str, text: str, *args: str) -> None:
-        self._warnings.append(Fault(fault_id, text, args))
+        if len(self._warnings) < _WARNINGS:
+            self._warnings.append(Fault(fault_id, text, args))
+        elif len(self._warnings) == _WARNINGS:
+            self._warnings.append(Fault("catalog.more", "there is more to be said of the list than is told here"))
 
 
 def _type(entry: Document, files: tuple[OfferedFile, ...]) -> str:

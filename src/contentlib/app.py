@@ -82,6 +82,7 @@ from contentlib.transfer.front import Transfers
 from contentlib.vapi.declare import Service
 from contentlib.vapi.registry import Registry
 from contentlib.vcsp.documents import Counters
+from contentlib.vcsp.persisting import Persisting
 from contentlib.vcsp.publisher import Publisher
 from contentlib.vcsp.shelf import Shelf
 from contentlib.vim.front import Product, Vim
@@ -251,6 +252,9 @@ class _Server:
         collector = Collector(metadata, self._blobs.store, self._clock, storages, settings.versions_kept, grace)
         self._save_touches = expiry.save_touches
 
+        counters, places = Counters(settings.published_version_floor), {each.id: each.path for each in settings.storage}
+        persisting = Persisting(metadata, self._blobs.store, counters, places, _job_failed)
+
         async def save() -> None:
             await self._transfers.touch_running()
             await expiry.save_touches()
@@ -259,6 +263,7 @@ class _Server:
             Job("touch", self._often, save, alone=False),
             Job("pulls", min(1.0, self._often), settling.watch, alone=False),
             Job("settle", 1.0, settling.run, alone=False),
+            Job("persist", self._often, persisting.run),
             Job("expire", min(15.0, settings.lease_seconds / 2), expiry.run),
             Job("collect", min(600.0, settings.collect_grace_seconds / 2), collector.run),
         ]

@@ -162,6 +162,17 @@ async def test_a_change_raises_the_revision_of_its_library_alone(store: Metadata
     async with store.reading() as transaction:
         assert await transaction.libraries.get(one.id) == replace(one, revision=8)
         assert await transaction.libraries.get(other.id) == other
+        assert await transaction.libraries.revisions() == {one.id: 8, other.id: other.revision}
+
+
+async def test_a_deleted_library_has_no_revision(store: MetadataStore) -> None:
+    one, other = made.library(), made.library()
+    async with store.transaction(durable=False) as transaction:
+        for each in (one, other):
+            await transaction.libraries.add(each)
+        await transaction.deleted_libraries.add(one.id, "ann", 1, 2)
+    async with store.reading() as transaction:
+        assert list(await transaction.libraries.revisions()) == [other.id]
 
 
 async def test_surplus_are_all_but_the_newest_oldest_first(store: MetadataStore) -> None:

@@ -67,6 +67,9 @@ class LibraryRows(Rows[Library], Protocol):
     async def find(self, *, type: LibraryType | None = None, folded_name: str | None = None) -> list[str]:
         """The identifiers of the libraries that match all that is given."""
 
+    async def revisions(self) -> dict[str, int]:
+        """The revisions of all libraries, by their identifiers; answered in one go, however many there are."""
+
     async def changed(self, library_id: str) -> None:
         """Raises the revision of a library; that something which subscribers see has changed."""
 

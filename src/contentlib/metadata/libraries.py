@@ -23,7 +23,7 @@ _BY_NAME = Statement(
     .where(or_(bindparam("type").is_(None), _TABLE.c.type == bindparam("type")))
     .order_by(*_ORDER)
 )
-
+_REVISIONS = Statement(select(_TABLE.c.id, _TABLE.c.revision).where(_LIVE))
 _CHANGED = Statement(update(_TABLE).where(_TABLE.c.id == bindparam("key")).values(revision=_TABLE.c.revision + 1))
 
 
@@ -37,6 +37,10 @@ class LibraryRows(Keyed[Library]):
         """The identifiers of the libraries that match all that is given."""
         statement = _FIND if folded_name is None else _BY_NAME
         return await self._identifiers(statement, {"type": type, "folded_name": folded_name})
+
+    async def revisions(self) -> dict[str, int]:
+        """The revisions of all libraries, by their identifiers."""
+        return {row[0]: row[1] for row in await self._connection.rows(_REVISIONS, {})}
 
     async def changed(self, library_id: str) -> None:
         """Raises the revision of a library."""

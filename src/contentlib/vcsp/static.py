@@ -17,7 +17,7 @@ from typing import Protocol
 
 import msgspec
 
-from contentlib.library.errors import Damaged, LibraryError
+from contentlib.library.errors import Damaged
 from contentlib.library.model import Blob, Item, StoredFile
 from contentlib.vcsp.documents import Counters, item_json, items_json, lib_json
 from contentlib.vcsp.lenient import BadDocument
@@ -78,6 +78,16 @@ class Watcher(Protocol):
         """So many more were written."""
 
 
+class Unwatched:
+    """For those who do not want to know."""
+
+    def expect(self, total: int) -> None:
+        """So many bytes will be written."""
+
+    def advance(self, count: int) -> None:
+        """So many more were written."""
+
+
 class Written(msgspec.Struct, frozen=True):
     """What publishing has changed."""
 
@@ -86,7 +96,7 @@ class Written(msgspec.Struct, frozen=True):
     removed: int = 0
 
 
-class Refused(LibraryError):
+class Refused(RuntimeError):
     """The tree is none that the library may be written to."""
 
 
@@ -118,8 +128,9 @@ def static_library(offer: Offer, counters: Counters) -> StaticLibrary:
     return StaticLibrary(library.id, library.name, counters.library(library), documents, payload)
 
 
-def publish(library: StaticLibrary, tree: Tree, watcher: Watcher) -> Written:
+def publish(library: StaticLibrary, tree: Tree, watcher: Watcher | None = None) -> Written:
     """Brings a tree up to date; writes nothing where nothing has changed."""
+    watcher = watcher or Unwatched()
     _check(library, tree)
     there = tree.sizes()
     missing = {path: each for path, each in library.payload.items() if there.get(path) != each.blob.size}
@@ -143,16 +154,14 @@ def _check(library: StaticLibrary, tree: Tree) -> None:
     try:
         found = read_library(body, f"file:///{LIB}")
     except BadDocument as error:
-        raise Refused("static.unknown", f"{LIB} in {tree} {error}; move it away to publish there", str(tree)) from error
+        raise Refused(f"{LIB} in {tree} {error}; move it away to publish there") from error
     if found.id != library.id:
-        text = f"{tree} holds the library {found.name!r} ({found.id}), not {library.name!r} ({library.id})"
-        raise Refused("static.other_library", text, str(tree), found.id)
+        raise Refused(f"{tree} holds the library {found.name!r} ({found.id}), not {library.name!r} ({library.id})")
     if found.version.isdigit() and int(found.version) > int(library.version):
-        text = (
+        raise Refused(
             f"{tree} holds version {found.version} of library {library.name!r}, which is at {library.version} here; versions "
             "must never fall, so raise the setting published_version_floor"
         )
-        raise Refused("static.newer", text, str(tree), found.version, library.version)
 
 
 def _blob(offer: Offer, file: StoredFile) -> Blob:

@@ -11,6 +11,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -233,7 +234,8 @@ async def test_no_statement_reads_more_than_it_answers_or_changes(
     async with store.transaction(durable=False) as rows:
         await rows.libraries.find(folded_name="x")
         for criteria in ("library", "folded_name", "folded_type", "source"):
-            await rows.items.find(**{criteria: "x"})
+            found: dict[str, Any] = {criteria: "x"}
+            await rows.items.find(**found)
         await rows.items.find(library="x", folded_name="x")
         await rows.items.remove("x")
         await rows.items.remove_of("x", 9)

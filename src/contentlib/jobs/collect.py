@@ -123,7 +123,7 @@ class Collector:
         """Those that grow stay: a copy from storage to storage is named by nothing until it is complete."""
         found = await asyncio.to_thread(self._sized_uploads, storage)
         async with self._metadata.reading() as transaction:
-            named = await transaction.update_files.uploads()
+            named = await transaction.update_files.uploads() | await transaction.arrivals.uploads()
         unnamed = [each for each in found if each[0] not in named]
         for name, _ in self._uploads[storage].condemned(unnamed, self._clock.now()):
             await asyncio.to_thread(self._store.discard, storage, name)

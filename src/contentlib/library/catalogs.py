@@ -7,7 +7,9 @@ from typing import Protocol
 import msgspec
 
 from contentlib.library.errors import Fault
-from contentlib.library.model import Subscription
+from contentlib.library.model import Seen, Subscription
+
+__all__ = ["Arrival", "Catalog", "Catalogs", "Offer", "OfferedFile", "OfferedItem", "Seen"]
 
 
 class OfferedFile(msgspec.Struct, frozen=True):
@@ -55,19 +57,33 @@ class Catalog(msgspec.Struct, frozen=True):
     unread: tuple[str, ...] = ()
 
 
-class Seen(msgspec.Struct, frozen=True):
-    """What tells a catalog that was read once from a newer one: the library's id and version, and validators of its documents.
+class Offer(msgspec.Struct, frozen=True):
+    """What a publisher says of an item that is here too.
 
-    One that is not `sure` is read again, whatever the publisher says: the version had risen and the list of `items` was the
-    same, which may have been written later.
+    `held` is what it said when the item's content was fetched; None while that is not here. The `fault` says why the content
+    is not what is offered.
     """
 
-    version: str = ""
+    item: str
+    library: str
+    offered: OfferedItem
+    held: OfferedItem | None = None
+    fault: Fault | None = None
+
+
+class Arrival(msgspec.Struct, frozen=True):
+    """A file that is being fetched for a subscribed library; `id` is also the name of its upload.
+
+    `etag`, `modified` and `total` are what the publisher said of the bytes that have come, so that their rest can be asked
+    for. The `blob` is there when the file has come and waits for the other ones of its item.
+    """
+
+    id: str
+    library: str
     etag: str | None = None
     modified: str | None = None
-    library: str = ""
-    items: str = ""
-    sure: bool = True
+    total: int | None = None
+    blob: str | None = None
 
 
 class Catalogs(Protocol):

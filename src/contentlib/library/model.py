@@ -56,7 +56,10 @@ class Publishing(msgspec.Struct, frozen=True):
 
 
 class Subscription(msgspec.Struct, frozen=True):
-    """What a subscribed library is subscribed to, and how its publisher is asked; the publisher's certificate may be pinned."""
+    """What a subscribed library is subscribed to, and how its publisher is asked; the publisher's certificate may be pinned.
+
+    `source` is the library's identifier where it is one of this server. The password is kept sealed.
+    """
 
     url: str
     authentication: Authentication = Authentication.NONE
@@ -66,6 +69,36 @@ class Subscription(msgspec.Struct, frozen=True):
     certificate: str | None = None
     automatic_sync: bool = False
     on_demand: bool = False
+    source: str | None = None
+
+
+class Seen(msgspec.Struct, frozen=True):
+    """What tells a catalog that was read once from a newer one: the library's id and version, and validators of its documents.
+
+    One that is not `sure` is read again, whatever the publisher says: the version had risen and the list of `items` was the
+    same, which may have been written later.
+    """
+
+    version: str = ""
+    etag: str | None = None
+    modified: str | None = None
+    library: str = ""
+    items: str = ""
+    sure: bool = True
+
+
+class Following(msgspec.Struct, frozen=True):
+    """How far a subscribed library is behind its publisher; times in milliseconds since 1970 UTC.
+
+    `catalog` is the publisher's name for its library. `seen` is set when all of that catalog was taken over, `synced` is when
+    that was last known to be so, `tried` when it was last asked; the `fault` is that of the last sync, if it failed.
+    """
+
+    catalog: str | None = None
+    seen: Seen | None = None
+    synced: int | None = None
+    tried: int | None = None
+    fault: Fault | None = None
 
 
 class Library(msgspec.Struct, frozen=True):
@@ -89,13 +122,16 @@ class Library(msgspec.Struct, frozen=True):
     apply_usage_to_items: bool | None = None
     security_policy: str | None = None
     revision: int = 1
+    subscription: Subscription | None = None
+    following: Following | None = None
 
 
 class Item(msgspec.Struct, frozen=True):
     """A library item; times in milliseconds since 1970 UTC, size in bytes.
 
     `version_id` names the current content version, None while there never was one. An item is `abandoned` when its first
-    update session ended without content; a new item may then take its name.
+    update session ended without content; a new item may then take its name. One of a subscribed library has in `source` the
+    publisher's identifier, and in `synced` when it was last known to be as the publisher has it.
     """
 
     id: str
@@ -114,6 +150,12 @@ class Item(msgspec.Struct, frozen=True):
     version_id: str | None = None
     source: str | None = None
     abandoned: bool = False
+    synced: int | None = None
+
+    @property
+    def cached(self) -> bool:
+        """Whether its content is here, or never was anywhere."""
+        return self.synced is None or self.version_id is not None
 
 
 class Deleted(msgspec.Struct, Generic[Row], frozen=True):

@@ -20,6 +20,7 @@ from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import NamedTuple, Protocol, TypeVar
 
+from contentlib.library.catalogs import Arrival, Offer
 from contentlib.library.errors import Fault
 from contentlib.library.model import (
     Blob,
@@ -90,6 +91,7 @@ class ItemRows(Rows[Item], Protocol):
         folded_name: str | None = None,
         folded_type: str | None = None,
         source: str | None = None,
+        cached: bool | None = None,
     ) -> list[str]:
         """The identifiers of the items that match all that is given."""
 
@@ -119,6 +121,38 @@ class DeletedRows(Protocol[Row]):
         """Brings back the row of the same identifier, as it is given."""
 
 
+class OfferRows(Protocol):
+    """What publishers offer of the items of subscribed libraries, by item; removed with it."""
+
+    async def put(self, offer: Offer) -> None:
+        """Adds the row, or replaces the one of the same item."""
+
+    async def get(self, item: str) -> Offer | None:
+        """The row, or None."""
+
+    async def of(self, library: str, after: str, most: int) -> list[Offer]:
+        """The first `most` rows of a library whose items' identifiers come after one, in their order."""
+
+
+class ArrivalRows(Protocol):
+    """Files that are being fetched for subscribed libraries; removed with their library."""
+
+    async def put(self, arrival: Arrival) -> None:
+        """Adds the row, or replaces the one of the same identifier."""
+
+    async def get(self, identifier: str) -> Arrival | None:
+        """The row, or None."""
+
+    async def remove(self, identifier: str) -> None:
+        """Removes the row."""
+
+    async def uploads(self) -> set[str]:
+        """The names of all uploads."""
+
+    async def of(self, library: str) -> set[str]:
+        """The names of a library's uploads."""
+
+
 class VersionRows(Protocol):
     """Content versions with their files, immutable."""
 
@@ -133,6 +167,9 @@ class VersionRows(Protocol):
 
     async def remove(self, version_id: str) -> None:
         """Removes the version; blobs that no version names any more become unreferenced as of the next `unreference`."""
+
+    async def let_go(self, version_id: str) -> None:
+        """Nobody needs the version but the sessions that serve it, though it may be the newest of its item."""
 
     async def surplus(self, kept: int, most: int | None = None) -> list[str]:
         """The identifiers of versions that nobody needs.
@@ -228,7 +265,7 @@ class BlobRows(Rows[Blob], Protocol):
         """Notes the time in every blob that has lost its last version since the last call."""
 
     async def unreferenced(self, before: int, most: int | None = None) -> list[Blob]:
-        """The blobs that no version has named since before a time, and that no file of an ACTIVE session names."""
+        """The blobs that no version has named since before a time, nor a file of an ACTIVE session or an arrival."""
 
     async def known(self, blob_ids: Collection[str]) -> set[str]:
         """Those of the identifiers that are blobs'."""
@@ -334,6 +371,8 @@ class Transaction(Protocol):
     items: ItemRows
     deleted_libraries: DeletedRows[Library]
     deleted_items: DeletedRows[Item]
+    offers: OfferRows
+    arrivals: ArrivalRows
     versions: VersionRows
     update_sessions: UpdateSessionRows
     update_files: UpdateFileRows
@@ -477,6 +516,16 @@ class Addresses(Protocol):
 
     def content(self, library_id: str, item_id: str, name: str, revision: int) -> str:
         """Where a file of an item is read from without a download session, as long as it has that revision."""
+
+
+class Sealing(Protocol):
+    """Keeps what must be read again, but not by whoever gets hold of the database alone."""
+
+    def seal(self, text: str) -> str:
+        """The text, sealed."""
+
+    def open(self, sealed: str) -> str:
+        """The text that was sealed; OSError when its key is gone or is another one."""
 
 
 class PasswordHasher(Protocol):

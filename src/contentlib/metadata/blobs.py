@@ -26,14 +26,14 @@ _named_by_upload = (
     .where(tables.update_sessions.c.id == tables.update_files.c.session)
     .where(tables.active(tables.update_sessions))
 )
+_named_by_arrival = exists().where(tables.arrivals.c.blob == _TABLE.c.id)
 _UNREFERENCE = Statement(
     update(_TABLE).where(_TABLE.c.unreferenced == bindparam("undated")).values(unreferenced=bindparam("now"))
 )
 _KNOWN = Known(_TABLE.c.id)
 _since = _TABLE.c.unreferenced.between(bindparam("least"), bindparam("before") - 1)
-_UNREFERENCED = Limitable(
-    select(*_ROWS.columns).where(_since, ~_named_by_version, ~_named_by_upload), _TABLE.c.created, _TABLE.c.id
-)
+_needless = (~_named_by_version, ~_named_by_upload, ~_named_by_arrival)
+_UNREFERENCED = Limitable(select(*_ROWS.columns).where(_since, *_needless), _TABLE.c.created, _TABLE.c.id)
 
 
 class BlobRows(Keyed[Blob]):

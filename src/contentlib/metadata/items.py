@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 import msgspec
-from sqlalchemy import bindparam, delete, exists, func, insert, literal_column, null, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, delete, exists, func, insert, literal_column, null, select, update
 
 from contentlib.library.model import Item, Signature, StoredFile, Version
 from contentlib.metadata import tables
@@ -27,12 +27,14 @@ _LIVE = (
 _ROWS = Statements(_ITEMS, Item, "id", *_LIVE)
 _FILE = Codec(StoredFile)
 _SIGNATURE: msgspec.json.Decoder[Signature] = msgspec.json.Decoder(Signature)
+_uncached = and_(_ITEMS.c.synced.is_not(None), _ITEMS.c.version_id.is_(None))
+_CACHED: dict[str, ColumnElement[bool]] = {"cached": ~_uncached, "uncached": _uncached}
 
 
 @cache
 def _find(names: tuple[str, ...]) -> Statement:
     """One statement a set of criteria, so that each uses its index."""
-    wanted = [_ITEMS.c[name] == bindparam(name) for name in names]
+    wanted = [_CACHED[name] if name in _CACHED else _ITEMS.c[name] == bindparam(name) for name in names]
     return Statement(select(_ITEMS.c.id).where(*wanted, *_LIVE).order_by(_ITEMS.c.created, _ITEMS.c.id))
 
 
@@ -49,11 +51,13 @@ class ItemRows(Keyed[Item]):
         folded_name: str | None = None,
         folded_type: str | None = None,
         source: str | None = None,
+        cached: bool | None = None,
     ) -> list[str]:
         """The identifiers of the items that match all that is given."""
         given = {"library": library, "folded_name": folded_name, "folded_type": folded_type, "source": source}
         wanted = {name: value for name, value in given.items() if value is not None}
-        return await self._identifiers(_find(tuple(wanted)), wanted)
+        narrowed = () if cached is None else ("cached" if cached else "uncached",)
+        return await self._identifiers(_find((*wanted, *narrowed)), wanted)
 
     async def remove(self, identifier: str) -> None:
         """Removes the item; its versions have no item any more."""
@@ -80,7 +84,9 @@ _SIZE_OF = Statement(
         _ITEMS.c.library == bindparam("key"), _ITEMS.c.deleted.is_(None)
     )
 )
-_ORPHAN = Statement(update(_VERSIONS).values(newer=tables.ORPHANED).where(_VERSIONS.c.item == bindparam("key")))
+_orphan = update(_VERSIONS).values(newer=tables.ORPHANED)
+_ORPHAN = Statement(_orphan.where(_VERSIONS.c.item == bindparam("key")))
+_LET_GO = Statement(_orphan.where(_VERSIONS.c.id == bindparam("key")))
 _VERSION_NAMES = ("id", "item", "number", "created", "user", "message", "signature")
 _VERSION_COLUMNS = [_VERSIONS.c[name] for name in _VERSION_NAMES]
 _GET = Statement(select(*_VERSION_COLUMNS).where(_VERSIONS.c.id == bindparam("key")))
@@ -158,6 +164,10 @@ class VersionRows:
         """Removes the version; blobs that no version names any more wait for `unreference`."""
         await self._connection.run(_UNREFER, {"key": version_id, "undated": tables.UNDATED})
         await self._connection.run(_REMOVE, {"key": version_id})
+
+    async def let_go(self, version_id: str) -> None:
+        """Nobody needs the version but the sessions that serve it."""
+        await self._connection.run(_LET_GO, {"key": version_id})
 
     async def surplus(self, kept: int, most: int | None = None) -> list[str]:
         """The identifiers of versions that nobody needs."""

@@ -30,6 +30,7 @@ from contentlib.metadata.deleted import DeletedRows
 from contentlib.metadata.items import ItemRows, VersionRows
 from contentlib.metadata.libraries import LibraryRows
 from contentlib.metadata.memory import Memory
+from contentlib.metadata.offers import ArrivalRows, OfferRows
 from contentlib.metadata.sessions import DownloadSessionRows, PreparationRows, UpdateFileRows, UpdateSessionRows
 from contentlib.metadata.sqlite_errors import as_os_error, is_busy
 from contentlib.metadata.statement import Statement
@@ -124,6 +125,8 @@ class SqliteTransaction(Generic[AnyConnection]):
         self.items: ports.ItemRows = ItemRows(connection)
         self.deleted_libraries: ports.DeletedRows[Library] = DeletedRows(connection, libraries.DELETED)
         self.deleted_items: ports.DeletedRows[Item] = DeletedRows(connection, items.DELETED)
+        self.offers: ports.OfferRows = OfferRows(connection)
+        self.arrivals: ports.ArrivalRows = ArrivalRows(connection)
         self.versions: ports.VersionRows = VersionRows(connection)
         self.update_sessions: ports.UpdateSessionRows = UpdateSessionRows(connection)
         self.update_files: ports.UpdateFileRows = UpdateFileRows(connection)

@@ -77,6 +77,8 @@ libraries = Table(
     Column("security_policy", Text),
     Column("revision", Integer, nullable=False),
     *_deletion_columns(),
+    Column("subscription", Text),
+    Column("following", Text),
 )
 _index_deletions(libraries)
 
@@ -100,9 +102,32 @@ items = Table(
     Column("source", Text, index=True),
     Column("abandoned", Boolean, nullable=False),
     *_deletion_columns(),
+    Column("synced", BigInteger),
 )
 _partial("ux_items_library_folded_name", items.c.library, items.c.folded_name, where="deleted IS NULL", unique=True)
 _index_deletions(items)
+
+offers = Table(
+    "offers",
+    metadata,
+    Column("item", Text, ForeignKey("items.id", ondelete="CASCADE"), primary_key=True),
+    Column("library", Text, nullable=False),
+    Column("offered", Text, nullable=False),
+    Column("held", Text),
+    Column("fault", Text),
+    Index("ix_offers_library_item", "library", "item"),
+)
+
+arrivals = Table(
+    "arrivals",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("library", Text, ForeignKey("libraries.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("etag", Text),
+    Column("modified", Text),
+    Column("total", BigInteger),
+    Column("blob", Text, index=True),
+)
 
 versions = Table(
     "versions",

@@ -1,0 +1,64 @@
+"""Passwords that the server itself must show to others: kept sealed, under a key that is not in the database."""
+
+from __future__ import annotations
+
+import base64
+import os
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from contentlib.library.identifiers import new_identifier
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
+
+_NONCE_BYTES = 12
+_KEY_BYTES = 32
+
+
+class KeyFile:
+    """Seals texts with a key in a file, which is made when it is first needed."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def seal(self, text: str) -> str:
+        """The text, sealed."""
+        nonce = os.urandom(_NONCE_BYTES)
+        sealed = nonce + self._cipher(make=True).encrypt(nonce, text.encode("utf-8", "surrogatepass"), None)
+        return base64.b64encode(sealed).decode()
+
+    def open(self, sealed: str) -> str:
+        """The text that was sealed; OSError when its key is gone or is another one."""
+        from cryptography.exceptions import InvalidTag
+
+        data = base64.b64decode(sealed)
+        try:
+            text = self._cipher(make=False).decrypt(data[:_NONCE_BYTES], data[_NONCE_BYTES:], None)
+        except InvalidTag as error:
+            raise OSError(f"{self._path} is not the key that it was sealed with") from error
+        return text.decode("utf-8", "surrogatepass")
+
+    def _cipher(self, *, make: bool) -> ChaCha20Poly1305:
+        from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
+
+        if make and not self._path.exists():
+            self._make()
+        key = self._path.read_bytes()
+        if len(key) != _KEY_BYTES:
+            raise OSError(f"{self._path} holds no key")
+        return ChaCha20Poly1305(key)
+
+    def _make(self) -> None:
+        """Whole or not at all, and once, however many processes try."""
+        aside = self._path.with_name(f"{self._path.name}.{new_identifier()}")
+        file = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            os.write(file, os.urandom(_KEY_BYTES))
+            os.fsync(file)
+            with suppress(FileExistsError):
+                os.link(aside, self._path)
+        finally:
+            os.close(file)
+            aside.unlink()

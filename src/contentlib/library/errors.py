@@ -101,6 +101,10 @@ class NotRestorable(LibraryError):
     """A thing in the trash has nothing to be restored to."""
 
 
+class NotOnDemand(LibraryError):
+    """A subscribed library keeps all of its content here."""
+
+
 class Unsupported(LibraryError):
     """A use that this server does not support."""
 

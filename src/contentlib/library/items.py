@@ -83,8 +83,6 @@ class Items:
         """The identifiers of the items that match all criteria: name and type without regard to case, library, source."""
         if not criteria and cached is None:
             raise Invalid("spec", "must name at least one property to search by")
-        if cached is False:  # the content of a local library is always on its storage
-            return []
         folded = {key: fold(value) if key in ("name", "type") else value for key, value in criteria.items()}
         async with self._metadata.reading() as transaction:
             return await transaction.items.find(
@@ -92,6 +90,7 @@ class Items:
                 folded_name=folded.get("name"),
                 folded_type=folded.get("type"),
                 source=folded.get("source_id"),
+                cached=cached,
             )
 
     async def update(self, item_id: str, change: ItemChange) -> None:

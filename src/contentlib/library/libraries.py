@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeVar
 
 import msgspec
@@ -20,6 +20,7 @@ from contentlib.library.ports import MetadataStore, PasswordHasher, Transaction
 from contentlib.library.sessions import Ended, nobody
 
 PUBLISHING_USER = "vcsp"
+_TAKEN_TIME = ("publishing", "subscription")  # what is worked out before it is written
 Value = TypeVar("Value")
 
 
@@ -58,6 +59,10 @@ class LibraryChange(msgspec.Struct, frozen=True):
     unset_security_policy: bool = False
 
 
+MoreChanges = Callable[[Library], Awaitable[dict[str, object]]]
+"""Further changes of a library, by the names of its fields."""
+
+
 class Libraries:
     """The operations on libraries; `storages` are the configured backends by id, the first is the default.
 
@@ -82,17 +87,22 @@ class Libraries:
 
     async def create(self, new: NewLibrary, token: Token | None) -> str:
         """Creates a local library and answers its identifier."""
+        library = await self.draft(new, LibraryType.LOCAL)
+        return await once(self._metadata, self._clock, token, adding(library))
+
+    async def draft(self, new: NewLibrary, type: LibraryType) -> Library:
+        """The library that is to be created."""
         if new.name is None:
             raise Invalid("create_spec.name", "is required")
         name = check_name("create_spec.name", new.name)
         publishing = await self._publishing("create_spec.publish_info", Publishing(), new.publishing, creating=True)
         now = self._clock.now()
-        library = Library(
+        return Library(
             id=new_identifier(),
             name=name,
             folded_name=fold(name),
             description=check_description("create_spec.description", new.description or ""),
-            type=LibraryType.LOCAL,
+            type=type,
             backings=new.backings,
             storage=self._storage("create_spec.storage_backings", new.backings),
             created=now,
@@ -103,12 +113,6 @@ class Libraries:
             apply_usage_to_items=new.apply_usage_to_items,
             security_policy=check_policy("create_spec.security_policy_id", new.security_policy),
         )
-
-        async def add(transaction: Transaction) -> str:
-            await transaction.libraries.add(library)
-            return library.id
-
-        return await once(self._metadata, self._clock, token, add)
 
     async def get(self, library_id: str, type: LibraryType | None = None) -> Library:
         """The library; Missing, or WrongType when it is not of the type asked for."""
@@ -131,9 +135,14 @@ class Libraries:
             libraries = [await transaction.libraries.get(each) for each in found]
         return [each.id for each in libraries if each is not None and _matches(each, backing)]
 
-    async def update(self, library_id: str, change: LibraryChange, type: LibraryType | None = None) -> None:
-        """Changes what is given; VersionConflict when `version` is given and is not the library's, Busy when it is not given
-        and somebody else has changed the publishing meanwhile. Where nothing changes, nothing is counted."""
+    async def update(
+        self, library_id: str, change: LibraryChange, type: LibraryType | None = None, more: MoreChanges | None = None
+    ) -> None:
+        """Changes what is given, and what `more` adds to it. Where nothing changes, nothing is counted.
+
+        VersionConflict when `version` is given and is not the library's, Busy when it is not given and somebody else has
+        changed the publishing or the subscription meanwhile.
+        """
         library = await self.get(library_id, type)
         changes: dict[str, object] = {}
         if change.name is not None:
@@ -150,6 +159,8 @@ class Libraries:
         if change.publishing is not None:
             where = "update_spec.publish_info"
             changes["publishing"] = await self._publishing(where, library.publishing, change.publishing, creating=False)
+        if more is not None:
+            changes |= await more(library)
         await self._put(library, change.version, changes)
 
     async def _put(self, seen: Library, version: str | None, changes: dict[str, object]) -> None:
@@ -157,10 +168,10 @@ class Libraries:
             library = await find_library(transaction, seen.id)
             if version is not None and version != str(library.version):
                 raise VersionConflict("library", library.id, version, str(library.version))
-            if library.publishing != seen.publishing and "publishing" in changes:
-                raise Busy(
-                    "library.busy", f"the publishing of library {library.id} is being changed by another call", library.id
-                )
+            for each in _TAKEN_TIME:
+                if each in changes and getattr(library, each) != getattr(seen, each):
+                    text = f"the {each} of library {library.id} is being changed by another call"
+                    raise Busy("library.busy", text, library.id)
             changed = replace(library, **changes)
             if changed != library:
                 now = max(self._clock.now(), library.modified)
@@ -240,6 +251,16 @@ class Libraries:
             raise Invalid(f"{field}.current_password", "is required to change a BASIC password or to turn it off")
         if not await self._passwords.verify(current.password_hash, change.current_password):
             raise Invalid(f"{field}.current_password", "is wrong")
+
+
+def adding(library: Library) -> Callable[[Transaction], Awaitable[str]]:
+    """Adds a library and answers its identifier."""
+
+    async def add(transaction: Transaction) -> str:
+        await transaction.libraries.add(library)
+        return library.id
+
+    return add
 
 
 async def find_library(transaction: Transaction, library_id: str, type: LibraryType | None = None) -> Library:

@@ -1,0 +1,127 @@
+"""Libraries of this server as publishers of one another: nothing goes over the network, and bytes are shared."""
+
+from __future__ import annotations
+
+import asyncio
+
+from msgspec.structs import replace
+
+from contentlib.library.catalogs import Catalog, Catalogs, OfferedFile, OfferedItem, Seen
+from contentlib.library.errors import Fault, NotFetched
+from contentlib.library.model import Authentication, Library, StoredFile, Subscription
+from contentlib.library.ports import MetadataStore, PasswordHasher, Sealing, Transaction
+from contentlib.library.pulls import Probed, ProbeStatus
+from contentlib.library.subscribed import Probing
+
+BLOB = "blob:"
+"""How the address of a file begins whose bytes are on this server."""
+_CREDENTIALS = "publisher.credentials"
+_AT_ONCE = 200
+
+
+class OwnCatalogs:
+    """Reads what publishers have, those on this server too; opens the passwords that were sealed."""
+
+    def __init__(self, metadata: MetadataStore, passwords: PasswordHasher, sealing: Sealing, outside: Catalogs) -> None:
+        self._metadata = metadata
+        self._passwords = passwords
+        self._sealing = sealing
+        self._outside = outside
+
+    async def read(self, subscription: Subscription, seen: Seen | None = None) -> tuple[Catalog, Seen] | None:
+        """The catalog; None when it is the one that was seen."""
+        opened = self.opened(subscription)
+        if opened.source is None:
+            return await self._outside.read(opened, seen)
+        library = await self.published(opened.source, opened)
+        now = Seen(str(library.revision))
+        if seen == now:
+            return None
+        items = await self._items(library.id)
+        catalog = Catalog(
+            library.id,
+            library.name,
+            now.version,
+            tuple(items),
+            description=library.description,
+            created=library.created,
+        )
+        return catalog, now
+
+    def opened(self, subscription: Subscription) -> Subscription:
+        """The subscription with its password; NotFetched when that cannot be opened."""
+        if subscription.password is None:
+            return subscription
+        try:
+            return replace(subscription, password=self._sealing.open(subscription.password))
+        except (OSError, ValueError) as error:
+            text = f"the password of the subscription cannot be opened ({error}); set it again"
+            raise NotFetched(Fault("subscription.password", text, (str(error),))) from error
+
+    async def published(self, library_id: str, subscription: Subscription) -> Library:
+        """The library of this server; NotFetched when it is not published, or not for these credentials."""
+        async with self._metadata.reading() as transaction:
+            library = await transaction.libraries.get(library_id)
+        if library is None or not library.publishing.published:
+            text = f"library {library_id} of this server does not exist or is not published"
+            raise NotFetched(Fault("publisher.not_published", text, (library_id,)))
+        publishing = library.publishing
+        if publishing.authentication is Authentication.BASIC and publishing.password_hash is not None:
+            given = subscription.password if subscription.authentication is Authentication.BASIC else None
+            if given is None or not await self._passwords.verify(publishing.password_hash, given):
+                text = f"library {library_id} of this server wants user name 'vcsp' and its password"
+                raise NotFetched(Fault(_CREDENTIALS, text, (library_id,)))
+        return library
+
+    async def _items(self, library_id: str) -> list[OfferedItem]:
+        found: list[OfferedItem] = []
+        async with self._metadata.reading() as transaction:
+            for n, item_id in enumerate(await transaction.items.find(library=library_id)):
+                if n % _AT_ONCE == _AT_ONCE - 1:
+                    await asyncio.sleep(0)  # other calls get their turn
+                offered = await _offered(transaction, item_id)
+                if offered is not None:
+                    found.append(offered)
+        return found
+
+
+class OwnProbes:
+    """Looks whether publishers can be subscribed to, those on this server too."""
+
+    def __init__(self, catalogs: OwnCatalogs, outside: Probing) -> None:
+        self._catalogs = catalogs
+        self._outside = outside
+
+    async def probe(self, subscription: Subscription) -> Probed:
+        """What comes of asking a publisher."""
+        if subscription.source is None:
+            return await self._outside.probe(subscription)
+        try:
+            await self._catalogs.published(subscription.source, subscription)
+        except NotFetched as error:
+            wrong = error.fault.id == _CREDENTIALS
+            status = ProbeStatus.INVALID_CREDENTIALS if wrong else ProbeStatus.RESOURCE_NOT_FOUND
+            return Probed(status, error.fault)
+        return Probed(ProbeStatus.SUCCESS)
+
+
+async def _offered(transaction: Transaction, item_id: str) -> OfferedItem | None:
+    """An item as its subscribers see it, who see those that have content."""
+    item = await transaction.items.get(item_id)
+    version = None if item is None or item.version_id is None else await transaction.versions.get(item.version_id)
+    if item is None or version is None or not version.files:
+        return None
+    return OfferedItem(
+        id=item.id,
+        name=item.name,
+        type=item.type,
+        version=str(item.metadata_version + item.content_version - 1),
+        files=tuple(_file(each) for each in version.files),
+        content_version=str(item.content_version),
+        description=item.description,
+        created=item.created,
+    )
+
+
+def _file(file: StoredFile) -> OfferedFile:
+    return OfferedFile(file.name, file.size, (f"{BLOB}{file.blob}",), file.blob, file.generation)

@@ -1,4 +1,4 @@
-"""Where the bytes of a fetched file go: into a file of the session, or through an archive into the files in it."""
+"""Where the bytes of a fetched file go: aside, into a file of a session, or through an archive into the files in it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Protocol
 
 from contentlib.library.blobs import Received
-from contentlib.library.checksums import Hasher
+from contentlib.library.checksums import Algorithm, Hasher
 from contentlib.library.errors import Fault
 from contentlib.library.model import UpdateFile, UpdateSession
 from contentlib.library.ports import BlobStore, Staged
@@ -29,21 +29,25 @@ class Different(Exception):
         self.fault = fault
 
 
-class Arriving(Protocol):
+class Taking(Protocol):
     """Takes the bytes of a file in their order; NotStored when the storage fails."""
 
     @property
     def size(self) -> int:
         """How many bytes are there."""
 
-    async def begin(self) -> None:
-        """Opens what is there from an earlier attempt."""
-
     async def feed(self, data: bytes) -> None:
         """Takes the next bytes; Different when they cannot be right."""
 
     async def restart(self) -> None:
         """Drops what is there."""
+
+
+class Arriving(Taking, Protocol):
+    """Takes the bytes of a file of an update session."""
+
+    async def begin(self) -> None:
+        """Opens what is there from an earlier attempt."""
 
     async def finish(self) -> Fault | None:
         """All bytes are there: the file is READY, or the fault says why it is not. Different when they cannot be right."""
@@ -52,19 +56,17 @@ class Arriving(Protocol):
         """Ends the attempt, whole or not."""
 
 
-class Kept:
-    """A file that is kept as it comes."""
+class Staging:
+    """An upload that is kept as it comes, and hashed."""
 
-    def __init__(
-        self, updates: UpdateSessions, session: UpdateSession, file: UpdateFile, store: BlobStore, threads: Threads
-    ) -> None:
-        self._updates = updates
-        self._storage = session.storage
-        self._file = file
+    def __init__(self, storage: str, upload: str, store: BlobStore, threads: Threads, *algorithms: Algorithm) -> None:
+        self._storage = storage
+        self._upload = upload
         self._store = store
         self._threads = threads
+        self._algorithms = algorithms
         self._staged: Staged | None = None
-        self._hasher = self._new_hasher()
+        self._hasher = Hasher(*algorithms)
 
     @property
     def size(self) -> int:
@@ -73,9 +75,9 @@ class Kept:
 
     async def begin(self) -> None:
         """Opens what is there, and hashes it."""
-        self._staged = await self._threads.stored(self._store.stage, self._storage, self._file.id)
+        self._staged = await self._threads.stored(self._store.stage, self._storage, self._upload)
         if self._staged.size:
-            pieces = self._store.staged_bytes(self._storage, self._file.id)
+            pieces = self._store.staged_bytes(self._storage, self._upload)
             while await self._threads.stored(self._hash_again, pieces):
                 pass
 
@@ -87,27 +89,18 @@ class Kept:
         """Drops what is there."""
         if self._staged is not None:
             await self._threads.stored(self._staged.empty)
-        self._hasher = self._new_hasher()
+        self._hasher = Hasher(*self._algorithms)
 
-    async def finish(self) -> Fault | None:
-        """Makes the bytes the file's, when they are as declared."""
-        received = Received(self._storage, self._file.id, self._hasher.size, self._hasher.digests())
-        return await self._updates.finish(self._file, received)
+    @property
+    def received(self) -> Received:
+        """All that is there."""
+        return Received(self._storage, self._upload, self._hasher.size, self._hasher.digests())
 
     async def leave(self) -> None:
         """Lets go of what is there; it stays for the next attempt."""
         staged, self._staged = self._staged, None
         if staged is not None:
             staged.__exit__(None, None, None)
-
-    async def text(self, most: int) -> bytes | None:
-        """All bytes that are there, when they are as declared and no more than so many."""
-        if self.size > most or self._updates.differs(self._file, self.size, self._hasher.digests()) is not None:
-            return None
-        return await self._threads.stored(lambda: b"".join(self._store.staged_bytes(self._storage, self._file.id)))
-
-    def _new_hasher(self) -> Hasher:
-        return Hasher(*([self._file.checksum.algorithm] if self._file.checksum else ()))
 
     def _append(self, data: bytes) -> None:
         if self._staged is not None:
@@ -119,6 +112,28 @@ class Kept:
         for piece in islice(pieces, _READ_AGAIN):
             self._hasher.update(piece)
         return self._hasher.size > before
+
+
+class Kept(Staging):
+    """A file of an update session that is kept as it comes."""
+
+    def __init__(
+        self, updates: UpdateSessions, session: UpdateSession, file: UpdateFile, store: BlobStore, threads: Threads
+    ) -> None:
+        algorithms = [file.checksum.algorithm] if file.checksum else ()
+        super().__init__(session.storage, file.id, store, threads, *algorithms)
+        self._updates = updates
+        self._file = file
+
+    async def finish(self) -> Fault | None:
+        """Makes the bytes the file's, when they are as declared."""
+        return await self._updates.finish(self._file, self.received)
+
+    async def text(self, most: int) -> bytes | None:
+        """All bytes that are there, when they are as declared and no more than so many."""
+        if self.size > most or self._updates.differs(self._file, self.size, self._hasher.digests()) is not None:
+            return None
+        return await self._threads.stored(lambda: b"".join(self._store.staged_bytes(self._storage, self._upload)))
 
 
 class Unpacked:

@@ -6,20 +6,34 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable
 from io import FileIO
+from typing import Protocol
 
-from contentlib.jobs.arriving import Arriving, Different
+from contentlib.jobs.arriving import Different, Taking
 from contentlib.library import transfer_faults
 from contentlib.library.errors import Fault
-from contentlib.library.model import SourceEndpoint, UpdateFile
+from contentlib.library.model import SourceEndpoint
 from contentlib.library.pulls import Remembered
 from contentlib.outbound import problems
 from contentlib.outbound.client import Answer, Outbound
+from contentlib.outbound.credentials import Credentials
 from contentlib.outbound.problems import Failed
 from contentlib.outbound.sources import Sources, is_local
 
 _PIECE = 1 << 20
 _PAUSE_SECONDS = 1.0
 _CONTENT_RANGE = re.compile(r"bytes (?:(\d{1,18})-\d{1,18}|\*)/(\d{1,18}|\*)", re.ASCII | re.IGNORECASE)
+
+
+class Wanted(Protocol):
+    """A file that is to be fetched, as far as it is known before."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+
+    @property
+    def size(self) -> int | None:
+        """How many bytes it must have."""
 
 
 class Fetching:
@@ -32,14 +46,16 @@ class Fetching:
         self,
         client: Outbound,
         sources: Sources,
-        file: UpdateFile,
+        file: Wanted,
         endpoint: SourceEndpoint,
-        arriving: Arriving,
+        arriving: Taking,
         seen: Remembered,
         limit: int,
         remember: Callable[[Remembered], Awaitable[None]],
         moved: Callable[[int, int | None], None],
+        credentials: Credentials | None = None,
     ) -> None:
+        self._credentials = credentials
         self._client = client
         self._sources = sources
         self._file = file
@@ -74,7 +90,11 @@ class Fetching:
             await self._arriving.restart()
         endpoint = self._endpoint
         async with self._client.get(
-            endpoint.uri, headers, thumbprint=endpoint.thumbprint, certificate=endpoint.certificate
+            endpoint.uri,
+            headers,
+            thumbprint=endpoint.thumbprint,
+            certificate=endpoint.certificate,
+            credentials=self._credentials,
         ) as answer:
             if answer.status == 416:
                 await self._check_end(answer)

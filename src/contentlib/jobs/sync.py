@@ -1,0 +1,203 @@
+"""Synchronizes subscribed libraries: the handler of the tasks that `sync` and the schedule submit.
+
+A sync reads the publisher's catalog, which costs one request where nothing has changed, takes it over (`library/mirror.py`)
+and brings the files that are lacking, several items at once. An item whose files do not come keeps what it has, and keeps no
+other item from coming. A sync that is taken up again finds by itself what is still to be done.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import NoReturn
+
+import msgspec
+
+from contentlib.jobs.bringing import Bringing, Means
+from contentlib.jobs.slots import Slots
+from contentlib.jobs.worker import Again, Progress
+from contentlib.library.catalogs import Catalog, OfferedItem, Seen
+from contentlib.library.clock import Clock
+from contentlib.library.configuration import Configurations
+from contentlib.library.errors import Busy, Damaged, Fault, LibraryError, Missing, NotFetched
+from contentlib.library.mirror import Mirror
+from contentlib.library.model import Library, Subscription, Task
+from contentlib.library.own_catalogs import OwnCatalogs
+from contentlib.library.subscribed import Arguments
+
+_TOLD = 10  # of the items whose files did not come, in one sentence
+_IN_A_ROW = 20  # items that fail one after the other: it is the publisher that fails
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a sync needs."""
+
+    mirror: Mirror
+    catalogs: OwnCatalogs
+    configurations: Configurations
+    means: Means
+    clock: Clock
+    slots: Slots = field(default_factory=Slots)
+
+
+class Result(msgspec.Struct, frozen=True):
+    """What a sync has done, in numbers of items."""
+
+    removed: int = 0
+    changed: int = 0
+    fetched: int = 0
+    warnings: tuple[str, ...] = ()
+
+
+class Syncs:
+    """Runs syncs."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+
+    async def run(self, task: Task, progress: Progress) -> str | None:
+        """One attempt to synchronize a library, or one item of it."""
+        wanted = msgspec.json.decode(task.arguments, type=Arguments)
+        library = await self._parts.mirror.library(wanted.library)
+        if library.subscription is None:
+            raise Missing("subscription of library", library.id)
+        sync = _Sync(self._parts, library, library.subscription, progress)
+        try:
+            result = await (sync.all() if wanted.item is None else sync.one(wanted.item, content=wanted.content))
+        except Busy as error:  # somebody has changed what is followed, or the same item
+            raise Again(error.fault) from error
+        return msgspec.json.encode(result).decode()
+
+
+class _Sync:
+    """One attempt."""
+
+    def __init__(self, parts: Parts, library: Library, subscription: Subscription, progress: Progress) -> None:
+        self._parts = parts
+        self._mirror = parts.mirror
+        self._library = library
+        self._subscription = subscription
+        self._progress = progress
+        self._failures = _Failures()
+
+    async def all(self) -> Result:
+        """The whole library."""
+        await self._mirror.begin(self._library)
+        read = await self._read()
+        if read is None:
+            await self._mirror.synced(self._library)
+            return Result()
+        catalog, now = read
+        taken = await self._mirror.take(self._library, catalog)
+        await self._fetch(taken.wanted)
+        fault = self._failures.told(self._library, len(taken.wanted))
+        if fault is not None:
+            await self._fail(fault, again=self._failures.again, catalog=catalog.id)
+        await self._mirror.synced(self._library, catalog.id, now)
+        warnings = tuple(each.text for each in catalog.warnings)
+        return Result(taken.removed, taken.changed, len(taken.wanted), warnings)
+
+    async def one(self, item_id: str, *, content: bool) -> Result:
+        """One item: what is said of it, and its content where that is kept here or wanted."""
+        known = await self._mirror.known_as(item_id)
+        if known is None:
+            return Result()  # it has gone meanwhile
+        read = await self._read()
+        if read is not None:
+            await self._mirror.take(self._library, read[0])
+            known = await self._mirror.known_as(item_id)
+        if known is None or known.offer.held == known.offer.offered or not (content or not self._subscription.on_demand):
+            return Result()
+        await self._bring(Bringing(self._parts.means, self._library, self._opened()), known.offer.offered)
+        fault = self._failures.told(self._library, 1)
+        if fault is not None:
+            self._raise(fault, again=self._failures.again)
+        return Result(fetched=1)
+
+    async def _read(self) -> tuple[Catalog, Seen] | None:
+        following = self._library.following
+        seen = None if following is None else following.seen
+        try:
+            return await self._parts.catalogs.read(self._subscription, seen)
+        except NotFetched as error:
+            await self._fail(error.fault, again=error.again)
+
+    async def _fail(self, fault: Fault, *, again: bool, catalog: str | None = None) -> NoReturn:
+        await self._mirror.failed(self._library, fault, catalog)
+        self._raise(fault, again=again)
+
+    def _raise(self, fault: Fault, *, again: bool) -> NoReturn:
+        if again:
+            raise Again(fault)
+        raise NotFetched(fault)
+
+    def _opened(self) -> Subscription:
+        return self._parts.catalogs.opened(self._subscription)
+
+    async def _fetch(self, wanted: tuple[OfferedItem, ...]) -> None:
+        """Brings the files of items, as many at once as the configuration allows all syncs of this process together."""
+        if not wanted:
+            return
+        self._progress.note(0, len(wanted))
+        most = (await self._parts.configurations.get()).maximum_concurrent_item_syncs
+        bringing = Bringing(self._parts.means, self._library, self._opened())
+        rest = iter(wanted)
+        await _together(self._some(bringing, rest, most) for _ in range(min(most, len(wanted))))
+
+    async def _some(self, bringing: Bringing, rest: Iterator[OfferedItem], most: int) -> None:
+        for offered in rest:
+            if self._failures.in_a_row >= _IN_A_ROW:
+                return
+            async with self._parts.slots.one_of(most):
+                await self._bring(bringing, offered)
+            self._progress.note(self._progress.completed + 1)
+
+    async def _bring(self, bringing: Bringing, offered: OfferedItem) -> None:
+        """Brings an item's files and makes them its content; or notes why not."""
+        try:
+            known = await self._mirror.item(self._library, offered.id)
+            files = await bringing.item(offered, known, self._parts.clock.now())
+            await self._mirror.complete(self._library, offered, files)
+        except (NotFetched, Damaged) as error:
+            self._failures.add(offered, error)
+            await self._mirror.refuse(self._library, offered, error.fault)
+        else:
+            self._failures.in_a_row = 0
+
+
+async def _together(works: Iterable[Coroutine[None, None, None]]) -> None:
+    """Does all of it at once; what one raises ends the others."""
+    tasks = [asyncio.create_task(work) for work in works]
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+class _Failures:
+    """The items whose files did not come."""
+
+    def __init__(self) -> None:
+        self._faults: list[tuple[str, Fault]] = []
+        self.again = False
+        self.in_a_row = 0
+
+    def add(self, offered: OfferedItem, error: LibraryError) -> None:
+        """Notes one more."""
+        self._faults.append((offered.name, error.fault))
+        self.again = self.again or not isinstance(error, NotFetched) or error.again
+        self.in_a_row += 1
+
+    def told(self, library: Library, wanted: int) -> Fault | None:
+        """What went wrong, in one sentence."""
+        if not self._faults:
+            return None
+        count = len(self._faults)
+        reasons = "; ".join(f"{name!r}: {fault.text}" for name, fault in self._faults[:_TOLD])
+        more = f"; and {count - _TOLD} more" if count > _TOLD else ""
+        text = f"{count} of {wanted} items of library {library.name!r} could not be synchronized: {reasons}{more}"
+        return Fault("sync.items", text, (library.name, str(count)))

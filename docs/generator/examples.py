@@ -50,6 +50,23 @@ CHOSEN: dict[str, dict[str, Any]] = {
     "com.vmware.content.local_library.update": {
         "update_spec": {"publish_info": {"published": True, "authentication_method": "NONE"}}
     },
+    "com.vmware.content.subscribed_library.create": {
+        "create_spec": {
+            "name": "mirror",
+            "subscription_info": {
+                "subscription_url": "https://images.example/cls/vcsp/lib/0b9c6f1e-5a53-4c55-9c0e-1d6b0f2a7a11/lib.json",
+                "authentication_method": "BASIC",
+                "user_name": "vcsp",
+                "password": "secret",
+                "automatic_sync_enabled": True,
+                "on_demand": False,
+            },
+        }
+    },
+    "com.vmware.content.subscribed_library.probe": {
+        "subscription_info": {"subscription_url": "https://images.example/lib.json", "authentication_method": "NONE"}
+    },
+    "com.vmware.content.subscribed_library.update": {"update_spec": {"subscription_info": {"on_demand": True}}},
 }
 
 

@@ -16,16 +16,20 @@ from contentlib.access.gate import AccessGate
 from contentlib.access.logins import Logins
 from contentlib.access.passwords import Argon2Passwords
 from contentlib.access.roles import ADMINISTRATOR, Roles
+from contentlib.access.sealing import KeyFile
 from contentlib.blobs.filesystem import FilesystemBlobs
 from contentlib.http.asgi import Application
 from contentlib.http.message import Answer, Disconnected, Request, Response, text
 from contentlib.inventory import Datastore, Inventory
+from contentlib.jobs.bringing import Means
 from contentlib.jobs.collect import Collector
 from contentlib.jobs.expire import Expiry
 from contentlib.jobs.operations import KIND as OPERATION
 from contentlib.jobs.operations import Operations, performing
 from contentlib.jobs.pull import Parts, Pulls
 from contentlib.jobs.runner import Job, Runner
+from contentlib.jobs.sync import Parts as SyncParts
+from contentlib.jobs.sync import Syncs
 from contentlib.jobs.worker import Worker
 from contentlib.library.blobs import Blobs
 from contentlib.library.clock import Clock, SystemClock
@@ -36,11 +40,15 @@ from contentlib.library.history import History
 from contentlib.library.identifiers import new_identifier
 from contentlib.library.items import Items
 from contentlib.library.libraries import Libraries
+from contentlib.library.mirror import Mirror
 from contentlib.library.model import User
 from contentlib.library.names import fold
+from contentlib.library.own_catalogs import OwnCatalogs, OwnProbes
 from contentlib.library.pulls import KIND as PULL
 from contentlib.library.sessions import Leases
 from contentlib.library.settling import Settling
+from contentlib.library.subscribed import KIND as SYNC
+from contentlib.library.subscribed import SubscribedLibraries
 from contentlib.library.tasks import Tasks
 from contentlib.library.trash import Trash
 from contentlib.library.trust import Trust
@@ -65,8 +73,10 @@ from contentlib.services.content_library_item_file import FileService
 from contentlib.services.content_library_item_storage import StorageService
 from contentlib.services.content_library_item_update_session import UpdateSessionService
 from contentlib.services.content_library_item_updatesession_file import UpdateFileService
+from contentlib.services.content_library_subscribed_item import SubscribedItemService
 from contentlib.services.content_local_library import LocalLibraryService
 from contentlib.services.content_security_policies import SecurityPoliciesService
+from contentlib.services.content_subscribed_library import SubscribedLibraryService
 from contentlib.services.content_trusted_certificates import TrustedCertificatesService
 from contentlib.services.content_type import TypeService
 from contentlib.services.contentlib_library_item_versions import VersionsService
@@ -83,12 +93,15 @@ from contentlib.vapi.declare import Service
 from contentlib.vapi.registry import Registry
 from contentlib.vcsp.documents import Counters
 from contentlib.vcsp.persisting import Persisting
+from contentlib.vcsp.probing import SubscriptionProbes
 from contentlib.vcsp.publisher import Publisher
+from contentlib.vcsp.reader import Reader
 from contentlib.vcsp.shelf import Shelf
 from contentlib.vim.front import Product, Vim
 from contentlib.wire import Wire
 from contentlib.wire.calls import token_of
 
+_SEALING_KEY = "sealing.key"
 _TRANSFER_KEY = "transfer_key"
 _SERVER_GUID = "server_guid"
 _CYCLES = 50_000  # new objects between two collections; a request leaves none that is part of a cycle
@@ -184,7 +197,11 @@ class _Server:
         sources, limit = Sources(settings.import_roots), settings.upload_limit_bytes
         updates = UpdateSessions(metadata, blobs, clock, leases, self._ended, limit, sources.check, self._wake)
         settling = Settling(metadata, updates, leases, clock, settings.autocomplete_pulls_seconds * 1000)
-        tasks = Tasks(metadata, clock)
+        tasks, configurations = Tasks(metadata, clock), Configurations(metadata)
+        sealing = KeyFile(settings.data_dir / _SEALING_KEY)
+        catalogs = OwnCatalogs(metadata, passwords, sealing, Reader(self._outbound, sources))
+        probes = OwnProbes(catalogs, SubscriptionProbes(self._outbound, sources))
+        subscribed = SubscribedLibraries(metadata, clock, libraries, catalogs, probes, sealing, sources.check, self._wake)
         downloads = DownloadSessions(metadata, blobs, clock, leases, self._ended)
         history = History(metadata, blobs, clock)
         endpoints = Endpoints(addresses, self._thumbprint)
@@ -197,9 +214,11 @@ class _Server:
         services: list[Service] = [
             SessionService(logins),
             TasksService(tasks),
-            ConfigurationService(Configurations(metadata)),
+            ConfigurationService(configurations),
             LibraryService(libraries, guid),
             LocalLibraryService(libraries, guid),
+            SubscribedLibraryService(libraries, subscribed, guid),
+            SubscribedItemService(subscribed),
             ItemService(items, libraries),
             FileService(items, blobs, endpoints),
             StorageService(items, blobs, endpoints),
@@ -240,7 +259,9 @@ class _Server:
         ]
         self._runner = Runner(metadata, clock, self._jobs(updates, downloads, settling), _job_failed)
         pulls = Pulls(Parts(updates, settling, tasks, blobs.store, leases, self._outbound, sources, limit))
-        handlers = {PULL: pulls.run, OPERATION: performing(wire.perform)}
+        means = Means(metadata, blobs, self._outbound, sources, limit)
+        syncs = Syncs(SyncParts(Mirror(metadata, blobs, clock), catalogs, configurations, means, clock))
+        handlers = {PULL: pulls.run, SYNC: syncs.run, OPERATION: performing(wire.perform)}
         self._worker = Worker(metadata, clock, handlers, _job_failed)
 
     def _jobs(self, updates: UpdateSessions, downloads: DownloadSessions, settling: Settling) -> list[Job]:

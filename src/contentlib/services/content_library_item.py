@@ -218,12 +218,13 @@ def _new(spec: ItemModel) -> NewItem:
 
 def _model(item: model.Item) -> ItemModel:
     return ItemModel(
-        cached=True,
+        cached=item.cached,
         content_version=str(item.content_version),
         creation_time=DateTime(item.created),
         description=item.description,
         id=item.id,
         last_modified_time=DateTime(item.modified),
+        last_sync_time=None if item.synced is None else DateTime(item.synced),
         library_id=item.library,
         metadata_version=str(item.metadata_version),
         name=item.name,

@@ -11,10 +11,10 @@ from contentlib.library import model
 from contentlib.library.model import SourceEndpoint
 from contentlib.library.pulls import LOCAL_SCHEMES, Prober, scheme_of
 from contentlib.library.update_sessions import NewFile, UpdateSessions
-from contentlib.structures.conversions import Endpoints, checksum_info, declared_checksum, failure_of, message_of
+from contentlib.structures.conversions import Endpoints, checksum_info, declared_checksum, failure_of, probe_result
 from contentlib.structures.files import ChecksumInfo, TransferEndpoint
 from contentlib.structures.privileges import ANONYMOUS
-from contentlib.structures.probes import ProbeResult, ProbeStatus
+from contentlib.structures.probes import ProbeResult
 from contentlib.vapi.declare import Privilege, Route, Service, operation
 from contentlib.vapi.errors import InvalidArgument, NotAllowedInCurrentState, NotFound, Unauthorized
 from contentlib.vapi.registry import Call
@@ -165,14 +165,7 @@ class UpdateFileService(Service):
         """Looks whether the server could fetch a file from an address; nothing is fetched."""
         source = _source(source_endpoint)
         await self._check_local(call, source)
-        found = await self._prober.probe(source)
-        told = message_of(found.fault)
-        return ProbeResult(
-            error_messages=[] if told is None else [told],
-            ssl_certificate=found.certificate,
-            ssl_thumbprint=found.thumbprint,
-            status=ProbeStatus(found.status.value),
-        )
+        return probe_result(await self._prober.probe(source))
 
     async def _check_local(self, call: Call, source: SourceEndpoint) -> None:
         """Files of the server's own machine are only for those who may read its storage."""

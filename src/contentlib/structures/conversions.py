@@ -8,8 +8,11 @@ from contentlib.library.checksums import check as check_checksum
 from contentlib.library.errors import Fault
 from contentlib.library.libraries import LibraryChange, NewLibrary, PublishingChange
 from contentlib.library.ports import Addresses
+from contentlib.library.pulls import Probed
+from contentlib.library.subscribed import SubscriptionChange
 from contentlib.structures import library as shown
 from contentlib.structures.files import ChecksumAlgorithm, ChecksumInfo, TransferEndpoint
+from contentlib.structures.probes import ProbeResult, ProbeStatus
 from contentlib.vapi.registry import Call
 from contentlib.vapi.std import LocalizableMessage, message
 from contentlib.vapi.types import DateTime
@@ -67,13 +70,15 @@ def library_model(library: model.Library, call: Call, server_guid: str) -> shown
         description=library.description,
         id=library.id,
         last_modified_time=DateTime(library.modified),
+        last_sync_time=None if library.following is None else _moment(library.following.synced),
         name=library.name,
         optimization_info=shown.OptimizationInfo(optimize_remote_publishing=library.optimize_remote_publishing),
         publish_info=publish_info(library, call) if library.type is model.LibraryType.LOCAL else None,
         security_policy_id=library.security_policy,
         server_guid=server_guid,
-        state_info=shown.StateInfo(state=shown.LibraryState.ACTIVE),
+        state_info=state_info(library),
         storage_backings=storage_backings(library),
+        subscription_info=subscription_info(library),
         type=shown.LibraryType(library.type.value),
         version=str(library.version),
     )
@@ -88,6 +93,57 @@ def publish_info(library: model.Library, call: Call) -> shown.PublishInfo:
         publish_url=f"{call.base_url}/cls/vcsp/lib/{library.id}/lib.json",
         published=publishing.published,
         user_name=publishing.user_name,
+    )
+
+
+def state_info(library: model.Library) -> shown.StateInfo:
+    """The state of a library, and why its last sync failed."""
+    fault = None if library.following is None else library.following.fault
+    return shown.StateInfo(message=None if fault is None else fault.text, state=shown.LibraryState.ACTIVE)
+
+
+def subscription_info(library: model.Library) -> shown.SubscriptionInfo | None:
+    """What a library follows, for the caller; no secrets, but the pins, which are none."""
+    following = library.subscription
+    if following is None:
+        return None
+    return shown.SubscriptionInfo(
+        authentication_method=shown.SubscriptionAuthenticationMethod(following.authentication.value),
+        automatic_sync_enabled=following.automatic_sync,
+        on_demand=following.on_demand,
+        source_info=None if following.source is None else shown.SourceInfo(source_library=following.source),
+        ssl_certificate=following.certificate,
+        ssl_thumbprint=following.thumbprint,
+        subscription_url=following.url,
+        user_name=following.user_name,
+    )
+
+
+def subscription_change(info: shown.SubscriptionInfo | None) -> SubscriptionChange | None:
+    """What a caller says of a subscription."""
+    if info is None:
+        return None
+    method = info.authentication_method
+    return SubscriptionChange(
+        url=info.subscription_url,
+        authentication=None if method is None else model.Authentication(method.value),
+        user_name=info.user_name,
+        password=info.password,
+        thumbprint=info.ssl_thumbprint,
+        certificate=info.ssl_certificate,
+        automatic_sync=info.automatic_sync_enabled,
+        on_demand=info.on_demand,
+    )
+
+
+def probe_result(probed: Probed) -> ProbeResult:
+    """What came of a probe, for the caller."""
+    told = message_of(probed.fault)
+    return ProbeResult(
+        error_messages=[] if told is None else [told],
+        ssl_certificate=probed.certificate,
+        ssl_thumbprint=probed.thumbprint,
+        status=ProbeStatus(probed.status.value),
     )
 
 
@@ -148,6 +204,10 @@ def _publishing(info: shown.PublishInfo | None) -> PublishingChange | None:
         current_password=info.current_password,
         persist_json=info.persist_json_enabled,
     )
+
+
+def _moment(time: int | None) -> DateTime | None:
+    return None if time is None else DateTime(time)
 
 
 def _optimize(info: shown.OptimizationInfo | None) -> bool | None:

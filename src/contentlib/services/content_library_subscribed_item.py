@@ -1,0 +1,43 @@
+"""com.vmware.content.library.subscribed_item: the items of subscribed libraries."""
+
+from __future__ import annotations
+
+from contentlib.library.subscribed import SubscribedLibraries
+from contentlib.structures.privileges import on_item
+from contentlib.vapi.declare import Route, Service, operation
+from contentlib.vapi.errors import InvalidElementConfiguration, InvalidElementType, NotAllowedInCurrentState, NotFound
+from contentlib.vapi.registry import Call
+from contentlib.vapi.types import Id
+
+_ITEM = "/api/content/library/subscribed-item/{library_item_id}"
+
+
+class SubscribedItemService(Service):
+    """Items of subscribed libraries."""
+
+    vapi_id = "com.vmware.content.library.subscribed_item"
+
+    def __init__(self, subscribed: SubscribedLibraries) -> None:
+        self._subscribed = subscribed
+
+    @operation(
+        Route("POST", _ITEM, {"action": "sync"}, status=204),
+        errors=(InvalidElementType, NotAllowedInCurrentState, NotFound),
+        privileges=(on_item("ContentLibrary.SyncLibraryItem"),),
+    )
+    async def sync(self, call: Call, library_item_id: Id, force_sync_content: bool, sync_optional_files: bool | None) -> None:
+        """Begins to synchronize an item, as a task on it.
+
+        The files of an item of a library that is synchronized on demand come only where `force_sync_content` is set; all of
+        them do, whatever `sync_optional_files` says.
+        """
+        await self._subscribed.sync_item(library_item_id, call.user, content=force_sync_content)
+
+    @operation(
+        Route("POST", _ITEM, {"action": "evict"}, status=204),
+        errors=(InvalidElementConfiguration, InvalidElementType, NotAllowedInCurrentState, NotFound),
+        privileges=(on_item("ContentLibrary.EvictLibraryItem"),),
+    )
+    async def evict(self, call: Call, library_item_id: Id) -> None:
+        """Drops the files of an item; they are fetched again when they are wanted."""
+        await self._subscribed.evict_item(library_item_id)

@@ -1,0 +1,134 @@
+"""com.vmware.content.subscribed_library: libraries that follow a published one."""
+
+from __future__ import annotations
+
+import builtins
+
+from contentlib.library import model
+from contentlib.library.idempotence import check_token
+from contentlib.library.libraries import Libraries
+from contentlib.library.subscribed import SubscribedLibraries, SubscriptionChange
+from contentlib.structures.conversions import library_change, library_model, new_library, probe_result, subscription_change
+from contentlib.structures.library import LibraryModel, SubscriptionInfo
+from contentlib.structures.privileges import READ, on_library
+from contentlib.structures.probes import ProbeResult
+from contentlib.vapi.declare import Privilege, Route, Service, operation
+from contentlib.vapi.errors import (
+    ConcurrentChange,
+    InvalidArgument,
+    InvalidElementType,
+    NotAllowedInCurrentState,
+    NotFound,
+    ResourceBusy,
+    ResourceInaccessible,
+    Unsupported,
+)
+from contentlib.vapi.registry import Call
+from contentlib.vapi.types import Id
+
+_PATH = "/api/content/subscribed-library"
+_LIBRARY = f"{_PATH}/{{library_id}}"
+_SUBSCRIBED = model.LibraryType.SUBSCRIBED
+
+
+class SubscribedLibraryService(Service):
+    """Libraries that follow a published one, on this server or another."""
+
+    vapi_id = "com.vmware.content.subscribed_library"
+
+    def __init__(self, libraries: Libraries, subscribed: SubscribedLibraries, server_guid: str) -> None:
+        self._libraries = libraries
+        self._subscribed = subscribed
+        self._server_guid = server_guid
+
+    @operation(
+        Route("POST", _PATH, body="create_spec", headers={"Client-Token": "client_token"}, status=201),
+        errors=(InvalidArgument, ResourceInaccessible, Unsupported),
+        privileges=(
+            Privilege("ContentLibrary.CreateSubscribedLibrary"),
+            Privilege("Datastore.AllocateSpace", "Datastore", "create_spec.storage_backings.datastore_id"),
+        ),
+    )
+    async def create(self, call: Call, client_token: str | None, create_spec: LibraryModel) -> Id:
+        """Creates a library that follows a published one, and answers its identifier; its first sync goes on as a task."""
+        token = check_token(call.user, f"{self.vapi_id}.create", client_token)
+        followed = subscription_change(create_spec.subscription_info)
+        return await self._subscribed.create(new_library(create_spec), followed, token, call.user, call.base_url)
+
+    @operation(
+        Route("GET", _LIBRARY),
+        errors=(InvalidElementType, NotFound),
+        privileges=(on_library("System.Read"),),
+    )
+    async def get(self, call: Call, library_id: Id) -> LibraryModel:
+        """Returns a subscribed library."""
+        return library_model(await self._libraries.get(library_id, _SUBSCRIBED), call, self._server_guid)
+
+    @operation(Route("GET", _PATH), privileges=(READ,))
+    async def list(self, call: Call) -> builtins.list[Id]:
+        """Lists the identifiers of all subscribed libraries, in order of creation."""
+        return await self._libraries.ids(_SUBSCRIBED)
+
+    @operation(
+        Route("PATCH", _LIBRARY, body="update_spec", status=204),
+        errors=(
+            ConcurrentChange,
+            InvalidArgument,
+            InvalidElementType,
+            NotAllowedInCurrentState,
+            NotFound,
+            ResourceBusy,
+            ResourceInaccessible,
+        ),
+        privileges=(on_library("ContentLibrary.UpdateSubscribedLibrary"),),
+    )
+    async def update(self, call: Call, library_id: Id, update_spec: LibraryModel) -> None:
+        """Changes what is given; where the subscription changes, a sync begins."""
+        change = library_change(update_spec, publishing=False)
+        followed = subscription_change(update_spec.subscription_info)
+        await self._subscribed.update(library_id, change, followed, call.user, call.base_url)
+
+    @operation(
+        Route("DELETE", _LIBRARY, status=204),
+        errors=(InvalidElementType, NotAllowedInCurrentState, NotFound),
+        privileges=(on_library("ContentLibrary.DeleteSubscribedLibrary"),),
+    )
+    async def delete(self, call: Call, library_id: Id) -> None:
+        """Deletes a subscribed library with all its items; running downloads end with the bytes that they began with."""
+        await self._libraries.delete(library_id, _SUBSCRIBED, call.user)
+
+    @operation(
+        Route("POST", _LIBRARY, {"action": "force-delete"}, status=204),
+        errors=(InvalidElementType, NotFound),
+        privileges=(on_library("ContentLibrary.DeleteSubscribedLibrary"),),
+    )
+    async def force_delete(self, call: Call, library_id: Id) -> None:
+        """Deletes a subscribed library also when somebody has declared to use it."""
+        await self._libraries.delete(library_id, _SUBSCRIBED, call.user)
+
+    @operation(
+        Route("POST", _LIBRARY, {"action": "sync"}, status=204),
+        errors=(InvalidArgument, InvalidElementType, NotAllowedInCurrentState, NotFound, ResourceInaccessible),
+        privileges=(on_library("ContentLibrary.SyncLibrary"),),
+    )
+    async def sync(self, call: Call, library_id: Id) -> None:
+        """Begins to synchronize a library, as a task on it; where one runs already, nothing more is begun."""
+        await self._subscribed.sync(library_id, call.user)
+
+    @operation(
+        Route("POST", _LIBRARY, {"action": "evict"}, status=204),
+        errors=(InvalidElementType, NotAllowedInCurrentState, NotFound),
+        privileges=(on_library("ContentLibrary.EvictSubscribedLibrary"),),
+    )
+    async def evict(self, call: Call, library_id: Id) -> None:
+        """Drops the files of a library that is synchronized on demand; they are fetched again when they are wanted."""
+        await self._subscribed.evict(library_id)
+
+    @operation(
+        Route("POST", _PATH, {"action": "probe"}),
+        privileges=(Privilege("ContentLibrary.ProbeSubscription"),),
+    )
+    async def probe(self, call: Call, subscription_info: SubscriptionInfo) -> ProbeResult:
+        """Looks whether a published library could be followed."""
+        change = subscription_change(subscription_info) or SubscriptionChange()
+        return probe_result(await self._subscribed.probe(change, call.base_url))

@@ -1,0 +1,295 @@
+"""Subscribed libraries as callers see them: every operation, and every error that it declares."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from following import ALLOW, Follower, Shelf, subscription
+from publisher import publishing
+from whole import HandClock, Whole, whole
+
+LIBRARY, ITEM = "/subscribed-library", "/library/subscribed-item"
+
+
+@pytest.fixture
+async def shelf() -> AsyncIterator[Shelf]:
+    async with publishing() as running:
+        made = Shelf(running)
+        made.put("one", a_iso=b"first", b_iso=b"second")
+        made.put("two", c_iso=b"third")
+        yield made
+
+
+@pytest.fixture
+async def subscriber(data_dir: Path, clock: HandClock) -> AsyncIterator[Whole]:
+    async with whole(data_dir, clock, outbound_allow=ALLOW) as app:
+        yield app
+
+
+@pytest.fixture
+async def follower(subscriber: Whole, clock: HandClock, shelf: Shelf) -> Follower:
+    made = await Follower.new(subscriber, clock, shelf.url)
+    assert (await made.synced())["status"] == "SUCCEEDED"
+    return made
+
+
+def created(url: str, **more: object) -> dict[str, object]:
+    return {"create_spec": {"name": "mirror", "subscription_info": subscription(url, **more)}}
+
+
+async def test_a_new_library_is_answered_at_once_and_fills_as_a_task(subscriber: Whole, clock: HandClock, shelf: Shelf) -> None:
+    shelf.publisher.pause = 0.05
+    follower = await Follower.new(subscriber, clock, shelf.url, user_name="ignored")
+    found = await follower.get()
+    assert (found["type"], found["version"], "last_sync_time" in found) == ("SUBSCRIBED", "1", False)
+    assert found["subscription_info"] == subscription(shelf.url)
+    assert "publish_info" not in found
+    task = await follower.synced()
+    assert (task["status"], task["service"], task["operation"]) == (
+        "SUCCEEDED",
+        "com.vmware.content.subscribed_library",
+        "sync",
+    )
+    assert (task["progress"]["completed"], task["progress"]["total"]) == (2, 2)
+    assert task["result"] == {"removed": 0, "changed": 0, "fetched": 2, "warnings": []}
+    assert await follower.content() == {"one": {"a.iso": b"first", "b.iso": b"second"}, "two": {"c.iso": b"third"}}
+    assert (await follower.get())["last_sync_time"] >= found["creation_time"]
+
+
+async def test_an_item_is_as_its_publisher_has_it(follower: Follower, shelf: Shelf) -> None:
+    shelf.put("one", 1, "theirs", a_iso=b"newer", b_iso=b"second")
+    await follower.sync()
+    item = (await follower.items())["one"]
+    theirs = shelf.items["00000000-0000-4000-8000-000000000001"]
+    assert (item["source_id"], item["content_version"]) == (theirs["id"].removeprefix("urn:uuid:"), theirs["contentVersion"])
+    assert (item["cached"], item["type"], item["description"], item["size"]) == (True, "iso", "theirs", 11)
+    assert "last_sync_time" in item
+
+
+async def test_a_token_creates_once(subscriber: Whole, shelf: Shelf) -> None:
+    headers = {"Client-Token": "b8a2a2e3-2314-43cd-a871-6ede0f429751"}
+    body = created(shelf.url)["create_spec"]
+    answers = [await subscriber.send("POST", "/api/content/subscribed-library", body, headers) for _ in range(2)]
+    assert [each.status_code for each in answers] == [201, 201]
+    assert answers[0].json() == answers[1].json()
+    assert await subscriber.rest("GET", LIBRARY) == [answers[0].json()]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"subscription_url": None}, "create_spec.subscription_info.subscription_url is required"),
+        ({"authentication_method": None}, "create_spec.subscription_info.authentication_method is required"),
+        ({"on_demand": None}, "create_spec.subscription_info.on_demand is required"),
+        ({"automatic_sync_enabled": None}, "create_spec.subscription_info.automatic_sync_enabled is required"),
+        ({"subscription_url": "ftp://x/lib.json"}, "subscription_url has the scheme 'ftp'; http and https are fetched"),
+        ({"subscription_url": "ds:///vmfs/volumes/a/lib.json"}, "there are no directories to import from (import_roots)"),
+        ({"authentication_method": "BASIC"}, "password must be given and not be empty for BASIC authentication"),
+        ({"authentication_method": "BASIC", "password": ""}, "password must be given and not be empty"),
+        ({"ssl_thumbprint": "12:34"}, "ssl_certificate_thumbprint is no SHA-1 or SHA-256 thumbprint"),
+    ],
+)
+async def test_what_can_be_no_subscription_is_an_invalid_argument(
+    subscriber: Whole, shelf: Shelf, change: dict[str, object], message: str
+) -> None:
+    spec = created(shelf.url, **change)
+    status, kind, told = await subscriber.refusal("POST", LIBRARY, spec)
+    assert (status, kind) == (400, "INVALID_ARGUMENT")
+    assert message in told
+    assert await subscriber.rest("GET", LIBRARY) == []
+
+
+async def test_a_library_without_a_subscription_is_none(subscriber: Whole) -> None:
+    spec = {"create_spec": {"name": "mirror"}}
+    told = await subscriber.refusal("POST", LIBRARY, spec)
+    assert told == (400, "INVALID_ARGUMENT", "create_spec.subscription_info is required")
+
+
+async def test_several_backings_are_unsupported(subscriber: Whole, shelf: Shelf) -> None:
+    spec = created(shelf.url)
+    backing = {"type": "DATASTORE", "datastore_id": "datastore-1"}
+    spec["create_spec"] = {**dict(spec["create_spec"]), "storage_backings": [backing, backing]}  # type: ignore[call-overload]  # it is a dictionary
+    assert (await subscriber.refusal("POST", LIBRARY, spec))[1] == "UNSUPPORTED"
+
+
+@pytest.mark.parametrize("path", ["/nothing.json", "/item1/a.iso", "/gone"])
+async def test_a_publisher_that_has_no_library_there_is_inaccessible(subscriber: Whole, shelf: Shelf, path: str) -> None:
+    shelf.publisher.statuses["/gone"] = 500
+    status, kind, told = await subscriber.refusal("POST", LIBRARY, created(shelf.publisher.uri(path)))
+    assert (status, kind) == (400, "RESOURCE_INACCESSIBLE")
+    assert shelf.publisher.uri(path) in told
+    assert await subscriber.rest("GET", LIBRARY) == []
+
+
+async def test_a_password_is_shown_to_the_publisher_and_to_nobody_else(
+    subscriber: Whole, clock: HandClock, shelf: Shelf
+) -> None:
+    basic = {"authentication_method": "BASIC", "user_name": "ann", "password": "s3cret"}
+    follower = await Follower.new(subscriber, clock, shelf.url, **basic)
+    assert (await follower.synced())["status"] == "SUCCEEDED"
+    assert {each.headers["authorization"] for each in shelf.publisher.asked} == {"Basic YW5uOnMzY3JldA=="}
+    info = (await follower.get())["subscription_info"]
+    assert (info["authentication_method"], info["user_name"], "password" in info) == ("BASIC", "ann", False)
+    database = (subscriber.settings.data_dir / "contentlib.db").read_bytes()
+    log = (subscriber.settings.data_dir / "contentlib.db-wal").read_bytes()
+    assert b"s3cret" not in database + log
+    assert (subscriber.settings.data_dir / "sealing.key").stat().st_mode & 0o777 == 0o600
+
+
+async def test_a_changed_password_is_the_one_that_is_shown(follower: Follower, shelf: Shelf) -> None:
+    change = {"authentication_method": "BASIC", "password": "n3w"}
+    await update(follower, change)
+    await follower.synced()
+    shelf.asked()
+    shelf.put("three", d_iso=b"d")
+    await follower.sync()
+    assert {each.headers["authorization"] for each in shelf.publisher.asked} == {"Basic dmNzcDpuM3c="}
+
+
+async def update(follower: Follower, change: Mapping[str, object], **more: object) -> None:
+    spec = {"update_spec": {"subscription_info": change, **more}}
+    await follower.app.rest("PATCH", f"{LIBRARY}/id:{follower.library}", spec)
+
+
+async def test_a_library_that_follows_another_one_by_now_drops_what_it_had(follower: Follower) -> None:
+    async with publishing() as other:
+        shelf = Shelf(other, library="1b9c6f1e-5a53-4c55-9c0e-1d6b0f2a7a11")
+        shelf.put("other", x_iso=b"x")
+        await update(follower, {"subscription_url": shelf.url})
+        assert (await follower.synced())["status"] == "SUCCEEDED"
+        assert await follower.content() == {"other": {"x.iso": b"x"}}
+    assert (await follower.get())["version"] == "2"
+
+
+async def test_a_publisher_that_cannot_be_reached_is_not_changed_to(follower: Follower, shelf: Shelf) -> None:
+    spec = {"update_spec": {"subscription_info": {"subscription_url": shelf.publisher.uri("/nothing.json")}}}
+    refused = await follower.app.refusal("PATCH", f"{LIBRARY}/id:{follower.library}", spec)
+    assert refused[1] == "RESOURCE_INACCESSIBLE"
+    assert (await follower.get())["subscription_info"]["subscription_url"] == shelf.url
+
+
+async def test_name_and_description_are_our_own(follower: Follower, shelf: Shelf) -> None:
+    shelf.asked()
+    spec = {"update_spec": {"name": "ours", "description": "of our own", "version": "1"}}
+    await follower.app.rest("PATCH", f"{LIBRARY}/id:{follower.library}", spec)
+    found = await follower.get()
+    assert (found["name"], found["description"], found["version"]) == ("ours", "of our own", "2")
+    assert shelf.asked() == []
+    refused = await follower.app.refusal("PATCH", f"{LIBRARY}/id:{follower.library}", spec)
+    assert refused[1] == "CONCURRENT_CHANGE"
+
+
+async def test_a_subscribed_library_takes_nothing_of_its_own(follower: Follower) -> None:
+    app, item = follower.app, (await follower.items())["one"]["id"]
+    new = {"create_spec": {"name": "own", "library_id": follower.library}}
+    for method, target, body in (
+        ("POST", "/library/item", new),
+        ("PATCH", f"/library/item/id:{item}", {"update_spec": {"name": "own"}}),
+        ("DELETE", f"/library/item/id:{item}", None),
+        ("POST", "/library/item/update-session", {"create_spec": {"library_item_id": item}}),
+        ("PATCH", f"/local-library/id:{follower.library}", {"update_spec": {"name": "own"}}),
+        ("DELETE", f"/local-library/id:{follower.library}", None),
+    ):
+        status, kind, told = await app.refusal(method, target, body)
+        assert (status, kind) == (400, "INVALID_ELEMENT_TYPE"), target
+        assert "SUBSCRIBED" in told
+
+
+async def test_local_libraries_are_not_synchronized(subscriber: Whole) -> None:
+    library = await subscriber.library()
+    item = await subscriber.item("tiny", library)
+    for method, target, body in (
+        ("GET", f"{LIBRARY}/id:{library}", None),
+        ("PATCH", f"{LIBRARY}/id:{library}", {"update_spec": {"name": "other"}}),
+        ("DELETE", f"{LIBRARY}/id:{library}", None),
+        ("POST", f"{LIBRARY}/id:{library}?~action=force-delete", None),
+        ("POST", f"{LIBRARY}/id:{library}?~action=sync", None),
+        ("POST", f"{LIBRARY}/id:{library}?~action=evict", None),
+        ("POST", f"{ITEM}/id:{item}?~action=sync", {"force_sync_content": True}),
+        ("POST", f"{ITEM}/id:{item}?~action=evict", None),
+    ):
+        status, kind, told = await subscriber.refusal(method, target, body)
+        assert (status, kind) == (400, "INVALID_ELEMENT_TYPE"), target
+        assert "is LOCAL, not SUBSCRIBED" in told
+
+
+async def test_what_is_not_there_is_not_found(subscriber: Whole) -> None:
+    for method, target, body in (
+        ("GET", f"{LIBRARY}/id:gone", None),
+        ("PATCH", f"{LIBRARY}/id:gone", {"update_spec": {"name": "other"}}),
+        ("DELETE", f"{LIBRARY}/id:gone", None),
+        ("POST", f"{LIBRARY}/id:gone?~action=force-delete", None),
+        ("POST", f"{LIBRARY}/id:gone?~action=sync", None),
+        ("POST", f"{LIBRARY}/id:gone?~action=evict", None),
+        ("POST", f"{ITEM}/id:gone?~action=sync", {"force_sync_content": True}),
+        ("POST", f"{ITEM}/id:gone?~action=evict", None),
+    ):
+        assert (await subscriber.refusal(method, target, body))[:2] == (404, "NOT_FOUND"), target
+
+
+@pytest.mark.parametrize("way", ["delete", "force-delete"])
+async def test_a_deleted_library_is_gone_with_its_items(follower: Follower, way: str) -> None:
+    target = f"{LIBRARY}/id:{follower.library}"
+    item = (await follower.items())["one"]["id"]
+    await (
+        follower.app.rest("DELETE", target) if way == "delete" else follower.app.rest("POST", f"{target}?~action=force-delete")
+    )
+    assert await follower.app.rest("GET", LIBRARY) == []
+    assert (await follower.app.refusal("GET", f"/library/item/id:{item}"))[1] == "NOT_FOUND"
+
+
+async def test_only_content_that_comes_on_demand_is_evicted(follower: Follower) -> None:
+    app, item = follower.app, (await follower.items())["one"]["id"]
+    refused = await app.refusal("POST", f"{LIBRARY}/id:{follower.library}?~action=evict")
+    assert refused[1] == "NOT_ALLOWED_IN_CURRENT_STATE"
+    refused = await app.refusal("POST", f"{ITEM}/id:{item}?~action=evict")
+    assert refused[1] == "INVALID_ELEMENT_CONFIGURATION"
+    assert "is not synchronized on demand: its content is always kept" in refused[2]
+
+
+async def probe(app: Whole, info: dict[str, object]) -> dict[str, object]:
+    found: dict[str, object] = await app.rest("POST", f"{LIBRARY}?~action=probe", {"subscription_info": info})
+    return found
+
+
+async def test_a_probe_tells_whether_a_library_could_be_followed(subscriber: Whole, shelf: Shelf) -> None:
+    assert await probe(subscriber, subscription(shelf.url)) == {"status": "SUCCESS", "error_messages": []}
+    found = await probe(subscriber, subscription(shelf.publisher.uri("/nothing.json")))
+    assert (found["status"], len(found["error_messages"])) == ("RESOURCE_NOT_FOUND", 1)  # type: ignore[arg-type]  # a list
+    assert (await probe(subscriber, {}))["status"] == "INVALID_URL"
+    assert await subscriber.rest("GET", LIBRARY) == []
+
+
+async def test_a_library_of_this_server_is_followed_without_a_connection(app: Whole, clock: HandClock) -> None:
+    source = await app.library("theirs", publish_info={"published": True, "authentication_method": "NONE"})
+    await app.fill(await app.item("one", source), a_iso=b"first", b_iso=b"first")
+    url = (await app.rest("GET", f"/local-library/id:{source}"))["publish_info"]["publish_url"]
+    assert (await probe(app, subscription(url)))["status"] == "SUCCESS"
+    follower = await Follower.new(app, clock, url)
+    assert (await follower.synced())["status"] == "SUCCEEDED"
+    assert await follower.content() == {"one": {"a.iso": b"first", "b.iso": b"first"}}
+    assert len(blobs(app)) == 1
+    assert (await follower.get())["subscription_info"]["source_info"] == {"source_library": source}
+    item = (await follower.items())["one"]
+    theirs = await app.rest("GET", f"/library/item/id:{item['source_id']}")
+    for each in ("content_version", "metadata_version", "type", "size"):
+        assert item[each] == theirs[each]
+
+
+def blobs(app: Whole) -> list[Path]:
+    """The files in which the bytes of all content are."""
+    return [each for storage in app.settings.storage for each in (storage.path / "blobs").glob("*/*")]
+
+
+async def test_the_password_of_a_library_of_this_server_is_wanted_too(app: Whole, clock: HandClock) -> None:
+    info = {"published": True, "authentication_method": "BASIC", "password": "s3cret"}
+    source = await app.library("theirs", publish_info=info)
+    url = (await app.rest("GET", f"/local-library/id:{source}"))["publish_info"]["publish_url"]
+    assert (await app.refusal("POST", LIBRARY, created(url)))[1] == "RESOURCE_INACCESSIBLE"
+    basic = {"authentication_method": "BASIC", "user_name": "vcsp"}
+    assert (await app.refusal("POST", LIBRARY, created(url, password="wrong", **basic)))[1] == "RESOURCE_INACCESSIBLE"
+    follower = await Follower.new(app, clock, url, password="s3cret", **basic)
+    assert (await follower.synced())["status"] == "SUCCEEDED"

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from publisher import Publisher
+from pulling import ALLOW, Pulling
 from whole import HandClock, Whole, copied, prepared, whole
 
 
@@ -31,3 +33,10 @@ async def app(data_dir: Path, clock: HandClock) -> AsyncIterator[Whole]:
     """The application, with a client that is logged in."""
     async with whole(data_dir, clock) as running:
         yield running
+
+
+@pytest.fixture
+async def pulling(data_dir: Path, clock: HandClock, publisher: Publisher) -> AsyncIterator[Pulling]:
+    """The application, which fetches from the publisher of the test's own module."""
+    async with whole(data_dir, clock, outbound_allow=ALLOW) as app:
+        yield Pulling(app, clock, publisher)

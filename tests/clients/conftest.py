@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -11,7 +9,8 @@ import pytest
 
 from clients import program
 from clients.content import Content, written
-from clients.program import Step, alone
+from clients.once import once
+from clients.program import Step
 from clients.publishing import publishing
 from clients.servers import Address, serving
 
@@ -33,15 +32,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Address]:
 
 @pytest.fixture(scope="session")
 def journeys(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Journey]:
-    """What became of the journeys of the Go program, which are made once, whoever of the test's processes comes first."""
-    shared = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        shared = shared.parent
-    kept = shared / "journeys.json"
-    with alone(shared / "journeys.lock"):
-        if not kept.exists():
-            kept.write_text(json.dumps(_made(tmp_path_factory.mktemp("journeys"))))
-    made = json.loads(kept.read_text())
+    """What became of the journeys of the Go program."""
+    made = once(tmp_path_factory, "journeys", lambda: _made(tmp_path_factory.mktemp("journeys")))
     return {name: {step: Step(**told) for step, told in steps.items()} for name, steps in made.items()}
 
 

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import NoReturn
 
 import pytest
@@ -13,13 +11,6 @@ from jobs.crowd import many, turns_of_others
 from library.world import LEASE, World
 
 KEPT, IDLE = 3_600_000, 1_800_000
-
-
-@pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[World]:
-    made = World(tmp_path)
-    yield made
-    await made.metadata.close()
 
 
 @pytest.fixture

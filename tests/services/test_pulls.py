@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from certificates import Certificate, make
-from jobs.test_pull import ALLOW, FILE, SESSION, Pulling
 from packages import archive, descriptor, package
 from publisher import Publisher, publishing
+from pulling import ALLOW, FILE, SESSION, Pulling
 from whole import HandClock, whole
 
 DATA = b"image " * 50_000
@@ -21,12 +21,6 @@ DATA = b"image " * 50_000
 async def publisher() -> AsyncIterator[Publisher]:
     async with publishing({"/a.iso": DATA}) as running:
         yield running
-
-
-@pytest.fixture
-async def pulling(data_dir: Path, clock: HandClock, publisher: Publisher) -> AsyncIterator[Pulling]:
-    async with whole(data_dir, clock, outbound_allow=ALLOW) as app:
-        yield Pulling(app, clock, publisher)
 
 
 # 9: complete on a session with PULL files still running

@@ -1,0 +1,67 @@
+"""An application whose server fetches files from a publisher."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from publisher import Publisher
+from whole import HandClock, Whole
+
+FILE = "/library/item/updatesession/file"
+SESSION = "/library/item/update-session"
+ALLOW = ("127.0.0.0/8",)
+
+
+class Pulling:
+    """An application that pulls from a publisher, with time that passes faster."""
+
+    def __init__(self, app: Whole, clock: HandClock, publisher: Publisher) -> None:
+        self.app = app
+        self.clock = clock
+        self.publisher = publisher
+
+    async def add(self, session: str, path: str, **more: object) -> Any:
+        source = {"uri": self.publisher.uri(path), **(more.pop("source", None) or {})}  # type: ignore[dict-item] # a dictionary
+        return await self.app.add(session, path.rpartition("/")[2], source_type="PULL", source_endpoint=source, **more)
+
+    async def pull(self, path: str, item: str | None = None, **more: object) -> tuple[str, str]:
+        """A session with a file that is being pulled, and its item."""
+        item = item or await self.app.item()
+        session = await self.app.session(item)
+        await self.add(session, path, **more)
+        return session, item
+
+    async def state(self, session: str) -> Any:
+        return await self.app.rest("GET", f"{SESSION}/id:{session}")
+
+    async def files(self, session: str) -> dict[str, Any]:
+        found = await self.app.rest("GET", f"{FILE}?update_session_id={session}")
+        return {each["name"]: each for each in found}
+
+    async def until(self, look: Callable[[], Any], fits: Callable[[Any], bool]) -> Any:
+        async with asyncio.timeout(20):
+            while not fits(found := await look()):
+                self.clock.pass_seconds(0.2)
+                await asyncio.sleep(0.02)
+        return found
+
+    async def settled(self, session: str) -> dict[str, Any]:
+        """The files, when none of them is waited for any more."""
+        coming = ("WAITING_FOR_TRANSFER", "TRANSFERRING")
+        look = lambda: self.files(session)  # noqa: E731 - a name for what is looked at
+        found = await self.until(look, lambda files: not any(each["status"] in coming for each in files.values()))
+        return dict(found)
+
+    async def ended(self, session: str) -> Any:
+        return await self.until(lambda: self.state(session), lambda found: found["state"] != "ACTIVE")
+
+    async def error(self, session: str, name: str = "a.iso") -> str:
+        file = (await self.settled(session))[name]
+        assert file["status"] == "ERROR"
+        return str(file["error_message"]["default_message"])
+
+    async def tasks(self) -> list[Any]:
+        listed = (await self.app.send("GET", "/api/cis/tasks")).json()
+        return [each for each in listed.values() if each["operation"] == "add"]

@@ -41,10 +41,11 @@ from contentlib.library.identifiers import new_identifier
 from contentlib.library.items import Items
 from contentlib.library.libraries import Libraries
 from contentlib.library.mirror import Mirror
-from contentlib.library.model import User
+from contentlib.library.model import Retention, User
 from contentlib.library.names import fold
 from contentlib.library.own_catalogs import OwnCatalogs, OwnProbes
 from contentlib.library.pulls import KIND as PULL
+from contentlib.library.retention import Retentions
 from contentlib.library.sessions import Leases
 from contentlib.library.settling import Settling
 from contentlib.library.subscribed import KIND as SYNC
@@ -80,6 +81,7 @@ from contentlib.services.content_subscribed_library import SubscribedLibraryServ
 from contentlib.services.content_trusted_certificates import TrustedCertificatesService
 from contentlib.services.content_type import TypeService
 from contentlib.services.contentlib_library_item_versions import VersionsService
+from contentlib.services.contentlib_library_retention import RetentionService
 from contentlib.services.contentlib_library_trash import TrashService
 from contentlib.services.faults import translate
 from contentlib.services.vcenter_datacenter import DatacenterService
@@ -228,6 +230,7 @@ class _Server:
             DownloadFileService(downloads, blobs, endpoints, roles),
             ChangesService(history),
             VersionsService(history),
+            RetentionService(Retentions(metadata, _retention(settings))),
             TrashService(Trash(metadata, items, clock, self._collect)),
             TypeService(),
             SecurityPoliciesService(),
@@ -270,7 +273,7 @@ class _Server:
         self._expiry = expiry = Expiry(metadata, updates, downloads, self._leases, self._clock, kept, idle)
         storages = [each.id for each in settings.storage]
         grace = settings.collect_grace_seconds * 1000
-        collector = Collector(metadata, self._blobs.store, self._clock, storages, settings.versions_kept, grace)
+        collector = Collector(metadata, self._blobs.store, self._clock, storages, _retention(settings), grace)
         self._save_touches = expiry.save_touches
 
         counters, places = Counters(settings.published_version_floor), {each.id: each.path for each in settings.storage}
@@ -361,6 +364,10 @@ def _outbound(settings: Settings) -> Outbound:
     policy = Policy(settings.outbound_allow, settings.outbound_deny, own)
     proxy = settings.outbound_proxy.get_secret_value() if settings.outbound_proxy else None
     return Outbound(policy, proxy=proxy, ca_bundle=settings.outbound_ca_bundle)
+
+
+def _retention(settings: Settings) -> Retention:
+    return Retention(versions=settings.versions_kept, seconds=settings.versions_kept_seconds or None)
 
 
 def _product(settings: Settings, guid: str) -> Product:

@@ -146,6 +146,12 @@ class Settings(BaseSettings):
         ge=1,
         description="Content versions kept of an item. The oldest ones beyond it are deleted, and their files with them.",
     )
+    versions_kept_seconds: int = Field(
+        default=0,
+        ge=0,
+        description="A content version is deleted this time after it was replaced, also where `versions_kept` would keep it. "
+        "0: however old it is.",
+    )
     collect_grace_seconds: int = Field(
         default=3600,
         ge=1,

@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from contentlib.library.errors import Fault
-from contentlib.library.model import Authentication, LibraryType, Publishing, State, TrustedCertificate
+from contentlib.library.model import Authentication, Differences, LibraryType, Publishing, Retention, State, TrustedCertificate
 from contentlib.library.ports import MetadataStore
 from contracts import made
 
@@ -314,3 +314,39 @@ async def test_a_blob_that_a_version_names_cannot_be_removed(store: MetadataStor
             await rows.blobs.add(blob)
             await rows.versions.add(made.version(item.id, blob))
             await rows.blobs.remove(blob.id)
+
+
+async def test_surplus_by_age_is_what_was_replaced_before_a_time(store: MetadataStore) -> None:
+    _, versions = await made.add_item(store, 3, 5, 9)
+    async with store.reading() as rows:
+        found = [await rows.versions.surplus(None, before=before) for before in (5, 6, 9, 10)]
+        assert found == [[], [versions[0].id], [versions[0].id], [versions[0].id, versions[1].id]]
+        assert await rows.versions.surplus(2, before=1) == [versions[0].id]
+        assert await rows.versions.surplus(None) == []
+
+
+async def test_a_library_with_a_retention_of_its_own_is_asked_for_by_itself(store: MetadataStore) -> None:
+    item, versions = await made.add_item(store, 1, 2, 3)
+    _, others = await made.add_item(store, 1, 2)
+    async with store.transaction(durable=False) as rows:
+        assert await rows.libraries.retentions() == {}
+        library = await rows.libraries.get(item.library)
+        assert library is not None
+        retention = Retention(versions=2, seconds=60)
+        await rows.libraries.put(replace(library, retention=retention))
+        assert await rows.libraries.retentions() == {library.id: retention}
+        assert await rows.versions.surplus(1) == [others[0].id]
+        assert await rows.versions.surplus(2, library=library.id) == [versions[0].id]
+        assert await rows.versions.surplus(None, 9, before=3, library=library.id) == [versions[0].id]
+        await rows.items.remove(item.id)
+        assert set(await rows.versions.surplus(9)) == {version.id for version in versions}
+
+
+async def test_a_version_comes_back_with_its_differences(store: MetadataStore) -> None:
+    item, _ = await made.add_item(store)
+    differences = Differences(added=("a",), removed=("b", "c"))
+    version = made.version(item.id, differences=differences)
+    async with store.transaction(durable=False) as rows:
+        await rows.versions.add(version)
+    async with store.reading() as rows:
+        assert await rows.versions.get(version.id) == version

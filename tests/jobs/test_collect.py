@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from contentlib.jobs.collect import Collector
 from contentlib.library.identifiers import new_identifier
 from contentlib.library.items import NewItem
-from contentlib.library.model import Source
+from contentlib.library.model import Retention, Source
+from contentlib.library.retention import Retentions
 from contentlib.library.trash import Trash
 from contentlib.library.update_sessions import NewFile
 from jobs.crowd import many, turns_of_others
@@ -27,7 +28,7 @@ def collector(world: World) -> Collector:
 
 
 def of(world: World, kept: int = 2) -> Collector:
-    return Collector(world.metadata, world.store, world.clock, STORAGES, kept, GRACE)
+    return Collector(world.metadata, world.store, world.clock, STORAGES, Retention(versions=kept), GRACE)
 
 
 async def after_grace(world: World, collector: Collector) -> None:
@@ -382,3 +383,39 @@ async def test_a_deleted_library_of_many_items_is_removed_in_turns(world: World,
     async with world.metadata.reading() as rows:
         assert await rows.items.remove_of(library, 1) == 0
         assert await rows.deleted_libraries.get(library) is None
+
+
+async def test_a_library_keeps_versions_by_its_own_rule_and_others_by_that_of_the_settings(world: World) -> None:
+    collector = of(world, kept=2)
+    retentions = Retentions(world.metadata, Retention(versions=2))
+    libraries = [await world.library() for _ in range(3)]
+    await retentions.set(libraries[0], Retention(versions=4))
+    await retentions.set(libraries[1], Retention(seconds=60))
+    items = [await world.item(library) for library in libraries]
+    for n in range(5):
+        world.wait(20_000)
+        for item in items:
+            await world.complete(item, {"disk": bytes([n]) * 10})
+    world.wait(10_000)
+    await collector.run()
+    assert [await versions(world, item) for item in items] == [4, 4, 2]
+    world.wait(1_000_000)
+    await collector.run()
+    assert [await versions(world, item) for item in items] == [4, 1, 2]
+    await retentions.set(libraries[0], None)
+    await collector.run()
+    assert [await versions(world, item) for item in items] == [2, 1, 2]
+    for item in items:
+        assert await world.content(item) == {"disk": b"\4" * 10}
+
+
+async def test_a_version_that_is_in_use_outlives_its_age(world: World) -> None:
+    await Retentions(world.metadata, Retention()).set(library := await world.library(), Retention(versions=1, seconds=1))
+    item = await world.item(library)
+    await world.complete(item, {"disk": b"first"})
+    session = await world.download(item)
+    await world.complete(item, {"disk": b"second"})
+    world.wait(10_000)
+    await of(world).run()
+    assert await versions(world, item) == 2
+    assert await world.served(session) == {"disk": b"first"}

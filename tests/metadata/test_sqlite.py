@@ -243,6 +243,13 @@ async def test_no_statement_reads_more_than_it_answers_or_changes(
         await rows.versions.get("x")
         await rows.versions.remove("x")
         await rows.versions.surplus(3)
+        await rows.versions.surplus(3, 9, before=1)
+        await rows.versions.surplus(3, 9, before=1, library="x")
+        for deleted in (rows.deleted_items, rows.deleted_libraries):
+            await deleted.add("x", "ann", 1, 2)
+            await deleted.get("x")
+            await deleted.overdue(1, 9)
+            await deleted.hasten("x", 1)
         for sessions in (rows.update_sessions, rows.download_sessions):
             await sessions.get("x")
             await sessions.ids("x", None)

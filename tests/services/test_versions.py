@@ -25,12 +25,46 @@ async def test_each_completed_session_is_a_change(app: Whole, clock: HandClock) 
     answer = await app.send("GET", f"/rest/content/library/item/{item}/changes")
     assert answer.json() == {
         "value": [
-            {"time": "2023-11-14T22:14:21.000Z", "user": "administrator@vsphere.local", "version": "3"},
-            {"time": "2023-11-14T22:13:21.000Z", "user": "administrator@vsphere.local", "version": "2"},
+            {
+                "short_message": "added: b.iso; changed: a.iso",
+                "time": "2023-11-14T22:14:21.000Z",
+                "user": "administrator@vsphere.local",
+                "version": "3",
+            },
+            {
+                "short_message": "added: a.iso",
+                "time": "2023-11-14T22:13:21.000Z",
+                "user": "administrator@vsphere.local",
+                "version": "2",
+            },
         ]
     }
     one = await app.send("GET", f"/api/content/library/item/{item}/changes/2")
-    assert one.json() == {"time": "2023-11-14T22:13:21.000Z", "user": "administrator@vsphere.local"}
+    told_of = {"message": "added: a.iso", "time": "2023-11-14T22:13:21.000Z", "user": "administrator@vsphere.local"}
+    assert one.json() == told_of
+
+
+async def test_a_version_tells_in_which_files_it_differs_from_the_one_before(app: Whole) -> None:
+    item = await app.item()
+    await app.fill(item, a_iso=b"one", b_iso=b"same", c_iso=b"old")
+    session = await app.session(item)
+    for name, data in (("c.iso", b"new"), ("d.iso", b"more"), ("b.iso", b"same")):
+        assert (await app.push(session, name, data)).status_code == 200
+    remove = f"/library/item/updatesession/file/id:{session}?~action=remove"
+    await app.rest("POST", remove, {"file_name": "a.iso"})
+    await app.complete(session)
+    await app.send("POST", f"{VERSIONS.format(item)}/2?action=make-current")
+    again, second, first = [version["differences"] for version in await versions(app, item)]
+    assert first == {"added": ["a.iso", "b.iso", "c.iso"], "changed": [], "removed": []}
+    assert second == {"added": ["d.iso"], "changed": ["c.iso"], "removed": ["a.iso"]}
+    assert again == {"added": ["a.iso"], "changed": ["c.iso"], "removed": ["d.iso"]}
+
+
+async def test_a_change_of_many_files_is_told_in_short(app: Whole) -> None:
+    item = await app.item()
+    await app.fill(item, **{f"f{n}_iso": b"x" for n in range(7)})
+    changes = await app.send("GET", f"/api/content/library/item/{item}/changes")
+    assert changes.json()[0]["short_message"] == "added: f0.iso, f1.iso, f2.iso, f3.iso, f4.iso and 2 more"
 
 
 async def test_versions_tell_their_files(app: Whole) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Collection, Hashable, Iterable,
 from typing import Generic, TypeVar
 
 from contentlib.library.clock import Clock
+from contentlib.library.model import Retention
 from contentlib.library.ports import FileBlobStore, MetadataStore, Transaction
 
 Name = TypeVar("Name", bound=Hashable)
@@ -32,7 +33,7 @@ class Suspects(Generic[Name]):
 
 
 class Collector:
-    """The sweep of content; `kept` is how many versions of an item stay, `grace` is in milliseconds."""
+    """The sweep of content; `kept` is the rule of libraries that have none of their own, `grace` is in milliseconds."""
 
     def __init__(
         self,
@@ -40,7 +41,7 @@ class Collector:
         store: FileBlobStore,
         clock: Clock,
         storages: Iterable[str],
-        kept: int,
+        kept: Retention,
         grace: int,
     ) -> None:
         self._metadata = metadata
@@ -93,10 +94,18 @@ class Collector:
 
     async def _remove_versions(self) -> None:
         """The blobs that they named are unreferenced from then on."""
+        async with self._metadata.reading() as transaction:
+            own = await transaction.libraries.retentions()
+        await self._remove_surplus(self._kept, None)
+        for library, retention in own.items():
+            await self._remove_surplus(retention, library)
+
+    async def _remove_surplus(self, kept: Retention, library: str | None) -> None:
+        before = None if kept.seconds is None else self._clock.now() - kept.seconds * 1000
         removed = _AT_ONCE
         while removed == _AT_ONCE:
             async with self._metadata.transaction(durable=False) as transaction:
-                surplus = await transaction.versions.surplus(self._kept, _AT_ONCE)
+                surplus = await transaction.versions.surplus(kept.versions, _AT_ONCE, before=before, library=library)
                 for version_id in surplus:
                     await transaction.versions.remove(version_id)
                 await transaction.blobs.unreference(self._clock.now())

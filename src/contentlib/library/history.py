@@ -71,7 +71,7 @@ class History:
         now = max(self._clock.now(), current.created + 1)
         files = tuple(_raised(file, current.file(file.name), now) for file in wanted.files)
         message = f"content version {wanted.number} was made current again"
-        return Version(new_identifier(), item.id, item.content_version + 1, now, files, user, message)
+        return Version(new_identifier(), item.id, item.content_version + 1, now, files, user, message).after(current)
 
 
 def _numbered(versions: list[Version], item_id: str, number: str) -> Version:

@@ -162,7 +162,7 @@ class Items:
             files=files,
             user=user,
             message=f"content version {version.number} of library item {source_id} was copied",
-        )
+        ).after(replace(version, files=()))
         if source.version_id is not None:
             item = replace(item, content_version=copied.number, size=source.size, version_id=copied.id)
             await self._blobs.flush(copied)

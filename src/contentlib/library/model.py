@@ -9,6 +9,7 @@ import enum
 from typing import Generic, TypeVar
 
 import msgspec
+from msgspec.structs import replace
 
 from contentlib.library.checksums import Checksum
 from contentlib.library.errors import Fault
@@ -101,8 +102,18 @@ class Following(msgspec.Struct, frozen=True):
     fault: Fault | None = None
 
 
+class Retention(msgspec.Struct, frozen=True):
+    """Which content versions of an item are kept: the last `versions`, and each for `seconds` after it was replaced.
+
+    What is None is no limit. The current one is always kept.
+    """
+
+    versions: int | None = None
+    seconds: int | None = None
+
+
 class Library(msgspec.Struct, frozen=True):
-    """A library; times in milliseconds since 1970 UTC.
+    """A library; times in milliseconds since 1970 UTC. Without a `retention` of its own it has the server's.
 
     `version` counts the changes of its properties, `revision` all changes that a subscriber sees, those of items too.
     """
@@ -124,6 +135,7 @@ class Library(msgspec.Struct, frozen=True):
     revision: int = 1
     subscription: Subscription | None = None
     following: Following | None = None
+    retention: Retention | None = None
 
 
 class Item(msgspec.Struct, frozen=True):
@@ -196,11 +208,19 @@ class TrustedCertificate(msgspec.Struct, frozen=True):
     created: int
 
 
+class Differences(msgspec.Struct, frozen=True):
+    """The names of the files in which a content version is another one than that before it."""
+
+    added: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+
+
 class Version(msgspec.Struct, frozen=True):
     """A content version of an item: an immutable list of files, `number` is what clients see.
 
-    `user` made it, `message` says what for where it was not an update session. An OVF package may have a `signature`, which
-    is its manifest's.
+    `user` made it, `message` says what for where it was not an update session, `differences` are those to the version before
+    it. An OVF package may have a `signature`, which is its manifest's.
     """
 
     id: str
@@ -211,10 +231,24 @@ class Version(msgspec.Struct, frozen=True):
     user: str = ""
     message: str = ""
     signature: Signature | None = None
+    differences: Differences | None = None
 
     def file(self, name: str) -> StoredFile | None:
         """The file of that name."""
         return next((file for file in self.files if file.name == name), None)
+
+    def after(self, before: Version) -> Version:
+        """The version with its differences to the one before it."""
+        old = {file.name: file.blob for file in before.files}
+        new = {file.name: file.blob for file in self.files}
+        return replace(
+            self,
+            differences=Differences(
+                added=tuple(name for name in new if name not in old),
+                changed=tuple(name for name in new if old.get(name, new[name]) != new[name]),
+                removed=tuple(name for name in old if name not in new),
+            ),
+        )
 
 
 class State(enum.StrEnum):

@@ -31,6 +31,7 @@ from contentlib.library.model import (
     LibraryType,
     Login,
     Preparation,
+    Retention,
     Signature,
     Target,
     Task,
@@ -70,6 +71,9 @@ class LibraryRows(Rows[Library], Protocol):
 
     async def revisions(self) -> dict[str, int]:
         """The revisions of all libraries, by their identifiers; answered in one go, however many there are."""
+
+    async def retentions(self) -> dict[str, Retention]:
+        """The retentions of the libraries that have one of their own, by library, those of deleted libraries too."""
 
     async def changed(self, library_id: str) -> None:
         """Raises the revision of a library; that something which subscribers see has changed."""
@@ -171,10 +175,13 @@ class VersionRows(Protocol):
     async def let_go(self, version_id: str) -> None:
         """Nobody needs the version but the sessions that serve it, though it may be the newest of its item."""
 
-    async def surplus(self, kept: int, most: int | None = None) -> list[str]:
-        """The identifiers of versions that nobody needs.
+    async def surplus(
+        self, kept: int | None, most: int | None = None, *, before: int | None = None, library: str | None = None
+    ) -> list[str]:
+        """The identifiers of versions that nobody needs, in a library or in all that have no retention of their own.
 
-        Not the last `kept` ones of an item that exists, none that an active session started from or serves.
+        They are those that are not the last `kept` of their item, or were replaced `before` a time; never one that is
+        current, or that an active session started from or serves. A version whose item is gone belongs to no library.
         """
 
     async def known(self, version_ids: Collection[str]) -> set[str]:

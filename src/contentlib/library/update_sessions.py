@@ -254,7 +254,7 @@ class UpdateSessions(TransferSessions[UpdateSession]):
         kept = [file for file in base.files if file.name not in changed]
         now = max(self._clock.now(), base.created + 1)
         new = [_stored(file, base.file(file.name), now) for file in files if not file.removed]
-        return Version(new_identifier(), item.id, item.content_version + 1, now, (*kept, *new))
+        return Version(new_identifier(), item.id, item.content_version + 1, now, (*kept, *new)).after(base)
 
     # files of a session
 

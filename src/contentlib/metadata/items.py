@@ -7,9 +7,9 @@ from functools import cache
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, and_, bindparam, delete, exists, func, insert, literal_column, null, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, delete, exists, func, insert, literal_column, null, or_, select, update
 
-from contentlib.library.model import Item, Signature, StoredFile, Version
+from contentlib.library.model import Differences, Item, Signature, StoredFile, Version
 from contentlib.metadata import tables
 from contentlib.metadata.deleted import DeletedStatements
 from contentlib.metadata.rows import Codec, Keyed, Known, Limitable, Statements, encode
@@ -27,6 +27,7 @@ _LIVE = (
 _ROWS = Statements(_ITEMS, Item, "id", *_LIVE)
 _FILE = Codec(StoredFile)
 _SIGNATURE: msgspec.json.Decoder[Signature] = msgspec.json.Decoder(Signature)
+_TEXTS: dict[str, msgspec.json.Decoder[Any]] = {"signature": _SIGNATURE, "differences": msgspec.json.Decoder(Differences)}
 _uncached = and_(_ITEMS.c.synced.is_not(None), _ITEMS.c.version_id.is_(None))
 _CACHED: dict[str, ColumnElement[bool]] = {"cached": ~_uncached, "uncached": _uncached}
 
@@ -87,7 +88,7 @@ _SIZE_OF = Statement(
 _orphan = update(_VERSIONS).values(newer=tables.ORPHANED)
 _ORPHAN = Statement(_orphan.where(_VERSIONS.c.item == bindparam("key")))
 _LET_GO = Statement(_orphan.where(_VERSIONS.c.id == bindparam("key")))
-_VERSION_NAMES = ("id", "item", "number", "created", "user", "message", "signature")
+_VERSION_NAMES = ("id", "item", "number", "created", "user", "message", "signature", "differences")
 _VERSION_COLUMNS = [_VERSIONS.c[name] for name in _VERSION_NAMES]
 _GET = Statement(select(*_VERSION_COLUMNS).where(_VERSIONS.c.id == bindparam("key")))
 _GET_SIGNATURE = Statement(select(_VERSIONS.c.signature).where(_VERSIONS.c.id == bindparam("key")))
@@ -96,7 +97,7 @@ _ADD = Statement(insert(_VERSIONS).values({name: bindparam(name) for name in _VE
 _OLDER = Statement(
     update(_VERSIONS)
     .where(_VERSIONS.c.item == bindparam("of_item"), _VERSIONS.c.number < bindparam("before"))
-    .values(newer=_VERSIONS.c.newer + 1)
+    .values(newer=_VERSIONS.c.newer + 1, superseded=func.coalesce(_VERSIONS.c.superseded, bindparam("at")))
 )
 _REMOVE = Statement(delete(_VERSIONS).where(_VERSIONS.c.id == bindparam("key")))
 _FILES_OF = Statement(
@@ -111,17 +112,28 @@ _UNREFER = Statement(update(_BLOBS).where(_BLOBS.c.id.in_(_named), ~_elsewhere).
 _DOWNLOADS = tables.download_sessions
 _UPDATES = tables.update_sessions
 _KNOWN = Known(_VERSIONS.c.id)
-_SURPLUS = Limitable(
-    select(_VERSIONS.c.id).where(
+_in_library = exists().where(_ITEMS.c.id == _VERSIONS.c.item, _ITEMS.c.library == bindparam("library"))
+_in_another = (
+    exists()
+    .where(_ITEMS.c.id == _VERSIONS.c.item, _LIBRARIES.c.id == _ITEMS.c.library)
+    .where(_LIBRARIES.c.retention.is_not(None))
+)
+
+
+def _surplus(where: ColumnElement[bool]) -> Limitable:
+    query = select(_VERSIONS.c.id).where(
         _VERSIONS.c.newer > literal_column("0"),
-        _VERSIONS.c.newer >= bindparam("kept"),
+        or_(_VERSIONS.c.newer >= bindparam("kept"), _VERSIONS.c.superseded < bindparam("before")),
         ~exists().where(_ITEMS.c.id == _VERSIONS.c.item, _ITEMS.c.version_id == _VERSIONS.c.id),
         ~exists().where(_DOWNLOADS.c.version_id == _VERSIONS.c.id, tables.active(_DOWNLOADS)),
         ~exists().where(_UPDATES.c.base == _VERSIONS.c.id, tables.active(_UPDATES)),
-    ),
-    _VERSIONS.c.created,
-    _VERSIONS.c.id,
-)
+        where,
+    )
+    return Limitable(query, _VERSIONS.c.created, _VERSIONS.c.id)
+
+
+_SURPLUS = _surplus(~_in_another)
+_SURPLUS_OF = _surplus(_in_library)
 
 
 class VersionRows:
@@ -133,9 +145,10 @@ class VersionRows:
     async def add(self, version: Version) -> None:
         """Adds a version."""
         columns: dict[str, Any] = {name: getattr(version, name) for name in _VERSION_NAMES}
-        columns["signature"] = None if version.signature is None else encode(version.signature)
+        for name in _TEXTS:
+            columns[name] = None if columns[name] is None else encode(columns[name])
         await self._connection.run(_ADD, columns)
-        await self._connection.run(_OLDER, {"of_item": version.item, "before": version.number})
+        await self._connection.run(_OLDER, {"of_item": version.item, "before": version.number, "at": version.created})
         for position, file in enumerate(version.files):
             await self._connection.run(_ADD_FILE, {"version": version.id, "position": position, **_FILE.row(file)})
             await self._connection.run(_REFER, {"key": file.blob})
@@ -157,7 +170,8 @@ class VersionRows:
     async def _version(self, row: tuple[Any, ...]) -> Version:
         files = await self._connection.rows(_FILES_OF, {"key": row[0]})
         columns = dict(zip(_VERSION_NAMES, row, strict=True))
-        columns["signature"] = _signature(columns["signature"])
+        for name, decoder in _TEXTS.items():
+            columns[name] = None if columns[name] is None else decoder.decode(columns[name])
         return Version(files=tuple(_FILE.value(file) for file in files), **columns)
 
     async def remove(self, version_id: str) -> None:
@@ -169,9 +183,13 @@ class VersionRows:
         """Nobody needs the version but the sessions that serve it."""
         await self._connection.run(_LET_GO, {"key": version_id})
 
-    async def surplus(self, kept: int, most: int | None = None) -> list[str]:
+    async def surplus(
+        self, kept: int | None, most: int | None = None, *, before: int | None = None, library: str | None = None
+    ) -> list[str]:
         """The identifiers of versions that nobody needs."""
-        return [row[0] for row in await self._connection.rows(*_SURPLUS.of({"kept": kept}, most))]
+        rule = {"kept": tables.ORPHANED if kept is None else kept, "before": before}
+        statement = _SURPLUS.of(rule, most) if library is None else _SURPLUS_OF.of({**rule, "library": library}, most)
+        return [row[0] for row in await self._connection.rows(*statement)]
 
     async def known(self, version_ids: Collection[str]) -> set[str]:
         """Those of the identifiers that are versions'."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import msgspec
 from sqlalchemy import bindparam, or_, select, update
 
-from contentlib.library.model import Library, LibraryType
+from contentlib.library.model import Library, LibraryType, Retention
 from contentlib.metadata import tables
 from contentlib.metadata.deleted import DeletedStatements
 from contentlib.metadata.rows import Keyed, Statements
@@ -24,6 +25,8 @@ _BY_NAME = Statement(
     .order_by(*_ORDER)
 )
 _REVISIONS = Statement(select(_TABLE.c.id, _TABLE.c.revision).where(_LIVE))
+_OWN_RETENTION = Statement(select(_TABLE.c.id, _TABLE.c.retention).where(_TABLE.c.retention.is_not(None)).order_by(*_ORDER))
+_RETENTION = msgspec.json.Decoder(Retention)
 _CHANGED = Statement(update(_TABLE).where(_TABLE.c.id == bindparam("key")).values(revision=_TABLE.c.revision + 1))
 
 
@@ -41,6 +44,10 @@ class LibraryRows(Keyed[Library]):
     async def revisions(self) -> dict[str, int]:
         """The revisions of all libraries, by their identifiers."""
         return {row[0]: row[1] for row in await self._connection.rows(_REVISIONS, {})}
+
+    async def retentions(self) -> dict[str, Retention]:
+        """The retentions of the libraries that have one of their own."""
+        return {row[0]: _RETENTION.decode(row[1]) for row in await self._connection.rows(_OWN_RETENTION, {})}
 
     async def changed(self, library_id: str) -> None:
         """Raises the revision of a library."""

@@ -76,6 +76,7 @@ libraries = Table(
     Column("apply_usage_to_items", Boolean),
     Column("security_policy", Text),
     Column("revision", Integer, nullable=False),
+    Column("retention", Text),
     *_deletion_columns(),
     Column("subscription", Text),
     Column("following", Text),
@@ -140,9 +141,12 @@ versions = Table(
     Column("message", Text, nullable=False),
     Column("signature", Text),
     Column("newer", Integer, nullable=False),  # how many newer versions the item has, ORPHANED when the item is gone
+    Column("superseded", BigInteger),  # when the next version was made
+    Column("differences", Text),
     Index("ux_versions_item_number", "item", "number", unique=True),
 )
 _partial("ix_versions_newer", versions.c.newer, where="newer > 0")
+_partial("ix_versions_superseded", versions.c.superseded, where="newer > 0")
 
 stored_files = Table(
     "stored_files",

@@ -17,6 +17,7 @@ _PREFIX = "com.vmware.content.library.item.changes"
 _PATH = "/api/content/library/item/{library_item}/changes"
 _REST = "/rest/content/library/item/{library_item}/changes"
 _ERRORS = (Error, NotFound, Unauthenticated, Unauthorized)
+_TOLD = 5  # names of files in a message
 _PRIVILEGES = (on_item("System.Read", "library_item"),)
 
 
@@ -57,13 +58,27 @@ class ChangesService(Service):
     async def get(self, call: Call, library_item: Id, version: Id) -> ChangeInfo:
         """Returns the change that made a content version."""
         found = await self._history.version(library_item, version)
-        return ChangeInfo(message=found.message or None, time=DateTime(found.created), user=found.user or None)
+        return ChangeInfo(message=_message(found), time=DateTime(found.created), user=found.user or None)
 
 
 def _summary(version: model.Version) -> ChangeSummary:
     return ChangeSummary(
-        short_message=version.message or None,
+        short_message=_message(version),
         time=DateTime(version.created),
         user=version.user or None,
         version=str(version.number),
     )
+
+
+def _message(version: model.Version) -> str | None:
+    """What was said of a version; of one that an update session made, what it did to the files."""
+    if version.message or version.differences is None:
+        return version.message or None
+    found = version.differences
+    done = [("added", found.added), ("changed", found.changed), ("removed", found.removed)]
+    return "; ".join(f"{what}: {_some(names)}" for what, names in done if names) or None
+
+
+def _some(names: tuple[str, ...]) -> str:
+    more = f" and {len(names) - _TOLD} more" if len(names) > _TOLD else ""
+    return ", ".join(names[:_TOLD]) + more

@@ -43,6 +43,15 @@ class VersionFile(Structure):
     checksum_info: ChecksumInfo | None = None
 
 
+class VersionDifferences(Structure):
+    """The names of the files that a content version has and the one before it had not, or otherwise, or the other way round."""
+
+    vapi_name: ClassVar[str] = f"{_PREFIX}.differences"
+    added: builtins.list[str]
+    changed: builtins.list[str]
+    removed: builtins.list[str]
+
+
 class VersionInfo(Structure):
     """A content version: who made it when and, where it was not an update session, what for; the time is in UTC."""
 
@@ -51,6 +60,7 @@ class VersionInfo(Structure):
     size: Integer
     time: DateTime
     version: Id
+    differences: VersionDifferences | None = None
     message: str | None = None
     user: str | None = None
 
@@ -101,6 +111,7 @@ class VersionsService(Service):
 
 def _info(version: model.Version) -> VersionInfo:
     return VersionInfo(
+        differences=None if version.differences is None else _differences(version.differences),
         files=[_file(file) for file in version.files],
         message=version.message or None,
         size=sum(file.size for file in version.files),
@@ -108,6 +119,10 @@ def _info(version: model.Version) -> VersionInfo:
         user=version.user or None,
         version=str(version.number),
     )
+
+
+def _differences(found: model.Differences) -> VersionDifferences:
+    return VersionDifferences(added=[*found.added], changed=[*found.changed], removed=[*found.removed])
 
 
 def _file(file: model.StoredFile) -> VersionFile:

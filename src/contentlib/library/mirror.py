@@ -18,7 +18,7 @@ from contentlib.library.catalogs import Catalog, Offer, OfferedFile, OfferedItem
 from contentlib.library.clock import Clock
 from contentlib.library.errors import Busy, Fault
 from contentlib.library.identifiers import new_identifier
-from contentlib.library.items import FIRST_VERSION
+from contentlib.library.items import FIRST_VERSION, current_version
 from contentlib.library.libraries import find_library
 from contentlib.library.model import Following, Item, Library, StoredFile, Version
 from contentlib.library.names import fold
@@ -229,7 +229,7 @@ class Mirror:
             created=self._clock.now(),
             files=tuple(files),
             message="synchronized with the publisher",
-        )
+        ).after(await current_version(transaction, item))
 
     def _new(self, library: Library, offered: OfferedItem) -> Item:
         now = self._clock.now()

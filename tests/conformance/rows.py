@@ -28,7 +28,6 @@ Make = Callable[[World], Arguments]
 STORAGE_FAILS = "only when the storage or the database of the server fails"
 ONE_ADMINISTRATOR = "the administrator, the only user so far, has every privilege"
 NO_MAINTENANCE = "only in maintenance mode, which this server does not have yet"
-ONLY_LOCAL = "only for libraries that are not local, which this server does not have yet"
 
 
 @dataclass(frozen=True)

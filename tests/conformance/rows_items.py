@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from uuid import uuid4
 
-from conformance.rows import NO_MAINTENANCE, ONE_ADMINISTRATOR, ONLY_LOCAL, STORAGE_FAILS, How, Make, Row
+from conformance.rows import NO_MAINTENANCE, ONE_ADMINISTRATOR, STORAGE_FAILS, How, Make, Row
 from conformance.world import FILE, NOBODY, World, sha256
 
 _MISSING: Make = lambda _: {"library_item_id": NOBODY}  # noqa: E731 - a cell of the table
-_FIXED = {"invalid_element_type": ONLY_LOCAL, "not_allowed_in_current_state": NO_MAINTENANCE}
+_FIXED: dict[str, How] = {
+    "invalid_element_type": lambda world: {"library_item_id": world.followed},
+    "not_allowed_in_current_state": NO_MAINTENANCE,
+}
 
 ITEMS = {
     "create": Row(
@@ -19,8 +22,9 @@ ITEMS = {
         {
             "already_exists": lambda world: {"create_spec": {"library_id": world.shared, "name": world.kept_name.upper()}},
             "invalid_argument": lambda world: {"create_spec": {"library_id": world.shared}},
+            "invalid_element_type": lambda world: {"create_spec": {"library_id": world.follower, "name": "item"}},
+            "not_allowed_in_current_state": NO_MAINTENANCE,
             "not_found": lambda _: {"create_spec": {"library_id": NOBODY, "name": "item"}},
-            **_FIXED,
         },
     ),
     "get": Row(lambda world: {"library_item_id": world.kept}, {"not_found": _MISSING}),
@@ -37,8 +41,9 @@ ITEMS = {
         {
             "already_exists": lambda world: {"library_item_id": world.item(), "update_spec": {"name": world.kept_name}},
             "invalid_argument": lambda world: {"library_item_id": world.kept, "update_spec": {"name": "n" * 81}},
+            "invalid_element_type": lambda world: {"library_item_id": world.followed, "update_spec": {"name": "item"}},
+            "not_allowed_in_current_state": NO_MAINTENANCE,
             "not_found": lambda _: {"library_item_id": NOBODY, "update_spec": {"name": "item"}},
-            **_FIXED,
         },
     ),
     "delete": Row(lambda world: {"library_item_id": world.full()}, {"not_found": _MISSING, **_FIXED}),
@@ -61,7 +66,11 @@ ITEMS = {
                 "source_library_item_id": world.damaged(),
                 "destination_create_spec": {"library_id": world.shared, "name": world.name("copy")},
             },
-            **_FIXED,
+            "invalid_element_type": lambda world: {
+                "source_library_item_id": world.kept,
+                "destination_create_spec": {"library_id": world.follower, "name": world.name("copy")},
+            },
+            "not_allowed_in_current_state": NO_MAINTENANCE,
         },
     ),
     "publish": Row(
@@ -73,7 +82,7 @@ ITEMS = {
                 "force_sync_content": False,
                 "subscriptions": [{"subscription": NOBODY}],
             },
-            "invalid_element_type": ONLY_LOCAL,
+            "invalid_element_type": lambda world: {"library_item_id": world.followed, "force_sync_content": False},
             "not_allowed_in_current_state": lambda world: {"library_item_id": world.kept, "force_sync_content": False},
             "not_found": lambda _: {"library_item_id": NOBODY, "force_sync_content": False},
             "unauthorized": ONE_ADMINISTRATOR,
@@ -127,7 +136,7 @@ UPDATE_SESSIONS = {
         },
         {
             "invalid_argument": lambda _: {"create_spec": {"client_progress": 1}},
-            "invalid_element_type": ONLY_LOCAL,
+            "invalid_element_type": lambda world: {"create_spec": {"library_item_id": world.followed}},
             "not_found": lambda _: {"create_spec": {"library_item_id": NOBODY}},
             "resource_busy": lambda world: {"create_spec": {"library_item_id": world.item_of(world.changing())}},
         },

@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import uuid4
 
 from conformance.forms import Arguments
-from conformance.rows import NO_MAINTENANCE, ONE_ADMINISTRATOR, ONLY_LOCAL, STORAGE_FAILS, AtOnce, How, Later, Make, Row
+from conformance.rows import NO_MAINTENANCE, ONE_ADMINISTRATOR, STORAGE_FAILS, AtOnce, How, Later, Make, Row
 from conformance.servers import ADMINISTRATOR
 from conformance.world import NOBODY, World
 
@@ -84,7 +84,7 @@ LIBRARIES = {
     "convert": Row(
         lambda world: {"library_id": world.shared, "conversion_spec": {"conversion_type": "TO_PUBLISHED_LIBRARY"}},
         {
-            "error": ONLY_LOCAL,
+            "error": "only when subscribed libraries can be converted",
             "invalid_argument": lambda world: {"library_id": world.shared, "conversion_spec": {"conversion_type": "NO_TYPE"}},
             "invalid_element_type": lambda world: {
                 "library_id": world.shared,
@@ -104,7 +104,8 @@ LIBRARIES = {
 }
 
 _SECRET = {"published": True, "authentication_method": "BASIC", "password": "s3cret"}
-_LOCAL_DELETE: dict[str, How] = {"invalid_element_type": ONLY_LOCAL, **_DELETE}
+_FOLLOWER: Make = lambda world: {"library_id": world.follower}  # noqa: E731 - a cell of the table
+_LOCAL_DELETE: dict[str, How] = {"invalid_element_type": _FOLLOWER, **_DELETE}
 
 LOCAL_LIBRARIES = {
     "create": Row(
@@ -126,7 +127,7 @@ LOCAL_LIBRARIES = {
             },
         },
     ),
-    "get": Row(lambda world: {"library_id": world.shared}, {"invalid_element_type": ONLY_LOCAL, "not_found": _MISSING}),
+    "get": Row(lambda world: {"library_id": world.shared}, {"invalid_element_type": _FOLLOWER, "not_found": _MISSING}),
     "list": Row(_with_one),
     "update": Row(
         lambda world: {
@@ -149,7 +150,7 @@ LOCAL_LIBRARIES = {
                 "library_id": world.shared,
                 "update_spec": {"publish_info": {"authentication_method": "BASIC"}},
             },
-            "invalid_element_type": ONLY_LOCAL,
+            "invalid_element_type": lambda world: {"library_id": world.follower, "update_spec": {"name": "new"}},
             "not_allowed_in_current_state": NO_MAINTENANCE,
             "not_found": lambda _: {"library_id": NOBODY, "update_spec": {"name": "new"}},
             "resource_busy": AtOnce(lambda world: {"library_id": world.library(), "update_spec": {"publish_info": _SECRET}}),
@@ -162,7 +163,7 @@ LOCAL_LIBRARIES = {
         {
             "error": "only when publishing to a subscription fails, and there are none yet",
             "invalid_argument": lambda world: {"library_id": world.published(), "subscriptions": [{"subscription": NOBODY}]},
-            "invalid_element_type": ONLY_LOCAL,
+            "invalid_element_type": _FOLLOWER,
             "not_allowed_in_current_state": lambda world: {"library_id": world.shared},
             "not_found": _MISSING,
             "unauthorized": ONE_ADMINISTRATOR,

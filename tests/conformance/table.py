@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from conformance import rows_items, rows_libraries, rows_security, rows_tasks
+from conformance import rows_items, rows_libraries, rows_security, rows_subscribed, rows_tasks
 from conformance.rows import Row
 
 BY_SERVICE: Mapping[str, Mapping[str, Row]] = {
@@ -16,6 +16,8 @@ BY_SERVICE: Mapping[str, Mapping[str, Row]] = {
     "com.vmware.content.trusted_certificates": rows_security.CERTIFICATES,
     "com.vmware.content.library": rows_libraries.LIBRARIES,
     "com.vmware.content.local_library": rows_libraries.LOCAL_LIBRARIES,
+    "com.vmware.content.subscribed_library": rows_subscribed.LIBRARIES,
+    "com.vmware.content.library.subscribed_item": rows_subscribed.ITEMS,
     "com.vmware.content.library.item": rows_items.ITEMS,
     "com.vmware.content.library.item.changes": rows_items.CHANGES,
     "com.vmware.content.library.item.file": rows_items.FILES,
@@ -27,10 +29,8 @@ BY_SERVICE: Mapping[str, Mapping[str, Row]] = {
 }
 
 NOT_THERE_YET = (
-    "com.vmware.content.library.subscribed_item",
     "com.vmware.content.library.subscriptions",
     "com.vmware.content.library.usages",
-    "com.vmware.content.subscribed_library",
 )
 """Services of the contract that the server does not have. One that it has and that stands here fails a test."""
 

@@ -19,6 +19,9 @@ FILE = "disk image 1.iso"
 NOBODY = "00000000-0000-4000-8000-000000000000"
 """An identifier that nothing has."""
 
+NOWHERE = "http://127.0.0.1:1/lib.json"
+"""Where no publisher is."""
+
 _CONTENT = "com.vmware.content"
 _REST = RestJson()
 
@@ -64,6 +67,47 @@ class World:
     def published(self) -> str:
         """A new published library."""
         return self.library(publish_info={"published": True, "authentication_method": "NONE"})
+
+    def address(self, library: str) -> str:
+        """Where a published library of this server is followed."""
+        return f"{self._server.url}/cls/vcsp/lib/{library}/lib.json"
+
+    @cached_property
+    def publisher(self) -> str:
+        """A published library with an item that stays as it is."""
+        library = self.published()
+        self.full(library)
+        return library
+
+    def subscription(self, url: str | None = None, *, on_demand: bool = True) -> dict[str, Any]:
+        """What says that a library follows another one."""
+        info = {"subscription_url": url or self.address(self.publisher), "authentication_method": "NONE"}
+        return {**info, "automatic_sync_enabled": False, "on_demand": on_demand}
+
+    def following(self, *, on_demand: bool = True) -> str:
+        """A new subscribed library."""
+        spec = {"name": self.name("follower"), "subscription_info": self.subscription(on_demand=on_demand)}
+        return str(self.call("subscribed_library.create", create_spec=spec))
+
+    @cached_property
+    def follower(self) -> str:
+        """A library that is synchronized on demand, and that stays as it is."""
+        return self.following()
+
+    @cached_property
+    def keeper(self) -> str:
+        """A subscribed library that keeps all content."""
+        return self.following(on_demand=False)
+
+    def item_in(self, library: str) -> str:
+        """The item of a subscribed library, once it is there."""
+        assert processes.eventually(lambda: self.call("library.item.list", library_id=library) != [])
+        return str(self.call("library.item.list", library_id=library)[0])
+
+    @property
+    def followed(self) -> str:
+        """The item of a library that is synchronized on demand."""
+        return self.item_in(self.follower)
 
     @cached_property
     def shared(self) -> str:
@@ -149,7 +193,7 @@ class World:
 
     def pulling(self) -> str:
         """A new task, which fetches a file from where nobody is there, again and again."""
-        return self._task(f"http://127.0.0.1:1/{FILE}")
+        return self._task(NOWHERE)
 
     @cached_property
     def failed_task(self) -> str:

@@ -272,7 +272,7 @@ async def test_a_library_of_this_server_is_followed_without_a_connection(app: Wh
     assert (await follower.synced())["status"] == "SUCCEEDED"
     assert await follower.content() == {"one": {"a.iso": b"first", "b.iso": b"first"}}
     assert len(blobs(app)) == 1
-    assert (await follower.get())["subscription_info"]["source_info"] == {"source_library": source}
+    assert (await follower.get())["subscription_info"] == subscription(url)
     item = (await follower.items())["one"]
     theirs = await app.rest("GET", f"/library/item/id:{item['source_id']}")
     for each in ("content_version", "metadata_version", "type", "size"):

@@ -103,7 +103,10 @@ def state_info(library: model.Library) -> shown.StateInfo:
 
 
 def subscription_info(library: model.Library) -> shown.SubscriptionInfo | None:
-    """What a library follows, for the caller; no secrets, but the pins, which are none."""
+    """What a library follows, for the caller; no secrets, but the pins, which are none.
+
+    `source_info` is not told: where it is, clients find the identifier of a subscription in it, and none was made.
+    """
     following = library.subscription
     if following is None:
         return None
@@ -111,7 +114,6 @@ def subscription_info(library: model.Library) -> shown.SubscriptionInfo | None:
         authentication_method=shown.SubscriptionAuthenticationMethod(following.authentication.value),
         automatic_sync_enabled=following.automatic_sync,
         on_demand=following.on_demand,
-        source_info=None if following.source is None else shown.SourceInfo(source_library=following.source),
         ssl_certificate=following.certificate,
         ssl_thumbprint=following.thumbprint,
         subscription_url=following.url,

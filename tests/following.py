@@ -30,8 +30,9 @@ class Shelf:
         """What a subscription names."""
         return self.publisher.uri("/lib.json")
 
-    def put(self, name: str, number: int | None = None, description: str = "", kind: str = "vcsp.iso", **files: bytes) -> None:
+    def put(self, name: str, number: int | None = None, description: str = "", **files: bytes) -> None:
         """Publishes an item, or another state of it; an underscore in a file's name stands for a dot."""
+        kind = "vcsp.ovf" if any(file.endswith("_ovf") for file in files) else "vcsp.iso"
         number = len(self.items) + 1 if number is None else number
         item_id = f"00000000-0000-4000-8000-{number:012}"
         before = self.items.get(item_id, {"version": "1", "contentVersion": "1", "files": []})

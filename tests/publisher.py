@@ -27,7 +27,8 @@ class Publisher:
 
     `cuts` holds, for the next answers, after how many bytes the connection is cut; `statuses` are answered instead of files.
     `basic` is the user and the password, with a colon between them, that must be told; `conditions` are known or not; `headers`
-    go with every file.
+    go with every file. By path, `cuts_of` holds the cuts of its next answers, `fails` how often it fails before it is sent, and
+    `stops` after how many bytes it is silent, until `release`. `most` is how many files were sent at once.
     """
 
     files: dict[str, bytes] = field(default_factory=dict)
@@ -43,6 +44,12 @@ class Publisher:
     basic: str | None = None
     conditions: bool = True
     headers: dict[str, str] = field(default_factory=dict)
+    cuts_of: dict[str, list[int]] = field(default_factory=dict)
+    fails: dict[str, int] = field(default_factory=dict)
+    stops: dict[str, int] = field(default_factory=dict)
+    released: asyncio.Event = field(default_factory=asyncio.Event)
+    now: int = 0
+    most: int = 0
     silent: bool = False
     asked: list[Asked] = field(default_factory=list)
 
@@ -63,6 +70,11 @@ class Publisher:
         finally:
             writer.close()
 
+    def release(self) -> None:
+        """Sends the rest of what was stopped, and stops nothing any more."""
+        self.stops.clear()
+        self.released.set()
+
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         first, *lines = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")[:-2]
         path = first.split(" ")[1]
@@ -72,14 +84,17 @@ class Publisher:
             await asyncio.sleep(60)
         if self.basic is not None and headers.get("authorization") != _basic(self.basic):
             await _answer(writer, 401, {"WWW-Authenticate": 'Basic realm="files"'})
+        elif self.fails.get(path, 0) > 0:
+            self.fails[path] -= 1
+            await _answer(writer, 500, {})
         elif path in self.redirects:
             await _answer(writer, 302, {"Location": self.redirects[path]})
         elif path in self.statuses or path.partition("?")[0] not in self.files:
             await _answer(writer, self.statuses.get(path, 404), {})
         else:
-            await self._send(writer, self.files[path.partition("?")[0]], headers)
+            await self._send(writer, path, self.files[path.partition("?")[0]], headers)
 
-    async def _send(self, writer: asyncio.StreamWriter, data: bytes, asked: Mapping[str, str]) -> None:
+    async def _send(self, writer: asyncio.StreamWriter, path: str, data: bytes, asked: Mapping[str, str]) -> None:
         etag = f'"{hashlib.sha256(data).hexdigest()[:16]}"'
         headers = {**self.headers, **({"ETag": etag} if self.etags else {})}
         if self.conditions and self._is_known(asked, headers):
@@ -97,11 +112,17 @@ class Publisher:
         if self.lengths:
             headers["Content-Length"] = str(len(body))
         await _head(writer, 200 if start is None else 206, headers)
-        cut = self.cuts.pop(0) if self.cuts else len(body)
+        cuts = self.cuts_of.get(path) or self.cuts
+        cut = cuts.pop(0) if cuts else len(body)
         for at in range(0, min(cut, len(body)), _PIECE):
+            if path in self.stops and at >= self.stops[path]:
+                await self.released.wait()
+            self.now += 1
+            self.most = max(self.most, self.now)
+            await asyncio.sleep(self.pause)
+            self.now -= 1
             writer.write(body[at : min(at + _PIECE, cut)])
             await writer.drain()
-            await asyncio.sleep(self.pause)
 
     def _is_known(self, asked: Mapping[str, str], headers: Mapping[str, str]) -> bool:
         if "if-none-match" in asked:

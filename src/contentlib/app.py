@@ -204,7 +204,7 @@ class _Server:
         catalogs = OwnCatalogs(metadata, passwords, sealing, Reader(self._outbound, sources))
         probes = OwnProbes(catalogs, SubscriptionProbes(self._outbound, sources))
         subscribed = SubscribedLibraries(metadata, clock, libraries, catalogs, probes, sealing, sources.check, self._wake)
-        downloads = DownloadSessions(metadata, blobs, clock, leases, self._ended)
+        downloads = DownloadSessions(metadata, blobs, clock, leases, self._ended, subscribed.demand)
         history = History(metadata, blobs, clock)
         endpoints = Endpoints(addresses, self._thumbprint)
         datastores = [Datastore(each.id, each.name, each.path) for each in settings.storage]

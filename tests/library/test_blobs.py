@@ -224,6 +224,8 @@ async def test_every_version_is_described_beside_its_bytes(world: World) -> None
     item = await _item(world, a=b"bytes")
     _, version = await world.items.files(item)
     assert list(world.store.described("datastore-1")) == [(item, version.id)]
+    checksum = version.files[0].checksum
+    assert checksum is not None
     text = (world.directory / "datastore-1" / "items" / item / f"{version.id}.json").read_text()
-    for told in ('"name": "a"', '"number": 2', version.files[0].blob, version.files[0].checksum.digits, "Images", "Debian"):
+    for told in ('"name": "a"', '"number": 2', version.files[0].blob, checksum.digits, "Images", "Debian"):
         assert told in text

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from following import ALLOW, Follower, Shelf, subscription
 from publisher import publishing
-from whole import HandClock, Whole, whole
+from whole import TOKEN, HandClock, Whole, whole
 
 LIBRARY, ITEM = "/subscribed-library", "/library/subscribed-item"
 
@@ -293,3 +295,118 @@ async def test_the_password_of_a_library_of_this_server_is_wanted_too(app: Whole
     assert (await app.refusal("POST", LIBRARY, created(url, password="wrong", **basic)))[1] == "RESOURCE_INACCESSIBLE"
     follower = await Follower.new(app, clock, url, password="s3cret", **basic)
     assert (await follower.synced())["status"] == "SUCCEEDED"
+
+
+# on demand
+
+
+@pytest.fixture
+async def demanding(subscriber: Whole, clock: HandClock, shelf: Shelf) -> Follower:
+    made = await Follower.new(subscriber, clock, shelf.url, on_demand=True)
+    assert (await made.synced())["status"] == "SUCCEEDED"
+    return made
+
+
+async def prepared(app: Whole, session: str, name: str) -> Any:
+    """A file of a download session, when nothing more becomes of it."""
+    for _ in range(2000):
+        target = f"/library/item/downloadsession/file/id:{session}?~action=get"
+        found = await app.rest("POST", target, {"file_name": name})
+        if found["status"] in ("PREPARED", "ERROR", "UNPREPARED"):
+            return found
+        await asyncio.sleep(0.01)
+    raise AssertionError("the file was not prepared")
+
+
+async def fetched(app: Whole, item: str) -> dict[str, bytes]:
+    """The files of an item, as a client downloads them that waits for them to be prepared."""
+    session = await app.download_session(item)
+    files = await app.rest("GET", f"/library/item/downloadsession/file?download_session_id={session}")
+    content = {}
+    for name in [file["name"] for file in files]:
+        await app.prepare(session, name)
+        found = await prepared(app, session, name)
+        assert found["status"] == "PREPARED", found
+        answer = await app.client.get(found["download_endpoint"]["uri"], headers={TOKEN: ""})
+        assert answer.status_code == 200
+        content[name] = answer.content
+    return content
+
+
+async def test_items_on_demand_are_listed_with_files_that_are_not_here(demanding: Follower, shelf: Shelf) -> None:
+    assert [path for path in shelf.asked() if path.endswith(".iso")] == []
+    item = (await demanding.items())["one"]
+    assert (item["cached"], item["size"], item["content_version"]) == (False, 0, "2")
+    files = await demanding.app.rest("GET", f"/library/item/file?library_item_id={item['id']}")
+    shown = [(file["name"], file["size"], file["cached"], "file_download_endpoint" in file) for file in files]
+    assert shown == [("a.iso", 5, False, False), ("b.iso", 6, False, False)]
+    places = await demanding.app.rest("GET", f"/library/item/storage?library_item_id={item['id']}")
+    assert [(each["name"], each["cached"], each["storage_uris"]) for each in places] == [
+        ("a.iso", False, []),
+        ("b.iso", False, []),
+    ]
+    find = {"spec": {"library_id": demanding.library, "cached": False}}
+    assert len(await demanding.app.rest("POST", "/library/item?~action=find", find)) == 2
+
+
+async def test_content_comes_when_it_is_wanted_and_only_then(demanding: Follower, shelf: Shelf) -> None:
+    item = (await demanding.items())["one"]["id"]
+    shelf.asked()
+    assert await fetched(demanding.app, item) == {"a.iso": b"first", "b.iso": b"second"}
+    assert sorted(path for path in shelf.asked() if path.endswith(".iso")) == ["/item1/a.iso", "/item1/b.iso"]
+    now = await demanding.items()
+    assert (now["one"]["cached"], now["one"]["size"], now["two"]["cached"]) == (True, 11, False)
+    assert await fetched(demanding.app, item) == {"a.iso": b"first", "b.iso": b"second"}
+    assert shelf.asked() == []
+
+
+async def test_an_item_is_fetched_in_advance(demanding: Follower) -> None:
+    item = (await demanding.items())["one"]["id"]
+    target = f"{ITEM}/id:{item}?~action=sync"
+    await demanding.app.rest("POST", target, {"force_sync_content": False})
+    assert (await demanding.ended(item))["result"]["fetched"] == 0
+    await demanding.app.rest("POST", target, {"force_sync_content": True})
+    task = await demanding.ended(item)
+    assert (task["service"], task["result"]["fetched"]) == ("com.vmware.content.library.subscribed_item", 1)
+    assert (await demanding.items())["one"]["cached"]
+
+
+@pytest.mark.parametrize("whole_library", [False, True])
+async def test_evicted_content_goes_and_comes_again(demanding: Follower, whole_library: bool) -> None:
+    app, item = demanding.app, (await demanding.items())["one"]["id"]
+    await fetched(app, item)
+    running = await app.download_session(item)
+    target = f"{LIBRARY}/id:{demanding.library}" if whole_library else f"{ITEM}/id:{item}"
+    await app.rest("POST", f"{target}?~action=evict")
+    now = (await demanding.items())["one"]
+    assert (now["cached"], now["size"], now["id"]) == (False, 0, item)
+    assert await app.read(running, "a.iso") == b"first"
+    assert await fetched(app, item) == {"a.iso": b"first", "b.iso": b"second"}
+
+
+async def test_a_file_that_does_not_come_says_so_where_it_is_wanted(demanding: Follower, shelf: Shelf) -> None:
+    app, item = demanding.app, (await demanding.items())["one"]["id"]
+    del shelf.publisher.files["/item1/b.iso"]
+    session = await app.download_session(item)
+    assert (await app.prepare(session, "b.iso"))["status"] in ("PREPARE_REQUESTED", "PREPARING", "ERROR")
+    found = await prepared(app, session, "b.iso")
+    assert found["status"] == "ERROR"
+    assert "answered 404" in found["error_message"]["default_message"]
+    assert not (await demanding.items())["one"]["cached"]
+
+
+async def test_a_library_whose_content_is_kept_by_now_fetches_what_is_lacking(demanding: Follower) -> None:
+    await update(demanding, {"on_demand": False})
+    assert (await demanding.synced())["result"]["fetched"] == 2
+    assert (await demanding.content())["two"] == {"c.iso": b"third"}
+
+
+async def test_content_that_is_not_here_is_not_copied(demanding: Follower) -> None:
+    app, item = demanding.app, (await demanding.items())["one"]["id"]
+    spec = {"destination_create_spec": {"library_id": await app.library("own"), "name": "copy"}}
+    status, kind, told = await app.refusal("POST", f"/library/item/id:{item}?~action=copy", spec)
+    assert (status, kind) == (400, "RESOURCE_INACCESSIBLE")
+    assert "is not here; synchronize it first, with force_sync_content" in told
+    await fetched(app, item)
+    copy = await app.rest("POST", f"/library/item/id:{item}?~action=copy", spec)
+    assert await app.content(copy) == {"a.iso": b"first", "b.iso": b"second"}

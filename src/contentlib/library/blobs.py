@@ -165,8 +165,8 @@ class Blobs:
             raise _damaged(blob, file.name, sha256)
         return replace(file, blob=(await self.keep(received)).id)
 
-    def _copy(self, blob: Blob, storage: str, checksum: Checksum) -> Received:
-        hasher = Hasher(checksum.algorithm)
+    def _copy(self, blob: Blob, storage: str, checksum: Checksum | None) -> Received:
+        hasher = Hasher(*() if checksum is None else (checksum.algorithm,))
         upload = new_identifier()
         try:
             with self.store.stage(storage, upload) as staged:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+
+from msgspec.structs import replace
 
 from contentlib.library.blobs import Blobs
 from contentlib.library.clock import Clock
-from contentlib.library.errors import Damaged, Invalid, Missing, MissingFile
+from contentlib.library.errors import Damaged, Invalid, Missing, MissingFile, NotHere
 from contentlib.library.idempotence import once
 from contentlib.library.identifiers import ordered_identifier
-from contentlib.library.items import find_item
+from contentlib.library.items import find_item, shown_version
 from contentlib.library.model import (
     Blob,
     DownloadSession,
@@ -17,6 +20,7 @@ from contentlib.library.model import (
     Preparation,
     PrepareStatus,
     StoredFile,
+    TaskStatus,
     Token,
     Version,
 )
@@ -34,15 +38,26 @@ class DownloadFile:
     position: int
 
 
+Demand = Callable[[str, str], Awaitable[str]]
+"""Begins to bring the content of an item here, for a user; answers the task that does."""
+
+
+async def _nowhere(item_id: str, _user: str) -> str:
+    raise NotHere("item.not_cached", f"the content of library item {item_id} is not here", item_id)
+
+
 class DownloadSessions(TransferSessions[DownloadSession]):
-    """The operations on download sessions."""
+    """The operations on download sessions; `demand` brings content that is not here."""
 
     kind = "download session"
     progress_field = "progress"
 
-    def __init__(self, metadata: MetadataStore, blobs: Blobs, clock: Clock, leases: Leases, ended: Ended) -> None:
+    def __init__(
+        self, metadata: MetadataStore, blobs: Blobs, clock: Clock, leases: Leases, ended: Ended, demand: Demand = _nowhere
+    ) -> None:
         super().__init__(metadata, clock, leases, ended)
         self._blobs = blobs
+        self._demand = demand
 
     def _rows(self, transaction: Transaction) -> SessionRows[DownloadSession]:
         return transaction.download_sessions
@@ -88,21 +103,32 @@ class DownloadSessions(TransferSessions[DownloadSession]):
         return self._named(session_id, await self.files(session_id), name)
 
     async def prepare(self, session_id: str, name: str, endpoint: EndpointType) -> DownloadFile:
-        """Prepares a file: it is PREPARED when this returns, or in ERROR when its bytes are not those that were stored."""
+        """Prepares a file: it is PREPARED when this returns, or in ERROR when its bytes are not those that were stored.
+
+        One whose bytes are not here is PREPARE_REQUESTED, until they are.
+        """
         await self.get(session_id)
         session, files = await self._files(session_id)
         fire(self.kind, session, "changed", self._clock.now())
         found = self._named(session_id, files, name)
-        try:
-            with self._leases.held(session):
-                await self._blobs.check(found.file.blob, name)
-            preparation = Preparation(session_id, name, PrepareStatus.PREPARED, endpoint)
-        except Damaged as damaged:
-            preparation = Preparation(session_id, name, PrepareStatus.ERROR, endpoint, damaged.fault)
+        if found.file.blob:
+            preparation = await self._checked(session, found, endpoint)
+        else:
+            task = await self._demand(session.item, session.user)
+            preparation = Preparation(session_id, name, PrepareStatus.PREPARE_REQUESTED, endpoint, task=task)
         async with self._metadata.transaction(durable=False) as transaction:
             await self._active(transaction, session_id, "changed")
             await transaction.preparations.put(preparation)
         return DownloadFile(found.file, preparation, found.position)
+
+    async def _checked(self, session: DownloadSession, found: DownloadFile, endpoint: EndpointType) -> Preparation:
+        name = found.file.name
+        try:
+            with self._leases.held(session):
+                await self._blobs.check(found.file.blob, name)
+        except Damaged as damaged:
+            return Preparation(session.id, name, PrepareStatus.ERROR, endpoint, damaged.fault)
+        return Preparation(session.id, name, PrepareStatus.PREPARED, endpoint)
 
     async def target(self, session_id: str, position: int) -> tuple[DownloadSession, StoredFile, Blob]:
         """What a download URL names: Missing when the session is gone, NotActive when it ended, Damaged when the bytes are."""
@@ -131,10 +157,37 @@ class DownloadSessions(TransferSessions[DownloadSession]):
     async def _content(self, session_id: str) -> tuple[DownloadSession, Version, dict[str, Preparation]]:
         async with self._metadata.reading() as transaction:
             session = await self._find(transaction, session_id)
-            version = None if session.version_id is None else await transaction.versions.get(session.version_id)
-            done = await transaction.preparations.of(session_id)
-        empty = Version("", session.item, session.content_version, session.created, ())
-        return session, version or empty, {each.name: each for each in done}
+            version = await _version(transaction, session)
+            done = [await _now(transaction, version, each) for each in await transaction.preparations.of(session_id)]
+        return session, version, {each.name: each for each in done}
+
+
+async def _version(transaction: Transaction, session: DownloadSession) -> Version:
+    """What the session serves or, while that is not here, what is known of it."""
+    version = None if session.version_id is None else await transaction.versions.get(session.version_id)
+    if version is not None:
+        return version
+    item = await transaction.items.get(session.item)
+    if item is not None and not item.cached:
+        return await shown_version(transaction, item)
+    return Version("", session.item, session.content_version, session.created, ())
+
+
+async def _now(transaction: Transaction, version: Version, preparation: Preparation) -> Preparation:
+    """What became of a preparation meanwhile: its task may be at work, have failed, or have brought the bytes."""
+    if preparation.task is None:
+        return preparation
+    file = version.file(preparation.name)
+    if file is not None and file.blob:
+        return replace(preparation, status=PrepareStatus.PREPARED)
+    task = await transaction.tasks.get(preparation.task)
+    if task is None or task.status is TaskStatus.SUCCEEDED:  # the bytes came, and have gone again
+        return replace(preparation, status=PrepareStatus.UNPREPARED)
+    if task.status is TaskStatus.FAILED:
+        return replace(preparation, status=PrepareStatus.ERROR, fault=task.fault)
+    if task.status is TaskStatus.RUNNING:
+        return replace(preparation, status=PrepareStatus.PREPARING)
+    return preparation
 
 
 def _untouched(session_id: str, name: str) -> Preparation:

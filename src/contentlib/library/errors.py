@@ -101,6 +101,10 @@ class NotRestorable(LibraryError):
     """A thing in the trash has nothing to be restored to."""
 
 
+class NotHere(LibraryError):
+    """The content of an item is at its publisher, and is wanted here."""
+
+
 class NotOnDemand(LibraryError):
     """A subscribed library keeps all of its content here."""
 

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from contentlib.library.blobs import Blobs
 from contentlib.library.clock import Clock
-from contentlib.library.errors import Fault, Invalid, Missing, MissingFile, Taken, VersionConflict, WrongType
+from contentlib.library.errors import Fault, Invalid, Missing, MissingFile, NotHere, Taken, VersionConflict, WrongType
 from contentlib.library.idempotence import once
 from contentlib.library.identifiers import new_identifier
 from contentlib.library.model import Item, Library, LibraryType, StoredFile, Token, UpdateSession, Version
@@ -151,6 +151,9 @@ class Items:
                 return known
             source, item = await self._to_be_copied(transaction, source_id, new)
             version = await current_version(transaction, source)
+            if not source.cached:
+                text = f"the content of library item {source_id} is not here; synchronize it first, with force_sync_content"
+                raise NotHere("item.not_cached", text, source_id)
             storage = (await check_local(transaction, item.library)).storage
         files = tuple([await self._blobs.at(storage, file) for file in version.files])
         copied = replace(
@@ -192,10 +195,13 @@ class Items:
         return source, self._new(_filled(new, source), _DESTINATION)
 
     async def files(self, item_id: str) -> tuple[Item, Version]:
-        """The item and its current content version; the version of an item without content has no files."""
+        """The item and its current content version, or what its publisher offers where that is not here.
+
+        The version of an item without content has no files.
+        """
         async with self._metadata.reading() as transaction:
             item = await find_item(transaction, item_id)
-            return item, await current_version(transaction, item)
+            return item, await shown_version(transaction, item)
 
     async def file(self, item_id: str, name: str) -> tuple[Item, StoredFile]:
         """The item and a file of its current content version; MissingFile when there is none of that name."""
@@ -278,6 +284,15 @@ async def current_version(transaction: Transaction, item: Item) -> Version:
         if version is not None:
             return version
     return Version(id="", item=item.id, number=item.content_version, created=item.created, files=())
+
+
+async def shown_version(transaction: Transaction, item: Item) -> Version:
+    """The current content version or, where it is not here, one of files without bytes, as the publisher offers them."""
+    offer = None if item.cached else await transaction.offers.get(item.id)
+    if offer is None:
+        return await current_version(transaction, item)
+    files = tuple(StoredFile(file.name, "", file.size or 0, 1, None) for file in offer.offered.files)
+    return Version(id="", item=item.id, number=item.content_version, created=item.created, files=files)
 
 
 async def check_local(transaction: Transaction, library_id: str) -> Library:

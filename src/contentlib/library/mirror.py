@@ -104,6 +104,7 @@ class Mirror:
             made = self._applied(item if now is None else now.item, offered, version)
             await (transaction.items.add(made) if now is None else transaction.items.put(made))
             await transaction.offers.put(Offer(made.id, library.id, offered, offered))
+            await transaction.download_sessions.serve(made.id, version.id)
             await transaction.libraries.changed(library.id)
 
     async def refuse(self, library: Library, offered: OfferedItem, fault: Fault) -> None:

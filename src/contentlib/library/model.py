@@ -182,14 +182,15 @@ class Deleted(msgspec.Struct, Generic[Row], frozen=True):
 class StoredFile(msgspec.Struct, frozen=True):
     """A file of a content version; `revision` counts the contents that the file of this name has had.
 
-    `generation` rises with each of them too and is never lower for a later content: seconds since 1970 UTC, or more.
+    `generation` rises with each of them too and is never lower for a later content: seconds since 1970 UTC, or more. A file
+    without a `blob` is only known by name, its bytes are at the publisher of the library.
     """
 
     name: str
     blob: str
     size: int
     revision: int
-    checksum: Checksum
+    checksum: Checksum | None
     generation: int = 0
 
 
@@ -384,13 +385,14 @@ class DownloadSession(Session, frozen=True, kw_only=True):
 
 
 class Preparation(msgspec.Struct, frozen=True):
-    """What became of the preparation of a file."""
+    """What became of the preparation of a file; the `task` is the one that brings its bytes, where they were not here."""
 
     session: str
     name: str
     status: PrepareStatus
     endpoint: EndpointType = EndpointType.HTTPS
     fault: Fault | None = None
+    task: str | None = None
 
 
 class Blob(msgspec.Struct, frozen=True):

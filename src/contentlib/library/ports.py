@@ -251,6 +251,9 @@ class UpdateFileRows(Protocol):
 class DownloadSessionRows(SessionRows[DownloadSession], Protocol):
     """Download sessions."""
 
+    async def serve(self, item: str, version_id: str) -> None:
+        """Gives the ACTIVE sessions of an item that have no content version this one: they have waited for it."""
+
 
 class PreparationRows(Protocol):
     """What became of preparing files of download sessions; removed with their session."""

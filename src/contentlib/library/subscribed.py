@@ -155,6 +155,10 @@ class SubscribedLibraries:
         self._submitted()
         return task.id
 
+    async def demand(self, item_id: str, user: str) -> str:
+        """Begins to bring the content of an item here; the identifier of the task."""
+        return await self.sync_item(item_id, user, content=True)
+
     async def evict(self, library_id: str) -> None:
         """Drops the content of a library that is synchronized on demand; running downloads end whole."""
         async with self._metadata.reading() as transaction:

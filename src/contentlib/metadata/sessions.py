@@ -94,6 +94,18 @@ class DownloadSessionRows(_SessionRows[DownloadSession]):
     def __init__(self, connection: Connection) -> None:
         super().__init__(connection, _DOWNLOADS)
 
+    async def serve(self, item: str, version_id: str) -> None:
+        """Gives the ACTIVE sessions of an item that have no content version this one."""
+        await self._connection.run(_SERVE, {"of_item": item, "version": version_id})
+
+
+_SERVE = Statement(
+    update(tables.download_sessions)
+    .where(tables.download_sessions.c.item == bindparam("of_item"), tables.active(tables.download_sessions))
+    .where(tables.download_sessions.c.version_id.is_(None))
+    .values(version_id=bindparam("version"))
+)
+
 
 _FILES = tables.update_files
 _FILE = Codec(UpdateFile)
@@ -181,7 +193,7 @@ _insert_preparation = upsert(_PREPARATIONS).values({name: bindparam(name) for na
 _PUT_PREPARATION = Statement(
     _insert_preparation.on_conflict_do_update(
         index_elements=["session", "name"],
-        set_={name: _insert_preparation.excluded[name] for name in ("status", "endpoint", "fault")},
+        set_={name: _insert_preparation.excluded[name] for name in ("status", "endpoint", "fault", "task")},
     )
 )
 _PREPARATIONS_OF = Statement(

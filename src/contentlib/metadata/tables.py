@@ -251,6 +251,7 @@ preparations = Table(
     Column("status", Text, nullable=False),
     Column("endpoint", Text, nullable=False),
     Column("fault", Text),
+    Column("task", Text),
     PrimaryKeyConstraint("session", "name"),
 )
 

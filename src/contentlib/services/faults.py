@@ -21,6 +21,7 @@ _HEARD: dict[type[rules.LibraryError], tuple[type[vapi.VapiError], ...]] = {
     rules.NotCompliant: (vapi.NotAllowedInCurrentState, vapi.Error),
     rules.NotPublished: (vapi.NotAllowedInCurrentState,),
     rules.NotRestorable: (vapi.NotAllowedInCurrentState,),
+    rules.NotHere: (vapi.ResourceInaccessible, vapi.NotAllowedInCurrentState),
     rules.NotOnDemand: (vapi.InvalidElementConfiguration, vapi.NotAllowedInCurrentState),
     rules.Unsupported: (vapi.Unsupported, vapi.Error, vapi.NotAllowedInCurrentState),
     rules.NotWritable: (vapi.ResourceInaccessible, vapi.Error, vapi.NotAllowedInCurrentState),

@@ -14,6 +14,7 @@ def upgrade() -> None:
     op.add_column("libraries", sa.Column("subscription", sa.Text(), nullable=True))
     op.add_column("libraries", sa.Column("following", sa.Text(), nullable=True))
     op.add_column("items", sa.Column("synced", sa.BigInteger(), nullable=True))
+    op.add_column("preparations", sa.Column("task", sa.Text(), nullable=True))
     op.create_table(
         "offers",
         sa.Column("item", sa.Text(), nullable=False),

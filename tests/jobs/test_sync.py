@@ -1,0 +1,274 @@
+"""Syncs: what is asked of the publisher and what is not, and what comes of one that fails."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from following import ALLOW, Follower, Shelf
+from packages import package
+from publisher import Publisher, publishing
+from whole import HandClock, Whole, whole
+
+LARGE = bytes(range(256)) * 16384  # 4 MiB
+
+
+@pytest.fixture
+async def publisher() -> AsyncIterator[Publisher]:
+    async with publishing() as running:
+        yield running
+
+
+@pytest.fixture
+def shelf(publisher: Publisher) -> Shelf:
+    made = Shelf(publisher)
+    made.put("one", a_iso=b"first", b_iso=b"second")
+    made.put("two", c_iso=b"third")
+    return made
+
+
+@pytest.fixture
+async def app(data_dir: Path, clock: HandClock) -> AsyncIterator[Whole]:
+    async with whole(data_dir, clock, outbound_allow=ALLOW) as running:
+        yield running
+
+
+@pytest.fixture
+async def follower(app: Whole, clock: HandClock, shelf: Shelf) -> Follower:
+    made = await Follower.new(app, clock, shelf.url)
+    assert (await made.synced())["status"] == "SUCCEEDED"
+    shelf.asked()
+    return made
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Waits until something is so."""
+    for _ in range(2000):
+        if condition():
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError("it did not come to be so")
+
+
+# what is asked for
+
+
+async def test_an_unchanged_library_costs_one_request(follower: Follower, shelf: Shelf) -> None:
+    before = await follower.get()
+    follower.clock.pass_seconds(60)
+    task = await follower.sync()
+    assert (task["status"], task["result"]["fetched"]) == ("SUCCEEDED", 0)
+    assert shelf.asked() == ["/lib.json"]
+    assert (await follower.get())["last_sync_time"] > before["last_sync_time"]
+
+
+async def test_a_changed_file_costs_that_file(follower: Follower, shelf: Shelf) -> None:
+    shelf.put("one", 1, a_iso=b"first", b_iso=b"newer!")
+    assert (await follower.sync())["result"] == {"removed": 0, "changed": 1, "fetched": 1, "warnings": []}
+    assert shelf.asked() == ["/lib.json", "/items.json", "/item1/b.iso"]
+    assert (await follower.content())["one"] == {"a.iso": b"first", "b.iso": b"newer!"}
+
+
+async def test_a_new_description_costs_no_file(follower: Follower, shelf: Shelf) -> None:
+    shelf.put("renamed", 1, "described", a_iso=b"first", b_iso=b"second")
+    await follower.sync()
+    assert shelf.asked() == ["/lib.json", "/items.json"]
+    assert (await follower.items())["renamed"]["description"] == "described"
+
+
+async def test_items_swap_their_names(follower: Follower, shelf: Shelf) -> None:
+    shelf.put("two", 1, a_iso=b"first", b_iso=b"second")
+    shelf.put("one", 2, c_iso=b"third")
+    assert (await follower.sync())["status"] == "SUCCEEDED"
+    assert await follower.content() == {"two": {"a.iso": b"first", "b.iso": b"second"}, "one": {"c.iso": b"third"}}
+
+
+async def test_items_go_and_others_come_with_their_names(follower: Follower, shelf: Shelf) -> None:
+    shelf.drop(1)
+    shelf.put("one", 9, n_iso=b"new")
+    assert (await follower.sync())["result"]["removed"] == 1
+    assert await follower.content() == {"one": {"n.iso": b"new"}, "two": {"c.iso": b"third"}}
+
+
+async def test_equal_bytes_are_kept_once(app: Whole, clock: HandClock, publisher: Publisher) -> None:
+    shelf = Shelf(publisher)
+    for n in range(5):
+        shelf.put(f"item{n}", a_iso=b"the same")
+    await app.fill(await app.item(), a_iso=b"the same")
+    follower = await Follower.new(app, clock, shelf.url)
+    assert (await follower.synced())["status"] == "SUCCEEDED"
+    assert len([each for storage in app.settings.storage for each in (storage.path / "blobs").glob("*/*")]) == 1
+
+
+async def test_a_sync_of_one_that_runs_joins_it(app: Whole, clock: HandClock, shelf: Shelf) -> None:
+    shelf.publisher.pause = 0.1
+    follower = await Follower.new(app, clock, shelf.url)
+    for _ in range(3):
+        await app.rest("POST", f"/subscribed-library/id:{follower.library}?~action=sync")
+    await follower.synced()
+    assert len((await app.send("GET", "/api/cis/tasks")).json()) == 1
+    assert shelf.asked().count("/item1/a.iso") == 1
+
+
+async def test_no_more_items_are_fetched_at_once_than_the_configuration_says(
+    app: Whole, clock: HandClock, publisher: Publisher
+) -> None:
+    shelf = Shelf(publisher)
+    for n in range(8):
+        shelf.put(f"item{n}", a_iso=b"x")
+    publisher.pause = 0.05
+    await app.rest("PATCH", "/configuration", {"model": {"maximum_concurrent_item_syncs": 2}})
+    follower = await Follower.new(app, clock, shelf.url)
+    assert (await follower.synced())["status"] == "SUCCEEDED"
+    assert publisher.most == 2
+
+
+# what fails
+
+
+async def failed(follower: Follower) -> str:
+    """Why a sync fails; it keeps what was there."""
+    before = await follower.content()
+    await follower.app.rest("POST", f"/subscribed-library/id:{follower.library}?~action=sync")
+    for _ in range(1000):
+        told = (await follower.get())["state_info"].get("message")
+        if told is not None:
+            break
+        await asyncio.sleep(0.01)
+    after = await follower.content()
+    assert {name: after[name] for name in before} == before
+    return str(told)
+
+
+def message(task: Any) -> str:
+    return str(task["error"]["messages"][0]["default_message"])
+
+
+@pytest.mark.parametrize("status", [401, 404])
+async def test_a_publisher_that_refuses_leaves_the_last_good_state(follower: Follower, shelf: Shelf, status: int) -> None:
+    shelf.publisher.statuses["/lib.json"] = status
+    assert f"answered {status}" in await failed(follower)
+    await follower.synced()
+    shelf.publisher.statuses.clear()
+    assert (await follower.sync())["status"] == "SUCCEEDED"
+    assert "message" not in (await follower.get())["state_info"]
+
+
+async def test_a_publisher_that_fails_is_asked_again(follower: Follower, shelf: Shelf) -> None:
+    shelf.put("three", d_iso=b"fourth")
+    shelf.publisher.fails["/lib.json"] = 2
+    shelf.publisher.fails["/item3/d.iso"] = 2
+    assert (await follower.sync())["status"] == "SUCCEEDED"
+    assert (await follower.content())["three"] == {"d.iso": b"fourth"}
+
+
+async def test_a_document_that_was_cut_off_leaves_the_last_good_state(follower: Follower, shelf: Shelf) -> None:
+    shelf.put("three", d_iso=b"fourth")
+    whole_document = shelf.publisher.files["/items.json"]
+    shelf.publisher.files["/items.json"] = whole_document[: len(whole_document) // 2]
+    assert "/items.json" in await failed(follower)
+    assert set(await follower.items()) == {"one", "two"}
+
+
+async def test_an_item_that_does_not_come_keeps_no_other_from_coming(follower: Follower, shelf: Shelf) -> None:
+    shelf.put("three", d_iso=b"fourth")
+    shelf.put("one", 1, a_iso=b"newer", b_iso=b"second")
+    shelf.publisher.statuses["/item1/a.iso"] = 403
+    told = await failed(follower)
+    assert "1 of 2 items of library 'mirror' could not be synchronized: 'one': file 'a.iso' could not be fetched" in told
+    assert message(await follower.synced()) == told
+    assert (await follower.content())["three"] == {"d.iso": b"fourth"}
+    assert (await follower.items())["one"]["content_version"] == "2"
+    del shelf.publisher.statuses["/item1/a.iso"]
+    shelf.asked()
+    assert (await follower.sync())["status"] == "SUCCEEDED"
+    assert [path for path in shelf.asked() if path.endswith(".iso")] == ["/item1/a.iso"]
+
+
+async def test_bytes_that_are_not_those_that_were_offered_are_not_taken(follower: Follower, shelf: Shelf) -> None:
+    shelf.put("one", 1, a_iso=b"newer", b_iso=b"second")
+    shelf.publisher.files["/item1/a.iso"] = b"longer than it was said"
+    told = await failed(follower)
+    assert "file 'a.iso' is not what its publisher says: file 'a.iso' has 23 bytes, expected were 5" in told
+    shelf.put("one", 1, a_iso=b"longer than it was said", b_iso=b"second")
+    assert (await follower.synced())["status"] == "SUCCEEDED"
+    assert (await follower.content())["one"]["a.iso"] == b"longer than it was said"
+
+
+@pytest.mark.parametrize("lengths", [False, True])
+async def test_an_answer_that_ends_early_is_gone_on_with(
+    app: Whole, clock: HandClock, publisher: Publisher, lengths: bool
+) -> None:
+    shelf = Shelf(publisher)
+    shelf.put("large", a_iso=LARGE)
+    publisher.lengths = lengths
+    publisher.cuts_of["/item1/a.iso"] = [1 << 20, 2 << 20]
+    follower = await Follower.new(app, clock, shelf.url)
+    assert (await follower.synced())["status"] == "SUCCEEDED"
+    assert (await follower.content())["large"] == {"a.iso": LARGE}
+    ranges = publisher.ranges_asked("/item1/a.iso")
+    assert ranges[0] is None
+    assert all(each is not None for each in ranges[1:])
+
+
+async def test_a_server_that_is_stopped_goes_on_where_it_was(data_dir: Path, clock: HandClock, publisher: Publisher) -> None:
+    shelf = Shelf(publisher)
+    shelf.put("large", a_iso=LARGE, b_iso=b"small")
+    publisher.stops["/item1/a.iso"] = 1 << 20
+    async with whole(data_dir, clock, outbound_allow=ALLOW) as app:
+        staging = app.settings.storage[0].path / "staging"
+        follower = await Follower.new(app, clock, shelf.url)
+        await until(lambda: sum(each.stat().st_size for each in staging.glob("*")) >= 1 << 20)
+    publisher.release()
+    async with whole(data_dir, clock, outbound_allow=ALLOW) as app:
+        follower.app = app
+        assert (await follower.synced())["status"] == "SUCCEEDED"
+        assert (await follower.content())["large"] == {"a.iso": LARGE, "b.iso": b"small"}
+        assert list(app.settings.storage[0].path.glob("staging/*")) == []
+    assert publisher.ranges_asked("/item1/a.iso")[-1] == f"bytes={1 << 20}-"
+
+
+async def test_a_package_is_what_its_manifest_says(app: Whole, clock: HandClock, publisher: Publisher) -> None:
+    shelf = Shelf(publisher)
+    files = package()
+    disk = next(name for name in files if name.endswith(".vmdk"))
+    wrong = {**files, disk: bytes(len(files[disk]))}
+    shelf.put("tiny", 1, "", **{name.replace(".", "_"): data for name, data in wrong.items()})
+    follower = await Follower.new(app, clock, shelf.url)
+    task = await follower.synced()
+    assert task["status"] == "FAILED"
+    assert hashlib.sha256(files[disk]).hexdigest() in message(task)
+    assert await follower.items() == {}
+    publisher.files[f"/item1/{disk}"] = files[disk]
+    assert (await follower.sync())["status"] == "SUCCEEDED"
+    assert (await follower.content())["tiny"] == files
+
+
+async def test_a_publisher_that_is_gone_is_not_asked_for_every_item(app: Whole, clock: HandClock, publisher: Publisher) -> None:
+    shelf = Shelf(publisher)
+    for n in range(200):
+        shelf.put(f"item{n}", a_iso=b"x")
+    for path in list(publisher.files):
+        if path.endswith(".iso"):
+            del publisher.files[path]
+    follower = await Follower.new(app, clock, shelf.url)
+    assert (await follower.synced())["status"] == "FAILED"
+    assert len(shelf.asked()) < 60
+
+
+async def test_a_library_that_is_deleted_meanwhile_ends_its_sync(app: Whole, clock: HandClock, publisher: Publisher) -> None:
+    shelf = Shelf(publisher)
+    shelf.put("large", a_iso=LARGE)
+    publisher.stops["/item1/a.iso"] = 1 << 20
+    follower = await Follower.new(app, clock, shelf.url)
+    await until(lambda: "/item1/a.iso" in [each.path for each in publisher.asked])
+    await app.rest("DELETE", f"/subscribed-library/id:{follower.library}")
+    publisher.release()
+    task = await follower.synced()
+    assert task["status"] == "FAILED"
+    assert "does not exist" in message(task)

@@ -61,6 +61,20 @@ async def test_a_new_library_is_answered_at_once_and_fills_as_a_task(subscriber:
     assert (await follower.get())["last_sync_time"] >= found["creation_time"]
 
 
+async def test_a_sync_that_is_called_as_a_task_is_answered_with_the_task_that_it_is(follower: Follower, shelf: Shelf) -> None:
+    shelf.publisher.pause = 0.05
+    path = f"/api/content/subscribed-library/{follower.library}?action=sync&vmw-task=true"
+    begun, joined = [await follower.app.send("POST", path) for _ in range(2)]
+    assert (begun.status_code, begun.json()) == (202, joined.json())
+    task = (await follower.app.send("GET", f"/api/cis/tasks/{begun.json()}")).json()
+    assert (task["operation"], task["target"]["id"]) == ("sync", follower.library)
+    item = (await follower.items())["one"]["id"]
+    path = f"/api/content/library/subscribed-item/{item}?action=sync&vmw-task=true"
+    answer = await follower.app.send("POST", path, {"force_sync_content": True})
+    task = (await follower.app.send("GET", f"/api/cis/tasks/{answer.json()}")).json()
+    assert (answer.status_code, task["target"]["id"]) == (202, item)
+
+
 async def test_an_item_is_as_its_publisher_has_it(follower: Follower, shelf: Shelf) -> None:
     shelf.put("one", 1, "theirs", a_iso=b"newer", b_iso=b"second")
     await follower.sync()

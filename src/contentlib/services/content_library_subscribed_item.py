@@ -24,6 +24,7 @@ class SubscribedItemService(Service):
         Route("POST", _ITEM, {"action": "sync"}, status=204),
         errors=(InvalidElementType, NotAllowedInCurrentState, NotFound),
         privileges=(on_item("ContentLibrary.SyncLibraryItem"),),
+        task=True,
     )
     async def sync(self, call: Call, library_item_id: Id, force_sync_content: bool, sync_optional_files: bool | None) -> None:
         """Begins to synchronize an item, as a task on it.
@@ -31,7 +32,13 @@ class SubscribedItemService(Service):
         The files of an item of a library that is synchronized on demand come only where `force_sync_content` is set; all of
         them do, whatever `sync_optional_files` says.
         """
-        await self._subscribed.sync_item(library_item_id, call.user, content=force_sync_content)
+        await self.begin_sync(call, library_item_id, force_sync_content, sync_optional_files)
+
+    async def begin_sync(
+        self, call: Call, library_item_id: Id, force_sync_content: bool, sync_optional_files: bool | None
+    ) -> str:
+        """The identifier of the task."""
+        return await self._subscribed.sync_item(library_item_id, call.user, content=force_sync_content)
 
     @operation(
         Route("POST", _ITEM, {"action": "evict"}, status=204),

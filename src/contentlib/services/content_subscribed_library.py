@@ -110,10 +110,15 @@ class SubscribedLibraryService(Service):
         Route("POST", _LIBRARY, {"action": "sync"}, status=204),
         errors=(InvalidArgument, InvalidElementType, NotAllowedInCurrentState, NotFound, ResourceInaccessible),
         privileges=(on_library("ContentLibrary.SyncLibrary"),),
+        task=True,
     )
     async def sync(self, call: Call, library_id: Id) -> None:
         """Begins to synchronize a library, as a task on it; where one runs already, nothing more is begun."""
-        await self._subscribed.sync(library_id, call.user)
+        await self.begin_sync(call, library_id)
+
+    async def begin_sync(self, call: Call, library_id: Id) -> str:
+        """The identifier of the task."""
+        return await self._subscribed.sync(library_id, call.user)
 
     @operation(
         Route("POST", _LIBRARY, {"action": "evict"}, status=204),

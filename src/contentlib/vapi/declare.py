@@ -97,7 +97,8 @@ def operation(
     """Declares a method as an operation of its service; `anonymous` ones are called without a session.
 
     A `task` may be long, and doing it twice is doing it once: by a parameter `client_token`, or by what it does. What is wrong
-    with its arguments is told before the task is made where the service has a method `check_NAME` of the same parameters.
+    with its arguments is told before the task is made where the service has a method `check_NAME` of the same parameters. Where
+    the operation is a task anyway, the service has a method `begin_NAME` of the same parameters that answers its identifier.
     """
 
     def mark(method: Method) -> Method:

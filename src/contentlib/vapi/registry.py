@@ -50,13 +50,15 @@ def untranslated(_error: Exception, _operation: Operation) -> VapiError | None:
 class Endpoint:
     """An operation, the bound method that performs it, and what the caller hears of errors that are not vAPI's.
 
-    `check` tells what is wrong with the arguments of a task, without doing anything.
+    `check` tells what is wrong with the arguments of a task, without doing anything; `begin` begins the operation as a task of
+    its own and answers the identifier of that.
     """
 
     operation: Operation
     handler: Handler
     translate: Translate = untranslated
     check: Handler | None = None
+    begin: Handler | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +83,8 @@ class Registry:
         for service in services:
             for declared in operations_of(type(service)):
                 handler = getattr(service, declared.method)
-                check = getattr(service, f"check_{declared.method}", None)
-                self.endpoints[declared.service, declared.name] = Endpoint(declared, handler, translate, check)
+                check, begin = (getattr(service, f"{what}_{declared.method}", None) for what in ("check", "begin"))
+                self.endpoints[declared.service, declared.name] = Endpoint(declared, handler, translate, check, begin)
 
     def services(self) -> dict[str, list[Endpoint]]:
         """The endpoints of each service, by its identifier."""

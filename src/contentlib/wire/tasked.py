@@ -56,7 +56,7 @@ class Tasked:
             raise OperationNotFound("wire.no_task", f"{operation.id} cannot be called as a task", operation.id)
         route = replace(operation.api, status=_ACCEPTED)
         twin = replace(operation, name=operation.name + MARK, output=_TASK, api=route)
-        return Endpoint(twin, partial(self._add, endpoint, twin), endpoint.translate)
+        return Endpoint(twin, endpoint.begin or partial(self._add, endpoint, twin), endpoint.translate)
 
     async def _add(self, endpoint: Endpoint, twin: Operation, call: Call, /, **arguments: Any) -> str:
         if endpoint.check is not None:

@@ -193,11 +193,11 @@ class _Server:
         roles = Roles(metadata, {})
         trust = Trust(metadata, clock, system_roots)
         kept = settings.trash_seconds * 1000
-        items = Items(metadata, blobs, clock, leases.milliseconds, self._ended, kept)
+        items = Items(metadata, blobs, clock, leases.milliseconds, self._ended, kept, trust)
         storages = {each.id: each.name for each in settings.storage}
         libraries = Libraries(metadata, clock, storages, passwords, self._ended, kept)
         sources, limit = Sources(settings.import_roots), settings.upload_limit_bytes
-        updates = UpdateSessions(metadata, blobs, clock, leases, self._ended, limit, sources.check, self._wake)
+        updates = UpdateSessions(metadata, blobs, clock, leases, self._ended, limit, sources.check, self._wake, trust)
         settling = Settling(metadata, updates, leases, clock, settings.autocomplete_pulls_seconds * 1000)
         tasks, configurations = Tasks(metadata, clock), Configurations(metadata)
         sealing = KeyFile(settings.data_dir / _SEALING_KEY)
@@ -205,7 +205,7 @@ class _Server:
         probes = OwnProbes(catalogs, SubscriptionProbes(self._outbound, sources))
         subscribed = SubscribedLibraries(metadata, clock, libraries, catalogs, probes, sealing, sources.check, self._wake)
         downloads = DownloadSessions(metadata, blobs, clock, leases, self._ended, subscribed.demand)
-        history = History(metadata, blobs, clock)
+        history = History(metadata, blobs, clock, trust)
         endpoints = Endpoints(addresses, self._thumbprint)
         datastores = [Datastore(each.id, each.name, each.path) for each in settings.storage]
         inventory = Inventory(settings.datacenter_name, datastores)
@@ -221,7 +221,7 @@ class _Server:
             LocalLibraryService(libraries, guid),
             SubscribedLibraryService(libraries, subscribed, guid),
             SubscribedItemService(subscribed),
-            ItemService(items, libraries),
+            ItemService(items, libraries, trust),
             FileService(items, blobs, endpoints),
             StorageService(items, blobs, endpoints),
             UpdateSessionService(updates, leases),

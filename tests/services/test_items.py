@@ -28,6 +28,7 @@ async def test_a_new_item_has_every_field_that_results_always_have(app: Whole) -
         "library_id": library,
         "metadata_version": "1",
         "name": "tiny",
+        "security_compliance": True,
         "size": 0,
         "source_id": "from",
         "type": "iso",

@@ -12,6 +12,7 @@ from contentlib.library.identifiers import new_identifier
 from contentlib.library.items import check_local, current_version, find_item, note_change
 from contentlib.library.model import Item, StoredFile, Token, Version
 from contentlib.library.ports import MetadataStore, Transaction
+from contentlib.library.trust import Trust
 
 KIND = "content version"
 
@@ -19,10 +20,11 @@ KIND = "content version"
 class History:
     """The operations on content versions."""
 
-    def __init__(self, metadata: MetadataStore, blobs: Blobs, clock: Clock) -> None:
+    def __init__(self, metadata: MetadataStore, blobs: Blobs, clock: Clock, trust: Trust | None = None) -> None:
         self._metadata = metadata
         self._blobs = blobs
         self._clock = clock
+        self._trust = trust or Trust(metadata, clock)
 
     async def versions(self, item_id: str) -> list[Version]:
         """The versions of an item that are kept, oldest first."""
@@ -55,7 +57,9 @@ class History:
             await self._blobs.check(file.blob, file.name)
         async with self._metadata.reading() as transaction:
             item = await _free_item(transaction, item_id, wanted)
+            library = await check_local(transaction, item.library)
             made = self._again(item, wanted, await current_version(transaction, item), user)
+        await self._trust.check(library, item.folded_type, made.signature)
         await self._blobs.describe(item, made)
 
         async def add(transaction: Transaction) -> str:
@@ -71,7 +75,8 @@ class History:
         now = max(self._clock.now(), current.created + 1)
         files = tuple(_raised(file, current.file(file.name), now) for file in wanted.files)
         message = f"content version {wanted.number} was made current again"
-        return Version(new_identifier(), item.id, item.content_version + 1, now, files, user, message).after(current)
+        signature = wanted.signature
+        return Version(new_identifier(), item.id, item.content_version + 1, now, files, user, message, signature).after(current)
 
 
 def _numbered(versions: list[Version], item_id: str, number: str) -> Version:

@@ -16,6 +16,7 @@ from contentlib.library.model import Item, Library, LibraryType, StoredFile, Tok
 from contentlib.library.names import check_description, check_name, check_text, fold
 from contentlib.library.ports import MetadataStore, Transaction
 from contentlib.library.sessions import Ended, fire, nobody
+from contentlib.library.trust import Trust
 
 _DESTINATION = "destination_create_spec"
 FIRST_VERSION = 1
@@ -48,7 +49,14 @@ class Items:
     """
 
     def __init__(
-        self, metadata: MetadataStore, blobs: Blobs, clock: Clock, lease: int, ended: Ended = nobody, kept: int = 0
+        self,
+        metadata: MetadataStore,
+        blobs: Blobs,
+        clock: Clock,
+        lease: int,
+        ended: Ended = nobody,
+        kept: int = 0,
+        trust: Trust | None = None,
     ) -> None:
         self._ended = ended
         self._kept = kept
@@ -56,6 +64,7 @@ class Items:
         self._blobs = blobs
         self._clock = clock
         self._lease = lease
+        self._trust = trust or Trust(metadata, clock)
 
     async def create(self, new: NewItem, token: Token | None) -> str:
         """Creates an item without content and answers its identifier; an abandoned draft of the same name is replaced."""
@@ -109,12 +118,14 @@ class Items:
             changes["folded_type"] = fold(change.type)
         async with self._metadata.transaction(durable=True) as transaction:
             item = await find_item(transaction, item_id)
-            await check_local(transaction, item.library)
+            library = await check_local(transaction, item.library)
             if change.version is not None and change.version != str(item.version):
                 raise VersionConflict("library item", item_id, change.version, str(item.version))
             changed = replace(item, **changes)
             if changed == item:
                 return
+            if changed.folded_type != item.folded_type and item.version_id is not None:
+                await self._trust.check(library, changed.folded_type, await transaction.versions.signature(item.version_id))
             if changed.folded_name != item.folded_name:
                 await self.free_name(transaction, changed, "update_spec.name")
             counted = replace(
@@ -154,8 +165,9 @@ class Items:
             if not source.cached:
                 text = f"the content of library item {source_id} is not here; synchronize it first, with force_sync_content"
                 raise NotHere("item.not_cached", text, source_id)
-            storage = (await check_local(transaction, item.library)).storage
-        files = tuple([await self._blobs.at(storage, file) for file in version.files])
+            library = await check_local(transaction, item.library)
+        await self._trust.check(library, item.folded_type, version.signature)
+        files = tuple([await self._blobs.at(library.storage, file) for file in version.files])
         copied = replace(
             version,
             id=new_identifier(),

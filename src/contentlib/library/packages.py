@@ -1,12 +1,13 @@
 """What the files of an item have to be to one another: of an OVF package, that they are the files that it speaks of.
 
-The descriptor's references and sizes are compared with the files that are there, and the manifest with their bytes.
+The descriptor's references and sizes are compared with the files that are there, the manifest with their bytes, and the
+signature in the certificate file with the manifest.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
@@ -15,15 +16,20 @@ from contentlib.library.blobs import Blobs
 from contentlib.library.checksums import Checksum
 from contentlib.library.errors import Fault
 from contentlib.library.model import StoredFile
+from contentlib.library.signatures import LARGEST, read_certificate
 
 _TOLD = 50  # of what is wrong, in one sentence
 
 
 class Findings(msgspec.Struct, frozen=True):
-    """What is wrong with a package: names of files that are not there, and faults of files that are, by name."""
+    """What is wrong with a package: names of files that are not there, and faults of files that are, by name.
+
+    `chain` are the certificates of who signed it, in base64.
+    """
 
     missing: tuple[str, ...] = ()
     invalid: tuple[tuple[str, Fault], ...] = ()
+    chain: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.missing or self.invalid)
@@ -36,23 +42,82 @@ class Findings(msgspec.Struct, frozen=True):
         return "; ".join([*missing, *invalid, *([f"and {left} more"] if left else [])])
 
 
+class Seal(msgspec.Struct, frozen=True):
+    """Which manifest a certificate file is of, and the certificates of who signed it; none where nobody in it did."""
+
+    certificate: str
+    manifest: str
+    chain: tuple[str, ...]
+
+
+def is_package(kind: str, names: Iterable[str]) -> bool:
+    """Whether the files of an item of a type are an OVF package, or are to be."""
+    return kind.lower() == ovf.TYPE or (not kind and any(ovf.is_descriptor(name) for name in names))
+
+
+def tells(name: str) -> bool:
+    """Whether a file of a package tells of the others, by its name."""
+    return ovf.is_descriptor(name) or ovf.is_manifest(name) or ovf.is_certificate(name)
+
+
 async def examine(kind: str, files: Sequence[StoredFile], blobs: Blobs) -> Findings:
     """What is wrong with the files of an item of a type; nothing is asked of items that are no OVF packages."""
-    descriptors = [file for file in files if ovf.is_descriptor(file.name)]
-    if kind.lower() != ovf.TYPE and (kind or not descriptors):
+    if not is_package(kind, [file.name for file in files]):
         return Findings()
+    descriptors = [file for file in files if ovf.is_descriptor(file.name)]
     if len(descriptors) != 1:
         return _not_one(descriptors)
     try:
         text = await _text(blobs, descriptors[0], ovf.LARGEST_DESCRIPTOR)
         descriptor = await asyncio.to_thread(ovf.read_descriptor, descriptors[0].name, text)
         checksums = await _manifests(files, blobs)
+        seal = await read_seal(files, blobs)
     except ovf.BadPackage as error:
         return Findings(invalid=((error.fault.args[0], error.fault),))
     missing, invalid = _compare(descriptor, descriptors[0].name, files)
     for name, manifest in checksums.items():
         invalid += await _differing(name, manifest, files, blobs)
-    return Findings(tuple(missing), tuple(invalid))
+    if seal is None:
+        return Findings(tuple(missing), tuple(invalid))
+    invalid += _not_sealed(seal, checksums[seal.manifest], files)
+    return Findings(tuple(missing), tuple(invalid), seal.chain)
+
+
+async def read_seal(files: Sequence[StoredFile], blobs: Blobs) -> Seal | None:
+    """The seal of a package, None where it is not signed; BadPackage where that cannot be read."""
+    certificates = [file for file in files if ovf.is_certificate(file.name)]
+    if not certificates:
+        return None
+    file, *more = certificates
+    if more:
+        raise ovf.BadPackage(more[0].name, f"is one certificate too many: {file.name!r} is there already")
+    found = await asyncio.to_thread(read_certificate, file.name, await _text(blobs, file, LARGEST))
+    manifest = _named(found.manifest, [each for each in files if ovf.is_manifest(each.name)])
+    if manifest is None:
+        raise ovf.BadPackage(file.name, f"is the signature of the manifest {found.manifest[:100]!r}, which is not there")
+    chain = await asyncio.to_thread(found.chain, await _text(blobs, manifest, ovf.LARGEST_MANIFEST))
+    return Seal(file.name, manifest.name, chain)
+
+
+def _named(name: str, manifests: Sequence[StoredFile]) -> StoredFile | None:
+    """The manifest of a name; where there is but one, that one, as a package may have been renamed since it was signed."""
+    if len(manifests) == 1:
+        return manifests[0]
+    return next((each for each in manifests if each.name == name), None)
+
+
+def _not_sealed(seal: Seal, manifest: dict[str, Checksum], files: Sequence[StoredFile]) -> list[tuple[str, Fault]]:
+    """What is wrong with a seal: that it is none, or that files are not under it."""
+    if not seal.chain:
+        told = f"the signature in {seal.certificate!r} is not that of the manifest {seal.manifest!r}"
+        text = f"{told} by any certificate beside it: one of the files was changed since it was signed"
+        return [(seal.certificate, Fault("ovf.signature_mismatch", text, (seal.certificate, seal.manifest)))]
+    found = []
+    for file in files:
+        if file.name not in manifest and not ovf.is_manifest(file.name) and not ovf.is_certificate(file.name):
+            text = f"file {file.name!r} is not under the signature: the manifest {seal.manifest!r} does not list it"
+            found.append((file.name, Fault("ovf.not_signed", text, (file.name, seal.manifest))))
+    return found
 
 
 async def examine_manifests(files: Sequence[StoredFile], blobs: Blobs) -> Findings:

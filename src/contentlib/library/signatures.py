@@ -6,7 +6,9 @@ Nothing here reads a file, keeps anything, or knows what time it is.
 from __future__ import annotations
 
 import base64
+import contextlib
 import re
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
@@ -16,6 +18,7 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.utils import CryptographyDeprecationWarning
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from contentlib.library.errors import Fault
@@ -204,6 +207,16 @@ def read_pem(text: str) -> list[x509.Certificate]:
         return x509.load_pem_x509_certificates(text.encode())
     except _UNREADABLE:
         return []
+
+
+def read_authorities(certificates: Iterable[bytes]) -> list[x509.Certificate]:
+    """Those of some certificates, as bytes, that can be read."""
+    found = []
+    with warnings.catch_warnings(category=CryptographyDeprecationWarning, action="ignore"):  # old ones break young rules
+        for each in certificates:
+            with contextlib.suppress(*_UNREADABLE):
+                found.append(x509.load_der_x509_certificate(each))
+    return found
 
 
 def _certificate(text: str) -> x509.Certificate:

@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterable
 from functools import cached_property
 
 import msgspec
-from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from contentlib.library import ovf
@@ -21,7 +20,7 @@ from contentlib.library.errors import Invalid, Missing, NotCompliant
 from contentlib.library.model import Item, Library, Signature, TrustedCertificate, WarningType
 from contentlib.library.policies import is_strict
 from contentlib.library.ports import MetadataStore
-from contentlib.library.signatures import Anchors, Doubt, doubts, read_pem
+from contentlib.library.signatures import Anchors, Doubt, doubts, read_authorities, read_pem
 
 KIND = "trusted certificate"
 _DISTRUST = (WarningType.SELF_SIGNED_CERTIFICATE, WarningType.UNTRUSTED_CERTIFICATE)
@@ -92,7 +91,7 @@ class Trust:
 
     @cached_property
     def _roots(self) -> Anchors:
-        return Anchors(x509.load_der_x509_certificate(each) for each in self._read_roots())
+        return Anchors(read_authorities(self._read_roots()))
 
     # trusted certificates
 

@@ -41,9 +41,11 @@ from contentlib.library.names import check_file_name, fold
 from contentlib.library.packages import Findings, examine
 from contentlib.library.ports import MetadataStore, SessionRows, Transaction
 from contentlib.library.pulls import CheckSource, check_endpoint, only_http, pull_of
+from contentlib.library.sealing import Preview, Sealing
 from contentlib.library.sessions import Ended, Leases, fire
 from contentlib.library.tasks import Tasks
 from contentlib.library.transfer_sessions import TransferSessions
+from contentlib.library.trust import Trust
 
 _LARGEST = 2**63 - 1
 _TRIES = 5
@@ -66,7 +68,8 @@ def _nothing() -> None:
 class UpdateSessions(TransferSessions[UpdateSession]):
     """The operations on update sessions.
 
-    `check_source` says what may be fetched, `submitted` hears when there is something to be fetched.
+    `check_source` says what may be fetched, `submitted` hears when there is something to be fetched, `trust` judges who signed
+    a package.
     """
 
     kind = "update session"
@@ -82,6 +85,7 @@ class UpdateSessions(TransferSessions[UpdateSession]):
         upload_limit: int = 0,
         check_source: CheckSource = only_http,
         submitted: Callable[[], None] = _nothing,
+        trust: Trust | None = None,
     ) -> None:
         super().__init__(metadata, clock, leases, ended)
         self._blobs = blobs
@@ -89,6 +93,7 @@ class UpdateSessions(TransferSessions[UpdateSession]):
         self._check_source = check_source
         self._submitted = submitted
         self._tasks = Tasks(metadata, clock)
+        self._sealing = Sealing(metadata, blobs, clock, trust or Trust(metadata, clock))
 
     def _rows(self, transaction: Transaction) -> SessionRows[UpdateSession]:
         return transaction.update_sessions
@@ -194,7 +199,7 @@ class UpdateSessions(TransferSessions[UpdateSession]):
         with self._leases.held(session):
             if files:
                 item = replace(item, type=item.type or await kinds.detect(version.files, self._blobs))
-                await self._check_package(item, version)
+                version = await self._sealing.seal(session, item, version)
                 await self._blobs.flush(version)
                 await self._blobs.describe(item, version)
             done = await self._commit(session, files, version, item.type)
@@ -210,12 +215,6 @@ class UpdateSessions(TransferSessions[UpdateSession]):
                 return False
             await transaction.update_sessions.put(replace(self._acted(session), completing=True))
         return True
-
-    async def _check_package(self, item: Item, version: Version) -> None:
-        findings = await examine(item.type, version.files, self._blobs)
-        if findings:
-            names = [*findings.missing, *(name for name, _ in findings.invalid)]
-            raise NotReady("session.invalid_package", f"library item {item.id} is no valid package: {findings.told()}", *names)
 
     async def _commit(self, session: UpdateSession, files: list[UpdateFile], version: Version, kind: str) -> bool:
         """Whether nothing was changed since `files` were read; else nothing is now."""
@@ -366,6 +365,20 @@ class UpdateSessions(TransferSessions[UpdateSession]):
         changed = {file.name for file in changes}
         kept = [_unchanged(session_id, file) for file in base.files if file.name not in changed]
         return kept + [self._live(file) for file in changes if not file.removed]
+
+    async def preview(self, session: UpdateSession) -> Preview:
+        """What there is to know of who signed the package of a session; of one that has ended, nothing."""
+        if session.state is not State.ACTIVE:
+            return Preview()
+        async with self._metadata.reading() as transaction:
+            changes = await transaction.update_files.of(session.id)
+            base = await _base_of(transaction, session)
+        changed = {file.name for file in changes}
+        files: list[StoredFile | UpdateFile] = [file for file in base.files if file.name not in changed]
+        files += [
+            _stored(file, None, 0) if file.status is TransferStatus.READY else file for file in changes if not file.removed
+        ]
+        return await self._sealing.preview(session, files)
 
     async def file(self, session_id: str, name: str) -> UpdateFile:
         """One of `files`; MissingFile when there is none of that name."""

@@ -10,6 +10,7 @@ from contentlib.library.errors import Invalid
 from contentlib.library.idempotence import check_token
 from contentlib.library.items import ItemChange, Items, NewItem
 from contentlib.library.libraries import Libraries
+from contentlib.library.trust import Standing, Trust
 from contentlib.structures.privileges import READ, on_item, on_library
 from contentlib.vapi.declare import Route, Service, operation
 from contentlib.vapi.errors import (
@@ -44,7 +45,7 @@ class CertificateVerificationStatus(Enumeration):
 
 
 class CertificateVerificationInfo(Structure):
-    """The certificate of an OVF package, and what came of verifying it."""
+    """The certificates of who signed an OVF package, in base64 and the signer's first, and what came of verifying them."""
 
     vapi_name: ClassVar[str] = "com.vmware.content.library.item.certificate_verification_info"
     status: CertificateVerificationStatus
@@ -55,7 +56,8 @@ class ItemModel(Structure):
     """A library item.
 
     A caller may change `name`, `description` and `type`. `size` is the bytes of all files together, `content_version` rises
-    with every completed update session, `metadata_version` with every other change. Times are in UTC.
+    with every completed update session, `metadata_version` with every other change. `certificate_verification_info` is that
+    of an OVF package with content, `security_compliance` is about the security policy of the library. Times are in UTC.
     """
 
     vapi_name: ClassVar[str] = "com.vmware.content.library.item_model"
@@ -100,9 +102,10 @@ class ItemService(Service):
 
     vapi_id = "com.vmware.content.library.item"
 
-    def __init__(self, items: Items, libraries: Libraries) -> None:
+    def __init__(self, items: Items, libraries: Libraries, trust: Trust) -> None:
         self._items = items
         self._libraries = libraries
+        self._trust = trust
 
     @operation(
         Route("POST", _PATH, body="create_spec", headers=_TOKEN, status=201),
@@ -116,7 +119,8 @@ class ItemService(Service):
     @operation(Route("GET", _ITEM), errors=(NotFound,), privileges=(on_item("System.Read"),))
     async def get(self, call: Call, library_item_id: Id) -> ItemModel:
         """Returns an item."""
-        return _model(await self._items.get(library_item_id))
+        item = await self._items.get(library_item_id)
+        return _model(item, await self._trust.standing(item))
 
     @operation(
         Route("GET", _PATH, {"library_id": None}), errors=(NotFound,), privileges=(on_library("System.Read", "library_id"),)
@@ -216,9 +220,10 @@ def _new(spec: ItemModel) -> NewItem:
     return NewItem(library=spec.library_id, name=spec.name, description=spec.description, type=spec.type, source=spec.source_id)
 
 
-def _model(item: model.Item) -> ItemModel:
+def _model(item: model.Item, standing: Standing) -> ItemModel:
     return ItemModel(
         cached=item.cached,
+        certificate_verification_info=_verification(standing),
         content_version=str(item.content_version),
         creation_time=DateTime(item.created),
         description=item.description,
@@ -228,8 +233,16 @@ def _model(item: model.Item) -> ItemModel:
         library_id=item.library,
         metadata_version=str(item.metadata_version),
         name=item.name,
+        security_compliance=standing.compliant,
         size=item.size,
         source_id=item.source,
         type=item.type,
         version=str(item.version),
     )
+
+
+def _verification(standing: Standing) -> CertificateVerificationInfo | None:
+    if standing.verification is None:
+        return None
+    status = CertificateVerificationStatus(standing.verification.value)
+    return CertificateVerificationInfo(cert_chain=list(standing.chain) or None, status=status)

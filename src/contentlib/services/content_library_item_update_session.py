@@ -7,14 +7,16 @@ from typing import ClassVar
 
 from contentlib.library import model
 from contentlib.library.idempotence import check_token
+from contentlib.library.sealing import Preview, is_ignored
 from contentlib.library.sessions import Leases
+from contentlib.library.signatures import Signer
 from contentlib.library.update_sessions import UpdateSessions
 from contentlib.structures.conversions import failure_of
 from contentlib.structures.privileges import ANONYMOUS, on_item
 from contentlib.vapi.declare import Privilege, Route, Service, operation
 from contentlib.vapi.errors import InvalidArgument, InvalidElementType, NotAllowedInCurrentState, NotFound, ResourceBusy
 from contentlib.vapi.registry import Call
-from contentlib.vapi.std import LocalizableMessage
+from contentlib.vapi.std import LocalizableMessage, message
 from contentlib.vapi.types import DateTime, Enumeration, Id, Integer, Structure, enumeration
 
 _PREFIX = "com.vmware.content.library.item.updatesession"
@@ -109,11 +111,6 @@ class UpdateSessionModel(Structure):
     warning_behavior: list[WarningBehavior] | None = None
 
 
-_PREVIEW = PreviewInfo(state=PreviewState.AVAILABLE, warnings=[])
-"""What there is to preview of an ACTIVE session; VMware's SDK takes warnings only from an available preview, and no preview
-of a session that has ended."""
-
-
 class UpdateSessionService(Service):
     """Update sessions."""
 
@@ -137,7 +134,8 @@ class UpdateSessionService(Service):
     @operation(Route("GET", _SESSION), errors=(NotFound,), privileges=(ANONYMOUS,))
     async def get(self, call: Call, update_session_id: Id) -> UpdateSessionModel:
         """Returns a session."""
-        return self._model(await self._sessions.get(update_session_id))
+        session = await self._sessions.get(update_session_id)
+        return self._model(session, await self._sessions.preview(session))
 
     @operation(
         Route("GET", _PATH),
@@ -161,7 +159,10 @@ class UpdateSessionService(Service):
 
     @operation(Route("POST", _SESSION, {"action": "complete"}, status=204), errors=_ENDING, privileges=(ANONYMOUS,))
     async def complete(self, call: Call, update_session_id: Id) -> None:
-        """Makes the changes of a session the item's new content version; refused while a file is missing or in error."""
+        """Makes the changes of a session the item's new content version.
+
+        Refused while a file is missing or in error, and while a warning about its package is not ignored.
+        """
         await self._sessions.complete(update_session_id)
 
     @operation(Route("POST", _SESSION, {"action": "keep-alive"}, status=204), errors=_ENDING, privileges=(ANONYMOUS,))
@@ -184,7 +185,7 @@ class UpdateSessionService(Service):
         """Removes a session that has ended."""
         await self._sessions.delete(update_session_id)
 
-    def _model(self, session: model.UpdateSession) -> UpdateSessionModel:
+    def _model(self, session: model.UpdateSession, preview: Preview) -> UpdateSessionModel:
         behavior = [WarningBehavior(ignored=ignored, type=WarningType(kind)) for kind, ignored in session.ignored_warnings]
         return UpdateSessionModel(
             client_progress=session.progress,
@@ -193,10 +194,33 @@ class UpdateSessionService(Service):
             id=session.id,
             library_item_content_version=str(session.content_version),
             library_item_id=session.item,
-            preview_info=_PREVIEW if session.state is model.State.ACTIVE else None,
+            preview_info=_preview(session, preview) if session.state is model.State.ACTIVE else None,
             state=UpdateSessionState(session.state.value),
             warning_behavior=behavior,
         )
+
+
+def _preview(session: model.UpdateSession, preview: Preview) -> PreviewInfo:
+    """The preview of an ACTIVE session; VMware's SDK takes warnings only from an available one, and takes none without them."""
+    if preview.preparing:
+        return PreviewInfo(state=PreviewState.PREPARING)
+    return PreviewInfo(
+        cert_chain=list(preview.chain) or None,
+        certificate_info=None if preview.signer is None else _certificate(preview.signer, preview.chain[0]),
+        state=PreviewState.AVAILABLE,
+        warnings=[
+            PreviewWarningInfo(
+                ignored=is_ignored(session, each.type),
+                message=message(each.fault.id, each.fault.text, *each.fault.args),
+                type=WarningType(each.type.value),
+            )
+            for each in preview.doubts
+        ],
+    )
+
+
+def _certificate(signer: Signer, text: str) -> CertificateInfo:
+    return CertificateInfo(issuer=signer.issuer, self_signed=signer.self_signed, subject=signer.subject, x509=text)
 
 
 def _ignored(spec: UpdateSessionModel) -> tuple[tuple[str, bool], ...] | None:

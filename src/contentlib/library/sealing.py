@@ -1,0 +1,105 @@
+"""Packages of update sessions, as they are examined before they become content: whether they are whole, and who signed them."""
+
+from __future__ import annotations
+
+import msgspec
+from msgspec.structs import replace
+
+from contentlib.library.blobs import Blobs
+from contentlib.library.clock import Clock
+from contentlib.library.errors import Damaged, NotReady
+from contentlib.library.libraries import find_library
+from contentlib.library.model import (
+    Item,
+    Signature,
+    StoredFile,
+    TransferStatus,
+    UpdateFile,
+    UpdateSession,
+    Version,
+    WarningType,
+)
+from contentlib.library.ovf import BadPackage
+from contentlib.library.packages import Seal, examine, is_package, read_seal, tells
+from contentlib.library.ports import MetadataStore
+from contentlib.library.signatures import Doubt, Signer, signer_of
+from contentlib.library.trust import Trust
+
+_COMING = (TransferStatus.WAITING_FOR_TRANSFER, TransferStatus.TRANSFERRING, TransferStatus.VALIDATING)
+
+
+class Preview(msgspec.Struct, frozen=True):
+    """What there is to know of who signed a session's package; it is `preparing` while files that tell it are coming."""
+
+    preparing: bool = False
+    signer: Signer | None = None
+    chain: tuple[str, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
+
+
+class Sealing:
+    """Examines packages."""
+
+    def __init__(self, metadata: MetadataStore, blobs: Blobs, clock: Clock, trust: Trust) -> None:
+        self._metadata = metadata
+        self._blobs = blobs
+        self._clock = clock
+        self._trust = trust
+
+    async def seal(self, session: UpdateSession, item: Item, version: Version) -> Version:
+        """The version with its signature.
+
+        NotReady while the package is not whole or a warning about it is not ignored, NotCompliant where the library's policy
+        keeps it out.
+        """
+        findings = await examine(item.type, version.files, self._blobs)
+        if findings:
+            names = [*findings.missing, *(name for name, _ in findings.invalid)]
+            raise NotReady("session.invalid_package", f"library item {item.id} is no valid package: {findings.told()}", *names)
+        signature = Signature(findings.chain, self._clock.now()) if findings.chain else None
+        async with self._metadata.reading() as transaction:
+            library = await find_library(transaction, item.library)
+        await self._trust.check(library, item.type.lower(), signature)
+        if signature is not None:
+            _check_ignored(session, await self._trust.doubts(signature))
+        return replace(version, signature=signature)
+
+    async def preview(self, session: UpdateSession, files: list[StoredFile | UpdateFile]) -> Preview:
+        """What there is to know of the files that the item will have when the session completes."""
+        telling = [file for file in files if tells(file.name)]
+        if not telling:
+            return Preview()
+        async with self._metadata.reading() as transaction:
+            item = await transaction.items.get(session.item)
+        if item is None or not is_package(item.type, [file.name for file in files]):
+            return Preview()
+        if any(isinstance(file, UpdateFile) and file.status in _COMING for file in telling):
+            return Preview(preparing=True)
+        return await self._preview([file for file in telling if isinstance(file, StoredFile)])
+
+    async def _preview(self, files: list[StoredFile]) -> Preview:
+        seal = await self._read(files)
+        if seal is None or not seal.chain:
+            return Preview()
+        found = await self._trust.doubts(Signature(seal.chain, self._clock.now()))
+        return Preview(signer=signer_of(seal.chain), chain=seal.chain, doubts=found)
+
+    async def _read(self, files: list[StoredFile]) -> Seal | None:
+        try:
+            return await read_seal(files, self._blobs)
+        except (BadPackage, Damaged):
+            return None  # completing the session says what is wrong with it
+
+
+def _check_ignored(session: UpdateSession, found: tuple[Doubt, ...]) -> None:
+    left = [each for each in found if not is_ignored(session, each.type)]
+    if left:
+        told = "; ".join(f"{each.type}: {each.fault.text}" for each in left)
+        advice = "trust the certificate (trusted_certificates), or have the session ignore the warnings (warning_behavior)"
+        text = f"update session {session.id} has warnings: {told}; {advice}"
+        raise NotReady("session.warnings", text, session.id, *(each.type for each in left))
+
+
+def is_ignored(session: UpdateSession, kind: WarningType) -> bool:
+    """Whether a session passes over a kind of warning."""
+    return dict(session.ignored_warnings).get(kind, False)

@@ -1,0 +1,181 @@
+"""Certificate files, and who is trusted to sign."""
+
+from __future__ import annotations
+
+import base64
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from hypothesis import given
+from hypothesis import strategies as st
+
+import signing
+from contentlib.library.model import WarningType
+from contentlib.library.ovf import BadPackage
+from contentlib.library.signatures import Anchors, doubts, read_certificate, signer_of
+from signing import CODE, DAY, SERVER, START, Signer, certificate_file, make
+
+MANIFEST = b"SHA256(tiny.ovf)= 00\n"
+EXPIRED, EARLY = WarningType.EXPIRED_CERTIFICATE, WarningType.NOT_YET_VALID_CERTIFICATE
+SELF, UNTRUSTED = WarningType.SELF_SIGNED_CERTIFICATE, WarningType.UNTRUSTED_CERTIFICATE
+
+
+def warnings(chain: list[Signer], *trusted: Signer, after: timedelta = timedelta()) -> list[WarningType]:
+    anchors = Anchors(each.certificate for each in trusted)
+    moment = int((START + after).timestamp() * 1000)
+    return [each.type for each in doubts([each.base64 for each in chain], (Anchors(), anchors), moment)]
+
+
+@pytest.mark.parametrize("algorithm", ["SHA1", "SHA256", "SHA384", "SHA512"])
+@pytest.mark.parametrize("key", [ec.generate_private_key(ec.SECP384R1()), rsa.generate_private_key(65537, 2048)])
+def test_what_openssl_signed_is_verified(tmp_path: Path, algorithm: str, key: signing.Key) -> None:
+    signer, other = make(tmp_path / "signer", key=key), make(tmp_path / "other")
+    found = read_certificate("a.cert", certificate_file(signer, MANIFEST, other, algorithm=algorithm))
+    assert found.manifest == "tiny.mf"
+    assert found.chain(MANIFEST) == (signer.base64, other.base64)
+    assert found.chain(MANIFEST + b"\n") == ()
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["SHA256(a.mf)= {}", "SHA256 (a.mf) = {}", "SHA-256(a.mf)={}", "RSA-SHA2-256(a.mf)= {}", "EC-SHA256(a.mf)= {}", "sha256"],
+)
+def test_a_signature_is_read_however_it_is_spelled(tmp_path: Path, line: str) -> None:
+    signer = make(tmp_path / "signer")
+    text = line.format(signer.sign(MANIFEST)).replace("\n", "\r\n") + "\r\nBag attributes\r\n" + signer.pem
+    if line == "sha256":
+        with pytest.raises(BadPackage, match="no line in it is a signature"):
+            read_certificate("a.cert", text.encode())
+    else:
+        assert read_certificate("a.cert", b"\xef\xbb\xbf" + text.encode()).chain(MANIFEST) == (signer.base64,)
+
+
+def test_the_signer_is_the_first_of_the_chain_wherever_it_stands_in_the_file(tmp_path: Path) -> None:
+    authority = make(tmp_path / "ca", authority=True)
+    signer = make(tmp_path / "signer", authority)
+    text = f"SHA256(a.mf)= {signer.sign(MANIFEST)}\n{authority.pem}{signer.pem}"
+    chain = read_certificate("a.cert", text.encode()).chain(MANIFEST)
+    assert chain == (signer.base64, authority.base64)
+    found = signer_of(chain)
+    assert (found.subject, found.issuer, found.self_signed) == ("/O=Lab/CN=signer", "/O=Lab/CN=ca", False)
+    assert signer_of(chain[1:]).self_signed
+
+
+def test_a_key_that_signs_no_manifests_is_nobodys(tmp_path: Path) -> None:
+    signer = make(tmp_path / "signer", authority=True)
+    foreign = make(tmp_path / "foreign", signer, key=ed25519.Ed25519PrivateKey.generate())  # type: ignore[arg-type]  # on purpose
+    text = f"SHA256(a.mf)= {signer.sign(MANIFEST)}\n{foreign.pem}"
+    assert read_certificate("a.cert", text.encode()).chain(MANIFEST) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (b"", "no line in it is a signature"),
+        (b"SHA256(a.mf)= 0\n", "no line in it is a signature"),
+        (b"MD5(a.mf)= 00\n", "no line in it is a signature"),
+        (b"SHA256(a.mf)= 00\n", "no certificate in it can be read"),
+        (b"SHA256(a.mf)= 00\n-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "no certificate in it can be"),
+    ],
+)
+def test_a_file_that_is_no_certificate_says_what_is_missing(text: bytes, told: str) -> None:
+    with pytest.raises(BadPackage, match=told):
+        read_certificate("a.cert", text)
+
+
+def test_a_file_of_very_many_certificates_is_refused(tmp_path: Path) -> None:
+    signer = make(tmp_path / "signer")
+    with pytest.raises(BadPackage, match="holds 21 certificates, 20 are allowed"):
+        read_certificate("a.cert", certificate_file(signer, MANIFEST, *[signer] * 20))
+
+
+@given(st.binary(max_size=200))
+def test_no_bytes_make_reading_fail_in_another_way(data: bytes) -> None:
+    text = b"SHA256(a.mf)= 00\n-----BEGIN CERTIFICATE-----\n" + base64.b64encode(data) + b"\n-----END CERTIFICATE-----\n"
+    with pytest.raises(BadPackage):
+        read_certificate("a.cert", text)
+
+
+# who is trusted
+
+
+def test_who_an_authority_has_signed_is_trusted_with_it(tmp_path: Path) -> None:
+    root = make(tmp_path / "root", authority=True)
+    middle = make(tmp_path / "middle", root, authority=True)
+    signer = make(tmp_path / "signer", middle)
+    assert warnings([signer, middle], root) == []
+    assert warnings([signer, root, middle], root) == []
+    assert warnings([signer], root, middle) == []
+    assert warnings([signer], middle) == []
+    assert warnings([signer, middle], middle) == []
+    assert warnings([signer], root) == [UNTRUSTED]
+    assert warnings([signer, middle, root]) == [UNTRUSTED]
+
+
+def test_a_certificate_that_is_trusted_itself_needs_no_authority(tmp_path: Path) -> None:
+    alone = make(tmp_path / "alone")
+    other = make(tmp_path / "other", make(tmp_path / "ca", authority=True), purposes=(SERVER,))
+    assert warnings([alone]) == [SELF]
+    assert warnings([alone], alone) == []
+    assert warnings([other], other) == []
+    assert warnings([alone], make(tmp_path / "alone")) == [SELF]
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+def test_the_time_counts_whoever_is_trusted(tmp_path: Path, trusted: bool) -> None:
+    root = make(tmp_path / "root", authority=True, since=-9 * DAY, until=9 * DAY)
+    signer = make(tmp_path / "signer", root)
+    roots, distrust = ([root], []) if trusted else ([], [UNTRUSTED])
+    assert warnings([signer], *roots, after=2 * DAY) == [EXPIRED, *distrust]
+    assert warnings([signer], *roots, after=-2 * DAY) == [EARLY, *distrust]
+    assert warnings([signer], *roots) == distrust
+
+
+def test_an_authority_that_has_expired_makes_nobody_trusted(tmp_path: Path) -> None:
+    root = make(tmp_path / "root", authority=True, since=-9 * DAY, until=9 * DAY)
+    middle = make(tmp_path / "middle", root, authority=True)
+    signer = make(tmp_path / "signer", middle, since=-9 * DAY, until=9 * DAY)
+    assert warnings([signer, middle], root) == []
+    assert warnings([signer, middle], root, after=2 * DAY) == [UNTRUSTED]
+    assert warnings([signer], middle, after=2 * DAY) == [UNTRUSTED]
+
+
+def test_who_is_no_authority_makes_nobody_trusted(tmp_path: Path) -> None:
+    root = make(tmp_path / "root", authority=True)
+    anybody = make(tmp_path / "anybody", root)
+    assert warnings([make(tmp_path / "signer", anybody), anybody], root) == [UNTRUSTED]
+    assert warnings([make(tmp_path / "signer", anybody)], anybody) == [UNTRUSTED]
+
+
+def test_an_authority_for_one_level_makes_nobody_below_it_trusted(tmp_path: Path) -> None:
+    root = make(tmp_path / "root", authority=True, path_length=0)
+    middle = make(tmp_path / "middle", root, authority=True)
+    assert warnings([make(tmp_path / "direct", root)], root) == []
+    assert warnings([make(tmp_path / "signer", middle), middle], root) == [UNTRUSTED]
+
+
+def test_a_name_alone_makes_nobody_trusted(tmp_path: Path) -> None:
+    root = make(tmp_path / "root", authority=True)
+    (tmp_path / "forged").mkdir()
+    forged = make(tmp_path / "forged" / "root", authority=True)
+    assert warnings([make(tmp_path / "signer", forged), forged], root) == [UNTRUSTED]
+
+
+@pytest.mark.parametrize(("purposes", "found"), [((CODE,), []), ((SERVER, CODE), []), ((), []), ((SERVER,), [UNTRUSTED])])
+def test_the_certificate_of_a_web_server_signs_no_packages(
+    tmp_path: Path, purposes: tuple[x509.ObjectIdentifier, ...], found: list[WarningType]
+) -> None:
+    root = make(tmp_path / "root", authority=True)
+    assert warnings([make(tmp_path / "signer", root, purposes=purposes)], root) == found
+
+
+def test_authorities_that_sign_one_another_are_an_end(tmp_path: Path) -> None:
+    keys = [ec.generate_private_key(ec.SECP256R1()) for _ in range(2)]
+    one, two = [make(tmp_path / name, authority=True, key=key) for name, key in zip("ab", keys, strict=True)]
+    circle = [make(tmp_path / "a", two, authority=True, key=keys[0]), make(tmp_path / "b", one, authority=True, key=keys[1])]
+    signer = make(tmp_path / "signer", circle[0])
+    assert warnings([signer, *circle * 9]) == [UNTRUSTED]
+    assert warnings([signer, *circle], two) == []

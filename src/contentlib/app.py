@@ -54,6 +54,7 @@ from contentlib.library.tasks import Tasks
 from contentlib.library.trash import Trash
 from contentlib.library.trust import Trust
 from contentlib.library.update_sessions import UpdateSessions
+from contentlib.library.usages import Usages
 from contentlib.metadata.migrate import upgrade
 from contentlib.metadata.sqlite import SqliteMetadata
 from contentlib.monitor import CountedBody, Gauges, Meter, Monitor, TransferMeter, count_failed_job
@@ -75,6 +76,7 @@ from contentlib.services.content_library_item_storage import StorageService
 from contentlib.services.content_library_item_update_session import UpdateSessionService
 from contentlib.services.content_library_item_updatesession_file import UpdateFileService
 from contentlib.services.content_library_subscribed_item import SubscribedItemService
+from contentlib.services.content_library_usages import UsagesService
 from contentlib.services.content_local_library import LocalLibraryService
 from contentlib.services.content_security_policies import SecurityPoliciesService
 from contentlib.services.content_subscribed_library import SubscribedLibraryService
@@ -222,6 +224,8 @@ class _Server:
             SubscribedLibraryService(libraries, subscribed, guid),
             SubscribedItemService(subscribed),
             ItemService(items, libraries, trust),
+            UsagesService(Usages(metadata, clock)),
+            ItemService(items, libraries),
             FileService(items, blobs, endpoints),
             StorageService(items, blobs, endpoints),
             UpdateSessionService(updates, leases),

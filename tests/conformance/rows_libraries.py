@@ -47,7 +47,13 @@ _MAINTENANCE = Row(
     },
     Later("error", f"maintenance of libraries {_LATER}"),
 )
-_DELETE: dict[str, How] = {"not_allowed_in_current_state": NO_MAINTENANCE, "not_found": _MISSING}
+_NO_TEMPLATES = "only for templates of virtual machines that are checked out, which are not there"
+_IN_USE: Make = lambda world: {"library_id": world.used()}  # noqa: E731 - a cell of the table
+_DELETE: dict[str, How] = {"not_allowed_in_current_state": _IN_USE, "not_found": _MISSING}
+_FORCE: dict[str, How] = {
+    "not_allowed_in_current_state": "only for templates of virtual machines that are checked out, which there are none of here",
+    "not_found": _MISSING,
+}
 
 LIBRARIES = {
     "list": Row(_with_one),
@@ -64,7 +70,7 @@ LIBRARIES = {
         },
     ),
     "delete": Row(lambda world: {"library_id": world.library()}, _DELETE),
-    "force_delete": Row(lambda world: {"library_id": world.library()}, _DELETE),
+    "force_delete": Row(lambda world: {"library_id": world.used()}, _FORCE),
     "migrate": Row(
         lambda world: {"library_id": world.shared, "migrate_spec": {"storage_backings": [_BACKING]}},
         {
@@ -157,7 +163,7 @@ LOCAL_LIBRARIES = {
         },
     ),
     "delete": Row(lambda world: {"library_id": world.library()}, _LOCAL_DELETE),
-    "force_delete": Row(lambda world: {"library_id": world.library()}, _LOCAL_DELETE),
+    "force_delete": Row(lambda world: {"library_id": world.used()}, {"invalid_element_type": _FOLLOWER, **_FORCE}),
     "publish": Row(
         lambda world: {"library_id": world.published()},
         {
@@ -169,4 +175,34 @@ LOCAL_LIBRARIES = {
             "unauthorized": ONE_ADMINISTRATOR,
         },
     ),
+}
+
+_URN = {"resource_urn": "urn:vmomi:namespace:ns-1"}
+_NO_USAGE: dict[str, How] = {
+    "not_found": lambda world: {"library": world.shared, "usage": NOBODY},
+    "unauthorized": ONE_ADMINISTRATOR,
+}
+
+
+def _usage(world: World) -> Arguments:
+    library = world.library()
+    return {"library": library, "usage": world.usage(library)}
+
+
+USAGES = {
+    "add": Row(
+        lambda world: {"library": world.library(), "spec": _URN},
+        {
+            "already_exists": lambda world: {"library": world.used(), "spec": {"resource_urn": "urn:vmomi:vm:vm-12"}},
+            "invalid_argument": lambda world: {"library": world.shared, "spec": {"resource_urn": "vm-12"}},
+            "not_found": lambda _: {"library": NOBODY, "spec": _URN},
+            "unauthorized": ONE_ADMINISTRATOR,
+        },
+    ),
+    "get": Row(_usage, _NO_USAGE),
+    "list": Row(
+        lambda world: {"library": world.used()},
+        {"not_found": lambda _: {"library": NOBODY}, "unauthorized": ONE_ADMINISTRATOR},
+    ),
+    "remove": Row(_usage, _NO_USAGE),
 }

@@ -64,6 +64,16 @@ class World:
         """A certificate that is trusted."""
         return str(self.call("trusted_certificates.create", spec={"cert_text": self.certificate()}))
 
+    def usage(self, library: str, urn: str = "urn:vmomi:vm:vm-12") -> str:
+        """A usage of a library."""
+        return str(self.call("library.usages.add", library=library, spec={"resource_urn": urn}))
+
+    def used(self, **spec: Any) -> str:
+        """A new library that is in use."""
+        library = self.library(**spec)
+        self.usage(library)
+        return library
+
     def published(self) -> str:
         """A new published library."""
         return self.library(publish_info={"published": True, "authentication_method": "NONE"})

@@ -6,7 +6,16 @@ import pytest
 from msgspec.structs import replace
 
 from contentlib.library.errors import Fault
-from contentlib.library.model import Authentication, Differences, LibraryType, Publishing, Retention, State, TrustedCertificate
+from contentlib.library.model import (
+    Authentication,
+    Differences,
+    LibraryType,
+    Publishing,
+    Retention,
+    State,
+    TrustedCertificate,
+    Usage,
+)
 from contentlib.library.ports import MetadataStore
 from contracts import made
 
@@ -129,6 +138,24 @@ async def test_the_signature_of_a_version_is_read_without_its_files(store: Metad
         assert await rows.versions.signature(signed.id) == signed.signature
         assert [await rows.versions.signature(each) for each in (bare.id, "nobody")] == [None, None]
         assert [each.signature for each in await rows.versions.of(item.id)] == [unsigned.signature, signed.signature, None]
+
+
+async def test_usages_are_listed_in_order_of_creation_and_go_with_their_library(store: MetadataStore) -> None:
+    library, other = made.library(), made.library()
+    late, early = Usage("a", library.id, "urn:x:vm:1", 9), Usage("b", library.id, "urn:x:vm:2", 3)
+    elsewhere = Usage("c", other.id, "urn:x:vm:1", 1)
+    async with store.transaction(durable=False) as rows:
+        for each in (library, other):
+            await rows.libraries.add(each)
+        for usage in (late, early, elsewhere):
+            await rows.usages.add(usage)
+    async with store.transaction(durable=False) as rows:
+        assert await rows.usages.get(late.id) == late
+        assert await rows.usages.of(library.id) == [early, late]
+        await rows.usages.remove(early.id)
+        await rows.libraries.remove(other.id)
+        assert await rows.usages.of(library.id) == [late]
+        assert await rows.usages.get(elsewhere.id) is None
 
 
 async def test_trusted_certificates_are_listed_in_order_of_creation(store: MetadataStore) -> None:

@@ -50,6 +50,10 @@ class Taken(LibraryError):
     """The name belongs to another item of the library."""
 
 
+class InUse(LibraryError):
+    """Somebody has declared to use the library."""
+
+
 class WrongType(LibraryError):
     """The library or item is of a type that the operation does not work on."""
 

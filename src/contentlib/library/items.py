@@ -15,6 +15,7 @@ from contentlib.library.identifiers import new_identifier
 from contentlib.library.model import Item, Library, LibraryType, StoredFile, Token, UpdateSession, Version
 from contentlib.library.names import check_description, check_name, check_text, fold
 from contentlib.library.ports import MetadataStore, Transaction
+from contentlib.library.protection import check_unused
 from contentlib.library.sessions import Ended, fire, nobody
 from contentlib.library.trust import Trust
 
@@ -138,10 +139,15 @@ class Items:
             await note_change(transaction, counted)
 
     async def delete(self, item_id: str, user: str = "") -> None:
-        """Puts an item into the trash; a running update session ends, a running download ends with the bytes it began with."""
+        """Puts an item into the trash; a running update session ends, a running download ends with the bytes it began with.
+
+        InUse when its library is in use and says that this is so for its items too.
+        """
         async with self._metadata.transaction(durable=True) as transaction:
             item = await find_item(transaction, item_id)
-            await check_local(transaction, item.library)
+            library = await check_local(transaction, item.library)
+            if library.apply_usage_to_items:
+                await check_unused(transaction, library, f"library item {item.name!r}")
             session = await transaction.update_sessions.active_of(item_id)
             now = self._clock.now()
             if session is not None:

@@ -17,6 +17,7 @@ from contentlib.library.model import Authentication, Backing, BackingType, Libra
 from contentlib.library.names import check_description, check_name, fold
 from contentlib.library.policies import check_policy
 from contentlib.library.ports import MetadataStore, PasswordHasher, Transaction
+from contentlib.library.protection import check_unused
 from contentlib.library.sessions import Ended, nobody
 
 PUBLISHING_USER = "vcsp"
@@ -179,13 +180,15 @@ class Libraries:
                     replace(changed, modified=now, version=library.version + 1, revision=library.revision + 1)
                 )
 
-    async def delete(self, library_id: str, type: LibraryType | None = None, user: str = "") -> None:
+    async def delete(self, library_id: str, type: LibraryType | None = None, user: str = "", *, force: bool = False) -> None:
         """Puts a library into the trash, which hides its items; running update sessions end, running downloads go on.
 
-        This is one change of a row, whatever the number of items.
+        This is one change of a row, whatever the number of items. InUse when somebody uses the library, unless by `force`.
         """
         async with self._metadata.transaction(durable=True) as transaction:
             library = await find_library(transaction, library_id, type)
+            if not force:
+                await check_unused(transaction, library, f"library {library.name!r}")
             running = await transaction.update_sessions.active_in(library_id)
             now = self._clock.now()
             for session in running:

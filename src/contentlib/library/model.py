@@ -138,6 +138,15 @@ class Library(msgspec.Struct, frozen=True):
     retention: Retention | None = None
 
 
+class Usage(msgspec.Struct, frozen=True):
+    """Somebody's declaration to use a library; `urn` names who it is."""
+
+    id: str
+    library: str
+    urn: str
+    created: int
+
+
 class Item(msgspec.Struct, frozen=True):
     """A library item; times in milliseconds since 1970 UTC, size in bytes.
 

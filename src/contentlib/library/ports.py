@@ -40,6 +40,7 @@ from contentlib.library.model import (
     TrustedCertificate,
     UpdateFile,
     UpdateSession,
+    Usage,
     User,
     Version,
 )
@@ -98,6 +99,13 @@ class ItemRows(Rows[Item], Protocol):
         cached: bool | None = None,
     ) -> list[str]:
         """The identifiers of the items that match all that is given."""
+
+
+class UsageRows(Rows[Usage], Protocol):
+    """Usages of libraries, one of a name; removed with their library."""
+
+    async def of(self, library: str) -> list[Usage]:
+        """The usages of a library."""
 
 
 class DeletedRows(Protocol[Row]):
@@ -379,6 +387,7 @@ class Transaction(Protocol):
 
     libraries: LibraryRows
     items: ItemRows
+    usages: UsageRows
     deleted_libraries: DeletedRows[Library]
     deleted_items: DeletedRows[Item]
     offers: OfferRows

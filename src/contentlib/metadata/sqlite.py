@@ -35,6 +35,7 @@ from contentlib.metadata.sessions import DownloadSessionRows, PreparationRows, U
 from contentlib.metadata.sqlite_errors import as_os_error, is_busy
 from contentlib.metadata.statement import Statement
 from contentlib.metadata.tasks import TaskRows
+from contentlib.metadata.usages import UsageRows
 
 _BUSY_SECONDS = 30.0
 _LONGEST_PAUSE = 0.05
@@ -133,6 +134,7 @@ class SqliteTransaction(Generic[AnyConnection]):
         self.download_sessions: ports.DownloadSessionRows = DownloadSessionRows(connection)
         self.preparations: ports.PreparationRows = PreparationRows(connection)
         self.blobs: ports.BlobRows = BlobRows(connection)
+        self.usages: ports.UsageRows = UsageRows(connection)
         self.trusted_certificates: ports.TrustedCertificateRows = TrustedCertificateRows(connection)
         self.tokens: ports.TokenRows = TokenRows(connection)
         self.tasks: ports.TaskRows = TaskRows(connection)

@@ -108,6 +108,16 @@ items = Table(
 _partial("ux_items_library_folded_name", items.c.library, items.c.folded_name, where="deleted IS NULL", unique=True)
 _index_deletions(items)
 
+usages = Table(
+    "usages",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("library", Text, ForeignKey("libraries.id", ondelete="CASCADE"), nullable=False),
+    Column("urn", Text, nullable=False),
+    Column("created", BigInteger, nullable=False),
+    Index("ux_usages_library_urn", "library", "urn", unique=True),
+)
+
 offers = Table(
     "offers",
     metadata,

@@ -112,7 +112,7 @@ class LibraryService(Service):
     )
     async def force_delete(self, call: Call, library_id: Id) -> None:
         """Deletes a library also when somebody has declared to use it."""
-        await self._libraries.delete(library_id, user=call.user)
+        await self._libraries.delete(library_id, user=call.user, force=True)
 
     @operation(
         Route("POST", _LIBRARY, {"action": "migrate"}, body="migrate_spec", status=204),

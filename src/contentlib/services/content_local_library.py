@@ -108,7 +108,7 @@ class LocalLibraryService(Service):
     )
     async def force_delete(self, call: Call, library_id: Id) -> None:
         """Deletes a local library also when somebody has declared to use it."""
-        await self._libraries.delete(library_id, _LOCAL, call.user)
+        await self._libraries.delete(library_id, _LOCAL, call.user, force=True)
 
     @operation(
         Route("POST", _LIBRARY, {"action": "publish"}, status=204),

@@ -104,7 +104,7 @@ class SubscribedLibraryService(Service):
     )
     async def force_delete(self, call: Call, library_id: Id) -> None:
         """Deletes a subscribed library also when somebody has declared to use it."""
-        await self._libraries.delete(library_id, _SUBSCRIBED, call.user)
+        await self._libraries.delete(library_id, _SUBSCRIBED, call.user, force=True)
 
     @operation(
         Route("POST", _LIBRARY, {"action": "sync"}, status=204),

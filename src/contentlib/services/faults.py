@@ -11,6 +11,7 @@ _HEARD: dict[type[rules.LibraryError], tuple[type[vapi.VapiError], ...]] = {
     rules.MissingFile: (vapi.InvalidArgument, vapi.NotFound),
     rules.Invalid: (vapi.InvalidArgument,),
     rules.Taken: (vapi.AlreadyExists,),
+    rules.InUse: (vapi.NotAllowedInCurrentState,),
     rules.WrongType: (vapi.InvalidElementType,),
     rules.NotActive: (vapi.NotAllowedInCurrentState,),
     rules.StillActive: (vapi.NotAllowedInCurrentState,),

@@ -1,0 +1,18 @@
+"""What keeps a library from being deleted or changed."""
+
+from __future__ import annotations
+
+from contentlib.library.errors import InUse
+from contentlib.library.model import Library
+from contentlib.library.ports import Transaction
+
+_NAMED = 10  # users that a message names
+
+
+async def check_unused(transaction: Transaction, library: Library, thing: str) -> None:
+    """InUse, naming the users, when somebody has declared to use the library of something that is to be deleted."""
+    users = [each.urn for each in await transaction.usages.of(library.id)]
+    if users:
+        more = f" and {len(users) - _NAMED} more" if len(users) > _NAMED else ""
+        text = f"{thing} cannot be deleted: library {library.id} is in use by {', '.join(users[:_NAMED])}{more}"
+        raise InUse("library.in_use", text, library.id, *users[:_NAMED])

@@ -1,0 +1,90 @@
+"""com.vmware.content.library.usages: who has declared to use a library."""
+
+from __future__ import annotations
+
+import builtins
+from typing import ClassVar
+
+from contentlib.library.usages import Usages
+from contentlib.structures.privileges import READ
+from contentlib.vapi.declare import Privilege, Route, Service, operation
+from contentlib.vapi.errors import AlreadyExists, InvalidArgument, NotFound, Unauthenticated, Unauthorized
+from contentlib.vapi.registry import Call
+from contentlib.vapi.types import DateTime, Id, Structure, Uri
+
+_PREFIX = "com.vmware.content.library.usages"
+_PATH = "/api/content/library/{library}/usages"
+_USAGE = f"{_PATH}/{{usage}}"
+_FINDING = (NotFound, Unauthenticated, Unauthorized)
+
+
+class AddSpec(Structure):
+    """Who uses a library: a name of the form SCHEME:NAMESPACE:TYPE:IDENTIFIER, such as `urn:vmomi:vm:vm-12`."""
+
+    vapi_name: ClassVar[str] = f"{_PREFIX}.add_spec"
+    resource_urn: Uri
+
+
+class Info(Structure):
+    """A usage of a library, and since when; the time is in UTC."""
+
+    vapi_name: ClassVar[str] = f"{_PREFIX}.info"
+    addition_time: DateTime
+    resource_urn: Uri
+    usage: Id
+
+
+class Summary(Structure):
+    """A usage of a library."""
+
+    vapi_name: ClassVar[str] = f"{_PREFIX}.summary"
+    resource_urn: Uri
+    usage: Id
+
+
+class ListResult(Structure):
+    """All usages of a library."""
+
+    vapi_name: ClassVar[str] = f"{_PREFIX}.list_result"
+    library_usage_list: builtins.list[Summary]
+
+
+class UsagesService(Service):
+    """Usages of libraries.
+
+    A library that is in use is deleted by `force_delete` only. Where its `apply_library_usage_to_items` is set, its items
+    are not deleted either.
+    """
+
+    vapi_id = _PREFIX
+
+    def __init__(self, usages: Usages) -> None:
+        self._usages = usages
+
+    @operation(
+        Route("POST", _PATH, body="spec", status=201),
+        errors=(AlreadyExists, InvalidArgument, *_FINDING),
+        privileges=(Privilege("ContentLibrary.AddLibraryUsage"),),
+    )
+    async def add(self, call: Call, library: Id, spec: AddSpec) -> Id:
+        """Declares that a resource uses a library, and answers the usage's identifier."""
+        return await self._usages.add(library, spec.resource_urn)
+
+    @operation(Route("GET", _USAGE), errors=_FINDING, privileges=(READ,))
+    async def get(self, call: Call, library: Id, usage: Id) -> Info:
+        """Returns a usage."""
+        found = await self._usages.get(library, usage)
+        return Info(addition_time=DateTime(found.created), resource_urn=found.urn, usage=found.id)
+
+    @operation(Route("GET", _PATH), errors=_FINDING, privileges=(READ,))
+    async def list(self, call: Call, library: Id) -> ListResult:
+        """Lists the usages of a library, in order of creation."""
+        found = await self._usages.of(library)
+        return ListResult(library_usage_list=[Summary(resource_urn=each.urn, usage=each.id) for each in found])
+
+    @operation(
+        Route("DELETE", _USAGE, status=204), errors=_FINDING, privileges=(Privilege("ContentLibrary.RemoveLibraryUsage"),)
+    )
+    async def remove(self, call: Call, library: Id, usage: Id) -> None:
+        """Ends a usage; a library without any can be deleted."""
+        await self._usages.remove(library, usage)

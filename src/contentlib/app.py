@@ -225,7 +225,6 @@ class _Server:
             SubscribedItemService(subscribed),
             ItemService(items, libraries, trust),
             UsagesService(Usages(metadata, clock)),
-            ItemService(items, libraries),
             FileService(items, blobs, endpoints),
             StorageService(items, blobs, endpoints),
             UpdateSessionService(updates, leases),

@@ -28,6 +28,7 @@ from contentlib.jobs.operations import KIND as OPERATION
 from contentlib.jobs.operations import Operations, performing
 from contentlib.jobs.pull import Parts, Pulls
 from contentlib.jobs.runner import Job, Runner
+from contentlib.jobs.schedule import Schedule
 from contentlib.jobs.sync import Parts as SyncParts
 from contentlib.jobs.sync import Syncs
 from contentlib.jobs.worker import Worker
@@ -263,7 +264,9 @@ class _Server:
             (vim.speaks, vim.handle, Meter("soap")),
             (monitor.speaks, monitor.handle, Meter("monitor")),
         ]
-        self._runner = Runner(metadata, clock, self._jobs(updates, downloads, settling), _job_failed)
+        schedule = Schedule(metadata, subscribed, configurations, clock)
+        jobs = [*self._jobs(updates, downloads, settling), Job("synchronize", 60.0, schedule.run)]
+        self._runner = Runner(metadata, clock, jobs, _job_failed)
         pulls = Pulls(Parts(updates, settling, tasks, blobs.store, leases, self._outbound, sources, limit))
         means = Means(metadata, blobs, self._outbound, sources, limit)
         syncs = Syncs(SyncParts(Mirror(metadata, blobs, clock), catalogs, configurations, means, clock))

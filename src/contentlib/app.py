@@ -269,7 +269,7 @@ class _Server:
         self._runner = Runner(metadata, clock, jobs, _job_failed)
         pulls = Pulls(Parts(updates, settling, tasks, blobs.store, leases, self._outbound, sources, limit))
         means = Means(metadata, blobs, self._outbound, sources, limit)
-        syncs = Syncs(SyncParts(Mirror(metadata, blobs, clock), catalogs, configurations, means, clock))
+        syncs = Syncs(SyncParts(Mirror(metadata, blobs, clock, trust), catalogs, configurations, means, clock))
         handlers = {PULL: pulls.run, SYNC: syncs.run, OPERATION: performing(wire.perform)}
         self._worker = Worker(metadata, clock, handlers, _job_failed)
 

@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 
-from following import ALLOW, Follower, Shelf
+import signing
+from contentlib.library.policies import OVF_DEFAULT
+from following import ALLOW, Follower, Shelf, subscription
 from packages import package
 from publisher import Publisher, publishing
 from whole import HandClock, Whole, whole
@@ -247,6 +249,34 @@ async def test_a_package_is_what_its_manifest_says(app: Whole, clock: HandClock,
     publisher.files[f"/item1/{disk}"] = files[disk]
     assert (await follower.sync())["status"] == "SUCCEEDED"
     assert (await follower.content())["tiny"] == files
+
+
+async def test_a_library_with_a_policy_takes_over_only_packages_with_a_trusted_signature(
+    app: Whole, clock: HandClock, publisher: Publisher, tmp_path: Path
+) -> None:
+    signer = signing.make(tmp_path / "signer")
+    shelf = Shelf(publisher)
+    for number, files in enumerate((signing.signed(signer), package()), 1):
+        shelf.put(f"item {number}", number, "", **{name.replace(".", "_"): data for name, data in files.items()})
+    follower = await Follower.new(app, clock, shelf.url)
+    assert (await follower.synced())["status"] == "SUCCEEDED"
+    assert await standings(follower) == {"item 1": ("UNTRUSTED", True), "item 2": ("NOT_AVAILABLE", True)}
+    spec = {"name": "strict", "subscription_info": subscription(shelf.url), "security_policy_id": OVF_DEFAULT.id}
+    strict = Follower(app, clock, str(await app.rest("POST", "/subscribed-library", {"create_spec": spec})))
+    told = message(await strict.synced())
+    assert "'item 1': library" in told
+    assert "'item 2': library" in told
+    assert await strict.items() == {}
+    await app.rest("POST", "/trusted-certificates", {"spec": {"cert_text": signer.pem}})
+    assert (await strict.sync())["status"] == "FAILED"
+    assert await standings(strict) == {"item 1": ("VERIFIED", True)}
+    assert await standings(follower) == {"item 1": ("VERIFIED", True), "item 2": ("NOT_AVAILABLE", True)}
+
+
+async def standings(follower: Follower) -> dict[str, tuple[str, bool]]:
+    """What the items tell of their signatures and their compliance."""
+    found = (await follower.items()).items()
+    return {name: (item["certificate_verification_info"]["status"], item["security_compliance"]) for name, item in found}
 
 
 async def test_a_publisher_that_is_gone_is_not_asked_for_every_item(app: Whole, clock: HandClock, publisher: Publisher) -> None:

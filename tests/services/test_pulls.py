@@ -12,6 +12,8 @@ from certificates import Certificate, make
 from packages import archive, descriptor, package
 from publisher import Publisher, publishing
 from pulling import ALLOW, FILE, SESSION, Pulling
+from signing import make as make_signer
+from signing import signed
 from whole import HandClock, whole
 
 DATA = b"image " * 50_000
@@ -59,6 +61,23 @@ async def test_a_package_that_is_wrong_ends_a_completing_session_with_what_is_wr
     ended = await pulling.ended(session)
     assert ended["state"] == "ERROR"
     assert "file 'more.txt' is not referenced" in ended["error_message"]["default_message"]
+
+
+async def test_a_warning_about_a_package_ends_a_completing_session_unless_it_is_ignored(
+    pulling: Pulling, publisher: Publisher, tmp_path: Path
+) -> None:
+    publisher.files["/tiny.ova"] = archive(signed(make_signer(tmp_path / "signer")))
+    session, item = await pulling.pull("/tiny.ova")
+    await pulling.app.complete(session)
+    ended = await pulling.ended(session)
+    assert ended["state"] == "ERROR"
+    assert "SELF_SIGNED_CERTIFICATE: the certificate /O=Lab/CN=signer" in ended["error_message"]["default_message"]
+    again, _ = await pulling.pull("/tiny.ova", item)
+    behavior = [{"type": "SELF_SIGNED_CERTIFICATE", "ignored": True}]
+    await pulling.app.rest("PATCH", f"{SESSION}/id:{again}", {"update_spec": {"warning_behavior": behavior}})
+    await pulling.app.complete(again)
+    assert (await pulling.ended(again))["state"] == "DONE"
+    assert "tiny.cert" in await pulling.app.content(item)
 
 
 async def test_a_pushed_file_that_lacks_is_told_at_once(pulling: Pulling, publisher: Publisher) -> None:

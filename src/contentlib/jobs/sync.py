@@ -20,7 +20,7 @@ from contentlib.jobs.worker import Again, Progress
 from contentlib.library.catalogs import Catalog, OfferedItem, Seen
 from contentlib.library.clock import Clock
 from contentlib.library.configuration import Configurations
-from contentlib.library.errors import Busy, Damaged, Fault, LibraryError, Missing, NotFetched
+from contentlib.library.errors import Busy, Damaged, Fault, LibraryError, Missing, NotCompliant, NotFetched
 from contentlib.library.mirror import Mirror
 from contentlib.library.model import Library, Subscription, Task
 from contentlib.library.own_catalogs import OwnCatalogs
@@ -160,7 +160,7 @@ class _Sync:
             known = await self._mirror.item(self._library, offered.id)
             files = await bringing.item(offered, known, self._parts.clock.now())
             await self._mirror.complete(self._library, offered, files)
-        except (NotFetched, Damaged) as error:
+        except (NotFetched, Damaged, NotCompliant) as error:
             self._failures.add(offered, error)
             await self._mirror.refuse(self._library, offered, error.fault)
         else:
@@ -179,7 +179,7 @@ async def _together(works: Iterable[Coroutine[None, None, None]]) -> None:
 
 
 class _Failures:
-    """The items whose files did not come."""
+    """The items whose files did not come, or are kept out."""
 
     def __init__(self) -> None:
         self._faults: list[tuple[str, Fault]] = []
@@ -189,6 +189,9 @@ class _Failures:
     def add(self, offered: OfferedItem, error: LibraryError) -> None:
         """Notes one more."""
         self._faults.append((offered.name, error.fault))
+        if isinstance(error, NotCompliant):  # its files came, and would be the same again
+            self.in_a_row = 0
+            return
         self.again = self.again or not isinstance(error, NotFetched) or error.again
         self.in_a_row += 1
 

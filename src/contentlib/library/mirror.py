@@ -23,7 +23,9 @@ from contentlib.library.libraries import find_library
 from contentlib.library.model import Following, Item, Library, StoredFile, Version
 from contentlib.library.names import fold
 from contentlib.library.ports import MetadataStore, Transaction
+from contentlib.library.sealing import Sealing
 from contentlib.library.subscribed import SUBSCRIBED, drop_content
+from contentlib.library.trust import Trust
 
 _AT_ONCE = 100  # rows between two turns of other calls
 _LARGEST = 2**63 - 1
@@ -45,12 +47,13 @@ class Taken(msgspec.Struct, frozen=True):
 
 
 class Mirror:
-    """Keeps the items of subscribed libraries as their publishers have them."""
+    """Keeps the items of subscribed libraries as their publishers have them; `trust` judges who signed their packages."""
 
-    def __init__(self, metadata: MetadataStore, blobs: Blobs, clock: Clock) -> None:
+    def __init__(self, metadata: MetadataStore, blobs: Blobs, clock: Clock, trust: Trust | None = None) -> None:
         self._metadata = metadata
         self._blobs = blobs
         self._clock = clock
+        self._sealing = Sealing(metadata, blobs, clock, trust or Trust(metadata, clock))
 
     async def library(self, library_id: str) -> Library:
         """The subscribed library, as it is now."""
@@ -87,11 +90,15 @@ class Mirror:
         return Taken(len(gone), len(changed), tuple(lacking))
 
     async def complete(self, library: Library, offered: OfferedItem, files: Sequence[StoredFile]) -> None:
-        """Makes files that are all here the content of an item; a new one appears with it."""
+        """Makes files that are all here the content of an item; a new one appears with it.
+
+        NotCompliant when the library's policy keeps them out.
+        """
+        signature = await self._sealing.signature(library, offered.type, files)
         known = await self.item(library, offered.id)
         item = self._new(library, offered) if known is None else known.item
         async with self._metadata.reading() as transaction:
-            version = await self._version(transaction, item, offered, files)
+            version = replace(await self._version(transaction, item, offered, files), signature=signature)
         await self._blobs.flush(version)
         await self._blobs.describe(item, version)
         async with self._metadata.transaction(durable=True) as transaction:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 from msgspec.structs import replace
 
@@ -11,6 +13,7 @@ from contentlib.library.errors import Damaged, NotReady
 from contentlib.library.libraries import find_library
 from contentlib.library.model import (
     Item,
+    Library,
     Signature,
     StoredFile,
     TransferStatus,
@@ -63,6 +66,13 @@ class Sealing:
         if signature is not None:
             _check_ignored(session, await self._trust.doubts(signature))
         return replace(version, signature=signature)
+
+    async def signature(self, library: Library, kind: str, files: Sequence[StoredFile]) -> Signature | None:
+        """The signature of what a publisher offers, None where none holds; NotCompliant where that is not enough."""
+        findings = await examine(kind, files, self._blobs)
+        signature = Signature(findings.chain, self._clock.now()) if findings.chain and not findings else None
+        await self._trust.check(library, kind.lower(), signature)
+        return signature
 
     async def preview(self, session: UpdateSession, files: list[StoredFile | UpdateFile]) -> Preview:
         """What there is to know of the files that the item will have when the session completes."""

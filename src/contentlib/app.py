@@ -7,7 +7,6 @@ import gc
 import secrets
 import time
 from collections.abc import Awaitable, Callable
-from urllib.parse import urlsplit
 
 import structlog
 
@@ -59,8 +58,7 @@ from contentlib.library.usages import Usages
 from contentlib.metadata.migrate import upgrade
 from contentlib.metadata.sqlite import SqliteMetadata
 from contentlib.monitor import CountedBody, Gauges, Meter, Monitor, TransferMeter, count_failed_job
-from contentlib.outbound.client import Outbound
-from contentlib.outbound.policy import Policy
+from contentlib.outbound.configured import outbound_of
 from contentlib.outbound.probing import Probes
 from contentlib.outbound.roots import system_roots
 from contentlib.outbound.sources import Sources
@@ -90,7 +88,7 @@ from contentlib.services.faults import translate
 from contentlib.services.vcenter_datacenter import DatacenterService
 from contentlib.services.vcenter_datastore import DatastoreService
 from contentlib.services.vcenter_folder import FolderService
-from contentlib.settings import Settings, address
+from contentlib.settings import Settings
 from contentlib.structures.conversions import Endpoints
 from contentlib.transfer.addresses import SignedAddresses, shown
 from contentlib.transfer.front import Transfers
@@ -171,7 +169,7 @@ class _Server:
         self._blobs = Blobs(
             self._metadata, FilesystemBlobs({storage.id: storage.path for storage in settings.storage}), self._clock
         )
-        self._outbound = _outbound(settings)
+        self._outbound = outbound_of(settings)
         self._doors: list[tuple[Callable[[str], bool], Handle, Meter]] = []
 
     async def start(self) -> None:
@@ -361,15 +359,6 @@ def _spare_the_collector() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(_CYCLES)
-
-
-def _outbound(settings: Settings) -> Outbound:
-    own = [address(settings.listen)[0]]
-    if settings.public_url is not None:
-        own.append(urlsplit(settings.public_url).hostname or "")
-    policy = Policy(settings.outbound_allow, settings.outbound_deny, own)
-    proxy = settings.outbound_proxy.get_secret_value() if settings.outbound_proxy else None
-    return Outbound(policy, proxy=proxy, ca_bundle=settings.outbound_ca_bundle)
 
 
 def _retention(settings: Settings) -> Retention:

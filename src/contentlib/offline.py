@@ -3,52 +3,145 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from contentlib.blobs.filesystem import FilesystemBlobs
+from contentlib.jobs.bringing import Bringing, Means
+from contentlib.library.adoption import Adoption
+from contentlib.library.blobs import Blobs
+from contentlib.library.catalogs import Catalog
+from contentlib.library.clock import SystemClock
 from contentlib.library.errors import Missing
+from contentlib.library.model import Blob, Subscription
 from contentlib.library.names import fold
 from contentlib.library.ports import MetadataStore
-from contentlib.metadata.migrate import check_current
+from contentlib.metadata.migrate import check_current, upgrade
 from contentlib.metadata.sqlite import SqliteMetadata
+from contentlib.outbound.configured import outbound_of
+from contentlib.outbound.sources import Sources
 from contentlib.settings import Settings
+from contentlib.vcsp.bundles import Bundle, Manifest, write_bundle
 from contentlib.vcsp.directories import DirectoryTree
 from contentlib.vcsp.documents import Counters
-from contentlib.vcsp.offers import read_offer
+from contentlib.vcsp.importing import import_bundle
+from contentlib.vcsp.offers import read_offer, read_unchanged
+from contentlib.vcsp.reader import Reader
 from contentlib.vcsp.static import StaticLibrary, Watcher, Written, publish, static_library
+
+Warned = Callable[[str], None]
 
 
 def publish_static(
     settings: Settings, library: str, target: str, watcher: Watcher, *, link: bool
 ) -> tuple[StaticLibrary, Written]:
     """Writes a library to a directory; answers what it is and what was written."""
-    check_current(settings.database)
-    store = _store(settings)
-    offered = asyncio.run(_offered(settings, store, library))
+    store = _reading(settings)
+    offered, _ = asyncio.run(_offered(settings, store, library, None))
     tree = DirectoryTree(Path(target), store, link=link)
     with tree.alone():
         return offered, publish(offered, tree, watcher)
 
 
-async def _offered(settings: Settings, store: FilesystemBlobs, library: str) -> StaticLibrary:
-    async with _reading(settings) as metadata:
-        offer = await read_offer(metadata, store, await _library_id(metadata, library))
-    return static_library(offer, Counters(settings.published_version_floor))
+def export_bundle(settings: Settings, library: str, target: Path, since: int | None, watcher: Watcher) -> Manifest:
+    """Writes a library to a file, or what has changed of it since a version."""
+    store = _reading(settings)
+    offered, left_out = asyncio.run(_offered(settings, store, library, since))
+    told = None if since is None else str(since)
+    return write_bundle(target, offered, store, since=told, left_out=left_out, watcher=watcher)
+
+
+def take_bundle(settings: Settings, path: Path, watcher: Watcher) -> tuple[Manifest, bool]:
+    """Takes a library from a file; answers what the file says of it, and whether something was new."""
+
+    async def taken(bundle: Bundle) -> bool:
+        async with _writing(settings) as (_, _, adoption):
+            return await import_bundle(bundle, adoption, watcher)
+
+    with path.open("rb") as file, Bundle(path, file, path.stat().st_size) as bundle:
+        return bundle.manifest, asyncio.run(taken(bundle))
+
+
+def adopt(settings: Settings, source: Subscription, warned: Warned, watcher: Watcher) -> Catalog:
+    """Takes a library from a directory or from a publisher, and answers what it says of itself."""
+    return asyncio.run(_adopt(settings, source, warned, watcher))
+
+
+async def _adopt(settings: Settings, source: Subscription, warned: Warned, watcher: Watcher) -> Catalog:
+    client, local = outbound_of(settings), Path(source.url).is_dir()
+    sources = Sources([Path(source.url)] if local else [])
+    source = replace(source, url=Path(source.url).resolve().as_uri()) if local else source
+    try:
+        catalog = await _read(Reader(client, sources), source, warned)
+        async with _writing(settings) as (metadata, blobs, adoption):
+            bringing = Bringing(Means(metadata, blobs, client, sources), await adoption.prospect(catalog), source)
+            await adoption.adopt(catalog, await _contents(bringing, catalog, blobs, watcher))
+    finally:
+        await client.close()
+    return catalog
+
+
+async def _read(reader: Reader, source: Subscription, warned: Warned) -> Catalog:
+    found = await reader.read(source)
+    if found is None:
+        raise RuntimeError(f"{source.url} says that nothing has changed, to somebody who has never asked before")
+    for warning in found[0].warnings:
+        warned(warning.text)
+    return found[0]
+
+
+async def _contents(bringing: Bringing, catalog: Catalog, blobs: Blobs, watcher: Watcher) -> dict[tuple[str, str], Blob]:
+    """The bytes of all files, fetched and verified."""
+    watcher.expect(sum(file.size or 0 for item in catalog.items for file in item.files))
+    found = {}
+    for item in catalog.items:
+        for file in await bringing.item(item, None, 0):
+            found[item.id, file.name] = await blobs.check(file.blob, file.name)
+            watcher.advance(file.size)
+    return found
+
+
+async def _offered(
+    settings: Settings, store: FilesystemBlobs, wanted: str, since: int | None
+) -> tuple[StaticLibrary, set[str]]:
+    """The tree of a library, and the paths in it whose bytes have not changed since a version."""
+    counters, metadata = Counters(settings.published_version_floor), SqliteMetadata(settings.database)
+    try:
+        library_id = await _library_id(metadata, wanted)
+        unchanged: set[str] = set()
+        if since is not None:
+            unchanged = await read_unchanged(metadata, library_id, since - settings.published_version_floor)
+        offer = await read_offer(metadata, store, library_id)
+    finally:
+        await metadata.close()
+    offered = static_library(offer, counters)
+    if since is not None and not 0 < since - settings.published_version_floor <= offer.library.revision:
+        raise RuntimeError(f"library {offered.name!r} is at version {offered.version}, and never was at version {since}")
+    return offered, {path for path, each in offered.payload.items() if f"{path.split('/')[0]}/{each.blob.id}" in unchanged}
 
 
 @asynccontextmanager
-async def _reading(settings: Settings) -> AsyncIterator[MetadataStore]:
-    """The database as it is; a server may be at work on it."""
-    metadata = SqliteMetadata(settings.database)
+async def _writing(settings: Settings) -> AsyncIterator[tuple[SqliteMetadata, Blobs, Adoption]]:
+    """The database and the storages, with no server at work on them; they are made where there are none."""
+    upgrade(settings.database)
+    metadata, clock = SqliteMetadata(settings.database, alone=True), SystemClock()
+    blobs = Blobs(metadata, _store_of(settings), clock)
     try:
-        yield metadata
+        yield metadata, blobs, Adoption(metadata, blobs, clock, settings.storage[0].id)
     finally:
         await metadata.close()
 
 
-def _store(settings: Settings) -> FilesystemBlobs:
+def _reading(settings: Settings) -> FilesystemBlobs:
+    """The storages of a data directory whose database can be read as it is, beside a server or without one."""
+    check_current(settings.database)
+    return _store_of(settings)
+
+
+def _store_of(settings: Settings) -> FilesystemBlobs:
     return FilesystemBlobs({each.id: each.path for each in settings.storage})
 
 

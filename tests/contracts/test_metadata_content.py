@@ -377,3 +377,33 @@ async def test_a_version_comes_back_with_its_differences(store: MetadataStore) -
         await rows.versions.add(version)
     async with store.reading() as rows:
         assert await rows.versions.get(version.id) == version
+
+
+async def test_items_with_newer_content_than_a_revision_are_told_with_their_versions_of_then(
+    store: MetadataStore,
+) -> None:
+    item, (second,) = await made.add_item(store, 2)
+    later = [made.version(item.id, number=number, created=number) for number in (3, 4)]
+    async with store.transaction(durable=False) as rows:
+        await rows.libraries.changed(item.library)
+    for each in later:
+        async with store.transaction(durable=False) as rows:
+            await rows.versions.add(each)
+            await rows.items.put(replace(item, version_id=each.id))
+            await rows.libraries.changed(item.library)
+    async with store.reading() as rows:
+        revision = (await rows.libraries.revisions())[item.library]
+        told = [await rows.versions.since(item.library, revision - n) for n in range(4)]
+        assert told == [{}, {item.id: later[0].id}, {item.id: second.id}, {item.id: None}]
+        assert await rows.versions.since("nobody", 0) == {}
+
+
+async def test_an_item_that_came_after_its_content_has_no_known_past(store: MetadataStore) -> None:
+    home = made.library()
+    item = made.item(home.id)
+    version = made.version(item.id, number=2)
+    async with store.transaction(durable=False) as rows:
+        await rows.libraries.add(home)
+        await rows.versions.add(version)
+        await rows.items.add(replace(item, version_id=version.id))
+        assert await rows.versions.since(home.id, home.revision + 9) == {item.id: None}

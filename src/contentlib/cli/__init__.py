@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import typer
 
+from contentlib.cli.adopt import adopt
+from contentlib.cli.bundle import bundle
 from contentlib.cli.publish_static import publish_static
 from contentlib.cli.serve import serve
 from contentlib.cli.settings import settings
@@ -13,8 +15,9 @@ from contentlib.cli.version import version
 application = typer.Typer(
     help="A self-hosted Content Library Service.", no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None
 )
-for command in (publish_static, serve, settings, version):
+for command in (adopt, publish_static, serve, settings, version):
     application.command()(command)
+application.add_typer(bundle, name="bundle")
 
 
 def main() -> None:

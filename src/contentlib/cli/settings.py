@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -43,3 +45,16 @@ def load_or_exit(config: Path | None, overrides: Mapping[str, object]) -> Loaded
 def settings_or_exit(config: Path | None, data_dir: Path | None) -> Settings:
     """The settings of a command that works on a data directory, which may be given on the command line."""
     return load_or_exit(config, {} if data_dir is None else {"data_dir": data_dir}).settings
+
+
+@contextmanager
+def alone(settings: Settings) -> Iterator[None]:
+    """Makes the data directory and keeps servers off it; RuntimeError while one is running on it."""
+    from contentlib.cli import lock
+
+    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    held = lock.hold(settings.data_dir)
+    try:
+        yield
+    finally:
+        os.close(held)

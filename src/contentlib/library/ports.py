@@ -198,6 +198,13 @@ class VersionRows(Protocol):
     async def of(self, item: str) -> list[Version]:
         """The versions of an item that are kept, oldest first."""
 
+    async def since(self, library: str, revision: int) -> dict[str, str | None]:
+        """The items of a library whose content has changed since it had a revision, each with its version of then.
+
+        None where they had none, or where it is not kept any more. An item that was copied or restored may be among them for
+        having no known past.
+        """
+
 
 class SessionRows(Rows[Row], Protocol[Row]):
     """Update or download sessions."""

@@ -93,7 +93,30 @@ _VERSION_COLUMNS = [_VERSIONS.c[name] for name in _VERSION_NAMES]
 _GET = Statement(select(*_VERSION_COLUMNS).where(_VERSIONS.c.id == bindparam("key")))
 _GET_SIGNATURE = Statement(select(_VERSIONS.c.signature).where(_VERSIONS.c.id == bindparam("key")))
 _OF_ITEM = Statement(select(*_VERSION_COLUMNS).where(_VERSIONS.c.item == bindparam("of_item")).order_by(_VERSIONS.c.number))
-_ADD = Statement(insert(_VERSIONS).values({name: bindparam(name) for name in _VERSION_NAMES} | {"newer": 0}))
+_LIBRARIES = tables.libraries
+_since = (
+    select(_LIBRARIES.c.revision)
+    .where(_ITEMS.c.id == bindparam("item"), _LIBRARIES.c.id == _ITEMS.c.library)
+    .correlate(None)
+    .scalar_subquery()
+)
+_ADD = Statement(insert(_VERSIONS).values({name: bindparam(name) for name in _VERSION_NAMES} | {"newer": 0, "since": _since}))
+_earlier = _VERSIONS.alias()
+_base = (
+    select(_earlier.c.id)
+    .where(_earlier.c.item == _ITEMS.c.id, _earlier.c.since < bindparam("revision"))
+    .order_by(_earlier.c.number.desc())
+    .limit(literal_column("1"))
+    .scalar_subquery()
+)
+_SINCE = Statement(
+    select(_ITEMS.c.id, _base).where(
+        _ITEMS.c.library == bindparam("of_library"),
+        _ITEMS.c.deleted.is_(None),
+        _VERSIONS.c.id == _ITEMS.c.version_id,
+        or_(_VERSIONS.c.since.is_(None), _VERSIONS.c.since >= bindparam("revision")),
+    )
+)
 _OLDER = Statement(
     update(_VERSIONS)
     .where(_VERSIONS.c.item == bindparam("of_item"), _VERSIONS.c.number < bindparam("before"))
@@ -166,6 +189,11 @@ class VersionRows:
     async def of(self, item: str) -> list[Version]:
         """The versions of an item that are kept."""
         return [await self._version(row) for row in await self._connection.rows(_OF_ITEM, {"of_item": item})]
+
+    async def since(self, library: str, revision: int) -> dict[str, str | None]:
+        """The items with newer content, and the version that each had."""
+        rows = await self._connection.rows(_SINCE, {"of_library": library, "revision": revision})
+        return {row[0]: row[1] for row in rows}
 
     async def _version(self, row: tuple[Any, ...]) -> Version:
         files = await self._connection.rows(_FILES_OF, {"key": row[0]})

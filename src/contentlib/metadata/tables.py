@@ -150,6 +150,7 @@ versions = Table(
     Column("user", Text, nullable=False),
     Column("message", Text, nullable=False),
     Column("signature", Text),
+    Column("since", BigInteger),  # the revision of the library before it came; NULL where it came before its item
     Column("newer", Integer, nullable=False),  # how many newer versions the item has, ORPHANED when the item is gone
     Column("superseded", BigInteger),  # when the next version was made
     Column("differences", Text),

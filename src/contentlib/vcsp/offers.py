@@ -40,6 +40,18 @@ async def read_offer(metadata: MetadataStore, store: BlobStore, library_id: str)
     return Offer(library, published, blobs)
 
 
+async def read_unchanged(metadata: MetadataStore, library_id: str, revision: int) -> set[str]:
+    """Which contents whoever has the library at a revision has already: ITEM/BLOB of its files."""
+    async with metadata.reading() as transaction:
+        changed = await transaction.versions.since(library_id, revision)
+        found = set()
+        for item, version in await items_with_content(transaction, library_id):
+            base = changed.get(item.id)
+            before = version if item.id not in changed else None if base is None else await transaction.versions.get(base)
+            found |= set() if before is None else {f"{item.id}/{file.blob}" for file in before.files}
+    return found
+
+
 async def items_with_content(transaction: Transaction, library_id: str) -> list[tuple[Item, Version]]:
     """The items of a library that have files, with their current versions."""
     found = []

@@ -1,0 +1,291 @@
+"""A library that was made elsewhere becomes a local one: its ids are kept, and what subscribers count goes on and never falls.
+
+One that came in a bundle follows its source from bundle to bundle: what the source has is put in the place of what is here, and
+what the source has not any more goes. What was added here stays. All of it is seen at once, or none.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+
+import msgspec
+from msgspec.structs import replace
+
+from contentlib.library.blobs import Blobs, Received
+from contentlib.library.catalogs import Catalog, OfferedItem
+from contentlib.library.checksums import Algorithm, Checksum, Hasher
+from contentlib.library.clock import Clock
+from contentlib.library.identifiers import new_identifier
+from contentlib.library.items import FIRST_VERSION, cancel
+from contentlib.library.model import Blob, Item, Library, LibraryType, StoredFile, Version
+from contentlib.library.names import fold
+from contentlib.library.ports import MetadataStore, Transaction
+
+_KEY = "imported/"
+Contents = Mapping[tuple[str, str], Blob]
+"""The bytes of the files, by the id of their item and their name."""
+
+
+class Refused(RuntimeError):
+    """The library cannot be taken as it is; a sentence."""
+
+
+class Imported(msgspec.Struct, frozen=True):
+    """What was last imported into a library: its version at the source, and the ids of its items."""
+
+    version: int
+    items: tuple[str, ...]
+
+
+class _Change(msgspec.Struct, frozen=True):
+    """An item as it was, as it will be, and its new content version, if any."""
+
+    before: Item | None
+    item: Item
+    version: Version | None
+
+
+class Adoption:
+    """Takes libraries in; new ones onto `storage`."""
+
+    def __init__(self, metadata: MetadataStore, blobs: Blobs, clock: Clock, storage: str) -> None:
+        self._metadata = metadata
+        self._blobs = blobs
+        self._clock = clock
+        self._storage = storage
+
+    async def imported(self, library_id: str) -> Imported | None:
+        """What was last imported; None where there is no such library. Refused where it did not come in a bundle."""
+        async with self._metadata.reading() as transaction:
+            library = await transaction.libraries.get(library_id)
+            if library is None:
+                await _check_free(transaction, library_id)
+                return None
+            value = await transaction.state.get(_KEY + library_id)
+        if value is None:
+            raise _here(library)
+        return msgspec.json.decode(value, type=Imported)
+
+    async def storage_of(self, library_id: str) -> str:
+        """Where the bytes of a library go."""
+        async with self._metadata.reading() as transaction:
+            library = await transaction.libraries.get(library_id)
+        return self._storage if library is None else library.storage
+
+    async def prospect(self, catalog: Catalog) -> Library:
+        """The library that a catalog will be; Refused where it is here already, or one of its items."""
+        async with self._metadata.reading() as transaction:
+            library = await transaction.libraries.get(catalog.id)
+            if library is not None:
+                raise _here(library)
+            await _check_free(transaction, catalog.id)
+            for offered in catalog.items:
+                await _check_item(transaction, catalog.id, offered, await transaction.items.get(offered.id))
+        return _library(catalog, self._storage, 1, self._clock.now())
+
+    async def receive(self, storage: str, pieces: AsyncIterator[bytes]) -> Blob:
+        """Keeps bytes that nothing names yet; equal ones are kept once."""
+        upload, hasher = new_identifier(), Hasher()
+        try:
+            with self._blobs.store.stage(storage, upload) as staged:
+                async for piece in pieces:
+                    await asyncio.to_thread(staged.append, piece)
+                    await asyncio.to_thread(hasher.update, piece)
+        except BaseException:
+            self._blobs.store.discard(storage, upload)
+            raise
+        return await self._blobs.keep(Received(storage, upload, hasher.size, hasher.digests()))
+
+    async def known(self, item_id: str, name: str, sha256: str) -> Blob | None:
+        """The bytes of a file that is here already, when they are those."""
+        async with self._metadata.reading() as transaction:
+            item = await transaction.items.get(item_id)
+            version = None if item is None or item.version_id is None else await transaction.versions.get(item.version_id)
+            file = None if version is None else version.file(name)
+            blob = None if file is None else await transaction.blobs.get(file.blob)
+        return blob if blob is not None and blob.sha256 == sha256 else None
+
+    async def adopt(self, catalog: Catalog, contents: Contents) -> None:
+        """Takes a library that is not here. Its documents change with its place, so every version is one higher than it was."""
+        await self._take(catalog, contents, rise=1, follows=False)
+
+    async def follow(self, catalog: Catalog, contents: Contents) -> None:
+        """Makes a library what it is at its source."""
+        await self._take(catalog, contents, rise=0, follows=True)
+
+    async def _take(self, catalog: Catalog, contents: Contents, *, rise: int, follows: bool) -> None:
+        async with self._metadata.reading() as transaction:
+            changes = [await self._change(transaction, catalog.id, each, contents, rise) for each in catalog.items]
+        for change in changes:
+            if change.version is not None:
+                await self._blobs.flush(change.version)
+        async with self._metadata.transaction(durable=True) as transaction:
+            library, before = await self._library(transaction, catalog, rise, follows=follows)
+            for item_id in {*before.items} - {each.id for each in catalog.items} - {*catalog.unread}:
+                await self._remove(transaction, item_id)
+            for change in changes:
+                await self._free_name(transaction, change, before)
+            for change in changes:
+                await self._put_item(transaction, change)
+            await transaction.libraries.put(library)
+            if follows:
+                note = Imported(_number(catalog.version), tuple(each.id for each in catalog.items))
+                await transaction.state.put(_KEY + catalog.id, msgspec.json.encode(note).decode())
+        for change in changes:
+            if change.version is not None:
+                await self._blobs.describe(change.item, change.version)
+
+    async def _library(
+        self, transaction: Transaction, catalog: Catalog, rise: int, *, follows: bool
+    ) -> tuple[Library, Imported]:
+        """The library as it will be, there as it was before, and what it had then."""
+        now, version = self._clock.now(), _number(catalog.version) + rise
+        library = await transaction.libraries.get(catalog.id)
+        if library is None:
+            await _check_free(transaction, catalog.id)
+            made = _library(catalog, self._storage, version, now)
+            await transaction.libraries.add(replace(made, revision=version - 1))
+            return made, Imported(0, ())
+        value = await transaction.state.get(_KEY + catalog.id) if follows else None
+        if value is None:
+            raise _here(library)
+        changed = replace(library, revision=max(version, library.revision + 1), **_names(catalog))
+        if (changed.name, changed.description) != (library.name, library.description):
+            changed = replace(changed, version=library.version + 1, modified=max(now, library.modified))
+        return changed, msgspec.json.decode(value, type=Imported)
+
+    async def _change(
+        self, transaction: Transaction, library_id: str, offered: OfferedItem, contents: Contents, rise: int
+    ) -> _Change:
+        before = await transaction.items.get(offered.id)
+        await _check_item(transaction, library_id, offered, before)
+        version_id = None if before is None else before.version_id
+        current = None if version_id is None else await transaction.versions.get(version_id)
+        now = self._clock.now()
+        files = tuple(_stored(offered, n, contents, current, now) for n in range(len(offered.files)))
+        same = current is not None and _content(current.files) == _content(files)
+        version = None if same or not files else self._version(offered, files, before, current, now)
+        return _Change(before, _item(library_id, offered, before, version, rise, now), version)
+
+    def _version(
+        self, offered: OfferedItem, files: tuple[StoredFile, ...], before: Item | None, current: Version | None, now: int
+    ) -> Version:
+        number = max(_number(offered.content_version), FIRST_VERSION if before is None else before.content_version + 1)
+        created = now if current is None else max(now, current.created + 1)
+        return Version(new_identifier(), offered.id, number, created, files, message="the item was taken in with its library")
+
+    async def _remove(self, transaction: Transaction, item_id: str) -> None:
+        item = await transaction.items.get(item_id)
+        session = None if item is None else await transaction.update_sessions.active_of(item_id)
+        if item is not None and session is not None:
+            await cancel(transaction, session, self._clock.now(), f"library item {item.name!r} is gone at its source")
+        await transaction.items.remove(item_id)
+
+    async def _free_name(self, transaction: Transaction, change: _Change, imported: Imported) -> None:
+        """Names may have moved from item to item: none of those that are renamed keeps its own meanwhile."""
+        item, before = change.item, change.before
+        if before is not None and before.folded_name != item.folded_name:
+            await transaction.items.put(replace(before, folded_name=before.id))
+        for other in await transaction.items.find(library=item.library, folded_name=item.folded_name):
+            if other != item.id and other not in imported.items:
+                raise Refused(f"an item named {item.name!r} ({other}) was added to library {item.library} here; rename it")
+
+    async def _put_item(self, transaction: Transaction, change: _Change) -> None:
+        if change.before is None:
+            await transaction.items.remove(change.item.id)  # where it was deleted here, it may be in the trash
+            await transaction.items.add(replace(change.item, version_id=None))
+        if change.version is not None:
+            await self._blobs.check_kept(transaction, change.version)
+            await transaction.versions.add(change.version)
+        if change.before != change.item:
+            await transaction.items.put(change.item)
+
+
+def _here(library: Library) -> Refused:
+    return Refused(f"library {library.name!r} ({library.id}) is here already, and did not come in a bundle")
+
+
+async def _check_item(transaction: Transaction, library_id: str, offered: OfferedItem, item: Item | None) -> None:
+    """An item is in one library only, in the trash too."""
+    if item is None:
+        deleted = await transaction.deleted_items.get(offered.id)
+        item = None if deleted is None else deleted.row
+    if item is not None and item.library != library_id:
+        raise Refused(f"item {offered.name!r} ({offered.id}) is in library {item.library} already, or in its trash")
+
+
+async def _check_free(transaction: Transaction, library_id: str) -> None:
+    if await transaction.deleted_libraries.get(library_id) is not None:
+        raise Refused(f"library {library_id} is in the trash; restore or purge it")
+
+
+def _names(catalog: Catalog) -> dict[str, str]:
+    name = catalog.name or catalog.id
+    return {"name": name, "folded_name": fold(name), "description": catalog.description}
+
+
+def _library(catalog: Catalog, storage: str, version: int, now: int) -> Library:
+    names = _names(catalog)
+    return Library(
+        id=catalog.id,
+        name=names["name"],
+        folded_name=names["folded_name"],
+        description=names["description"],
+        type=LibraryType.LOCAL,
+        backings=(),
+        storage=storage,
+        created=min(catalog.created or now, now),
+        modified=now,
+        version=1,
+        revision=version,
+    )
+
+
+def _stored(offered: OfferedItem, n: int, contents: Contents, current: Version | None, now: int) -> StoredFile:
+    file = offered.files[n]
+    blob = contents[offered.id, file.name]
+    old = None if current is None else current.file(file.name)
+    if old is not None and old.blob == blob.id:
+        return old if file.generation is None else replace(old, generation=max(file.generation, old.generation))
+    revision, least = (1, 0) if old is None else (old.revision + 1, old.generation + 1)
+    generation = max(least, now // 1000 if file.generation is None else file.generation)
+    checksum = Checksum(Algorithm.SHA256, blob.sha256)
+    return StoredFile(file.name, blob.id, blob.size, revision, checksum, generation)
+
+
+def _content(files: tuple[StoredFile, ...]) -> dict[str, tuple[str, int]]:
+    return {file.name: (file.blob, file.generation) for file in files}
+
+
+def _item(library_id: str, offered: OfferedItem, before: Item | None, version: Version | None, rise: int, now: int) -> Item:
+    """The item; subscribers see `metadata_version + content_version - 1`, which is never lower than at the source."""
+    content = _number(offered.content_version) if before is None else before.content_version
+    content = content if version is None else version.number
+    made = Item(
+        id=offered.id,
+        library=library_id,
+        name=offered.name,
+        folded_name=fold(offered.name),
+        description=offered.description,
+        type=offered.type,
+        folded_type=fold(offered.type),
+        created=min(offered.created or now, now) if before is None else before.created,
+        modified=now if before is None else before.modified,
+        version=1 if before is None else before.version,
+        metadata_version=max(_number(offered.version) + rise - content + 1, 1 if before is None else before.metadata_version),
+        content_version=content,
+        size=before.size if before is not None else 0,
+        version_id=before.version_id if before is not None else None,
+        source=None if before is None else before.source,
+    )
+    if version is not None:
+        made = replace(made, version_id=version.id, size=sum(file.size for file in version.files))
+    if before is not None and made != before:
+        made = replace(made, version=before.version + 1, modified=max(now, before.modified))
+    return made
+
+
+def _number(version: str | None) -> int:
+    """A version as a number; where it is none, the first."""
+    return max(int(version), 1) if version is not None and version.isascii() and version.isdigit() else 1

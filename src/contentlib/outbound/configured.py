@@ -1,0 +1,19 @@
+"""The client that the settings ask for."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from contentlib.outbound.client import Outbound
+from contentlib.outbound.policy import Policy
+from contentlib.settings import Settings, address
+
+
+def outbound_of(settings: Settings) -> Outbound:
+    """The client of a server with these settings, which is kept from asking itself."""
+    own = [address(settings.listen)[0]]
+    if settings.public_url is not None:
+        own.append(urlsplit(settings.public_url).hostname or "")
+    policy = Policy(settings.outbound_allow, settings.outbound_deny, own)
+    proxy = settings.outbound_proxy.get_secret_value() if settings.outbound_proxy else None
+    return Outbound(policy, proxy=proxy, ca_bundle=settings.outbound_ca_bundle)

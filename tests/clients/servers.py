@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shlex
+import ssl
 import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -32,6 +34,12 @@ class Address:
     def host(self) -> str:
         """The host and port."""
         return urlsplit(self.url).netloc
+
+    @property
+    def thumbprint(self) -> str:
+        """The SHA-1 thumbprint of its certificate."""
+        assert self.certificate is not None
+        return hashlib.sha1(ssl.PEM_cert_to_DER_cert(self.certificate.read_text())).digest().hex(":").upper()
 
     def with_login(self, name: str = NAME, password: str = PASSWORD) -> str:
         """The address as GOVC_URL has it."""

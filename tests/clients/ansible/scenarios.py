@@ -72,8 +72,16 @@ def _fetched(directory: Path) -> Told:
 def _rest(directory: Path) -> Told:
     images = written(directory / "images").directory
     changes = _twice("rest-configuration", "rest-library", "rest-library-described")
-    with serving(directory) as server:
-        return run(server, directory, *changes, "rest-info", *_twice("rest-library-gone"), images=str(images))
+    with serving(directory, outbound_allow=json.dumps(["127.0.0.1"])) as server:
+        subscribed = (*_twice("rest-subscribed"), "rest-subscribed-gone")
+        return run(server, directory, *changes, "rest-info", *subscribed, *_twice("rest-library-gone"), images=str(images))
+
+
+def _subscribed(directory: Path) -> Told:
+    images = written(directory / "images").directory
+    with serving(directory, outbound_allow=json.dumps(["127.0.0.1"])) as server:
+        playbooks = (*_twice("subscribed"), "subscribed-info", *_twice("subscribed-gone"))
+        return run(server, directory, *playbooks, images=str(images), thumbprint=server.thumbprint)
 
 
 def _faults(directory: Path) -> Told:
@@ -127,5 +135,15 @@ class _Quiet(SimpleHTTPRequestHandler):
         """Says nothing."""
 
 
-_SCENARIOS: tuple[Callable[[Path], Told], ...] = (_faults, _libraries, _items, _fetched, _disks, _rest, _cut, _session)
-_SUCCEEDING = {"vmware.vmware": (_libraries, _items, _fetched), "vmware.vmware_rest": (_rest,)}
+_SCENARIOS: tuple[Callable[[Path], Told], ...] = (
+    _faults,
+    _libraries,
+    _items,
+    _fetched,
+    _disks,
+    _rest,
+    _subscribed,
+    _cut,
+    _session,
+)
+_SUCCEEDING = {"vmware.vmware": (_libraries, _items, _fetched, _subscribed), "vmware.vmware_rest": (_rest,)}

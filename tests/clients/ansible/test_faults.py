@@ -36,7 +36,7 @@ def disks(reports: dict[str, list[Play]]) -> Play:
         ("a library's identifier that is not there", "library '00000000-0000-4000-8000-000000000000' does not exist"),
         ("an OVA with a wrong checksum", "expected was 0000000000000000000000000000000000000000000000000000000000000000"),
         ("an OVA with a disk that was changed", "file 'disk1.vmdk' has the SHA1 checksum "),
-        ("a subscribed library", "there is no service 'com.vmware.content.subscribed_library'"),
+        ("a subscribed library", "vCenter Failed to make connection to https://lib.example/cls/vcsp/lib/1/lib.json"),
     ],
 )
 def test_a_fault_is_told(task: str, said: str, told: Play) -> None:

@@ -65,20 +65,24 @@ def test_the_inventory_is_there_to_look_up(info: Play) -> None:
     assert {found["type"] for found in info["the folders"].result["value"]} >= {"DATACENTER", "DATASTORE"}
 
 
-@pytest.mark.parametrize(
-    ("task", "address"),
-    [
-        ("the subscribed libraries", "/api/content/subscribed-library"),
-        ("the subscriptions of a library", "/api/content/library/{id}/subscriptions"),
-    ],
-)
-def test_what_the_server_does_not_have_is_named(task: str, address: str, info: Play) -> None:
+def test_what_the_server_does_not_have_is_named(info: Play) -> None:
     (library,) = info["the libraries"].result["value"]
-    assert info[task].failed
-    (message,) = info[task].result["value"]["messages"]
-    assert message["default_message"] == f"nothing answers at '{address.format(**library)}'"
+    asked = info["the subscriptions of a library"]
+    assert asked.failed
+    (message,) = asked.result["value"]["messages"]
+    assert message["default_message"] == f"nothing answers at '/api/content/library/{library['id']}/subscriptions'"
+
+
+def test_a_library_follows_another_one_once(told: list[Play]) -> None:
+    assert told[7]["the library"].changed
+    assert told[8].quiet
+
+
+@pytest.mark.parametrize("task", ["sync", "evict", "the library"])
+def test_a_library_that_follows_is_synchronized_emptied_and_deleted(told: list[Play], task: str) -> None:
+    assert not told[9][task].failed
 
 
 def test_a_library_is_deleted_once(told: list[Play]) -> None:
-    assert told[7]["the library"].changed
-    assert told[8].quiet
+    assert told[10]["the library"].changed
+    assert told[11].quiet

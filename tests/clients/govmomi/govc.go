@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/vmware/govmomi"
 	"github.com/vmware/govmomi/find"
@@ -33,6 +34,12 @@ type user struct {
 	items  map[string]string
 }
 
+// step is a command, or a part of one.
+type step struct {
+	name string
+	run  func() (interface{}, error)
+}
+
 const libraryName = "govc's library"
 
 // govc makes the calls of govc's commands.
@@ -47,7 +54,8 @@ func govc(p *program) {
 	u.reads()
 	u.changes()
 	u.sessions()
-	u.subscriptions()
+	u.subscribers()
+	u.follows()
 	u.settings()
 	u.ends()
 }
@@ -481,13 +489,10 @@ func (u *user) kept() error {
 	return u.lib.CancelLibraryItemUpdateSession(ctx, session)
 }
 
-// subscriptions are steps of their own each, as a server may have some of them.
-func (u *user) subscriptions() {
+// subscribers are steps of their own each, as a server may have some of them.
+func (u *user) subscribers() {
 	made := &library.Library{ID: u.made.ID}
-	steps := []struct {
-		name string
-		run  func() (interface{}, error)
-	}{
+	steps := []step{
 		{"library.publish", func() (interface{}, error) { return nil, u.lib.PublishLibrary(ctx, made, nil) }},
 		{"library.publish of an item", func() (interface{}, error) {
 			return nil, u.lib.PublishLibraryItem(ctx, &library.Item{ID: u.items["image"]}, true, nil)
@@ -499,20 +504,66 @@ func (u *user) subscriptions() {
 		}},
 		{"library.subscriber.info", func() (interface{}, error) { return u.lib.GetSubscriber(ctx, made, "none") }},
 		{"library.subscriber.rm", func() (interface{}, error) { return nil, u.lib.DeleteSubscriber(ctx, made, "none") }},
-		{"library.create -sub", func() (interface{}, error) {
-			on := true
-			sub := &library.Subscription{AuthenticationMethod: "NONE", AutomaticSyncEnabled: &on, OnDemand: &on,
-				SubscriptionURL: "http://192.0.2.1/lib.json"}
-			return u.lib.CreateLibrary(ctx, library.Library{Name: "subscribed", Type: "SUBSCRIBED", Subscription: sub,
-				Storage: u.made.Storage})
-		}},
-		{"library.sync", func() (interface{}, error) { return nil, u.lib.SyncLibrary(ctx, made) }},
-		{"library.sync of an item", func() (interface{}, error) {
-			return nil, u.lib.SyncLibraryItem(ctx, &library.Item{ID: u.items["image"]}, true)
-		}},
-		{"library.evict", func() (interface{}, error) { return nil, evict(u.lib, u.made.ID) }},
-		{"library.evict of an item", func() (interface{}, error) { return nil, evictItem(u.lib, u.items["image"]) }},
+		{"library.sync of a local library", func() (interface{}, error) { return nil, u.lib.SyncLibrary(ctx, made) }},
+		{"library.evict of a local item", func() (interface{}, error) { return nil, evictItem(u.lib, u.items["image"]) }},
+		{"library.create -sub of nothing", func() (interface{}, error) { return u.subscribe("http://192.0.2.1/lib.json") }},
 		{"library.probe", func() (interface{}, error) { return probe(u.lib, "http://192.0.2.1/lib.json") }},
+	}
+	for _, each := range steps {
+		u.step(each.name, each.run)
+	}
+}
+
+func (u *user) subscribe(address string) (string, error) {
+	on := true
+	sub := &library.Subscription{AuthenticationMethod: "NONE", AutomaticSyncEnabled: &on, OnDemand: &on, SubscriptionURL: address}
+	return u.lib.CreateLibrary(ctx, library.Library{Name: "subscribed", Type: "SUBSCRIBED", Subscription: sub,
+		Storage: u.made.Storage})
+}
+
+// follows is what becomes of a library that follows another one of the same server.
+func (u *user) follows() {
+	var source, follower *library.Library
+	var item string
+	u.step("library.create -pub", func() (interface{}, error) {
+		on := true
+		id, err := u.lib.CreateLibrary(ctx, library.Library{Name: "published", Type: "LOCAL", Storage: u.made.Storage,
+			Publication: &library.Publication{AuthenticationMethod: "NONE", Published: &on}})
+		if err != nil {
+			return nil, err
+		}
+		if source, err = u.lib.GetLibraryByID(ctx, id); err != nil {
+			return nil, err
+		}
+		_, err = u.lib.CopyLibraryItem(ctx, &library.Item{ID: u.items["image"]}, library.Item{LibraryID: id, Name: "image"})
+		return source.Publication.PublishURL, err
+	})
+	if source == nil || !u.step("library.create -sub", func() (interface{}, error) {
+		id, err := u.subscribe(source.Publication.PublishURL)
+		if err == nil {
+			follower, err = u.lib.GetLibraryByID(ctx, id)
+		}
+		return follower, err
+	}) {
+		return
+	}
+	steps := []step{
+		{"library.sync", func() (interface{}, error) { return nil, u.lib.SyncLibrary(ctx, follower) }},
+		{"library.ls of what follows", func() (interface{}, error) {
+			for tries := 0; tries < 100; tries++ {
+				items, err := u.lib.GetLibraryItems(ctx, follower.ID)
+				if err != nil || len(items) > 0 {
+					item = items[0].ID
+					return items, err
+				}
+				time.Sleep(100 * time.Millisecond)
+			}
+			return nil, errors.New("no item came")
+		}},
+		{"library.sync of an item", func() (interface{}, error) { return nil, u.lib.SyncLibraryItem(ctx, &library.Item{ID: item}, true) }},
+		{"library.evict of an item", func() (interface{}, error) { return nil, evictItem(u.lib, item) }},
+		{"library.evict", func() (interface{}, error) { return nil, evict(u.lib, follower.ID) }},
+		{"library.rm of what follows", func() (interface{}, error) { return nil, u.lib.DeleteLibrary(ctx, follower) }},
 	}
 	for _, each := range steps {
 		u.step(each.name, each.run)
@@ -521,17 +572,24 @@ func (u *user) subscriptions() {
 
 func (u *user) settings() {
 	usages := "/api/content/library/" + u.made.ID + "/usages"
-	steps := []struct {
-		name string
-		run  func() (interface{}, error)
-	}{
+	trusted := ""
+	steps := []step{
 		{"library.policy.ls", func() (interface{}, error) { return get(u.lib, policies) }},
-		{"library.trust.ls", func() (interface{}, error) { return get(u.lib, certificates) }},
-		{"library.trust.create", func() (interface{}, error) {
+		{"library.trust.create of nothing", func() (interface{}, error) {
 			return send(u.lib, http.MethodPost, m{"cert_text": "none"}, certificates)
 		}},
-		{"library.trust.info", func() (interface{}, error) { return get(u.lib, certificates, "none") }},
-		{"library.trust.rm", func() (interface{}, error) { return send(u.lib, http.MethodDelete, nil, certificates, "none") }},
+		{"library.trust.create", func() (interface{}, error) {
+			text, err := ioutil.ReadFile(u.ca)
+			if err != nil {
+				return nil, err
+			}
+			made, err := send(u.lib, http.MethodPost, m{"cert_text": string(text)}, certificates)
+			trusted, _ = made.(string)
+			return made, err
+		}},
+		{"library.trust.ls", func() (interface{}, error) { return get(u.lib, certificates) }},
+		{"library.trust.info", func() (interface{}, error) { return get(u.lib, certificates, trusted) }},
+		{"library.trust.rm", func() (interface{}, error) { return send(u.lib, http.MethodDelete, nil, certificates, trusted) }},
 		{"usages", func() (interface{}, error) { return get(u.lib, usages) }},
 	}
 	for _, each := range steps {

@@ -9,8 +9,10 @@ from typing import Any
 
 from models.sessions import Model
 
-PUT, FETCH, MAKE_CURRENT = "put", "fetch", "versions.make_current"
-"""What is no operation of the contract: bytes in, bytes out, and an operation of our own."""
+PUT, FETCH = "put", "fetch"
+"""Bytes in, bytes out."""
+MAKE_CURRENT, RESTORE, PURGE, TRASH = "versions.make_current", "trash.restore", "trash.purge", "trash.list"
+"""Operations of our own, which are not in the contract."""
 FILES = ("a.txt", "b.txt", "c.iso")
 _LENGTHS = {"a.txt": 1, "b.txt": 2, "c.iso": 3}
 """How long the files of a name are; which one is the largest says what an item is."""
@@ -126,6 +128,8 @@ CALLS: tuple[tuple[int, Make], ...] = (
         ),
     ),
     (3, lambda model, pick: _call(MAKE_CURRENT, library_item_id=pick.one(model.items), version=pick.of("2", "3", "1"))),
+    (3, lambda model, pick: _call(RESTORE, deleted_id=pick.one(model.trash), name=pick.of(None, None, pick.name()))),
+    (1, lambda model, pick: _call(PURGE, deleted_id=pick.one(model.trash))),
     (5, lambda model, pick: _call(f"{_UPDATE}.create", create_spec={"library_item_id": pick.one(model.items)})),
     (5, lambda model, pick: _call(f"{_UPDATE}.complete", update_session_id=pick.one(model.updates))),
     (2, lambda model, pick: _call(f"{_UPDATE}.cancel", update_session_id=pick.one(model.updates))),
@@ -244,10 +248,12 @@ def about(call: Call) -> list[Call]:
     looks = {
         "library_id": ("library.get", f"{_ITEM}.list"),
         "library_item_id": (f"{_ITEM}.get", f"{_ITEM}.file.list"),
+        "deleted_id": (TRASH,),
         "update_session_id": (f"{_UPDATE}.get", f"{_UPDATE_FILE}.list"),
         "download_session_id": (f"{_DOWNLOAD}.get", f"{_DOWNLOAD_FILE}.list"),
     }
-    return [_call(look, **{name: call.arguments[name]}) for name in looks if name in call.arguments for look in looks[name]]
+    named = [(look, name) for name in looks if name in call.arguments for look in looks[name]]
+    return [_call(TRASH) if look == TRASH else _call(look, **{name: call.arguments[name]}) for look, name in named]
 
 
 def everything(model: Model) -> list[Call]:
@@ -260,4 +266,4 @@ def everything(model: Model) -> list[Call]:
     ]
     changes = [_call(f"{_ITEM}.changes.list", library_item=each) for each in model.items]
     fetches = [_call(FETCH, address=each) for each in _prepared(model)]
-    return [_call("library.list"), *(look for each in looked_at for look in about(each)), *changes, *fetches]
+    return [_call("library.list"), _call(TRASH), *(look for each in looked_at for look in about(each)), *changes, *fetches]

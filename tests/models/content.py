@@ -22,6 +22,9 @@ class Content:
     updates: dict[str, Session] = field(default_factory=dict)
     downloads: dict[str, Session] = field(default_factory=dict)
     tokens: dict[tuple[str, str], str] = field(default_factory=dict)
+    trash: dict[str, Library | Item] = field(default_factory=dict)
+    hidden: dict[str, dict[str, Item]] = field(default_factory=dict)
+    """The items of libraries that are in the trash."""
 
     # libraries
 
@@ -56,9 +59,11 @@ class Content:
 
     def local_library_delete(self, library_id: str) -> None:
         self._library(library_id)
-        for item in [each for each in self.items.values() if each.library == library_id]:
-            self.library_item_delete(item.id)
-        del self.libraries[library_id]
+        self.hidden[library_id] = {each.id: each for each in self.items.values() if each.library == library_id}
+        for item_id in self.hidden[library_id]:
+            self._stop(item_id)
+            del self.items[item_id]
+        self.trash[library_id] = self.libraries.pop(library_id)
 
     # items
 
@@ -97,11 +102,9 @@ class Content:
         self.items[item.id] = replace(changed, version=item.version + 1, changed=self.now)
 
     def library_item_delete(self, library_item_id: str) -> None:
-        item = self._item(library_item_id)
-        active = self.active_of(item.id)
-        if active is not None:
-            active.state = "CANCELED"
-        del self.items[item.id]
+        self._item(library_item_id)
+        self._stop(library_item_id)
+        self.trash[library_item_id] = self.items.pop(library_item_id)
 
     def library_item_copy(self, source_library_item_id: str, destination_create_spec: Told) -> str:
         source = self._item(source_library_item_id)
@@ -116,6 +119,30 @@ class Content:
 
     def library_item_file_list(self, library_item_id: str) -> list[Told]:
         return [_file(file, version=str(file.revision)) for file in self._item(library_item_id).files]
+
+    # the trash
+
+    def trash_list(self) -> list[Told]:
+        return [{"id": each.id, "name": each.name} for each in self.trash.values()]
+
+    def trash_purge(self, deleted_id: str) -> None:
+        self._deleted(deleted_id)
+        del self.trash[deleted_id]
+
+    def trash_restore(self, deleted_id: str, name: str | None = None) -> None:
+        if name == "":
+            raise Refused("invalid_argument")
+        found = self._deleted(deleted_id)
+        if isinstance(found, Library):
+            self.libraries[found.id] = replace(found, name=name or found.name, version=found.version + 1)
+            self.items |= self.hidden.pop(found.id)
+        else:
+            if found.library not in self.libraries:
+                raise Refused("not_allowed_in_current_state")
+            restored = replace(found, name=name or found.name, version=found.version + 1, changed=self.now)
+            self._free_name(restored)
+            self.items[found.id] = restored
+        del self.trash[deleted_id]
 
     # content versions
 
@@ -171,6 +198,17 @@ class Content:
             if other.versions or self.active_of(other.id) or not (other.abandoned or other.changed + LEASE < self.now):
                 raise Refused("already_exists")
             del self.items[other.id]
+
+    def _stop(self, item_id: str) -> None:
+        """Ends the session that changes an item which goes."""
+        active = self.active_of(item_id)
+        if active is not None:
+            active.state = "CANCELED"
+
+    def _deleted(self, identifier: str) -> Library | Item:
+        if identifier not in self.trash:
+            raise Refused("not_found")
+        return self.trash[identifier]
 
     def _library(self, library_id: str) -> Library:
         if library_id not in self.libraries:

@@ -19,7 +19,21 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 from conformance.contract import OPERATIONS
 from conformance.forms import Form, Heard
 from conformance.servers import FORMS
-from models.calls import FETCH, FILES, MAKE_CURRENT, PUT, Call, Pick, about, everything, next_look, next_step
+from models.calls import (
+    FETCH,
+    FILES,
+    MAKE_CURRENT,
+    PURGE,
+    PUT,
+    RESTORE,
+    TRASH,
+    Call,
+    Pick,
+    about,
+    everything,
+    next_look,
+    next_step,
+)
 from models.sessions import Model
 from models.state import LEASE, Refused
 from whole import TOKEN, HandClock, Whole, whole
@@ -27,7 +41,12 @@ from whole import TOKEN, HandClock, Whole, whole
 _FORMS = st.sampled_from(FORMS)
 _RANDOM = st.randoms(use_true_random=True)  # choices that Hypothesis makes one by one are too much alike
 _PREFIX = "com.vmware.content."
-_VERSIONS = "/rest/contentlib/library/item/versions"
+_OWN = {
+    MAKE_CURRENT: ("POST", "item/versions/id:{library_item_id}?~action=make-current"),
+    RESTORE: ("POST", "trash/id:{deleted_id}?~action=restore"),
+    PURGE: ("POST", "trash/id:{deleted_id}?~action=purge"),
+    TRASH: ("GET", "trash"),
+}
 
 
 class Machine(RuleBasedStateMachine):
@@ -133,17 +152,23 @@ class Machine(RuleBasedStateMachine):
         if call.operation == FETCH:
             answer = await self.app.client.get(given["address"], headers={TOKEN: ""})
             return Heard(answer.content) if answer.status_code == 200 else Heard(error="refused")
-        if call.operation == MAKE_CURRENT:
-            target = f"{_VERSIONS}/id:{given['library_item_id']}?~action=make-current"
-            answer = await self.app.send("POST", target, {"version": given["version"]}, {TOKEN: token})
-            body = answer.json()
-            return Heard(body["value"]) if answer.status_code == 200 else Heard(error=body["type"].rpartition(".")[2])
+        if call.operation in _OWN:
+            return await self._own(call, token)
         declared = OPERATIONS[f"{_PREFIX}{call.operation}"]
         request = form.signed(form.request(declared, given), token)
         answer = await self.app.client.request(
             request.method, request.target, content=request.content, headers={TOKEN: "", **request.headers}
         )
         return form.answer(declared, answer)
+
+    async def _own(self, call: Call, token: str) -> Heard:
+        method, path = _OWN[call.operation]
+        body = {name: value for name, value in call.arguments.items() if f"{{{name}}}" not in path}
+        target = f"/rest/contentlib/library/{path.format(**call.arguments)}"
+        answer = await self.app.send(method, target, body or None, {TOKEN: token})
+        if answer.status_code == 200:
+            return Heard(answer.json()["value"] if answer.content else None)
+        return Heard(error=answer.json()["type"].rpartition(".")[2])
 
 
 def differs(model: Model, call: Call, heard: Heard) -> str | None:
@@ -179,4 +204,4 @@ def _fits(expected: Any, heard: Any) -> bool:
 
 
 def _sorted(values: list[Any]) -> list[Any]:
-    return sorted(values, key=lambda each: str(each.get("name", "")))
+    return sorted(values, key=lambda each: (str(each.get("name", "")), str(each.get("id", ""))))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 from pathlib import Path
 
@@ -142,3 +143,22 @@ async def test_a_storage_that_is_gone_makes_the_server_unready(start: Start, tmp
     assert (await put(client, address, b"new")).status_code == 200
     await complete(client, session)
     assert await read(client, item, "new") == b"new"
+
+
+async def test_what_is_purged_makes_room_after_the_grace(start: Start, tmp_path: Path) -> None:
+    disk = tmp_path / "datastore-1"
+    _, client = await start(tmpfs=(disk, "24m"), collect_grace_seconds=1)
+    item = await new_item(client)
+    await fill(client, item, old=bytes(16 * _MIB))
+    other = await new_item(client)
+    session = await new_update(client, other)
+    address = await add(client, session, "new", size=12 * _MIB)
+    await client.call("DELETE", f"{ITEMS}/id:{item}")
+    assert (await put(client, address, bytes(12 * _MIB))).status_code == 507
+    purged = await client.raw("POST", f"/api/contentlib/library/trash/{item}?action=purge")
+    assert purged.status_code == 204, purged.text
+    async with asyncio.timeout(20):
+        while (await put(client, address, bytes(12 * _MIB))).status_code != 200:  # noqa: ASYNC110 - a sweep tells nobody
+            await asyncio.sleep(0.1)
+    await complete(client, session)
+    assert await read(client, other, "new") == bytes(12 * _MIB)

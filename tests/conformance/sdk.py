@@ -16,6 +16,7 @@ with warnings.catch_warnings():
     from vmware.vapi.bindings.converter import RestConverter, TypeConverter
     from vmware.vapi.bindings.error import UnresolvedError, VapiError
     from vmware.vapi.bindings.stub import ApiInterfaceStub, StubFactory
+    from vmware.vapi.bindings.type import IdType
     from vmware.vapi.data.serializers.cleanjson import DataValueConverter
     from vmware.vapi.data.serializers.jsonrpc import JsonRpcDictToVapi, deserialize_response
     from vmware.vapi.data.value import ListValue, OptionalValue, StructValue, VoidValue
@@ -24,17 +25,20 @@ with warnings.catch_warnings():
     from vmware.vapi.security.session import create_session_security_context
     from vmware.vapi.security.user_password import create_user_password_security_context
     from vmware.vapi.stdlib.client.factories import StubConfigurationFactory
+    from vmware.vapi.stdlib.client.task import Task as SdkTask
     from vmware.vapi.vsphere.client import StubFactory as VsphereStubs
     from vmware.vapi.vsphere.client import create_vsphere_client
 
 __all__ = [
     "ApiInterfaceStub",
     "DataValueConverter",
+    "IdType",
     "JsonRpcDictToVapi",
     "LegacySecurityContextFilter",
     "ListValue",
     "OptionalValue",
     "RestConverter",
+    "SdkTask",
     "StructValue",
     "StubConfigurationFactory",
     "StubFactory",

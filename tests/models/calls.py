@@ -18,6 +18,7 @@ _LENGTHS = {"a.txt": 1, "b.txt": 2, "c.iso": 3}
 """How long the files of a name are; which one is the largest says what an item is."""
 _NOBODY = "00000000-0000-4000-8000-000000000000"
 _TOKENS = (None, None, "5f3c2ab4-1e0a-4a7b-9f53-000000000001", "5f3c2ab4-1e0a-4a7b-9f53-000000000002")
+_USAGES = "library.usages"
 _ITEM, _UPDATE, _UPDATE_FILE = "library.item", "library.item.update_session", "library.item.updatesession.file"
 _DOWNLOAD, _DOWNLOAD_FILE = "library.item.download_session", "library.item.downloadsession.file"
 
@@ -80,7 +81,11 @@ CALLS: tuple[tuple[int, Make], ...] = (
         lambda model, pick: _call(
             "library.update",
             library_id=pick.one(model.libraries),
-            update_spec=pick.some(name=pick.name(), description=pick.of("", "new")),
+            update_spec=pick.some(
+                name=pick.name(),
+                description=pick.of("", "new"),
+                configuration_info={"apply_library_usage_to_items": pick.of(True, True, False)},
+            ),
         ),
     ),
     (
@@ -91,6 +96,16 @@ CALLS: tuple[tuple[int, Make], ...] = (
             update_spec={"version": pick.of("1", "2"), "name": pick.name()},
         ),
     ),
+    (1, lambda model, pick: _call("local_library.force_delete", library_id=pick.one(model.libraries))),
+    (
+        3,
+        lambda model, pick: _call(
+            f"{_USAGES}.add",
+            library=pick.one(model.libraries),
+            spec={"resource_urn": pick.of("urn:vmomi:vm:1", "urn:vmomi:vm:2")},
+        ),
+    ),
+    (2, lambda model, pick: _used(pick.one(model.libraries), model, pick)),
     (1, lambda model, pick: _call("local_library.delete", library_id=pick.one(model.libraries))),
     (
         4,
@@ -188,6 +203,12 @@ CALLS: tuple[tuple[int, Make], ...] = (
 """Each with its weight."""
 
 
+def _used(library: str, model: Model, pick: Pick) -> Call:
+    """The end of a usage."""
+    known = model.libraries.get(library)
+    return _call(f"{_USAGES}.remove", library=library, usage=pick.one({} if known is None else known.usages))
+
+
 def _push(session: str, file: str, *, sized: bool) -> Call:
     spec: dict[str, Any] = {"name": file, "source_type": "PUSH"}
     if sized:
@@ -248,6 +269,7 @@ def about(call: Call) -> list[Call]:
     looks = {
         "library_id": ("library.get", f"{_ITEM}.list"),
         "library_item_id": (f"{_ITEM}.get", f"{_ITEM}.file.list"),
+        "library": (f"{_USAGES}.list",),
         "deleted_id": (TRASH,),
         "update_session_id": (f"{_UPDATE}.get", f"{_UPDATE_FILE}.list"),
         "download_session_id": (f"{_DOWNLOAD}.get", f"{_DOWNLOAD_FILE}.list"),
@@ -260,6 +282,7 @@ def everything(model: Model) -> list[Call]:
     """Calls that show all that the model knows of."""
     looked_at = [
         *(_call("", library_id=each) for each in model.libraries),
+        *(_call("", library=each) for each in model.libraries),
         *(_call("", library_item_id=each) for each in model.items),
         *(_call("", update_session_id=each) for each in model.updates),
         *(_call("", download_session_id=each) for each in model.downloads),

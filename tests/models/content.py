@@ -45,8 +45,11 @@ class Content:
     def library_update(self, library_id: str, update_spec: Told) -> None:
         library = self._library(library_id)
         _named(update_spec)
-        if {**vars(library), **update_spec} != vars(library):
-            self.libraries[library_id] = replace(library, **update_spec, version=library.version + 1)
+        changes = dict(update_spec)
+        if "configuration_info" in changes:
+            changes["protects_items"] = changes.pop("configuration_info")["apply_library_usage_to_items"]
+        if replace(library, **changes) != library:
+            self.libraries[library_id] = replace(library, **changes, version=library.version + 1)
 
     def local_library_update(self, library_id: str, update_spec: Told) -> None:
         changes = dict(update_spec)
@@ -58,12 +61,34 @@ class Content:
         self.library_update(library_id, changes)
 
     def local_library_delete(self, library_id: str) -> None:
+        if self._library(library_id).usages:
+            raise Refused("not_allowed_in_current_state")
+        self.local_library_force_delete(library_id)
+
+    def local_library_force_delete(self, library_id: str) -> None:
         self._library(library_id)
         self.hidden[library_id] = {each.id: each for each in self.items.values() if each.library == library_id}
         for item_id in self.hidden[library_id]:
             self._stop(item_id)
             del self.items[item_id]
         self.trash[library_id] = self.libraries.pop(library_id)
+
+    def library_usages_add(self, library: str, spec: Told) -> str:
+        usages = self._library(library).usages
+        if spec["resource_urn"] in usages.values():
+            raise Refused("already_exists")
+        usages[self.made] = spec["resource_urn"]
+        return str(self.made)
+
+    def library_usages_list(self, library: str) -> Told:
+        usages = self._library(library).usages
+        return {"library_usage_list": [{"usage": usage, "resource_urn": urn} for usage, urn in usages.items()]}
+
+    def library_usages_remove(self, library: str, usage: str) -> None:
+        usages = self._library(library).usages
+        if usage not in usages:
+            raise Refused("not_found")
+        del usages[usage]
 
     # items
 
@@ -102,7 +127,9 @@ class Content:
         self.items[item.id] = replace(changed, version=item.version + 1, changed=self.now)
 
     def library_item_delete(self, library_item_id: str) -> None:
-        self._item(library_item_id)
+        library = self.libraries[self._item(library_item_id).library]
+        if library.protects_items and library.usages:
+            raise Refused("not_allowed_in_current_state")
         self._stop(library_item_id)
         self.trash[library_item_id] = self.items.pop(library_item_id)
 

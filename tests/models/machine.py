@@ -204,4 +204,4 @@ def _fits(expected: Any, heard: Any) -> bool:
 
 
 def _sorted(values: list[Any]) -> list[Any]:
-    return sorted(values, key=lambda each: (str(each.get("name", "")), str(each.get("id", ""))))
+    return sorted(values, key=lambda each: [str(each.get(name, "")) for name in ("name", "id", "usage")])

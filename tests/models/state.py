@@ -33,6 +33,8 @@ class Library:
     name: str
     description: str
     version: int = 1
+    protects_items: bool | None = None
+    usages: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass

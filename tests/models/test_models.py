@@ -22,7 +22,7 @@ from whole import KNOWN_TOKEN, NAME, START, copied
 _OTHER_TOKEN = "cd" * 32
 _EXAMPLES = int(os.environ.get("MODEL_EXAMPLES", "0"))
 _PROFILE = settings(
-    max_examples=_EXAMPLES or 75,
+    max_examples=_EXAMPLES or 60,
     stateful_step_count=40,
     derandomize=not _EXAMPLES,
     database=None,

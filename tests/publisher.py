@@ -48,6 +48,7 @@ class Publisher:
     fails: dict[str, int] = field(default_factory=dict)
     stops: dict[str, int] = field(default_factory=dict)
     released: asyncio.Event = field(default_factory=asyncio.Event)
+    cut: bool = False
     now: int = 0
     most: int = 0
     silent: bool = False
@@ -69,6 +70,11 @@ class Publisher:
             pass  # clients come and go
         finally:
             writer.close()
+
+    def drop_all(self) -> None:
+        """Cuts the connections of those that were stopped."""
+        self.cut = True
+        self.released.set()
 
     def release(self) -> None:
         """Sends the rest of what was stopped, and stops nothing any more."""
@@ -117,6 +123,8 @@ class Publisher:
         for at in range(0, min(cut, len(body)), _PIECE):
             if path in self.stops and at >= self.stops[path]:
                 await self.released.wait()
+                if self.cut:
+                    return
             self.now += 1
             self.most = max(self.most, self.now)
             await asyncio.sleep(self.pause)

@@ -367,6 +367,7 @@ async def test_content_comes_when_it_is_wanted_and_only_then(demanding: Follower
     item = (await demanding.items())["one"]["id"]
     shelf.asked()
     assert await fetched(demanding.app, item) == {"a.iso": b"first", "b.iso": b"second"}
+    await demanding.ended(item)
     assert sorted(path for path in shelf.asked() if path.endswith(".iso")) == ["/item1/a.iso", "/item1/b.iso"]
     now = await demanding.items()
     assert (now["one"]["cached"], now["one"]["size"], now["two"]["cached"]) == (True, 11, False)
@@ -389,6 +390,7 @@ async def test_an_item_is_fetched_in_advance(demanding: Follower) -> None:
 async def test_evicted_content_goes_and_comes_again(demanding: Follower, whole_library: bool) -> None:
     app, item = demanding.app, (await demanding.items())["one"]["id"]
     await fetched(app, item)
+    await demanding.ended(item)
     running = await app.download_session(item)
     target = f"{LIBRARY}/id:{demanding.library}" if whole_library else f"{ITEM}/id:{item}"
     await app.rest("POST", f"{target}?~action=evict")
@@ -422,5 +424,63 @@ async def test_content_that_is_not_here_is_not_copied(demanding: Follower) -> No
     assert (status, kind) == (400, "RESOURCE_INACCESSIBLE")
     assert "is not here; synchronize it first, with force_sync_content" in told
     await fetched(app, item)
+    await demanding.ended(item)
     copy = await app.rest("POST", f"/library/item/id:{item}?~action=copy", spec)
     assert await app.content(copy) == {"a.iso": b"first", "b.iso": b"second"}
+
+
+# what is read while it comes
+
+LARGE = bytes(range(256)) * 16384  # 4 MiB
+LARGE_ISO = "/item3/large.iso"
+
+
+@pytest.fixture
+async def coming(demanding: Follower, shelf: Shelf) -> tuple[Whole, str, str]:
+    """The application, and a download session with the address of a file of which the first bytes have come."""
+    shelf.put("large", large_iso=LARGE)
+    await demanding.sync()
+    shelf.publisher.stops[LARGE_ISO] = 1 << 20
+    app, item = demanding.app, (await demanding.items())["large"]["id"]
+    session = await app.download_session(item)
+    await app.prepare(session, "large.iso")
+    found = await prepared(app, session, "large.iso")
+    assert (found["status"], found["size"]) == ("PREPARED", len(LARGE))
+    assert not (await demanding.items())["large"]["cached"]
+    staging = app.settings.storage[0].path / "staging"
+    while sum(each.stat().st_size for each in staging.glob("*")) < 1 << 20:
+        await asyncio.sleep(0.01)
+    return app, item, found["download_endpoint"]["uri"]
+
+
+async def test_a_file_is_read_while_it_comes(coming: tuple[Whole, str, str], shelf: Shelf) -> None:
+    app, item, uri = coming
+    reading = [asyncio.create_task(app.client.get(uri, headers={TOKEN: ""})) for _ in range(2)]
+    _, waiting = await asyncio.wait(reading, timeout=0.3)
+    assert waiting == set(reading)
+    shelf.publisher.release()
+    for answer in await asyncio.gather(*reading):
+        assert (answer.status_code, answer.headers["content-length"]) == (200, str(len(LARGE)))
+        assert answer.content == LARGE
+    assert [path for path in shelf.asked() if path == LARGE_ISO] == [LARGE_ISO]
+    assert (await app.client.get(uri, headers={TOKEN: "", "range": "bytes=1-2"})).content == LARGE[1:3]
+    assert (await app.rest("GET", f"/library/item/id:{item}"))["cached"]
+
+
+async def test_a_file_that_stops_to_come_is_no_whole_file_for_its_reader(coming: tuple[Whole, str, str], shelf: Shelf) -> None:
+    app, _, uri = coming
+    reading = asyncio.create_task(app.client.get(uri, headers={TOKEN: ""}))
+    shelf.publisher.statuses[LARGE_ISO] = 404
+    shelf.publisher.drop_all()
+    with pytest.raises(OSError, match=r"file 'large.iso' could not be passed on after .* bytes: "):
+        await reading
+
+
+async def test_a_reader_waits_over_a_broken_connection(coming: tuple[Whole, str, str], shelf: Shelf) -> None:
+    app, _, uri = coming
+    reading = asyncio.create_task(app.client.get(uri, headers={TOKEN: ""}))
+    shelf.publisher.stops.clear()
+    shelf.publisher.drop_all()
+    answer = await reading
+    assert answer.content == LARGE
+    assert len([each for each in shelf.publisher.ranges_asked(LARGE_ISO) if each is not None]) == 1

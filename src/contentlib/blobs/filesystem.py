@@ -81,6 +81,10 @@ class FilesystemBlobs:
         except FileNotFoundError:
             return 0
 
+    def staged_path(self, storage: str, upload: str) -> Path:
+        """Where the bytes of an upload are."""
+        return self._staged(storage, upload)
+
     def staged_bytes(self, storage: str, upload: str) -> Iterator[bytes]:
         """The bytes of an upload, in pieces."""
         return _pieces(self._staged(storage, upload))

@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import Any
 from urllib.parse import quote
 
-from contentlib.http.message import Answer, Disconnected, FileResponse, Request, Response
+from contentlib.http.message import Answer, Disconnected, FileResponse, Request, Response, StreamResponse
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -153,12 +153,29 @@ async def _send(request: Request, answer: Answer, scope: Scope, receive: Receive
         await send({"type": "http.response.start", "status": answer.status, "headers": headers})
         await _send_file(request, answer, scope, receive, send)
         return
+    if isinstance(answer, StreamResponse):
+        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+        await _send_stream(request, answer, receive, send)
+        return
     if answer.content_type:
         headers.append((b"content-type", answer.content_type.encode("latin-1")))
     if answer.status not in (204, 304):  # 304 would tell the length of the answer that is not sent
         headers.append((b"content-length", str(len(answer.body)).encode()))
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
     await send({"type": "http.response.body", "body": b"" if request.method == "HEAD" else answer.body})
+
+
+async def _send_stream(request: Request, answer: StreamResponse, receive: Receive, send: Send) -> None:
+    gone = asyncio.create_task(_disconnect(receive))
+    try:
+        if request.method != "HEAD":
+            async for piece in answer.pieces:  # what it raises cuts the connection before the promised length
+                if gone.done():
+                    return
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
+    finally:
+        gone.cancel()
+    await send({"type": "http.response.body", "body": b""})
 
 
 async def _send_file(request: Request, answer: FileResponse, scope: Scope, receive: Receive, send: Send) -> None:

@@ -91,7 +91,16 @@ class FileResponse:
     length: int | None = None
 
 
-Answer = Response | FileResponse
+@dataclass(slots=True)
+class StreamResponse:
+    """An answer whose bytes come as they are made, as many as `Content-Length` says; what is raised breaks the connection."""
+
+    status: int
+    pieces: AsyncIterator[bytes]
+    headers: Headers
+
+
+Answer = Response | FileResponse | StreamResponse
 
 
 def text(status: int, sentence: str, headers: Headers | None = None) -> Response:

@@ -7,7 +7,6 @@ fetched; whoever goes on with it asks for the rest by Range.
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -15,7 +14,7 @@ from contentlib.jobs.arriving import Different, Staging
 from contentlib.jobs.fetching import Fetching
 from contentlib.library import ovf, packages, transfer_faults
 from contentlib.library.blobs import Blobs
-from contentlib.library.catalogs import Arrival, OfferedFile, OfferedItem
+from contentlib.library.catalogs import Arrival, OfferedFile, OfferedItem, upload_of
 from contentlib.library.checksums import Algorithm, Checksum
 from contentlib.library.errors import Damaged, Fault, NotFetched
 from contentlib.library.items import current_version
@@ -89,11 +88,11 @@ class Bringing:
         found = await packages.examine_manifests(files, self._means.blobs)
         if found:
             text = f"item {offered.name!r} is not what its publisher says: {found.told()}"
-            await self._forget([_upload(self._library, offered, file) for file in offered.files])
+            await self._forget([upload_of(self._library.id, offered, file) for file in offered.files])
             raise NotFetched(Fault("sync.manifest", text, (offered.name,)))
 
     async def _blob(self, offered: OfferedItem, file: OfferedFile) -> Blob:
-        upload = _upload(self._library, offered, file)
+        upload = upload_of(self._library.id, offered, file)
         arrival = await self._arrival(upload)
         if arrival.blob is not None and (blob := await self._kept(arrival.blob, file.name)) is not None:
             return blob
@@ -206,13 +205,6 @@ def _different(file: OfferedFile, fault: Fault) -> NotFetched:
 
 def _unseen(size: int, total: int | None) -> None:
     """Nobody looks how far a single file is."""
-
-
-def _upload(library: Library, offered: OfferedItem, file: OfferedFile) -> str:
-    """The name of an upload: the same for the same content of a file, and for no other."""
-    version = offered.content_version or offered.version
-    parts = (library.id, offered.id, file.name, str(file.size), file.tag, str(file.generation), version)
-    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:40]
 
 
 def _stored(file: OfferedFile, blob: Blob, before: StoredFile | None, now: int) -> StoredFile:

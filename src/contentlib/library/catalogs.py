@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Protocol
 
 import msgspec
@@ -9,7 +10,7 @@ import msgspec
 from contentlib.library.errors import Fault
 from contentlib.library.model import Seen, Subscription
 
-__all__ = ["Arrival", "Catalog", "Catalogs", "Offer", "OfferedFile", "OfferedItem", "Seen"]
+__all__ = ["Arrival", "Catalog", "Catalogs", "Offer", "OfferedFile", "OfferedItem", "Seen", "upload_of"]
 
 
 class OfferedFile(msgspec.Struct, frozen=True):
@@ -84,6 +85,13 @@ class Arrival(msgspec.Struct, frozen=True):
     modified: str | None = None
     total: int | None = None
     blob: str | None = None
+
+
+def upload_of(library: str, offered: OfferedItem, file: OfferedFile) -> str:
+    """The name of the upload of a file that a library fetches: the same for the same content of it, and for no other."""
+    version = offered.content_version or offered.version
+    parts = (library, offered.id, file.name, str(file.size), file.tag, str(file.generation), version)
+    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:40]
 
 
 class Catalogs(Protocol):

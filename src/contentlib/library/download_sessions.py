@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+import msgspec
 from msgspec.structs import replace
 
 from contentlib.library.blobs import Blobs
+from contentlib.library.catalogs import upload_of
 from contentlib.library.clock import Clock
 from contentlib.library.errors import Damaged, Invalid, Missing, MissingFile, NotHere
 from contentlib.library.idempotence import once
@@ -36,6 +38,17 @@ class DownloadFile:
     file: StoredFile
     preparation: Preparation
     position: int
+
+
+class Coming(msgspec.Struct, frozen=True):
+    """A file whose bytes are being stored, as an upload of a storage, by a task; `blob` is set when all of them are there."""
+
+    name: str
+    size: int
+    storage: str
+    upload: str
+    task: str
+    blob: str | None = None
 
 
 Demand = Callable[[str, str], Awaitable[str]]
@@ -141,11 +154,49 @@ class DownloadSessions(TransferSessions[DownloadSession]):
         with self._leases.held(session):
             return session, file, await self._blobs.check(file.blob, file.name)
 
+    async def coming(self, session_id: str, position: int) -> tuple[DownloadSession, Coming] | None:
+        """What a download URL names, where the bytes are still on their way here; None where they are here."""
+        session, version, done = await self._content(session_id)
+        file = version.files[position] if position < len(version.files) else None
+        preparation = None if file is None else done.get(file.name)
+        if file is None or file.blob or preparation is None or preparation.task is None:
+            return None
+        found = await self._coming(session, file, preparation.task)
+        return None if found is None else (session, found)
+
+    async def _coming(self, session: DownloadSession, file: StoredFile, task: str) -> Coming | None:
+        async with self._metadata.reading() as transaction:
+            offer, item = await transaction.offers.get(session.item), await transaction.items.get(session.item)
+            library = None if item is None else await transaction.libraries.get(item.library)
+            if offer is None or library is None:
+                return None
+            offered = next((each for each in offer.offered.files if each.name == file.name), None)
+            if offered is None or offered.size is None:
+                return None
+            upload = upload_of(library.id, offer.offered, offered)
+            arrival = await transaction.arrivals.get(upload)
+        return Coming(file.name, offered.size, library.storage, upload, task, arrival.blob if arrival else None)
+
+    async def _at_hand(self, session: DownloadSession, file: StoredFile, preparation: Preparation) -> Preparation:
+        """A file is PREPARED when its first bytes are here; the rest follows while they are read."""
+        if preparation.status is not PrepareStatus.PREPARING or preparation.task is None:
+            return preparation
+        found = await self._coming(session, file, preparation.task)
+        if found is None or not (found.blob or self._blobs.store.staged_size(found.storage, found.upload)):
+            return preparation
+        return replace(preparation, status=PrepareStatus.PREPARED)
+
+    async def going_on(self, task_id: str) -> bool:
+        """Whether a task that brings bytes has not ended."""
+        async with self._metadata.reading() as transaction:
+            task = await transaction.tasks.get(task_id)
+        return task is not None and task.ended is None
+
     async def _files(self, session_id: str) -> tuple[DownloadSession, list[DownloadFile]]:
         session, version, done = await self._content(session_id)
         return session, [
-            DownloadFile(file, done.get(file.name) or _untouched(session_id, file.name), position)
-            for position, file in enumerate(version.files)
+            DownloadFile(file, await self._at_hand(session, file, done.get(file.name) or _untouched(session_id, file.name)), n)
+            for n, file in enumerate(version.files)
         ]
 
     def _named(self, session_id: str, files: list[DownloadFile], name: str) -> DownloadFile:

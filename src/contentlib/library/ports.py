@@ -520,6 +520,9 @@ class LocalFiles(Protocol):
     def path(self, storage: str, blob: str) -> Path:
         """Where the blob is."""
 
+    def staged_path(self, storage: str, upload: str) -> Path:
+        """Where the bytes of an upload are, while it is one."""
+
 
 class FileBlobStore(BlobStore, Descriptions, LocalFiles, Protocol):
     """A blob store with all abilities."""

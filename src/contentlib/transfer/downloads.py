@@ -14,6 +14,7 @@ from contentlib.library.model import Blob
 from contentlib.library.sessions import Leases
 from contentlib.transfer.addresses import DataAddress, StaticAddress
 from contentlib.transfer.answers import Refused
+from contentlib.transfer.passing import through
 from contentlib.transfer.running import RunningDownloads, Touch
 from contentlib.vapi.errors import VapiError
 
@@ -37,6 +38,9 @@ class Downloads:
         """A file of a download session; the session lives as long as the bytes flow."""
         if request.method not in _METHODS:
             return not_allowed(request.method, _METHODS)
+        coming = await self._sessions.coming(address.session, int(address.file))
+        if coming is not None:
+            return through(self._sessions, self._blobs, self._leases, *coming, int(address.file))
         session, file, blob = await self._sessions.target(address.session, int(address.file))
 
         async def touch() -> None:

@@ -1,0 +1,124 @@
+"""Bytes that are read while they are still being stored: what comes from a publisher is passed on as it comes.
+
+The last piece is kept back until all bytes are known to be the right ones. Where they are not, or do not come, the connection
+is broken: a reader never takes a part for the whole, or a mixture of two contents for one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from io import FileIO
+from pathlib import Path
+
+from contentlib.http.files import disposition
+from contentlib.http.message import StreamResponse
+from contentlib.library.blobs import Blobs
+from contentlib.library.download_sessions import Coming, DownloadSessions
+from contentlib.library.errors import LibraryError
+from contentlib.library.model import Blob, DownloadSession
+from contentlib.library.sessions import Leases
+
+_PIECE = 1 << 20
+_PAUSE_SECONDS = 0.05
+
+
+def through(
+    sessions: DownloadSessions, blobs: Blobs, leases: Leases, session: DownloadSession, coming: Coming, position: int
+) -> StreamResponse:
+    """The answer with a file of a session that is on its way here; parts of it are not given, all of it is."""
+    headers = [
+        ("content-type", "application/octet-stream"),
+        ("content-disposition", disposition(coming.name)),
+        ("cache-control", "private, no-transform"),
+        ("x-content-type-options", "nosniff"),
+        ("content-length", str(coming.size)),
+    ]
+    return StreamResponse(200, _Passing(sessions, blobs, leases, session, coming, position).pieces(), headers)
+
+
+class _Passing:
+    """One reader of a file that is on its way."""
+
+    def __init__(
+        self, sessions: DownloadSessions, blobs: Blobs, leases: Leases, session: DownloadSession, coming: Coming, position: int
+    ) -> None:
+        self._sessions = sessions
+        self._blobs = blobs
+        self._leases = leases
+        self._session = session
+        self._coming = coming
+        self._position = position
+        self._hash = hashlib.sha256()
+        self._sent = 0
+
+    async def pieces(self) -> AsyncIterator[bytes]:
+        """The bytes; OSError where they do not come."""
+        last = b""
+        with await self._opened() as file:
+            while self._sent < self._coming.size:
+                piece = await asyncio.to_thread(self._read, file)
+                if not piece:
+                    await self._pause()
+                    continue
+                self._leases.touch(self._session)
+                if last:
+                    yield last
+                last = piece
+        blob = await self._kept()
+        if blob.sha256 != self._hash.hexdigest():
+            raise self._broken("other bytes came than those that were read")
+        yield last
+
+    def _read(self, file: FileIO) -> bytes:
+        if os.fstat(file.fileno()).st_size < self._sent:
+            raise self._broken("it was begun anew")
+        piece = file.read(_PIECE) or b""
+        self._hash.update(piece)
+        self._sent += len(piece)
+        return piece
+
+    async def _opened(self) -> FileIO:
+        while True:
+            for path in await self._paths():
+                with suppress(FileNotFoundError):
+                    return await asyncio.to_thread(FileIO, path)
+            await self._pause()
+
+    async def _paths(self) -> list[Path]:
+        """Where the bytes may be: aside, or in their place since just now."""
+        store, coming = self._blobs.store, self._coming
+        blob = await self._found()
+        here = [] if blob is None else [store.path(blob.storage, blob.id)]
+        return [*here, store.staged_path(coming.storage, coming.upload)]
+
+    async def _kept(self) -> Blob:
+        while (blob := await self._found()) is None:
+            await self._pause()
+        return blob
+
+    async def _found(self) -> Blob | None:
+        """The blob, when all bytes are there: while its item is not whole, and after that."""
+        now = await self._sessions.coming(self._session.id, self._position)
+        if now is None:
+            return (await self._sessions.target(self._session.id, self._position))[2]
+        return None if now[1].blob is None else await self._blobs.check(now[1].blob, self._coming.name)
+
+    async def _pause(self) -> None:
+        """Waits for more, as long as somebody brings it."""
+        going_on = await self._sessions.going_on(self._coming.task)
+        await asyncio.sleep(_PAUSE_SECONDS)
+        if going_on:
+            return
+        try:
+            blob = await self._found()
+        except LibraryError as error:
+            raise self._broken(str(error)) from error
+        if blob is None:
+            raise self._broken("its publisher does not give it")
+
+    def _broken(self, why: str) -> OSError:
+        return OSError(f"file {self._coming.name!r} could not be passed on after {self._sent} bytes: {why}")

@@ -38,9 +38,13 @@ Warned = Callable[[str], None]
 def publish_static(
     settings: Settings, library: str, target: str, watcher: Watcher, *, link: bool
 ) -> tuple[StaticLibrary, Written]:
-    """Writes a library to a directory; answers what it is and what was written."""
+    """Writes a library to a directory or a bucket; answers what it is and what was written."""
     store = _reading(settings)
     offered, _ = asyncio.run(_offered(settings, store, library, None))
+    if target.startswith("s3://"):
+        from contentlib.vcsp.objects import ObjectTree  # its package is large, and nobody else's business
+
+        return offered, publish(offered, ObjectTree(target, store), watcher)
     tree = DirectoryTree(Path(target), store, link=link)
     with tree.alone():
         return offered, publish(offered, tree, watcher)

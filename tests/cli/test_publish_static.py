@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import random
+import re
 import shutil
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 import processes
@@ -169,6 +171,98 @@ async def test_what_is_not_there_is_named(app: Whole, publish: Command, tree: Pa
     answer = await asyncio.to_thread(publish, "same", tree)
     assert answer.stderr.startswith("contentlib: 2 libraries are named 'same', name one by its id: ")
     assert {first, second} == set(answer.stderr.strip().split(": ")[-1].split(", "))
+
+
+class Bucket:
+    """A bucket on a server that speaks S3, and what somebody finds there who knows plain HTTP only."""
+
+    def __init__(self, endpoint: str) -> None:
+        self._endpoint = endpoint
+        self._client = httpx.Client(base_url=endpoint)
+        everybody = {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::images/*"}
+        assert self._client.put("/images").status_code == 200
+        assert self._client.put("/images?policy", json={"Version": "2012-10-17", "Statement": [everybody]}).is_success
+
+    @property
+    def variables(self) -> dict[str, str]:
+        return {
+            "AWS_ENDPOINT_URL": self._endpoint,
+            "AWS_ACCESS_KEY_ID": "id",
+            "AWS_SECRET_ACCESS_KEY": "key",
+            "AWS_REGION": "us-east-1",
+        }
+
+    def get(self, href: str) -> httpx.Response:
+        return self._client.get(httpx.URL(f"{self._endpoint}/images/{href}"))
+
+    def listed(self) -> dict[str, str]:
+        """Every key, and when it was written."""
+        text = self._client.get("/images?list-type=2").text
+        return dict(re.findall(r"<Key>(.+?)</Key><LastModified>(.+?)</LastModified>", text))
+
+    def read(self, prefix: str) -> dict[str, dict[str, bytes]]:
+        lib = self.get(f"{prefix}lib.json").json()
+        items = self.get(prefix + lib["itemsHref"]).json()["items"]
+        assert [self.get(prefix + item["selfHref"]).json() for item in items] == items
+        found: dict[str, dict[str, bytes]] = {}
+        for item in items:
+            files = found.setdefault(item["name"], {})
+            for file in item["files"]:
+                answer = self.get(prefix + file["hrefs"][0])
+                assert (answer.status_code, len(answer.content)) == (200, file["size"])
+                files[file["name"]] = answer.content
+        return found
+
+
+@pytest.fixture
+def bucket(tmp_path: Path) -> Iterator[Bucket]:
+    server = processes.start([str(CONTENTLIB.with_name("moto_server")), "-H", "127.0.0.1", "-p", "0"], tmp_path)
+    yield Bucket(server.value(" * Running on "))
+    server.process.kill()
+    server.process.wait()
+    server.output.close()
+
+
+@pytest.mark.parametrize("prefix", ["", "some/where/"])
+async def test_a_bucket_holds_what_a_directory_would(
+    app: Whole, publish: Command, bucket: Bucket, monkeypatch: pytest.MonkeyPatch, prefix: str
+) -> None:
+    for name, value in bucket.variables.items():
+        monkeypatch.setitem(ENVIRONMENT, name, value)
+    target = f"s3://images/{prefix}"
+    library = await app.library()
+    gone, changed = await app.item("gone", library), await app.item("changed", library)
+    await app.fill(gone, a_iso=b"a")
+    session = await app.session(changed)
+    odd = ["with space.iso", "a+b.iso", "100%.iso", "hash#1.iso", "é日.iso", "a;b=c&d.iso"]
+    for name in odd:
+        await app.push(session, name, name.encode())
+    await app.push(session, "large.iso", b"x" * 12_000_000)
+    await app.complete(session)
+    content = {name: name.encode() for name in odd} | {"large.iso": b"x" * 12_000_000}
+    await published(publish, library, target)
+    assert bucket.read(prefix) == {"gone": {"a.iso": b"a"}, "changed": content}
+    assert bucket.get(f"{prefix}lib.json").headers["content-type"] == "application/json"
+    before = bucket.listed()
+    assert "0 files and 0 documents written, 0 removed" in await published(publish, library, target)
+    await app.rest("DELETE", f"/library/item/id:{gone}")
+    await app.fill(changed, large_iso=b"small")
+    assert "1 files and 3 documents written, 4 removed" in await published(publish, library, target)
+    assert bucket.read(prefix) == {"changed": content | {"large.iso": b"small"}}
+    assert not [key for key in bucket.listed() if gone in key]
+    assert len(before) == 2 + 2 * 2 + len(odd)
+
+
+async def test_a_bucket_that_cannot_be_written_is_named(
+    app: Whole, publish: Command, bucket: Bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in bucket.variables.items():
+        monkeypatch.setitem(ENVIRONMENT, name, value)
+    answer = await asyncio.to_thread(publish, await app.library(), "s3://nobody/x")
+    assert answer.returncode == 1
+    assert answer.stderr.startswith("contentlib: s3://nobody/x ")
+    answer = await asyncio.to_thread(publish, "lab", "s3:///x")
+    assert answer.stderr == "contentlib: s3:///x names no bucket; write s3://BUCKET or s3://BUCKET/PREFIX\n"
 
 
 def test_a_directory_without_a_database_is_named(tmp_path: Path) -> None:

@@ -10,7 +10,9 @@ from contentlib.cli.progress import Bar, told
 from contentlib.cli.settings import Config, DataDir, settings_or_exit
 
 Library = Annotated[str, typer.Argument(metavar="LIBRARY", help="Id or name of the library.")]
-Target = Annotated[str, typer.Argument(metavar="DIR", help="Directory of the tree; it is created.")]
+Target = Annotated[
+    str, typer.Argument(metavar="TARGET", help="Directory of the tree, which is created, or s3://BUCKET/PREFIX.")
+]
 Link = Annotated[
     bool, typer.Option("--link/--copy", help="Hard links to the server's files, where the file system is the same, or copies.")
 ]

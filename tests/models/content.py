@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -155,6 +156,7 @@ class Content:
     def trash_purge(self, deleted_id: str) -> None:
         self._deleted(deleted_id)
         del self.trash[deleted_id]
+        self.hidden.pop(deleted_id, None)
 
     def trash_restore(self, deleted_id: str, name: str | None = None) -> None:
         if name == "":
@@ -225,6 +227,10 @@ class Content:
             if other.versions or self.active_of(other.id) or not (other.abandoned or other.changed + LEASE < self.now):
                 raise Refused("already_exists")
             del self.items[other.id]
+
+    def _is_gone(self, item_id: str) -> bool:
+        """Whether an item is not even in the trash."""
+        return item_id not in {*self.items, *self.trash, *itertools.chain.from_iterable(self.hidden.values())}
 
     def _stop(self, item_id: str) -> None:
         """Ends the session that changes an item which goes."""

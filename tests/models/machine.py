@@ -35,7 +35,7 @@ from models.calls import (
     next_step,
 )
 from models.sessions import Model
-from models.state import LEASE, Refused
+from models.state import ANYTHING, LEASE, Refused
 from whole import TOKEN, HandClock, Whole, whole
 
 _FORMS = st.sampled_from(FORMS)
@@ -150,8 +150,9 @@ class Machine(RuleBasedStateMachine):
             answer = await self.app.client.put(given["address"], content=given["data"], headers={TOKEN: ""})
             return Heard() if answer.status_code == 200 else Heard(error="refused")
         if call.operation == FETCH:
-            answer = await self.app.client.get(given["address"], headers={TOKEN: ""})
-            return Heard(answer.content) if answer.status_code == 200 else Heard(error="refused")
+            # as a range, because a whole file keeps its session alive for some seconds that no clock of the test measures
+            answer = await self.app.client.get(given["address"], headers={TOKEN: "", "Range": "bytes=0-"})
+            return Heard(answer.content) if answer.status_code == 206 else Heard(error="refused")
         if call.operation in _OWN:
             return await self._own(call, token)
         declared = OPERATIONS[f"{_PREFIX}{call.operation}"]
@@ -193,6 +194,8 @@ def _heard_as(error: str, call: Call) -> str:
 
 def _fits(expected: Any, heard: Any) -> bool:
     """Whether an answer holds what is expected: all fields that are named, things by their names, identifiers in any order."""
+    if expected is ANYTHING:
+        return True
     if isinstance(expected, dict):
         return isinstance(heard, dict) and all(name in heard and _fits(each, heard[name]) for name, each in expected.items())
     if isinstance(expected, set):

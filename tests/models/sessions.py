@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from models.content import Content, Told
-from models.state import LEASE, Change, File, Item, Refused, Session
+from models.state import ANYTHING, LEASE, Change, File, Item, Refused, Session
 
 _MISSING_FILE = "invalid_argument"
 
@@ -76,8 +76,10 @@ class Model(Content):
         session.changes[name] = Change(source, address=address, size=file_spec.get("size"))
         return _change(name, session.changes[name])
 
-    def library_item_updatesession_file_list(self, update_session_id: str) -> list[Told]:
+    def library_item_updatesession_file_list(self, update_session_id: str) -> Any:
         session = self._looked_at(self.updates, update_session_id)
+        if self._is_swept(session):
+            return ANYTHING
         kept = [{"name": file.name, "status": "READY", "bytes_transferred": len(file.data)} for file in _kept(session)]
         return [*kept, *(_change(name, change) for name, change in session.changes.items() if not change.removed)]
 
@@ -136,8 +138,10 @@ class Model(Content):
         self._session(self.downloads, download_session_id)
         del self.downloads[download_session_id]
 
-    def library_item_downloadsession_file_list(self, download_session_id: str) -> list[Told]:
+    def library_item_downloadsession_file_list(self, download_session_id: str) -> Any:
         session = self._looked_at(self.downloads, download_session_id)
+        if self._is_swept(session):
+            return ANYTHING
         return [_read(file, prepared=file.name in session.prepared) for file in session.files]
 
     def library_item_downloadsession_file_prepare(self, download_session_id: str, file_name: str) -> Told:
@@ -172,6 +176,10 @@ class Model(Content):
         session = sessions[session_id]
         self._expire(session)
         return session
+
+    def _is_swept(self, session: Session) -> bool:
+        """Whether the files of a session may be gone, sooner or later: it has ended, and its item is gone for good."""
+        return session.state != "ACTIVE" and self._is_gone(session.item)
 
     def _is_active(self, session: Session) -> bool:
         self._expire(session)

@@ -8,6 +8,10 @@ LEASE = 300_000
 """How long a session lives untouched, in milliseconds."""
 
 
+ANYTHING = object()
+"""What the model does not say."""
+
+
 class Refused(Exception):
     """The model refuses a call, with the name of an error."""
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -139,9 +138,10 @@ def subscription(url: str, **more: object) -> dict[str, object]:
     return {**base, **more}
 
 
-@asynccontextmanager
-async def following(app: Whole, clock: HandClock, url: str, **more: object) -> AsyncIterator[Follower]:
-    """A library that has been synchronized for the first time."""
-    follower = await Follower.new(app, clock, url, **more)
-    assert (await follower.synced())["status"] == "SUCCEEDED"
-    yield follower
+async def until(condition: Callable[[], bool]) -> None:
+    """Waits until something is so."""
+    for _ in range(2000):
+        if condition():
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError("it did not come to be so")

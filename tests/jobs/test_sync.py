@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Callable
+import time
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 
 import signing
 from contentlib.library.policies import OVF_DEFAULT
-from following import ALLOW, Follower, Shelf, subscription
+from following import ALLOW, Follower, Shelf, subscription, until
 from packages import package
 from publisher import Publisher, publishing
 from whole import HandClock, Whole, whole
@@ -46,15 +47,6 @@ async def follower(app: Whole, clock: HandClock, shelf: Shelf) -> Follower:
     assert (await made.synced())["status"] == "SUCCEEDED"
     shelf.asked()
     return made
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    """Waits until something is so."""
-    for _ in range(2000):
-        if condition():
-            return
-        await asyncio.sleep(0.01)
-    raise AssertionError("it did not come to be so")
 
 
 # what is asked for
@@ -128,6 +120,18 @@ async def test_no_more_items_are_fetched_at_once_than_the_configuration_says(
     follower = await Follower.new(app, clock, shelf.url)
     assert (await follower.synced())["status"] == "SUCCEEDED"
     assert publisher.most == 2
+
+
+async def test_no_more_bytes_are_fetched_a_second_than_the_configuration_says(
+    app: Whole, clock: HandClock, publisher: Publisher
+) -> None:
+    shelf = Shelf(publisher)
+    shelf.put("large", a_iso=LARGE)
+    await app.rest("PATCH", "/configuration", {"model": {"transfer_throttling_bandwidth_total": 50}})
+    begun = time.monotonic()
+    follower = await Follower.new(app, clock, shelf.url)
+    assert (await follower.synced())["status"] == "SUCCEEDED"
+    assert time.monotonic() - begun > 0.4  # 4 MiB at 6.25 MB/s, but for the last piece
 
 
 # what fails

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from following import ALLOW, Follower, Shelf, subscription
+from following import ALLOW, Follower, Shelf, subscription, until
 from publisher import publishing
 from whole import TOKEN, HandClock, Whole, whole
 
@@ -311,6 +311,25 @@ async def test_the_password_of_a_library_of_this_server_is_wanted_too(app: Whole
     assert (await follower.synced())["status"] == "SUCCEEDED"
 
 
+async def test_what_a_library_follows_it_may_publish_again(app: Whole, clock: HandClock) -> None:
+    """More than upstream does: so a library crosses several servers, each of which is asked only by the next."""
+    open_to_all = {"published": True, "authentication_method": "NONE"}
+    first = await app.library("first", publish_info=open_to_all)
+    await app.fill(await app.item("one", first), a_iso=b"first")
+    follower = await Follower.new(app, clock, (await app.rest("GET", f"/library/id:{first}"))["publish_info"]["publish_url"])
+    assert (await follower.synced())["status"] == "SUCCEEDED"
+    spec = {"update_spec": {"publish_info": open_to_all}}
+    await app.rest("PATCH", f"{LIBRARY}/id:{follower.library}", spec)
+    last = await Follower.new(app, clock, (await follower.get())["publish_info"]["publish_url"])
+    assert (await last.synced())["status"] == "SUCCEEDED"
+    for name in ("content_version", "metadata_version", "type"):
+        assert (await last.items())["one"][name] == (await follower.items())["one"][name]
+    await app.fill(str((await follower.items())["one"]["source_id"]), a_iso=b"second")
+    for each in (follower, last):
+        assert (await each.sync())["result"]["fetched"] == 1
+        assert await each.content() == {"one": {"a.iso": b"second"}}
+
+
 # on demand
 
 
@@ -448,8 +467,7 @@ async def coming(demanding: Follower, shelf: Shelf) -> tuple[Whole, str, str]:
     assert (found["status"], found["size"]) == ("PREPARED", len(LARGE))
     assert not (await demanding.items())["large"]["cached"]
     staging = app.settings.storage[0].path / "staging"
-    while sum(each.stat().st_size for each in staging.glob("*")) < 1 << 20:
-        await asyncio.sleep(0.01)
+    await until(lambda: sum(each.stat().st_size for each in staging.glob("*")) >= 1 << 20)
     return app, item, found["download_endpoint"]["uri"]
 
 

@@ -19,7 +19,7 @@ from contentlib.jobs.slots import Slots
 from contentlib.jobs.worker import Again, Progress
 from contentlib.library.catalogs import Catalog, OfferedItem, Seen
 from contentlib.library.clock import Clock
-from contentlib.library.configuration import Configurations
+from contentlib.library.configuration import Configuration, Configurations
 from contentlib.library.errors import Busy, Damaged, Fault, LibraryError, Missing, NotCompliant, NotFetched
 from contentlib.library.mirror import Mirror
 from contentlib.library.model import Library, Subscription, Task
@@ -141,10 +141,16 @@ class _Sync:
         if not wanted:
             return
         self._progress.note(0, len(wanted))
-        most = (await self._parts.configurations.get()).maximum_concurrent_item_syncs
+        most = (await self._configured()).maximum_concurrent_item_syncs
         bringing = Bringing(self._parts.means, self._library, self._opened())
         rest = iter(wanted)
         await _together(self._some(bringing, rest, most) for _ in range(min(most, len(wanted))))
+
+    async def _configured(self) -> Configuration:
+        """The configuration as it is now, whose limit of bandwidth is in force from here on."""
+        found = await self._parts.configurations.get()
+        self._parts.means.throttle.limit = found.transfer_throttling_bandwidth_total
+        return found
 
     async def _some(self, bringing: Bringing, rest: Iterator[OfferedItem], most: int) -> None:
         for offered in rest:
@@ -156,6 +162,7 @@ class _Sync:
 
     async def _bring(self, bringing: Bringing, offered: OfferedItem) -> None:
         """Brings an item's files and makes them its content; or notes why not."""
+        await self._configured()
         try:
             known = await self._mirror.item(self._library, offered.id)
             files = await bringing.item(offered, known, self._parts.clock.now())

@@ -50,7 +50,10 @@ class SubscribedLibraryService(Service):
         ),
     )
     async def create(self, call: Call, client_token: str | None, create_spec: LibraryModel) -> Id:
-        """Creates a library that follows a published one, and answers its identifier; its first sync goes on as a task."""
+        """Creates a library that follows a published one, and answers its identifier; its first sync goes on as a task.
+
+        With `publish_info` it is itself published again, which upstream does not do.
+        """
         token = check_token(call.user, f"{self.vapi_id}.create", client_token)
         followed = subscription_change(create_spec.subscription_info)
         return await self._subscribed.create(new_library(create_spec), followed, token, call.user, call.base_url)
@@ -84,7 +87,7 @@ class SubscribedLibraryService(Service):
     )
     async def update(self, call: Call, library_id: Id, update_spec: LibraryModel) -> None:
         """Changes what is given; where the subscription changes, a sync begins."""
-        change = library_change(update_spec, publishing=False)
+        change = library_change(update_spec, publishing=True)
         followed = subscription_change(update_spec.subscription_info)
         await self._subscribed.update(library_id, change, followed, call.user, call.base_url)
 

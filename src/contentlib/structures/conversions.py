@@ -73,7 +73,7 @@ def library_model(library: model.Library, call: Call, server_guid: str) -> shown
         last_sync_time=None if library.following is None else _moment(library.following.synced),
         name=library.name,
         optimization_info=shown.OptimizationInfo(optimize_remote_publishing=library.optimize_remote_publishing),
-        publish_info=publish_info(library, call) if library.type is model.LibraryType.LOCAL else None,
+        publish_info=publish_info(library, call) if _may_show_publishing(library) else None,
         security_policy_id=library.security_policy,
         server_guid=server_guid,
         state_info=state_info(library),
@@ -82,6 +82,11 @@ def library_model(library: model.Library, call: Call, server_guid: str) -> shown
         type=shown.LibraryType(library.type.value),
         version=str(library.version),
     )
+
+
+def _may_show_publishing(library: model.Library) -> bool:
+    """Upstream knows no subscribed library that is published; one that is not has nothing to show, as there."""
+    return library.type is model.LibraryType.LOCAL or library.publishing.published
 
 
 def publish_info(library: model.Library, call: Call) -> shown.PublishInfo:

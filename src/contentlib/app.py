@@ -54,6 +54,7 @@ from contentlib.library.tasks import Tasks
 from contentlib.library.trash import Trash
 from contentlib.library.trust import Trust
 from contentlib.library.update_sessions import UpdateSessions
+from contentlib.library.upkeep import Upkeep
 from contentlib.library.usages import Usages
 from contentlib.metadata.migrate import upgrade
 from contentlib.metadata.sqlite import SqliteMetadata
@@ -218,7 +219,7 @@ class _Server:
             SessionService(logins),
             TasksService(tasks),
             ConfigurationService(configurations),
-            LibraryService(libraries, guid),
+            LibraryService(libraries, Upkeep(metadata), guid),
             LocalLibraryService(libraries, guid),
             SubscribedLibraryService(libraries, subscribed, guid),
             SubscribedItemService(subscribed),

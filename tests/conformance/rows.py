@@ -27,7 +27,7 @@ Make = Callable[[World], Arguments]
 
 STORAGE_FAILS = "only when the storage or the database of the server fails"
 ONE_ADMINISTRATOR = "the administrator, the only user so far, has every privilege"
-NO_MAINTENANCE = "only in maintenance mode, which this server does not have yet"
+NO_CONTENT = "maintenance stops changes of content, and this changes none"
 
 
 @dataclass(frozen=True)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from uuid import uuid4
 
-from conformance.rows import NO_MAINTENANCE, ONE_ADMINISTRATOR, STORAGE_FAILS, How, Make, Row
+from conformance.rows import ONE_ADMINISTRATOR, STORAGE_FAILS, How, Make, Row
 from conformance.world import FILE, NOBODY, World, sha256
 
 _MISSING: Make = lambda _: {"library_item_id": NOBODY}  # noqa: E731 - a cell of the table
 _FIXED: dict[str, How] = {
     "invalid_element_type": lambda world: {"library_item_id": world.followed},
-    "not_allowed_in_current_state": NO_MAINTENANCE,
+    "not_allowed_in_current_state": lambda world: {"library_item_id": world.item_kept_still()},
 }
 
 ITEMS = {
@@ -23,7 +23,7 @@ ITEMS = {
             "already_exists": lambda world: {"create_spec": {"library_id": world.shared, "name": world.kept_name.upper()}},
             "invalid_argument": lambda world: {"create_spec": {"library_id": world.shared}},
             "invalid_element_type": lambda world: {"create_spec": {"library_id": world.follower, "name": "item"}},
-            "not_allowed_in_current_state": NO_MAINTENANCE,
+            "not_allowed_in_current_state": lambda world: {"create_spec": {"library_id": world.kept_still(), "name": "item"}},
             "not_found": lambda _: {"create_spec": {"library_id": NOBODY, "name": "item"}},
         },
     ),
@@ -42,7 +42,10 @@ ITEMS = {
             "already_exists": lambda world: {"library_item_id": world.item(), "update_spec": {"name": world.kept_name}},
             "invalid_argument": lambda world: {"library_item_id": world.kept, "update_spec": {"name": "n" * 81}},
             "invalid_element_type": lambda world: {"library_item_id": world.followed, "update_spec": {"name": "item"}},
-            "not_allowed_in_current_state": NO_MAINTENANCE,
+            "not_allowed_in_current_state": lambda world: {
+                "library_item_id": world.item_kept_still(),
+                "update_spec": {"name": "item"},
+            },
             "not_found": lambda _: {"library_item_id": NOBODY, "update_spec": {"name": "item"}},
         },
     ),
@@ -70,7 +73,10 @@ ITEMS = {
                 "source_library_item_id": world.kept,
                 "destination_create_spec": {"library_id": world.follower, "name": world.name("copy")},
             },
-            "not_allowed_in_current_state": NO_MAINTENANCE,
+            "not_allowed_in_current_state": lambda world: {
+                "source_library_item_id": world.kept,
+                "destination_create_spec": {"library_id": world.kept_still(), "name": "copy"},
+            },
         },
     ),
     "publish": Row(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import uuid4
 
 from conformance.forms import Arguments
-from conformance.rows import NO_MAINTENANCE, ONE_ADMINISTRATOR, STORAGE_FAILS, AtOnce, How, Later, Make, Row
+from conformance.rows import NO_CONTENT, ONE_ADMINISTRATOR, STORAGE_FAILS, AtOnce, How, Later, Make, Row
 from conformance.servers import ADMINISTRATOR
 from conformance.world import NOBODY, World
 
@@ -37,16 +37,9 @@ CONFIGURATION = {
 
 TYPES = {"list": Row(lambda _: {})}
 
-_MAINTENANCE = Row(
-    lambda world: {"library_id": world.shared},
-    {
-        "error": lambda world: {"library_id": world.shared},
-        "not_allowed_in_current_state": NO_MAINTENANCE,
-        "not_found": _MISSING,
-        "unauthorized": ONE_ADMINISTRATOR,
-    },
-    Later("error", f"maintenance of libraries {_LATER}"),
-)
+_UPKEEP_FAILS: dict[str, How] = {"error": STORAGE_FAILS, "not_found": _MISSING, "unauthorized": ONE_ADMINISTRATOR}
+_KEPT_STILL: Make = lambda world: {"library_id": world.kept_still()}  # noqa: E731 - a cell of the table
+_ACTIVE: Make = lambda world: {"library_id": world.shared}  # noqa: E731 - a cell of the table
 _NO_TEMPLATES = "only for templates of virtual machines that are checked out, which are not there"
 _IN_USE: Make = lambda world: {"library_id": world.used()}  # noqa: E731 - a cell of the table
 _DELETE: dict[str, How] = {"not_allowed_in_current_state": _IN_USE, "not_found": _MISSING}
@@ -80,7 +73,7 @@ LIBRARIES = {
                 "library_id": world.shared,
                 "migrate_spec": {"storage_backings": [{"type": "NO_TYPE"}]},
             },
-            "not_allowed_in_current_state": NO_MAINTENANCE,
+            "not_allowed_in_current_state": "only when libraries can be migrated",
             "not_found": lambda _: {"library_id": NOBODY, "migrate_spec": {"storage_backings": [_BACKING]}},
             "unauthorized": ONE_ADMINISTRATOR,
             "unsupported": lambda world: {"library_id": world.shared, "migrate_spec": {"storage_backings": [_BACKING]}},
@@ -96,7 +89,7 @@ LIBRARIES = {
                 "library_id": world.shared,
                 "conversion_spec": {"conversion_type": "TO_PUBLISHED_LIBRARY"},
             },
-            "not_allowed_in_current_state": NO_MAINTENANCE,
+            "not_allowed_in_current_state": "conversion comes with the subscribed libraries of this server",
             "not_found": lambda _: {
                 "library_id": NOBODY,
                 "conversion_spec": {"conversion_type": "TO_PUBLISHED_LIBRARY"},
@@ -105,8 +98,10 @@ LIBRARIES = {
         },
         Later("invalid_element_type", "only SUBSCRIBED libraries are converted"),
     ),
-    "enter_maintenance": _MAINTENANCE,
-    "exit_maintenance": _MAINTENANCE,
+    "enter_maintenance": Row(
+        lambda world: {"library_id": world.library()}, {"not_allowed_in_current_state": _KEPT_STILL, **_UPKEEP_FAILS}
+    ),
+    "exit_maintenance": Row(_KEPT_STILL, {"not_allowed_in_current_state": _ACTIVE, **_UPKEEP_FAILS}),
 }
 
 _SECRET = {"published": True, "authentication_method": "BASIC", "password": "s3cret"}
@@ -157,7 +152,7 @@ LOCAL_LIBRARIES = {
                 "update_spec": {"publish_info": {"authentication_method": "BASIC"}},
             },
             "invalid_element_type": lambda world: {"library_id": world.follower, "update_spec": {"name": "new"}},
-            "not_allowed_in_current_state": NO_MAINTENANCE,
+            "not_allowed_in_current_state": NO_CONTENT,
             "not_found": lambda _: {"library_id": NOBODY, "update_spec": {"name": "new"}},
             "resource_busy": AtOnce(lambda world: {"library_id": world.library(), "update_spec": {"publish_info": _SECRET}}),
         },

@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import uuid4
 
 from conformance.forms import Arguments
-from conformance.rows import NO_MAINTENANCE, AtOnce, How, Make, Row
+from conformance.rows import NO_CONTENT, AtOnce, How, Make, Row
 from conformance.world import NOBODY, NOWHERE, World
 
 _BACKING = {"type": "DATASTORE", "datastore_id": "datastore-1"}
@@ -30,7 +30,7 @@ def _changed(world: World, library: str | None = None, **subscription: object) -
 _LOCAL: Make = lambda world: {"library_id": world.shared}  # noqa: E731 - a cell of the table
 _MISSING: Make = lambda _: {"library_id": NOBODY}  # noqa: E731 - a cell of the table
 _WRONG: dict[str, How] = {"invalid_element_type": _LOCAL, "not_found": _MISSING}
-_DELETE: dict[str, How] = {"not_allowed_in_current_state": NO_MAINTENANCE, **_WRONG}
+_DELETE: dict[str, How] = {"not_allowed_in_current_state": lambda world: {"library_id": world.still}, **_WRONG}
 
 LIBRARIES = {
     "create": Row(
@@ -49,7 +49,7 @@ LIBRARIES = {
             "concurrent_change": lambda world: {"library_id": world.follower, "update_spec": {"version": "99"}},
             "invalid_argument": lambda world: _changed(world, world.follower, subscription_url="ftp://example/lib.json"),
             "invalid_element_type": lambda world: _changed(world, world.shared, on_demand=True),
-            "not_allowed_in_current_state": NO_MAINTENANCE,
+            "not_allowed_in_current_state": NO_CONTENT,
             "not_found": lambda world: _changed(world, NOBODY, on_demand=True),
             "resource_busy": AtOnce(lambda world: _changed(world, subscription_url=world.address(world.published()))),
             "resource_inaccessible": lambda world: _changed(world, world.follower, subscription_url=NOWHERE),
@@ -77,7 +77,10 @@ ITEMS = {
         lambda world: {"library_item_id": world.followed, "force_sync_content": True, "sync_optional_files": True},
         {
             "invalid_element_type": lambda world: {"library_item_id": world.kept, "force_sync_content": True},
-            "not_allowed_in_current_state": NO_MAINTENANCE,
+            "not_allowed_in_current_state": lambda world: {
+                "library_item_id": world.item_in(world.still),
+                "force_sync_content": True,
+            },
             "not_found": lambda _: {"library_item_id": NOBODY, "force_sync_content": True},
         },
     ),
@@ -86,7 +89,7 @@ ITEMS = {
         {
             "invalid_element_configuration": lambda world: {"library_item_id": world.item_in(world.keeper)},
             "invalid_element_type": lambda world: {"library_item_id": world.kept},
-            "not_allowed_in_current_state": NO_MAINTENANCE,
+            "not_allowed_in_current_state": lambda world: {"library_item_id": world.item_in(world.still)},
             "not_found": lambda _: {"library_item_id": NOBODY},
         },
     ),

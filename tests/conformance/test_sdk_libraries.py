@@ -163,10 +163,19 @@ def test_what_is_left_for_later_is_told(sdk: Sdk) -> None:
     assert "not available on this server yet" in refusal.message
     with sdk.refused("invalid_element_type"):
         service.convert(library, service.ConversionSpec(conversion_type="TO_PUBLISHED_LIBRARY"))
-    for maintenance in (service.enter_maintenance, service.exit_maintenance):
-        with sdk.refused("error") as refusal:
-            maintenance(library)
-        assert "not available on this server yet" in refusal.message
+
+
+def test_a_library_goes_into_maintenance_and_out_of_it(sdk: Sdk) -> None:
+    library, service = new_library(sdk), sdk.content.Library
+    service.enter_maintenance(library)
+    state = service.get(library).state_info
+    assert (state.state, state.message) == ("MAINTENANCE", "administrator@vsphere.local has stopped changes")
+    with sdk.refused("not_allowed_in_current_state"):
+        service.enter_maintenance(library)
+    service.exit_maintenance(library)
+    assert service.get(library).state_info.state == "ACTIVE"
+    with sdk.refused("not_allowed_in_current_state"):
+        service.exit_maintenance(library)
 
 
 def test_a_file_is_not_pulled_from_the_disk_of_the_server(sdk: Sdk) -> None:

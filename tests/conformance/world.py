@@ -68,6 +68,28 @@ class World:
         """A usage of a library."""
         return str(self.call("library.usages.add", library=library, spec={"resource_urn": urn}))
 
+    def kept_still(self, library: str | None = None) -> str:
+        """A library in maintenance, which is new unless it is named; what syncs is waited for."""
+        library = library or self.library()
+        entering = {"library_id": library}
+        enter = f"{_CONTENT}.library.enter_maintenance"
+        assert processes.eventually(lambda: self._server.send(_REST, enter, entering, self._server.token).error is None)
+        return library
+
+    def item_kept_still(self) -> str:
+        """A new item with one file in a library in maintenance."""
+        library = self.library()
+        item = self.full(library)
+        self.kept_still(library)
+        return item
+
+    @cached_property
+    def still(self) -> str:
+        """A library that is synchronized on demand, in maintenance, and that has an item."""
+        library = self.following()
+        self.item_in(library)
+        return self.kept_still(library)
+
     def used(self, **spec: Any) -> str:
         """A new library that is in use."""
         library = self.library(**spec)

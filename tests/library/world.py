@@ -17,6 +17,7 @@ from contentlib.library.libraries import Libraries, NewLibrary
 from contentlib.library.model import Backing, BackingType, Source, Token, UpdateFile
 from contentlib.library.sessions import Leases
 from contentlib.library.update_sessions import NewFile, UpdateSessions
+from contentlib.library.upkeep import Upkeep
 from contentlib.library.usages import Usages
 from contentlib.metadata.sqlite import SqliteMetadata
 from databases import new_database
@@ -62,6 +63,7 @@ class World:
         self.ended: list[str] = []
         self.blobs = Blobs(self.metadata, self.store, self.clock)
         self.libraries = Libraries(self.metadata, self.clock, STORAGES, SaltedPasswords(), self.ended.append, kept)
+        self.upkeep = Upkeep(self.metadata)
         self.usages = Usages(self.metadata, self.clock)
         self.items = Items(self.metadata, self.blobs, self.clock, LEASE, self.ended.append, kept)
         self.updates = UpdateSessions(self.metadata, self.blobs, self.clock, self.leases, self.ended.append)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from contentlib.library.clock import Clock
 from contentlib.library.configuration import Configuration, Configurations
-from contentlib.library.errors import Missing
+from contentlib.library.errors import Missing, WrongState
 from contentlib.library.model import Library, LibraryType
 from contentlib.library.ports import MetadataStore
 from contentlib.library.subscribed import SubscribedLibraries
@@ -54,7 +54,7 @@ class Schedule:
     async def _begin(self, library: Library) -> None:
         try:
             await self._subscribed.sync(library.id, _NOBODY)
-        except Missing:  # deleted meanwhile
+        except (Missing, WrongState):  # deleted meanwhile, or in maintenance
             return
 
 

@@ -54,6 +54,10 @@ class InUse(LibraryError):
     """Somebody has declared to use the library."""
 
 
+class WrongState(LibraryError):
+    """The library is in maintenance, or is not, or somebody is at work on its content."""
+
+
 class WrongType(LibraryError):
     """The library or item is of a type that the operation does not work on."""
 

@@ -15,7 +15,7 @@ from contentlib.library.identifiers import new_identifier
 from contentlib.library.model import Item, Library, LibraryType, StoredFile, Token, UpdateSession, Version
 from contentlib.library.names import check_description, check_name, check_text, fold
 from contentlib.library.ports import MetadataStore, Transaction
-from contentlib.library.protection import check_unused
+from contentlib.library.protection import check_changeable, check_unused
 from contentlib.library.sessions import Ended, fire, nobody
 from contentlib.library.trust import Trust
 
@@ -314,13 +314,14 @@ async def shown_version(transaction: Transaction, item: Item) -> Version:
 
 
 async def check_local(transaction: Transaction, library_id: str) -> Library:
-    """The library; Missing, or WrongType when its items are not its own."""
+    """The library, to change its items; Missing, WrongType when they are not its own, WrongState while it is in maintenance."""
     library = await transaction.libraries.get(library_id)
     if library is None:
         raise Missing("library", library_id)
     if library.type is not LibraryType.LOCAL:
         text = f"library {library_id} is {library.type}, its items are changed at its source"
         raise WrongType("library.type", text, library_id, library.type)
+    check_changeable(library)
     return library
 
 

@@ -17,7 +17,7 @@ from contentlib.library.model import Authentication, Backing, BackingType, Libra
 from contentlib.library.names import check_description, check_name, fold
 from contentlib.library.policies import check_policy
 from contentlib.library.ports import MetadataStore, PasswordHasher, Transaction
-from contentlib.library.protection import check_unused
+from contentlib.library.protection import check_changeable, check_unused
 from contentlib.library.sessions import Ended, nobody
 
 PUBLISHING_USER = "vcsp"
@@ -183,11 +183,13 @@ class Libraries:
     async def delete(self, library_id: str, type: LibraryType | None = None, user: str = "", *, force: bool = False) -> None:
         """Puts a library into the trash, which hides its items; running update sessions end, running downloads go on.
 
-        This is one change of a row, whatever the number of items. InUse when somebody uses the library, unless by `force`.
+        This is one change of a row, whatever the number of items. InUse when somebody uses the library and
+        WrongState while it is in maintenance, unless by `force`.
         """
         async with self._metadata.transaction(durable=True) as transaction:
             library = await find_library(transaction, library_id, type)
             if not force:
+                check_changeable(library)
                 await check_unused(transaction, library, f"library {library.name!r}")
             running = await transaction.update_sessions.active_in(library_id)
             now = self._clock.now()

@@ -23,6 +23,7 @@ from contentlib.library.libraries import find_library
 from contentlib.library.model import Following, Item, Library, StoredFile, Version
 from contentlib.library.names import fold
 from contentlib.library.ports import MetadataStore, Transaction
+from contentlib.library.protection import check_changeable
 from contentlib.library.sealing import Sealing
 from contentlib.library.subscribed import SUBSCRIBED, drop_content
 from contentlib.library.trust import Trust
@@ -102,7 +103,7 @@ class Mirror:
         await self._blobs.flush(version)
         await self._blobs.describe(item, version)
         async with self._metadata.transaction(durable=True) as transaction:
-            await self.check(transaction, library)
+            check_changeable(await self.check(transaction, library))
             now = await _known(transaction, library.id, offered.id)
             if (now and now.item.id) != (known and known.item.id) or (now and now.offer.offered) not in (None, offered):
                 raise Busy("sync.changed", f"item {offered.name!r} was changed by another sync", offered.name)

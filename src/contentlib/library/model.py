@@ -112,10 +112,18 @@ class Retention(msgspec.Struct, frozen=True):
     seconds: int | None = None
 
 
+class Maintenance(msgspec.Struct, frozen=True):
+    """Why the content of a library cannot be changed, and the task that will end that, where it is one's."""
+
+    reason: str
+    task: str | None = None
+
+
 class Library(msgspec.Struct, frozen=True):
     """A library; times in milliseconds since 1970 UTC. Without a `retention` of its own it has the server's.
 
-    `version` counts the changes of its properties, `revision` all changes that a subscriber sees, those of items too.
+    `version` counts the changes of its properties, `revision` all changes that a subscriber sees, those of items too. While it
+    is in `maintenance`, its content is not changed; `unmoved` is why some of it is on another storage.
     """
 
     id: str
@@ -136,6 +144,8 @@ class Library(msgspec.Struct, frozen=True):
     subscription: Subscription | None = None
     following: Following | None = None
     retention: Retention | None = None
+    maintenance: Maintenance | None = None
+    unmoved: str | None = None
 
 
 class Usage(msgspec.Struct, frozen=True):

@@ -26,6 +26,7 @@ from contentlib.library.model import (
     Token,
 )
 from contentlib.library.ports import MetadataStore, Sealing, Transaction
+from contentlib.library.protection import check_changeable
 from contentlib.library.pulls import CheckSource, Probed, check_endpoint
 from contentlib.library.tasks import NewTask, Tasks
 
@@ -138,7 +139,7 @@ class SubscribedLibraries:
     async def sync(self, library_id: str, user: str) -> str:
         """Begins a sync, or joins the one that runs; the identifier of its task."""
         async with self._metadata.transaction(durable=True) as transaction:
-            library = await find_library(transaction, library_id, SUBSCRIBED)
+            library = await _changeable(transaction, library_id)
             task = await self._submit(transaction, library, user)
         self._submitted()
         return task.id
@@ -147,7 +148,7 @@ class SubscribedLibraries:
         """Begins the sync of an item, or joins the one that runs; the identifier of its task."""
         async with self._metadata.transaction(durable=True) as transaction:
             item = await find_item(transaction, item_id)
-            library = await find_library(transaction, item.library, SUBSCRIBED)
+            library = await _changeable(transaction, item.library)
             arguments = Arguments(library.id, item.id, content)
             description = Fault("task.sync_item", f"synchronizes item {item.name!r}", (item.name,))
             target = Target("com.vmware.content.library.Item", item.id)
@@ -162,7 +163,7 @@ class SubscribedLibraries:
     async def evict(self, library_id: str) -> None:
         """Drops the content of a library that is synchronized on demand; running downloads end whole."""
         async with self._metadata.reading() as transaction:
-            _check_on_demand(await find_library(transaction, library_id, SUBSCRIBED), f"library {library_id}")
+            _check_on_demand(await _changeable(transaction, library_id), f"library {library_id}")
             identifiers = await transaction.items.find(library=library_id, cached=True)
         for start in range(0, len(identifiers), _AT_ONCE):
             async with self._metadata.transaction(durable=True) as transaction:
@@ -173,7 +174,7 @@ class SubscribedLibraries:
         """Drops the content of an item whose library is synchronized on demand."""
         async with self._metadata.transaction(durable=True) as transaction:
             item = await find_item(transaction, item_id)
-            library = await find_library(transaction, item.library, SUBSCRIBED)
+            library = await _changeable(transaction, item.library)
             _check_on_demand(library, f"the library of library item {item_id}")
             await drop_content(transaction, item_id)
 
@@ -272,6 +273,13 @@ async def drop_content(transaction: Transaction, item_id: str) -> None:
     await transaction.items.put(replace(item, version_id=None, size=0))
     await transaction.versions.let_go(item.version_id)
     await transaction.offers.put(replace(offer, held=None))
+
+
+async def _changeable(transaction: Transaction, library_id: str) -> Library:
+    """The subscribed library, to change its content."""
+    library = await find_library(transaction, library_id, SUBSCRIBED)
+    check_changeable(library)
+    return library
 
 
 def _check_on_demand(library: Library, told: str) -> None:

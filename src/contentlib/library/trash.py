@@ -14,6 +14,7 @@ from contentlib.library.items import Items, note_change
 from contentlib.library.model import Deleted, Item, Library
 from contentlib.library.names import check_name, fold
 from contentlib.library.ports import DeletedRows, MetadataStore, Transaction
+from contentlib.library.protection import check_changeable
 
 KIND = "deleted library or item"
 
@@ -82,9 +83,11 @@ class Trash:
                 await transaction.deleted_libraries.restore(counted)
 
     async def _restore_item(self, transaction: Transaction, item: Item, now: int) -> None:
-        if await transaction.libraries.get(item.library) is None:
+        library = await transaction.libraries.get(item.library)
+        if library is None:
             text = f"the library {item.library} of library item {item.id} is deleted itself; restore it first"
             raise NotRestorable("trash.library_deleted", text, item.id, item.library)
+        check_changeable(library)
         await self._items.free_name(transaction, item, "name")
         counted = replace(item, modified=now, version=item.version + 1, metadata_version=item.metadata_version + 1)
         await transaction.deleted_items.restore(counted)

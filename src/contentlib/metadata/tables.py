@@ -80,6 +80,8 @@ libraries = Table(
     *_deletion_columns(),
     Column("subscription", Text),
     Column("following", Text),
+    Column("maintenance", Text),
+    Column("unmoved", Text),
 )
 _index_deletions(libraries)
 

@@ -8,6 +8,7 @@ from typing import ClassVar
 from contentlib.library import model
 from contentlib.library.errors import Unsupported, WrongType
 from contentlib.library.libraries import Libraries
+from contentlib.library.upkeep import Upkeep
 from contentlib.structures.conversions import backing, library_change, library_model
 from contentlib.structures.library import LibraryModel, LibraryType, StorageBacking
 from contentlib.structures.privileges import READ, on_library
@@ -66,8 +67,9 @@ class LibraryService(Service):
 
     vapi_id = "com.vmware.content.library"
 
-    def __init__(self, libraries: Libraries, server_guid: str) -> None:
+    def __init__(self, libraries: Libraries, upkeep: Upkeep, server_guid: str) -> None:
         self._libraries = libraries
+        self._upkeep = upkeep
         self._server_guid = server_guid
 
     @operation(Route("GET", _LIBRARY), errors=(NotFound,), privileges=(on_library("System.Read"),))
@@ -144,9 +146,8 @@ class LibraryService(Service):
         privileges=(on_library("ContentLibrary.LibraryMaintenance"),),
     )
     async def enter_maintenance(self, call: Call, library_id: Id) -> None:
-        """Stops changes of a library's content; not available on this server yet."""
-        await self._libraries.get(library_id)
-        raise _not_available("maintenance of libraries")
+        """Stops changes of a library's content; it is read as before. No update session may be active on it, and no sync."""
+        await self._upkeep.enter(library_id, call.user)
 
     @operation(
         Route("POST", _LIBRARY, {"action": "exit-maintenance"}, status=204),
@@ -154,9 +155,8 @@ class LibraryService(Service):
         privileges=(on_library("ContentLibrary.LibraryMaintenance"),),
     )
     async def exit_maintenance(self, call: Call, library_id: Id) -> None:
-        """Allows changes of a library's content again; not available on this server yet."""
-        await self._libraries.get(library_id)
-        raise _not_available("maintenance of libraries")
+        """Allows changes of a library's content again."""
+        await self._upkeep.exit(library_id)
 
 
 def _not_available(what: str) -> Unsupported:

@@ -12,6 +12,7 @@ _HEARD: dict[type[rules.LibraryError], tuple[type[vapi.VapiError], ...]] = {
     rules.Invalid: (vapi.InvalidArgument,),
     rules.Taken: (vapi.AlreadyExists,),
     rules.InUse: (vapi.NotAllowedInCurrentState,),
+    rules.WrongState: (vapi.NotAllowedInCurrentState, vapi.ResourceBusy),
     rules.WrongType: (vapi.InvalidElementType,),
     rules.NotActive: (vapi.NotAllowedInCurrentState,),
     rules.StillActive: (vapi.NotAllowedInCurrentState,),

@@ -102,9 +102,11 @@ def publish_info(library: model.Library, call: Call) -> shown.PublishInfo:
 
 
 def state_info(library: model.Library) -> shown.StateInfo:
-    """The state of a library, and why its last sync failed."""
+    """The state of a library, and why it is so; of an ACTIVE one, why it has not moved whole or its last sync failed."""
+    if library.maintenance is not None:
+        return shown.StateInfo(message=library.maintenance.reason, state=shown.LibraryState.MAINTENANCE)
     fault = None if library.following is None else library.following.fault
-    return shown.StateInfo(message=None if fault is None else fault.text, state=shown.LibraryState.ACTIVE)
+    return shown.StateInfo(message=library.unmoved or (None if fault is None else fault.text), state=shown.LibraryState.ACTIVE)
 
 
 def subscription_info(library: model.Library) -> shown.SubscriptionInfo | None:

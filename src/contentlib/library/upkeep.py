@@ -1,0 +1,53 @@
+"""Maintenance of libraries: a time in which their content is read and not changed."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from contentlib.library.errors import WrongState
+from contentlib.library.libraries import find_library
+from contentlib.library.model import Library, Maintenance, Target
+from contentlib.library.ports import MetadataStore, Transaction
+from contentlib.library.protection import check_changeable
+
+RESOURCE = "com.vmware.content.Library"
+
+
+class Upkeep:
+    """Takes libraries into maintenance and out of it."""
+
+    def __init__(self, metadata: MetadataStore) -> None:
+        self._metadata = metadata
+
+    async def enter(self, library_id: str, user: str) -> None:
+        """Stops changes of a library's content; WrongState while somebody is at work on it."""
+        async with self._metadata.transaction(durable=True) as transaction:
+            library = await find_library(transaction, library_id)
+            await begin(transaction, library, Maintenance(f"{user} has stopped changes"))
+
+    async def exit(self, library_id: str) -> None:
+        """Allows changes again; WrongState when they are allowed, or a task is at work that will allow them."""
+        async with self._metadata.transaction(durable=True) as transaction:
+            library = await find_library(transaction, library_id)
+            maintenance = library.maintenance
+            if maintenance is None:
+                raise WrongState("library.active", f"library {library_id} is ACTIVE, not in MAINTENANCE", library_id)
+            if maintenance.task is not None:
+                text = (
+                    f"library {library_id} stays in MAINTENANCE until task {maintenance.task} has ended: {maintenance.reason}"
+                )
+                raise WrongState("library.busy", text, library_id, maintenance.task)
+            await transaction.libraries.put(replace(library, maintenance=None))
+
+
+async def begin(transaction: Transaction, library: Library, maintenance: Maintenance) -> None:
+    """Takes a library into maintenance; WrongState, naming who is at work, where that cannot be now."""
+    check_changeable(library)
+    for session in await transaction.update_sessions.active_in(library.id):
+        text = f"library {library.id} has the active update session {session.id} on library item {session.item}"
+        raise WrongState("library.busy", f"{text}; complete or cancel it first", library.id, session.id)
+    for task in await transaction.tasks.of_target(Target(RESOURCE, library.id)):
+        if task.kind == "sync" and task.ended is None:
+            text = f"library {library.id} is being synchronized by task {task.id}"
+            raise WrongState("library.busy", text, library.id, task.id)
+    await transaction.libraries.put(replace(library, maintenance=maintenance))

@@ -309,3 +309,22 @@ def _killed_while_it_stores(command: list[str], blobs: Path) -> None:
         time.sleep(0.001)
     running.send_signal(signal.SIGKILL)
     running.wait()
+
+
+async def test_an_item_that_was_deleted_there_comes_back_with_the_next_bundle(sites: Sites) -> None:
+    app = sites.app
+    library = await app.library("lab", publish_info=OPEN)
+    same, changed = [await app.item(name, library) for name in ("same", "changed")]
+    for item in (same, changed):
+        await app.fill(item, b_iso=b"b")
+    await sites.taken(await sites.export("lab"))
+
+    async def delete(there: Whole) -> None:
+        for item in (same, changed):
+            await there.rest("DELETE", f"/library/item/id:{item}")
+
+    await sites.looked_at(delete)
+    await app.fill(changed, b_iso=b"newer")
+    await sites.taken(await sites.export("lab", "c"))
+    assert await sites.looked_at(all_content) == await all_content(app)
+    assert (await sites.looked_at(versions(library)))[1] == (await versions(library)(app))[1]

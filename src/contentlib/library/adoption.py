@@ -158,20 +158,28 @@ class Adoption:
     async def _change(
         self, transaction: Transaction, library_id: str, offered: OfferedItem, contents: Contents, rise: int
     ) -> _Change:
-        before = await transaction.items.get(offered.id)
+        before = await _known(transaction, offered.id)
         await _check_item(transaction, library_id, offered, before)
         version_id = None if before is None else before.version_id
         current = None if version_id is None else await transaction.versions.get(version_id)
         now = self._clock.now()
         files = tuple(_stored(offered, n, contents, current, now) for n in range(len(offered.files)))
         same = current is not None and _content(current.files) == _content(files)
-        version = None if same or not files else self._version(offered, files, before, current, now)
+        version = None if same or not files else await self._version(transaction, offered, files, before, current)
         return _Change(before, _item(library_id, offered, before, version, rise, now), version)
 
-    def _version(
-        self, offered: OfferedItem, files: tuple[StoredFile, ...], before: Item | None, current: Version | None, now: int
+    async def _version(
+        self,
+        transaction: Transaction,
+        offered: OfferedItem,
+        files: tuple[StoredFile, ...],
+        before: Item | None,
+        current: Version | None,
     ) -> Version:
-        number = max(_number(offered.content_version), FIRST_VERSION if before is None else before.content_version + 1)
+        """The next version; its number is the publisher's, unless a later one was here, which a download may still read."""
+        kept = [each.number + 1 for each in await transaction.versions.of(offered.id)]
+        number = max(_number(offered.content_version), FIRST_VERSION if before is None else before.content_version + 1, *kept)
+        now = self._clock.now()
         created = now if current is None else max(now, current.created + 1)
         return Version(new_identifier(), offered.id, number, created, files, message="the item was taken in with its library")
 
@@ -193,11 +201,11 @@ class Adoption:
 
     async def _put_item(self, transaction: Transaction, change: _Change) -> None:
         if change.before is None:
-            await transaction.items.remove(change.item.id)  # where it was deleted here, it may be in the trash
             await transaction.items.add(replace(change.item, version_id=None))
         if change.version is not None:
             await self._blobs.check_kept(transaction, change.version)
             await transaction.versions.add(change.version)
+        await transaction.deleted_items.restore(change.item)  # where it was deleted here
         if change.before != change.item:
             await transaction.items.put(change.item)
 
@@ -213,6 +221,13 @@ async def _check_item(transaction: Transaction, library_id: str, offered: Offere
         item = None if deleted is None else deleted.row
     if item is not None and item.library != library_id:
         raise Refused(f"item {offered.name!r} ({offered.id}) is in library {item.library} already, or in its trash")
+
+
+async def _known(transaction: Transaction, item_id: str) -> Item | None:
+    """The item as it is here, or as it was when it was deleted."""
+    item = await transaction.items.get(item_id)
+    deleted = None if item is not None else await transaction.deleted_items.get(item_id)
+    return item if deleted is None else deleted.row
 
 
 async def _check_free(transaction: Transaction, library_id: str) -> None:

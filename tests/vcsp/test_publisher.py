@@ -59,6 +59,7 @@ def number(text: object) -> int:
 
 
 async def test_the_document_of_a_library_has_every_field_with_its_type(app: Whole) -> None:
+    """Checklist 1, 23."""
     library, reader = await published(app)
     assert urlsplit(reader.url).path == f"/cls/vcsp/lib/{library}/lib.json"
     assert await reader.document() == {
@@ -79,6 +80,7 @@ async def test_the_document_of_a_library_has_every_field_with_its_type(app: Whol
 
 
 async def test_every_item_stands_in_both_documents_alike(app: Whole) -> None:
+    """Checklist 3, 5."""
     library, reader = await published(app)
     await app.fill(await app.item("Debian", library, description="a disk"), netinst_iso=b"x" * 70)
     (item,) = (await reader.items()).values()
@@ -92,6 +94,7 @@ async def test_every_item_stands_in_both_documents_alike(app: Whole) -> None:
 
 
 async def test_names_of_files_survive_their_references(app: Whole) -> None:
+    """Checklist 7, 15."""
     library, reader = await published(app)
     item = await app.item("odd", library)
     session = await app.session(item)
@@ -109,6 +112,7 @@ async def test_names_of_files_survive_their_references(app: Whole) -> None:
 
 
 async def test_items_without_content_are_not_there(app: Whole) -> None:
+    """Checklist 8, 22."""
     library, reader = await published(app)
     item = await app.item("draft", library)
     session = await app.session(item)
@@ -119,6 +123,7 @@ async def test_items_without_content_are_not_there(app: Whole) -> None:
 
 
 async def test_an_archive_is_published_unpacked_with_its_manifest(app: Whole) -> None:
+    """Checklist 4, 5, 8."""
     library, reader = await published(app)
     item = await app.item("tiny", library)
     session = await app.session(item)
@@ -134,6 +139,7 @@ async def test_an_archive_is_published_unpacked_with_its_manifest(app: Whole) ->
 
 @pytest.mark.parametrize("collection", [False, True])
 async def test_a_package_says_whether_it_is_a_vapp(app: Whole, collection: bool) -> None:
+    """Checklist 6."""
     library, reader = await published(app)
     inside = b"<VirtualSystemCollection/>" if collection else b"<VirtualSystem/>"
     await app.fill(await app.item("tiny", library), a_ovf=b"<Envelope>" + inside + b"</Envelope>")
@@ -146,6 +152,7 @@ async def test_a_package_says_whether_it_is_a_vapp(app: Whole, collection: bool)
 
 
 async def test_where_nothing_changes_no_byte_changes(app: Whole, data_dir: Path, clock: HandClock) -> None:
+    """Checklist 2, 9."""
     library, reader = await published(app)
     item = await app.item("a", library)
     await app.fill(item, a_iso=b"x")
@@ -160,6 +167,7 @@ async def test_where_nothing_changes_no_byte_changes(app: Whole, data_dir: Path,
 
 
 async def test_new_bytes_raise_what_they_must_and_nothing_else(app: Whole, clock: HandClock) -> None:
+    """Checklist 10."""
     library, reader = await published(app)
     item = await app.item("a", library)
     await app.fill(item, a_iso=b"old", b_iso=b"same")
@@ -190,6 +198,7 @@ async def test_a_removed_file_moves_the_item(app: Whole) -> None:
 
 
 async def test_a_new_description_raises_versions_and_leaves_the_files(app: Whole) -> None:
+    """Checklist 11."""
     library, reader = await published(app)
     item = await app.item("a", library)
     await app.fill(item, a_iso=b"a")
@@ -202,6 +211,7 @@ async def test_a_new_description_raises_versions_and_leaves_the_files(app: Whole
 
 
 async def test_items_that_come_and_go_raise_the_library_alone(app: Whole) -> None:
+    """Checklist 12."""
     library, reader = await published(app)
     await app.fill(await app.item("a", library), a_iso=b"a")
     versions, first = [number((await reader.document())["version"])], (await reader.items())["a"]
@@ -220,6 +230,7 @@ async def test_items_that_come_and_go_raise_the_library_alone(app: Whole) -> Non
 
 
 async def test_a_floor_raises_every_version(app: Whole, data_dir: Path, clock: HandClock) -> None:
+    """Checklist 13."""
     library, reader = await published(app)
     await app.fill(await app.item("a", library), a_iso=b"a")
     old, old_lib = (await reader.items())["a"], await reader.document()
@@ -233,6 +244,7 @@ async def test_a_floor_raises_every_version(app: Whole, data_dir: Path, clock: H
 
 @pytest.mark.parametrize("href", ["", "items.json", "ITEM/item.json", "ITEM/a.iso"])
 async def test_head_is_get_without_the_bytes(app: Whole, href: str) -> None:
+    """Checklist 15."""
     library, reader = await published(app)
     item = await app.item("a", library)
     await app.fill(item, a_iso=b"x" * 9)
@@ -243,6 +255,7 @@ async def test_head_is_get_without_the_bytes(app: Whole, href: str) -> None:
 
 
 async def test_a_document_that_is_known_is_not_sent_again(app: Whole) -> None:
+    """Checklist 16."""
     library, reader = await published(app)
     await app.fill(await app.item("a", library), a_iso=b"a")
     first = await reader.get("items.json")
@@ -254,6 +267,7 @@ async def test_a_document_that_is_known_is_not_sent_again(app: Whole) -> None:
 
 
 async def test_a_part_of_a_file_is_read(app: Whole) -> None:
+    """Checklist 16."""
     library, reader = await published(app)
     item = await app.item("a", library)
     await app.fill(item, a_iso=b"0123456789")
@@ -263,6 +277,7 @@ async def test_a_part_of_a_file_is_read(app: Whole) -> None:
 
 
 async def test_readers_of_a_changing_library_find_what_they_were_told(app: Whole) -> None:
+    """Checklist 17."""
     library, reader = await published(app)
     items = [await app.item(f"item-{n}", library) for n in range(3)]
     for item in items:
@@ -293,6 +308,7 @@ async def credentials(reader: Reader, href: str, auth: tuple[str, str] | None) -
 
 @pytest.mark.parametrize("href", ["", "items.json", "ITEM/item.json", "ITEM/a.iso"])
 async def test_a_password_is_wanted_for_documents_and_files(app: Whole, href: str) -> None:
+    """Checklist 20."""
     library, reader = await published(app, LOCKED)
     item = await app.item("a", library)
     await app.fill(item, a_iso=b"x")
@@ -315,6 +331,7 @@ async def test_a_changed_password_is_in_force_at_once(app: Whole) -> None:
 
 
 async def test_what_is_not_published_is_not_there(app: Whole) -> None:
+    """Checklist 22."""
     library, reader = await published(app)
     item = await app.item("a", library)
     await app.fill(item, a_iso=b"a")
@@ -336,6 +353,7 @@ async def test_what_is_not_published_is_not_there(app: Whole) -> None:
 
 @pytest.mark.parametrize("name", ["%2e%2e", "%2e%2e%2f%2e%2e%2fcontentlib.db", "%00", "%ff", "a%5cb"])
 async def test_no_name_leads_out(app: Whole, name: str) -> None:
+    """Checklist 22."""
     library, _ = await published(app)
     item = await app.item("a", library)
     await app.fill(item, a_iso=b"a")
@@ -351,6 +369,7 @@ async def test_other_methods_are_told_what_is_possible(app: Whole) -> None:
 
 
 async def test_references_follow_a_public_address(data_dir: Path, clock: HandClock) -> None:
+    """Checklist 21, 23."""
     async with whole(data_dir, clock, public_url="https://images.example:8443") as app:
         _, reader = await published(app)
         assert reader.url.startswith("https://images.example:8443/cls/vcsp/lib/")

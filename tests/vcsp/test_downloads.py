@@ -1,0 +1,174 @@
+"""The publisher under its readers' hands: over sockets, while it changes, with large files, behind a proxy."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, closing
+from pathlib import Path
+from urllib.parse import urljoin
+
+import httpx
+import pytest
+
+import processes
+from processes import CONTENTLIB, Running
+from transfer.raw import Raw
+from vcsp.test_own_publisher import PASSWORD, Publishing
+from whole import SESSION, HandClock, Whole, whole
+
+OPEN = {"published": True, "authentication_method": "NONE"}
+_MIB = 1 << 20
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    directory = tmp_path_factory.mktemp("server")
+    command = [str(CONTENTLIB), "serve", "--data-dir", str(directory / "data"), "--listen", "127.0.0.1:0", "--no-tls"]
+    running = processes.start(command, directory, CONTENTLIB_ADMIN_PASSWORD=PASSWORD)
+    assert running.url
+    yield running
+    running.process.kill()
+    running.process.wait()
+    running.output.close()
+
+
+@pytest.fixture
+def http(server: Running) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=server.url, timeout=60) as client:
+        answer = client.post(SESSION, auth=httpx.BasicAuth(b"administrator@vsphere.local", PASSWORD.encode()))
+        client.headers["vmware-api-session-id"] = answer.json()["value"]
+        yield client
+
+
+@pytest.fixture
+def published(http: httpx.Client) -> Publishing:
+    made = Publishing(http)
+    info = {"published": True, "authentication_method": "NONE", "current_password": "secret"}
+    made.rest("PATCH", f"/local-library/id:{made.library}", {"update_spec": {"publish_info": info}})
+    return made
+
+
+def test_what_a_reader_was_told_is_there_while_others_publish(server: Running, published: Publishing) -> None:
+    """Checklist 17: the version in lib.json is never ahead of items.json, and every reference leads somewhere."""
+    items = [published.item(f"item-{n}", "iso", {"a.iso": b"0"}) for n in range(3)]
+    root = f"{server.url}/cls/vcsp/lib/{published.library}/"
+    over = threading.Event()
+    ahead = sum(int(each["contentVersion"]) for each in httpx.get(f"{root}items.json").json()["items"])
+    ahead -= int(httpx.get(f"{root}lib.json").json()["version"])
+
+    def change() -> None:
+        for n in range(1, 25):
+            published.upload(items[n % 3], {"a.iso": b"x" * n})
+        over.set()
+
+    changing = threading.Thread(target=change)
+    changing.start()
+    with httpx.Client(base_url=root) as reader:
+        while not over.is_set():
+            version = int(reader.get("lib.json").json()["version"])
+            found = reader.get("items.json").json()["items"]
+            assert sum(int(each["contentVersion"]) for each in found) >= version + ahead  # each change raises both by one
+            for each in found:
+                assert reader.get(each["selfHref"]).status_code == 200
+                assert reader.get(each["files"][0]["hrefs"][0]).status_code == 200
+    changing.join()
+
+
+def test_a_download_that_began_before_a_replacement_ends_with_the_old_bytes(server: Running, published: Publishing) -> None:
+    """Checklist 18."""
+    old, new = os.urandom(_MIB) * 32, os.urandom(_MIB) * 32
+    item = published.item("large", "iso", {"a.iso": old})
+    path = f"/cls/vcsp/lib/{published.library}/{item}/a.iso"
+    with Raw(server.url) as reader:
+        reader.send("GET", path)
+        status, headers = reader.head()
+        begun = reader.body(_MIB)
+        published.upload(item, {"a.iso": new})
+        rest = reader.body(len(old) - _MIB)
+    assert (status, headers["content-length"]) == (200, str(len(old)))
+    assert hashlib.sha256(begun + rest).digest() == hashlib.sha256(old).digest()
+    assert httpx.get(server.url + path).content == new
+
+
+def test_five_large_downloads_at_once_need_no_memory(server: Running, published: Publishing) -> None:
+    """Checklist 19: readers that have begun and stand still."""
+    size = 32 * _MIB
+    item = published.item("large", "iso", {"a.iso": os.urandom(_MIB) * 32})
+    with ExitStack() as stack:
+        before = _memory(server.process.pid)
+        readers = [stack.enter_context(Raw(server.url)) for _ in range(5)]
+        for reader in readers:
+            reader.send("GET", f"/cls/vcsp/lib/{published.library}/{item}/a.iso")
+            assert reader.head()[0] == 200
+        assert [len(reader.body(8 * _MIB)) for reader in readers] == [8 * _MIB] * 5
+        assert _memory(server.process.pid) - before < size
+        assert [len(reader.body(size - 8 * _MIB)) for reader in readers] == [size - 8 * _MIB] * 5
+
+
+def _memory(parent: int) -> int:
+    """Resident bytes of a process's children."""
+    pids = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+    return sum(int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") for pid in pids)
+
+
+async def test_a_file_of_more_than_4_gib_is_told_and_served_as_it_is(data_dir: Path, clock: HandClock) -> None:
+    """Checklist 19: the bytes are a hole in a file, which stands in the place of those that were uploaded."""
+    size = (5 << 30) + 7
+    async with whole(data_dir, clock) as app:
+        library = await app.library(publish_info=OPEN)
+        item = await app.item("large", library)
+        await app.fill(item, a_iso=b"begin")
+        (blob,) = app.settings.storage[0].path.glob("blobs/*/*")
+    blob.chmod(0o600)
+    os.truncate(blob, size)
+    found = blob.stat()
+    with closing(sqlite3.connect(data_dir / "contentlib.db")) as database, database:
+        database.execute("UPDATE blobs SET size = ?, mark = ?", (size, f"{found.st_ino}:{found.st_mtime_ns}"))
+        database.execute("UPDATE stored_files SET size = ?", (size,))
+    async with whole(data_dir, clock) as app:
+        root = f"/cls/vcsp/lib/{library}/"
+        (entry,) = (await app.client.get(f"{root}items.json")).json()["items"]
+        path = root + entry["files"][0]["hrefs"][0]
+        assert entry["files"][0]["size"] == size
+        assert (await app.client.head(path)).headers["content-length"] == str(size)
+        end = await app.client.get(path, headers={"range": f"bytes={size - 9}-"})
+        assert (end.status_code, end.content) == (206, bytes(9))
+        assert end.headers["content-range"] == f"bytes {size - 9}-{size - 1}/{size}"
+
+
+class Proxy(httpx.AsyncBaseTransport):
+    """Serves a library at another host, port and path."""
+
+    def __init__(self, app: Whole, here: str, there: str) -> None:
+        self._app = app
+        self._here = here
+        self._there = there
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        path = request.url.raw_path.decode()
+        assert path.startswith(self._here), path
+        url = self._app.client.base_url.copy_with(raw_path=(self._there + path.removeprefix(self._here)).encode())
+        answer = await self._app.client.request(request.method, url)
+        return httpx.Response(answer.status_code, content=answer.content)
+
+
+async def test_a_library_is_read_at_another_host_port_and_path(app: Whole) -> None:
+    """Checklist 21."""
+    library = await app.library(publish_info=OPEN)
+    session = await app.session(await app.item("a", library))
+    for name in ("a b#.iso", "é%.iso"):
+        await app.push(session, name, name.encode())
+    await app.complete(session)
+    start = "http://proxy.example:8080/some/where/lib.json"
+    transport = Proxy(app, "/some/where/", f"/cls/vcsp/lib/{library}/")
+    async with httpx.AsyncClient(transport=transport) as reader:
+        lib = (await reader.get(start)).json()
+        (item,) = (await reader.get(urljoin(start, lib["itemsHref"]))).json()["items"]
+        assert json.loads((await reader.get(urljoin(start, item["selfHref"]))).content) == item
+        found = {file["name"]: (await reader.get(urljoin(start, file["hrefs"][0]))).content for file in item["files"]}
+    assert found == {name: name.encode() for name in ("a b#.iso", "é%.iso")}

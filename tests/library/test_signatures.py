@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import base64
+import subprocess
+import time
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.serialization import Encoding
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -113,6 +116,31 @@ def test_who_an_authority_has_signed_is_trusted_with_it(tmp_path: Path) -> None:
     assert warnings([signer, middle], middle) == []
     assert warnings([signer], root) == [UNTRUSTED]
     assert warnings([signer, middle, root]) == [UNTRUSTED]
+
+
+def made_by_openssl(directory: Path, digest: str) -> tuple[x509.Certificate, x509.Certificate]:
+    """An authority, and a signer without extensions: a certificate of version 1 in OpenSSL up to 3.1."""
+    commands = [
+        f"req -x509 -newkey rsa:2048 -nodes -{digest} -keyout ca.key -out ca.pem -subj /CN=ca",
+        "req -newkey rsa:2048 -nodes -keyout signer.key -out signer.csr -subj /CN=signer",
+        f"x509 -req -{digest} -in signer.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 9 -out signer.pem",
+    ]
+    for command in commands:
+        subprocess.run(["openssl", *command.split()], cwd=directory, check=True, capture_output=True)
+    authority, signer = (x509.load_pem_x509_certificate((directory / name).read_bytes()) for name in ("ca.pem", "signer.pem"))
+    return authority, signer
+
+
+@pytest.mark.parametrize(("digest", "found"), [("sha256", []), ("sha512", []), ("sha1", [UNTRUSTED])])
+def test_the_plainest_certificates_of_openssl_are_trusted_but_for_sha1(
+    tmp_path: Path, digest: str, found: list[WarningType]
+) -> None:
+    authority, signer = made_by_openssl(tmp_path, digest)
+    now = int(time.time() * 1000)
+    chain, alone = [[base64.b64encode(each.public_bytes(Encoding.DER)).decode()] for each in (signer, authority)]
+    assert [each.type for each in doubts(chain, (Anchors([authority]),), now)] == found
+    assert [each.type for each in doubts(alone, (Anchors(),), now)] == [SELF]
+    assert doubts(alone, (Anchors([authority]),), now) == ()
 
 
 def test_a_certificate_that_is_trusted_itself_needs_no_authority(tmp_path: Path) -> None:

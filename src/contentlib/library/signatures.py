@@ -124,7 +124,7 @@ class Anchors:
 def signer_of(chain: Sequence[str]) -> Signer:
     """Whose the first certificate of a chain is."""
     certificate = _certificate(chain[0])
-    return Signer(_name(certificate.subject), _name(certificate.issuer), _is_issued_by(certificate, certificate))
+    return Signer(_name(certificate.subject), _name(certificate.issuer), _is_self_signed(certificate))
 
 
 def doubts(chain: Sequence[str], anchors: Sequence[Anchors], moment: int) -> tuple[Doubt, ...]:
@@ -145,7 +145,7 @@ def doubts(chain: Sequence[str], anchors: Sequence[Anchors], moment: int) -> tup
 
 
 def _distrust(signer: x509.Certificate, name: str) -> Doubt:
-    if _is_issued_by(signer, signer):
+    if _is_self_signed(signer):
         text = f"the certificate {name} is self-signed, and is none of the trusted certificates"
         return Doubt(WarningType.SELF_SIGNED_CERTIFICATE, Fault("certificate.self_signed", text, (name,)))
     issuer = _name(signer.issuer)
@@ -193,7 +193,13 @@ def _is_for(certificate: x509.Certificate, *, authority: int | None) -> bool:
     return constraints.value.path_length is None or constraints.value.path_length >= authority
 
 
+def _is_self_signed(certificate: x509.Certificate) -> bool:
+    """By its names alone: whether its signature holds matters only where it is trusted, and then it is not looked at."""
+    return certificate.issuer == certificate.subject
+
+
 def _is_issued_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
+    """Whether a signature holds; one over SHA-1, which can be forged, holds for nothing."""
     try:
         certificate.verify_directly_issued_by(issuer)
     except (InvalidSignature, *_UNREADABLE):

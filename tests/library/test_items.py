@@ -255,6 +255,32 @@ async def test_a_copy_into_a_library_on_another_storage_has_its_bytes_there(worl
     assert world.staged() == []
 
 
+async def test_bytes_that_are_on_the_other_storage_already_are_not_copied_again(world: World) -> None:
+    source, other = await world.item(), await world.item()
+    await world.complete(source, {"a": b"shared"})
+    await world.complete(other, {"a": b"another"})
+    library = await world.library(datastore="datastore-2")
+    first = await world.items.copy(source, NewItem(library, "first"), None)
+    staging = world.directory / "datastore-2" / "staging"
+    staging.rename(staging.with_name("gone"))
+    staging.touch()  # nothing can be copied there any more
+    second = await world.items.copy(source, NewItem(library, "second"), None)
+    assert await world.blob_of(second, "a") == await world.blob_of(first, "a")
+    with pytest.raises(NotADirectoryError):
+        await world.items.copy(other, NewItem(library, "third"), None)
+
+
+async def test_bytes_that_are_damaged_on_the_other_storage_are_copied_again(world: World) -> None:
+    source, library = await world.item(), await world.library(datastore="datastore-2")
+    await world.complete(source, {"a": b"shared"})
+    first = await world.items.copy(source, NewItem(library, "first"), None)
+    damaged = await world.blob_of(first, "a")
+    damaged.chmod(0o600)
+    damaged.write_bytes(b"short")
+    second = await world.items.copy(source, NewItem(library, "second"), None)
+    assert await world.content(second) == await world.content(first) == {"a": b"shared"}
+
+
 async def test_a_copy_of_an_item_without_content_has_none(world: World) -> None:
     source = await world.item()
     copied = await world.items.get(await world.items.copy(source, NewItem(await world.library(), None), None))

@@ -337,6 +337,19 @@ async def test_a_file_that_changes_while_a_session_is_completed_is_not_lost(worl
     assert [isinstance(done, NotReady), isinstance(refused, NotActive)].count(True) == 1
 
 
+async def test_a_request_that_comes_after_its_successor_does_not_undo_it(world: World) -> None:
+    item = await _item(world)
+    session = await world.update(item)
+    read_early = await world.updates.add_file(session, NewFile("a", Source.PUSH))
+    await world.send_to(read_early, b"whole")
+    with pytest.raises(Busy, match="file 'a' was completed by another request meanwhile"):
+        await world.updates.begin(read_early)
+    found = await world.updates.file(session, "a")
+    assert (found.status, found.received) == (TransferStatus.READY, 5)
+    await world.updates.complete(session)
+    assert await world.content(item) == {"a": b"whole"}
+
+
 async def test_only_the_warnings_to_pass_over_can_be_updated(world: World) -> None:
     session = await world.update(await _item(world))
     await world.updates.update(session, (("SELF_SIGNED", True),))

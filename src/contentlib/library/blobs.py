@@ -151,10 +151,13 @@ class Blobs:
         return True
 
     async def at(self, storage: str, file: StoredFile) -> StoredFile:
-        """The file with its bytes on a storage, copied there if they are on another."""
+        """The file with its bytes on a storage, copied there if they are on another and equal ones are not there already."""
         blob = await self.check(file.blob, file.name)
         if blob.storage == storage:
             return file
+        twin = await self._twin_on(storage, blob)
+        if twin is not None:
+            return replace(file, blob=twin.id)
         try:
             received = await self._reading.run(self._copy, blob, storage, file.checksum)
         except FileNotFoundError as error:
@@ -164,6 +167,13 @@ class Blobs:
             await asyncio.to_thread(self.store.discard, storage, received.upload)
             raise _damaged(blob, file.name, sha256)
         return replace(file, blob=(await self.keep(received)).id)
+
+    async def _twin_on(self, storage: str, blob: Blob) -> Blob | None:
+        """The whole blob with the same bytes on another storage."""
+        same = Received(storage, "", blob.size, {Algorithm(name): digits for name, digits in blob.digests.items()})
+        async with self._metadata.transaction(durable=False) as transaction:
+            twin = await self._hold_twin(transaction, same)
+        return twin if twin is not None and await self._whole(twin) else None
 
     def _copy(self, blob: Blob, storage: str, checksum: Checksum | None) -> Received:
         hasher = Hasher(*() if checksum is None else (checksum.algorithm,))

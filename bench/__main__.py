@@ -9,7 +9,7 @@ import sys
 import time
 from pathlib import Path
 
-from bench import byte_rows, import_rows, page, place, request_rows, servers
+from bench import byte_rows, import_rows, page, place, request_rows, servers, sync_rows
 from bench.page import Measured
 from bench.results import Row, say
 
@@ -24,6 +24,8 @@ _ROWS: dict[str, Measured] = {
     "busy": byte_rows.busy,
     "ova": import_rows.ova,
     "imports": import_rows.imports,
+    "sync": sync_rows.sync,
+    "large": sync_rows.sync_large,
     "scale": request_rows.scale,
     "memory": byte_rows.memory,
     "start": request_rows.start,

@@ -48,7 +48,7 @@ def imports(place: Place) -> Iterator[Row]:
     with servers.contentlib(place.new("contentlib")) as server:
         stock = stocked(server, place)
         began = time.monotonic()
-        asyncio.run(_import_all(stock))
+        asyncio.run(import_all(stock, _ITEMS))
         rate = _ITEMS / (time.monotonic() - began)
     yield Row(f"small items imported by {_CLIENTS} clients", f"{rate:,.0f}/s", "", "", rate, Goal(100, "/s"))
 
@@ -101,8 +101,9 @@ def _unpack_and_sum(place: Place, source: Path) -> float:
     return source.stat().st_size / seconds
 
 
-async def _import_all(stock: Stocked) -> None:
-    numbers = iter(range(_ITEMS))
+async def import_all(stock: Stocked, count: int) -> None:
+    """Imports small items by eight clients at once."""
+    numbers = iter(range(count))
     async with asyncio.TaskGroup() as group:
         for _ in range(_CLIENTS):
             group.create_task(_import_some(stock, numbers))

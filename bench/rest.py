@@ -43,6 +43,19 @@ class DownloadFile(msgspec.Struct, frozen=True):
     download_endpoint: Endpoint | None = None
 
 
+class PublishInfo(msgspec.Struct, frozen=True):
+    """Where a library is published."""
+
+    publish_url: str | None = None
+
+
+class Library(msgspec.Struct, frozen=True):
+    """A library, as far as the bench looks at it."""
+
+    publish_info: PublishInfo = PublishInfo()
+    last_sync_time: str | None = None
+
+
 class Rest:
     """One login; each request opens the connection again."""
 
@@ -82,6 +95,24 @@ class Rest:
         backing = {"type": "DATASTORE", "datastore_id": self._server.datastore}
         spec = {"name": name, "type": "LOCAL", "storage_backings": [backing]}
         return self.post(f"{CONTENT}/local-library", _tokened({"create_spec": spec}), str)
+
+    def publish(self, library: str) -> str:
+        """Publishes a library to everybody; returns the address to subscribe to."""
+        info = {"published": True, "authentication_method": "NONE"}
+        path = f"{CONTENT}/local-library/id:{library}"
+        self._call("PATCH", path, {"update_spec": {"publish_info": info}})
+        return str(self.get(path, Library).publish_info.publish_url)
+
+    def subscribe(self, name: str, url: str) -> str:
+        """Makes a subscribed library, whose first synchronization begins then."""
+        info = {"subscription_url": url, "authentication_method": "NONE", "on_demand": False, "automatic_sync_enabled": False}
+        backing = {"type": "DATASTORE", "datastore_id": self._server.datastore}
+        spec = {"name": name, "type": "SUBSCRIBED", "storage_backings": [backing], "subscription_info": info}
+        return self.post(f"{CONTENT}/subscribed-library", _tokened({"create_spec": spec}), str)
+
+    def act(self, path: str) -> None:
+        """Calls an operation that answers nothing."""
+        self._call("POST", path)
 
     def create_item(self, library: str, name: str) -> str:
         """Makes an item without content."""

@@ -91,9 +91,9 @@ def setup() -> None:
 
 
 @contextmanager
-def contentlib(data: Path, certificate: Certificate | None = None) -> Iterator[Server]:
-    """Our server, as it is started by default, on a data directory."""
-    environment = {"CONTENTLIB_ADMIN_PASSWORD": PASSWORD, "CONTENTLIB_LOG_LEVEL": "warning"}
+def contentlib(data: Path, certificate: Certificate | None = None, more: Mapping[str, str] | None = None) -> Iterator[Server]:
+    """Our server, as it is started by default but for `more` of its environment, on a data directory."""
+    environment = {"CONTENTLIB_ADMIN_PASSWORD": PASSWORD, "CONTENTLIB_LOG_LEVEL": "warning", **(more or {})}
     if certificate:
         environment |= {
             "CONTENTLIB_TLS_CERTIFICATE": str(certificate.certificate),

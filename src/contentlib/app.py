@@ -34,6 +34,7 @@ from contentlib.jobs.worker import Worker
 from contentlib.library.blobs import Blobs
 from contentlib.library.clock import Clock, SystemClock
 from contentlib.library.configuration import Configurations
+from contentlib.library.conversion import Conversions
 from contentlib.library.download_sessions import DownloadSessions
 from contentlib.library.errors import Fault
 from contentlib.library.history import History
@@ -50,6 +51,7 @@ from contentlib.library.sessions import Leases
 from contentlib.library.settling import Settling
 from contentlib.library.subscribed import KIND as SYNC
 from contentlib.library.subscribed import SubscribedLibraries
+from contentlib.library.subscribers import Subscribers
 from contentlib.library.tasks import Tasks
 from contentlib.library.trash import Trash
 from contentlib.library.trust import Trust
@@ -76,6 +78,7 @@ from contentlib.services.content_library_item_storage import StorageService
 from contentlib.services.content_library_item_update_session import UpdateSessionService
 from contentlib.services.content_library_item_updatesession_file import UpdateFileService
 from contentlib.services.content_library_subscribed_item import SubscribedItemService
+from contentlib.services.content_library_subscriptions import SubscriptionsService
 from contentlib.services.content_library_usages import UsagesService
 from contentlib.services.content_local_library import LocalLibraryService
 from contentlib.services.content_security_policies import SecurityPoliciesService
@@ -206,6 +209,8 @@ class _Server:
         catalogs = OwnCatalogs(metadata, passwords, sealing, Reader(self._outbound, sources))
         probes = OwnProbes(catalogs, SubscriptionProbes(self._outbound, sources))
         subscribed = SubscribedLibraries(metadata, clock, libraries, catalogs, probes, sealing, sources.check, self._wake)
+        subscribers = Subscribers(metadata, clock, subscribed)
+        conversions = Conversions(metadata, clock, passwords, sealing)
         downloads = DownloadSessions(metadata, blobs, clock, leases, self._ended, subscribed.demand)
         history = History(metadata, blobs, clock, trust)
         endpoints = Endpoints(addresses, self._thumbprint)
@@ -219,12 +224,12 @@ class _Server:
             SessionService(logins),
             TasksService(tasks),
             ConfigurationService(configurations),
-            LibraryService(libraries, Upkeep(metadata), guid),
-            LocalLibraryService(libraries, guid),
+            LibraryService(libraries, Upkeep(metadata), conversions, guid),
+            LocalLibraryService(libraries, subscribers, guid),
             SubscribedLibraryService(libraries, subscribed, guid),
             SubscribedItemService(subscribed),
-            ItemService(items, libraries, trust),
             UsagesService(Usages(metadata, clock)),
+            ItemService(items, subscribers, trust),
             FileService(items, blobs, endpoints),
             StorageService(items, blobs, endpoints),
             UpdateSessionService(updates, leases),
@@ -234,6 +239,7 @@ class _Server:
             ChangesService(history),
             VersionsService(history),
             RetentionService(Retentions(metadata, _retention(settings))),
+            SubscriptionsService(subscribers),
             TrashService(Trash(metadata, items, clock, self._collect)),
             TypeService(),
             SecurityPoliciesService(),

@@ -5,16 +5,20 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
+from contentlib.library.catalogs import Offer, OfferedItem
 from contentlib.library.errors import Fault
 from contentlib.library.model import (
     Authentication,
     Differences,
     LibraryType,
+    Placement,
     Publishing,
     Retention,
     State,
+    Subscriber,
     TrustedCertificate,
     Usage,
+    Vcenter,
 )
 from contentlib.library.ports import MetadataStore
 from contracts import made
@@ -407,3 +411,38 @@ async def test_an_item_that_came_after_its_content_has_no_known_past(store: Meta
         await rows.versions.add(version)
         await rows.items.add(replace(item, version_id=version.id))
         assert await rows.versions.since(home.id, home.revision + 9) == {item.id: None}
+
+
+async def test_subscriptions_are_kept_in_order_of_creation_and_go_with_their_library(store: MetadataStore) -> None:
+    library, other = made.library(), made.library()
+    local = Subscriber("b", library.id, "copy", Placement(folder="group-v3"))
+    remote = Subscriber("a", library.id, "theirs", Placement(), Vcenter("vc.example", 8443))
+    async with store.transaction(durable=False) as rows:
+        for each in (library, other):
+            await rows.libraries.add(each)
+        for subscriber in (local, remote, Subscriber("c", other.id, "copy")):
+            await rows.subscribers.add(subscriber)
+        assert await rows.subscribers.of(library.id) == [local, remote]
+        moved = replace(remote, vcenter=Vcenter("new.example"))
+        await rows.subscribers.put(moved)
+        assert await rows.subscribers.get("a") == moved
+        await rows.subscribers.remove("b")
+        assert await rows.subscribers.of(library.id) == [moved]
+        await rows.libraries.remove(library.id)
+        assert await rows.subscribers.of(library.id) == []
+        assert [each.id for each in await rows.subscribers.of(other.id)] == ["c"]
+
+
+async def test_what_was_offered_ends_with_the_subscription(store: MetadataStore) -> None:
+    item, _ = await made.add_item(store)
+    other, _ = await made.add_item(store)
+    offered = OfferedItem("theirs", "Debian", "iso", "1", ())
+    async with store.transaction(durable=False) as rows:
+        for each in (item, other):
+            await rows.items.put(replace(each, synced=5))
+            await rows.offers.put(Offer(each.id, each.library, offered))
+        await rows.offers.end(item.library)
+        assert await rows.offers.of(item.library, "", 9) == []
+        assert len(await rows.offers.of(other.library, "", 9)) == 1
+        found = [await rows.items.get(each.id) for each in (item, other)]
+        assert [each and each.synced for each in found] == [None, 5]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from contentlib.library.errors import Busy, Invalid, Missing, NotPublished, Unsupported, VersionConflict, WrongType
+from contentlib.library.errors import Busy, Invalid, Missing, Unsupported, VersionConflict, WrongType
 from contentlib.library.libraries import LibraryChange, NewLibrary, PublishingChange
 from contentlib.library.model import Authentication, Backing, BackingType, LibraryType, State
 from contentlib.library.policies import OVF_DEFAULT
@@ -180,7 +180,6 @@ async def test_items_of_a_subscribed_library_are_changed_at_its_source(world: Wo
         world.item(library, "x"),
         world.items.delete(item),
         world.update(item),
-        world.libraries.check_publishable(library),
         world.libraries.delete(library, LibraryType.LOCAL),
     ):
         with pytest.raises(WrongType):
@@ -258,14 +257,6 @@ async def test_an_open_library_is_given_a_password(world: World) -> None:
     await _update(world, library, password="newer", current_password="new")
     with pytest.raises(Invalid, match="is wrong"):
         await _update(world, library, published=False, current_password="new")
-
-
-async def test_only_a_published_library_can_be_published_to_subscribers(world: World) -> None:
-    library = await _published(world, replace(NONE, published=False))
-    with pytest.raises(NotPublished):
-        await world.libraries.check_publishable(library)
-    await _update(world, library, published=True)
-    await world.libraries.check_publishable(library)
 
 
 async def test_publishing_that_another_call_changed_meanwhile_is_not_overwritten(world: World) -> None:

@@ -252,5 +252,5 @@ async def test_what_is_left_to_later_says_so(app: Whole, action: str, body: obje
 async def test_a_local_library_is_not_converted(app: Whole) -> None:
     library = await app.library()
     spec = {"conversion_spec": {"conversion_type": "TO_PUBLISHED_LIBRARY"}}
-    text = f"library {library} is LOCAL; only SUBSCRIBED libraries are converted"
+    text = f"library {library} is LOCAL, not SUBSCRIBED"
     assert await app.refusal("POST", f"/library/id:{library}?~action=convert", spec) == (400, "INVALID_ELEMENT_TYPE", text)

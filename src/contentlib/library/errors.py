@@ -113,6 +113,10 @@ class NotHere(LibraryError):
     """The content of an item is at its publisher, and is wanted here."""
 
 
+class NotSynchronized(LibraryError):
+    """A subscribed library has not all that its publisher has."""
+
+
 class NotOnDemand(LibraryError):
     """A subscribed library keeps all of its content here."""
 

@@ -9,7 +9,7 @@ import msgspec
 from msgspec.structs import replace
 
 from contentlib.library.clock import Clock
-from contentlib.library.errors import Busy, Invalid, Missing, NotPublished, Unsupported, VersionConflict, WrongType
+from contentlib.library.errors import Busy, Invalid, Missing, Unsupported, VersionConflict, WrongType
 from contentlib.library.idempotence import once
 from contentlib.library.identifiers import new_identifier
 from contentlib.library.items import cancel
@@ -198,12 +198,6 @@ class Libraries:
             await transaction.deleted_libraries.add(library_id, user, now, now + self._kept)
         for session in running:
             self._ended(session.id)
-
-    async def check_publishable(self, library_id: str) -> None:
-        """Raises unless the library is local and published."""
-        library = await self.get(library_id, LibraryType.LOCAL)
-        if not library.publishing.published:
-            raise NotPublished("library.not_published", f"library {library_id} is not published", library_id)
 
     def _storage(self, field: str, backings: tuple[Backing, ...]) -> str:
         if not backings:

@@ -59,7 +59,8 @@ class Publishing(msgspec.Struct, frozen=True):
 class Subscription(msgspec.Struct, frozen=True):
     """What a subscribed library is subscribed to, and how its publisher is asked; the publisher's certificate may be pinned.
 
-    `source` is the library's identifier where it is one of this server. The password is kept sealed.
+    `source` is the library's identifier where it is one of this server, which needs no password of a library that it has
+    invited: `invitation` is its own subscription. The password is kept sealed.
     """
 
     url: str
@@ -71,6 +72,7 @@ class Subscription(msgspec.Struct, frozen=True):
     automatic_sync: bool = False
     on_demand: bool = False
     source: str | None = None
+    invitation: str | None = None
 
 
 class Seen(msgspec.Struct, frozen=True):
@@ -155,6 +157,33 @@ class Usage(msgspec.Struct, frozen=True):
     library: str
     urn: str
     created: int
+
+
+class Placement(msgspec.Struct, frozen=True):
+    """Where the virtual machines of templates are to be, by identifiers of the vCenter that has them."""
+
+    cluster: str | None = None
+    folder: str | None = None
+    host: str | None = None
+    network: str | None = None
+    resource_pool: str | None = None
+
+
+class Vcenter(msgspec.Struct, frozen=True):
+    """Another vCenter; its port is 443 where none is given."""
+
+    hostname: str
+    https_port: int | None = None
+
+
+class Subscriber(msgspec.Struct, frozen=True):
+    """A subscription of a published library, as its publisher knows it: whose it is, and on which vCenter if not here."""
+
+    id: str
+    library: str
+    subscribed: str
+    placement: Placement = Placement()
+    vcenter: Vcenter | None = None
 
 
 class Item(msgspec.Struct, frozen=True):

@@ -62,11 +62,12 @@ class OwnCatalogs:
         """The library of this server; NotFetched when it is not published, or not for these credentials."""
         async with self._metadata.reading() as transaction:
             library = await transaction.libraries.get(library_id)
+            invited = await _is_invited(transaction, library_id, subscription)
         if library is None or not library.publishing.published:
             text = f"library {library_id} of this server does not exist or is not published"
             raise NotFetched(Fault("publisher.not_published", text, (library_id,)))
         publishing = library.publishing
-        if publishing.authentication is Authentication.BASIC and publishing.password_hash is not None:
+        if publishing.authentication is Authentication.BASIC and publishing.password_hash is not None and not invited:
             given = subscription.password if subscription.authentication is Authentication.BASIC else None
             if given is None or not await self._passwords.verify(publishing.password_hash, given):
                 text = f"library {library_id} of this server wants user name 'vcsp' and its password"
@@ -103,6 +104,12 @@ class OwnProbes:
             status = ProbeStatus.INVALID_CREDENTIALS if wrong else ProbeStatus.RESOURCE_NOT_FOUND
             return Probed(status, error.fault)
         return Probed(ProbeStatus.SUCCESS)
+
+
+async def _is_invited(transaction: Transaction, library_id: str, subscription: Subscription) -> bool:
+    """Whether the library has a subscription of its own for this one, which then needs no password."""
+    invitation = None if subscription.invitation is None else await transaction.subscribers.get(subscription.invitation)
+    return invitation is not None and invitation.library == library_id
 
 
 async def _offered(transaction: Transaction, item_id: str) -> OfferedItem | None:

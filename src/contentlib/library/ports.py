@@ -33,6 +33,7 @@ from contentlib.library.model import (
     Preparation,
     Retention,
     Signature,
+    Subscriber,
     Target,
     Task,
     Token,
@@ -144,6 +145,9 @@ class OfferRows(Protocol):
 
     async def of(self, library: str, after: str, most: int) -> list[Offer]:
         """The first `most` rows of a library whose items' identifiers come after one, in their order."""
+
+    async def end(self, library: str) -> None:
+        """Removes the rows of a library, whose items are its own from now on: they never were synchronized."""
 
 
 class ArrivalRows(Protocol):
@@ -303,6 +307,13 @@ class TrustedCertificateRows(Rows[TrustedCertificate], Protocol):
         """All of them."""
 
 
+class SubscriberRows(Rows[Subscriber], Protocol):
+    """Subscriptions of published libraries; those of a library are removed with it."""
+
+    async def of(self, library: str) -> list[Subscriber]:
+        """The subscriptions of a library."""
+
+
 class TokenRows(Protocol):
     """Client tokens."""
 
@@ -406,6 +417,7 @@ class Transaction(Protocol):
     preparations: PreparationRows
     blobs: BlobRows
     trusted_certificates: TrustedCertificateRows
+    subscribers: SubscriberRows
     tokens: TokenRows
     tasks: TaskRows
     logins: LoginRows

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Protocol, TypeVar
 
 import msgspec
@@ -61,11 +61,28 @@ class Arguments(msgspec.Struct, frozen=True):
     content: bool = False
 
 
+Keep = Callable[[Transaction, Library], Awaitable[str]]
+"""Keeps what goes with a library that is made, in the same transaction, and answers what its caller hears."""
+
+
+class Invitation(msgspec.Struct, frozen=True):
+    """That a published library of this server, which is reached at `base_url`, lets in one that is made for it."""
+
+    id: str
+    source: str
+    base_url: str
+    keep: Keep
+
+
 class Probing(Protocol):
     """Looks whether a publisher can be subscribed to."""
 
     async def probe(self, subscription: Subscription) -> Probed:
         """What comes of asking it."""
+
+
+async def _identifier(_: Transaction, library: Library) -> str:
+    return library.id
 
 
 def _nothing() -> None:
@@ -107,12 +124,27 @@ class SubscribedLibraries:
         subscription = await self._checked(field, None, change, base_url)
         if token is None or not await self._known(token):
             await self._catalogs.read(subscription)
-        library = replace(draft, subscription=subscription)
+        return await self._add(replace(draft, subscription=subscription), token, user, _identifier)
 
+    async def create_invited(
+        self, new: NewLibrary, change: SubscriptionChange, token: Token | None, user: str, invitation: Invitation
+    ) -> str:
+        """Creates a library that follows one of this server, which has invited it, and answers what is kept of that."""
+        draft = await self._libraries.draft(new, SUBSCRIBED)
+        subscription = Subscription(
+            url=f"{invitation.base_url}{_PUBLISHED}{invitation.source}/lib.json",
+            automatic_sync=change.automatic_sync or False,
+            on_demand=change.on_demand or False,
+            source=invitation.source,
+            invitation=invitation.id,
+        )
+        return await self._add(replace(draft, subscription=subscription), token, user, invitation.keep)
+
+    async def _add(self, library: Library, token: Token | None, user: str, keep: Keep) -> str:
         async def add(transaction: Transaction) -> str:
             await transaction.libraries.add(library)
             await self._submit(transaction, library, user)
-            return library.id
+            return await keep(transaction, library)
 
         made = await once(self._metadata, self._clock, token, add)
         self._submitted()
@@ -239,6 +271,7 @@ class SubscribedLibraries:
             automatic_sync=_or(change.automatic_sync, now.automatic_sync),
             on_demand=_or(change.on_demand, now.on_demand),
             source=now.source if change.url is None else await self._source(url, base_url),
+            invitation=now.invitation if url == now.url else None,
         )
         if changed.authentication is Authentication.NONE:
             return replace(changed, user_name=None, password=None)

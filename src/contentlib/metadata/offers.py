@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Generic, TypeVar
 
 import msgspec
-from sqlalchemy import Table, bindparam, delete, select
+from sqlalchemy import Table, bindparam, delete, null, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from contentlib.library.catalogs import Arrival, Offer
@@ -38,6 +38,8 @@ _OFFERED = Statement(
     .order_by(_OFFERS.c.item)
     .limit(bindparam("most"))
 )
+_END = Statement(delete(_OFFERS).where(_OFFERS.c.library == bindparam("of_library")))
+_OWN = Statement(update(tables.items).where(tables.items.c.library == bindparam("of_library")).values(synced=null()))
 _ARRIVALS = tables.arrivals
 _ARRIVAL = _Statements(_ARRIVALS, Arrival, "id")
 _UPLOADS = Statement(select(_ARRIVALS.c.id))
@@ -63,6 +65,11 @@ class OfferRows:
         """The first rows of a library that come after an item."""
         rows = await self._connection.rows(_OFFERED, {"of_library": library, "after": after, "most": most})
         return [_OFFER.codec.value(row) for row in rows]
+
+    async def end(self, library: str) -> None:
+        """Removes the rows of a library, whose items are its own from now on."""
+        for statement in (_END, _OWN):
+            await self._connection.run(statement, {"of_library": library})
 
 
 class ArrivalRows:

@@ -34,6 +34,7 @@ from contentlib.metadata.offers import ArrivalRows, OfferRows
 from contentlib.metadata.sessions import DownloadSessionRows, PreparationRows, UpdateFileRows, UpdateSessionRows
 from contentlib.metadata.sqlite_errors import as_os_error, is_busy
 from contentlib.metadata.statement import Statement
+from contentlib.metadata.subscribers import SubscriberRows
 from contentlib.metadata.tasks import TaskRows
 from contentlib.metadata.usages import UsageRows
 
@@ -136,6 +137,7 @@ class SqliteTransaction(Generic[AnyConnection]):
         self.blobs: ports.BlobRows = BlobRows(connection)
         self.usages: ports.UsageRows = UsageRows(connection)
         self.trusted_certificates: ports.TrustedCertificateRows = TrustedCertificateRows(connection)
+        self.subscribers: ports.SubscriberRows = SubscriberRows(connection)
         self.tokens: ports.TokenRows = TokenRows(connection)
         self.tasks: ports.TaskRows = TaskRows(connection)
         self.logins: ports.LoginRows = LoginRows(connection)

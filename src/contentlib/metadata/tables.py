@@ -276,6 +276,17 @@ trusted_certificates = Table(
     Column("created", BigInteger, nullable=False),
 )
 
+subscribers = Table(
+    "subscribers",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("id", Text, nullable=False, unique=True),
+    Column("library", Text, ForeignKey("libraries.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("subscribed", Text, nullable=False),
+    Column("placement", Text, nullable=False),
+    Column("vcenter", Text),
+)
+
 tokens = Table(
     "tokens",
     metadata,

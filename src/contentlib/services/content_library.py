@@ -6,7 +6,8 @@ import builtins
 from typing import ClassVar
 
 from contentlib.library import model
-from contentlib.library.errors import Unsupported, WrongType
+from contentlib.library.conversion import Conversions
+from contentlib.library.errors import Unsupported
 from contentlib.library.libraries import Libraries
 from contentlib.library.upkeep import Upkeep
 from contentlib.structures.conversions import backing, library_change, library_model
@@ -67,9 +68,10 @@ class LibraryService(Service):
 
     vapi_id = "com.vmware.content.library"
 
-    def __init__(self, libraries: Libraries, upkeep: Upkeep, server_guid: str) -> None:
+    def __init__(self, libraries: Libraries, upkeep: Upkeep, conversions: Conversions, server_guid: str) -> None:
         self._libraries = libraries
         self._upkeep = upkeep
+        self._conversions = conversions
         self._server_guid = server_guid
 
     @operation(Route("GET", _LIBRARY), errors=(NotFound,), privileges=(on_library("System.Read"),))
@@ -133,12 +135,8 @@ class LibraryService(Service):
         privileges=(on_library("ContentLibrary.ConvertLibrary"),),
     )
     async def convert(self, call: Call, library_id: Id, conversion_spec: ConversionSpec) -> None:
-        """Makes a subscribed library a published local one; not available on this server yet."""
-        library = await self._libraries.get(library_id)
-        if library.type is not model.LibraryType.SUBSCRIBED:
-            text = f"library {library_id} is {library.type}; only SUBSCRIBED libraries are converted"
-            raise WrongType("library.type", text, library_id, library.type)
-        raise _not_available("conversion of libraries")
+        """Makes a subscribed library that has all of its content a published local one."""
+        await self._conversions.to_published(library_id)
 
     @operation(
         Route("POST", _LIBRARY, {"action": "enter-maintenance"}, status=204),

@@ -6,10 +6,9 @@ import builtins
 from typing import ClassVar
 
 from contentlib.library import model
-from contentlib.library.errors import Invalid
 from contentlib.library.idempotence import check_token
 from contentlib.library.items import ItemChange, Items, NewItem
-from contentlib.library.libraries import Libraries
+from contentlib.library.subscribers import Subscribers
 from contentlib.library.trust import Standing, Trust
 from contentlib.structures.privileges import READ, on_item, on_library
 from contentlib.vapi.declare import Route, Service, operation
@@ -102,9 +101,9 @@ class ItemService(Service):
 
     vapi_id = "com.vmware.content.library.item"
 
-    def __init__(self, items: Items, libraries: Libraries, trust: Trust) -> None:
+    def __init__(self, items: Items, subscribers: Subscribers, trust: Trust) -> None:
         self._items = items
-        self._libraries = libraries
+        self._subscribers = subscribers
         self._trust = trust
 
     @operation(
@@ -208,12 +207,9 @@ class ItemService(Service):
         force_sync_content: bool,
         subscriptions: builtins.list[DestinationSpec] | None,
     ) -> None:
-        """Publishes an item to the given or all subscriptions of its library; it cannot have any on this server yet."""
-        item = await self._items.get(library_item_id)
-        await self._libraries.check_publishable(item.library)
-        for n, each in enumerate(subscriptions or (), 1):
-            problem = f"library {item.library} has no subscription {each.subscription!r}"
-            raise Invalid(f"subscriptions.{n}.subscription", problem)
+        """Begins to synchronize the copies of an item that the given subscriptions have on this server, or all."""
+        chosen = None if subscriptions is None else [each.subscription for each in subscriptions]
+        await self._subscribers.publish_item(library_item_id, chosen, call.user, content=force_sync_content)
 
 
 def _new(spec: ItemModel) -> NewItem:

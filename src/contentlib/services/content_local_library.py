@@ -6,9 +6,9 @@ import builtins
 from typing import ClassVar
 
 from contentlib.library import model
-from contentlib.library.errors import Invalid
 from contentlib.library.idempotence import check_token
 from contentlib.library.libraries import Libraries
+from contentlib.library.subscribers import Subscribers
 from contentlib.structures.conversions import library_change, library_model, new_library
 from contentlib.structures.library import LibraryModel
 from contentlib.structures.privileges import READ, on_library
@@ -45,8 +45,9 @@ class LocalLibraryService(Service):
 
     vapi_id = "com.vmware.content.local_library"
 
-    def __init__(self, libraries: Libraries, server_guid: str) -> None:
+    def __init__(self, libraries: Libraries, subscribers: Subscribers, server_guid: str) -> None:
         self._libraries = libraries
+        self._subscribers = subscribers
         self._server_guid = server_guid
 
     @operation(
@@ -130,7 +131,6 @@ class LocalLibraryService(Service):
         library_id: Id,
         subscriptions: builtins.list[DestinationSpec] | None,
     ) -> None:
-        """Publishes a library to the given or all of its subscriptions; it cannot have any on this server yet."""
-        await self._libraries.check_publishable(library_id)
-        for n, each in enumerate(subscriptions or (), 1):
-            raise Invalid(f"subscriptions.{n}.subscription", f"library {library_id} has no subscription {each.subscription!r}")
+        """Begins to synchronize the libraries of the given subscriptions, or of all; those on this server."""
+        chosen = None if subscriptions is None else [each.subscription for each in subscriptions]
+        await self._subscribers.publish(library_id, chosen, call.user)

@@ -86,7 +86,10 @@ class SubscribedLibraryService(Service):
         privileges=(on_library("ContentLibrary.UpdateSubscribedLibrary"),),
     )
     async def update(self, call: Call, library_id: Id, update_spec: LibraryModel) -> None:
-        """Changes what is given; where the subscription changes, a sync begins."""
+        """Changes what is given; where the subscription changes, a sync begins.
+
+        Beyond upstream, `publish_info` publishes what of the library is here.
+        """
         change = library_change(update_spec, publishing=True)
         followed = subscription_change(update_spec.subscription_info)
         await self._subscribed.update(library_id, change, followed, call.user, call.base_url)

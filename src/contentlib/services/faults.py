@@ -24,6 +24,7 @@ _HEARD: dict[type[rules.LibraryError], tuple[type[vapi.VapiError], ...]] = {
     rules.NotPublished: (vapi.NotAllowedInCurrentState,),
     rules.NotRestorable: (vapi.NotAllowedInCurrentState,),
     rules.NotHere: (vapi.ResourceInaccessible, vapi.NotAllowedInCurrentState),
+    rules.NotSynchronized: (vapi.NotAllowedInCurrentState,),
     rules.NotOnDemand: (vapi.InvalidElementConfiguration, vapi.NotAllowedInCurrentState),
     rules.Unsupported: (vapi.Unsupported, vapi.Error, vapi.NotAllowedInCurrentState),
     rules.NotWritable: (vapi.ResourceInaccessible, vapi.Error, vapi.NotAllowedInCurrentState),

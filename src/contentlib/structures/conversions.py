@@ -112,7 +112,7 @@ def state_info(library: model.Library) -> shown.StateInfo:
 def subscription_info(library: model.Library) -> shown.SubscriptionInfo | None:
     """What a library follows, for the caller; no secrets, but the pins, which are none.
 
-    `source_info` is not told: where it is, clients find the identifier of a subscription in it, and none was made.
+    `source_info` is told only where it can name the subscription that the publisher made, which clients look for in it.
     """
     following = library.subscription
     if following is None:
@@ -121,11 +121,18 @@ def subscription_info(library: model.Library) -> shown.SubscriptionInfo | None:
         authentication_method=shown.SubscriptionAuthenticationMethod(following.authentication.value),
         automatic_sync_enabled=following.automatic_sync,
         on_demand=following.on_demand,
+        source_info=_source_info(following),
         ssl_certificate=following.certificate,
         ssl_thumbprint=following.thumbprint,
         subscription_url=following.url,
         user_name=following.user_name,
     )
+
+
+def _source_info(following: model.Subscription) -> shown.SourceInfo | None:
+    if following.invitation is None:
+        return None
+    return shown.SourceInfo(source_library=following.source, subscription=following.invitation)
 
 
 def subscription_change(info: shown.SubscriptionInfo | None) -> SubscriptionChange | None:

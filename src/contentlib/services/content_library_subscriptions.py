@@ -1,0 +1,151 @@
+"""com.vmware.content.library.subscriptions: who is subscribed to a published library."""
+
+from __future__ import annotations
+
+import builtins
+
+import msgspec
+
+from contentlib.library import model
+from contentlib.library.idempotence import check_token
+from contentlib.library.libraries import NewLibrary
+from contentlib.library.subscribed import SubscriptionChange
+from contentlib.library.subscribers import NewSubscriber, SubscriberChange, Subscribers, Told
+from contentlib.structures.conversions import backing
+from contentlib.structures.privileges import on_library
+from contentlib.structures.subscribers import (
+    CreateSpec,
+    CreateSpecNewSubscribedLibrary,
+    Info,
+    Location,
+    Placement,
+    PlacementInfo,
+    Summary,
+    Target,
+    UpdateSpec,
+    VcenterInfo,
+)
+from contentlib.vapi.declare import Route, Service, operation
+from contentlib.vapi.errors import (
+    AlreadyExists,
+    Error,
+    InvalidArgument,
+    InvalidElementType,
+    NotAllowedInCurrentState,
+    NotFound,
+    ResourceInaccessible,
+    Unauthenticated,
+    Unauthorized,
+)
+from contentlib.vapi.registry import Call
+from contentlib.vapi.types import Id
+
+_PATH = "/api/content/library/{library}/subscriptions"
+_SUBSCRIPTION = f"{_PATH}/{{subscription}}"
+_ALWAYS = (Error, InvalidElementType, NotAllowedInCurrentState, NotFound, Unauthenticated, Unauthorized)
+
+
+class SubscriptionsService(Service):
+    """The subscriptions of a published library that its publisher was told of."""
+
+    vapi_id = "com.vmware.content.library.subscriptions"
+
+    def __init__(self, subscribers: Subscribers) -> None:
+        self._subscribers = subscribers
+
+    @operation(
+        Route("POST", _PATH, body="spec", headers={"Client-Token": "client_token"}, status=201),
+        errors=(AlreadyExists, InvalidArgument, ResourceInaccessible, *_ALWAYS),
+        privileges=(on_library("ContentLibrary.AddSubscription", "library"),),
+    )
+    async def create(self, call: Call, client_token: str | None, library: Id, spec: CreateSpec) -> Id:
+        """Adds a subscription and answers its identifier; a library on this server is made for it where none is named."""
+        token = check_token(call.user, f"{self.vapi_id}.create", client_token)
+        return await self._subscribers.create(library, _new(spec), token, call.user, call.base_url)
+
+    @operation(
+        Route("GET", _SUBSCRIPTION),
+        errors=(InvalidArgument, *_ALWAYS),
+        privileges=(on_library("System.Read", "library"),),
+    )
+    async def get(self, call: Call, library: Id, subscription: Id) -> Info:
+        """Returns a subscription."""
+        return _info(await self._subscribers.get(library, subscription))
+
+    @operation(Route("GET", _PATH), errors=_ALWAYS, privileges=(on_library("System.Read", "library"),))
+    async def list(self, call: Call, library: Id) -> builtins.list[Summary]:
+        """Lists the subscriptions of a library, in order of creation."""
+        return [_summary(told) for told in await self._subscribers.all(library)]
+
+    @operation(
+        Route("PATCH", _SUBSCRIPTION, body="spec", status=204),
+        errors=(InvalidArgument, ResourceInaccessible, *_ALWAYS),
+        privileges=(on_library("ContentLibrary.UpdateSubscription", "library"),),
+    )
+    async def update(self, call: Call, library: Id, spec: UpdateSpec, subscription: Id) -> None:
+        """Changes what is given; a placement takes the place of all that was said before."""
+        vcenter, placement = spec.subscribed_library_vcenter, spec.subscribed_library_placement
+        change = SubscriberChange(
+            hostname=None if vcenter is None else vcenter.hostname,
+            https_port=None if vcenter is None else vcenter.https_port,
+            placement=None if placement is None else _placement(placement),
+        )
+        await self._subscribers.update(library, subscription, change)
+
+    @operation(
+        Route("DELETE", _SUBSCRIPTION, status=204),
+        errors=_ALWAYS,
+        privileges=(on_library("ContentLibrary.DeleteSubscription", "library"),),
+    )
+    async def delete(self, call: Call, library: Id, subscription: Id) -> None:
+        """Removes a subscription; the library at its other end stays, and is let in no more without a password."""
+        await self._subscribers.delete(library, subscription)
+
+
+def _new(spec: CreateSpec) -> NewSubscriber:
+    wanted = spec.subscribed_library
+    new, vcenter = wanted.new_subscribed_library, wanted.vcenter
+    return NewSubscriber(
+        new=None if new is None else _new_library(new),
+        wanted=None if new is None else SubscriptionChange(automatic_sync=new.automatic_sync_enabled, on_demand=new.on_demand),
+        create_new=wanted.target is Target.CREATE_NEW,
+        existing=wanted.subscribed_library,
+        remote=wanted.location is Location.REMOTE,
+        vcenter=None if vcenter is None else model.Vcenter(vcenter.hostname, vcenter.https_port),
+        placement=model.Placement() if wanted.placement is None else _placement(wanted.placement),
+    )
+
+
+def _new_library(new: CreateSpecNewSubscribedLibrary) -> NewLibrary:
+    return NewLibrary(new.name, new.description, tuple(backing(each) for each in new.storage_backings))
+
+
+def _placement(placement: Placement) -> model.Placement:
+    return model.Placement(**{name: getattr(placement, name) for name in model.Placement.__struct_fields__})
+
+
+def _summary(told: Told) -> Summary:
+    subscriber = told.subscriber
+    return Summary(
+        subscribed_library=subscriber.subscribed,
+        subscribed_library_name=told.name,
+        subscription=subscriber.id,
+        subscribed_library_vcenter_hostname=None if subscriber.vcenter is None else subscriber.vcenter.hostname,
+    )
+
+
+def _info(told: Told) -> Info:
+    subscriber, vcenter = told.subscriber, told.subscriber.vcenter
+    return Info(
+        subscribed_library=subscriber.subscribed,
+        subscribed_library_location=Location.LOCAL if vcenter is None else Location.REMOTE,
+        subscribed_library_name=told.name,
+        subscribed_library_placement=PlacementInfo(**msgspec.structs.asdict(subscriber.placement)),
+        subscribed_library_vcenter=_vcenter(vcenter),
+    )
+
+
+def _vcenter(vcenter: model.Vcenter | None) -> VcenterInfo | None:
+    if vcenter is None:
+        return None
+    return VcenterInfo(hostname=vcenter.hostname, https_port=vcenter.https_port, server_guid="")

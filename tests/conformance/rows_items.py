@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uuid import uuid4
 
+from conformance.forms import Arguments
 from conformance.rows import ONE_ADMINISTRATOR, STORAGE_FAILS, How, Make, Row
 from conformance.world import FILE, NOBODY, World, sha256
 
@@ -12,6 +13,15 @@ _FIXED: dict[str, How] = {
     "invalid_element_type": lambda world: {"library_item_id": world.followed},
     "not_allowed_in_current_state": lambda world: {"library_item_id": world.item_kept_still()},
 }
+
+
+def _published(world: World, subscription: str) -> Arguments:
+    return {
+        "library_item_id": world.item_in(world.publisher),
+        "force_sync_content": True,
+        "subscriptions": [{"subscription": subscription}],
+    }
+
 
 ITEMS = {
     "create": Row(
@@ -80,9 +90,9 @@ ITEMS = {
         },
     ),
     "publish": Row(
-        lambda world: {"library_item_id": world.item(world.published()), "force_sync_content": True},
+        lambda world: _published(world, world.subscriber),
         {
-            "error": "only when publishing to a subscription fails, and there are none yet",
+            "error": lambda world: _published(world, world.elsewhere()),
             "invalid_argument": lambda world: {
                 "library_item_id": world.item(world.published()),
                 "force_sync_content": False,

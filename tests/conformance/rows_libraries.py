@@ -48,6 +48,11 @@ _FORCE: dict[str, How] = {
     "not_found": _MISSING,
 }
 
+
+def _converted(library: str) -> Arguments:
+    return {"library_id": library, "conversion_spec": {"conversion_type": "TO_PUBLISHED_LIBRARY"}}
+
+
 LIBRARIES = {
     "list": Row(_with_one),
     "get": Row(lambda world: {"library_id": world.shared}, {"not_found": _MISSING}),
@@ -81,22 +86,15 @@ LIBRARIES = {
         Later("unsupported", f"migration of libraries {_LATER}"),
     ),
     "convert": Row(
-        lambda world: {"library_id": world.shared, "conversion_spec": {"conversion_type": "TO_PUBLISHED_LIBRARY"}},
+        lambda world: _converted(world.synchronized()),
         {
-            "error": "only when subscribed libraries can be converted",
-            "invalid_argument": lambda world: {"library_id": world.shared, "conversion_spec": {"conversion_type": "NO_TYPE"}},
-            "invalid_element_type": lambda world: {
-                "library_id": world.shared,
-                "conversion_spec": {"conversion_type": "TO_PUBLISHED_LIBRARY"},
-            },
-            "not_allowed_in_current_state": "conversion comes with the subscribed libraries of this server",
-            "not_found": lambda _: {
-                "library_id": NOBODY,
-                "conversion_spec": {"conversion_type": "TO_PUBLISHED_LIBRARY"},
-            },
+            "error": STORAGE_FAILS,
+            "invalid_argument": lambda world: {**_converted(world.follower), "conversion_spec": {"conversion_type": "NO_TYPE"}},
+            "invalid_element_type": lambda world: _converted(world.shared),
+            "not_allowed_in_current_state": lambda world: _converted(world.follower),
+            "not_found": lambda _: _converted(NOBODY),
             "unauthorized": ONE_ADMINISTRATOR,
         },
-        Later("invalid_element_type", "only SUBSCRIBED libraries are converted"),
     ),
     "enter_maintenance": Row(
         lambda world: {"library_id": world.library()}, {"not_allowed_in_current_state": _KEPT_STILL, **_UPKEEP_FAILS}
@@ -160,9 +158,9 @@ LOCAL_LIBRARIES = {
     "delete": Row(lambda world: {"library_id": world.library()}, _LOCAL_DELETE),
     "force_delete": Row(lambda world: {"library_id": world.used()}, {"invalid_element_type": _FOLLOWER, **_FORCE}),
     "publish": Row(
-        lambda world: {"library_id": world.published()},
+        lambda world: {"library_id": world.publisher, "subscriptions": [{"subscription": world.subscriber}]},
         {
-            "error": "only when publishing to a subscription fails, and there are none yet",
+            "error": lambda world: {"library_id": world.publisher, "subscriptions": [{"subscription": world.elsewhere()}]},
             "invalid_argument": lambda world: {"library_id": world.published(), "subscriptions": [{"subscription": NOBODY}]},
             "invalid_element_type": _FOLLOWER,
             "not_allowed_in_current_state": lambda world: {"library_id": world.shared},

@@ -131,8 +131,37 @@ class World:
         """A subscribed library that keeps all content."""
         return self.following(on_demand=False)
 
+    def new_subscriber(self, **more: Any) -> str:
+        """A new subscription that the publisher knows of, of a library that was made for it."""
+        new = {"name": self.name("subscriber"), "automatic_sync_enabled": False, "on_demand": False, "storage_backings": []}
+        spec = more or {"target": "CREATE_NEW", "location": "LOCAL", "new_subscribed_library": new}
+        arguments = {"library": self.publisher, "spec": {"subscribed_library": spec}}
+        return str(self.call("library.subscriptions.create", **arguments))
+
+    @cached_property
+    def subscriber(self) -> str:
+        """A subscription that stays as it is."""
+        return self.new_subscriber()
+
+    def elsewhere(self) -> str:
+        """A new subscription of a library of another vCenter."""
+        more = {"subscribed_library": self.name("theirs"), "location": "REMOTE", "vcenter": {"hostname": "vc.example"}}
+        return self.new_subscriber(target="USE_EXISTING", **more)
+
+    def synchronized(self) -> str:
+        """A new subscribed library that has all that its publisher has."""
+        library = self.following(on_demand=False)
+        assert processes.eventually(lambda: "last_sync_time" in self.call("subscribed_library.get", library_id=library))
+        assert processes.eventually(lambda: self._is_idle(library))
+        return library
+
+    def _is_idle(self, library: str) -> bool:
+        target = {"filter_spec": {"targets": [{"type": "com.vmware.content.Library", "id": library}]}}
+        found = self._server.send(RestQuery(), "com.vmware.cis.tasks.list", target, self.token).result
+        return all(self.task(str(task))["status"] == "SUCCEEDED" for task, _ in found)
+
     def item_in(self, library: str) -> str:
-        """The item of a subscribed library, once it is there."""
+        """The item of a library, once it is there."""
         assert processes.eventually(lambda: self.call("library.item.list", library_id=library) != [])
         return str(self.call("library.item.list", library_id=library)[0])
 

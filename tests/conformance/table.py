@@ -31,7 +31,6 @@ BY_SERVICE: Mapping[str, Mapping[str, Row]] = {
 }
 
 NOT_THERE_YET: tuple[str, ...] = ()
-NOT_THERE_YET: tuple[str, ...] = ()
 """Services of the contract that the server does not have. One that it has and that stands here fails a test."""
 
 ROWS: dict[str, Row] = {f"{service}.{name}": row for service, rows in BY_SERVICE.items() for name, row in rows.items()}

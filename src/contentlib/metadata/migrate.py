@@ -6,7 +6,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-HEAD = "0008"
+HEAD = "0009"
 """The newest migration; a test compares it with the modules in `migrations`."""
 
 

@@ -88,9 +88,13 @@ class Arrival(msgspec.Struct, frozen=True):
 
 
 def upload_of(library: str, offered: OfferedItem, file: OfferedFile) -> str:
-    """The name of the upload of a file that a library fetches: the same for the same content of it, and for no other."""
+    """The name of the upload of a file that a library fetches: the same for the same content of it, and for no other.
+
+    Where a file has a token of its own, what else becomes of its item does not matter.
+    """
     version = offered.content_version or offered.version
-    parts = (library, offered.id, file.name, str(file.size), file.tag, str(file.generation), version)
+    token = (file.tag, version) if file.generation is None else ("generation", str(file.generation))
+    parts = (library, offered.id, file.name, str(file.size), *token)
     return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:40]
 
 

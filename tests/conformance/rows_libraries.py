@@ -89,9 +89,9 @@ LIBRARIES = {
         lambda world: _converted(world.synchronized()),
         {
             "error": STORAGE_FAILS,
-            "invalid_argument": lambda world: {**_converted(world.follower), "conversion_spec": {"conversion_type": "NO_TYPE"}},
+            "invalid_argument": lambda world: {**_converted(world.shared), "conversion_spec": {"conversion_type": "NO_TYPE"}},
             "invalid_element_type": lambda world: _converted(world.shared),
-            "not_allowed_in_current_state": lambda world: _converted(world.follower),
+            "not_allowed_in_current_state": lambda world: _converted(world.following()),
             "not_found": lambda _: _converted(NOBODY),
             "unauthorized": ONE_ADMINISTRATOR,
         },

@@ -64,8 +64,12 @@ def make(
     key: Key | None = None,
     purposes: tuple[ObjectIdentifier, ...] = (),
     path_length: int | None = None,
+    foreign: bool | None = None,
 ) -> Signer:
-    """A certificate with the key in a file of that path; signed by itself where there is no issuer."""
+    """A certificate with the key in a file of that path; signed by itself where there is no issuer.
+
+    It may have a `foreign` extension, which is critical or not.
+    """
     key = key or ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Lab"), x509.NameAttribute(NameOID.COMMON_NAME, path.stem)])
     builder = (
@@ -80,6 +84,9 @@ def make(
     )
     if purposes:
         builder = builder.add_extension(x509.ExtendedKeyUsage(purposes), critical=False)
+    if foreign is not None:
+        unknown = x509.UnrecognizedExtension(ObjectIdentifier("1.2.3.4"), b"\x05\x00")
+        builder = builder.add_extension(unknown, critical=foreign)
     certificate = builder.sign(key if issuer is None else issuer.key, hashes.SHA256())
     form = serialization.PrivateFormat.PKCS8
     path.write_bytes(key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption()))

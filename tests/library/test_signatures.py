@@ -200,6 +200,14 @@ def test_the_certificate_of_a_web_server_signs_no_packages(
     assert warnings([make(tmp_path / "signer", root, purposes=purposes)], root) == found
 
 
+@pytest.mark.parametrize(("critical", "found"), [(False, []), (True, [UNTRUSTED])])
+def test_what_is_critical_and_not_understood_ends_the_way(tmp_path: Path, critical: bool, found: list[WarningType]) -> None:
+    root = make(tmp_path / "root", authority=True)
+    middle = make(tmp_path / "middle", root, authority=True, foreign=critical)
+    assert warnings([make(tmp_path / "signer", root, foreign=critical)], root) == found
+    assert warnings([make(tmp_path / "signer", middle), middle], root) == found
+
+
 def test_authorities_that_sign_one_another_are_an_end(tmp_path: Path) -> None:
     keys = [ec.generate_private_key(ec.SECP256R1()) for _ in range(2)]
     one, two = [make(tmp_path / name, authority=True, key=key) for name, key in zip("ab", keys, strict=True)]

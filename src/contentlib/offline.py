@@ -94,6 +94,9 @@ async def _read(reader: Reader, source: Subscription, warned: Warned) -> Catalog
         raise RuntimeError(f"{source.url} says that nothing has changed, to somebody who has never asked before")
     for warning in found[0].warnings:
         warned(warning.text)
+    for item in found[0].items:
+        if item.files and all(file.name.lower().endswith(".ova") for file in item.files):
+            warned(f"item {item.name!r} is an archive, which subscribers cannot deploy; upload it again to have it unpacked")
     return found[0]
 
 

@@ -145,6 +145,13 @@ async def test_what_was_left_out_is_told(adopt: Adopt, tmp_path: Path) -> None:
     assert " is here, 2 items" in answer.stdout
 
 
+async def test_archives_are_taken_with_a_warning(adopt: Adopt, tmp_path: Path) -> None:
+    Generator(SHAPES[0]).publish({"packed": {"a.OVA": b"archive"}, **PAYLOAD}).write(tmp_path / "lab")
+    answer = await adopt(tmp_path / "lab")
+    assert answer.returncode == 0
+    assert answer.stderr.startswith("warning: item 'packed' is an archive, which subscribers cannot deploy; ")
+
+
 async def test_what_is_no_library_is_refused(adopt: Adopt, tmp_path: Path) -> None:
     answer = await adopt(tmp_path)
     assert answer.returncode == 1

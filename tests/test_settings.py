@@ -114,7 +114,11 @@ def test_all_faults_are_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
         ('listen = "8443"', "listen: is HOST:PORT, an IPv6 address in brackets, not '8443'"),
         ('listen = "::1:8443"', "listen: is HOST:PORT, an IPv6 address in brackets, not '::1:8443'"),
         ('listen = "a:65536"', "listen: a port is a number from 0 to 65535, not 'a:65536'"),
-        ('public_url = "h/x"', "public_url: is SCHEME://HOST[:PORT] with the scheme http or https, not 'h/x'"),
+        ('public_url = "h/x"', "public_url: is SCHEME://HOST[:PORT][/PATH] with the scheme http or https, not 'h/x'"),
+        (
+            'public_url = "https://h/a b"',
+            "public_url: is SCHEME://HOST[:PORT][/PATH] with the scheme http or https, not 'https://h/a b'",
+        ),
         ('admin_name = "a:b"', "admin_name: a name holds neither colons nor control characters, not 'a:b'"),
         ("admin_password = 5", "admin_password: should be a valid string"),
         ("storage = []", "storage: at least one is needed"),
@@ -185,3 +189,4 @@ def test_every_setting_has_a_row_of_text() -> None:
 
 def test_a_public_url_ends_without_a_slash() -> None:
     assert Settings(public_url="https://images.example.org/").public_url == "https://images.example.org"
+    assert Settings(public_url="https://images.example.org/lib/").public_url == "https://images.example.org/lib"

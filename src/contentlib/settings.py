@@ -24,6 +24,7 @@ from pydantic_core import ErrorDetails, PydanticUndefined
 from pydantic_settings import BaseSettings, EnvSettingsSource, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 PREFIX = "CONTENTLIB_"
+_PATH = re.compile(r"[A-Za-z0-9._~/-]*")
 _HOST_PATTERN = re.compile(r"(?=.*[A-Za-z*])[A-Za-z0-9*?._-]{1,255}")  # digits alone are a network that is none
 _SECRETS = ("admin_password", "outbound_proxy")
 DEFAULT_FILE = Path("contentlib.toml")
@@ -95,8 +96,9 @@ class Settings(BaseSettings):
     )
     public_url: str | None = Field(
         default=None,
-        description="SCHEME://HOST[:PORT] of the upload and download URLs that clients are given. When it is not set, they "
-        "hold the host by which the client reached the server, which is wrong behind a proxy that changes it.",
+        description="SCHEME://HOST[:PORT][/PATH] that the URLs begin with which clients are given. When it is not set, they "
+        "hold the host by which the client reached the server, which is wrong behind a proxy that changes it. A path is what "
+        "the proxy takes away from the front of what it hands on.",
     )
     admin_name: str = Field(
         default="administrator@vsphere.local",
@@ -286,7 +288,7 @@ class Settings(BaseSettings):
     @field_validator("public_url")
     @classmethod
     def _check_public_url(cls, value: str | None) -> str | None:
-        return None if value is None else _origin(value)
+        return None if value is None else _public(value)
 
     @field_validator("admin_name")
     @classmethod
@@ -429,12 +431,12 @@ def _meant(name: str) -> str:
     return f"; {close[0]} is" if close else ""
 
 
-def _origin(url: str) -> str:
+def _public(url: str) -> str:
     parts = urlsplit(url)
-    rest = parts.path.strip("/") or parts.query or parts.fragment or parts.username or parts.password
-    if parts.scheme not in ("http", "https") or not parts.hostname or rest or parts.port == 0:
-        raise ValueError("is SCHEME://HOST[:PORT] with the scheme http or https")
-    return f"{parts.scheme}://{parts.netloc}"
+    more = parts.query or parts.fragment or parts.username or parts.password or not _PATH.fullmatch(parts.path)
+    if parts.scheme not in ("http", "https") or not parts.hostname or more or parts.port == 0:
+        raise ValueError("is SCHEME://HOST[:PORT][/PATH] with the scheme http or https")
+    return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
 
 
 def _check_proxy(url: str) -> None:

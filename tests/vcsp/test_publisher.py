@@ -368,8 +368,13 @@ async def test_other_methods_are_told_what_is_possible(app: Whole) -> None:
     assert (answer.status_code, answer.headers["allow"]) == (405, "GET, HEAD")
 
 
-async def test_references_follow_a_public_address(data_dir: Path, clock: HandClock) -> None:
-    """Checklist 21, 23."""
-    async with whole(data_dir, clock, public_url="https://images.example:8443") as app:
-        _, reader = await published(app)
-        assert reader.url.startswith("https://images.example:8443/cls/vcsp/lib/")
+@pytest.mark.parametrize("public", ["https://images.example:8443", "https://images.example/content"])
+async def test_references_follow_a_public_address(data_dir: Path, clock: HandClock, public: str) -> None:
+    """Checklist 21, 23: a proxy may have a path of its own in front, and takes it away again."""
+    async with whole(data_dir, clock, public_url=public) as app:
+        library, reader = await published(app)
+        assert reader.url.startswith(f"{public}/cls/vcsp/lib/")
+        session = await app.session(await app.item("tiny", library))
+        address = (await app.add(session, "b.iso"))["upload_endpoint"]["uri"]
+        assert address.startswith(f"{public}/")
+        assert (await app.client.put(address.removeprefix(public), content=b"bytes")).status_code == 200

@@ -23,6 +23,7 @@ from contentlib.inventory import Datastore, Inventory
 from contentlib.jobs.bringing import Means
 from contentlib.jobs.collect import Collector
 from contentlib.jobs.expire import Expiry
+from contentlib.jobs.migrating import Migrating
 from contentlib.jobs.operations import KIND as OPERATION
 from contentlib.jobs.operations import Operations, performing
 from contentlib.jobs.pull import Parts, Pulls
@@ -41,6 +42,8 @@ from contentlib.library.history import History
 from contentlib.library.identifiers import new_identifier
 from contentlib.library.items import Items
 from contentlib.library.libraries import Libraries
+from contentlib.library.migration import KIND as MIGRATION
+from contentlib.library.migration import Migrations
 from contentlib.library.mirror import Mirror
 from contentlib.library.model import Retention, User
 from contentlib.library.names import fold
@@ -213,6 +216,7 @@ class _Server:
         conversions = Conversions(metadata, clock, passwords, sealing)
         downloads = DownloadSessions(metadata, blobs, clock, leases, self._ended, subscribed.demand)
         history = History(metadata, blobs, clock, trust)
+        migrations = Migrations(metadata, blobs, clock, libraries, self._wake)
         endpoints = Endpoints(addresses, self._thumbprint)
         datastores = [Datastore(each.id, each.name, each.path) for each in settings.storage]
         inventory = Inventory(settings.datacenter_name, datastores)
@@ -224,7 +228,7 @@ class _Server:
             SessionService(logins),
             TasksService(tasks),
             ConfigurationService(configurations),
-            LibraryService(libraries, Upkeep(metadata), conversions, guid),
+            LibraryService(libraries, Upkeep(metadata), conversions, migrations, guid),
             LocalLibraryService(libraries, subscribers, guid),
             SubscribedLibraryService(libraries, subscribed, guid),
             SubscribedItemService(subscribed),
@@ -275,7 +279,7 @@ class _Server:
         pulls = Pulls(Parts(updates, settling, tasks, blobs.store, leases, self._outbound, sources, limit))
         means = Means(metadata, blobs, self._outbound, sources, limit)
         syncs = Syncs(SyncParts(Mirror(metadata, blobs, clock, trust), catalogs, configurations, means, clock))
-        handlers = {PULL: pulls.run, SYNC: syncs.run, OPERATION: performing(wire.perform)}
+        handlers = {PULL: pulls.run, SYNC: syncs.run, OPERATION: performing(wire.perform), MIGRATION: Migrating(migrations).run}
         self._worker = Worker(metadata, clock, handlers, _job_failed)
 
     def _jobs(self, updates: UpdateSessions, downloads: DownloadSessions, settling: Settling) -> list[Job]:

@@ -5,14 +5,19 @@ from __future__ import annotations
 from uuid import uuid4
 
 from conformance.forms import Arguments
-from conformance.rows import NO_CONTENT, ONE_ADMINISTRATOR, STORAGE_FAILS, AtOnce, How, Later, Make, Row
+from conformance.rows import NO_CONTENT, ONE_ADMINISTRATOR, STORAGE_FAILS, AtOnce, How, Make, Row
 from conformance.servers import ADMINISTRATOR
 from conformance.world import NOBODY, World
 
-_LATER = "is not available on this server yet"
 _BACKING = {"type": "DATASTORE", "datastore_id": "datastore-1"}
+_OTHER = {"type": "DATASTORE", "datastore_id": "datastore-2"}
 _MISSING: Make = lambda _: {"library_id": NOBODY}  # noqa: E731 - a cell of the table
 _LOGIN = {"service_unavailable": STORAGE_FAILS}
+
+
+def _migration(library: str, *backings: dict[str, str]) -> Arguments:
+    """A library that goes to a storage."""
+    return {"library_id": library, "migrate_spec": {"storage_backings": list(backings)}}
 
 
 def _with_one(world: World) -> Arguments:
@@ -70,20 +75,16 @@ LIBRARIES = {
     "delete": Row(lambda world: {"library_id": world.library()}, _DELETE),
     "force_delete": Row(lambda world: {"library_id": world.used()}, _FORCE),
     "migrate": Row(
-        lambda world: {"library_id": world.shared, "migrate_spec": {"storage_backings": [_BACKING]}},
+        lambda world: _migration(world.library(), _OTHER),
         {
-            "already_in_desired_state": "only when libraries can be migrated",
-            "error": "only when libraries can be migrated",
-            "invalid_argument": lambda world: {
-                "library_id": world.shared,
-                "migrate_spec": {"storage_backings": [{"type": "NO_TYPE"}]},
-            },
-            "not_allowed_in_current_state": "only when libraries can be migrated",
-            "not_found": lambda _: {"library_id": NOBODY, "migrate_spec": {"storage_backings": [_BACKING]}},
+            "already_in_desired_state": lambda world: _migration(world.shared, _BACKING),
+            "error": STORAGE_FAILS,
+            "invalid_argument": lambda world: _migration(world.shared, {"type": "NO_TYPE"}),
+            "not_allowed_in_current_state": lambda world: _migration(world.kept_still(), _OTHER),
+            "not_found": lambda _: _migration(NOBODY, _OTHER),
             "unauthorized": ONE_ADMINISTRATOR,
-            "unsupported": lambda world: {"library_id": world.shared, "migrate_spec": {"storage_backings": [_BACKING]}},
+            "unsupported": lambda world: _migration(world.shared, _OTHER, _OTHER),
         },
-        Later("unsupported", f"migration of libraries {_LATER}"),
     ),
     "convert": Row(
         lambda world: _converted(world.synchronized()),

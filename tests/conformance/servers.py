@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +20,7 @@ from conformance.forms import ApiJson, Arguments, Caller, Form, Heard, RestJson,
 from processes import CONTENTLIB, Running
 
 ADMINISTRATOR = ("administrator@vsphere.local", "Correct-horse 1!")
+STORAGES = ("datastore-1", "datastore-2")
 FORMS: tuple[Form, ...] = (RestJson(), RestQuery(), RestXml(), ApiJson(), JsonRpc())
 
 
@@ -60,7 +62,12 @@ class Server:
 def start(directory: Path) -> Server:
     """Starts a server on a free port, with TLS."""
     command = [str(CONTENTLIB), "serve", "--data-dir", str(directory / "data"), "--listen", "127.0.0.1:0"]
-    settings = {"CONTENTLIB_ADMIN_PASSWORD": ADMINISTRATOR[1], "CONTENTLIB_OUTBOUND_ALLOW": '["127.0.0.1"]'}
+    storage = [{"id": each, "name": each, "path": str(directory / each)} for each in STORAGES]
+    settings = {
+        "CONTENTLIB_ADMIN_PASSWORD": ADMINISTRATOR[1],
+        "CONTENTLIB_OUTBOUND_ALLOW": '["127.0.0.1"]',
+        "CONTENTLIB_STORAGE": json.dumps(storage),
+    }
     running = processes.start(command, directory, **settings)
     http = httpx.Client(base_url=running.url, verify=False, timeout=30)  # the certificate is the server's own
     log = Thread(target=running.output.read)  # a server whose log nobody reads stands still once the pipe is full

@@ -11,6 +11,7 @@ from conformance.sdk_client import JSONRPC, Sdk
 from conformance.sdk_job import CONTENT, QUIET, full_item, new_item, new_library, new_session
 from conformance.servers import ADMINISTRATOR
 from conformance.world import NOBODY
+from processes import eventually
 
 pytestmark = QUIET
 over_jsonrpc = pytest.mark.parametrize("sdk", [JSONRPC], indirect=True)  # over HTTP the SDK loses the token
@@ -157,12 +158,21 @@ def test_a_copy_has_the_content_of_its_source(sdk: Sdk) -> None:
 
 def test_what_is_left_for_later_is_told(sdk: Sdk) -> None:
     library, service = new_library(sdk), sdk.content.Library
-    backing = libraries.StorageBacking(type="DATASTORE", datastore_id="datastore-1")
-    with sdk.refused("unsupported") as refusal:
-        service.migrate(library, service.MigrateSpec(storage_backings=[backing]))
-    assert "not available on this server yet" in refusal.message
     with sdk.refused("invalid_element_type"):
         service.convert(library, service.ConversionSpec(conversion_type="TO_PUBLISHED_LIBRARY"))
+
+
+def test_a_library_moves_to_another_storage(sdk: Sdk) -> None:
+    item, service = full_item(sdk, "a.iso"), sdk.content.Library
+    library = sdk.content.library.Item.get(item).library_id
+    backing = libraries.StorageBacking(type="DATASTORE", datastore_id="datastore-2")
+    service.migrate(library, service.MigrateSpec(storage_backings=[backing]))
+    assert eventually(lambda: service.get(library).state_info.state == "ACTIVE")
+    assert [each.datastore_id for each in service.get(library).storage_backings] == ["datastore-2"]
+    (stored,) = sdk.content.library.item.Storage.list(item)
+    assert stored.storage_backing.datastore_id == "datastore-2"
+    with sdk.refused("already_in_desired_state"):
+        service.migrate(library, service.MigrateSpec(storage_backings=[backing]))
 
 
 def test_a_library_goes_into_maintenance_and_out_of_it(sdk: Sdk) -> None:

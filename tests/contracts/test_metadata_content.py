@@ -9,6 +9,7 @@ from contentlib.library.catalogs import Offer, OfferedItem
 from contentlib.library.errors import Fault
 from contentlib.library.model import (
     Authentication,
+    Blob,
     Differences,
     LibraryType,
     Placement,
@@ -20,7 +21,7 @@ from contentlib.library.model import (
     Usage,
     Vcenter,
 )
-from contentlib.library.ports import MetadataStore
+from contentlib.library.ports import MetadataStore, Transaction
 from contracts import made
 
 ODD_KEYS = ["", "no-such-thing", "\0", "\ud800", "'; --", "x" * 10_000, "%", "\U0001f600"]
@@ -446,3 +447,33 @@ async def test_what_was_offered_ends_with_the_subscription(store: MetadataStore)
         assert len(await rows.offers.of(other.library, "", 9)) == 1
         found = [await rows.items.get(each.id) for each in (item, other)]
         assert [each and each.synced for each in found] == [None, 5]
+
+
+async def test_a_library_gets_bytes_on_another_storage_and_others_keep_theirs(store: MetadataStore) -> None:
+    here, there = made.blob(unreferenced=None), made.blob(storage="datastore-2")
+    first, _ = await made.add_item(store)
+    second, _ = await made.add_item(store)
+    moved, kept = made.version(first.id, here), made.version(second.id, here)
+    async with store.transaction(durable=False) as rows:
+        await rows.blobs.add(here)
+        await rows.blobs.add(there)
+        for each in (moved, kept):
+            await rows.versions.add(each)
+        await rows.deleted_items.add(first.id, "ann", 1, 9)
+        (left,) = await rows.versions.elsewhere(first.library, "datastore-2")
+        assert (left.name, left.blob, left.size) == ("disk-0.vmdk", here.id, here.size)
+        assert await rows.versions.elsewhere(first.library, "datastore-1") == []
+        await rows.versions.move(first.library, here.id, there.id)
+        assert await rows.versions.elsewhere(first.library, "datastore-2") == []
+        assert await rows.versions.get(moved.id) == replace(moved, files=(replace(moved.files[0], blob=there.id),))
+        await rows.blobs.unreference(50)
+        assert [await _unreferenced(rows, each) for each in (here, there)] == [None, None]
+        await rows.versions.move(second.library, here.id, there.id)
+        await rows.blobs.unreference(50)
+        assert [await _unreferenced(rows, each) for each in (here, there)] == [50, None]
+
+
+async def _unreferenced(rows: Transaction, blob: Blob) -> int | None:
+    found = await rows.blobs.get(blob.id)
+    assert found is not None
+    return found.unreferenced

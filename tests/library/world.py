@@ -14,6 +14,7 @@ from contentlib.library.idempotence import check_token
 from contentlib.library.identifiers import new_identifier
 from contentlib.library.items import Items, NewItem
 from contentlib.library.libraries import Libraries, NewLibrary
+from contentlib.library.migration import Migrations
 from contentlib.library.model import Backing, BackingType, Source, Token, UpdateFile
 from contentlib.library.sessions import Leases
 from contentlib.library.update_sessions import NewFile, UpdateSessions
@@ -66,6 +67,7 @@ class World:
         self.upkeep = Upkeep(self.metadata)
         self.usages = Usages(self.metadata, self.clock)
         self.items = Items(self.metadata, self.blobs, self.clock, LEASE, self.ended.append, kept)
+        self.migrations = Migrations(self.metadata, self.blobs, self.clock, self.libraries)
         self.updates = UpdateSessions(self.metadata, self.blobs, self.clock, self.leases, self.ended.append)
         self.downloads = DownloadSessions(self.metadata, self.blobs, self.clock, self.leases, self.ended.append)
 

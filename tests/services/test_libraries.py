@@ -235,20 +235,6 @@ async def test_a_published_library_without_subscriptions_is_published_to_nobody(
     assert await app.refusal("POST", f"{LOCAL}/id:{library}?~action=publish", unknown) == (400, "INVALID_ARGUMENT", text)
 
 
-@pytest.mark.parametrize(
-    ("action", "body", "kind", "what"),
-    [
-        ("migrate", {"migrate_spec": {"storage_backings": []}}, "UNSUPPORTED", "migration of libraries"),
-        ("enter-maintenance", None, "ERROR", "maintenance of libraries"),
-        ("exit-maintenance", None, "ERROR", "maintenance of libraries"),
-    ],
-)
-async def test_what_is_left_to_later_says_so(app: Whole, action: str, body: object, kind: str, what: str) -> None:
-    library = await app.library()
-    refusal = await app.refusal("POST", f"/library/id:{library}?~action={action}", body)
-    assert refusal == (400, kind, f"{what} is not available on this server yet")
-
-
 async def test_a_local_library_is_not_converted(app: Whole) -> None:
     library = await app.library()
     spec = {"conversion_spec": {"conversion_type": "TO_PUBLISHED_LIBRARY"}}

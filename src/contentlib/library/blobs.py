@@ -6,6 +6,7 @@ The row of a blob is never committed before its bytes are safe, and its bytes ar
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 import msgspec
 from msgspec.structs import replace
@@ -36,6 +37,10 @@ class Place(msgspec.Struct, frozen=True):
     storage: str
     uri: str
     there: bool
+
+
+def _unseen(size: int) -> None:
+    """Nobody looks how far a copy is."""
 
 
 class Blobs:
@@ -150,7 +155,7 @@ class Blobs:
             return False
         return True
 
-    async def at(self, storage: str, file: StoredFile) -> StoredFile:
+    async def at(self, storage: str, file: StoredFile, advance: Callable[[int], None] = _unseen) -> StoredFile:
         """The file with its bytes on a storage, copied there if they are on another and equal ones are not there already."""
         blob = await self.check(file.blob, file.name)
         if blob.storage == storage:
@@ -159,8 +164,10 @@ class Blobs:
         if twin is not None:
             return replace(file, blob=twin.id)
         try:
-            received = await self._reading.run(self._copy, blob, storage, file.checksum)
+            received = await self._reading.run(self._copy, blob, storage, file.checksum, advance)
         except FileNotFoundError as error:
+            if self.store.stat(blob.storage, blob.id) is not None:
+                raise  # it is the other storage that is not there
             raise _gone(blob, file.name) from error
         sha256 = received.digests[Algorithm.SHA256]
         if sha256 != blob.sha256:
@@ -175,7 +182,7 @@ class Blobs:
             twin = await self._hold_twin(transaction, same)
         return twin if twin is not None and await self._whole(twin) else None
 
-    def _copy(self, blob: Blob, storage: str, checksum: Checksum | None) -> Received:
+    def _copy(self, blob: Blob, storage: str, checksum: Checksum | None, advance: Callable[[int], None]) -> Received:
         hasher = Hasher(*() if checksum is None else (checksum.algorithm,))
         upload = new_identifier()
         try:
@@ -183,6 +190,7 @@ class Blobs:
                 for piece in self.store.read(blob.storage, blob.id):
                     hasher.update(piece)
                     staged.append(piece)
+                    advance(len(piece))
         except OSError:
             self.store.discard(storage, upload)
             raise
@@ -207,8 +215,11 @@ class Blobs:
             if blob.unflushed is not None:
                 await transaction.blobs.put(replace(blob, unflushed=None))
 
-    async def describe(self, item: Item, version: Version) -> None:
-        """Writes beside the bytes what they are, so that they can be found again without the database."""
+    async def describe(self, item: Item, version: Version, storage: str | None = None) -> None:
+        """Writes beside the bytes what they are, so that they can be found again without the database.
+
+        That is on the storage of the library, unless it is named.
+        """
         async with self._metadata.reading() as transaction:
             library = await transaction.libraries.get(item.library)
             blobs = {file.name: await transaction.blobs.get(file.blob) for file in version.files}
@@ -226,7 +237,7 @@ class Blobs:
             "files": files,
         }
         content = msgspec.json.format(msgspec.json.encode(described))
-        await asyncio.to_thread(self.store.describe, library.storage, item.id, version.id, content)
+        await asyncio.to_thread(self.store.describe, storage or library.storage, item.id, version.id, content)
 
 
 def _gone(blob: Blob, name: str) -> Damaged:

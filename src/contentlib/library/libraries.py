@@ -105,7 +105,7 @@ class Libraries:
             description=check_description("create_spec.description", new.description or ""),
             type=type,
             backings=new.backings,
-            storage=self._storage("create_spec.storage_backings", new.backings),
+            storage=self.storage_of("create_spec.storage_backings", new.backings),
             created=now,
             modified=now,
             version=1,
@@ -199,7 +199,8 @@ class Libraries:
         for session in running:
             self._ended(session.id)
 
-    def _storage(self, field: str, backings: tuple[Backing, ...]) -> str:
+    def storage_of(self, field: str, backings: tuple[Backing, ...]) -> str:
+        """The storage that backings name; Invalid or Unsupported where they name none of this server."""
         if not backings:
             return next(iter(self._storages))
         if len(backings) > 1:

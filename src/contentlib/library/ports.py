@@ -33,6 +33,7 @@ from contentlib.library.model import (
     Preparation,
     Retention,
     Signature,
+    StoredFile,
     Subscriber,
     Target,
     Task,
@@ -198,6 +199,15 @@ class VersionRows(Protocol):
 
     async def known(self, version_ids: Collection[str]) -> set[str]:
         """Those of the identifiers that are versions'."""
+
+    async def elsewhere(self, library: str, storage: str) -> list[StoredFile]:
+        """A file for each blob on another storage that a version of a library's items has, of those in the trash too."""
+
+    async def move(self, library: str, blob: str, other: str) -> None:
+        """Gives the versions of a library's items, of those in the trash too, another blob with the same bytes.
+
+        A blob that no version names any more is unreferenced as of the next `unreference`.
+        """
 
     async def of(self, item: str) -> list[Version]:
         """The versions of an item that are kept, oldest first."""

@@ -32,11 +32,10 @@ class Upkeep:
             maintenance = library.maintenance
             if maintenance is None:
                 raise WrongState("library.active", f"library {library_id} is ACTIVE, not in MAINTENANCE", library_id)
-            if maintenance.task is not None:
-                text = (
-                    f"library {library_id} stays in MAINTENANCE until task {maintenance.task} has ended: {maintenance.reason}"
-                )
-                raise WrongState("library.busy", text, library_id, maintenance.task)
+            task = None if maintenance.task is None else await transaction.tasks.get(maintenance.task)
+            if task is not None and task.ended is None:
+                text = f"library {library_id} stays in MAINTENANCE until task {task.id} has ended: {maintenance.reason}"
+                raise WrongState("library.busy", text, library_id, task.id)
             await transaction.libraries.put(replace(library, maintenance=None))
 
 

@@ -159,6 +159,23 @@ _SURPLUS = _surplus(~_in_another)
 _SURPLUS_OF = _surplus(_in_library)
 
 
+_of_library = (_VERSIONS.c.id == _FILES.c.version, _ITEMS.c.id == _VERSIONS.c.item, _ITEMS.c.library == bindparam("of_library"))
+_ELSEWHERE = Statement(
+    select(func.min(_FILES.c.name), _BLOBS.c.id, _BLOBS.c.size)
+    .where(*_of_library, _BLOBS.c.id == _FILES.c.blob, _BLOBS.c.storage != bindparam("at_storage"))
+    .group_by(_BLOBS.c.id, _BLOBS.c.size)
+    .order_by(_BLOBS.c.id)
+)
+_MOVE = Statement(
+    update(_FILES).where(_FILES.c.blob == bindparam("old"), exists().where(*_of_library)).values(blob=bindparam("new"))
+)
+_LEAVE = Statement(
+    update(_BLOBS)
+    .where(_BLOBS.c.id == bindparam("old"), ~exists().where(_FILES.c.blob == _BLOBS.c.id))
+    .values(unreferenced=bindparam("undated"))
+)
+
+
 class VersionRows:
     """Content versions with their files."""
 
@@ -222,6 +239,17 @@ class VersionRows:
     async def known(self, version_ids: Collection[str]) -> set[str]:
         """Those of the identifiers that are versions'."""
         return await _KNOWN.of(self._connection, version_ids)
+
+    async def elsewhere(self, library: str, storage: str) -> list[StoredFile]:
+        """A file for each blob of a library that is on another storage."""
+        rows = await self._connection.rows(_ELSEWHERE, {"of_library": library, "at_storage": storage})
+        return [StoredFile(name, blob, size, 1, None) for name, blob, size in rows]
+
+    async def move(self, library: str, blob: str, other: str) -> None:
+        """Gives a library's versions another blob with the same bytes."""
+        await self._connection.run(_MOVE, {"of_library": library, "old": blob, "new": other})
+        await self._connection.run(_REFER, {"key": other})
+        await self._connection.run(_LEAVE, {"old": blob, "undated": tables.UNDATED})
 
 
 def _signature(text: str | None) -> Signature | None:

@@ -7,8 +7,8 @@ from typing import ClassVar
 
 from contentlib.library import model
 from contentlib.library.conversion import Conversions
-from contentlib.library.errors import Unsupported
 from contentlib.library.libraries import Libraries
+from contentlib.library.migration import Migrations
 from contentlib.library.upkeep import Upkeep
 from contentlib.structures.conversions import backing, library_change, library_model
 from contentlib.structures.library import LibraryModel, LibraryType, StorageBacking
@@ -23,8 +23,8 @@ from contentlib.vapi.errors import (
     NotFound,
     Unauthenticated,
     Unauthorized,
+    Unsupported,
 )
-from contentlib.vapi.errors import Unsupported as UnsupportedError
 from contentlib.vapi.registry import Call
 from contentlib.vapi.types import Enumeration, Id, Structure, enumeration
 
@@ -68,10 +68,13 @@ class LibraryService(Service):
 
     vapi_id = "com.vmware.content.library"
 
-    def __init__(self, libraries: Libraries, upkeep: Upkeep, conversions: Conversions, server_guid: str) -> None:
+    def __init__(
+        self, libraries: Libraries, upkeep: Upkeep, conversions: Conversions, migrations: Migrations, server_guid: str
+    ) -> None:
         self._libraries = libraries
         self._upkeep = upkeep
         self._conversions = conversions
+        self._migrations = migrations
         self._server_guid = server_guid
 
     @operation(Route("GET", _LIBRARY), errors=(NotFound,), privileges=(on_library("System.Read"),))
@@ -120,14 +123,18 @@ class LibraryService(Service):
 
     @operation(
         Route("POST", _LIBRARY, {"action": "migrate"}, body="migrate_spec", status=204),
-        errors=(AlreadyInDesiredState, InvalidArgument, *_MAINTENANCE, UnsupportedError),
+        errors=(AlreadyInDesiredState, InvalidArgument, *_MAINTENANCE, Unsupported),
         privileges=(on_library("ContentLibrary.MigrateLibrary"),),
         task=True,
     )
     async def migrate(self, call: Call, library_id: Id, migrate_spec: MigrateSpec) -> None:
-        """Moves a library to another storage backing; not available on this server yet."""
-        await self._libraries.get(library_id)
-        raise _not_available("migration of libraries")
+        """Begins to move a library's content to another storage, as a task on it; until that has ended it is in maintenance."""
+        await self.begin_migrate(call, library_id, migrate_spec)
+
+    async def begin_migrate(self, call: Call, library_id: Id, migrate_spec: MigrateSpec) -> str:
+        """The identifier of the task."""
+        backings = tuple(backing(each) for each in migrate_spec.storage_backings)
+        return await self._migrations.begin(library_id, backings, call.user)
 
     @operation(
         Route("POST", _LIBRARY, {"action": "convert"}, body="conversion_spec", status=204),
@@ -155,7 +162,3 @@ class LibraryService(Service):
     async def exit_maintenance(self, call: Call, library_id: Id) -> None:
         """Allows changes of a library's content again."""
         await self._upkeep.exit(library_id)
-
-
-def _not_available(what: str) -> Unsupported:
-    return Unsupported("not_available", f"{what} is not available on this server yet", what)

@@ -1,0 +1,59 @@
+"""Moves libraries to other storages: the handler of the tasks that `migrate` submits. Its progress is in bytes."""
+
+from __future__ import annotations
+
+import msgspec
+
+from contentlib.jobs.worker import Again, Failed, Progress
+from contentlib.library.errors import Damaged, Fault
+from contentlib.library.migration import Arguments, Migrations
+from contentlib.library.model import Task
+from contentlib.library.transfer_faults import is_full
+
+_TOLD = 10  # of the files that stay where they are, in one sentence
+
+
+class Migrating:
+    """Runs migrations."""
+
+    def __init__(self, migrations: Migrations) -> None:
+        self._migrations = migrations
+
+    async def run(self, task: Task, progress: Progress) -> str | None:
+        """One attempt; where the storage fails it is made again, and where it is full it ends, with what has moved there."""
+        wanted = msgspec.json.decode(task.arguments, type=Arguments)
+        try:
+            damaged = await self._move(wanted, task, progress)
+            await self._migrations.finish(wanted, _told(damaged))
+        except OSError as error:
+            why = error.strerror or str(error)
+            text = f"library {wanted.library} could not be moved to storage {wanted.storage}: {why}"
+            fault = Fault("migration.storage_failed", text, (wanted.library, wanted.storage, why))
+            if not progress.last and not is_full(error):
+                raise Again(fault) from error
+            await self._migrations.end(wanted, f"{text}; what has been moved is read from there")
+            raise Failed(fault) from error
+        return None
+
+    async def _move(self, wanted: Arguments, task: Task, progress: Progress) -> list[str]:
+        """Moves all that is left; why files stay where they are."""
+        files = await self._migrations.left(wanted)
+        left = sum(file.size for file in files)
+        total = max(task.total if task.attempts > 1 else 1, left)
+        damaged: list[str] = []
+        progress.note(total - left, total)
+        for file in files:
+            done = progress.completed
+            try:
+                await self._migrations.move(wanted, file, lambda size: progress.note(progress.completed + size))
+            except Damaged as error:
+                damaged.append(error.fault.text)
+            progress.note(done + file.size)
+        return damaged
+
+
+def _told(damaged: list[str]) -> str | None:
+    if not damaged:
+        return None
+    more = f"; and {len(damaged) - _TOLD} more" if len(damaged) > _TOLD else ""
+    return f"not all of its content could be moved: {'; '.join(damaged[:_TOLD])}{more}"

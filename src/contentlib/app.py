@@ -276,7 +276,7 @@ class _Server:
         schedule = Schedule(metadata, subscribed, configurations, clock)
         jobs = [*self._jobs(updates, downloads, settling), Job("synchronize", 60.0, schedule.run)]
         self._runner = Runner(metadata, clock, jobs, _job_failed)
-        pulls = Pulls(Parts(updates, settling, tasks, blobs.store, leases, self._outbound, sources, limit))
+        pulls = Pulls(Parts(updates, settling, tasks, blobs.store, leases, self._outbound, sources, configurations, limit))
         means = Means(metadata, blobs, self._outbound, sources, limit)
         syncs = Syncs(SyncParts(Mirror(metadata, blobs, clock, trust), catalogs, configurations, means, clock))
         handlers = {PULL: pulls.run, SYNC: syncs.run, OPERATION: performing(wire.perform), MIGRATION: Migrating(migrations).run}

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -269,3 +270,11 @@ async def test_a_reference_that_is_not_there_is_told(pulling: Pulling, publisher
     told = (await pulling.ended(session))["error_message"]["default_message"]
     assert told.startswith("file 'disk1.vmdk' is in error: file 'disk1.vmdk' could not be fetched")
     assert "answered 404" in told
+
+
+async def test_a_pull_keeps_to_the_limit_of_bandwidth_of_the_configuration(pulling: Pulling) -> None:
+    await pulling.app.rest("PATCH", "/configuration", {"model": {"transfer_throttling_bandwidth_total": 20}})
+    begun = time.monotonic()
+    session, _ = await pulling.pull("/a.iso")
+    assert (await pulling.settled(session))["a.iso"]["status"] == "READY"
+    assert time.monotonic() - begun > 0.4  # 3 MiB at 2.5 MB/s, but for the last piece of up to 2 MiB

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 
 from contentlib.jobs.arriving import Different, Staging
 from contentlib.jobs.fetching import Fetching
-from contentlib.jobs.throttle import Throttle
 from contentlib.library import ovf, packages, transfer_faults
 from contentlib.library.blobs import Blobs
 from contentlib.library.catalogs import Arrival, OfferedFile, OfferedItem, upload_of
@@ -43,7 +42,6 @@ class Means:
     client: Outbound
     sources: Sources
     limit: int = 0
-    throttle: Throttle = field(default_factory=Throttle)
     threads: Threads = field(default_factory=lambda: Threads(8, "sync"))
 
 
@@ -131,7 +129,7 @@ class Bringing:
 
     async def _fetch(self, uri: str, arrival: Arrival, file: OfferedFile) -> Blob:
         means = self._means
-        staging = _Slowed(self._library.storage, arrival.id, means)
+        staging = Staging(self._library.storage, arrival.id, means.blobs.store, means.threads)
         try:
             await staging.begin()
             await self._fetching(uri, arrival, file, staging).run()
@@ -197,19 +195,6 @@ class Bringing:
         with suppress(OSError):  # what is left is swept
             await asyncio.to_thread(self._means.blobs.store.discard, self._library.storage, upload)
         await self._forget([upload])
-
-
-class _Slowed(Staging):
-    """Takes the bytes no faster than the configuration lets all syncs of this process."""
-
-    def __init__(self, storage: str, upload: str, means: Means) -> None:
-        super().__init__(storage, upload, means.blobs.store, means.threads)
-        self._throttle = means.throttle
-
-    async def feed(self, data: bytes) -> None:
-        """Takes the next bytes."""
-        await super().feed(data)
-        await self._throttle.spend(len(data))
 
 
 def _different(file: OfferedFile, fault: Fault) -> NotFetched:

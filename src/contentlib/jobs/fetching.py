@@ -173,6 +173,7 @@ class Fetching:
         if self._limit and size > self._limit:
             raise Different(transfer_faults.too_large(self._file.name, self._limit))
         await self._arriving.feed(data)
+        await self._client.throttle.spend(len(data))
         self._moved(size, self._file.size if self._seen.total is None else self._seen.total)
 
     def _check_total(self, total: int | None) -> None:

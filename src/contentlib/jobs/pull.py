@@ -20,6 +20,7 @@ from contentlib.jobs.fetching import Fetching
 from contentlib.jobs.references import references_of
 from contentlib.jobs.worker import Again, Progress
 from contentlib.library import ovf, transfer_faults
+from contentlib.library.configuration import Configurations
 from contentlib.library.errors import Fault, Missing, NotActive, NotFetched
 from contentlib.library.model import Task, TransferStatus, UpdateFile, UpdateSession
 from contentlib.library.ports import BlobStore
@@ -47,6 +48,7 @@ class Parts:
     leases: Leases
     client: Outbound
     sources: Sources
+    configurations: Configurations
     limit: int = 0
     threads: Threads = field(default_factory=lambda: Threads(8, "pull"))
 
@@ -60,6 +62,8 @@ class Pulls:
     async def run(self, task: Task, progress: Progress) -> str | None:
         """One attempt to fetch a file."""
         wanted = msgspec.json.decode(task.arguments, type=Arguments)
+        found = await self._parts.configurations.get()
+        self._parts.client.throttle.limit = found.transfer_throttling_bandwidth_total
         session, file = await self._parts.updates.target(wanted.session, wanted.file)
         try:
             if file.status is not TransferStatus.READY:  # else it is a task that was killed at its very end

@@ -149,7 +149,7 @@ class _Sync:
     async def _configured(self) -> Configuration:
         """The configuration as it is now, whose limit of bandwidth is in force from here on."""
         found = await self._parts.configurations.get()
-        self._parts.means.throttle.limit = found.transfer_throttling_bandwidth_total
+        self._parts.means.client.throttle.limit = found.transfer_throttling_bandwidth_total
         return found
 
     async def _some(self, bringing: Bringing, rest: Iterator[OfferedItem], most: int) -> None:

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from contentlib.jobs.throttle import Throttle
+from contentlib.outbound.throttle import Throttle
 
 MEGABIT = 125_000
 

@@ -42,16 +42,22 @@ class Relay:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Hands a request on, and the answer back."""
-        with suppress(OSError, asyncio.IncompleteReadError):  # whoever was killed answers nothing
-            request = await reader.readuntil(b"\r\n\r\n")
-            where = urlsplit(self.publisher.server.url)
-            there, onward = await asyncio.open_connection(where.hostname, where.port, limit=_PIECE)
-            try:
-                onward.write(request)
-                await self._answer(request, there, writer)
-            finally:
-                onward.close()
-        writer.close()
+        try:
+            await self._serve(reader, writer)
+        except (OSError, asyncio.IncompleteReadError):
+            pass  # whoever was killed answers nothing
+        finally:
+            await _closed(writer)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        request = await reader.readuntil(b"\r\n\r\n")
+        where = urlsplit(self.publisher.server.url)
+        there, onward = await asyncio.open_connection(where.hostname, where.port, limit=_PIECE)
+        try:
+            onward.write(request)
+            await self._answer(request, there, writer)
+        finally:
+            await _closed(onward)
 
     async def _answer(self, request: bytes, there: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = await there.readuntil(b"\r\n\r\n")
@@ -68,6 +74,12 @@ class Relay:
             self.fetched.append(Fetched(path, _header(head, b"etag"), status, length, came, self.reader.lives))
 
 
+async def _closed(writer: asyncio.StreamWriter) -> None:
+    writer.close()
+    with suppress(OSError):  # it was the other end that closed it
+        await writer.wait_closed()
+
+
 def _header(head: bytes, name: bytes) -> str:
     found = re.search(_HEADER % name, head, re.IGNORECASE | re.MULTILINE)
     return found[1].decode() if found else ""
@@ -77,9 +89,22 @@ def _header(head: bytes, name: bytes) -> str:
 async def relaying(publisher: Site, reader: Site) -> AsyncIterator[Relay]:
     """A relay between two sites, until the block ends."""
     relay = Relay(publisher, reader)
-    server = await asyncio.start_server(relay.serve, "127.0.0.1", 0)
+    connections: set[asyncio.Task[None]] = set()
+
+    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        connections.add(task)
+        with suppress(asyncio.CancelledError):  # the end of the relay, of which asyncio's streams would make an error
+            await relay.serve(reader, writer)
+        connections.discard(task)
+
+    server = await asyncio.start_server(connected, "127.0.0.1", 0)
     relay.port = server.sockets[0].getsockname()[1]
     try:
         yield relay
     finally:
         server.close()
+        for task in connections:
+            task.cancel()
+        await asyncio.gather(*connections, return_exceptions=True)

@@ -174,9 +174,16 @@ class Replication:
 
 
 def fetched_again(relay: Relay) -> Iterator[str]:
-    """What was fetched whole more than once in one life of its reader, though it had not changed."""
-    whole = Counter((each.life, each.path, each.etag) for each in relay.fetched if _is_whole(each))
-    for (life, path, _), times in whole.items():
+    """What was fetched whole more than once in one life of its reader, and after one reading of the list.
+
+    After another reading it may be right: bytes that came were newer than those that the list before had told of.
+    """
+    lists, whole = 0, Counter[tuple[int, int, str, str]]()
+    for each in relay.fetched:
+        lists += each.path.endswith("/items.json")
+        if _is_whole(each):
+            whole[each.life, lists, each.path, each.etag] += 1
+    for (life, _, path, _), times in whole.items():
         if times > 1:
             yield f"{path} came {times} times in life {life}"
 

@@ -56,13 +56,13 @@ class Site:
         return found
 
     async def download(self, name: str) -> dict[str, str]:
-        """The SHA-256 of each file of an item, of the bytes that come."""
-        (item,) = await self.call("POST", f"{_ITEM}?~action=find", {"spec": {"library_id": self.library, "name": name}})
-        session = await self.call("POST", f"{_ITEM}/download-session", {"create_spec": {"library_item_id": item}})
+        """The SHA-256 of each file of an item, of the bytes that come; none of an item that is gone."""
         found = {}
-        for file in await self.call("GET", f"{_ITEM}/file?library_item_id={item}"):
-            found[file["name"]] = hashlib.sha256(await self._read(session, file["name"])).hexdigest()
-        await self.call("DELETE", f"{_ITEM}/download-session/id:{session}")
+        for item in await self.call("POST", f"{_ITEM}?~action=find", {"spec": {"library_id": self.library, "name": name}}):
+            session = await self.call("POST", f"{_ITEM}/download-session", {"create_spec": {"library_item_id": item}})
+            for file in await self.call("GET", f"{_ITEM}/file?library_item_id={item}"):
+                found[file["name"]] = hashlib.sha256(await self._read(session, file["name"])).hexdigest()
+            await self.call("DELETE", f"{_ITEM}/download-session/id:{session}")
         return found
 
     async def _read(self, session: str, name: str) -> bytes:

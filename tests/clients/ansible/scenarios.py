@@ -108,7 +108,7 @@ def _disks(directory: Path) -> Told:
     images = written(directory / "images").directory
     trigger, disk = directory / "becomes-read-only", directory / _SMALL
     wait = 'until [ -e "$1" ]; do kill -0 $$ || exit; sleep 0.1; done; mount -o remount,ro "$0"; rm "$1"'
-    within = in_namespace(disk, "192k", ["sh", "-c", f'({wait}) & shift; exec "$@"', str(disk), str(trigger)])
+    within = in_namespace(disk, "192k", ["sh", "-c", f'({wait}) > /dev/null 2>&1 & shift; exec "$@"', str(disk), str(trigger)])
     with serving(directory, within=within) as server:
         told = {"images": str(images), "small_datastore": STORAGES[_SMALL], "becomes_read_only": str(trigger)}
         return run(server, directory, "disks", **told)

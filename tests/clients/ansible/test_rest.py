@@ -65,12 +65,12 @@ def test_the_inventory_is_there_to_look_up(info: Play) -> None:
     assert {found["type"] for found in info["the folders"].result["value"]} >= {"DATACENTER", "DATASTORE"}
 
 
-def test_what_the_server_does_not_have_is_named(info: Play) -> None:
+def test_a_library_that_is_not_published_has_no_subscriptions(info: Play) -> None:
     (library,) = info["the libraries"].result["value"]
     asked = info["the subscriptions of a library"]
     assert asked.failed
     (message,) = asked.result["value"]["messages"]
-    assert message["default_message"] == f"nothing answers at '/api/content/library/{library['id']}/subscriptions'"
+    assert message["default_message"] == f"library {library['id']} is not published"
 
 
 def test_a_library_follows_another_one_once(told: list[Play]) -> None:

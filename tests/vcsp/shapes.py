@@ -219,6 +219,13 @@ class Generator:
             self._version += 1
         return self._as_cloud_director() if self._shape.cloud_director else self._as_files()
 
+    def rename(self, name: str, new: str) -> None:
+        """Gives an item another name; it stays the same item, of the same content."""
+        item = self._items[new] = self._items.pop(name)
+        item.name = new
+        item.version += 1
+        self._version += 1
+
     def _update(self, name: str, files: Mapping[str, bytes]) -> bool:
         known = self._items.get(name)
         item = known or Item(str(uuid.uuid5(_NAMESPACE, f"{self._id} {name}")), name, self._shape.first, self._clock)

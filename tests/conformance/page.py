@@ -8,14 +8,14 @@ from pathlib import Path
 from clients.coverage import COVERED, SOAP
 from conformance.contract import OPERATIONS, Operation
 from conformance.servers import FORMS
-from conformance.table import BY_SERVICE, NOT_THERE_YET, ROWS
+from conformance.table import BY_SERVICE, ROWS
 from generator.markdown import table
 
 PAGE = Path(__file__).parents[2] / "docs" / "conformance.md"
 CLIENTS = ("govmomi", "Terraform", "vmware.vmware", "vmware.vmware_rest", "curl")
 SOAP_CLIENTS = ("govmomi", "Terraform", "vmware.vmware", "pyVmomi")
 _FORMS = [form.title for form in FORMS]
-_YES, _LATER = "✓", "later"
+_YES = "✓"
 _HEAD = """# Conformance
 
 Which operations of the Content Library API the server performs, in which of its five wire forms, and which of the tools
@@ -35,9 +35,6 @@ Each service has one table, each operation a row.
   their order; **vmware.vmware** and **vmware.vmware_rest** are Ansible's collections, **curl** the lines that this
   documentation shows. How to set them up: [clients](guide/clients.md). pyVmomi, and others for their login, speak
   [SOAP](#soap).
-{later}"""
-_LATER_MEANS = """
-*later* is an operation that is left for later: it answers with a declared error whose message says so.
 """
 _SOAP = """
 ## SOAP
@@ -55,12 +52,9 @@ class; or why it cannot occur here. `unauthenticated` is provoked of every opera
 
 def page() -> str:
     """The page."""
-    later = _LATER_MEANS if any(row.later for row in ROWS.values()) else ""
-    lines = _HEAD.format(counts=_counts(), first=_FORMS[0], last=_FORMS[-1], later=later).splitlines()
+    lines = _HEAD.format(counts=_counts(), first=_FORMS[0], last=_FORMS[-1]).splitlines()
     for service in BY_SERVICE:
         lines += ["", f"## {service}", "", table(["operation", *_FORMS, "SDK", *CLIENTS], map(_cells, _operations(service)))]
-    if NOT_THERE_YET:
-        lines += ["", "## Not there yet", "", *(f"- {service}: {_names(service)}" for service in NOT_THERE_YET)]
     methods = ([name, *_marks(SOAP, name, SOAP_CLIENTS)] for name in sorted(SOAP))
     lines += [*_SOAP.splitlines(), "", table(["method", *SOAP_CLIENTS], methods)]
     lines += _ERRORS.splitlines()
@@ -72,14 +66,9 @@ def page() -> str:
 
 
 def _counts() -> str:
-    there = sum(row.later is None for row in ROWS.values())
     hows = [how for row in ROWS.values() for how in row.errors.values()]
     provoked = sum(not isinstance(how, str) for how in hows)
-    told = f"**{there} of {len(OPERATIONS)} operations** are there in all {len(_FORMS)} forms"
-    if there < len(ROWS):
-        told += f", {len(ROWS) - there} are left for later"
-    if NOT_THERE_YET:
-        told += f", {len(OPERATIONS) - len(ROWS)} are [not there yet](#not-there-yet)"
+    told = f"**{len(ROWS)} of {len(OPERATIONS)} operations** are there in all {len(_FORMS)} forms"
     return f"{told}.\n**{provoked} of {len(hows)} declared errors** are provoked, the others [explained](#declared-errors)."
 
 
@@ -87,13 +76,8 @@ def _operations(service: str) -> Iterator[Operation]:
     return (each for each in OPERATIONS.values() if each.service == service)
 
 
-def _names(service: str) -> str:
-    return ", ".join(each.name for each in _operations(service))
-
-
 def _cells(operation: Operation) -> list[str]:
-    done = _YES if ROWS[operation.id].later is None else _LATER
-    return [operation.name, *[done] * (len(_FORMS) + 1), *_marks(COVERED, operation.id, CLIENTS)]
+    return [operation.name, *[_YES] * (len(_FORMS) + 1), *_marks(COVERED, operation.id, CLIENTS)]
 
 
 def _marks(called: Mapping[str, set[str]], name: str, clients: Iterable[str]) -> Iterator[str]:

@@ -1,8 +1,7 @@
 """How each operation is called, and how each of its declared errors comes about, or why it cannot; one row an operation.
 
-To give a service its rows: write a dictionary of operation -> `Row` in `rows_….py`, name it in `table.py`, and take the service
-out of `NOT_THERE_YET` there. A cell is a function of the `World`, which has what an operation needs to be there first, and
-answers the arguments as JSON has them:
+To give a service its rows: write a dictionary of operation -> `Row` in `rows_….py`, and name it in `table.py`. A cell is a
+function of the `World`, which has what an operation needs to be there first, and answers the arguments as JSON has them:
 
     "get": Row(
         lambda world: {"library": world.shared, "usage": world.usage()},
@@ -31,14 +30,6 @@ NO_CONTENT = "maintenance stops changes of content, and this changes none"
 
 
 @dataclass(frozen=True)
-class Later:
-    """How an operation that is left for later says so: a declared error, and words of its message."""
-
-    error: str
-    says: str
-
-
-@dataclass(frozen=True)
 class AtOnce:
     """A call that is refused where it is made twice at the same time."""
 
@@ -51,7 +42,6 @@ class Row:
 
     call: Make
     errors: Mapping[str, How] = field(default_factory=dict)
-    later: Later | None = None
     caller: Callable[[World], Caller] = lambda world: world.token
 
 

@@ -156,7 +156,7 @@ def test_a_copy_has_the_content_of_its_source(sdk: Sdk) -> None:
         sdk.content.library.Item.copy(NOBODY, libraries.ItemModel(library_id=library, name="none"))
 
 
-def test_what_is_left_for_later_is_told(sdk: Sdk) -> None:
+def test_a_local_library_is_not_converted(sdk: Sdk) -> None:
     library, service = new_library(sdk), sdk.content.Library
     with sdk.refused("invalid_element_type"):
         service.convert(library, service.ConversionSpec(conversion_type="TO_PUBLISHED_LIBRARY"))

@@ -7,8 +7,10 @@ import base64
 import hashlib
 import ssl
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+
+from listening import listening
 
 _PIECE = 1 << 16
 
@@ -158,22 +160,5 @@ async def publishing(
 ) -> AsyncIterator[Publisher]:
     """A publisher of files by their paths, over TLS where there is a context."""
     publisher = Publisher(dict(files or {}), scheme="http" if context is None else "https")
-    connections: set[asyncio.Task[None]] = set()
-
-    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        connections.add(task)
-        with suppress(asyncio.CancelledError):  # the end of the publisher, of which asyncio's streams would make an error
-            await publisher.serve(reader, writer)
-        connections.discard(task)
-
-    server = await asyncio.start_server(connected, host, 0, ssl=context)
-    publisher.port = server.sockets[0].getsockname()[1]
-    try:
+    async with listening(publisher.serve, host, context) as publisher.port:
         yield publisher
-    finally:
-        server.close()
-        for task in connections:
-            task.cancel()
-        await asyncio.gather(*connections, return_exceptions=True)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from crash.sites import Site
+from listening import listening
 
 _PIECE = 1 << 16
 _HEADER = rb"^%b: *([^\r]*)\r$"
@@ -89,22 +90,5 @@ def _header(head: bytes, name: bytes) -> str:
 async def relaying(publisher: Site, reader: Site) -> AsyncIterator[Relay]:
     """A relay between two sites, until the block ends."""
     relay = Relay(publisher, reader)
-    connections: set[asyncio.Task[None]] = set()
-
-    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        connections.add(task)
-        with suppress(asyncio.CancelledError):  # the end of the relay, of which asyncio's streams would make an error
-            await relay.serve(reader, writer)
-        connections.discard(task)
-
-    server = await asyncio.start_server(connected, "127.0.0.1", 0)
-    relay.port = server.sockets[0].getsockname()[1]
-    try:
+    async with listening(relay.serve) as relay.port:
         yield relay
-    finally:
-        server.close()
-        for task in connections:
-            task.cancel()
-        await asyncio.gather(*connections, return_exceptions=True)

@@ -394,6 +394,18 @@ async def test_content_comes_when_it_is_wanted_and_only_then(demanding: Follower
     assert shelf.asked() == []
 
 
+async def test_the_address_of_a_file_that_is_not_here_says_so(demanding: Follower) -> None:
+    app, item = demanding.app, (await demanding.items())["one"]["id"]
+    address = f"/cls/static/{demanding.library}/{item}/a.iso"
+    answer = await app.client.get(address)
+    told = f"the content of library item {item} is not here; synchronize it first, with force_sync_content\n"
+    assert (answer.status_code, answer.text) == (409, told)
+    await fetched(app, item)
+    await demanding.ended(item)
+    answer = await app.client.get(address)
+    assert (answer.status_code, answer.content) == (200, b"first")
+
+
 async def test_an_item_is_fetched_in_advance(demanding: Follower) -> None:
     item = (await demanding.items())["one"]["id"]
     target = f"{ITEM}/id:{item}?~action=sync"

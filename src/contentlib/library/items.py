@@ -168,9 +168,7 @@ class Items:
                 return known
             source, item = await self._to_be_copied(transaction, source_id, new)
             version = await current_version(transaction, source)
-            if not source.cached:
-                text = f"the content of library item {source_id} is not here; synchronize it first, with force_sync_content"
-                raise NotHere("item.not_cached", text, source_id)
+            check_here(source)
             library = await check_local(transaction, item.library)
         await self._trust.check(library, item.folded_type, version.signature)
         files = tuple([await self._blobs.at(library.storage, file) for file in version.files])
@@ -311,6 +309,13 @@ async def shown_version(transaction: Transaction, item: Item) -> Version:
         return await current_version(transaction, item)
     files = tuple(StoredFile(file.name, "", file.size or 0, 1, None) for file in offer.offered.files)
     return Version(id="", item=item.id, number=item.content_version, created=item.created, files=files)
+
+
+def check_here(item: Item) -> None:
+    """NotHere when the content of an item is still at its publisher."""
+    if not item.cached:
+        text = f"the content of library item {item.id} is not here; synchronize it first, with force_sync_content"
+        raise NotHere("item.not_cached", text, item.id)
 
 
 async def check_local(transaction: Transaction, library_id: str) -> Library:

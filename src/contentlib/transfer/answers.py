@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from contentlib.http.message import Headers
-from contentlib.library.errors import Damaged, LibraryError, Missing, MissingFile, NotActive
+from contentlib.library.errors import Damaged, LibraryError, Missing, MissingFile, NotActive, NotHere
 
 STATUS: dict[type[LibraryError], int] = {
     Missing: 404,
     MissingFile: 404,
     NotActive: 404,  # the address died with its session
+    NotHere: 409,
     Damaged: 500,
 }
 """The errors that come of asking for bytes; no other is expected here."""

@@ -9,7 +9,7 @@ from contentlib.http.files import Content, file_answer
 from contentlib.http.message import Answer, Request, not_allowed
 from contentlib.library.blobs import Blobs
 from contentlib.library.download_sessions import DownloadSessions
-from contentlib.library.items import Items
+from contentlib.library.items import Items, check_here
 from contentlib.library.model import Blob
 from contentlib.library.sessions import Leases
 from contentlib.transfer.addresses import DataAddress, StaticAddress
@@ -56,6 +56,7 @@ class Downloads:
         item, file = await self._items.file(address.item, address.name)
         if item.library != address.library:
             raise Refused(404, f"library {address.library!r} has no item {address.item!r}")
+        check_here(item)
         if address.version not in (None, str(file.revision)):
             sentence = f"file {file.name!r} of item {item.id} has version {file.revision}, not {address.version}"
             raise Refused(404, sentence)

@@ -196,6 +196,64 @@ async def test_an_item_that_does_not_come_keeps_no_other_from_coming(follower: F
     assert [path for path in shelf.asked() if path.endswith(".iso")] == ["/item1/a.iso"]
 
 
+@pytest.fixture
+async def held_up(follower: Follower, shelf: Shelf) -> Follower:
+    """A library whose sync waits for the rest of a file, with another one still to come that is gone by then."""
+    await follower.app.rest("PATCH", "/configuration", {"model": {"maximum_concurrent_item_syncs": 1}})
+    shelf.put("large", a_iso=LARGE)
+    shelf.put("late", d_iso=b"fourth")
+    shelf.publisher.stops["/item3/a.iso"] = 1 << 20
+    await follower.app.rest("POST", f"/subscribed-library/id:{follower.library}?~action=sync")
+    await until(lambda: "/item3/a.iso" in [each.path for each in shelf.publisher.asked])
+    del shelf.publisher.files["/item4/d.iso"]
+    return follower
+
+
+async def test_what_a_publisher_takes_away_during_a_sync_fails_no_sync(held_up: Follower, shelf: Shelf) -> None:
+    shelf.drop(4)
+    shelf.drop(2)
+    shelf.publisher.release()
+    task = await held_up.synced()
+    assert (task["status"], task["result"]) == ("SUCCEEDED", {"removed": 1, "changed": 0, "fetched": 1, "warnings": []})
+    assert sorted(await held_up.items()) == ["large", "one"]
+    assert shelf.asked() == ["/lib.json", "/items.json", "/item3/a.iso", "/item4/d.iso", "/lib.json", "/items.json"]
+    await held_up.sync()
+    assert shelf.asked() == ["/lib.json"]
+
+
+async def test_what_a_publisher_replaces_during_a_sync_comes_in_its_new_state(held_up: Follower, shelf: Shelf) -> None:
+    shelf.put("later", 4, e_iso=b"in another file")
+    shelf.publisher.release()
+    task = await held_up.synced()
+    assert (task["status"], task["result"]["fetched"]) == ("SUCCEEDED", 2)
+    assert (await held_up.content())["later"] == {"e.iso": b"in another file"}
+    assert shelf.asked()[-3:] == ["/lib.json", "/items.json", "/item4/e.iso"]
+
+
+async def test_a_file_that_is_gone_and_still_listed_is_asked_for_once(held_up: Follower, shelf: Shelf) -> None:
+    shelf.publisher.release()
+    task = await held_up.synced()
+    assert (task["status"], "'late': file 'd.iso' could not be fetched" in message(task)) == ("FAILED", True)
+    assert shelf.asked()[-2:] == ["/item4/d.iso", "/lib.json"]
+
+
+async def test_a_publisher_that_never_stands_still_is_not_followed_for_ever(follower: Follower, shelf: Shelf) -> None:
+    """It has a new version whenever it is asked, and what is on its list is never there."""
+
+    async def move_on() -> None:
+        while True:
+            shelf.write()
+            await asyncio.sleep(0)
+
+    shelf.put("late", d_iso=b"fourth")
+    del shelf.publisher.files["/item3/d.iso"]
+    moving = asyncio.create_task(move_on())
+    task = await follower.sync()
+    moving.cancel()
+    assert task["status"] == "FAILED"
+    assert shelf.asked() == ["/lib.json", "/items.json", "/item3/d.iso"] * 6
+
+
 async def test_bytes_that_are_not_those_that_were_offered_are_not_taken(follower: Follower, shelf: Shelf) -> None:
     shelf.put("one", 1, a_iso=b"newer", b_iso=b"second")
     shelf.publisher.files["/item1/a.iso"] = b"longer than it was said"

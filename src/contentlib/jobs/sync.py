@@ -2,7 +2,8 @@
 
 A sync reads the publisher's catalog, which costs one request where nothing has changed, takes it over (`library/mirror.py`)
 and brings the files that are lacking, several items at once. An item whose files do not come keeps what it has, and keeps no
-other item from coming. A sync that is taken up again finds by itself what is still to be done.
+other item from coming; where the publisher has another catalog meanwhile, the sync goes on with that one. A sync that is taken
+up again finds by itself what is still to be done.
 """
 
 from __future__ import annotations
@@ -27,7 +28,9 @@ from contentlib.library.own_catalogs import OwnCatalogs
 from contentlib.library.subscribed import Arguments
 
 _TOLD = 10  # of the items whose files did not come, in one sentence
+_ANEW = 5  # times that a sync reads the catalog again because its publisher has changed it meanwhile
 _IN_A_ROW = 20  # items that fail one after the other: it is the publisher that fails
+Read = tuple[Catalog, Seen]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,8 @@ class _Sync:
         self._subscription = subscription
         self._progress = progress
         self._failures = _Failures()
+        self._anew = _ANEW
+        self._fetched = 0
 
     async def all(self) -> Result:
         """The whole library."""
@@ -89,15 +94,18 @@ class _Sync:
         if read is None:
             await self._mirror.synced(self._library)
             return Result()
-        catalog, now = read
-        taken = await self._mirror.take(self._library, catalog)
-        await self._fetch(taken.wanted)
+        removed = changed = 0
+        while read is not None:
+            catalog, now = read
+            taken = await self._mirror.take(self._library, catalog)
+            removed, changed = removed + taken.removed, changed + taken.changed
+            await self._fetch(taken.wanted)
+            read = await self._moved_on(read)
         fault = self._failures.told(self._library, len(taken.wanted))
         if fault is not None:
             await self._fail(fault, again=self._failures.again, catalog=catalog.id)
         await self._mirror.synced(self._library, catalog.id, now)
-        warnings = tuple(each.text for each in catalog.warnings)
-        return Result(taken.removed, taken.changed, len(taken.wanted), warnings)
+        return Result(removed, changed, self._fetched, tuple(each.text for each in catalog.warnings))
 
     async def one(self, item_id: str, *, content: bool) -> Result:
         """One item: what is said of it, and its content where that is kept here or wanted."""
@@ -105,24 +113,44 @@ class _Sync:
         if known is None:
             return Result()  # it has gone meanwhile
         read = await self._read()
-        if read is not None:
-            await self._mirror.take(self._library, read[0])
-            known = await self._mirror.known_as(item_id)
-        if known is None or known.offer.held == known.offer.offered or not (content or not self._subscription.on_demand):
-            return Result()
-        await self._bring(Bringing(self._parts.means, self._library, self._opened()), known.offer.offered)
+        await self._take_one(read, item_id, content=content)
+        while (read := await self._moved_on(read)) is not None:
+            await self._take_one(read, item_id, content=content)
         fault = self._failures.told(self._library, 1)
         if fault is not None:
             self._raise(fault, again=self._failures.again)
-        return Result(fetched=1)
+        return Result(fetched=self._fetched)
 
-    async def _read(self) -> tuple[Catalog, Seen] | None:
-        following = self._library.following
-        seen = None if following is None else following.seen
+    async def _take_one(self, read: Read | None, item_id: str, *, content: bool) -> None:
+        if read is not None:
+            await self._mirror.take(self._library, read[0])
+        known = await self._mirror.known_as(item_id)
+        if known is None or known.offer.held == known.offer.offered or not (content or not self._subscription.on_demand):
+            return
+        await self._bring(Bringing(self._parts.means, self._library, self._opened()), known.offer.offered)
+
+    async def _read(self) -> Read | None:
         try:
-            return await self._parts.catalogs.read(self._subscription, seen)
+            return await self._parts.catalogs.read(self._subscription, self._seen())
         except NotFetched as error:
             await self._fail(error.fault, again=error.again)
+
+    def _seen(self) -> Seen | None:
+        return None if self._library.following is None else self._library.following.seen
+
+    async def _moved_on(self, before: Read | None) -> Read | None:
+        """The catalog, where items failed and it is another one than was read before; what failed by that one is forgotten."""
+        if not self._failures.outside or not self._anew:
+            return None
+        self._anew -= 1
+        try:
+            read = await self._parts.catalogs.read(self._subscription, self._seen() if before is None else before[1])
+        except NotFetched:  # what has failed is told, not this
+            return None
+        if read is None or (before is not None and read[0] == before[0]):
+            return None
+        self._failures = _Failures()
+        return read
 
     async def _fail(self, fault: Fault, *, again: bool, catalog: str | None = None) -> NoReturn:
         await self._mirror.failed(self._library, fault, catalog)
@@ -172,6 +200,7 @@ class _Sync:
             await self._mirror.refuse(self._library, offered, error.fault)
         else:
             self._failures.in_a_row = 0
+            self._fetched += 1
 
 
 async def _together(works: Iterable[Coroutine[None, None, None]]) -> None:
@@ -186,11 +215,12 @@ async def _together(works: Iterable[Coroutine[None, None, None]]) -> None:
 
 
 class _Failures:
-    """The items whose files did not come, or are kept out."""
+    """The items whose files did not come, or are kept out; `outside` where their publisher may have others now."""
 
     def __init__(self) -> None:
         self._faults: list[tuple[str, Fault]] = []
         self.again = False
+        self.outside = False
         self.in_a_row = 0
 
     def add(self, offered: OfferedItem, error: LibraryError) -> None:
@@ -199,6 +229,7 @@ class _Failures:
         if isinstance(error, NotCompliant):  # its files came, and would be the same again
             self.in_a_row = 0
             return
+        self.outside = True
         self.again = self.again or not isinstance(error, NotFetched) or error.again
         self.in_a_row += 1
 

@@ -497,13 +497,13 @@ func (u *user) subscribers() {
 		{"library.publish of an item", func() (interface{}, error) {
 			return nil, u.lib.PublishLibraryItem(ctx, &library.Item{ID: u.items["image"]}, true, nil)
 		}},
-		{"library.subscriber.ls", func() (interface{}, error) { return u.lib.ListSubscribers(ctx, made) }},
-		{"library.subscriber.create", func() (interface{}, error) {
+		{"library.subscriber.ls of a private library", func() (interface{}, error) { return u.lib.ListSubscribers(ctx, made) }},
+		{"library.subscriber.create of a private library", func() (interface{}, error) {
 			return u.lib.CreateSubscriber(ctx, made, library.SubscriberLibrary{Target: "USE_EXISTING", LibraryID: u.made.ID,
 				Location: "LOCAL"})
 		}},
-		{"library.subscriber.info", func() (interface{}, error) { return u.lib.GetSubscriber(ctx, made, "none") }},
-		{"library.subscriber.rm", func() (interface{}, error) { return nil, u.lib.DeleteSubscriber(ctx, made, "none") }},
+		{"library.subscriber.info of a private library", func() (interface{}, error) { return u.lib.GetSubscriber(ctx, made, "none") }},
+		{"library.subscriber.rm of a private library", func() (interface{}, error) { return nil, u.lib.DeleteSubscriber(ctx, made, "none") }},
 		{"library.sync of a local library", func() (interface{}, error) { return nil, u.lib.SyncLibrary(ctx, made) }},
 		{"library.evict of a local item", func() (interface{}, error) { return nil, evictItem(u.lib, u.items["image"]) }},
 		{"library.create -sub of nothing", func() (interface{}, error) { return u.subscribe("http://192.0.2.1/lib.json") }},
@@ -524,7 +524,7 @@ func (u *user) subscribe(address string) (string, error) {
 // follows is what becomes of a library that follows another one of the same server.
 func (u *user) follows() {
 	var source, follower *library.Library
-	var item string
+	var item, subscriber string
 	u.step("library.create -pub", func() (interface{}, error) {
 		on := true
 		id, err := u.lib.CreateLibrary(ctx, library.Library{Name: "published", Type: "LOCAL", Storage: u.made.Storage,
@@ -561,6 +561,16 @@ func (u *user) follows() {
 			return nil, errors.New("no item came")
 		}},
 		{"library.sync of an item", func() (interface{}, error) { return nil, u.lib.SyncLibraryItem(ctx, &library.Item{ID: item}, true) }},
+		{"library.subscriber.create", func() (interface{}, error) {
+			var err error
+			subscriber, err = u.lib.CreateSubscriber(ctx, source, library.SubscriberLibrary{Target: "USE_EXISTING",
+				LibraryID: follower.ID, Location: "LOCAL", Placement: &library.Placement{Folder: "group-v3"}})
+			return subscriber, err
+		}},
+		{"library.subscriber.ls", func() (interface{}, error) { return u.lib.ListSubscribers(ctx, source) }},
+		{"library.subscriber.info", func() (interface{}, error) { return u.lib.GetSubscriber(ctx, source, subscriber) }},
+		{"library.publish to subscribers", func() (interface{}, error) { return nil, u.lib.PublishLibrary(ctx, source, []string{subscriber}) }},
+		{"library.subscriber.rm", func() (interface{}, error) { return nil, u.lib.DeleteSubscriber(ctx, source, subscriber) }},
 		{"library.evict of an item", func() (interface{}, error) { return nil, evictItem(u.lib, item) }},
 		{"library.evict", func() (interface{}, error) { return nil, evict(u.lib, follower.ID) }},
 		{"library.rm of what follows", func() (interface{}, error) { return nil, u.lib.DeleteLibrary(ctx, follower) }},

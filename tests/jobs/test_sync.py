@@ -237,6 +237,25 @@ async def test_a_file_that_is_gone_and_still_listed_is_asked_for_once(held_up: F
     assert shelf.asked()[-2:] == ["/item4/d.iso", "/lib.json"]
 
 
+async def test_an_item_that_its_publisher_replaces_while_it_is_wanted_comes_in_its_new_state(
+    app: Whole, clock: HandClock, shelf: Shelf
+) -> None:
+    shelf.put("large", a_iso=LARGE, b_iso=b"fourth")
+    follower = await Follower.new(app, clock, shelf.url, on_demand=True)
+    await follower.synced()
+    shelf.publisher.stops["/item3/a.iso"] = 1 << 20
+    item = (await follower.items())["large"]["id"]
+    await app.rest("POST", f"/library/subscribed-item/id:{item}?~action=sync", {"force_sync_content": True})
+    await until(lambda: "/item3/a.iso" in [each.path for each in shelf.publisher.asked])
+    del shelf.publisher.files["/item3/b.iso"]
+    shelf.put("large", 3, a_iso=LARGE, c_iso=b"newer")
+    shelf.publisher.release()
+    task = await follower.ended(item)
+    assert (task["status"], task["result"]["fetched"]) == ("SUCCEEDED", 1)
+    assert await app.content(item) == {"a.iso": LARGE, "c.iso": b"newer"}
+    assert shelf.asked().count("/item3/a.iso") == 1
+
+
 async def test_a_publisher_that_never_stands_still_is_not_followed_for_ever(follower: Follower, shelf: Shelf) -> None:
     """It has a new version whenever it is asked, and what is on its list is never there."""
 

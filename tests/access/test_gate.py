@@ -93,4 +93,9 @@ def _filled(name: str) -> str:
 _SPECS = {
     "com.vmware.content.library.migrate.migrate_spec": "migrate_spec.storage_backings.1.type=DATASTORE",
     "com.vmware.content.library.convert.conversion_spec": "conversion_spec.conversion_type=TO_PUBLISHED_LIBRARY",
+    "com.vmware.content.library.subscriptions.create.spec": "&".join(
+        f"spec.subscribed_library.{name}" for name in ("location=LOCAL", "target=USE_EXISTING", "subscribed_library=x")
+    ),
+    "com.vmware.content.library.usages.add.spec": "spec.resource_urn=x",
+    "com.vmware.content.trusted_certificates.create.spec": "spec.cert_text=x",
 }

@@ -22,7 +22,7 @@ from contentlib.library.model import (
     Version,
     WarningType,
 )
-from contentlib.library.ovf import BadPackage
+from contentlib.library.ovf import TYPE, BadPackage, is_archive
 from contentlib.library.packages import Seal, examine, is_package, read_seal, tells
 from contentlib.library.ports import MetadataStore
 from contentlib.library.signatures import Doubt, Signer, signer_of
@@ -77,10 +77,13 @@ class Sealing:
     async def preview(self, session: UpdateSession, files: list[StoredFile | UpdateFile]) -> Preview:
         """What there is to know of the files that the item will have when the session completes."""
         telling = [file for file in files if tells(file.name)]
-        if not telling:
+        archives = [file for file in files if is_archive(file.name) and isinstance(file, UpdateFile) and file.status in _COMING]
+        if not telling and not archives:
             return Preview()
         async with self._metadata.reading() as transaction:
             item = await transaction.items.get(session.item)
+        if archives and item is not None and item.folded_type in ("", TYPE):
+            return Preview(preparing=True)  # what it holds will tell
         if item is None or not is_package(item.type, [file.name for file in files]):
             return Preview()
         if any(isinstance(file, UpdateFile) and file.status in _COMING for file in telling):

@@ -125,9 +125,11 @@ def _offered(directory: Path, server: Address) -> Iterator[str]:
         source.socket = context.wrap_socket(source.socket, server_side=True)
         thread = Thread(target=source.serve_forever)
         thread.start()
-        yield f"https://127.0.0.1:{source.server_port}"
-        source.shutdown()
-        thread.join()
+        try:
+            yield f"https://127.0.0.1:{source.server_port}"
+        finally:
+            source.shutdown()
+            thread.join()
 
 
 class _Quiet(SimpleHTTPRequestHandler):

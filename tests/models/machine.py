@@ -112,8 +112,7 @@ class Machine(RuleBasedStateMachine):
             model.now = self.clock.now()
         for client in (0, 1):
             self.look([Call("library.list", {})], client)
-        # on a busy machine a download session was seen to live on here, and why is not known: of those nothing is asked then
-        overdue = {each for model in self.models for each in model.overdue() if each[0] == "update"}
+        overdue = {each for model in self.models for each in model.overdue()}
         self.look([Call(f"library.item.{kind}_session.get", {f"{kind}_session_id": each}) for kind, each in sorted(overdue)])
 
     @rule()

@@ -117,8 +117,11 @@ class Machine(RuleBasedStateMachine):
 
     @rule()
     def the_server_is_started_again(self) -> None:
+        """A start gives every active session a whole lease: what a server that was killed knew of their activity is lost."""
         self.runner.run(self.stack.aclose())
         self.start()
+        for model in self.models:
+            model.renew()
 
     def look(self, looks: Sequence[Call], client: int = 0) -> None:
         """What is there to be seen is as the model says."""

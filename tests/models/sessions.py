@@ -170,6 +170,12 @@ class Model(Content):
                 if session.state == "ACTIVE" and session.touched + LEASE < self.now:
                     yield kind, session.id
 
+    def renew(self) -> None:
+        """Every active session has a whole lease again."""
+        for session in (*self.updates.values(), *self.downloads.values()):
+            if session.state == "ACTIVE":
+                self._touched(session)
+
     def _session(self, sessions: Mapping[str, Session], session_id: str) -> Session:
         if session_id not in sessions:
             raise Refused("not_found")

@@ -1,7 +1,7 @@
 """Any sequence of calls by two clients does to the whole server what it does to a plain model of it.
 
-The server is in process, its database and files are real. Hypothesis draws MODEL_EXAMPLES sequences, each time anew; without
-that environment variable nothing is run.
+The server is in process, its database and files are real. Hypothesis draws the sequences, always the same ones; with the
+environment variable MODEL_EXAMPLES set, that many others, each time anew.
 """
 
 from __future__ import annotations
@@ -43,7 +43,6 @@ async def two_logins(template: Path, tmp_path: Path) -> Path:
     return directory
 
 
-@pytest.mark.skipif(not _EXAMPLES, reason="on a busy machine a download session outlives its lease in it, and why is not known")
 def test_two_clients_hear_and_see_what_the_model_says(two_logins: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # a download keeps its session alive for some seconds that no clock of the test measures
     monkeypatch.setattr("contentlib.transfer.running._YOUNG_SECONDS", 0.0)

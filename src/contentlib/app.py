@@ -42,6 +42,7 @@ from contentlib.library.history import History
 from contentlib.library.identifiers import new_identifier
 from contentlib.library.items import Items
 from contentlib.library.libraries import Libraries
+from contentlib.library.limits import Limits
 from contentlib.library.migration import KIND as MIGRATION
 from contentlib.library.migration import Migrations
 from contentlib.library.mirror import Mirror
@@ -114,6 +115,7 @@ from contentlib.wire.calls import token_of
 _SEALING_KEY = "sealing.key"
 _TRANSFER_KEY = "transfer_key"
 _SERVER_GUID = "server_guid"
+_OTHER_TASKS = 20  # at once, beside those that fill the pool of transfers
 _CYCLES = 50_000  # new objects between two collections; a request leaves none that is part of a cycle
 _NOWHERE = Meter("none")
 _CHALLENGE = 'Basic realm="contentlib"'
@@ -173,8 +175,13 @@ class _Server:
         # another worker's touches are seen once it has kept them
         slack = 0 if settings.workers == 1 else int(self._often * 2000)
         self._leases = Leases(self._clock, settings.lease_seconds * 1000, slack)
+        self._configurations = Configurations(self._metadata, self._reconfigured)
+        self._limits = Limits(self._configurations, settings.workers)
         self._blobs = Blobs(
-            self._metadata, FilesystemBlobs({storage.id: storage.path for storage in settings.storage}), self._clock
+            self._metadata,
+            FilesystemBlobs({storage.id: storage.path for storage in settings.storage}),
+            self._clock,
+            self._limits.transfer,
         )
         self._outbound = outbound_of(settings)
         self._doors: list[tuple[Callable[[str], bool], Handle, Meter]] = []
@@ -186,6 +193,7 @@ class _Server:
             guid = await transaction.state.get(_SERVER_GUID)
         if key is None or guid is None:
             raise RuntimeError("the data directory was not prepared")
+        await self._limits.start()
         self._open(SignedAddresses(bytes.fromhex(key)), guid)
         await self._expiry.renew()
         self._runner.start()
@@ -207,7 +215,7 @@ class _Server:
         sources, limit = Sources(settings.import_roots), settings.upload_limit_bytes
         updates = UpdateSessions(metadata, blobs, clock, leases, self._ended, limit, sources.check, self._wake, trust)
         settling = Settling(metadata, updates, leases, clock, settings.autocomplete_pulls_seconds * 1000)
-        tasks, configurations = Tasks(metadata, clock), Configurations(metadata)
+        tasks, configurations, limits = Tasks(metadata, clock), self._configurations, self._limits
         sealing = KeyFile(settings.data_dir / _SEALING_KEY)
         catalogs = OwnCatalogs(metadata, passwords, sealing, Reader(self._outbound, sources))
         probes = OwnProbes(catalogs, SubscriptionProbes(self._outbound, sources))
@@ -276,11 +284,11 @@ class _Server:
         schedule = Schedule(metadata, subscribed, configurations, clock)
         jobs = [*self._jobs(updates, downloads, settling), Job("synchronize", 60.0, schedule.run)]
         self._runner = Runner(metadata, clock, jobs, _job_failed)
-        pulls = Pulls(Parts(updates, settling, tasks, blobs.store, leases, self._outbound, sources, configurations, limit))
-        means = Means(metadata, blobs, self._outbound, sources, limit)
-        syncs = Syncs(SyncParts(Mirror(metadata, blobs, clock, trust), catalogs, configurations, means, clock))
+        pulls = Pulls(Parts(updates, settling, tasks, blobs.store, leases, self._outbound, sources, limits, limit))
+        means = Means(metadata, blobs, self._outbound, sources, limits, limit)
+        syncs = Syncs(SyncParts(Mirror(metadata, blobs, clock, trust), catalogs, means, clock))
         handlers = {PULL: pulls.run, SYNC: syncs.run, OPERATION: performing(wire.perform), MIGRATION: Migrating(migrations).run}
-        self._worker = Worker(metadata, clock, handlers, _job_failed)
+        self._worker = Worker(metadata, clock, handlers, _job_failed, most=limits.pool + _OTHER_TASKS)
 
     def _jobs(self, updates: UpdateSessions, downloads: DownloadSessions, settling: Settling) -> list[Job]:
         settings, metadata = self._settings, self._metadata
@@ -300,6 +308,7 @@ class _Server:
 
         return [
             Job("touch", self._often, save, alone=False),
+            Job("limits", 1.0, self._limits.refresh, alone=False),
             Job("pulls", min(1.0, self._often), settling.watch, alone=False),
             Job("settle", 1.0, settling.run, alone=False),
             Job("persist", self._often, persisting.run),
@@ -309,6 +318,9 @@ class _Server:
 
     def _collect(self) -> None:
         self._runner.wake("collect")
+
+    def _reconfigured(self) -> None:
+        self._runner.wake("limits")
 
     def _wake(self) -> None:
         self._worker.wake()

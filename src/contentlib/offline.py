@@ -15,7 +15,9 @@ from contentlib.library.adoption import Adoption
 from contentlib.library.blobs import Blobs
 from contentlib.library.catalogs import Catalog
 from contentlib.library.clock import SystemClock
+from contentlib.library.configuration import Configurations
 from contentlib.library.errors import Missing
+from contentlib.library.limits import Limits
 from contentlib.library.model import Blob, Subscription
 from contentlib.library.names import fold
 from contentlib.library.ports import MetadataStore
@@ -81,7 +83,9 @@ async def _adopt(settings: Settings, source: Subscription, warned: Warned, watch
     try:
         catalog = await _read(Reader(client, sources), source, warned)
         async with _writing(settings) as (metadata, blobs, adoption):
-            bringing = Bringing(Means(metadata, blobs, client, sources), await adoption.prospect(catalog), source)
+            means = Means(metadata, blobs, client, sources, Limits(Configurations(metadata)))
+            await means.limits.start()
+            bringing = Bringing(means, await adoption.prospect(catalog), source)
             await adoption.adopt(catalog, await _contents(bringing, catalog, blobs, watcher))
     finally:
         await client.close()

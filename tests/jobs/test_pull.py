@@ -278,3 +278,32 @@ async def test_a_pull_keeps_to_the_limit_of_bandwidth_of_the_configuration(pulli
     session, _ = await pulling.pull("/a.iso")
     assert (await pulling.settled(session))["a.iso"]["status"] == "READY"
     assert time.monotonic() - begun > 0.4  # 3 MiB at 2.5 MB/s, but for the last piece of up to 2 MiB
+
+
+async def test_no_more_files_are_pulled_from_a_host_at_once_than_the_configuration_says(pulling: Pulling) -> None:
+    publisher = pulling.publisher
+    publisher.files |= {f"/{n}.iso": bytes(200_000) for n in range(5)}
+    publisher.pause = 0.02
+    await pulling.app.rest("PATCH", "/configuration", {"model": {"transfer_nfc_max_concurrent_transfers_per_host": 2}})
+    session = await pulling.app.session(await pulling.app.item())
+    for n in range(5):
+        await pulling.add(session, f"/{n}.iso")
+    assert {each["status"] for each in (await pulling.settled(session)).values()} == {"READY"}
+    assert publisher.most == 2
+
+
+async def test_a_pull_that_waits_for_its_host_says_so_and_can_be_canceled(pulling: Pulling) -> None:
+    publisher = pulling.publisher
+    publisher.files |= {"/slow.iso": bytes(200_000), "/late.iso": b"late"}
+    publisher.stops["/slow.iso"] = 1 << 16
+    await pulling.app.rest("PATCH", "/configuration", {"model": {"transfer_nfc_max_concurrent_transfers_per_host": 1}})
+    slow, _ = await pulling.pull("/slow.iso")
+    await pulling.until(lambda: pulling.files(slow), lambda files: files["slow.iso"]["status"] == "TRANSFERRING")
+    late, _ = await pulling.pull("/late.iso")
+    running = lambda tasks: [each["status"] for each in tasks] == ["RUNNING", "RUNNING"]  # noqa: E731 - a name for a condition
+    await pulling.until(pulling.tasks, running)
+    assert (await pulling.files(late))["late.iso"]["status"] == "WAITING_FOR_TRANSFER"
+    await pulling.app.rest("POST", f"/library/item/update-session/id:{late}?~action=cancel")
+    publisher.release()
+    assert (await pulling.settled(slow))["slow.iso"]["status"] == "READY"
+    assert [each.path for each in publisher.asked] == ["/slow.iso"]

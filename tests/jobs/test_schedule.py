@@ -119,3 +119,15 @@ async def test_outside_its_hours_nothing_begins(scheduled: Scheduled, start: int
 
 def test_hours_are_those_of_this_machine() -> None:
     assert (local_hour(7_200_000) - local_hour(3_600_000)) % 24 == 1
+
+
+async def test_other_hours_are_in_force_after_the_time_that_the_configuration_said_at_the_start(scheduled: Scheduled) -> None:
+    await scheduled.configurations.update({"automatic_sync_setting_refresh_interval": 100})
+    library = await scheduled.library()
+    scheduled.hour = 12
+    assert await scheduled.begun() == []
+    await scheduled.configurations.update({"automatic_sync_start_hour": 12, "automatic_sync_setting_refresh_interval": 1})
+    scheduled.world.wait(99_000)
+    assert await scheduled.begun() == []
+    scheduled.world.wait(1_000)
+    assert await scheduled.begun() == [library]

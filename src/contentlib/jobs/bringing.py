@@ -18,6 +18,7 @@ from contentlib.library.catalogs import Arrival, OfferedFile, OfferedItem, uploa
 from contentlib.library.checksums import Algorithm, Checksum
 from contentlib.library.errors import Damaged, Fault, NotFetched
 from contentlib.library.items import current_version
+from contentlib.library.limits import Limits
 from contentlib.library.mirror import Known, kept_files
 from contentlib.library.model import Blob, Library, SourceEndpoint, StoredFile, Subscription
 from contentlib.library.own_catalogs import BLOB
@@ -27,7 +28,7 @@ from contentlib.library.threads import NotStored, Threads
 from contentlib.outbound.client import Outbound
 from contentlib.outbound.credentials import credentials_of
 from contentlib.outbound.problems import Failed
-from contentlib.outbound.sources import Sources
+from contentlib.outbound.sources import Sources, host_of
 
 _LARGE = 1 << 20
 """From this size on a file is not begun anew when its connection breaks."""
@@ -41,6 +42,7 @@ class Means:
     blobs: Blobs
     client: Outbound
     sources: Sources
+    limits: Limits
     limit: int = 0
     threads: Threads = field(default_factory=lambda: Threads(8, "sync"))
 
@@ -131,8 +133,9 @@ class Bringing:
         means = self._means
         staging = Staging(self._library.storage, arrival.id, means.blobs.store, means.threads)
         try:
-            await staging.begin()
-            await self._fetching(uri, arrival, file, staging).run()
+            async with means.limits.transfer(file.name, host_of(uri)):
+                await staging.begin()
+                await self._fetching(uri, arrival, file, staging).run()
             if file.size is not None and staging.size != file.size:
                 raise _different(file, transfer_faults.wrong_size(file.name, file.size, staging.size))
             return await means.blobs.keep(staging.received)
@@ -159,6 +162,7 @@ class Bringing:
         return Fetching(
             means.client,
             means.sources,
+            means.limits.throttle,
             file,
             SourceEndpoint(uri, subscription.thumbprint, subscription.certificate),
             staging,

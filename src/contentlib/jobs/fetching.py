@@ -13,6 +13,7 @@ from contentlib.library import transfer_faults
 from contentlib.library.errors import Fault
 from contentlib.library.model import SourceEndpoint
 from contentlib.library.pulls import Remembered
+from contentlib.library.throttle import Throttle
 from contentlib.outbound import problems
 from contentlib.outbound.client import Answer, Outbound
 from contentlib.outbound.credentials import Credentials
@@ -46,6 +47,7 @@ class Fetching:
         self,
         client: Outbound,
         sources: Sources,
+        throttle: Throttle,
         file: Wanted,
         endpoint: SourceEndpoint,
         arriving: Taking,
@@ -58,6 +60,7 @@ class Fetching:
         self._credentials = credentials
         self._client = client
         self._sources = sources
+        self._throttle = throttle
         self._file = file
         self._endpoint = endpoint
         self._arriving = arriving
@@ -173,7 +176,7 @@ class Fetching:
         if self._limit and size > self._limit:
             raise Different(transfer_faults.too_large(self._file.name, self._limit))
         await self._arriving.feed(data)
-        await self._client.throttle.spend(len(data))
+        await self._throttle.spend(len(data))
         self._moved(size, self._file.size if self._seen.total is None else self._seen.total)
 
     def _check_total(self, total: int | None) -> None:

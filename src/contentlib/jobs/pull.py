@@ -20,9 +20,9 @@ from contentlib.jobs.fetching import Fetching
 from contentlib.jobs.references import references_of
 from contentlib.jobs.worker import Again, Progress
 from contentlib.library import ovf, transfer_faults
-from contentlib.library.configuration import Configurations
 from contentlib.library.errors import Fault, Missing, NotActive, NotFetched
-from contentlib.library.model import Task, TransferStatus, UpdateFile, UpdateSession
+from contentlib.library.limits import Limits
+from contentlib.library.model import SourceEndpoint, Task, TransferStatus, UpdateFile, UpdateSession
 from contentlib.library.ports import BlobStore
 from contentlib.library.pulls import Arguments, Remembered
 from contentlib.library.sessions import Leases
@@ -32,7 +32,7 @@ from contentlib.library.threads import NotStored, Threads
 from contentlib.library.update_sessions import UpdateSessions
 from contentlib.outbound.client import Outbound
 from contentlib.outbound.problems import Failed, Problem
-from contentlib.outbound.sources import Sources
+from contentlib.outbound.sources import Sources, host_of
 
 _BEAT_SECONDS = 1.0
 
@@ -48,7 +48,7 @@ class Parts:
     leases: Leases
     client: Outbound
     sources: Sources
-    configurations: Configurations
+    limits: Limits
     limit: int = 0
     threads: Threads = field(default_factory=lambda: Threads(8, "pull"))
 
@@ -62,8 +62,6 @@ class Pulls:
     async def run(self, task: Task, progress: Progress) -> str | None:
         """One attempt to fetch a file."""
         wanted = msgspec.json.decode(task.arguments, type=Arguments)
-        found = await self._parts.configurations.get()
-        self._parts.client.throttle.limit = found.transfer_throttling_bandwidth_total
         session, file = await self._parts.updates.target(wanted.session, wanted.file)
         try:
             if file.status is not TransferStatus.READY:  # else it is a task that was killed at its very end
@@ -146,15 +144,13 @@ class _Attempt:
         return Kept(parts.updates, session, file, parts.store, parts.threads)
 
     async def _bring(self, arriving: Arriving) -> None:
-        parts, file = self._parts, self._file
+        file = self._file
         if file.endpoint is None:
             raise Different(Fault("pull.no_source", f"file {file.name!r} has no source_endpoint", (file.name,)))
-        await parts.updates.begin(file)
-        await arriving.begin()
-        seen = self._wanted.seen
-        await Fetching(
-            parts.client, parts.sources, file, file.endpoint, arriving, seen, parts.limit, self._remember, self._moved
-        ).run()
+        async with self._parts.limits.transfer(file.name, host_of(file.endpoint.uri)):
+            await self._parts.updates.begin(file)
+            await arriving.begin()
+            await self._fetching(file.endpoint, arriving).run()
         if isinstance(arriving, Kept) and ovf.is_descriptor(file.name):
             await self._add_references(arriving)
         self._finishing = True
@@ -162,6 +158,21 @@ class _Attempt:
         fault = await arriving.finish()
         if fault is not None:
             raise Different(fault)
+
+    def _fetching(self, endpoint: SourceEndpoint, arriving: Arriving) -> Fetching:
+        parts = self._parts
+        return Fetching(
+            parts.client,
+            parts.sources,
+            parts.limits.throttle,
+            self._file,
+            endpoint,
+            arriving,
+            self._wanted.seen,
+            parts.limit,
+            self._remember,
+            self._moved,
+        )
 
     async def _add_references(self, arriving: Kept) -> None:
         text = await arriving.text(ovf.LARGEST_DESCRIPTOR)

@@ -6,6 +6,8 @@ import hashlib
 import time
 from collections.abc import Callable
 
+from msgspec.structs import replace
+
 from contentlib.library.clock import Clock
 from contentlib.library.configuration import Configuration, Configurations
 from contentlib.library.errors import Missing, WrongState
@@ -38,10 +40,14 @@ class Schedule:
         self._configurations = configurations
         self._clock = clock
         self._hour = hour
+        self._pause: int | None = None
+        self._settings: Configuration | None = None
+        self._read = 0
 
     async def run(self) -> None:
         """Looks once; to be called again and again."""
-        configuration, now = await self._configurations.get(), self._clock.now()
+        now = self._clock.now()
+        configuration = await self._seen(now)
         if not configuration.automatic_sync_enabled or not _inside(self._hour(now), configuration):
             return
         async with self._metadata.reading() as transaction:
@@ -50,6 +56,15 @@ class Schedule:
         for library in found:
             if library is not None and _is_due(library, now, configuration.automatic_sync_refresh_interval * 60_000):
                 await self._begin(library)
+
+    async def _seen(self, now: int) -> Configuration:
+        """The configuration, whose hours and interval are looked at as rarely as it said when this process was started."""
+        found = await self._configurations.get()
+        if self._pause is None:
+            self._pause = found.automatic_sync_setting_refresh_interval * 1000
+        if self._settings is None or now - self._read >= self._pause:
+            self._settings, self._read = found, now
+        return replace(self._settings, automatic_sync_enabled=found.automatic_sync_enabled)
 
     async def _begin(self, library: Library) -> None:
         try:

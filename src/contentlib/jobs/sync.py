@@ -10,17 +10,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NoReturn
 
 import msgspec
 
 from contentlib.jobs.bringing import Bringing, Means
-from contentlib.jobs.slots import Slots
 from contentlib.jobs.worker import Again, Progress
 from contentlib.library.catalogs import Catalog, OfferedItem, Seen
 from contentlib.library.clock import Clock
-from contentlib.library.configuration import Configuration, Configurations
 from contentlib.library.errors import Busy, Damaged, Fault, LibraryError, Missing, NotCompliant, NotFetched
 from contentlib.library.mirror import Mirror
 from contentlib.library.model import Library, Subscription, Task
@@ -39,10 +37,8 @@ class Parts:
 
     mirror: Mirror
     catalogs: OwnCatalogs
-    configurations: Configurations
     means: Means
     clock: Clock
-    slots: Slots = field(default_factory=Slots)
 
 
 class Result(msgspec.Struct, frozen=True):
@@ -169,28 +165,22 @@ class _Sync:
         if not wanted:
             return
         self._progress.note(0, len(wanted))
-        most = (await self._configured()).maximum_concurrent_item_syncs
         bringing = Bringing(self._parts.means, self._library, self._opened())
         rest = iter(wanted)
-        await _together(self._some(bringing, rest, most) for _ in range(min(most, len(wanted))))
+        most = self._parts.means.limits.item_syncs.most
+        await _together(self._some(bringing, rest) for _ in range(min(most, len(wanted))))
 
-    async def _configured(self) -> Configuration:
-        """The configuration as it is now, whose limit of bandwidth is in force from here on."""
-        found = await self._parts.configurations.get()
-        self._parts.means.client.throttle.limit = found.transfer_throttling_bandwidth_total
-        return found
-
-    async def _some(self, bringing: Bringing, rest: Iterator[OfferedItem], most: int) -> None:
-        for offered in rest:
-            if self._failures.in_a_row >= _IN_A_ROW:
-                return
-            async with self._parts.slots.one_of(most):
+    async def _some(self, bringing: Bringing, rest: Iterator[OfferedItem]) -> None:
+        while True:
+            async with self._parts.means.limits.item_syncs.one():
+                offered = next(rest, None)
+                if offered is None or self._failures.in_a_row >= _IN_A_ROW:
+                    return
                 await self._bring(bringing, offered)
             self._progress.note(self._progress.completed + 1)
 
     async def _bring(self, bringing: Bringing, offered: OfferedItem) -> None:
         """Brings an item's files and makes them its content; or notes why not."""
-        await self._configured()
         try:
             known = await self._mirror.item(self._library, offered.id)
             files = await bringing.item(offered, known, self._parts.clock.now())

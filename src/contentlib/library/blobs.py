@@ -17,6 +17,7 @@ from contentlib.library.errors import Damaged
 from contentlib.library.identifiers import new_identifier
 from contentlib.library.model import Blob, Item, StoredFile, Version
 from contentlib.library.ports import FileBlobStore, MetadataStore, Transaction
+from contentlib.library.slots import Claim, at_once
 from contentlib.library.threads import Threads
 
 _AT_ONCE = 4  # files that are read, copied or flushed
@@ -44,12 +45,13 @@ def _unseen(size: int) -> None:
 
 
 class Blobs:
-    """Keeps bytes and rows in step."""
+    """Keeps bytes and rows in step; `transfer` is waited for before bytes are copied from one storage to another."""
 
-    def __init__(self, metadata: MetadataStore, store: FileBlobStore, clock: Clock) -> None:
+    def __init__(self, metadata: MetadataStore, store: FileBlobStore, clock: Clock, transfer: Claim = at_once) -> None:
         self._metadata = metadata
         self.store = store
         self._clock = clock
+        self._transfer = transfer
         self._reading = Threads(_AT_ONCE, "content")  # what takes minutes keeps nothing waiting that takes none
 
     async def keep(self, received: Received) -> Blob:
@@ -164,7 +166,8 @@ class Blobs:
         if twin is not None:
             return replace(file, blob=twin.id)
         try:
-            received = await self._reading.run(self._copy, blob, storage, file.checksum, advance)
+            async with self._transfer(file.name):
+                received = await self._reading.run(self._copy, blob, storage, file.checksum, advance)
         except FileNotFoundError as error:
             if self.store.stat(blob.storage, blob.id) is not None:
                 raise  # it is the other storage that is not there

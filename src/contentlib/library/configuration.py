@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
 from msgspec.structs import replace
 
@@ -53,11 +55,16 @@ SETTINGS = {
 """What each value may be, by its name; a boolean is 0 or 1."""
 
 
-class Configurations:
-    """Reads and changes the configuration."""
+def _nobody() -> None:
+    """Nobody puts a change in force here."""
 
-    def __init__(self, metadata: MetadataStore) -> None:
+
+class Configurations:
+    """Reads and changes the configuration; `changed` hears of each change."""
+
+    def __init__(self, metadata: MetadataStore, changed: Callable[[], None] = _nobody) -> None:
         self._metadata = metadata
+        self._changed = changed
 
     async def get(self) -> Configuration:
         """The configuration."""
@@ -73,6 +80,7 @@ class Configurations:
         async with self._metadata.transaction(durable=True) as transaction:
             changed = replace(_decode(await transaction.state.get(_KEY)), **changes)
             await transaction.state.put(_KEY, msgspec.json.encode(changed).decode())
+        self._changed()
 
 
 def _decode(stored: str | None) -> Configuration:

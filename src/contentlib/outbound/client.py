@@ -26,7 +26,6 @@ from contentlib.outbound.credentials import Credentials, within
 from contentlib.outbound.pins import BadPin, Pin, nothing, pin_of, thumbprint_of
 from contentlib.outbound.policy import Forbidden, Policy
 from contentlib.outbound.problems import Failed, Kind, Problem
-from contentlib.outbound.throttle import Throttle
 
 _REDIRECTS = 5
 _REDIRECTING = {301, 302, 303, 307, 308}
@@ -42,7 +41,6 @@ class Outbound:
     def __init__(
         self, policy: Policy, *, proxy: str | None = None, ca_bundle: Path | None = None, timeout: float = 60.0
     ) -> None:
-        self.throttle = Throttle()
         self._policy = policy
         self._proxy = None if proxy is None else URL(proxy)
         self._ca_bundle = ca_bundle

@@ -55,6 +55,14 @@ def is_local(uri: str) -> bool:
     return scheme_of(uri) in LOCAL_SCHEMES
 
 
+def host_of(uri: str) -> str | None:
+    """The host that an address names; None where it names a file of this machine, or is no address."""
+    try:
+        return None if is_local(uri) else urlsplit(uri).hostname
+    except ValueError:  # whoever asks it says so
+        return None
+
+
 def _path(uri: str) -> Path:
     parts = urlsplit(uri)
     if parts.netloc not in ("", "localhost") or not parts.path.startswith("/"):

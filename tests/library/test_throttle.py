@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from contentlib.outbound.throttle import Throttle
+from contentlib.library.throttle import Throttle
 
 MEGABIT = 125_000
 

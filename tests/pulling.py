@@ -24,7 +24,8 @@ class Pulling:
 
     async def add(self, session: str, path: str, **more: object) -> Any:
         source = {"uri": self.publisher.uri(path), **(more.pop("source", None) or {})}  # type: ignore[dict-item] # a dictionary
-        return await self.app.add(session, path.rpartition("/")[2], source_type="PULL", source_endpoint=source, **more)
+        name = str(more.pop("name", path.rpartition("/")[2]))
+        return await self.app.add(session, name, source_type="PULL", source_endpoint=source, **more)
 
     async def pull(self, path: str, item: str | None = None, **more: object) -> tuple[str, str]:
         """A session with a file that is being pulled, and its item."""

@@ -14,6 +14,7 @@ from contentlib.metadata.sqlite import SqliteMetadata
 from packages import archive, descriptor, package
 from publisher import Publisher, publishing
 from pulling import ALLOW, FILE, SESSION, Pulling
+from signing import make, signed
 from whole import HandClock, whole
 
 BIG = bytes(range(256)) * 4096 * 3  # 3 MiB
@@ -260,7 +261,82 @@ async def test_references_are_names_and_never_paths(pulling: Pulling, publisher:
     session, _ = await pulling.pull("/a/tiny.ovf")
     assert [*await pulling.settled(session)] == ["tiny.ovf"]
     await asyncio.sleep(0.1)
-    assert [each.path for each in publisher.asked] == ["/a/tiny.ovf"]
+    assert [each.path for each in publisher.asked] == ["/a/tiny.ovf", "/a/tiny.mf"]
+
+
+async def test_a_pulled_descriptor_brings_its_manifest_and_its_certificate(
+    pulling: Pulling, publisher: Publisher, tmp_path: Path
+) -> None:
+    files = signed(make(tmp_path / "signer"))
+    publisher.files = {f"/images/{name.replace('tiny', 'other%20name')}": data for name, data in files.items()}
+    session, item = await pulling.pull("/images/other%20name.ovf", name="tiny.ovf")
+    files_of_session = await pulling.settled(session)
+    assert {name: each["status"] for name, each in files_of_session.items()} == dict.fromkeys(files, "READY")
+    found = (await pulling.state(session))["preview_info"]
+    assert [each["type"] for each in found["warnings"]] == ["SELF_SIGNED_CERTIFICATE"]
+    behavior = [{"type": "SELF_SIGNED_CERTIFICATE", "ignored": True}]
+    await pulling.app.rest("PATCH", f"{SESSION}/id:{session}", {"update_spec": {"warning_behavior": behavior}})
+    await pulling.app.complete(session)
+    assert await pulling.app.content(item) == files
+
+
+async def test_a_manifest_beside_a_pulled_descriptor_is_verified(pulling: Pulling, publisher: Publisher) -> None:
+    publisher.files = {f"/{name}": data for name, data in package().items()}
+    publisher.files["/disk1.vmdk"] = publisher.files["/disk1.vmdk"].replace(b"disk", b"d1sk", 1)
+    session, _ = await pulling.pull("/tiny.ovf")
+    await pulling.app.complete(session)
+    told = (await pulling.ended(session))["error_message"]["default_message"]
+    assert "file 'disk1.vmdk' has the SHA256 checksum" in told
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 410])
+async def test_a_publisher_that_has_no_manifest_is_not_asked_again(pulling: Pulling, publisher: Publisher, status: int) -> None:
+    publisher.files = {f"/{name}": data for name, data in package().items()}
+    publisher.statuses = {"/tiny.mf": status}
+    session, item = await pulling.pull("/tiny.ovf")
+    await pulling.app.complete(session)
+    assert (await pulling.ended(session))["state"] == "DONE"
+    assert sorted(await pulling.app.content(item)) == ["disk1.vmdk", "tiny.ovf"]
+    assert sorted(each.path for each in publisher.asked) == ["/disk1.vmdk", "/tiny.mf", "/tiny.ovf"]
+
+
+async def test_a_page_that_says_that_there_is_no_manifest_is_none(pulling: Pulling, publisher: Publisher) -> None:
+    publisher.files = {**{f"/{name}": data for name, data in package().items()}, "/tiny.mf": b"<html>not found</html>"}
+    publisher.headers = {"Content-Type": "text/html; charset=utf-8"}
+    session, item = await pulling.pull("/tiny.ovf")
+    await pulling.app.complete(session)
+    assert (await pulling.ended(session))["state"] == "DONE"
+    assert sorted(await pulling.app.content(item)) == ["disk1.vmdk", "tiny.ovf"]
+
+
+async def test_a_publisher_that_fails_is_asked_again_for_the_manifest(pulling: Pulling, publisher: Publisher) -> None:
+    publisher.files = {f"/{name}": data for name, data in package().items()}
+    publisher.fails = {"/tiny.mf": 1}
+    session, item = await pulling.pull("/tiny.ovf")
+    await pulling.app.complete(session)
+    assert (await pulling.ended(session))["state"] == "DONE"
+    assert await pulling.app.content(item) == package()
+
+
+async def test_a_manifest_that_the_client_sends_itself_is_not_asked_for(pulling: Pulling, publisher: Publisher) -> None:
+    publisher.files = {f"/{name}": data for name, data in package().items()}
+    publisher.fails = {"/tiny.mf": 1000}
+    session = await pulling.app.session(item := await pulling.app.item())
+    await pulling.app.push(session, "tiny.mf", package()["tiny.mf"])
+    await pulling.add(session, "/tiny.ovf")
+    await pulling.app.complete(session)
+    assert (await pulling.ended(session))["state"] == "DONE"
+    assert await pulling.app.content(item) == package()
+
+
+async def test_an_address_that_does_not_end_as_a_descriptor_has_nothing_beside_it(
+    pulling: Pulling, publisher: Publisher
+) -> None:
+    publisher.files = {"/download": descriptor({"a.vmdk": b"one"}), "/a.vmdk": b"one", "/tiny.mf": b"nobody asks for this"}
+    session, _ = await pulling.pull("/download", name="tiny.ovf")
+    await pulling.app.complete(session)
+    assert (await pulling.ended(session))["state"] == "DONE"
+    assert [each.path for each in publisher.asked] == ["/download", "/a.vmdk"]
 
 
 async def test_a_reference_that_is_not_there_is_told(pulling: Pulling, publisher: Publisher) -> None:

@@ -16,6 +16,7 @@ import msgspec
 from msgspec.structs import replace
 
 from contentlib.jobs.arriving import Arriving, Different, Kept, Unpacked
+from contentlib.jobs.companions import Companions
 from contentlib.jobs.fetching import Fetching
 from contentlib.jobs.references import references_of
 from contentlib.jobs.worker import Again, Progress
@@ -179,6 +180,9 @@ class _Attempt:
         if text is None or self._file.endpoint is None or not await self._parts.updates.takes_packages(self._session):
             return
         references = await asyncio.to_thread(references_of, self._file.name, text, self._file.endpoint)
+        known = await self._parts.updates.changes(self._session.id)
+        companions = Companions(self._parts.client, self._parts.sources)
+        references += await companions.of(self._file.name, self._file.endpoint, known)
         if references:
             await self._parts.updates.add_references(self._file, references)
 

@@ -449,6 +449,11 @@ class UpdateSessions(TransferSessions[UpdateSession]):
         """What is wrong with bytes that are not as they were declared."""
         return _size_fault(file, size) or compare(file.name, file.checksum, digests)
 
+    async def changes(self, session_id: str) -> set[str]:
+        """The names of the files that a session changes."""
+        async with self._metadata.reading() as transaction:
+            return {file.name for file in await transaction.update_files.of(session_id)}
+
     async def add_references(self, descriptor: UpdateFile, references: Iterable[NewFile]) -> None:
         """Adds files to be fetched with a descriptor that was fetched; those that the session has already stay as they are."""
         async with self._metadata.transaction(durable=False) as transaction:

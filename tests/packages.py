@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 _ENVELOPE = """<?xml version="1.0" encoding="UTF-8"?>
 <Envelope xmlns="{namespace}" xmlns:ovf="{namespace}">
   <References>{references}</References>
-  <DiskSection><Info>disks</Info><Disk ovf:capacity="1" ovf:diskId="d1" ovf:fileRef="f1"/></DiskSection>
+  <DiskSection><Info>disks</Info><Disk ovf:capacity="1" ovf:diskId="d1"{file}/></DiskSection>
   <NetworkSection><Info>networks</Info><Network ovf:name="VM Network"/></NetworkSection>
   <VirtualSystem ovf:id="tiny"><Info>a machine</Info></VirtualSystem>
 </Envelope>
@@ -25,7 +25,7 @@ def descriptor(disks: Mapping[str, bytes | int | None], namespace: str = NAMESPA
         size = len(disk) if isinstance(disk, bytes) else disk
         attribute = "" if size is None else f' ovf:size="{size}"'
         references += f'<File ovf:href="{name}" ovf:id="f{n}"{attribute}/>'
-    return _ENVELOPE.format(namespace=namespace, references=references).encode()
+    return _ENVELOPE.format(namespace=namespace, references=references, file=' ovf:fileRef="f1"' if disks else "").encode()
 
 
 def manifest(files: Mapping[str, bytes], algorithm: str = "SHA256", form: str = "{algorithm}({name})= {digits}\n") -> bytes:

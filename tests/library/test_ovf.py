@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from contentlib.library.checksums import Algorithm, Checksum
 from contentlib.library.errors import Fault
-from contentlib.library.ovf import BadPackage, Referenced, read_descriptor, read_manifest
+from contentlib.library.ovf import BadPackage, Disk, Referenced, read_descriptor, read_manifest
 from contentlib.library.packages import Findings
 from packages import descriptor, manifest
 
@@ -22,13 +22,8 @@ from packages import descriptor, manifest
 def test_a_descriptor_of_any_version_is_read(namespace: str) -> None:
     found = read_descriptor("a.ovf", descriptor({"disk1.vmdk": 7, "b.iso": None}, namespace))
     assert found.references == (Referenced("disk1.vmdk", 7), Referenced("b.iso"))
-    assert (found.systems, found.disks, found.networks, found.eulas, found.collection) == (
-        ("tiny",),
-        1,
-        ("VM Network",),
-        0,
-        False,
-    )
+    assert (found.systems, found.networks, found.collection) == (("tiny",), ("VM Network",), False)
+    assert (found.disks, found.lost) == ((Disk("d1", "f1"),), ())
 
 
 def test_a_file_somewhere_else_is_none_of_the_package() -> None:
@@ -89,10 +84,46 @@ def test_digits_of_a_manifest_may_be_capitals() -> None:
     assert found == {"a": Checksum(Algorithm.SHA1, "ab" * 20)}
 
 
-@pytest.mark.parametrize("line", [b"hello", b"MD5(a)= " + b"ab" * 16, b"SHA256(a)= abcd", b"SHA1(a)= " + b"zz" * 20])
-def test_a_line_that_is_none_is_told_with_its_number(line: bytes) -> None:
-    with pytest.raises(BadPackage, match=r"file 'a.mf' is no manifest: line 2 is"):
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        (b"hello", "is no manifest: line 2 is 'hello'"),
+        (b"SHA1(a)= " + b"zz" * 20, r"is no manifest: line 2 is 'SHA1\(a\)= zzz"),
+        (b"MD5(a)= " + b"ab" * 16, "has a checksum of the kind 'MD5' in line 2; SHA1, SHA256, SHA512 are known"),
+        (b"SHA3-256(a)= " + b"ab" * 32, "has a checksum of the kind 'SHA3-256' in line 2; SHA1, SHA256, SHA512 are known"),
+        (b"SHA256(a)= abcd", "has 4 digits for a checksum of the kind SHA256 in line 2, which has 64"),
+    ],
+)
+def test_a_line_that_is_none_is_told_with_its_number(line: bytes, told: str) -> None:
+    with pytest.raises(BadPackage, match=f"file 'a.mf' {told}"):
         read_manifest("a.mf", b"\n" + line + b"\n")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_a_manifest_is_read_as_windows_writes_it(encoding: str, end: str) -> None:
+    text = manifest({"größe 1.vmdk": b"x", "a.ovf": b"y"}).decode().replace("\n", end)
+    assert list(read_manifest("a.mf", text.encode(encoding))) == ["größe 1.vmdk", "a.ovf"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "iso-8859-1"])
+def test_a_descriptor_is_read_in_the_encoding_that_it_states(encoding: str) -> None:
+    stated = encoding.removesuffix("-sig")
+    text = descriptor({"größe 1.vmdk": 7}).decode().replace("UTF-8", stated).replace("\n", "\r\n")
+    assert read_descriptor("a.ovf", text.encode(encoding)).references == (Referenced("größe 1.vmdk", 7),)
+
+
+def test_a_disk_without_a_file_is_empty_and_one_whose_file_is_unknown_is_lost() -> None:
+    text = descriptor({"a.vmdk": 7}).replace(
+        b"</DiskSection>", b'<Disk diskId="d2"/><Disk diskId="d3" fileRef="f9"/></DiskSection>'
+    )
+    found = read_descriptor("a.ovf", text)
+    assert found.disks == (Disk("d1", "f1"), Disk("d2"), Disk("d3", "f9"))
+    assert found.lost == (Disk("d3", "f9"),)
+
+
+def test_a_disk_in_a_file_somewhere_else_is_not_lost() -> None:
+    assert read_descriptor("a.ovf", descriptor({"http://example.test/disk.vmdk": 1})).lost == ()
 
 
 @settings(max_examples=200, derandomize=True, deadline=None)

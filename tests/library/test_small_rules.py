@@ -9,7 +9,7 @@ import pytest
 from contentlib.library.checksums import Algorithm, Checksum, Hasher, check, compare
 from contentlib.library.configuration import Configuration, Configurations
 from contentlib.library.errors import Invalid
-from contentlib.library.names import check_description, check_name, clean, fold, usable
+from contentlib.library.names import check_description, check_name, clean, fold, plain, usable
 from library.world import World
 
 
@@ -20,6 +20,15 @@ from library.world import World
 )
 def test_names_are_compared_without_case_and_composition(one: str, two: str) -> None:
     assert fold(one) == fold(two) == fold(fold(one))
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [("a%20b", "a b"), ("gr%C3%B6%c3%9Fe", "größe"), ("gro\u0308ße", "größe"), ("50%.vmdk", "50%.vmdk"), ("%FF", "\ufffd")],
+    ids=ascii,
+)
+def test_a_file_is_found_by_its_name_however_another_file_writes_it(name: str, found: str) -> None:
+    assert plain(name) == found
 
 
 def test_a_description_has_lines_and_tabulators_and_a_limit() -> None:

@@ -13,6 +13,7 @@ from contentlib.library.errors import Invalid
 NAME_LENGTH = 80
 DESCRIPTION_LENGTH = 2000
 FILE_NAME_BYTES = 255
+_ESCAPED = re.compile("(?:%[0-9A-Fa-f]{2})+")
 _NO_TEXT = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _CONTROL = re.compile("[\0-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
@@ -66,6 +67,12 @@ def check_file_name(field: str, name: str) -> str:
 def fold(name: str) -> str:
     """The form in which names are compared: without regard to case, and to how accents are composed."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFD", name).casefold())
+
+
+def plain(name: str) -> str:
+    """A file's name without regard to how another file writes it: as in an address, `%20` for a space, or accents composed."""
+    unescaped = _ESCAPED.sub(lambda match: bytes.fromhex(match[0].replace("%", "")).decode("utf-8", "replace"), name)
+    return unicodedata.normalize("NFC", unescaped)
 
 
 def _printable(field: str, name: str) -> str:

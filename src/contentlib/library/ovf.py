@@ -1,13 +1,14 @@
 """OVF packages: what a descriptor says of its files, and what a manifest says of their bytes.
 
 Read are the descriptors of OVF 0.9, 1.x and 2.x, by the local names of their elements, as their namespaces differ only in
-the version.
+the version; in OVF 0.9 a section is a `Section`, and only its type says of what.
 """
 
 from __future__ import annotations
 
+import codecs
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import msgspec
 from lxml import etree
@@ -28,6 +29,16 @@ _MOST = 10_000  # files of a package, each piece counted
 _LINE = re.compile(r"\s*(?P<algorithm>[A-Za-z0-9-]+)\s*\((?P<name>.+)\)\s*=\s*(?P<digits>[0-9A-Fa-f]+)\s*\Z")
 _ALGORITHMS = {"SHA1": Algorithm.SHA1, "SHA256": Algorithm.SHA256, "SHA512": Algorithm.SHA512}
 _DIGITS = {Algorithm.SHA1: 40, Algorithm.SHA256: 64, Algorithm.SHA512: 128}
+_SECTIONS = (
+    "References",
+    "DiskSection",
+    "SharedDiskSection",
+    "NetworkSection",
+    "EulaSection",
+    "DeploymentOptionSection",
+    "ProductSection",
+    "VirtualSystem",
+)
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 
 
@@ -57,15 +68,25 @@ class Referenced(msgspec.Struct, frozen=True):
         return [f"{self.href}.{number:09d}" for number in range(self.count())]
 
 
+class Disk(msgspec.Struct, frozen=True):
+    """A disk of a package, and the id of the file that it is in; an empty disk is in none."""
+
+    id: str
+    file: str | None = None
+
+
 class Descriptor(msgspec.Struct, frozen=True):
-    """What a descriptor tells of its package."""
+    """What a descriptor tells of its package; `lost` are the disks in files that are not among its references."""
 
     references: tuple[Referenced, ...]
     systems: tuple[str, ...]
-    disks: int
+    disks: tuple[Disk, ...]
     networks: tuple[str, ...]
     eulas: int
+    configurations: tuple[str, ...]
+    properties: tuple[str, ...]
     collection: bool
+    lost: tuple[Disk, ...] = ()
 
 
 def is_descriptor(name: str) -> bool:
@@ -96,22 +117,53 @@ def read_descriptor(name: str, text: bytes) -> Descriptor:
         raise BadPackage(name, f"is no OVF descriptor: {str(error).removeprefix('the body ')}") from error
     if local(root) != "Envelope":
         raise BadPackage(name, f"is no OVF descriptor: its root element is {local(root)!r}, not 'Envelope'")
-    systems = [each for each in root.iter() if local(each) == "VirtualSystem"]
+    sections = _sections(root)
+    ids = {_attribute(file, "id") for file in _in(sections["References"], "File")}
+    disks = tuple(
+        Disk(_attribute(each, "diskId") or "", _attribute(each, "fileRef"))
+        for each in _in(sections["DiskSection"] + sections["SharedDiskSection"], "Disk", "SharedDisk")
+    )
     return Descriptor(
-        references=tuple(_references(name, root)),
-        systems=tuple(_attribute(each, "id") or "" for each in systems),
-        disks=sum(local(each) == "Disk" for each in root.iter()),
-        networks=tuple(_attribute(each, "name") or "" for each in root.iter() if local(each) == "Network"),
-        eulas=sum(local(each) == "EulaSection" for each in root.iter()),
-        collection=any(local(each) == "VirtualSystemCollection" for each in root),
+        references=tuple(_references(name, sections["References"])),
+        systems=_named("id", sections["VirtualSystem"]),
+        disks=disks,
+        networks=_named("name", _in(sections["NetworkSection"], "Network")),
+        eulas=len(sections["EulaSection"]),
+        configurations=_named("id", _in(sections["DeploymentOptionSection"], "Configuration")),
+        properties=_named("key", _in(sections["ProductSection"], "Property")),
+        collection=any(_kind(each) == "VirtualSystemCollection" for each in root),
+        lost=tuple(disk for disk in disks if disk.file and disk.file not in ids),
     )
 
 
-def _references(name: str, root: etree._Element) -> Iterator[Referenced]:
+def _sections(root: etree._Element) -> dict[str, list[etree._Element]]:
+    """The elements of each kind that matters, in their order; references only those of the package itself."""
+    found: dict[str, list[etree._Element]] = {kind: [] for kind in _SECTIONS}
+    for element in root.iter():
+        kind = _kind(element)
+        if kind in found and (kind != "References" or element.getparent() is root):
+            found[kind].append(element)
+    return found
+
+
+def _kind(element: etree._Element) -> str:
+    name = local(element)
+    if name not in ("Section", "Content"):
+        return name
+    return (_attribute(element, "type") or name).rpartition(":")[2].removesuffix("_Type")
+
+
+def _in(sections: Iterable[etree._Element], *names: str) -> list[etree._Element]:
+    return [each for section in sections for each in section if local(each) in names]
+
+
+def _named(attribute: str, elements: Iterable[etree._Element]) -> tuple[str, ...]:
+    return tuple(_attribute(each, attribute) or "" for each in elements)
+
+
+def _references(name: str, sections: Iterable[etree._Element]) -> Iterator[Referenced]:
     count = 0
-    for section in root:
-        if local(section) != "References":
-            continue
+    for section in sections:
         for file in section:
             href = _attribute(file, "href")
             if local(file) != "File" or href is None:
@@ -144,12 +196,29 @@ def _attribute(element: etree._Element, name: str) -> str | None:
 def read_manifest(name: str, text: bytes) -> dict[str, Checksum]:
     """The checksums of a manifest by file name, in both spellings of its lines (`SHA256(a)= 0…`, `SHA256 (a) = 0…`)."""
     found: dict[str, Checksum] = {}
-    for number, line in enumerate(text.decode("utf-8-sig", "replace").splitlines(), 1):
+    for number, line in enumerate(decoded(text).splitlines(), 1):
         if not line.strip():
             continue
-        match = _LINE.match(line)
-        algorithm = _ALGORITHMS.get(match["algorithm"].upper().replace("-", "")) if match else None
-        if match is None or algorithm is None or len(match["digits"]) != _DIGITS[algorithm]:
-            raise BadPackage(name, f"is no manifest: line {number} is {line[:100]!r}")
-        found[match["name"]] = Checksum(algorithm, match["digits"].lower())
+        file, checksum = _line(name, number, line)
+        found[file] = checksum
     return found
+
+
+def _line(name: str, number: int, line: str) -> tuple[str, Checksum]:
+    match = _LINE.match(line)
+    if match is None:
+        raise BadPackage(name, f"is no manifest: line {number} is {line[:100]!r}")
+    algorithm = _ALGORITHMS.get(match["algorithm"].upper().replace("-", ""))
+    if algorithm is None:
+        told = f"has a checksum of the kind {match['algorithm'][:40]!r} in line {number}"
+        raise BadPackage(name, f"{told}; {', '.join(_ALGORITHMS)} are known")
+    if len(match["digits"]) != _DIGITS[algorithm]:
+        told = f"has {len(match['digits'])} digits for a checksum of the kind {algorithm} in line {number}"
+        raise BadPackage(name, f"{told}, which has {_DIGITS[algorithm]}")
+    return match["name"], Checksum(algorithm, match["digits"].lower())
+
+
+def decoded(text: bytes) -> str:
+    """The text of a manifest or certificate file; PowerShell writes UTF-16, with the mark of it."""
+    utf_16 = text.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    return text.decode("utf-16" if utf_16 else "utf-8-sig", "replace")

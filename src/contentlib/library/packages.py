@@ -16,8 +16,10 @@ from contentlib.library.blobs import Blobs
 from contentlib.library.checksums import Checksum
 from contentlib.library.errors import Fault
 from contentlib.library.model import StoredFile
+from contentlib.library.names import plain
 from contentlib.library.signatures import LARGEST, read_certificate
 
+_DESCRIPTOR = f"*{ovf.DESCRIPTOR}"
 _TOLD = 50  # of what is wrong, in one sentence
 
 
@@ -36,10 +38,28 @@ class Findings(msgspec.Struct, frozen=True):
 
     def told(self) -> str:
         """All of it, in one sentence; of very much the first, and how much more there is."""
-        missing = [f"file {name!r} is referenced by the descriptor and is not there; add it" for name in self.missing[:_TOLD]]
+        missing = [_lacking(name) for name in self.missing[:_TOLD]]
         invalid = [fault.text for _, fault in self.invalid[: _TOLD - len(missing)]]
         left = len(self.missing) + len(self.invalid) - len(missing) - len(invalid)
         return "; ".join([*missing, *invalid, *([f"and {left} more"] if left else [])])
+
+
+def _lacking(name: str) -> str:
+    if name == _DESCRIPTOR:
+        return f"there is no descriptor ({name}); add it"
+    return f"file {name!r} is referenced by the descriptor and is not there; add it"
+
+
+class _There:
+    """The files that are there, by name, which others may write in another way."""
+
+    def __init__(self, files: Sequence[StoredFile]) -> None:
+        self._files = {file.name: file for file in files}
+        self._plain = {plain(file.name): file for file in files}
+
+    def find(self, name: str) -> StoredFile | None:
+        """The file of that name, None where it is not there."""
+        return self._files.get(name) or self._plain.get(plain(name))
 
 
 class Seal(msgspec.Struct, frozen=True):
@@ -112,9 +132,10 @@ def _not_sealed(seal: Seal, manifest: dict[str, Checksum], files: Sequence[Store
         told = f"the signature in {seal.certificate!r} is not that of the manifest {seal.manifest!r}"
         text = f"{told} by any certificate beside it: one of the files was changed since it was signed"
         return [(seal.certificate, Fault("ovf.signature_mismatch", text, (seal.certificate, seal.manifest)))]
-    found = []
+    there, found = _There(files), []
+    sealed = {there.find(name) for name in manifest}
     for file in files:
-        if file.name not in manifest and not ovf.is_manifest(file.name) and not ovf.is_certificate(file.name):
+        if file not in sealed and not ovf.is_manifest(file.name) and not ovf.is_certificate(file.name):
             text = f"file {file.name!r} is not under the signature: the manifest {seal.manifest!r} does not list it"
             found.append((file.name, Fault("ovf.not_signed", text, (file.name, seal.manifest))))
     return found
@@ -126,10 +147,11 @@ async def examine_manifests(files: Sequence[StoredFile], blobs: Blobs) -> Findin
         checksums = await _manifests(files, blobs)
     except ovf.BadPackage as error:
         return Findings(invalid=((error.fault.args[0], error.fault),))
-    there = {file.name for file in files}
+    there = _There(files)
     invalid: list[tuple[str, Fault]] = []
     for name, manifest in checksums.items():
-        invalid += await _differing(name, {each: manifest[each] for each in manifest.keys() & there}, files, blobs)
+        known = {each: checksum for each, checksum in manifest.items() if there.find(each) is not None}
+        invalid += await _differing(name, known, files, blobs)
     return Findings(invalid=tuple(sorted(invalid, key=lambda each: each[0])))
 
 
@@ -143,7 +165,7 @@ async def _manifests(files: Sequence[StoredFile], blobs: Blobs) -> dict[str, dic
 
 def _not_one(descriptors: Sequence[StoredFile]) -> Findings:
     if not descriptors:
-        return Findings(missing=("*.ovf",))
+        return Findings(missing=(_DESCRIPTOR,))
     text = f"there are {len(descriptors)} descriptors, a package has one"
     return Findings(invalid=tuple((file.name, Fault("ovf.descriptors", text, (file.name,))) for file in descriptors))
 
@@ -158,18 +180,30 @@ async def _text(blobs: Blobs, file: StoredFile, most: int) -> bytes:
 def _compare(
     descriptor: ovf.Descriptor, descriptor_name: str, files: Sequence[StoredFile]
 ) -> tuple[list[str], list[tuple[str, Fault]]]:
-    there = {file.name: file for file in files}
-    wanted = {name for reference in descriptor.references for name in reference.names()}
+    there, lacking, known = _There(files), [], {descriptor_name}
+    for name in (name for reference in descriptor.references for name in reference.names()):
+        file = there.find(name)
+        if file is None:
+            lacking.append(name)
+        else:
+            known.add(file.name)
     invalid = [fault for reference in descriptor.references for fault in _sizes(reference, there)]
-    for name in there.keys() - wanted:
-        if name != descriptor_name and not ovf.is_manifest(name) and not ovf.is_certificate(name):
+    invalid += [_lost(disk, descriptor_name) for disk in descriptor.lost]
+    for name in (file.name for file in files):
+        if name not in known and not ovf.is_manifest(name) and not ovf.is_certificate(name):
             text = f"file {name!r} is not referenced by the descriptor {descriptor_name!r}; remove it, or reference it"
             invalid.append((name, Fault("ovf.not_referenced", text, (name, descriptor_name))))
-    return sorted(wanted - there.keys()), sorted(invalid, key=lambda each: each[0])
+    return sorted({*lacking}), sorted(invalid, key=lambda each: each[0])
 
 
-def _sizes(reference: ovf.Referenced, there: dict[str, StoredFile]) -> Iterator[tuple[str, Fault]]:
-    found = [there[name] for name in reference.names() if name in there]
+def _lost(disk: ovf.Disk, descriptor_name: str) -> tuple[str, Fault]:
+    told = f"disk {disk.id!r} is in the file with the id {disk.file!r}"
+    text = f"{told}, and the descriptor {descriptor_name!r} references no such file"
+    return descriptor_name, Fault("ovf.disk_without_file", text, (descriptor_name, disk.id, disk.file or ""))
+
+
+def _sizes(reference: ovf.Referenced, there: _There) -> Iterator[tuple[str, Fault]]:
+    found = [file for name in reference.names() if (file := there.find(name)) is not None]
     if reference.size is None or len(found) != len(reference.names()):
         return
     size = sum(file.size for file in found)
@@ -181,16 +215,17 @@ def _sizes(reference: ovf.Referenced, there: dict[str, StoredFile]) -> Iterator[
 async def _differing(
     manifest_name: str, manifest: dict[str, Checksum], files: Sequence[StoredFile], blobs: Blobs
 ) -> list[tuple[str, Fault]]:
-    there = {file.name: file for file in files}
+    there = _There(files)
     found: list[tuple[str, Fault]] = []
     for name, expected in manifest.items():
-        if name not in there:
+        file = there.find(name)
+        if file is None:
             text = f"the manifest {manifest_name!r} lists file {name!r}, which is not there"
             found.append((manifest_name, Fault("ovf.manifest_missing", text, (manifest_name, name))))
             continue
-        actual = await blobs.digest(there[name], expected.algorithm)
+        actual = await blobs.digest(file, expected.algorithm)
         if actual != expected.digits:
-            told = f"file {name!r} has the {expected.algorithm} checksum {actual}"
+            told = f"file {file.name!r} has the {expected.algorithm} checksum {actual}"
             text = f"{told}, the manifest {manifest_name!r} says {expected.digits}"
-            found.append((name, Fault("ovf.manifest_mismatch", text, (name, expected.digits, actual))))
+            found.append((file.name, Fault("ovf.manifest_mismatch", text, (file.name, expected.digits, actual))))
     return found

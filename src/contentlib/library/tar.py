@@ -19,6 +19,7 @@ _SPARSE = "GNU.sparse."
 _LENGTH_DIGITS = 7  # of a record's length: none is longer than its header
 _EXTENSIONS = {tarfile.XHDTYPE, tarfile.SOLARIS_XHDTYPE, tarfile.XGLTYPE, tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK}
 _FILES = {tarfile.REGTYPE, tarfile.AREGTYPE, tarfile.CONTTYPE}
+_PACKED = {b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ": "xz", b"PK\x03\x04": "zip"}
 _KINDS = {
     tarfile.LNKTYPE: "a hard link",
     tarfile.SYMTYPE: "a symbolic link",
@@ -125,7 +126,7 @@ class TarReader:
             self._offset += _BLOCK
             return
         except tarfile.HeaderError as error:
-            raise BadArchive(f"there is no header where one should be ({error})", self._offset) from error
+            raise BadArchive(_no_header(block, self._offset, error), self._offset) from error
         if header.size < 0:  # a size can be written in binary, and then with a sign
             raise BadArchive(f"{header.name!r} has {header.size} bytes", self._offset)
         self._offset += _BLOCK
@@ -177,6 +178,13 @@ class TarReader:
             raise BadArchive(f"{name!r} is there twice", self._offset - _BLOCK)
         self._names.add(name)
         return name
+
+
+def _no_header(block: bytes, offset: int, error: Exception) -> str:
+    packed = next((name for signature, name in _PACKED.items() if block.startswith(signature)), None)
+    if packed is not None and not offset:
+        return f"it is compressed with {packed}, and an OVA is a plain tar archive"
+    return f"there is no header where one should be ({error})"
 
 
 def _records(content: bytes, offset: int) -> Iterator[tuple[str, str]]:

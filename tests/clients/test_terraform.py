@@ -58,12 +58,12 @@ def test_an_item_is_created_from_a_local_file(terraform: Journey, file: str, siz
     ("file", "sizes"),
     [
         ("image.iso", {"image.iso": len(IMAGE)}),
-        ("tiny.ovf", {"tiny.ovf": 511, "disk1.vmdk": 256_000}),
+        ("tiny.ovf", {"tiny.ovf": 511, "tiny.mf": 116, "disk1.vmdk": 256_000}),
         ("tiny.ova", {"tiny.ovf": 511, "disk1.vmdk": 256_000}),
     ],
 )
 def test_an_item_is_created_from_an_address(terraform: Journey, file: str, sizes: dict[str, int]) -> None:
-    """The provider waits for the session's end before it completes it; a descriptor brings its disks along."""
+    """The provider waits for the session's end before it completes it; a descriptor brings its disks and its manifest along."""
     step = terraform[f"apply vsphere_content_library_item from the address of {file}"]
     assert data(step) == sizes
     completes = [n for n, call in enumerate(step.calls) if call.endswith("~action=complete")]

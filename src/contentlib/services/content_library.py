@@ -11,18 +11,15 @@ from contentlib.library.libraries import Libraries
 from contentlib.library.migration import Migrations
 from contentlib.library.upkeep import Upkeep
 from contentlib.structures.conversions import backing, library_change, library_model
+from contentlib.structures.errors import PUBLISHING, UPKEEP
 from contentlib.structures.library import LibraryModel, LibraryType, StorageBacking
 from contentlib.structures.privileges import READ, on_library
 from contentlib.vapi.declare import Route, Service, operation
 from contentlib.vapi.errors import (
     AlreadyInDesiredState,
-    Error,
     InvalidArgument,
-    InvalidElementType,
     NotAllowedInCurrentState,
     NotFound,
-    Unauthenticated,
-    Unauthorized,
     Unsupported,
 )
 from contentlib.vapi.registry import Call
@@ -30,7 +27,6 @@ from contentlib.vapi.types import Enumeration, Id, Structure, enumeration
 
 _PATH = "/api/content/library"
 _LIBRARY = f"{_PATH}/{{library_id}}"
-_MAINTENANCE = (Error, NotAllowedInCurrentState, NotFound, Unauthenticated, Unauthorized)
 
 
 class FindSpec(Structure):
@@ -123,7 +119,7 @@ class LibraryService(Service):
 
     @operation(
         Route("POST", _LIBRARY, {"action": "migrate"}, body="migrate_spec", status=204),
-        errors=(AlreadyInDesiredState, InvalidArgument, *_MAINTENANCE, Unsupported),
+        errors=(AlreadyInDesiredState, InvalidArgument, *UPKEEP, Unsupported),
         privileges=(on_library("ContentLibrary.MigrateLibrary"),),
         task=True,
     )
@@ -138,7 +134,7 @@ class LibraryService(Service):
 
     @operation(
         Route("POST", _LIBRARY, {"action": "convert"}, body="conversion_spec", status=204),
-        errors=(InvalidArgument, InvalidElementType, *_MAINTENANCE),
+        errors=(InvalidArgument, *PUBLISHING),
         privileges=(on_library("ContentLibrary.ConvertLibrary"),),
     )
     async def convert(self, call: Call, library_id: Id, conversion_spec: ConversionSpec) -> None:
@@ -147,7 +143,7 @@ class LibraryService(Service):
 
     @operation(
         Route("POST", _LIBRARY, {"action": "enter-maintenance"}, status=204),
-        errors=_MAINTENANCE,
+        errors=UPKEEP,
         privileges=(on_library("ContentLibrary.LibraryMaintenance"),),
     )
     async def enter_maintenance(self, call: Call, library_id: Id) -> None:
@@ -156,7 +152,7 @@ class LibraryService(Service):
 
     @operation(
         Route("POST", _LIBRARY, {"action": "exit-maintenance"}, status=204),
-        errors=_MAINTENANCE,
+        errors=UPKEEP,
         privileges=(on_library("ContentLibrary.LibraryMaintenance"),),
     )
     async def exit_maintenance(self, call: Call, library_id: Id) -> None:

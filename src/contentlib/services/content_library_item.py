@@ -10,18 +10,16 @@ from contentlib.library.idempotence import check_token
 from contentlib.library.items import ItemChange, Items, NewItem
 from contentlib.library.subscribers import Subscribers
 from contentlib.library.trust import Standing, Trust
+from contentlib.structures.errors import PUBLISHING
 from contentlib.structures.privileges import READ, on_item, on_library
 from contentlib.vapi.declare import Route, Service, operation
 from contentlib.vapi.errors import (
     AlreadyExists,
-    Error,
     InvalidArgument,
     InvalidElementType,
     NotAllowedInCurrentState,
     NotFound,
     ResourceInaccessible,
-    Unauthenticated,
-    Unauthorized,
 )
 from contentlib.vapi.registry import Call
 from contentlib.vapi.types import DateTime, Enumeration, Id, Integer, Structure, enumeration
@@ -188,15 +186,7 @@ class ItemService(Service):
 
     @operation(
         Route("POST", _ITEM, {"action": "publish"}, status=204),
-        errors=(
-            Error,
-            InvalidArgument,
-            InvalidElementType,
-            NotAllowedInCurrentState,
-            NotFound,
-            Unauthenticated,
-            Unauthorized,
-        ),
+        errors=(InvalidArgument, *PUBLISHING),
         privileges=(on_item("ContentLibrary.PublishLibraryItem"),),
         task=True,
     )

@@ -12,6 +12,7 @@ from contentlib.library.libraries import NewLibrary
 from contentlib.library.subscribed import SubscriptionChange
 from contentlib.library.subscribers import NewSubscriber, SubscriberChange, Subscribers, Told
 from contentlib.structures.conversions import backing
+from contentlib.structures.errors import PUBLISHING
 from contentlib.structures.privileges import on_library
 from contentlib.structures.subscribers import (
     CreateSpec,
@@ -26,23 +27,12 @@ from contentlib.structures.subscribers import (
     VcenterInfo,
 )
 from contentlib.vapi.declare import Route, Service, operation
-from contentlib.vapi.errors import (
-    AlreadyExists,
-    Error,
-    InvalidArgument,
-    InvalidElementType,
-    NotAllowedInCurrentState,
-    NotFound,
-    ResourceInaccessible,
-    Unauthenticated,
-    Unauthorized,
-)
+from contentlib.vapi.errors import AlreadyExists, InvalidArgument, ResourceInaccessible
 from contentlib.vapi.registry import Call
 from contentlib.vapi.types import Id
 
 _PATH = "/api/content/library/{library}/subscriptions"
 _SUBSCRIPTION = f"{_PATH}/{{subscription}}"
-_ALWAYS = (Error, InvalidElementType, NotAllowedInCurrentState, NotFound, Unauthenticated, Unauthorized)
 
 
 class SubscriptionsService(Service):
@@ -55,7 +45,7 @@ class SubscriptionsService(Service):
 
     @operation(
         Route("POST", _PATH, body="spec", headers={"Client-Token": "client_token"}, status=201),
-        errors=(AlreadyExists, InvalidArgument, ResourceInaccessible, *_ALWAYS),
+        errors=(AlreadyExists, InvalidArgument, ResourceInaccessible, *PUBLISHING),
         privileges=(on_library("ContentLibrary.AddSubscription", "library"),),
     )
     async def create(self, call: Call, client_token: str | None, library: Id, spec: CreateSpec) -> Id:
@@ -65,21 +55,21 @@ class SubscriptionsService(Service):
 
     @operation(
         Route("GET", _SUBSCRIPTION),
-        errors=(InvalidArgument, *_ALWAYS),
+        errors=(InvalidArgument, *PUBLISHING),
         privileges=(on_library("System.Read", "library"),),
     )
     async def get(self, call: Call, library: Id, subscription: Id) -> Info:
         """Returns a subscription."""
         return _info(await self._subscribers.get(library, subscription))
 
-    @operation(Route("GET", _PATH), errors=_ALWAYS, privileges=(on_library("System.Read", "library"),))
+    @operation(Route("GET", _PATH), errors=PUBLISHING, privileges=(on_library("System.Read", "library"),))
     async def list(self, call: Call, library: Id) -> builtins.list[Summary]:
         """Lists the subscriptions of a library, in order of creation."""
         return [_summary(told) for told in await self._subscribers.all(library)]
 
     @operation(
         Route("PATCH", _SUBSCRIPTION, body="spec", status=204),
-        errors=(InvalidArgument, ResourceInaccessible, *_ALWAYS),
+        errors=(InvalidArgument, ResourceInaccessible, *PUBLISHING),
         privileges=(on_library("ContentLibrary.UpdateSubscription", "library"),),
     )
     async def update(self, call: Call, library: Id, spec: UpdateSpec, subscription: Id) -> None:
@@ -94,7 +84,7 @@ class SubscriptionsService(Service):
 
     @operation(
         Route("DELETE", _SUBSCRIPTION, status=204),
-        errors=_ALWAYS,
+        errors=PUBLISHING,
         privileges=(on_library("ContentLibrary.DeleteSubscription", "library"),),
     )
     async def delete(self, call: Call, library: Id, subscription: Id) -> None:

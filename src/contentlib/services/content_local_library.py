@@ -10,19 +10,17 @@ from contentlib.library.idempotence import check_token
 from contentlib.library.libraries import Libraries
 from contentlib.library.subscribers import Subscribers
 from contentlib.structures.conversions import library_change, library_model, new_library
+from contentlib.structures.errors import PUBLISHING
 from contentlib.structures.library import LibraryModel
 from contentlib.structures.privileges import READ, on_library
 from contentlib.vapi.declare import Privilege, Route, Service, operation
 from contentlib.vapi.errors import (
     ConcurrentChange,
-    Error,
     InvalidArgument,
     InvalidElementType,
     NotAllowedInCurrentState,
     NotFound,
     ResourceBusy,
-    Unauthenticated,
-    Unauthorized,
     Unsupported,
 )
 from contentlib.vapi.registry import Call
@@ -113,15 +111,7 @@ class LocalLibraryService(Service):
 
     @operation(
         Route("POST", _LIBRARY, {"action": "publish"}, status=204),
-        errors=(
-            Error,
-            InvalidArgument,
-            InvalidElementType,
-            NotAllowedInCurrentState,
-            NotFound,
-            Unauthenticated,
-            Unauthorized,
-        ),
+        errors=(InvalidArgument, *PUBLISHING),
         privileges=(on_library("ContentLibrary.PublishLibrary"),),
         task=True,
     )

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from publisher import Publisher
-from pulling import ALLOW, Pulling
+from following import Follower, Shelf
+from publisher import ALLOW, Publisher, publishing
+from pulling import Pulling
 from whole import HandClock, Whole, copied, prepared, whole
 
 
@@ -30,13 +31,37 @@ def clock() -> HandClock:
 
 @pytest.fixture
 async def app(data_dir: Path, clock: HandClock) -> AsyncIterator[Whole]:
-    """The application, with a client that is logged in."""
-    async with whole(data_dir, clock) as running:
+    """The application, which may fetch from publishers of the tests, with a client that is logged in."""
+    async with whole(data_dir, clock, outbound_allow=ALLOW) as running:
         yield running
 
 
 @pytest.fixture
-async def pulling(data_dir: Path, clock: HandClock, publisher: Publisher) -> AsyncIterator[Pulling]:
-    """The application, which fetches from the publisher of the test's own module."""
-    async with whole(data_dir, clock, outbound_allow=ALLOW) as app:
-        yield Pulling(app, clock, publisher)
+async def publisher() -> AsyncIterator[Publisher]:
+    """A publisher that has nothing yet."""
+    async with publishing() as running:
+        yield running
+
+
+@pytest.fixture
+def pulling(app: Whole, clock: HandClock, publisher: Publisher) -> Pulling:
+    """The application, as one that pulls from the publisher."""
+    return Pulling(app, clock, publisher)
+
+
+@pytest.fixture
+def shelf(publisher: Publisher) -> Shelf:
+    """A published library of two items."""
+    made = Shelf(publisher)
+    made.put("one", a_iso=b"first", b_iso=b"second")
+    made.put("two", c_iso=b"third")
+    return made
+
+
+@pytest.fixture
+async def follower(app: Whole, clock: HandClock, shelf: Shelf) -> Follower:
+    """A library that follows it, and has what it has."""
+    made = await Follower.new(app, clock, shelf.url)
+    assert (await made.synced())["status"] == "SUCCEEDED"
+    shelf.asked()
+    return made

@@ -11,7 +11,6 @@ from typing import Any
 from publisher import Publisher
 from whole import HandClock, Whole
 
-ALLOW = ["127.0.0.0/8"]
 LIBRARY = "0b9c6f1e-5a53-4c55-9c0e-1d6b0f2a7a11"
 
 

@@ -6,7 +6,8 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
@@ -41,6 +42,12 @@ class Running:
             self.lines.append(line.rstrip("\n"))
         return found[0].removeprefix(start)
 
+    def kill(self) -> None:
+        """Kills the server."""
+        self.process.kill()
+        self.process.wait()
+        self.output.close()
+
 
 def start(command: list[str], directory: Path, **variables: str) -> Running:
     """Starts a server with its errors in the same stream."""
@@ -50,6 +57,23 @@ def start(command: list[str], directory: Path, **variables: str) -> Running:
             command, cwd=directory, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, bufsize=1
         )
     )
+
+
+def serve(directory: Path, *options: str, **variables: str) -> Running:
+    """Starts `contentlib serve` on a free port, with its data below a directory."""
+    command = [str(CONTENTLIB), "serve", "--data-dir", str(directory / "data"), "--listen", "127.0.0.1:0", *options]
+    return start(command, directory, **variables)
+
+
+@contextmanager
+def serving(directory: Path, *options: str, **variables: str) -> Iterator[Running]:
+    """A server that listens, until the block ends."""
+    running = serve(directory, *options, **variables)
+    try:
+        assert running.url
+        yield running
+    finally:
+        running.kill()
 
 
 def run(command: list[str], directory: Path, **variables: str) -> subprocess.CompletedProcess[str]:

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 
 from listening import listening
 
+ALLOW = ("127.0.0.0/8",)
+"""What a server is set to fetch from, to fetch from publishers of the tests."""
 _PIECE = 1 << 16
 
 

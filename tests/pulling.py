@@ -11,7 +11,6 @@ from whole import HandClock, Whole
 
 FILE = "/library/item/updatesession/file"
 SESSION = "/library/item/update-session"
-ALLOW = ("127.0.0.0/8",)
 
 
 class Pulling:

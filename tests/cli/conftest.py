@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import processes
-from processes import CONTENTLIB, Running
+from processes import Running
 
 
 @pytest.fixture
@@ -16,9 +16,7 @@ def servers() -> Iterator[list[Running]]:
     started: list[Running] = []
     yield started
     for server in started:
-        server.process.kill()
-        server.process.wait()
-        server.output.close()
+        server.kill()
 
 
 @pytest.fixture
@@ -26,8 +24,7 @@ def serve(tmp_path: Path, servers: list[Running]) -> Callable[..., Running]:
     """Starts `contentlib serve` on a free port."""
 
     def started(*options: str, **variables: str) -> Running:
-        command = [str(CONTENTLIB), "serve", "--data-dir", str(tmp_path / "data"), "--listen", "127.0.0.1:0", *options]
-        servers.append(processes.start(command, tmp_path, **variables))
+        servers.append(processes.serve(tmp_path, *options, **variables))
         return servers[-1]
 
     return started

@@ -10,7 +10,7 @@ from lxml import etree
 
 from conformance.contract import Operation, Type, fields_of, status_of, type_of
 from conformance.decoding import REST, decoded, entries, output_of
-from conformance.forms import Arguments, Form, Heard, Sent, by_action, heard_error, place, text_of
+from conformance.forms import Arguments, Form, Heard, Sent, heard_error, place_to_post, text_of
 
 XML = "application/xml"
 _ERRORS = "http://vmware.com/vapi/std/errors"
@@ -34,10 +34,7 @@ class RestXml(Form):
 
     def request(self, operation: Operation, arguments: Arguments) -> Sent:
         """Creates and updates at their own address, everything else by its action with all parameters in the document."""
-        target, rest = place(operation, arguments)
-        method = operation.rest["method"]
-        if method not in ("POST", "PATCH"):
-            method, target, rest = "POST", by_action(operation), dict(arguments)
+        method, target, rest = place_to_post(operation, arguments)
         root = etree.Element(f"{{{namespace(operation.service)}}}{camel(operation.name)}-Input")
         for name, value in rest.items():
             _append(root, name, value, operation.parameters[name])

@@ -97,12 +97,6 @@ def heard_error(name: str, value: Any) -> Heard:
     return Heard(error=name, message=value["messages"][0]["default_message"])
 
 
-def by_action(operation: Operation) -> str:
-    """The address that takes all parameters in the body or in the query."""
-    service = operation.service.replace(".", "/").replace("_", "-")
-    return f"/rest/{service}?~action={operation.name.replace('_', '-')}"
-
-
 def place(operation: Operation, arguments: Arguments) -> tuple[str, dict[str, Any]]:
     """The address on `/rest` with the identifier in it, and the other arguments."""
     rest, target = dict(arguments), str(operation.rest["path"])
@@ -111,6 +105,18 @@ def place(operation: Operation, arguments: Arguments) -> tuple[str, dict[str, An
             target = target.replace(f"{{{name}}}", quote(value, safe=""))
             del rest[name]
     return target, rest
+
+
+def place_to_post(operation: Operation, arguments: Arguments) -> tuple[str, str, dict[str, Any]]:
+    """Method and address that take a body on `/rest`, and the arguments that go there.
+
+    What has no method with a body is called by its action, with all of its arguments.
+    """
+    method = operation.rest["method"]
+    if method in ("POST", "PATCH"):
+        return method, *place(operation, arguments)
+    service = operation.service.replace(".", "/").replace("_", "-")
+    return "POST", f"/rest/{service}?~action={operation.name.replace('_', '-')}", dict(arguments)
 
 
 class RestJson(Form):
@@ -157,10 +163,7 @@ class RestQuery(RestJson):
 
     def request(self, operation: Operation, arguments: Arguments) -> Sent:
         """Creates and updates at their own address, everything else by its action."""
-        target, rest = place(operation, arguments)
-        method = operation.rest["method"]
-        if method not in ("POST", "PATCH"):
-            method, target, rest = "POST", by_action(operation), dict(arguments)
+        method, target, rest = place_to_post(operation, arguments)
         pairs = urlencode(list(dotted("", rest)))
         return Sent(method, target + ("?" if "?" not in target else "&") + pairs if pairs else target)
 

@@ -103,3 +103,15 @@ async def add_item(store: MetadataStore, *versions: int, **changes: Any) -> tupl
 
 def touches(name: str) -> Touches:
     return Touches({name: 1}, {name: 1}, {name: 1})
+
+
+async def put_state(store: MetadataStore, key: str, value: str, *, durable: bool = False) -> None:
+    """Remembers a value."""
+    async with store.transaction(durable=durable) as transaction:
+        await transaction.state.put(key, value)
+
+
+async def state_of(store: MetadataStore, key: str) -> str | None:
+    """The value that is remembered."""
+    async with store.reading() as transaction:
+        return await transaction.state.get(key)

@@ -12,8 +12,8 @@ from msgspec.structs import replace
 
 from contentlib.metadata.sqlite import SqliteMetadata
 from packages import archive, descriptor, package
-from publisher import Publisher, publishing
-from pulling import ALLOW, FILE, SESSION, Pulling
+from publisher import ALLOW, Publisher, publishing
+from pulling import FILE, SESSION, Pulling
 from signing import make, signed
 from whole import HandClock, whole
 

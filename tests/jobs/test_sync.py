@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import time
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -13,40 +12,12 @@ import pytest
 
 import signing
 from contentlib.library.policies import OVF_DEFAULT
-from following import ALLOW, Follower, Shelf, subscription, until
+from following import Follower, Shelf, subscription, until
 from packages import package
-from publisher import Publisher, publishing
+from publisher import ALLOW, Publisher
 from whole import HandClock, Whole, whole
 
 LARGE = bytes(range(256)) * 16384  # 4 MiB
-
-
-@pytest.fixture
-async def publisher() -> AsyncIterator[Publisher]:
-    async with publishing() as running:
-        yield running
-
-
-@pytest.fixture
-def shelf(publisher: Publisher) -> Shelf:
-    made = Shelf(publisher)
-    made.put("one", a_iso=b"first", b_iso=b"second")
-    made.put("two", c_iso=b"third")
-    return made
-
-
-@pytest.fixture
-async def app(data_dir: Path, clock: HandClock) -> AsyncIterator[Whole]:
-    async with whole(data_dir, clock, outbound_allow=ALLOW) as running:
-        yield running
-
-
-@pytest.fixture
-async def follower(app: Whole, clock: HandClock, shelf: Shelf) -> Follower:
-    made = await Follower.new(app, clock, shelf.url)
-    assert (await made.synced())["status"] == "SUCCEEDED"
-    shelf.asked()
-    return made
 
 
 # what is asked for

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from contentlib.library.ports import MetadataStore, Transaction
+from contentlib.library.ports import Transaction
 from contentlib.metadata.sqlite import SqliteMetadata
 from contracts import made
 from databases import new_database
@@ -30,16 +30,6 @@ async def store(database: Path) -> AsyncIterator[SqliteMetadata]:
     await store.close()
 
 
-async def _put(store: MetadataStore, key: str, value: str, *, durable: bool = False) -> None:
-    async with store.transaction(durable=durable) as rows:
-        await rows.state.put(key, value)
-
-
-async def _get(store: MetadataStore, key: str) -> str | None:
-    async with store.reading() as rows:
-        return await rows.state.get(key)
-
-
 def _limit(store: SqliteMetadata, pages: int) -> None:
     store._writer.raw.execute(f"PRAGMA max_page_count = {pages}")
 
@@ -50,37 +40,37 @@ async def test_a_full_disk_is_an_error_of_its_own_and_all_is_well_when_there_is_
 ) -> None:
     _limit(store, 1)  # SQLite takes the size that the file has
     with pytest.raises(OSError, match="no room left for the database") as caught:
-        await _put(store, "big", "x" * 1_000_000, durable=durable)
+        await made.put_state(store, "big", "x" * 1_000_000, durable=durable)
     assert caught.value.errno == errno.ENOSPC
-    assert await _get(store, "big") is None
+    assert await made.state_of(store, "big") is None
     _limit(store, 100_000)
-    await _put(store, "big", "x" * 1_000_000, durable=durable)
-    assert len(await _get(store, "big") or "") == 1_000_000
+    await made.put_state(store, "big", "x" * 1_000_000, durable=durable)
+    assert len(await made.state_of(store, "big") or "") == 1_000_000
 
 
 async def test_those_who_are_committed_together_are_all_told_when_the_disk_is_full(store: SqliteMetadata) -> None:
     _limit(store, 1)
     ended = await asyncio.gather(
-        *[_put(store, f"key-{number}", "x" * (1_000_000 if number == 5 else 1)) for number in range(10)],
+        *[made.put_state(store, f"key-{number}", "x" * (1_000_000 if number == 5 else 1)) for number in range(10)],
         return_exceptions=True,
     )
     lost = [number for number, each in enumerate(ended) if isinstance(each, OSError)]
     assert 5 in lost
     _limit(store, 100_000)
     for number in range(10):
-        assert (await _get(store, f"key-{number}") is None) == (number in lost)
-    await _put(store, "key-5", "y")
+        assert (await made.state_of(store, f"key-{number}") is None) == (number in lost)
+    await made.put_state(store, "key-5", "y")
 
 
 async def test_a_database_that_cannot_be_written_is_told_and_can_still_be_read(store: SqliteMetadata) -> None:
-    await _put(store, "key", "value")
+    await made.put_state(store, "key", "value")
     store._writer.raw.execute("PRAGMA query_only = ON")
     with pytest.raises(OSError, match="cannot be written") as caught:
-        await _put(store, "key", "other")
+        await made.put_state(store, "key", "other")
     assert caught.value.errno == errno.EROFS
-    assert await _get(store, "key") == "value"
+    assert await made.state_of(store, "key") == "value"
     store._writer.raw.execute("PRAGMA query_only = OFF")
-    await _put(store, "key", "other")
+    await made.put_state(store, "key", "other")
 
 
 async def test_a_damaged_file_is_told(database: Path) -> None:
@@ -95,14 +85,14 @@ async def test_a_damaged_file_is_told(database: Path) -> None:
 async def test_rows_that_are_damaged_are_told_where_they_are_read(database: Path) -> None:
     store = SqliteMetadata(database)
     for number in range(200):
-        await _put(store, f"key-{number}", "x" * 1000)
+        await made.put_state(store, f"key-{number}", "x" * 1000)
     await store.close()
     size = database.stat().st_size
     with database.open("r+b") as file:
         file.seek(size - 4096 * 30)
         file.write(b"\xff" * 4096 * 30)
     store = SqliteMetadata(database)
-    for act in (_get(store, "key-190"), _put(store, "key-190", "value")):
+    for act in (made.state_of(store, "key-190"), made.put_state(store, "key-190", "value")):
         with pytest.raises(OSError, match="the database is damaged"):
             await act
     await store.ping()
@@ -115,10 +105,10 @@ async def test_a_lock_that_is_held_for_long_is_told_and_the_loop_goes_on_meanwhi
     monkeypatch.setattr("contentlib.metadata.sqlite._BUSY_SECONDS", 0.3)
     with closing(sqlite3.connect(database, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
-        writing = asyncio.create_task(_put(store, "key", "value"))
+        writing = asyncio.create_task(made.put_state(store, "key", "value"))
         reads = 0
         while not writing.done():
-            await _get(store, "key")
+            await made.state_of(store, "key")
             await asyncio.sleep(0)
             reads += 1
         with pytest.raises(OSError, match="locked by another process") as caught:
@@ -126,34 +116,34 @@ async def test_a_lock_that_is_held_for_long_is_told_and_the_loop_goes_on_meanwhi
         assert caught.value.errno == errno.EBUSY
         assert reads > 100
         other.execute("COMMIT")
-    await _put(store, "key", "value")
+    await made.put_state(store, "key", "value")
 
 
 async def test_a_writer_goes_on_as_soon_as_another_process_lets_go(store: SqliteMetadata, database: Path) -> None:
     with closing(sqlite3.connect(database, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
-        writing = asyncio.create_task(_put(store, "key", "value"))
+        writing = asyncio.create_task(made.put_state(store, "key", "value"))
         await asyncio.sleep(0.05)
         other.execute("COMMIT")
         await asyncio.wait_for(writing, 5)
 
 
 async def test_one_who_is_cancelled_while_the_commit_is_awaited_takes_no_other_with_it(store: SqliteMetadata) -> None:
-    tasks = [asyncio.create_task(_put(store, f"key-{number}", "value", durable=True)) for number in range(5)]
+    tasks = [asyncio.create_task(made.put_state(store, f"key-{number}", "value", durable=True)) for number in range(5)]
     await asyncio.sleep(0)  # all have written, and wait
     tasks[2].cancel()
     ended = await asyncio.gather(*tasks, return_exceptions=True)
     assert [type(each) for each in ended] == [type(None)] * 2 + [asyncio.CancelledError] + [type(None)] * 2
-    assert await _get(store, "key-4") == "value"
+    assert await made.state_of(store, "key-4") == "value"
 
 
 async def test_closing_commits_what_is_still_awaited(store: SqliteMetadata, database: Path) -> None:
-    writing = [asyncio.create_task(_put(store, f"key-{number}", "value")) for number in range(3)]
+    writing = [asyncio.create_task(made.put_state(store, f"key-{number}", "value")) for number in range(3)]
     await asyncio.sleep(0)
     await store.close()
     await asyncio.gather(*writing)
     again = SqliteMetadata(database)
-    assert await _get(again, "key-2") == "value"
+    assert await made.state_of(again, "key-2") == "value"
     await again.close()
 
 
@@ -166,7 +156,7 @@ async def test_writers_at_once_share_a_commit(store: SqliteMetadata, durable: bo
         commits += statement == "COMMIT"
 
     store._writer.raw.set_trace_callback(count)
-    await asyncio.gather(*[_put(store, f"key-{number}", "value", durable=durable) for number in range(32)])
+    await asyncio.gather(*[made.put_state(store, f"key-{number}", "value", durable=durable) for number in range(32)])
     assert commits == 1
 
 
@@ -183,7 +173,7 @@ async def test_a_durable_commit_waits_for_no_thread_that_others_keep_busy(store:
     await asyncio.sleep(0)
     try:
         async with asyncio.timeout(5):
-            await _put(store, "a", "1", durable=True)
+            await made.put_state(store, "a", "1", durable=True)
         assert not any(task.done() for task in busy)
     finally:
         done.set()
@@ -194,13 +184,13 @@ async def test_a_reader_cannot_write(store: SqliteMetadata) -> None:
     with pytest.raises(OSError, match="cannot be written"):
         async with store.reading() as rows:
             await rows.state.put("key", "value")
-    assert await _get(store, "key") is None
+    assert await made.state_of(store, "key") is None
 
 
 async def test_processes_take_turns(store: SqliteMetadata, database: Path) -> None:
     counting = [await asyncio.create_subprocess_exec(sys.executable, COUNTING, database, "200") for _ in range(3)]
     assert [await each.wait() for each in counting] == [0, 0, 0]
-    assert await _get(store, "count") == "600"
+    assert await made.state_of(store, "count") == "600"
 
 
 # the plans of statements

@@ -10,8 +10,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-import processes
-from processes import CONTENTLIB, Running
+from processes import Running, serving
 from whole import CONTENT, SESSION
 
 NAME, PASSWORD = "administrator@vsphere.local", "ünlock: me"
@@ -20,14 +19,8 @@ NAME, PASSWORD = "administrator@vsphere.local", "ünlock: me"
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """A server with two workers and a certificate of its own."""
-    directory = tmp_path_factory.mktemp("server")
-    command = [str(CONTENTLIB), "serve", "--data-dir", str(directory / "data"), "--listen", "127.0.0.1:0", "--workers", "2"]
-    running = processes.start(command, directory, CONTENTLIB_ADMIN_PASSWORD=PASSWORD)
-    assert running.url
-    yield running
-    running.process.kill()
-    running.process.wait()
-    running.output.close()
+    with serving(tmp_path_factory.mktemp("server"), "--workers", "2", CONTENTLIB_ADMIN_PASSWORD=PASSWORD) as running:
+        yield running
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ import pytest
 
 from certificates import Certificate, make
 from packages import archive, descriptor, package
-from publisher import Publisher, publishing
-from pulling import ALLOW, FILE, SESSION, Pulling
+from publisher import ALLOW, Publisher, publishing
+from pulling import FILE, SESSION, Pulling
 from signing import make as make_signer
 from signing import signed
 from whole import HandClock, whole

@@ -3,48 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from following import ALLOW, Follower, Shelf, subscription, until
+from following import Follower, Shelf, subscription, until
 from publisher import publishing
-from whole import TOKEN, HandClock, Whole, whole
+from whole import TOKEN, HandClock, Whole
 
 LIBRARY, ITEM = "/subscribed-library", "/library/subscribed-item"
-
-
-@pytest.fixture
-async def shelf() -> AsyncIterator[Shelf]:
-    async with publishing() as running:
-        made = Shelf(running)
-        made.put("one", a_iso=b"first", b_iso=b"second")
-        made.put("two", c_iso=b"third")
-        yield made
-
-
-@pytest.fixture
-async def subscriber(data_dir: Path, clock: HandClock) -> AsyncIterator[Whole]:
-    async with whole(data_dir, clock, outbound_allow=ALLOW) as app:
-        yield app
-
-
-@pytest.fixture
-async def follower(subscriber: Whole, clock: HandClock, shelf: Shelf) -> Follower:
-    made = await Follower.new(subscriber, clock, shelf.url)
-    assert (await made.synced())["status"] == "SUCCEEDED"
-    return made
 
 
 def created(url: str, **more: object) -> dict[str, object]:
     return {"create_spec": {"name": "mirror", "subscription_info": subscription(url, **more)}}
 
 
-async def test_a_new_library_is_answered_at_once_and_fills_as_a_task(subscriber: Whole, clock: HandClock, shelf: Shelf) -> None:
+async def test_a_new_library_is_answered_at_once_and_fills_as_a_task(app: Whole, clock: HandClock, shelf: Shelf) -> None:
     shelf.publisher.pause = 0.05
-    follower = await Follower.new(subscriber, clock, shelf.url, user_name="ignored")
+    follower = await Follower.new(app, clock, shelf.url, user_name="ignored")
     found = await follower.get()
     assert (found["type"], found["version"], "last_sync_time" in found) == ("SUBSCRIBED", "1", False)
     assert found["subscription_info"] == subscription(shelf.url)
@@ -85,13 +63,13 @@ async def test_an_item_is_as_its_publisher_has_it(follower: Follower, shelf: She
     assert "last_sync_time" in item
 
 
-async def test_a_token_creates_once(subscriber: Whole, shelf: Shelf) -> None:
+async def test_a_token_creates_once(app: Whole, shelf: Shelf) -> None:
     headers = {"Client-Token": "b8a2a2e3-2314-43cd-a871-6ede0f429751"}
     body = created(shelf.url)["create_spec"]
-    answers = [await subscriber.send("POST", "/api/content/subscribed-library", body, headers) for _ in range(2)]
+    answers = [await app.send("POST", "/api/content/subscribed-library", body, headers) for _ in range(2)]
     assert [each.status_code for each in answers] == [201, 201]
     assert answers[0].json() == answers[1].json()
-    assert await subscriber.rest("GET", LIBRARY) == [answers[0].json()]
+    assert await app.rest("GET", LIBRARY) == [answers[0].json()]
 
 
 @pytest.mark.parametrize(
@@ -109,50 +87,48 @@ async def test_a_token_creates_once(subscriber: Whole, shelf: Shelf) -> None:
     ],
 )
 async def test_what_can_be_no_subscription_is_an_invalid_argument(
-    subscriber: Whole, shelf: Shelf, change: dict[str, object], message: str
+    app: Whole, shelf: Shelf, change: dict[str, object], message: str
 ) -> None:
     spec = created(shelf.url, **change)
-    status, kind, told = await subscriber.refusal("POST", LIBRARY, spec)
+    status, kind, told = await app.refusal("POST", LIBRARY, spec)
     assert (status, kind) == (400, "INVALID_ARGUMENT")
     assert message in told
-    assert await subscriber.rest("GET", LIBRARY) == []
+    assert await app.rest("GET", LIBRARY) == []
 
 
-async def test_a_library_without_a_subscription_is_none(subscriber: Whole) -> None:
+async def test_a_library_without_a_subscription_is_none(app: Whole) -> None:
     spec = {"create_spec": {"name": "mirror"}}
-    told = await subscriber.refusal("POST", LIBRARY, spec)
+    told = await app.refusal("POST", LIBRARY, spec)
     assert told == (400, "INVALID_ARGUMENT", "create_spec.subscription_info is required")
 
 
-async def test_several_backings_are_unsupported(subscriber: Whole, shelf: Shelf) -> None:
+async def test_several_backings_are_unsupported(app: Whole, shelf: Shelf) -> None:
     spec = created(shelf.url)
     backing = {"type": "DATASTORE", "datastore_id": "datastore-1"}
     spec["create_spec"] = {**dict(spec["create_spec"]), "storage_backings": [backing, backing]}  # type: ignore[call-overload]  # it is a dictionary
-    assert (await subscriber.refusal("POST", LIBRARY, spec))[1] == "UNSUPPORTED"
+    assert (await app.refusal("POST", LIBRARY, spec))[1] == "UNSUPPORTED"
 
 
 @pytest.mark.parametrize("path", ["/nothing.json", "/item1/a.iso", "/gone"])
-async def test_a_publisher_that_has_no_library_there_is_inaccessible(subscriber: Whole, shelf: Shelf, path: str) -> None:
+async def test_a_publisher_that_has_no_library_there_is_inaccessible(app: Whole, shelf: Shelf, path: str) -> None:
     shelf.publisher.statuses["/gone"] = 500
-    status, kind, told = await subscriber.refusal("POST", LIBRARY, created(shelf.publisher.uri(path)))
+    status, kind, told = await app.refusal("POST", LIBRARY, created(shelf.publisher.uri(path)))
     assert (status, kind) == (400, "RESOURCE_INACCESSIBLE")
     assert shelf.publisher.uri(path) in told
-    assert await subscriber.rest("GET", LIBRARY) == []
+    assert await app.rest("GET", LIBRARY) == []
 
 
-async def test_a_password_is_shown_to_the_publisher_and_to_nobody_else(
-    subscriber: Whole, clock: HandClock, shelf: Shelf
-) -> None:
+async def test_a_password_is_shown_to_the_publisher_and_to_nobody_else(app: Whole, clock: HandClock, shelf: Shelf) -> None:
     basic = {"authentication_method": "BASIC", "user_name": "ann", "password": "s3cret"}
-    follower = await Follower.new(subscriber, clock, shelf.url, **basic)
+    follower = await Follower.new(app, clock, shelf.url, **basic)
     assert (await follower.synced())["status"] == "SUCCEEDED"
     assert {each.headers["authorization"] for each in shelf.publisher.asked} == {"Basic YW5uOnMzY3JldA=="}
     info = (await follower.get())["subscription_info"]
     assert (info["authentication_method"], info["user_name"], "password" in info) == ("BASIC", "ann", False)
-    database = (subscriber.settings.data_dir / "contentlib.db").read_bytes()
-    log = (subscriber.settings.data_dir / "contentlib.db-wal").read_bytes()
+    database = (app.settings.data_dir / "contentlib.db").read_bytes()
+    log = (app.settings.data_dir / "contentlib.db-wal").read_bytes()
     assert b"s3cret" not in database + log
-    assert (subscriber.settings.data_dir / "sealing.key").stat().st_mode & 0o777 == 0o600
+    assert (app.settings.data_dir / "sealing.key").stat().st_mode & 0o777 == 0o600
 
 
 async def test_a_changed_password_is_the_one_that_is_shown(follower: Follower, shelf: Shelf) -> None:
@@ -214,9 +190,9 @@ async def test_a_subscribed_library_takes_nothing_of_its_own(follower: Follower)
         assert "SUBSCRIBED" in told
 
 
-async def test_local_libraries_are_not_synchronized(subscriber: Whole) -> None:
-    library = await subscriber.library()
-    item = await subscriber.item("tiny", library)
+async def test_local_libraries_are_not_synchronized(app: Whole) -> None:
+    library = await app.library()
+    item = await app.item("tiny", library)
     for method, target, body in (
         ("GET", f"{LIBRARY}/id:{library}", None),
         ("PATCH", f"{LIBRARY}/id:{library}", {"update_spec": {"name": "other"}}),
@@ -227,12 +203,12 @@ async def test_local_libraries_are_not_synchronized(subscriber: Whole) -> None:
         ("POST", f"{ITEM}/id:{item}?~action=sync", {"force_sync_content": True}),
         ("POST", f"{ITEM}/id:{item}?~action=evict", None),
     ):
-        status, kind, told = await subscriber.refusal(method, target, body)
+        status, kind, told = await app.refusal(method, target, body)
         assert (status, kind) == (400, "INVALID_ELEMENT_TYPE"), target
         assert "is LOCAL, not SUBSCRIBED" in told
 
 
-async def test_what_is_not_there_is_not_found(subscriber: Whole) -> None:
+async def test_what_is_not_there_is_not_found(app: Whole) -> None:
     for method, target, body in (
         ("GET", f"{LIBRARY}/id:gone", None),
         ("PATCH", f"{LIBRARY}/id:gone", {"update_spec": {"name": "other"}}),
@@ -243,7 +219,7 @@ async def test_what_is_not_there_is_not_found(subscriber: Whole) -> None:
         ("POST", f"{ITEM}/id:gone?~action=sync", {"force_sync_content": True}),
         ("POST", f"{ITEM}/id:gone?~action=evict", None),
     ):
-        assert (await subscriber.refusal(method, target, body))[:2] == (404, "NOT_FOUND"), target
+        assert (await app.refusal(method, target, body))[:2] == (404, "NOT_FOUND"), target
 
 
 @pytest.mark.parametrize("way", ["delete", "force-delete"])
@@ -271,12 +247,12 @@ async def probe(app: Whole, info: dict[str, object]) -> dict[str, object]:
     return found
 
 
-async def test_a_probe_tells_whether_a_library_could_be_followed(subscriber: Whole, shelf: Shelf) -> None:
-    assert await probe(subscriber, subscription(shelf.url)) == {"status": "SUCCESS", "error_messages": []}
-    found = await probe(subscriber, subscription(shelf.publisher.uri("/nothing.json")))
+async def test_a_probe_tells_whether_a_library_could_be_followed(app: Whole, shelf: Shelf) -> None:
+    assert await probe(app, subscription(shelf.url)) == {"status": "SUCCESS", "error_messages": []}
+    found = await probe(app, subscription(shelf.publisher.uri("/nothing.json")))
     assert (found["status"], len(found["error_messages"])) == ("RESOURCE_NOT_FOUND", 1)  # type: ignore[arg-type]  # a list
-    assert (await probe(subscriber, {}))["status"] == "INVALID_URL"
-    assert await subscriber.rest("GET", LIBRARY) == []
+    assert (await probe(app, {}))["status"] == "INVALID_URL"
+    assert await app.rest("GET", LIBRARY) == []
 
 
 async def test_a_library_of_this_server_is_followed_without_a_connection(app: Whole, clock: HandClock) -> None:
@@ -334,8 +310,8 @@ async def test_what_a_library_follows_it_may_publish_again(app: Whole, clock: Ha
 
 
 @pytest.fixture
-async def demanding(subscriber: Whole, clock: HandClock, shelf: Shelf) -> Follower:
-    made = await Follower.new(subscriber, clock, shelf.url, on_demand=True)
+async def demanding(app: Whole, clock: HandClock, shelf: Shelf) -> Follower:
+    made = await Follower.new(app, clock, shelf.url, on_demand=True)
     assert (await made.synced())["status"] == "SUCCEEDED"
     return made
 

@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from following import ALLOW, Follower, Shelf, subscription
-from publisher import publishing
-from whole import HOST, HandClock, Whole, whole
+from following import Follower, Shelf, subscription
+from whole import HOST, HandClock, Whole
 
 NOBODY = "00000000-0000-4000-8000-000000000000"
 NEW = {"name": "copy", "automatic_sync_enabled": False, "on_demand": False, "storage_backings": []}
-Following = tuple[Follower, Shelf]
 ELSEWHERE = {"location": "REMOTE", "vcenter": {"hostname": "vc.example", "https_port": 8443}}
-
-
-@pytest.fixture
-async def app(data_dir: Path, clock: HandClock) -> AsyncIterator[Whole]:
-    async with whole(data_dir, clock, outbound_allow=ALLOW) as running:
-        yield running
 
 
 @pytest.fixture
@@ -209,52 +199,42 @@ async def test_a_subscription_is_gone_while_its_library_is_in_the_trash(app: Who
 # what is published again, and what is converted
 
 
-@pytest.fixture
-async def follower(app: Whole, clock: HandClock) -> AsyncIterator[Following]:
-    async with publishing() as running:
-        shelf = Shelf(running)
-        shelf.put("one", a_iso=b"first")
-        made = await Follower.new(app, clock, shelf.url)
-        assert (await made.synced())["status"] == "SUCCEEDED"
-        yield made, shelf
-
-
-async def test_a_subscribed_library_can_be_published_too(app: Whole, clock: HandClock, follower: Following) -> None:
-    first, shelf = follower
+async def test_a_subscribed_library_can_be_published_too(
+    app: Whole, clock: HandClock, shelf: Shelf, follower: Follower
+) -> None:
     info = {"published": True, "authentication_method": "NONE"}
-    await app.rest("PATCH", f"/subscribed-library/id:{first.library}", {"update_spec": {"publish_info": info}})
-    url = (await first.get())["publish_info"]["publish_url"]
+    await app.rest("PATCH", f"/subscribed-library/id:{follower.library}", {"update_spec": {"publish_info": info}})
+    url = (await follower.get())["publish_info"]["publish_url"]
     second = await Follower.new(app, clock, url)
     assert (await second.synced())["status"] == "SUCCEEDED"
-    assert await second.content() == {"one": {"a.iso": b"first"}}
+    assert await second.content() == {"one": {"a.iso": b"first", "b.iso": b"second"}, "two": {"c.iso": b"third"}}
     shelf.put("one", 1, a_iso=b"newer")
-    assert (await first.sync())["status"] == "SUCCEEDED"
+    assert (await follower.sync())["status"] == "SUCCEEDED"
     assert (await second.sync())["status"] == "SUCCEEDED"
-    assert await second.content() == {"one": {"a.iso": b"newer"}}
+    assert (await second.content())["one"] == {"a.iso": b"newer"}
 
 
 def convert(library: str) -> tuple[str, str, dict[str, Any]]:
     return "POST", f"/api/content/library/{library}?action=convert", {"conversion_type": "TO_PUBLISHED_LIBRARY"}
 
 
-async def test_a_converted_library_goes_on_without_its_publisher(app: Whole, follower: Following) -> None:
-    mirror, _ = follower
-    before = (await mirror.items())["one"]
-    assert (await app.send(*convert(mirror.library))).status_code == 204
-    library = await app.rest("GET", f"/local-library/id:{mirror.library}")
+async def test_a_converted_library_goes_on_without_its_publisher(app: Whole, follower: Follower) -> None:
+    before = (await follower.items())["one"]
+    assert (await app.send(*convert(follower.library))).status_code == 204
+    library = await app.rest("GET", f"/local-library/id:{follower.library}")
     assert (library["type"], library["publish_info"]["published"]) == ("LOCAL", True)
     assert "subscription_info" not in library
-    item = (await mirror.items())["one"]
+    item = (await follower.items())["one"]
     assert (item["id"], item["content_version"]) == (before["id"], before["content_version"])
     assert (item["cached"], "last_sync_time" in item) == (True, False)
     await app.fill(item["id"], a_iso=b"ours")
-    documents = await app.client.get(f"/cls/vcsp/lib/{mirror.library}/items.json")
-    assert [each["name"] for each in documents.json()["items"]] == ["one"]
-    assert (await app.send(*convert(mirror.library))).json()["error_type"] == "INVALID_ELEMENT_TYPE"
+    documents = await app.client.get(f"/cls/vcsp/lib/{follower.library}/items.json")
+    assert [each["name"] for each in documents.json()["items"]] == ["one", "two"]
+    assert (await app.send(*convert(follower.library))).json()["error_type"] == "INVALID_ELEMENT_TYPE"
 
 
-async def test_a_library_that_lacks_content_is_not_converted(app: Whole, clock: HandClock, follower: Following) -> None:
-    _, shelf = follower
+async def test_a_library_that_lacks_content_is_not_converted(app: Whole, clock: HandClock, shelf: Shelf) -> None:
+    shelf.drop(2)
     on_demand = await Follower.new(app, clock, shelf.url, on_demand=True)
     assert (await on_demand.synced())["status"] == "SUCCEEDED"
     status, message = await refused(app, *convert(on_demand.library))
@@ -262,9 +242,8 @@ async def test_a_library_that_lacks_content_is_not_converted(app: Whole, clock: 
     assert (await on_demand.get())["type"] == "SUBSCRIBED"
 
 
-async def test_a_library_whose_last_sync_failed_is_not_converted(app: Whole, follower: Following) -> None:
-    mirror, shelf = follower
+async def test_a_library_whose_last_sync_failed_is_not_converted(app: Whole, shelf: Shelf, follower: Follower) -> None:
     shelf.publisher.statuses["/lib.json"] = 404
-    assert (await mirror.sync())["status"] == "FAILED"
-    status, message = await refused(app, *convert(mirror.library))
-    assert (status, f"library {mirror.library} is not synchronized" in message) == (400, True)
+    assert (await follower.sync())["status"] == "FAILED"
+    status, message = await refused(app, *convert(follower.library))
+    assert (status, f"library {follower.library} is not synchronized" in message) == (400, True)

@@ -9,14 +9,6 @@ from contentlib.outbound.client import Outbound
 from contentlib.outbound.policy import Policy
 from contentlib.outbound.sources import Sources
 from contentlib.vcsp.reader import Reader
-from publisher import Publisher, publishing
-
-
-@pytest.fixture
-async def publisher() -> AsyncIterator[Publisher]:
-    """A web server without TLS."""
-    async with publishing() as running:
-        yield running
 
 
 @pytest.fixture

@@ -15,8 +15,7 @@ from urllib.parse import urljoin
 import httpx
 import pytest
 
-import processes
-from processes import CONTENTLIB, Running
+from processes import Running, serving
 from transfer.raw import Raw
 from vcsp.test_own_publisher import PASSWORD, Publishing
 from whole import SESSION, HandClock, Whole, whole
@@ -27,14 +26,8 @@ _MIB = 1 << 20
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    directory = tmp_path_factory.mktemp("server")
-    command = [str(CONTENTLIB), "serve", "--data-dir", str(directory / "data"), "--listen", "127.0.0.1:0", "--no-tls"]
-    running = processes.start(command, directory, CONTENTLIB_ADMIN_PASSWORD=PASSWORD)
-    assert running.url
-    yield running
-    running.process.kill()
-    running.process.wait()
-    running.output.close()
+    with serving(tmp_path_factory.mktemp("server"), "--no-tls", CONTENTLIB_ADMIN_PASSWORD=PASSWORD) as running:
+        yield running
 
 
 @pytest.fixture

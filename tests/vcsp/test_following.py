@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 import processes
-from processes import CONTENTLIB, Running
+from processes import Running
 from whole import CONTENT, SESSION
 
 PASSWORD = "Correct-horse 1!"
@@ -28,13 +28,12 @@ class Server:
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
-        self._command = [str(CONTENTLIB), "serve", "--data-dir", "data", "--listen", "127.0.0.1:0", "--no-tls"]
         self.http = httpx.Client(timeout=60)
         self._running = self._started()
 
     def _started(self) -> Running:
         variables = {"CONTENTLIB_ADMIN_PASSWORD": PASSWORD, "CONTENTLIB_OUTBOUND_ALLOW": '["127.0.0.0/8"]'}
-        running = processes.start(self._command, self._directory, **variables)
+        running = processes.serve(self._directory, "--no-tls", **variables)
         self.http.base_url = httpx.URL(running.url)
         self.http.headers.pop("vmware-api-session-id", None)
         answer = self.http.post(SESSION, auth=httpx.BasicAuth(b"administrator@vsphere.local", PASSWORD.encode()))
@@ -46,9 +45,7 @@ class Server:
         return self._directory / "data" / "storage" / "staging"
 
     def kill(self) -> None:
-        self._running.process.kill()
-        self._running.process.wait()
-        self._running.output.close()
+        self._running.kill()
 
     def restart(self) -> None:
         self.kill()

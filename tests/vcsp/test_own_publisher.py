@@ -4,25 +4,26 @@ from __future__ import annotations
 
 import hashlib
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Any
 
 import httpx
 import pytest
 from msgspec.structs import replace
 
-import processes
 from contentlib.library.errors import NotFetched
 from contentlib.library.model import Authentication, Subscription
 from contentlib.library.pulls import ProbeStatus
 from contentlib.outbound.client import Outbound
 from contentlib.outbound.credentials import credentials_of
+from contentlib.outbound.policy import Policy
 from contentlib.outbound.sources import Sources
 from contentlib.vapi.types import DateTime
 from contentlib.vcsp.probing import SubscriptionProbes
 from contentlib.vcsp.reader import Reader
 from packages import package
-from processes import CONTENTLIB, Running
+from processes import Running, serving
+from publisher import ALLOW
 from whole import CONTENT, SESSION
 
 PASSWORD = "ünlock: me"
@@ -32,14 +33,16 @@ FILES = {"50% off #1.iso": b"iso", "é+日?.bin": b"more"}
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """A server with a certificate of its own."""
-    directory = tmp_path_factory.mktemp("server")
-    command = [str(CONTENTLIB), "serve", "--data-dir", str(directory / "data"), "--listen", "127.0.0.1:0"]
-    running = processes.start(command, directory, CONTENTLIB_ADMIN_PASSWORD=PASSWORD)
-    assert running.url
-    yield running
-    running.process.kill()
-    running.process.wait()
-    running.output.close()
+    with serving(tmp_path_factory.mktemp("server"), CONTENTLIB_ADMIN_PASSWORD=PASSWORD) as running:
+        yield running
+
+
+@pytest.fixture
+async def client() -> AsyncIterator[Outbound]:
+    """A client that waits for passwords to be checked."""
+    made = Outbound(Policy(ALLOW))
+    yield made
+    await made.close()
 
 
 class Publishing:

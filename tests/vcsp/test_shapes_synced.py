@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncIterator, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 from urllib.parse import unquote
 
 import pytest
 
-from following import ALLOW, Follower
+from following import Follower
 from publisher import Publisher
 from vcsp.shapes import SHAPES, Generator, Shape, Tree
-from whole import HandClock, Whole, whole
+from whole import HandClock, Whole
 
 DISK, SETTINGS, DESCRIPTOR = "disk 50% off+é.vmdk", "#1?.nvram", "photon.ovf"
 MACHINE = {DESCRIPTOR: b"<Envelope/>", DISK: b"disk", SETTINGS: b"settings"}
@@ -29,12 +28,6 @@ ADDED = {**DELETED, "new": {"new.iso": b"new", "more.bin": b"more"}}
 
 Digests = dict[str, dict[str, str]]
 of_every_shape = pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape.name)
-
-
-@pytest.fixture
-async def app(data_dir: Path, clock: HandClock) -> AsyncIterator[Whole]:
-    async with whole(data_dir, clock, outbound_allow=ALLOW) as running:
-        yield running
 
 
 def credentials(tree: Tree) -> dict[str, object]:

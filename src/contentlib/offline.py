@@ -11,7 +11,8 @@ from msgspec.structs import replace
 
 from contentlib.blobs.filesystem import FilesystemBlobs
 from contentlib.jobs.bringing import Bringing, Means
-from contentlib.library.adoption import Adoption
+from contentlib.library.adoption import Adoption, Contents
+from contentlib.library.archives import Archives, NotOpened, is_archived
 from contentlib.library.blobs import Blobs
 from contentlib.library.catalogs import Catalog
 from contentlib.library.clock import SystemClock
@@ -86,7 +87,9 @@ async def _adopt(settings: Settings, source: Subscription, warned: Warned, watch
             means = Means(metadata, blobs, client, sources, Limits(Configurations(metadata)))
             await means.limits.start()
             bringing = Bringing(means, await adoption.prospect(catalog), source)
-            await adoption.adopt(catalog, await _contents(bringing, catalog, blobs, watcher))
+            contents = await _contents(bringing, catalog, blobs, watcher)
+            catalog, contents = await _unpacked(Archives(adoption, blobs), catalog, contents, warned)
+            await adoption.adopt(catalog, contents)
     finally:
         await client.close()
     return catalog
@@ -98,13 +101,10 @@ async def _read(reader: Reader, source: Subscription, warned: Warned) -> Catalog
         raise RuntimeError(f"{source.url} says that nothing has changed, to somebody who has never asked before")
     for warning in found[0].warnings:
         warned(warning.text)
-    for item in found[0].items:
-        if item.files and all(file.name.lower().endswith(".ova") for file in item.files):
-            warned(f"item {item.name!r} is an archive, which subscribers cannot deploy; upload it again to have it unpacked")
     return found[0]
 
 
-async def _contents(bringing: Bringing, catalog: Catalog, blobs: Blobs, watcher: Watcher) -> dict[tuple[str, str], Blob]:
+async def _contents(bringing: Bringing, catalog: Catalog, blobs: Blobs, watcher: Watcher) -> Contents:
     """The bytes of all files, fetched and verified."""
     watcher.expect(sum(file.size or 0 for item in catalog.items for file in item.files))
     found = {}
@@ -113,6 +113,20 @@ async def _contents(bringing: Bringing, catalog: Catalog, blobs: Blobs, watcher:
             found[item.id, file.name] = await blobs.check(file.blob, file.name)
             watcher.advance(file.size)
     return found
+
+
+async def _unpacked(archives: Archives, catalog: Catalog, contents: Contents, warned: Warned) -> tuple[Catalog, Contents]:
+    """The library with the files of its archives in their place."""
+    items, found = [], dict(contents)
+    for item in catalog.items:
+        if is_archived(item):
+            try:
+                item, files = await archives.open(item, *(contents[item.id, file.name] for file in item.files))
+                found |= {(item.id, name): blob for name, blob in files.items()}
+            except NotOpened as error:
+                warned(f"item {item.name!r} stays an archive, which subscribers cannot deploy: {error}")
+        items.append(item)
+    return replace(catalog, items=tuple(items)), found
 
 
 async def _offered(

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 import processes
-from packages import package
+from packages import archive, package
 from processes import CONTENTLIB
 from publisher import Publisher, publishing
 from vcsp.shapes import SHAPES, Generator, Shape, Tree
@@ -145,11 +145,43 @@ async def test_what_was_left_out_is_told(adopt: Adopt, tmp_path: Path) -> None:
     assert " is here, 2 items" in answer.stdout
 
 
-async def test_archives_are_taken_with_a_warning(adopt: Adopt, tmp_path: Path) -> None:
-    Generator(SHAPES[0]).publish({"packed": {"a.OVA": b"archive"}, **PAYLOAD}).write(tmp_path / "lab")
+@pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape.name)
+async def test_an_archive_is_unpacked(shape: Shape, adopt: Adopt, data_dir: Path, tmp_path: Path) -> None:
+    tree = Generator(shape).publish({"packed": {"a.OVA": archive(package())}, "tools": PAYLOAD["tools"]})
+    (tmp_path / "password").write_text("secret\n")
+    options = ["--user", "", "--password-file", tmp_path / "password"] if tree.basic else []
+    async with publishing() as publisher:
+        answer = await adopt(tree.serve(publisher), *options, **ALLOWED)
+    assert (answer.returncode, answer.stderr) == (0, "")
+    before = documents(tree)[1]["packed"]
+    _, _, items, content = await published(data_dir)
+    assert content["packed"] == package()
+    assert items["packed"]["type"] == "vcsp.ovf"
+    assert int(items["packed"]["contentVersion"]) > int(before.get("contentVersion", "0"))
+    assert int(items["packed"]["version"]) > int(before["version"])
+    async with whole(data_dir, HandClock()) as app:
+        item = await app.rest("GET", f"/library/item/id:{bare(items['packed']['id'])}")
+    assert (item["type"], item["size"]) == ("ovf", sum(map(len, package().values())))
+
+
+@pytest.mark.parametrize(
+    ("files", "why"),
+    [
+        ({"a.ova": b"archive"}, "the archive cannot be unpacked: it ends in the middle, at byte 7"),
+        ({"a.ova": archive({"a.iso": b"iso"})}, "there is no descriptor (*.ovf); add it"),
+        ({"a.ova": archive({**package(), "disk1.vmdk": b"disk"})}, "file 'disk1.vmdk' has 4 bytes, the descriptor says 5000; "),
+        ({"a.ova": archive(package()), "b.ova": archive(package())}, "it holds 2 archives, and a package is one"),
+    ],
+)
+async def test_an_archive_that_holds_no_whole_package_is_taken_with_a_warning(
+    adopt: Adopt, data_dir: Path, tmp_path: Path, files: dict[str, bytes], why: str
+) -> None:
+    Generator(SHAPES[0]).publish({"packed": files, **PAYLOAD}).write(tmp_path / "lab")
     answer = await adopt(tmp_path / "lab")
     assert answer.returncode == 0
-    assert answer.stderr.startswith("warning: item 'packed' is an archive, which subscribers cannot deploy; ")
+    assert answer.stderr.startswith(f"warning: item 'packed' stays an archive, which subscribers cannot deploy: {why}")
+    _, _, _, content = await published(data_dir)
+    assert content["packed"] == files
 
 
 async def test_what_is_no_library_is_refused(adopt: Adopt, tmp_path: Path) -> None:

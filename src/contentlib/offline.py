@@ -19,7 +19,7 @@ from contentlib.library.clock import SystemClock
 from contentlib.library.configuration import Configurations
 from contentlib.library.errors import Missing
 from contentlib.library.limits import Limits
-from contentlib.library.model import Blob, Subscription
+from contentlib.library.model import Subscription
 from contentlib.library.names import fold
 from contentlib.library.ports import MetadataStore
 from contentlib.metadata.migrate import check_current, upgrade

@@ -19,6 +19,7 @@ from contentlib.access.sealing import KeyFile
 from contentlib.blobs.filesystem import FilesystemBlobs
 from contentlib.http.asgi import Application
 from contentlib.http.message import Answer, Disconnected, Request, Response, text
+from contentlib.http.pieces import paced
 from contentlib.inventory import Datastore, Inventory
 from contentlib.jobs.bringing import Means
 from contentlib.jobs.collect import Collector
@@ -268,7 +269,9 @@ class _Server:
             on_failure=_failed,
             submit=Operations(metadata, tasks, self._wake).submit,
         )
-        self._transfers = Transfers(updates, downloads, items, blobs, leases, addresses, admit, limit, _failed, alone=alone)
+        self._transfers = Transfers(
+            updates, downloads, items, blobs, leases, addresses, admit, limits.throttle, limit, _failed, alone=alone
+        )
         vim = Vim(inventory, _product(settings, guid), logins, clock, _failed)
         shelf = Shelf(metadata, blobs, Counters(settings.published_version_floor))
         publisher = Publisher(shelf, blobs, passwords, _failed)
@@ -362,7 +365,7 @@ class _Server:
         meter.count(request, answer, started)
         if answer.status >= 400 or (answer.headers and answer.headers[0][0] == "vapi-error"):
             _refused(request, answer)
-        return answer
+        return paced(answer, self._limits.throttle)
 
     def _door(self, path: str) -> tuple[Handle, Meter]:
         for speaks, handle, meter in self._doors:

@@ -20,6 +20,7 @@ from contentlib.library.identifiers import new_identifier
 from contentlib.library.items import Items, NewItem
 from contentlib.library.model import Library, LibraryType, Source, UpdateFile
 from contentlib.library.sessions import Leases
+from contentlib.library.throttle import Throttle
 from contentlib.library.update_sessions import NewFile, UpdateSessions
 from contentlib.metadata.migrate import upgrade
 from contentlib.metadata.sqlite import SqliteMetadata
@@ -53,6 +54,7 @@ class Parts:
         self.leases = Leases(clock, lease)
         self.items = Items(self.metadata, self.blobs, clock, lease)
         self.addresses = SignedAddresses(KEY)
+        self.throttle = Throttle()
         self.failures: list[Failure] = []
         self.updates = UpdateSessions(self.metadata, self.blobs, clock, self.leases, self._ended, limit)
         self.downloads = DownloadSessions(self.metadata, self.blobs, clock, self.leases, self._ended)
@@ -64,6 +66,7 @@ class Parts:
             self.leases,
             self.addresses,
             self._admit,
+            self.throttle,
             limit,
             self._failed,
             alone=alone,

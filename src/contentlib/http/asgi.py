@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, MutableMapping
-from contextlib import suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, MutableMapping
+from contextlib import aclosing, suppress
 from typing import Any
 from urllib.parse import quote
 
 from contentlib.http.message import Answer, Disconnected, FileResponse, Request, Response, StreamResponse
+from contentlib.http.pieces import pieces_of
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -17,7 +18,6 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Handle = Callable[[Request], Awaitable[Answer]]
 
 _REQUEST_ID_LENGTH = 128
-_PIECE = 1 << 20  # bytes read at a time where the server cannot send a part of a file itself
 _PATH_SIGNS = "/:@!$&'()*+,;=~"
 _LINGER_SECONDS = 10.0
 _LINGER_BYTES = 64 << 20
@@ -155,7 +155,7 @@ async def _send(request: Request, answer: Answer, scope: Scope, receive: Receive
         return
     if isinstance(answer, StreamResponse):
         await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-        await _send_stream(request, answer, receive, send)
+        await _send_pieces(request, answer.pieces, receive, send)
         return
     if answer.content_type:
         headers.append((b"content-type", answer.content_type.encode("latin-1")))
@@ -165,44 +165,25 @@ async def _send(request: Request, answer: Answer, scope: Scope, receive: Receive
     await send({"type": "http.response.body", "body": b"" if request.method == "HEAD" else answer.body})
 
 
-async def _send_stream(request: Request, answer: StreamResponse, receive: Receive, send: Send) -> None:
-    gone = asyncio.create_task(_disconnect(receive))
-    try:
-        if request.method != "HEAD":
-            async for piece in answer.pieces:  # what it raises cuts the connection before the promised length
-                if gone.done():
-                    return
-                await send({"type": "http.response.body", "body": piece, "more_body": True})
-    finally:
-        gone.cancel()
-    await send({"type": "http.response.body", "body": b""})
-
-
 async def _send_file(request: Request, answer: FileResponse, scope: Scope, receive: Receive, send: Send) -> None:
     if request.method == "HEAD" or answer.length == 0:
         await send({"type": "http.response.body", "body": b""})
     elif answer.length is None and "http.response.pathsend" in (scope.get("extensions") or {}):
         await send({"type": "http.response.pathsend", "path": str(answer.path)})
-    else:
-        await _send_pieces(answer, receive, send)
+    else:  # the interface has no message that would let the server send a part of a file
+        await _send_pieces(request, pieces_of(answer), receive, send)
 
 
-async def _send_pieces(answer: FileResponse, receive: Receive, send: Send) -> None:
-    """Sends a part of a file; the interface has no message that would let the server do it."""
-    left = answer.length
-    gone = asyncio.create_task(_disconnect(receive))  # sending to nobody is no error, and would read the file to its end
+async def _send_pieces(request: Request, pieces: AsyncGenerator[bytes, None], receive: Receive, send: Send) -> None:
+    """Sends what comes; what is raised cuts the connection before the promised length."""
+    gone = asyncio.create_task(_disconnect(receive))  # sending to nobody is no error, and would read to the end
     try:
-        with answer.path.open("rb", buffering=0) as file:
-            file.seek(answer.offset)
-            while (left is None or left > 0) and not gone.done():
-                piece = await asyncio.to_thread(file.read, _PIECE if left is None else min(_PIECE, left))
-                if not piece:
-                    break
-                if left is not None:
-                    left -= len(piece)
-                await send({"type": "http.response.body", "body": piece, "more_body": True})
-            if left and not gone.done():  # the client learns it too: its connection is cut before the promised length
-                raise OSError(f"{answer.path} ended {left} bytes too early")
+        async with aclosing(pieces):
+            if request.method != "HEAD":
+                async for piece in pieces:
+                    await send({"type": "http.response.body", "body": piece, "more_body": True})
+                    if gone.done():
+                        break
     finally:
         gone.cancel()
     await send({"type": "http.response.body", "body": b""})

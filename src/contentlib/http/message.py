@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -96,7 +96,7 @@ class StreamResponse:
     """An answer whose bytes come as they are made, as many as `Content-Length` says; what is raised breaks the connection."""
 
     status: int
-    pieces: AsyncIterator[bytes]
+    pieces: AsyncGenerator[bytes, None]
     headers: Headers
 
 

@@ -11,6 +11,7 @@ from contentlib.library.download_sessions import DownloadSessions
 from contentlib.library.errors import Damaged, LibraryError
 from contentlib.library.items import Items
 from contentlib.library.sessions import Leases
+from contentlib.library.throttle import Throttle
 from contentlib.library.update_sessions import UpdateSessions
 from contentlib.transfer.addresses import DATA, STATIC, SignedAddresses, read_static, shown
 from contentlib.transfer.answers import STATUS, Refused
@@ -38,6 +39,7 @@ class Transfers:
         leases: Leases,
         addresses: SignedAddresses,
         admit: Admit,
+        throttle: Throttle,
         upload_limit: int,
         on_failure: OnFailure,
         *,
@@ -45,7 +47,7 @@ class Transfers:
     ) -> None:
         self._addresses = addresses
         self._on_failure = on_failure
-        self._uploads = Uploads(updates, blobs.store, leases, upload_limit, self._failed, alone=alone)
+        self._uploads = Uploads(updates, blobs.store, leases, throttle, upload_limit, self._failed, alone=alone)
         self._downloads = Downloads(downloads, items, blobs, leases, admit)
 
     def speaks(self, path: str) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import suppress
 from io import FileIO
 from pathlib import Path
@@ -55,7 +55,7 @@ class _Passing:
         self._hash = hashlib.sha256()
         self._sent = 0
 
-    async def pieces(self) -> AsyncIterator[bytes]:
+    async def pieces(self) -> AsyncGenerator[bytes, None]:
         """The bytes; OSError where they do not come."""
         last = b""
         with await self._opened() as file:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from itertools import islice
 
 from contentlib.http.message import Request
@@ -16,6 +16,7 @@ from contentlib.library.model import UpdateFile, UpdateSession
 from contentlib.library.ports import BlobStore, Staged
 from contentlib.library.sessions import Leases
 from contentlib.library.threads import Threads
+from contentlib.library.throttle import Throttle
 from contentlib.library.update_sessions import UpdateSessions
 from contentlib.transfer.incoming import Incoming
 from contentlib.transfer.part import Part
@@ -69,6 +70,7 @@ class Upload:
         sessions: UpdateSessions,
         leases: Leases,
         threads: Threads,
+        throttle: Throttle,
         limit: int,
     ) -> None:
         self.session = session
@@ -81,6 +83,7 @@ class Upload:
         self._sessions = sessions
         self._leases = leases
         self._threads = threads
+        self._throttle = throttle
         self._limit = limit
         self._beaten = time.monotonic()
 
@@ -93,14 +96,8 @@ class Upload:
         await self._sessions.begin(self.file)
         self.incoming.start()
         await self._prepare(staged, store, known)
-        room = self._room(staged.size)
-        while (block := await self.incoming.next()) is not None:
-            size = sum(map(len, block))
-            if room is not None and size > room:
-                raise self._too_many()
-            room = None if room is None else room - size
+        async for block in self._blocks(staged.size):
             await self._threads.stored(self._store, staged, block)
-            await self._beat(staged.size)
         if self.part.start is not None:
             self._check_part(staged.size - self.part.start)
             if staged.size != self.total:
@@ -155,6 +152,20 @@ class Upload:
         for piece in pieces:
             self.hasher.update(piece)
             staged.append(piece)
+
+    async def _blocks(self, there: int) -> AsyncIterator[list[bytes]]:
+        """The bytes of the request, no more than may come, and no faster than they may."""
+        room = self._room(there)
+        while (block := await self.incoming.next()) is not None:
+            size = sum(map(len, block))
+            if room is not None and size > room:
+                raise self._too_many()
+            room = None if room is None else room - size
+            yield block
+            there += size
+            await self._beat(there)
+            async for _ in self._throttle.turns(size):
+                await self._beat(there)
 
     def _room(self, there: int) -> int | None:
         if self.part.length is not None:

@@ -38,15 +38,9 @@ class Unpacking(Upload):
         return {"name": self.file.name, "size": self.hasher.size, "status": "READY", "files": self._archive.names}
 
     async def _unpack(self) -> None:
-        room = self._room(0)
         try:
-            while (block := await self.incoming.next()) is not None:
-                size = sum(map(len, block))
-                if room is not None and size > room:
-                    raise self._too_many()
-                room = None if room is None else room - size
+            async for block in self._blocks(0):
                 await self._archive.feed(block)
-                await self._beat(self.hasher.size)
             fault = await self._archive.close()
         except BadArchive as error:
             raise Wrong(RECEIVED, error.fault, keep=False) from error

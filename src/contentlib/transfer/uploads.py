@@ -17,6 +17,7 @@ from contentlib.library.model import TransferStatus, UpdateFile, UpdateSession
 from contentlib.library.ports import BlobStore, Staged
 from contentlib.library.sessions import Leases
 from contentlib.library.threads import NotStored, Threads
+from contentlib.library.throttle import Throttle
 from contentlib.library.update_sessions import UpdateSessions
 from contentlib.transfer.addresses import DataAddress
 from contentlib.transfer.answers import Refused
@@ -50,11 +51,20 @@ class Uploads:
     """
 
     def __init__(
-        self, sessions: UpdateSessions, store: BlobStore, leases: Leases, limit: int, failed: Failed, *, alone: bool
+        self,
+        sessions: UpdateSessions,
+        store: BlobStore,
+        leases: Leases,
+        throttle: Throttle,
+        limit: int,
+        failed: Failed,
+        *,
+        alone: bool,
     ) -> None:
         self._sessions = sessions
         self._store = store
         self._leases = leases
+        self._throttle = throttle
         self._limit = limit
         self._failed = failed
         self._alone = alone
@@ -140,7 +150,7 @@ class Uploads:
             # 409 as tus answers it; 416 is about what is read
             raise Refused(409, f"file {file.name!r} goes on at byte {staged.size}, not at {part.start}", _offset(staged.size))
         kind = await self._kind(session, file, part)
-        upload = kind(request, session, file, part, self._sessions, self._leases, self._threads, self._limit)
+        upload = kind(request, session, file, part, self._sessions, self._leases, self._threads, self._throttle, self._limit)
         self._running[file.id] = upload
         try:
             complete = await upload.receive(staged, self._store, self._known(file.id))

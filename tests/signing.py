@@ -53,6 +53,14 @@ class Signer:
         command = ["openssl", "dgst", f"-{algorithm.lower()}", "-sign", str(self.path)]
         return subprocess.run(command, input=manifest, stdout=subprocess.PIPE, check=True).stdout.hex()
 
+    def message(self, manifest: bytes, *options: str, command: str = "cms") -> bytes:
+        """The signature in CMS that openssl makes, with the certificate in it."""
+        certificate = self.path.with_name(f"{self.path.name}.pem")
+        certificate.write_text(self.pem)
+        arguments = ["-sign", "-outform", "PEM", "-signer", str(certificate), "-inkey", str(self.path), *options]
+        made = subprocess.run(["openssl", command, *arguments], input=manifest, stdout=subprocess.PIPE, check=True)
+        return made.stdout
+
 
 def make(
     path: Path,
@@ -81,6 +89,7 @@ def make(
         .not_valid_before(START + since)
         .not_valid_after(START + until)
         .add_extension(x509.BasicConstraints(ca=authority, path_length=path_length), critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
     )
     if purposes:
         builder = builder.add_extension(x509.ExtendedKeyUsage(purposes), critical=False)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import contextlib
+import hashlib
 import subprocess
 import time
 from datetime import timedelta
@@ -10,8 +12,9 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -50,7 +53,7 @@ def test_a_signature_is_read_however_it_is_spelled(tmp_path: Path, line: str) ->
     signer = make(tmp_path / "signer")
     text = line.format(signer.sign(MANIFEST)).replace("\n", "\r\n") + "\r\nBag attributes\r\n" + signer.pem
     if line == "sha256":
-        with pytest.raises(BadPackage, match="no line in it is a signature"):
+        with pytest.raises(BadPackage, match="it holds no signature"):
             read_certificate("a.cert", text.encode())
     else:
         assert read_certificate("a.cert", b"\xef\xbb\xbf" + text.encode()).chain(MANIFEST) == (signer.base64,)
@@ -77,9 +80,9 @@ def test_a_key_that_signs_no_manifests_is_nobodys(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        (b"", "no line in it is a signature"),
-        (b"SHA256(a.mf)= 0\n", "no line in it is a signature"),
-        (b"MD5(a.mf)= 00\n", "no line in it is a signature"),
+        (b"", "it holds no signature"),
+        (b"SHA256(a.mf)= 0\n", "it holds no signature"),
+        (b"MD5(a.mf)= 00\n", "it holds no signature"),
         (b"SHA256(a.mf)= 00\n", "no certificate in it can be read"),
         (b"SHA256(a.mf)= 00\n-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "no certificate in it can be"),
     ],
@@ -100,6 +103,141 @@ def test_no_bytes_make_reading_fail_in_another_way(data: bytes) -> None:
     text = b"SHA256(a.mf)= 00\n-----BEGIN CERTIFICATE-----\n" + base64.b64encode(data) + b"\n-----END CERTIFICATE-----\n"
     with pytest.raises(BadPackage):
         read_certificate("a.cert", text)
+
+
+# signatures in CMS
+
+
+RSA_KEY = rsa.generate_private_key(65537, 2048)
+
+
+def chain(text: bytes, manifest: bytes = MANIFEST) -> tuple[str, ...]:
+    return read_certificate("a.cert", text).chain(manifest)
+
+
+@pytest.mark.parametrize("key", [ec.generate_private_key(ec.SECP384R1()), RSA_KEY], ids=["ec", "rsa"])
+@pytest.mark.parametrize("algorithm", ["sha1", "sha256", "sha384", "sha512"])
+@pytest.mark.parametrize("options", [(), ("-noattr",), ("-nodetach",)], ids=["detached", "without attributes", "with content"])
+def test_a_message_of_openssl_is_verified(tmp_path: Path, key: signing.Key, algorithm: str, options: tuple[str, ...]) -> None:
+    signer = make(tmp_path / "signer", key=key)
+    text = signer.message(MANIFEST, "-binary", "-md", algorithm, *options)
+    assert chain(text) == (signer.base64,)
+    assert chain(text, MANIFEST + b"\n") == ()
+    assert read_certificate("a.cert", text).manifest is None
+
+
+@pytest.mark.parametrize(
+    ("command", "options"),
+    [
+        ("smime", ("-binary",)),
+        ("cms", ("-binary", "-keyid")),
+        ("cms", ("-binary", "-keyopt", "rsa_padding_mode:pss")),
+        ("cms", ("-binary", "-nosmimecap", "-cades")),
+    ],
+)
+def test_messages_of_other_kinds_are_verified(tmp_path: Path, command: str, options: tuple[str, ...]) -> None:
+    signer = make(tmp_path / "signer", key=RSA_KEY)
+    text = signer.message(MANIFEST, *options, command=command)
+    assert chain(text) == (signer.base64,)
+    assert chain(text, MANIFEST + b"\n") == ()
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r\n"])
+def test_a_manifest_that_was_signed_as_a_text_is_verified(tmp_path: Path, end: bytes) -> None:
+    """As OpenSSL does where nobody says -binary: its own verification does the same."""
+    signer, manifest = make(tmp_path / "signer"), MANIFEST.replace(b"\n", end)
+    text = signer.message(manifest)
+    assert chain(text, manifest) == (signer.base64,)
+    assert chain(text, manifest.replace(b"00", b"01")) == ()
+
+
+def test_a_message_brings_the_certificates_of_authorities(tmp_path: Path) -> None:
+    authority = make(tmp_path / "ca", authority=True)
+    signer = make(tmp_path / "signer", authority)
+    (tmp_path / "ca.pem").write_text(authority.pem)
+    text = signer.message(MANIFEST, "-binary", "-certfile", str(tmp_path / "ca.pem"))
+    assert chain(text) == (signer.base64, authority.base64)
+    alone = signer.message(MANIFEST, "-binary", "-nocerts")
+    assert chain(alone + (signer.pem + authority.pem).encode()) == (signer.base64, authority.base64)
+
+
+def test_a_line_and_a_message_have_to_hold_both(tmp_path: Path) -> None:
+    signer, other = make(tmp_path / "signer"), make(tmp_path / "other")
+    line = certificate_file(signer, MANIFEST)
+    assert chain(line + signer.message(MANIFEST, "-binary")) == (signer.base64,)
+    assert chain(line + other.message(MANIFEST, "-binary")) == (signer.base64, other.base64)
+    assert chain(line + signer.message(MANIFEST + b"\n", "-binary")) == ()
+    assert chain(certificate_file(signer, b"") + signer.message(MANIFEST, "-binary")) == ()
+    assert read_certificate("a.cert", line + signer.message(MANIFEST)).manifest == "tiny.mf"
+
+
+def test_a_message_that_holds_certificates_alone_signs_nothing(tmp_path: Path) -> None:
+    authority = make(tmp_path / "ca", authority=True)
+    signer = make(tmp_path / "signer", authority)
+    command = ["openssl", "crl2pkcs7", "-nocrl", "-certfile", "/dev/stdin"]
+    text = subprocess.run(command, input=authority.pem.encode(), stdout=subprocess.PIPE, check=True).stdout
+    assert chain(certificate_file(signer, MANIFEST) + text) == (signer.base64, authority.base64)
+    with pytest.raises(BadPackage, match="it holds no signature"):
+        read_certificate("a.cert", text)
+
+
+def test_a_message_whose_attributes_were_changed_is_nobodys(tmp_path: Path) -> None:
+    signer = make(tmp_path / "signer")
+    text = signer.message(MANIFEST, "-binary")
+    wrong, right = (hashlib.sha256(each).digest() for each in (b"wrong", MANIFEST))
+    data = base64.b64decode(b"".join(text.splitlines()[1:-1]))
+    forged = armored(data.replace(right, wrong))
+    assert data.count(right) == 1
+    assert chain(forged, b"wrong") == chain(forged) == ()
+
+
+@pytest.mark.parametrize(
+    ("message", "told"),
+    [
+        (b"-----BEGIN CMS-----\nAAAA\n-----END CMS-----\n", "holds a CMS message that is no signature in DER"),
+        (b"-----BEGIN PKCS7-----\nAAA\n-----END PKCS7-----\n", "holds a CMS message that is not in base64"),
+    ],
+)
+def test_a_message_that_cannot_be_read_is_told(message: bytes, told: str) -> None:
+    with pytest.raises(BadPackage, match=told):
+        read_certificate("a.cert", message)
+
+
+@pytest.fixture(scope="module")
+def message(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """A message that another program has made: cryptography itself."""
+    signer = make(tmp_path_factory.mktemp("message") / "signer", key=RSA_KEY)
+    builder = pkcs7.PKCS7SignatureBuilder().set_data(MANIFEST).add_signer(signer.certificate, RSA_KEY, hashes.SHA256())
+    return builder.sign(Encoding.DER, [pkcs7.PKCS7Options.DetachedSignature, pkcs7.PKCS7Options.Binary])
+
+
+def armored(message: bytes) -> bytes:
+    return b"-----BEGIN CMS-----\n" + base64.encodebytes(message) + b"-----END CMS-----\n"
+
+
+def test_a_message_of_another_program_is_verified(message: bytes) -> None:
+    assert len(chain(armored(message))) == 1
+    assert chain(armored(message), b"") == ()
+
+
+def test_a_message_over_a_digest_that_is_not_known_is_told(message: bytes) -> None:
+    sha256, sha3_256 = bytes.fromhex("608648016503040201"), bytes.fromhex("608648016503040208")
+    with pytest.raises(BadPackage, match=r"over a digest that is not known \(2.16.840.1.101.3.4.2.8\)"):
+        read_certificate("a.cert", armored(message.replace(sha256, sha3_256)))
+
+
+def test_a_message_that_was_streamed_is_told(tmp_path: Path) -> None:
+    text = make(tmp_path / "signer").message(MANIFEST, "-binary", "-nodetach", "-stream")
+    with pytest.raises(BadPackage, match="holds a CMS message that is no signature in DER"):
+        read_certificate("a.cert", text)
+
+
+@given(st.binary(max_size=40), st.integers(min_value=0))
+def test_no_message_makes_reading_fail_in_another_way(message: bytes, junk: bytes, at: int) -> None:
+    start = at % len(message)
+    changed = message[:start] + junk + message[start + len(junk) :]
+    with contextlib.suppress(BadPackage):
+        read_certificate("a.cert", armored(changed)).chain(MANIFEST)
 
 
 # who is trusted

@@ -309,3 +309,32 @@ async def test_items_that_were_there_before_a_policy_are_not_compliant_until_it_
     assert await verified(app, item) == ("NOT_AVAILABLE", False)
     await app.rest("PATCH", target, {"update_spec": {"unset_security_policy_id": True}})
     assert await verified(app, item) == ("NOT_AVAILABLE", True)
+
+
+@pytest.mark.parametrize("line", [True, False], ids=["and a line", "alone"])
+async def test_a_package_signed_in_cms_is_verified(app: Whole, root: Signer, tmp_path: Path, line: bool) -> None:
+    await trust(app, root.pem)
+    signer, files = make(tmp_path / "signer", root), package()
+    message = signer.message(files["tiny.mf"], "-binary")
+    certificate = signing.certificate_file(signer, files["tiny.mf"]) + message if line else message
+    item = await app.item(type="ovf")
+    session = await sent(app, {"tiny.cert": certificate, **files}, item)
+    found = await preview(app, session)
+    assert (found["warnings"], found["certificate_info"]["subject"]) == ([], "/O=Lab/CN=signer")
+    await app.complete(session)
+    assert await verified(app, item) == ("VERIFIED", True)
+    altered = {**files, "tiny.mf": files["tiny.mf"] + b"\n", "tiny.cert": certificate}
+    session = await sent(app, altered, await app.item("altered", await app.library()))
+    await ignore(app, session, *ALL)
+    assert "the signature in 'tiny.cert' is not that of the manifest 'tiny.mf'" in await refused(app, session)
+
+
+async def test_a_message_is_the_signature_of_the_manifest_of_its_name(app: Whole, tmp_path: Path) -> None:
+    files = package()
+    files = {**files, "other.mf": manifest({"tiny.ovf": files["tiny.ovf"]})}
+    message = make(tmp_path / "signer").message(files["other.mf"], "-binary")
+    session = await sent(app, {"other.cert": message, **files})
+    await ignore(app, session, *ALL)
+    assert "file 'disk1.vmdk' is not under the signature: the manifest 'other.mf' does not" in await refused(app, session)
+    session = await sent(app, {"third.cert": message, **files}, await app.item("third", await app.library()))
+    assert "file 'third.cert' is the signature of the manifest 'third.mf', which is not there" in await refused(app, session)

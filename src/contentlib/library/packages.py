@@ -112,9 +112,10 @@ async def read_seal(files: Sequence[StoredFile], blobs: Blobs) -> Seal | None:
     if more:
         raise ovf.BadPackage(more[0].name, f"is one certificate too many: {file.name!r} is there already")
     found = await asyncio.to_thread(read_certificate, file.name, await _text(blobs, file, LARGEST))
-    manifest = _named(found.manifest, [each for each in files if ovf.is_manifest(each.name)])
+    wanted = found.manifest or file.name[: -len(ovf.CERTIFICATE)] + ovf.MANIFEST
+    manifest = _named(wanted, [each for each in files if ovf.is_manifest(each.name)])
     if manifest is None:
-        raise ovf.BadPackage(file.name, f"is the signature of the manifest {found.manifest[:100]!r}, which is not there")
+        raise ovf.BadPackage(file.name, f"is the signature of the manifest {wanted[:100]!r}, which is not there")
     chain = await asyncio.to_thread(found.chain, await _text(blobs, manifest, ovf.LARGEST_MANIFEST))
     return Seal(file.name, manifest.name, chain)
 

@@ -14,33 +14,34 @@ from datetime import UTC, datetime
 
 import msgspec
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.utils import CryptographyDeprecationWarning
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
+from contentlib.library.cms import UNREADABLE, BadMessage, Message, Signature, read
 from contentlib.library.errors import Fault
 from contentlib.library.model import WarningType
 from contentlib.library.names import clean
-from contentlib.library.ovf import BadPackage
+from contentlib.library.ovf import BadPackage, decoded
 
 LARGEST = 1024 * 1024
-_MOST = 20  # certificates in a file
+_MOST = 20  # certificates in a file, and signatures
 _LONGEST_NAME = 500
 
 # also as `openssl dgst -hex` writes it: RSA-SHA2-256(tiny.mf)= 0…
 _LINE = re.compile(
     r"\s*(?:[A-Za-z]+-)?SHA-?(?:2-)?(?P<bits>1|256|384|512)\s*\((?P<name>.+)\)\s*=\s*(?P<digits>(?:[0-9A-Fa-f]{2})+)\s*\Z"
 )
+_MESSAGE = re.compile("-----BEGIN (?P<label>CMS|PKCS7|PKCS #7 SIGNED DATA)-----(?P<body>[^-]*)-----END (?P=label)-----")
+_PEM = "-----BEGIN CERTIFICATE-----"
 _HASHES: Mapping[str, hashes.HashAlgorithm] = {
     "1": hashes.SHA1(),  # noqa: S303 - what the packages of a decade are signed with
     "256": hashes.SHA256(),
     "384": hashes.SHA384(),
     "512": hashes.SHA512(),
 }
-_UNREADABLE = (ValueError, TypeError, UnsupportedAlgorithm, x509.DuplicateExtension, x509.UnsupportedGeneralNameType)
 _UNDERSTOOD = (x509.BasicConstraints, x509.KeyUsage, x509.ExtendedKeyUsage, x509.SubjectAlternativeName)
 _SIGNS_CODE = {ExtendedKeyUsageOID.CODE_SIGNING, ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE}
 
@@ -61,47 +62,59 @@ class Signer(msgspec.Struct, frozen=True):
 
 
 class CertificateFile(msgspec.Struct, frozen=True):
-    """What a certificate file holds: the signature of a manifest, and the certificates of who may have made it."""
+    """What a certificate file holds: signatures of a manifest, and the certificates of who may have made them.
 
-    manifest: str
-    algorithm: hashes.HashAlgorithm
-    signature: bytes
+    The name of the manifest is there where one of the signatures is a line.
+    """
+
+    manifest: str | None
+    signatures: tuple[Signature, ...]
     certificates: tuple[x509.Certificate, ...]
 
     def chain(self, manifest: bytes) -> tuple[str, ...]:
-        """The certificates in base64, the signer's first; empty where none of them signed the manifest."""
-        for signer in self.certificates:
-            if self._is_by(signer, manifest):
-                return tuple(_text(each) for each in (signer, *(each for each in self.certificates if each != signer)))
-        return ()
-
-    def _is_by(self, signer: x509.Certificate, manifest: bytes) -> bool:
-        try:
-            key = signer.public_key()
-            if isinstance(key, rsa.RSAPublicKey):
-                key.verify(self.signature, manifest, padding.PKCS1v15(), self.algorithm)
-            elif isinstance(key, ec.EllipticCurvePublicKey):
-                key.verify(self.signature, manifest, ec.ECDSA(self.algorithm))
-            else:
-                return False
-        except (InvalidSignature, *_UNREADABLE):
-            return False
-        return True
+        """The certificates in base64, the first signature's first; empty where one of the signatures is by none of them."""
+        signers = [next((each for each in self.certificates if by.is_by(each, manifest)), None) for by in self.signatures]
+        signer = signers[0]
+        if signer is None or None in signers:
+            return ()
+        return tuple(_text(each) for each in (signer, *(each for each in self.certificates if each != signer)))
 
 
 def read_certificate(name: str, text: bytes) -> CertificateFile:
-    """The signature and certificates in a file; BadPackage where one of them is missing or cannot be read."""
-    lines = text.decode("utf-8-sig", "replace").splitlines()
-    match = next((found for line in lines if (found := _LINE.match(line))), None)
-    if match is None:
-        raise BadPackage(name, "is no certificate of a manifest: no line in it is a signature, as SHA256(x.mf)= 0…")
+    """The signatures and certificates in a file; BadPackage where there are none, or one cannot be read."""
+    told = decoded(text)
+    line = next((match for each in told.splitlines() if (match := _LINE.match(each))), None)
+    messages = [_message(name, match["body"]) for match in _MESSAGE.finditer(told)]
+    signatures = [] if line is None else [Signature(_HASHES[line["bits"]], bytes.fromhex(line["digits"]))]
+    signatures += [each for message in messages for each in message.signatures]
+    certificates = [*_certificates(name, told), *(each for message in messages for each in message.certificates)]
+    if not signatures:
+        raise BadPackage(
+            name, "is no certificate of a manifest: it holds no signature, as SHA256(x.mf)= 0… or a CMS message in PEM"
+        )
+    if not certificates:
+        raise BadPackage(name, "is no certificate of a manifest: no certificate in it can be read")
+    for kind, count in (("certificates", len(certificates)), ("signatures", len(signatures))):
+        if count > _MOST:
+            raise BadPackage(name, f"holds {count} {kind}, {_MOST} are allowed")
+    return CertificateFile(None if line is None else line["name"], tuple(signatures), tuple(dict.fromkeys(certificates)))
+
+
+def _message(name: str, body: str) -> Message:
     try:
-        certificates = x509.load_pem_x509_certificates(text)
-    except _UNREADABLE as error:
+        return read(base64.b64decode(body))
+    except (BadMessage, ValueError) as error:
+        why = str(error) if isinstance(error, BadMessage) else "is not in base64"
+        raise BadPackage(name, f"holds a CMS message that {why}") from error
+
+
+def _certificates(name: str, told: str) -> list[x509.Certificate]:
+    if _PEM not in told:
+        return []
+    try:
+        return x509.load_pem_x509_certificates(told.encode())
+    except UNREADABLE as error:
         raise BadPackage(name, "is no certificate of a manifest: no certificate in it can be read") from error
-    if len(certificates) > _MOST:
-        raise BadPackage(name, f"holds {len(certificates)} certificates, {_MOST} are allowed")
-    return CertificateFile(match["name"], _HASHES[match["bits"]], bytes.fromhex(match["digits"]), tuple(certificates))
 
 
 class Anchors:
@@ -178,7 +191,7 @@ def _is_for(certificate: x509.Certificate, *, authority: int | None) -> bool:
     """Whether a certificate says nothing against being a signer's or, with so many below it, an authority's."""
     try:
         found = {type(each.value): each for each in certificate.extensions}
-    except _UNREADABLE:
+    except UNREADABLE:
         return False
     if any(each.critical and not isinstance(each.value, _UNDERSTOOD) for each in found.values()):
         return False
@@ -202,7 +215,7 @@ def _is_issued_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bo
     """Whether a signature holds; one over SHA-1, which can be forged, holds for nothing."""
     try:
         certificate.verify_directly_issued_by(issuer)
-    except (InvalidSignature, *_UNREADABLE):
+    except (InvalidSignature, *UNREADABLE):
         return False
     return True
 
@@ -211,7 +224,7 @@ def read_pem(text: str) -> list[x509.Certificate]:
     """The certificates in a text; none where it cannot be read."""
     try:
         return x509.load_pem_x509_certificates(text.encode())
-    except _UNREADABLE:
+    except UNREADABLE:
         return []
 
 
@@ -220,7 +233,7 @@ def read_authorities(certificates: Iterable[bytes]) -> list[x509.Certificate]:
     found = []
     with warnings.catch_warnings(category=CryptographyDeprecationWarning, action="ignore"):  # old ones break young rules
         for each in certificates:
-            with contextlib.suppress(*_UNREADABLE):
+            with contextlib.suppress(*UNREADABLE):
                 found.append(x509.load_der_x509_certificate(each))
     return found
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -18,11 +18,13 @@ from contentlib.library.catalogs import Catalog
 from contentlib.library.clock import SystemClock
 from contentlib.library.configuration import Configurations
 from contentlib.library.errors import Missing
+from contentlib.library.holding import HeldBlobs
 from contentlib.library.limits import Limits
 from contentlib.library.model import Subscription
 from contentlib.library.names import fold
 from contentlib.library.ports import MetadataStore
-from contentlib.metadata.migrate import check_current, upgrade
+from contentlib.metadata.guests import guest
+from contentlib.metadata.migrate import check_current
 from contentlib.metadata.sqlite import SqliteMetadata
 from contentlib.outbound.configured import outbound_of
 from contentlib.outbound.sources import Sources
@@ -36,6 +38,7 @@ from contentlib.vcsp.reader import Reader
 from contentlib.vcsp.static import StaticLibrary, Watcher, Written, publish, static_library
 
 Warned = Callable[[str], None]
+_HELD_SECONDS = 60.0  # the server may have been told a shorter grace than the command
 
 
 def publish_static(
@@ -150,14 +153,19 @@ async def _offered(
 
 @asynccontextmanager
 async def _writing(settings: Settings) -> AsyncIterator[tuple[SqliteMetadata, Blobs, Adoption]]:
-    """The database and the storages, with no server at work on them; they are made where there are none."""
-    upgrade(settings.database)
-    metadata, clock = SqliteMetadata(settings.database, alone=True), SystemClock()
-    blobs = Blobs(metadata, _store_of(settings), clock)
-    try:
-        yield metadata, blobs, Adoption(metadata, blobs, clock, settings.storage[0].id)
-    finally:
-        await metadata.close()
+    """The database and the storages, beside a server or without one; what is kept there is held meanwhile."""
+    with guest(settings.database):
+        store, clock = _reading(settings), SystemClock()
+        metadata = SqliteMetadata(settings.database)
+        blobs = HeldBlobs(metadata, store, clock)
+        holding = asyncio.create_task(blobs.hold(min(settings.collect_grace_seconds / 4, _HELD_SECONDS)))
+        try:
+            yield metadata, blobs, Adoption(metadata, blobs, clock, settings.storage[0].id)
+        finally:
+            holding.cancel()
+            with suppress(asyncio.CancelledError):
+                await holding
+            await metadata.close()
 
 
 def _reading(settings: Settings) -> FilesystemBlobs:

@@ -7,10 +7,12 @@ import io
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import tarfile
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -268,9 +270,11 @@ async def test_what_is_no_bundle_is_refused(sites: Sites, tmp_path: Path) -> Non
     assert answer.stderr.startswith(f"contentlib: {tmp_path / 'other.tar'} is cut off: ")
 
 
-async def test_nothing_is_imported_beside_a_server(sites: Sites) -> None:
+async def test_tables_are_not_brought_up_to_date_beside_a_server(sites: Sites) -> None:
     library = await sites.app.library()
     bundle = await sites.export(library)
+    with closing(sqlite3.connect(sites.there / "contentlib.db")) as database, database:
+        database.execute("UPDATE alembic_version SET version_num = '0001'")
     held = lock.hold(sites.there)
     answer = await sites.take(bundle)
     os.close(held)

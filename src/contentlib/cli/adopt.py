@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from contentlib.cli.progress import Bar, told
-from contentlib.cli.settings import Config, DataDir, alone, settings_or_exit
+from contentlib.cli.settings import Config, DataDir, prepare, settings_or_exit
 
 Source = Annotated[str, typer.Argument(metavar="SOURCE", help="Directory of the library, or the address of its lib.json.")]
 User = Annotated[str | None, typer.Option("--user", metavar="NAME", help="User name that the publisher wants; vcsp, if none.")]
@@ -28,9 +28,10 @@ def adopt(
     data_dir: DataDir = None,
     config: Config = None,
 ) -> None:
-    """Makes a local library of a published one, with its ids kept and its counters continued; no server may be running."""
+    """Makes a local library of a published one, with its ids kept and its counters continued; a server may be running."""
     settings = settings_or_exit(config, data_dir)
-    with told(), alone(settings), Bar() as bar:
+    with told(), Bar() as bar:
+        prepare(settings)
         from contentlib import offline
         from contentlib.library.model import Authentication, Subscription
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from contentlib.cli.progress import Bar, told
-from contentlib.cli.settings import Config, DataDir, alone, settings_or_exit
+from contentlib.cli.settings import Config, DataDir, prepare, settings_or_exit
 
 Library = Annotated[str, typer.Argument(metavar="LIBRARY", help="Id or name of the library.")]
 Target = Annotated[Path, typer.Argument(metavar="FILE", help="The bundle; one that is there is replaced.")]
@@ -39,9 +39,10 @@ def export_bundle(
 
 @bundle.command("import")
 def import_bundle(source: Source, data_dir: DataDir = None, config: Config = None) -> None:
-    """Verifies a file and makes a local library of it, or brings that up to date; no server may be running."""
+    """Verifies a file and makes a local library of it, or brings that up to date; a server may be running."""
     settings = settings_or_exit(config, data_dir)
-    with told(), alone(settings), Bar() as bar:
+    with told(), Bar() as bar:
+        prepare(settings)
         from contentlib import offline
 
         manifest, taken = offline.take_bundle(settings, source, bar)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -47,14 +46,16 @@ def settings_or_exit(config: Path | None, data_dir: Path | None) -> Settings:
     return load_or_exit(config, {} if data_dir is None else {"data_dir": data_dir}).settings
 
 
-@contextmanager
-def alone(settings: Settings) -> Iterator[None]:
-    """Makes the data directory and keeps servers off it; RuntimeError while one is running on it."""
+def prepare(settings: Settings) -> None:
+    """Makes the data directory and its tables; where they are made, a server may be running on them."""
     from contentlib.cli import lock
+    from contentlib.metadata import migrate
 
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if migrate.is_current(settings.database):
+        return
     held = lock.hold(settings.data_dir)
     try:
-        yield
+        migrate.upgrade(settings.database)
     finally:
         os.close(held)

@@ -7,7 +7,7 @@ what the source has not any more goes. What was added here stays. All of it is s
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 
 import msgspec
 from msgspec.structs import replace
@@ -21,6 +21,7 @@ from contentlib.library.items import FIRST_VERSION, cancel
 from contentlib.library.model import Blob, Item, Library, LibraryType, StoredFile, Version
 from contentlib.library.names import fold
 from contentlib.library.ports import MetadataStore, Transaction
+from contentlib.library.protection import check_changeable
 
 _KEY = "imported/"
 Contents = Mapping[tuple[str, str], Blob]
@@ -46,6 +47,13 @@ class _Change(msgspec.Struct, frozen=True):
     version: Version | None
 
 
+class _Taken(msgspec.Struct, frozen=True):
+    """The library as it will be, and the items that were last imported into it."""
+
+    library: Library
+    before: tuple[str, ...]
+
+
 class Adoption:
     """Takes libraries in; new ones onto `storage`."""
 
@@ -62,10 +70,7 @@ class Adoption:
             if library is None:
                 await _check_free(transaction, library_id)
                 return None
-            value = await transaction.state.get(_KEY + library_id)
-        if value is None:
-            raise _here(library)
-        return msgspec.json.decode(value, type=Imported)
+            return await _imported(transaction, library)
 
     async def storage_of(self, library_id: str) -> str:
         """Where the bytes of a library go."""
@@ -108,52 +113,64 @@ class Adoption:
 
     async def adopt(self, catalog: Catalog, contents: Contents) -> None:
         """Takes a library that is not here. Its documents change with its place, so every version is one higher than it was."""
-        await self._take(catalog, contents, rise=1, follows=False)
+        await self._take(catalog, contents, lambda transaction: self._adopted(transaction, catalog), rise=1)
 
-    async def follow(self, catalog: Catalog, contents: Contents) -> None:
-        """Makes a library what it is at its source."""
-        await self._take(catalog, contents, rise=0, follows=True)
+    async def follow(self, catalog: Catalog, contents: Contents, since: Imported | None) -> None:
+        """Makes a library what it is at its source; Refused where what was last imported is not what it was `since`."""
+        await self._take(catalog, contents, lambda transaction: self._followed(transaction, catalog, since), rise=0)
 
-    async def _take(self, catalog: Catalog, contents: Contents, *, rise: int, follows: bool) -> None:
+    async def _take(
+        self, catalog: Catalog, contents: Contents, library: Callable[[Transaction], Awaitable[_Taken]], *, rise: int
+    ) -> None:
+        """All of it in one transaction, which sees what others have changed since the bytes were flushed."""
         async with self._metadata.reading() as transaction:
-            changes = [await self._change(transaction, catalog.id, each, contents, rise) for each in catalog.items]
+            changes = await self._changes(transaction, catalog, contents, rise)
         for change in changes:
             if change.version is not None:
                 await self._blobs.flush(change.version)
         async with self._metadata.transaction(durable=True) as transaction:
-            library, before = await self._library(transaction, catalog, rise, follows=follows)
-            for item_id in {*before.items} - {each.id for each in catalog.items} - {*catalog.unread}:
+            taken = await library(transaction)
+            changes = await self._changes(transaction, catalog, contents, rise)
+            for item_id in {*taken.before} - {each.id for each in catalog.items} - {*catalog.unread}:
                 await self._remove(transaction, item_id)
             for change in changes:
-                await self._free_name(transaction, change, before)
+                await self._free_name(transaction, change, taken.before)
             for change in changes:
                 await self._put_item(transaction, change)
-            await transaction.libraries.put(library)
-            if follows:
-                note = Imported(_number(catalog.version), tuple(each.id for each in catalog.items))
-                await transaction.state.put(_KEY + catalog.id, msgspec.json.encode(note).decode())
+            await transaction.libraries.put(taken.library)
         for change in changes:
             if change.version is not None:
                 await self._blobs.describe(change.item, change.version)
 
-    async def _library(
-        self, transaction: Transaction, catalog: Catalog, rise: int, *, follows: bool
-    ) -> tuple[Library, Imported]:
-        """The library as it will be, there as it was before, and what it had then."""
-        now, version = self._clock.now(), _number(catalog.version) + rise
+    async def _adopted(self, transaction: Transaction, catalog: Catalog) -> _Taken:
         library = await transaction.libraries.get(catalog.id)
-        if library is None:
-            await _check_free(transaction, catalog.id)
-            made = _library(catalog, self._storage, version, now)
-            await transaction.libraries.add(replace(made, revision=version - 1))
-            return made, Imported(0, ())
-        value = await transaction.state.get(_KEY + catalog.id) if follows else None
-        if value is None:
+        if library is not None:
             raise _here(library)
-        changed = replace(library, revision=max(version, library.revision + 1), **_names(catalog))
+        return _Taken(await self._added(transaction, catalog, rise=1), ())
+
+    async def _followed(self, transaction: Transaction, catalog: Catalog, since: Imported | None) -> _Taken:
+        library = await transaction.libraries.get(catalog.id)
+        if (None if library is None else await _imported(transaction, library)) != since:
+            raise Refused(f"library {catalog.name!r} ({catalog.id}) was changed by another import meanwhile; begin again")
+        note = Imported(_number(catalog.version), tuple(each.id for each in catalog.items))
+        await transaction.state.put(_KEY + catalog.id, msgspec.json.encode(note).decode())
+        if library is None or since is None:
+            return _Taken(await self._added(transaction, catalog, rise=0), ())
+        check_changeable(library)
+        changed = replace(library, revision=max(_number(catalog.version), library.revision + 1), **_names(catalog))
         if (changed.name, changed.description) != (library.name, library.description):
-            changed = replace(changed, version=library.version + 1, modified=max(now, library.modified))
-        return changed, msgspec.json.decode(value, type=Imported)
+            changed = replace(changed, version=library.version + 1, modified=max(self._clock.now(), library.modified))
+        return _Taken(changed, since.items)
+
+    async def _added(self, transaction: Transaction, catalog: Catalog, rise: int) -> Library:
+        """The new library, which is added as it was before."""
+        await _check_free(transaction, catalog.id)
+        made = _library(catalog, self._storage, _number(catalog.version) + rise, self._clock.now())
+        await transaction.libraries.add(replace(made, revision=made.revision - 1))
+        return made
+
+    async def _changes(self, transaction: Transaction, catalog: Catalog, contents: Contents, rise: int) -> list[_Change]:
+        return [await self._change(transaction, catalog.id, each, contents, rise) for each in catalog.items]
 
     async def _change(
         self, transaction: Transaction, library_id: str, offered: OfferedItem, contents: Contents, rise: int
@@ -190,13 +207,13 @@ class Adoption:
             await cancel(transaction, session, self._clock.now(), f"library item {item.name!r} is gone at its source")
         await transaction.items.remove(item_id)
 
-    async def _free_name(self, transaction: Transaction, change: _Change, imported: Imported) -> None:
+    async def _free_name(self, transaction: Transaction, change: _Change, imported: Collection[str]) -> None:
         """Names may have moved from item to item: none of those that are renamed keeps its own meanwhile."""
         item, before = change.item, change.before
         if before is not None and before.folded_name != item.folded_name:
             await transaction.items.put(replace(before, folded_name=before.id))
         for other in await transaction.items.find(library=item.library, folded_name=item.folded_name):
-            if other != item.id and other not in imported.items:
+            if other != item.id and other not in imported:
                 raise Refused(f"an item named {item.name!r} ({other}) was added to library {item.library} here; rename it")
 
     async def _put_item(self, transaction: Transaction, change: _Change) -> None:
@@ -208,6 +225,13 @@ class Adoption:
         await transaction.deleted_items.restore(change.item)  # where it was deleted here
         if change.before != change.item:
             await transaction.items.put(change.item)
+
+
+async def _imported(transaction: Transaction, library: Library) -> Imported:
+    value = await transaction.state.get(_KEY + library.id)
+    if value is None:
+        raise _here(library)
+    return msgspec.json.decode(value, type=Imported)
 
 
 def _here(library: Library) -> Refused:

@@ -6,14 +6,22 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+from contentlib.metadata.guests import no_guests
+
 HEAD = "0009"
 """The newest migration; a test compares it with the modules in `migrations`."""
 
 
 def upgrade(database: Path) -> None:
     """Creates the SQLite file or brings it up to date; RuntimeError when that cannot be done."""
-    if _version(database) != HEAD:  # Alembic takes longer to import than the rest of the start
-        _migrate(database)
+    if not is_current(database):  # Alembic takes longer to import than the rest of the start
+        with no_guests(database):
+            _migrate(database)
+
+
+def is_current(database: Path) -> bool:
+    """Whether the SQLite file is there, with the tables of this version."""
+    return database.exists() and _version(database) == HEAD
 
 
 def check_current(database: Path) -> None:

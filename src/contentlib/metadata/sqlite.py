@@ -27,6 +27,7 @@ from contentlib.metadata.access import LoginRows, StateRows, TokenRows, UserRows
 from contentlib.metadata.blobs import BlobRows
 from contentlib.metadata.certificates import TrustedCertificateRows
 from contentlib.metadata.deleted import DeletedRows
+from contentlib.metadata.guests import Guests
 from contentlib.metadata.items import ItemRows, VersionRows
 from contentlib.metadata.libraries import LibraryRows
 from contentlib.metadata.memory import Memory
@@ -51,7 +52,12 @@ class SqliteConnection:
     def __init__(self, cursor: sqlite3.Cursor, memory: Memory) -> None:
         self._cursor = cursor
         self._memory = memory
+        self._epoch = -1
         self.written: set[str] = set()
+
+    def enter(self) -> None:
+        """A transaction begins, from which on no other process writes, or which reads one state of all rows."""
+        self._epoch = self._memory.begin()
 
     async def rows(self, statement: Statement, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         """All rows of the answer."""
@@ -74,12 +80,12 @@ class SqliteConnection:
 
     def recall(self, table: str, key: str) -> Any:
         """The value that was read by a key from a table in this state of all rows, or None."""
-        return None if table in self.written else self._memory.recall(self._memory.epoch, table, key)
+        return None if table in self.written else self._memory.recall(self._epoch, table, key)
 
     def remember(self, table: str, key: str, value: Any) -> None:
         """Keeps a value that was read by a key, until its table is written to."""
         if table not in self.written:
-            self._memory.remember(self._memory.epoch, table, key, value)
+            self._memory.remember(self._epoch, table, key, value)
 
 
 class ReadingConnection(SqliteConnection):
@@ -87,12 +93,7 @@ class ReadingConnection(SqliteConnection):
 
     def __init__(self, cursor: sqlite3.Cursor, memory: Memory) -> None:
         super().__init__(cursor, memory)
-        self._epoch = -1
         self._begun = False
-
-    def enter(self) -> None:
-        """A transaction begins."""
-        self._epoch = self._memory.epoch
 
     def leave(self) -> None:
         """A transaction ends."""
@@ -106,14 +107,6 @@ class ReadingConnection(SqliteConnection):
             self._cursor.execute("BEGIN")
             self._begun = True
         return await super().rows(statement, values)
-
-    def recall(self, table: str, key: str) -> Any:
-        """The value that was read by a key from a table in this state of all rows, or None."""
-        return self._memory.recall(self._epoch, table, key)
-
-    def remember(self, table: str, key: str, value: Any) -> None:
-        """Keeps a value that was read by a key, until its table is written to."""
-        self._memory.remember(self._epoch, table, key, value)
 
 
 class SqliteTransaction(Generic[AnyConnection]):
@@ -155,11 +148,11 @@ Writing = SqliteTransaction[SqliteConnection]
 
 
 class SqliteMetadata:
-    """The metadata store on a SQLite file; `alone` says that no other process writes to it."""
+    """The metadata store on a SQLite file; `alone` says that no other process writes to it, but guests."""
 
     def __init__(self, path: Path, *, alone: bool = False) -> None:
         self._path = path
-        self._memory = Memory(alone=alone)
+        self._memory = Memory(Guests(path) if alone else None)
         self._readers: list[Reader] = []
         self._closed = False
         self._writer = _Writer(_connect(path, "busy_timeout = 0"), self._memory)
@@ -199,6 +192,7 @@ class SqliteMetadata:
         for reader in self._readers:
             reader.close()
         self._readers.clear()
+        self._memory.close()
 
 
 class _Reading:
@@ -272,6 +266,7 @@ class _Writer:
         try:
             batch = await self._join(durable)
             self.raw.execute("SAVEPOINT turn")
+            self.rows.connection.enter()
         except BaseException:
             self._turn.release()
             raise

@@ -40,7 +40,7 @@ async def import_bundle(bundle: Bundle, adoption: Adoption, watcher: Watcher) ->
             path = _path(file)
             found = blobs.get(path) or await adoption.known(item.id, file.name, sums.get(path, ""))
             contents[item.id, file.name] = found or _lacking(manifest, item, file)
-    await adoption.follow(catalog, contents)
+    await adoption.follow(catalog, contents, imported)
     return True
 
 

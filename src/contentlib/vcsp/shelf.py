@@ -34,9 +34,14 @@ class Document:
 class Documents:
     """The documents of a library at one revision."""
 
+    library: Library
     lib: Document
     items: Document
     item: dict[str, Document]
+
+    def cover(self, library: Library) -> bool:
+        """Whether they are not older than the library; one that was made anew under its identifier counts anew."""
+        return self.library.modified == library.modified and self.library.revision >= library.revision
 
 
 class Shelf:
@@ -50,7 +55,7 @@ class Shelf:
         self._metadata = metadata
         self._blobs = blobs
         self._counters = counters
-        self._documents: dict[str, tuple[int, Documents]] = {}
+        self._documents: dict[str, Documents] = {}
         self._vapps: dict[str, dict[str, bool]] = {}
         self._making = asyncio.Lock()
 
@@ -63,12 +68,12 @@ class Shelf:
     async def documents(self, library: Library) -> Documents:
         """The documents of a library, not older than the library as it was read."""
         known = self._documents.get(library.id)
-        if known is not None and known[0] >= library.revision:
-            return known[1]
+        if known is not None and known.cover(library):
+            return known
         async with self._making:
             known = self._documents.get(library.id)
-            if known is not None and known[0] >= library.revision:
-                return known[1]
+            if known is not None and known.cover(library):
+                return known
             return await self._make(library)
 
     async def file(self, library_id: str, item_id: str, name: str) -> StoredFile | None:
@@ -90,12 +95,13 @@ class Shelf:
         if len(self._documents) >= _KEPT:
             oldest = next(iter(self._documents))
             del self._documents[oldest], self._vapps[oldest]
-        self._documents[library.id] = current.revision, documents
+        self._documents[library.id] = documents
         self._vapps[library.id] = vapps
         return documents
 
     def _written(self, library: Library, published: list[Published]) -> Documents:
         return Documents(
+            library,
             Document.of(lib_json(library, self._counters)),
             Document.of(items_json(library, published, self._counters)),
             {each.item.id: Document.of(item_json(library, each, self._counters)) for each in published},

@@ -1,0 +1,145 @@
+"""Libraries that are taken in while others are at work on what is here."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+from contentlib.library.adoption import Adoption, Imported, Refused
+from contentlib.library.blobs import Blobs
+from contentlib.library.catalogs import Catalog, OfferedFile, OfferedItem
+from contentlib.library.errors import WrongState
+from contentlib.library.items import ItemChange
+from contentlib.library.model import Blob, Version
+from library.world import World
+
+LIBRARY = "0b9c6f1e-5a53-4c55-9c0e-1d6b0f2a7a11"
+ITEM = "00000000-0000-4000-8000-000000000001"
+
+
+class InterruptedBlobs(Blobs):
+    """Lets others have a turn when bytes are flushed."""
+
+    turn: Callable[[], Awaitable[None]] | None = None
+
+    async def flush(self, version: Version) -> None:
+        await super().flush(version)
+        turn, self.turn = self.turn, None
+        if turn is not None:
+            await turn()
+
+
+class Taking:
+    """Takes one item with one file, again and again."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.blobs = InterruptedBlobs(world.metadata, world.store, world.clock)
+        self.adoption = Adoption(world.metadata, self.blobs, world.clock, "datastore-1")
+
+    async def contents(self, data: bytes) -> dict[tuple[str, str], Blob]:
+        return {(ITEM, "a.iso"): await self.blobs.keep(self.world.receive("datastore-1", "upload", data))}
+
+    async def follow(self, version: int, data: bytes, since: int | None) -> None:
+        before = None if since is None else Imported(since, (ITEM,))
+        await self.adoption.follow(catalog(version), await self.contents(data), before)
+
+
+def catalog(version: int) -> Catalog:
+    file = OfferedFile("a.iso", None, ("file:///a.iso",))
+    item = OfferedItem(ITEM, "Debian", "iso", str(version), (file,), str(version))
+    return Catalog(LIBRARY, "lab", str(version), (item,))
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    made = World(tmp_path)
+    yield made
+    await made.metadata.close()
+
+
+@pytest.fixture
+def taking(world: World) -> Taking:
+    return Taking(world)
+
+
+async def test_what_others_change_of_an_item_meanwhile_is_not_lost(world: World, taking: Taking) -> None:
+    await taking.follow(1, b"1", None)
+    before, _ = await world.items.files(ITEM)
+
+    async def fill() -> None:
+        await world.complete(ITEM, {"b.iso": b"theirs"})
+
+    taking.blobs.turn = fill
+    await taking.follow(2, b"2", 1)
+    after, version = await world.items.files(ITEM)
+    assert after.content_version == before.content_version + 2
+    assert [(file.name, file.revision) for file in version.files] == [("a.iso", 2)]
+    async with world.metadata.reading() as transaction:
+        assert [each.number for each in await transaction.versions.of(ITEM)] == [1, 2, 3]
+
+
+async def test_an_older_import_that_ends_later_is_refused(world: World, taking: Taking) -> None:
+    await taking.follow(1, b"1", None)
+
+    async def newer() -> None:
+        await taking.follow(3, b"3", 1)
+
+    taking.blobs.turn = newer
+    with pytest.raises(Refused, match="was changed by another import meanwhile; begin again"):
+        await taking.follow(2, b"2", 1)
+    assert await world.content(ITEM) == {"a.iso": b"3"}
+
+
+async def test_of_two_first_imports_one_is_refused(world: World, taking: Taking) -> None:
+    async def other() -> None:
+        await taking.follow(1, b"1", None)
+
+    taking.blobs.turn = other
+    with pytest.raises(Refused, match="was changed by another import meanwhile"):
+        await taking.follow(2, b"2", None)
+    assert await world.content(ITEM) == {"a.iso": b"1"}
+
+
+async def test_a_library_that_was_made_meanwhile_is_not_overwritten(world: World, taking: Taking) -> None:
+    async def other() -> None:
+        await taking.adoption.adopt(catalog(1), await taking.contents(b"1"))
+
+    taking.blobs.turn = other
+    with pytest.raises(Refused, match="is here already"):
+        await taking.adoption.adopt(catalog(2), await taking.contents(b"2"))
+    assert await world.content(ITEM) == {"a.iso": b"1"}
+
+
+async def test_a_library_that_was_deleted_meanwhile_is_not_made_again(world: World, taking: Taking) -> None:
+    await taking.follow(1, b"1", None)
+
+    async def delete() -> None:
+        await world.libraries.delete(LIBRARY)
+
+    taking.blobs.turn = delete
+    with pytest.raises(Refused, match="was changed by another import meanwhile"):
+        await taking.follow(2, b"2", 1)
+
+
+async def test_a_library_in_maintenance_is_not_changed(world: World, taking: Taking) -> None:
+    await taking.follow(1, b"1", None)
+    await world.upkeep.enter(LIBRARY, "ann")
+    with pytest.raises(WrongState, match="is in MAINTENANCE: ann has stopped changes"):
+        await taking.follow(2, b"2", 1)
+    assert await world.content(ITEM) == {"a.iso": b"1"}
+
+
+async def test_a_name_that_was_given_meanwhile_is_counted_before_it_is_overwritten(world: World, taking: Taking) -> None:
+    await taking.follow(1, b"1", None)
+    before, _ = await world.items.files(ITEM)
+
+    async def rename() -> None:
+        await world.items.update(ITEM, ItemChange(name="other"))
+
+    taking.blobs.turn = rename
+    await taking.follow(2, b"2", 1)
+    after, _ = await world.items.files(ITEM)
+    assert (after.name, after.version) == ("Debian", before.version + 2)

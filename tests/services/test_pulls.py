@@ -273,3 +273,26 @@ async def test_a_file_below_an_import_root_is_imported(
             spec = {"name": "c", "source_type": "PULL", "source_endpoint": {"uri": uri}}
             status, _, told = await app.refusal("POST", f"{FILE}/id:{again}?~action=add", {"file_spec": spec})
             assert (status, "names no file below a directory that may be imported from" in told) == (400, True)
+
+
+@pytest.mark.parametrize("lacks", [(), ("tiny.cert",), ("tiny.mf", "tiny.cert")])
+@pytest.mark.parametrize("scheme", ["file", "ds"])
+async def test_a_descriptor_below_an_import_root_brings_what_lies_beside_it(
+    data_dir: Path, clock: HandClock, publisher: Publisher, tmp_path: Path, scheme: str, lacks: tuple[str, ...]
+) -> None:
+    root = tmp_path / "images"
+    root.mkdir()
+    files = {name: data for name, data in signed(make_signer(tmp_path / "signer")).items() if name not in lacks}
+    for name, data in files.items():
+        (root / name).write_bytes(data)
+    async with whole(data_dir, clock, import_roots=(root,)) as app:
+        item = await app.item()
+        behavior = [{"type": "SELF_SIGNED_CERTIFICATE", "ignored": True}]
+        spec = {"library_item_id": item, "warning_behavior": behavior}
+        session = str(await app.rest("POST", SESSION, {"create_spec": spec}))
+        uri = f"{root.as_uri()}/tiny.ovf" if scheme == "file" else "ds:///vmfs/volumes/images/tiny.ovf"
+        await app.add(session, "tiny.ovf", source_type="PULL", source_endpoint={"uri": uri})
+        await app.complete(session)
+        ended = await Pulling(app, clock, publisher).ended(session)
+        assert ended["state"] == "DONE", ended
+        assert await app.content(item) == files

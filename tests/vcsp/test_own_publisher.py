@@ -72,7 +72,7 @@ class Publishing:
             assert self._http.put(added["upload_endpoint"]["uri"], content=data).status_code == 200
         self.rest("POST", f"/library/item/update-session/id:{session}?~action=complete")
 
-    def subscription(self, thumbprint: str) -> Subscription:
+    def subscription(self, thumbprint: str | None) -> Subscription:
         url = self.rest("GET", f"/local-library/id:{self.library}")["publish_info"]["publish_url"]
         return Subscription(url, Authentication.BASIC, "", "secret", thumbprint)
 

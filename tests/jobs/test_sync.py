@@ -343,6 +343,22 @@ async def test_a_publisher_that_is_gone_is_not_asked_for_every_item(app: Whole, 
     assert len(shelf.asked()) < 60
 
 
+async def test_many_items_that_are_gone_keep_no_other_from_coming(app: Whole, clock: HandClock, publisher: Publisher) -> None:
+    """Their publisher removes files first, and writes its lists long after."""
+    shelf = Shelf(publisher)
+    for n in range(60):
+        shelf.put(f"item{n}", a_iso=b"%d" % n)
+    gone = {f"/item{n}/a.iso" for n in range(11, 46)}
+    publisher.files = {path: data for path, data in publisher.files.items() if path not in gone}
+    follower = await Follower.new(app, clock, shelf.url)
+    assert (await follower.synced())["status"] == "FAILED"
+    assert set(await follower.items()) == {f"item{n}" for n in (*range(10), *range(45, 60))}
+    for n in range(11, 46):
+        shelf.drop(n)
+    assert (await follower.sync())["status"] == "SUCCEEDED"
+    assert "message" not in (await follower.get())["state_info"]
+
+
 async def test_a_library_that_is_deleted_meanwhile_ends_its_sync(app: Whole, clock: HandClock, publisher: Publisher) -> None:
     shelf = Shelf(publisher)
     shelf.put("large", a_iso=LARGE)

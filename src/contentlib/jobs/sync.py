@@ -9,7 +9,8 @@ up again finds by itself what is still to be done.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Iterable, Iterator
+from collections import deque
+from collections.abc import Coroutine, Iterable
 from dataclasses import dataclass
 from typing import NoReturn
 
@@ -27,7 +28,7 @@ from contentlib.library.subscribed import Arguments
 
 _TOLD = 10  # of the items whose files did not come, in one sentence
 _ANEW = 5  # times that a sync reads the catalog again because its publisher has changed it meanwhile
-_IN_A_ROW = 20  # items that fail one after the other: it is the publisher that fails
+_IN_A_ROW = 20  # items that fail one after the other: it is the publisher that fails, or part of what it lists is gone
 Read = tuple[Catalog, Seen]
 
 
@@ -166,18 +167,27 @@ class _Sync:
             return
         self._progress.note(0, len(wanted))
         bringing = Bringing(self._parts.means, self._library, self._opened())
-        rest = iter(wanted)
+        rest = deque(wanted)
         most = self._parts.means.limits.item_syncs.most
         await _together(self._some(bringing, rest) for _ in range(min(most, len(wanted))))
 
-    async def _some(self, bringing: Bringing, rest: Iterator[OfferedItem]) -> None:
+    async def _some(self, bringing: Bringing, rest: deque[OfferedItem]) -> None:
         while True:
             async with self._parts.means.limits.item_syncs.one():
-                offered = next(rest, None)
-                if offered is None or self._failures.in_a_row >= _IN_A_ROW:
+                if self._failures.in_a_row >= _IN_A_ROW:
+                    self._turn(rest)
+                if not rest:
                     return
-                await self._bring(bringing, offered)
+                await self._bring(bringing, rest.popleft())
             self._progress.note(self._progress.completed + 1)
+
+    def _turn(self, rest: deque[OfferedItem]) -> None:
+        """Goes on from the other end: those that failed may be gone, and others there. The second time it goes on no more."""
+        failures = self._failures
+        if failures.turned or failures.again:
+            rest.clear()
+        failures.turned, failures.in_a_row = True, 0
+        rest.reverse()
 
     async def _bring(self, bringing: Bringing, offered: OfferedItem) -> None:
         """Brings an item's files and makes them its content; or notes why not."""
@@ -212,6 +222,7 @@ class _Failures:
         self.again = False
         self.outside = False
         self.in_a_row = 0
+        self.turned = False
 
     def add(self, offered: OfferedItem, error: LibraryError) -> None:
         """Notes one more."""

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+import certificates
 from following import Follower, Shelf, subscription, until
 from publisher import publishing
 from whole import TOKEN, HandClock, Whole
@@ -61,6 +62,19 @@ async def test_an_item_is_as_its_publisher_has_it(follower: Follower, shelf: She
     assert (item["source_id"], item["content_version"]) == (theirs["id"].removeprefix("urn:uuid:"), theirs["contentVersion"])
     assert (item["cached"], item["type"], item["description"], item["size"]) == (True, "iso", "theirs", 11)
     assert "last_sync_time" in item
+
+
+async def test_a_thumbprint_is_told_as_it_was_set_and_a_certificate_is_not(app: Whole, tmp_path: Path) -> None:
+    """Ansible compares the thumbprint with its own, and changes the library where they differ."""
+    own = certificates.make(tmp_path / "own.pem")
+    thumbprint = own.thumbprint("sha1")
+    async with publishing({}, own.context()) as publisher:
+        library = Shelf(publisher)
+        library.put("one", a_iso=b"first")
+        for pins in ({"ssl_thumbprint": thumbprint}, {"ssl_thumbprint": thumbprint, "ssl_certificate": own.pem}):
+            made = await app.rest("POST", LIBRARY, created(library.url, **pins))
+            found = (await app.rest("GET", f"{LIBRARY}/id:{made}"))["subscription_info"]
+            assert found == subscription(library.url, ssl_thumbprint=thumbprint)
 
 
 async def test_a_token_creates_once(app: Whole, shelf: Shelf) -> None:

@@ -110,7 +110,7 @@ def state_info(library: model.Library) -> shown.StateInfo:
 
 
 def subscription_info(library: model.Library) -> shown.SubscriptionInfo | None:
-    """What a library follows, for the caller; no secrets, but the pins, which are none.
+    """What a library follows, for the caller, without its secrets (and docs/design/decisions/0009).
 
     `source_info` is told only where it can name the subscription that the publisher made, which clients look for in it.
     """
@@ -122,7 +122,6 @@ def subscription_info(library: model.Library) -> shown.SubscriptionInfo | None:
         automatic_sync_enabled=following.automatic_sync,
         on_demand=following.on_demand,
         source_info=_source_info(following),
-        ssl_certificate=following.certificate,
         ssl_thumbprint=following.thumbprint,
         subscription_url=following.url,
         user_name=following.user_name,

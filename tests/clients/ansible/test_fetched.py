@@ -27,7 +27,7 @@ def test_what_is_fetched_is_fetched_once(task: str, told: list[Play]) -> None:
     ("name", "files"),
     [
         ("disc", {"image.iso"}),
-        ("package", {"tiny.ovf", "disk1.vmdk"}),
+        ("package", {"tiny.ovf", "tiny.mf", "disk1.vmdk"}),
         ("archive", {"tiny.ovf", "tiny.mf", "disk1.vmdk"}),
     ],
 )

@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import hashlib
+import subprocess
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -79,6 +83,19 @@ def test_a_manifest_is_read_in_every_spelling(algorithm: str, form: str) -> None
     assert found["a.ovf"].algorithm is Algorithm(algorithm)
 
 
+@pytest.mark.parametrize("algorithm", ["sha1", "sha256", "sha512"])
+def test_a_manifest_is_read_as_openssl_writes_it(tmp_path: Path, algorithm: str) -> None:
+    (tmp_path / "a b.vmdk").write_bytes(b"disk")
+    command = ["openssl", "dgst", f"-{algorithm}", "./a b.vmdk"]
+    text = subprocess.run(command, cwd=tmp_path, stdout=subprocess.PIPE, check=True).stdout
+    expected = Checksum(Algorithm(algorithm.upper()), hashlib.new(algorithm, b"disk").hexdigest())
+    assert read_manifest("a.mf", text) == {"a b.vmdk": expected}
+
+
+def test_a_reference_may_say_that_it_is_here() -> None:
+    assert read_descriptor("a.ovf", descriptor({"./disk1.vmdk": 7})).references == (Referenced("disk1.vmdk", 7),)
+
+
 def test_digits_of_a_manifest_may_be_capitals() -> None:
     found = read_manifest("a.mf", b"SHA1(a)= " + b"AB" * 20)
     assert found == {"a": Checksum(Algorithm.SHA1, "ab" * 20)}
@@ -99,7 +116,7 @@ def test_a_line_that_is_none_is_told_with_its_number(line: bytes, told: str) -> 
         read_manifest("a.mf", b"\n" + line + b"\n")
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 def test_a_manifest_is_read_as_windows_writes_it(encoding: str, end: str) -> None:
     text = manifest({"größe 1.vmdk": b"x", "a.ovf": b"y"}).decode().replace("\n", end)

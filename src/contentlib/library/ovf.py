@@ -24,9 +24,11 @@ ARCHIVE = ".ova"
 LARGEST_DESCRIPTOR = 16 * 1024 * 1024
 LARGEST_MANIFEST = 4 * 1024 * 1024
 TYPE = "ovf"
+_HERE = "./"
 _MOST = 10_000  # files of a package, each piece counted
 
 _LINE = re.compile(r"\s*(?P<algorithm>[A-Za-z0-9-]+)\s*\((?P<name>.+)\)\s*=\s*(?P<digits>[0-9A-Fa-f]+)\s*\Z")
+_SHA = re.compile("SHA-?(2-)?")  # OpenSSL 3 writes SHA2-256
 _ALGORITHMS = {"SHA1": Algorithm.SHA1, "SHA256": Algorithm.SHA256, "SHA512": Algorithm.SHA512}
 _DIGITS = {Algorithm.SHA1: 40, Algorithm.SHA256: 64, Algorithm.SHA512: 128}
 _SECTIONS = (
@@ -169,7 +171,7 @@ def _references(name: str, sections: Iterable[etree._Element]) -> Iterator[Refer
             if local(file) != "File" or href is None:
                 raise BadPackage(name, f"has a reference without a file, at line {file.sourceline}")
             if not _URL.match(href):  # a file somewhere else is none of the package
-                found = Referenced(href, _size(name, file, "size"), _size(name, file, "chunkSize"))
+                found = Referenced(href.removeprefix(_HERE), _size(name, file, "size"), _size(name, file, "chunkSize"))
                 count += found.count()
                 if count > _MOST:
                     raise BadPackage(name, f"references more than {_MOST} files or pieces of files, at line {file.sourceline}")
@@ -208,17 +210,21 @@ def _line(name: str, number: int, line: str) -> tuple[str, Checksum]:
     match = _LINE.match(line)
     if match is None:
         raise BadPackage(name, f"is no manifest: line {number} is {line[:100]!r}")
-    algorithm = _ALGORITHMS.get(match["algorithm"].upper().replace("-", ""))
+    algorithm = _ALGORITHMS.get(_SHA.sub("SHA", match["algorithm"].upper()))
     if algorithm is None:
         told = f"has a checksum of the kind {match['algorithm'][:40]!r} in line {number}"
         raise BadPackage(name, f"{told}; {', '.join(_ALGORITHMS)} are known")
     if len(match["digits"]) != _DIGITS[algorithm]:
         told = f"has {len(match['digits'])} digits for a checksum of the kind {algorithm} in line {number}"
         raise BadPackage(name, f"{told}, which has {_DIGITS[algorithm]}")
-    return match["name"], Checksum(algorithm, match["digits"].lower())
+    return match["name"].removeprefix(_HERE), Checksum(algorithm, match["digits"].lower())
 
 
 def decoded(text: bytes) -> str:
-    """The text of a manifest or certificate file; PowerShell writes UTF-16, with the mark of it."""
-    utf_16 = text.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-    return text.decode("utf-16" if utf_16 else "utf-8-sig", "replace")
+    """The text of a manifest or certificate file; Windows writes UTF-16, with the mark of it, or what it wrote before UTF-8."""
+    if text.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return text.decode("utf-16", "replace")
+    try:
+        return text.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return text.decode("cp1252", "replace")

@@ -193,6 +193,22 @@ async def test_processes_take_turns(store: SqliteMetadata, database: Path) -> No
     assert await made.state_of(store, "count") == "600"
 
 
+async def test_what_reads_many_rows_does_so_in_a_thread(store: SqliteMetadata) -> None:
+    threads: list[int] = []
+
+    def note(_sql: str) -> None:
+        threads.append(threading.get_ident())
+
+    async with store.reading() as rows:
+        rows.raw.set_trace_callback(note)
+        assert await rows.items.size_of("x") == 0
+        long = {*threads} - {threading.get_ident()}
+        threads.clear()
+        await rows.items.get("x")
+        rows.raw.set_trace_callback(None)
+    assert (len(long), {*threads}) == (1, {threading.get_ident()})
+
+
 # the plans of statements
 
 
@@ -289,6 +305,7 @@ async def _filled(directory: Path, items: int) -> SqliteMetadata:
 READS: dict[str, Callable[[Transaction], Awaitable[object]]] = {
     "get": lambda rows: rows.items.get("id-50"),
     "find": lambda rows: rows.items.find(folded_name="item-50"),
+    "who is at work in a library": lambda rows: rows.update_sessions.active_in("library"),
     "find in a library": lambda rows: rows.items.find(library="library", folded_name="item-50"),
 }
 

@@ -83,7 +83,8 @@ _SOME_OF = Statement(select(_ITEMS.c.id).where(_ITEMS.c.library == bindparam("ke
 _SIZE_OF = Statement(
     select(func.coalesce(func.sum(_ITEMS.c.size), literal_column("0"))).where(
         _ITEMS.c.library == bindparam("key"), _ITEMS.c.deleted.is_(None)
-    )
+    ),
+    long=True,
 )
 _orphan = update(_VERSIONS).values(newer=tables.ORPHANED)
 _ORPHAN = Statement(_orphan.where(_VERSIONS.c.item == bindparam("key")))

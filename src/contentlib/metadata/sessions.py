@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
-from sqlalchemy import Table, bindparam, delete, func, select, update
+from sqlalchemy import Table, bindparam, delete, exists, func, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from contentlib.library.errors import Fault
@@ -59,11 +59,8 @@ class _SessionRows(Keyed[AnySession]):
 _UPDATES = _SessionStatements(tables.update_sessions, UpdateSession)
 _active = select(*_UPDATES.columns).where(tables.active(tables.update_sessions))
 _ACTIVE_OF = Statement(_active.where(tables.update_sessions.c.item == bindparam("item")))
-_ACTIVE_IN = Statement(
-    _active.join(tables.items, tables.items.c.id == tables.update_sessions.c.item).where(
-        tables.items.c.library == bindparam("library")
-    )
-)
+_in_library = exists().where(tables.items.c.id == tables.update_sessions.c.item, tables.items.c.library == bindparam("library"))
+_ACTIVE_IN = Statement(_active.where(_in_library))  # a join would begin with the items of the library, which may be many
 _PULLED = Statement(_active.where(tables.update_sessions.c.pulled.is_not(None)))
 _DOWNLOADS = _SessionStatements(tables.download_sessions, DownloadSession)
 

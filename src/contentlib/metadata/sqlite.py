@@ -1,4 +1,4 @@
-"""The metadata store on SQLite: short statements in the event loop, write-ahead log.
+"""The metadata store on SQLite: short statements in the event loop, long ones in threads, write-ahead log.
 
 Readers have connections of their own, one as long as a `reading()` lasts, and see what is committed. Writers share one
 connection and take turns on it. Those whose turns follow one another at once are committed together, each inside a savepoint
@@ -22,6 +22,7 @@ from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
 
 from contentlib.library import ports
 from contentlib.library.model import Item, Library
+from contentlib.library.threads import Threads
 from contentlib.metadata import items, libraries
 from contentlib.metadata.access import LoginRows, StateRows, TokenRows, UserRows
 from contentlib.metadata.blobs import BlobRows
@@ -40,6 +41,7 @@ from contentlib.metadata.tasks import TaskRows
 from contentlib.metadata.usages import UsageRows
 
 _BUSY_SECONDS = 30.0
+_LONG = 2  # statements that run in threads at once
 _LONGEST_PAUSE = 0.05
 _DIALECT = sqlite_dialect(paramstyle="named")
 AnyConnection = TypeVar("AnyConnection", bound="SqliteConnection")
@@ -47,11 +49,12 @@ _PRAGMAS = ("journal_mode = WAL", "foreign_keys = ON", "synchronous = NORMAL", "
 
 
 class SqliteConnection:
-    """Runs statements; nothing here suspends. What it has written is not remembered before it is committed."""
+    """Runs statements; only a long one suspends. What it has written is not remembered before it is committed."""
 
-    def __init__(self, cursor: sqlite3.Cursor, memory: Memory) -> None:
+    def __init__(self, cursor: sqlite3.Cursor, memory: Memory, threads: Threads) -> None:
         self._cursor = cursor
         self._memory = memory
+        self._threads = threads
         self._epoch = -1
         self.written: set[str] = set()
 
@@ -62,8 +65,12 @@ class SqliteConnection:
     async def rows(self, statement: Statement, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         """All rows of the answer."""
         sql, constants = statement.text(_DIALECT)
+        given = {**constants, **values} if constants else values
+        return await self._threads.run(self._fetch, sql, given) if statement.long else self._fetch(sql, given)
+
+    def _fetch(self, sql: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         try:
-            return self._cursor.execute(sql, {**constants, **values} if constants else values).fetchall()
+            return self._cursor.execute(sql, values).fetchall()
         except UnicodeEncodeError:  # a text with half a character in it: no stored one can equal it
             return []
 
@@ -91,8 +98,8 @@ class SqliteConnection:
 class ReadingConnection(SqliteConnection):
     """Runs statements that only read; its transaction begins with the first of them."""
 
-    def __init__(self, cursor: sqlite3.Cursor, memory: Memory) -> None:
-        super().__init__(cursor, memory)
+    def __init__(self, cursor: sqlite3.Cursor, memory: Memory, threads: Threads) -> None:
+        super().__init__(cursor, memory, threads)
         self._begun = False
 
     def leave(self) -> None:
@@ -112,10 +119,10 @@ class ReadingConnection(SqliteConnection):
 class SqliteTransaction(Generic[AnyConnection]):
     """All rows of one connection, of a kind."""
 
-    def __init__(self, raw: sqlite3.Connection, memory: Memory, kind: type[AnyConnection]) -> None:
+    def __init__(self, raw: sqlite3.Connection, memory: Memory, threads: Threads, kind: type[AnyConnection]) -> None:
         self.raw = raw
         self._cursor = raw.cursor()
-        self.connection = connection = kind(self._cursor, memory)
+        self.connection = connection = kind(self._cursor, memory, threads)
         self.libraries: ports.LibraryRows = LibraryRows(connection)
         self.items: ports.ItemRows = ItemRows(connection)
         self.deleted_libraries: ports.DeletedRows[Library] = DeletedRows(connection, libraries.DELETED)
@@ -153,9 +160,10 @@ class SqliteMetadata:
     def __init__(self, path: Path, *, alone: bool = False) -> None:
         self._path = path
         self._memory = Memory(Guests(path) if alone else None)
+        self._threads = Threads(_LONG, "statement")
         self._readers: list[Reader] = []
         self._closed = False
-        self._writer = _Writer(_connect(path, "busy_timeout = 0"), self._memory)
+        self._writer = _Writer(_connect(path, "busy_timeout = 0"), self._memory, self._threads)
 
     def transaction(self, *, durable: bool) -> _Turn:
         """A transaction that may write."""
@@ -169,7 +177,7 @@ class SqliteMetadata:
         """A connection that nobody reads on."""
         if self._readers:
             return self._readers.pop()
-        return SqliteTransaction(_connect(self._path, "query_only = ON"), self._memory, ReadingConnection)
+        return SqliteTransaction(_connect(self._path, "query_only = ON"), self._memory, self._threads, ReadingConnection)
 
     def give_back(self, reader: Reader, *, usable: bool) -> None:
         """Takes a reader back, or closes one that had an error."""
@@ -246,9 +254,9 @@ class _Batch:
 class _Writer:
     """The connection that writes, the turns on it, and the batch that is open on it."""
 
-    def __init__(self, raw: sqlite3.Connection, memory: Memory) -> None:
+    def __init__(self, raw: sqlite3.Connection, memory: Memory, threads: Threads) -> None:
         self.raw = raw
-        self.rows = SqliteTransaction(raw, memory, SqliteConnection)
+        self.rows = SqliteTransaction(raw, memory, threads, SqliteConnection)
         self._memory = memory
         self._turn = asyncio.Lock()
         self._owner: asyncio.Task[Any] | None = None

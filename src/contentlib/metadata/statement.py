@@ -13,12 +13,14 @@ class Statement:
     """A Core statement whose values are all named parameters.
 
     `writes` names the tables whose rows read otherwise after it: the one that it changes, and those that it hides rows of.
+    `long` says that it may read so many rows that others would wait for it.
     """
 
-    __slots__ = ("_compiled", "expression", "writes")
+    __slots__ = ("_compiled", "expression", "long", "writes")
 
-    def __init__(self, expression: ClauseElement, hides: tuple[str, ...] = ()) -> None:
+    def __init__(self, expression: ClauseElement, hides: tuple[str, ...] = (), *, long: bool = False) -> None:
         self.expression = expression
+        self.long = long
         changed = expression.table if isinstance(expression, UpdateBase) else None
         self.writes = (changed.name, *hides) if isinstance(changed, Table) else hides
         self._compiled: dict[str, tuple[str, dict[str, Any]]] = {}

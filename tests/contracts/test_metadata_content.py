@@ -71,14 +71,16 @@ async def test_a_row_that_is_not_there_is_neither_put_nor_removed(store: Metadat
 async def test_libraries_are_found_in_order_of_creation(store: MetadataStore) -> None:
     late = made.library(created=9)
     early = made.library(created=3)
-    other = made.library(created=5, folded_name="other", type=LibraryType.SUBSCRIBED)
+    other = made.library(created=5, folded_name="other", type=LibraryType.SUBSCRIBED, storage="archive")
     async with store.transaction(durable=False) as rows:
         for each in (late, early, other):
             await rows.libraries.add(each)
         assert await rows.libraries.find() == [early.id, other.id, late.id]
         assert await rows.libraries.find(folded_name="images") == [early.id, late.id]
         assert await rows.libraries.find(type=LibraryType.SUBSCRIBED) == [other.id]
+        assert await rows.libraries.find(storage="archive") == [other.id]
         assert await rows.libraries.find(type=LibraryType.LOCAL, folded_name="other") == []
+        assert await rows.libraries.find(folded_name="images", storage="archive") == []
 
 
 async def test_items_are_found_by_all_that_is_given_in_order_of_creation(store: MetadataStore) -> None:

@@ -79,6 +79,8 @@ async def test_libraries_are_found_by_type_and_backing(world: World) -> None:
     assert await world.libraries.find(None, LibraryType.LOCAL, None) == [default, other]
     assert await world.libraries.find("IMAGES", LibraryType.LOCAL, DATASTORE) == [other]
     assert await world.libraries.find(None, None, Backing(BackingType.DATASTORE, "datastore-1")) == [default]
+    assert await world.libraries.find(None, None, Backing(BackingType.DATASTORE)) == [default, other]
+    assert await world.libraries.find(None, None, Backing(BackingType.DATASTORE, "datastore-2", "nfs://nas/images")) == []
     assert await world.libraries.find(None, LibraryType.SUBSCRIBED, None) == []
 
 

@@ -130,8 +130,10 @@ class Libraries:
         if name is None and type is None and backing is None:
             raise Invalid("spec", "must name at least one property to search by")
         async with self._metadata.reading() as transaction:
-            found = await transaction.libraries.find(type=type, folded_name=None if name is None else fold(name))
-            if backing is None:
+            storage = None if backing is None else backing.datastore_id
+            folded = None if name is None else fold(name)
+            found = await transaction.libraries.find(type=type, folded_name=folded, storage=storage)
+            if backing is None or backing == Backing(BackingType.DATASTORE, storage):
                 return found
             libraries = [await transaction.libraries.get(each) for each in found]
         return [each.id for each in libraries if each is not None and _matches(each, backing)]

@@ -69,7 +69,9 @@ class Rows(Protocol[Row]):
 class LibraryRows(Rows[Library], Protocol):
     """Libraries."""
 
-    async def find(self, *, type: LibraryType | None = None, folded_name: str | None = None) -> list[str]:
+    async def find(
+        self, *, type: LibraryType | None = None, folded_name: str | None = None, storage: str | None = None
+    ) -> list[str]:
         """The identifiers of the libraries that match all that is given."""
 
     async def revisions(self) -> dict[str, int]:

@@ -15,15 +15,10 @@ _TABLE = tables.libraries
 _LIVE = _TABLE.c.deleted.is_(None)
 _ROWS = Statements(_TABLE, Library, "id", _LIVE)
 _ORDER = (_TABLE.c.created, _TABLE.c.id)
-_FIND = Statement(
-    select(_TABLE.c.id).where(_LIVE, or_(bindparam("type").is_(None), _TABLE.c.type == bindparam("type"))).order_by(*_ORDER)
-)
-_BY_NAME = Statement(
-    select(_TABLE.c.id)
-    .where(_LIVE, _TABLE.c.folded_name == bindparam("folded_name"))
-    .where(or_(bindparam("type").is_(None), _TABLE.c.type == bindparam("type")))
-    .order_by(*_ORDER)
-)
+_of_type, _on_storage = (or_(bindparam(name).is_(None), _TABLE.c[name] == bindparam(name)) for name in ("type", "storage"))
+_find = select(_TABLE.c.id).where(_LIVE, _of_type, _on_storage).order_by(*_ORDER)
+_FIND = Statement(_find)
+_BY_NAME = Statement(_find.where(_TABLE.c.folded_name == bindparam("folded_name")))
 _REVISIONS = Statement(select(_TABLE.c.id, _TABLE.c.revision).where(_LIVE))
 _OWN_RETENTION = Statement(select(_TABLE.c.id, _TABLE.c.retention).where(_TABLE.c.retention.is_not(None)).order_by(*_ORDER))
 _RETENTION = msgspec.json.Decoder(Retention)
@@ -36,10 +31,12 @@ class LibraryRows(Keyed[Library]):
     def __init__(self, connection: Connection) -> None:
         super().__init__(connection, _ROWS)
 
-    async def find(self, *, type: LibraryType | None = None, folded_name: str | None = None) -> list[str]:
+    async def find(
+        self, *, type: LibraryType | None = None, folded_name: str | None = None, storage: str | None = None
+    ) -> list[str]:
         """The identifiers of the libraries that match all that is given."""
         statement = _FIND if folded_name is None else _BY_NAME
-        return await self._identifiers(statement, {"type": type, "folded_name": folded_name})
+        return await self._identifiers(statement, {"type": type, "folded_name": folded_name, "storage": storage})
 
     async def revisions(self) -> dict[str, int]:
         """The revisions of all libraries, by their identifiers."""

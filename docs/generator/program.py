@@ -16,7 +16,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from contentlib import monitor
 from contentlib import settings as declared
 from contentlib.cli import application, certificate
-from contentlib.inventory import Datastore
+from contentlib.inventory import Datastore, Inventory
 from contentlib.metadata.migrate import upgrade
 from contentlib.metadata.sqlite import SqliteMetadata
 from contentlib.settings import Settings
@@ -75,8 +75,8 @@ async def _looked_up() -> list[Metric]:
         database = Path(directory) / "contentlib.db"
         upgrade(database)
         metadata = SqliteMetadata(database)
-        datastores = [Datastore("datastore-1", "default", Path(directory))]
-        gauges = monitor.Gauges(metadata, datastores, own.certificate.read_bytes() if own else None)
+        inventory = Inventory("Datacenter", [Datastore("datastore-1", "default", Path(directory))])
+        gauges = monitor.Gauges(metadata, inventory, own.certificate.read_bytes() if own else None)
         text = await gauges.text()
         await metadata.close()
     return list(text_string_to_metric_families(text.decode()))

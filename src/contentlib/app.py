@@ -184,6 +184,8 @@ class _Server:
             self._clock,
             self._limits.transfer,
         )
+        datastores = [Datastore(each.id, each.name, each.path) for each in settings.storage]
+        self._inventory = Inventory(settings.datacenter_name, datastores)
         self._outbound = outbound_of(settings)
         self._doors: list[tuple[Callable[[str], bool], Handle, Meter]] = []
 
@@ -227,8 +229,7 @@ class _Server:
         history = History(metadata, blobs, clock, trust)
         migrations = Migrations(metadata, blobs, clock, libraries, self._wake)
         endpoints = Endpoints(addresses, self._thumbprint)
-        datastores = [Datastore(each.id, each.name, each.path) for each in settings.storage]
-        inventory = Inventory(settings.datacenter_name, datastores)
+        inventory = self._inventory
 
         async def admit(request: Request) -> None:
             await logins.find(token_of(request))
@@ -275,7 +276,7 @@ class _Server:
         vim = Vim(inventory, _product(settings, guid), logins, clock, _failed)
         shelf = Shelf(metadata, blobs, Counters(settings.published_version_floor))
         publisher = Publisher(shelf, blobs, passwords, _failed)
-        gauges = Gauges(metadata, inventory.datastores, self._certificate)
+        gauges = Gauges(metadata, inventory, self._certificate)
         monitor = Monitor(self._check, wire.openapi, gauges.text)
         self._doors = [
             (wire.speaks, wire.handle, Meter("api")),
@@ -345,6 +346,8 @@ class _Server:
             await self._metadata.ping()
         except OSError as error:
             raise OSError(f"the database does not answer: {error}") from error
+        for silent in await self._inventory.silent():  # a thread that asked it would never come back
+            raise OSError(f"storage {silent} does not answer")
         await asyncio.to_thread(self._blobs.store.ping)
 
     async def _receive(self, request: Request) -> Answer:

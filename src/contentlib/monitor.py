@@ -10,7 +10,7 @@ import asyncio
 import html
 import platform
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from functools import cached_property
 
 from cryptography import x509
@@ -22,7 +22,7 @@ from prometheus_client.registry import Collector
 
 from contentlib import __version__
 from contentlib.http.message import Answer, Body, FileResponse, Request, Response, not_allowed, text
-from contentlib.inventory import Datastore
+from contentlib.inventory import Inventory, Space
 from contentlib.library.ports import MetadataStore
 
 Check = Callable[[], Awaitable[None]]
@@ -160,14 +160,14 @@ def count_failed_job(name: str) -> None:
 class Gauges:
     """Looks the figures up; `certificate` is the PEM text that the server serves with, if it does."""
 
-    def __init__(self, metadata: MetadataStore, datastores: Sequence[Datastore], certificate: bytes | None) -> None:
+    def __init__(self, metadata: MetadataStore, inventory: Inventory, certificate: bytes | None) -> None:
         self._metadata = metadata
-        self._datastores = datastores
+        self._inventory = inventory
         self._certificate = certificate
 
     async def text(self) -> bytes:
         """All of them, as Prometheus reads them."""
-        found = [_build(), *await asyncio.to_thread(self._spaces), await self._sessions()]
+        found = [_build(), *_spaces(await self._inventory.spaces()), await self._sessions()]
         if self._certificate is not None:
             found.append(await asyncio.to_thread(lambda: self._expiry))
         registry = CollectorRegistry()
@@ -181,18 +181,6 @@ class Gauges:
             sessions.add_metric(["download"], await transaction.download_sessions.active())
             sessions.add_metric(["login"], await transaction.logins.count())
         return sessions
-
-    def _spaces(self) -> list[Metric]:
-        free = GaugeMetricFamily("contentlib_storage_free_bytes", "Bytes that are free on a storage.", labels=["storage"])
-        size = GaugeMetricFamily("contentlib_storage_size_bytes", "Bytes of a storage, free or not.", labels=["storage"])
-        up = GaugeMetricFamily("contentlib_storage_accessible", "1 where a storage can be reached.", labels=["storage"])
-        for datastore in self._datastores:
-            space = datastore.space()
-            up.add_metric([datastore.id], int(space.accessible))
-            if space.accessible:
-                free.add_metric([datastore.id], space.free)
-                size.add_metric([datastore.id], space.capacity)
-        return [free, size, up]
 
     @cached_property
     def _expiry(self) -> Metric:
@@ -212,6 +200,18 @@ class _Found(Collector):
     def collect(self) -> Iterable[Metric]:
         """The figures."""
         return self._metrics
+
+
+def _spaces(spaces: Mapping[str, Space]) -> list[Metric]:
+    free = GaugeMetricFamily("contentlib_storage_free_bytes", "Bytes that are free on a storage.", labels=["storage"])
+    size = GaugeMetricFamily("contentlib_storage_size_bytes", "Bytes of a storage, free or not.", labels=["storage"])
+    up = GaugeMetricFamily("contentlib_storage_accessible", "1 where a storage can be reached.", labels=["storage"])
+    for storage, space in spaces.items():
+        up.add_metric([storage], int(space.accessible))
+        if space.accessible:
+            free.add_metric([storage], space.free)
+            size.add_metric([storage], space.capacity)
+    return [free, size, up]
 
 
 def _build() -> Metric:

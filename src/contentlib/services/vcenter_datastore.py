@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import builtins
 from typing import ClassVar
 
-from contentlib.inventory import DATACENTER, DATASTORE_FOLDER, Datastore, Inventory
+from contentlib.inventory import DATACENTER, DATASTORE_FOLDER, Datastore, Inventory, Space
 from contentlib.library.errors import Missing
 from contentlib.structures.privileges import READ
 from contentlib.vapi.declare import Privilege, Route, Service, operation
@@ -78,6 +77,7 @@ class DatastoreService(Service):
     vapi_id = _PREFIX
 
     def __init__(self, inventory: Inventory) -> None:
+        self._inventory = inventory
         self._datastores = {each.id: each for each in inventory.datastores}
 
     @operation(
@@ -89,7 +89,8 @@ class DatastoreService(Service):
         """Lists the datastores that match a filter."""
         wanted = filter or FilterSpec()
         found = [each for each in self._datastores.values() if _matches(each, wanted)]
-        return [await asyncio.to_thread(_summary, each) for each in found]
+        spaces = await self._inventory.spaces()
+        return [_summary(each, spaces[each.id]) for each in found]
 
     @operation(
         Route("GET", f"{_PATH}/{{datastore}}"),
@@ -101,7 +102,7 @@ class DatastoreService(Service):
         found = self._datastores.get(datastore)
         if found is None:
             raise Missing("datastore", datastore)
-        space = await asyncio.to_thread(found.space)
+        space = await self._inventory.space(found)
         return DatastoreInfo(
             accessible=space.accessible,
             free_space=space.free if space.accessible else None,
@@ -112,8 +113,7 @@ class DatastoreService(Service):
         )
 
 
-def _summary(datastore: Datastore) -> Summary:
-    space = datastore.space()
+def _summary(datastore: Datastore, space: Space) -> Summary:
     return Summary(
         capacity=space.capacity if space.accessible else None,
         datastore=datastore.id,

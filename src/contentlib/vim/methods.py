@@ -94,10 +94,12 @@ class Methods:
                 raise not_authenticated(call.target)
         return await method(call)
 
-    def _seen(self, call: SoapCall) -> World:
-        """The world as a caller sees it, now."""
-        session = None if call.login is None else _user_session(call.login, call.caller)
-        return replace(self._world, now=self._clock.now(), session=session)
+    async def _seen(self, call: SoapCall) -> World:
+        """The world as a caller sees it, now; without a login there is nothing to be seen of datastores."""
+        if call.login is None:
+            return replace(self._world, now=self._clock.now())
+        session, spaces = _user_session(call.login, call.caller), await self._world.inventory.spaces()
+        return replace(self._world, now=self._clock.now(), session=session, spaces=spaces)
 
     async def _content(self, _call: SoapCall) -> Value:
         return self._world.content
@@ -143,7 +145,7 @@ class Methods:
             raise not_found(call.target)
         name = text(call.arguments, "prop", "") or ""
         try:
-            value = read(self._seen(call), call.target, name)
+            value = read(await self._seen(call), call.target, name)
         except KeyError as error:
             raise invalid_property(call.target.type, name) from error
         return None if value is None else Typed(value)
@@ -160,24 +162,24 @@ class Methods:
         return at
 
     async def _retrieve(self, call: SoapCall) -> Value:
-        return Array("ObjectContent", self._collected(call, call.arguments))
+        return Array("ObjectContent", await self._collected(call, call.arguments))
 
     async def _retrieve_some(self, call: SoapCall) -> Value | None:
         options = child(call.arguments, "options")
         most = text(options, "maxObjects") if options is not None else None
-        return self._page(call, call.arguments, 0, int(most) if most and _NUMBER.fullmatch(most) else 0)
+        return await self._page(call, call.arguments, 0, int(most) if most and _NUMBER.fullmatch(most) else 0)
 
     async def _continue(self, call: SoapCall) -> Value | None:
         offset, most, arguments = _opened(text(call.arguments, "token", "") or "")
-        return self._page(call, arguments, offset, most)
+        return await self._page(call, arguments, offset, most)
 
-    def _collected(self, call: SoapCall, arguments: etree._Element) -> list[Data]:
-        world = self._seen(call)
+    async def _collected(self, call: SoapCall, arguments: etree._Element) -> list[Data]:
+        world = await self._seen(call)
         return [each for wanted in _filters(arguments) for each in collector.collect(world, wanted)]
 
-    def _page(self, call: SoapCall, arguments: etree._Element, offset: int, most: int) -> Data | None:
+    async def _page(self, call: SoapCall, arguments: etree._Element, offset: int, most: int) -> Data | None:
         """A part of what a request collects; its token holds the request, so that every process can go on with it."""
-        found = self._collected(call, arguments)
+        found = await self._collected(call, arguments)
         if not found:
             return None
         end = offset + most if most else len(found)

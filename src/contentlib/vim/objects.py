@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 import msgspec
 
@@ -19,6 +19,7 @@ from contentlib.inventory import (
     VM_FOLDER,
     Datastore,
     Inventory,
+    Space,
 )
 from contentlib.vim.values import Data, Reference
 
@@ -43,6 +44,7 @@ class World:
     content: Data
     now: int = 0
     session: Data | None = None  # the caller's own, where there is one
+    spaces: Mapping[str, Space] = field(default_factory=dict)
 
     def datastore(self, identifier: str) -> Datastore:
         """The datastore of that identifier, which exists."""

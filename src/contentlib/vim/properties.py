@@ -75,7 +75,7 @@ def _url(datastore: Datastore) -> str:
 
 def _summary(world: World, identifier: str) -> Data:
     datastore = world.datastore(identifier)
-    space = datastore.space()
+    space = world.spaces[identifier]
     return Data(
         "DatastoreSummary",
         {
@@ -99,7 +99,7 @@ def _info(world: World, identifier: str) -> Data:
     fields: Fields = {
         "name": datastore.name,
         "url": _url(datastore),
-        "freeSpace": Long(datastore.space().free),
+        "freeSpace": Long(world.spaces[identifier].free),
         "maxFileSize": Long(_LARGEST_FILE),
         "maxVirtualDiskCapacity": Long(_LARGEST_FILE),
         "maxMemoryFileSize": Long(_LARGEST_FILE),

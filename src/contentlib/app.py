@@ -292,7 +292,8 @@ class _Server:
         means = Means(metadata, blobs, self._outbound, sources, limits, limit)
         syncs = Syncs(SyncParts(Mirror(metadata, blobs, clock, trust), catalogs, means, clock))
         handlers = {PULL: pulls.run, SYNC: syncs.run, OPERATION: performing(wire.perform), MIGRATION: Migrating(migrations).run}
-        self._worker = Worker(metadata, clock, handlers, _job_failed, most=limits.pool + _OTHER_TASKS)
+        most, lease = limits.pool + _OTHER_TASKS, settings.task_lease_seconds
+        self._worker = Worker(metadata, clock, handlers, _job_failed, most=most, lease=lease)
 
     def _jobs(self, updates: UpdateSessions, downloads: DownloadSessions, settling: Settling) -> list[Job]:
         settings, metadata = self._settings, self._metadata

@@ -128,6 +128,12 @@ class Settings(BaseSettings):
         description="An update or download session is cancelled after this time without a call and without a byte on its "
         "transfer URLs.",
     )
+    task_lease_seconds: int = Field(
+        default=30,
+        ge=3,
+        description="The tasks of a worker that was killed are taken up by another one after this time. Each that runs writes "
+        "to the database at a third of it, or every two seconds.",
+    )
     swept_after_seconds: int = Field(
         default=86400,
         ge=0,

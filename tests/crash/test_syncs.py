@@ -115,7 +115,7 @@ async def test_syncs_that_are_asked_for_one_after_the_other_fetch_nothing_twice(
 
 
 async def test_a_sync_whose_process_is_killed_is_taken_over_by_another(start: Start, shelf: Shelf) -> None:
-    server, client = await start(workers=2, **SETTINGS)
+    server, client = await start(workers=2, task_lease_seconds=5, **SETTINGS)
     shelf.put("large", a_iso=LARGE)
     shelf.publisher.stops["/item31/a.iso"] = 3 << 20
     library = await follow(client, shelf)

@@ -227,7 +227,8 @@ class _Server:
         conversions = Conversions(metadata, clock, passwords, sealing)
         downloads = DownloadSessions(metadata, blobs, clock, leases, self._ended, subscribed.demand)
         history = History(metadata, blobs, clock, trust)
-        migrations = Migrations(metadata, blobs, clock, libraries, self._wake)
+        upkeep = Upkeep(metadata, leases)
+        migrations = Migrations(metadata, blobs, clock, libraries, upkeep, self._wake)
         endpoints = Endpoints(addresses, self._thumbprint)
         inventory = self._inventory
 
@@ -238,7 +239,7 @@ class _Server:
             SessionService(logins),
             TasksService(tasks),
             ConfigurationService(configurations),
-            LibraryService(libraries, Upkeep(metadata), conversions, migrations, guid),
+            LibraryService(libraries, upkeep, conversions, migrations, guid),
             LocalLibraryService(libraries, subscribers, guid),
             SubscribedLibraryService(libraries, subscribed, guid),
             SubscribedItemService(subscribed),

@@ -83,10 +83,21 @@ async def test_a_library_that_is_not_there_cannot_enter_or_leave(world: World) -
 async def test_an_active_update_session_is_waited_for(world: World) -> None:
     library, item = await _filled(world)
     session = await world.update(item)
-    with pytest.raises(WrongState, match=f"active update session {session}"):
+    told = f"{session} of ann on library item {item}, until 2023-11-14T22:18:20Z if unused; complete or cancel them first"
+    with pytest.raises(WrongState, match=f"library {library} has active update sessions: {told}"):
         await world.upkeep.enter(library, "ann")
     await world.updates.cancel(session)
     await world.upkeep.enter(library, "ann")
+
+
+async def test_all_that_are_at_work_are_named_but_not_more_than_can_be_read(world: World) -> None:
+    library = await world.library()
+    sessions = [await world.update(await world.item(library, f"item {n}")) for n in range(12)]
+    with pytest.raises(WrongState) as refused:
+        await world.upkeep.enter(library, "ann")
+    told = refused.value.fault.text
+    assert sum(session in told for session in sessions) == 10
+    assert told.endswith("; and 2 more; complete or cancel them first")
 
 
 async def test_a_sync_is_waited_for(world: World) -> None:

@@ -64,10 +64,10 @@ class World:
         self.ended: list[str] = []
         self.blobs = Blobs(self.metadata, self.store, self.clock)
         self.libraries = Libraries(self.metadata, self.clock, STORAGES, SaltedPasswords(), self.ended.append, kept)
-        self.upkeep = Upkeep(self.metadata)
+        self.upkeep = Upkeep(self.metadata, self.leases)
         self.usages = Usages(self.metadata, self.clock)
         self.items = Items(self.metadata, self.blobs, self.clock, LEASE, self.ended.append, kept)
-        self.migrations = Migrations(self.metadata, self.blobs, self.clock, self.libraries)
+        self.migrations = Migrations(self.metadata, self.blobs, self.clock, self.libraries, self.upkeep)
         self.updates = UpdateSessions(self.metadata, self.blobs, self.clock, self.leases, self.ended.append)
         self.downloads = DownloadSessions(self.metadata, self.blobs, self.clock, self.leases, self.ended.append)
 

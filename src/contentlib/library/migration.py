@@ -19,7 +19,7 @@ from contentlib.library.libraries import Libraries, find_library
 from contentlib.library.model import Backing, Item, Library, Maintenance, StoredFile, Target, Version
 from contentlib.library.ports import MetadataStore
 from contentlib.library.tasks import NewTask, Tasks
-from contentlib.library.upkeep import RESOURCE, begin
+from contentlib.library.upkeep import RESOURCE, Upkeep
 
 KIND = "migrate"
 _FIELD = "migrate_spec.storage_backings"
@@ -46,12 +46,14 @@ class Migrations:
         blobs: Blobs,
         clock: Clock,
         libraries: Libraries,
+        upkeep: Upkeep,
         submitted: Callable[[], None] = _nothing,
     ) -> None:
         self._metadata = metadata
         self._blobs = blobs
         self._clock = clock
         self._libraries = libraries
+        self._upkeep = upkeep
         self._submitted = submitted
         self._tasks = Tasks(metadata, clock)
 
@@ -71,7 +73,7 @@ class Migrations:
                 )
             task = await self._tasks.submit(transaction, _task(library, Arguments(library_id, storage, backings), user))
             reason = f"task {task.id} moves its content from storage {library.storage} to storage {storage}"
-            await begin(transaction, library, Maintenance(reason, task.id))
+            await self._upkeep.begin(transaction, library, Maintenance(reason, task.id))
         self._submitted()
         return task.id
 

@@ -383,3 +383,19 @@ async def test_a_pull_that_waits_for_its_host_says_so_and_can_be_canceled(pullin
     publisher.release()
     assert (await pulling.settled(slow))["slow.iso"]["status"] == "READY"
     assert [each.path for each in publisher.asked] == ["/slow.iso"]
+
+
+async def test_the_pool_of_transfers_has_its_size_from_the_start_of_the_server(
+    data_dir: Path, clock: HandClock, publisher: Publisher
+) -> None:
+    publisher.files |= {f"/{n}.iso": bytes(200_000) for n in range(4)}
+    publisher.pause = 0.02
+    async with whole(data_dir, clock) as app:
+        await app.rest("PATCH", "/configuration", {"model": {"transfer_threads_pool_size": 1}})
+    async with whole(data_dir, clock, outbound_allow=ALLOW) as app:
+        pulling = Pulling(app, clock, publisher)
+        session = await app.session(await app.item())
+        for n in range(4):
+            await pulling.add(session, f"/{n}.iso")
+        assert {each["status"] for each in (await pulling.settled(session)).values()} == {"READY"}
+    assert publisher.most == 1

@@ -93,6 +93,35 @@ async def test_a_library_is_published_to_its_subscriptions(app: Whole, clock: Ha
     assert sorted(await copies[1].items()) == ["second", "tiny"]
 
 
+async def test_a_library_in_maintenance_keeps_no_other_from_being_published_to(
+    app: Whole, clock: HandClock, library: str
+) -> None:
+    made = [await create(app, library, new_subscribed_library=NEW | {"name": name}) for name in ("first", "second")]
+    first, second = [await copy_of(app, clock, library, each) for each in made]
+    copy = (await second.items())["tiny"]
+    await app.rest("POST", f"/library/id:{first.library}?~action=enter-maintenance")
+    for path, body, target in (
+        (f"local-library/{library}", {}, second.library),
+        (f"library/item/{copy['source_id']}", {"force_sync_content": True}, copy["id"]),
+    ):
+        await app.fill(copy["source_id"], a_iso=path.encode())
+        status, message = await refused(app, "POST", f"/api/content/{path}?action=publish", body)
+        assert (status, f"library {first.library} is in MAINTENANCE" in message) == (400, True)
+        assert (await second.ended(target))["status"] == "SUCCEEDED"
+        assert await second.content() == {"tiny": {"a.iso": path.encode()}}
+
+
+async def test_a_library_that_was_converted_is_published_to_no_more(app: Whole, clock: HandClock, library: str) -> None:
+    made = [await create(app, library, new_subscribed_library=NEW | {"name": name}) for name in ("first", "second")]
+    first, second = [await copy_of(app, clock, library, each) for each in made]
+    assert (await app.send(*convert(first.library))).status_code == 204
+    assert [each["subscription"] for each in (await app.send("GET", path(library))).json()] == made[1:]
+    await app.fill(await app.item("second", library), b_iso=b"more")
+    assert (await app.send("POST", f"/api/content/local-library/{library}?action=publish", {})).status_code == 204
+    assert (await second.synced())["status"] == "SUCCEEDED"
+    assert sorted(await second.items()) == ["second", "tiny"]
+
+
 async def test_an_item_is_published_with_its_content(app: Whole, clock: HandClock, library: str) -> None:
     made = await create(app, library, new_subscribed_library=NEW | {"on_demand": True})
     copy = await copy_of(app, clock, library, made)

@@ -6,13 +6,13 @@ another vCenter is kept and told of; this server cannot act there, and says so w
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Iterable, Sequence
 
 import msgspec
 from msgspec.structs import replace
 
 from contentlib.library.clock import Clock
-from contentlib.library.errors import Fault, Invalid, Missing, NotFetched, NotPublished, Taken
+from contentlib.library.errors import Fault, Invalid, Missing, NotFetched, NotPublished, Taken, WrongState
 from contentlib.library.idempotence import once
 from contentlib.library.identifiers import new_identifier
 from contentlib.library.items import find_item
@@ -108,13 +108,13 @@ class Subscribers:
     async def publish(self, library_id: str, chosen: Sequence[str] | None, user: str) -> None:
         """Begins the synchronization of the libraries at the other end of the given subscriptions, or of all.
 
-        NotFetched, after it was begun for all others, where one of them is of another vCenter.
+        After it was begun for all others, WrongState where one of them is in maintenance, NotFetched where one is of another
+        vCenter.
         """
         async with self._metadata.reading() as transaction:
             await find_published(transaction, library_id)
             told = await _chosen(transaction, library_id, chosen)
-        for each in _local(told):
-            await self._subscribed.sync(each.subscribed, user)
+        await _each(self._subscribed.sync(each.subscribed, user) for each in _local(told))
         _check_local(told)
 
     async def publish_item(self, item_id: str, chosen: Sequence[str] | None, user: str, *, content: bool) -> None:
@@ -126,11 +126,10 @@ class Subscribers:
             copies = {
                 each.subscribed: await transaction.items.find(library=each.subscribed, source=item_id) for each in _local(told)
             }
-        for library, found in copies.items():
-            if found:
-                await self._subscribed.sync_item(found[0], user, content=content)
-            else:  # it is new there
-                await self._subscribed.sync(library, user)
+        await _each(
+            self._subscribed.sync_item(found[0], user, content=content) if found else self._subscribed.sync(library, user)
+            for library, found in copies.items()
+        )
         _check_local(told)
 
     async def _create_new(self, library: Library, new: NewSubscriber, token: Token | None, user: str, base_url: str) -> str:
@@ -170,19 +169,34 @@ async def find_published(transaction: Transaction, library_id: str) -> Library:
 
 
 async def _check_follows(transaction: Transaction, library: Library, subscribed_id: str) -> None:
-    subscribed = await find_library(transaction, subscribed_id)
-    if subscribed.subscription is None or subscribed.subscription.source != library.id:
+    if not _follows(await find_library(transaction, subscribed_id), library.id):
         told = f"names library {subscribed_id}, which is not subscribed to library {library.id}"
         raise Invalid(f"{_FIELD}.subscribed_library", told, subscribed_id, library.id)
 
 
+def _follows(subscribed: Library, library_id: str) -> bool:
+    return subscribed.subscription is not None and subscribed.subscription.source == library_id
+
+
+async def _each(beginnings: Iterable[Awaitable[str]]) -> None:
+    """Begins all that can be begun; WrongState then, where something could not."""
+    refused: WrongState | None = None
+    for begin in beginnings:
+        try:
+            await begin
+        except WrongState as error:
+            refused = refused or error
+    if refused is not None:
+        raise refused
+
+
 async def _all(transaction: Transaction, library_id: str) -> list[Told]:
-    """All subscriptions but those whose library was deleted here."""
+    """All subscriptions but those whose library was deleted here, or does not follow any more."""
     found = []
     for each in await transaction.subscribers.of(library_id):
         if each.vcenter is not None:
             found.append(Told(each, each.subscribed))
-        elif (library := await transaction.libraries.get(each.subscribed)) is not None:
+        elif (library := await transaction.libraries.get(each.subscribed)) is not None and _follows(library, library_id):
             found.append(Told(each, library.name))
     return found
 

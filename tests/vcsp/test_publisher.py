@@ -166,6 +166,19 @@ async def test_where_nothing_changes_no_byte_changes(app: Whole, data_dir: Path,
         assert [(await other.get(href)).content for href in ("", "items.json")] == before
 
 
+async def test_a_file_that_was_gone_for_a_moment_comes_back_as_another_content(app: Whole) -> None:
+    library, reader = await published(app)
+    item = await app.item("a", library)
+    await app.fill(item, a_iso=b"old", b_iso=b"same")
+    old = (await reader.items())["a"]
+    session = await app.session(item)
+    await app.rest("POST", f"/library/item/updatesession/file/id:{session}?~action=remove", {"file_name": "a.iso"})
+    await app.complete(session)
+    await app.fill(item, a_iso=b"new")
+    before, after = ({file["name"]: file for file in each["files"]} for each in (old, (await reader.items())["a"]))
+    assert after["a.iso"]["generationNum"] > before["a.iso"]["generationNum"]
+
+
 async def test_new_bytes_raise_what_they_must_and_nothing_else(app: Whole, clock: HandClock) -> None:
     """Checklist 10."""
     library, reader = await published(app)

@@ -252,7 +252,7 @@ class UpdateSessions(TransferSessions[UpdateSession]):
         changed = {file.name: file for file in files}
         kept = [file for file in base.files if file.name not in changed]
         now = max(self._clock.now(), base.created + 1)
-        new = [_stored(file, base.file(file.name), now) for file in files if not file.removed]
+        new = [_stored(file, base, now) for file in files if not file.removed]
         return Version(new_identifier(), item.id, item.content_version + 1, now, (*kept, *new)).after(base)
 
     # files of a session
@@ -376,7 +376,7 @@ class UpdateSessions(TransferSessions[UpdateSession]):
         changed = {file.name for file in changes}
         files: list[StoredFile | UpdateFile] = [file for file in base.files if file.name not in changed]
         files += [
-            _stored(file, None, 0) if file.status is TransferStatus.READY else file for file in changes if not file.removed
+            _stored(file, base, 0) if file.status is TransferStatus.READY else file for file in changes if not file.removed
         ]
         return await self._sealing.preview(session, files)
 
@@ -585,11 +585,14 @@ def _unchanged(session_id: str, file: StoredFile) -> UpdateFile:
     )
 
 
-def _stored(file: UpdateFile, old: StoredFile | None, now: int) -> StoredFile:
+def _stored(file: UpdateFile, base: Version, now: int) -> StoredFile:
     if file.blob is None or file.content is None:
         raise Damaged("file.gone", f"the content of file {file.name!r} is gone", file.name)
-    revision, generation = (1, 0) if old is None else (old.revision + 1, old.generation + 1)
-    return StoredFile(file.name, file.blob, file.received, revision, file.content, max(now // 1000, generation))
+    old = base.file(file.name)
+    revision = 1 if old is None else old.revision + 1
+    # above that of every earlier content, also of one that the base has not any more
+    before = max([base.created // 1000, *(each.generation for each in base.files)]) if base.id else 0
+    return StoredFile(file.name, file.blob, file.received, revision, file.content, max(now // 1000, before + 1))
 
 
 def _size_fault(file: UpdateFile, size: int) -> Fault | None:

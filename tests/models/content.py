@@ -14,10 +14,15 @@ Told = Mapping[str, Any]
 
 @dataclass
 class Content:
-    """Libraries, items and their versions. `made` is what the server answers to the call, of which identifiers are taken."""
+    """Libraries, items and their versions.
+
+    `made` is what the server answers to the call, of which identifiers are taken; `copies` has those of what it makes without
+    an answer: by library that follows another one, its items by those that they are copies of.
+    """
 
     now: int
     made: Any = None
+    copies: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     libraries: dict[str, Library] = field(default_factory=dict)
     items: dict[str, Item] = field(default_factory=dict)
     updates: dict[str, Session] = field(default_factory=dict)
@@ -26,16 +31,24 @@ class Content:
     trash: dict[str, Library | Item] = field(default_factory=dict)
     hidden: dict[str, dict[str, Item]] = field(default_factory=dict)
     """The items of libraries that are in the trash."""
+    contents: int = 0
+    """How many contents files have had."""
+    sweeping: bool = False
+    """Whether a sweep may be going on, which every purge begins."""
 
     # libraries
 
     def local_library_create(self, create_spec: Told, client_token: str | None = None) -> str:
-        _named(create_spec)
+        named(create_spec)
         return self._once("library", client_token, lambda: self._new_library(create_spec))
 
     def library_get(self, library_id: str) -> Told:
         library = self._library(library_id)
-        return {"name": library.name, "description": library.description, "version": str(library.version), "type": "LOCAL"}
+        told: dict[str, Any] = {"name": library.name, "description": library.description, "version": str(library.version)}
+        told["type"] = "LOCAL" if library.source is None else "SUBSCRIBED"
+        told["state_info"] = {"state": "MAINTENANCE" if library.maintained else "ACTIVE"}
+        told["storage_backings"] = [{"type": "DATASTORE", "datastore_id": library.storage}]
+        return told if library.source else {**told, "publish_info": {"published": library.published}}
 
     def library_list(self) -> set[str]:
         return set(self.libraries)
@@ -45,7 +58,7 @@ class Content:
 
     def library_update(self, library_id: str, update_spec: Told) -> None:
         library = self._library(library_id)
-        _named(update_spec)
+        named(update_spec)
         changes = dict(update_spec)
         if "configuration_info" in changes:
             changes["protects_items"] = changes.pop("configuration_info")["apply_library_usage_to_items"]
@@ -55,18 +68,29 @@ class Content:
     def local_library_update(self, library_id: str, update_spec: Told) -> None:
         changes = dict(update_spec)
         version = changes.pop("version")
-        library = self._library(library_id)
-        _named(changes)
+        library = self._local(library_id)
+        named(changes)
+        if "publish_info" in changes:
+            changes["published"] = changes.pop("publish_info")["published"]
         if str(library.version) != version:
             raise Refused("concurrent_change")
         self.library_update(library_id, changes)
 
     def local_library_delete(self, library_id: str) -> None:
-        if self._library(library_id).usages:
-            raise Refused("not_allowed_in_current_state")
-        self.local_library_force_delete(library_id)
+        self._local(library_id)
+        self.library_delete(library_id)
 
     def local_library_force_delete(self, library_id: str) -> None:
+        self._local(library_id)
+        self.library_force_delete(library_id)
+
+    def library_delete(self, library_id: str) -> None:
+        library = self._library(library_id)
+        if library.maintained or library.usages:
+            raise Refused("not_allowed_in_current_state")
+        self.library_force_delete(library_id)
+
+    def library_force_delete(self, library_id: str) -> None:
         self._library(library_id)
         self.hidden[library_id] = {each.id: each for each in self.items.values() if each.library == library_id}
         for item_id in self.hidden[library_id]:
@@ -94,7 +118,7 @@ class Content:
     # items
 
     def library_item_create(self, create_spec: Told, client_token: str | None = None) -> str:
-        _named(create_spec)
+        named(create_spec)
         return self._once("item", client_token, lambda: self._new_item(create_spec).id)
 
     def library_item_get(self, library_item_id: str) -> Told:
@@ -108,6 +132,8 @@ class Content:
             "metadata_version": str(item.version),
             "content_version": str(item.content_version),
             "size": sum(len(file.data) for file in item.files),
+            "cached": True,
+            **({} if item.source is None else {"source_id": item.source}),
         }
 
     def library_item_list(self, library_id: str) -> set[str]:
@@ -118,8 +144,9 @@ class Content:
         return {each.id for each in self.items.values() if all(_fits(each, *wanted) for wanted in spec.items())}
 
     def library_item_update(self, library_item_id: str, update_spec: Told) -> None:
-        _named(update_spec)
+        named(update_spec)
         item = self._item(library_item_id)
+        self._changeable(item.library)
         changed = replace(item, **update_spec)
         if changed == item:
             return
@@ -128,7 +155,7 @@ class Content:
         self.items[item.id] = replace(changed, version=item.version + 1, changed=self.now)
 
     def library_item_delete(self, library_item_id: str) -> None:
-        library = self.libraries[self._item(library_item_id).library]
+        library = self._changeable(self._item(library_item_id).library)
         if library.protects_items and library.usages:
             raise Refused("not_allowed_in_current_state")
         self._stop(library_item_id)
@@ -137,12 +164,11 @@ class Content:
     def library_item_copy(self, source_library_item_id: str, destination_create_spec: Told) -> str:
         source = self._item(source_library_item_id)
         spec = {"name": source.name, "description": source.description, "type": source.type, **destination_create_spec}
-        _named(spec)
+        named(spec)
         copy = self._new_item(spec)
         copy.source = source.source or source.id
         if source.versions:
-            copy.content_version = 2
-            copy.versions = {2: source.files}
+            self.advance(copy, source.files)
         return copy.id
 
     def library_item_file_list(self, library_item_id: str) -> list[Told]:
@@ -157,6 +183,7 @@ class Content:
         self._deleted(deleted_id)
         del self.trash[deleted_id]
         self.hidden.pop(deleted_id, None)
+        self.sweeping = True
 
     def trash_restore(self, deleted_id: str, name: str | None = None) -> None:
         if name == "":
@@ -166,7 +193,7 @@ class Content:
             self.libraries[found.id] = replace(found, name=name or found.name, version=found.version + 1)
             self.items |= self.hidden.pop(found.id)
         else:
-            if found.library not in self.libraries:
+            if found.library not in self.libraries or self.libraries[found.library].maintained:
                 raise Refused("not_allowed_in_current_state")
             restored = replace(found, name=name or found.name, version=found.version + 1, changed=self.now)
             self._free_name(restored)
@@ -183,11 +210,12 @@ class Content:
         wanted = next((files for number, files in item.versions.items() if str(number) == version), None)
         if wanted is None:
             raise Refused("not_found")
-        if version == str(item.content_version):
+        self._changeable(item.library)
+        if version == str(item.number):
             raise Refused("already_in_desired_state")
         if self.active_of(item.id) is not None:
             raise Refused("resource_busy")
-        self.advance(item, tuple(_raised(file, item) for file in wanted))
+        self.advance(item, tuple(self._raised(file, item) for file in wanted))
         return str(item.content_version)
 
     # what they have in common
@@ -199,8 +227,23 @@ class Content:
     def advance(self, item: Item, files: tuple[File, ...]) -> None:
         """Gives an item a new content version."""
         item.content_version += 1
-        item.versions[item.content_version] = files
+        self.keep(item, item.content_version, files)
         item.abandoned = False
+
+    def keep(self, item: Item, number: int, files: tuple[File, ...]) -> None:
+        """Gives an item a version of that number."""
+        item.versions[number], item.made[number] = files, self.now
+
+    def new_content(self) -> int:
+        """A number that no content of a file has had."""
+        self.contents += 1
+        return self.contents
+
+    def _raised(self, file: File, item: Item) -> File:
+        current = item.file(file.name)
+        if current is not None and current.data == file.data:
+            return current
+        return replace(file, revision=(file if current is None else current).revision + 1, number=self.new_content())
 
     def _once(self, kind: str, token: str | None, make: Any) -> str:
         if token is None:
@@ -210,11 +253,12 @@ class Content:
         return self.tokens[kind, token]
 
     def _new_library(self, spec: Told) -> str:
-        self.libraries[self.made] = Library(self.made, spec["name"], spec.get("description", ""))
+        published = spec.get("publish_info", {}).get("published", False)
+        self.libraries[self.made] = Library(self.made, spec["name"], spec.get("description", ""), published=published)
         return str(self.made)
 
     def _new_item(self, spec: Told) -> Item:
-        library = self._library(spec["library_id"])
+        library = self._changeable(spec["library_id"])
         item = Item(self.made, library.id, spec["name"], spec.get("description", ""), spec.get("type", ""), None, self.now)
         self._free_name(item)
         self.items[item.id] = item
@@ -228,9 +272,10 @@ class Content:
                 raise Refused("already_exists")
             del self.items[other.id]
 
-    def _is_gone(self, item_id: str) -> bool:
-        """Whether an item is not even in the trash."""
-        return item_id not in {*self.items, *self.trash, *itertools.chain.from_iterable(self.hidden.values())}
+    def all_items(self) -> list[Item]:
+        """All items, those in the trash too."""
+        deleted = [each for each in self.trash.values() if isinstance(each, Item)]
+        return [*self.items.values(), *deleted, *itertools.chain.from_iterable(each.values() for each in self.hidden.values())]
 
     def _stop(self, item_id: str) -> None:
         """Ends the session that changes an item which goes."""
@@ -248,28 +293,40 @@ class Content:
             raise Refused("not_found")
         return self.libraries[library_id]
 
+    def _local(self, library_id: str) -> Library:
+        library = self._library(library_id)
+        if library.source is not None:
+            raise Refused("invalid_element_type")
+        return library
+
+    def _changeable(self, library_id: str) -> Library:
+        """A library whose items can be changed."""
+        library = self._local(library_id)
+        if library.maintained:
+            raise Refused("not_allowed_in_current_state", "resource_busy")
+        return library
+
     def _item(self, item_id: str) -> Item:
         if item_id not in self.items:
             raise Refused("not_found")
         return self.items[item_id]
 
 
-def _named(spec: Told) -> None:
+def named(spec: Told) -> None:
     if not spec.get("name", "a name"):
         raise Refused("invalid_argument")
+
+
+def storage_in(spec: Told) -> str:
+    """The storage that a specification names."""
+    (backing,) = spec["storage_backings"]
+    return str(backing["datastore_id"])
 
 
 def _fits(item: Item, field_name: str, wanted: str) -> bool:
     if field_name == "library_id":
         return item.library == wanted
     return str(getattr(item, field_name)).casefold() == wanted.casefold()
-
-
-def _raised(file: File, item: Item) -> File:
-    current = next((each for each in item.files if each.name == file.name), None)
-    if current is not None and current.data == file.data:
-        return current
-    return replace(file, revision=(file if current is None else current).revision + 1)
 
 
 def _file(file: File, **more: str) -> Told:

@@ -7,8 +7,9 @@ import copy
 import itertools
 import shutil
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -19,34 +20,53 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 from conformance.contract import OPERATIONS
 from conformance.forms import Form, Heard
 from conformance.servers import FORMS
+from contentlib.blobs.filesystem import FilesystemBlobs
+from contentlib.jobs.collect import Collector
+from contentlib.library.model import Retention
+from contentlib.metadata.sqlite import SqliteMetadata
+from contentlib.settings import Storage
 from models.calls import (
+    AWAITED,
     FETCH,
     FILES,
     MAKE_CURRENT,
     PURGE,
     PUT,
+    RESET_RULE,
     RESTORE,
+    RULE,
+    SET_RULE,
     TRASH,
     Call,
     Pick,
-    about,
-    everything,
-    next_look,
-    next_step,
 )
+from models.journeys import next_copy, next_look, next_step
+from models.looks import about, about_copies, everything
 from models.sessions import Model
-from models.state import ANYTHING, LEASE, Refused
+from models.state import ANYTHING, FIRST, LEASE, SECOND, Refused
 from whole import TOKEN, HandClock, Whole, whole
 
 _FORMS = st.sampled_from(FORMS)
-_RANDOM = st.randoms(use_true_random=True)  # choices that Hypothesis makes one by one are too much alike
+_SEEDS = st.integers(0, 2**32)  # choices that Hypothesis makes one by one are too much alike
+_STEPS = (next_step, next_step, next_look, next_copy)
 _PREFIX = "com.vmware.content."
+PUBLISHED = {"published": True, "authentication_method": "NONE"}
 _OWN = {
     MAKE_CURRENT: ("POST", "item/versions/id:{library_item_id}?~action=make-current"),
     RESTORE: ("POST", "trash/id:{deleted_id}?~action=restore"),
     PURGE: ("POST", "trash/id:{deleted_id}?~action=purge"),
     TRASH: ("GET", "trash"),
+    RULE: ("GET", "retention/id:{library_id}"),
+    SET_RULE: ("POST", "retention/id:{library_id}?~action=set"),
+    RESET_RULE: ("POST", "retention/id:{library_id}?~action=reset"),
 }
+
+
+@dataclass(frozen=True)
+class Answer(Heard):
+    """What a client hears, and what the libraries that follow others hold then: their items, by those they are copies of."""
+
+    copies: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 class Machine(RuleBasedStateMachine):
@@ -59,6 +79,7 @@ class Machine(RuleBasedStateMachine):
         super().__init__()
         self.directory = Path(tempfile.mkdtemp())
         self.clock = HandClock()
+        self.random = Random(0)
         self.models = [Model(self.clock.now())]
         self.runner = asyncio.Runner()
         self.stack = AsyncExitStack()
@@ -75,28 +96,34 @@ class Machine(RuleBasedStateMachine):
 
     def start(self) -> None:
         """Starts the server on what it left behind."""
-        server = whole(self.data, self.clock, lease_seconds=LEASE // 1000)
+        storages = [Storage(id=each, name=each, path=self.data / each) for each in (FIRST, SECOND)]
+        server = whole(self.data, self.clock, lease_seconds=LEASE // 1000, storage=storages)
         self.app: Whole = self.runner.run(self.stack.enter_async_context(server))
 
-    @initialize()
-    def there_is_an_item(self) -> None:
-        self.hear([Call("local_library.create", {"create_spec": {"name": "a"}})])
+    @initialize(versions=st.integers(0, 3))
+    def there_is_an_item(self, versions: int) -> None:
+        self.hear([Call("local_library.create", {"create_spec": {"name": "a", "publish_info": PUBLISHED}})])
         (library,) = self.models[0].libraries
         self.hear([Call("library.item.create", {"create_spec": {"library_id": library, "name": "a"}})])
+        for _ in range(versions):
+            self.a_journey_goes_on(next_step, FILES[0], steps=4)
 
-    @rule(random=_RANDOM, client=st.integers(0, 1), form=_FORMS)
-    def one_calls(self, random: Random, client: int, form: Form) -> None:
-        call = Pick(random).call(self.models[0])
-        self.hear([call], client, form)
-        self.look(about(call))
+    @rule(seed=_SEEDS, client=st.integers(0, 1), form=_FORMS, calls=st.integers(1, 6))
+    def one_calls(self, seed: int, client: int, form: Form, calls: int) -> None:
+        for _ in range(calls):
+            call = self.pick(seed).call(self.models[0])
+            self.hear([call], client, form)
+            self.look(about(call))
+            if call.operation in AWAITED:
+                self.look(about_copies(self.models[0]))
 
-    @rule(random=_RANDOM, form=_FORMS)
-    def both_call_at_once(self, random: Random, form: Form) -> None:
-        pair = [Pick(random).call(self.models[0]) for _ in range(2)]
+    @rule(seed=_SEEDS, form=_FORMS)
+    def both_call_at_once(self, seed: int, form: Form) -> None:
+        pair = [self.pick(seed).short_call(self.models[0]) for _ in range(2)]
         self.hear(pair, 0, form)
         self.look([look for call in pair for look in about(call)])
 
-    @rule(step=st.sampled_from([next_step, next_look]), file=st.sampled_from(FILES), steps=st.integers(1, 4))
+    @rule(step=st.sampled_from(_STEPS), file=st.sampled_from(FILES), steps=st.integers(1, 4))
     def a_journey_goes_on(self, step: Callable[[Model, str], Call | None], file: str, steps: int) -> None:
         """Some steps of what calls at random seldom make: a file goes in, a file goes out."""
         for _ in range(steps):
@@ -121,7 +148,25 @@ class Machine(RuleBasedStateMachine):
         self.runner.run(self.stack.aclose())
         self.start()
         for model in self.models:
-            model.renew()
+            model.started()
+
+    @rule()
+    def what_nobody_needs_is_collected(self) -> None:
+        """As another process of the server does it."""
+        self.runner.run(self._collected())
+        self.models = _unlike(model.swept() for model in self.models)
+
+    async def _collected(self) -> None:
+        storages = {each.id: each.path for each in self.app.settings.storage}
+        metadata = SqliteMetadata(self.data / "contentlib.db")
+        rule, grace = Retention(versions=self.app.settings.versions_kept), self.app.settings.collect_grace_seconds * 1000
+        await Collector(metadata, FilesystemBlobs(storages), self.clock, storages, rule, grace).run()
+        await metadata.close()
+
+    def pick(self, seed: int) -> Pick:
+        """Chooses by a seed and all those before it: Hypothesis likes to make a sequence once more with little changed."""
+        self.random.seed(f"{self.random.random()}/{seed}")
+        return Pick(self.random)
 
     def look(self, looks: Sequence[Call], client: int = 0) -> None:
         """What is there to be seen is as the model says."""
@@ -133,21 +178,41 @@ class Machine(RuleBasedStateMachine):
         heard = self.runner.run(self._answers(sent, client, form))
         found: list[Model] = []
         whys: list[str] = []
-        for model, order in itertools.product(self.models, itertools.permutations(zip(sent, heard, strict=True))):
+        before = _unlike(each for model in self.models for each in model.perhaps_swept())
+        for model, order in itertools.product(before, itertools.permutations(zip(sent, heard, strict=True))):
             after = copy.deepcopy(model)
             why = next((why for call, answer in order if (why := differs(after, call, answer))), None)
             if why:
                 whys.append(why)
-            elif after not in found:
+            else:
                 found.append(after)
         assert found, "\n".join(whys)
-        self.models = found
+        self.models = _unlike(found)
 
-    async def _answers(self, sent: Sequence[Call], client: int, form: Form) -> list[Heard]:
+    async def _answers(self, sent: Sequence[Call], client: int, form: Form) -> list[Answer]:
         clients = itertools.cycle((client, 1 - client))
         return await asyncio.gather(*(self._answer(call, self.tokens[next(clients)], form) for call in sent))
 
-    async def _answer(self, call: Call, token: str, form: Form) -> Heard:
+    async def _answer(self, call: Call, token: str, form: Form) -> Answer:
+        heard = await self._heard(call, token, form)
+        copies = await self._copies() if call.operation in AWAITED else {}
+        return Answer(heard.result, heard.error, heard.message, copies)
+
+    async def _copies(self) -> dict[str, dict[str, str]]:
+        """What there is of other libraries, when all tasks have ended."""
+        while any(each["status"] in ("PENDING", "RUNNING", "BLOCKED") for each in await self._tasks()):  # noqa: ASYNC110 - no server tells of changes
+            await asyncio.sleep(0.001)
+        found: dict[str, dict[str, str]] = {}
+        for library in await self.app.rest("GET", "/subscribed-library"):
+            items = await self.app.rest("GET", f"/library/item?library_id={library}")
+            told = [await self.app.rest("GET", f"/library/item/id:{each}") for each in items]
+            found[library] = {each["source_id"]: each["id"] for each in told}
+        return found
+
+    async def _tasks(self) -> list[Any]:
+        return list((await self.app.send("GET", "/api/cis/tasks")).json().values())
+
+    async def _heard(self, call: Call, token: str, form: Form) -> Heard:
         given = call.arguments
         if call.operation == PUT:
             answer = await self.app.client.put(given["address"], content=given["data"], headers={TOKEN: ""})
@@ -174,24 +239,35 @@ class Machine(RuleBasedStateMachine):
         return Heard(error=answer.json()["type"].rpartition(".")[2])
 
 
-def differs(model: Model, call: Call, heard: Heard) -> str | None:
+def differs(model: Model, call: Call, heard: Answer) -> str | None:
     """Why the model does not agree with an answer; it is changed by the call."""
-    model.made = heard.result
+    model.made, model.copies = heard.result, heard.copies
     try:
         expected: Any = getattr(model, call.operation.replace(".", "_"))(**call.arguments)
     except Refused as refused:
-        expected = _heard_as(refused.error, call)
-        agrees = heard.error == expected
+        expected = _heard_as(refused.errors, call)
+        agrees = heard.error in expected
     else:
         agrees = heard.error is None and _fits(expected, heard.result)
-    model.made = None
+    model.made, model.copies = None, {}
     return None if agrees else f"{call}\nheard {heard}\nexpected {expected!r}"
 
 
-def _heard_as(error: str, call: Call) -> str:
-    """What is heard of an error that the operation does not declare."""
+def _heard_as(errors: tuple[str, ...], call: Call) -> tuple[str, ...]:
+    """What is heard of errors: the first that the operation declares."""
     declared = OPERATIONS.get(f"{_PREFIX}{call.operation}")
-    return error if declared is None or error in declared.errors else "invalid_argument"
+    if declared is None:
+        return errors
+    return next(((each,) for each in errors if each in declared.errors), ("invalid_argument",))
+
+
+def _unlike(models: Iterable[Model]) -> list[Model]:
+    """Each of them once."""
+    found: list[Model] = []
+    for model in models:
+        if model not in found:
+            found.append(model)
+    return found
 
 
 def _fits(expected: Any, heard: Any) -> bool:
@@ -209,4 +285,4 @@ def _fits(expected: Any, heard: Any) -> bool:
 
 
 def _sorted(values: list[Any]) -> list[Any]:
-    return sorted(values, key=lambda each: [str(each.get(name, "")) for name in ("name", "id", "usage")])
+    return sorted(values, key=lambda each: [str(each.get(name, "")) for name in ("name", "id", "usage", "subscription")])

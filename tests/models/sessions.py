@@ -5,25 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from models.content import Content, Told
+from models.content import Told
+from models.publishing import Publishing
 from models.state import ANYTHING, LEASE, Change, File, Item, Refused, Session
 
 _MISSING_FILE = "invalid_argument"
 
 
-class Model(Content):
+class Model(Publishing):
     """Everything; a session that is looked at after its lease is over has ended."""
 
     # update sessions
 
     def library_item_update_session_create(self, create_spec: Told) -> str:
         item = self._item(create_spec["library_item_id"])
+        self._changeable(item.library)
         active = self.active_of(item.id)
         if active is not None:
             self._expire(active)
             if active.state == "ACTIVE":
                 raise Refused("resource_busy")
-        self.updates[self.made] = Session(self.made, item.id, item.content_version, self.now, item.files)
+        self.updates[self.made] = Session(self.made, item.id, item.content_version, self.now, item.number, item.files)
         item.abandoned = False
         return str(self.made)
 
@@ -57,9 +59,16 @@ class Model(Content):
         if not session.changes and not item.files:
             raise Refused("not_allowed_in_current_state")
         if session.changes:
-            self.advance(item, (*_kept(session), *_new(session, item)))
+            self.advance(item, (*_kept(session), *self._new(session, item)))
             item.type = item.type or _type_of(item.files)
         session.state, session.progress = "DONE", 100
+
+    def _new(self, session: Session, item: Item) -> list[File]:
+        return [
+            File(name, change.data, item.revision_of(name) + 1, self.new_content())
+            for name, change in session.changes.items()
+            if not change.removed
+        ]
 
     # the files of an update session
 
@@ -119,7 +128,7 @@ class Model(Content):
 
     def library_item_download_session_create(self, create_spec: Told) -> str:
         item = self._item(create_spec["library_item_id"])
-        self.downloads[self.made] = Session(self.made, item.id, item.content_version, self.now, item.files)
+        self.downloads[self.made] = Session(self.made, item.id, item.content_version, self.now, item.number, item.files)
         return str(self.made)
 
     def library_item_download_session_get(self, download_session_id: str) -> Told:
@@ -170,8 +179,9 @@ class Model(Content):
                 if session.state == "ACTIVE" and session.touched + LEASE < self.now:
                     yield kind, session.id
 
-    def renew(self) -> None:
-        """Every active session has a whole lease again."""
+    def started(self) -> None:
+        """The server was started again: every active session has a whole lease, and nothing is being collected."""
+        self.sweeping = False
         for session in (*self.updates.values(), *self.downloads.values()):
             if session.state == "ACTIVE":
                 self._touched(session)
@@ -184,8 +194,9 @@ class Model(Content):
         return session
 
     def _is_swept(self, session: Session) -> bool:
-        """Whether the files of a session may be gone, sooner or later: it has ended, and its item is gone for good."""
-        return session.state != "ACTIVE" and self._is_gone(session.item)
+        """Whether the files of a session may be gone by now: it has ended, and its item or version is gone for good."""
+        item = next((each for each in self.all_items() if each.id == session.item), None)
+        return session.state != "ACTIVE" and (item is None or session.number not in {0, *item.versions})
 
     def _is_active(self, session: Session) -> bool:
         self._expire(session)
@@ -241,12 +252,6 @@ def _read(file: File, *, prepared: bool) -> Told:
 
 def _kept(session: Session) -> list[File]:
     return [file for file in session.files if file.name not in session.changes]
-
-
-def _new(session: Session, item: Item) -> list[File]:
-    return [
-        File(name, change.data, item.revision_of(name) + 1) for name, change in session.changes.items() if not change.removed
-    ]
 
 
 def _type_of(files: tuple[File, ...]) -> str:

@@ -301,6 +301,7 @@ def test_a_session_that_failed_has_its_message(govc: Journey) -> None:
 
 
 def test_a_library_follows_another_one(govc: Journey) -> None:
+    """Checklist 25."""
     follower = data(govc["library.create -sub"])
     assert isinstance(follower, dict)
     assert (follower["type"], follower["subscription_info"]["on_demand"]) == ("SUBSCRIBED", True)
@@ -322,6 +323,7 @@ FOLLOWING = [
 
 @pytest.mark.parametrize("step", FOLLOWING)
 def test_what_follows_is_synchronized_emptied_and_removed(govc: Journey, step: str) -> None:
+    """Checklist 25."""
     assert govc[step].ok, govc[step].error
 
 

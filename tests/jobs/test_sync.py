@@ -258,6 +258,7 @@ async def test_bytes_that_are_not_those_that_were_offered_are_not_taken(follower
 async def test_an_answer_that_ends_early_is_gone_on_with(
     app: Whole, clock: HandClock, publisher: Publisher, lengths: bool
 ) -> None:
+    """Checklist 24."""
     shelf = Shelf(publisher)
     shelf.put("large", a_iso=LARGE)
     publisher.lengths = lengths

@@ -8,13 +8,14 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 from urllib.parse import urljoin
 
 import httpx
 import pytest
 
+import processes
 from processes import Running, serving
 from transfer.raw import Raw
 from vcsp.test_own_publisher import PASSWORD, Publishing
@@ -30,20 +31,30 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         yield running
 
 
+def log_in(client: httpx.Client) -> None:
+    answer = client.post(SESSION, auth=httpx.BasicAuth(b"administrator@vsphere.local", PASSWORD.encode()))
+    client.headers["vmware-api-session-id"] = answer.json()["value"]
+
+
 @pytest.fixture
 def http(server: Running) -> Iterator[httpx.Client]:
     with httpx.Client(base_url=server.url, timeout=60) as client:
-        answer = client.post(SESSION, auth=httpx.BasicAuth(b"administrator@vsphere.local", PASSWORD.encode()))
-        client.headers["vmware-api-session-id"] = answer.json()["value"]
+        log_in(client)
         yield client
 
 
 @pytest.fixture
 def published(http: httpx.Client) -> Publishing:
     made = Publishing(http)
-    info = {"published": True, "authentication_method": "NONE", "current_password": "secret"}
-    made.rest("PATCH", f"/local-library/id:{made.library}", {"update_spec": {"publish_info": info}})
+    opened(made)
     return made
+
+
+def opened(owner: Publishing) -> str:
+    """A library that is published to everybody."""
+    info = {**OPEN, "current_password": "secret"}
+    owner.rest("PATCH", f"/local-library/id:{owner.library}", {"update_spec": {"publish_info": info}})
+    return str(owner.library)
 
 
 def test_what_a_reader_was_told_is_there_while_others_publish(server: Running, published: Publishing) -> None:
@@ -107,6 +118,46 @@ def _memory(parent: int) -> int:
     """Resident bytes of a process's children."""
     pids = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
     return sum(int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") for pid in pids)
+
+
+def test_versions_that_were_seen_are_not_seen_lower_after_a_kill(tmp_path: Path) -> None:
+    """Checklist 13: the server dies while it publishes, and its next start goes on from what readers have seen."""
+    library, seen = None, [0]
+    for _ in range(3):
+        running = processes.serve(tmp_path, "--no-tls", CONTENTLIB_ADMIN_PASSWORD=PASSWORD)
+        with httpx.Client(base_url=running.url, timeout=60) as client:
+            log_in(client)
+            owner = Publishing(client, library)
+            if library is None:
+                library = opened(owner)
+                owner.item("a", "iso", {"a.iso": b"0"})
+            assert all(now >= before for now, before in zip(_counts(running, library), seen, strict=False))
+            writing = threading.Thread(target=_publish_until_it_ends, args=(owner,))
+            writing.start()
+            for _ in range(10):
+                seen = _counts(running, library)
+            running.kill()
+            writing.join()
+
+
+def _publish_until_it_ends(owner: Publishing) -> None:
+    (item,) = owner.rest("GET", f"/library/item?library_id={owner.library}")
+    for session in owner.rest("GET", "/library/item/update-session"):  # the killed server may have left one
+        if owner.rest("GET", f"/library/item/update-session/id:{session}")["state"] == "ACTIVE":
+            owner.rest("POST", f"/library/item/update-session/id:{session}?~action=cancel")
+    with suppress(httpx.TransportError):
+        while True:
+            owner.upload(item, {"a.iso": os.urandom(9)})
+
+
+def _counts(server: Running, library: str) -> list[int]:
+    """All that may not fall."""
+    root = f"{server.url}/cls/vcsp/lib/{library}/"
+    (item,) = httpx.get(f"{root}items.json").json()["items"]
+    (file,) = item["files"]
+    lib = httpx.get(f"{root}lib.json").json()
+    counts = [lib["version"], item["version"], item["contentVersion"], file["etag"], file["generationNum"]]
+    return [int(each) for each in counts]
 
 
 async def test_a_file_of_more_than_4_gib_is_told_and_served_as_it_is(data_dir: Path, clock: HandClock) -> None:

@@ -48,10 +48,11 @@ async def client() -> AsyncIterator[Outbound]:
 class Publishing:
     """A published library, and its owner."""
 
-    def __init__(self, http: httpx.Client) -> None:
+    def __init__(self, http: httpx.Client, library: str | None = None) -> None:
         self._http = http
         info = {"published": True, "authentication_method": "BASIC", "password": "secret"}
-        self.library = self.rest("POST", "/local-library", {"create_spec": {"name": "lab", "publish_info": info}})
+        spec = {"create_spec": {"name": "lab", "publish_info": info}}
+        self.library = library or self.rest("POST", "/local-library", spec)
 
     def rest(self, method: str, target: str, body: object = None) -> Any:
         answer = self._http.request(method, CONTENT + target, json=body)
@@ -89,6 +90,7 @@ def published(server: Running) -> Iterator[Publishing]:
 
 
 async def test_a_library_is_read_back_with_all_its_files(server: Running, published: Publishing, client: Outbound) -> None:
+    """Checklist 24."""
     ids = [published.item("web01", "ovf", package()), published.item("tools", "", FILES)]
     subscription = published.subscription(server.value("certificate SHA-1 thumbprint: "))
     found = await Reader(client, Sources()).read(subscription)
@@ -127,6 +129,7 @@ async def test_only_what_has_changed_is_another(server: Running, published: Publ
 
 
 async def test_a_probe_tells_what_is_wrong(server: Running, published: Publishing, client: Outbound) -> None:
+    """Checklist 24: without the password, with a certificate that is not known, at another address."""
     subscription = published.subscription(server.value("certificate SHA-1 thumbprint: "))
     probes = SubscriptionProbes(client, Sources())
     library = published.library

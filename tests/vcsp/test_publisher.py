@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
+import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -137,6 +141,19 @@ async def test_an_archive_is_published_unpacked_with_its_manifest(app: Whole) ->
     assert len({file["etag"] for file in found["files"]}) == 1
 
 
+async def test_names_are_unique_and_short(app: Whole) -> None:
+    """Checklist 4."""
+    library, reader = await published(app)
+    for name in ("a" * 80, "b"):
+        await app.fill(await app.item(name, library), a_iso=b"a")
+    for name in ("a" * 81, "a" * 80, "A" * 80, "B"):
+        status, _, _ = await app.refusal(
+            "POST", "/library/item", {"create_spec": {"name": name, "library_id": library, "type": "iso"}}
+        )
+        assert status == 400
+    assert sorted(await reader.items()) == ["a" * 80, "b"]
+
+
 @pytest.mark.parametrize("collection", [False, True])
 async def test_a_package_says_whether_it_is_a_vapp(app: Whole, collection: bool) -> None:
     """Checklist 6."""
@@ -177,6 +194,17 @@ async def test_a_file_that_was_gone_for_a_moment_comes_back_as_another_content(a
     await app.fill(item, a_iso=b"new")
     before, after = ({file["name"]: file for file in each["files"]} for each in (old, (await reader.items())["a"]))
     assert after["a.iso"]["generationNum"] > before["a.iso"]["generationNum"]
+
+
+async def test_a_file_that_was_touched_is_the_same(app: Whole) -> None:
+    """Checklist 9."""
+    library, reader = await published(app)
+    item = await app.item("a", library)
+    await app.fill(item, a_iso=b"x")
+    before = [(await reader.get(href)).content for href in ("", "items.json", f"{item}/a.iso")]
+    (blob,) = app.settings.storage[0].path.glob("blobs/*/*")
+    os.utime(blob, (1, 1))
+    assert [(await reader.get(href)).content for href in ("", "items.json", f"{item}/a.iso")] == before
 
 
 async def test_new_bytes_raise_what_they_must_and_nothing_else(app: Whole, clock: HandClock) -> None:
@@ -255,6 +283,31 @@ async def test_a_floor_raises_every_version(app: Whole, data_dir: Path, clock: H
     assert new["files"][0]["generationNum"] == old["files"][0]["generationNum"] + 1000
 
 
+async def test_after_a_restore_with_a_floor_nothing_that_was_seen_is_higher(
+    app: Whole, data_dir: Path, clock: HandClock, tmp_path: Path
+) -> None:
+    """Checklist 2, 13: the backup is older than what subscribers have seen."""
+    library, reader = await published(app)
+    item = await app.item("a", library)
+    await app.fill(item, a_iso=b"a")
+    backup = tmp_path / "backup"
+    backup.mkdir()
+    with closing(sqlite3.connect(data_dir / "contentlib.db")) as database:
+        database.execute("VACUUM INTO ?", [str(backup / "contentlib.db")])
+    shutil.copytree(data_dir / "storage", backup / "storage")
+    for n in range(5):
+        await app.fill(item, a_iso=b"%d" % n)
+    seen, seen_lib = (await reader.items())["a"], await reader.document()
+    async with whole(backup, clock, published_version_floor=100) as restored:
+        other = Reader(restored, reader.url)
+        found, lib = (await other.items())["a"], await other.document()
+        assert (found["id"], lib["id"]) == (seen["id"], seen_lib["id"])
+        assert number(lib["version"]) > number(seen_lib["version"])
+        assert all(number(found[each]) > number(seen[each]) for each in ("version", "contentVersion"))
+        assert found["files"][0]["generationNum"] > seen["files"][0]["generationNum"]
+        assert number(found["files"][0]["etag"]) > number(seen["files"][0]["etag"])
+
+
 @pytest.mark.parametrize("href", ["", "items.json", "ITEM/item.json", "ITEM/a.iso"])
 async def test_head_is_get_without_the_bytes(app: Whole, href: str) -> None:
     """Checklist 15."""
@@ -277,6 +330,21 @@ async def test_a_document_that_is_known_is_not_sent_again(app: Whole) -> None:
     assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", first.headers["etag"])
     await app.fill(await app.item("b", library), b_iso=b"b")
     assert (await reader.get("items.json", **{"if-none-match": first.headers["etag"]})).status_code == 200
+
+
+async def test_a_file_that_is_known_is_not_sent_again(app: Whole) -> None:
+    """Checklist 16."""
+    library, reader = await published(app)
+    item = await app.item("a", library)
+    await app.fill(item, a_iso=b"0123456789")
+    first = (await reader.get(f"{item}/a.iso")).headers
+    for condition in ({"if-none-match": first["etag"]}, {"if-modified-since": first["last-modified"]}):
+        again = await reader.get(f"{item}/a.iso", **condition)
+        assert (again.status_code, again.content) == (304, b"")
+    earlier = {"if-modified-since": "Mon, 01 Jan 2001 00:00:00 GMT"}
+    assert (await reader.get(f"{item}/a.iso", **earlier)).status_code == 200
+    part = {"range": "bytes=2-4", "if-range": '"another"'}
+    assert (await reader.get(f"{item}/a.iso", **part)).content == b"0123456789"
 
 
 async def test_a_part_of_a_file_is_read(app: Whole) -> None:

@@ -226,6 +226,7 @@ async def test_the_password_is_not_told_to_another_server(
 async def test_references_are_relative_to_where_a_redirect_led(
     publisher: Publisher, reader: Reader, generator: Generator
 ) -> None:
+    """Checklist 24."""
     async with publishing() as other:
         generator.publish(PAYLOAD).serve(other)
         publisher.redirects["/old/lib.json"] = other.uri("/lib.json")

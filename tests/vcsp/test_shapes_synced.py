@@ -53,6 +53,7 @@ def fetched(publisher: Publisher, payload: Mapping[str, Mapping[str, bytes]]) ->
 
 @of_every_shape
 async def test_a_library_follows_what_changes(shape: Shape, publisher: Publisher, app: Whole, clock: HandClock) -> None:
+    """Checklist 24."""
     generator = Generator(shape)
     tree = generator.publish(FIRST)
     follower = await Follower.new(app, clock, tree.serve(publisher), **credentials(tree))

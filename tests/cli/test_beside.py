@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import pwd
 import signal
 import subprocess
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -298,3 +300,18 @@ def test_a_directory_that_no_server_has_made_is_made_by_two_at_once(tmp_path: Pa
     said = [each.communicate()[1] for each in running]
     assert "" in said
     assert all("is in use by another server" in each or "by another import meanwhile" in each for each in said if each)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a directory to somebody else")
+def test_nothing_is_written_that_the_server_could_not_read(tmp_path: Path, source: Source) -> None:
+    there = tmp_path / "theirs"
+    there.mkdir()
+    os.chown(there, 1, 1)
+    answer = processes.run([str(CONTENTLIB), "bundle", "import", str(source.export()), "--data-dir", str(there)], tmp_path)
+    assert answer.returncode == 1
+    assert answer.stderr == f"contentlib: data directory {there} belongs to user {_name(1)}; run the command as that user\n"
+    assert list(there.iterdir()) == []
+
+
+def _name(user: int) -> str:
+    return pwd.getpwuid(user).pw_name

@@ -52,6 +52,7 @@ def prepare(settings: Settings) -> None:
     from contentlib.metadata import migrate
 
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _check_owner(settings.data_dir)
     if migrate.is_current(settings.database):
         return
     held = lock.hold(settings.data_dir)
@@ -59,3 +60,19 @@ def prepare(settings: Settings) -> None:
         migrate.upgrade(settings.database)
     finally:
         os.close(held)
+
+
+def _check_owner(data_dir: Path) -> None:
+    """RuntimeError where the server could not read what this process writes, because it runs as somebody else."""
+    owner = data_dir.stat().st_uid
+    if owner != os.geteuid():
+        raise RuntimeError(f"data directory {data_dir} belongs to user {_user(owner)}; run the command as that user")
+
+
+def _user(number: int) -> str:
+    import pwd
+
+    try:
+        return pwd.getpwuid(number).pw_name
+    except KeyError:
+        return str(number)

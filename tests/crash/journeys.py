@@ -1,19 +1,29 @@
-"""The way from a library to the bytes of an item, in a few calls."""
+"""The way from a library to the bytes of an item, in a few calls, and on after the server was started again."""
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import httpx
 
 from crash.clients import Client
+from crash.servers import Server
 from crash.worlds import DOWNLOAD_FILES, DOWNLOADS, ITEMS, UPDATE_FILES, UPDATES
+
+
+async def new_library(client: Client, storage: str = "datastore-1") -> str:
+    """A library on a storage."""
+    spec = {"name": "lab", "storage_backings": [{"type": "DATASTORE", "datastore_id": storage}]}
+    return str(await client.call("POST", "/local-library", {"create_spec": spec}))
 
 
 async def new_item(client: Client, name: str = "tiny", storage: str = "datastore-1") -> str:
     """An item in a new library on a storage."""
-    spec = {"name": "lab", "storage_backings": [{"type": "DATASTORE", "datastore_id": storage}]}
-    library = await client.call("POST", "/local-library", {"create_spec": spec})
+    library = await new_library(client, storage)
     return str(await client.call("POST", ITEMS, {"create_spec": {"name": name, "library_id": library}}))
 
 
@@ -32,6 +42,14 @@ async def add(client: Client, session: str, name: str, **more: object) -> str:
 async def put(client: Client, address: str, data: bytes) -> httpx.Response:
     """Sends bytes; the answer may be of the 5xx kind."""
     return await client.raw("PUT", address, content=data)
+
+
+async def slowly(data: bytes, started: asyncio.Event, seconds: float) -> AsyncIterator[bytes]:
+    """The bytes, the second half of them after some time."""
+    yield data[: len(data) // 2]
+    started.set()
+    await asyncio.sleep(seconds)
+    yield data[len(data) // 2 :]
 
 
 async def complete(client: Client, session: str) -> None:
@@ -66,3 +84,31 @@ async def read(client: Client, item: str, name: str) -> bytes:
     answer = await client.send("GET", await prepared(client, item, name))
     assert answer.status_code == 200, answer.text
     return answer.content
+
+
+@asynccontextmanager
+async def again(server: Server, client: Client) -> AsyncIterator[Client]:
+    """Starts a server once more; the same client there, until the block ends."""
+    await server.start()
+    later = Client(server.url, client.token)
+    try:
+        yield later
+    finally:
+        await later.close()
+
+
+async def arrives(server: Server, files: str, least: int = 1) -> None:
+    """Returns when files below the server's directory have so many bytes together."""
+    async with asyncio.timeout(30):
+        while _size(server.directory, files) < least:  # noqa: ASYNC110 - no disk tells of changes
+            await asyncio.sleep(0.001)
+
+
+def _size(directory: Path, files: str) -> int:
+    found = 0
+    for each in directory.glob(files):
+        try:
+            found += each.stat().st_size
+        except FileNotFoundError:  # it was moved to its place
+            continue
+    return found

@@ -1,31 +1,20 @@
-"""A library moves to another storage, whatever happens to the server meanwhile."""
+"""A library moves to another storage, whatever happens to the server meanwhile, and its readers notice nothing."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
-from crash.clients import Client
+from crash.clients import Client, Gone
 from crash.conftest import Start
+from crash.journeys import again, arrives, fill, new_item, prepared
 from crash.servers import Server
 
 FILES = {f"disk-{number}.iso": bytes([number]) * (1 << 20) for number in range(60)}
-FILE = "/library/item/updatesession/file"
-
-
-async def _filled(client: Client) -> tuple[str, str]:
-    spec = {"name": "lab", "storage_backings": [{"type": "DATASTORE", "datastore_id": "datastore-1"}]}
-    library = await client.call("POST", "/local-library", {"create_spec": spec})
-    item = await client.call("POST", "/library/item", {"create_spec": {"name": "disks", "library_id": library}})
-    session = await client.call("POST", "/library/item/update-session", {"create_spec": {"library_item_id": item}})
-    for name, data in FILES.items():
-        file = {"name": name, "source_type": "PUSH", "size": len(data)}
-        added = await client.call("POST", f"{FILE}/id:{session}?~action=add", {"file_spec": file})
-        assert (await client.send("PUT", added["upload_endpoint"]["uri"], content=data)).status_code == 200
-    await client.call("POST", f"/library/item/update-session/id:{session}?~action=complete")
-    return library, item
+READ = ("disk-0.iso", "disk-29.iso", "disk-59.iso")
 
 
 def _blobs(server: Server, storage: str) -> list[bytes]:
@@ -39,32 +28,53 @@ async def _moved(client: Client, library: str) -> Any:
     return found
 
 
+async def _read_on(client: Client, addresses: Mapping[str, str], over: asyncio.Event) -> int:
+    """Reads files again and again, until it is over or the server is gone; how often they were what they should be."""
+    count = 0
+    try:
+        while not over.is_set():
+            for name, address in addresses.items():
+                answer = await client.send("GET", address)
+                assert (answer.status_code, answer.content == FILES[name]) == (200, True), name
+                count += 1
+    except Gone:
+        pass
+    return count
+
+
 @pytest.mark.parametrize("killed", [True, False])
 async def test_a_migration_goes_on_after_a_restart_and_nothing_is_lost(start: Start, killed: bool) -> None:
     server, client = await start(collect_grace_seconds=1)
-    library, item = await _filled(client)
+    item = await new_item(client)
+    await fill(client, item, **FILES)
+    library = (await client.call("GET", f"/library/item/id:{item}"))["library_id"]
+    addresses = {name: await prepared(client, item, name) for name in READ}
+    reading = asyncio.create_task(_read_on(client, addresses, asyncio.Event()))
     backing = {"type": "DATASTORE", "datastore_id": "datastore-2"}
     spec = {"migrate_spec": {"storage_backings": [backing]}}
     await client.call("POST", f"/library/id:{library}?~action=migrate", spec)
-    async with asyncio.timeout(30):
-        while not list(server.storage("datastore-2").glob("blobs/*/*")):  # noqa: ASYNC110 - no disk tells of changes
-            await asyncio.sleep(0.001)
+    await arrives(server, "datastore-2/blobs/*/*")
     if killed:
         server.kill()
     else:
         await server.leave(20)
+    assert await reading > 0
     assert 0 < len(_blobs(server, "datastore-2")) < len(FILES)
-    await server.start()
-    again = Client(server.url, client.token)
-    found = await _moved(again, library)
-    assert found["storage_backings"] == [backing]
-    assert found["state_info"] == {"state": "ACTIVE"}
-    files = await again.call("GET", f"/library/item/file?library_item_id={item}")
-    assert {file["name"]: file["size"] for file in files} == {name: len(data) for name, data in FILES.items()}
-    storage = await again.call("GET", f"/library/item/storage?library_item_id={item}")
-    assert {each["storage_backing"]["datastore_id"] for each in storage} == {"datastore-2"}
-    async with asyncio.timeout(60):  # a copy that was not noted before the kill is swept, and so is what was left behind
-        while _blobs(server, "datastore-1") or len(_blobs(server, "datastore-2")) > len(FILES):  # noqa: ASYNC110 - no disk tells of changes
-            await asyncio.sleep(0.1)
-    assert sorted(_blobs(server, "datastore-2")) == sorted(FILES.values())
-    await again.close()
+    async with again(server, client) as later:
+        over = asyncio.Event()
+        reading = asyncio.create_task(_read_on(later, addresses, over))
+        found = await _moved(later, library)
+        over.set()
+        assert await reading > 0
+        assert found["storage_backings"] == [backing]
+        assert found["state_info"] == {"state": "ACTIVE"}
+        files = await later.call("GET", f"/library/item/file?library_item_id={item}")
+        assert {file["name"]: file["size"] for file in files} == {name: len(data) for name, data in FILES.items()}
+        storage = await later.call("GET", f"/library/item/storage?library_item_id={item}")
+        assert {each["storage_backing"]["datastore_id"] for each in storage} == {"datastore-2"}
+        async with asyncio.timeout(60):  # a copy that was not noted before the kill is swept, and so is what was left behind
+            while _blobs(server, "datastore-1") or len(_blobs(server, "datastore-2")) > len(FILES):  # noqa: ASYNC110 - no disk tells of changes
+                await asyncio.sleep(0.1)
+        assert sorted(_blobs(server, "datastore-2")) == sorted(FILES.values())
+        for name, address in addresses.items():
+            assert (await later.send("GET", address)).content == FILES[name]

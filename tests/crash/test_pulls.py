@@ -11,13 +11,12 @@ import pytest
 
 from crash.clients import Client
 from crash.conftest import Start
-from crash.servers import Server
+from crash.journeys import again, arrives, complete, new_item, new_update
+from crash.worlds import UPDATE_FILES, UPDATES
 from packages import archive, package
 from publisher import Publisher, publishing
 
 DATA = bytes(range(256)) * 4096 * 8  # 8 MiB
-UPDATE = "/library/item/update-session"
-FILE = "/library/item/updatesession/file"
 SETTINGS = {"outbound_allow": '["127.0.0.0/8"]'}
 
 
@@ -29,48 +28,34 @@ async def publisher() -> AsyncIterator[Publisher]:
 
 
 async def _pull(client: Client, publisher: Publisher, path: str) -> tuple[str, str]:
-    library = await client.call("POST", "/local-library", {"create_spec": {"name": "lab"}})
-    item = await client.call("POST", "/library/item", {"create_spec": {"name": "tiny", "library_id": library}})
-    session = await client.call("POST", UPDATE, {"create_spec": {"library_item_id": item}})
+    item = await new_item(client)
+    session = await new_update(client, item)
     spec = {"name": path[1:], "source_type": "PULL", "source_endpoint": {"uri": publisher.uri(path)}}
-    await client.call("POST", f"{FILE}/id:{session}?~action=add", {"file_spec": spec})
-    await client.call("POST", f"{UPDATE}/id:{session}?~action=complete")
+    await client.call("POST", f"{UPDATE_FILES}/id:{session}?~action=add", {"file_spec": spec})
+    await complete(client, session)
     return session, item
 
 
 async def _end(client: Client, session: str) -> Any:
     async with asyncio.timeout(60):
-        while (found := await client.call("GET", f"{UPDATE}/id:{session}"))["state"] == "ACTIVE":  # noqa: ASYNC110 - no server tells of changes
+        while (found := await client.call("GET", f"{UPDATES}/id:{session}"))["state"] == "ACTIVE":  # noqa: ASYNC110 - no server tells of changes
             await asyncio.sleep(0.1)
     return found
-
-
-async def _came(server: Server, least: int) -> None:
-    """Returns when so many bytes are in the storages."""
-    async with asyncio.timeout(30):
-        while sum(each.stat().st_size for each in server.directory.glob("datastore-*/staging/*")) < least:  # noqa: ASYNC110 - no disk tells either
-            await asyncio.sleep(0.02)
-
-
-async def _again(server: Server, client: Client) -> Client:
-    await server.start()
-    return Client(server.url, client.token)
 
 
 @pytest.mark.parametrize("killed", [True, False])
 async def test_a_pull_goes_on_by_range_after_a_restart(start: Start, publisher: Publisher, killed: bool) -> None:
     server, client = await start(**SETTINGS)
     session, item = await _pull(client, publisher, "/a.iso")
-    await _came(server, 2 << 20)
+    await arrives(server, "datastore-*/staging/*", 2 << 20)
     if killed:
         server.kill()
     else:
         await server.leave(20)
     publisher.pause = 0.0
-    again = await _again(server, client)
-    assert (await _end(again, session))["state"] == "DONE"
-    (file,) = await again.call("GET", f"/library/item/file?library_item_id={item}")
-    await again.close()
+    async with again(server, client) as later:
+        assert (await _end(later, session))["state"] == "DONE"
+        (file,) = await later.call("GET", f"/library/item/file?library_item_id={item}")
     assert file["size"] == len(DATA)
     whole_file, rest = publisher.ranges_asked("/a.iso")
     assert whole_file is None
@@ -85,13 +70,12 @@ async def test_an_archive_is_unpacked_again_after_a_kill(start: Start, publisher
     publisher.files = {"/tiny.ova": archive(files)}
     server, client = await start(**SETTINGS)
     session, item = await _pull(client, publisher, "/tiny.ova")
-    await _came(server, 2 << 20)
+    await arrives(server, "datastore-*/staging/*", 2 << 20)
     server.kill()
     publisher.pause = 0.0
-    again = await _again(server, client)
-    assert (await _end(again, session))["state"] == "DONE"
-    found = await again.call("GET", f"/library/item/file?library_item_id={item}")
-    await again.close()
+    async with again(server, client) as later:
+        assert (await _end(later, session))["state"] == "DONE"
+        found = await later.call("GET", f"/library/item/file?library_item_id={item}")
     assert {each["name"]: each["size"] for each in found} == {name: len(data) for name, data in files.items()}
     assert sorted(map(len, _kept(server.directory))) == sorted(map(len, files.values()))
 

@@ -3,23 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from contextlib import suppress
 
 from crash.clients import Client, Gone
 from crash.conftest import Start
-from crash.journeys import add, complete, file_of, fill, new_item, new_update, prepared, read
+from crash.journeys import add, again, complete, file_of, fill, new_item, new_update, prepared, read, slowly
 from crash.servers import Server
 
 _MIB = 1 << 20
-
-
-async def slowly(data: bytes, started: asyncio.Event, seconds: float) -> AsyncIterator[bytes]:
-    """The bytes, the second half of them after some time."""
-    yield data[: len(data) // 2]
-    started.set()
-    await asyncio.sleep(seconds)
-    yield data[len(data) // 2 :]
 
 
 async def ask_on(client: Client, item: str, answers: list[int]) -> None:
@@ -65,7 +56,6 @@ async def test_what_is_running_ends_well(start: Start) -> None:
     await asyncio.gather(*asking)
     assert set(answers) == {200}
     assert server.failures() == []
-    await server.start()
     async with again(server, client) as later:
         assert (await file_of(later, session, "new"))["status"] == "READY"
 
@@ -82,7 +72,6 @@ async def test_an_upload_that_takes_too_long_is_cut_off_and_can_go_on(start: Sta
     assert b" 200 " not in told
     writer.close()
     assert server.failures() == []
-    await server.start()
     async with again(server, client) as later:
         file = await file_of(later, session, "new")
         assert file["status"] == "ERROR"
@@ -105,16 +94,3 @@ async def half_sent(server: Server, address: str, data: bytes) -> tuple[asyncio.
     await writer.drain()
     await asyncio.sleep(1)
     return reader, writer
-
-
-class again:  # noqa: N801 - reads as a sentence where it is used
-    """The same client at a server that was started again."""
-
-    def __init__(self, server: Server, client: Client) -> None:
-        self._client = Client(server.url, client.token)
-
-    async def __aenter__(self) -> Client:
-        return self._client
-
-    async def __aexit__(self, *_: object) -> None:
-        await self._client.close()

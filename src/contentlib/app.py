@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import secrets
 import time
 from collections.abc import Awaitable, Callable
@@ -117,7 +116,6 @@ _SEALING_KEY = "sealing.key"
 _TRANSFER_KEY = "transfer_key"
 _SERVER_GUID = "server_guid"
 _OTHER_TASKS = 20  # at once, beside those that fill the pool of transfers
-_CYCLES = 50_000  # new objects between two collections; a request leaves none that is part of a cycle
 _NOWHERE = Meter("none")
 _CHALLENGE = 'Basic realm="contentlib"'
 _LOG = structlog.stdlib.get_logger(__name__)
@@ -201,7 +199,6 @@ class _Server:
         await self._expiry.renew()
         self._runner.start()
         self._worker.start()
-        _spare_the_collector()
 
     def _open(self, addresses: SignedAddresses, guid: str) -> None:
         settings, metadata, blobs, clock, leases = self._settings, self._metadata, self._blobs, self._clock, self._leases
@@ -383,13 +380,6 @@ class _Server:
             return text(503, "the server is starting or stopping; try again", [("retry-after", "1")])
         path = shown(request.path)[:200]
         return text(404, f"there is nothing at {path!r}; the API is below /rest and /api, pages for operators are told at /")
-
-
-def _spare_the_collector() -> None:
-    """What the server is made of lives as long as it does: the collector of cycles need not look at it again and again."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(_CYCLES)
 
 
 def _retention(settings: Settings) -> Retention:

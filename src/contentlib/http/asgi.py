@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import secrets
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Iterator, MutableMapping
 from contextlib import aclosing, suppress
 from typing import Any
 from urllib.parse import quote
@@ -67,12 +68,13 @@ class Application:
         self._handle = handle
         self._start = start
         self._stop = stop
+        self._fresh_ids = map(f"{secrets.token_hex(6)}-{{:x}}".format, itertools.count(1))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serves one request, or the life of the process."""
         if scope["type"] == "http":
             body = AsgiBody(receive)
-            request = _request(scope, body)
+            request = _request(scope, body, self._fresh_ids)
             try:
                 answer = await self._handle(request)
             except Disconnected:  # heard only by a client that has stopped sending and still reads
@@ -103,7 +105,7 @@ def _has_body(request: Request) -> bool:
     return request.headers.get("content-length", "0") != "0" or "transfer-encoding" in request.headers
 
 
-def _request(scope: Scope, body: AsgiBody) -> Request:
+def _request(scope: Scope, body: AsgiBody, fresh_ids: Iterator[str]) -> Request:
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
     if len(headers) < len(scope["headers"]):
         headers = _joined(scope["headers"])
@@ -118,7 +120,7 @@ def _request(scope: Scope, body: AsgiBody) -> Request:
         headers=headers,
         scheme=scope["scheme"],
         client=(scope.get("client") or ("",))[0],
-        request_id=_request_id(headers),
+        request_id=_given_id(headers) or next(fresh_ids),
         stream=body,
     )
 
@@ -139,11 +141,12 @@ def _ascii(raw: bytes) -> str:
     return raw.decode() if raw.isascii() else quote(raw, safe=bytes(range(128)))
 
 
-def _request_id(headers: dict[str, str]) -> str:
+def _given_id(headers: dict[str, str]) -> str | None:
+    """The id that the client gave its request, where it can be told again."""
     given = headers.get("x-request-id") or headers.get("vapi-ctx-opid")
     if given and len(given) <= _REQUEST_ID_LENGTH and given.isascii() and given.isprintable():
         return given
-    return secrets.token_hex(8)
+    return None
 
 
 async def _send(request: Request, answer: Answer, scope: Scope, receive: Receive, send: Send) -> None:

@@ -5,36 +5,43 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import typer
 
 from contentlib.cli import lock, server
+from contentlib.http.asgi import Application
+from contentlib.http.message import Request, StreamResponse
 from contentlib.settings import Settings
 
 
-async def answer(scope: dict[str, Any], receive: Any, send: Any) -> None:
-    if scope["type"] == "lifespan":
-        for phase in ("startup", "shutdown"):
-            await receive()
-            await send({"type": f"lifespan.{phase}.complete"})
-        return
-    if scope["path"] == "/exit":
+async def answer(request: Request) -> StreamResponse:
+    if request.path == "/exit":
         os._exit(3)
     body = str(os.getpid()).encode()
-    length = str(len(body) + 1).encode()
-    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", length)]})
-    await send({"type": "http.response.body", "body": body, "more_body": True})
-    await asyncio.sleep(float(scope["query_string"] or 0))
-    await send({"type": "http.response.body", "body": b"."})
+    return StreamResponse(200, _pieces(body, float(request.query or 0)), [("content-length", str(len(body) + 1))])
+
+
+async def _pieces(body: bytes, pause: float) -> AsyncIterator[bytes]:
+    yield body
+    await asyncio.sleep(pause)
+    yield b"."
+
+
+async def _nothing() -> None:
+    """Neither the start nor the end has anything to do."""
+
+
+def _create() -> Application:
+    return Application(answer, _nothing, _nothing)
 
 
 def main(data_dir: str, shutdown_seconds: str) -> None:
     settings = Settings(data_dir=Path(data_dir), shutdown_seconds=int(shutdown_seconds))
     lock.hold(settings.data_dir)
     port = server.reserve("127.0.0.1:0")
-    server.run(settings, port, None, lambda: answer, lambda: typer.echo(f"listening on {port.url('http')}"))
+    server.run(settings, port, None, _create, lambda: typer.echo(f"listening on {port.url('http')}"))
 
 
 if __name__ == "__main__":

@@ -5,10 +5,12 @@ import shlex
 import socket
 import ssl
 import subprocess
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import httpx
+import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
@@ -110,9 +112,12 @@ def test_the_data_directory_is_its_owners_alone(serve: Start, tmp_path: Path) ->
     assert (tmp_path / "data").stat().st_mode & 0o777 == 0o700
 
 
-def test_a_server_leaves_with_0_on_sigterm(serve: Start) -> None:
+@pytest.mark.parametrize("pause", [0.0, 0.01, 0.02, 0.04, 0.08, 0.5])
+def test_a_server_leaves_with_0_on_sigterm(serve: Start, pause: float) -> None:
+    """Also when its workers have hardly begun."""
     server = serve()
     assert server.url
+    time.sleep(pause)
     server.process.terminate()
     assert server.process.wait(10) == 0
 

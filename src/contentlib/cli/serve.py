@@ -15,7 +15,8 @@ from contentlib.cli.settings import Config, DataDir, load_or_exit
 
 if TYPE_CHECKING:
     from contentlib.cli.certificate import ServerCertificate
-    from contentlib.cli.server import AsgiApplication, Port
+    from contentlib.cli.server import Port
+    from contentlib.http.asgi import Application
     from contentlib.settings import Settings
 
 _LOGIN = "/rest/com/vmware/cis/session"
@@ -71,10 +72,10 @@ def _count_together(folder: Path) -> None:
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder.absolute())
 
 
-def _creation(settings: Settings, own: ServerCertificate | None) -> Callable[[], AsgiApplication]:
+def _creation(settings: Settings, own: ServerCertificate | None) -> Callable[[], Application]:
     """What a worker does first; it reads the certificate again, which may have been renewed since."""
 
-    def create() -> AsgiApplication:
+    def create() -> Application:
         from contentlib import app, logs
 
         logs.configure(settings)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ctypes
 import errno
 import gc
@@ -12,6 +13,7 @@ import resource
 import signal
 import socket
 import sys
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -22,9 +24,8 @@ from granian.log import LogLevels
 from granian.server.mp import MPServer
 
 from contentlib.cli.certificate import ServerCertificate
+from contentlib.http.asgi import Application
 from contentlib.settings import Settings, address
-
-AsgiApplication = Callable[..., Any]
 
 _BACKLOG = 1024
 _CONNECTIONS = 4096  # a worker's: a slow download holds one of them and nothing else
@@ -32,6 +33,8 @@ _BUFFER_BYTES = 256 * 1024  # a connection's: less makes uploads slow, more is m
 _FILE_THREADS = 32  # a worker's readers of files: more of them crowd out other requests when many downloads begin at once
 _CYCLES = 50_000  # new objects between two collections; a request leaves none that is part of a cycle
 _PR_SET_PDEATHSIG = 1
+_STOPS = (signal.SIGTERM, signal.SIGINT)
+_TURNS = 100  # of the event loop; the server begins to serve a few turns after the application has started
 _ATTEMPT_SECONDS = 0.01
 _TO_OUR_LOGS = {"formatters": {}, "handlers": {}, "loggers": {"_granian": {"propagate": True}}}
 
@@ -81,7 +84,7 @@ def run(
     settings: Settings,
     port: Port,
     certificate: ServerCertificate | None,
-    create: Callable[[], AsgiApplication],
+    create: Callable[[], Application],
     announce: Callable[[], None],
 ) -> None:
     """Serves until SIGTERM or SIGINT; `create` runs in each worker, `announce` once the server takes connections."""
@@ -90,9 +93,11 @@ def run(
     server = _Server(settings, port, certificate, announce)
     parent = os.getpid()
 
-    def load() -> AsgiApplication:
+    def load() -> Application:
+        signal.pthread_sigmask(signal.SIG_BLOCK, _STOPS)
         _leave_with(parent)
         application = create()
+        application.on_started = _hear_signals
         _spare_the_collector()
         return application
 
@@ -130,6 +135,16 @@ class _Server(MPServer):
         )
         self._reserved = port
         self._announce = announce
+        self._parent = os.getpid()
+
+    def signal_handler_interrupt(self, *args: Any, **kwargs: Any) -> None:
+        """Ends the server. A worker has this handler of its parent's for a moment, until it has its own, and just leaves.
+
+        The event is set in a thread: the main one may have been interrupted while it holds the event's lock.
+        """
+        if os.getpid() != self._parent:
+            os._exit(0)
+        threading.Thread(target=super().signal_handler_interrupt, args=args, kwargs=kwargs).start()
 
     def startup(self, spawn_target: Any, target_loader: Any) -> None:
         super().startup(spawn_target, target_loader)  # type: ignore[no-untyped-call] # granian types it not
@@ -170,6 +185,13 @@ def _leave_with(parent: int) -> None:
         logging.getLogger(__name__).warning("the worker cannot be tied to its parent: %s", os.strerror(ctypes.get_errno()))
     if os.getppid() != parent:
         os._exit(1)
+
+
+async def _hear_signals() -> None:
+    """Lets a worker be stopped, now that it serves: a signal that came while it started would have been lost on it."""
+    for _ in range(_TURNS):
+        await asyncio.sleep(0)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPS)
 
 
 def _spare_the_collector() -> None:

@@ -62,12 +62,16 @@ class AsgiBody:
 
 
 class Application:
-    """An ASGI application around one function from request to answer."""
+    """An ASGI application around one function from request to answer.
+
+    `on_started` is awaited when the server has been told that the start is complete.
+    """
 
     def __init__(self, handle: Handle, start: Callable[[], Awaitable[None]], stop: Callable[[], Awaitable[None]]) -> None:
         self._handle = handle
         self._start = start
         self._stop = stop
+        self.on_started: Callable[[], Awaitable[None]] | None = None
         self._fresh_ids = map(f"{secrets.token_hex(6)}-{{:x}}".format, itertools.count(1))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -95,6 +99,8 @@ class Application:
                     await send({"type": "lifespan.startup.failed", "message": str(error)})
                     return
                 await send({"type": "lifespan.startup.complete"})
+                if self.on_started is not None:
+                    await self.on_started()
             else:
                 await self._stop()
                 await send({"type": "lifespan.shutdown.complete"})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import typer
@@ -23,7 +23,7 @@ async def answer(request: Request) -> StreamResponse:
     return StreamResponse(200, _pieces(body, float(request.query or 0)), [("content-length", str(len(body) + 1))])
 
 
-async def _pieces(body: bytes, pause: float) -> AsyncIterator[bytes]:
+async def _pieces(body: bytes, pause: float) -> AsyncGenerator[bytes, None]:
     yield body
     await asyncio.sleep(pause)
     yield b"."

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import os
 import pwd
 import signal
 import subprocess
+import tarfile
+import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -92,7 +95,7 @@ class Site:
 @pytest.fixture
 def site(serve: Callable[..., Running], tmp_path: Path) -> Iterator[Site]:
     def start() -> Running:
-        return serve("--no-tls", CONTENTLIB_ADMIN_PASSWORD=PASSWORD, **GRACE)
+        return serve("--no-tls", CONTENTLIB_ADMIN_PASSWORD=PASSWORD, CONTENTLIB_VERSIONS_KEPT="1000", **GRACE)
 
     made = Site(start, tmp_path / "data")
     yield made
@@ -178,6 +181,33 @@ def test_a_library_is_exported_and_published_beside_a_server(site: Site, source:
     assert read_tree(tmp_path / "tree") == {"debian": {"a.iso": b"x" * _MIB}}
     assert f"({source.library})" in site.run("bundle", "export", source.library, tmp_path / "again.tar")
     assert item in site.rest("GET", f"/library/item?library_id={source.library}")
+
+
+def test_what_is_written_of_a_library_that_changes_is_one_state_of_it(site: Site, tmp_path: Path) -> None:
+    owner = Publishing(site.http)
+    item = owner.item("debian", "iso", {"a.iso": b"0", "b.iso": b"0"})
+    over = threading.Event()
+
+    def change() -> None:
+        for n in itertools.count(1):
+            if over.is_set():
+                break
+            owner.upload(item, {"a.iso": b"%d" % n * 1000, "b.iso": b"%d" % n * 1000})
+
+    changing = threading.Thread(target=change)
+    changing.start()
+    try:
+        for n in range(3):
+            site.run("publish-static", owner.library, tmp_path / "tree")
+            site.run("bundle", "export", owner.library, tmp_path / f"{n}.tar")
+            with tarfile.open(tmp_path / f"{n}.tar") as tar:
+                tar.extractall(tmp_path / f"unpacked{n}", filter="data")
+            for tree in (tmp_path / "tree", tmp_path / f"unpacked{n}"):
+                found = read_tree(tree)["debian"]
+                assert found["a.iso"] == found["b.iso"]
+    finally:
+        over.set()
+        changing.join()
 
 
 async def test_a_library_is_adopted_while_the_server_answers(site: Site, publisher: Publisher) -> None:

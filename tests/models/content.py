@@ -182,6 +182,9 @@ class Content:
     def trash_purge(self, deleted_id: str) -> None:
         self._deleted(deleted_id)
         del self.trash[deleted_id]
+        gone = [each.id for each in self.trash.values() if isinstance(each, Item) and each.library == deleted_id]
+        for item_id in gone:
+            del self.trash[item_id]
         self.hidden.pop(deleted_id, None)
         self.sweeping = True
 

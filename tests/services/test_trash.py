@@ -95,6 +95,17 @@ async def test_what_is_purged_or_overdue_is_not_found(app: Whole, clock: HandClo
             assert refused == (404, "NOT_FOUND", f"deleted library or item {item!r} does not exist")
 
 
+async def test_with_a_library_goes_what_was_deleted_of_it_before(app: Whole) -> None:
+    library = await app.library()
+    item, other = await app.item("a", library), await app.item("a")
+    for each in (item, other):
+        await app.rest("DELETE", f"/library/item/id:{each}")
+    await app.rest("DELETE", f"/local-library/id:{library}")
+    assert (await app.send("POST", f"{TRASH}/{library}?action=purge")).status_code == 204
+    assert [each["id"] for each in await trashed(app)] == [other]
+    assert (await app.send("POST", f"{TRASH}/{item}?action=purge")).status_code == 404
+
+
 async def test_without_a_trash_deletion_is_final(template: Path, tmp_path: Path, clock: HandClock) -> None:
     async with whole(copied(template, tmp_path / "data"), clock, trash_seconds=0) as app:
         item = await app.item()

@@ -13,7 +13,7 @@ from contentlib.library.errors import Missing, NotRestorable
 from contentlib.library.items import Items, note_change
 from contentlib.library.model import Deleted, Item, Library
 from contentlib.library.names import check_name, fold
-from contentlib.library.ports import DeletedRows, MetadataStore, Transaction
+from contentlib.library.ports import MetadataStore, Transaction
 from contentlib.library.protection import check_changeable
 
 KIND = "deleted library or item"
@@ -94,14 +94,20 @@ class Trash:
         await note_change(transaction, counted)
 
     async def purge(self, identifier: str) -> None:
-        """Ends the time of a thing: it cannot be restored from then on, and its content is collected."""
+        """Ends the time of a thing: it cannot be restored from then on, and its content is collected.
+
+        With a library goes what was deleted of it before, which could not be restored without it.
+        """
         now = self._clock.now()
         async with self._metadata.transaction(durable=True) as transaction:
             found = (await self._find(transaction, identifier)).row
-            rows: DeletedRows[Item] | DeletedRows[Library] = transaction.deleted_libraries
             if isinstance(found, Item):
-                rows = transaction.deleted_items
-            await rows.hasten(identifier, now)
+                await transaction.deleted_items.hasten(identifier, now)
+            else:
+                for each in await transaction.deleted_items.all(now):
+                    if each.row.library == identifier:
+                        await transaction.deleted_items.hasten(each.row.id, now)
+                await transaction.deleted_libraries.hasten(identifier, now)
         self._purged()
 
     async def _find(self, transaction: Transaction, identifier: str) -> Deleted[Item] | Deleted[Library]:

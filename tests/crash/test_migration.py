@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import pytest
@@ -21,25 +22,57 @@ def _blobs(server: Server, storage: str) -> list[bytes]:
     return [each.read_bytes() for each in server.storage(storage).glob("blobs/*/*")]
 
 
+@contextmanager
+def _held(server: Server) -> Iterator[None]:
+    """The last file to be moved that nobody reads cannot be opened, so that no migration is through before the block ends."""
+    read = {FILES[name] for name in READ}
+    *_, last = sorted(each for each in server.storage("datastore-1").glob("blobs/*/*") if each.read_bytes() not in read)
+    aside = last.rename(server.directory / "aside")
+    last.symlink_to(last)
+    try:
+        yield
+    finally:
+        aside.rename(last)
+
+
 async def _moved(client: Client, library: str) -> Any:
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(120):
         while (found := await client.call("GET", f"/library/id:{library}"))["state_info"]["state"] != "ACTIVE":  # noqa: ASYNC110 - no server tells of changes
             await asyncio.sleep(0.05)
     return found
 
 
-async def _read_on(client: Client, addresses: Mapping[str, str], over: asyncio.Event) -> int:
-    """Reads files again and again, until it is over or the server is gone; how often they were what they should be."""
-    count = 0
-    try:
-        while not over.is_set():
-            for name, address in addresses.items():
-                answer = await client.send("GET", address)
-                assert (answer.status_code, answer.content == FILES[name]) == (200, True), name
-                count += 1
-    except Gone:
-        pass
-    return count
+class Reader:
+    """Reads files again and again, each of which must be what it should be, until it is told to stop or the server is gone."""
+
+    def __init__(self, client: Client, addresses: Mapping[str, str]) -> None:
+        self._client = client
+        self._addresses = addresses
+        self._once = asyncio.Event()
+        self._over = asyncio.Event()
+        self._reading = asyncio.create_task(self._read_on())
+
+    async def has_read(self) -> None:
+        """Returns when each file has been read."""
+        once = asyncio.create_task(self._once.wait())
+        await asyncio.wait((once, self._reading), return_when=asyncio.FIRST_COMPLETED)
+        once.cancel()
+        if self._reading.done():
+            self._reading.result()
+        assert self._once.is_set(), "the server was gone before each file was read"
+
+    async def stop(self) -> None:
+        """Returns when the last answer is there."""
+        self._over.set()
+        await self._reading
+
+    async def _read_on(self) -> None:
+        with suppress(Gone):
+            while not self._over.is_set():
+                for name, address in self._addresses.items():
+                    answer = await self._client.send("GET", address)
+                    assert (answer.status_code, answer.content == FILES[name]) == (200, True), name
+                self._once.set()
 
 
 @pytest.mark.parametrize("killed", [True, False])
@@ -49,30 +82,31 @@ async def test_a_migration_goes_on_after_a_restart_and_nothing_is_lost(start: St
     await fill(client, item, **FILES)
     library = (await client.call("GET", f"/library/item/id:{item}"))["library_id"]
     addresses = {name: await prepared(client, item, name) for name in READ}
-    reading = asyncio.create_task(_read_on(client, addresses, asyncio.Event()))
+    reader = Reader(client, addresses)
+    await reader.has_read()
     backing = {"type": "DATASTORE", "datastore_id": "datastore-2"}
     spec = {"migrate_spec": {"storage_backings": [backing]}}
-    await client.call("POST", f"/library/id:{library}?~action=migrate", spec)
-    await arrives(server, "datastore-2/blobs/*/*")
-    if killed:
-        server.kill()
-    else:
-        await server.leave(20)
-    assert await reading > 0
+    with _held(server):
+        await client.call("POST", f"/library/id:{library}?~action=migrate", spec)
+        await arrives(server, "datastore-2/blobs/*/*")
+        if killed:
+            server.kill()
+        else:
+            await server.leave(20)
+    await reader.stop()
     assert 0 < len(_blobs(server, "datastore-2")) < len(FILES)
     async with again(server, client) as later:
-        over = asyncio.Event()
-        reading = asyncio.create_task(_read_on(later, addresses, over))
+        reader = Reader(later, addresses)
+        await reader.has_read()
         found = await _moved(later, library)
-        over.set()
-        assert await reading > 0
+        await reader.stop()
         assert found["storage_backings"] == [backing]
         assert found["state_info"] == {"state": "ACTIVE"}
         files = await later.call("GET", f"/library/item/file?library_item_id={item}")
         assert {file["name"]: file["size"] for file in files} == {name: len(data) for name, data in FILES.items()}
         storage = await later.call("GET", f"/library/item/storage?library_item_id={item}")
         assert {each["storage_backing"]["datastore_id"] for each in storage} == {"datastore-2"}
-        async with asyncio.timeout(60):  # a copy that was not noted before the kill is swept, and so is what was left behind
+        async with asyncio.timeout(120):  # a copy that was not noted before the kill is swept, and so is what was left behind
             while _blobs(server, "datastore-1") or len(_blobs(server, "datastore-2")) > len(FILES):  # noqa: ASYNC110 - no disk tells of changes
                 await asyncio.sleep(0.1)
         assert sorted(_blobs(server, "datastore-2")) == sorted(FILES.values())

@@ -231,7 +231,7 @@ async def test_what_was_fetched_is_held_longer_than_the_servers_grace(site: Site
     shelf = Shelf(publisher)
     shelf.put("debian", a_iso=b"first")
     shelf.put("ubuntu", a_iso=b"second" * 4 * _MIB)
-    publisher.pause = 0.1
+    publisher.stops["/item2/a.iso"] = 1
     adopting = site.begun("adopt", shelf.url)
     blobs = site.data_dir / "storage" / "blobs"
     assert await aside(eventually, lambda: bool(list(blobs.glob("*/*"))))
@@ -239,7 +239,7 @@ async def test_what_was_fetched_is_held_longer_than_the_servers_grace(site: Site
     for n in range(2):  # the server sweeps what came after that, when its grace is over
         await aside(_forgotten, site, b"other %d" % n)
         assert await aside(eventually, lambda: list(blobs.glob("*/*")) == [fetched])
-    publisher.pause = 0.0
+    publisher.release()
     _, complained = await aside(adopting.communicate)
     assert (adopting.returncode, complained) == (0, "")
     await aside(site.publish, shelf.library)

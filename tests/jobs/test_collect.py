@@ -241,6 +241,17 @@ async def test_an_upload_that_grows_is_not_a_leftover(world: World, collector: C
     assert world.staged() == []
 
 
+async def test_an_upload_that_is_held_open_is_not_a_leftover(world: World, collector: Collector) -> None:
+    """As that of a command whose publisher is silent for longer than the grace of the server beside it."""
+    with world.store.stage("datastore-2", "adopted") as staged:
+        staged.append(b"half")
+        for _ in range(3):
+            await after_grace(world, collector)
+        assert world.staged() == ["adopted"]
+    await collector.run()
+    assert world.staged() == []
+
+
 async def test_bytes_whose_row_comes_in_the_grace_are_not_strays(world: World, collector: Collector) -> None:
     """As those of an upload that is made a blob while the sweep looks on."""
     item = await world.item()

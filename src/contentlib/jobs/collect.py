@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Hashable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from typing import Generic, TypeVar
 
 from contentlib.library.clock import Clock
@@ -129,13 +130,17 @@ class Collector:
         return failures
 
     async def _remove_uploads(self, storage: str) -> None:
-        """Those that grow stay: a copy from storage to storage is named by nothing until it is complete."""
+        """Those that grow or are held open stay: a copy from storage to storage is named by nothing until it is complete."""
         found = await asyncio.to_thread(self._sized_uploads, storage)
         async with self._metadata.reading() as transaction:
             named = await transaction.update_files.uploads() | await transaction.arrivals.uploads()
         unnamed = [each for each in found if each[0] not in named]
         for name, _ in self._uploads[storage].condemned(unnamed, self._clock.now()):
-            await asyncio.to_thread(self._store.discard, storage, name)
+            await asyncio.to_thread(self._discard, storage, name)
+
+    def _discard(self, storage: str, upload: str) -> None:
+        with suppress(BlockingIOError), self._store.stage(storage, upload):  # whoever has it open waits for more of it
+            self._store.discard(storage, upload)
 
     def _sized_uploads(self, storage: str) -> list[tuple[str, int]]:
         return [(name, self._store.staged_size(storage, name)) for name in self._store.uploads(storage)]

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import IO
 
 CONTENTLIB = Path(sys.executable).with_name("contentlib")
+PATIENCE_SECONDS = 60.0
+"""After so long something hangs; a machine that others keep busy is slow, and may be much slower than this one."""
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("CONTENTLIB_")}
 
 
@@ -41,6 +43,10 @@ class Running:
             assert line, f"the server ended without a line {start!r}: {self.lines}"
             self.lines.append(line.rstrip("\n"))
         return found[0].removeprefix(start)
+
+    def ended(self) -> int:
+        """The exit code, when the server has ended."""
+        return self.process.wait(PATIENCE_SECONDS)
 
     def kill(self) -> None:
         """Kills the server."""
@@ -79,10 +85,12 @@ def serving(directory: Path, *options: str, **variables: str) -> Iterator[Runnin
 def run(command: list[str], directory: Path, **variables: str) -> subprocess.CompletedProcess[str]:
     """Runs a command to its end."""
     environment = ENVIRONMENT | variables
-    return subprocess.run(command, cwd=directory, env=environment, capture_output=True, text=True, timeout=30, check=False)
+    return subprocess.run(
+        command, cwd=directory, env=environment, capture_output=True, text=True, timeout=2 * PATIENCE_SECONDS, check=False
+    )
 
 
-def eventually(happened: Callable[[], bool], seconds: float = 10) -> bool:
+def eventually(happened: Callable[[], bool], seconds: float = PATIENCE_SECONDS) -> bool:
     """Whether something happens before the time is over."""
     deadline = time.monotonic() + seconds
     while not (now := happened()) and time.monotonic() < deadline:

@@ -31,12 +31,20 @@ async def test_the_right_password_never_waits_and_ends_the_waiting(app: Whole, m
     assert waited == [0.25, 0.5, 1.0, 0.25]
 
 
-async def test_others_are_served_while_a_wrong_password_waits(app: Whole) -> None:
+async def test_others_are_served_while_a_wrong_password_waits(app: Whole, monkeypatch: pytest.MonkeyPatch) -> None:
+    waits, over = asyncio.Event(), asyncio.Event()
+
+    async def wait(_: float) -> None:
+        waits.set()
+        await over.wait()
+
+    monkeypatch.setattr("contentlib.access.logins.sleep", wait)
     waiting = asyncio.create_task(app.login(NAME, "wrong"))
-    await asyncio.sleep(0.01)
+    await waits.wait()
     assert (await app.send("GET", SESSION)).status_code == 200
     assert not waiting.done()
-    await waiting
+    over.set()
+    assert (await waiting).status_code == 401
 
 
 async def test_a_name_that_nobody_has_is_answered_like_a_wrong_password(app: Whole) -> None:

@@ -6,11 +6,9 @@ import asyncio
 import io
 import json
 import os
-import signal
 import sqlite3
 import subprocess
 import tarfile
-import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import closing
 from pathlib import Path
@@ -299,20 +297,24 @@ async def test_an_import_that_was_killed_leaves_nothing_visible_and_is_repeated(
         await app.push(session, f"{n}.iso", bytes([n]) * 400_000)
     await app.complete(session)
     bundle = await sites.export(library)
-    command = [str(CONTENTLIB), "bundle", "import", str(bundle), "--data-dir", str(sites.there)]
-    await asyncio.to_thread(_killed_while_it_stores, command, sites.there / "storage" / "blobs")
+    await asyncio.to_thread(_killed_while_it_stores, bundle, sites.there)
     assert await sites.looked_at(all_content) == {}
     await sites.taken(bundle)
     assert await sites.looked_at(all_content) == await all_content(app)
 
 
-def _killed_while_it_stores(command: list[str], blobs: Path) -> None:
-    running = subprocess.Popen(command, env=ENVIRONMENT)
-    while not list(blobs.glob("*/*")):
+def _killed_while_it_stores(bundle: Path, data_dir: Path) -> None:
+    """Kills an import that waits for the second half of its bundle, when it has stored something of the first."""
+    pipe, whole_bundle = bundle.with_name("pipe"), bundle.read_bytes()
+    os.mkfifo(pipe)
+    running = subprocess.Popen([str(CONTENTLIB), "bundle", "import", str(pipe), "--data-dir", str(data_dir)], env=ENVIRONMENT)
+    with pipe.open("wb") as half:
+        half.write(whole_bundle[: len(whole_bundle) // 2])
+        half.flush()
+        assert processes.eventually(lambda: bool(list(data_dir.glob("storage/blobs/*/*"))))
         assert running.poll() is None
-        time.sleep(0.001)
-    running.send_signal(signal.SIGKILL)
-    running.wait()
+        running.kill()
+        running.wait()
 
 
 async def test_an_item_that_was_deleted_there_comes_back_with_the_next_bundle(sites: Sites) -> None:

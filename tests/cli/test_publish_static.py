@@ -178,7 +178,7 @@ class Bucket:
 
     def __init__(self, endpoint: str) -> None:
         self._endpoint = endpoint
-        self._client = httpx.Client(base_url=endpoint)
+        self._client = httpx.Client(base_url=endpoint, timeout=60)
         everybody = {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::images/*"}
         assert self._client.put("/images").status_code == 200
         assert self._client.put("/images?policy", json={"Version": "2012-10-17", "Statement": [everybody]}).is_success

@@ -49,15 +49,16 @@ def test_the_printed_thumbprints_are_those_of_the_certificate(serve: Start) -> N
 
 def test_a_server_answers_once_it_says_that_it_listens(serve: Start) -> None:
     server = serve("--no-tls", "--workers", "2")
-    assert httpx.get(f"{server.url}/healthz").status_code == 200
+    assert httpx.get(f"{server.url}/healthz", timeout=60).status_code == 200
 
 
 def test_the_metrics_are_those_of_all_workers(serve: Start) -> None:
     server = serve("--no-tls", "--workers", "2")
     for _ in range(20):  # each on a connection of its own, which either worker may take
-        assert httpx.get(f"{server.url}/healthz").status_code == 200
+        assert httpx.get(f"{server.url}/healthz", timeout=60).status_code == 200
     line = 'contentlib_requests_total{door="monitor",method="GET",status="200"} '
-    told = [each for each in httpx.get(f"{server.url}/metrics").text.splitlines() if each.startswith(line)]
+    lines = httpx.get(f"{server.url}/metrics", timeout=60).text.splitlines()
+    told = [each for each in lines if each.startswith(line)]
     assert [float(each.removeprefix(line)) for each in told] == [20.0]
 
 
@@ -65,7 +66,7 @@ def test_a_password_is_printed_at_the_first_start_only(serve: Start) -> None:
     first = serve("--no-tls")
     assert first.value("password: ")
     first.process.terminate()
-    assert first.process.wait(10) == 0
+    assert first.ended() == 0
     later = serve("--no-tls")
     assert later.value("curl ").startswith('--user administrator@vsphere.local:"$CONTENTLIB_ADMIN_PASSWORD"')
     assert not [line for line in later.lines if line.startswith("password")]
@@ -119,7 +120,7 @@ def test_a_server_leaves_with_0_on_sigterm(serve: Start, pause: float) -> None:
     assert server.url
     time.sleep(pause)
     server.process.terminate()
-    assert server.process.wait(10) == 0
+    assert server.ended() == 0
 
 
 def test_tls_1_2_is_the_least(serve: Start) -> None:

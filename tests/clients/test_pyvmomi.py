@@ -198,19 +198,19 @@ def test_a_selection_that_leads_nowhere_is_an_invalid_argument(instance: Any, ro
 
 def test_the_session_of_soap_is_one_of_rest(server: Address, instance: Any) -> None:
     header = {"vmware-api-session-id": token(instance)}
-    answer = httpx.post(f"{server.url}/rest/com/vmware/cis/session?~action=get", headers=header, verify=False)
+    answer = httpx.post(f"{server.url}/rest/com/vmware/cis/session?~action=get", headers=header, verify=False, timeout=60)
     assert answer.json()["value"]["user"] == NAME
 
 
 def test_a_session_of_rest_is_one_of_soap(server: Address) -> None:
-    login = httpx.post(f"{server.url}/api/session", auth=(NAME, PASSWORD), verify=False)
+    login = httpx.post(f"{server.url}/api/session", auth=(NAME, PASSWORD), verify=False, timeout=60)
     stub = SoapAdapter.SoapStubAdapter(**host_and_port(server), sslContext=pyvmomi.unverified(), version="vim.version.version9")
     stub.cookie = f'vmware_soap_session="{login.json()}"; Path=/'
     instance = vim.ServiceInstance("ServiceInstance", stub)
     assert instance.content.sessionManager.currentSession.userName == NAME
     assert instance.content.rootFolder.name == "Datacenters"
     instance.content.sessionManager.Logout()
-    gone = httpx.get(f"{server.url}/api/session", headers={"vmware-api-session-id": login.json()}, verify=False)
+    gone = httpx.get(f"{server.url}/api/session", headers={"vmware-api-session-id": login.json()}, verify=False, timeout=60)
     assert gone.status_code == 401
     stub.DropConnections()
 

@@ -28,7 +28,7 @@ FOLDERS = {"vm": "VIRTUAL_MACHINE", "host": "HOST", "datastore": "DATASTORE", "n
 
 @pytest.fixture(scope="module")
 def token(server: Address) -> str:
-    login = httpx.post(f"{server.url}/api/session", auth=(NAME, PASSWORD), verify=False)
+    login = httpx.post(f"{server.url}/api/session", auth=(NAME, PASSWORD), verify=False, timeout=60)
     return str(login.json())
 
 
@@ -114,7 +114,7 @@ def test_the_datacenter_and_its_folders_are_found(stubs: Any) -> None:
     ],
 )
 def test_a_name_in_the_address_chooses_a_datastore(server: Address, token: str, target: str) -> None:
-    answer = httpx.get(server.url + target, headers={"vmware-api-session-id": token}, verify=False)
+    answer = httpx.get(server.url + target, headers={"vmware-api-session-id": token}, verify=False, timeout=60)
     assert answer.status_code == 200, answer.text
     found = answer.json() if target.startswith("/api") else answer.json()["value"]
     assert [each["datastore"] for each in found] == ["datastore-8"]
@@ -123,7 +123,7 @@ def test_a_name_in_the_address_chooses_a_datastore(server: Address, token: str, 
 def test_xml_is_answered_with_xml(server: Address, token: str) -> None:
     headers = {"vmware-api-session-id": token, "accept": "application/xml"}
     target = "/rest/com/vmware/vcenter/datastore?filter.names.1=archive"
-    answer = httpx.get(server.url + target, headers=headers, verify=False)
+    answer = httpx.get(server.url + target, headers=headers, verify=False, timeout=60)
     assert (answer.status_code, answer.headers["content-type"].partition(";")[0]) == (200, "application/xml")
     assert "datastore-8" in answer.text
     assert "datastore-7" not in answer.text

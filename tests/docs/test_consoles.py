@@ -57,7 +57,7 @@ def raised(library: Publishing, version: int) -> None:
     """Changes the library until it is at a version."""
     url = library.rest("GET", f"/local-library/id:{library.library}")["publish_info"]["publish_url"]
     for n in range(version):
-        if httpx.get(url, auth=("vcsp", "secret")).json()["version"] == str(version):
+        if httpx.get(url, auth=("vcsp", "secret"), timeout=60).json()["version"] == str(version):
             return
         change = {"update_spec": {"description": f"change {n} on the way to {version}"}}
         library.rest("PATCH", f"/local-library/id:{library.library}", change)
@@ -110,7 +110,11 @@ def test_a_library_is_published_as_the_page_for_vcenter_says(http: httpx.Client)
     answer = http.request(method, path.replace("LIBRARY", made.library), json=with_current_password(body))
     assert answer.status_code == 200, answer.text
     url = made.rest("GET", f"/local-library/id:{made.library}")["publish_info"]["publish_url"]
-    assert [httpx.get(url, auth=auth).status_code for auth in (None, ("vcsp", "secret"), ("", "secret"))] == [401, 200, 200]
+    assert [httpx.get(url, auth=auth, timeout=60).status_code for auth in (None, ("vcsp", "secret"), ("", "secret"))] == [
+        401,
+        200,
+        200,
+    ]
 
 
 def with_current_password(body: Any) -> Any:

@@ -105,7 +105,7 @@ def test_the_program_with_the_sdk_runs(server: Running, data: Path, tmp_path: Pa
 def test_a_backup_made_by_the_lines_serves_what_it_was_made_of(ran: dict[Path, Ran]) -> None:
     restored = serve(ran[DOCS / "guide" / "operate.md"].directory / "backup")
     try:
-        with httpx.Client(base_url=restored.url, verify=False) as client:
+        with httpx.Client(base_url=restored.url, verify=False, timeout=60) as client:
             login = client.post("/rest/com/vmware/cis/session", auth=("administrator@vsphere.local", PASSWORD))
             token = {"vmware-api-session-id": login.json()["value"]}
             (item,) = client.post("/api/content/library/item?action=find", headers=token, json={"name": "image"}).json()
@@ -129,7 +129,7 @@ def test_every_block_of_shell_is_run_or_says_that_it_is_not() -> None:
 
 
 def test_every_metric_is_described(server: Running) -> None:
-    answer = httpx.get(f"{server.url}/metrics", verify=False)
+    answer = httpx.get(f"{server.url}/metrics", verify=False, timeout=60)
     names = [line.split()[2] for line in answer.text.splitlines() if line.startswith("# TYPE ")]
     told = text_of(DOCS / "guide" / "operate.md")
     assert len(names) > 10

@@ -29,7 +29,7 @@ def client(server: Running) -> Iterator[httpx.Client]:
     certificate = ssl.create_default_context()
     certificate.check_hostname = False
     certificate.verify_mode = ssl.CERT_NONE
-    with httpx.Client(base_url=server.url, verify=certificate) as client:
+    with httpx.Client(base_url=server.url, verify=certificate, timeout=60) as client:
         answer = client.post(SESSION, auth=httpx.BasicAuth(NAME.encode(), PASSWORD.encode()))
         assert answer.status_code == 200
         client.headers["vmware-api-session-id"] = answer.json()["value"]
@@ -75,7 +75,7 @@ def test_5_terraform_matches_the_reason_of_the_status(client: httpx.Client, serv
 def test_a_logout_is_known_to_every_worker(client: httpx.Client, server: Running) -> None:
     token = {"vmware-api-session-id": client.headers["vmware-api-session-id"]}
     assert client.delete(SESSION).status_code == 200
-    statuses = {httpx.get(server.url + SESSION, headers=token, verify=False).status_code for _ in range(10)}
+    statuses = {httpx.get(server.url + SESSION, headers=token, verify=False, timeout=60).status_code for _ in range(10)}
     assert statuses == {401}
 
 

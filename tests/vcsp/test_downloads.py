@@ -62,8 +62,8 @@ def test_what_a_reader_was_told_is_there_while_others_publish(server: Running, p
     items = [published.item(f"item-{n}", "iso", {"a.iso": b"0"}) for n in range(3)]
     root = f"{server.url}/cls/vcsp/lib/{published.library}/"
     over = threading.Event()
-    ahead = sum(int(each["contentVersion"]) for each in httpx.get(f"{root}items.json").json()["items"])
-    ahead -= int(httpx.get(f"{root}lib.json").json()["version"])
+    ahead = sum(int(each["contentVersion"]) for each in httpx.get(f"{root}items.json", timeout=60).json()["items"])
+    ahead -= int(httpx.get(f"{root}lib.json", timeout=60).json()["version"])
 
     def change() -> None:
         for n in range(1, 25):
@@ -72,7 +72,7 @@ def test_what_a_reader_was_told_is_there_while_others_publish(server: Running, p
 
     changing = threading.Thread(target=change)
     changing.start()
-    with httpx.Client(base_url=root) as reader:
+    with httpx.Client(base_url=root, timeout=60) as reader:
         while not over.is_set():
             version = int(reader.get("lib.json").json()["version"])
             found = reader.get("items.json").json()["items"]
@@ -96,7 +96,7 @@ def test_a_download_that_began_before_a_replacement_ends_with_the_old_bytes(serv
         rest = reader.body(len(old) - _MIB)
     assert (status, headers["content-length"]) == (200, str(len(old)))
     assert hashlib.sha256(begun + rest).digest() == hashlib.sha256(old).digest()
-    assert httpx.get(server.url + path).content == new
+    assert httpx.get(server.url + path, timeout=60).content == new
 
 
 def test_five_large_downloads_at_once_need_no_memory(server: Running, published: Publishing) -> None:
@@ -153,9 +153,9 @@ def _publish_until_it_ends(owner: Publishing) -> None:
 def _counts(server: Running, library: str) -> list[int]:
     """All that may not fall."""
     root = f"{server.url}/cls/vcsp/lib/{library}/"
-    (item,) = httpx.get(f"{root}items.json").json()["items"]
+    (item,) = httpx.get(f"{root}items.json", timeout=60).json()["items"]
     (file,) = item["files"]
-    lib = httpx.get(f"{root}lib.json").json()
+    lib = httpx.get(f"{root}lib.json", timeout=60).json()
     counts = [lib["version"], item["version"], item["contentVersion"], file["etag"], file["generationNum"]]
     return [int(each) for each in counts]
 

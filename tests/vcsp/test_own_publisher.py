@@ -83,7 +83,7 @@ def published(server: Running) -> Iterator[Publishing]:
     trusting = ssl.create_default_context()
     trusting.check_hostname = False
     trusting.verify_mode = ssl.CERT_NONE
-    with httpx.Client(base_url=server.url, verify=trusting) as http:
+    with httpx.Client(base_url=server.url, verify=trusting, timeout=60) as http:
         answer = http.post(SESSION, auth=httpx.BasicAuth(b"administrator@vsphere.local", PASSWORD.encode()))
         http.headers["vmware-api-session-id"] = answer.json()["value"]
         yield Publishing(http)

@@ -8,8 +8,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from processes import PATIENCE_SECONDS
 from publisher import Publisher
-from whole import HandClock, Whole
+from whole import HandClock, Whole, is_busy
 
 LIBRARY = "0b9c6f1e-5a53-4c55-9c0e-1d6b0f2a7a11"
 
@@ -99,15 +100,17 @@ class Follower:
 
     async def ended(self, target: str) -> Any:
         """A task on something, when it has ended; the clock moves, so that it is tried again as often as it wants."""
-        for _ in range(2000):
-            for task_id, task in (await self.app.send("GET", "/api/cis/tasks")).json().items():
-                mine = task.get("target", {}).get("id") == target and task_id not in self.waited_for
-                if mine and task["status"] in ("SUCCEEDED", "FAILED"):
-                    self.waited_for.add(task_id)
-                    return task
-            self.clock.pass_seconds(0.1)
-            await asyncio.sleep(0.01)
-        raise AssertionError("no task has ended")
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while True:
+                tasks = await self.app.tasks()
+                for task_id, task in tasks.items():
+                    mine = task.get("target", {}).get("id") == target and task_id not in self.waited_for
+                    if mine and task["status"] in ("SUCCEEDED", "FAILED"):
+                        self.waited_for.add(task_id)
+                        return task
+                if not is_busy(tasks):
+                    self.clock.pass_seconds(0.1)
+                await asyncio.sleep(0.01)
 
     async def sync(self) -> Any:
         """Synchronizes, and answers the task when it has ended."""
@@ -139,8 +142,6 @@ def subscription(url: str, **more: object) -> dict[str, object]:
 
 async def until(condition: Callable[[], bool]) -> None:
     """Waits until something is so."""
-    for _ in range(2000):
-        if condition():
-            return
-        await asyncio.sleep(0.01)
-    raise AssertionError("it did not come to be so")
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while not condition():  # noqa: ASYNC110 - nobody tells of changes
+            await asyncio.sleep(0.01)

@@ -125,14 +125,16 @@ class Publisher:
         cuts = self.cuts_of.get(path) or self.cuts
         cut = cuts.pop(0) if cuts else len(body)
         for at in range(0, min(cut, len(body)), _PIECE):
-            if path in self.stops and at >= self.stops[path]:
-                await self.released.wait()
-                if self.cut:
-                    return
             self.now += 1
             self.most = max(self.most, self.now)
-            await asyncio.sleep(self.pause)
-            self.now -= 1
+            try:
+                if path in self.stops and at >= self.stops[path]:
+                    await self.released.wait()
+                    if self.cut:
+                        return
+                await asyncio.sleep(self.pause)
+            finally:
+                self.now -= 1
             writer.write(body[at : min(at + _PIECE, cut)])
             await writer.drain()
 

@@ -6,8 +6,9 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
+from processes import PATIENCE_SECONDS
 from publisher import Publisher
-from whole import HandClock, Whole
+from whole import HandClock, Whole, is_busy
 
 FILE = "/library/item/updatesession/file"
 SESSION = "/library/item/update-session"
@@ -41,9 +42,11 @@ class Pulling:
         return {each["name"]: each for each in found}
 
     async def until(self, look: Callable[[], Any], fits: Callable[[Any], bool]) -> Any:
-        async with asyncio.timeout(20):
+        """What is looked at, when it fits; while nothing is done, the clock moves."""
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while not fits(found := await look()):
-                self.clock.pass_seconds(0.2)
+                if not is_busy(await self.app.tasks()):
+                    self.clock.pass_seconds(0.2)
                 await asyncio.sleep(0.02)
         return found
 
@@ -63,5 +66,4 @@ class Pulling:
         return str(file["error_message"]["default_message"])
 
     async def tasks(self) -> list[Any]:
-        listed = (await self.app.send("GET", "/api/cis/tasks")).json()
-        return [each for each in listed.values() if each["operation"] == "add"]
+        return [each for each in (await self.app.tasks()).values() if each["operation"] == "add"]

@@ -52,6 +52,10 @@ class Whole:
         self.client = client
         self.client.headers[TOKEN] = KNOWN_TOKEN
 
+    async def tasks(self) -> dict[str, Any]:
+        """All tasks, by their identifiers."""
+        return dict((await self.send("GET", "/api/cis/tasks")).json())
+
     async def login(self, name: str = NAME, password: str = PASSWORD) -> httpx.Response:
         """The answer to a login, without anything of another session."""
         credentials = httpx.BasicAuth(name.encode(), password.encode())
@@ -139,6 +143,11 @@ class Whole:
         return answer.content
 
 
+def is_busy(tasks: Mapping[str, Any]) -> bool:
+    """Whether a server is at work on a task, or will be at once."""
+    return any(each["status"] in ("PENDING", "RUNNING") for each in tasks.values())
+
+
 def told(answer: httpx.Response) -> tuple[int, str, str]:
     """Status, error type and message of an error on `/rest` or `/api`."""
     body = answer.json()
@@ -172,6 +181,8 @@ async def whole(
     directory: Path, clock: Clock | None = None, certificate: bytes | None = None, **more: Any
 ) -> AsyncIterator[Whole]:
     """The application on a prepared data directory, between its start and its stop."""
+    if clock is not None:  # whoever moves it by hand moves it past leases that are kept by the clock of the machine
+        more.setdefault("task_lease_seconds", 3600)
     settings = settings_on(directory, **more)
     application = app.create(settings, None, clock, certificate)
     async with _living(application):

@@ -1,9 +1,10 @@
 from __future__ import annotations
 
-import asyncio
 import hashlib
+import sqlite3
 import time
 from collections.abc import AsyncIterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,12 @@ import pytest
 from msgspec.structs import replace
 
 from contentlib.metadata.sqlite import SqliteMetadata
+from following import until
 from packages import archive, descriptor, package
 from publisher import ALLOW, Publisher, publishing
 from pulling import FILE, SESSION, Pulling
 from signing import make, signed
-from whole import HandClock, whole
+from whole import HandClock, is_busy, whole
 
 BIG = bytes(range(256)) * 4096 * 3  # 3 MiB
 
@@ -24,6 +26,11 @@ BIG = bytes(range(256)) * 4096 * 3  # 3 MiB
 async def publisher() -> AsyncIterator[Publisher]:
     async with publishing({"/a.iso": BIG}) as running:
         yield running
+
+
+def size_of(data_dir: Path) -> list[int]:
+    """How many bytes there are of each file that comes."""
+    return [each.stat().st_size for each in (data_dir / "storage" / "staging").iterdir()]
 
 
 def staged(data_dir: Path) -> list[str]:
@@ -50,9 +57,11 @@ async def test_a_pull_is_a_task_on_the_item(pulling: Pulling) -> None:
     assert (task["progress"]["completed"], task["progress"]["total"]) == (len(BIG), len(BIG))
 
 
-async def test_a_broken_connection_goes_on_where_it_broke(pulling: Pulling, publisher: Publisher) -> None:
-    publisher.cuts, publisher.pause = [1 << 20, 1 << 19], 0.02
+async def test_a_broken_connection_goes_on_where_it_broke(pulling: Pulling, publisher: Publisher, data_dir: Path) -> None:
+    publisher.cuts, publisher.stops["/a.iso"] = [1 << 20, 1 << 19], 1 << 19
     session, item = await pulling.pull("/a.iso")
+    await until(lambda: any(size_of(data_dir)))
+    publisher.release()
     await pulling.settled(session)
     etag = f'"{hashlib.sha256(BIG).hexdigest()[:16]}"'
     whole_file, *rest = publisher.ranges_asked("/a.iso")
@@ -79,10 +88,11 @@ async def test_a_publisher_that_lacks_something_is_asked_from_the_start(
 
 
 async def test_a_file_that_changed_meanwhile_is_pulled_from_its_start(pulling: Pulling, publisher: Publisher) -> None:
-    publisher.cuts = [1 << 20]
+    publisher.cuts, publisher.stops["/a.iso"] = [1 << 20], 1 << 19
     session, item = await pulling.pull("/a.iso")
-    await pulling.until(lambda: _value(len(publisher.asked)), lambda asked: asked == 1)
+    await until(lambda: publisher.now == 1)
     publisher.files["/a.iso"] = other = BIG[::-1]
+    publisher.release()
     await pulling.settled(session)
     await pulling.app.complete(session)
     assert await pulling.app.content(item) == {"a.iso": other}
@@ -193,11 +203,19 @@ async def test_a_pull_whose_task_is_canceled_is_in_error(pulling: Pulling, publi
     assert await pulling.error(session) == "file 'a.iso' is not fetched any more: its task was canceled"
 
 
-async def test_a_session_does_not_expire_while_its_file_is_waited_for(pulling: Pulling, publisher: Publisher) -> None:
+def is_touched(data_dir: Path, clock: HandClock) -> bool:
+    """Whether the server has noted that the only session is alive now."""
+    with closing(sqlite3.connect(data_dir / "contentlib.db")) as database:
+        return database.execute("SELECT touched FROM update_sessions").fetchall() == [(clock.now(),)]
+
+
+async def test_a_session_does_not_expire_while_its_file_is_waited_for(
+    pulling: Pulling, publisher: Publisher, data_dir: Path
+) -> None:
     publisher.statuses["/a.iso"] = 503
     session, _ = await pulling.pull("/a.iso")
     for _ in range(5):
-        await asyncio.sleep(1.1)
+        await until(lambda: is_touched(data_dir, pulling.clock))
         pulling.clock.pass_seconds(250)
     assert (await pulling.state(session))["state"] == "ACTIVE"
 
@@ -260,7 +278,7 @@ async def test_references_are_names_and_never_paths(pulling: Pulling, publisher:
     publisher.files = {"/a/tiny.ovf": descriptor({"../secret": None, "/etc/passwd": None, "..": None})}
     session, _ = await pulling.pull("/a/tiny.ovf")
     assert [*await pulling.settled(session)] == ["tiny.ovf"]
-    await asyncio.sleep(0.1)
+    await pulling.until(pulling.app.tasks, lambda tasks: not is_busy(tasks))
     assert [each.path for each in publisher.asked] == ["/a/tiny.ovf", "/a/tiny.mf"]
 
 
@@ -359,11 +377,14 @@ async def test_a_pull_keeps_to_the_limit_of_bandwidth_of_the_configuration(pulli
 async def test_no_more_files_are_pulled_from_a_host_at_once_than_the_configuration_says(pulling: Pulling) -> None:
     publisher = pulling.publisher
     publisher.files |= {f"/{n}.iso": bytes(200_000) for n in range(5)}
-    publisher.pause = 0.02
+    publisher.stops |= {f"/{n}.iso": 0 for n in range(5)}
     await pulling.app.rest("PATCH", "/configuration", {"model": {"transfer_nfc_max_concurrent_transfers_per_host": 2}})
     session = await pulling.app.session(await pulling.app.item())
     for n in range(5):
         await pulling.add(session, f"/{n}.iso")
+    await pulling.until(pulling.tasks, lambda tasks: [each["status"] for each in tasks] == ["RUNNING"] * 5)
+    await until(lambda: publisher.now == 2)
+    publisher.release()
     assert {each["status"] for each in (await pulling.settled(session)).values()} == {"READY"}
     assert publisher.most == 2
 

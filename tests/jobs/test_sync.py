@@ -14,6 +14,7 @@ import signing
 from contentlib.library.policies import OVF_DEFAULT
 from following import Follower, Shelf, subscription, until
 from packages import package
+from processes import PATIENCE_SECONDS
 from publisher import ALLOW, Publisher
 from whole import HandClock, Whole, whole
 
@@ -71,10 +72,11 @@ async def test_equal_bytes_are_kept_once(app: Whole, clock: HandClock, publisher
 
 
 async def test_a_sync_of_one_that_runs_joins_it(app: Whole, clock: HandClock, shelf: Shelf) -> None:
-    shelf.publisher.pause = 0.1
+    shelf.publisher.stops["/item1/a.iso"] = 0
     follower = await Follower.new(app, clock, shelf.url)
     for _ in range(3):
         await app.rest("POST", f"/subscribed-library/id:{follower.library}?~action=sync")
+    shelf.publisher.release()
     await follower.synced()
     assert len((await app.send("GET", "/api/cis/tasks")).json()) == 1
     assert shelf.asked().count("/item1/a.iso") == 1
@@ -86,9 +88,11 @@ async def test_no_more_items_are_fetched_at_once_than_the_configuration_says(
     shelf = Shelf(publisher)
     for n in range(8):
         shelf.put(f"item{n}", a_iso=b"x")
-    publisher.pause = 0.05
+        publisher.stops[f"/item{n + 1}/a.iso"] = 0
     await app.rest("PATCH", "/configuration", {"model": {"maximum_concurrent_item_syncs": 2}})
     follower = await Follower.new(app, clock, shelf.url)
+    await until(lambda: publisher.now == 2)
+    publisher.release()
     assert (await follower.synced())["status"] == "SUCCEEDED"
     assert publisher.most == 2
 
@@ -112,11 +116,9 @@ async def failed(follower: Follower) -> str:
     """Why a sync fails; it keeps what was there."""
     before = await follower.content()
     await follower.app.rest("POST", f"/subscribed-library/id:{follower.library}?~action=sync")
-    for _ in range(1000):
-        told = (await follower.get())["state_info"].get("message")
-        if told is not None:
-            break
-        await asyncio.sleep(0.01)
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while (told := (await follower.get())["state_info"].get("message")) is None:  # noqa: ASYNC110 - no server tells of changes
+            await asyncio.sleep(0.01)
     after = await follower.content()
     assert {name: after[name] for name in before} == before
     return str(told)

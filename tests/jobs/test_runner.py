@@ -9,6 +9,7 @@ import pytest
 from contentlib.jobs.runner import Job, Runner
 from contentlib.metadata.sqlite import SqliteMetadata
 from databases import new_database
+from processes import PATIENCE_SECONDS
 from whole import HandClock
 
 
@@ -39,7 +40,7 @@ def counting(runs: list[int]) -> Callable[[], Awaitable[None]]:
 
 
 async def until(happened: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while not happened():  # noqa: ASYNC110 - a job tells nobody that it ran
             await asyncio.sleep(0.001)
 

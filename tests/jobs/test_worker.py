@@ -8,12 +8,14 @@ from typing import Any, cast
 import pytest
 
 from contentlib.jobs.worker import Again, Handler, Progress, Worker
-from contentlib.library.clock import SystemClock
 from contentlib.library.errors import Fault, Missing, NotActive, Unsupported
 from contentlib.library.model import Task, TaskStatus
 from contentlib.library.tasks import CANCELED, NewTask, Tasks
 from contentlib.metadata.sqlite import SqliteMetadata
 from databases import new_database
+from following import until
+from processes import PATIENCE_SECONDS
+from whole import HandClock
 
 
 class BreakableMetadata(SqliteMetadata):
@@ -28,11 +30,12 @@ class BreakableMetadata(SqliteMetadata):
 
 
 class World:
-    """A metadata store, its tasks, and workers on it."""
+    """A metadata store, its tasks, and workers on it; no lease ends before the clock is moved."""
 
     def __init__(self, path: Path) -> None:
+        self.clock = HandClock()
         self.metadata = BreakableMetadata(path)
-        self.tasks = Tasks(self.metadata, SystemClock())
+        self.tasks = Tasks(self.metadata, self.clock)
         self.failures: list[str] = []
         self.workers: list[Worker] = []
 
@@ -51,16 +54,22 @@ class World:
 
     def work(self, handler: Handler, **options: Any) -> Worker:
         worker = Worker(
-            self.metadata, SystemClock(), {"work": handler}, lambda name, _: self.failures.append(name), poll=0.02, **options
+            self.metadata, self.clock, {"work": handler}, lambda name, _: self.failures.append(name), poll=0.02, **options
         )
         worker.start()
         self.workers.append(worker)
         return worker
 
     async def until(self, task_id: str, fits: Callable[[Task], bool]) -> Task:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while not fits(task := await self.tasks.get(task_id)):  # noqa: ASYNC110 - the store tells of no change
                 await asyncio.sleep(0.01)
+        return task
+
+    async def blocked(self, task_id: str) -> Task:
+        """A task that waits for its next attempt, which is due from now on."""
+        task = await self.until(task_id, lambda task: task.status is TaskStatus.BLOCKED)
+        self.clock.pass_seconds(2)
         return task
 
     async def ended(self, task_id: str) -> Task:
@@ -95,6 +104,11 @@ async def forever(task: Task, progress: Progress) -> str | None:
     return None
 
 
+async def has_failed(world: World, name: str) -> None:
+    """Returns when a failure is told of."""
+    await until(lambda: name in world.failures)
+
+
 async def test_a_task_runs_and_its_result_is_kept(world: World) -> None:
     world.work(raising(None))
     task = await world.ended(await world.submit())
@@ -118,7 +132,7 @@ async def test_an_unforeseen_error_is_logged_and_not_told(world: World) -> None:
 async def test_what_may_succeed_later_is_tried_again(world: World) -> None:
     world.work(raising(Again(Fault("a", "the line broke")), None))
     task_id = await world.submit()
-    blocked = await world.until(task_id, lambda task: task.status is TaskStatus.BLOCKED)
+    blocked = await world.blocked(task_id)
     assert (blocked.fault, blocked.owner) == (Fault("a", "the line broke"), None)
     task = await world.ended(task_id)
     assert (task.status, task.attempts, task.fault) == (TaskStatus.SUCCEEDED, 2, None)
@@ -138,7 +152,9 @@ async def test_a_handler_knows_its_last_attempt(world: World) -> None:
         raise Again(Fault("a", "the line broke"))
 
     world.work(handler, attempts=2)
-    await world.ended(await world.submit())
+    task_id = await world.submit()
+    await world.blocked(task_id)
+    await world.ended(task_id)
     assert told == [False, True]
 
 
@@ -173,12 +189,11 @@ async def test_a_database_that_does_not_answer_for_a_while_ends_no_attempt(world
     task_id = await world.submit()
     await world.until(task_id, lambda task: task.status is TaskStatus.RUNNING)
     world.metadata.broken = True
-    await asyncio.sleep(0.5)
+    await has_failed(world, f"task {task_id}")
     world.metadata.broken = False
     go_on.set()
     task = await world.ended(task_id)
     assert (task.status, task.attempts) == (TaskStatus.SUCCEEDED, 1)
-    assert f"task {task_id}" in world.failures
 
 
 async def test_an_end_that_could_not_be_noted_is_logged_and_the_task_taken_up_again(world: World) -> None:
@@ -186,10 +201,11 @@ async def test_an_end_that_could_not_be_noted_is_logged_and_the_task_taken_up_ag
         world.metadata.broken = task.attempts == 1
         return "1"
 
-    world.work(handler, lease=0.3)
+    world.work(handler)
     task_id = await world.submit()
-    await world.until(task_id, lambda _: f"task {task_id}" in world.failures)
+    await has_failed(world, f"task {task_id}")
     world.metadata.broken = False
+    world.clock.pass_seconds(31)
     task = await world.ended(task_id)
     assert (task.status, task.attempts) == (TaskStatus.SUCCEEDED, 2)
 
@@ -200,9 +216,7 @@ async def test_a_worker_goes_on_looking_whatever_went_wrong(world: World) -> Non
         raw = cast(Any, transaction).raw
         raw.execute("UPDATE tasks SET description = 'damaged'")
     world.work(raising(None))
-    async with asyncio.timeout(10):
-        while "worker" not in world.failures:  # noqa: ASYNC110 - the worker tells of no attempt to look
-            await asyncio.sleep(0.01)
+    await has_failed(world, "worker")
     async with world.metadata.transaction(durable=False) as transaction:
         await transaction.tasks.remove(task_id)
     assert (await world.ended(await world.submit())).status is TaskStatus.SUCCEEDED
@@ -236,21 +250,24 @@ async def test_a_worker_that_stops_lets_its_tasks_go(world: World) -> None:
 async def test_a_task_of_a_dead_worker_is_taken_over_when_its_lease_is_over(world: World) -> None:
     task_id = await world.submit()
     async with world.metadata.transaction(durable=False) as transaction:
-        now = SystemClock().now()
+        now = world.clock.now()
         await transaction.tasks.claim(["work"], "dead", now, now + 200)
-    world.work(raising(None))
+    world.work(raising(None, None))
+    await world.ended(await world.submit())
+    assert (await world.tasks.get(task_id)).owner == "dead"
+    world.clock.pass_seconds(1)
     task = await world.ended(task_id)
     assert (task.status, task.attempts) == (TaskStatus.SUCCEEDED, 2)
 
 
 async def test_no_more_tasks_run_at_once_than_allowed(world: World) -> None:
-    running, most = 0, 0
+    running, most, two = 0, 0, asyncio.Barrier(2)
 
     async def handler(task: Task, progress: Progress) -> str | None:
         nonlocal running, most
         running += 1
         most = max(most, running)
-        await asyncio.sleep(0.02)
+        await two.wait()
         running -= 1
         return None
 

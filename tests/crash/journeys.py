@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import fcntl
+import os
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ import httpx
 from crash.clients import Client
 from crash.servers import Server
 from crash.worlds import DOWNLOAD_FILES, DOWNLOADS, ITEMS, UPDATE_FILES, UPDATES
+from processes import PATIENCE_SECONDS
 
 
 async def new_library(client: Client, storage: str = "datastore-1") -> str:
@@ -97,14 +100,27 @@ async def again(server: Server, client: Client) -> AsyncIterator[Client]:
         await later.close()
 
 
+@contextmanager
+def held(file: Path) -> Iterator[None]:
+    """Whoever opens a file waits until the block ends: the kernel's lease of it, which it takes away after 45 seconds."""
+    holding = os.open(file, os.O_RDONLY)
+    try:
+        fcntl.fcntl(holding, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+        fcntl.fcntl(holding, fcntl.F_SETOWN, 0)  # no signal tells of who waits
+        yield
+    finally:
+        os.close(holding)
+
+
 async def arrives(server: Server, files: str, least: int = 1) -> None:
     """Returns when files below the server's directory have so many bytes together."""
-    async with asyncio.timeout(30):
-        while _size(server.directory, files) < least:  # noqa: ASYNC110 - no disk tells of changes
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while size_of(server.directory, files) < least:  # noqa: ASYNC110 - no disk tells of changes
             await asyncio.sleep(0.001)
 
 
-def _size(directory: Path, files: str) -> int:
+def size_of(directory: Path, files: str) -> int:
+    """How many bytes files below a directory have together."""
     found = 0
     for each in directory.glob(files):
         try:

@@ -15,7 +15,7 @@ from crash.servers import Server
 from crash.steps import session_state, step
 from crash.worlds import UPDATES, World
 
-_QUIET_SECONDS = 30.0
+_QUIET_SECONDS = 120.0
 
 
 class Kills:
@@ -34,15 +34,15 @@ class Kills:
         self._over = False
         self.spent = {"starting": 0.0, "verifying": 0.0, "ending": 0.0}
 
-    async def run(self, kills: int, until: float) -> None:
-        """Kills so many times, or until the time is over."""
+    async def run(self, kills: int, fewest: int, until: float) -> None:
+        """Kills so many times; fewer, but not less than the fewest, when the time is over."""
         await self.server.start()
         self.lives += 1
         try:
             async with asyncio.TaskGroup() as group:
                 for world in self.worlds:
                     group.create_task(self._work(world))
-                while self.kills < kills and time.monotonic() < until:
+                while self.kills < fewest or (self.kills < kills and time.monotonic() < until):
                     await self._life()
                 await self._all_verified()
                 self._over = True
@@ -113,6 +113,7 @@ class Kills:
         self.server.settings |= {"lease_seconds": 1, "swept_after_seconds": 1}
         await self.server.start()
         for world in self.worlds:
+            world.lease = 1
             await world.meet(self.server.url)
             try:
                 await settle(world)

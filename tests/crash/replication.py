@@ -107,6 +107,8 @@ class Replication:
         self.author = Author(self.first, seed)
         self.changes = 0
         self.kills = 0
+        self._until = 0.0
+        self._least = 0.0
 
     async def begin(self, items: int) -> None:
         """Makes the library, and those that are subscribed to it."""
@@ -120,14 +122,17 @@ class Replication:
         self.third.library = await _subscribe(self.third, self.second, self.relays[1], on_demand=True)
 
     async def run(self, seconds: float) -> None:
-        """Changes, synchronizes and kills, for so long."""
-        until = time.monotonic() + seconds
+        """Changes, synchronizes and kills, for so long; longer on a machine where little happens in that time."""
+        self._until, self._least = time.monotonic() + seconds, seconds
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._repeat(self._change, until))
+            group.create_task(self._repeat(self._change))
             for site in (self.second, self.third):
-                group.create_task(self._repeat(lambda site=site: self._sync(site), until))  # type: ignore[misc] # of a default
-            group.create_task(self._repeat(self._read, until))
-            group.create_task(self._kill(until))
+                group.create_task(self._repeat(lambda site=site: self._sync(site)))  # type: ignore[misc] # of a default
+            group.create_task(self._repeat(self._read))
+            group.create_task(self._kill())
+
+    def _goes_on(self) -> bool:
+        return time.monotonic() < self._until or self.changes <= self._least or self.kills <= self._least / 10
 
     async def settle(self, seconds: float) -> None:
         """Synchronizes until all three hold the same."""
@@ -141,8 +146,8 @@ class Replication:
             await self._sync(site)
             await asyncio.sleep(0.5)
 
-    async def _repeat(self, act: Callable[[], Awaitable[None]], until: float) -> None:
-        while time.monotonic() < until:
+    async def _repeat(self, act: Callable[[], Awaitable[None]]) -> None:
+        while self._goes_on():
             try:
                 await act()
             except (Gone, Refused, TimeoutError):  # it was killed; or an item is being changed, or is gone
@@ -163,8 +168,8 @@ class Replication:
             await self.third.download(self.random.choice(names))
         await asyncio.sleep(self.random.uniform(0, 1))
 
-    async def _kill(self, until: float) -> None:
-        while time.monotonic() < until:
+    async def _kill(self) -> None:
+        while self._goes_on():
             await asyncio.sleep(self.random.uniform(0.5, 4))
             site = self.random.choice((self.first, self.second))
             site.server.kill()

@@ -8,6 +8,7 @@ from typing import Any
 
 from crash.clients import Client
 from crash.servers import Server
+from processes import PATIENCE_SECONDS
 
 _ITEM = "/library/item"
 
@@ -68,7 +69,7 @@ class Site:
     async def _read(self, session: str, name: str) -> bytes:
         path = f"{_ITEM}/downloadsession/file/id:{session}"
         await self.call("POST", f"{path}?~action=prepare", {"file_name": name})
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while (file := await self.call("POST", f"{path}?~action=get", {"file_name": name}))["status"] != "PREPARED":  # noqa: ASYNC110 - no server tells of changes
                 await asyncio.sleep(0.05)
         answer = await self.client.send("GET", file["download_endpoint"]["uri"])

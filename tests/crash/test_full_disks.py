@@ -13,6 +13,7 @@ from crash.conftest import Start
 from crash.journeys import add, complete, file_of, fill, new_item, new_update, put, read
 from crash.servers import Server
 from crash.worlds import ITEMS, UPDATES
+from processes import PATIENCE_SECONDS
 
 _MIB = 1 << 20
 
@@ -157,7 +158,7 @@ async def test_what_is_purged_makes_room_after_the_grace(start: Start, tmp_path:
     assert (await put(client, address, bytes(12 * _MIB))).status_code == 507
     purged = await client.raw("POST", f"/api/contentlib/library/trash/{item}?action=purge")
     assert purged.status_code == 204, purged.text
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while (await put(client, address, bytes(12 * _MIB))).status_code != 200:  # noqa: ASYNC110 - a sweep tells nobody
             await asyncio.sleep(0.1)
     await complete(client, session)

@@ -19,7 +19,7 @@ from crash.servers import Nursery, Server
 _KILLS = 80
 _SECONDS = 60
 _FEWEST = 15
-_LEASE_SECONDS = 4
+_LEASE_SECONDS = 8
 
 
 @pytest.mark.parametrize("workers", [1, 2])
@@ -38,7 +38,7 @@ async def test_a_killed_server_holds_to_every_answer(tmp_path: Path, workers: in
     began = time.monotonic()
     until = began + (_SECONDS if kills <= _KILLS else 3600)
     try:
-        await run.run(kills, until)
+        await run.run(kills, min(kills, _FEWEST), until)
         await run.end()
     finally:
         server.kill()
@@ -46,5 +46,4 @@ async def test_a_killed_server_holds_to_every_answer(tmp_path: Path, workers: in
         for world in run.worlds:
             await world.client.close()
         print(f"seed {seed}: {run.told()}, {time.monotonic() - began:.0f} s")  # noqa: T201 - pytest shows it when the test fails
-    assert run.kills >= min(kills, _FEWEST), f"only {run.kills} kills in {_SECONDS} s"
     assert server.failures() == []

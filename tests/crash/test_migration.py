@@ -13,6 +13,7 @@ from crash.clients import Client, Gone
 from crash.conftest import Start
 from crash.journeys import again, arrives, fill, new_item, prepared
 from crash.servers import Server
+from processes import PATIENCE_SECONDS
 
 FILES = {f"disk-{number}.iso": bytes([number]) * (1 << 20) for number in range(60)}
 READ = ("disk-0.iso", "disk-29.iso", "disk-59.iso")
@@ -36,7 +37,7 @@ def _held(server: Server) -> Iterator[None]:
 
 
 async def _moved(client: Client, library: str) -> Any:
-    async with asyncio.timeout(120):
+    async with asyncio.timeout(2 * PATIENCE_SECONDS):
         while (found := await client.call("GET", f"/library/id:{library}"))["state_info"]["state"] != "ACTIVE":  # noqa: ASYNC110 - no server tells of changes
             await asyncio.sleep(0.05)
     return found
@@ -106,7 +107,9 @@ async def test_a_migration_goes_on_after_a_restart_and_nothing_is_lost(start: St
         assert {file["name"]: file["size"] for file in files} == {name: len(data) for name, data in FILES.items()}
         storage = await later.call("GET", f"/library/item/storage?library_item_id={item}")
         assert {each["storage_backing"]["datastore_id"] for each in storage} == {"datastore-2"}
-        async with asyncio.timeout(120):  # a copy that was not noted before the kill is swept, and so is what was left behind
+        async with asyncio.timeout(
+            2 * PATIENCE_SECONDS
+        ):  # a copy that was not noted before the kill is swept, and so is what was left behind
             while _blobs(server, "datastore-1") or len(_blobs(server, "datastore-2")) > len(FILES):  # noqa: ASYNC110 - no disk tells of changes
                 await asyncio.sleep(0.1)
         assert sorted(_blobs(server, "datastore-2")) == sorted(FILES.values())

@@ -14,6 +14,7 @@ from crash.conftest import Start
 from crash.journeys import again, arrives, complete, new_item, new_update
 from crash.worlds import UPDATE_FILES, UPDATES
 from packages import archive, package
+from processes import PATIENCE_SECONDS
 from publisher import Publisher, publishing
 
 DATA = bytes(range(256)) * 4096 * 8  # 8 MiB
@@ -23,7 +24,7 @@ SETTINGS = {"outbound_allow": '["127.0.0.0/8"]'}
 @pytest.fixture
 async def publisher() -> AsyncIterator[Publisher]:
     async with publishing({"/a.iso": DATA}) as running:
-        running.pause = 0.05  # 128 pieces: some 6 seconds
+        running.stops = dict.fromkeys(("/a.iso", "/tiny.ova"), 3 << 20)
         yield running
 
 
@@ -37,7 +38,7 @@ async def _pull(client: Client, publisher: Publisher, path: str) -> tuple[str, s
 
 
 async def _end(client: Client, session: str) -> Any:
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(2 * PATIENCE_SECONDS):
         while (found := await client.call("GET", f"{UPDATES}/id:{session}"))["state"] == "ACTIVE":  # noqa: ASYNC110 - no server tells of changes
             await asyncio.sleep(0.1)
     return found
@@ -52,7 +53,7 @@ async def test_a_pull_goes_on_by_range_after_a_restart(start: Start, publisher: 
         server.kill()
     else:
         await server.leave(20)
-    publisher.pause = 0.0
+    publisher.release()
     async with again(server, client) as later:
         assert (await _end(later, session))["state"] == "DONE"
         (file,) = await later.call("GET", f"/library/item/file?library_item_id={item}")
@@ -72,7 +73,7 @@ async def test_an_archive_is_unpacked_again_after_a_kill(start: Start, publisher
     session, item = await _pull(client, publisher, "/tiny.ova")
     await arrives(server, "datastore-*/staging/*", 2 << 20)
     server.kill()
-    publisher.pause = 0.0
+    publisher.release()
     async with again(server, client) as later:
         assert (await _end(later, session))["state"] == "DONE"
         found = await later.call("GET", f"/library/item/file?library_item_id={item}")

@@ -7,8 +7,10 @@ from contextlib import suppress
 
 from crash.clients import Client, Gone
 from crash.conftest import Start
-from crash.journeys import add, again, complete, file_of, fill, new_item, new_update, prepared, read, slowly
+from crash.journeys import add, again, arrives, complete, file_of, fill, new_item, new_update, prepared, read, slowly
 from crash.servers import Server
+from following import until
+from processes import PATIENCE_SECONDS
 
 _MIB = 1 << 20
 
@@ -48,9 +50,9 @@ async def test_what_is_running_ends_well(start: Start) -> None:
     reading = asyncio.create_task(read_slowly(server, address, down))
     answers: list[int] = []
     asking = [asyncio.create_task(ask_on(client, item, answers)) for _ in range(4)]
-    await asyncio.gather(up.wait(), down.wait())
-    await asyncio.sleep(0.3)
-    assert await server.leave(30) == 0
+    await asyncio.gather(up.wait(), down.wait(), arrives(server, "datastore-*/staging/*", _MIB))
+    await until(lambda: len(answers) >= len(asking))
+    assert await server.leave(PATIENCE_SECONDS) == 0
     assert (await sending).status_code == 200
     assert await reading == 24 * _MIB
     await asyncio.gather(*asking)
@@ -67,8 +69,8 @@ async def test_an_upload_that_takes_too_long_is_cut_off_and_can_go_on(start: Sta
     data = bytes(range(256)) * 8192
     address = await add(client, session, "new", size=len(data))
     reader, writer = await half_sent(server, address, data)
-    assert await server.leave(15) == 0
-    told = await asyncio.wait_for(reader.read(), 5)
+    assert await server.leave(PATIENCE_SECONDS) == 0
+    told = await asyncio.wait_for(reader.read(), PATIENCE_SECONDS)
     assert b" 200 " not in told
     writer.close()
     assert server.failures() == []
@@ -91,6 +93,5 @@ async def half_sent(server: Server, address: str, data: bytes) -> tuple[asyncio.
     path = address.removeprefix(server.url)
     writer.write(f"PUT {path} HTTP/1.1\r\nhost: {host}\r\ncontent-length: {len(data)}\r\n\r\n".encode())
     writer.write(data[: len(data) // 2])
-    await writer.drain()
-    await asyncio.sleep(1)
+    await arrives(server, "datastore-*/staging/*", len(data) // 2)
     return reader, writer

@@ -13,8 +13,10 @@ import pytest
 
 from crash.clients import Client, Gone
 from crash.conftest import Start
+from crash.journeys import arrives
 from crash.servers import Server
 from following import Shelf, subscription, until
+from processes import PATIENCE_SECONDS
 from publisher import Publisher
 
 SETTINGS = {"outbound_allow": '["127.0.0.0/8"]'}
@@ -41,7 +43,7 @@ async def tasks(client: Client) -> list[Any]:
 
 async def ended(client: Client) -> list[Any]:
     """All tasks, when all have ended."""
-    async with asyncio.timeout(90):
+    async with asyncio.timeout(2 * PATIENCE_SECONDS):
         while not _have_ended(found := await tasks(client)):  # noqa: ASYNC110 - no server tells of changes
             await asyncio.sleep(0.1)
     return found
@@ -66,11 +68,6 @@ def blobs(server: Server) -> list[Path]:
     return list(server.directory.glob("datastore-*/blobs/*/*"))
 
 
-def arrived(server: Server) -> int:
-    """How many bytes are there of what is being fetched."""
-    return sum(each.stat().st_size for each in server.directory.glob("datastore-*/staging/*"))
-
-
 def busy(server: Server) -> list[int]:
     """The processes that write to what is being fetched."""
     return [pid for pid in server.children() if any("/staging/" in each for each in opened(pid))]
@@ -89,10 +86,11 @@ def opened(pid: int) -> list[str]:
 
 async def test_a_sync_that_is_asked_for_again_and_again_runs_once(start: Start, shelf: Shelf) -> None:
     server, client = await start(workers=2, **SETTINGS)
-    shelf.publisher.pause = 0.2
+    shelf.publisher.stops["/item30/a.iso"] = 0
     library = await follow(client, shelf)
     await until(lambda: bool(shelf.publisher.asked))
     await asyncio.gather(*(client.call("POST", f"/subscribed-library/id:{library}?~action=sync") for _ in range(32)))
+    shelf.publisher.release()
     (task,) = await ended(client)
     assert (task["status"], task["result"]["fetched"]) == ("SUCCEEDED", 30)
     asked = Counter(shelf.asked())
@@ -115,12 +113,12 @@ async def test_syncs_that_are_asked_for_one_after_the_other_fetch_nothing_twice(
 
 
 async def test_a_sync_whose_process_is_killed_is_taken_over_by_another(start: Start, shelf: Shelf) -> None:
-    server, client = await start(workers=2, task_lease_seconds=5, **SETTINGS)
+    server, client = await start(workers=2, task_lease_seconds=10, **SETTINGS)
     shelf.put("large", a_iso=LARGE)
     shelf.publisher.stops["/item31/a.iso"] = 3 << 20
     library = await follow(client, shelf)
-    await until(lambda: arrived(server) >= 2 << 20)
-    async with asyncio.timeout(30):
+    await arrives(server, "datastore-*/staging/*", 2 << 20)
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while len(await client.call("GET", f"/library/item?library_id={library}")) < 30:  # noqa: ASYNC110 - no server tells of changes
             await asyncio.sleep(0.02)
     (working,) = busy(server)

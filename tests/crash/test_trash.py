@@ -161,7 +161,7 @@ async def test_what_is_deleted_restored_and_switched_while_the_server_is_killed_
     until = time.monotonic() + _SECONDS
     kills = 0
     try:
-        while kills < _KILLS and time.monotonic() < until:
+        while kills < _FEWEST or (kills < _KILLS and time.monotonic() < until):
             await _life(server, turns, turns.random.uniform(0.1, 0.8))
             kills += 1
             await server.start()
@@ -173,5 +173,4 @@ async def test_what_is_deleted_restored_and_switched_while_the_server_is_killed_
         pytest.fail(f"seed {seed}, after {kills} kills: {error}; its last calls: {client.last}")
     finally:
         await client.close()
-    assert kills >= _FEWEST
     assert server.failures() == []

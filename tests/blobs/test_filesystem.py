@@ -159,3 +159,44 @@ def test_a_store_opens_what_another_one_left(blobs: FilesystemBlobs, tmp_path: P
 @pytest.mark.parametrize("key", ["a", "A9._-x", "x" * 128, "b8a2a2e3-2314-43cd-a871-6ede0f429751"])
 def test_plain_names_are_keys(key: str) -> None:
     assert check_key(key) == key
+
+
+def test_what_is_on_the_disk_of_a_large_upload_leaves_the_memory_while_more_comes(
+    blobs: FilesystemBlobs, tmp_path: Path
+) -> None:
+    other = tmp_path / "other"
+    other.write_bytes(bytes(1 << 20))
+    _write_out(other)
+    assert _in_memory(other)
+    with other.open("rb") as file:
+        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+    path = blobs.staged_path("s", "upload")
+    with blobs.stage("s", "upload") as staged:
+        for _ in range(64):
+            staged.append(bytes(1 << 20))
+            _write_out(path)
+        assert _in_memory(path) == _in_memory(other)  # there are file systems that are memory
+        assert _in_memory(path, staged.size - (1 << 20))
+
+
+def test_a_file_system_that_takes_no_advice_takes_the_bytes(blobs: FilesystemBlobs, monkeypatch: pytest.MonkeyPatch) -> None:
+    def advise(*_: int) -> None:
+        raise OSError(errno.EINVAL, "Invalid argument")
+
+    monkeypatch.setattr(os, "posix_fadvise", advise)
+    path = _kept(blobs, data=bytes(20 << 20))
+    assert path.stat().st_size == 20 << 20
+
+
+def _write_out(path: Path) -> None:
+    with path.open("rb") as file:
+        os.fdatasync(file.fileno())
+
+
+def _in_memory(path: Path, offset: int = 0) -> bool:
+    """Whether a byte of a file can be read without asking the disk."""
+    with path.open("rb", buffering=0) as file:
+        try:
+            return os.preadv(file.fileno(), [bytearray(1)], offset, os.RWF_NOWAIT) == 1
+        except BlockingIOError:
+            return False

@@ -6,7 +6,9 @@
 
 Bytes are written aside and renamed when they are complete. They are flushed, with their directories, before a content
 version names them, not before: an upload is not slowed down by the disk, and `boot` tells whether the machine has been
-down in between. A writer locks its upload (flock), so that two never mix and a killed one leaves no lock behind.
+down in between. Large ones are written behind: the kernel is told to begin with it as they come, and to drop from its memory
+what is on the disk, so that the flush has little left to do, and a file of many gigabytes does not push everything else out
+of the memory. A writer locks its upload (flock), so that two never mix and a killed one leaves no lock behind.
 """
 
 from __future__ import annotations
@@ -23,6 +25,8 @@ from contentlib.blobs.guard import check_key
 from contentlib.library.ports import Stat
 
 _PIECE = 1 << 20
+_BEHIND = 8 << 20  # so many bytes are written by the kernel in one go
+_LEFT_IN_MEMORY = 4 * _BEHIND  # those that came before them may still be on their way to the disk
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -31,7 +35,7 @@ class StagedFile:
 
     def __init__(self, path: Path) -> None:
         self._file = _locked(path)
-        self.size = os.fstat(self._file).st_size
+        self.size = self._begun = os.fstat(self._file).st_size
 
     def append(self, data: bytes) -> None:
         """Adds bytes at the end."""
@@ -40,17 +44,26 @@ class StagedFile:
             written = os.write(self._file, view)
             self.size += written
             view = view[written:]
+        if self.size - self._begun >= _BEHIND:
+            self._write_behind()
 
     def empty(self) -> None:
         """Drops all bytes."""
         os.ftruncate(self._file, 0)
-        self.size = 0
+        self.size = self._begun = 0
 
     def __enter__(self) -> StagedFile:
         return self
 
     def __exit__(self, *exception: object) -> None:
         os.close(self._file)
+
+    def _write_behind(self) -> None:
+        """Begins to write what has come, and drops what has been written; an advice, which a file system may not care for."""
+        start = max(self._begun - _LEFT_IN_MEMORY, 0)
+        with suppress(OSError):
+            os.posix_fadvise(self._file, start, self.size - start, os.POSIX_FADV_DONTNEED)
+        self._begun = self.size
 
 
 class FilesystemBlobs:

@@ -19,6 +19,7 @@ from contentlib.library.unpacking import TooLarge, Unpacking
 from contentlib.library.update_sessions import UpdateSessions
 
 _READ_AGAIN = 64  # pieces that are read and hashed again in one go
+_SIDE_BY_SIDE = 1 << 16  # a piece from this size on is worth a second thread
 
 
 class Different(Exception):
@@ -67,11 +68,12 @@ class Staging:
         self._algorithms = algorithms
         self._staged: Staged | None = None
         self._hasher = Hasher(*algorithms)
+        self._size = 0
 
     @property
     def size(self) -> int:
         """How many bytes are there and hashed."""
-        return self._hasher.size
+        return self._size
 
     async def begin(self) -> None:
         """Opens what is there, and hashes it."""
@@ -80,21 +82,27 @@ class Staging:
             pieces = self._store.staged_bytes(self._storage, self._upload)
             while await self._threads.stored(self._hash_again, pieces):
                 pass
+            self._size = self._hasher.size
 
     async def feed(self, data: bytes) -> None:
-        """Takes the next bytes."""
-        await self._threads.stored(self._append, data)
+        """Takes the next bytes; those of a large piece are hashed while they are written."""
+        if len(data) < _SIDE_BY_SIDE:
+            await self._threads.stored(self._append, data)
+        else:
+            writing = self._threads.stored(self._open.append, data)
+            await asyncio.gather(writing, self._threads.run(self._hasher.update, data))
+        self._size += len(data)
 
     async def restart(self) -> None:
         """Drops what is there."""
-        if self._staged is not None:
-            await self._threads.stored(self._staged.empty)
+        await self._threads.stored(self._open.empty)
         self._hasher = Hasher(*self._algorithms)
+        self._size = 0
 
     @property
     def received(self) -> Received:
         """All that is there."""
-        return Received(self._storage, self._upload, self._hasher.size, self._hasher.digests())
+        return Received(self._storage, self._upload, self._size, self._hasher.digests())
 
     async def leave(self) -> None:
         """Lets go of what is there; it stays for the next attempt."""
@@ -102,10 +110,15 @@ class Staging:
         if staged is not None:
             staged.__exit__(None, None, None)
 
+    @property
+    def _open(self) -> Staged:
+        if self._staged is None:
+            raise RuntimeError("the upload was not begun")
+        return self._staged
+
     def _append(self, data: bytes) -> None:
-        if self._staged is not None:
-            self._staged.append(data)
-            self._hasher.update(data)
+        self._open.append(data)
+        self._hasher.update(data)
 
     def _hash_again(self, pieces: Iterator[bytes]) -> bool:
         before = self._hasher.size

@@ -49,6 +49,23 @@ def test_a_route_leads_to_its_operation(method: str, target: str, body: str, exp
 
 
 @pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ('{"create_spec":{"name":"a"}}', (201, b'"a|None"')),
+        ('{"name":"create_spec"}', (201, b'"create_spec|None"')),
+        ('{"name":"a","create_spec":{"name":"b"}}', (201, b'"a|None"')),
+    ],
+)
+def test_a_structure_that_is_the_body_may_stand_under_its_name_alone(body: str, expected: tuple[int, bytes]) -> None:
+    assert answer("POST", BOX, body) == expected
+
+
+def test_what_stands_under_its_name_is_named_by_its_path_too() -> None:
+    response = at_once(Client().send("PATCH", f"{BOX}/a", '{"update_spec":{"size":"big"}}'))
+    assert (response.status, said(response)) == (400, "update_spec.size must be an integer of 64 bits, not 'big'")
+
+
+@pytest.mark.parametrize(
     ("headers", "query", "token"),
     [
         ({}, "", "None"),

@@ -112,21 +112,37 @@ members_of = cache(Members)
 
 
 class Whole:
-    """A parameter that is the whole body."""
+    """A parameter that is the whole body.
+
+    A structure may also stand alone under the parameter's name, as it does on `/rest`: clients that were written for that send
+    it so, and a change of which everything is optional would be taken for one of nothing.
+    """
 
     def __init__(self, parameter: Field) -> None:
         self._parameter = parameter
         self._decode = decoder(annotation(parameter.type)).decode
+        self._named = f'"{parameter.name}"'.encode() if _can_be_named(parameter) else None
 
     def read(self, body: bytes) -> dict[str, Any]:
         """The parameter."""
-        name = self._parameter.name
+        if self._named is not None and self._named in body:
+            return self._walk(body)
         try:
-            return {name: self._decode(body)}
+            return {self._parameter.name: self._decode(body)}
         except (msgspec.DecodeError, ValueError, RecursionError):
-            raw = parse(body)
-            with shallow():
-                return {name: READER.read(raw, self._parameter.type, name)}
+            return self._walk(body)
+
+    def _walk(self, body: bytes) -> dict[str, Any]:
+        raw, name = parse(body), self._parameter.name
+        if self._named is not None and isinstance(raw, dict) and list(raw) == [name]:
+            raw = raw[name]
+        with shallow():
+            return {name: READER.read(raw, self._parameter.type, name)}
+
+
+def _can_be_named(parameter: Field) -> bool:
+    declared = parameter.type
+    return declared.kind == "structure" and all(field.name != parameter.name for field in fields_of(declared.python))
 
 
 class JsonReader(Reader[Any]):

@@ -407,6 +407,26 @@ async def test_an_item_is_fetched_in_advance(demanding: Follower) -> None:
     assert (await demanding.items())["one"]["cached"]
 
 
+async def test_an_item_that_comes_at_once_is_here_when_the_call_returns(demanding: Follower) -> None:
+    """The sample of the official SDK looks at `cached` right after it."""
+    item = (await demanding.items())["one"]["id"]
+    await demanding.app.rest("POST", f"{ITEM}/id:{item}?~action=sync", {"force_sync_content": True})
+    assert (await demanding.items())["one"]["cached"]
+
+
+async def test_a_library_that_has_changed_little_has_when_the_call_returns(follower: Follower, shelf: Shelf) -> None:
+    shelf.put("three", c_iso=b"new")
+    await follower.app.rest("POST", f"{LIBRARY}/id:{follower.library}?~action=sync")
+    assert set(await follower.items()) == {"one", "two", "three"}
+
+
+async def test_for_an_item_that_takes_longer_nobody_waits(demanding: Follower, shelf: Shelf) -> None:
+    item = (await demanding.items())["one"]["id"]
+    shelf.publisher.pause = 2.0
+    await demanding.app.rest("POST", f"{ITEM}/id:{item}?~action=sync", {"force_sync_content": True})
+    assert not (await demanding.items())["one"]["cached"]
+
+
 @pytest.mark.parametrize("whole_library", [False, True])
 async def test_evicted_content_goes_and_comes_again(demanding: Follower, whole_library: bool) -> None:
     app, item = demanding.app, (await demanding.items())["one"]["id"]

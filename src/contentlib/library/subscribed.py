@@ -188,6 +188,10 @@ class SubscribedLibraries:
         self._submitted()
         return task.id
 
+    async def give_a_moment(self, task_id: str) -> None:
+        """Waits for a sync that is soon over; clients look at the item or library right after they have asked for it."""
+        await self._tasks.give_a_moment(task_id)
+
     async def demand(self, item_id: str, user: str) -> str:
         """Begins to bring the content of an item here; the identifier of the task."""
         return await self.sync_item(item_id, user, content=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 
 import msgspec
@@ -15,6 +16,8 @@ from contentlib.library.ports import MetadataStore, Transaction
 
 KIND = "task"
 CANCELED = Fault("task.canceled", "the task was canceled")
+_UNDER_WAY = (TaskStatus.PENDING, TaskStatus.RUNNING)
+_A_MOMENT = (0.005, 0.01, 0.02, 0.04, 0.08, 0.16, 0.2)
 
 TRANSITIONS: Mapping[tuple[TaskStatus, str], TaskStatus] = {
     (TaskStatus.PENDING, "canceled"): TaskStatus.FAILED,
@@ -73,6 +76,15 @@ class Tasks:
         """All tasks that are not forgotten yet."""
         async with self._metadata.reading() as transaction:
             return await transaction.tasks.all()
+
+    async def give_a_moment(self, task_id: str) -> None:
+        """Waits for the end of a task that is soon there; of one that takes longer, or waits for its next attempt, no more."""
+        for pause in _A_MOMENT:
+            async with self._metadata.reading() as transaction:
+                task = await transaction.tasks.get(task_id)
+            if task is None or task.status not in _UNDER_WAY:
+                return
+            await asyncio.sleep(pause)
 
     async def remember(self, task_id: str, arguments: str) -> None:
         """Changes what a running task goes on with when it is taken up again."""

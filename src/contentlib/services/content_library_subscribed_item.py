@@ -30,9 +30,10 @@ class SubscribedItemService(Service):
         """Begins to synchronize an item, as a task on it.
 
         The files of an item of a library that is synchronized on demand come only where `force_sync_content` is set; all of
-        them do, whatever `sync_optional_files` says.
+        them do, whatever `sync_optional_files` says. What takes but a moment is done when the call returns.
         """
-        await self.begin_sync(call, library_item_id, force_sync_content, sync_optional_files)
+        begun = await self.begin_sync(call, library_item_id, force_sync_content, sync_optional_files)
+        await self._subscribed.give_a_moment(begun)
 
     async def begin_sync(
         self, call: Call, library_item_id: Id, force_sync_content: bool, sync_optional_files: bool | None

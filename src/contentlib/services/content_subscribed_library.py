@@ -119,8 +119,11 @@ class SubscribedLibraryService(Service):
         task=True,
     )
     async def sync(self, call: Call, library_id: Id) -> None:
-        """Begins to synchronize a library, as a task on it; where one runs already, nothing more is begun."""
-        await self.begin_sync(call, library_id)
+        """Begins to synchronize a library, as a task on it; where one runs already, nothing more is begun.
+
+        What takes but a moment is done when the call returns.
+        """
+        await self._subscribed.give_a_moment(await self.begin_sync(call, library_id))
 
     async def begin_sync(self, call: Call, library_id: Id) -> str:
         """The identifier of the task."""

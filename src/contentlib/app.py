@@ -115,7 +115,7 @@ from contentlib.wire.calls import token_of
 _SEALING_KEY = "sealing.key"
 _TRANSFER_KEY = "transfer_key"
 _SERVER_GUID = "server_guid"
-_OTHER_TASKS = 20  # at once, beside those that fill the pool of transfers
+_WAITING_PULLS = 20  # beside those that fill the pool of transfers, so that one that ends is followed at once
 _NOWHERE = Meter("none")
 _CHALLENGE = 'Basic realm="contentlib"'
 _LOG = structlog.stdlib.get_logger(__name__)
@@ -290,8 +290,8 @@ class _Server:
         means = Means(metadata, blobs, self._outbound, sources, limits, limit)
         syncs = Syncs(SyncParts(Mirror(metadata, blobs, clock, trust), catalogs, means, clock))
         handlers = {PULL: pulls.run, SYNC: syncs.run, OPERATION: performing(wire.perform), MIGRATION: Migrating(migrations).run}
-        most, lease = limits.pool + _OTHER_TASKS, settings.task_lease_seconds
-        self._worker = Worker(metadata, clock, handlers, _job_failed, most=most, lease=lease)
+        places, lease = {PULL: limits.pool + _WAITING_PULLS}, settings.task_lease_seconds
+        self._worker = Worker(metadata, clock, handlers, _job_failed, places=places, lease=lease)
 
     def _jobs(self, updates: UpdateSessions, downloads: DownloadSessions, settling: Settling) -> list[Job]:
         settings, metadata = self._settings, self._metadata

@@ -102,10 +102,11 @@ async def test_tasks_of_a_server_that_was_stopped_are_pending_again(store: Metad
 async def test_waiting_says_whether_there_is_something_to_claim(store: MetadataStore) -> None:
     await _add(store, task())
     async with store.reading() as transaction:
-        assert [await transaction.tasks.waiting(now) for now in (9, 10)] == [False, True]
+        assert [await transaction.tasks.waiting(["pull"], now) for now in (9, 10)] == [False, True]
+        assert not await transaction.tasks.waiting(["sync"], 10)
     await _claim(store, 20)
     async with store.reading() as transaction:
-        assert [await transaction.tasks.waiting(now) for now in (120, 121)] == [False, True]
+        assert [await transaction.tasks.waiting(["pull"], now) for now in (120, 121)] == [False, True]
 
 
 async def test_tasks_that_ended_are_neither_claimed_nor_kept_for_ever(store: MetadataStore) -> None:

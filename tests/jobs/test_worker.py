@@ -52,9 +52,10 @@ class World:
         async with self.metadata.transaction(durable=False) as transaction:
             return (await self.tasks.submit(transaction, new)).id
 
-    def work(self, handler: Handler, **options: Any) -> Worker:
+    def work(self, handler: Handler, more: dict[str, Handler] | None = None, **options: Any) -> Worker:
+        handlers = {"work": handler, **(more or {})}
         worker = Worker(
-            self.metadata, self.clock, {"work": handler}, lambda name, _: self.failures.append(name), poll=0.02, **options
+            self.metadata, self.clock, handlers, lambda name, _: self.failures.append(name), poll=0.02, **options
         )
         worker.start()
         self.workers.append(worker)
@@ -275,6 +276,23 @@ async def test_no_more_tasks_run_at_once_than_allowed(world: World) -> None:
     for task_id in [await world.submit() for _ in range(6)]:
         await world.ended(task_id)
     assert most == 2
+
+
+async def test_those_of_one_kind_that_wait_keep_no_place_from_another_kind(world: World) -> None:
+    released = asyncio.Event()
+
+    async def wait(task: Task, progress: Progress) -> str | None:
+        await released.wait()
+        return None
+
+    waiting = [await world.submit("wait") for _ in range(4)]
+    other = await world.submit()
+    world.work(raising(None), more={"wait": wait}, places={"wait": 2})
+    await world.ended(other)
+    assert [(await world.tasks.get(each)).status for each in waiting] == [*["RUNNING"] * 2, *["PENDING"] * 2]
+    released.set()
+    for task_id in waiting:
+        await world.ended(task_id)
 
 
 async def test_two_workers_do_not_do_one_task_twice(world: World) -> None:

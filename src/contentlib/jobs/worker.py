@@ -2,6 +2,8 @@
 
 Every process has a worker. One that is killed loses its leases, and another takes its tasks up where their last step ended;
 so the steps of a handler can be done twice.
+
+Each kind of task has places of its own: however many of one kind wait for something, those of the others run.
 """
 
 from __future__ import annotations
@@ -63,7 +65,7 @@ Handler = Callable[[Task, Progress], Awaitable[str | None]]
 
 
 class Worker:
-    """Runs the tasks of some kinds, `most` at once; `lease` and `poll` are in seconds."""
+    """Runs the tasks of some kinds, `most` of each at once, or as many as `places` says; `lease` and `poll` are in seconds."""
 
     def __init__(
         self,
@@ -73,6 +75,7 @@ class Worker:
         on_failure: OnFailure,
         *,
         most: int = 20,
+        places: Mapping[str, int] | None = None,
         attempts: int = 10,
         lease: float = 30.0,
         poll: float = 1.0,
@@ -81,7 +84,7 @@ class Worker:
         self._clock = clock
         self._handlers = handlers
         self._on_failure = on_failure
-        self._most = most
+        self._free = dict.fromkeys(handlers, most) | dict(places or {})
         self._attempts = attempts
         self._lease = lease
         self._poll = poll
@@ -109,7 +112,7 @@ class Worker:
         while True:
             self._woken.clear()
             try:
-                while len(self._running) < self._most and (task := await self._claim()) is not None:
+                while (task := await self._claim()) is not None:
                     self._begin(task)
             except Exception as error:  # whatever it is, tasks are looked for again
                 self._on_failure("worker", error)
@@ -120,21 +123,23 @@ class Worker:
     def _begin(self, task: Task) -> None:
         running = asyncio.create_task(self._run(task), name=f"task {task.id}")
         self._running.add(running)
-        running.add_done_callback(self._over)
+        self._free[task.kind] -= 1
+        running.add_done_callback(lambda _: self._over(running, task.kind))
 
-    def _over(self, running: asyncio.Task[None]) -> None:
+    def _over(self, running: asyncio.Task[None], kind: str) -> None:
         self._running.discard(running)
+        self._free[kind] += 1
         if not running.cancelled() and (error := running.exception()) is not None:
             self._on_failure(running.get_name(), error)  # its end could not be noted: it is taken up when its lease is over
         self.wake()
 
     async def _claim(self) -> Task | None:
-        now = self._clock.now()
+        now, kinds = self._clock.now(), [kind for kind, free in self._free.items() if free > 0]
         async with self._metadata.reading() as transaction:
-            if not await transaction.tasks.waiting(now):
+            if not await transaction.tasks.waiting(kinds, now):
                 return None
         async with self._metadata.transaction(durable=False) as transaction:
-            return await transaction.tasks.claim(tuple(self._handlers), self._owner, now, self._until(now))
+            return await transaction.tasks.claim(kinds, self._owner, now, self._until(now))
 
     def _until(self, now: int) -> int:
         return now + int(self._lease * 1000)

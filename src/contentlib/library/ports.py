@@ -348,7 +348,7 @@ class TaskRows(Rows[Task], Protocol):
     async def of_target(self, target: Target) -> list[Task]:
         """The tasks that work on something."""
 
-    async def waiting(self, now: int) -> bool:
+    async def waiting(self, kinds: Collection[str], now: int) -> bool:
         """Whether `claim` may find one; asked for in a transaction that only reads, often."""
 
     async def claim(self, kinds: Collection[str], owner: str, now: int, until: int) -> Task | None:

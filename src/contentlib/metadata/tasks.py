@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from msgspec.structs import replace
-from sqlalchemy import and_, bindparam, delete, literal_column, null, or_, select, update
+from sqlalchemy import and_, bindparam, delete, null, or_, select, update
 
 from contentlib.library.model import Target, Task, TaskStatus
 from contentlib.metadata import tables
@@ -23,7 +23,7 @@ _due = and_(
     or_(_TASKS.c.until.is_(None), _TASKS.c.until < bindparam("now")),
 )
 _DUE = Statement(select(*_ROWS.columns).where(_due).order_by(_TASKS.c.due))
-_WAITING = Statement(select(_TASKS.c.id).where(_due).limit(literal_column("1")))
+_WAITING = Statement(select(_TASKS.c.kind).where(_due).distinct())
 _FORGET = Statement(delete(_TASKS).where(_TASKS.c.ended < bindparam("before")))
 _RUNNING = and_(_TASKS.c.ended.is_(None), _TASKS.c.status == bindparam("running"))
 _LET_GO = Statement(update(_TASKS).where(_RUNNING).values(status=bindparam("pending"), owner=null(), until=null()))
@@ -44,9 +44,9 @@ class TaskRows(Keyed[Task]):
         rows = await self._connection.rows(_OF_TARGET, {"target": encode(target)})
         return [_ROWS.codec.value(row) for row in rows]
 
-    async def waiting(self, now: int) -> bool:
+    async def waiting(self, kinds: Collection[str], now: int) -> bool:
         """Whether `claim` may find one."""
-        return await self._connection.row(_WAITING, {"now": now}) is not None
+        return any(kind in kinds for (kind,) in await self._connection.rows(_WAITING, {"now": now}))
 
     async def claim(self, kinds: Collection[str], owner: str, now: int, until: int) -> Task | None:
         """Takes a task that is due or whose owner's lease is over."""

@@ -196,6 +196,24 @@ async def test_a_file_that_was_gone_for_a_moment_comes_back_as_another_content(a
     assert after["a.iso"]["generationNum"] > before["a.iso"]["generationNum"]
 
 
+async def test_contents_that_follow_within_a_second_have_each_a_generation_of_their_own(app: Whole) -> None:
+    """Checklist 10: whoever has seen one of them would take another one for it."""
+    library, reader = await published(app)
+    item = await app.item("a", library)
+    await app.fill(item, b_iso=b"same")
+    seen = []
+    for data in (b"1", b"2", b"3", None, b"4"):
+        if data is None:
+            session = await app.session(item)
+            await app.rest("POST", f"/library/item/updatesession/file/id:{session}?~action=remove", {"file_name": "a.iso"})
+            await app.complete(session)
+        else:
+            await app.fill(item, a_iso=data)
+            files = {file["name"]: file["generationNum"] for file in (await reader.items())["a"]["files"]}
+            seen.append(files["a.iso"])
+    assert seen == sorted(set(seen))
+
+
 async def test_a_file_that_was_touched_is_the_same(app: Whole) -> None:
     """Checklist 9."""
     library, reader = await published(app)

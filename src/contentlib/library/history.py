@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from msgspec.structs import replace
 
 from contentlib.library.blobs import Blobs
@@ -9,7 +11,7 @@ from contentlib.library.clock import Clock
 from contentlib.library.errors import Busy, InDesiredState, Missing
 from contentlib.library.idempotence import once
 from contentlib.library.identifiers import new_identifier
-from contentlib.library.items import check_local, current_version, find_item, note_change
+from contentlib.library.items import check_local, current_version, find_item, next_generation, note_change
 from contentlib.library.model import Item, StoredFile, Token, Version
 from contentlib.library.ports import MetadataStore, Transaction
 from contentlib.library.trust import Trust
@@ -58,7 +60,8 @@ class History:
         async with self._metadata.reading() as transaction:
             item = await _free_item(transaction, item_id, wanted)
             library = await check_local(transaction, item.library)
-            made = self._again(item, wanted, await current_version(transaction, item), user)
+            kept = await transaction.versions.of(item_id)
+            made = self._again(item, wanted, await current_version(transaction, item), kept, user)
         await self._trust.check(library, item.folded_type, made.signature)
         await self._blobs.describe(item, made)
 
@@ -71,9 +74,10 @@ class History:
 
         return await once(self._metadata, self._clock, token, add)
 
-    def _again(self, item: Item, wanted: Version, current: Version, user: str) -> Version:
+    def _again(self, item: Item, wanted: Version, current: Version, kept: Sequence[Version], user: str) -> Version:
         now = max(self._clock.now(), current.created + 1)
-        files = tuple(_raised(file, current.file(file.name), now) for file in wanted.files)
+        generation = next_generation(kept, now)
+        files = tuple(_raised(file, current.file(file.name), generation) for file in wanted.files)
         message = f"content version {wanted.number} was made current again"
         signature = wanted.signature
         return Version(new_identifier(), item.id, item.content_version + 1, now, files, user, message, signature).after(current)
@@ -115,9 +119,8 @@ async def _free_item(transaction: Transaction, item_id: str, wanted: Version) ->
     return item
 
 
-def _raised(file: StoredFile, current: StoredFile | None, now: int) -> StoredFile:
+def _raised(file: StoredFile, current: StoredFile | None, generation: int) -> StoredFile:
     """A file of an earlier version, as a content that is newer than all before it."""
     if current is not None and current.blob == file.blob:
         return current
-    revision, generation = (file.revision, file.generation) if current is None else (current.revision, current.generation)
-    return replace(file, revision=revision + 1, generation=max(now // 1000, generation + 1))
+    return replace(file, revision=(current or file).revision + 1, generation=generation)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import msgspec
 from msgspec.structs import replace
@@ -300,6 +300,15 @@ async def current_version(transaction: Transaction, item: Item) -> Version:
         if version is not None:
             return version
     return Version(id="", item=item.id, number=item.content_version, created=item.created, files=())
+
+
+def next_generation(kept: Iterable[Version], now: int) -> int:
+    """The generation of new contents: the time in seconds, or more where one of the kept versions reaches that far.
+
+    It is above that of a file that the current version has not any more, too: subscribers may have seen that.
+    """
+    reached = (max([each.created // 1000, *(file.generation for file in each.files)]) for each in kept)
+    return max(now // 1000, max(reached, default=0) + 1)
 
 
 async def shown_version(transaction: Transaction, item: Item) -> Version:

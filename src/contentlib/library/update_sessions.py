@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 from msgspec.structs import replace
@@ -24,7 +24,7 @@ from contentlib.library.errors import (
 )
 from contentlib.library.idempotence import once
 from contentlib.library.identifiers import new_identifier
-from contentlib.library.items import check_local, current_version, find_item, note_change
+from contentlib.library.items import check_local, current_version, find_item, next_generation, note_change
 from contentlib.library.model import (
     Item,
     Source,
@@ -191,11 +191,12 @@ class UpdateSessions(TransferSessions[UpdateSession]):
             fire(self.kind, session, "completed", self._clock.now())
             item = await find_item(transaction, session.item)
             base = await current_version(transaction, item)
+            kept = await transaction.versions.of(item.id)
             files = await transaction.update_files.of(session_id)
         self._leases.touch(session)
         if _only_pulls_lack(files):
             return await self._put_off(session_id)
-        version = replace(self._next_version(item, base, files), user=session.user)
+        version = replace(self._next_version(item, base, files, kept), user=session.user)
         with self._leases.held(session):
             if files:
                 item = replace(item, type=item.type or await kinds.detect(version.files, self._blobs))
@@ -243,7 +244,9 @@ class UpdateSessions(TransferSessions[UpdateSession]):
             await note_change(transaction, changed)
         return True
 
-    def _next_version(self, item: Item, base: Version, files: list[UpdateFile], *, empty: bool = False) -> Version:
+    def _next_version(
+        self, item: Item, base: Version, files: list[UpdateFile], earlier: Sequence[Version] = (), *, empty: bool = False
+    ) -> Version:
         waiting = [file for file in files if not file.removed and file.status is not TransferStatus.READY]
         if waiting:
             raise NotReady("session.not_ready", f"not ready: {_told(waiting)}", *[file.name for file in waiting])
@@ -252,7 +255,8 @@ class UpdateSessions(TransferSessions[UpdateSession]):
         changed = {file.name: file for file in files}
         kept = [file for file in base.files if file.name not in changed]
         now = max(self._clock.now(), base.created + 1)
-        new = [_stored(file, base, now) for file in files if not file.removed]
+        generation = next_generation(earlier, now)
+        new = [_stored(file, base, generation) for file in files if not file.removed]
         return Version(new_identifier(), item.id, item.content_version + 1, now, (*kept, *new)).after(base)
 
     # files of a session
@@ -585,14 +589,12 @@ def _unchanged(session_id: str, file: StoredFile) -> UpdateFile:
     )
 
 
-def _stored(file: UpdateFile, base: Version, now: int) -> StoredFile:
+def _stored(file: UpdateFile, base: Version, generation: int) -> StoredFile:
     if file.blob is None or file.content is None:
         raise Damaged("file.gone", f"the content of file {file.name!r} is gone", file.name)
     old = base.file(file.name)
     revision = 1 if old is None else old.revision + 1
-    # above that of every earlier content, also of one that the base has not any more
-    before = max([base.created // 1000, *(each.generation for each in base.files)]) if base.id else 0
-    return StoredFile(file.name, file.blob, file.received, revision, file.content, max(now // 1000, before + 1))
+    return StoredFile(file.name, file.blob, file.received, revision, file.content, generation)
 
 
 def _size_fault(file: UpdateFile, size: int) -> Fault | None:

@@ -58,6 +58,8 @@ async def test_the_items_of_a_deleted_library_are_not_there_and_return_with_it(s
         assert await rows.items.find() == await rows.items.find(folded_name=item.folded_name) == [other.id]
         assert await rows.items.find(library=library.id) == []
         assert await rows.items.size_of(library.id) == item.size
+        assert await rows.items.reached(library.id) == (item.metadata_version + item.content_version - 1, 0)
+        assert await rows.items.reached("nobody") == (0, 0)
     async with store.transaction(durable=False) as rows:
         await rows.deleted_libraries.restore(library)
         assert await rows.items.get(item.id) == item

@@ -6,14 +6,16 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
+from contentlib.jobs.collect import Collector
 from contentlib.library.adoption import Adoption, Imported, Refused
 from contentlib.library.blobs import Blobs
 from contentlib.library.catalogs import Catalog, OfferedFile, OfferedItem
 from contentlib.library.errors import WrongState
 from contentlib.library.items import ItemChange
-from contentlib.library.model import Blob, Version
-from library.world import World
+from contentlib.library.model import Blob, Retention, Version
+from library.world import STORAGES, World
 
 LIBRARY = "0b9c6f1e-5a53-4c55-9c0e-1d6b0f2a7a11"
 ITEM = "00000000-0000-4000-8000-000000000001"
@@ -47,9 +49,10 @@ class Taking:
         await self.adoption.follow(catalog(version), await self.contents(data), before)
 
 
-def catalog(version: int) -> Catalog:
-    file = OfferedFile("a.iso", None, ("file:///a.iso",))
-    item = OfferedItem(ITEM, "Debian", "iso", str(version), (file,), str(version))
+def catalog(version: int, description: str = "") -> Catalog:
+    file = OfferedFile("a.iso", None, ("file:///a.iso",), generation=1_700_000_000 + version)
+    content = "1" if description else str(version)
+    item = OfferedItem(ITEM, "Debian", "iso", str(version), (file,), content, description)
     return Catalog(LIBRARY, "lab", str(version), (item,))
 
 
@@ -143,3 +146,39 @@ async def test_a_name_that_was_given_meanwhile_is_counted_before_it_is_overwritt
     await taking.follow(2, b"2", 1)
     after, _ = await world.items.files(ITEM)
     assert (after.name, after.version) == ("Debian", before.version + 2)
+
+
+async def counters(world: World) -> tuple[int, int, int, int]:
+    """What subscribers see of the library, its item and the file of that."""
+    async with world.metadata.reading() as transaction:
+        library, item = await transaction.libraries.get(LIBRARY), await transaction.items.get(ITEM)
+        version = None if item is None else await transaction.versions.get(item.version_id or "")
+    assert library is not None and item is not None and version is not None
+    return library.revision, item.metadata_version + item.content_version, item.content_version, version.files[0].generation
+
+
+async def test_what_was_changed_here_does_not_hide_what_changes_at_the_source(world: World, taking: Taking) -> None:
+    await taking.follow(1, b"1", None)
+    await world.items.update(ITEM, ItemChange(name="other"))
+    before = await counters(world)
+    described = catalog(2, "a disk")
+    contents = await taking.contents(b"1")
+    file = replace(described.items[0].files[0], generation=1_700_000_001)
+    described = replace(described, items=(replace(described.items[0], files=(file,)),))
+    await taking.adoption.follow(described, contents, Imported(1, (ITEM,)))
+    after = await counters(world)
+    assert (after[1] - before[1], after[2:]) == (1, before[2:])
+
+
+async def test_a_library_that_was_purged_comes_back_above_what_was_seen_of_it(world: World, taking: Taking) -> None:
+    await taking.follow(1, b"1", None)
+    for data in (b"here", b"more", b"again"):
+        await world.complete(ITEM, {"a.iso": data})
+    before = await counters(world)
+    await world.libraries.delete(LIBRARY)
+    await Collector(world.metadata, world.store, world.clock, STORAGES, Retention(versions=1), 10).run()
+    await taking.follow(1, b"2", None)
+    after = await counters(world)
+    assert all(new > old for new, old in zip(after, before, strict=True))
+    await taking.follow(2, b"3", 1)
+    assert all(new > old for new, old in zip(await counters(world), after, strict=True))

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Collection, Hashable, Iterable,
 from contextlib import suppress
 from typing import Generic, TypeVar
 
+from contentlib.library import counters
 from contentlib.library.clock import Clock
 from contentlib.library.model import Retention
 from contentlib.library.ports import FileBlobStore, MetadataStore, Transaction
@@ -86,6 +87,8 @@ class Collector:
             await self._remove_library(library_id)
 
     async def _remove_library(self, library_id: str) -> None:
+        async with self._metadata.transaction(durable=False) as transaction:
+            await counters.note(transaction, library_id)
         removed = _AT_ONCE
         while removed == _AT_ONCE:
             async with self._metadata.transaction(durable=False) as transaction:

@@ -1,5 +1,7 @@
 """A library that was made elsewhere becomes a local one: its ids are kept, and what subscribers count goes on and never falls.
 
+That holds too where it was here before and was deleted: it goes on above what subscribers saw of it.
+
 One that came in a bundle follows its source from bundle to bundle: what the source has is put in the place of what is here, and
 what the source has not any more goes. What was added here stays. All of it is seen at once, or none.
 """
@@ -16,6 +18,7 @@ from contentlib.library.blobs import Blobs, Received
 from contentlib.library.catalogs import Catalog, OfferedItem
 from contentlib.library.checksums import Algorithm, Checksum, Hasher
 from contentlib.library.clock import Clock
+from contentlib.library.counters import Reached, recall
 from contentlib.library.identifiers import new_identifier
 from contentlib.library.items import FIRST_VERSION, cancel
 from contentlib.library.model import Blob, Item, Library, LibraryType, StoredFile, Version
@@ -165,12 +168,16 @@ class Adoption:
     async def _added(self, transaction: Transaction, catalog: Catalog, rise: int) -> Library:
         """The new library, which is added as it was before."""
         await _check_free(transaction, catalog.id)
-        made = _library(catalog, self._storage, _number(catalog.version) + rise, self._clock.now())
+        reached = await recall(transaction, catalog.id)
+        revision = max(_number(catalog.version) + rise, reached.revision + 1)
+        made = _library(catalog, self._storage, revision, self._clock.now())
         await transaction.libraries.add(replace(made, revision=made.revision - 1))
         return made
 
     async def _changes(self, transaction: Transaction, catalog: Catalog, contents: Contents, rise: int) -> list[_Change]:
-        return [await self._change(transaction, catalog.id, each, contents, rise) for each in catalog.items]
+        reached = await recall(transaction, catalog.id)
+        offered = [_above(reached, each, self._clock.now()) for each in catalog.items]
+        return [await self._change(transaction, catalog.id, each, contents, rise) for each in offered]
 
     async def _change(
         self, transaction: Transaction, library_id: str, offered: OfferedItem, contents: Contents, rise: int
@@ -281,6 +288,18 @@ def _library(catalog: Catalog, storage: str, version: int, now: int) -> Library:
     )
 
 
+def _above(reached: Reached, offered: OfferedItem, now: int) -> OfferedItem:
+    """The item with counters above those that a library of its identifier had reached here before."""
+    if reached == Reached():
+        return offered
+    content = max(_number(offered.content_version), reached.version + 1)
+    files = [
+        replace(file, generation=max(now // 1000 if file.generation is None else file.generation, reached.generation + 1))
+        for file in offered.files
+    ]
+    return replace(offered, content_version=str(content), files=tuple(files))
+
+
 def _stored(offered: OfferedItem, n: int, contents: Contents, current: Version | None, now: int) -> StoredFile:
     file = offered.files[n]
     blob = contents[offered.id, file.name]
@@ -320,9 +339,11 @@ def _item(library_id: str, offered: OfferedItem, before: Item | None, version: V
     )
     if version is not None:
         made = replace(made, version_id=version.id, size=sum(file.size for file in version.files))
-    if before is not None and made != before:
-        made = replace(made, version=before.version + 1, modified=max(now, before.modified))
-    return made
+    if before is None or made == before:
+        return made
+    seen = before.metadata_version + before.content_version + 1  # what was changed here, too, has raised it
+    metadata_version = max(made.metadata_version, seen - made.content_version)
+    return replace(made, version=before.version + 1, metadata_version=metadata_version, modified=max(now, before.modified))
 
 
 def _number(version: str | None) -> int:

@@ -93,6 +93,11 @@ class ItemRows(Rows[Item], Protocol):
     async def size_of(self, library: str) -> int:
         """How many bytes the current contents of a library's items have, those of a deleted library too."""
 
+    async def reached(self, library: str) -> tuple[int, int]:
+        """The highest version of a library's items as subscribers count them, and the highest generation of the files in all
+        versions that are kept; of deleted items too, 0 where there is none.
+        """
+
     async def find(
         self,
         *,

@@ -77,6 +77,11 @@ class ItemRows(Keyed[Item]):
         row = await self._connection.row(_SIZE_OF, {"key": library})
         return int(row[0]) if row else 0
 
+    async def reached(self, library: str) -> tuple[int, int]:
+        """The highest version of a library's items, and the highest generation of their files."""
+        row = await self._connection.row(_REACHED, {"key": library})
+        return (int(row[0]), int(row[1])) if row else (0, 0)
+
 
 DELETED = DeletedStatements(_ITEMS, _ROWS)
 _SOME_OF = Statement(select(_ITEMS.c.id).where(_ITEMS.c.library == bindparam("key")).limit(bindparam("most")))
@@ -84,6 +89,17 @@ _SIZE_OF = Statement(
     select(func.coalesce(func.sum(_ITEMS.c.size), literal_column("0"))).where(
         _ITEMS.c.library == bindparam("key"), _ITEMS.c.deleted.is_(None)
     ),
+    long=True,
+)
+_REACHED = Statement(
+    select(
+        func.coalesce(
+            func.max(_ITEMS.c.metadata_version + _ITEMS.c.content_version - literal_column("1")), literal_column("0")
+        ),
+        func.coalesce(func.max(_FILES.c.generation), literal_column("0")),
+    )
+    .select_from(_ITEMS.outerjoin(_VERSIONS, _VERSIONS.c.item == _ITEMS.c.id).outerjoin(_FILES))
+    .where(_ITEMS.c.library == bindparam("key")),
     long=True,
 )
 _orphan = update(_VERSIONS).values(newer=tables.ORPHANED)

@@ -65,7 +65,7 @@ async def test_redirects_come_to_an_end(client: Outbound, publisher: Publisher) 
     assert len(publisher.asked) == 6
 
 
-@pytest.mark.parametrize("location", ["ftp://lib.example/a", "file:///etc/passwd", "http://[::1/"])
+@pytest.mark.parametrize("location", ["ftp://lib.example/a", "file:///etc/passwd", "http://[::1/", "http://a..b/"])
 async def test_a_redirect_to_what_is_no_address_is_refused(client: Outbound, publisher: Publisher, location: str) -> None:
     publisher.redirects["/a"] = location
     assert (await problem(client, publisher.uri("/a"))).kind is Kind.URL
@@ -142,6 +142,17 @@ async def test_a_slow_publisher_is_waited_for(client: Outbound, publisher: Publi
 async def test_what_is_no_address_is_told(client: Outbound, uri: str) -> None:
     found = await problem(client, uri)
     assert (found.kind, found.again) == (Kind.URL, False)
+
+
+@pytest.mark.parametrize("host", ["a..b", "...", "xn--", "xn--a", f"{'a' * 64}.example"])
+async def test_a_host_that_no_name_can_be_is_no_address(client: Outbound, host: str) -> None:
+    found = await problem(client, f"http://{host}/a.iso")
+    assert (found.kind, found.again) == (Kind.URL, False)
+
+
+async def test_of_what_is_no_address_no_secret_is_told(client: Outbound) -> None:
+    found = await problem(client, "http://ann:secret@a..b/a.iso?key=hidden")
+    assert found.text.startswith("'http://a..b/a.iso' is no address: ")
 
 
 async def test_behind_a_proxy_everything_goes_through_it(publisher: Publisher) -> None:

@@ -31,6 +31,12 @@ async def test_credentials_are_told_to_their_origin(client: Outbound, publisher:
     assert heard(publisher) == [f"{user}:ß:1"]
 
 
+async def test_half_a_character_is_told_as_the_server_reads_it(client: Outbound, publisher: Publisher) -> None:
+    await ask(client, publisher.uri("/a.iso"), Credentials("vcsp", "\ud800", publisher.uri("/lib.json")))
+    told = publisher.asked[0].headers["authorization"].removeprefix("Basic ")
+    assert base64.b64decode(told) == "vcsp:\ud800".encode("utf-8", "surrogatepass")
+
+
 async def test_credentials_stay_at_home_when_a_redirect_leads_elsewhere(client: Outbound, publisher: Publisher) -> None:
     publisher.redirects = {"/a": "/b"}
     async with publishing({"/a.iso": b"all of it"}) as other:

@@ -33,6 +33,7 @@ _USABLE = {200, 206, 416}
 _CONDITIONS = {"if-none-match", "if-modified-since"}
 _BUFFER = 1 << 20
 _PLAIN = re.compile(r"[!-~]+")
+_SECRET = re.compile(r"(?<=//)[^/?#]*@|[?#].*", re.DOTALL)
 
 
 class Outbound:
@@ -212,15 +213,21 @@ def shown(url: URL) -> str:
     return str(url.with_user(None).with_query(None).with_fragment(None)) if url.absolute else str(url)
 
 
+def _told(uri: str) -> str:
+    """A text that may be no address, as `shown` tells one."""
+    return _SECRET.sub("", uri)[:200]
+
+
 def _parsed(uri: str) -> URL:
     try:
         url = URL(uri, encoded=_PLAIN.fullmatch(uri) is not None)
-        port = url.port
+        host, port = url.host, url.port
+        (url.raw_host or "").encode("idna")  # as whoever resolves it will
     except ValueError as error:
-        raise problems.url(uri[:200], f"is no address: {error}") from error
+        raise problems.url(_told(uri), f"is no address: {error}") from error
     if url.scheme not in ("http", "https"):
         raise problems.url(shown(url)[:200], "is no http or https address")
-    if not url.host or not port:
+    if not host or not port:
         raise problems.url(shown(url)[:200], "names no host")
     return url
 
@@ -233,7 +240,7 @@ def _next(url: URL, response: aiohttp.ClientResponse, pin: Pin | None) -> URL:
     try:
         joined = url.join(URL(location, encoded=_PLAIN.fullmatch(location) is not None))
     except ValueError as error:
-        raise problems.url(location[:200], f"is where {shown(url)} redirects to, and is no address: {error}") from error
+        raise problems.url(_told(location), f"is where {shown(url)} redirects to, and is no address: {error}") from error
     found = _parsed(str(joined))
     if pin is not None and url.scheme == "https" and found.scheme != "https":
         raise problems.policy(f"{shown(url)} redirects to {shown(found)}, where its certificate cannot be checked")

@@ -27,7 +27,7 @@ class Credentials:
         moved = (theirs.scheme, theirs.port, url.scheme, url.port) == ("http", 80, "https", 443)
         if theirs.host != url.host or not (moved or (theirs.scheme, theirs.port) == (url.scheme, url.port)):
             return {}
-        both = base64.b64encode(f"{self.user}:{self.password}".encode()).decode()
+        both = base64.b64encode(f"{self.user}:{self.password}".encode("utf-8", "surrogatepass")).decode()
         return {"Authorization": f"Basic {both}"}
 
 

@@ -420,6 +420,16 @@ async def test_a_library_keeps_versions_by_its_own_rule_and_others_by_that_of_th
         assert await world.content(item) == {"disk": b"\4" * 10}
 
 
+async def test_a_library_may_keep_versions_for_longer_than_there_has_been_time(world: World) -> None:
+    library = await world.library()
+    await Retentions(world.metadata, Retention()).set(library, Retention(seconds=2**63 - 1))
+    item = await world.item(library)
+    for data in (b"first", b"second"):
+        await world.complete(item, {"disk": data})
+    await of(world, kept=1).run()
+    assert await versions(world, item) == 2
+
+
 async def test_a_version_that_is_in_use_outlives_its_age(world: World) -> None:
     await Retentions(world.metadata, Retention()).set(library := await world.library(), Retention(versions=1, seconds=1))
     item = await world.item(library)

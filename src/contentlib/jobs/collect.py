@@ -105,7 +105,7 @@ class Collector:
             await self._remove_surplus(retention, library)
 
     async def _remove_surplus(self, kept: Retention, library: str | None) -> None:
-        before = None if kept.seconds is None else self._clock.now() - kept.seconds * 1000
+        before = None if kept.seconds is None else max(0, self._clock.now() - kept.seconds * 1000)
         removed = _AT_ONCE
         while removed == _AT_ONCE:
             async with self._metadata.transaction(durable=False) as transaction:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import sys
 from collections.abc import AsyncGenerator
@@ -15,11 +16,15 @@ from contentlib.http.asgi import Application
 from contentlib.http.message import Request, StreamResponse
 from contentlib.settings import Settings
 
+_made: list[object] = []
+
 
 async def answer(request: Request) -> StreamResponse:
     if request.path == "/exit":
         os._exit(3)
     body = str(os.getpid()).encode()
+    if request.path == "/spared":
+        body = str(not any(each is _made[0] for each in gc.get_objects())).encode()
     return StreamResponse(200, _pieces(body, float(request.query or 0)), [("content-length", str(len(body) + 1))])
 
 
@@ -29,12 +34,17 @@ async def _pieces(body: bytes, pause: float) -> AsyncGenerator[bytes, None]:
     yield b"."
 
 
-async def _nothing() -> None:
-    """Neither the start nor the end has anything to do."""
+async def _start() -> None:
+    """Makes what a worker is made of."""
+    _made.append([])
+
+
+async def _stop() -> None:
+    """The end has nothing to do."""
 
 
 def _create() -> Application:
-    return Application(answer, _nothing, _nothing)
+    return Application(answer, _start, _stop)
 
 
 def main(data_dir: str, shutdown_seconds: str) -> None:

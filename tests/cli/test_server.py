@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+import processes
 from contentlib.cli import lock, server
 from processes import PATIENCE_SECONDS, Running, eventually
 
@@ -67,6 +69,19 @@ def test_ctrl_c_reaches_only_the_parent(small: Start) -> None:
     running = small()
     worker = int(answer(running.url).rstrip("."))
     assert os.getpgid(worker) == worker
+
+
+def test_the_collector_is_spared_what_the_start_has_made(small: Start) -> None:
+    assert httpx.get(f"{small().url}/spared").text == "True."
+
+
+def test_a_server_needs_no_standard_input(tmp_path: Path, servers: list[Running]) -> None:
+    program = str(Path(__file__).with_name("small_server.py"))
+    command = ["/bin/sh", "-c", 'exec "$@" <&-', "sh", sys.executable, program, str(tmp_path), "30"]
+    servers.append(processes.start(command, tmp_path))
+    assert httpx.get(servers[-1].url).text.endswith(".")
+    servers[-1].process.terminate()
+    assert servers[-1].process.wait(10) == 0
 
 
 def test_a_request_that_takes_too_long_is_cut_off(small: Start) -> None:

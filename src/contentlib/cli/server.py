@@ -97,8 +97,7 @@ def run(
         signal.pthread_sigmask(signal.SIG_BLOCK, _STOPS)
         _leave_with(parent)
         application = create()
-        application.on_started = _hear_signals
-        _spare_the_collector()
+        application.on_started = _started
         return application
 
     try:
@@ -148,7 +147,7 @@ class _Server(MPServer):
 
     def startup(self, spawn_target: Any, target_loader: Any) -> None:
         super().startup(spawn_target, target_loader)  # type: ignore[no-untyped-call] # granian types it not
-        if os.isatty(sys.stdin.fileno()):
+        if sys.stdin is not None and sys.stdin.isatty():
             signal.signal(signal.SIGHUP, self.signal_handler_interrupt)  # the terminal is closed, nobody asks to reload
         while not self.main_loop_interrupt.wait(_ATTEMPT_SECONDS):
             if self._reserved.accepts():
@@ -187,6 +186,11 @@ def _leave_with(parent: int) -> None:
         os._exit(1)
 
 
+async def _started() -> None:
+    _spare_the_collector()
+    await _hear_signals()
+
+
 async def _hear_signals() -> None:
     """Lets a worker be stopped, now that it serves: a signal that came while it started would have been lost on it."""
     for _ in range(_TURNS):
@@ -195,7 +199,9 @@ async def _hear_signals() -> None:
 
 
 def _spare_the_collector() -> None:
-    """What the server is made of lives as long as it does: the collector of cycles need not look at it again and again."""
-    gc.collect()
+    """What the server is made of lives as long as it does: the collector of cycles need not look at it again and again.
+
+    It looks at it no last time either, which would take longer than the start: what is garbage by now is little, and stays.
+    """
     gc.freeze()
     gc.set_threshold(_CYCLES)

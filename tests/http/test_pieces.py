@@ -72,6 +72,16 @@ async def test_with_a_limit_a_part_of_a_file_is_that_part(file: Path, throttle: 
     assert (exchange.status, exchange.body == DATA[1000:201_000]) == (206, True)
 
 
+@pytest.mark.parametrize("part", [True, False])
+async def test_what_began_without_a_limit_keeps_to_one_that_comes(file: Path, throttle: Throttle, part: bool) -> None:
+    throttle.limit = 0
+    whole = FileResponse(206, file, [], 0, len(DATA))
+    answer = paced(whole if part else StreamResponse(200, pieces_of(whole), []), throttle)
+    throttle.limit, begun = 8, time.monotonic()
+    assert (await read(answer)).body == DATA
+    assert time.monotonic() - begun > 0.1
+
+
 async def test_the_answer_to_head_is_not_read_at_all(tmp_path: Path, throttle: Throttle) -> None:
     exchange = await read(paced(FileResponse(200, tmp_path / "none", []), throttle), method="HEAD")
     assert exchange.body == b""

@@ -1,4 +1,4 @@
-"""A request and the two kinds of response. Nothing here knows a server interface, a wire form or a library."""
+"""A request and the three kinds of response. Nothing here knows a server interface, a wire form or a library."""
 
 from __future__ import annotations
 

@@ -5,11 +5,24 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from typing import Protocol
 
 from contentlib.http.message import Answer, FileResponse, StreamResponse
-from contentlib.library.throttle import Throttle
 
 _PIECE = 1 << 20
+
+
+class Pace(Protocol):
+    """How fast bytes may be sent; `limit` is 0 where they may be sent as fast as they can."""
+
+    limit: float
+
+    @property
+    def turn(self) -> int:
+        """How many bytes may be sent in one go."""
+
+    async def spend(self, size: int) -> None:
+        """Returns when so many bytes may be sent."""
 
 
 async def pieces_of(answer: FileResponse, most: int = _PIECE) -> AsyncGenerator[bytes, None]:
@@ -28,19 +41,22 @@ async def pieces_of(answer: FileResponse, most: int = _PIECE) -> AsyncGenerator[
         raise OSError(f"{answer.path} ended {left} bytes too early")
 
 
-def paced(answer: Answer, throttle: Throttle) -> Answer:
-    """The answer, which keeps to a limit as long as there is one; where there is none as it begins, it is the same answer."""
-    if not throttle.limit:
-        return answer
-    if isinstance(answer, FileResponse):
-        return StreamResponse(answer.status, _slow(pieces_of(answer, throttle.turn), throttle), answer.headers)
+def paced(answer: Answer, pace: Pace) -> Answer:
+    """The answer, which keeps to a limit as long as there is one; a whole file that begins without one never does.
+
+    That one is sent by the server itself, as fast as it can be.
+    """
+    if isinstance(answer, FileResponse) and (pace.limit or answer.length):
+        most = pace.turn if pace.limit else _PIECE
+        return StreamResponse(answer.status, _slow(pieces_of(answer, most), pace), answer.headers)
     if isinstance(answer, StreamResponse):
-        return StreamResponse(answer.status, _slow(answer.pieces, throttle), answer.headers)
+        return StreamResponse(answer.status, _slow(answer.pieces, pace), answer.headers)
     return answer
 
 
-async def _slow(pieces: AsyncGenerator[bytes, None], throttle: Throttle) -> AsyncGenerator[bytes, None]:
+async def _slow(pieces: AsyncGenerator[bytes, None], pace: Pace) -> AsyncGenerator[bytes, None]:
     async with aclosing(pieces):
         async for piece in pieces:
-            await throttle.spend(len(piece))
+            if pace.limit:
+                await pace.spend(len(piece))
             yield piece

@@ -77,15 +77,36 @@ async def test_sessions_come_back_as_they_were_added_and_as_they_were_put(store:
 
 @BOTH
 async def test_a_user_finds_own_sessions_in_order_of_creation(store: MetadataStore, kind: Kind) -> None:
-    late, early = kind.make("i", created=9), kind.make("j", created=3)
-    foreign = kind.make("k", created=1, user="bob")
+    library = made.library()
+    items = [made.item(library.id, name=name) for name in ("i", "j", "k")]
+    late, early = kind.make(items[0].id, created=9), kind.make(items[1].id, created=3)
+    foreign = kind.make(items[2].id, created=1, user="bob")
     async with store.transaction(durable=False) as transaction:
+        await transaction.libraries.add(library)
+        for item in items:
+            await transaction.items.add(item)
         rows = kind.rows(transaction)
         await _add(rows, late, early, foreign)
         assert await rows.ids("ann", None) == [early.id, late.id]
-        assert await rows.ids("ann", "i") == [late.id]
-        assert await rows.ids("ann", "k") == []
+        assert await rows.ids("ann", items[0].id) == [late.id]
+        assert await rows.ids("ann", items[2].id) == []
         assert await rows.ids("nobody", None) == []
+
+
+@BOTH
+async def test_a_user_finds_no_sessions_on_items_that_are_deleted(store: MetadataStore, kind: Kind) -> None:
+    library = made.library()
+    item = made.item(library.id)
+    session = kind.make(item.id)
+    async with store.transaction(durable=False) as transaction:
+        await transaction.libraries.add(library)
+        await transaction.items.add(item)
+        rows = kind.rows(transaction)
+        await _add(rows, session, kind.make("gone"))
+        await transaction.deleted_items.add(item.id, "ann", 1, 2)
+        assert await rows.ids("ann", None) == await rows.ids("ann", item.id) == []
+        await transaction.deleted_items.restore(item)
+        assert await rows.ids("ann", None) == [session.id]
 
 
 @BOTH

@@ -65,6 +65,17 @@ async def test_a_session_serves_its_version_when_the_item_is_updated_and_deleted
     assert (await app.rest("GET", f"{DOWNLOAD}/id:{session}"))["library_item_content_version"] == "2"
 
 
+async def test_a_session_is_not_listed_while_its_item_is_gone(app: Whole) -> None:
+    library = await app.library()
+    item, other = await app.item("one", library), await app.item("other", library)
+    sessions = [await app.download_session(each) for each in (item, other)]
+    await app.rest("DELETE", f"/library/item/id:{item}")
+    assert await app.rest("GET", DOWNLOAD) == sessions[1:]
+    assert (await app.rest("GET", f"{DOWNLOAD}/id:{sessions[0]}"))["library_item_id"] == item
+    await app.rest("DELETE", f"/local-library/id:{library}")
+    assert await app.rest("GET", DOWNLOAD) == []
+
+
 async def test_a_session_on_an_item_without_content_has_no_files(app: Whole) -> None:
     session = await app.download_session(await app.item())
     assert await app.rest("GET", f"{FILE}?download_session_id={session}") == []

@@ -231,7 +231,7 @@ class SessionRows(Rows[Row], Protocol[Row]):
     """Update or download sessions."""
 
     async def ids(self, user: str, item: str | None) -> list[str]:
-        """The identifiers of the user's sessions, of one item or of all."""
+        """The identifiers of the user's sessions, of one item or of all that are not deleted."""
 
     async def idle(self, before: int, most: int | None = None) -> list[str]:
         """The identifiers of ACTIVE sessions that were last touched before a time."""

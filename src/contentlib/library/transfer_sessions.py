@@ -42,7 +42,10 @@ class TransferSessions(ABC, Generic[AnySession]):
         return session
 
     async def ids(self, user: str, item_id: str | None) -> list[str]:
-        """The identifiers of the user's sessions, of one item or of all."""
+        """The identifiers of the user's sessions, of one item or of all that are there.
+
+        Clients look up the item of each, and show nothing at all where one is gone; its sessions can still be got.
+        """
         async with self._metadata.reading() as transaction:
             if item_id is not None:
                 await find_item(transaction, item_id)

@@ -20,11 +20,12 @@ _VERSIONS = tables.versions
 _FILES = tables.stored_files
 _BLOBS = tables.blobs
 _LIBRARIES = tables.libraries
-_LIVE = (
+LIVE = (
     _ITEMS.c.deleted.is_(None),
     ~exists().where(_LIBRARIES.c.id == _ITEMS.c.library, _LIBRARIES.c.deleted.is_not(None)),
 )
-_ROWS = Statements(_ITEMS, Item, "id", *_LIVE)
+"""Of items, those that are neither deleted themselves nor with their library."""
+_ROWS = Statements(_ITEMS, Item, "id", *LIVE)
 _FILE = Codec(StoredFile)
 _SIGNATURE: msgspec.json.Decoder[Signature] = msgspec.json.Decoder(Signature)
 _TEXTS: dict[str, msgspec.json.Decoder[Any]] = {"signature": _SIGNATURE, "differences": msgspec.json.Decoder(Differences)}
@@ -36,7 +37,7 @@ _CACHED: dict[str, ColumnElement[bool]] = {"cached": ~_uncached, "uncached": _un
 def _find(names: tuple[str, ...]) -> Statement:
     """One statement a set of criteria, so that each uses its index."""
     wanted = [_CACHED[name] if name in _CACHED else _ITEMS.c[name] == bindparam(name) for name in names]
-    return Statement(select(_ITEMS.c.id).where(*wanted, *_LIVE).order_by(_ITEMS.c.created, _ITEMS.c.id))
+    return Statement(select(_ITEMS.c.id).where(*wanted, *LIVE).order_by(_ITEMS.c.created, _ITEMS.c.id))
 
 
 class ItemRows(Keyed[Item]):

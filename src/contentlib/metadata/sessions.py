@@ -10,6 +10,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from contentlib.library.errors import Fault
 from contentlib.library.model import DownloadSession, Preparation, Session, Source, TransferStatus, UpdateFile, UpdateSession
 from contentlib.metadata import tables
+from contentlib.metadata.items import LIVE
 from contentlib.metadata.rows import Codec, Keyed, Limitable, Statements, encode
 from contentlib.metadata.statement import Connection, Statement
 
@@ -22,9 +23,11 @@ class _SessionStatements(Statements[AnySession]):
     def __init__(self, table: Table, value: type[AnySession]) -> None:
         super().__init__(table, value)
         order = (table.c.created, table.c.id)
-        mine = table.c.user == bindparam("user")
-        self.ids = Statement(select(table.c.id).where(mine).order_by(*order))
-        self.ids_of = Statement(select(table.c.id).where(mine, table.c.item == bindparam("item")).order_by(*order))
+        mine = select(table.c.id).where(
+            table.c.user == bindparam("user"), exists().where(tables.items.c.id == table.c.item, *LIVE)
+        )
+        self.ids = Statement(mine.order_by(*order))
+        self.ids_of = Statement(mine.where(table.c.item == bindparam("item")).order_by(*order))
         idle = select(table.c.id).where(tables.active(table), table.c.touched < bindparam("before"))
         self.idle = Limitable(idle, *order)
         self.active = Statement(select(func.count()).select_from(table).where(tables.active(table)))
@@ -37,7 +40,7 @@ class _SessionRows(Keyed[AnySession]):
         self._sessions = statements
 
     async def ids(self, user: str, item: str | None) -> list[str]:
-        """The identifiers of the user's sessions, of one item or of all."""
+        """The identifiers of the user's sessions, of one item or of all that are not deleted."""
         if item is None:
             return await self._identifiers(self._sessions.ids, {"user": user})
         return await self._identifiers(self._sessions.ids_of, {"user": user, "item": item})

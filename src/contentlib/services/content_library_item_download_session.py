@@ -80,7 +80,7 @@ class DownloadSessionService(Service):
         ),
     )
     async def list(self, call: Call, library_item_id: Id | None) -> builtins.list[Id]:
-        """Lists the identifiers of the caller's sessions, of one item or of all."""
+        """Lists the identifiers of the caller's sessions, of one item or of all that are there."""
         return await self._sessions.ids(call.user, library_item_id)
 
     @operation(Route("POST", _SESSION, {"action": "keep-alive"}, status=204), errors=_ENDING, privileges=(ANONYMOUS,))

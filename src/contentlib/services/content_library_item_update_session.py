@@ -145,7 +145,7 @@ class UpdateSessionService(Service):
         ),
     )
     async def list(self, call: Call, library_item_id: Id | None) -> builtins.list[Id]:
-        """Lists the identifiers of the caller's sessions, of one item or of all."""
+        """Lists the identifiers of the caller's sessions, of one item or of all that are there."""
         return await self._sessions.ids(call.user, library_item_id)
 
     @operation(

@@ -16,6 +16,7 @@ from contentlib.library.errors import Damaged
 from contentlib.library.items import NewItem
 from contentlib.library.model import Blob
 from library.world import World
+from processes import PATIENCE_SECONDS
 
 
 async def _item(world: World, **files: bytes) -> str:
@@ -180,7 +181,7 @@ async def test_keeping_and_collecting_at_once_loses_nothing_that_is_named(world:
             await world.collect()
             await asyncio.sleep(0)
 
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         *items, _ = await asyncio.gather(*[fill(number) for number in range(9)], sweep())
     for number, item in enumerate(items):
         assert await world.content(str(item)) == {"a": b"shared", "b": bytes([number % 3])}
@@ -207,13 +208,13 @@ async def test_files_that_are_read_again_keep_no_other_thread_waiting(world: Wor
     go_on, read = threading.Event(), world.store.read
 
     def slowly(storage: str, blob_id: str) -> Iterator[bytes]:
-        assert go_on.wait(30)
+        assert go_on.wait(2 * PATIENCE_SECONDS)
         return read(storage, blob_id)
 
     monkeypatch.setattr(world.store, "read", slowly)
     reading = [asyncio.create_task(world.blobs.check(blob.id, "a")) for _ in range(64)]
     await asyncio.sleep(0.05)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         await asyncio.to_thread(lambda: None)
     assert not any(task.done() for task in reading)
     go_on.set()

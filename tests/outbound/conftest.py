@@ -40,7 +40,15 @@ async def publisher() -> AsyncIterator[Publisher]:
 
 @pytest.fixture
 async def client(authority: Certificate) -> AsyncIterator[Outbound]:
-    """A client that may go to this machine, and trusts the authority; impatient."""
-    made = Outbound(Policy(["127.0.0.0/8"]), ca_bundle=Path(authority.path), timeout=0.5)
+    """A client that may go to this machine, and trusts the authority."""
+    made = Outbound(Policy(["127.0.0.0/8"]), ca_bundle=Path(authority.path))
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+async def impatient() -> AsyncIterator[Outbound]:
+    """A client that may go to this machine, and waits for nobody for long."""
+    made = Outbound(Policy(["127.0.0.0/8"]), timeout=0.5)
     yield made
     await made.close()

@@ -123,17 +123,19 @@ async def test_a_connection_that_breaks_is_told_after_what_came(client: Outbound
             await answer.read()
 
 
-async def test_a_publisher_that_says_nothing_is_not_waited_for(client: Outbound, publisher: Publisher) -> None:
+async def test_a_publisher_that_says_nothing_is_not_waited_for(impatient: Outbound, publisher: Publisher) -> None:
     publisher.silent = True
-    found = await problem(client, publisher.uri("/a.iso"))
+    found = await problem(impatient, publisher.uri("/a.iso"))
     assert (found.kind, found.again) == (Kind.TIMED_OUT, True)
     assert found.text.endswith("did not answer for 0.5 seconds")
 
 
-async def test_a_slow_publisher_is_waited_for(client: Outbound, publisher: Publisher) -> None:
+async def test_a_slow_publisher_is_waited_for(publisher: Publisher) -> None:
+    client = Outbound(Policy(["127.0.0.0/8"]), timeout=2)
     publisher.files["/slow"] = bytes(5 * 65536)
-    publisher.pause = 0.2  # five of them are longer than the patience
+    publisher.pause = 0.45  # five of them are longer than the patience
     assert await read(client, publisher.uri("/slow")) == publisher.files["/slow"]
+    await client.close()
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from contentlib.http.asgi import Application
 from contentlib.http.message import Answer, Request, Response
 from contentlib.library.blobs import Blobs
 from contentlib.library.checksums import Checksum
-from contentlib.library.clock import SystemClock
+from contentlib.library.clock import Clock, SystemClock
 from contentlib.library.download_sessions import DownloadSessions
 from contentlib.library.identifiers import new_identifier
 from contentlib.library.items import Items, NewItem
@@ -45,9 +45,17 @@ class Failure:
 class Parts:
     """Everything that an upload or download needs, as the application puts it together."""
 
-    def __init__(self, directory: Path, *, lease: int = 300_000, limit: int = 0, alone: bool = True) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        lease: int = 300_000,
+        limit: int = 0,
+        alone: bool = True,
+        clock: Clock | None = None,
+    ) -> None:
         upgrade(directory / DATABASE)
-        clock = SystemClock()
+        clock = clock or SystemClock()
         self.metadata = SqliteMetadata(directory / DATABASE)
         self.store = FilesystemBlobs({STORAGE: directory / STORAGE})
         self.blobs = Blobs(self.metadata, self.store, clock)

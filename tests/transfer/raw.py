@@ -5,6 +5,8 @@ from __future__ import annotations
 import socket
 from urllib.parse import urlsplit
 
+from processes import PATIENCE_SECONDS
+
 
 class Raw:
     """One connection to a server."""
@@ -12,7 +14,7 @@ class Raw:
     def __init__(self, url: str) -> None:
         where = urlsplit(url)
         assert where.hostname is not None
-        self.socket = socket.create_connection((where.hostname, where.port or 80), timeout=15)
+        self.socket = socket.create_connection((where.hostname, where.port or 80), timeout=PATIENCE_SECONDS)
         self._read = b""
 
     def send(self, method: str, address: str, headers: dict[str, str] | None = None, body: bytes = b"") -> None:

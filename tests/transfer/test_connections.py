@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
+import select
 import signal
 import sys
 import time
@@ -16,7 +17,7 @@ import pytest
 
 import processes
 from contentlib.library.model import UpdateFile
-from processes import Running
+from processes import PATIENCE_SECONDS, Running
 from transfer.parts import STORAGE, Parts
 from transfer.raw import Raw
 
@@ -45,12 +46,10 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
 
 async def until(parts: Parts, file: UpdateFile, status: str) -> UpdateFile:
     """The file when it has a status, which it gets soon."""
-    for _ in range(500):
-        found = await parts.file(file)
-        if found.status == status:
-            return found
-        await asyncio.sleep(0.01)
-    raise AssertionError(f"the file is {found.status}: {found.fault}")
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while (found := await parts.file(file)).status != status:  # noqa: ASYNC110 - no server tells of changes
+            await asyncio.sleep(0.01)
+    return found
 
 
 def body_of(answer: tuple[int, dict[str, str], bytes]) -> tuple[int, str]:
@@ -159,8 +158,10 @@ async def test_a_stalled_upload_is_answered_when_another_process_ends_its_sessio
         raw.send("PUT", address, {"content-length": str(len(DATA))}, DATA[:1000])
         await until(parts, file, "TRANSFERRING")
         await parts.updates.cancel(file.session)
-        await asyncio.sleep(1.1)
-        raw.socket.sendall(DATA[1000:2000])
+        for at in range(1000, len(DATA), 1000):  # the session is looked at once a second
+            raw.socket.sendall(DATA[at : at + 1000])
+            if select.select([raw.socket], [], [], 0.1)[0]:
+                break
         status, sentence = body_of(raw.answer())
         assert (status, "is CANCELED" in sentence) == (404, True)
     assert parts.store.uploads(STORAGE) == []
@@ -201,7 +202,8 @@ async def test_a_file_that_shrinks_while_it_is_sent_is_no_whole_file(
 async def test_a_slow_download_keeps_its_session_alive_until_its_client_leaves(
     parts: Parts, serve: Serve, headers: dict[str, str]
 ) -> None:
-    url = serve(lease=1500).url
+    lease = 2.0
+    url = serve(lease=int(lease * 1000)).url
     _, address = await parts.stored(os.urandom(30_000_000))
     session = address.split("/")[3]
     started = time.time()
@@ -215,14 +217,13 @@ async def test_a_slow_download_keeps_its_session_alive_until_its_client_leaves(
     with Raw(url) as raw:
         raw.send("GET", address, headers)
         assert raw.head()[0] in (200, 206)
-        while time.time() < started + 2:  # longer than the lease, and twice as long as a download is taken for running unseen
-            raw.body(1000)
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while await touched() <= started + lease:  # twice as long as a download is taken for running unseen
+                raw.body(1000)
+                await asyncio.sleep(0.1)
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while await touched() >= time.time() - lease - 0.5:  # noqa: ASYNC110 - no server tells of changes
             await asyncio.sleep(0.1)
-        assert await touched() > started + 1.5
-    await asyncio.sleep(0.5)
-    left = await touched()
-    await asyncio.sleep(1.5)
-    assert await touched() == left
     with Raw(url) as raw:
         raw.send("GET", address)
         assert raw.head()[0] == 404

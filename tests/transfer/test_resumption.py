@@ -11,7 +11,10 @@ import pytest
 from contentlib.library.checksums import Algorithm, Checksum
 from contentlib.library.model import UpdateFile
 from contentlib.transfer import uploads
+from following import until
+from processes import PATIENCE_SECONDS
 from transfer.parts import BREAK, STORAGE, Answered, Client, Parts, parts_on
+from whole import HandClock
 
 DATA = b"0123456789" * 10
 SHA256 = hashlib.sha256(DATA).hexdigest()
@@ -129,14 +132,15 @@ class Waiting:
 
 async def transferring(parts: Parts, file: UpdateFile) -> None:
     """Returns when the first byte is there."""
-    for _ in range(1000):
-        if (await parts.file(file)).status == "TRANSFERRING":
-            return
-        await asyncio.sleep(0.002)
-    raise AssertionError("nobody sends the file")
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while (await parts.file(file)).status != "TRANSFERRING":  # noqa: ASYNC110 - no server tells of changes
+            await asyncio.sleep(0.002)
 
 
-async def test_a_second_writer_is_told_that_there_is_another(parts: Parts, client: Client) -> None:
+async def test_a_second_writer_is_told_that_there_is_another(
+    parts: Parts, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uploads, "_STALLED_SECONDS", 3600.0)
     file, address = await parts.push()
     first = Waiting(client, address, b"first")
     await transferring(parts, file)
@@ -173,7 +177,7 @@ async def test_an_upload_stops_when_its_session_or_file_is_over(parts: Parts, cl
         await parts.updates.remove_file(file.session, file.name)
     else:
         await parts.updates.cancel(file.session)
-    answered = await asyncio.wait_for(sending.answer, 2)
+    answered = await asyncio.wait_for(sending.answer, PATIENCE_SECONDS)
     assert (answered.status, answered.body.decode()) == (404, sentence.format(session=file.session, file=file.id) + "\n")
     assert parts.store.uploads(STORAGE) == []
 
@@ -190,24 +194,25 @@ async def test_an_upload_stops_soon_when_another_process_ends_its_session(tmp_pa
     await transferring(parts, file)
     async with parts_on(tmp_path) as other:
         await other.updates.cancel(file.session)
-    answered = await asyncio.wait_for(sending, 4)
+    answered = await asyncio.wait_for(sending, PATIENCE_SECONDS)
     assert answered.status == 404
     assert b"is CANCELED" in answered.body
     assert parts.store.uploads(STORAGE) == []
 
 
 async def test_an_upload_that_says_nothing_for_a_whole_lease_is_ended_and_can_go_on(tmp_path: Path) -> None:
-    async with parts_on(tmp_path, lease=2500) as parts:
+    async with parts_on(tmp_path, lease=3_600_000, clock=HandClock()) as parts:
         client = Client(parts.application())
         file, address = await parts.push(size=100)
         sending = Waiting(client, address, DATA[:60])
         await transferring(parts, file)
         await parts.transfers.touch_running()
         assert not sending.answer.done()
-        await asyncio.sleep(1.3)
-        await parts.updates.keep_alive(file.session, None)
-        await asyncio.sleep(1.4)
-        await parts.transfers.touch_running()
+        parts.leases.milliseconds = 2500
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while not sending.answer.done():
+                await asyncio.sleep(0.05)
+                await parts.transfers.touch_running()
         assert (await sending.answer).status == 408
         failed = await parts.file(file)
         assert failed.fault is not None
@@ -227,21 +232,22 @@ async def test_a_part_that_comes_again_after_the_last_one_is_told_that_the_file_
     assert (await parts.file(file)).status == "READY"
 
 
-async def test_what_came_of_a_slow_upload_is_seen_and_keeps_session_and_login_alive(parts: Parts, client: Client) -> None:
-    file, address = await parts.push(size=100)
-    session = await parts.updates.get(file.session)
-    parts.leases.take()
+async def test_what_came_of_a_slow_upload_is_seen_and_keeps_session_and_login_alive(tmp_path: Path) -> None:
+    clock, over = HandClock(), asyncio.Event()
+    async with parts_on(tmp_path, clock=clock) as parts:
+        file, address = await parts.push()
+        session = await parts.updates.get(file.session)
 
-    async def slow() -> AsyncIterator[bytes]:
-        for _ in range(3):
-            yield DATA[:20]
-            await asyncio.sleep(0.6)
-        yield DATA[:40]
+        async def slow() -> AsyncIterator[bytes]:
+            while not over.is_set():
+                yield b"x"
+                await asyncio.sleep(0.05)
 
-    sending = asyncio.create_task(client.call("PUT", address, body=slow()))
-    await asyncio.sleep(1.5)
-    assert (await parts.file(file)).received > 0
-    touches = parts.leases.take()
-    assert touches.sessions[session.id] > session.touched + 1000
-    assert touches.logins[session.login] > session.touched + 1000
-    assert (await sending).status == 200
+        sending = asyncio.create_task(Client(parts.application()).call("PUT", address, body=slow()))
+        await transferring(parts, file)
+        clock.pass_seconds(100)
+        await until(lambda: parts.leases.last(session) == clock.now())
+        assert parts.leases.last_login(session.login, 0) == clock.now()
+        assert (await parts.file(file)).received > 0
+        over.set()
+        assert (await sending).status == 200

@@ -10,18 +10,20 @@ import msgspec
 import pytest
 
 from contentlib.library.model import TransferStatus, UpdateFile
+from following import until
 from packages import archive, package
+from processes import PATIENCE_SECONDS
 from transfer.parts import Client, Parts, parts_on
+from whole import HandClock
 
 HALF_A_MEGABYTE = bytes(500_000)
 
 
 async def begun(parts: Parts, file: UpdateFile) -> None:
     """Returns when the bytes of a file have begun to come."""
-    for _ in range(1000):
-        if (await parts.file(file)).status is TransferStatus.TRANSFERRING:
-            return
-        await asyncio.sleep(0.01)
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while (await parts.file(file)).status is not TransferStatus.TRANSFERRING:  # noqa: ASYNC110 - no server tells of changes
+            await asyncio.sleep(0.01)
 
 
 @pytest.mark.parametrize("pieces", [1, 50])
@@ -48,7 +50,7 @@ async def test_a_small_upload_does_not_wait_for_a_large_one(parts: Parts, client
     parts.throttle.limit = 1
     large, large_address = await parts.push("large.iso")
     small, small_address = await parts.push("small.iso")
-    uploading = asyncio.create_task(client.call("PUT", large_address, body=[HALF_A_MEGABYTE]))
+    uploading = asyncio.create_task(client.call("PUT", large_address, body=[HALF_A_MEGABYTE * 20]))  # more than a minute
     await begun(parts, large)
     assert (await client.call("PUT", small_address, body=[b"small"])).status == 200
     assert (await parts.file(small)).status is TransferStatus.READY
@@ -58,10 +60,17 @@ async def test_a_small_upload_does_not_wait_for_a_large_one(parts: Parts, client
 
 
 async def test_a_session_lives_while_its_upload_waits(tmp_path: Path) -> None:
-    async with parts_on(tmp_path, lease=1200) as parts:
+    clock = HandClock()
+    async with parts_on(tmp_path, lease=1200, clock=clock) as parts:
         parts.throttle.limit = 1
         file, address = await parts.push()
-        assert (await Client(parts.application()).call("PUT", address, body=[bytes(300_000)])).status == 200
+        session = await parts.updates.get(file.session)
+        uploading = asyncio.create_task(Client(parts.application()).call("PUT", address, body=[HALF_A_MEGABYTE * 20]))
+        for _ in range(3):
+            clock.pass_seconds(1)
+            await until(lambda: parts.leases.last(session) == clock.now())
+        parts.throttle.limit = 0
+        assert (await uploading).status == 200
         assert (await parts.file(file)).status is TransferStatus.READY
         await parts.updates.complete(file.session)
 
@@ -72,4 +81,4 @@ async def test_an_upload_that_waits_ends_with_its_session(parts: Parts, client: 
     uploading = asyncio.create_task(client.call("PUT", address, body=[HALF_A_MEGABYTE]))
     await begun(parts, file)
     await parts.updates.cancel(file.session)
-    assert (await asyncio.wait_for(uploading, 5)).status == 404
+    assert (await asyncio.wait_for(uploading, PATIENCE_SECONDS)).status == 404

@@ -13,8 +13,8 @@ from contentlib.vcsp.reader import Reader
 
 @pytest.fixture
 async def client() -> AsyncIterator[Outbound]:
-    """A client that may go to this machine; impatient."""
-    made = Outbound(Policy(["127.0.0.0/8"]), timeout=0.5)
+    """A client that may go to this machine."""
+    made = Outbound(Policy(["127.0.0.0/8"]))
     yield made
     await made.close()
 

@@ -59,9 +59,11 @@ async def test_what_is_no_address_is_an_invalid_url(uri: str, probes: Subscripti
         assert (found.status, found.fault is None) == (ProbeStatus.INVALID_URL, False)
 
 
-async def test_a_server_that_says_nothing_has_timed_out(library: str, publisher: Publisher, probes: SubscriptionProbes) -> None:
+async def test_a_server_that_says_nothing_has_timed_out(library: str, publisher: Publisher) -> None:
     publisher.silent = True
-    found = await probes.probe(Subscription(library))
+    impatient = Outbound(Policy(["127.0.0.0/8"]), timeout=0.5)
+    found = await SubscriptionProbes(impatient, Sources()).probe(Subscription(library))
+    await impatient.close()
     assert (found.status, text(found)) == (ProbeStatus.TIMED_OUT, f"{library} did not answer for 0.5 seconds")
 
 

@@ -21,7 +21,7 @@ def cutting(url: str, *, up: int | None = None, down: int | None = None) -> Iter
         accepting.start()
         yield target._replace(netloc=f"127.0.0.1:{listening.getsockname()[1]}").geturl()
         listening.shutdown(socket.SHUT_RDWR)
-        accepting.join(10)
+        accepting.join(60)
 
 
 def _accept(listening: socket.socket, target: tuple[str, int], up: int | None, down: int | None) -> None:

@@ -15,7 +15,7 @@ from threading import Thread
 from urllib.parse import quote, urlsplit
 
 import processes
-from processes import CONTENTLIB, Running
+from processes import CONTENTLIB, PATIENCE_SECONDS, Running
 
 NAME, PASSWORD = "administrator@vsphere.local", "Correct-horse 1!"
 DATASTORE = "fast disks"
@@ -72,7 +72,7 @@ def serving(directory: Path, *, within: Sequence[str] = (), **settings: str) -> 
     finally:
         running.process.terminate()
         _ended(running)
-        log.join(30)
+        log.join(PATIENCE_SECONDS)
         running.output.close()
 
 
@@ -84,7 +84,7 @@ def _keep(running: Running, file: Path) -> None:
 
 def _ended(running: Running) -> None:
     try:
-        running.process.wait(30)
+        running.ended()
     except subprocess.TimeoutExpired:
         running.process.kill()
         running.process.wait()

@@ -216,12 +216,12 @@ def test_a_session_of_rest_is_one_of_soap(server: Address) -> None:
 
 
 def test_an_idle_session_ends(tmp_path: Path) -> None:
-    with serving(tmp_path, session_idle_seconds="1") as address:
+    with serving(tmp_path, session_idle_seconds="3") as address:
         instance = connect(address)
         root = instance.content.rootFolder
         with pytest.raises(vim.fault.NotAuthenticated):
             for _ in range(20):
-                time.sleep(1.2)
+                time.sleep(3.2)
                 root.name  # noqa: B018 - reading it is the call
         instance._stub.DropConnections()
 

@@ -69,7 +69,7 @@ def start(directory: Path) -> Server:
         "CONTENTLIB_STORAGE": json.dumps(storage),
     }
     running = processes.start(command, directory, **settings)
-    http = httpx.Client(base_url=running.url, verify=False, timeout=30)  # the certificate is the server's own
+    http = httpx.Client(base_url=running.url, verify=False, timeout=60)  # the certificate is the server's own
     log = Thread(target=running.output.read)  # a server whose log nobody reads stands still once the pipe is full
     log.start()
     return Server(running, http, log)
@@ -79,6 +79,6 @@ def stop(server: Server) -> None:
     """Ends the process and closes the connection."""
     server.http.close()
     server.running.process.terminate()
-    server.running.process.wait(30)
-    server.log.join(30)
+    server.running.ended()
+    server.log.join(60)
     server.running.output.close()

@@ -10,6 +10,7 @@ import pytest
 from conformance.sdk import IdType, SdkTask, cis, libraries
 from conformance.sdk_client import JSONRPC, Sdk
 from conformance.sdk_job import QUIET, full_item, new_library
+from processes import PATIENCE_SECONDS
 
 pytestmark = QUIET
 over_jsonrpc = pytest.mark.parametrize("sdk", [JSONRPC], indirect=True)  # its stubs write no `vmw-task` into an address
@@ -24,7 +25,7 @@ def as_task(stub: Any, operation: str, arguments: dict[str, object]) -> Any:
 
 def ended(task: Any) -> Any:
     """What is told of a task when it has ended."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while (info := task.get_info()).status in ("PENDING", "RUNNING", "BLOCKED"):
         assert time.monotonic() < deadline, info
         time.sleep(0.05)

@@ -46,7 +46,7 @@ def serve(data: Path) -> Running:
 
 def stop(server: Running) -> None:
     server.process.terminate()
-    server.process.wait(10)
+    server.ended()
     server.output.close()
 
 

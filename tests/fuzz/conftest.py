@@ -16,7 +16,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     running.begin()
     running.wait()
     yield running
-    still = httpx.get(f"{running.url}/healthz", timeout=10, trust_env=False)
+    still = httpx.get(f"{running.url}/healthz", timeout=60, trust_env=False)
     running.kill()
     assert still.status_code == 200
     assert running.failures() == []
@@ -25,7 +25,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 @pytest.fixture(scope="module")
 def http(server: Server) -> Iterator[httpx.Client]:
     """A client that is logged in."""
-    with httpx.Client(base_url=server.url, timeout=20, trust_env=False) as client:
+    with httpx.Client(base_url=server.url, timeout=60, trust_env=False) as client:
         answer = client.post("/rest/com/vmware/cis/session", auth=(NAME, PASSWORD))
         client.headers["vmware-api-session-id"] = answer.json()["value"]
         client.cookies.clear()

@@ -102,7 +102,7 @@ def _faults(operation: Any, server: Server, http: httpx.Client, things: Things, 
     @given(case=operation.as_strategy(generation_mode=generation), known=st.booleans())
     def call(case: Any, known: bool) -> None:
         _name_things(case, things, known)
-        answer = case.call(base_url=server.url, headers=_credentials(case, http), timeout=20)
+        answer = case.call(base_url=server.url, headers=_credentials(case, http), timeout=60)
         case.validate_response(answer, checks=_CHECKS)
         _check_server(answer)
 

@@ -16,6 +16,7 @@ from contentlib.library.model import EndpointType, Source, State
 from contentlib.library.sessions import TRANSITIONS, Leases
 from contentlib.library.update_sessions import NewFile, UpdateSessions
 from library.world import LEASE, World
+from processes import PATIENCE_SECONDS
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
@@ -228,14 +229,14 @@ class _HeldUp(Generic[Arguments, Result]):
 
     def __call__(self, *arguments: Arguments.args, **names: Arguments.kwargs) -> Result:
         self.begun.set()
-        assert self.go_on.wait(10)
+        assert self.go_on.wait(2 * PATIENCE_SECONDS)
         return self._call(*arguments, **names)
 
 
 async def _outlasts_its_lease(
     world: World, sessions: UpdateSessions | DownloadSessions, session: str, call: _HeldUp[Arguments, Result]
 ) -> None:
-    assert await asyncio.to_thread(call.begun.wait, 10)
+    assert await asyncio.to_thread(call.begun.wait, PATIENCE_SECONDS)
     world.wait(3 * LEASE)
     await sessions.expire(session)
     call.go_on.set()

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from contentlib.settings import Storage
+from processes import PATIENCE_SECONDS
 from whole import HandClock, Whole, whole
 
 SECOND = {"storage_backings": [{"type": "DATASTORE", "datastore_id": "second"}]}
@@ -31,7 +32,7 @@ async def _filled(app: Whole) -> tuple[str, str]:
 
 async def _ended(app: Whole, answer: Any) -> Any:
     assert answer.status_code == 202, answer.text
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while (task := (await app.send("GET", f"/api/cis/tasks/{answer.json()}")).json())["status"] in ("PENDING", "RUNNING"):  # noqa: ASYNC110 - no server tells of changes
             await asyncio.sleep(0.01)
     return task

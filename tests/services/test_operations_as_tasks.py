@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from processes import PATIENCE_SECONDS
 from whole import HandClock, Whole, copied, told, whole
 
 ITEM = "/api/content/library/item"
@@ -19,7 +20,7 @@ XML = "http://vmware.com/content/library/item"
 
 async def ended(app: Whole, task: str) -> dict[str, Any]:
     """What is told of a task when it has ended."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while True:
             info: dict[str, Any] = (await app.send("GET", f"/api/cis/tasks/{task}")).json()
             if info["status"] in ("SUCCEEDED", "FAILED"):

@@ -29,11 +29,12 @@ async def publisher() -> AsyncIterator[Publisher]:
 
 
 async def test_govc_completes_before_the_file_is_there_and_polls(pulling: Pulling, publisher: Publisher) -> None:
-    publisher.pause = 0.1
+    publisher.stops["/a.iso"] = 0
     session, item = await pulling.pull("/a.iso")
     await pulling.app.complete(session)
     assert (await pulling.state(session))["state"] == "ACTIVE"
     await pulling.app.complete(session)  # once more is no error
+    publisher.release()
     assert (await pulling.ended(session))["state"] == "DONE"
     assert await pulling.app.content(item) == {"a.iso": DATA}
 
@@ -81,7 +82,7 @@ async def test_a_warning_about_a_package_ends_a_completing_session_unless_it_is_
 
 
 async def test_a_pushed_file_that_lacks_is_told_at_once(pulling: Pulling, publisher: Publisher) -> None:
-    publisher.pause = 0.2
+    publisher.stops["/a.iso"] = 0
     session, _ = await pulling.pull("/a.iso")
     await pulling.app.add(session, "b.iso")
     status, kind, told = await pulling.app.refusal("POST", f"{SESSION}/id:{session}?~action=complete")
@@ -90,16 +91,17 @@ async def test_a_pushed_file_that_lacks_is_told_at_once(pulling: Pulling, publis
 
 
 async def test_pushed_and_pulled_files_complete_together(pulling: Pulling, publisher: Publisher) -> None:
-    publisher.pause = 0.05
+    publisher.stops["/a.iso"] = 0
     session, item = await pulling.pull("/a.iso")
     await pulling.app.push(session, "b.txt", b"pushed")
     await pulling.app.complete(session)
+    publisher.release()
     assert (await pulling.ended(session))["state"] == "DONE"
     assert await pulling.app.content(item) == {"a.iso": DATA, "b.txt": b"pushed"}
 
 
 async def test_a_completing_session_is_canceled_like_any_other(pulling: Pulling, publisher: Publisher) -> None:
-    publisher.pause = 0.2
+    publisher.stops["/a.iso"] = 0
     session, _ = await pulling.pull("/a.iso")
     await pulling.app.complete(session)
     await pulling.app.rest("POST", f"{SESSION}/id:{session}?~action=cancel")

@@ -6,12 +6,15 @@ import asyncio
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
 import certificates
 from following import Follower, Shelf, subscription, until
+from processes import PATIENCE_SECONDS
 from publisher import publishing
+from scopes import Message, scope
 from whole import TOKEN, HandClock, Whole
 
 LIBRARY, ITEM = "/subscribed-library", "/library/subscribed-item"
@@ -22,12 +25,13 @@ def created(url: str, **more: object) -> dict[str, object]:
 
 
 async def test_a_new_library_is_answered_at_once_and_fills_as_a_task(app: Whole, clock: HandClock, shelf: Shelf) -> None:
-    shelf.publisher.pause = 0.05
+    shelf.publisher.stops |= {"/item1/a.iso": 0, "/item2/c.iso": 0}
     follower = await Follower.new(app, clock, shelf.url, user_name="ignored")
     found = await follower.get()
     assert (found["type"], found["version"], "last_sync_time" in found) == ("SUBSCRIBED", "1", False)
     assert found["subscription_info"] == subscription(shelf.url)
     assert "publish_info" not in found
+    shelf.publisher.release()
     task = await follower.synced()
     assert (task["status"], task["service"], task["operation"]) == (
         "SUCCEEDED",
@@ -41,9 +45,10 @@ async def test_a_new_library_is_answered_at_once_and_fills_as_a_task(app: Whole,
 
 
 async def test_a_sync_that_is_called_as_a_task_is_answered_with_the_task_that_it_is(follower: Follower, shelf: Shelf) -> None:
-    shelf.publisher.pause = 0.05
+    shelf.publisher.conditions, shelf.publisher.stops["/lib.json"] = False, 0
     path = f"/api/content/subscribed-library/{follower.library}?action=sync&vmw-task=true"
     begun, joined = [await follower.app.send("POST", path) for _ in range(2)]
+    shelf.publisher.release()
     assert (begun.status_code, begun.json()) == (202, joined.json())
     task = (await follower.app.send("GET", f"/api/cis/tasks/{begun.json()}")).json()
     assert (task["operation"], task["target"]["id"]) == ("sync", follower.library)
@@ -332,13 +337,13 @@ async def demanding(app: Whole, clock: HandClock, shelf: Shelf) -> Follower:
 
 async def prepared(app: Whole, session: str, name: str) -> Any:
     """A file of a download session, when nothing more becomes of it."""
-    for _ in range(2000):
-        target = f"/library/item/downloadsession/file/id:{session}?~action=get"
-        found = await app.rest("POST", target, {"file_name": name})
-        if found["status"] in ("PREPARED", "ERROR", "UNPREPARED"):
-            return found
-        await asyncio.sleep(0.01)
-    raise AssertionError("the file was not prepared")
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while True:
+            target = f"/library/item/downloadsession/file/id:{session}?~action=get"
+            found = await app.rest("POST", target, {"file_name": name})
+            if found["status"] in ("PREPARED", "ERROR", "UNPREPARED"):
+                return found
+            await asyncio.sleep(0.01)
 
 
 async def fetched(app: Whole, item: str) -> dict[str, bytes]:
@@ -509,7 +514,19 @@ async def test_a_file_is_read_while_it_comes(coming: tuple[Whole, str, str], she
 
 async def test_a_file_that_stops_to_come_is_no_whole_file_for_its_reader(coming: tuple[Whole, str, str], shelf: Shelf) -> None:
     app, _, uri = coming
-    reading = asyncio.create_task(app.client.get(uri, headers={TOKEN: ""}))
+    begun = asyncio.Event()
+
+    async def receive() -> Message:
+        await asyncio.Event().wait()  # a client that stays
+        return {}
+
+    async def send(_: Message) -> None:
+        begun.set()
+
+    path = urlsplit(uri).path
+    request = scope(path=path, raw_path=path.encode(), headers=[("host", "lib.example")])
+    reading = asyncio.create_task(app.application(request, receive, send))
+    await begun.wait()
     shelf.publisher.statuses[LARGE_ISO] = 404
     shelf.publisher.drop_all()
     with pytest.raises(OSError, match=r"file 'large.iso' could not be passed on after .* bytes: "):

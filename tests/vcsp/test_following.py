@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import socket
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +13,9 @@ import httpx
 import pytest
 
 import processes
+from crash.journeys import size_of
 from processes import Running
+from transfer.raw import Raw
 from whole import CONTENT, SESSION
 
 PASSWORD = "Correct-horse 1!"
@@ -86,12 +86,15 @@ class Server:
         session = self.rest("POST", "/library/item/download-session", {"create_spec": {"library_item_id": item}})
         target = f"/library/item/downloadsession/file/id:{session}?~action="
         self.rest("POST", f"{target}prepare", {"file_name": name})
-        while (found := self.rest("POST", f"{target}get", {"file_name": name}))["status"] != "PREPARED":
-            time.sleep(0.01)
-        return str(found["download_endpoint"]["uri"])
+
+        def found() -> Any:
+            return self.rest("POST", f"{target}get", {"file_name": name})
+
+        assert processes.eventually(lambda: found()["status"] == "PREPARED")
+        return str(found()["download_endpoint"]["uri"])
 
     def staged(self) -> int:
-        return sum(each.stat().st_size for each in self.staging.glob("*"))
+        return size_of(self.staging, "*")
 
     def slow_down(self, megabits: int) -> None:
         self.rest("PATCH", "/configuration", {"model": {"transfer_throttling_bandwidth_total": megabits}})
@@ -111,14 +114,14 @@ def servers(tmp_path: Path) -> Iterator[tuple[Server, Server]]:
 
 def test_a_server_that_is_killed_goes_on_where_it_was(servers: tuple[Server, Server]) -> None:
     publisher, follower = servers
-    follower.slow_down(100)
+    follower.slow_down(8)  # it would take more than a minute
     library = follower.follow(publisher.publish(), on_demand=False)
-    assert processes.eventually(lambda: follower.staged() > 8 << 20)
+    assert processes.eventually(lambda: follower.staged() > 1 << 20)
     before = follower.staged()
     follower.restart()
     assert before <= follower.staged() < len(LARGE)
     follower.slow_down(0)
-    assert processes.eventually(lambda: follower.items(library) != [], 60)
+    assert processes.eventually(lambda: follower.items(library) != [], 120)
     (item,) = follower.items(library)
     for name, data in FILES.items():
         answer = follower.http.get(follower.prepare(item, name))
@@ -127,17 +130,14 @@ def test_a_server_that_is_killed_goes_on_where_it_was(servers: tuple[Server, Ser
 
 def test_a_reader_is_cut_off_with_the_publisher(servers: tuple[Server, Server]) -> None:
     publisher, follower = servers
-    follower.slow_down(100)
+    follower.slow_down(8)
     library = follower.follow(publisher.publish(), on_demand=True)
     assert processes.eventually(lambda: follower.items(library) != [])
     (item,) = follower.items(library)
-    address = urlsplit(follower.prepare(item, "large.iso"))
-    with socket.create_connection((address.hostname or "", address.port or 0), 60) as connection:
-        connection.sendall(f"GET {address.path} HTTP/1.1\r\nHost: {address.netloc}\r\n\r\n".encode())
-        head = connection.recv(4096)
-        assert f"content-length: {len(LARGE)}".encode() in head.lower()
+    address = follower.prepare(item, "large.iso")
+    with Raw(address) as reader:
+        reader.send("GET", urlsplit(address).path)
+        assert reader.head()[1]["content-length"] == str(len(LARGE))
         follower.rest("DELETE", f"/subscribed-library/id:{library}")
-        received = len(head)
-        while data := connection.recv(1 << 20):
-            received += len(data)
-    assert received < len(LARGE)
+        follower.slow_down(0)
+        assert len(reader.body(len(LARGE))) < len(LARGE)

@@ -7,6 +7,7 @@ import pytest
 from wire.client import Client, Pieces, at_once, error_type, said
 
 BOX = "/api/sample/box"
+LIST = "com.vmware.sample.box.list"
 
 
 def answer(
@@ -122,6 +123,14 @@ def test_a_method_that_an_address_does_not_take_is_told_which_it_takes(method: s
             "force stands in both the body and the query or a header",
         ),
         ("GET", "/api/sample/label?x=many", "", "filter_spec.x must be an integer of 64 bits, not 'many'"),
+        ("GET", f"{BOX}?filter.shelf=s", "", f"'filter.shelf' in the query is no parameter of {LIST}; it has shelf_id"),
+        (
+            "GET",
+            f"{BOX}?shelf_id?shelf_id=s",
+            "",
+            f"'shelf_id?shelf_id' in the query is no parameter of {LIST}; it has shelf_id",
+        ),
+        ("DELETE", f"{BOX}/a?force", "", "'force' in the query is no parameter of com.vmware.sample.box.delete"),
     ],
 )
 def test_what_does_not_fit_the_declaration_is_named_by_its_path(method: str, target: str, body: str, message: str) -> None:

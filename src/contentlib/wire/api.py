@@ -13,7 +13,7 @@ from contentlib.wire.calls import Calls, content_kind, error_headers, session_he
 from contentlib.wire.dispatch import ApiAddresses, Pairs, Target
 from contentlib.wire.json_values import encode, error_value
 from contentlib.wire.tasked import Tasked, asked_for
-from contentlib.wire.text import invalid, scalar
+from contentlib.wire.text import invalid, scalar, shown
 from contentlib.wire.walk import complete, part
 
 JSON = "application/json"
@@ -80,8 +80,19 @@ def _outside_body(request: Request, target: Target, pairs: Pairs) -> dict[str, A
     arguments: dict[str, Any] = {}
     if pairs:
         spread = rest_query.spread(target.elsewhere, pairs) if request.method in ("GET", "HEAD") else pairs
+        _check_known(target, spread)
         arguments = rest_query.given(target.elsewhere, spread)
     return in_headers(request, target) | arguments if target.headers else arguments
+
+
+def _check_known(target: Target, pairs: Pairs) -> None:
+    """Refuses what is no parameter, as upstream does: a filter under its name of `/rest` would filter nothing."""
+    known = [parameter.name for parameter in target.elsewhere]
+    for name, _ in pairs:
+        first = name.partition(".")[0]
+        if first not in known and first not in target.dispatch and first != "action":
+            text = f"in the query is no parameter of {target.endpoint.operation.id}"
+            raise invalid(shown(name), f"{text}; it has {', '.join(known)}" if known else text)
 
 
 def in_headers(request: Request, target: Target) -> dict[str, Any]:

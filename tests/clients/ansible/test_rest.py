@@ -57,7 +57,9 @@ def test_the_items_of_a_library_cannot_be_asked_for_as_the_module_asks(info: Pla
     """It asks for `?library_id?library_id=…`; its successor in vmware.vmware does not."""
     asked = info["the items of a library"]
     assert asked.failed
-    assert asked.result["value"]["messages"][0]["default_message"] == "library_id is required"
+    assert asked.result["value"]["messages"][0]["default_message"] == (
+        "'library_id?library_id' in the query is no parameter of com.vmware.content.library.item.list; it has library_id"
+    )
 
 
 def test_the_inventory_is_there_to_look_up(info: Play) -> None:

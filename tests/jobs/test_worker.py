@@ -54,9 +54,7 @@ class World:
 
     def work(self, handler: Handler, more: dict[str, Handler] | None = None, **options: Any) -> Worker:
         handlers = {"work": handler, **(more or {})}
-        worker = Worker(
-            self.metadata, self.clock, handlers, lambda name, _: self.failures.append(name), poll=0.02, **options
-        )
+        worker = Worker(self.metadata, self.clock, handlers, lambda name, _: self.failures.append(name), poll=0.02, **options)
         worker.start()
         self.workers.append(worker)
         return worker

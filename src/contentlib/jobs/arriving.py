@@ -8,6 +8,7 @@ from contextlib import suppress
 from itertools import islice
 from typing import Protocol
 
+from contentlib.library import storing
 from contentlib.library.blobs import Received
 from contentlib.library.checksums import Algorithm, Hasher
 from contentlib.library.errors import Fault
@@ -19,7 +20,6 @@ from contentlib.library.unpacking import TooLarge, Unpacking
 from contentlib.library.update_sessions import UpdateSessions
 
 _READ_AGAIN = 64  # pieces that are read and hashed again in one go
-_SIDE_BY_SIDE = 1 << 16  # a piece from this size on is worth a second thread
 
 
 class Different(Exception):
@@ -85,12 +85,8 @@ class Staging:
             self._size = self._hasher.size
 
     async def feed(self, data: bytes) -> None:
-        """Takes the next bytes; those of a large piece are hashed while they are written."""
-        if len(data) < _SIDE_BY_SIDE:
-            await self._threads.stored(self._append, data)
-        else:
-            writing = self._threads.stored(self._open.append, data)
-            await asyncio.gather(writing, self._threads.run(self._hasher.update, data))
+        """Takes the next bytes."""
+        await storing.store(self._threads, self._open, self._hasher, [data])
         self._size += len(data)
 
     async def restart(self) -> None:
@@ -115,10 +111,6 @@ class Staging:
         if self._staged is None:
             raise RuntimeError("the upload was not begun")
         return self._staged
-
-    def _append(self, data: bytes) -> None:
-        self._open.append(data)
-        self._hasher.update(data)
 
     def _hash_again(self, pieces: Iterator[bytes]) -> bool:
         before = self._hasher.size

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Iterator
 from itertools import islice
 
 from contentlib.http.message import Request
+from contentlib.library import storing
 from contentlib.library import transfer_faults as faults
 from contentlib.library.blobs import Received
 from contentlib.library.checksums import Hasher
@@ -22,7 +23,6 @@ from contentlib.transfer.incoming import Incoming
 from contentlib.transfer.part import Part
 
 _BEAT_SECONDS = 1.0
-_PIECES = 16
 _READ_AGAIN = 64  # pieces that are read and hashed again before the lease is looked at
 
 
@@ -97,7 +97,7 @@ class Upload:
         self.incoming.start()
         await self._prepare(staged, store, known)
         async for block in self._blocks(staged.size):
-            await self._threads.stored(self._store, staged, block)
+            await storing.store(self._threads, staged, self.hasher, block)
         if self.part.start is not None:
             self._check_part(staged.size - self.part.start)
             if staged.size != self.total:
@@ -146,12 +146,6 @@ class Upload:
         for piece in islice(pieces, _READ_AGAIN):
             self.hasher.update(piece)
         return self.hasher.size > before
-
-    def _store(self, staged: Staged, block: list[bytes]) -> None:
-        pieces = block if len(block) <= _PIECES else [b"".join(block)]  # joining large pieces costs more than it saves
-        for piece in pieces:
-            self.hasher.update(piece)
-            staged.append(piece)
 
     async def _blocks(self, there: int) -> AsyncIterator[list[bytes]]:
         """The bytes of the request, no more than may come, and no faster than they may."""

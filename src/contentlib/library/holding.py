@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 
 from msgspec.structs import replace
 
@@ -30,11 +31,12 @@ class HeldBlobs(Blobs):
         return blob
 
     async def hold(self, seconds: float) -> None:
-        """Makes all of them as good as new, again and again, until it is cancelled."""
+        """Makes all of them as good as new, again and again, until it is cancelled, whatever the database says in between."""
         while True:
             await asyncio.sleep(seconds)
-            for start in range(0, len(self._held), _AT_ONCE):
-                await self._renew(self._held[start : start + _AT_ONCE])
+            with suppress(OSError):
+                for start in range(0, len(self._held), _AT_ONCE):
+                    await self._renew(self._held[start : start + _AT_ONCE])
 
     async def _renew(self, held: list[str]) -> None:
         async with self._rows.transaction(durable=False) as transaction:

@@ -169,6 +169,34 @@ async def test_an_item_that_does_not_come_keeps_no_other_from_coming(follower: F
     assert [path for path in shelf.asked() if path.endswith(".iso")] == ["/item1/a.iso"]
 
 
+async def test_a_sync_of_an_item_tells_which_it_is_and_why_it_does_not_come(follower: Follower, shelf: Shelf) -> None:
+    one = (await follower.items())["one"]["id"]
+    shelf.put("one", 1, a_iso=b"newer", b_iso=b"second")
+    shelf.publisher.statuses["/item1/a.iso"] = 403
+    path = f"/library/subscribed-item/id:{one}?~action=sync"
+    await follower.app.rest("POST", path, {"force_sync_content": True})
+    task = await follower.ended(one)
+    assert (task["status"], task["target"]["id"]) == ("FAILED", one)
+    assert "library 'mirror' could not be synchronized: 'one': file 'a.iso' could not be fetched: " in message(task)
+    assert (await follower.content())["one"] == {"a.iso": b"first", "b.iso": b"second"}
+    del shelf.publisher.statuses["/item1/a.iso"]
+    assert (await follower.sync())["result"]["fetched"] == 1
+    assert (await follower.content())["one"] == {"a.iso": b"newer", "b.iso": b"second"}
+
+
+async def test_content_that_was_damaged_here_comes_again_with_a_sync_of_its_item(follower: Follower, shelf: Shelf) -> None:
+    one = (await follower.items())["one"]["id"]
+    for blob in follower.app.settings.storage[0].path.glob("blobs/*/*"):
+        if blob.read_bytes() == b"first":
+            blob.chmod(0o600)
+            blob.write_bytes(b"FIRST")
+    shelf.asked()
+    await follower.app.rest("POST", f"/library/subscribed-item/id:{one}?~action=sync", {"force_sync_content": False})
+    assert (await follower.ended(one))["status"] == "SUCCEEDED"
+    assert [path for path in shelf.asked() if path.endswith(".iso")] == ["/item1/a.iso"]
+    assert (await follower.content())["one"] == {"a.iso": b"first", "b.iso": b"second"}
+
+
 @pytest.fixture
 async def held_up(follower: Follower, shelf: Shelf) -> Follower:
     """A library whose sync waits for the rest of a file, with another one still to come that is gone by then."""

@@ -70,6 +70,10 @@ class Bringing:
         await self._verify(offered, files)
         return files
 
+    async def is_whole(self, known: Known) -> bool:
+        """Whether the content that is here is what it was."""
+        return all([await self._whole(file) for file in (await self._before(known)).values()])
+
     async def _before(self, known: Known | None) -> dict[str, StoredFile]:
         if known is None or known.item.version_id is None:
             return {}

@@ -122,9 +122,11 @@ class _Sync:
         if read is not None:
             await self._mirror.take(self._library, read[0])
         known = await self._mirror.known_as(item_id)
-        if known is None or known.offer.held == known.offer.offered or not (content or not self._subscription.on_demand):
+        if known is None or not (content or not self._subscription.on_demand):
             return
-        await self._bring(Bringing(self._parts.means, self._library, self._opened()), known.offer.offered)
+        bringing = Bringing(self._parts.means, self._library, self._opened())
+        if known.offer.held != known.offer.offered or not await bringing.is_whole(known):
+            await self._bring(bringing, known.offer.offered)
 
     async def _read(self) -> Read | None:
         try:

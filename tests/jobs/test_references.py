@@ -36,6 +36,11 @@ def test_pieces_of_a_file_are_fetched_each() -> None:
     assert [(each.name, each.size) for each in found] == [("d.vmdk.000000000", None), ("d.vmdk.000000001", None)]
 
 
+def test_pieces_of_which_nobody_knows_how_many_there_are_are_not_fetched() -> None:
+    text = descriptor({"d.vmdk": 8}).replace(b'ovf:size="8"', b'ovf:chunkSize="4"')
+    assert references_of("tiny.ovf", text, ENDPOINT) == []
+
+
 def test_a_descriptor_that_cannot_be_read_brings_nothing() -> None:
     assert references_of("tiny.ovf", b"<html/>", ENDPOINT) == []
 

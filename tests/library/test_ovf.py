@@ -41,11 +41,16 @@ def test_a_file_somewhere_else_is_none_of_the_package() -> None:
         (8, 4, ["d.vmdk.000000000", "d.vmdk.000000001"]),
         (0, 4, ["d.vmdk.000000000"]),
         (8, None, ["d.vmdk"]),
-        (None, 4, ["d.vmdk"]),
+        (None, 4, ["d.vmdk.000000000"]),
     ],
 )
 def test_a_file_in_chunks_has_a_name_for_each(size: int | None, chunk: int | None, names: list[str]) -> None:
     assert Referenced("d.vmdk", size, chunk).names() == names
+
+
+def test_a_file_in_chunks_without_a_size_is_those_that_follow_one_another() -> None:
+    there = [f"d.vmdk.00000000{number}" for number in (0, 1, 3)]
+    assert Referenced("d.vmdk", None, 4).names(there) == there[:2]
 
 
 @pytest.mark.parametrize(

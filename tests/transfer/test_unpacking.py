@@ -141,6 +141,37 @@ async def test_a_package_with_a_size_that_differs_and_a_stranger_is_told(parts: 
     ]
 
 
+@pytest.mark.parametrize("size", ['ovf:size="9"', ""])
+async def test_a_file_in_pieces_is_there_with_all_of_them(parts: Parts, client: Client, size: str) -> None:
+    text = descriptor({"d.vmdk": 9}).replace(b'ovf:size="9"', f'{size} ovf:chunkSize="4"'.encode())
+    pieces = {f"d.vmdk.00000000{n}": data for n, data in enumerate([b"1234", b"5678", b"9"])}
+    item = await parts.item()
+    file, address = await parts.push("tiny.ova", item=item)
+    assert (await client.call("PUT", address, body=[archive({"tiny.ovf": text, **pieces})])).status == 200
+    await parts.updates.complete(file.session)
+    assert {stored.name for stored in (await parts.items.files(item))[1].files} == {"tiny.ovf", *pieces}
+
+
+@pytest.mark.parametrize(
+    ("sizes", "told"),
+    [
+        ({}, "file 'd.vmdk.000000000' is referenced by the descriptor and is not there; add it"),
+        ({0: 4, 2: 4}, "file 'd.vmdk.000000002' is not referenced by the descriptor"),
+        ({0: 3, 1: 4}, "file 'd.vmdk.000000000' is a piece of 3 bytes, the descriptor says that a piece has 4"),
+        ({0: 4, 1: 5}, "file 'd.vmdk.000000001' is a piece of 5 bytes, the descriptor says that a piece has 4"),
+    ],
+)
+async def test_pieces_that_are_no_pieces_of_a_file_are_told(
+    parts: Parts, client: Client, sizes: dict[int, int], told: str
+) -> None:
+    text = descriptor({"d.vmdk": 9}).replace(b'ovf:size="9"', b'ovf:chunkSize="4"')
+    pieces = {f"d.vmdk.00000000{n}": bytes(size) for n, size in sizes.items()}
+    file, address = await parts.push("tiny.ova")
+    assert (await client.call("PUT", address, body=[archive({"tiny.ovf": text, **pieces})])).status == 200
+    with pytest.raises(NotReady, match=told):
+        await parts.updates.complete(file.session)
+
+
 async def test_a_manifest_that_lists_what_is_not_there_is_told(parts: Parts, client: Client) -> None:
     files = {"tiny.ovf": descriptor({})}
     files["tiny.mf"] = manifest({**files, "gone.vmdk": b""})

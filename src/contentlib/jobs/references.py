@@ -21,7 +21,8 @@ _BARE_PERCENT = re.compile("%(?![0-9A-Fa-f]{2})")
 def references_of(name: str, text: bytes, endpoint: SourceEndpoint) -> list[NewFile]:
     """The files that a descriptor references; none where it cannot be read, which completing the session tells.
 
-    Only names are followed, never paths: what is fetched lies beside the descriptor.
+    Only names are followed, never paths: what is fetched lies beside the descriptor. Of a file in pieces without a size nobody
+    knows how many there are: it is left to the client, whom completing the session tells that it is missing.
     """
     try:
         descriptor = ovf.read_descriptor(name, text)
@@ -32,7 +33,7 @@ def references_of(name: str, text: bytes, endpoint: SourceEndpoint) -> list[NewF
 
 def _files(descriptor: ovf.Descriptor, endpoint: SourceEndpoint) -> Iterator[NewFile]:
     for reference in descriptor.references:
-        names = reference.names()
+        names = [] if reference.count() is None else reference.names()
         for name in names:
             try:
                 check_file_name("reference", name)

@@ -7,8 +7,9 @@ the version; in OVF 0.9 a section is a `Section`, and only its type says of what
 from __future__ import annotations
 
 import codecs
+import itertools
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 
 import msgspec
 from lxml import etree
@@ -59,15 +60,24 @@ class Referenced(msgspec.Struct, frozen=True):
     size: int | None = None
     chunk: int | None = None
 
-    def count(self) -> int:
-        """How many files it is: as many as it has pieces, where its size tells that."""
-        return 1 if self.chunk is None or self.size is None else max(1, -(-self.size // self.chunk))
+    def count(self) -> int | None:
+        """How many files it is: as many as it has pieces, None where its size does not tell that."""
+        if self.chunk is None:
+            return 1
+        return None if self.size is None else max(1, -(-self.size // self.chunk))
 
-    def names(self) -> list[str]:
-        """The names of the file or, where its size tells how many, of its pieces."""
-        if self.chunk is None or self.size is None:
+    def names(self, there: Container[str] = ()) -> list[str]:
+        """The names of the file or of its pieces, as DSP0243 numbers them.
+
+        Where its size does not tell how many there are: those that follow one another among what is `there`, one at least.
+        """
+        if self.chunk is None:
             return [self.href]
-        return [f"{self.href}.{number:09d}" for number in range(self.count())]
+        count = self.count() or next(number for number in itertools.count(1) if self._piece(number) not in there)
+        return [self._piece(number) for number in range(count)]
+
+    def _piece(self, number: int) -> str:
+        return f"{self.href}.{number:09d}"
 
 
 class Disk(msgspec.Struct, frozen=True):
@@ -172,7 +182,7 @@ def _references(name: str, sections: Iterable[etree._Element]) -> Iterator[Refer
                 raise BadPackage(name, f"has a reference without a file, at line {file.sourceline}")
             if not _URL.match(href):  # a file somewhere else is none of the package
                 found = Referenced(href.removeprefix(_HERE), _size(name, file, "size"), _size(name, file, "chunkSize"))
-                count += found.count()
+                count += found.count() or 1
                 if count > _MOST:
                     raise BadPackage(name, f"references more than {_MOST} files or pieces of files, at line {file.sourceline}")
                 yield found

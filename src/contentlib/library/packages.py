@@ -57,6 +57,9 @@ class _There:
         self._files = {file.name: file for file in files}
         self._plain = {plain(file.name): file for file in files}
 
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and self.find(name) is not None
+
     def find(self, name: str) -> StoredFile | None:
         """The file of that name, None where it is not there."""
         return self._files.get(name) or self._plain.get(plain(name))
@@ -182,7 +185,7 @@ def _compare(
     descriptor: ovf.Descriptor, descriptor_name: str, files: Sequence[StoredFile]
 ) -> tuple[list[str], list[tuple[str, Fault]]]:
     there, lacking, known = _There(files), [], {descriptor_name}
-    for name in (name for reference in descriptor.references for name in reference.names()):
+    for name in (name for reference in descriptor.references for name in reference.names(there)):
         file = there.find(name)
         if file is None:
             lacking.append(name)
@@ -204,13 +207,24 @@ def _lost(disk: ovf.Disk, descriptor_name: str) -> tuple[str, Fault]:
 
 
 def _sizes(reference: ovf.Referenced, there: _There) -> Iterator[tuple[str, Fault]]:
-    found = [file for name in reference.names() if (file := there.find(name)) is not None]
-    if reference.size is None or len(found) != len(reference.names()):
+    names = reference.names(there)
+    found = [file for name in names if (file := there.find(name)) is not None]
+    if len(found) != len(names):
         return
     size = sum(file.size for file in found)
-    if size != reference.size:
+    if reference.size not in (None, size):
         text = f"file {reference.href!r} has {size} bytes, the descriptor says {reference.size}"
         yield found[0].name, Fault("ovf.size", text, (reference.href, str(reference.size), str(size)))
+    if reference.chunk is not None:
+        yield from _pieces(reference.chunk, found)
+
+
+def _pieces(chunk: int, found: Sequence[StoredFile]) -> Iterator[tuple[str, Fault]]:
+    """The last piece may be smaller than the others."""
+    for file in found:
+        if file.size > chunk or (file.size < chunk and file is not found[-1]):
+            text = f"file {file.name!r} is a piece of {file.size} bytes, the descriptor says that a piece has {chunk}"
+            yield file.name, Fault("ovf.chunk_size", text, (file.name, str(chunk), str(file.size)))
 
 
 async def _differing(

@@ -208,6 +208,29 @@ async def test_what_reads_many_rows_does_so_in_a_thread(store: SqliteMetadata) -
     assert (len(long), {*threads}) == (1, {threading.get_ident()})
 
 
+async def test_others_get_their_turn_while_many_rows_are_read(store: SqliteMetadata) -> None:
+    library = made.library()
+    async with store.transaction(durable=False) as rows:
+        await rows.libraries.add(library)
+        items = [made.item(library.id, name=str(number), created=number) for number in range(2500)]
+        for item in items:
+            await rows.items.add(item)
+    turns = 0
+
+    async def take_turns() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    others = asyncio.create_task(take_turns())
+    async with store.reading() as reading:
+        found = await reading.items.find(library=library.id)
+    others.cancel()
+    assert found == [item.id for item in items]
+    assert turns > 0
+
+
 # the plans of statements
 
 
@@ -231,6 +254,14 @@ async def plans(store: SqliteMetadata) -> Callable[[], list[str]]:
         ]
 
     return steps
+
+
+async def test_the_items_of_a_library_are_listed_without_being_sorted(
+    store: SqliteMetadata, plans: Callable[[], list[str]]
+) -> None:
+    async with store.reading() as rows:
+        await rows.items.find(library="x")
+    assert [step for step in plans() if "TEMP B-TREE" in step] == []
 
 
 async def test_no_statement_reads_more_than_it_answers_or_changes(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from contentlib.metadata.guests import no_guests
 
-HEAD = "0009"
+HEAD = "0010"
 """The newest migration; a test compares it with the modules in `migrations`."""
 
 

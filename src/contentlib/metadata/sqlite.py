@@ -1,4 +1,4 @@
-"""The metadata store on SQLite: short statements in the event loop, long ones in threads, write-ahead log.
+"""The metadata store on SQLite: short statements in the event loop, long ones and many rows in threads, write-ahead log.
 
 Readers have connections of their own, one as long as a `reading()` lasts, and see what is committed. Writers share one
 connection and take turns on it. Those whose turns follow one another at once are committed together, each inside a savepoint
@@ -42,6 +42,7 @@ from contentlib.metadata.usages import UsageRows
 
 _BUSY_SECONDS = 30.0
 _LONG = 2  # statements that run in threads at once
+_MANY = 1000  # rows after which a statement goes on in a thread
 _LONGEST_PAUSE = 0.05
 _DIALECT = sqlite_dialect(paramstyle="named")
 AnyConnection = TypeVar("AnyConnection", bound="SqliteConnection")
@@ -49,7 +50,7 @@ _PRAGMAS = ("journal_mode = WAL", "foreign_keys = ON", "synchronous = NORMAL", "
 
 
 class SqliteConnection:
-    """Runs statements; only a long one suspends. What it has written is not remembered before it is committed."""
+    """Runs statements; only one that takes long suspends. What it has written is not remembered before it is committed."""
 
     def __init__(self, cursor: sqlite3.Cursor, memory: Memory, threads: Threads) -> None:
         self._cursor = cursor
@@ -66,11 +67,13 @@ class SqliteConnection:
         """All rows of the answer."""
         sql, constants = statement.text(_DIALECT)
         given = {**constants, **values} if constants else values
-        return await self._threads.run(self._fetch, sql, given) if statement.long else self._fetch(sql, given)
+        found = await self._threads.run(self._some, sql, given) if statement.long else self._some(sql, given)
+        return found if len(found) < _MANY else found + await self._threads.run(self._cursor.fetchall)
 
-    def _fetch(self, sql: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    def _some(self, sql: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+        """The first rows of the answer."""
         try:
-            return self._cursor.execute(sql, values).fetchall()
+            return self._cursor.execute(sql, values).fetchmany(_MANY)
         except UnicodeEncodeError:  # a text with half a character in it: no stored one can equal it
             return []
 

@@ -89,7 +89,7 @@ items = Table(
     "items",
     metadata,
     Column("id", Text, primary_key=True),
-    Column("library", Text, ForeignKey("libraries.id"), nullable=False, index=True),
+    Column("library", Text, ForeignKey("libraries.id"), nullable=False),
     Column("name", Text, nullable=False),
     Column("folded_name", Text, nullable=False, index=True),
     Column("description", Text, nullable=False),
@@ -107,6 +107,7 @@ items = Table(
     *_deletion_columns(),
     Column("synced", BigInteger),
 )
+Index("ix_items_library", items.c.library, items.c.created, items.c.id)  # the order in which they are listed
 _partial("ux_items_library_folded_name", items.c.library, items.c.folded_name, where="deleted IS NULL", unique=True)
 _index_deletions(items)
 

@@ -19,6 +19,7 @@ from contentlib.library.ports import FileBlobStore, MetadataStore, Transaction
 Name = TypeVar("Name", bound=Hashable)
 Thing = TypeVar("Thing")
 _AT_ONCE = 100  # rows between two turns of other calls
+_ITEMS_AT_ONCE = 20  # the same, of items, which take rows of other tables along
 
 
 class Suspects(Generic[Name]):
@@ -74,10 +75,10 @@ class Collector:
     async def _empty_trash(self) -> None:
         """Removes what cannot be restored any more; a library goes when its items have gone."""
         now = self._clock.now()
-        removed = _AT_ONCE
-        while removed == _AT_ONCE:
+        removed = _ITEMS_AT_ONCE
+        while removed == _ITEMS_AT_ONCE:
             async with self._metadata.transaction(durable=False) as transaction:
-                items = await transaction.deleted_items.overdue(now, _AT_ONCE)
+                items = await transaction.deleted_items.overdue(now, _ITEMS_AT_ONCE)
                 for item_id in items:
                     await transaction.items.remove(item_id)
             removed = len(items)
@@ -89,11 +90,11 @@ class Collector:
     async def _remove_library(self, library_id: str) -> None:
         async with self._metadata.transaction(durable=False) as transaction:
             await counters.note(transaction, library_id)
-        removed = _AT_ONCE
-        while removed == _AT_ONCE:
+        removed = _ITEMS_AT_ONCE
+        while removed == _ITEMS_AT_ONCE:
             async with self._metadata.transaction(durable=False) as transaction:
-                removed = await transaction.items.remove_of(library_id, _AT_ONCE)
-                if removed < _AT_ONCE:
+                removed = await transaction.items.remove_of(library_id, _ITEMS_AT_ONCE)
+                if removed < _ITEMS_AT_ONCE:
                     await transaction.libraries.remove(library_id)
 
     async def _remove_versions(self) -> None:

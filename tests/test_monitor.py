@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,7 +11,9 @@ from cryptography import x509
 
 from contentlib import __version__
 from contentlib.cli import certificate
-from contentlib.monitor import PAGES
+from contentlib.http.asgi import AsgiBody
+from contentlib.http.message import Request, StreamResponse
+from contentlib.monitor import PAGES, TransferMeter
 from whole import HandClock, Whole, settings_on, whole
 
 
@@ -91,6 +93,17 @@ async def test_bytes_of_transfers_are_counted_both_ways(app: Whole) -> None:
         way: after[f"contentlib_{way}_bytes_total"] - before[f"contentlib_{way}_bytes_total"] for way in ("received", "sent")
     }
     assert grown == {"received": 1000, "sent": 100}
+
+
+async def test_bytes_that_are_passed_on_as_they_come_are_counted(app: Whole) -> None:
+    async def pieces() -> AsyncGenerator[bytes, None]:
+        yield b"x"
+
+    before = await figures(app)
+    request = Request("GET", "/cls/data/x", "", {}, "http", "", "1", AsgiBody(asyncio.Event().wait))  # type: ignore[arg-type] # never read
+    TransferMeter("transfer").count(request, StreamResponse(200, pieces(), [("content-length", "700")]), 0.0)
+    after = await figures(app)
+    assert after["contentlib_sent_bytes_total"] - before["contentlib_sent_bytes_total"] == 700
 
 
 async def test_bytes_of_uploads_without_a_length_are_counted(app: Whole) -> None:

@@ -21,7 +21,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from contentlib import __version__
-from contentlib.http.message import Answer, Body, FileResponse, Request, Response, not_allowed, text
+from contentlib.http.message import Answer, Body, FileResponse, Request, Response, StreamResponse, not_allowed, text
 from contentlib.inventory import Inventory, Space
 from contentlib.library.ports import MetadataStore
 
@@ -135,7 +135,7 @@ class TransferMeter(Meter):
     def count(self, request: Request, answer: Answer, started: float) -> None:
         """Notes an answer, and the bytes that go out with it."""
         super().count(request, answer, started)
-        if isinstance(answer, FileResponse) and request.method == "GET":
+        if isinstance(answer, FileResponse | StreamResponse) and request.method == "GET":
             _SENT.inc(next(int(value) for name, value in answer.headers if name == "content-length"))
 
 

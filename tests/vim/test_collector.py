@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from contentlib.vim.objects import View
 from vim.conftest import STORAGES
 from vim.soap import COLLECTOR, FOLDER_TO_CHILDREN, ROOT, Soap, Target, objects, properties, reference
 
@@ -199,3 +200,10 @@ async def test_a_view_of_nothing_is_refused(soap: Soap) -> None:
 async def test_a_path_of_the_inventory_leads_to_an_object(soap: Soap, path: str, found: str | None) -> None:
     heard = await soap.call("FindByInventoryPath", ("SearchIndex", "SearchIndex"), f"<inventoryPath>{path}</inventoryPath>")
     assert heard.texts("returnval") == ([found] if found else [])
+
+
+async def test_a_view_that_a_client_has_made_up_is_not_there(soap: Soap) -> None:
+    view = View("group-d9", "Folder", (), recursive=True).reference()
+    seen = '<selectSet xsi:type="TraversalSpec"><type>ContainerView</type><path>container</path></selectSet>'
+    heard = await soap.collect(properties("ManagedEntity", "name") + objects((view.type, view.id), seen, skip=True))
+    assert heard.fault[0] == "ManagedObjectNotFound"

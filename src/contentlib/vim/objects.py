@@ -52,8 +52,9 @@ class World:
 
     def exists(self, target: Reference) -> bool:
         """Whether there is such an object."""
-        if target.type == "ContainerView":
-            return view_of(target) is not None
+        if target.type == "ContainerView":  # anybody can write one
+            view = view_of(target)
+            return view is not None and self.exists(Reference(view.container_type, view.container))
         return target in SINGLETONS.values() or target in set(_entities(self.inventory))
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import suppress
+
 from contentlib.library.errors import Fault
 from contentlib.library.model import SourceEndpoint
 from contentlib.library.pulls import Probed, ProbeStatus
@@ -42,7 +45,7 @@ class Probes:
         if why is not None:
             return Probed(ProbeStatus.INVALID_URL, Fault("probe.url", f"the address {why}"))
         if is_local(endpoint.uri):
-            return self._look(endpoint.uri)
+            return await asyncio.to_thread(self._look, endpoint.uri)
         try:
             async with self._client.get(endpoint.uri, thumbprint=endpoint.thumbprint, certificate=endpoint.certificate):
                 return Probed(ProbeStatus.SUCCESS)
@@ -51,8 +54,9 @@ class Probes:
 
     def _look(self, uri: str) -> Probed:
         path = self._sources.path(uri)
-        if path is not None and path.is_file():
-            return Probed(ProbeStatus.SUCCESS)
+        with suppress(OSError):  # a name that is too long, or a directory that may not be looked into
+            if path is not None and path.is_file():
+                return Probed(ProbeStatus.SUCCESS)
         return Probed(ProbeStatus.RESOURCE_NOT_FOUND, Fault("probe.file", "there is no such file"))
 
 

@@ -30,6 +30,16 @@ def facts(text: bytes) -> Facts:
     return Facts(found.systems, len(found.disks), found.networks, found.eulas, *counts, found.collection)
 
 
+async def filled(app: Whole, files: Mapping[str, bytes]) -> str:
+    """A new item to which files were sent."""
+    item = await app.item()
+    session = await app.session(item)
+    for name, data in files.items():
+        assert (await app.push(session, name, data)).status_code == 200
+    await app.complete(session)
+    return item
+
+
 async def taken(app: Whole, item: str, files: Mapping[str, bytes]) -> None:
     """The item has become an OVF package of these files."""
     found = await app.rest("GET", f"/library/item/id:{item}")
@@ -53,23 +63,14 @@ def test_a_descriptor_is_known_for_what_it_is(package: Package) -> None:
 
 @EVERY
 async def test_a_package_is_taken_file_by_file(app: Whole, package: Package) -> None:
-    item = await app.item()
-    session = await app.session(item)
-    for name, data in package.files.items():
-        assert (await app.push(session, name, data)).status_code == 200
-    await app.complete(session)
-    await taken(app, item, package.files)
+    await taken(app, await filled(app, package.files), package.files)
 
 
 @EVERY
 @pytest.mark.parametrize("first", [True, False], ids=["descriptor first", "descriptor last"])
 async def test_a_package_is_taken_as_an_archive(app: Whole, package: Package, first: bool) -> None:
     files = package.files if first else dict(reversed(package.files.items()))
-    item = await app.item()
-    session = await app.session(item)
-    assert (await app.push(session, "wild.ova", archive(files))).status_code == 200
-    await app.complete(session)
-    await taken(app, item, files)
+    await taken(app, await filled(app, {"wild.ova": archive(files)}), files)
 
 
 @EVERY
@@ -85,11 +86,7 @@ async def test_a_package_is_fetched_by_its_descriptor(pulling: Pulling, publishe
 async def test_an_archive_is_taken(app: Whole, path: str) -> None:
     files = members(read(path))
     assert facts(next(data for name, data in files.items() if name.endswith(".ovf"))) == ARCHIVES[path]
-    item = await app.item()
-    session = await app.session(item)
-    assert (await app.push(session, "wild.ova", read(path))).status_code == 200
-    await app.complete(session)
-    await taken(app, item, files)
+    await taken(app, await filled(app, {"wild.ova": read(path)}), files)
 
 
 @EVERY_ARCHIVE

@@ -42,6 +42,7 @@ from models.calls import (
 )
 from models.journeys import next_copy, next_look, next_step
 from models.looks import about, about_copies, everything
+from models.picks import any_call, short_call
 from models.sessions import Model
 from models.state import ANYTHING, FIRST, LEASE, SECOND, Refused
 from whole import TOKEN, HandClock, Whole, whole
@@ -111,7 +112,7 @@ class Machine(RuleBasedStateMachine):
     @rule(seed=_SEEDS, client=st.integers(0, 1), form=_FORMS, calls=st.integers(1, 6))
     def one_calls(self, seed: int, client: int, form: Form, calls: int) -> None:
         for _ in range(calls):
-            call = self.pick(seed).call(self.models[0])
+            call = any_call(self.models[0], self.pick(seed))
             self.hear([call], client, form)
             self.look(about(call))
             if call.operation in AWAITED:
@@ -119,7 +120,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule(seed=_SEEDS, form=_FORMS)
     def both_call_at_once(self, seed: int, form: Form) -> None:
-        pair = [self.pick(seed).short_call(self.models[0]) for _ in range(2)]
+        pair = [short_call(self.models[0], self.pick(seed)) for _ in range(2)]
         self.hear(pair, 0, form)
         self.look([look for call in pair for look in about(call)])
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from models.content import Told, named, storage_in
+from models.content import storage_in
+from models.libraries import Told, named
 from models.state import File, Item, Library, Offer, Refused
 from models.upkeep import Upkeep
 

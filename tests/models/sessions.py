@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from models.content import Told
+from models.libraries import Told
 from models.publishing import Publishing
 from models.state import ANYTHING, LEASE, Change, File, Item, Refused, Session
 

@@ -26,7 +26,6 @@ _PROFILE = settings(
     stateful_step_count=40,
     derandomize=not _EXAMPLES,
     database=None,
-    deadline=None,
     suppress_health_check=list(HealthCheck),
     phases=(Phase.generate, Phase.shrink) if _EXAMPLES else (Phase.generate,),
 )

@@ -7,7 +7,8 @@ import itertools
 from collections.abc import Iterator
 from typing import Any, TypeVar
 
-from models.content import Content, Told, storage_in
+from models.content import Content, storage_in
+from models.libraries import Told
 from models.state import Item, Library, Refused, Rule
 
 _DEFAULT = Rule(versions=3)

@@ -4,11 +4,16 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from following import Follower, Shelf
 from publisher import ALLOW, Publisher, publishing
 from pulling import Pulling
 from whole import HandClock, Whole, copied, prepared, whole
+
+# how long an example takes, and is drawn, tells of the machine
+settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("tests")
 
 
 @pytest.fixture(scope="session")

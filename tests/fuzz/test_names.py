@@ -165,8 +165,7 @@ _ID = {
     max_examples=150,
     derandomize=True,
     database=None,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(name=st.text(st.characters(), max_size=90), form=st.sampled_from([*FORMS]), place=st.sampled_from([LIBRARY, ITEM, FILE]))
 def test_a_name_is_taken_as_it_is_or_refused(http: httpx.Client, ids: dict[str, str], name: str, form: str, place: Any) -> None:

@@ -16,8 +16,7 @@ _OFTEN = settings(
     max_examples=120,
     derandomize=True,
     database=None,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 _CONTENT = "/rest/com/vmware/content"
 

@@ -95,7 +95,6 @@ def _faults(operation: Any, server: Server, http: httpx.Client, things: Things, 
         max_examples=_EXAMPLES[mode],
         derandomize=True,
         database=None,
-        deadline=None,
         phases=[Phase.explicit, Phase.generate],
         suppress_health_check=list(HealthCheck),
     )

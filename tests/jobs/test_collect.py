@@ -285,7 +285,7 @@ ACTIONS = st.lists(
 )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(actions=ACTIONS)
 async def test_nothing_that_is_needed_ever_goes(
     tmp_path_factory: pytest.TempPathFactory, actions: list[tuple[str, int]]

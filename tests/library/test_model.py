@@ -249,4 +249,4 @@ class Sessions(RuleBasedStateMachine):
 
 
 TestSessions = Sessions.TestCase
-TestSessions.settings = settings(derandomize=True, database=None, deadline=None, max_examples=25, stateful_step_count=30)
+TestSessions.settings = settings(derandomize=True, database=None, max_examples=25, stateful_step_count=30)

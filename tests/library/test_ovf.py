@@ -148,7 +148,7 @@ def test_a_disk_in_a_file_somewhere_else_is_not_lost() -> None:
     assert read_descriptor("a.ovf", descriptor({"http://example.test/disk.vmdk": 1})).lost == ()
 
 
-@settings(max_examples=200, derandomize=True, deadline=None)
+@settings(max_examples=200, derandomize=True)
 @given(st.binary(max_size=300))
 def test_no_bytes_make_it_fail_otherwise(text: bytes) -> None:
     for read in (read_descriptor, read_manifest):

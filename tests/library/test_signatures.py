@@ -233,7 +233,7 @@ def test_a_message_that_was_streamed_is_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.filterwarnings("ignore::cryptography.utils.CryptographyDeprecationWarning")  # of serial numbers below one
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(st.binary(max_size=40), st.integers(min_value=0, max_value=2000))
 def test_no_message_makes_reading_fail_in_another_way(message: bytes, junk: bytes, at: int) -> None:
     start = at % len(message)

@@ -163,7 +163,7 @@ def test_many_small_records_are_read_in_good_time() -> None:
     assert time.process_time() - began < 5  # it takes a tenth of that; read from the front each time, it took ten
 
 
-@settings(max_examples=200, derandomize=True, deadline=None)
+@settings(max_examples=200, derandomize=True)
 @given(st.binary(max_size=3000), st.integers(0, 2000), st.binary(max_size=600))
 def test_no_bytes_make_it_fail_otherwise(data: bytes, at: int, junk: bytes) -> None:
     whole = archive(FILES)

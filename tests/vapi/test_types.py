@@ -138,7 +138,7 @@ def test_what_is_no_date_is_refused(text: str) -> None:
         DateTime.parse(text)
 
 
-@settings(derandomize=True, max_examples=200, deadline=None, database=None)
+@settings(derandomize=True, max_examples=200, database=None)
 @given(st.integers(DateTime.parse(FIRST).milliseconds, DateTime.parse(LAST).milliseconds))
 def test_a_date_is_read_as_it_is_written(milliseconds: int) -> None:
     assert DateTime.parse(str(DateTime(milliseconds))) == DateTime(milliseconds)

@@ -134,7 +134,7 @@ async def test_everything_else_is_an_unknown_error(library: str, publisher: Publ
     assert (await probes.probe(Subscription(library))).status is ProbeStatus.UNKNOWN_ERROR
 
 
-@settings(max_examples=100, derandomize=True, deadline=None)
+@settings(max_examples=100, derandomize=True)
 @given(st.text() | st.text().map(lambda rest: f"http://{rest}") | st.text().map(lambda rest: f"file:///{rest}"))
 async def test_no_address_makes_a_probe_fail(uri: str) -> None:
     client = Outbound(Policy(deny=["*", "0.0.0.0/0", "::/0"]), timeout=0.5)

@@ -349,7 +349,7 @@ FILES = st.dictionaries(st.sampled_from(["name", "size", "etag", "generationNum"
 ENTRIES = st.dictionaries(st.sampled_from(FIELDS), JSON | st.lists(FILES, max_size=3))
 
 
-SETTINGS = settings(max_examples=200, derandomize=True, deadline=None)
+SETTINGS = settings(max_examples=200, derandomize=True)
 
 
 @SETTINGS

@@ -57,7 +57,6 @@ elements = st.recursive(
 @settings(
     derandomize=True,
     max_examples=150,
-    deadline=None,
     database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

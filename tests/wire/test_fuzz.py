@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
@@ -18,9 +18,7 @@ from wire.client import Client, at_once
 from wire.sample_services import BOXES, KINDS, VALUES
 from wire.vectors import FORMS
 
-bounded = settings(
-    derandomize=True, max_examples=100, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow]
-)
+bounded = settings(derandomize=True, max_examples=100, database=None)
 ACTIONS = [kind.replace("_", "-") for kind in KINDS]
 XML = {"content-type": "application/xml", "accept": "application/xml"}
 VALUE_KIND = "/rest/com/vmware/sample/value-kind"

@@ -16,7 +16,7 @@ from contentlib.vapi.errors import Unauthenticated
 from contentlib.vapi.registry import Call
 from wire.client import Client
 
-bounded = settings(derandomize=True, max_examples=5, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+bounded = settings(derandomize=True, max_examples=5, database=None, suppress_health_check=list(HealthCheck))
 SESSION = {"vmware-api-session-id": "t0ken"}
 
 

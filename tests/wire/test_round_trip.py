@@ -6,7 +6,7 @@ import json
 from functools import cache
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contentlib.vapi.registry import Call, Endpoint
@@ -15,9 +15,7 @@ from wire import sample_services
 from wire.client import Client, at_once
 from wire.sample_services import VALUES, BoxModel
 
-bounded = settings(
-    derandomize=True, max_examples=60, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow]
-)
+bounded = settings(derandomize=True, max_examples=60, database=None)
 VALUE_KIND = "/rest/com/vmware/sample/value-kind?~action=everything"
 FIRST, LAST = DateTime.parse("0001-01-01T00:00:00Z").milliseconds, DateTime.parse("9999-12-31T23:59:59.999Z").milliseconds
 

@@ -24,6 +24,14 @@ from packages import archive
 
 Told = list[dict[str, Any]]
 _SMALL = "datastore-8"
+_EMPTY = {
+    "vcspVersion": "2",
+    "version": "1",
+    "contentVersion": "1",
+    "name": "empty",
+    "id": "urn:uuid:5f0c3c0e-5d0b-4c55-9c0e-1d6b0f2a7a11",
+    "itemsHref": "items.json",
+}
 
 
 def play(directory: Path) -> dict[str, Told]:
@@ -82,6 +90,17 @@ def _subscribed(directory: Path) -> Told:
     with serving(directory, outbound_allow=json.dumps(["127.0.0.1"])) as server:
         playbooks = (*_twice("subscribed"), "subscribed-info", *_twice("subscribed-gone"))
         return run(server, directory, *playbooks, images=str(images), thumbprint=server.thumbprint)
+
+
+def _community(directory: Path) -> Told:
+    """The modules before those of vmware.vmware; what is followed is a tree on another server."""
+    tree = _made(directory / "tree")
+    (tree / "lib.json").write_text(json.dumps(_EMPTY))
+    (tree / "items.json").write_text(json.dumps({"items": []}))
+    with serving(directory, outbound_allow=json.dumps(["127.0.0.1"])) as server, _offered(tree, server) as source:
+        told = {"source": source, "thumbprint": server.thumbprint}
+        made = run(server, directory, *_twice("community"), description="one", **told)
+        return made + run(server, directory, *_twice("community"), *_twice("community-gone"), description="other", **told)
 
 
 def _faults(directory: Path) -> Told:
@@ -145,6 +164,7 @@ _SCENARIOS: tuple[Callable[[Path], Told], ...] = (
     _disks,
     _rest,
     _subscribed,
+    _community,
     _cut,
     _session,
 )

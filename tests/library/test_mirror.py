@@ -42,9 +42,13 @@ class Followed:
         """Takes a catalog over, with all files that are wanted."""
         taken = await self.take(*items, catalog=catalog)
         for offered in taken.wanted:
-            await self.mirror.complete(self.library, offered, [await self.stored(file) for file in offered.files])
+            await self.complete(offered)
         await self.mirror.synced(self.library, catalog, Seen("1"))
         return taken
+
+    async def complete(self, offered: OfferedItem) -> None:
+        """All files of an item have come."""
+        await self.mirror.complete(self.library, offered, [await self.stored(file) for file in offered.files])
 
     async def stored(self, file: OfferedFile) -> StoredFile:
         data = (file.name + file.tag).encode()
@@ -154,6 +158,14 @@ async def test_another_library_of_the_publisher_drops_all_items(followed: Follow
     before = (await followed.items())["one"].id
     assert (await followed.sync(offered("one"), catalog="another")).removed == 1
     assert (await followed.items())["one"].id != before
+
+
+async def test_what_has_come_of_another_library_stays_when_its_sync_is_taken_up_again(followed: Followed) -> None:
+    await followed.sync(offered("one"))
+    taken = await followed.take(offered("one"), offered("two"), catalog="another")
+    await followed.complete(taken.wanted[0])
+    again = await followed.take(offered("one"), offered("two"), catalog="another")
+    assert (again.removed, again.wanted) == (0, (offered("two"),))
 
 
 async def test_on_demand_items_are_listed_without_their_content(world: World) -> None:

@@ -73,13 +73,19 @@ class Mirror:
         return None if item is None or offer is None else Known(item, offer)
 
     async def take(self, library: Library, catalog: Catalog) -> Taken:
-        """Takes over everything but the content that is lacking; on demand that is everything."""
+        """Takes over everything but the content that is lacking; on demand that is everything.
+
+        All that was here of another library goes, once: what has come of this one is not dropped when it is taken over again.
+        """
         known = await self._all(library)
         offered = {each.id: each for each in catalog.items}
-        another = library.following is not None and library.following.catalog not in (None, catalog.id)
+        following = (await self.library(library.id)).following
+        another = following is not None and following.catalog not in (None, catalog.id)
         stay = () if another else {*offered, *catalog.unread}
         gone = [each for source, each in known.items() if source not in stay]
         await self._remove(library, gone)
+        if another:
+            await self._follow(library, catalog=catalog.id, seen=None)
         left = {source: each for source, each in known.items() if source in stay}
         changed = [(left[each.id], each) for each in catalog.items if each.id in left and left[each.id].offer.offered != each]
         await self._rename(library, changed)

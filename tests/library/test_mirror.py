@@ -153,6 +153,14 @@ async def test_items_that_could_not_be_read_are_not_gone(followed: Followed) -> 
     assert (await followed.take(offered("one"))).removed == 1
 
 
+async def test_an_item_that_could_not_be_read_is_not_in_the_way_of_another_one_with_its_name(followed: Followed) -> None:
+    await followed.sync(offered("one", "Debian"))
+    await followed.complete((await followed.take(offered("two", "debian"), unread=("one",))).wanted[0])
+    assert sorted(await followed.items()) == ["Debian (one)", "debian"]
+    await followed.sync(offered("one", "Debian"))
+    assert sorted(await followed.items()) == ["Debian"]
+
+
 async def test_another_library_of_the_publisher_drops_all_items(followed: Followed) -> None:
     await followed.sync(offered("one"))
     before = (await followed.items())["one"].id

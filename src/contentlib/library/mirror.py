@@ -8,7 +8,7 @@ changes as a whole, when all of its files are here.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 from msgspec.structs import replace
@@ -21,7 +21,7 @@ from contentlib.library.identifiers import new_identifier
 from contentlib.library.items import FIRST_VERSION, current_version
 from contentlib.library.libraries import find_library
 from contentlib.library.model import Following, Item, Library, StoredFile, Version
-from contentlib.library.names import fold
+from contentlib.library.names import fold, usable
 from contentlib.library.ports import MetadataStore, Transaction
 from contentlib.library.protection import check_changeable
 from contentlib.library.sealing import Sealing
@@ -88,7 +88,7 @@ class Mirror:
             await self._follow(library, catalog=catalog.id, seen=None)
         left = {source: each for source, each in known.items() if source in stay}
         changed = [(left[each.id], each) for each in catalog.items if each.id in left and left[each.id].offer.offered != each]
-        await self._rename(library, changed)
+        await self._rename(library, left, _names(left, catalog))
         await self._change(library, changed)
         lacking = [each for each in catalog.items if each.id not in left or _lacks(left[each.id].offer, each)]
         if _on_demand(library):
@@ -182,9 +182,10 @@ class Mirror:
                     await transaction.items.remove(each.item.id)
                 await transaction.libraries.changed(library.id)
 
-    async def _rename(self, library: Library, changed: Sequence[tuple[Known, OfferedItem]]) -> None:
+    async def _rename(self, library: Library, left: Mapping[str, Known], names: Mapping[str, str]) -> None:
         """Moves all names at once, by way of names that nobody can have: two items may have changed theirs."""
-        moved = [(each.item.id, offered.name) for each, offered in changed if each.item.folded_name != fold(offered.name)]
+        before = {each.item.id: each.item.folded_name for each in left.values()}
+        moved = [(item_id, name) for item_id, name in names.items() if before[item_id] != fold(name)]
         if not moved:
             return
         async with self._metadata.transaction(durable=True) as transaction:
@@ -286,6 +287,14 @@ class Mirror:
         if not whole:
             return changed
         return replace(changed, type=offered.type, folded_type=fold(offered.type), content_version=content)
+
+
+def _names(left: Mapping[str, Known], catalog: Catalog) -> dict[str, str]:
+    """The names of items that stay, by identifier; those that could not be read make way where others have theirs now."""
+    names = {left[each.id].item.id: each.name for each in catalog.items if each.id in left}
+    taken = {fold(each.name) for each in catalog.items}
+    unread = [(source, left[source].item) for source in catalog.unread if source in left]
+    return names | {item.id: usable(item.name, f" ({source})") for source, item in unread if item.folded_name in taken}
 
 
 def unchanged(held: OfferedFile, offered: OfferedFile, *, same_version: bool) -> bool:

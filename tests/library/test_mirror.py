@@ -161,6 +161,14 @@ async def test_an_item_that_could_not_be_read_is_not_in_the_way_of_another_one_w
     assert sorted(await followed.items()) == ["Debian"]
 
 
+async def test_a_name_that_another_sync_has_given_meanwhile_is_no_fault_of_the_server(followed: Followed) -> None:
+    await followed.sync(offered("one", "Debian"))
+    taken = await followed.take(offered("one", "Debian"), offered("two", "Alpine"))
+    await followed.take(offered("one", "Alpine"), offered("two", "Debian"))
+    with pytest.raises(Busy, match="item 'Alpine' was changed by another sync"):
+        await followed.complete(taken.wanted[0])
+
+
 async def test_another_library_of_the_publisher_drops_all_items(followed: Followed) -> None:
     await followed.sync(offered("one"))
     before = (await followed.items())["one"].id

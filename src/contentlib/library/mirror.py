@@ -111,7 +111,9 @@ class Mirror:
         async with self._metadata.transaction(durable=True) as transaction:
             check_changeable(await self.check(transaction, library))
             now = await _known(transaction, library.id, offered.id)
-            if (now and now.item.id) != (known and known.item.id) or (now and now.offer.offered) not in (None, offered):
+            named = await transaction.items.find(library=library.id, folded_name=fold(offered.name))
+            another = (now and now.item.id) != (known and known.item.id) or {*named} - {now and now.item.id}
+            if another or (now and now.offer.offered) not in (None, offered):
                 raise Busy("sync.changed", f"item {offered.name!r} was changed by another sync", offered.name)
             await self._blobs.check_kept(transaction, version)
             await transaction.versions.add(version)

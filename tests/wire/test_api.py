@@ -38,6 +38,7 @@ def answer(
         ("POST", f"{BOX}/a?action=publish&force=false", "", (200, b'"a|False|0"')),
         ("POST", f"{BOX}/a?action=force-delete", "", (204, b"")),
         ("POST", f"{BOX}/a?~action=force-delete", "", (204, b"")),
+        ("POST", f"{BOX}/a?action=force-delete", "null", (204, b"")),
         ("DELETE", f"{BOX}/a", "", (204, b"")),
         ("PATCH", f"{BOX}/a", "{}", (204, b"")),
         ("GET", "/api/sample/label?x=1&label=a&words=b&words=c", "", (200, b'["1|a","b","c"]')),
@@ -123,14 +124,14 @@ def test_a_method_that_an_address_does_not_take_is_told_which_it_takes(method: s
             "force stands in both the body and the query or a header",
         ),
         ("GET", "/api/sample/label?x=many", "", "filter_spec.x must be an integer of 64 bits, not 'many'"),
-        ("GET", f"{BOX}?filter.shelf=s", "", f"'filter.shelf' in the query is no parameter of {LIST}; it has shelf_id"),
+        ("GET", f"{BOX}?filter.shelf=s", "", f"'filter.shelf' cannot stand in the query of {LIST}; shelf_id can"),
         (
             "GET",
             f"{BOX}?shelf_id?shelf_id=s",
             "",
-            f"'shelf_id?shelf_id' in the query is no parameter of {LIST}; it has shelf_id",
+            f"'shelf_id?shelf_id' cannot stand in the query of {LIST}; shelf_id can",
         ),
-        ("DELETE", f"{BOX}/a?force", "", "'force' in the query is no parameter of com.vmware.sample.box.delete"),
+        ("DELETE", f"{BOX}/a?force", "", "'force' cannot stand in the query of com.vmware.sample.box.delete"),
     ],
 )
 def test_what_does_not_fit_the_declaration_is_named_by_its_path(method: str, target: str, body: str, message: str) -> None:

@@ -86,13 +86,13 @@ def _outside_body(request: Request, target: Target, pairs: Pairs) -> dict[str, A
 
 
 def _check_known(target: Target, pairs: Pairs) -> None:
-    """Refuses what is no parameter, as upstream does: a filter under its name of `/rest` would filter nothing."""
+    """Refuses what is no parameter there, as upstream does: a filter under its name of `/rest` would filter nothing."""
     known = [parameter.name for parameter in target.elsewhere]
     for name, _ in pairs:
         first = name.partition(".")[0]
         if first not in known and first not in target.dispatch and first != "action":
-            text = f"in the query is no parameter of {target.endpoint.operation.id}"
-            raise invalid(shown(name), f"{text}; it has {', '.join(known)}" if known else text)
+            text = f"cannot stand in the query of {target.endpoint.operation.id}"
+            raise invalid(shown(name), f"{text}; {', '.join(known)} can" if known else text)
 
 
 def in_headers(request: Request, target: Target) -> dict[str, Any]:

@@ -99,8 +99,10 @@ class Members:
             return self.walk(body)
 
     def walk(self, body: bytes) -> dict[str, Any]:
-        """The parameters that the body holds."""
+        """The parameters that the body holds; where none must be there, null is what clients make of nothing."""
         raw = parse(body)
+        if raw is None and not any(field.required for field in self._parameters):
+            return {}
         if not isinstance(raw, dict):
             raise InvalidRequest("wire.json_object", f"the body must be a JSON object, not {kind_of(raw)}")
         with shallow():

@@ -6,6 +6,7 @@ a package is not taken without it.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Container, Iterator
 
 from contentlib.library import ovf
@@ -39,8 +40,7 @@ class Companions:
         if endpoint is None:
             return False
         if is_local(endpoint.uri):
-            path = self._sources.path(endpoint.uri)
-            return path is not None and path.is_file()
+            return await asyncio.to_thread(self._is_here, endpoint.uri)
         try:
             async with self._client.get(
                 endpoint.uri, thumbprint=endpoint.thumbprint, certificate=endpoint.certificate
@@ -50,6 +50,10 @@ class Companions:
             if error.problem.kind is Kind.STATUS and not error.problem.again:
                 return False
             raise
+
+    def _is_here(self, uri: str) -> bool:
+        path = self._sources.path(uri)
+        return path is not None and path.is_file()
 
 
 def _beside(name: str, endpoint: SourceEndpoint) -> Iterator[NewFile]:

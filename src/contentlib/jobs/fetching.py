@@ -149,17 +149,19 @@ class Fetching:
     async def _copy(self) -> None:
         if self._arriving.size:
             await self._arriving.restart()
+        with await asyncio.to_thread(self._local) as file:
+            while data := await self._read(file):
+                await self._take(data)
+
+    def _local(self) -> FileIO:
         path = self._sources.path(self._endpoint.uri)
         if path is None:
             raise problems.policy("it is not below a directory that may be imported from (import_roots)")
         try:
             self._check_total(path.stat().st_size)
-            file = path.open("rb", buffering=0)
+            return path.open("rb", buffering=0)
         except OSError as error:
             raise Different(_unreadable(self._file.name, error)) from error
-        with file:
-            while data := await self._read(file):
-                await self._take(data)
 
     async def _read(self, file: FileIO) -> bytes:
         try:

@@ -108,6 +108,7 @@ def test_all_faults_are_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     ("text", "fault"),
     [
         ("workers = 0", "workers: should be greater than or equal to 1, not 0"),
+        ("trash_seconds = 10000000000", "trash_seconds: should be less than or equal to 3153600000, not 10000000000"),
         ('workers = "many"', "workers: should be a valid integer, unable to parse string as an integer, not 'many'"),
         ('log_levl = "info"', "log_levl: is not a setting; log_level is"),
         ('log_level = "loud"', "log_level: should be 'debug', 'info', 'warning' or 'error', not 'loud'"),

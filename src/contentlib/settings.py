@@ -26,6 +26,7 @@ from pydantic_settings import BaseSettings, EnvSettingsSource, NoDecode, Pydanti
 PREFIX = "CONTENTLIB_"
 _PATH = re.compile(r"[A-Za-z0-9._~/-]*")
 _HOST_PATTERN = re.compile(r"(?=.*[A-Za-z*])[A-Za-z0-9*?._-]{1,255}")  # digits alone are a network that is none
+_CENTURY = 100 * 365 * 86_400  # seconds; what would end later has a date that nobody can write
 _SECRETS = ("admin_password", "outbound_proxy")
 DEFAULT_FILE = Path("contentlib.toml")
 MASK = "********"
@@ -114,6 +115,7 @@ class Settings(BaseSettings):
     session_idle_seconds: int = Field(
         default=1800,
         ge=1,
+        le=_CENTURY,
         description="A login session ends after this time without a call and without a byte on one of its transfers.",
     )
     sessions_per_user: int = Field(
@@ -125,18 +127,21 @@ class Settings(BaseSettings):
     lease_seconds: int = Field(
         default=300,
         ge=1,
+        le=_CENTURY,
         description="An update or download session is cancelled after this time without a call and without a byte on its "
         "transfer URLs.",
     )
     task_lease_seconds: int = Field(
         default=30,
         ge=3,
+        le=_CENTURY,
         description="The tasks of a worker that was killed are taken up by another one after this time. Each that runs writes "
         "to the database at a third of it, or every two seconds.",
     )
     swept_after_seconds: int = Field(
         default=86400,
         ge=0,
+        le=_CENTURY,
         description="Sessions that have ended can be looked at for this time; then they are forgotten.",
     )
     body_limit_bytes: int = Field(
@@ -147,6 +152,7 @@ class Settings(BaseSettings):
     trash_seconds: int = Field(
         default=604800,
         ge=0,
+        le=_CENTURY,
         description="Deleted libraries and items can be restored for this time. 0: they cannot.",
     )
     versions_kept: int = Field(
@@ -157,17 +163,20 @@ class Settings(BaseSettings):
     versions_kept_seconds: int = Field(
         default=0,
         ge=0,
+        le=_CENTURY,
         description="A content version is deleted this time after it was replaced, also where `versions_kept` would keep it. "
         "0: however old it is.",
     )
     collect_grace_seconds: int = Field(
         default=3600,
         ge=1,
+        le=_CENTURY,
         description="The bytes of a file stay on disk for this time after nothing refers to them any more.",
     )
     shutdown_seconds: int = Field(
         default=30,
         ge=1,
+        le=_CENTURY,
         description="On SIGTERM and SIGINT, running requests may take this time to finish; then they are cut off.",
     )
     upload_limit_bytes: int = Field(
@@ -209,6 +218,7 @@ class Settings(BaseSettings):
     autocomplete_pulls_seconds: int = Field(
         default=15,
         ge=0,
+        le=_CENTURY,
         description="An update session all of whose files were fetched by the server completes by itself after this time in "
         "which its client only asked for the session's state; Terraform waits for that. 0 leaves it to the client.",
     )

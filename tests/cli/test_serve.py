@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import socket
@@ -15,6 +16,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
 import processes
+from contentlib.cli import server
 from contentlib.cli.serve import login_line
 from processes import CONTENTLIB, Running, eventually
 
@@ -152,3 +154,21 @@ def test_the_login_line_takes_an_unknown_password_from_the_environment() -> None
     assert (
         line == 'curl --user admin:"$CONTENTLIB_ADMIN_PASSWORD" --request POST http://127.0.0.1:80/rest/com/vmware/cis/session'
     )
+
+
+def test_a_server_serves_also_when_nobody_reads_what_it_says(tmp_path: Path) -> None:
+    port = server.reserve("127.0.0.1:0")
+    port.reserved.close()
+    read, write = os.pipe()
+    os.close(read)
+    command = [str(CONTENTLIB), "serve", "--no-tls", "--data-dir", str(tmp_path / "data")]
+    environment = processes.ENVIRONMENT | {"CONTENTLIB_ADMIN_PASSWORD": "secret"}
+    process = subprocess.Popen([*command, "--listen", f"127.0.0.1:{port.number}"], stdout=write, env=environment)
+    os.close(write)
+    try:
+        assert eventually(port.accepts, seconds=30)
+        assert httpx.get(f"{port.url('http')}/healthz").text == "ok\n"
+        process.terminate()
+        process.wait(30)
+    finally:
+        process.kill()

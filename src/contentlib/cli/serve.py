@@ -6,6 +6,7 @@ import os
 import shlex
 import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -96,7 +97,11 @@ class _Start:
         self._unsaid_password = password
 
     def announce(self) -> None:
-        """Prints where the server is, who may log in and how."""
+        """Prints where the server is, who may log in and how, unless whoever reads it has gone: the server serves anyway."""
+        with suppress(BrokenPipeError):
+            self._announce()
+
+    def _announce(self) -> None:
         scheme = "https" if self._own else "http"
         curl = login_line(self._port.url(scheme, self._port.reachable()), self._settings.admin_name, self._unsaid_password)
         typer.echo(f"listening on {self._port.url(scheme)}")

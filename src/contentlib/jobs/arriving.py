@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from contextlib import suppress
-from itertools import islice
 from typing import Protocol
 
 from contentlib.library import storing
@@ -18,8 +16,6 @@ from contentlib.library.tar import BadArchive
 from contentlib.library.threads import Threads
 from contentlib.library.unpacking import TooLarge, Unpacking
 from contentlib.library.update_sessions import UpdateSessions
-
-_READ_AGAIN = 64  # pieces that are read and hashed again in one go
 
 
 class Different(Exception):
@@ -80,7 +76,7 @@ class Staging:
         self._staged = await self._threads.stored(self._store.stage, self._storage, self._upload)
         if self._staged.size:
             pieces = self._store.staged_bytes(self._storage, self._upload)
-            while await self._threads.stored(self._hash_again, pieces):
+            while await self._threads.stored(storing.hash_again, self._hasher, pieces):
                 pass
             self._size = self._hasher.size
 
@@ -111,12 +107,6 @@ class Staging:
         if self._staged is None:
             raise RuntimeError("the upload was not begun")
         return self._staged
-
-    def _hash_again(self, pieces: Iterator[bytes]) -> bool:
-        before = self._hasher.size
-        for piece in islice(pieces, _READ_AGAIN):
-            self._hasher.update(piece)
-        return self._hasher.size > before
 
 
 class Kept(Staging):

@@ -1,9 +1,10 @@
-"""Bytes of an upload that are hashed while they are written."""
+"""Bytes of an upload that are hashed while they are written, or again when it goes on."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 
 from contentlib.library.checksums import Hasher
 from contentlib.library.ports import Staged
@@ -11,6 +12,7 @@ from contentlib.library.threads import Threads
 
 _SIDE_BY_SIDE = 1 << 16  # so many bytes are worth a second thread
 _PIECES = 16
+_READ_AGAIN = 64  # pieces that are read and hashed again in one go
 
 
 async def store(threads: Threads, staged: Staged, hasher: Hasher, pieces: Sequence[bytes]) -> None:
@@ -25,6 +27,14 @@ async def store(threads: Threads, staged: Staged, hasher: Hasher, pieces: Sequen
             await threads.stored(_take, pieces, staged.append)
         finally:
             await hashing
+
+
+def hash_again(hasher: Hasher, pieces: Iterator[bytes]) -> bool:
+    """Hashes some more of what is there already; whether there was any."""
+    before = hasher.size
+    for piece in islice(pieces, _READ_AGAIN):
+        hasher.update(piece)
+    return hasher.size > before
 
 
 def _take(pieces: Sequence[bytes], *takers: Callable[[bytes], None]) -> None:

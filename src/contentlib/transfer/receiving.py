@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
-from itertools import islice
+from collections.abc import AsyncIterator
 
 from contentlib.http.message import Request
 from contentlib.library import storing
@@ -23,7 +22,6 @@ from contentlib.transfer.incoming import Incoming
 from contentlib.transfer.part import Part
 
 _BEAT_SECONDS = 1.0
-_READ_AGAIN = 64  # pieces that are read and hashed again before the lease is looked at
 
 
 RECEIVED = 200
@@ -138,14 +136,8 @@ class Upload:
             self.hasher = known
         elif staged.size:
             pieces = store.staged_bytes(self.session.storage, self.file.id)
-            while await self._threads.stored(self._hash_again, pieces):
+            while await self._threads.stored(storing.hash_again, self.hasher, pieces):
                 await self._beat(staged.size)
-
-    def _hash_again(self, pieces: Iterator[bytes]) -> bool:
-        before = self.hasher.size
-        for piece in islice(pieces, _READ_AGAIN):
-            self.hasher.update(piece)
-        return self.hasher.size > before
 
     async def _blocks(self, there: int) -> AsyncIterator[list[bytes]]:
         """The bytes of the request, no more than may come, and no faster than they may."""

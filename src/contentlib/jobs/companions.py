@@ -40,7 +40,7 @@ class Companions:
         if endpoint is None:
             return False
         if is_local(endpoint.uri):
-            return await asyncio.to_thread(self._is_here, endpoint.uri)
+            return await asyncio.to_thread(self._sources.has, endpoint.uri)
         try:
             async with self._client.get(
                 endpoint.uri, thumbprint=endpoint.thumbprint, certificate=endpoint.certificate
@@ -50,10 +50,6 @@ class Companions:
             if error.problem.kind is Kind.STATUS and not error.problem.again:
                 return False
             raise
-
-    def _is_here(self, uri: str) -> bool:
-        path = self._sources.path(uri)
-        return path is not None and path.is_file()
 
 
 def _beside(name: str, endpoint: SourceEndpoint) -> Iterator[NewFile]:

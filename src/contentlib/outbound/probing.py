@@ -53,9 +53,8 @@ class Probes:
             return probed(error.problem)
 
     def _look(self, uri: str) -> Probed:
-        path = self._sources.path(uri)
         with suppress(OSError):  # a name that is too long, or a directory that may not be looked into
-            if path is not None and path.is_file():
+            if self._sources.has(uri):
                 return Probed(ProbeStatus.SUCCESS)
         return Probed(ProbeStatus.RESOURCE_NOT_FOUND, Fault("probe.file", "there is no such file"))
 

@@ -42,6 +42,11 @@ class Sources:
             return None
         return found
 
+    def has(self, uri: str) -> bool:
+        """Whether an address names a file that is there, below a root; OSError where that cannot be seen."""
+        path = self.path(uri)
+        return path is not None and path.is_file()
+
     def _of_datastore(self, path: Path) -> Path | None:
         text = path.as_posix()
         if not text.startswith(_VOLUMES):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from msgspec.structs import replace
 
 from contentlib.library.checksums import Algorithm, Checksum
 from contentlib.library.errors import Busy, Fault, Invalid, Missing, MissingFile, NotActive, NotReady, StillActive
@@ -80,6 +81,16 @@ async def test_complete_makes_a_new_content_version_and_touches_no_other_counter
     done = await world.updates.get(session)
     assert (done.state, done.progress, done.content_version) == (State.DONE, 100, 2)
     assert session in world.ended
+
+
+async def test_an_item_whose_number_is_behind_its_versions_can_be_updated(world: World) -> None:
+    item = await _item(world, a=b"1")
+    async with world.metadata.transaction(durable=False) as transaction:
+        row = await transaction.items.get(item)
+        assert row is not None
+        await transaction.items.put(replace(row, content_version=row.content_version - 1))
+    await world.complete(item, {"a": b"2"})
+    assert (await world.items.get(item)).content_version == 3
 
 
 async def test_files_are_added_replaced_and_removed_in_one_session(world: World) -> None:

@@ -11,7 +11,7 @@ from contentlib.library.clock import Clock
 from contentlib.library.errors import Busy, InDesiredState, Missing
 from contentlib.library.idempotence import once
 from contentlib.library.identifiers import new_identifier
-from contentlib.library.items import check_local, current_version, find_item, next_generation, note_change
+from contentlib.library.items import check_local, current_version, find_item, next_generation, next_number, note_change
 from contentlib.library.model import Item, StoredFile, Token, Version
 from contentlib.library.ports import MetadataStore, Transaction
 from contentlib.library.trust import Trust
@@ -58,16 +58,16 @@ class History:
         for file in wanted.files:
             await self._blobs.check(file.blob, file.name)
         async with self._metadata.reading() as transaction:
-            item = await _free_item(transaction, item_id, wanted)
-            library = await check_local(transaction, item.library)
+            seen = await _free_item(transaction, item_id, wanted)
+            library = await check_local(transaction, seen.library)
             kept = await transaction.versions.of(item_id)
-            made = self._again(item, wanted, await current_version(transaction, item), kept, user)
-        await self._trust.check(library, item.folded_type, made.signature)
-        await self._blobs.describe(item, made)
+            made = self._again(seen, wanted, await current_version(transaction, seen), kept, user)
+        await self._trust.check(library, seen.folded_type, made.signature)
+        await self._blobs.describe(seen, made)
 
         async def add(transaction: Transaction) -> str:
             item = await _free_item(transaction, item_id, wanted)
-            if item.content_version + 1 != made.number:
+            if item.version_id != seen.version_id:
                 raise Busy("item.changed", f"the content of library item {item_id} was changed by another call", item_id)
             await _make(transaction, item, made)
             return str(made.number)
@@ -80,7 +80,7 @@ class History:
         files = tuple(_raised(file, current.file(file.name), generation) for file in wanted.files)
         message = f"content version {wanted.number} was made current again"
         signature = wanted.signature
-        return Version(new_identifier(), item.id, item.content_version + 1, now, files, user, message, signature).after(current)
+        return Version(new_identifier(), item.id, next_number(item, kept), now, files, user, message, signature).after(current)
 
 
 def _numbered(versions: list[Version], item_id: str, number: str) -> Version:

@@ -302,6 +302,11 @@ async def current_version(transaction: Transaction, item: Item) -> Version:
     return Version(id="", item=item.id, number=item.content_version, created=item.created, files=())
 
 
+def next_number(item: Item, kept: Iterable[Version]) -> int:
+    """The number of an item's next content version: above every one that is kept, whatever the item says of itself."""
+    return max([item.content_version, *(each.number for each in kept)]) + 1
+
+
 def next_generation(kept: Iterable[Version], now: int) -> int:
     """The generation of new contents: the time in seconds, or more where one of the kept versions reaches that far.
 

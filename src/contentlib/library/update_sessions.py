@@ -24,7 +24,7 @@ from contentlib.library.errors import (
 )
 from contentlib.library.idempotence import once
 from contentlib.library.identifiers import new_identifier
-from contentlib.library.items import check_local, current_version, find_item, next_generation, note_change
+from contentlib.library.items import check_local, current_version, find_item, next_generation, next_number, note_change
 from contentlib.library.model import (
     Item,
     Source,
@@ -203,7 +203,7 @@ class UpdateSessions(TransferSessions[UpdateSession]):
                 version = await self._sealing.seal(session, item, version)
                 await self._blobs.flush(version)
                 await self._blobs.describe(item, version)
-            done = await self._commit(session, files, version, item.type)
+            done = await self._commit(session, files, item, version)
         if done:
             self._ended(session_id)
         return done
@@ -217,13 +217,13 @@ class UpdateSessions(TransferSessions[UpdateSession]):
             await transaction.update_sessions.put(replace(self._acted(session), completing=True))
         return True
 
-    async def _commit(self, session: UpdateSession, files: list[UpdateFile], version: Version, kind: str) -> bool:
-        """Whether nothing was changed since `files` were read; else nothing is now."""
+    async def _commit(self, session: UpdateSession, files: list[UpdateFile], seen: Item, version: Version) -> bool:
+        """Whether neither the files nor the item's content have changed since they were read; else nothing is changed now."""
         async with self._metadata.transaction(durable=True) as transaction:
             found = await self._find(transaction, session.id)
             done = replace(fire(self.kind, found, "completed", self._clock.now()), progress=100)
             item = await find_item(transaction, session.item)
-            if await transaction.update_files.of(session.id) != files or version.number != item.content_version + 1:
+            if await transaction.update_files.of(session.id) != files or item.version_id != seen.version_id:
                 return False
             await transaction.update_sessions.put(done)
             if not files:
@@ -232,8 +232,8 @@ class UpdateSessions(TransferSessions[UpdateSession]):
             await transaction.versions.add(version)
             changed = replace(
                 item,
-                type=item.type or kind,
-                folded_type=fold(item.type or kind),
+                type=item.type or seen.type,
+                folded_type=fold(item.type or seen.type),
                 content_version=version.number,
                 version_id=version.id,
                 size=sum(file.size for file in version.files),
@@ -257,7 +257,7 @@ class UpdateSessions(TransferSessions[UpdateSession]):
         now = max(self._clock.now(), base.created + 1)
         generation = next_generation(earlier, now)
         new = [_stored(file, base, generation) for file in files if not file.removed]
-        return Version(new_identifier(), item.id, item.content_version + 1, now, (*kept, *new)).after(base)
+        return Version(new_identifier(), item.id, next_number(item, earlier), now, (*kept, *new)).after(base)
 
     # files of a session
 

@@ -169,10 +169,10 @@ class _Server:
         self._thumbprint = thumbprint
         self._certificate = certificate
         self._clock = clock
-        self._metadata = SqliteMetadata(settings.database, alone=settings.workers == 1)
+        self._metadata = SqliteMetadata(settings.database)
         self._often = min(5.0, settings.lease_seconds / 4)
-        # another worker's touches are seen once it has kept them
-        slack = 0 if settings.workers == 1 else int(self._often * 2000)
+        # another worker's touches are seen once it has kept them; at a reload there are two, however many are configured
+        slack = int(self._often * 2000)
         self._leases = Leases(self._clock, settings.lease_seconds * 1000, slack)
         self._configurations = Configurations(self._metadata, self._reconfigured)
         self._limits = Limits(self._configurations, settings.workers)
@@ -204,7 +204,6 @@ class _Server:
         settings, metadata, blobs, clock, leases = self._settings, self._metadata, self._blobs, self._clock, self._leases
         passwords = Argon2Passwords()
         idle, most = settings.session_idle_seconds * 1000, settings.sessions_per_user
-        alone = settings.workers == 1
         logins = Logins(metadata, passwords, leases, clock, idle, _CHALLENGE, most)
         roles = Roles(metadata, {})
         trust = Trust(metadata, clock, system_roots)
@@ -268,9 +267,7 @@ class _Server:
             on_failure=_failed,
             submit=Operations(metadata, tasks, self._wake).submit,
         )
-        self._transfers = Transfers(
-            updates, downloads, items, blobs, leases, addresses, admit, limits.throttle, limit, _failed, alone=alone
-        )
+        self._transfers = Transfers(updates, downloads, items, blobs, leases, addresses, admit, limits.throttle, limit, _failed)
         vim = Vim(inventory, _product(settings, guid), logins, clock, _failed)
         shelf = Shelf(metadata, blobs, Counters(settings.published_version_floor))
         publisher = Publisher(shelf, blobs, passwords, _failed)

@@ -23,7 +23,6 @@ from contentlib.library.limits import Limits
 from contentlib.library.model import Subscription
 from contentlib.library.names import fold
 from contentlib.library.ports import MetadataStore
-from contentlib.metadata.guests import guest
 from contentlib.metadata.migrate import check_current
 from contentlib.metadata.sqlite import SqliteMetadata
 from contentlib.outbound.configured import outbound_of
@@ -154,18 +153,17 @@ async def _offered(
 @asynccontextmanager
 async def _writing(settings: Settings) -> AsyncIterator[tuple[SqliteMetadata, Blobs, Adoption]]:
     """The database and the storages, beside a server or without one; what is kept there is held meanwhile."""
-    with guest(settings.database):
-        store, clock = _reading(settings), SystemClock()
-        metadata = SqliteMetadata(settings.database)
-        blobs = HeldBlobs(metadata, store, clock)
-        holding = asyncio.create_task(blobs.hold(min(settings.collect_grace_seconds / 4, _HELD_SECONDS)))
-        try:
-            yield metadata, blobs, Adoption(metadata, blobs, clock, settings.storage[0].id)
-        finally:
-            holding.cancel()
-            with suppress(asyncio.CancelledError):
-                await holding
-            await metadata.close()
+    store, clock = _reading(settings), SystemClock()
+    metadata = SqliteMetadata(settings.database)
+    blobs = HeldBlobs(metadata, store, clock)
+    holding = asyncio.create_task(blobs.hold(min(settings.collect_grace_seconds / 4, _HELD_SECONDS)))
+    try:
+        yield metadata, blobs, Adoption(metadata, blobs, clock, settings.storage[0].id)
+    finally:
+        holding.cancel()
+        with suppress(asyncio.CancelledError):
+            await holding
+        await metadata.close()
 
 
 def _reading(settings: Settings) -> FilesystemBlobs:

@@ -26,7 +26,8 @@ class SqliteBackend:
         return SqliteMetadata(self._path)
 
     def leftovers(self) -> list[str]:
-        return [each.name for each in self._path.parent.iterdir() if each != self._path]
+        lasting = {self._path.name, f"{self._path.name}-generations", f"{self._path.name}-users"}
+        return [each.name for each in self._path.parent.iterdir() if each.name not in lasting]
 
 
 class FilesystemBackend:

@@ -58,6 +58,21 @@ def test_an_upload_has_one_writer_at_a_time(blobs: FileBlobStore, another_blobs:
         assert staged.size == 1
 
 
+def test_a_mark_lasts_until_a_writer_changes_the_bytes(
+    blobs: FileBlobStore, another_blobs: Callable[[], FileBlobStore]
+) -> None:
+    with blobs.stage(A, "u") as staged:
+        staged.append(b"one")
+        mark = staged.stamp()
+    assert mark
+    with another_blobs().stage(A, "u") as unchanged:
+        assert unchanged.mark == mark
+        unchanged.empty()
+        unchanged.append(b"two")  # as many bytes, at once
+    with blobs.stage(A, "u") as changed:
+        assert changed.mark != mark
+
+
 def test_a_writer_that_fails_lets_go_of_the_upload(blobs: FileBlobStore) -> None:
     with pytest.raises(ZeroDivisionError), blobs.stage(A, "u"):
         raise ZeroDivisionError

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import itertools
 from collections.abc import AsyncIterator
 from typing import Any
 from urllib.parse import urlsplit
@@ -38,16 +39,23 @@ class Cut(Exception):
 
 
 class Client:
-    """Calls with a login session; an answer of the 5xx kind is a failed assertion, however it came about."""
+    """Calls with a login session; an answer of the 5xx kind is a failed assertion, however it came about.
+
+    Every second call has a connection of its own: the calls of one client reach several workers, where there are several.
+    """
 
     def __init__(self, url: str, token: str | None = None) -> None:
         self.token = token
         self.last: list[str] = []
-        self._http = httpx.AsyncClient(base_url=url, timeout=60, verify=False, trust_env=False)
+        common: dict[str, Any] = {"base_url": url, "timeout": 60, "verify": False, "trust_env": False}
+        self._kept = httpx.AsyncClient(**common)  # its connection stays with one worker
+        self._new = httpx.AsyncClient(**common, limits=httpx.Limits(max_keepalive_connections=0))
+        self._calls = itertools.cycle((self._kept, self._new))
 
     async def close(self) -> None:
         """Closes all connections."""
-        await self._http.aclose()
+        await self._kept.aclose()
+        await self._new.aclose()
 
     async def log_in(self) -> str:
         """A new login session."""
@@ -90,7 +98,7 @@ class Client:
         note = f"{method} {target.removeprefix(CONTENT)[:120]}"
         self.last = [*self.last[-24:], f"{note} …"]
         try:
-            answer = await self._http.request(method, target, headers=headers, **more)
+            answer = await next(self._calls).request(method, target, headers=headers, **more)
         except httpx.TimeoutException as error:
             raise AssertionError(f"{note} is not answered: {error!r}") from error
         except httpx.TransportError as error:

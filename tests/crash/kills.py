@@ -27,6 +27,7 @@ class Kills:
         self.random = random.Random(seed)
         self.worlds = [World(f"client-{number}", seed, lease) for number in range(clients)]
         self.kills = 0
+        self.reloads = 0
         self.lives = 0
         self.calls = 0
         self._verified = asyncio.Condition()
@@ -55,6 +56,10 @@ class Kills:
             began = time.monotonic()
             await self._all_verified()
             self.spent["verifying"] += time.monotonic() - began
+        if self.random.random() < 0.25:  # for some seconds an old worker and a new one serve side by side
+            self.server.reload()
+            self.reloads += 1
+            await asyncio.sleep(self.random.uniform(0, 6))
         await asyncio.sleep(self.random.choices((self.random.uniform(0, 0.5), 2.2), (30, 1))[0])
         if self.random.random() < 0.4 and self.server.kill_worker(self.random.randrange(9)):
             self.kills += 1
@@ -105,7 +110,7 @@ class Kills:
     def told(self) -> str:
         """How much was done, and how long it took."""
         seconds = ", ".join(f"{what} {spent:.1f} s" for what, spent in self.spent.items())
-        return f"{self.kills} kills, {self.calls} steps; {seconds}"
+        return f"{self.kills} kills, {self.reloads} reloads, {self.calls} steps; {seconds}"
 
     async def end(self) -> None:
         """Starts the server once more, with short leases, and holds it to everything."""

@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 from typing import Protocol
 
-from processes import CONTENTLIB, ENVIRONMENT
+from processes import CONTENTLIB, ENVIRONMENT, PATIENCE_SECONDS
 
 NAME, PASSWORD = "administrator@vsphere.local", "correct horse"
 STORAGES = ("datastore-1", "datastore-2")
@@ -172,6 +172,18 @@ class Server:
         if workers:
             _kill(workers[number % len(workers)])
         return bool(workers)
+
+    def reload(self) -> None:
+        """Asks for new workers, as `systemctl reload` does."""
+        assert self.process is not None
+        os.kill(self.process.pid, signal.SIGHUP)
+
+    def wait_without(self, old: list[int]) -> None:
+        """Returns when none of the old workers is left."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while set(old) & set(self.children()):
+            assert time.monotonic() < deadline, "the old workers do not end after a reload"
+            time.sleep(0.02)
 
     async def leave(self, seconds: float) -> int:
         """Sends SIGTERM, and answers with the exit code."""

@@ -22,7 +22,7 @@ _FEWEST = 15
 _LEASE_SECONDS = 8
 
 
-@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("workers", [1, 3])
 async def test_a_killed_server_holds_to_every_answer(tmp_path: Path, workers: int) -> None:
     kills = int(os.environ.get("CRASH_KILLS", _KILLS))
     seed = os.environ.get("CRASH_SEED") or str(random.randrange(10**9))

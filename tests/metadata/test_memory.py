@@ -15,8 +15,7 @@ from databases import new_database
 
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[SqliteMetadata]:
-    """A store on a database that no other process writes to."""
-    opened = SqliteMetadata(new_database(tmp_path / "contentlib.db"), alone=True)
+    opened = SqliteMetadata(new_database(tmp_path / "contentlib.db"))
     yield opened
     await opened.close()
 
@@ -125,30 +124,6 @@ async def test_readers_never_see_a_row_that_is_older_than_an_answer(store: Sqlit
     row = await _read(store, library.id)
     assert row is not None
     assert row.version == library.version + 60
-
-
-async def test_where_others_write_too_nothing_is_remembered(tmp_path: Path) -> None:
-    path = new_database(tmp_path / "contentlib.db")
-    one, other = SqliteMetadata(path), SqliteMetadata(path)
-    library = await _added(one)
-    assert await _read(one, library.id) == library
-    await _put(other, replace(library, name="new"))
-    seen = await _read(one, library.id)
-    assert seen is not None
-    assert seen.name == "new"
-    await one.close()
-    await other.close()
-
-
-async def test_a_writer_is_given_what_nobody_has_changed_and_not_what_it_has(store: SqliteMetadata) -> None:
-    library, other = await _added(store), await _added(store)
-    known = await _read(store, library.id)
-    async with store.transaction(durable=False) as transaction:
-        assert await transaction.libraries.get(library.id) is known
-        await transaction.libraries.put(replace(other, name="new"))
-        assert await transaction.libraries.get(library.id) == library
-        assert await transaction.libraries.get(other.id) == replace(other, name="new")
-    assert await _read(store, other.id) == replace(other, name="new")
 
 
 async def test_what_a_writer_reads_before_another_one_is_undone_is_what_is_kept(store: SqliteMetadata) -> None:

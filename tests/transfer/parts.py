@@ -51,7 +51,6 @@ class Parts:
         *,
         lease: int = 300_000,
         limit: int = 0,
-        alone: bool = True,
         clock: Clock | None = None,
     ) -> None:
         upgrade(directory / DATABASE)
@@ -77,7 +76,6 @@ class Parts:
             self.throttle,
             limit,
             self._failed,
-            alone=alone,
         )
         self._jobs: list[asyncio.Task[None]] = []
 

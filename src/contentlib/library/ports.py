@@ -474,6 +474,12 @@ class Staged(Protocol):
     size: int
     """How many bytes are there."""
 
+    mark: str
+    """Is what `stamp` answered last, exactly when no writer of any process has changed the bytes since."""
+
+    def stamp(self) -> str:
+        """Gives the bytes a mark that they have as long as they stay as they are; empty where that cannot be done."""
+
     def append(self, data: bytes) -> None:
         """Adds bytes at the end; OSError when the storage is full or broken, and the bytes may be there in part."""
 

@@ -1,68 +1,85 @@
-"""Rows that were read by their key, remembered until their table is written to, while no other process writes."""
+"""Rows that readers have read by their key, remembered until their table changes, whichever process changes it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import time
+from array import array
 from typing import Any
 
-from contentlib.metadata.guests import Guests
+from contentlib.metadata.generations import Generations, slot_of
 
 _MOST = 20_000
+_BESIDE_SECONDS = 1.0
+_CLOSED = memoryview(array("Q", [1]))  # odd: nothing is recalled
+
+
+class _Table:
+    """The remembered rows of a table, all of one generation."""
+
+    __slots__ = ("generation", "rows", "slot")
+
+    def __init__(self, name: str) -> None:
+        self.slot = slot_of(name)
+        self.generation = -1
+        self.rows: dict[str, Any] = {}
 
 
 class Memory:
-    """What readers have seen of each table since the last commit that wrote to it.
+    """What readers have seen of each table since the last commit of any process that changed it.
 
-    A reader has the `epoch` in which it began. It is given what is remembered, and may add to it, only while that lasts:
-    later it would see a state that is not its own. During a commit, which may run in a thread, nothing is remembered, nor while
-    there are guests. Where `guests` is None other processes write all the time.
+    A reader has the `epoch` in which it began: the database's generation. It is given what is remembered, and may add to it,
+    only while that lasts: later it would see a state that is not its own. While a commit is under way nothing is remembered
+    and nothing recalled. Transactions that write are given nothing: they read the rows themselves, under the database's lock.
     """
 
-    def __init__(self, guests: Guests | None) -> None:
-        self._guests = guests
-        self._tables: dict[str, dict[str, Any]] = {}
-        self._epoch = -1 if guests is None else 0
+    def __init__(self, generations: Generations) -> None:
+        self._generations = generations
+        self._counters = generations.counters
+        self._seen = -1
+        self._beside_until = 0.0
+        self._tables: dict[str, _Table] = {}
 
     def begin(self) -> int:
-        """The epoch of a transaction that begins; -1 where it is given nothing."""
-        if self._guests is not None and self._guests.came():
-            if not self._guests.are_gone():
-                return -1
-            self._drop()
-        return self._epoch
+        """The epoch of a reader that begins; -1 while a commit is under way."""
+        generation = self._counters[0]
+        if generation != self._seen:
+            self._seen = generation
+            if generation != self._generations.own:
+                self._beside_until = time.monotonic() + _BESIDE_SECONDS
+        return -1 if generation & 1 else generation
 
-    def _drop(self) -> None:
-        """What was remembered before the guests came may not be so any more."""
-        self._tables.clear()
-        if self._epoch >= 0:  # else a commit is about to begin another one
-            self._epoch += 1
+    def is_beside_others(self) -> bool:
+        """Whether another process has committed lately, and so may at any moment: between two reads of a transaction, too."""
+        return self._beside_until > 0.0 and time.monotonic() < self._beside_until
+
+    def is_now(self, epoch: int) -> bool:
+        """Whether nothing was committed since the epoch began."""
+        return self._counters[0] == epoch
 
     def recall(self, epoch: int, table: str, key: str) -> Any:
         """The row, or None where it is not remembered."""
-        rows = self._tables.get(table)
-        return None if rows is None or epoch != self._epoch else rows.get(key)
+        known = self._tables.get(table)
+        if known is None or self._counters[0] != epoch or self._counters[known.slot] != known.generation:
+            return None
+        return known.rows.get(key)
 
     def remember(self, epoch: int, table: str, key: str, row: Any) -> None:
         """Keeps a row that a reader of that epoch has read."""
-        if epoch == self._epoch and epoch >= 0:
-            rows = self._tables.setdefault(table, {})
-            if len(rows) >= _MOST:
-                rows.clear()
-            rows[key] = row
-
-    def forget(self, tables: Iterable[str]) -> int:
-        """A commit begins that writes to tables; answers the epoch that `resume` is told when it has ended."""
-        for table in tables:
-            self._tables.pop(table, None)
-        following, self._epoch = self._epoch + 1, -1
-        return following
-
-    def resume(self, epoch: int) -> None:
-        """The commit has ended."""
-        self._epoch = -1 if self._guests is None else epoch
+        known = self._table(table)
+        generation = self._counters[known.slot]
+        if self._counters[0] != epoch:
+            return
+        if generation != known.generation or len(known.rows) >= _MOST:
+            known.rows.clear()
+            known.generation = generation
+        known.rows[key] = row
 
     def close(self) -> None:
         """Remembers nothing any more."""
-        if self._guests is not None:
-            self._guests.close()
-        self._guests, self._epoch = None, -1
+        self._counters, self._tables = _CLOSED, {}
+
+    def _table(self, name: str) -> _Table:
+        known = self._tables.get(name)
+        if known is None:
+            known = self._tables[name] = _Table(name)
+        return known

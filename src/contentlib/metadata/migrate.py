@@ -6,7 +6,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from contentlib.metadata.guests import no_guests
+from contentlib.metadata.generations import sole_user
 
 HEAD = "0010"
 """The newest migration; a test compares it with the modules in `migrations`."""
@@ -15,7 +15,7 @@ HEAD = "0010"
 def upgrade(database: Path) -> None:
     """Creates the SQLite file or brings it up to date; RuntimeError when that cannot be done."""
     if not is_current(database):  # Alembic takes longer to import than the rest of the start
-        with no_guests(database):
+        with sole_user(database):
             _migrate(database)
 
 

@@ -64,13 +64,13 @@ class Keyed(Generic[Value]):
 
     async def get(self, identifier: str) -> Value | None:
         """The row, or None."""
-        known: Value | None = self._connection.recall(self._statements.table, identifier)
+        known: Value | None = self._connection.recall(self._statements, identifier)
         if known is None:
             row = await self._connection.row(self._statements.get, {"key": identifier})
             if row is None:
                 return None
             known = self._statements.codec.value(row)
-            self._connection.remember(self._statements.table, identifier, known)
+            self._connection.remember(self._statements, identifier, known)
         return known
 
     async def put(self, row: Value) -> None:

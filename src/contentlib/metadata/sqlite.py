@@ -3,17 +3,19 @@
 Readers have connections of their own, one as long as a `reading()` lasts, and see what is committed. Writers share one
 connection and take turns on it. Those whose turns follow one another at once are committed together, each inside a savepoint
 of its own, and each is answered after that commit: a commit costs more than the statements in it. Commits that reach for the
-disk run in a thread of their own. Other processes are kept out by `BEGIN IMMEDIATE`, and waited for without holding up the
-loop.
+disk run in a thread of their own. Processes take turns too (`Generations`), and wait for theirs without holding up the loop.
+What a transaction reads before it writes, it reads from the database under that turn, never from memory.
 """
 
 from __future__ import annotations
 
 import asyncio
+import errno
 import sqlite3
 import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Generic, TypeVar
@@ -28,14 +30,14 @@ from contentlib.metadata.access import LoginRows, StateRows, TokenRows, UserRows
 from contentlib.metadata.blobs import BlobRows
 from contentlib.metadata.certificates import TrustedCertificateRows
 from contentlib.metadata.deleted import DeletedRows
-from contentlib.metadata.guests import Guests
+from contentlib.metadata.generations import Generations
 from contentlib.metadata.items import ItemRows, VersionRows
 from contentlib.metadata.libraries import LibraryRows
 from contentlib.metadata.memory import Memory
 from contentlib.metadata.offers import ArrivalRows, OfferRows
 from contentlib.metadata.sessions import DownloadSessionRows, PreparationRows, UpdateFileRows, UpdateSessionRows
 from contentlib.metadata.sqlite_errors import as_os_error, is_busy
-from contentlib.metadata.statement import Statement
+from contentlib.metadata.statement import Kind, Statement
 from contentlib.metadata.subscribers import SubscriberRows
 from contentlib.metadata.tasks import TaskRows
 from contentlib.metadata.usages import UsageRows
@@ -50,18 +52,13 @@ _PRAGMAS = ("journal_mode = WAL", "foreign_keys = ON", "synchronous = NORMAL", "
 
 
 class SqliteConnection:
-    """Runs statements; only one that takes long suspends. What it has written is not remembered before it is committed."""
+    """Runs statements; only one that takes long suspends. It reads all rows from the database."""
 
     def __init__(self, cursor: sqlite3.Cursor, memory: Memory, threads: Threads) -> None:
         self._cursor = cursor
         self._memory = memory
         self._threads = threads
-        self._epoch = -1
         self.written: set[str] = set()
-
-    def enter(self) -> None:
-        """A transaction begins, from which on no other process writes, or which reads one state of all rows."""
-        self._epoch = self._memory.begin()
 
     async def rows(self, statement: Statement, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         """All rows of the answer."""
@@ -88,14 +85,11 @@ class SqliteConnection:
         self.written.update(statement.writes)
         return self._cursor.execute(sql, {**constants, **values} if constants else values).rowcount
 
-    def recall(self, table: str, key: str) -> Any:
-        """The value that was read by a key from a table in this state of all rows, or None."""
-        return None if table in self.written else self._memory.recall(self._epoch, table, key)
+    def recall(self, kind: Kind, key: str) -> Any:
+        """None: what is read before it is written must be the committed row, whatever this process remembers of it."""
 
-    def remember(self, table: str, key: str, value: Any) -> None:
-        """Keeps a value that was read by a key, until its table is written to."""
-        if table not in self.written:
-            self._memory.remember(self._epoch, table, key, value)
+    def remember(self, kind: Kind, key: str, value: Any) -> None:
+        """Keeps nothing: the row may have been changed in this transaction."""
 
 
 class ReadingConnection(SqliteConnection):
@@ -104,9 +98,16 @@ class ReadingConnection(SqliteConnection):
     def __init__(self, cursor: sqlite3.Cursor, memory: Memory, threads: Threads) -> None:
         super().__init__(cursor, memory, threads)
         self._begun = False
+        self._epoch = -1
+        self._recalled: list[tuple[Kind, str, Any]] = []
+
+    def enter(self) -> None:
+        """A transaction begins, which reads one state of all rows."""
+        self._epoch = self._memory.begin()
 
     def leave(self) -> None:
         """A transaction ends."""
+        self._recalled.clear()
         if self._begun:
             self._begun = False
             self._cursor.execute("COMMIT")
@@ -114,9 +115,41 @@ class ReadingConnection(SqliteConnection):
     async def rows(self, statement: Statement, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         """All rows of the answer."""
         if not self._begun:
-            self._cursor.execute("BEGIN")
-            self._begun = True
+            self._begin()
+            if self._recalled and not self._memory.is_now(self._epoch):
+                await self._check_recalled()
         return await super().rows(statement, values)
+
+    def _begin(self) -> None:
+        self._cursor.execute("BEGIN")
+        self._begun = True
+        if self._recalled or self._memory.is_beside_others():
+            self._some("SELECT 1 FROM sqlite_schema LIMIT 1", {})  # the first statement chooses the state, not BEGIN
+
+    def recall(self, kind: Kind, key: str) -> Any:
+        """The value that was read by a key in this state of all rows, or None."""
+        if not self._begun and self._memory.is_beside_others():
+            self._begin()
+        value = self._memory.recall(self._epoch, kind.table, key)
+        if value is not None and not self._begun:
+            self._recalled.append((kind, key, value))
+        return value
+
+    def remember(self, kind: Kind, key: str, value: Any) -> None:
+        """Keeps a value that was read by a key, until its table changes."""
+        self._memory.remember(self._epoch, kind.table, key, value)
+
+    async def _check_recalled(self) -> None:
+        """Makes sure that what was recalled before the first statement is so in the state that this one sees.
+
+        Another process has committed in between, the first time for long: else the state had been chosen before anything was
+        recalled. If it has changed one of these rows, the call is told to try again: it has acted on a row of one state and
+        would go on with those of the next.
+        """
+        for kind, key, value in self._recalled:
+            row = await self.row(kind.get, {"key": key})
+            if row is None or kind.codec.value(row) != value:
+                raise OSError(errno.EBUSY, f"a row of {kind.table} was changed while it was read; try again")
 
 
 class SqliteTransaction(Generic[AnyConnection]):
@@ -158,15 +191,20 @@ Writing = SqliteTransaction[SqliteConnection]
 
 
 class SqliteMetadata:
-    """The metadata store on a SQLite file; `alone` says that no other process writes to it, but guests."""
+    """The metadata store on a SQLite file, which other processes may have open too."""
 
-    def __init__(self, path: Path, *, alone: bool = False) -> None:
+    def __init__(self, path: Path) -> None:
         self._path = path
-        self._memory = Memory(Guests(path) if alone else None)
+        self._generations = Generations(path)
+        self._memory = Memory(self._generations)
         self._threads = Threads(_LONG, "statement")
         self._readers: list[Reader] = []
         self._closed = False
-        self._writer = _Writer(_connect(path, "busy_timeout = 0"), self._memory, self._threads)
+        try:
+            self._writer = _Writer(_connect(path, "busy_timeout = 0"), self._memory, self._threads, self._generations)
+        except BaseException:
+            self._forget_all()
+            raise
 
     def transaction(self, *, durable: bool) -> _Turn:
         """A transaction that may write."""
@@ -203,7 +241,11 @@ class SqliteMetadata:
         for reader in self._readers:
             reader.close()
         self._readers.clear()
+        self._forget_all()
+
+    def _forget_all(self) -> None:
         self._memory.close()
+        self._generations.close()
 
 
 class _Reading:
@@ -257,10 +299,10 @@ class _Batch:
 class _Writer:
     """The connection that writes, the turns on it, and the batch that is open on it."""
 
-    def __init__(self, raw: sqlite3.Connection, memory: Memory, threads: Threads) -> None:
+    def __init__(self, raw: sqlite3.Connection, memory: Memory, threads: Threads, generations: Generations) -> None:
         self.raw = raw
         self.rows = SqliteTransaction(raw, memory, threads, SqliteConnection)
-        self._memory = memory
+        self._generations = generations
         self._turn = asyncio.Lock()
         self._owner: asyncio.Task[Any] | None = None
         self._batch: _Batch | None = None
@@ -277,7 +319,6 @@ class _Writer:
         try:
             batch = await self._join(durable)
             self.raw.execute("SAVEPOINT turn")
-            self.rows.connection.enter()
         except BaseException:
             self._turn.release()
             raise
@@ -326,16 +367,24 @@ class _Writer:
     async def _begin(self) -> None:
         deadline = time.monotonic() + _BUSY_SECONDS
         pause = 0.0005
-        while True:
-            try:
-                self.raw.execute("BEGIN IMMEDIATE")
-            except sqlite3.OperationalError as error:
-                if not is_busy(error) or time.monotonic() > deadline:
-                    raise
-            else:
-                return
+        while not self._begun():
+            if time.monotonic() > deadline:
+                raise OSError(errno.EBUSY, "the database is locked by another process")
             await asyncio.sleep(pause)
             pause = min(2 * pause, _LONGEST_PAUSE)
+
+    def _begun(self) -> bool:
+        """Whether the turn among processes was taken, and the transaction begun."""
+        if not self._generations.take_turn():
+            return False
+        try:
+            self.raw.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            self._generations.end_turn()
+            if not is_busy(error):  # by a program that takes no turns, such as SQLite's shell
+                raise
+            return False
+        return True
 
     async def _close(self, batch: _Batch) -> None:
         async with self._turn:  # turns are in order: all who waited before this have joined
@@ -343,36 +392,39 @@ class _Writer:
                 self._end(batch, await self._commit_aside() if batch.durable else self._commit_here())
 
     async def _commit_aside(self) -> sqlite3.Error | None:
-        following = self._forget()
-        try:
-            return await asyncio.get_running_loop().run_in_executor(self._committing, self._commit)
-        finally:
-            self._memory.resume(following)
-
-    def _forget(self) -> int:
-        written, self.rows.connection.written = self.rows.connection.written, set()
-        return self._memory.forget(written)
+        return await asyncio.get_running_loop().run_in_executor(self._committing, self._commit_here)
 
     def _commit_here(self) -> sqlite3.Error | None:
-        following = self._forget()
-        error = self._commit()
-        self._memory.resume(following)
-        return error
+        """Commits and ends the turn among processes; they know of it before anybody is answered."""
+        written = self.rows.connection.written
+        self._generations.changing(written)
+        try:
+            return self._commit()
+        finally:
+            self._generations.changed(written)
+            self._end_turn()
 
     def _commit(self) -> sqlite3.Error | None:
         try:
             self.raw.execute("COMMIT")
         except sqlite3.Error as error:
             if self.raw.in_transaction:  # a full disk: SQLite leaves the transaction open
-                self.raw.execute("ROLLBACK")
+                with suppress(sqlite3.Error):  # those who wait are answered, whatever becomes of the connection
+                    self.raw.execute("ROLLBACK")
             return error
         return None
 
     def _lose(self, error: sqlite3.Error) -> None:
+        if self._batch is None:
+            return
         if self.raw.in_transaction:
             self.raw.execute("ROLLBACK")
-        if self._batch is not None:
-            self._end(self._batch, error)
+        self._end_turn()
+        self._end(self._batch, error)
+
+    def _end_turn(self) -> None:
+        self.rows.connection.written.clear()
+        self._generations.end_turn()
 
     def _end(self, batch: _Batch, error: sqlite3.Error | None) -> None:
         self._batch = None

@@ -35,6 +35,29 @@ class Statement:
         return found
 
 
+class Decoder(Protocol):
+    """Makes values of rows."""
+
+    def value(self, row: tuple[Any, ...]) -> Any:
+        """The value that a row keeps."""
+
+
+class Kind(Protocol):
+    """The rows of a table that are read by a key, named `key` in the statement."""
+
+    @property
+    def table(self) -> str:
+        """The table's name."""
+
+    @property
+    def get(self) -> Statement:
+        """Reads the row of a key."""
+
+    @property
+    def codec(self) -> Decoder:
+        """Makes a value of it."""
+
+
 class Connection(Protocol):
     """Runs statements inside a transaction."""
 
@@ -47,8 +70,8 @@ class Connection(Protocol):
     async def run(self, statement: Statement, values: Mapping[str, Any]) -> int:
         """How many rows the statement changed."""
 
-    def recall(self, table: str, key: str) -> Any:
-        """The value that was read by a key from a table in this state of all rows, or None."""
+    def recall(self, kind: Kind, key: str) -> Any:
+        """The value that was read by a key in this state of all rows, or None."""
 
-    def remember(self, table: str, key: str, value: Any) -> None:
-        """Keeps a value that was read by a key, until its table is written to."""
+    def remember(self, kind: Kind, key: str, value: Any) -> None:
+        """Keeps a value that was read by a key, until its table changes."""

@@ -26,8 +26,7 @@ class Transfers:
     """Takes and gives the bytes of files.
 
     `admit` raises Unauthenticated where a request has no login session; only the addresses under `/cls/static/` ask it.
-    `on_failure` gets the request and its path, both without the signature, and what happened. `alone` says that no other
-    process receives uploads.
+    `on_failure` gets the request and its path, both without the signature, and what happened.
     """
 
     def __init__(
@@ -42,12 +41,10 @@ class Transfers:
         throttle: Throttle,
         upload_limit: int,
         on_failure: OnFailure,
-        *,
-        alone: bool = False,
     ) -> None:
         self._addresses = addresses
         self._on_failure = on_failure
-        self._uploads = Uploads(updates, blobs.store, leases, throttle, upload_limit, self._failed, alone=alone)
+        self._uploads = Uploads(updates, blobs.store, leases, throttle, upload_limit, self._failed)
         self._downloads = Downloads(downloads, items, blobs, leases, admit)
 
     def speaks(self, path: str) -> bool:

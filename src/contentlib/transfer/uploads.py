@@ -43,11 +43,19 @@ class _Ending:
     status: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Hashed:
+    """What was hashed of an interrupted upload of a session, and the mark that its bytes had then."""
+
+    session: str
+    hasher: Hasher
+    mark: str
+
+
 class Uploads:
     """Receives the bytes of pushed files.
 
-    `alone` says that no other process receives uploads: what was hashed of an interrupted one is then still true when it
-    goes on, and is not read again.
+    What was hashed of an interrupted upload is not read again when it continues here, unless its bytes were changed since.
     """
 
     def __init__(
@@ -58,8 +66,6 @@ class Uploads:
         throttle: Throttle,
         limit: int,
         failed: Failed,
-        *,
-        alone: bool,
     ) -> None:
         self._sessions = sessions
         self._store = store
@@ -67,10 +73,9 @@ class Uploads:
         self._throttle = throttle
         self._limit = limit
         self._failed = failed
-        self._alone = alone
         self._threads = Threads(_THREADS)
         self._running: dict[str, Upload] = {}
-        self._hashed: dict[str, tuple[str, Hasher]] = {}
+        self._hashed: dict[str, _Hashed] = {}
 
     async def handle(self, request: Request, address: DataAddress) -> Response:
         """The answer to a request for an upload address."""
@@ -93,8 +98,8 @@ class Uploads:
 
     def ended(self, session_or_file_id: str) -> None:
         """Stops the uploads of a session, or the upload of a file."""
-        for file_id, (session_id, _) in list(self._hashed.items()):
-            if session_or_file_id in (session_id, file_id):
+        for file_id, hashed in list(self._hashed.items()):
+            if session_or_file_id in (hashed.session, file_id):
                 del self._hashed[file_id]
         for upload in self._running.values():
             if session_or_file_id in (upload.session.id, upload.file.id):
@@ -153,7 +158,7 @@ class Uploads:
         upload = kind(request, session, file, part, self._sessions, self._leases, self._threads, self._throttle, self._limit)
         self._running[file.id] = upload
         try:
-            complete = await upload.receive(staged, self._store, self._known(file.id))
+            complete = await upload.receive(staged, self._store, self._known(file.id, staged))
         except Exception as error:
             return await self._ended_early(request, upload, staged, error)
         finally:
@@ -226,12 +231,14 @@ class Uploads:
 
     # what was hashed already
 
-    def _known(self, file_id: str) -> Hasher | None:
-        return self._hashed.pop(file_id, ("", None))[1]
+    def _known(self, file_id: str, staged: Staged) -> Hasher | None:
+        """What this process has hashed of the bytes that are there, unless another one has received some since."""
+        hashed = self._hashed.pop(file_id, None)
+        return hashed.hasher if hashed is not None and hashed.mark == staged.mark else None
 
     def _remember(self, upload: Upload, staged: Staged) -> None:
-        if self._alone and upload.hasher.size == staged.size:
-            self._hashed[upload.file.id] = (upload.session.id, upload.hasher)
+        if upload.hasher.size == staged.size and (mark := staged.stamp()):
+            self._hashed[upload.file.id] = _Hashed(upload.session.id, upload.hasher, mark)
             if len(self._hashed) > _REMEMBERED:
                 del self._hashed[next(iter(self._hashed))]
 

@@ -1,0 +1,120 @@
+"""Tells every process that has a database open which of its tables have changed, and lets one of them write at a time.
+
+Beside the database lies a small file that all of them map into their memory: one counter for the database, and one for each
+table (tables whose names have the same checksum share one, which only forgets too much). A counter is odd while a commit that
+changes its table is under way, and has grown by two when it has ended. The counters are changed only by the process that holds
+the lock on the file, which it takes before its transaction begins and gives back after the counters are even again. The lock
+is one of the kernel, so it ends with its process; what a killed process left odd, the next writer makes even.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import mmap
+import os
+import time
+import zlib
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+_PATIENCE_SECONDS = 5.0
+_PAUSE_SECONDS = 0.01
+_SLOTS = 128  # the first is the database's
+_BYTES = 8 * _SLOTS
+
+
+class Generations:
+    """The counters of a database, and the turn to write to it; one object for each connection that writes."""
+
+    def __init__(self, database: Path) -> None:
+        self._users = _opened(_users_of(database))
+        try:
+            if not _taken(self._users, fcntl.LOCK_SH, _PATIENCE_SECONDS):
+                raise RuntimeError(f"database {database} is being upgraded by another process; try again when it has ended")
+            self._file = _opened(database.with_name(f"{database.name}-generations"))
+        except BaseException:
+            os.close(self._users)
+            raise
+        if os.fstat(self._file).st_size < _BYTES:
+            os.truncate(self._file, _BYTES)  # never shrinks it: another process may have done the same just now
+        self._map = mmap.mmap(self._file, _BYTES)
+        self.counters = memoryview(self._map).cast("Q")
+        """The counters; the first is the database's."""
+        self.own = -1
+        """What the database's counter was after the last commit that was made through this object."""
+
+    def take_turn(self) -> bool:
+        """Takes the turn to write, unless another process has it."""
+        if not _taken(self._file, fcntl.LOCK_EX, 0.0):
+            return False
+        if self.counters[0] & 1:  # a writer was killed in its commit
+            for slot in reversed(range(_SLOTS)):
+                self._make(slot, odd=0)
+        return True
+
+    def end_turn(self) -> None:
+        """Gives the turn back; to be called once what was written is committed or undone."""
+        fcntl.flock(self._file, fcntl.LOCK_UN)
+
+    def changing(self, tables: Collection[str]) -> None:
+        """A commit begins that changes these tables."""
+        self._make(0, odd=1)
+        for slot in {slot_of(table) for table in tables}:
+            self._make(slot, odd=1)
+
+    def changed(self, tables: Collection[str]) -> None:
+        """The commit has ended, one way or the other."""
+        for slot in {slot_of(table) for table in tables}:
+            self._make(slot, odd=0)
+        self._make(0, odd=0)  # last: while it is odd, others may be
+        self.own = self.counters[0]
+
+    def _make(self, slot: int, odd: int) -> None:
+        if self.counters[slot] & 1 != odd:
+            self.counters[slot] += 1
+
+    def close(self) -> None:
+        """Closes the file; a turn that is still held ends."""
+        self.counters.release()
+        self._map.close()
+        os.close(self._file)
+        os.close(self._users)
+
+
+def slot_of(table: str) -> int:
+    """The place of a table's counter, the same in every version of the program."""
+    return 1 + zlib.crc32(table.encode()) % (_SLOTS - 1)
+
+
+@contextmanager
+def sole_user(database: Path) -> Iterator[None]:
+    """Keeps every other process off a database; RuntimeError when one has it open and does not close it soon."""
+    users = _opened(_users_of(database))
+    try:
+        if not _taken(users, fcntl.LOCK_EX, _PATIENCE_SECONDS):
+            raise RuntimeError(f"database {database} is open in another process of contentlib; wait until that has ended")
+        yield
+    finally:
+        os.close(users)
+
+
+def _users_of(database: Path) -> Path:
+    return database.with_name(f"{database.name}-users")
+
+
+def _opened(path: Path) -> int:
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+
+
+def _taken(file: int, kind: int, patience: float) -> bool:
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            fcntl.flock(file, kind | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= deadline:
+                return False
+            time.sleep(_PAUSE_SECONDS)
+        else:
+            return True

@@ -15,7 +15,6 @@ from contentlib.access.logins import Logins
 from contentlib.access.passwords import Argon2Passwords
 from contentlib.access.roles import ADMINISTRATOR, Roles
 from contentlib.access.sealing import KeyFile
-from contentlib.blobs.filesystem import FilesystemBlobs
 from contentlib.http.asgi import Application
 from contentlib.http.message import Answer, Disconnected, Request, Response, text
 from contentlib.http.pieces import paced
@@ -49,6 +48,7 @@ from contentlib.library.mirror import Mirror
 from contentlib.library.model import Retention, User
 from contentlib.library.names import fold
 from contentlib.library.own_catalogs import OwnCatalogs, OwnProbes
+from contentlib.library.ports import MetadataStore
 from contentlib.library.pulls import KIND as PULL
 from contentlib.library.retention import Retentions
 from contentlib.library.sessions import Leases
@@ -63,7 +63,6 @@ from contentlib.library.update_sessions import UpdateSessions
 from contentlib.library.upkeep import Upkeep
 from contentlib.library.usages import Usages
 from contentlib.metadata.migrate import upgrade
-from contentlib.metadata.sqlite import SqliteMetadata
 from contentlib.monitor import CountedBody, Gauges, Meter, Monitor, TransferMeter, count_failed_job
 from contentlib.outbound.configured import outbound_of
 from contentlib.outbound.probing import Probes
@@ -97,6 +96,7 @@ from contentlib.services.vcenter_datacenter import DatacenterService
 from contentlib.services.vcenter_datastore import DatastoreService
 from contentlib.services.vcenter_folder import FolderService
 from contentlib.settings import Settings
+from contentlib.stores import SERVER_GUID, claim_storages, open_bytes, open_rows, own_storages
 from contentlib.structures.conversions import Endpoints
 from contentlib.transfer.addresses import SignedAddresses, shown
 from contentlib.transfer.front import Transfers
@@ -114,7 +114,6 @@ from contentlib.wire.calls import token_of
 
 _SEALING_KEY = "sealing.key"
 _TRANSFER_KEY = "transfer_key"
-_SERVER_GUID = "server_guid"
 _WAITING_PULLS = 20  # beside those that fill the pool of transfers, so that one that ends is followed at once
 _NOWHERE = Meter("none")
 _CHALLENGE = 'Basic realm="contentlib"'
@@ -125,18 +124,18 @@ Handle = Callable[[Request], Awaitable[Answer]]
 
 def prepare(settings: Settings) -> str | None:
     """Makes the data directory ready for its workers; answers the administrator's password if it was generated."""
-    database = settings.database
-    upgrade(database)
-    FilesystemBlobs({storage.id: storage.path for storage in settings.storage})
-    return asyncio.run(_prepare(SqliteMetadata(database), settings))
+    upgrade(settings.database)
+    return asyncio.run(_prepare(open_rows(settings), settings))
 
 
-async def _prepare(metadata: SqliteMetadata, settings: Settings) -> str | None:
+async def _prepare(metadata: MetadataStore, settings: Settings) -> str | None:
     try:
         async with metadata.transaction(durable=True) as transaction:
             if await transaction.state.get(_TRANSFER_KEY) is None:
                 await transaction.state.put(_TRANSFER_KEY, secrets.token_hex(32))
-                await transaction.state.put(_SERVER_GUID, new_identifier())
+                await transaction.state.put(SERVER_GUID, new_identifier())
+        await claim_storages(metadata, open_bytes(settings))
+        async with metadata.transaction(durable=True) as transaction:
             stopped = Fault(
                 "file.server_stopped", "the server was stopped while the file was received; send the rest or all of it"
             )
@@ -169,19 +168,15 @@ class _Server:
         self._thumbprint = thumbprint
         self._certificate = certificate
         self._clock = clock
-        self._metadata = SqliteMetadata(settings.database)
+        self._metadata = open_rows(settings)
         self._often = min(5.0, settings.lease_seconds / 4)
         # another worker's touches are seen once it has kept them; at a reload there are two, however many are configured
         slack = int(self._often * 2000)
         self._leases = Leases(self._clock, settings.lease_seconds * 1000, slack)
         self._configurations = Configurations(self._metadata, self._reconfigured)
         self._limits = Limits(self._configurations, settings.workers)
-        self._blobs = Blobs(
-            self._metadata,
-            FilesystemBlobs({storage.id: storage.path for storage in settings.storage}),
-            self._clock,
-            self._limits.transfer,
-        )
+        self._store = open_bytes(settings)
+        self._blobs = Blobs(self._metadata, self._store, self._clock, self._limits.transfer)
         datastores = [Datastore(each.id, each.name, each.path) for each in settings.storage]
         self._inventory = Inventory(settings.datacenter_name, datastores)
         self._outbound = outbound_of(settings)
@@ -191,9 +186,10 @@ class _Server:
         """Reads what the server keeps of itself, then opens the doors."""
         async with self._metadata.reading() as transaction:
             key = await transaction.state.get(_TRANSFER_KEY)
-            guid = await transaction.state.get(_SERVER_GUID)
+            guid = await transaction.state.get(SERVER_GUID)
         if key is None or guid is None:
             raise RuntimeError("the data directory was not prepared")
+        await own_storages(self._metadata, self._store)
         await self._limits.start()
         self._open(SignedAddresses(bytes.fromhex(key)), guid)
         await self._expiry.renew()
@@ -296,7 +292,8 @@ class _Server:
         self._expiry = expiry = Expiry(metadata, updates, downloads, self._leases, self._clock, kept, idle)
         storages = [each.id for each in settings.storage]
         grace = settings.collect_grace_seconds * 1000
-        collector = Collector(metadata, self._blobs.store, self._clock, storages, _retention(settings), grace)
+        aside = settings.strays_kept_seconds * 1000
+        collector = Collector(metadata, self._blobs.store, self._clock, storages, _retention(settings), grace, aside)
         self._save_touches = expiry.save_touches
 
         counters, places = Counters(settings.published_version_floor), {each.id: each.path for each in settings.storage}

@@ -24,10 +24,10 @@ from contentlib.library.model import Subscription
 from contentlib.library.names import fold
 from contentlib.library.ports import MetadataStore
 from contentlib.metadata.migrate import check_current
-from contentlib.metadata.sqlite import SqliteMetadata
 from contentlib.outbound.configured import outbound_of
 from contentlib.outbound.sources import Sources
 from contentlib.settings import Settings
+from contentlib.stores import open_bytes, open_rows, own_storages
 from contentlib.vcsp.bundles import Bundle, Manifest, write_bundle
 from contentlib.vcsp.directories import DirectoryTree
 from contentlib.vcsp.documents import Counters
@@ -135,8 +135,9 @@ async def _offered(
     settings: Settings, store: FilesystemBlobs, wanted: str, since: int | None
 ) -> tuple[StaticLibrary, set[str]]:
     """The tree of a library, and the paths in it whose bytes have not changed since a version."""
-    counters, metadata = Counters(settings.published_version_floor), SqliteMetadata(settings.database)
+    counters, metadata = Counters(settings.published_version_floor), open_rows(settings)
     try:
+        await own_storages(metadata, store)
         library_id = await _library_id(metadata, wanted)
         unchanged: set[str] = set()
         if since is not None:
@@ -151,10 +152,11 @@ async def _offered(
 
 
 @asynccontextmanager
-async def _writing(settings: Settings) -> AsyncIterator[tuple[SqliteMetadata, Blobs, Adoption]]:
+async def _writing(settings: Settings) -> AsyncIterator[tuple[MetadataStore, Blobs, Adoption]]:
     """The database and the storages, beside a server or without one; what is kept there is held meanwhile."""
     store, clock = _reading(settings), SystemClock()
-    metadata = SqliteMetadata(settings.database)
+    metadata = open_rows(settings)
+    await own_storages(metadata, store)
     blobs = HeldBlobs(metadata, store, clock)
     holding = asyncio.create_task(blobs.hold(min(settings.collect_grace_seconds / 4, _HELD_SECONDS)))
     try:
@@ -169,11 +171,7 @@ async def _writing(settings: Settings) -> AsyncIterator[tuple[SqliteMetadata, Bl
 def _reading(settings: Settings) -> FilesystemBlobs:
     """The storages of a data directory whose database can be read as it is, beside a server or without one."""
     check_current(settings.database)
-    return _store_of(settings)
-
-
-def _store_of(settings: Settings) -> FilesystemBlobs:
-    return FilesystemBlobs({each.id: each.path for each in settings.storage})
+    return open_bytes(settings)
 
 
 async def _library_id(metadata: MetadataStore, wanted: str) -> str:

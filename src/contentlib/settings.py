@@ -173,6 +173,13 @@ class Settings(BaseSettings):
         le=_CENTURY,
         description="The bytes of a file stay on disk for this time after nothing refers to them any more.",
     )
+    strays_kept_seconds: int = Field(
+        default=604800,
+        ge=1,
+        le=_CENTURY,
+        description="Files on a storage that the database does not know are set aside, and removed after this time. Until then "
+        "they come back when a database that knows them is restored.",
+    )
     shutdown_seconds: int = Field(
         default=30,
         ge=1,

@@ -15,12 +15,15 @@ import pytest
 
 from contentlib.blobs.filesystem import FilesystemBlobs
 from contentlib.blobs.guard import check_key
+from storages import SERVER, claimed
 
 HOLDING = """
 import sys, time
 from pathlib import Path
 from contentlib.blobs.filesystem import FilesystemBlobs
-with FilesystemBlobs({"s": Path(sys.argv[1])}).stage("s", "u") as staged:
+store = FilesystemBlobs({"s": Path(sys.argv[1])})
+store.own(sys.argv[2])
+with store.stage("s", "u") as staged:
     staged.append(b"half")
     print("held", flush=True)
     time.sleep(60)
@@ -29,7 +32,7 @@ with FilesystemBlobs({"s": Path(sys.argv[1])}).stage("s", "u") as staged:
 
 @pytest.fixture
 def blobs(tmp_path: Path) -> FilesystemBlobs:
-    return FilesystemBlobs({"s": tmp_path / "storage"})
+    return claimed(FilesystemBlobs({"s": tmp_path / "storage"}))
 
 
 def _kept(blobs: FilesystemBlobs, blob: str = "abcd", data: bytes = b"bytes") -> Path:
@@ -69,7 +72,7 @@ def test_the_mark_tells_of_every_write(blobs: FilesystemBlobs) -> None:
 
 
 def test_the_lock_of_a_killed_process_is_free_and_its_bytes_are_there(blobs: FilesystemBlobs, tmp_path: Path) -> None:
-    process = subprocess.Popen([sys.executable, "-c", HOLDING, tmp_path / "storage"], stdout=subprocess.PIPE)
+    process = subprocess.Popen([sys.executable, "-c", HOLDING, tmp_path / "storage", SERVER], stdout=subprocess.PIPE)
     assert process.stdout is not None
     with process.stdout:
         assert process.stdout.readline() == b"held\n"
@@ -142,7 +145,7 @@ def test_a_full_disk_is_told_by_its_number_and_what_was_written_is_counted(blobs
 
 
 def test_a_storage_that_is_gone_is_named(tmp_path: Path) -> None:
-    blobs = FilesystemBlobs({"first": tmp_path / "a", "second": tmp_path / "b"})
+    blobs = claimed(FilesystemBlobs({"first": tmp_path / "a", "second": tmp_path / "b"}))
     blobs.ping()
     (tmp_path / "b" / "staging").rmdir()
     with pytest.raises(OSError, match="storage second cannot be written"):
@@ -151,7 +154,7 @@ def test_a_storage_that_is_gone_is_named(tmp_path: Path) -> None:
 
 def test_a_store_opens_what_another_one_left(blobs: FilesystemBlobs, tmp_path: Path) -> None:
     _kept(blobs)
-    again = FilesystemBlobs({"s": tmp_path / "storage", "new": tmp_path / "new"})
+    again = claimed(FilesystemBlobs({"s": tmp_path / "storage", "new": tmp_path / "new"}))
     assert list(again.blobs("s")) == ["abcd"]
     assert list(again.blobs("new")) == again.uploads("new") == []
 

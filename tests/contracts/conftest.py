@@ -12,6 +12,7 @@ from contentlib.blobs.filesystem import FilesystemBlobs
 from contentlib.library.ports import FileBlobStore, MetadataStore
 from contentlib.metadata.sqlite import SqliteMetadata
 from databases import new_database
+from storages import LASTING, claimed
 
 Open = Callable[[], MetadataStore]
 STORAGE = "datastore-1"
@@ -36,10 +37,11 @@ class FilesystemBackend:
         self._roots = {storage: directory / storage for storage in (STORAGE, OTHER)}
 
     def open(self) -> FileBlobStore:
-        return FilesystemBlobs(self._roots)
+        return claimed(FilesystemBlobs(self._roots))
 
     def leftovers(self) -> list[str]:
-        return [str(each.relative_to(self._directory)) for each in self._directory.rglob("*") if each.is_file()]
+        found = [each for each in self._directory.rglob("*") if each.is_file() and each.name not in LASTING]
+        return [str(each.relative_to(self._directory)) for each in found]
 
 
 METADATA = {"sqlite": SqliteBackend}

@@ -15,6 +15,7 @@ from contentlib.blobs.filesystem import FilesystemBlobs
 from contentlib.library.checksums import Algorithm, Hasher
 from contentlib.library.storing import store
 from contentlib.library.threads import NotStored, Threads
+from storages import claimed
 
 
 @contextmanager
@@ -31,7 +32,7 @@ def _largest(size: int) -> Iterator[None]:
 
 @pytest.fixture
 def blobs(tmp_path: Path) -> FilesystemBlobs:
-    return FilesystemBlobs({"s": tmp_path})
+    return claimed(FilesystemBlobs({"s": tmp_path}))
 
 
 @pytest.mark.parametrize("size", [1, 1000, 1 << 16, (1 << 20) + 1])

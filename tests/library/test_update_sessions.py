@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
 
 import pytest
 from msgspec.structs import replace
 
 from contentlib.library.checksums import Algorithm, Checksum
-from contentlib.library.errors import Busy, Fault, Invalid, Missing, MissingFile, NotActive, NotReady, StillActive
+from contentlib.library.errors import Busy, Damaged, Fault, Invalid, Missing, MissingFile, NotActive, NotReady, StillActive
 from contentlib.library.model import Source, State, TransferStatus
 from contentlib.library.packages import Findings
 from contentlib.library.update_sessions import NewFile
@@ -374,3 +376,51 @@ async def test_uploads_over_the_limit_are_refused_when_they_are_declared(world: 
     await world.updates.add_file(session, NewFile("a", Source.PUSH, size=10))
     with pytest.raises(Invalid, match="10 are allowed"):
         await world.updates.add_file(session, NewFile("a", Source.PUSH, size=11))
+
+
+async def test_a_file_that_could_not_be_flushed_is_in_error_until_it_is_sent_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The kernel tells of bytes that it could not write once; a second fsync succeeds and proves nothing."""
+    item = await _item(world)
+    session = await world.update(item)
+    await world.send(session, "a", b"1")
+    await world.send(session, "b", b"2")
+    with monkeypatch.context() as broken:
+        broken.setattr(os, "fsync", _no_fsync)
+        with pytest.raises(
+            Damaged, match=r"file 'a' could not be written to storage datastore-1 \(Input/output error\); send it"
+        ):
+            await world.updates.complete(session)
+    lost = await world.updates.file(session, "a")
+    assert lost.status is TransferStatus.ERROR
+    assert lost.fault is not None
+    assert lost.fault.id == "file.not_written"
+    with pytest.raises(NotReady, match="'a'"):
+        await world.updates.complete(session)
+    await world.send_to(lost, b"1")
+    await world.updates.complete(session)
+    assert await world.content(item) == {"a": b"1", "b": b"2"}
+
+
+async def test_a_file_that_could_not_be_opened_to_be_flushed_is_as_good_as_before(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    item = await _item(world)
+    session = await world.update(item)
+    await world.send(session, "a", b"1")
+    with monkeypatch.context() as broken:
+        broken.setattr(os, "open", _no_descriptors)
+        with pytest.raises(OSError, match="Too many open files"):
+            await world.updates.complete(session)
+    assert (await world.updates.file(session, "a")).status is TransferStatus.READY
+    await world.updates.complete(session)
+    assert await world.content(item) == {"a": b"1"}
+
+
+def _no_fsync(_: int) -> None:
+    raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+
+def _no_descriptors(*_: object, **__: object) -> int:
+    raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))

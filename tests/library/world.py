@@ -23,6 +23,7 @@ from contentlib.library.usages import Usages
 from contentlib.metadata.sqlite import SqliteMetadata
 from databases import new_database
 from library.fragile import FragileBlobs, FragileMetadata, Steps
+from storages import claimed
 
 LEASE = 300_000
 STORAGES = {"datastore-1": "first", "datastore-2": "second"}
@@ -58,7 +59,7 @@ class World:
         self.steps = steps or Steps()
         rows = SqliteMetadata(database if database.exists() else new_database(database))
         self.metadata = FragileMetadata(rows, self.steps)
-        self.store = FragileBlobs({storage: directory / storage for storage in STORAGES})
+        self.store = claimed(FragileBlobs({storage: directory / storage for storage in STORAGES}))
         self.store.steps = self.steps
         self.leases = Leases(self.clock, LEASE)
         self.ended: list[str] = []

@@ -352,3 +352,45 @@ async def test_reading_and_finding_take_as_long_among_100000_items_as_among_100(
         assert best[1] <= 1.3 * best[0], name
     for store in stores:
         await store.close()
+
+
+class _FailingCommits:
+    """A connection whose next commit cannot be written to the disk; it notes what it runs."""
+
+    def __init__(self, inner: sqlite3.Connection) -> None:
+        self._inner = inner
+        self.failing = True
+        self.ran: list[str] = []
+
+    @property
+    def in_transaction(self) -> bool:
+        return self._inner.in_transaction
+
+    def execute(self, sql: str) -> sqlite3.Cursor:
+        self.ran.append(sql)
+        if sql == "COMMIT" and self.failing:
+            self.failing = False
+            self._inner.execute("ROLLBACK")
+            error = sqlite3.OperationalError("disk I/O error")
+            error.sqlite_errorcode = sqlite3.SQLITE_IOERR_FSYNC
+            raise error
+        return self._inner.execute(sql)
+
+
+async def test_after_a_failed_flush_of_the_log_nothing_is_called_durable_before_the_log_is_renewed(
+    store: SqliteMetadata, database: Path
+) -> None:
+    raw = _FailingCommits(store._writer.raw)
+    store._writer.raw = raw  # type: ignore[assignment] # does what the writer asks of one
+    with pytest.raises(OSError, match="cannot be read or written"):
+        await made.put_state(store, "key", "lost", durable=True)
+    other = SqliteMetadata(database)  # as another process
+    raw_of_other = _FailingCommits(other._writer.raw)
+    raw_of_other.failing = False
+    other._writer.raw = raw_of_other  # type: ignore[assignment] # does what the writer asks of one
+    await made.put_state(other, "key", "kept", durable=True)
+    assert raw_of_other.ran.index("PRAGMA wal_checkpoint(TRUNCATE)") < raw_of_other.ran.index("BEGIN IMMEDIATE")
+    await made.put_state(store, "key", "kept longer", durable=True)
+    assert "PRAGMA wal_checkpoint(TRUNCATE)" not in raw.ran
+    assert await made.state_of(store, "key") == "kept longer"
+    await other.close()

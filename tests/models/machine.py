@@ -25,6 +25,7 @@ from contentlib.jobs.collect import Collector
 from contentlib.library.model import Retention
 from contentlib.metadata.sqlite import SqliteMetadata
 from contentlib.settings import Storage
+from contentlib.stores import own_storages
 from models.calls import (
     AWAITED,
     FETCH,
@@ -159,9 +160,10 @@ class Machine(RuleBasedStateMachine):
 
     async def _collected(self) -> None:
         storages = {each.id: each.path for each in self.app.settings.storage}
-        metadata = SqliteMetadata(self.data / "contentlib.db")
+        metadata, store = SqliteMetadata(self.data / "contentlib.db"), FilesystemBlobs(storages)
+        await own_storages(metadata, store)
         rule, grace = Retention(versions=self.app.settings.versions_kept), self.app.settings.collect_grace_seconds * 1000
-        await Collector(metadata, FilesystemBlobs(storages), self.clock, storages, rule, grace).run()
+        await Collector(metadata, store, self.clock, storages, rule, grace, grace).run()
         await metadata.close()
 
     def pick(self, seed: int) -> Pick:

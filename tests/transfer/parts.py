@@ -27,6 +27,7 @@ from contentlib.metadata.sqlite import SqliteMetadata
 from contentlib.transfer.addresses import SignedAddresses
 from contentlib.transfer.front import Transfers
 from contentlib.vapi.errors import Unauthenticated
+from storages import claimed
 
 DATABASE = "contentlib.db"
 KEY = b"the key of the tests"
@@ -56,7 +57,7 @@ class Parts:
         upgrade(directory / DATABASE)
         clock = clock or SystemClock()
         self.metadata = SqliteMetadata(directory / DATABASE)
-        self.store = FilesystemBlobs({STORAGE: directory / STORAGE})
+        self.store = claimed(FilesystemBlobs({STORAGE: directory / STORAGE}))
         self.blobs = Blobs(self.metadata, self.store, clock)
         self.leases = Leases(clock, lease)
         self.items = Items(self.metadata, self.blobs, clock, lease)

@@ -3,12 +3,15 @@
     blobs/ab/abcd…               a blob, read-only, named by its identifier
     staging/UPLOAD               the bytes of an upload so far; its size is how far the upload is
     items/ITEM/VERSION.json      what the blobs of a content version are, to be found again without the database
+    strays/TIME-BLOB             a blob that the database does not name, set aside at a time in milliseconds
 
 Bytes are written aside and renamed when they are complete. They are flushed, with their directories, before a content
 version names them, not before: an upload is not slowed down by the disk, and `boot` tells whether the machine has been
 down in between. Large ones are written behind: the kernel is told to begin with it as they come, and to drop from its memory
 what is on the disk, so that the flush has little left to do, and a file of many gigabytes does not push everything else out
 of the memory. A writer locks its upload (flock), so that two never mix and a killed one leaves no lock behind.
+
+Nothing is written to a directory, or removed from it, that does not bear the mark of its server (`marks`).
 """
 
 from __future__ import annotations
@@ -18,12 +21,14 @@ import fcntl
 import os
 import secrets
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from contentlib.blobs.guard import check_key
-from contentlib.library.ports import Stat
+from contentlib.blobs.marks import MarkedDirectory, flush_directory
+from contentlib.library.ports import Stat, Stray
 
+_PARTS = ("blobs", "staging", "items", "strays")
 _PIECE = 1 << 20
 _BEHIND = 8 << 20  # so many bytes are written by the kernel in one go
 _LEFT_IN_MEMORY = 4 * _BEHIND  # those that came before them may still be on their way to the disk
@@ -82,21 +87,30 @@ class FilesystemBlobs:
     """The blob store on directories; `roots` are by storage identifier."""
 
     def __init__(self, roots: Mapping[str, Path]) -> None:
-        self._roots = roots
+        self.directories = {storage: MarkedDirectory(storage, path) for storage, path in roots.items()}
+        """The directories, by storage identifier."""
         self.boot = _boot()
-        for root in roots.values():
-            for part in ("blobs", "staging", "items"):
-                (root / part).mkdir(parents=True, exist_ok=True, mode=0o750)
+
+    def own(self, server: str) -> None:
+        """Tells which server the storages must belong to; until then none is written to."""
+        for directory in self.directories.values():
+            directory.server = server
+
+    def make_parts(self, storage: str) -> None:
+        """Makes the directories of a storage that bears the mark of its server."""
+        for part in _PARTS:
+            (self._checked(storage) / part).mkdir(exist_ok=True, mode=0o750)
 
     def ping(self, storage: str | None = None) -> None:
         """Returns when a storage, or every one, can be written."""
-        for each in self._roots if storage is None else (storage,):
-            why = _unwritable(self._roots[each] / "staging")
+        for each in self.directories if storage is None else (storage,):
+            why = _unwritable(self._checked(each) / "staging")
             if why:
                 raise OSError(f"storage {each} cannot be written ({why})")
 
     def stage(self, storage: str, upload: str) -> StagedFile:
         """Opens an upload to append to."""
+        self._checked(storage)
         return StagedFile(self._staged(storage, upload))
 
     def staged_size(self, storage: str, upload: str) -> int:
@@ -120,10 +134,11 @@ class FilesystemBlobs:
 
     def uploads(self, storage: str) -> list[str]:
         """The names of all uploads."""
-        return [entry.name for entry in (self._root(storage) / "staging").iterdir()]
+        return [entry.name for entry in (self._checked(storage) / "staging").iterdir()]
 
     def keep(self, storage: str, upload: str, blob: str) -> str:
         """Makes an upload a blob."""
+        self._checked(storage)
         target = self.path(storage, blob)
         target.parent.mkdir(mode=0o750, exist_ok=True)
         source = self._staged(storage, upload)
@@ -132,16 +147,31 @@ class FilesystemBlobs:
         return _mark(target.stat())
 
     def flush(self, storage: str, blob: str) -> None:
-        """Returns when a blob is safe."""
+        """Returns when a blob is safe. Its bytes are dropped when they could not be flushed.
+
+        The kernel tells of bytes that it could not write once, and then takes them for written: a second fsync would succeed
+        and prove nothing.
+        """
         path = self.path(storage, blob)
-        for each in (path, path.parent, path.parent.parent):
-            _flush(each)
+        with ExitStack() as opened:
+            files = []
+            for each in (path, path.parent, path.parent.parent):
+                files.append(os.open(each, os.O_RDONLY | os.O_CLOEXEC))
+                opened.callback(os.close, files[-1])
+            try:
+                for file in files:
+                    os.fsync(file)
+            except OSError:
+                path.unlink(missing_ok=True)
+                raise
 
     def stat(self, storage: str, blob: str) -> Stat | None:
         """Size and mark of a blob."""
         try:
             found = self.path(storage, blob).stat()
         except FileNotFoundError:
+            if storage in self.directories:
+                self._checked(storage)  # else it is not known whether the blob is gone, or only its disk
             return None
         return Stat(found.st_size, _mark(found))
 
@@ -151,12 +181,43 @@ class FilesystemBlobs:
 
     def remove(self, storage: str, blob: str) -> None:
         """Drops a blob."""
-        with suppress(FileNotFoundError):  # gone already, or on a storage that is no longer configured
-            self.path(storage, blob).unlink()
+        if storage in self.directories:  # else it is no longer configured
+            self._checked(storage)
+            self.path(storage, blob).unlink(missing_ok=True)
 
     def blobs(self, storage: str) -> Iterator[str]:
         """The names of all blobs."""
-        return (entry.name for entry in (self._root(storage) / "blobs").glob("*/*"))
+        return (entry.name for entry in (self._checked(storage) / "blobs").glob("*/*"))
+
+    def set_aside(self, storage: str, blob: str, now: int) -> None:
+        """Takes a blob that the database does not name out of the way."""
+        target = self._checked(storage) / "strays" / f"{now}-{check_key(blob)}"
+        with suppress(FileNotFoundError):
+            self.path(storage, blob).rename(target)
+
+    def strays(self, storage: str) -> list[Stray]:
+        """All blobs that were set aside."""
+        found = (entry.name.partition("-") for entry in (self._checked(storage) / "strays").iterdir())
+        return [Stray(blob, int(since)) for since, _, blob in found if since.isdigit()]
+
+    def take_back(self, storage: str, stray: Stray) -> None:
+        """Makes a stray a blob again."""
+        target = self.path(storage, stray.blob)
+        target.parent.mkdir(mode=0o750, exist_ok=True)
+        with suppress(FileNotFoundError):
+            self._stray(storage, stray).rename(target)
+
+    def remove_stray(self, storage: str, stray: Stray) -> None:
+        """Drops a stray."""
+        self._stray(storage, stray).unlink(missing_ok=True)
+
+    def sweep(self, storage: str) -> int:
+        """The number of the last sweep."""
+        return self.directories[storage].sweep()
+
+    def note_sweep(self, storage: str, number: int) -> None:
+        """Writes the number of a sweep."""
+        self.directories[storage].note_sweep(number)
 
     def path(self, storage: str, blob: str) -> Path:
         """Where the blob is."""
@@ -165,7 +226,7 @@ class FilesystemBlobs:
 
     def describe(self, storage: str, item: str, version: str, content: bytes) -> None:
         """Writes the text of a content version."""
-        directory = self._root(storage) / "items" / check_key(item)
+        directory = self._checked(storage) / "items" / check_key(item)
         aside = directory / f".{check_key(version)}"
         directory.mkdir(mode=0o750, exist_ok=True)
         with aside.open("wb") as file:
@@ -174,16 +235,16 @@ class FilesystemBlobs:
             os.fsync(file.fileno())
         aside.rename(directory / f"{version}.json")
         for each in (directory, directory.parent):
-            _flush(each)
+            flush_directory(each)
 
     def described(self, storage: str) -> Iterator[tuple[str, str]]:
         """Item and version of all texts, also of those that a killed server has left unfinished."""
-        for entry in (self._root(storage) / "items").glob("*/*"):
+        for entry in (self._checked(storage) / "items").glob("*/*"):
             yield entry.parent.name, entry.name.removeprefix(".").removesuffix(".json")
 
     def undescribe(self, storage: str, item: str, version: str) -> None:
         """Drops the text of a content version."""
-        directory = self._root(storage) / "items" / check_key(item)
+        directory = self._checked(storage) / "items" / check_key(item)
         for name in (f"{check_key(version)}.json", f".{version}"):  # the second is left when the server is killed in `describe`
             (directory / name).unlink(missing_ok=True)
         with suppress(OSError):  # other versions are still in it
@@ -192,11 +253,21 @@ class FilesystemBlobs:
     def _staged(self, storage: str, upload: str) -> Path:
         return self._root(storage) / "staging" / check_key(upload)
 
+    def _stray(self, storage: str, stray: Stray) -> Path:
+        return self._checked(storage) / "strays" / f"{stray.since}-{check_key(stray.blob)}"
+
     def _root(self, storage: str) -> Path:
-        root = self._roots.get(storage)
-        if root is None:
-            raise FileNotFoundError(errno.ENOENT, f"there is no storage {storage} in the configuration")
-        return root
+        return self._directory(storage).path
+
+    def _checked(self, storage: str) -> Path:
+        """The directory, when it bears the mark of its server."""
+        return self._directory(storage).check()
+
+    def _directory(self, storage: str) -> MarkedDirectory:
+        directory = self.directories.get(storage)
+        if directory is None:
+            raise FileNotFoundError(errno.ENOENT, f"storage {storage} is not configured")
+        return directory
 
 
 def _locked(path: Path) -> int:
@@ -228,14 +299,6 @@ def _pieces(path: Path) -> Iterator[bytes]:
     with path.open("rb", buffering=0) as file:
         while piece := file.read(_PIECE):
             yield piece
-
-
-def _flush(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _unwritable(directory: Path) -> str:

@@ -53,12 +53,13 @@ def _serve(settings: Settings) -> None:
     lock.hold(settings.data_dir)
     if settings.workers > 1:
         _count_together(settings.data_dir / "metrics")
-    from contentlib import app
+    from contentlib import app, stores
     from contentlib.cli import certificate, server
 
     port = server.reserve(settings.listen)
     own = certificate.of(settings)
     password = app.prepare(settings)
+    stores.hold_storages(settings)
     start = _Start(settings, port, own, password)
     try:
         server.run(settings, port, own, _creation(settings, own), start.announce)

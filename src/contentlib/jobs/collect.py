@@ -1,7 +1,8 @@
 """Removes what is overdue in the trash, and versions, blobs and uploads that nobody needs any more.
 
 A row goes before its bytes, and bytes without a row go only when they have been seen without one for a grace period: a
-call may be about to add the row.
+call may be about to add the row. Blobs without a row are set aside first, and removed later: an older copy of the database may
+have been restored, and the newer one may come back. Each removal is logged with its reason.
 """
 
 from __future__ import annotations
@@ -9,7 +10,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Hashable, Iterable, Iterator, Sequence
 from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Generic, TypeVar
+
+import structlog
 
 from contentlib.library import counters
 from contentlib.library.clock import Clock
@@ -19,6 +23,9 @@ from contentlib.library.ports import FileBlobStore, MetadataStore, Transaction
 Name = TypeVar("Name", bound=Hashable)
 Thing = TypeVar("Thing")
 _AT_ONCE = 100  # rows between two turns of other calls
+_SWEEP = "sweep"
+_SPARED_UNTIL = "spared_until"
+_LOG = structlog.stdlib.get_logger(__name__)
 _ITEMS_AT_ONCE = 20  # the same, of items, which take rows of other tables along
 
 
@@ -36,7 +43,11 @@ class Suspects(Generic[Name]):
 
 
 class Collector:
-    """The sweep of content; `kept` is the rule of libraries that have none of their own, `grace` is in milliseconds."""
+    """The sweep of content; `kept` is the rule of libraries that have none of their own.
+
+    `grace` is how long things stay that nothing names, `aside` how long blobs that the database does not know stay aside, both
+    in milliseconds.
+    """
 
     def __init__(
         self,
@@ -46,6 +57,7 @@ class Collector:
         storages: Iterable[str],
         kept: Retention,
         grace: int,
+        aside: int,
     ) -> None:
         self._metadata = metadata
         self._store = store
@@ -53,6 +65,7 @@ class Collector:
         self._storages = tuple(storages)
         self._kept = kept
         self._grace = grace
+        self._aside = aside
         self._uploads: dict[str, Suspects[tuple[str, int]]] = {each: Suspects(grace) for each in self._storages}
         self._blobs: dict[str, Suspects[str]] = {each: Suspects(grace) for each in self._storages}
         self._texts: dict[str, Suspects[tuple[str, str]]] = {each: Suspects(grace) for each in self._storages}
@@ -62,15 +75,55 @@ class Collector:
         await self._empty_trash()
         await self._remove_versions()
         failures = await self._remove_blobs()
+        spared = await self._number_sweep(failures)
         for storage in self._storages:
             try:
-                await self._remove_uploads(storage)
-                await self._remove_strays(storage)
-                await self._remove_texts(storage)
+                await self._take_back(storage)
+                if not spared:
+                    await self._remove_uploads(storage)
+                    await self._set_strays_aside(storage)
+                    await self._remove_strays(storage)
+                    await self._remove_texts(storage)
             except OSError as error:
                 failures.append(error)
         if failures:
             raise failures[0]
+
+    async def _number_sweep(self, failures: list[OSError]) -> bool:
+        """Counts this sweep in the database and on the storages; whether what the database does not know is to be spared.
+
+        A storage that has seen more sweeps than the database belongs to a newer database than this one.
+        """
+        seen = {storage: await self._sweep_of(storage, failures) for storage in self._storages}
+        now = self._clock.now()
+        async with self._metadata.transaction(durable=True) as transaction:
+            number = int(await transaction.state.get(_SWEEP) or 0)
+            until = int(await transaction.state.get(_SPARED_UNTIL) or 0)
+            newer = [storage for storage, sweep in seen.items() if sweep > number]
+            if newer:
+                until = now + self._aside
+                await transaction.state.put(_SPARED_UNTIL, str(until))
+            number = max(number, *seen.values()) + 1
+            await transaction.state.put(_SWEEP, str(number))
+        if newer:
+            _LOG.warning(
+                "database is older than storage",
+                storages=newer,
+                told=f"unknown files are left alone until {_moment(until)}; to keep them, restore the newer database",
+            )
+        for storage in self._storages:
+            try:
+                await asyncio.to_thread(self._store.note_sweep, storage, number)
+            except OSError as error:
+                failures.append(error)
+        return now < until
+
+    async def _sweep_of(self, storage: str, failures: list[OSError]) -> int:
+        try:
+            return await asyncio.to_thread(self._store.sweep, storage)
+        except OSError as error:
+            failures.append(error)
+            return 0
 
     async def _empty_trash(self) -> None:
         """Removes what cannot be restored any more; a library goes when its items have gone."""
@@ -130,6 +183,8 @@ class Collector:
                     await asyncio.to_thread(self._store.remove, blob.storage, blob.id)
                 except OSError as error:
                     failures = failures or [error]
+                else:
+                    _removed("blob", blob.storage, blob.id, f"unreferenced since {_moment(blob.unreferenced)}")
             removed = len(unreferenced)
         return failures
 
@@ -145,21 +200,41 @@ class Collector:
     def _discard(self, storage: str, upload: str) -> None:
         with suppress(BlockingIOError), self._store.stage(storage, upload):  # whoever has it open waits for more of it
             self._store.discard(storage, upload)
+            _removed("upload", storage, upload, "no session names it, and it has not grown for the grace")
 
     def _sized_uploads(self, storage: str) -> list[tuple[str, int]]:
         return [(name, self._store.staged_size(storage, name)) for name in self._store.uploads(storage)]
 
-    async def _remove_strays(self, storage: str) -> None:
+    async def _set_strays_aside(self, storage: str) -> None:
         found = await asyncio.to_thread(lambda: list(self._store.blobs(storage)))
         unnamed = await self._unnamed(found, lambda blob: blob, lambda rows: rows.blobs.known)
-        for name in self._blobs[storage].condemned(unnamed, self._clock.now()):
-            await asyncio.to_thread(self._store.remove, storage, name)
+        now = self._clock.now()
+        for name in self._blobs[storage].condemned(unnamed, now):
+            await asyncio.to_thread(self._store.set_aside, storage, name, now)
+            _LOG.warning("stray set aside", storage=storage, blob=name, reason="the database does not know it")
+
+    async def _take_back(self, storage: str) -> None:
+        """Strays that the database knows again come back: the newer database was restored."""
+        found = await asyncio.to_thread(self._store.strays, storage)
+        unnamed = set(await self._unnamed(found, lambda stray: stray.blob, lambda rows: rows.blobs.known))
+        for stray in found:
+            if stray not in unnamed:
+                await asyncio.to_thread(self._store.take_back, storage, stray)
+                _LOG.warning("stray taken back", storage=storage, blob=stray.blob, reason="the database knows it again")
+
+    async def _remove_strays(self, storage: str) -> None:
+        now = self._clock.now()
+        for stray in await asyncio.to_thread(self._store.strays, storage):
+            if now - stray.since >= self._aside:
+                await asyncio.to_thread(self._store.remove_stray, storage, stray)
+                _removed("stray", storage, stray.blob, f"the database has not known it since {_moment(stray.since)}")
 
     async def _remove_texts(self, storage: str) -> None:
         found = await asyncio.to_thread(lambda: list(self._store.described(storage)))
         unnamed = await self._unnamed(found, lambda text: text[1], lambda rows: rows.versions.known)
         for item, version in self._texts[storage].condemned(unnamed, self._clock.now()):
             await asyncio.to_thread(self._store.undescribe, storage, item, version)
+            _removed("description", storage, f"{item}/{version}", "the content version is gone")
 
     async def _unnamed(
         self,
@@ -175,6 +250,14 @@ class Collector:
             unnamed += [each for each in batch if identifier(each) not in named]
             await asyncio.sleep(0)
         return unnamed
+
+
+def _removed(what: str, storage: str, name: str, reason: str) -> None:
+    _LOG.info("removed", what=what, storage=storage, name=name, reason=reason)
+
+
+def _moment(milliseconds: int | None) -> str:
+    return datetime.fromtimestamp((milliseconds or 0) / 1000, UTC).isoformat(timespec="seconds")
 
 
 def _batches(things: Sequence[Thing]) -> Iterator[Sequence[Thing]]:

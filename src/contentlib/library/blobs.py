@@ -200,14 +200,21 @@ class Blobs:
         return Received(storage, upload, hasher.size, hasher.digests())
 
     async def flush(self, version: Version) -> None:
-        """Returns when the bytes of a version survive the loss of power."""
+        """Returns when the bytes of a version survive the loss of power; Damaged when those of a file are lost."""
         for file in version.files:
             blob = await self.check(file.blob, file.name)
             if blob.unflushed is not None:
-                try:
-                    await self._reading.run(self.store.flush, blob.storage, blob.id)
-                except FileNotFoundError as error:
-                    raise _gone(blob, file.name) from error
+                await self._flush(blob, file.name)
+
+    async def _flush(self, blob: Blob, name: str) -> None:
+        try:
+            await self._reading.run(self.store.flush, blob.storage, blob.id)
+        except FileNotFoundError as error:
+            raise _gone(blob, name) from error
+        except OSError as error:
+            if await asyncio.to_thread(self.store.stat, blob.storage, blob.id) is not None:
+                raise  # nothing was lost: the storage did not come to writing
+            raise _lost(blob, name, error) from error
 
     async def check_kept(self, transaction: Transaction, version: Version) -> None:
         """Notes that the bytes of a version are flushed, in the transaction that adds it; Damaged when a blob is gone."""
@@ -246,6 +253,12 @@ class Blobs:
 def _gone(blob: Blob, name: str) -> Damaged:
     text = f"the content of file {name!r} is gone from storage {blob.storage}"
     return Damaged("file.gone", text, name, blob.storage)
+
+
+def _lost(blob: Blob, name: str, error: OSError) -> Damaged:
+    why = error.strerror or str(error)
+    text = f"file {name!r} could not be written to storage {blob.storage} ({why}); send it again"
+    return Damaged("file.not_written", text, name, blob.storage, why)
 
 
 def _damaged(blob: Blob, name: str, sha256: str) -> Damaged:

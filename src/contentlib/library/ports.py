@@ -313,6 +313,9 @@ class BlobRows(Rows[Blob], Protocol):
     async def unreferenced(self, before: int, most: int | None = None) -> list[Blob]:
         """The blobs that no version has named since before a time, nor a file of an ACTIVE session or an arrival."""
 
+    async def are_on(self, storage: str) -> bool:
+        """Whether there is a blob on a storage."""
+
     async def known(self, blob_ids: Collection[str]) -> set[str]:
         """Those of the identifiers that are blobs'."""
 
@@ -521,7 +524,10 @@ class BlobStore(Protocol):
         """
 
     def flush(self, storage: str, blob: str) -> None:
-        """Returns when a blob's bytes survive the loss of power; FileNotFoundError when they are gone."""
+        """Returns when a blob's bytes survive the loss of power; FileNotFoundError when they are gone.
+
+        Any other OSError means that they may be lost: then they are dropped, and have to be sent again.
+        """
 
     def stat(self, storage: str, blob: str) -> Stat | None:
         """Size and mark of a blob, cheaply; None when its bytes are gone."""
@@ -534,6 +540,39 @@ class BlobStore(Protocol):
 
     def blobs(self, storage: str) -> Iterator[str]:
         """The names of all blobs."""
+
+
+class Stray(NamedTuple):
+    """A blob that no row names, and since when it is set aside, in milliseconds."""
+
+    blob: str
+    since: int
+
+
+class Strays(Protocol):
+    """A blob store that sets blobs without a row aside before it removes them: the database may be an older copy.
+
+    It also keeps the number of the last sweep. One that is higher than the database's tells that the database is older than
+    what is stored.
+    """
+
+    def set_aside(self, storage: str, blob: str, now: int) -> None:
+        """Takes a blob out of the way; one that is not there is no error."""
+
+    def strays(self, storage: str) -> list[Stray]:
+        """All blobs that were set aside."""
+
+    def take_back(self, storage: str, stray: Stray) -> None:
+        """Makes a stray a blob again; one that is not there is no error."""
+
+    def remove_stray(self, storage: str, stray: Stray) -> None:
+        """Drops a stray; one that is not there is no error."""
+
+    def sweep(self, storage: str) -> int:
+        """The number of the last sweep; 0 before the first one."""
+
+    def note_sweep(self, storage: str, number: int) -> None:
+        """Writes the number of a sweep."""
 
 
 class Descriptions(Protocol):
@@ -559,7 +598,7 @@ class LocalFiles(Protocol):
         """Where the bytes of an upload are, while it is one."""
 
 
-class FileBlobStore(BlobStore, Descriptions, LocalFiles, Protocol):
+class FileBlobStore(BlobStore, Strays, Descriptions, LocalFiles, Protocol):
     """A blob store with all abilities."""
 
     def ping(self, storage: str | None = None) -> None:

@@ -201,12 +201,22 @@ class UpdateSessions(TransferSessions[UpdateSession]):
             if files:
                 item = replace(item, type=item.type or await kinds.detect(version.files, self._blobs))
                 version = await self._sealing.seal(session, item, version)
-                await self._blobs.flush(version)
+                await self._flush(files, version)
                 await self._blobs.describe(item, version)
             done = await self._commit(session, files, item, version)
         if done:
             self._ended(session_id)
         return done
+
+    async def _flush(self, files: list[UpdateFile], version: Version) -> None:
+        """Flushes a version; a file of the session whose bytes are lost is in ERROR until they are sent again."""
+        try:
+            await self._blobs.flush(version)
+        except Damaged as error:
+            for file in files:
+                if file.name == error.fault.args[0] and file.blob is not None:
+                    await self.stop(file, 0, error.fault)
+            raise
 
     async def _put_off(self, session_id: str) -> bool:
         """Whether the session is to complete later, because all that it lacks is being fetched."""

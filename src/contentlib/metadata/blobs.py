@@ -30,6 +30,7 @@ _named_by_arrival = exists().where(tables.arrivals.c.blob == _TABLE.c.id)
 _UNREFERENCE = Statement(
     update(_TABLE).where(_TABLE.c.unreferenced == bindparam("undated")).values(unreferenced=bindparam("now"))
 )
+_ANY_ON = Statement(select(_TABLE.c.id).where(_TABLE.c.storage == bindparam("storage")).limit(1))
 _KNOWN = Known(_TABLE.c.id)
 _since = _TABLE.c.unreferenced.between(bindparam("least"), bindparam("before") - 1)
 _needless = (~_named_by_version, ~_named_by_upload, ~_named_by_arrival)
@@ -55,6 +56,10 @@ class BlobRows(Keyed[Blob]):
         """The blobs that nothing has named since before a time."""
         rows = await self._connection.rows(*_UNREFERENCED.of({"least": tables.UNDATED + 1, "before": before}, most))
         return [_ROWS.codec.value(row) for row in rows]
+
+    async def are_on(self, storage: str) -> bool:
+        """Whether there is a blob on a storage."""
+        return await self._connection.row(_ANY_ON, {"storage": storage}) is not None
 
     async def known(self, blob_ids: Collection[str]) -> set[str]:
         """Those of the identifiers that are blobs'."""

@@ -20,7 +20,8 @@ from pathlib import Path
 
 _PATIENCE_SECONDS = 5.0
 _PAUSE_SECONDS = 0.01
-_SLOTS = 128  # the first is the database's
+_SLOTS = 128  # the first is the database's, the last one tells of a failed write
+_SUSPECT = _SLOTS - 1
 _BYTES = 8 * _SLOTS
 
 
@@ -49,13 +50,25 @@ class Generations:
         if not _taken(self._file, fcntl.LOCK_EX, 0.0):
             return False
         if self.counters[0] & 1:  # a writer was killed in its commit
-            for slot in reversed(range(_SLOTS)):
+            for slot in reversed(range(_SUSPECT)):
                 self._make(slot, odd=0)
         return True
 
     def end_turn(self) -> None:
         """Gives the turn back; to be called once what was written is committed or undone."""
         fcntl.flock(self._file, fcntl.LOCK_UN)
+
+    @property
+    def suspect(self) -> bool:
+        """Whether a write to the log failed, in any process, since the log was last copied into the database.
+
+        What the kernel could not write it takes for written afterwards, so a later flush of the log proves nothing.
+        """
+        return self.counters[_SUSPECT] != 0
+
+    @suspect.setter
+    def suspect(self, value: bool) -> None:
+        self.counters[_SUSPECT] = int(value)
 
     def changing(self, tables: Collection[str]) -> None:
         """A commit begins that changes these tables."""
@@ -84,7 +97,7 @@ class Generations:
 
 def slot_of(table: str) -> int:
     """The place of a table's counter, the same in every version of the program."""
-    return 1 + zlib.crc32(table.encode()) % (_SLOTS - 1)
+    return 1 + zlib.crc32(table.encode()) % (_SUSPECT - 1)
 
 
 @contextmanager

@@ -36,7 +36,7 @@ from contentlib.metadata.libraries import LibraryRows
 from contentlib.metadata.memory import Memory
 from contentlib.metadata.offers import ArrivalRows, OfferRows
 from contentlib.metadata.sessions import DownloadSessionRows, PreparationRows, UpdateFileRows, UpdateSessionRows
-from contentlib.metadata.sqlite_errors import as_os_error, is_busy
+from contentlib.metadata.sqlite_errors import as_os_error, busy_error, is_broken, is_busy
 from contentlib.metadata.statement import Kind, Statement
 from contentlib.metadata.subscribers import SubscriberRows
 from contentlib.metadata.tasks import TaskRows
@@ -378,13 +378,26 @@ class _Writer:
         if not self._generations.take_turn():
             return False
         try:
+            if self._generations.suspect:
+                self._renew_log()
             self.raw.execute("BEGIN IMMEDIATE")
         except sqlite3.OperationalError as error:
             self._generations.end_turn()
-            if not is_busy(error):  # by a program that takes no turns, such as SQLite's shell
+            if not is_busy(error):  # by a program that takes no turns, such as SQLite's shell, or by readers of the log
                 raise
             return False
         return True
+
+    def _renew_log(self) -> None:
+        """Copies the log into the database and begins it anew, before anything else is called durable."""
+        busy = self.raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+        if busy:
+            raise busy_error("readers are at work on the log")
+        self._generations.suspect = False
+
+    def _note(self, error: sqlite3.Error) -> None:
+        if is_broken(error):
+            self._generations.suspect = True
 
     async def _close(self, batch: _Batch) -> None:
         async with self._turn:  # turns are in order: all who waited before this have joined
@@ -408,6 +421,7 @@ class _Writer:
         try:
             self.raw.execute("COMMIT")
         except sqlite3.Error as error:
+            self._note(error)
             if self.raw.in_transaction:  # a full disk: SQLite leaves the transaction open
                 with suppress(sqlite3.Error):  # those who wait are answered, whatever becomes of the connection
                     self.raw.execute("ROLLBACK")
@@ -417,6 +431,7 @@ class _Writer:
     def _lose(self, error: sqlite3.Error) -> None:
         if self._batch is None:
             return
+        self._note(error)
         if self.raw.in_transaction:
             self.raw.execute("ROLLBACK")
         self._end_turn()

@@ -26,6 +26,18 @@ def is_busy(error: sqlite3.Error) -> bool:
     return _code(error) == sqlite3.SQLITE_BUSY
 
 
+def busy_error(why: str) -> sqlite3.OperationalError:
+    """The error of a file that somebody else uses."""
+    error = sqlite3.OperationalError(why)
+    error.sqlite_errorcode = sqlite3.SQLITE_BUSY
+    return error
+
+
+def is_broken(error: sqlite3.Error) -> bool:
+    """Whether the disk could not be read or written."""
+    return _code(error) == sqlite3.SQLITE_IOERR
+
+
 def as_os_error(error: BaseException) -> BaseException:
     """An OSError for what is wrong with the file or its disk; any other error, such as a broken constraint, as it is."""
     told = _TOLD.get(_code(error)) if isinstance(error, sqlite3.Error) else None

@@ -1,0 +1,161 @@
+"""Marks the directory of a storage as that of one server, and says what else was found where it should be.
+
+    contentlib-storage.json      the mark: which server the storage belongs to, and under which id; written once
+    contentlib-storage.lock      the lock of the running server; it holds the number of the last sweep
+
+A directory without a mark may be one whose disk is not mounted, so nothing is written to it or removed from it. One with the
+mark of another server, or of another storage of this server, is never touched.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import msgspec
+
+MARK = "contentlib-storage.json"
+_LOCK = "contentlib-storage.lock"
+_FORMAT = 1
+_DIGITS = 20
+
+
+class Mark(msgspec.Struct, frozen=True):
+    """Whose a storage is."""
+
+    server: str
+    storage: str
+    format: int = _FORMAT
+
+
+class MarkedDirectory:
+    """The directory of a storage, looked at each time it is to be changed: its disk may have gone, or come."""
+
+    def __init__(self, storage: str, path: Path) -> None:
+        self.storage = storage
+        self.path = path
+        self.server = ""
+        """The server that it must belong to; to be set before it is used."""
+        self._seen: tuple[int, int, int] | None = None
+
+    def read(self) -> Mark | None:
+        """The mark, or None where there is none; OSError when it cannot be read, or is not a mark."""
+        try:
+            return msgspec.json.decode((self.path / MARK).read_bytes(), type=Mark)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except msgspec.DecodeError as error:
+            raise OSError(errno.EINVAL, f"storage {self.storage}: {self.path / MARK} is damaged: {error}") from error
+
+    def check(self) -> Path:
+        """The directory, when it bears this server's mark for this storage; OSError says what is wrong. Costs one stat."""
+        try:
+            found = (self.path / MARK).stat()
+        except (FileNotFoundError, NotADirectoryError) as error:
+            raise _unmarked(self) from error
+        seen = (found.st_dev, found.st_ino, found.st_mtime_ns)
+        if seen != self._seen:
+            self._check_mark()
+            self._seen = seen
+        return self.path
+
+    def _check_mark(self) -> None:
+        mark = self.read()
+        if mark is None:
+            raise _unmarked(self)
+        if why := self.foreign(mark):
+            raise OSError(errno.EPERM, why)
+
+    def foreign(self, mark: Mark) -> str:
+        """Why the directory must not be used; empty when it is this server's storage of that id."""
+        if mark.format != _FORMAT:
+            return f"storage {self.storage}: {self.path} has format {mark.format}, this version supports {_FORMAT}"
+        if mark.server != self.server:
+            return (
+                f"storage {self.storage}: {self.path} belongs to server {mark.server}, this database to server {self.server}; "
+                "configure another directory, or restore the database that belongs to it"
+            )
+        if mark.storage != self.storage:
+            return (
+                f"storage {self.storage}: {self.path} is storage {mark.storage} of this server; correct the paths in `storage`"
+            )
+        return ""
+
+    def is_marked(self) -> bool:
+        """Whether the directory is this server's storage."""
+        try:
+            self.check()
+        except OSError:
+            return False
+        return True
+
+    def claim(self) -> None:
+        """Makes the directory this server's storage, unless another one has done so at the same moment."""
+        self.path.mkdir(parents=True, exist_ok=True, mode=0o750)
+        aside = self.path / f".{MARK}.{self.server}"
+        with open(aside, "wb", opener=_private) as file:
+            file.write(msgspec.json.encode(Mark(self.server, self.storage)) + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+        with suppress(FileExistsError):
+            (self.path / MARK).hardlink_to(aside)  # a rename would take the mark of the other away
+        aside.unlink()
+        for each in (self.path, self.path.parent):
+            flush_directory(each)
+
+    def hold(self) -> int:
+        """Locks the storage for this process and those it forks; RuntimeError when another server has it."""
+        lock = self._open_lock()
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            os.close(lock)
+            raise RuntimeError(f"storage {self.storage}: {self.path} is in use by another server") from error
+        return lock
+
+    def sweep(self) -> int:
+        """The number of the last sweep; 0 before the first one."""
+        with self._locked_file() as lock:
+            text = os.pread(lock, _DIGITS, 0).strip()
+        return int(text) if text.isdigit() else 0
+
+    def note_sweep(self, number: int) -> None:
+        """Writes the number of a sweep."""
+        with self._locked_file() as lock:
+            os.pwrite(lock, f"{number:{_DIGITS}}\n".encode("ascii"), 0)
+
+    @contextmanager
+    def _locked_file(self) -> Iterator[int]:
+        self.check()
+        lock = self._open_lock()
+        try:
+            yield lock
+        finally:
+            os.close(lock)
+
+    def _open_lock(self) -> int:
+        return os.open(self.path / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o640)
+
+
+def flush_directory(path: Path) -> None:
+    """Returns when the names in a directory survive the loss of power."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _unmarked(directory: MarkedDirectory) -> OSError:
+    return OSError(
+        errno.ENODEV,
+        f"storage {directory.storage} is not mounted: {directory.path / MARK} is missing",
+    )

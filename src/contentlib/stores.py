@@ -1,0 +1,109 @@
+"""Opens the database and the storages that the settings name, and makes sure that the storages belong to the database."""
+
+from __future__ import annotations
+
+import asyncio
+from itertools import islice
+
+import structlog
+
+from contentlib.blobs.filesystem import FilesystemBlobs
+from contentlib.blobs.marks import MarkedDirectory
+from contentlib.library.ports import MetadataStore
+from contentlib.metadata.sqlite import SqliteMetadata
+from contentlib.settings import Settings
+
+SERVER_GUID = "server_guid"
+"""Where the database keeps the server's identifier, which its storages bear too."""
+_CLAIMED = "claimed_storage."
+_AT_ONCE = 1000
+_LOG = structlog.stdlib.get_logger(__name__)
+
+
+def open_rows(settings: Settings) -> SqliteMetadata:
+    """The database."""
+    return SqliteMetadata(settings.database)
+
+
+def open_bytes(settings: Settings) -> FilesystemBlobs:
+    """The storages; nothing is written to them before they are told which server they belong to."""
+    return FilesystemBlobs({storage.id: storage.path for storage in settings.storage})
+
+
+async def own_storages(metadata: MetadataStore, store: FilesystemBlobs) -> None:
+    """Tells the storages which server they belong to; RuntimeError when the database does not know it yet."""
+    async with metadata.reading() as transaction:
+        server = await transaction.state.get(SERVER_GUID)
+    if server is None:
+        raise RuntimeError("the database was not prepared; start the server once")
+    store.own(server)
+
+
+async def claim_storages(metadata: MetadataStore, store: FilesystemBlobs) -> None:
+    """Makes new directories storages of this server.
+
+    RuntimeError when one belongs to another server. One that is missing, or empty where it should not be, is left as it is: its
+    disk may not be mounted. The server serves the others until it is.
+    """
+    await own_storages(metadata, store)
+    for directory in store.directories.values():
+        try:
+            claimed = await _claim(metadata, store, directory)
+        except OSError as error:
+            _LOG.error("storage not available", storage=directory.storage, told=str(error))
+            continue
+        if not claimed:
+            told = f"{directory.path} does not bear the mark of this server; mount its disk, and it is used at once"
+            _LOG.error("storage not available", storage=directory.storage, told=told)
+
+
+async def _claim(metadata: MetadataStore, store: FilesystemBlobs, directory: MarkedDirectory) -> bool:
+    """Whether the directory is a storage of this server now."""
+    key = f"{_CLAIMED}{directory.storage}"
+    if directory.read() is None:
+        async with metadata.reading() as transaction:
+            used = await transaction.state.get(key) is not None or await transaction.blobs.are_on(directory.storage)
+        known = await _knows_blobs(metadata, directory)
+        if known is None and used:
+            return False
+        if known is False:
+            raise RuntimeError(
+                f"storage {directory.storage}: {directory.path} holds files that this database does not know; "
+                "configure another directory, or restore the database that belongs to it"
+            )
+        directory.claim()
+    mark = directory.read()
+    if mark is not None and (why := directory.foreign(mark)):
+        raise RuntimeError(why)
+    store.make_parts(directory.storage)
+    async with metadata.transaction(durable=True) as transaction:
+        await transaction.state.put(key, "yes")
+    return True
+
+
+async def _knows_blobs(metadata: MetadataStore, directory: MarkedDirectory) -> bool | None:
+    """Whether the database knows any of the blobs in an unmarked directory; None where there are none."""
+    found = (entry.name for entry in (directory.path / "blobs").glob("*/*"))
+    some = None
+    while batch := list(islice(found, _AT_ONCE)):
+        some = False
+        async with metadata.reading() as transaction:
+            if await transaction.blobs.known(batch):
+                return True
+    return some
+
+
+def hold_storages(settings: Settings) -> None:
+    """Locks the storages that are there for this process and those that it forks; RuntimeError when another server has one."""
+    store = open_bytes(settings)
+    asyncio.run(_own(open_rows(settings), store))
+    for directory in store.directories.values():
+        if directory.is_marked():
+            directory.hold()
+
+
+async def _own(metadata: MetadataStore, store: FilesystemBlobs) -> None:
+    try:
+        await own_storages(metadata, store)
+    finally:
+        await metadata.close()

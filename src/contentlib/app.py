@@ -38,7 +38,6 @@ from contentlib.library.conversion import Conversions
 from contentlib.library.download_sessions import DownloadSessions
 from contentlib.library.errors import Fault
 from contentlib.library.history import History
-from contentlib.library.identifiers import new_identifier
 from contentlib.library.items import Items
 from contentlib.library.libraries import Libraries
 from contentlib.library.limits import Limits
@@ -133,7 +132,6 @@ async def _prepare(metadata: MetadataStore, settings: Settings) -> str | None:
         async with metadata.transaction(durable=True) as transaction:
             if await transaction.state.get(_TRANSFER_KEY) is None:
                 await transaction.state.put(_TRANSFER_KEY, secrets.token_hex(32))
-                await transaction.state.put(SERVER_GUID, new_identifier())
         await claim_storages(metadata, open_bytes(settings))
         async with metadata.transaction(durable=True) as transaction:
             stopped = Fault(

@@ -27,7 +27,7 @@ from contentlib.metadata.migrate import check_current
 from contentlib.outbound.configured import outbound_of
 from contentlib.outbound.sources import Sources
 from contentlib.settings import Settings
-from contentlib.stores import open_bytes, open_rows, own_storages
+from contentlib.stores import claim_storages, open_bytes, open_rows, own_storages
 from contentlib.vcsp.bundles import Bundle, Manifest, write_bundle
 from contentlib.vcsp.directories import DirectoryTree
 from contentlib.vcsp.documents import Counters
@@ -156,7 +156,7 @@ async def _writing(settings: Settings) -> AsyncIterator[tuple[MetadataStore, Blo
     """The database and the storages, beside a server or without one; what is kept there is held meanwhile."""
     store, clock = _reading(settings), SystemClock()
     metadata = open_rows(settings)
-    await own_storages(metadata, store)
+    await claim_storages(metadata, store)
     blobs = HeldBlobs(metadata, store, clock)
     holding = asyncio.create_task(blobs.hold(min(settings.collect_grace_seconds / 4, _HELD_SECONDS)))
     try:

@@ -9,6 +9,7 @@ import structlog
 
 from contentlib.blobs.filesystem import FilesystemBlobs
 from contentlib.blobs.marks import MarkedDirectory
+from contentlib.library.identifiers import new_identifier
 from contentlib.library.ports import MetadataStore
 from contentlib.metadata.sqlite import SqliteMetadata
 from contentlib.settings import Settings
@@ -40,11 +41,14 @@ async def own_storages(metadata: MetadataStore, store: FilesystemBlobs) -> None:
 
 
 async def claim_storages(metadata: MetadataStore, store: FilesystemBlobs) -> None:
-    """Makes new directories storages of this server.
+    """Makes new directories storages of this server, which gets its identifier where it has none yet.
 
     RuntimeError when one belongs to another server. One that is missing, or empty where it should not be, is left as it is: its
     disk may not be mounted. The server serves the others until it is.
     """
+    async with metadata.transaction(durable=True) as transaction:
+        if await transaction.state.get(SERVER_GUID) is None:
+            await transaction.state.put(SERVER_GUID, new_identifier())
     await own_storages(metadata, store)
     for directory in store.directories.values():
         try:
@@ -77,7 +81,8 @@ async def _claim(metadata: MetadataStore, store: FilesystemBlobs, directory: Mar
         raise RuntimeError(why)
     store.make_parts(directory.storage)
     async with metadata.transaction(durable=True) as transaction:
-        await transaction.state.put(key, "yes")
+        if await transaction.state.get(key) is None:
+            await transaction.state.put(key, "yes")
     return True
 
 

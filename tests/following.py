@@ -134,6 +134,13 @@ class Follower:
         return {name: await self.app.content(item["id"]) for name, item in (await self.items()).items()}
 
 
+def done(task: Any) -> dict[str, Any]:
+    """What a sync did, which the message of its task tells."""
+    removed, changed, fetched, *warnings = task["progress"]["message"]["args"]
+    assert "result" not in task, "sync returns nothing"
+    return {"removed": int(removed), "changed": int(changed), "fetched": int(fetched), "warnings": warnings}
+
+
 def subscription(url: str, **more: object) -> dict[str, object]:
     """A subscription as clients write it."""
     base = {"subscription_url": url, "authentication_method": "NONE", "automatic_sync_enabled": False, "on_demand": False}

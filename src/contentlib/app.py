@@ -101,6 +101,7 @@ from contentlib.transfer.addresses import SignedAddresses, shown
 from contentlib.transfer.front import Transfers
 from contentlib.vapi.declare import Service
 from contentlib.vapi.registry import Registry
+from contentlib.vapi.types import Typed
 from contentlib.vcsp.documents import Counters
 from contentlib.vcsp.persisting import Persisting
 from contentlib.vcsp.probing import SubscriptionProbes
@@ -225,9 +226,12 @@ class _Server:
         async def admit(request: Request) -> None:
             await logins.find(token_of(request))
 
+        def results(service: str, operation: str, kept: str) -> Typed | None:
+            return wire.kept_result(service, operation, kept)
+
         services: list[Service] = [
             SessionService(logins),
-            TasksService(tasks),
+            TasksService(tasks, results),
             ConfigurationService(configurations),
             LibraryService(libraries, upkeep, conversions, migrations, guid),
             LocalLibraryService(libraries, subscribers, guid),
@@ -260,6 +264,7 @@ class _Server:
             public_url=settings.public_url,
             on_failure=_failed,
             submit=Operations(metadata, tasks, self._wake).submit,
+            check_answers=settings.check_answers,
         )
         self._transfers = Transfers(updates, downloads, items, blobs, leases, addresses, admit, limits.throttle, limit, _failed)
         vim = Vim(inventory, _product(settings, guid), logins, clock, _failed)

@@ -149,6 +149,11 @@ class Settings(BaseSettings):
         ge=1024,
         description="The longest request that an API call may send; a longer one is refused. Uploads have their own limit.",
     )
+    check_answers: bool = Field(
+        default=False,
+        description="Compares each answer with its declared type before it is sent, and fails the call where they differ. "
+        "For tests against this server.",
+    )
     trash_seconds: int = Field(
         default=604800,
         ge=0,

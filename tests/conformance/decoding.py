@@ -51,6 +51,11 @@ def output_of(operation: Operation) -> Any:
     return _operations(operation.service)[operation.name]["output_type"]
 
 
+def inputs_of(operation: Operation) -> Any:
+    """What the SDK declares that an operation takes, as a structure of its parameters."""
+    return _operations(operation.service)[operation.name]["input_type"]
+
+
 @cache
 def _operations(service: str) -> Any:
     return StubFactory(_CONFIGURATION).create_stub(service)._api_interface._operations

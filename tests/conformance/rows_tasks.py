@@ -18,7 +18,11 @@ TASKS = {
     "get": Row(lambda world: {"task": world.failed_task, "spec": {"return_all": True, "exclude_result": False}}, _ONE),
     "list": Row(
         lambda world: {"filter_spec": {"tasks": [world.failed_task, NOBODY], "status": ["FAILED"]}},
-        {"invalid_argument": lambda _: {"filter_spec": {"status": ["NO_STATUS"]}}, **_ALWAYS},
+        {
+            **_ALWAYS,
+            "invalid_argument": lambda _: {"filter_spec": {"status": ["FAILED"]}},
+            "resource_inaccessible": "more than 1,000 tasks would have to match",
+        },
     ),
     "cancel": Row(
         lambda world: {"task": world.pulling()},

@@ -16,9 +16,10 @@ with warnings.catch_warnings():
     from vmware.vapi.bindings.converter import RestConverter, TypeConverter
     from vmware.vapi.bindings.error import UnresolvedError, VapiError
     from vmware.vapi.bindings.stub import ApiInterfaceStub, StubFactory
-    from vmware.vapi.bindings.type import IdType
+    from vmware.vapi.bindings.type import IdType, StructType
     from vmware.vapi.data.serializers.cleanjson import DataValueConverter
     from vmware.vapi.data.serializers.jsonrpc import JsonRpcDictToVapi, deserialize_response
+    from vmware.vapi.data.validator import UnionValidator
     from vmware.vapi.data.value import ListValue, OptionalValue, StructValue, VoidValue
     from vmware.vapi.lib.connect import get_requests_connector
     from vmware.vapi.security.client.security_context_filter import LegacySecurityContextFilter
@@ -39,10 +40,12 @@ __all__ = [
     "OptionalValue",
     "RestConverter",
     "SdkTask",
+    "StructType",
     "StructValue",
     "StubConfigurationFactory",
     "StubFactory",
     "TypeConverter",
+    "UnionValidator",
     "UnresolvedError",
     "VapiError",
     "VoidValue",

@@ -156,7 +156,8 @@ class World:
         return library
 
     def _is_idle(self, library: str) -> bool:
-        target = {"filter_spec": {"targets": [{"type": "com.vmware.content.Library", "id": library}]}}
+        of_library = {"targets": [{"type": "com.vmware.content.Library", "id": library}]}
+        target = {"filter_spec": {"services": ["com.vmware.content.subscribed_library"], **of_library}}
         found = self._server.send(RestQuery(), "com.vmware.cis.tasks.list", target, self.token).result
         return all(self.task(str(task))["status"] == "SUCCEEDED" for task, _ in found)
 
@@ -271,7 +272,8 @@ class World:
         item = self.item()
         spec = {"name": FILE, "source_type": "PULL", "source_endpoint": {"uri": uri.replace(" ", "%20")}}
         self.call("library.item.updatesession.file.add", file_spec=spec, update_session_id=self.changing(item))
-        target = {"filter_spec": {"targets": [{"type": "com.vmware.content.library.Item", "id": item}]}}
+        of_item = {"targets": [{"type": "com.vmware.content.library.Item", "id": item}]}
+        target = {"filter_spec": {"services": ["com.vmware.content.library.item.updatesession.file"], **of_item}}
         (found,) = self._server.send(RestQuery(), "com.vmware.cis.tasks.list", target, self.token).result
         return str(found[0])
 

@@ -15,9 +15,10 @@ from crash.clients import Client, Gone
 from crash.conftest import Start
 from crash.journeys import arrives
 from crash.servers import Server
-from following import Shelf, subscription, until
+from following import Shelf, done, subscription, until
 from processes import PATIENCE_SECONDS
 from publisher import Publisher
+from whole import TASKS
 
 SETTINGS = {"outbound_allow": '["127.0.0.0/8"]'}
 LARGE = bytes(range(256)) * 4096 * 8  # 8 MiB
@@ -36,7 +37,7 @@ async def tasks(client: Client) -> list[Any]:
     """All tasks; those of a process that was killed meanwhile are asked for again."""
     while True:
         try:
-            return list((await client.send("GET", "/api/cis/tasks")).json().values())
+            return list((await client.send("GET", TASKS)).json().values())
         except Gone:
             continue
 
@@ -92,7 +93,7 @@ async def test_a_sync_that_is_asked_for_again_and_again_runs_once(start: Start, 
     await asyncio.gather(*(client.call("POST", f"/subscribed-library/id:{library}?~action=sync") for _ in range(32)))
     shelf.publisher.release()
     (task,) = await ended(client)
-    assert (task["status"], task["result"]["fetched"]) == ("SUCCEEDED", 30)
+    assert (task["status"], done(task)["fetched"]) == ("SUCCEEDED", 30)
     asked = Counter(shelf.asked())
     assert {path: count for path, count in asked.items() if count > 1} == dict.fromkeys(DOCUMENTS, 2)  # one is of `create`
     assert kept(server) == Counter(b"content %d" % n for n in range(30))
@@ -126,7 +127,7 @@ async def test_a_sync_whose_process_is_killed_is_taken_over_by_another(start: St
     shelf.publisher.drop_all()
     shelf.publisher.stops.clear()
     (task,) = await ended(client)
-    assert (task["status"], task["result"]["fetched"]) == ("SUCCEEDED", 1)
+    assert (task["status"], done(task)["fetched"]) == ("SUCCEEDED", 1)
     whole_file, rest = shelf.publisher.ranges_asked("/item31/a.iso")
     assert whole_file is None
     assert rest is not None

@@ -198,7 +198,7 @@ async def test_a_pull_whose_task_is_canceled_is_in_error(pulling: Pulling, publi
     session, _ = await pulling.pull("/a.iso")
     wanted = "BLOCKED" if waits else "RUNNING"
     await pulling.until(pulling.tasks, lambda tasks: tasks[0]["status"] == wanted)
-    (identifier,) = (await pulling.app.send("GET", "/api/cis/tasks")).json()
+    (identifier,) = await pulling.app.tasks()
     assert (await pulling.app.send("POST", f"/api/cis/tasks/{identifier}?action=cancel")).status_code == 204
     assert await pulling.error(session) == "file 'a.iso' is not fetched any more: its task was canceled"
 

@@ -46,7 +46,7 @@ from models.looks import about, about_copies, everything
 from models.picks import any_call, short_call
 from models.sessions import Model
 from models.state import ANYTHING, FIRST, LEASE, SECOND, Refused
-from whole import TOKEN, HandClock, Whole, whole
+from whole import TASKS, TOKEN, HandClock, Whole, whole
 
 _FORMS = st.sampled_from(FORMS)
 _SEEDS = st.integers(0, 2**32)  # choices that Hypothesis makes one by one are too much alike
@@ -213,7 +213,7 @@ class Machine(RuleBasedStateMachine):
         return found
 
     async def _tasks(self) -> list[Any]:
-        return list((await self.app.send("GET", "/api/cis/tasks")).json().values())
+        return list((await self.app.send("GET", TASKS)).json().values())
 
     async def _heard(self, call: Call, token: str, form: Form) -> Heard:
         given = call.arguments

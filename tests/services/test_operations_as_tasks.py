@@ -113,7 +113,7 @@ async def test_what_is_wrong_with_the_arguments_is_told_at_once_and_makes_no_tas
     login = {"vmware-api-session-id": "nobody"}
     answer = await app.send("POST", f"{ITEM}/{item}?action=copy&vmw-task=true", right, login)
     assert told(answer)[:2] == (401, "UNAUTHENTICATED")
-    assert (await app.send("GET", "/api/cis/tasks")).json() == {}
+    assert await app.tasks() == {}
 
 
 async def test_what_is_no_task_and_no_wish_for_one_is_refused(app: Whole) -> None:

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 
 import certificates
-from following import Follower, Shelf, subscription, until
+from following import Follower, Shelf, done, subscription, until
 from processes import PATIENCE_SECONDS
 from publisher import publishing
 from scopes import Message, scope
@@ -39,7 +39,7 @@ async def test_a_new_library_is_answered_at_once_and_fills_as_a_task(app: Whole,
         "sync",
     )
     assert (task["progress"]["completed"], task["progress"]["total"]) == (2, 2)
-    assert task["result"] == {"removed": 0, "changed": 0, "fetched": 2, "warnings": []}
+    assert done(task) == {"removed": 0, "changed": 0, "fetched": 2, "warnings": []}
     assert await follower.content() == {"one": {"a.iso": b"first", "b.iso": b"second"}, "two": {"c.iso": b"third"}}
     assert (await follower.get())["last_sync_time"] >= found["creation_time"]
 
@@ -321,7 +321,7 @@ async def test_what_a_library_follows_it_may_publish_again(app: Whole, clock: Ha
         assert (await last.items())["one"][name] == (await follower.items())["one"][name]
     await app.fill(str((await follower.items())["one"]["source_id"]), a_iso=b"second")
     for each in (follower, last):
-        assert (await each.sync())["result"]["fetched"] == 1
+        assert done(await each.sync())["fetched"] == 1
         assert await each.content() == {"one": {"a.iso": b"second"}}
 
 
@@ -405,10 +405,10 @@ async def test_an_item_is_fetched_in_advance(demanding: Follower) -> None:
     item = (await demanding.items())["one"]["id"]
     target = f"{ITEM}/id:{item}?~action=sync"
     await demanding.app.rest("POST", target, {"force_sync_content": False})
-    assert (await demanding.ended(item))["result"]["fetched"] == 0
+    assert done(await demanding.ended(item))["fetched"] == 0
     await demanding.app.rest("POST", target, {"force_sync_content": True})
     task = await demanding.ended(item)
-    assert (task["service"], task["result"]["fetched"]) == ("com.vmware.content.library.subscribed_item", 1)
+    assert (task["service"], done(task)["fetched"]) == ("com.vmware.content.library.subscribed_item", 1)
     assert (await demanding.items())["one"]["cached"]
 
 
@@ -459,7 +459,7 @@ async def test_a_file_that_does_not_come_says_so_where_it_is_wanted(demanding: F
 
 async def test_a_library_whose_content_is_kept_by_now_fetches_what_is_lacking(demanding: Follower) -> None:
     await update(demanding, {"on_demand": False})
-    assert (await demanding.synced())["result"]["fetched"] == 2
+    assert done(await demanding.synced())["fetched"] == 2
     assert (await demanding.content())["two"] == {"c.iso": b"third"}
 
 

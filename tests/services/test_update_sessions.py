@@ -159,7 +159,7 @@ async def test_a_file_that_is_there_tells_its_size_and_checksum(app: Whole) -> N
         ({"name": "n" * 300}, "file_spec.name"),
         ({"name": "a", "size": -1}, "file_spec.size must be between 0 and"),
         ({"name": "a", "checksum_info": {"checksum": "xyz"}}, "file_spec.checksum_info.checksum is not a SHA1 checksum"),
-        ({"name": "a", "source_type": "PULL"}, "file_spec.source_endpoint is required for a file that the server fetches"),
+        ({"name": "a", "source_type": "PULL"}, "file_spec.source_endpoint is required when source_type is PULL"),
         (
             {"name": "a", "source_type": "PULL", "source_endpoint": {"uri": "ftp://lib.example/a"}},
             "file_spec.source_endpoint.uri has the scheme 'ftp'; http and https are fetched",

@@ -60,6 +60,7 @@ class Client:
             body_limit=limit,
             public_url=public_url,
             on_failure=lambda _request, _operation, error: self.failures.append(error),
+            check_answers=True,
         )
 
     async def send(

@@ -50,6 +50,12 @@ class Result(msgspec.Struct, frozen=True):
     fetched: int = 0
     warnings: tuple[str, ...] = ()
 
+    def told(self) -> Fault:
+        """What was done, in one sentence; its arguments are the numbers and the warnings."""
+        text = f"{self.removed} items removed, {self.changed} changed, {self.fetched} fetched"
+        arguments = (str(self.removed), str(self.changed), str(self.fetched), *self.warnings)
+        return Fault("sync.done", "; ".join((text, *self.warnings)), arguments)
+
 
 class Syncs:
     """Runs syncs."""
@@ -57,8 +63,8 @@ class Syncs:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
 
-    async def run(self, task: Task, progress: Progress) -> str | None:
-        """One attempt to synchronize a library, or one item of it."""
+    async def run(self, task: Task, progress: Progress) -> None:
+        """One attempt to synchronize a library, or one item of it. What it did is in the message: `sync` returns nothing."""
         wanted = msgspec.json.decode(task.arguments, type=Arguments)
         library = await self._parts.mirror.library(wanted.library)
         if library.subscription is None:
@@ -68,7 +74,7 @@ class Syncs:
             result = await (sync.all() if wanted.item is None else sync.one(wanted.item, content=wanted.content))
         except Busy as error:  # somebody has changed what is followed, or the same item
             raise Again(error.fault) from error
-        return msgspec.json.encode(result).decode()
+        progress.note_of_success = result.told()
 
 
 class _Sync:

@@ -47,12 +47,16 @@ class Failed(Exception):
 
 
 class Progress:
-    """How far a running task is; a handler sets it as it goes. `last` says that it is not tried again after this attempt."""
+    """How far a running task is; a handler sets it as it goes. `last` says that it is not tried again after this attempt.
+
+    `note_of_success` is what callers read beside the numbers once the task has SUCCEEDED.
+    """
 
     def __init__(self, task: Task, *, last: bool = False) -> None:
         self.completed = task.completed
         self.total = task.total
         self.last = last
+        self.note_of_success: Fault | None = None
 
     def note(self, completed: int, total: int | None = None) -> None:
         """So much of it is done."""
@@ -61,7 +65,10 @@ class Progress:
 
 
 Handler = Callable[[Task, Progress], Awaitable[str | None]]
-"""Does a task and answers its result, as JSON. A LibraryError and Failed fail the task, Again puts it off."""
+"""Does a task and answers the result of its operation, as JSON, None if that returns nothing.
+
+A LibraryError and Failed fail the task, Again puts it off.
+"""
 
 
 class Worker:
@@ -174,7 +181,7 @@ class Worker:
             await self._finish(task, progress, "failed", fault=fault)
         else:
             progress.note(progress.total)
-            await self._finish(task, progress, "finished", result=result)
+            await self._finish(task, progress, "finished", fault=progress.note_of_success, result=result)
 
     async def _beat(self, task: Task, progress: Progress) -> bool:
         """Keeps the lease; ends with True when the task is to be canceled, with False when the lease was lost."""

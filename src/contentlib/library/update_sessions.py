@@ -532,6 +532,7 @@ class UpdateSessions(TransferSessions[UpdateSession]):
             source=archive.source,
             status=TransferStatus.TRANSFERRING,
             size=size,
+            endpoint=archive.endpoint,
             archive=archive.id,
         )
         async with self._metadata.transaction(durable=False) as transaction:

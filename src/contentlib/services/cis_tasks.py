@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, ClassVar
-
-import msgspec
 
 from contentlib.library import model
 from contentlib.library.errors import Fault
@@ -27,12 +26,15 @@ from contentlib.vapi.errors import (
 )
 from contentlib.vapi.registry import Call
 from contentlib.vapi.std import DynamicId, LocalizableMessage, message
-from contentlib.vapi.types import Anything, DateTime, Enumeration, Id, Integer, Structure, enumeration
+from contentlib.vapi.types import Anything, DateTime, Enumeration, Id, Integer, Structure, Typed, enumeration
+from contentlib.vapi.unions import TaggedUnion
 
 _PATH = "/api/cis/tasks"
 _TASK = f"{_PATH}/{{task}}"
 _REST = "/rest/cis/tasks"
+_MOST = 1000
 _REST_TASK = f"{_REST}/{{task}}"
+_UNDER_WAY = {"progress": True, "result": False, "start_time": True}
 _READING = (Error, NotFound, ResourceInaccessible, ServiceUnavailable, Unauthenticated, Unauthorized)
 
 
@@ -57,9 +59,25 @@ class Progress(Structure):
 
 
 class TaskInfo(Structure):
-    """A task; times are in UTC. `error` is set where it FAILED, `result` where it SUCCEEDED and its operation has one."""
+    """A task; times are in UTC. A PENDING task has neither times nor progress.
+
+    `error` is set when it FAILED, `result` when it SUCCEEDED and its operation returns one. A task that was canceled before it
+    ran has started when it ended.
+    """
 
     vapi_name: ClassVar[str] = "com.vmware.cis.task.info"
+    unions = (
+        TaggedUnion(
+            "status",
+            {
+                "BLOCKED": _UNDER_WAY,
+                "FAILED": {**_UNDER_WAY, "error": False, "end_time": True},
+                "PENDING": {},
+                "RUNNING": _UNDER_WAY,
+                "SUCCEEDED": {**_UNDER_WAY, "end_time": True},
+            },
+        ),
+    )
     cancelable: bool
     description: LocalizableMessage
     operation: Id
@@ -95,27 +113,41 @@ class FilterSpec(Structure):
     users: set[str] | None = None
 
 
+Results = Callable[[str, str, str], Typed | None]
+"""The result of a task of a service's operation, of the JSON that was kept; None where the operation returns none."""
+
+
 class TasksService(Service):
     """Tasks."""
 
     vapi_id = "com.vmware.cis.tasks"
 
-    def __init__(self, tasks: Tasks) -> None:
+    def __init__(self, tasks: Tasks, results: Results) -> None:
         self._tasks = tasks
+        self._results = results
 
     @operation(Route("GET", _TASK, rest=_REST_TASK), errors=_READING)
     async def get(self, call: Call, spec: GetSpec | None, task: Id) -> TaskInfo:
         """Returns a task."""
-        return _info(await self._tasks.get(task), spec)
+        return self._info(await self._tasks.get(task), spec)
 
     @operation(
         Route("GET", _PATH, rest=_REST),
         errors=(InvalidArgument, ResourceInaccessible, ServiceUnavailable, Unauthenticated, Unauthorized),
     )
     async def list(self, call: Call, filter_spec: FilterSpec | None, result_spec: GetSpec | None) -> dict[Id, TaskInfo]:
-        """Lists the tasks that match a filter, by their identifiers."""
+        """Lists the tasks that match a filter, by their identifiers; the filter names tasks or services.
+
+        A filter that more than 1,000 tasks match is refused.
+        """
         wanted = filter_spec or FilterSpec()
-        return {each.id: _info(each, result_spec) for each in await self._tasks.all() if _matches(each, wanted)}
+        if not (wanted.tasks or wanted.services):
+            raise InvalidArgument("task.filter", "filter_spec must name tasks or services", "filter_spec")
+        found = [each for each in await self._tasks.all() if _matches(each, wanted)]
+        if len(found) > _MOST:
+            text = f"{len(found)} tasks match the filter, the limit is {_MOST}; narrow the filter"
+            raise ResourceInaccessible("task.too_many", text, str(len(found)), str(_MOST))
+        return {each.id: self._info(each, result_spec) for each in found}
 
     @operation(
         Route("POST", _TASK, status=204, rest=f"{_REST_TASK}?action=cancel"),
@@ -125,25 +157,29 @@ class TasksService(Service):
         """Ends a task that has not begun, and asks a running one to end."""
         await self._tasks.cancel(task)
 
+    def _info(self, task: model.Task, spec: GetSpec | None) -> TaskInfo:
+        pending = task.status is model.TaskStatus.PENDING  # it may have run before, and waits to go on
+        description = task.description
+        return TaskInfo(
+            cancelable=task.cancelable,
+            description=message(description.id, description.text, *description.args),
+            end_time=_moment(task.ended),
+            error=_error(task) if task.status is model.TaskStatus.FAILED else None,
+            operation=task.operation,
+            parent=task.parent,
+            progress=None if pending else _progress(task),
+            result=self._result(task, spec),
+            service=task.service,
+            start_time=None if pending else _moment(task.ended if task.started is None else task.started),
+            status=TaskStatus(task.status.value),
+            target=None if task.target is None else DynamicId(id=task.target.id, type=task.target.type),
+            user=task.user,
+        )
 
-def _info(task: model.Task, spec: GetSpec | None) -> TaskInfo:
-    wants_result = task.result is not None and not (spec is not None and spec.exclude_result)
-    description = task.description
-    return TaskInfo(
-        cancelable=task.cancelable,
-        description=message(description.id, description.text, *description.args),
-        end_time=_moment(task.ended),
-        error=_error(task) if task.status is model.TaskStatus.FAILED else None,
-        operation=task.operation,
-        parent=task.parent,
-        progress=_progress(task),
-        result=msgspec.json.decode(task.result) if wants_result and task.result is not None else None,
-        service=task.service,
-        start_time=_moment(task.started),
-        status=TaskStatus(task.status.value),
-        target=None if task.target is None else DynamicId(id=task.target.id, type=task.target.type),
-        user=task.user,
-    )
+    def _result(self, task: model.Task, spec: GetSpec | None) -> Typed | None:
+        if task.result is None or (spec is not None and spec.exclude_result):
+            return None
+        return self._results(task.service, task.operation, task.result)
 
 
 def _moment(time: int | None) -> DateTime | None:

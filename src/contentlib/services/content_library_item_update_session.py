@@ -18,6 +18,7 @@ from contentlib.vapi.errors import InvalidArgument, InvalidElementType, NotAllow
 from contentlib.vapi.registry import Call
 from contentlib.vapi.std import LocalizableMessage, message
 from contentlib.vapi.types import DateTime, Enumeration, Id, Integer, Structure, enumeration
+from contentlib.vapi.unions import TaggedUnion
 
 _PREFIX = "com.vmware.content.library.item.updatesession"
 _PATH = "/api/content/library/item/update-session"
@@ -78,6 +79,18 @@ class PreviewInfo(Structure):
     """What there is to know of the files before the session completes."""
 
     vapi_name: ClassVar[str] = f"{_PREFIX}.preview_info"
+    unions = (
+        TaggedUnion(
+            "state",
+            {
+                "AVAILABLE": {"certificate_info": False, "warnings": True},
+                "NOT_APPLICABLE": {},
+                "PREPARING": {},
+                "UNAVAILABLE": {},
+            },
+            only_answered=True,
+        ),
+    )
     state: PreviewState
     cert_chain: list[str] | None = None
     certificate_info: CertificateInfo | None = None
@@ -100,6 +113,9 @@ class UpdateSessionModel(Structure):
     """
 
     vapi_name: ClassVar[str] = "com.vmware.content.library.item.update_session_model"
+    unions = (
+        TaggedUnion("state", {"ACTIVE": {"preview_info": False}, "CANCELED": {}, "DONE": {}, "ERROR": {}}, only_answered=True),
+    )
     client_progress: Integer | None = None
     error_message: LocalizableMessage | None = None
     expiration_time: DateTime | None = None

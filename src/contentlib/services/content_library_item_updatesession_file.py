@@ -20,6 +20,7 @@ from contentlib.vapi.errors import InvalidArgument, NotAllowedInCurrentState, No
 from contentlib.vapi.registry import Call
 from contentlib.vapi.std import LocalizableMessage, message
 from contentlib.vapi.types import Enumeration, Id, Integer, Structure, enumeration
+from contentlib.vapi.unions import TaggedUnion
 
 _PREFIX = "com.vmware.content.library.item.updatesession.file"
 _PATH = "/api/content/library/item/update-session/{update_session_id}/file"
@@ -51,6 +52,7 @@ class AddSpec(Structure):
     """A file to be added; what is said of size (bytes) and checksum must be true of the bytes that come."""
 
     vapi_name: ClassVar[str] = f"{_PREFIX}.add_spec"
+    unions = (TaggedUnion("source_type", {"NONE": {}, "PULL": {"source_endpoint": True}, "PUSH": {}}),)
     name: str
     source_type: SourceType
     checksum_info: ChecksumInfo | None = None
@@ -66,6 +68,7 @@ class UpdateFileInfo(Structure):
     """
 
     vapi_name: ClassVar[str] = f"{_PREFIX}.info"
+    unions = (TaggedUnion("source_type", {"NONE": {}, "PULL": {"source_endpoint": True}, "PUSH": {"upload_endpoint": True}}),)
     bytes_transferred: Integer
     name: str
     source_type: SourceType

@@ -129,9 +129,8 @@ def subscription_info(library: model.Library) -> shown.SubscriptionInfo | None:
 
 
 def _source_info(following: model.Subscription) -> shown.SourceInfo | None:
-    if following.invitation is None:
-        return None
-    return shown.SourceInfo(source_library=following.source, subscription=following.invitation)
+    subscription = following.invitation or following.known_as
+    return None if subscription is None else shown.SourceInfo(source_library=following.source, subscription=subscription)
 
 
 def subscription_change(info: shown.SubscriptionInfo | None) -> SubscriptionChange | None:
@@ -167,8 +166,8 @@ def storage_backings(library: model.Library) -> list[shown.StorageBacking]:
     backings = library.backings or (model.Backing(model.BackingType.DATASTORE, library.storage),)
     return [
         shown.StorageBacking(
-            datastore_id=each.datastore_id,
-            storage_uri=each.storage_uri,
+            datastore_id=each.datastore_id if each.type is model.BackingType.DATASTORE else None,
+            storage_uri=each.storage_uri if each.type is model.BackingType.OTHER else None,
             type=shown.StorageBackingType(each.type.value),
         )
         for each in backings

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from contentlib.vapi.types import DateTime, Enumeration, Id, Secret, Structure, Uri, enumeration
+from contentlib.vapi.unions import TaggedUnion
 
 PREFIX = "com.vmware.content.library"
 
@@ -93,9 +94,12 @@ class StateInfo(Structure):
 
 
 class StorageBacking(Structure):
-    """Where the files of a library are kept."""
+    """Where the files of a library are kept; without a `type` it is a DATASTORE."""
 
     vapi_name: ClassVar[str] = f"{PREFIX}.storage_backing"
+    unions = (
+        TaggedUnion("type", {"DATASTORE": {"datastore_id": False}, "OTHER": {"storage_uri": False}}, default="DATASTORE"),
+    )
     datastore_id: Id | None = None
     storage_uri: Uri | None = None
     type: StorageBackingType | None = None

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from contentlib.structures.library import StorageBacking
 from contentlib.vapi.types import Enumeration, Id, Integer, Structure, enumeration
+from contentlib.vapi.unions import TaggedUnion
 
 PREFIX = "com.vmware.content.library.subscriptions"
 
@@ -77,6 +78,10 @@ class CreateSpecSubscribedLibrary(Structure):
     """The library at the other end: `new_subscribed_library` for CREATE_NEW, `subscribed_library` for USE_EXISTING."""
 
     vapi_name: ClassVar[str] = f"{PREFIX}.create_spec_subscribed_library"
+    unions = (
+        TaggedUnion("target", {"CREATE_NEW": {"new_subscribed_library": True}, "USE_EXISTING": {"subscribed_library": True}}),
+        TaggedUnion("location", {"LOCAL": {}, "REMOTE": {"vcenter": True}}),
+    )
     location: Location
     target: Target
     new_subscribed_library: CreateSpecNewSubscribedLibrary | None = None
@@ -131,6 +136,7 @@ class Info(Structure):
     """A subscription; the name of a REMOTE subscribed library is not known here, and is its identifier."""
 
     vapi_name: ClassVar[str] = f"{PREFIX}.info"
+    unions = (TaggedUnion("subscribed_library_location", {"LOCAL": {}, "REMOTE": {"subscribed_library_vcenter": True}}),)
     subscribed_library: Id
     subscribed_library_location: Location
     subscribed_library_name: str

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, TypeVar
 
+from contentlib.vapi.checking import reaches_any, reaches_union
 from contentlib.vapi.errors import VapiError
 from contentlib.vapi.types import Field, Type, type_of
 
@@ -56,7 +57,10 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """A declared operation; `parameters` in the order of the signature. A `task` can also be called without waiting for it."""
+    """A declared operation; `parameters` in the order of the signature. A `task` can also be called without waiting for it.
+
+    `tagged` are the parameters that can contain a union, `dynamic` is an operation whose answer can contain values of any type.
+    """
 
     service: str
     name: str
@@ -69,6 +73,8 @@ class Operation:
     anonymous: bool
     method: str
     task: bool = False
+    tagged: tuple[Field, ...] = ()
+    dynamic: bool = False
 
     @property
     def id(self) -> str:
@@ -118,11 +124,15 @@ def operations_of(service: type[Service]) -> list[Operation]:
         hints = typing.get_type_hints(method, include_extras=True)
         output = type_of(hints.pop("return"))
         names = list(inspect.signature(method).parameters)[2:]
+        parameters = tuple(Field(name, type_of(hints[name])) for name in names)
+        for parameter in parameters:
+            if reaches_any(parameter.type):
+                raise TypeError(f"{attribute}: {parameter.name} is of any type, which a caller cannot send")
         found.append(
             Operation(
                 service=service.vapi_id,
                 name=attribute.rstrip("_"),
-                parameters=tuple(Field(name, type_of(hints[name])) for name in names),
+                parameters=parameters,
                 output=output,
                 errors=errors,
                 privileges=privileges,
@@ -131,6 +141,8 @@ def operations_of(service: type[Service]) -> list[Operation]:
                 anonymous=anonymous,
                 method=attribute,
                 task=task,
+                tagged=tuple(each for each in parameters if reaches_union(each.type)),
+                dynamic=reaches_any(output),
             )
         )
     return found

@@ -17,6 +17,8 @@ from typing import Annotated, Any, ClassVar, TypeVar, Union
 
 import msgspec
 
+from contentlib.vapi.unions import TaggedUnion
+
 Id = Annotated[str, "id"]
 Uri = Annotated[str, "uri"]
 Secret = Annotated[str, "secret"]
@@ -80,9 +82,13 @@ _LAST = (datetime(9999, 12, 31, 23, 59, 59, 999000, tzinfo=UTC) - _EPOCH) // _MI
 
 
 class Structure(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """Base of all vAPI structures; `vapi_name` is the canonical name. Optional fields default to None."""
+    """Base of all vAPI structures; `vapi_name` is the canonical name. Optional fields default to None.
+
+    `unions` say which of the optional fields belong together.
+    """
 
     vapi_name: ClassVar[str] = ""
+    unions: ClassVar[tuple[TaggedUnion, ...]] = ()
 
 
 class Enumeration(enum.StrEnum):
@@ -128,6 +134,27 @@ class Type:
             case "list" | "set" | "optional":
                 return f"{self.kind}<{self.of}>"
         return self.kind
+
+
+class Typed:
+    """A value whose type is known only at run time, with that type: the only value, beside an error, of a field of any type.
+
+    Not a dataclass: msgspec would then write it as an object.
+    """
+
+    __slots__ = ("declared", "value")
+
+    def __init__(self, declared: Type, value: Any) -> None:
+        self.declared = declared
+        self.value = value
+
+    def __repr__(self) -> str:
+        return f"Typed({self.declared}, {self.value!r})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Typed) and (self.declared, self.value) == (other.declared, other.value)
+
+    __hash__ = None  # type: ignore[assignment]  # its value may be a list
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,12 +209,12 @@ def fields_of(structure: type[Structure]) -> tuple[Field, ...]:
 
 @cache
 def holds_map(structure: type[Structure]) -> bool:
-    """Whether a map can occur anywhere below a structure."""
+    """Whether a map can occur anywhere below a structure; a value of any type may hold one."""
     return _reaches_map(Type("structure", python=structure), set())
 
 
 def _reaches_map(node: Type | None, seen: set[Any]) -> bool:
-    if node is None or node.kind == "map":
+    if node is None or node.kind in ("map", "any"):
         return node is not None
     if node.kind == "structure":
         if node.python in seen:

@@ -12,9 +12,11 @@ from typing import Any
 import msgspec
 
 from contentlib.http.message import BodyTooLarge, Disconnected, Headers, Request
+from contentlib.vapi.checking import flaw, union_flaw
+from contentlib.vapi.declare import Operation
 from contentlib.vapi.errors import InternalServerError, InvalidRequest, Unauthenticated, VapiError
 from contentlib.vapi.registry import Call, Endpoint, Gate
-from contentlib.wire.text import shown
+from contentlib.wire.text import invalid, shown
 
 TOKEN = "vmware-api-session-id"  # noqa: S105 - a header's and cookie's name, not a token
 _FOREIGN = ("cross-site", "same-site")
@@ -26,11 +28,20 @@ OnFailure = Callable[[Request, str, BaseException], None]
 class Calls:
     """Makes calls and runs them; what comes out of `run` as an error is one that the caller may hear."""
 
-    def __init__(self, gate: Gate, *, body_limit: int, public_url: str | None, on_failure: OnFailure) -> None:
+    def __init__(
+        self,
+        gate: Gate,
+        *,
+        body_limit: int,
+        public_url: str | None,
+        on_failure: OnFailure,
+        check_answers: bool = False,
+    ) -> None:
         self._gate = gate
         self._body_limit = body_limit
         self._public_url = public_url.rstrip("/") if public_url else None
         self._on_failure = on_failure
+        self._check_answers = check_answers
 
     def of(self, request: Request) -> Call:
         """The call that a request carries; unauthenticated where its credentials cannot be read."""
@@ -54,7 +65,11 @@ class Calls:
         operation = endpoint.operation
         try:
             await self._gate.admit(call, operation, arguments)
-            return await endpoint.handler(call, **arguments)
+            check_unions(operation, arguments)
+            answer = await endpoint.handler(call, **arguments)
+            if self._check_answers or operation.dynamic:
+                check_answer(operation, answer)
+            return answer
         except Disconnected:
             raise
         except Exception as error:
@@ -72,6 +87,21 @@ class Calls:
         self._on_failure(request, operation, error)
         text = f"the server failed; its log tells why under the operation id {request.request_id}"
         return InternalServerError("wire.internal_server_error", text, request.request_id)
+
+
+def check_unions(operation: Operation, arguments: dict[str, Any]) -> None:
+    """Refuses a field that does not belong to the case that its structure names."""
+    for parameter in operation.tagged:
+        found = union_flaw(arguments[parameter.name], parameter.type, parameter.name)
+        if found is not None:
+            raise invalid(found.path, found.text)
+
+
+def check_answer(operation: Operation, answer: Any) -> None:
+    """Refuses an answer that clients cannot read; an error in the server."""
+    found = flaw(answer, operation.output, "result")
+    if found is not None:
+        raise TypeError(f"{operation.id}: {found.path} {found.text}")
 
 
 def token_of(request: Request) -> str | None:

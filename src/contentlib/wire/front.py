@@ -21,7 +21,7 @@ class Wire:
     """Speaks all services of a registry in all forms.
 
     `on_failure` gets the request, the operation's identifier (the path where none is known) and what happened; the request's
-    id is what the caller is told.
+    id is what the caller is told. With `check_answers` each answer is compared with its declared type before it is sent.
     """
 
     def __init__(
@@ -33,10 +33,12 @@ class Wire:
         public_url: str | None = None,
         on_failure: OnFailure,
         submit: Submit = no_tasks,
+        check_answers: bool = False,
     ) -> None:
-        calls = Calls(gate, body_limit=body_limit, public_url=public_url, on_failure=on_failure)
+        calls = Calls(gate, body_limit=body_limit, public_url=public_url, on_failure=on_failure, check_answers=check_answers)
         tasked = Tasked(registry, submit)
         self.perform = tasked.perform
+        self.kept_result = tasked.result
         self._registry = registry
         self._rest = Rest(registry, calls, tasked)
         self._api = Api(registry, calls, tasked)

@@ -12,7 +12,7 @@ from typing import Any, Optional
 import msgspec
 
 from contentlib.vapi.errors import InvalidRequest, VapiError
-from contentlib.vapi.types import DateTime, Field, Integer, Structure, Type, fields_of
+from contentlib.vapi.types import DateTime, Field, Integer, Structure, Type, Typed, fields_of
 from contentlib.wire.text import choices, decode_base64, in_range, invalid, shown, text_of, wrong
 from contentlib.wire.walk import Reader, part, reaches_map, shallow, too_deep
 
@@ -26,7 +26,6 @@ _NATIVE: dict[str, Any] = {
     "boolean": bool,
     "datetime": DateTime,
     "binary": bytes,
-    "any": Any,
 }
 _SHOWN_DIGITS = 40
 _BOM = b"\xef\xbb\xbf"
@@ -69,15 +68,18 @@ def _read_date(python: type, raw: Any) -> Any:
     raise ValueError("not a date")
 
 
-def _write_date(value: Any) -> Any:
+def _write(value: Any) -> Any:
+    """What msgspec cannot write by itself."""
     if isinstance(value, DateTime):
         return str(value)
+    if isinstance(value, Typed):
+        return value.value
     if isinstance(value, VapiError):
         return error_value(value)
     raise TypeError(f"{type(value).__name__} is not a vAPI value")
 
 
-encode = msgspec.json.Encoder(enc_hook=_write_date, order="deterministic").encode
+encode = msgspec.json.Encoder(enc_hook=_write, order="deterministic").encode
 
 
 class Members:
@@ -192,7 +194,7 @@ def _got(raw: Any, declared: Type) -> str:
 
 def _scalar(raw: Any, declared: Type) -> Any:
     kind = declared.kind
-    if kind == "any" or (kind == "boolean" and isinstance(raw, bool)):
+    if kind == "boolean" and isinstance(raw, bool):
         return raw
     if kind in ("integer", "double"):
         return _number(raw, kind)
@@ -257,6 +259,8 @@ def listed(value: Any, declared: Type) -> Any:
         case "map":
             of = part(declared.of)
             return [{"key": key, "value": listed(item, of)} for key, item in sorted(value.items(), key=_key_text)]
+        case "any" if isinstance(value, Typed):
+            return listed(value.value, value.declared)
     return value
 
 

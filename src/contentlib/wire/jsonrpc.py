@@ -13,7 +13,7 @@ from contentlib.http.message import Disconnected, Headers, Request, Response
 from contentlib.vapi.errors import InvalidRequest, OperationNotFound, Unauthenticated, VapiError
 from contentlib.vapi.registry import Call, Endpoint, Registry
 from contentlib.vapi.std import LocalizableMessage
-from contentlib.vapi.types import Enumeration, Structure, Type, fields_of
+from contentlib.vapi.types import Structure, Type, Typed, fields_of
 from contentlib.wire.calls import TOKEN, Calls
 from contentlib.wire.json_values import READER as PLAIN
 from contentlib.wire.json_values import encode, kind_of, parse
@@ -258,16 +258,12 @@ def _write_entry(key: Any, value: Any, declared: Type) -> dict[str, Any]:
 
 
 def _write_any(value: Any) -> Any:
-    """A value whose type is known only now."""
+    """A value whose type is known only now; one without a type cannot be tagged, and no client could read it."""
     if isinstance(value, VapiError):
         return write_error(value)
-    if isinstance(value, Structure):
-        return _write_structure(value)
-    if isinstance(value, list | tuple):
-        return [_write_any(item) for item in value]
-    if isinstance(value, Enumeration):
-        return value.value
-    return value
+    if isinstance(value, Typed):
+        return write(value.value, value.declared)
+    raise TypeError(f"a value of any type must be Typed or an error, not {type(value).__name__}")
 
 
 def write_error(error: VapiError) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from contentlib.safe_xml import local
 from contentlib.vapi.declare import Operation
 from contentlib.vapi.errors import InvalidRequest, VapiError
 from contentlib.vapi.std import LocalizableMessage
-from contentlib.vapi.types import Field, Type, fields_of
+from contentlib.vapi.types import Field, Type, Typed, fields_of
 from contentlib.wire.text import invalid, scalar, shown, text_of, wrong
 from contentlib.wire.walk import Reader, part, shallow
 
@@ -147,10 +147,10 @@ def _document(space: str, name: str, lines: list[str]) -> bytes:
 
 def _write(lines: list[str], name: str, declared: Type, value: Any, indent: str) -> None:
     """Appends the lines of an element; none for an unset optional."""
-    while declared.kind == "optional":
+    while declared.kind == "optional" or isinstance(value, Typed):
         if value is None:
             return
-        declared = part(declared.of)
+        declared, value = (value.declared, value.value) if isinstance(value, Typed) else (part(declared.of), value)
     tag = name + _SUFFIXES.get(declared.kind, "")
     parts = _parts(declared, value)
     if parts is None:

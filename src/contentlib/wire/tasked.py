@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from typing import Any
+
+import msgspec
 
 from contentlib.vapi.declare import Operation
 from contentlib.vapi.errors import InvalidRequest, OperationNotFound, VapiError
 from contentlib.vapi.registry import Asked, Call, Endpoint, Registry, Submit
-from contentlib.vapi.types import Type
+from contentlib.vapi.types import Type, Typed
 from contentlib.wire.dispatch import Pairs
-from contentlib.wire.json_values import encode, members_of
+from contentlib.wire.json_values import annotation, decoder, encode, members_of
 from contentlib.wire.text import shown
 from contentlib.wire.walk import complete
 
@@ -78,6 +80,21 @@ class Tasked:
                 raise
             raise known from error
         return None if operation.output.kind == "void" else encode(result).decode()
+
+    def result(self, service: str, name: str, kept: str) -> Typed | None:
+        """The result that `perform` answered; None where the operation returns none, or another kind of result by now."""
+        endpoint = self._endpoints.get((service, name.removesuffix(MARK)))
+        if endpoint is None or endpoint.operation.output.kind == "void":
+            return None
+        try:
+            return Typed(endpoint.operation.output, _decoder(endpoint.operation.output).decode(kept))
+        except (msgspec.DecodeError, ValueError):
+            return None
+
+
+@cache
+def _decoder(declared: Type) -> msgspec.json.Decoder[Any]:
+    return decoder(annotation(declared))
 
 
 def _things(operation: Operation, arguments: dict[str, Any]) -> tuple[tuple[str, str], ...]:

@@ -118,4 +118,4 @@ def reaches_map(declared: Type | None) -> bool:
         return False
     if declared.kind == "structure":
         return holds_map(declared.python)
-    return declared.kind == "map" or reaches_map(declared.of)
+    return declared.kind in ("map", "any") or reaches_map(declared.of)

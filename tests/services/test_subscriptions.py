@@ -11,6 +11,8 @@ from whole import HOST, HandClock, Whole
 
 NOBODY = "00000000-0000-4000-8000-000000000000"
 NEW = {"name": "copy", "automatic_sync_enabled": False, "on_demand": False, "storage_backings": []}
+HERE, THERE = {"type": "DATASTORE", "datastore_id": "datastore-1"}, {"type": "OTHER", "storage_uri": "nfs://host/x"}
+MADE = "spec.subscribed_library.new_subscribed_library"
 ELSEWHERE = {"location": "REMOTE", "vcenter": {"hostname": "vc.example", "https_port": 8443}}
 
 
@@ -150,6 +152,20 @@ async def test_a_token_subscribes_once(app: Whole, library: str) -> None:
     assert len((await app.send("GET", path(library))).json()) == 1
 
 
+async def test_an_existing_library_tells_its_subscription_until_that_is_deleted(app: Whole, clock: HandClock) -> None:
+    library = await app.library("images", publish_info={"published": True, "authentication_method": "NONE"})
+    url = (await app.rest("GET", f"/library/id:{library}"))["publish_info"]["publish_url"]
+    follower = await Follower.new(app, clock, url)
+    assert "source_info" not in (await follower.get())["subscription_info"]
+    made = await create(app, library, target="USE_EXISTING", subscribed_library=follower.library)
+    wanted = {"source_library": library, "subscription": made}
+    assert (await follower.get())["subscription_info"]["source_info"] == wanted
+    assert (await follower.sync())["status"] == "SUCCEEDED"
+    assert (await follower.get())["subscription_info"]["source_info"] == wanted
+    assert (await app.send("DELETE", path(library, made))).status_code == 204
+    assert "source_info" not in (await follower.get())["subscription_info"]
+
+
 async def test_a_library_of_another_vcenter_is_kept_and_cannot_be_published_to(app: Whole, library: str) -> None:
     made = await create(app, library, target="USE_EXISTING", subscribed_library="theirs", **ELSEWHERE)
     summary = {
@@ -171,12 +187,19 @@ async def test_a_library_of_another_vcenter_is_kept_and_cannot_be_published_to(a
 @pytest.mark.parametrize(
     ("more", "status", "says"),
     [
-        ({}, 400, "new_subscribed_library is required for the target CREATE_NEW"),
-        ({"target": "USE_EXISTING"}, 400, "subscribed_library is required for the target USE_EXISTING"),
+        ({}, 400, "new_subscribed_library is required when target is CREATE_NEW"),
+        ({"target": "USE_EXISTING"}, 400, "subscribed_library is required when target is USE_EXISTING"),
         ({"target": "USE_EXISTING", "subscribed_library": NOBODY}, 404, NOBODY),
-        ({"location": "REMOTE", "new_subscribed_library": NEW}, 400, "vcenter is required for the location REMOTE"),
+        ({"location": "REMOTE", "new_subscribed_library": NEW}, 400, "vcenter is required when location is REMOTE"),
         ({"new_subscribed_library": NEW, **ELSEWHERE}, 500, "cannot act on vCenter 'vc.example'"),
-        ({"new_subscribed_library": NEW | {"name": ""}}, 400, "name"),
+        ({"new_subscribed_library": NEW | {"name": ""}}, 400, f"{MADE}.name must"),
+        (
+            {"new_subscribed_library": NEW | {"storage_backings": [HERE, HERE]}},
+            400,
+            f"{MADE}.storage_backings names 2 backings",
+        ),
+        ({"new_subscribed_library": NEW | {"storage_backings": [THERE]}}, 400, f"{MADE}.storage_backings.1.type is OTHER"),
+        ({"new_subscribed_library": NEW | {"storage_backings": [{"type": "DATASTORE"}]}}, 400, f"{MADE}.storage_backings.1"),
         (
             {"target": "USE_EXISTING", "subscribed_library": "x", "location": "REMOTE", "vcenter": {"hostname": " "}},
             400,

@@ -91,28 +91,28 @@ class Libraries:
         library = await self.draft(new, LibraryType.LOCAL)
         return await once(self._metadata, self._clock, token, adding(library))
 
-    async def draft(self, new: NewLibrary, type: LibraryType) -> Library:
-        """The library that is to be created."""
+    async def draft(self, new: NewLibrary, type: LibraryType, field: str = "create_spec") -> Library:
+        """The library that is to be created; `field` is the path of what the caller says of it."""
         if new.name is None:
-            raise Invalid("create_spec.name", "is required")
-        name = check_name("create_spec.name", new.name)
-        publishing = await self._publishing("create_spec.publish_info", Publishing(), new.publishing, creating=True)
+            raise Invalid(f"{field}.name", "is required")
+        name = check_name(f"{field}.name", new.name)
+        publishing = await self._publishing(f"{field}.publish_info", Publishing(), new.publishing, creating=True)
         now = self._clock.now()
         return Library(
             id=new_identifier(),
             name=name,
             folded_name=fold(name),
-            description=check_description("create_spec.description", new.description or ""),
+            description=check_description(f"{field}.description", new.description or ""),
             type=type,
             backings=new.backings,
-            storage=self.storage_of("create_spec.storage_backings", new.backings),
+            storage=self.storage_of(f"{field}.storage_backings", new.backings),
             created=now,
             modified=now,
             version=1,
             publishing=publishing,
             optimize_remote_publishing=new.optimize_remote_publishing or False,
             apply_usage_to_items=new.apply_usage_to_items,
-            security_policy=check_policy("create_spec.security_policy_id", new.security_policy),
+            security_policy=check_policy(f"{field}.security_policy_id", new.security_policy),
         )
 
     async def get(self, library_id: str, type: LibraryType | None = None) -> Library:

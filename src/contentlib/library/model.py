@@ -60,7 +60,8 @@ class Subscription(msgspec.Struct, frozen=True):
     """What a subscribed library is subscribed to, and how its publisher is asked; the publisher's certificate may be pinned.
 
     `source` is the library's identifier where it is one of this server, which needs no password of a library that it has
-    invited: `invitation` is its own subscription. The password is kept sealed.
+    invited: `invitation` is its own subscription. An existing library that the publisher has a subscription of is let in like
+    any other; that subscription is `known_as`. The password is kept sealed.
     """
 
     url: str
@@ -73,6 +74,7 @@ class Subscription(msgspec.Struct, frozen=True):
     on_demand: bool = False
     source: str | None = None
     invitation: str | None = None
+    known_as: str | None = None
 
 
 class Seen(msgspec.Struct, frozen=True):

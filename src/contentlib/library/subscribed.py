@@ -127,10 +127,13 @@ class SubscribedLibraries:
         return await self._add(replace(draft, subscription=subscription), token, user, _identifier)
 
     async def create_invited(
-        self, new: NewLibrary, change: SubscriptionChange, token: Token | None, user: str, invitation: Invitation
+        self, field: str, new: NewLibrary, change: SubscriptionChange, token: Token | None, user: str, invitation: Invitation
     ) -> str:
-        """Creates a library that follows one of this server, which has invited it, and answers what is kept of that."""
-        draft = await self._libraries.draft(new, SUBSCRIBED)
+        """Creates a library that follows one of this server, which has invited it, and answers what is kept of that.
+
+        `field` is the path of what the caller says of the library.
+        """
+        draft = await self._libraries.draft(new, SUBSCRIBED, field)
         subscription = Subscription(
             url=f"{invitation.base_url}{_PUBLISHED}{invitation.source}/lib.json",
             automatic_sync=change.automatic_sync or False,
@@ -276,6 +279,7 @@ class SubscribedLibraries:
             on_demand=_or(change.on_demand, now.on_demand),
             source=now.source if change.url is None else await self._source(url, base_url),
             invitation=now.invitation if url == now.url else None,
+            known_as=now.known_as if url == now.url else None,
         )
         if changed.authentication is Authentication.NONE:
             return replace(changed, user_name=None, password=None)

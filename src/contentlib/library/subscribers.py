@@ -102,8 +102,10 @@ class Subscribers:
         """Forgets a subscription; the library at its other end stays."""
         async with self._metadata.transaction(durable=True) as transaction:
             await find_published(transaction, library_id)
-            await _find(transaction, library_id, subscriber_id)
+            told = await _find(transaction, library_id, subscriber_id)
             await transaction.subscribers.remove(subscriber_id)
+            if told.subscriber.vcenter is None:
+                await _know(transaction, told.subscriber.subscribed, None)
 
     async def publish(self, library_id: str, chosen: Sequence[str] | None, user: str) -> None:
         """Begins the synchronization of the libraries at the other end of the given subscriptions, or of all.
@@ -145,7 +147,9 @@ class Subscribers:
             return made
 
         invitation = Invitation(made, library.id, base_url, keep)
-        return await self._subscribed.create_invited(new.new, new.wanted, token, user, invitation)
+        return await self._subscribed.create_invited(
+            f"{_FIELD}.new_subscribed_library", new.new, new.wanted, token, user, invitation
+        )
 
     async def _add(self, transaction: Transaction, library: Library, new: NewSubscriber) -> str:
         if new.existing is None:
@@ -157,6 +161,8 @@ class Subscribers:
             raise Taken("subscription.exists", text, new.existing, library.id)
         subscriber = Subscriber(new_identifier(), library.id, new.existing, new.placement, new.vcenter if new.remote else None)
         await transaction.subscribers.add(subscriber)
+        if not new.remote:
+            await _know(transaction, new.existing, subscriber.id)
         return subscriber.id
 
 
@@ -172,6 +178,14 @@ async def _check_follows(transaction: Transaction, library: Library, subscribed_
     if not _follows(await find_library(transaction, subscribed_id), library.id):
         told = f"names library {subscribed_id}, which is not subscribed to library {library.id}"
         raise Invalid(f"{_FIELD}.subscribed_library", told, subscribed_id, library.id)
+
+
+async def _know(transaction: Transaction, subscribed_id: str, subscriber_id: str | None) -> None:
+    """Notes at a library of this server by which subscription its publisher knows it; None where that is gone."""
+    library = await find_library(transaction, subscribed_id)
+    if library.subscription is not None:
+        changed = replace(library.subscription, invitation=None, known_as=subscriber_id)
+        await transaction.libraries.put(replace(library, subscription=changed))
 
 
 def _follows(subscribed: Library, library_id: str) -> bool:

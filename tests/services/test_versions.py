@@ -67,6 +67,15 @@ async def test_a_change_of_many_files_is_told_in_short(app: Whole) -> None:
     assert changes.json()[0]["short_message"] == "added: f0.iso, f1.iso, f2.iso, f3.iso, f4.iso and 2 more"
 
 
+async def test_a_short_message_is_the_first_80_characters_and_the_message_is_whole(app: Whole) -> None:
+    item = await app.item()
+    name = "n" * 100
+    await app.fill(item, **{name: b"x"})
+    path = f"/api/content/library/item/{item}/changes"
+    assert (await app.send("GET", path)).json()[0]["short_message"] == f"added: {name}"[:80]
+    assert (await app.send("GET", f"{path}/2")).json()["message"] == f"added: {name}"
+
+
 async def test_versions_tell_their_files(app: Whole) -> None:
     item = await app.item()
     await app.fill(item, a_iso=b"one")

@@ -17,6 +17,7 @@ _PREFIX = "com.vmware.content.library.item.changes"
 _PATH = "/api/content/library/item/{library_item}/changes"
 _REST = "/rest/content/library/item/{library_item}/changes"
 _ERRORS = (Error, NotFound, Unauthenticated, Unauthorized)
+_SHORT = 80
 _TOLD = 5  # names of files in a message
 _PRIVILEGES = (on_item("System.Read", "library_item"),)
 
@@ -31,7 +32,10 @@ class ChangeInfo(Structure):
 
 
 class ChangeSummary(Structure):
-    """A change of an item's content, with the content version that it made; the time is in UTC."""
+    """A change of an item's content, with the content version that it made; the time is in UTC.
+
+    `short_message` is the first line of the message, at most 80 characters of it.
+    """
 
     vapi_name: ClassVar[str] = f"{_PREFIX}.summary"
     time: DateTime
@@ -63,7 +67,7 @@ class ChangesService(Service):
 
 def _summary(version: model.Version) -> ChangeSummary:
     return ChangeSummary(
-        short_message=_message(version),
+        short_message=_short(_message(version)),
         time=DateTime(version.created),
         user=version.user or None,
         version=str(version.number),
@@ -77,6 +81,11 @@ def _message(version: model.Version) -> str | None:
     found = version.differences
     done = [("added", found.added), ("changed", found.changed), ("removed", found.removed)]
     return "; ".join(f"{what}: {_some(names)}" for what, names in done if names) or None
+
+
+def _short(text: str | None) -> str | None:
+    """The first line of a message, or as much of it as a summary holds."""
+    return None if text is None else text.lstrip("\n").partition("\n")[0][:_SHORT]
 
 
 def _some(names: tuple[str, ...]) -> str:

@@ -123,8 +123,8 @@ class SubscriptionInfo(Structure):
 class LibraryModel(Structure):
     """A library.
 
-    A caller may change `name`, `description`, `publish_info`, `optimization_info`, `configuration_info` and the security
-    policy. A given `version` must be the current one. Times are in UTC.
+    A caller may change `name`, `description`, `publish_info`, `subscription_info`, `configuration_info` and the security
+    policy; other fields of an update are ignored. A given `version` must be the current one. Times are in UTC.
     """
 
     vapi_name: ClassVar[str] = f"{PREFIX}_model"

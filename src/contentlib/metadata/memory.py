@@ -7,6 +7,7 @@ from array import array
 from typing import Any
 
 from contentlib.metadata.generations import Generations, slot_of
+from contentlib.metadata.statement import Kind
 
 _MOST = 20_000
 _BESIDE_SECONDS = 1.0
@@ -16,12 +17,13 @@ _CLOSED = memoryview(array("Q", [1]))  # odd: nothing is recalled
 class _Table:
     """The remembered rows of a table, all of one generation."""
 
-    __slots__ = ("generation", "rows", "slot")
+    __slots__ = ("generation", "made", "rows", "slot")
 
     def __init__(self, name: str) -> None:
         self.slot = slot_of(name)
         self.generation = -1
         self.rows: dict[str, Any] = {}
+        self.made: dict[str, tuple[tuple[Any, ...], Any]] = {}
 
 
 class Memory:
@@ -73,6 +75,18 @@ class Memory:
             known.rows.clear()
             known.generation = generation
         known.rows[key] = row
+
+    def value(self, kind: Kind, key: str, row: tuple[Any, ...]) -> Any:
+        """The value of a row that was just read; made anew only when the row is not the one that it was made of last."""
+        made = self._table(kind.table).made
+        found = made.get(key)
+        if found is not None and found[0] == row:
+            return found[1]
+        value = kind.codec.value(row)
+        if len(made) >= _MOST:
+            made.clear()
+        made[key] = (row, value)
+        return value
 
     def close(self) -> None:
         """Remembers nothing any more."""

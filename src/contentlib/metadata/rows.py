@@ -69,7 +69,7 @@ class Keyed(Generic[Value]):
             row = await self._connection.row(self._statements.get, {"key": identifier})
             if row is None:
                 return None
-            known = self._statements.codec.value(row)
+            known = self._connection.value(self._statements, identifier, row)
             self._connection.remember(self._statements, identifier, known)
         return known
 

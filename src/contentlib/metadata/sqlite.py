@@ -88,6 +88,10 @@ class SqliteConnection:
     def recall(self, kind: Kind, key: str) -> Any:
         """None: what is read before it is written must be the committed row, whatever this process remembers of it."""
 
+    def value(self, kind: Kind, key: str, row: tuple[Any, ...]) -> Any:
+        """The value that a row keeps; one that was made of an equal row before is as good."""
+        return self._memory.value(kind, key, row)
+
     def remember(self, kind: Kind, key: str, value: Any) -> None:
         """Keeps nothing: the row may have been changed in this transaction."""
 

@@ -73,5 +73,8 @@ class Connection(Protocol):
     def recall(self, kind: Kind, key: str) -> Any:
         """The value that was read by a key in this state of all rows, or None."""
 
+    def value(self, kind: Kind, key: str, row: tuple[Any, ...]) -> Any:
+        """The value that a row keeps, which has that key."""
+
     def remember(self, kind: Kind, key: str, value: Any) -> None:
         """Keeps a value that was read by a key, until its table changes."""

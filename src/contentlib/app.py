@@ -16,6 +16,7 @@ from contentlib.access.passwords import Argon2Passwords
 from contentlib.access.roles import ADMINISTRATOR, Roles
 from contentlib.access.sealing import KeyFile
 from contentlib.http.asgi import Application
+from contentlib.http.bodies import Bodies
 from contentlib.http.message import Answer, Disconnected, Request, Response, text
 from contentlib.http.pieces import paced
 from contentlib.inventory import Datastore, Inventory
@@ -197,7 +198,7 @@ class _Server:
 
     def _open(self, addresses: SignedAddresses, guid: str) -> None:
         settings, metadata, blobs, clock, leases = self._settings, self._metadata, self._blobs, self._clock, self._leases
-        passwords = Argon2Passwords()
+        passwords, bodies = Argon2Passwords(), Bodies(settings.body_limit_bytes)
         idle, most = settings.session_idle_seconds * 1000, settings.sessions_per_user
         logins = Logins(metadata, passwords, leases, clock, idle, _CHALLENGE, most)
         roles = Roles(metadata, {})
@@ -260,14 +261,14 @@ class _Server:
         wire = Wire(
             Registry(services, translate),
             AccessGate(logins, roles),
-            body_limit=settings.body_limit_bytes,
+            bodies=bodies,
             public_url=settings.public_url,
             on_failure=_failed,
             submit=Operations(metadata, tasks, self._wake).submit,
             check_answers=settings.check_answers,
         )
         self._transfers = Transfers(updates, downloads, items, blobs, leases, addresses, admit, limits.throttle, limit, _failed)
-        vim = Vim(inventory, _product(settings, guid), logins, clock, _failed)
+        vim = Vim(inventory, _product(settings, guid), logins, bodies, clock, _failed)
         shelf = Shelf(metadata, blobs, Counters(settings.published_version_floor))
         publisher = Publisher(shelf, blobs, passwords, _failed)
         gauges = Gauges(metadata, inventory, self._certificate)

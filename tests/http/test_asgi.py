@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from contentlib.http import asgi
+from contentlib.http.bodies import Bodies
 from contentlib.http.message import Answer, FileResponse, Request, Response
-from scopes import Exchange, application, exchanged, request_of, scope
+from processes import PATIENCE_SECONDS
+from scopes import Exchange, Message, application, exchanged, request_of, scope
 
 PATHSEND: dict[str, Any] = {"http.response.pathsend": {}}
 
@@ -90,7 +94,7 @@ async def test_the_body_comes_in_pieces() -> None:
 
 async def test_a_client_that_breaks_off_is_told_in_case_it_still_reads() -> None:
     async def handle(request: Request) -> Answer:
-        return Response(200, await request.body(10))
+        return Response(200, await Bodies(10).read(request, known=True))
 
     exchange = Exchange(b"a", None)
     await application(handle)(scope(method="POST"), exchange.receive, exchange.send)
@@ -101,6 +105,51 @@ async def test_a_body_that_nobody_read_is_read_after_the_answer() -> None:
     exchange = await exchanged(Response(413), b"a", b"b", method="POST", headers=[("content-length", "2")])
     assert exchange.status == 413
     assert await exchange.receive() == {"type": "http.disconnect"}
+
+
+class Silent(Exchange):
+    """A client that stops sending in the middle of its body, and keeps the connection open."""
+
+    async def receive(self) -> Message:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+
+async def test_a_body_that_stays_away_is_not_waited_for_after_the_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(asgi, "_LINGER_QUIET_SECONDS", 0.01)
+    exchange = Silent()
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        await application(_refuse)(_posted(), exchange.receive, exchange.send)
+    assert exchange.status == 401
+
+
+async def test_only_so_many_bodies_are_read_on_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(asgi, "_LINGER_QUIET_SECONDS", PATIENCE_SECONDS)
+    monkeypatch.setattr(asgi, "_LINGERING", 2)
+    serving, exchanges = application(_refuse), [Silent() for _ in range(3)]
+    tasks = [asyncio.create_task(serving(_posted(), each.receive, each.send)) for each in exchanges]
+    done, waiting = await asyncio.wait(tasks, timeout=PATIENCE_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+    assert (len(done), len(waiting)) == (1, 2)
+    for task in waiting:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _refuse(request: Request) -> Answer:
+    return Response(401)
+
+
+def _posted() -> Message:
+    return scope(method="POST", headers=[("host", "lib.example"), ("content-length", "9")])
+
+
+@pytest.mark.parametrize(
+    ("version", "hosts", "status"),
+    [("1.1", 0, 400), ("1.1", 1, 204), ("1.1", 2, 400), ("1.0", 0, 204), ("1.0", 2, 400)],
+)
+async def test_a_request_names_one_host(version: str, hosts: int, status: int) -> None:
+    headers = [("host", "lib.example")] * hosts
+    assert (await exchanged(Response(204), http_version=version, headers=headers)).status == status
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from contentlib.http.bodies import STRANGER_BYTES
 from vim.soap import COLLECTOR, ROOT, SOAP, Soap, envelope, objects, properties, reference
 from whole import NAME, PASSWORD, HandClock
 
@@ -250,3 +251,10 @@ async def test_a_reference_without_its_type_is_an_invalid_argument(soap: Soap) -
     heard = await soap.call("DestroyView", ("ContainerView", "view-x"))
     assert heard.fault[0] == "ManagedObjectNotFound"
     assert reference("container", ROOT) == '<container type="Folder">group-d1</container>'
+
+
+async def test_a_caller_without_a_login_may_send_little(soap: Soap) -> None:
+    long = b" " * (STRANGER_BYTES + 1)
+    assert (await soap.post(long)).fault[1] != f"the body is longer than {STRANGER_BYTES} bytes"
+    soap.token = None
+    assert (await soap.post(long)).fault == ("InvalidRequest", f"the body is longer than {STRANGER_BYTES} bytes")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Coroutine, Mapping
-from typing import Any, cast
+from typing import Any
 
+from contentlib.http.bodies import Bodies
 from contentlib.http.message import Disconnected, Request, Response
 from contentlib.vapi.declare import Operation
 from contentlib.vapi.registry import Call, Gate, Registry
@@ -36,9 +38,12 @@ class OpenGate:
     def __init__(self) -> None:
         self.calls: list[Call] = []
 
+    async def authenticate(self, call: Call) -> None:
+        call.user = "robin"
+
     async def admit(self, call: Call, operation: Operation, arguments: dict[str, Any]) -> None:
         self.calls.append(call)
-        call.user = "robin"
+        call.user = "robin"  # also of an anonymous call
 
 
 class Client:
@@ -50,6 +55,7 @@ class Client:
         *,
         gate: Gate | None = None,
         limit: int = LIMIT,
+        bodies: Bodies | None = None,
         public_url: str | None = None,
     ) -> None:
         self.failures: list[BaseException] = []
@@ -57,7 +63,7 @@ class Client:
         self.wire = Wire(
             registry or sample_services.registry(),
             gate or self.gate,
-            body_limit=limit,
+            bodies=bodies or Bodies(limit),
             public_url=public_url,
             on_failure=lambda _request, _operation, error: self.failures.append(error),
             check_answers=True,
@@ -87,12 +93,15 @@ class Client:
 
 
 def at_once(coroutine: Coroutine[Any, Any, Response]) -> Response:
-    """The answer of a request that waits for nothing, without an event loop."""
-    try:
-        coroutine.send(None)
-    except StopIteration as stop:
-        return cast(Response, stop.value)
-    raise AssertionError("the request waits")
+    """The answer of a request that waits for nothing."""
+
+    async def run() -> Response:
+        task = asyncio.ensure_future(coroutine)
+        await asyncio.sleep(0)
+        assert task.done(), "the request waits"
+        return task.result()
+
+    return asyncio.run(run())
 
 
 def said(response: Response) -> str:

@@ -6,13 +6,14 @@ from typing import Any
 
 import pytest
 
+from contentlib.http.bodies import Bodies, TooManyBodies
 from contentlib.http.message import Disconnected, Response
 from contentlib.vapi.declare import Operation
 from contentlib.vapi.errors import Error, NotFound, ResourceBusy, ServiceUnavailable, Unauthenticated, VapiError
 from contentlib.vapi.registry import Call, Endpoint
 from contentlib.wire.calls import TOKEN
 from wire import sample_services
-from wire.client import Client, Pieces, at_once, error_type, said
+from wire.client import Client, OpenGate, Pieces, at_once, error_type, said
 from wire.sample_services import BOXES
 
 SESSION = "/rest/com/vmware/cis/session"
@@ -201,7 +202,7 @@ def test_a_client_that_goes_away_gets_no_answer(address: str) -> None:
 
 @pytest.mark.parametrize("form", ["rest", "api", "jsonrpc"])
 async def test_the_gate_decides_before_the_operation_in_each_form(form: str) -> None:
-    class Closed:
+    class Closed(OpenGate):
         async def admit(self, call: Call, operation: Operation, arguments: dict[str, Any]) -> None:
             raise Unauthenticated("sample.closed", f"{operation.id} {arguments}")
 
@@ -215,3 +216,46 @@ async def _get(client: Client, form: str) -> Response:
         params = {"serviceId": BOXES, "operationId": "get", "input": arguments}
         return await client.send("POST", "/api", json.dumps({"jsonrpc": "2.0", "id": 1, "method": "invoke", "params": params}))
     return await client.send("GET", ADDRESSES[0] if form == "rest" else ADDRESSES[1])
+
+
+class Shut(OpenGate):
+    """Lets nobody in but who has the token."""
+
+    async def authenticate(self, call: Call) -> None:
+        if call.token != "t0ken":
+            raise Unauthenticated("sample.session", "log in first")
+        call.user = "robin"
+
+
+@pytest.mark.parametrize("address", [f"{BOX}?client_token=1", "/api/sample/box"])
+async def test_no_byte_of_a_body_is_read_of_a_caller_without_a_session(address: str) -> None:
+    body = Pieces(b'{"create_spec": 7}')
+    response = await Client(gate=Shut()).send("POST", address, body)
+    assert (response.status, error_type(response), body.taken) == (401, "UNAUTHENTICATED", 0)
+
+
+async def test_the_sdk_may_send_a_long_body_where_its_session_is_in_it_or_in_a_header() -> None:
+    client = Client(gate=Shut())
+    security = {"schemeId": "com.vmware.vapi.std.security.session_id", "sessionId": "t0ken"}
+    for ctx, headers, status in (
+        ({"securityCtx": security}, {}, 200),
+        ({}, {TOKEN: "t0ken"}, 200),
+        ({"securityCtx": security | {"sessionId": "other"}}, {}, 413),
+        ({}, {}, 413),
+    ):
+        given = {"STRUCTURE": {"operation-input": {"box_id": "a", "more": "x" * (1 << 20)}}}
+        params = {"ctx": ctx, "serviceId": BOXES, "operationId": "get", "input": given}
+        call = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "invoke", "params": params})
+        response = await client.send("POST", "/api", Pieces(call[:999].encode(), call[999:].encode()), headers)
+        assert response.status == status, response.body[:200]
+
+
+async def test_a_body_that_is_one_too_many_is_503_with_the_time_to_try_again() -> None:
+    class Full(Bodies):
+        async def read(self, *_: Any, **__: Any) -> bytes:
+            raise TooManyBodies
+
+    for address, kind in ((f"{BOX}", "SERVICE_UNAVAILABLE"), ("/api/sample/box", "SERVICE_UNAVAILABLE"), ("/api", None)):
+        response = await Client(bodies=Full(1)).send("POST", address, b"{}")
+        assert (response.status, dict(response.headers)["retry-after"]) == (503, "1")
+        assert kind is None or error_type(response) == kind

@@ -23,6 +23,10 @@ SESSION = {"vmware-api-session-id": "t0ken"}
 class LockedGate:
     """Lets in those who have the token."""
 
+    async def authenticate(self, call: Call) -> None:
+        if call.token != "t0ken":
+            raise Unauthenticated("sample.session", "there is no session")
+
     async def admit(self, call: Call, operation: Operation, arguments: dict[str, Any]) -> None:
         if call.token != "t0ken" and not operation.anonymous:
             raise Unauthenticated("sample.session", "there is no session")

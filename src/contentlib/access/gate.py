@@ -18,15 +18,20 @@ class AccessGate:
         self._logins = logins
         self._roles = roles
 
-    async def admit(self, call: Call, operation: Operation, arguments: dict[str, Any]) -> None:
-        """Sets the call's user and login session; unauthenticated or unauthorized where it may not go on."""
-        if operation.anonymous:
-            return
+    async def authenticate(self, call: Call) -> None:
+        """Sets the call's user and login session; unauthenticated where its token is not that of a live session."""
         login = await self._logins.find(call.token)
         call.user, call.login = login.user, login.token_hash
+
+    async def admit(self, call: Call, operation: Operation, arguments: dict[str, Any]) -> None:
+        """Unauthorized where the call may not go on; unauthenticated where it was not authenticated before, and is not now."""
+        if operation.anonymous:
+            return
+        if not call.user:
+            await self.authenticate(call)
         for privilege in operation.privileges:
-            if not await self._roles.allow(login.user, privilege.name):
-                raise missing(login.user, privilege, operation.id, privilege.thing(arguments))
+            if not await self._roles.allow(call.user, privilege.name):
+                raise missing(call.user, privilege, operation.id, privilege.thing(arguments))
 
 
 def missing(user: str, privilege: Privilege, what_for: str, on: str | None = None) -> Unauthorized:

@@ -10,7 +10,7 @@ from contextlib import aclosing, suppress
 from typing import Any
 from urllib.parse import quote
 
-from contentlib.http.message import Answer, Disconnected, FileResponse, Request, Response, StreamResponse
+from contentlib.http.message import Answer, Disconnected, FileResponse, Request, Response, StreamResponse, text
 from contentlib.http.pieces import pieces_of
 
 Scope = MutableMapping[str, Any]
@@ -21,6 +21,8 @@ Handle = Callable[[Request], Awaitable[Answer]]
 _REQUEST_ID_LENGTH = 128
 _PATH_SIGNS = "/:@!$&'()*+,;=~"
 _LINGER_SECONDS = 10.0
+_LINGER_QUIET_SECONDS = 2.0
+_LINGERING = 256  # requests at once whose bodies are read on; beyond them a connection is closed without that
 _LINGER_BYTES = 64 << 20
 
 
@@ -47,18 +49,15 @@ class AsgiBody:
 
     async def linger(self) -> None:
         """Reads on after the answer, for a while: the answer is lost when a connection with unread bytes is closed."""
-        reading = asyncio.create_task(self._read_on())
-        _, late = await asyncio.wait({reading}, timeout=_LINGER_SECONDS)
-        for task in late:
-            task.cancel()
-
-    async def _read_on(self) -> None:
-        size = 0
-        with suppress(Disconnected):
-            async for piece in self.chunks():
-                size += len(piece)
-                if size > _LINGER_BYTES:
-                    return
+        now = asyncio.get_running_loop().time
+        end, size = now() + _LINGER_SECONDS, 0
+        with suppress(Disconnected, TimeoutError):
+            async with asyncio.timeout(_LINGER_QUIET_SECONDS) as quiet:
+                async for piece in self.chunks():
+                    size += len(piece)
+                    if size > _LINGER_BYTES:
+                        return
+                    quiet.reschedule(min(now() + _LINGER_QUIET_SECONDS, end))
 
 
 class Application:
@@ -72,6 +71,7 @@ class Application:
         self._start = start
         self._stop = stop
         self.on_started: Callable[[], Awaitable[None]] | None = None
+        self._lingering = 0
         self._fresh_ids = map(f"{secrets.token_hex(6)}-{{:x}}".format, itertools.count(1))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -80,14 +80,21 @@ class Application:
             body = AsgiBody(receive)
             request = _request(scope, body, self._fresh_ids)
             try:
-                answer = await self._handle(request)
+                answer = _misaddressed(scope, request) or await self._handle(request)
             except Disconnected:  # heard only by a client that has stopped sending and still reads
                 answer = Response(400, b"the request ended before its body was complete\n", "text/plain; charset=utf-8")
             await _send(request, answer, scope, receive, send)
-            if not body.finished and _has_body(request):
-                await body.linger()
+            if not body.finished and _has_body(request) and self._lingering < _LINGERING:
+                await self._linger(body)
         elif scope["type"] == "lifespan":
             await self._live(receive, send)
+
+    async def _linger(self, body: AsgiBody) -> None:
+        self._lingering += 1
+        try:
+            await body.linger()
+        finally:
+            self._lingering -= 1
 
     async def _live(self, receive: Receive, send: Send) -> None:
         while True:
@@ -115,7 +122,7 @@ def _request(scope: Scope, body: AsgiBody, fresh_ids: Iterator[str]) -> Request:
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
     if len(headers) < len(scope["headers"]):
         headers = _joined(scope["headers"])
-    if "host" not in headers and scope.get("server"):  # HTTP/1.0
+    if "host" not in headers and scope.get("server") and scope.get("http_version") != "1.1":
         host, port = scope["server"][:2]
         headers["host"] = f"{host}:{port}"
     raw = scope.get("raw_path")
@@ -129,6 +136,14 @@ def _request(scope: Scope, body: AsgiBody, fresh_ids: Iterator[str]) -> Request:
         request_id=_given_id(headers) or next(fresh_ids),
         stream=body,
     )
+
+
+def _misaddressed(scope: Scope, request: Request) -> Response | None:
+    """The answer to a request without a host, or with two (RFC 9112, 3.2)."""
+    host = request.headers.get("host")
+    if "," in (host or "") or (host is None and scope.get("http_version") == "1.1"):
+        return text(400, "exactly one Host header expected")
+    return None
 
 
 def _joined(pairs: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:

@@ -16,12 +16,20 @@ class Disconnected(Exception):
     """The client went away before its body was complete."""
 
 
-class BodyTooLarge(Exception):
+class BodyRefused(Exception):
+    """A body that is not read to its end; `status` is that of the answer, `retry_after` the seconds until another attempt."""
+
+    status = 400
+    retry_after: int | None = None
+
+
+class BodyTooLarge(BodyRefused):
     """A body is longer than the limit that the reader set."""
+
+    status = 413
 
     def __init__(self, limit: int) -> None:
         super().__init__(f"the body is longer than {limit} bytes")
-        self.limit = limit
 
 
 class Body(Protocol):
@@ -52,19 +60,11 @@ class Request:
         """The body's bytes as they come; Disconnected when the client breaks off."""
         return self.stream.chunks()
 
-    async def body(self, limit: int) -> bytes:
-        """The whole body; BodyTooLarge when it is longer than `limit` bytes, before more than that is kept."""
+    def check_length(self, limit: int) -> None:
+        """Raises BodyTooLarge where the body's declared length is over `limit` bytes."""
         declared = self.headers.get("content-length", "")
         if declared.isdecimal() and (len(declared) > _LENGTH_DIGITS or int(declared) > limit):
             raise BodyTooLarge(limit)
-        pieces: list[bytes] = []
-        size = 0
-        async for piece in self.chunks():
-            size += len(piece)
-            if size > limit:
-                raise BodyTooLarge(limit)
-            pieces.append(piece)
-        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
 @dataclass(slots=True)

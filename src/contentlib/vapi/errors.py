@@ -34,6 +34,8 @@ class VapiError(Exception):
         """An HTTP status that takes the place of the error's own (413, 415, 405), on `/rest` and `/api`."""
         self.allow: str | None = None
         """The methods that a path knows, where the status is 405."""
+        self.retry_after: int | None = None
+        """Seconds after which the caller may try again."""
 
     @property
     def error_type(self) -> str:

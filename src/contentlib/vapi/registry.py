@@ -33,8 +33,11 @@ class Call:
 class Gate(Protocol):
     """Decides who may call what."""
 
+    async def authenticate(self, call: Call) -> None:
+        """Sets `call.user`; raises Unauthenticated. Asked before the body of a call is read and its arguments are judged."""
+
     async def admit(self, call: Call, operation: Operation, arguments: dict[str, Any]) -> None:
-        """Sets `call.user`; raises Unauthenticated or Unauthorized. Operations that are `anonymous` pass untouched."""
+        """Raises Unauthorized, or Unauthenticated as above. Operations that are `anonymous` pass untouched."""
 
 
 Handler = Callable[..., Awaitable[Any]]

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from lxml import etree
 
 from contentlib.access.logins import Logins
-from contentlib.http.message import BodyTooLarge, Disconnected, Headers, Request, Response
+from contentlib.http.bodies import Bodies
+from contentlib.http.message import BodyRefused, BodyTooLarge, Disconnected, Headers, Request, Response
 from contentlib.inventory import Inventory
 from contentlib.library.clock import Clock
 from contentlib.library.model import Login
@@ -79,11 +80,14 @@ class Product:
 class Vim:
     """Speaks the Web Services."""
 
-    def __init__(self, inventory: Inventory, product: Product, logins: Logins, clock: Clock, on_failure: OnFailure) -> None:
+    def __init__(
+        self, inventory: Inventory, product: Product, logins: Logins, bodies: Bodies, clock: Clock, on_failure: OnFailure
+    ) -> None:
         world = World(inventory, service_content(product.about()))
         self._methods = Methods(world, product.pbm(), logins, clock)
         self._product = product
         self._logins = logins
+        self._bodies = bodies
         self._on_failure = on_failure
 
     def speaks(self, path: str) -> bool:
@@ -101,6 +105,8 @@ class Vim:
             return await self._call(request)
         except VimFault as fault:
             return _fault(fault)
+        except BodyRefused as error:
+            return _refused(error)
         except Disconnected:
             raise
         except Exception as error:
@@ -109,11 +115,12 @@ class Vim:
             return _fault(VimFault(text, Data("SystemError", {"reason": text})))
 
     async def _call(self, request: Request) -> Response:
-        method = _method(await _body(request))
+        login = await self._login(request)
+        method = _method(await self._bodies.read(request, known=login is not None, limit=_BODY_LIMIT))
         this = next((each for each in method if local(each) == "_this"), None)
         target = Reference(this.get("type") or "", (this.text or "").strip()) if this is not None else Reference("", "")
         caller = Caller(request.client, request.headers.get("user-agent", ""))
-        call = SoapCall(target, method, await self._login(request), caller)
+        call = SoapCall(target, method, login, caller)
         name = local(method)
         result = await self._methods.run(name, call)
         space = str(method.tag).partition("}")[0].removeprefix("{") or VIM
@@ -125,13 +132,6 @@ class Vim:
             return await self._logins.find(token)
         except Unauthenticated:
             return None
-
-
-async def _body(request: Request) -> bytes:
-    try:
-        return await request.body(_BODY_LIMIT)
-    except BodyTooLarge as error:
-        raise invalid_request(str(error)) from error
 
 
 def _method(body: bytes) -> etree._Element:
@@ -177,6 +177,16 @@ def _result(method: str, value: Value | None, space: str) -> bytes:
     response = etree.SubElement(body, f"{{{space}}}{method}Response", nsmap=_default(space))
     write(response, "returnval", value, space)
     return _text(envelope)
+
+
+def _refused(error: BodyRefused) -> Response:
+    """A fault with its own status where the caller may try again; of a body that is too long, with the status of all faults."""
+    answer = _fault(invalid_request(str(error)))
+    if error.status != BodyTooLarge.status:
+        answer.status = error.status
+    if error.retry_after is not None:
+        answer.headers.append(("retry-after", str(error.retry_after)))
+    return answer
 
 
 def _fault(fault: VimFault) -> Response:

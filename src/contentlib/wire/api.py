@@ -6,8 +6,8 @@ from typing import Any
 
 from contentlib.http.message import Disconnected, Request, Response
 from contentlib.vapi.declare import Operation
-from contentlib.vapi.errors import VapiError
-from contentlib.vapi.registry import Registry
+from contentlib.vapi.errors import InvalidRequest, VapiError
+from contentlib.vapi.registry import Call, Registry
 from contentlib.wire import rest_query
 from contentlib.wire.calls import Calls, content_kind, error_headers, session_headers, unknown_content_type
 from contentlib.wire.dispatch import ApiAddresses, Pairs, Target
@@ -30,13 +30,10 @@ class Api:
     async def handle(self, request: Request) -> Response:
         """The answer to a request; every failure is an error in this form."""
         try:
-            action, pairs = rest_query.split(request.query) if request.query else (None, [])
-            as_task, pairs = asked_for(pairs) if pairs else (False, pairs)
-            if action is not None:
-                pairs.insert(0, ("action", action))
-            target, in_path = self._addresses.find(request.method, request.path, pairs)
-            arguments = await self._arguments(request, target, pairs, in_path)
+            target, in_path, pairs, as_task = await self._target(request)
             call = self._calls.of(request)
+            await self._calls.authenticate(call, target.endpoint.operation)
+            arguments = await self._arguments(request, call, target, pairs, in_path)
             endpoint = self._tasked.endpoint(target.endpoint) if as_task else target.endpoint
             result = await self._calls.run(request, call, endpoint, arguments)
             response = _answer(endpoint.operation, result)
@@ -50,9 +47,26 @@ class Api:
         except Exception as error:
             return error_response(self._calls.failed(request, request.path, error))
 
-    async def _arguments(self, request: Request, target: Target, pairs: Pairs, in_path: dict[str, str]) -> dict[str, Any]:
+    async def _target(self, request: Request) -> tuple[Target, dict[str, str], Pairs, bool]:
+        try:
+            return self._read_line(request)
+        except InvalidRequest as error:
+            raise await self._calls.due(request, error) from error
+
+    def _read_line(self, request: Request) -> tuple[Target, dict[str, str], Pairs, bool]:
+        """What the request line says: the operation, the parameters in the path, those in the query, whether it is a task."""
+        action, pairs = rest_query.split(request.query) if request.query else (None, [])
+        as_task, pairs = asked_for(pairs) if pairs else (False, pairs)
+        if action is not None:
+            pairs.insert(0, ("action", action))
+        target, in_path = self._addresses.find(request.method, request.path, pairs)
+        return target, in_path, pairs, as_task
+
+    async def _arguments(
+        self, request: Request, call: Call, target: Target, pairs: Pairs, in_path: dict[str, str]
+    ) -> dict[str, Any]:
         """The operation's arguments, from path, body, query and headers."""
-        body = await self._calls.body(request)
+        body = await self._calls.body(request, known=bool(call.user))
         inside = _inside_body(request, target, body) if body else {}
         arguments = _outside_body(request, target, rest_query.unmarked(pairs, inside) if inside else pairs)
         for name in inside.keys() & arguments.keys():

@@ -11,10 +11,11 @@ from typing import Any
 
 import msgspec
 
-from contentlib.http.message import BodyTooLarge, Disconnected, Headers, Request
+from contentlib.http.bodies import Bodies, Vouch
+from contentlib.http.message import BodyRefused, Disconnected, Headers, Request
 from contentlib.vapi.checking import flaw, union_flaw
 from contentlib.vapi.declare import Operation
-from contentlib.vapi.errors import InternalServerError, InvalidRequest, Unauthenticated, VapiError
+from contentlib.vapi.errors import InternalServerError, InvalidRequest, ServiceUnavailable, Unauthenticated, VapiError
 from contentlib.vapi.registry import Call, Endpoint, Gate
 from contentlib.wire.text import invalid, shown
 
@@ -29,16 +30,10 @@ class Calls:
     """Makes calls and runs them; what comes out of `run` as an error is one that the caller may hear."""
 
     def __init__(
-        self,
-        gate: Gate,
-        *,
-        body_limit: int,
-        public_url: str | None,
-        on_failure: OnFailure,
-        check_answers: bool = False,
+        self, gate: Gate, *, bodies: Bodies, public_url: str | None, on_failure: OnFailure, check_answers: bool = False
     ) -> None:
         self._gate = gate
-        self._body_limit = body_limit
+        self._bodies = bodies
         self._public_url = public_url.rstrip("/") if public_url else None
         self._on_failure = on_failure
         self._check_answers = check_answers
@@ -51,14 +46,41 @@ class Calls:
         credentials = _basic(headers["authorization"]) if "authorization" in headers else None
         return Call(request.request_id, base_url, token, credentials)
 
-    async def body(self, request: Request) -> bytes:
-        """The whole body; invalid_request where it is over the limit. A GET has one where it says how long it is."""
+    async def authenticate(self, call: Call, operation: Operation) -> None:
+        """Sets the call's user; unauthenticated where the operation needs one. Comes before body and arguments."""
+        if not operation.anonymous:
+            await self._gate.authenticate(call)
+
+    async def due(self, request: Request, error: InvalidRequest) -> VapiError:
+        """What the caller hears of a request whose operation cannot be told: that it is wrong, or first to log in."""
+        try:
+            await self._gate.authenticate(Call(request.request_id, "", token_of(request)))
+        except Unauthenticated as refused:
+            return refused
+        return error
+
+    async def knows(self, token: str | None) -> bool:
+        """Whether a token is that of a live session."""
+        try:
+            await self._gate.authenticate(Call("", "", token))
+        except Unauthenticated:
+            return False
+        return True
+
+    async def body(self, request: Request, *, known: bool, vouch: Vouch | None = None) -> bytes:
+        """The whole body of a caller who is known, or not yet; invalid_request or service_unavailable where it is refused.
+
+        A GET has a body where it says how long it is.
+        """
         if request.method in ("GET", "HEAD") and "content-length" not in request.headers:
             return b""
         try:
-            return await request.body(self._body_limit)
-        except BodyTooLarge as error:
-            raise InvalidRequest("wire.body_too_large", str(error), str(error.limit), status=413) from error
+            return await self._bodies.read(request, known=known, vouch=vouch)
+        except BodyRefused as error:
+            kind = ServiceUnavailable if error.status == 503 else InvalidRequest
+            refused = kind("wire.body_refused", str(error), status=error.status)
+            refused.retry_after = error.retry_after
+            raise refused from error
 
     async def run(self, request: Request, call: Call, endpoint: Endpoint, arguments: dict[str, Any]) -> Any:
         """The result of an operation; an error that it does not declare becomes internal_server_error."""
@@ -158,6 +180,8 @@ def error_headers(error: VapiError) -> Headers:
         headers.append(("www-authenticate", error.challenge or 'Basic realm="contentlib"'))
     if error.allow is not None:
         headers.append(("allow", error.allow))
+    if error.retry_after is not None:
+        headers.append(("retry-after", str(error.retry_after)))
     return headers
 
 

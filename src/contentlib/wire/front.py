@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 
+from contentlib.http.bodies import Bodies
 from contentlib.http.message import Request, Response
 from contentlib.vapi.registry import Gate, Registry, Submit
 from contentlib.wire.api import Api, error_response
@@ -29,13 +30,13 @@ class Wire:
         registry: Registry,
         gate: Gate,
         *,
-        body_limit: int,
+        bodies: Bodies,
         public_url: str | None = None,
         on_failure: OnFailure,
         submit: Submit = no_tasks,
         check_answers: bool = False,
     ) -> None:
-        calls = Calls(gate, body_limit=body_limit, public_url=public_url, on_failure=on_failure, check_answers=check_answers)
+        calls = Calls(gate, bodies=bodies, public_url=public_url, on_failure=on_failure, check_answers=check_answers)
         tasked = Tasked(registry, submit)
         self.perform = tasked.perform
         self.kept_result = tasked.result

@@ -6,6 +6,7 @@ The SDK is the judge: it wants every optional field in an answer, set or not, an
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -13,8 +14,8 @@ from contentlib.http.message import Disconnected, Headers, Request, Response
 from contentlib.vapi.errors import InvalidRequest, OperationNotFound, Unauthenticated, VapiError
 from contentlib.vapi.registry import Call, Endpoint, Registry
 from contentlib.vapi.std import LocalizableMessage
-from contentlib.vapi.types import Structure, Type, Typed, fields_of
-from contentlib.wire.calls import TOKEN, Calls
+from contentlib.vapi.types import Enumeration, Structure, Type, Typed, fields_of
+from contentlib.wire.calls import TOKEN, Calls, error_headers, token_of
 from contentlib.wire.json_values import READER as PLAIN
 from contentlib.wire.json_values import encode, kind_of, parse
 from contentlib.wire.tasked import MARK, Tasked
@@ -23,6 +24,7 @@ from contentlib.wire.walk import Reader, complete, part, shallow
 
 JSON = "application/json"
 _SECURITY = "com.vmware.vapi.std.security."
+_SESSION = re.compile(rb'"sessionId"\s*:\s*(?:\{\s*"SECRET"\s*:\s*)?"([A-Za-z0-9_-]{1,128})"')
 _TAGS = {"secret": "SECRET", "binary": "BINARY"}
 
 PARSE, REQUEST, METHOD, PARAMS, INTERNAL, HEADERS = -32700, -32600, -32601, -32602, -32603, -31001
@@ -57,12 +59,22 @@ class JsonRpc:
     async def handle(self, request: Request) -> Response:
         """The answer to a request; the status is 200, also for an error."""
         try:
-            request_id, params = _envelope(await self._calls.body(request))
+            request_id, params = _envelope(await self._body(request))
             return await self._reply(request, request_id, params)
         except EnvelopeError as error:
             return _fault(error)
-        except VapiError as error:  # the body is over the limit
-            return _fault(EnvelopeError(REQUEST, str(error)), error.status or 200)
+        except VapiError as error:  # the body is not read
+            return _fault(EnvelopeError(REQUEST, str(error)), error.status or 200, error_headers(error))
+
+    async def _body(self, request: Request) -> bytes:
+        """The body; the SDK says only in it who calls, so a long one is read on where its beginning holds a live session."""
+
+        async def vouch(start: bytes) -> bool:
+            found = _SESSION.search(start)
+            tokens = (token_of(request), found[1].decode() if found else None)
+            return any([token and await self._calls.knows(token) for token in tokens])
+
+        return await self._calls.body(request, known=False, vouch=vouch)
 
     async def _reply(self, request: Request, request_id: Any, params: dict[str, Any]) -> Response:
         """The result or the error of the operation that the request names."""
@@ -93,7 +105,8 @@ class JsonRpc:
     async def _invoke(self, request: Request, endpoint: Endpoint, request_id: Any, params: dict[str, Any]) -> Any:
         """The operation's own result."""
         call = self._calls.of(request)
-        _authenticate(call, request, params.get("ctx"), request_id)
+        _identify(call, request, params.get("ctx"), request_id)
+        await self._calls.authenticate(call, endpoint.operation)
         parameters = endpoint.operation.parameters
         with shallow():
             given = READER.given(parameters, _input(params.get("input"), request_id))
@@ -138,7 +151,7 @@ def _named(request: Request, request_id: Any, params: dict[str, Any]) -> tuple[s
     return found[0], found[1]
 
 
-def _authenticate(call: Call, request: Request, ctx: Any, request_id: Any) -> None:
+def _identify(call: Call, request: Request, ctx: Any, request_id: Any) -> None:
     """Takes token or credentials from the security context; it goes before the headers."""
     if not isinstance(ctx, dict | None):
         raise EnvelopeError(PARAMS, f"ctx is an object, not {kind_of(ctx)}", request_id)
@@ -173,9 +186,9 @@ def _input(raw: Any, request_id: Any) -> Mapping[str, Any]:
         raise EnvelopeError(PARAMS, str(error), request_id) from error
 
 
-def _fault(error: EnvelopeError, status: int = 200) -> Response:
+def _fault(error: EnvelopeError, status: int = 200, headers: Headers | None = None) -> Response:
     fault = {"code": error.code, "message": _FAULTS[error.code], "data": str(error)}
-    return Response(status, encode({"jsonrpc": "2.0", "id": error.request_id, "error": fault}), JSON)
+    return Response(status, encode({"jsonrpc": "2.0", "id": error.request_id, "error": fault}), JSON, headers or [])
 
 
 class TypedReader(Reader[Any]):

@@ -1,0 +1,141 @@
+"""Reads the bodies of calls within limits of size, time and memory.
+
+A caller without a login may send little and slowly use up little: it has a smaller limit and a budget of its own, so that
+strangers never take the room of users.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable
+
+from contentlib.http.message import BodyRefused, BodyTooLarge, Request
+
+STRANGER_BYTES = 64 * 1024  # a body without a login
+_FREE_BYTES = 8 * 1024  # of each body, outside the budgets: small calls are never refused because others send large ones
+_USERS_BUDGET = 64 << 20
+_STRANGERS_BUDGET = 8 << 20
+_SHARE = 4  # of the strangers' budget, one address may hold this fraction
+_SECONDS = 20.0  # for a body, and one more for each _RATE bytes of it
+_RATE = 1024
+
+Vouch = Callable[[bytes], Awaitable[bool]]
+"""Whether the beginning of a body, or the head before it, holds a valid login."""
+
+
+class BodyTooSlow(BodyRefused):
+    """A body does not arrive in time."""
+
+    status = 408
+
+    def __init__(self) -> None:
+        super().__init__(f"request body not received in time; expected at least {_RATE} bytes per second")
+
+
+class TooManyBodies(BodyRefused):
+    """The budget for bodies that are being received is used up."""
+
+    status = 503
+    retry_after = 1
+
+    def __init__(self) -> None:
+        super().__init__("too many large request bodies are being received; try again later")
+
+
+class _Budget:
+    """Bytes of bodies that are held at once, by all clients and by each."""
+
+    def __init__(self, limit: int, by_client: int) -> None:
+        self._limit = limit
+        self._by_client = by_client
+        self._held = 0
+        self._clients: Counter[str] = Counter()
+
+    def take(self, client: str, size: int) -> None:
+        if self._held + size > self._limit or self._clients[client] + size > self._by_client:
+            raise TooManyBodies
+        self._held += size
+        self._clients[client] += size
+
+    def give_back(self, client: str, size: int) -> None:
+        self._held -= size
+        self._clients[client] -= size
+        if not self._clients[client]:
+            del self._clients[client]
+
+
+class _Reading:
+    """One body: the pieces so far, what they hold of a budget, and the time by which more must be there."""
+
+    def __init__(self, client: str, budget: _Budget, deadline: asyncio.Timeout) -> None:
+        self._client = client
+        self._budget = budget
+        self._deadline = deadline
+        self._began = asyncio.get_running_loop().time()
+        self._charged = 0
+        self.pieces: list[bytes] = []
+        self.size = 0
+
+    def add(self, piece: bytes) -> None:
+        self.size += len(piece)
+        self._charge(max(0, self.size - _FREE_BYTES))
+        self.pieces.append(piece)
+        self._deadline.reschedule(self._began + _SECONDS + self.size / _RATE)
+
+    def move(self, budget: _Budget) -> None:
+        """Counts the body against another budget."""
+        charged = self._charged
+        self.end()
+        self._budget = budget
+        self._charge(charged)
+
+    def end(self) -> None:
+        if self._charged:
+            self._budget.give_back(self._client, self._charged)
+            self._charged = 0
+
+    def _charge(self, size: int) -> None:
+        if size > self._charged:
+            self._budget.take(self._client, size - self._charged)
+            self._charged = size
+
+
+class Bodies:
+    """Reads bodies up to `limit` bytes, of strangers up to less."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        total = max(_USERS_BUDGET, limit)
+        self._users = _Budget(total, total)
+        self._strangers = _Budget(_STRANGERS_BUDGET, _STRANGERS_BUDGET // _SHARE)
+
+    async def read(self, request: Request, *, known: bool, vouch: Vouch | None = None, limit: int | None = None) -> bytes:
+        """The whole body; BodyRefused where it is too long, too slow or one too many.
+
+        `known` says that the caller has a login. Where that is only known from the body, `vouch` is asked once, and only about
+        a body that is longer than a stranger's may be. `limit` is one below the common limit.
+        """
+        most = self._limit if limit is None else min(limit, self._limit)
+        first = most if known else min(most, STRANGER_BYTES)
+        request.check_length(most if vouch else first)
+        try:
+            async with asyncio.timeout(_SECONDS) as deadline:
+                reading = _Reading(request.client, self._users if known else self._strangers, deadline)
+                try:
+                    return await self._whole(request, reading, first, most, vouch)
+                finally:
+                    reading.end()
+        except TimeoutError as error:
+            raise BodyTooSlow from error
+
+    async def _whole(self, request: Request, reading: _Reading, limit: int, most: int, vouch: Vouch | None) -> bytes:
+        async for piece in request.chunks():
+            size = reading.size + len(piece)
+            if limit < size <= most and vouch and await vouch(b"".join([*reading.pieces, piece])):
+                limit = most
+                reading.move(self._users)
+            if size > limit:
+                raise BodyTooLarge(limit)
+            reading.add(piece)
+        return reading.pieces[0] if len(reading.pieces) == 1 else b"".join(reading.pieces)

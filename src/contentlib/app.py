@@ -18,7 +18,7 @@ from contentlib.access.sealing import KeyFile
 from contentlib.http.asgi import Application
 from contentlib.http.bodies import Bodies
 from contentlib.http.message import Answer, Disconnected, Request, Response, text
-from contentlib.http.pieces import paced
+from contentlib.http.pieces import Share, paced
 from contentlib.inventory import Datastore, Inventory
 from contentlib.jobs.bringing import Means
 from contentlib.jobs.collect import Collector
@@ -180,6 +180,7 @@ class _Server:
         datastores = [Datastore(each.id, each.name, each.path) for each in settings.storage]
         self._inventory = Inventory(settings.datacenter_name, datastores)
         self._outbound = outbound_of(settings)
+        self._share = Share()
         self._doors: list[tuple[Callable[[str], bool], Handle, Meter]] = []
 
     async def start(self) -> None:
@@ -365,7 +366,7 @@ class _Server:
         meter.count(request, answer, started)
         if answer.status >= 400 or (answer.headers and answer.headers[0][0] == "vapi-error"):
             _refused(request, answer)
-        return paced(answer, self._limits.throttle)
+        return paced(answer, self._limits.throttle, self._share)
 
     def _door(self, path: str) -> tuple[Handle, Meter]:
         for speaks, handle, meter in self._doors:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncGenerator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from contentlib.http.message import Answer, FileResponse, Request, Response, StreamResponse
-from contentlib.http.pieces import paced, pieces_of
+from contentlib.http.pieces import Share, paced, pieces_of
 from contentlib.library.throttle import Throttle
 from scopes import Exchange, application, exchanged, scope
 
@@ -56,19 +57,19 @@ def throttle() -> Throttle:
 async def test_without_a_limit_an_answer_stays_as_it_is(file: Path, throttle: Throttle) -> None:
     throttle.limit = 0
     answer = FileResponse(200, file, [])
-    assert paced(answer, throttle) is answer
+    assert paced(answer, throttle, Share()) is answer
 
 
 async def test_with_a_limit_a_file_goes_out_in_small_pieces_that_take_their_time(file: Path, throttle: Throttle) -> None:
     begun = time.monotonic()
-    exchange = await read(paced(FileResponse(200, file, [("etag", '"a"')]), throttle), extensions=PATHSEND)
+    exchange = await read(paced(FileResponse(200, file, [("etag", '"a"')]), throttle, Share()), extensions=PATHSEND)
     assert time.monotonic() - begun > 0.1  # 256 KiB at 1 MB/s, but for the last piece
     assert (exchange.status, exchange.headers["etag"], exchange.body == DATA) == (200, '"a"', True)
     assert max(len(message.get("body", b"")) for message in exchange.sent[1:]) == 125_000
 
 
 async def test_with_a_limit_a_part_of_a_file_is_that_part(file: Path, throttle: Throttle) -> None:
-    exchange = await read(paced(FileResponse(206, file, [], 1000, 200_000), throttle))
+    exchange = await read(paced(FileResponse(206, file, [], 1000, 200_000), throttle, Share()))
     assert (exchange.status, exchange.body == DATA[1000:201_000]) == (206, True)
 
 
@@ -76,20 +77,20 @@ async def test_with_a_limit_a_part_of_a_file_is_that_part(file: Path, throttle: 
 async def test_what_began_without_a_limit_keeps_to_one_that_comes(file: Path, throttle: Throttle, part: bool) -> None:
     throttle.limit = 0
     whole = FileResponse(206, file, [], 0, len(DATA))
-    answer = paced(whole if part else StreamResponse(200, pieces_of(whole), []), throttle)
+    answer = paced(whole if part else StreamResponse(200, pieces_of(whole, Share()), []), throttle, Share())
     throttle.limit, begun = 8, time.monotonic()
     assert (await read(answer)).body == DATA
     assert time.monotonic() - begun > 0.1
 
 
 async def test_the_answer_to_head_is_not_read_at_all(tmp_path: Path, throttle: Throttle) -> None:
-    exchange = await read(paced(FileResponse(200, tmp_path / "none", []), throttle), method="HEAD")
+    exchange = await read(paced(FileResponse(200, tmp_path / "none", []), throttle, Share()), method="HEAD")
     assert exchange.body == b""
 
 
 async def test_what_is_no_file_is_not_kept_waiting(throttle: Throttle) -> None:
     answer = Response(200, DATA)
-    assert paced(answer, throttle) is answer
+    assert paced(answer, throttle, Share()) is answer
 
 
 async def test_a_stream_keeps_to_the_limit_and_is_closed_when_its_reader_goes(throttle: Throttle) -> None:
@@ -102,10 +103,28 @@ async def test_a_stream_keeps_to_the_limit_and_is_closed_when_its_reader_goes(th
         finally:
             closed.append(len(closed))
 
-    exchange = await exchanged(paced(StreamResponse(200, pieces(), []), throttle))
+    exchange = await exchanged(paced(StreamResponse(200, pieces(), []), throttle, Share()))
     assert (exchange.body, closed) == (DATA, [0])
 
 
 async def test_a_file_that_has_become_shorter_breaks_the_connection(file: Path) -> None:
     with pytest.raises(OSError, match="ended 10 bytes too early"):
-        assert [each async for each in pieces_of(FileResponse(206, file, [], 10, len(DATA)))]
+        assert [each async for each in pieces_of(FileResponse(206, file, [], 10, len(DATA)), Share())]
+
+
+async def test_the_more_files_are_sent_the_less_of_each_is_held(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_bytes(bytes(3 << 20))
+    share, answer = Share(), FileResponse(206, file, [], 0, 3 << 20)
+    reader = pieces_of(answer, share)
+    with ExitStack() as others:
+        assert len(await anext(reader)) == 1 << 20
+        for _ in range(127):
+            others.enter_context(share.taken())
+        assert len(await anext(reader)) == 1 << 18
+        for _ in range(4096):
+            others.enter_context(share.taken())
+        assert len(await anext(reader)) == 1 << 15
+    assert len(await anext(reader)) == 1 << 20
+    await reader.aclose()
+    assert share.piece == 1 << 20

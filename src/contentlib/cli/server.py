@@ -16,6 +16,7 @@ import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from granian.constants import HTTPModes, Interfaces, SSLProtocols
@@ -24,11 +25,13 @@ from granian.log import LogLevels
 from granian.server.mp import MPServer
 
 from contentlib.cli.certificate import ServerCertificate
+from contentlib.cli.connections import Sweeper
 from contentlib.http.asgi import Application
 from contentlib.settings import Settings, address
 
 _BACKLOG = 1024
-_CONNECTIONS = 4096  # a worker's: a slow download holds one of them and nothing else
+_CONNECTIONS = 4096  # a worker's: a slow download holds one of them and a file
+_OTHER_FILES = 256  # that a worker may have open, beside those of its connections
 _BUFFER_BYTES = 256 * 1024  # a connection's: less makes uploads slow, more is memory for every stalled download
 _FILE_THREADS = 32  # a worker's readers of files: more of them crowd out other requests when many downloads begin at once
 _CYCLES = 50_000  # new objects between two collections; a request leaves none that is part of a cycle
@@ -97,7 +100,7 @@ def run(
         signal.pthread_sigmask(signal.SIG_BLOCK, _STOPS)
         _leave_with(parent)
         application = create()
-        application.on_started = _started
+        application.on_started = partial(_started, Sweeper(port.number, places() * 3 // 4, application.clients))
         return application
 
     try:
@@ -121,7 +124,7 @@ class _Server(MPServer):
             websockets=False,
             http=HTTPModes.http1,  # docs/design/decisions/0004
             backlog=_BACKLOG,
-            backpressure=_CONNECTIONS,
+            backpressure=places(),
             runtime_blocking_threads=_FILE_THREADS,
             http1_settings=HTTP1Settings(max_buffer_size=_BUFFER_BYTES),
             log_level=LogLevels.warning,
@@ -186,7 +189,14 @@ def _leave_with(parent: int) -> None:
         os._exit(1)
 
 
-async def _started() -> None:
+def places() -> int:
+    """How many connections a worker takes; with more it would run out of descriptors, and accept in vain again and again."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return _CONNECTIONS if hard == resource.RLIM_INFINITY else max(16, min(_CONNECTIONS, (hard - _OTHER_FILES) // 2))
+
+
+async def _started(sweeper: Sweeper) -> None:
+    sweeper.start()
     _spare_the_collector()
     await _hear_signals()
 

@@ -11,13 +11,14 @@ from typing import Any
 from urllib.parse import quote
 
 from contentlib.http.message import Answer, Disconnected, FileResponse, Request, Response, StreamResponse, text
-from contentlib.http.pieces import pieces_of
+from contentlib.http.pieces import Share, pieces_of
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Handle = Callable[[Request], Awaitable[Answer]]
 
+_NOBODY = ("", 0)
 _REQUEST_ID_LENGTH = 128
 _PATH_SIGNS = "/:@!$&'()*+,;=~"
 _LINGER_SECONDS = 10.0
@@ -72,22 +73,32 @@ class Application:
         self._stop = stop
         self.on_started: Callable[[], Awaitable[None]] | None = None
         self._lingering = 0
+        self.clients: dict[tuple[str, int], bool] = {}
+        """Address and port of each client that has sent a request, and whether one is being answered now."""
         self._fresh_ids = map(f"{secrets.token_hex(6)}-{{:x}}".format, itertools.count(1))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serves one request, or the life of the process."""
         if scope["type"] == "http":
-            body = AsgiBody(receive)
-            request = _request(scope, body, self._fresh_ids)
+            client = scope.get("client") or _NOBODY
+            self.clients[client] = True
             try:
-                answer = _misaddressed(scope, request) or await self._handle(request)
-            except Disconnected:  # heard only by a client that has stopped sending and still reads
-                answer = Response(400, b"the request ended before its body was complete\n", "text/plain; charset=utf-8")
-            await _send(request, answer, scope, receive, send)
-            if not body.finished and _has_body(request) and self._lingering < _LINGERING:
-                await self._linger(body)
+                await self._serve(scope, receive, send)
+            finally:
+                self.clients[client] = False
         elif scope["type"] == "lifespan":
             await self._live(receive, send)
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        body = AsgiBody(receive)
+        request = _request(scope, body, self._fresh_ids)
+        try:
+            answer = _misaddressed(scope, request) or await self._handle(request)
+        except Disconnected:  # heard only by a client that has stopped sending and still reads
+            answer = Response(400, b"the request ended before its body was complete\n", "text/plain; charset=utf-8")
+        await _send(request, answer, scope, receive, send)
+        if not body.finished and _has_body(request) and self._lingering < _LINGERING:
+            await self._linger(body)
 
     async def _linger(self, body: AsgiBody) -> None:
         self._lingering += 1
@@ -195,7 +206,7 @@ async def _send_file(request: Request, answer: FileResponse, scope: Scope, recei
     elif answer.length is None and "http.response.pathsend" in (scope.get("extensions") or {}):
         await send({"type": "http.response.pathsend", "path": str(answer.path)})
     else:  # the interface has no message that would let the server send a part of a file
-        await _send_pieces(request, pieces_of(answer), receive, send)
+        await _send_pieces(request, pieces_of(answer, Share()), receive, send)
 
 
 async def _send_pieces(request: Request, pieces: AsyncGenerator[bytes, None], receive: Receive, send: Send) -> None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import aclosing, contextmanager
 from typing import Protocol
 
 from contentlib.http.message import Answer, FileResponse, StreamResponse
 
 _PIECE = 1 << 20
+_LEAST = 32 * 1024
+_TOGETHER = 32 << 20  # bytes that all answers hold at once, about, until there are so many that each holds the least
 
 
 class Pace(Protocol):
@@ -25,13 +27,35 @@ class Pace(Protocol):
         """Returns when so many bytes may be sent."""
 
 
-async def pieces_of(answer: FileResponse, most: int = _PIECE) -> AsyncGenerator[bytes, None]:
+class Share:
+    """How much of its file each answer holds: the more are being sent, or wait for slow readers, the less."""
+
+    def __init__(self) -> None:
+        self._answers = 0
+
+    @contextmanager
+    def taken(self) -> Iterator[None]:
+        """Counts an answer as long as it is being sent."""
+        self._answers += 1
+        try:
+            yield
+        finally:
+            self._answers -= 1
+
+    @property
+    def piece(self) -> int:
+        """The bytes of a file to read in one go."""
+        return max(_LEAST, min(_PIECE, _TOGETHER // max(1, self._answers)))
+
+
+async def pieces_of(answer: FileResponse, share: Share, most: int = _PIECE) -> AsyncGenerator[bytes, None]:
     """The bytes of a file that an answer is, none longer than `most`; OSError where the file ends too early."""
     left = answer.length
-    with answer.path.open("rb", buffering=0) as file:
+    with share.taken(), answer.path.open("rb", buffering=0) as file:
         file.seek(answer.offset)
         while left is None or left > 0:
-            piece = await asyncio.to_thread(file.read, most if left is None else min(most, left))
+            size = min(most, share.piece)
+            piece = await asyncio.to_thread(file.read, size if left is None else min(size, left))
             if not piece:
                 break
             if left is not None:
@@ -41,14 +65,14 @@ async def pieces_of(answer: FileResponse, most: int = _PIECE) -> AsyncGenerator[
         raise OSError(f"{answer.path} ended {left} bytes too early")
 
 
-def paced(answer: Answer, pace: Pace) -> Answer:
+def paced(answer: Answer, pace: Pace, share: Share) -> Answer:
     """The answer, which keeps to a limit as long as there is one; a whole file that begins without one never does.
 
     That one is sent by the server itself, as fast as it can be.
     """
     if isinstance(answer, FileResponse) and (pace.limit or answer.length):
         most = pace.turn if pace.limit else _PIECE
-        return StreamResponse(answer.status, _slow(pieces_of(answer, most), pace), answer.headers)
+        return StreamResponse(answer.status, _slow(pieces_of(answer, share, most), pace), answer.headers)
     if isinstance(answer, StreamResponse):
         return StreamResponse(answer.status, _slow(answer.pieces, pace), answer.headers)
     return answer

@@ -29,7 +29,7 @@ from contentlib.cli.connections import Sweeper
 from contentlib.http.asgi import Application
 from contentlib.settings import Settings, address
 
-_BACKLOG = 1024
+_BACKLOG = 4096  # connections that wait to be taken; beyond it a client tries again after a second
 _CONNECTIONS = 4096  # a worker's: a slow download holds one of them and a file
 _OTHER_FILES = 256  # that a worker may have open, beside those of its connections
 _BUFFER_BYTES = 256 * 1024  # a connection's: less makes uploads slow, more is memory for every stalled download

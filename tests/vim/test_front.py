@@ -165,7 +165,7 @@ async def test_a_login_starts_a_session_whose_cookie_is_for_this_server_alone(so
     soap.token = None
     cookie = await login(soap)
     assert cookie.startswith('vmware_soap_session="')
-    assert cookie.endswith('"; Path=/; HttpOnly; Secure')
+    assert cookie.endswith('"; Path=/; HttpOnly; SameSite=Strict; Secure')
     assert len(value_of(cookie)) >= 32
 
 
@@ -215,7 +215,7 @@ async def test_one_login_serves_both_worlds(soap: Soap) -> None:
 async def test_a_logout_ends_the_session_for_both_worlds(soap: Soap) -> None:
     soap.token = value_of(await login(soap))
     heard = await soap.call("Logout", SESSIONS)
-    assert 'vmware_soap_session=""; Path=/; HttpOnly; Max-Age=0' in heard.headers["set-cookie"]
+    assert 'vmware_soap_session=""; Path=/; HttpOnly; SameSite=Strict; Max-Age=0' in heard.headers["set-cookie"]
     assert (await soap.call("RetrieveProperties", COLLECTOR, NAMED)).fault[0] == "NotAuthenticated"
     answer = await soap.app.client.get("/api/content/library", headers={"vmware-api-session-id": soap.token})
     assert answer.status_code == 401
@@ -258,3 +258,10 @@ async def test_a_caller_without_a_login_may_send_little(soap: Soap) -> None:
     assert (await soap.post(long)).fault[1] != f"the body is longer than {STRANGER_BYTES} bytes"
     soap.token = None
     assert (await soap.post(long)).fault == ("InvalidRequest", f"the body is longer than {STRANGER_BYTES} bytes")
+
+
+async def test_a_page_of_another_site_calls_nothing_with_the_cookie(soap: Soap) -> None:
+    call = envelope("Logout", SESSIONS)
+    for foreign in ({"origin": "https://evil.example"}, {"sec-fetch-site": "cross-site"}, {"origin": "null"}):
+        assert (await soap.post(call, **foreign)).fault[0] == "NotAuthenticated"
+    assert (await soap.post(call, origin="https://lib.example")).status == 200

@@ -259,3 +259,21 @@ async def test_a_body_that_is_one_too_many_is_503_with_the_time_to_try_again() -
         response = await Client(bodies=Full(1)).send("POST", address, b"{}")
         assert (response.status, dict(response.headers)["retry-after"]) == (503, "1")
         assert kind is None or error_type(response) == kind
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+async def test_a_link_changes_nothing_with_a_cookie_alone(method: str) -> None:
+    client, target, kept = Client(gate=Shut()), f"{BOX}/id:a?~action=delete", {"cookie": f"{TOKEN}=t0ken"}
+    assert (await client.send(method, target, headers=kept)).status == 403
+    assert (await client.send(method, f"{BOX}/id:a", headers=kept)).status == 200
+    assert (await client.send(method, f"{BOX}/id:a?~action=get", headers=kept)).status == 200
+    assert (await client.send("POST", target, headers=kept)).status == 200
+    assert (await client.send(method, target, headers={TOKEN: "t0ken"})).status == 200
+
+
+@pytest.mark.parametrize("address", [SESSION, "/api/session"])
+async def test_a_login_answers_its_token_as_a_header_too(address: str) -> None:
+    response = await Client().send("POST", address, headers=basic("robin:s:cret"))
+    assert dict(response.headers)[TOKEN] in response.body.decode()
+    response = await Client().send("POST", address, headers={**basic("robin:s:cret"), "vmware-use-header-authn": "x"})
+    assert {TOKEN, "set-cookie"}.isdisjoint(dict(response.headers))

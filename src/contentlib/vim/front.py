@@ -9,6 +9,7 @@ from lxml import etree
 
 from contentlib.access.logins import Logins
 from contentlib.http.bodies import Bodies
+from contentlib.http.cookies import cookie
 from contentlib.http.message import BodyRefused, BodyTooLarge, Disconnected, Headers, Request, Response
 from contentlib.inventory import Inventory
 from contentlib.library.clock import Clock
@@ -127,7 +128,7 @@ class Vim:
         return Response(200, _result(name, result, space), _XML, _cookies(request, call))
 
     async def _login(self, request: Request) -> Login | None:
-        token = request.headers.get(_HEADER) or _cookie(request.headers.get("cookie", ""))
+        token = request.headers.get(_HEADER) or cookie(request, _COOKIE)
         try:
             return await self._logins.find(token)
         except Unauthenticated:
@@ -146,17 +147,12 @@ def _method(body: bytes) -> etree._Element:
     return soap[0]
 
 
-def _cookie(header: str) -> str | None:
-    pairs = (pair.strip().partition("=") for pair in header.split(";"))
-    return next((value.strip('"') for name, _, value in pairs if name == _COOKIE), None)
-
-
 def _cookies(request: Request, call: SoapCall) -> Headers:
     if call.new_token is None:
         return []
     secure = "; Secure" if request.scheme == "https" else ""
     ending = "" if call.new_token else "; Max-Age=0"
-    return [("set-cookie", f'{_COOKIE}="{call.new_token}"; Path=/; HttpOnly{ending}{secure}')]
+    return [("set-cookie", f'{_COOKIE}="{call.new_token}"; Path=/; HttpOnly; SameSite=Strict{ending}{secure}')]
 
 
 def _envelope() -> tuple[etree._Element, etree._Element]:

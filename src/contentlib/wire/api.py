@@ -9,7 +9,7 @@ from contentlib.vapi.declare import Operation
 from contentlib.vapi.errors import InvalidRequest, VapiError
 from contentlib.vapi.registry import Call, Registry
 from contentlib.wire import rest_query
-from contentlib.wire.calls import Calls, content_kind, error_headers, session_headers, unknown_content_type
+from contentlib.wire.calls import Calls, check_cookie, content_kind, error_headers, session_headers, unknown_content_type
 from contentlib.wire.dispatch import ApiAddresses, Pairs, Target
 from contentlib.wire.json_values import encode, error_value
 from contentlib.wire.tasked import Tasked, asked_for
@@ -33,6 +33,7 @@ class Api:
             target, in_path, pairs, as_task = await self._target(request)
             call = self._calls.of(request)
             await self._calls.authenticate(call, target.endpoint.operation)
+            check_cookie(request, target)
             arguments = await self._arguments(request, call, target, pairs, in_path)
             endpoint = self._tasked.endpoint(target.endpoint) if as_task else target.endpoint
             result = await self._calls.run(request, call, endpoint, arguments)

@@ -12,15 +12,23 @@ from typing import Any
 import msgspec
 
 from contentlib.http.bodies import Bodies, Vouch
+from contentlib.http.cookies import cookie
 from contentlib.http.message import BodyRefused, Disconnected, Headers, Request
 from contentlib.vapi.checking import flaw, union_flaw
 from contentlib.vapi.declare import Operation
-from contentlib.vapi.errors import InternalServerError, InvalidRequest, ServiceUnavailable, Unauthenticated, VapiError
+from contentlib.vapi.errors import (
+    InternalServerError,
+    InvalidRequest,
+    ServiceUnavailable,
+    Unauthenticated,
+    Unauthorized,
+    VapiError,
+)
 from contentlib.vapi.registry import Call, Endpoint, Gate
+from contentlib.wire.dispatch import Target
 from contentlib.wire.text import invalid, shown
 
 TOKEN = "vmware-api-session-id"  # noqa: S105 - a header's and cookie's name, not a token
-_FOREIGN = ("cross-site", "same-site")
 _HOST = re.compile(r"([A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?\Z")
 
 OnFailure = Callable[[Request, str, BaseException], None]
@@ -127,29 +135,23 @@ def check_answer(operation: Operation, answer: Any) -> None:
 
 
 def token_of(request: Request) -> str | None:
-    """The token of the login session that a request carries, in the header or in the cookie.
+    """The token of the login session that a request carries, in the header or in a cookie that counts."""
+    token = request.headers.get(TOKEN)
+    return cookie(request, TOKEN) if token is None else token
 
-    A cookie that a browser sends along for a page of somebody else is none: a `GET` with an action changes things too, and
-    pages of another port of the same host are of the same site.
-    """
-    headers = request.headers
-    token = headers.get(TOKEN)
-    if token is None and "cookie" in headers and headers.get("sec-fetch-site") not in _FOREIGN:
-        return _cookie(headers["cookie"])
-    return token
+
+def check_cookie(request: Request, target: Target) -> None:
+    """Unauthorized where a link alone, followed with a cookie, would change something."""
+    operation = target.endpoint.operation
+    if request.method in ("GET", "HEAD") and TOKEN not in request.headers and not (target.reads or operation.anonymous):
+        name = operation.id
+        text = f"{name} with GET needs the header {TOKEN}, a cookie is not enough; send the header, or use POST"
+        raise Unauthorized("wire.get_with_cookie", text, name)
 
 
 @lru_cache(maxsize=256)
 def _base_url(scheme: str, host: str) -> str:
     return f"{scheme}://{host if _HOST.match(host) else 'localhost'}"
-
-
-def _cookie(header: str) -> str | None:
-    for pair in header.split(";"):
-        name, _, value = pair.strip().partition("=")
-        if name == TOKEN:
-            return value.strip('"')
-    return None
 
 
 def _basic(header: str) -> tuple[str, str] | None:
@@ -166,11 +168,12 @@ def _basic(header: str) -> tuple[str, str] | None:
 
 
 def session_headers(request: Request, call: Call) -> Headers:
-    """The cookie of a session that the call has started, unless the client asked for none."""
+    """A session that the call has started, as a header and as a cookie, unless the client asked for none."""
     if call.new_token is None or "vmware-use-header-authn" in request.headers:
         return []
     secure = "; Secure" if call.base_url.startswith("https:") else ""  # as the client sees it, who may have a proxy before us
-    return [("set-cookie", f"{TOKEN}={call.new_token}; Path=/; HttpOnly; SameSite=Strict{secure}")]
+    kept = f"{TOKEN}={call.new_token}; Path=/; HttpOnly; SameSite=Strict{secure}"
+    return [(TOKEN, call.new_token), ("set-cookie", kept)]
 
 
 def error_headers(error: VapiError) -> Headers:

@@ -20,7 +20,7 @@ _ACTION = "action"  # what the name of an action stands under in the query of `/
 class Target:
     """An operation at an address: which of its parameters stand in the path, and how the others are read."""
 
-    __slots__ = ("body", "dispatch", "elsewhere", "endpoint", "headers", "in_path", "members", "parameters")
+    __slots__ = ("body", "dispatch", "elsewhere", "endpoint", "headers", "in_path", "members", "parameters", "reads")
 
     def __init__(self, endpoint: Endpoint, in_path: tuple[str, ...]) -> None:
         operation = endpoint.operation
@@ -37,6 +37,7 @@ class Target:
             if parameter.name == named
         ]
         self.body = self._body(operation)
+        self.reads = "GET" in (operation.api.method, rest_address(operation)[0])
 
     def _body(self, operation: Operation) -> Members | Whole:
         """What the body is on `/api`: the parameter that the route names, or an object of those without another place."""

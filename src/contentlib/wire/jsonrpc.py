@@ -14,7 +14,7 @@ from contentlib.http.message import Disconnected, Headers, Request, Response
 from contentlib.vapi.errors import InvalidRequest, OperationNotFound, Unauthenticated, VapiError
 from contentlib.vapi.registry import Call, Endpoint, Registry
 from contentlib.vapi.std import LocalizableMessage
-from contentlib.vapi.types import Enumeration, Structure, Type, Typed, fields_of
+from contentlib.vapi.types import Structure, Type, Typed, fields_of
 from contentlib.wire.calls import TOKEN, Calls, error_headers, token_of
 from contentlib.wire.json_values import READER as PLAIN
 from contentlib.wire.json_values import encode, kind_of, parse

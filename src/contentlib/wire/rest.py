@@ -10,7 +10,7 @@ from contentlib.vapi.errors import InvalidRequest, VapiError
 from contentlib.vapi.registry import Call, Registry
 from contentlib.wire import rest_query, rest_xml
 from contentlib.wire.api import in_headers
-from contentlib.wire.calls import Calls, content_kind, error_headers, session_headers
+from contentlib.wire.calls import Calls, check_cookie, content_kind, error_headers, session_headers
 from contentlib.wire.dispatch import Pairs, RestAddresses, Target, service_path
 from contentlib.wire.json_values import encode, error_value, listed, parse
 from contentlib.wire.tasked import Tasked, asked_for
@@ -35,6 +35,7 @@ class Rest:
             target, in_path, pairs, as_task = await self._target(request)
             call = self._calls.of(request)
             await self._calls.authenticate(call, target.endpoint.operation)
+            check_cookie(request, target)
             arguments = await self._arguments(request, call, target, pairs, in_path)
             endpoint = self._tasked.endpoint(target.endpoint) if as_task else target.endpoint
             result = await self._calls.run(request, call, endpoint, arguments)

@@ -1,0 +1,48 @@
+"""Cookies, which browsers send along for every page: they count only where the request does not come from another site's page.
+
+Programs send neither Origin, Referer nor Sec-Fetch-Site, and keep cookies as well.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from contentlib.http.message import Request
+
+_OWN = ("same-origin", "none")  # `none` is the user: an address that was typed, a bookmark, a link in a mail
+
+
+def cookie(request: Request, name: str) -> str | None:
+    """The value of a cookie; None where there is none, or where a page of another site sent the request."""
+    header = request.headers.get("cookie")
+    if header is None or _is_foreign(request):
+        return None
+    pairs = (pair.strip().partition("=") for pair in header.split(";"))
+    return next((value.strip('"') for found, _, value in pairs if found == name), None)
+
+
+def _is_foreign(request: Request) -> bool:
+    headers = request.headers
+    site = headers.get("sec-fetch-site")
+    if site is not None and site not in _OWN:
+        return True
+    origin = headers.get("origin")
+    if origin is not None:
+        return site != "same-origin" and _authority(origin) != headers.get("host", "").lower()
+    if site is not None or request.method in ("GET", "HEAD"):
+        return False
+    if "referer" in headers:
+        return _authority(headers["referer"]) != headers.get("host", "").lower()
+    return _is_browser(headers.get("user-agent", ""))
+
+
+def _authority(url: str) -> str | None:
+    try:
+        return urlsplit(url).netloc.lower()
+    except ValueError:
+        return None
+
+
+def _is_browser(agent: str) -> bool:
+    """Whether a browser says its name; an old one that tells no origin is not believed."""
+    return agent.startswith("Mozilla/") and "PowerShell" not in agent

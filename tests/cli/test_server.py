@@ -104,6 +104,14 @@ def test_a_worker_that_dies_is_replaced(small: Start) -> None:
     assert answer(running.url) != first
 
 
+def test_a_worker_that_is_killed_again_and_again_is_replaced_each_time(small: Start) -> None:
+    running = small()
+    for _ in range(3):
+        os.kill(int(answer(running.url).rstrip(".")), signal.SIGKILL)
+        assert eventually(lambda: not refuses(running.url))
+    assert running.process.poll() is None
+
+
 def test_a_killed_parent_takes_its_workers_with_it(small: Start, tmp_path: Path) -> None:
     running = small()
     request = Request(f"{running.url}/?3600")

@@ -135,6 +135,7 @@ class _Server(MPServer):
             respawn_failed_workers=True,
             workers_kill_timeout=settings.shutdown_seconds,
         )
+        self.respawned_wrks = _Respawned(self)
         self._reserved = port
         self._announce = announce
         self._parent = os.getpid()
@@ -156,6 +157,21 @@ class _Server(MPServer):
             if self._reserved.accepts():
                 self._announce()
                 return
+
+
+class _Respawned(dict[int, float]):
+    """When each worker was replaced, by its number; Granian gives up where one ends soon after that.
+
+    A worker that was killed has not failed to start, so it is replaced as often as that happens.
+    """
+
+    def __init__(self, server: _Server) -> None:
+        super().__init__()
+        self._server = server
+
+    def get(self, worker: int, default: float = 0) -> float:  # type: ignore[override] # it is asked for nothing else
+        killed = (self._server.wrks[worker].inner.exitcode or 0) < 0
+        return default if killed else super().get(worker, default)
 
 
 def _resolve(host: str, number: int) -> tuple[Any, ...]:

@@ -62,7 +62,7 @@ async def test_what_succeeds_is_not_logged(app: Whole, log: LogCapture) -> None:
 
 async def test_a_path_that_is_nobodys_is_told_where_things_are(app: Whole, log: LogCapture) -> None:
     answer = await app.send("GET", "/vcenter/index.html", headers={"x-request-id": "r-5"})
-    text = "there is nothing at '/vcenter/index.html'; the API is below /rest and /api, pages for operators are told at /\n"
+    text = "no such page: '/vcenter/index.html'; the API is below /rest and /api, pages for operators are listed at /\n"
     assert (answer.status_code, answer.text, answer.headers["content-type"]) == (404, text, "text/plain; charset=utf-8")
     assert of_request(log, "r-5")["status"] == 404
 
@@ -145,3 +145,17 @@ async def test_two_workers_serve_one_another_s_sessions(data_dir: Path, clock: H
         assert (await one.push(session, "tiny.iso", b"bytes")).status_code == 200
         await other.complete(session)
         assert await one.content(item) == {"tiny.iso": b"bytes"}
+
+
+@pytest.mark.parametrize("path", ["//api/session", "/api/session/", "/api//session//", "/rest/com/vmware/cis//session/"])
+async def test_slashes_too_many_are_taken(app: Whole, path: str) -> None:
+    assert (await app.client.get(f"https://lib.example{path}")).status_code == 200
+
+
+async def test_a_page_with_a_slash_too_many_is_that_page(app: Whole) -> None:
+    assert (await app.client.get("https://lib.example//healthz/")).text == "ok\n"
+
+
+async def test_an_address_of_nobody_names_the_one_that_was_meant(app: Whole) -> None:
+    answer = await app.client.get("/apis/session")
+    assert (answer.status_code, answer.text) == (404, "no such page: '/apis/session'; did you mean /api/session?\n")

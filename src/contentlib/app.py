@@ -17,7 +17,7 @@ from contentlib.access.roles import ADMINISTRATOR, Roles
 from contentlib.access.sealing import KeyFile
 from contentlib.http.asgi import Application
 from contentlib.http.bodies import Bodies
-from contentlib.http.message import Answer, Disconnected, Request, Response, text
+from contentlib.http.message import Answer, Disconnected, Request, Response, text, tidied
 from contentlib.http.pieces import Share, paced
 from contentlib.inventory import Datastore, Inventory
 from contentlib.jobs.bringing import Means
@@ -268,6 +268,7 @@ class _Server:
             submit=Operations(metadata, tasks, self._wake).submit,
             check_answers=settings.check_answers,
         )
+        self._nearest = wire.nearest
         self._transfers = Transfers(updates, downloads, items, blobs, leases, addresses, admit, limits.throttle, limit, _failed)
         vim = Vim(inventory, _product(settings, guid), logins, bodies, clock, _failed)
         shelf = Shelf(metadata, blobs, Counters(settings.published_version_floor))
@@ -355,6 +356,9 @@ class _Server:
     async def handle(self, request: Request) -> Answer:
         """Takes a request to its door."""
         started = time.perf_counter()
+        path = request.path
+        if ("//" in path or path.endswith("/")) and not path.startswith("/cls/"):  # there a slash may mean a directory
+            request.path = tidied(path)
         handle, meter = self._door(request.path)
         try:
             answer = await handle(request)
@@ -378,7 +382,9 @@ class _Server:
         if not self._doors:
             return text(503, "the server is starting or stopping; try again", [("retry-after", "1")])
         path = shown(request.path)[:200]
-        return text(404, f"there is nothing at {path!r}; the API is below /rest and /api, pages for operators are told at /")
+        near = self._nearest(request.path)
+        hint = f"did you mean {near}?" if near else "the API is below /rest and /api, pages for operators are listed at /"
+        return text(404, f"no such page: {path!r}; {hint}")
 
 
 def _retention(settings: Settings) -> Retention:

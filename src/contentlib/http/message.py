@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Protocol
 
 Headers = list[tuple[str, str]]
 
+_SLASHES = re.compile("/{2,}")
 _LENGTH_DIGITS = 19  # no body is longer, and Python does not read integers of thousands of digits
 
 
@@ -65,6 +67,11 @@ class Request:
         declared = self.headers.get("content-length", "")
         if declared.isdecimal() and (len(declared) > _LENGTH_DIGITS or int(declared) > limit):
             raise BodyTooLarge(limit)
+
+
+def tidied(path: str) -> str:
+    """A path without doubled slashes and without one at its end."""
+    return _SLASHES.sub("/", path).rstrip("/") or "/"
 
 
 @dataclass(slots=True)

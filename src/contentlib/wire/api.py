@@ -23,7 +23,7 @@ class Api:
     """Speaks `/api`."""
 
     def __init__(self, registry: Registry, calls: Calls, tasked: Tasked) -> None:
-        self._addresses = ApiAddresses(registry, "/api")
+        self.addresses = ApiAddresses(registry, "/api")
         self._calls = calls
         self._tasked = tasked
 
@@ -60,7 +60,7 @@ class Api:
         as_task, pairs = asked_for(pairs) if pairs else (False, pairs)
         if action is not None:
             pairs.insert(0, ("action", action))
-        target, in_path = self._addresses.find(request.method, request.path, pairs)
+        target, in_path = self.addresses.find(request.method, request.path, pairs)
         return target, in_path, pairs, as_task
 
     async def _arguments(

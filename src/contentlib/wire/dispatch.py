@@ -9,6 +9,7 @@ from urllib.parse import unquote
 from contentlib.vapi.declare import Operation
 from contentlib.vapi.errors import InvalidRequest, OperationNotFound
 from contentlib.vapi.registry import Endpoint, Registry
+from contentlib.wire.hints import Hints
 from contentlib.wire.json_values import Members, Whole, members_of
 from contentlib.wire.text import shown
 
@@ -70,7 +71,7 @@ class Place:
     methods: dict[str, Target] = field(default_factory=dict)
     actions: dict[str, Target] = field(default_factory=dict)
 
-    def choose(self, method: str, action: str | None, path: str) -> Target:
+    def choose(self, method: str, action: str | None, path: str, pairs: Pairs) -> Target:
         """The target of a method or, before it, an action."""
         if action is not None:
             target = self.actions.get(action)
@@ -81,12 +82,18 @@ class Place:
         if target is not None:
             return target
         if method == "POST":
-            raise no_action(path, None, self.actions)
+            raise no_action(path, None, self.actions, dict(pairs).get(_ACTION))
         raise not_allowed(method, path, [*self.methods, "POST"])
 
 
-def no_action(path: str, action: str | None, actions: Iterable[str]) -> OperationNotFound:
-    """The error for an action that an address does not have, or that is not said; those that it has are told."""
+def no_action(path: str, action: str | None, actions: Iterable[str], mistaken: str | None = None) -> OperationNotFound:
+    """The error for an action that an address does not have, or that is not said; those that it has are told.
+
+    `mistaken` is one that was given under the name of `/api`.
+    """
+    if mistaken is not None and mistaken in actions:
+        text = f"on /rest an action is called ~action: use {path}?~action={mistaken}"
+        return OperationNotFound("wire.no_action", text, path[:200])
     text = f"{path} has no action {shown(action)}" if action else f"{path} asks for an action in its query"
     known = ", ".join(sorted(actions))
     return OperationNotFound("wire.no_action", f"{text}; it has {known}" if known else text, path[:200])
@@ -102,9 +109,10 @@ def not_allowed(method: str, path: str, methods: Iterable[str]) -> OperationNotF
     return error
 
 
-def no_such_address(path: str) -> OperationNotFound:
-    """The error for an address that nothing answers at."""
-    return OperationNotFound("wire.no_such_address", f"nothing answers at {shown(path)}", path[:200])
+def no_such_address(path: str, near: str | None = None) -> OperationNotFound:
+    """The error for an address that does not exist; `near` is the one that was probably meant."""
+    hint = f"; did you mean {near}?" if near else ""
+    return OperationNotFound("wire.no_such_address", f"no such endpoint: {shown(path)}{hint}", path[:200])
 
 
 def service_path(service: str) -> str:
@@ -151,12 +159,13 @@ class RestAddresses:
     def __init__(self, registry: Registry) -> None:
         self._services: dict[str, Place] = {}
         self._things: dict[str, Place] = {}
-        self._aliases = ApiAddresses(registry, "/rest")
+        self.aliases = ApiAddresses(registry, "/rest")
         for service, endpoints in registry.services().items():
             path = service_path(service)
             self._services[path] = Place()
             for endpoint in endpoints:
                 self._add(path, endpoint)
+        self.known = [*self._services, *(f"{path}/{{id}}" for path in self._things), *self.aliases.known]
 
     def _add(self, path: str, endpoint: Endpoint) -> None:
         operation = endpoint.operation
@@ -176,12 +185,12 @@ class RestAddresses:
         """The operation at an address, and the parameters that the path holds."""
         place = self._services.get(path)
         if place is not None:
-            return place.choose(method, action, path), {}
+            return place.choose(method, action, path, pairs), {}
         service, _, name = path.rpartition("/")
         place = self._things.get(service)
         if place is None or not name:
-            return self._aliases.find(method, path, pairs if action is None else [(_ACTION, action), *pairs])
-        target = place.choose(method, action, path)
+            return self.aliases.find(method, path, pairs if action is None else [(_ACTION, action), *pairs])
+        target = place.choose(method, action, path, pairs)
         return target, {target.in_path[0]: identifier(name)}
 
 
@@ -223,12 +232,15 @@ class ApiAddresses:
 
     def __init__(self, registry: Registry, prefix: str) -> None:
         self._root = _Node()
+        self.known: list[str] = []
+        self.hints = Hints(())
         for endpoint in registry.endpoints.values():
             self._add(endpoint, prefix)
 
     def _add(self, endpoint: Endpoint, prefix: str) -> None:
         route = endpoint.operation.api
-        segments = (prefix + route.path.removeprefix("/api")).split("/")
+        self.known.append(prefix + route.path.removeprefix("/api"))
+        segments = self.known[-1].split("/")
         node, variables = self._root, []
         for n, segment in enumerate(segments):
             if segment.startswith("{"):
@@ -246,7 +258,7 @@ class ApiAddresses:
         segments = path.split("/")
         node = _walk(self._root, segments, 0)
         if node is None:
-            raise no_such_address(path)
+            raise no_such_address(path, self.hints.nearest(path))
         candidates = node.methods.get("GET" if method == "HEAD" else method)
         if candidates is None:
             raise not_allowed(method, path, node.methods)

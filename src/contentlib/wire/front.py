@@ -10,6 +10,7 @@ from contentlib.vapi.registry import Gate, Registry, Submit
 from contentlib.wire.api import Api, error_response
 from contentlib.wire.calls import Calls, OnFailure
 from contentlib.wire.dispatch import not_allowed
+from contentlib.wire.hints import Hints
 from contentlib.wire.jsonrpc import JsonRpc
 from contentlib.wire.openapi import document
 from contentlib.wire.rest import Rest
@@ -43,11 +44,18 @@ class Wire:
         self._registry = registry
         self._rest = Rest(registry, calls, tasked)
         self._api = Api(registry, calls, tasked)
+        addresses = (self._api.addresses, self._rest.addresses)
+        self._hints = Hints(["/api", *(each for found in addresses for each in found.known)])
+        self._api.addresses.hints = self._rest.addresses.aliases.hints = self._hints
         self._jsonrpc = JsonRpc(registry, calls, tasked)
 
     def speaks(self, path: str) -> bool:
         """Whether a path is one of ours."""
         return path.startswith(("/rest/", "/api/")) or path == "/api"
+
+    def nearest(self, path: str) -> str | None:
+        """The address that was probably meant by a path that is nobody's."""
+        return self._hints.nearest(path)
 
     async def handle(self, request: Request) -> Response:
         """The answer to a request, which no cache may keep; raises nothing but Disconnected."""

@@ -25,7 +25,7 @@ class Rest:
     """Speaks `/rest`."""
 
     def __init__(self, registry: Registry, calls: Calls, tasked: Tasked) -> None:
-        self._addresses = RestAddresses(registry)
+        self.addresses = RestAddresses(registry)
         self._calls = calls
         self._tasked = tasked
 
@@ -60,7 +60,7 @@ class Rest:
         """What the request line says: the operation, the parameters in the path, those in the query, whether it is a task."""
         action, pairs = rest_query.split(request.query) if request.query else (None, [])
         as_task, pairs = asked_for(pairs) if pairs else (False, pairs)
-        target, in_path = self._addresses.find(request.method, request.path, action, pairs)
+        target, in_path = self.addresses.find(request.method, request.path, action, pairs)
         return target, in_path, pairs, as_task
 
     async def _arguments(

@@ -107,6 +107,18 @@ async def test_a_body_that_nobody_read_is_read_after_the_answer() -> None:
     assert await exchange.receive() == {"type": "http.disconnect"}
 
 
+@pytest.mark.parametrize(("kind", "scripts"), [("application/json", False), ("text/plain", True), ("text/html", True)])
+async def test_no_answer_runs_a_script(kind: str, scripts: bool) -> None:
+    headers = (await exchanged(Response(200, b"<b>", kind))).headers
+    assert headers["x-content-type-options"] == "nosniff"
+    assert ("content-security-policy" in headers) == scripts
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+async def test_a_browser_stays_with_tls(scheme: str) -> None:
+    assert ("strict-transport-security" in (await exchanged(Response(200), scheme=scheme)).headers) == (scheme == "https")
+
+
 class Silent(Exchange):
     """A client that stops sending in the middle of its body, and keeps the connection open."""
 

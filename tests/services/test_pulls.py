@@ -298,3 +298,10 @@ async def test_a_descriptor_below_an_import_root_brings_what_lies_beside_it(
         ended = await Pulling(app, clock, publisher).ended(session)
         assert ended["state"] == "DONE", ended
         assert await app.content(item) == files
+
+
+async def test_a_password_in_the_address_of_a_file_is_not_told(pulling: Pulling, publisher: Publisher) -> None:
+    session = await pulling.app.session(await pulling.app.item())
+    uri = publisher.uri("/nothing.iso").replace("://", "://robin:s3cret@")
+    told = await pulling.app.add(session, "a.iso", source_type="PULL", source_endpoint={"uri": uri})
+    assert told["source_endpoint"]["uri"] == uri.replace(":s3cret", "")

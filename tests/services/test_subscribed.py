@@ -182,6 +182,16 @@ async def test_a_publisher_that_cannot_be_reached_is_not_changed_to(follower: Fo
     assert (await follower.get())["subscription_info"]["subscription_url"] == shelf.url
 
 
+async def test_a_password_in_the_address_is_kept_but_not_told(follower: Follower, shelf: Shelf) -> None:
+    await update(follower, {"subscription_url": shelf.url.replace("://", "://robin:s3cret@")})
+    told = (await follower.get())["subscription_info"]["subscription_url"]
+    assert told == shelf.url.replace("://", "://robin@")
+    shelf.publisher.asked.clear()
+    await update(follower, {"subscription_url": told, "on_demand": False})
+    assert (await follower.synced())["status"] == "SUCCEEDED"
+    assert {each.headers.get("authorization") for each in shelf.publisher.asked} == {"Basic cm9iaW46czNjcmV0"}
+
+
 async def test_name_and_description_are_our_own(follower: Follower, shelf: Shelf) -> None:
     shelf.asked()
     spec = {"update_spec": {"name": "ours", "description": "of our own", "version": "1"}}

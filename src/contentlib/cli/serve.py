@@ -104,7 +104,8 @@ class _Start:
 
     def _announce(self) -> None:
         scheme = "https" if self._own else "http"
-        curl = login_line(self._port.url(scheme, self._port.reachable()), self._settings.admin_name, self._unsaid_password)
+        url, generated = self._port.url(scheme, self._port.reachable()), self._unsaid_password is not None
+        curl = login_line(url, self._settings.admin_name, generated=generated)
         typer.echo(f"listening on {self._port.url(scheme)}")
         typer.echo(f"administrator: {self._settings.admin_name}")
         self.save_password()
@@ -120,8 +121,8 @@ class _Start:
         self._unsaid_password = None
 
 
-def login_line(url: str, name: str, password: str | None) -> str:
-    """The curl command that logs in; a password that is not known is taken from the environment."""
-    secret = shlex.quote(f"{name}:{password}") if password else f'{shlex.quote(name + ":")}"$CONTENTLIB_ADMIN_PASSWORD"'
+def login_line(url: str, name: str, *, generated: bool) -> str:
+    """The curl command that logs in; it asks for a password that was generated, and takes another from the environment."""
+    secret = shlex.quote(name) if generated else f'{shlex.quote(name + ":")}"$CONTENTLIB_ADMIN_PASSWORD"'
     insecure = " --insecure" if url.startswith("https:") else ""
     return f"curl{insecure} --user {secret} --request POST {shlex.quote(url + _LOGIN)}"

@@ -20,6 +20,10 @@ Handle = Callable[[Request], Awaitable[Answer]]
 
 _NOBODY = ("", 0)
 _REQUEST_ID_LENGTH = 128
+_NO_SNIFFING = (b"x-content-type-options", b"nosniff")
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'none'; frame-ancestors 'none'"
+_NO_SCRIPTS = (b"content-security-policy", _POLICY.encode())
+_TLS_ONLY = (b"strict-transport-security", b"max-age=31536000")
 _PATH_SIGNS = "/:@!$&'()*+,;=~"
 _LINGER_SECONDS = 10.0
 _LINGER_QUIET_SECONDS = 2.0
@@ -184,6 +188,8 @@ def _given_id(headers: dict[str, str]) -> str | None:
 async def _send(request: Request, answer: Answer, scope: Scope, receive: Receive, send: Send) -> None:
     headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers]
     headers.append((b"x-request-id", request.request_id.encode("latin-1")))
+    if request.scheme == "https":
+        headers.append(_TLS_ONLY)
     if isinstance(answer, FileResponse):
         await send({"type": "http.response.start", "status": answer.status, "headers": headers})
         await _send_file(request, answer, scope, receive, send)
@@ -192,8 +198,11 @@ async def _send(request: Request, answer: Answer, scope: Scope, receive: Receive
         await send({"type": "http.response.start", "status": answer.status, "headers": headers})
         await _send_pieces(request, answer.pieces, receive, send)
         return
+    headers.append(_NO_SNIFFING)
     if answer.content_type:
         headers.append((b"content-type", answer.content_type.encode("latin-1")))
+        if answer.content_type != "application/json":
+            headers.append(_NO_SCRIPTS)
     if answer.status not in (204, 304):  # 304 would tell the length of the answer that is not sent
         headers.append((b"content-length", str(len(answer.body)).encode()))
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})

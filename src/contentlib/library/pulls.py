@@ -16,6 +16,7 @@ from contentlib.library.tasks import NewTask
 KIND = "pull"
 SERVICE = "com.vmware.content.library.item.updatesession.file"
 OPERATION = "add"
+_PASSWORD = re.compile(r"(?<=://)([^/?#:@]*):[^/?#]*@")
 _THUMBPRINT = re.compile("[0-9A-Fa-f]{40}|[0-9A-Fa-f]{64}")
 _SEPARATORS = re.compile(r"[\s:]")
 LOCAL_SCHEMES = ("file", "ds")
@@ -95,6 +96,11 @@ def check_endpoint(field: str, endpoint: SourceEndpoint | None, check: CheckSour
     if endpoint.certificate and "-----BEGIN CERTIFICATE-----" not in endpoint.certificate:
         raise Invalid(f"{field}.ssl_certificate", "is no certificate in PEM")
     return endpoint
+
+
+def without_password(uri: str) -> str:
+    """An address as it is told to callers: with the name in it, without the password."""
+    return _PASSWORD.sub(r"\1@", uri, count=1)
 
 
 def pull_of(session: UpdateSession, file: UpdateFile, parent: str | None = None) -> NewTask:

@@ -27,7 +27,7 @@ from contentlib.library.model import (
 )
 from contentlib.library.ports import MetadataStore, Sealing, Transaction
 from contentlib.library.protection import check_changeable
-from contentlib.library.pulls import CheckSource, Probed, check_endpoint
+from contentlib.library.pulls import CheckSource, Probed, check_endpoint, without_password
 from contentlib.library.tasks import NewTask, Tasks
 
 KIND = "sync"
@@ -265,7 +265,7 @@ class SubscribedLibraries:
         if now is None:
             _check_complete(field, change)
             now = Subscription("")
-        url = now.url if change.url is None else change.url
+        url = now.url if change.url in (None, without_password(now.url)) else change.url  # it is told without its password
         endpoint = SourceEndpoint(url, change.thumbprint or None, change.certificate or None)
         self._check_endpoint(field, endpoint)
         changed = Subscription(

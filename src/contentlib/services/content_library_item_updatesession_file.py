@@ -9,7 +9,7 @@ from contentlib.access.gate import missing
 from contentlib.access.roles import Roles
 from contentlib.library import model
 from contentlib.library.model import SourceEndpoint
-from contentlib.library.pulls import LOCAL_SCHEMES, Prober, scheme_of
+from contentlib.library.pulls import LOCAL_SCHEMES, Prober, scheme_of, without_password
 from contentlib.library.update_sessions import NewFile, UpdateSessions
 from contentlib.structures.conversions import Endpoints, checksum_info, declared_checksum, failure_of, probe_result
 from contentlib.structures.files import ChecksumInfo, TransferEndpoint
@@ -199,7 +199,9 @@ def _source(endpoint: TransferEndpoint) -> SourceEndpoint:
 
 
 def _endpoint(source: SourceEndpoint | None) -> TransferEndpoint | None:
-    """Where a file is fetched from, as it was set."""
+    """Where a file is fetched from, as it was set, without a password in the address."""
     if source is None:
         return None
-    return TransferEndpoint(uri=source.uri, ssl_certificate=source.certificate, ssl_certificate_thumbprint=source.thumbprint)
+    return TransferEndpoint(
+        uri=without_password(source.uri), ssl_certificate=source.certificate, ssl_certificate_thumbprint=source.thumbprint
+    )

@@ -8,7 +8,7 @@ from contentlib.library.checksums import check as check_checksum
 from contentlib.library.errors import Fault
 from contentlib.library.libraries import LibraryChange, NewLibrary, PublishingChange
 from contentlib.library.ports import Addresses
-from contentlib.library.pulls import Probed
+from contentlib.library.pulls import Probed, without_password
 from contentlib.library.subscribed import SubscriptionChange
 from contentlib.structures import library as shown
 from contentlib.structures.files import ChecksumAlgorithm, ChecksumInfo, TransferEndpoint
@@ -123,7 +123,7 @@ def subscription_info(library: model.Library) -> shown.SubscriptionInfo | None:
         on_demand=following.on_demand,
         source_info=_source_info(following),
         ssl_thumbprint=following.thumbprint,
-        subscription_url=following.url,
+        subscription_url=without_password(following.url),
         user_name=following.user_name,
     )
 

@@ -267,6 +267,7 @@ class _Server:
             on_failure=_failed,
             submit=Operations(metadata, tasks, self._wake).submit,
             check_answers=settings.check_answers,
+            strict=settings.strict,
         )
         self._nearest = wire.nearest
         self._transfers = Transfers(updates, downloads, items, blobs, leases, addresses, admit, limits.throttle, limit, _failed)

@@ -154,6 +154,11 @@ class Settings(BaseSettings):
         description="Compares each answer with its declared type before it is sent, and fails the call where they differ. "
         "For tests against this server.",
     )
+    strict: bool = Field(
+        default=False,
+        description="Refuse fields in JSON bodies of `/api` that the API does not declare, as vCenter 9 does. By default they "
+        "are ignored, as earlier versions do. Turn it on to test a client.",
+    )
     trash_seconds: int = Field(
         default=604800,
         ge=0,

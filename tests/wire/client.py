@@ -57,6 +57,7 @@ class Client:
         limit: int = LIMIT,
         bodies: Bodies | None = None,
         public_url: str | None = None,
+        strict: bool = False,
     ) -> None:
         self.failures: list[BaseException] = []
         self.gate = OpenGate()
@@ -65,6 +66,7 @@ class Client:
             gate or self.gate,
             bodies=bodies or Bodies(limit),
             public_url=public_url,
+            strict=strict,
             on_failure=lambda _request, _operation, error: self.failures.append(error),
             check_answers=True,
         )

@@ -22,10 +22,11 @@ JSON = "application/json"
 class Api:
     """Speaks `/api`."""
 
-    def __init__(self, registry: Registry, calls: Calls, tasked: Tasked) -> None:
+    def __init__(self, registry: Registry, calls: Calls, tasked: Tasked, *, strict: bool = False) -> None:
         self.addresses = ApiAddresses(registry, "/api")
         self._calls = calls
         self._tasked = tasked
+        self._strict = strict
 
     async def handle(self, request: Request) -> Response:
         """The answer to a request; every failure is an error in this form."""
@@ -68,7 +69,7 @@ class Api:
     ) -> dict[str, Any]:
         """The operation's arguments, from path, body, query and headers."""
         body = await self._calls.body(request, known=bool(call.user))
-        inside = _inside_body(request, target, body) if body else {}
+        inside = _inside_body(request, target, body, strict=self._strict) if body else {}
         arguments = _outside_body(request, target, rest_query.unmarked(pairs, inside) if inside else pairs)
         for name in inside.keys() & arguments.keys():
             raise invalid(name, "stands in both the body and the query or a header")
@@ -83,11 +84,14 @@ def _inner(declared: Any) -> Any:
     return part(declared.of) if declared.kind == "optional" else declared
 
 
-def _inside_body(request: Request, target: Target, body: bytes) -> dict[str, Any]:
-    """The parameters that a body gives a value."""
+def _inside_body(request: Request, target: Target, body: bytes, *, strict: bool) -> dict[str, Any]:
+    """The parameters that a body gives a value; `strict` refuses what is not declared."""
     if content_kind(request.headers.get("content-type"), body) != "json":
         raise unknown_content_type(request.headers.get("content-type", ""))
-    return {name: value for name, value in target.body.read(body).items() if value is not None}
+    read = target.body.read(body)
+    if strict:
+        target.body.check(body)
+    return {name: value for name, value in read.items() if value is not None}
 
 
 def _outside_body(request: Request, target: Target, pairs: Pairs) -> dict[str, Any]:

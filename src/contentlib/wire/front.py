@@ -36,6 +36,7 @@ class Wire:
         on_failure: OnFailure,
         submit: Submit = no_tasks,
         check_answers: bool = False,
+        strict: bool = False,
     ) -> None:
         calls = Calls(gate, bodies=bodies, public_url=public_url, on_failure=on_failure, check_answers=check_answers)
         tasked = Tasked(registry, submit)
@@ -43,7 +44,7 @@ class Wire:
         self.kept_result = tasked.result
         self._registry = registry
         self._rest = Rest(registry, calls, tasked)
-        self._api = Api(registry, calls, tasked)
+        self._api = Api(registry, calls, tasked, strict=strict)
         addresses = (self._api.addresses, self._rest.addresses)
         self._hints = Hints(["/api", *(each for found in addresses for each in found.known)])
         self._api.addresses.hints = self._rest.addresses.aliases.hints = self._hints

@@ -13,6 +13,7 @@ import msgspec
 
 from contentlib.vapi.errors import InvalidRequest, VapiError
 from contentlib.vapi.types import DateTime, Field, Integer, Structure, Type, Typed, fields_of
+from contentlib.wire.strictness import check_members, check_value
 from contentlib.wire.text import choices, decode_base64, in_range, invalid, shown, text_of, wrong
 from contentlib.wire.walk import Reader, part, reaches_map, shallow, too_deep
 
@@ -110,6 +111,11 @@ class Members:
         with shallow():
             return READER.given(self._parameters, raw)
 
+    def check(self, body: bytes) -> None:
+        """Invalid_argument where a body that was read has a member that is not declared."""
+        with shallow():
+            check_members(parse(body), self._parameters)
+
 
 members_of = cache(Members)
 """The reader of a set of parameters, made once for all addresses of an operation."""
@@ -136,12 +142,19 @@ class Whole:
         except (msgspec.DecodeError, ValueError, RecursionError):
             return self._walk(body)
 
+    def check(self, body: bytes) -> None:
+        """Invalid_argument where a body that was read has a member that is not declared."""
+        with shallow():
+            check_value(self._inner(parse(body)), self._parameter.type, self._parameter.name)
+
     def _walk(self, body: bytes) -> dict[str, Any]:
-        raw, name = parse(body), self._parameter.name
-        if self._named is not None and isinstance(raw, dict) and list(raw) == [name]:
-            raw = raw[name]
+        raw, name = self._inner(parse(body)), self._parameter.name
         with shallow():
             return {name: READER.read(raw, self._parameter.type, name)}
+
+    def _inner(self, raw: Any) -> Any:
+        name = self._parameter.name
+        return raw[name] if self._named is not None and isinstance(raw, dict) and list(raw) == [name] else raw
 
 
 def _can_be_named(parameter: Field) -> bool:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -191,3 +192,17 @@ def test_every_setting_has_a_row_of_text() -> None:
 def test_a_public_url_ends_without_a_slash() -> None:
     assert Settings(public_url="https://images.example.org/").public_url == "https://images.example.org"
     assert Settings(public_url="https://images.example.org/lib/").public_url == "https://images.example.org/lib"
+
+
+def test_pipes_in_the_place_of_files_are_refused_and_not_waited_for(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    given = {"data_dir": tmp_path, "tls_certificate": pipe, "tls_key": pipe, "outbound_ca_bundle": pipe}
+    with pytest.raises(ConfigurationError) as refused:
+        load(pipe, given)
+    assert refused.value.faults == [
+        f"config: {pipe} is a pipe, not a regular file",
+        f"tls_certificate: {pipe} is not a regular file",
+        f"tls_key: {pipe} is not a regular file",
+        f"outbound_ca_bundle: {pipe} is not a regular file",
+    ]

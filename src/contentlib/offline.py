@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from io import BufferedReader
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -23,6 +24,7 @@ from contentlib.library.limits import Limits
 from contentlib.library.model import Subscription
 from contentlib.library.names import fold
 from contentlib.library.ports import MetadataStore
+from contentlib.library.regular import open_regular
 from contentlib.metadata.migrate import check_current
 from contentlib.outbound.configured import outbound_of
 from contentlib.outbound.sources import Sources
@@ -70,7 +72,7 @@ def take_bundle(settings: Settings, path: Path, watcher: Watcher) -> tuple[Manif
         async with _writing(settings) as (_, _, adoption):
             return await import_bundle(bundle, adoption, watcher)
 
-    with path.open("rb") as file, Bundle(path, file, path.stat().st_size) as bundle:
+    with BufferedReader(open_regular(path)) as file, Bundle(path, file, path.stat().st_size) as bundle:
         return bundle.manifest, asyncio.run(taken(bundle))
 
 

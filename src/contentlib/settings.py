@@ -411,6 +411,9 @@ def _read_file(path: Path | None, faults: list[str]) -> dict[str, object]:
     if path is None:
         return {}
     try:
+        if path.is_fifo() and not path.is_relative_to("/dev/fd"):  # where a shell has put `<(…)`, somebody writes
+            faults.append(f"config: {path} is a pipe, not a regular file")
+            return {}
         return tomllib.loads(path.read_text("utf-8"))
     except OSError as error:
         faults.append(f"config: {path} cannot be read: {error.strerror}")
@@ -506,11 +509,15 @@ def _certificate(settings: Settings) -> Iterator[str]:
 
 
 def _unreadable(name: str, path: Path | None) -> Iterator[str]:
-    if path is not None:
-        try:
+    if path is None:
+        return
+    try:
+        if not path.is_file() and path.exists():  # a pipe would be waited for
+            yield f"{name}: {path} is not a regular file"
+        else:
             path.open("rb").close()
-        except OSError as error:
-            yield f"{name}: {path} cannot be read: {error.strerror}"
+    except OSError as error:
+        yield f"{name}: {path} cannot be read: {error.strerror}"
 
 
 def _unfit(certificate: Path, key: Path) -> Iterator[str]:

@@ -259,6 +259,9 @@ async def test_what_is_no_bundle_is_refused(sites: Sites, tmp_path: Path) -> Non
     answer = await sites.take(tmp_path / "image.iso")
     assert answer.returncode == 1
     assert answer.stderr.startswith(f"contentlib: {tmp_path / 'image.iso'} is no bundle: ")
+    os.mkfifo(tmp_path / "pipe")
+    answer = await sites.take(tmp_path / "pipe")
+    assert (answer.returncode, "it is a pipe, not a regular file" in answer.stderr) == (1, True)
     with tarfile.open(tmp_path / "other.tar", "w") as tar:
         member = tarfile.TarInfo("manifest.json")
         member.size = 2

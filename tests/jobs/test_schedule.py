@@ -13,7 +13,7 @@ from contentlib.library.libraries import NewLibrary
 from contentlib.library.mirror import Mirror
 from contentlib.library.model import LibraryType, Subscription, Task
 from contentlib.library.own_catalogs import OwnCatalogs, OwnProbes
-from contentlib.library.pulls import only_http
+from contentlib.library.pulls import takes_http
 from contentlib.library.subscribed import Arguments, SubscribedLibraries
 from contentlib.library.tasks import fire
 from contentlib.outbound.client import Outbound
@@ -34,7 +34,7 @@ class Scheduled:
         client, sources, sealing = Outbound(Policy()), Sources(), KeyFile(world.directory / "key")
         catalogs = OwnCatalogs(world.metadata, SaltedPasswords(), sealing, Reader(client, sources))
         probes = OwnProbes(catalogs, SubscriptionProbes(client, sources))
-        subscribed = SubscribedLibraries(world.metadata, world.clock, world.libraries, catalogs, probes, sealing, only_http)
+        subscribed = SubscribedLibraries(world.metadata, world.clock, world.libraries, catalogs, probes, sealing, takes_http)
         self.world = world
         self.configurations = Configurations(world.metadata)
         self.hour = 22

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -275,6 +276,20 @@ async def test_a_file_below_an_import_root_is_imported(
             spec = {"name": "c", "source_type": "PULL", "source_endpoint": {"uri": uri}}
             status, _, told = await app.refusal("POST", f"{FILE}/id:{again}?~action=add", {"file_spec": spec})
             assert (status, "names no file below a directory that may be imported from" in told) == (400, True)
+
+
+async def test_a_pipe_below_an_import_root_is_refused_and_holds_nobody_up(
+    data_dir: Path, clock: HandClock, publisher: Publisher, tmp_path: Path
+) -> None:
+    root = tmp_path / "images"
+    root.mkdir()
+    os.mkfifo(root / "a.iso")
+    async with whole(data_dir, clock, import_roots=(root,)) as app:
+        pulling = Pulling(app, clock, publisher)
+        session = await app.session(await app.item())
+        endpoint = {"uri": f"{root.as_uri()}/a.iso"}
+        await app.add(session, "a.iso", source_type="PULL", source_endpoint=endpoint)
+        assert await pulling.error(session) == "file 'a.iso' cannot be read from where it is: it is a pipe, not a regular file"
 
 
 @pytest.mark.parametrize("lacks", [(), ("tiny.cert",), ("tiny.mf", "tiny.cert")])

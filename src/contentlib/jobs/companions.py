@@ -6,14 +6,13 @@ a package is not taken without it.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Container, Iterator
 
 from contentlib.library import ovf
 from contentlib.library.model import Source, SourceEndpoint
 from contentlib.library.update_sessions import NewFile
 from contentlib.outbound.client import Outbound
-from contentlib.outbound.problems import Failed, Kind
+from contentlib.outbound.problems import Failed, Kind, Problem
 from contentlib.outbound.sources import Sources, is_local
 
 
@@ -40,7 +39,7 @@ class Companions:
         if endpoint is None:
             return False
         if is_local(endpoint.uri):
-            return await asyncio.to_thread(self._sources.has, endpoint.uri)
+            return await self._has(endpoint.uri)
         try:
             async with self._client.get(
                 endpoint.uri, thumbprint=endpoint.thumbprint, certificate=endpoint.certificate
@@ -50,6 +49,12 @@ class Companions:
             if error.problem.kind is Kind.STATUS and not error.problem.again:
                 return False
             raise
+
+    async def _has(self, uri: str) -> bool:
+        try:
+            return await self._sources.run(lambda: self._sources.has(uri))
+        except TimeoutError as error:
+            raise Failed(Problem(Kind.TIMED_OUT, f"{uri}: {error}", again=True)) from error
 
 
 def _beside(name: str, endpoint: SourceEndpoint) -> Iterator[NewFile]:

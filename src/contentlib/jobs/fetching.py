@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Awaitable, Callable
-from io import FileIO
 from typing import Protocol
 
 from contentlib.jobs.arriving import Different, Taking
@@ -18,7 +17,7 @@ from contentlib.outbound import problems
 from contentlib.outbound.client import Answer, Outbound
 from contentlib.outbound.credentials import Credentials
 from contentlib.outbound.problems import Failed
-from contentlib.outbound.sources import Sources, is_local
+from contentlib.outbound.sources import NotBelow, Reading, Sources, is_local
 
 _PIECE = 1 << 20
 _PAUSE_SECONDS = 1.0
@@ -149,23 +148,24 @@ class Fetching:
     async def _copy(self) -> None:
         if self._arriving.size:
             await self._arriving.restart()
-        with await asyncio.to_thread(self._local) as file:
+        file = await self._opened()
+        try:
             while data := await self._read(file):
                 await self._take(data)
+        finally:
+            file.close()
 
-    def _local(self) -> FileIO:
-        path = self._sources.path(self._endpoint.uri)
-        if path is None:
-            raise problems.policy("it is not below a directory that may be imported from (import_roots)")
+    async def _opened(self) -> Reading:
         try:
-            self._check_total(path.stat().st_size)
-            return path.open("rb", buffering=0)
+            return await self._sources.reading(self._endpoint.uri, self._check_total)
+        except NotBelow as error:
+            raise problems.policy(f"its address {error}") from error
         except OSError as error:
             raise Different(_unreadable(self._file.name, error)) from error
 
-    async def _read(self, file: FileIO) -> bytes:
+    async def _read(self, file: Reading) -> bytes:
         try:
-            return await asyncio.to_thread(file.read, _PIECE)
+            return await file.read(_PIECE)
         except OSError as error:
             raise Different(_unreadable(self._file.name, error)) from error
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 import msgspec
@@ -21,7 +21,7 @@ _THUMBPRINT = re.compile("[0-9A-Fa-f]{40}|[0-9A-Fa-f]{64}")
 _SEPARATORS = re.compile(r"[\s:]")
 LOCAL_SCHEMES = ("file", "ds")
 
-CheckSource = Callable[[str], str | None]
+CheckSource = Callable[[str], Awaitable[str | None]]
 """Why an address is none to fetch from, as the end of a sentence; None where it is one."""
 
 
@@ -84,11 +84,16 @@ def only_http(uri: str) -> str | None:
     return f"has the scheme {scheme[:20]!r}; http and https are fetched"
 
 
-def check_endpoint(field: str, endpoint: SourceEndpoint | None, check: CheckSource) -> SourceEndpoint:
+async def takes_http(uri: str) -> str | None:
+    """Checks sources where there are no others."""
+    return only_http(uri)
+
+
+async def check_endpoint(field: str, endpoint: SourceEndpoint | None, check: CheckSource) -> SourceEndpoint:
     """The endpoint of a file to be fetched; Invalid where it is missing or none to fetch from."""
     if endpoint is None or not endpoint.uri:
         raise Invalid(field, "is required for a file that the server fetches (source_type PULL)")
-    why = check(endpoint.uri)
+    why = await check(endpoint.uri)
     if why is not None:
         raise Invalid(f"{field}.uri", why)
     if endpoint.thumbprint and not _THUMBPRINT.fullmatch(_SEPARATORS.sub("", endpoint.thumbprint)):

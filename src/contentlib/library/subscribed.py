@@ -267,7 +267,7 @@ class SubscribedLibraries:
             now = Subscription("")
         url = now.url if change.url in (None, without_password(now.url)) else change.url  # it is told without its password
         endpoint = SourceEndpoint(url, change.thumbprint or None, change.certificate or None)
-        self._check_endpoint(field, endpoint)
+        await self._check_endpoint(field, endpoint)
         changed = Subscription(
             url=url,
             authentication=_or(change.authentication, now.authentication),
@@ -287,13 +287,13 @@ class SubscribedLibraries:
             raise Invalid(f"{field}.password", "must be given and not be empty for BASIC authentication")
         return replace(changed, user_name=_USER if changed.user_name is None else changed.user_name)
 
-    def _check_endpoint(self, field: str, endpoint: SourceEndpoint) -> None:
+    async def _check_endpoint(self, field: str, endpoint: SourceEndpoint) -> None:
         if not endpoint.uri:
             raise Invalid(f"{field}.subscription_url", "is required")
-        why = self._check_source(endpoint.uri)
+        why = await self._check_source(endpoint.uri)
         if why is not None:
             raise Invalid(f"{field}.subscription_url", why)
-        check_endpoint(field, endpoint, self._check_source)
+        await check_endpoint(field, endpoint, self._check_source)
 
     async def _source(self, url: str, base_url: str) -> str | None:
         """The library of this server that an address names."""

@@ -40,7 +40,7 @@ from contentlib.library.model import (
 from contentlib.library.names import check_file_name, fold
 from contentlib.library.packages import Findings, examine
 from contentlib.library.ports import MetadataStore, SessionRows, Transaction
-from contentlib.library.pulls import CheckSource, check_endpoint, only_http, pull_of
+from contentlib.library.pulls import CheckSource, check_endpoint, pull_of, takes_http
 from contentlib.library.sealing import Preview, Sealing
 from contentlib.library.sessions import Ended, Leases, fire
 from contentlib.library.tasks import Tasks
@@ -83,7 +83,7 @@ class UpdateSessions(TransferSessions[UpdateSession]):
         leases: Leases,
         ended: Ended,
         upload_limit: int = 0,
-        check_source: CheckSource = only_http,
+        check_source: CheckSource = takes_http,
         submitted: Callable[[], None] = _nothing,
         trust: Trust | None = None,
     ) -> None:
@@ -279,7 +279,7 @@ class UpdateSessions(TransferSessions[UpdateSession]):
         if self._upload_limit and (new.size or 0) > self._upload_limit:
             raise Invalid("file_spec.size", f"is {new.size} bytes, {self._upload_limit} are allowed (upload_limit_bytes)")
         pulled = new.source is Source.PULL
-        endpoint = check_endpoint("file_spec.source_endpoint", new.endpoint, self._check_source) if pulled else None
+        endpoint = await check_endpoint("file_spec.source_endpoint", new.endpoint, self._check_source) if pulled else None
         await self.expire(session_id)
         async with self._metadata.transaction(durable=False) as transaction:
             session = await self._active(transaction, session_id, "changed")

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-from contextlib import suppress
-
 from contentlib.library.errors import Fault
 from contentlib.library.model import SourceEndpoint
 from contentlib.library.pulls import Probed, ProbeStatus
@@ -30,6 +27,7 @@ _HTTP_STATUS = {
     410: ProbeStatus.RESOURCE_NOT_FOUND,
     504: ProbeStatus.TIMED_OUT,
 }
+_NO_FILE = Probed(ProbeStatus.RESOURCE_NOT_FOUND, Fault("probe.file", "there is no such file"))
 
 
 class Probes:
@@ -41,22 +39,23 @@ class Probes:
 
     async def probe(self, endpoint: SourceEndpoint) -> Probed:
         """What comes of asking for a file."""
-        why = self._sources.check(endpoint.uri)
+        why = await self._sources.check(endpoint.uri)
         if why is not None:
             return Probed(ProbeStatus.INVALID_URL, Fault("probe.url", f"the address {why}"))
         if is_local(endpoint.uri):
-            return await asyncio.to_thread(self._look, endpoint.uri)
+            return await self._look(endpoint.uri)
         try:
             async with self._client.get(endpoint.uri, thumbprint=endpoint.thumbprint, certificate=endpoint.certificate):
                 return Probed(ProbeStatus.SUCCESS)
         except Failed as error:
             return probed(error.problem)
 
-    def _look(self, uri: str) -> Probed:
-        with suppress(OSError):  # a name that is too long, or a directory that may not be looked into
-            if self._sources.has(uri):
-                return Probed(ProbeStatus.SUCCESS)
-        return Probed(ProbeStatus.RESOURCE_NOT_FOUND, Fault("probe.file", "there is no such file"))
+    async def _look(self, uri: str) -> Probed:
+        try:
+            there = await self._sources.run(lambda: self._sources.has(uri))
+        except TimeoutError as error:
+            return Probed(ProbeStatus.TIMED_OUT, Fault("probe.file", str(error)))
+        return Probed(ProbeStatus.SUCCESS) if there else _NO_FILE
 
 
 def probed(problem: Problem) -> Probed:

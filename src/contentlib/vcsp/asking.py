@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
-from pathlib import Path
+from io import FileIO
 from typing import TypeVar
 
 from yarl import URL
@@ -19,7 +19,7 @@ from contentlib.outbound import problems
 from contentlib.outbound.client import Answer, Outbound, shown
 from contentlib.outbound.credentials import credentials_of
 from contentlib.outbound.problems import Failed, Kind, Problem
-from contentlib.outbound.sources import Sources, is_local
+from contentlib.outbound.sources import NotBelow, Sources, is_local
 from contentlib.vcsp.hrefs import is_document
 from contentlib.vcsp.lenient import BadDocument
 from contentlib.vcsp.reading import Head, read_library
@@ -30,6 +30,7 @@ Value = TypeVar("Value")
 _GZIP = b"\x1f\x8b"
 _GZIP_BITS = 31  # what zlib calls the form of gzip
 _YOUNG_SECONDS = 2
+_PIECE = 1 << 20
 _SECRETS = re.compile(r"//[^/]*@")
 
 
@@ -95,12 +96,12 @@ class Asking:
         return "" if is_local(url) or is_document(url) else "; addresses of most libraries end in /lib.json"
 
     async def _found(self, uri: str, headers: Mapping[str, str]) -> Found | None:
-        why = self._sources.check(uri)
+        why = await self._sources.check(uri)
         if why is not None:
             raise problems.url(_SECRETS.sub("//", uri.partition("?")[0])[:200], why)
         try:
             async with asyncio.timeout(self._limits.seconds):
-                return await (asyncio.to_thread(self._look, uri) if is_local(uri) else self._fetch(uri, headers))
+                return await (self._look(uri) if is_local(uri) else self._fetch(uri, headers))
         except TimeoutError as error:
             raise problems.timed_out(shown(URL(uri)), self._limits.seconds) from error
         except BadDocument as error:
@@ -144,23 +145,32 @@ class Asking:
 
     # on this machine
 
-    def _look(self, uri: str) -> Found:
-        path = self._sources.path(uri)
-        if path is not None and path.is_dir():
-            uri = f"{uri.rstrip('/')}/lib.json"
-            path = self._sources.path(uri)
-        if path is None or not path.is_file():
-            raise Failed(Problem(Kind.STATUS, f"there is no file {uri}", status=404))
-        return Found(self._read(path, uri), uri)
-
-    def _read(self, path: Path, uri: str) -> bytes:
+    async def _look(self, uri: str) -> Found:
+        """The document; of a directory its `lib.json`."""
         try:
-            with path.open("rb") as file:
-                body = file.read(self._limits.size + 1)
+            try:
+                return Found(await self._sources.run(lambda: self._read(uri)), uri)
+            except IsADirectoryError:
+                uri = f"{uri.rstrip('/')}/lib.json"
+                return Found(await self._sources.run(lambda: self._read(uri)), uri)
+        except (NotBelow, FileNotFoundError, NotADirectoryError) as error:
+            raise Failed(Problem(Kind.STATUS, f"there is no file {uri}", status=404)) from error
         except OSError as error:
-            raise Failed(Problem(Kind.STATUS, f"{uri} cannot be read: {error.strerror}", again=True)) from error
+            raise Failed(Problem(Kind.STATUS, f"{uri} cannot be read: {error.strerror or error}", again=True)) from error
+
+    def _read(self, uri: str) -> bytes:
+        with self._sources.open(uri) as file:
+            body = _whole(file, self._limits.size + 1)
         self._check(len(body))
         return body
+
+
+def _whole(file: FileIO, most: int) -> bytes:
+    """All bytes of a file, but no more than so many."""
+    body = bytearray()
+    while len(body) < most and (piece := file.read(min(_PIECE, most - len(body)))):
+        body += piece
+    return bytes(body)
 
 
 def _conditions(seen: Seen) -> dict[str, str]:

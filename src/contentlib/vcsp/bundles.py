@@ -74,7 +74,8 @@ def write_bundle(
     watcher.expect(sum(each.size for each, _ in carried))
     aside = target.with_name(f"{target.name}.part")
     try:
-        with aside.open("wb") as file, tarfile.open(fileobj=file, mode="w|", format=tarfile.PAX_FORMAT) as tar:
+        aside.unlink(missing_ok=True)
+        with aside.open("xb") as file, tarfile.open(fileobj=file, mode="w|", format=tarfile.PAX_FORMAT) as tar:
             text = msgspec.json.format(msgspec.json.encode(manifest))
             for path, body in ((_MANIFEST, text), (_SUM, _sha256(text).encode()), *library.documents.items()):
                 tar.addfile(_member(path, len(body)), io.BytesIO(body))

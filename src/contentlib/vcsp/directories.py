@@ -13,6 +13,7 @@ from typing import IO
 from contentlib.library.errors import Damaged
 from contentlib.library.model import Blob
 from contentlib.library.ports import FileBlobStore
+from contentlib.library.regular import open_regular
 from contentlib.vcsp.static import Payload
 
 _ASIDE = ".part"
@@ -50,7 +51,8 @@ class DirectoryTree:
     def read(self, path: str) -> bytes | None:
         """The document at a path."""
         try:
-            return (self._root / path).read_bytes()
+            with open_regular(self._root / path) as file:
+                return file.readall()
         except FileNotFoundError:
             return None
 
@@ -58,7 +60,8 @@ class DirectoryTree:
         """Puts a document in the place of another."""
         target = self._folder(path)
         aside = target.with_name(_ASIDE)
-        with aside.open("wb") as file:
+        aside.unlink(missing_ok=True)
+        with aside.open("xb") as file:
             file.write(body)
             _flush(file)
         aside.rename(target)
@@ -116,7 +119,7 @@ class DirectoryTree:
 
     def _copy(self, payload: Payload, aside: Path) -> int:
         blob, hasher = payload.blob, hashlib.sha256()
-        with self._store.path(blob.storage, blob.id).open("rb", buffering=0) as source, aside.open("wb") as file:
+        with self._store.path(blob.storage, blob.id).open("rb", buffering=0) as source, aside.open("xb") as file:
             while piece := source.read(_PIECE):
                 hasher.update(piece)
                 file.write(piece)

@@ -179,7 +179,7 @@ class _Server:
         self._blobs = Blobs(self._metadata, self._store, self._clock, self._limits.transfer)
         datastores = [Datastore(each.id, each.name, each.path) for each in settings.storage]
         self._inventory = Inventory(settings.datacenter_name, datastores)
-        self._outbound = outbound_of(settings)
+        self._outbound = outbound_of(settings, self._metadata)
         self._share = Share()
         self._doors: list[tuple[Callable[[str], bool], Handle, Meter]] = []
 

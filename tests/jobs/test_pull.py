@@ -136,7 +136,7 @@ async def _as_if_tried(data_dir: Path, attempts: int) -> None:
 @pytest.mark.parametrize(
     ("path", "more", "text"),
     [
-        ("/b.iso", {}, "file 'b.iso' could not be fetched: http://127.0.0.1:{port}/b.iso answered 404 Told"),
+        ("/b.iso", {}, "file 'b.iso' could not be fetched: http://127.0.0.1:{port}/b.iso answered 404 Not Found"),
         ("/a.iso", {"size": 5}, "file 'a.iso' has 3145728 bytes, expected were 5"),
         ("/a.iso", {"checksum_info": {"checksum": "0" * 40}}, "the SHA1 checksum " + hashlib.sha1(BIG).hexdigest()),
         ("/a.iso", {"source": {"uri": "http://127.0.0.1:1/a"}}, None),

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 
 import pytest
 
-from contentlib.outbound.client import Outbound
+from contentlib.outbound.client import Outbound, _broken
 from contentlib.outbound.policy import Policy
 from contentlib.outbound.problems import Failed, Kind, Problem
+from listening import listening
 from publisher import Publisher, publishing
 
 
@@ -43,7 +45,7 @@ async def test_credentials_in_an_address_are_sent_and_never_told(client: Outboun
     found = await problem(client, publisher.uri("/a.iso?key=hidden", host="ann:secret@127.0.0.1"))
     assert publisher.asked[0].headers["authorization"].startswith("Basic ")
     assert (found.kind, found.status, found.again) == (Kind.STATUS, 403, False)
-    assert found.text == f"http://127.0.0.1:{publisher.port}/a.iso answered 403 Told"
+    assert found.text == f"http://127.0.0.1:{publisher.port}/a.iso answered 403 Forbidden"
 
 
 @pytest.mark.parametrize(("status", "again"), [(400, False), (404, False), (429, True), (500, True), (503, True)])
@@ -154,7 +156,7 @@ async def test_a_host_that_no_name_can_be_is_no_address(client: Outbound, host: 
 
 async def test_of_what_is_no_address_no_secret_is_told(client: Outbound) -> None:
     found = await problem(client, "http://ann:secret@a..b/a.iso?key=hidden")
-    assert found.text.startswith("'http://a..b/a.iso' is no address: ")
+    assert found.text.startswith("'http://a..b/a.iso' is no address that can be asked")
 
 
 async def test_behind_a_proxy_everything_goes_through_it(publisher: Publisher) -> None:
@@ -173,3 +175,41 @@ async def test_a_client_that_is_cancelled_lets_go(client: Outbound, publisher: P
     reading.cancel()
     with pytest.raises(asyncio.CancelledError):
         await reading
+
+
+async def test_what_another_server_says_is_not_told(client: Outbound) -> None:
+    """Whoever may probe may not read the greeting of a server that is not theirs."""
+    secret = b"220 internal-secret ESMTP ready\r\n"
+
+    async def greet(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(secret)
+        writer.close()
+
+    async with listening(greet) as port:
+        found = await problem(client, f"http://127.0.0.1:{port}/a")
+    assert found.text == f"the connection to http://127.0.0.1:{port}/a failed: its answer is not HTTP"
+
+
+async def test_of_where_a_redirect_leads_only_the_host_is_told(client: Outbound, publisher: Publisher) -> None:
+    publisher.redirects["/a"] = "/secret-of-theirs"
+    found = await problem(client, publisher.uri("/a"))
+    assert found.text == f"{publisher.uri('')} (redirected from {publisher.uri('/a')}) answered 404 Not Found"
+    publisher.redirects["/a"] = "gopher://secret"
+    assert "secret" not in (await problem(client, publisher.uri("/a"))).text
+
+
+async def test_an_address_of_https_where_none_is_spoken_says_so(client: Outbound) -> None:
+    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(10)
+        writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        writer.close()
+
+    async with listening(refuse) as port:
+        found = await problem(client, f"https://127.0.0.1:{port}/a")
+    assert found.text.endswith("failed: it does not answer in TLS; an http address, or another port, may be meant")
+
+
+@pytest.mark.parametrize("error", [ssl.SSLError(1, "[SSL: X] no cipher (_ssl.c:1006)"), OSError("x_ssl.c:1")])
+def test_no_internals_of_a_library_are_told(error: OSError) -> None:
+    told = _broken("it", 1.0, error).problem.text
+    assert "_ssl" not in told

@@ -65,3 +65,52 @@ def test_the_name_of_the_server_itself_is_refused_before_it_is_resolved() -> Non
     with pytest.raises(Forbidden, match="is this server itself"):
         Policy(own_hosts=["lib.example"]).check_name("LIB.example")
     Policy(["lib.example"], own_hosts=["lib.example"]).check_name("lib.example")
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "2130706433",
+        "0x7f000001",
+        "0x7f.1",
+        "0177.0.0.1",
+        "017700000001",
+        "127.1",
+        "127.0.0.1.",
+        "\uff11\uff12\uff17.0.0.1",
+    ],
+)
+def test_an_address_is_one_in_every_form_that_resolvers_take(host: str) -> None:
+    with pytest.raises(Forbidden, match="loopback"):
+        Policy().check_name(host)
+    with pytest.raises(Forbidden, match="is denied"):
+        Policy(["127.0.0.0/8"], ["127.0.0.1"]).check_name(host)
+    Policy(["127.0.0.0/8"]).check_name(host)
+
+
+@pytest.mark.parametrize("host", ["::7f00:1", "2001:0:7f00:1::80ff:fffe"])
+def test_older_forms_of_an_address_in_an_address_are_known(host: str) -> None:
+    with pytest.raises(Forbidden, match="loopback"):
+        Policy().check_name(host)
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "100.100.100.200",
+        "1684301000",
+        "192.0.0.192",
+        "168.63.129.16",
+        "fd00:ec2::254",
+        "fd00:ec2::254%eth0",
+        "::ffff:100.100.100.200",
+        "metadata.google.internal",
+        "METADATA.google.internal.",
+        "metadata",
+        "instance-data",
+    ],
+)
+def test_metadata_services_of_clouds_are_refused_unless_they_are_allowed(host: str) -> None:
+    with pytest.raises(Forbidden, match="metadata service of a cloud"):
+        Policy(own_hosts=["lib.example"]).check_name(host)
+    Policy(["*", "::/0", "0.0.0.0/0"]).check_name(host)

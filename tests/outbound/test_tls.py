@@ -5,7 +5,9 @@ import ssl
 import pytest
 
 from certificates import Certificate, make
+from contentlib.library.signatures import LONGEST_PEM
 from contentlib.outbound.client import Outbound
+from contentlib.outbound.pins import BadPin, pin_of
 from contentlib.outbound.policy import Policy
 from contentlib.outbound.problems import Kind
 from outbound.conftest import FILES
@@ -31,6 +33,8 @@ async def test_a_certificate_that_nobody_signed_is_refused_with_its_thumbprints(
         assert publisher.asked == []  # the certificate was looked at, and nothing was sent
     assert (found.kind, found.again) == (Kind.CERTIFICATE, False)
     assert "is not trusted: self-signed certificate" in found.text
+    for way in ("thumbprint or certificate with the address", "content/trusted-certificates", "outbound_ca_bundle"):
+        assert way in found.text
     for algorithm in ("sha1", "sha256"):
         assert with_colons(lonely.thumbprint(algorithm)) in found.text
     assert found.thumbprint == with_colons(lonely.thumbprint("sha1"))
@@ -95,3 +99,25 @@ async def test_a_pinned_connection_is_not_led_away_from_tls(client: Outbound, lo
         publisher.redirects["/a"] = plain.uri("/a.iso")
         found = await problem(client, publisher.uri("/a"), certificate=lonely.pem)
         assert (found.kind, plain.asked) == (Kind.POLICY, [])
+
+
+async def test_certificates_that_are_trusted_at_the_moment_count(signed: Certificate, authority: Certificate) -> None:
+    trusted: list[str] = []
+
+    async def now() -> list[str]:
+        return trusted
+
+    client = Outbound(Policy(["127.0.0.0/8"]), trusted=now)
+    async with publishing(FILES, signed.context()) as publisher:
+        assert (await problem(client, publisher.uri("/a.iso"))).kind is Kind.CERTIFICATE
+        trusted.append(authority.pem)
+        assert await read(client, publisher.uri("/a.iso")) == ALL
+        trusted.clear()
+        assert (await problem(client, publisher.uri("/a.iso"))).kind is Kind.CERTIFICATE
+    await client.close()
+
+
+def test_a_certificate_is_read_in_a_text_of_limited_length(signed: Certificate) -> None:
+    assert pin_of(None, f"of the publisher\n{signed.pem}") is not None
+    with pytest.raises(BadPin, match="is no certificate in PEM"):
+        pin_of(None, "\n" * LONGEST_PEM + signed.pem)

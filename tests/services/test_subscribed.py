@@ -102,6 +102,12 @@ async def test_a_token_creates_once(app: Whole, shelf: Shelf) -> None:
         ({"subscription_url": "ds:///vmfs/volumes/a/lib.json"}, "there are no directories to import from (import_roots)"),
         ({"authentication_method": "BASIC"}, "password must be given and not be empty for BASIC authentication"),
         ({"authentication_method": "BASIC", "password": ""}, "password must be given and not be empty"),
+        (
+            {"ssl_certificate": "-----BEGIN CERTIFICATE-----\n" * 6000},
+            "168000 characters, 65536 are allowed",
+        ),
+        ({"ssl_certificate": "-----BEGIN CERTIFICATE-----\nAA"}, "ssl_certificate is no certificate in PEM"),
+        ({"ssl_thumbprint": "1" * 201}, "ssl_certificate_thumbprint has 201 characters, 200 are allowed"),
         ({"ssl_thumbprint": "12:34"}, "ssl_certificate_thumbprint is no SHA-1 or SHA-256 thumbprint"),
     ],
 )

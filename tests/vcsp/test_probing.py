@@ -103,7 +103,7 @@ async def test_a_wrong_password_and_none_are_invalid_credentials(
     assert (await probes.probe(right)).status is ProbeStatus.SUCCESS
     for wrong in (Subscription(library), Subscription(library, Authentication.BASIC, None, "wrong")):
         found = await probes.probe(wrong)
-        assert (found.status, text(found)) == (ProbeStatus.INVALID_CREDENTIALS, f"{library} answered 401 Told")
+        assert (found.status, text(found)) == (ProbeStatus.INVALID_CREDENTIALS, f"{library} answered 401 Unauthorized")
 
 
 async def test_a_certificate_that_is_not_trusted_is_told_and_pinning_it_helps(
@@ -129,7 +129,10 @@ async def test_a_certificate_that_is_not_trusted_is_told_and_pinning_it_helps(
 async def test_everything_else_is_an_unknown_error(library: str, publisher: Publisher, probes: SubscriptionProbes) -> None:
     publisher.statuses["/broken"] = 500
     found = await probes.probe(Subscription(publisher.uri("/broken")))
-    assert (found.status, text(found)) == (ProbeStatus.UNKNOWN_ERROR, f"{publisher.uri('/broken')} answered 500 Told")
+    assert (found.status, text(found)) == (
+        ProbeStatus.UNKNOWN_ERROR,
+        f"{publisher.uri('/broken')} answered 500 Internal Server Error",
+    )
     publisher.cuts = [10]
     assert (await probes.probe(Subscription(library))).status is ProbeStatus.UNKNOWN_ERROR
 

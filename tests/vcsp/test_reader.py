@@ -185,7 +185,7 @@ async def test_all_documents_are_asked_for_with_the_password(
     assert heard(publisher) == {told}
     refused = await fault(reader, Subscription(uri, Authentication.BASIC, named, "wrong"))
     assert (refused.fault.id, refused.again) == ("catalog.http_request_error", False)
-    assert str(refused).endswith("/lib.json answered 401 Told")
+    assert str(refused).endswith("/lib.json answered 401 Unauthorized")
     assert "wrong" not in str(refused)
 
 
@@ -285,7 +285,7 @@ async def test_an_address_that_names_no_document_gets_a_hint(path: str, publishe
 async def test_what_is_not_there_is_told(publisher: Publisher, reader: Reader) -> None:
     found = await fault(reader, Subscription(publisher.uri("/lib.json?key=hidden")))
     assert (found.fault.id, found.again) == ("catalog.vcsp_library_not_found", False)
-    assert str(found).endswith(f"{publisher.uri('/lib.json')} answered 404 Told")
+    assert str(found).endswith(f"{publisher.uri('/lib.json')} answered 404 Not Found")
 
 
 async def test_an_item_whose_document_is_not_there_is_left_out_and_one_that_may_come_is_waited_for(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import ipaddress
 import os
-import re
 import socket
 import ssl
 from dataclasses import dataclass
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
 
 _LIFETIME = timedelta(days=3652)
 _CLOCK_SKEW = timedelta(days=1)
-_FIRST_PEM = re.compile(r"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +32,11 @@ class ServerCertificate:
 
     def thumbprint(self, algorithm: str) -> str:
         """The digest of the certificate as the files hold it now, in upper-case pairs with colons between them."""
-        found = _FIRST_PEM.search(self.certificate.read_text("ascii", "replace"))
-        if not found:
+        _, begins, rest = self.certificate.read_text("ascii", "replace").partition(ssl.PEM_HEADER)
+        body, ends, _ = rest.partition(ssl.PEM_FOOTER)
+        if not ends:
             raise RuntimeError(f"{self.certificate} holds no certificate")
-        digest = hashlib.new(algorithm, ssl.PEM_cert_to_DER_cert(found[0]))
+        digest = hashlib.new(algorithm, ssl.PEM_cert_to_DER_cert(begins + body + ends))
         return digest.digest().hex(":").upper()
 
 

@@ -11,6 +11,7 @@ import msgspec
 
 from contentlib.library.errors import Fault, Invalid
 from contentlib.library.model import SourceEndpoint, Target, UpdateFile, UpdateSession
+from contentlib.library.signatures import LONGEST_PEM, read_pem
 from contentlib.library.tasks import NewTask
 
 KIND = "pull"
@@ -19,6 +20,7 @@ OPERATION = "add"
 _PASSWORD = re.compile(r"(?<=://)([^/?#:@]*):[^/?#]*@")
 _THUMBPRINT = re.compile("[0-9A-Fa-f]{40}|[0-9A-Fa-f]{64}")
 _SEPARATORS = re.compile(r"[\s:]")
+LONGEST_PIN = 200
 LOCAL_SCHEMES = ("file", "ds")
 
 CheckSource = Callable[[str], Awaitable[str | None]]
@@ -96,9 +98,11 @@ async def check_endpoint(field: str, endpoint: SourceEndpoint | None, check: Che
     why = await check(endpoint.uri)
     if why is not None:
         raise Invalid(f"{field}.uri", why)
+    _check_length(f"{field}.ssl_certificate_thumbprint", endpoint.thumbprint, LONGEST_PIN)
+    _check_length(f"{field}.ssl_certificate", endpoint.certificate, LONGEST_PEM)
     if endpoint.thumbprint and not _THUMBPRINT.fullmatch(_SEPARATORS.sub("", endpoint.thumbprint)):
         raise Invalid(f"{field}.ssl_certificate_thumbprint", "is no SHA-1 or SHA-256 thumbprint in hexadecimal digits")
-    if endpoint.certificate and "-----BEGIN CERTIFICATE-----" not in endpoint.certificate:
+    if endpoint.certificate and not read_pem(endpoint.certificate):
         raise Invalid(f"{field}.ssl_certificate", "is no certificate in PEM")
     return endpoint
 
@@ -106,6 +110,11 @@ async def check_endpoint(field: str, endpoint: SourceEndpoint | None, check: Che
 def without_password(uri: str) -> str:
     """An address as it is told to callers: with the name in it, without the password."""
     return _PASSWORD.sub(r"\1@", uri, count=1)
+
+
+def _check_length(field: str, text: str | None, most: int) -> None:
+    if text is not None and len(text) > most:
+        raise Invalid(field, f"has {len(text)} characters, {most} are allowed")
 
 
 def pull_of(session: UpdateSession, file: UpdateFile, parent: str | None = None) -> NewTask:

@@ -27,6 +27,7 @@ from contentlib.library.names import clean
 from contentlib.library.ovf import BadPackage, decoded
 
 LARGEST = 1024 * 1024
+LONGEST_PEM = 65_536
 _MOST = 20  # certificates in a file, and signatures
 _LONGEST_NAME = 500
 
@@ -221,9 +222,11 @@ def _is_issued_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bo
 
 
 def read_pem(text: str) -> list[x509.Certificate]:
-    """The certificates in a text; none where it cannot be read."""
+    """The certificates in a text; none where it cannot be read, or is longer than any chain."""
+    if len(text) > LONGEST_PEM:
+        return []
     try:
-        return x509.load_pem_x509_certificates(text.encode())
+        return x509.load_pem_x509_certificates(text.encode(errors="replace"))
     except UNREADABLE:
         return []
 

@@ -20,7 +20,7 @@ from contentlib.library.errors import Invalid, Missing, NotCompliant
 from contentlib.library.model import Item, Library, Signature, TrustedCertificate, WarningType
 from contentlib.library.policies import is_strict
 from contentlib.library.ports import MetadataStore
-from contentlib.library.signatures import Anchors, Doubt, doubts, read_authorities, read_pem
+from contentlib.library.signatures import LONGEST_PEM, Anchors, Doubt, doubts, read_authorities, read_pem
 
 KIND = "trusted certificate"
 _DISTRUST = (WarningType.SELF_SIGNED_CERTIFICATE, WarningType.UNTRUSTED_CERTIFICATE)
@@ -110,6 +110,8 @@ class Trust:
 
     async def add(self, text: str) -> str:
         """Trusts a certificate in PEM, and answers its identifier; one that is trusted already stays as it is."""
+        if len(text) > LONGEST_PEM:
+            raise Invalid("spec.cert_text", f"has {len(text)} characters, {LONGEST_PEM} are allowed")
         found = read_pem(text.replace("\\n", "\n"))  # ends of lines may come as they are escaped in JSON
         if len(found) != 1:
             problem = f"holds {len(found)} certificates; add each by a call of its own" if found else "is no certificate in PEM"

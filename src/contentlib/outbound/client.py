@@ -7,12 +7,13 @@ literal addresses are checked.
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import os
 import re
 import socket
 import ssl
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
@@ -33,21 +34,48 @@ _USABLE = {200, 206, 416}
 _CONDITIONS = {"if-none-match", "if-modified-since"}
 _BUFFER = 1 << 20
 _PLAIN = re.compile(r"[!-~]+")
+_NO_TLS = "it does not answer in TLS; an http address, or another port, may be meant"
+_TLS = {
+    "WRONG_VERSION_NUMBER": _NO_TLS,
+    "HTTP_REQUEST": _NO_TLS,
+    "RECORD_LAYER_FAILURE": _NO_TLS,
+    "PACKET_LENGTH_TOO_LONG": _NO_TLS,
+    "UNEXPECTED_EOF_WHILE_READING": "it was closed while TLS was agreed on",
+    "UNSUPPORTED_PROTOCOL": "it speaks only versions of TLS that are not safe any more",
+    "TLSV1_ALERT_PROTOCOL_VERSION": "it does not speak TLS 1.2 or later",
+    "TLSV13_ALERT_CERTIFICATE_REQUIRED": "it wants a client certificate, which this server does not have",
+}
 _SECRET = re.compile(r"(?<=//)[^/?#]*@|[?#].*", re.DOTALL)
+
+Trusted = Callable[[], Awaitable[Iterable[str]]]
+
+
+async def _nobody() -> Iterable[str]:
+    return ()
 
 
 class Outbound:
-    """Asks other servers; `timeout` is in seconds, for connecting and between two pieces of an answer."""
+    """Asks other servers; `timeout` is in seconds, for connecting and between two pieces of an answer.
+
+    `trusted` answers the certificates, in PEM, that are trusted beside the system's and those of `ca_bundle`.
+    """
 
     def __init__(
-        self, policy: Policy, *, proxy: str | None = None, ca_bundle: Path | None = None, timeout: float = 60.0
+        self,
+        policy: Policy,
+        *,
+        proxy: str | None = None,
+        ca_bundle: Path | None = None,
+        timeout: float = 60.0,
+        trusted: Trusted = _nobody,
     ) -> None:
         self._policy = policy
         self._proxy = None if proxy is None else URL(proxy)
         self._ca_bundle = ca_bundle
         self._seconds = timeout
         self._session: aiohttp.ClientSession | None = None
-        self._context: ssl.SSLContext | None = None
+        self._trusted = trusted
+        self._context: tuple[frozenset[str], ssl.SSLContext] | None = None
 
     async def close(self) -> None:
         """Ends all connections; a second time is no error."""
@@ -82,22 +110,22 @@ class Outbound:
             given = given or within(url)
             url = url.with_user(None)
             told = {} if given is None else given.header(url)
-            response = await self._answered(url, {**headers, **told}, pin)
+            response = await self._answered(url, {**headers, **told}, pin, _place(url, start))
             if response.status in usable:
-                return Answer(response, url, self._seconds)
+                return Answer(response, url, _place(url, start), self._seconds)
             response.close()
             if response.status not in _REDIRECTING:
-                raise problems.status(shown(url), response.status, response.reason)
-            url = _next(url, response, pin)
+                raise problems.status(_place(url, start), response.status)
+            url = _next(url, response, pin, _place(url, start))
         raise Failed(Problem(Kind.STATUS, f"{shown(start)} redirects more than {_REDIRECTS} times"))
 
-    async def _answered(self, url: URL, headers: Mapping[str, str], pin: Pin | None) -> aiohttp.ClientResponse:
+    async def _answered(self, url: URL, headers: Mapping[str, str], pin: Pin | None, told: str) -> aiohttp.ClientResponse:
         try:
             return await self._ask(url, headers, pin)
         except Forbidden as error:
             raise problems.policy(str(error)) from error
         except (aiohttp.ClientError, OSError) as error:  # OSError: TimeoutError too
-            raise await self._failure(url, pin, error) from error
+            raise await self._failure(url, pin, error, told) from error
 
     async def _ask(self, url: URL, headers: Mapping[str, str], pin: Pin | None) -> aiohttp.ClientResponse:
         self._policy.check_name(url.host or "")
@@ -105,7 +133,7 @@ class Outbound:
             url,
             headers={"Accept": "*/*", "Accept-Encoding": "identity", **headers},
             allow_redirects=False,
-            ssl=pin or True,
+            ssl=pin or (await self._trust() if url.scheme == "https" else True),
             proxy=self._proxy,
         )
 
@@ -113,9 +141,7 @@ class Outbound:
         if self._session is None:
             seconds = self._seconds
             resolver = _CheckedResolver(self._policy, None if self._proxy is None else self._proxy.host)
-            connector = aiohttp.TCPConnector(
-                resolver=resolver, ssl=self._trust(), limit=0, force_close=True, use_dns_cache=False
-            )
+            connector = aiohttp.TCPConnector(resolver=resolver, limit=0, force_close=True, use_dns_cache=False)
             self._session = aiohttp.ClientSession(
                 connector=connector,
                 timeout=aiohttp.ClientTimeout(total=None, sock_connect=seconds, sock_read=seconds),
@@ -126,42 +152,42 @@ class Outbound:
             )
         return self._session
 
-    def _trust(self) -> ssl.SSLContext:
-        if self._context is None:
-            self._context = ssl.create_default_context()
-            if self._ca_bundle is not None:
-                self._context.load_verify_locations(self._ca_bundle)
-        return self._context
+    async def _trust(self) -> ssl.SSLContext:
+        """Whom to trust now; what the system trusts is read again only when something is added to it or taken away."""
+        trusted = frozenset(await self._trusted())
+        if self._context is None or self._context[0] != trusted:
+            self._context = trusted, await asyncio.to_thread(_context, self._ca_bundle, trusted)
+        return self._context[1]
 
-    async def _failure(self, url: URL, pin: Pin | None, error: Exception) -> Failed:
+    async def _failure(self, url: URL, pin: Pin | None, error: Exception, told: str) -> Failed:
         """What an error before the answer means."""
         match error:
             case aiohttp.ServerFingerprintMismatch():
-                return _other_certificate(shown(url), pin)
+                return _other_certificate(told, pin)
             case aiohttp.ClientConnectorCertificateError():
-                return await self._untrusted(url, error)
+                return await self._untrusted(url, error, told)
             case aiohttp.ClientConnectorDNSError():
                 return problems.host_not_found(url.host or "", _said(error.os_error))
             case aiohttp.InvalidURL():
-                return problems.url(shown(url), "is no address")
-        return _broken(shown(url), self._seconds, error)
+                return problems.url(told, "is no address")
+        return _broken(told, self._seconds, error)
 
-    async def _untrusted(self, url: URL, error: aiohttp.ClientConnectorCertificateError) -> Failed:
+    async def _untrusted(self, url: URL, error: aiohttp.ClientConnectorCertificateError, told: str) -> Failed:
         """The certificate does not verify; a second connection, that sends nothing, learns which one it is."""
         found = error.certificate_error
-        why = getattr(found, "verify_message", None) or str(found)
+        why = getattr(found, "verify_message", None) or "it does not verify"
         pin = nothing()
         with suppress(aiohttp.ClientError, OSError, Forbidden):  # it is what the pin met that matters
             (await self._ask(url, {}, pin)).close()
-        return _certificate_problem(f"the certificate of {shown(url)} is not trusted: {why}", pin.met)
+        return _certificate_problem(f"the certificate of {told} is not trusted: {why}", pin.met)
 
 
 class Answer:
     """An answer whose bytes have not been read yet; `uri` is where the redirects led to."""
 
-    def __init__(self, response: aiohttp.ClientResponse, url: URL, seconds: float) -> None:
+    def __init__(self, response: aiohttp.ClientResponse, url: URL, told: str, seconds: float) -> None:
         self._response = response
-        self._told = shown(url)
+        self._told = told
         self._seconds = seconds
         self.status = response.status
         self.uri = str(url)
@@ -213,6 +239,23 @@ def shown(url: URL) -> str:
     return str(url.with_user(None).with_query(None).with_fragment(None)) if url.absolute else str(url)
 
 
+def _place(url: URL, start: URL) -> str:
+    """Where a request goes, as it may be told: of where redirects lead only the host, because a publisher wrote the rest."""
+    if url.with_user(None) == start.with_user(None):
+        return shown(start)
+    return f"{url.origin()} (redirected from {shown(start)})"
+
+
+def _context(bundle: Path | None, trusted: Iterable[str]) -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    if bundle is not None:
+        context.load_verify_locations(bundle)
+    for each in trusted:
+        with suppress(ssl.SSLError):  # one that OpenSSL cannot read makes none of the others less trusted
+            context.load_verify_locations(cadata=each)
+    return context
+
+
 def _told(uri: str) -> str:
     """A text that may be no address, as `shown` tells one."""
     return _SECRET.sub("", uri)[:200]
@@ -224,7 +267,7 @@ def _parsed(uri: str) -> URL:
         host, port = url.host, url.port
         (url.raw_host or "").encode("idna")  # as whoever resolves it will
     except ValueError as error:
-        raise problems.url(_told(uri), f"is no address: {error}") from error
+        raise problems.url(_told(uri), "is no address that can be asked") from error
     if url.scheme not in ("http", "https"):
         raise problems.url(shown(url)[:200], "is no http or https address")
     if not host or not port:
@@ -232,18 +275,17 @@ def _parsed(uri: str) -> URL:
     return url
 
 
-def _next(url: URL, response: aiohttp.ClientResponse, pin: Pin | None) -> URL:
+def _next(url: URL, response: aiohttp.ClientResponse, pin: Pin | None, told: str) -> URL:
     """Where a redirect leads to; a pinned address does not lead away from TLS, where nothing could be pinned."""
     location = response.headers.get("location")
     if not location:
-        raise Failed(Problem(Kind.STATUS, f"{shown(url)} redirects to nowhere", status=response.status))
+        raise Failed(Problem(Kind.STATUS, f"{told} redirects, but names no address", status=response.status))
     try:
-        joined = url.join(URL(location, encoded=_PLAIN.fullmatch(location) is not None))
-    except ValueError as error:
-        raise problems.url(_told(location), f"is where {shown(url)} redirects to, and is no address: {error}") from error
-    found = _parsed(str(joined))
+        found = _parsed(str(url.join(URL(location, encoded=_PLAIN.fullmatch(location) is not None))))
+    except (ValueError, Failed) as error:
+        raise problems.url(told, "redirects to something that is no http or https address") from error
     if pin is not None and url.scheme == "https" and found.scheme != "https":
-        raise problems.policy(f"{shown(url)} redirects to {shown(found)}, where its certificate cannot be checked")
+        raise problems.policy(f"{told} redirects to {found.origin()}, where its certificate cannot be checked")
     return found
 
 
@@ -255,34 +297,51 @@ def _pin(uri: str, thumbprint: str | None, certificate: str | None) -> Pin | Non
         raise problems.url(shown(_parsed(uri)), f"cannot be asked: {name} {error}") from error
 
 
+_WAYS = (
+    "to go on, give that thumbprint or certificate with the address, or trust the authority that signed it: add that to the "
+    "trusted certificates (content/trusted-certificates), or to the file that the setting outbound_ca_bundle names"
+)
+
+
 def _other_certificate(told: str, pin: Pin | None) -> Failed:
     return _certificate_problem(f"{told} shows another certificate than the one that was given", pin.met if pin else None)
 
 
 def _certificate_problem(sentence: str, met: bytes | None) -> Failed:
     if met is None:
-        return Failed(Problem(Kind.CERTIFICATE, sentence))
+        return Failed(Problem(Kind.CERTIFICATE, f"{sentence}; {_WAYS}"))
     thumbprints = f"its SHA-1 thumbprint is {thumbprint_of(met)}, its SHA-256 thumbprint {thumbprint_of(met, 'sha256')}"
     pem = ssl.DER_cert_to_PEM_cert(met)
-    return Failed(Problem(Kind.CERTIFICATE, f"{sentence}; {thumbprints}", thumbprint=thumbprint_of(met), certificate=pem))
+    return Failed(
+        Problem(Kind.CERTIFICATE, f"{sentence}; {thumbprints}; {_WAYS}", thumbprint=thumbprint_of(met), certificate=pem)
+    )
 
 
 def _broken(told: str, seconds: float, error: Exception) -> Failed:
-    """What an error of a connection means."""
+    """What an error of a connection means. What the other side has sent is told to nobody: it may not be meant for them."""
     match error:
         case TimeoutError():
             return problems.timed_out(told, seconds)
         case aiohttp.ClientConnectorError():
             return problems.connection(told, _said(error.os_error))
+        case aiohttp.ClientHttpProxyError():
+            return problems.connection(told, f"the proxy answered {error.status}")
+        case aiohttp.ClientResponseError():
+            return problems.connection(told, "its answer is not HTTP")
         case aiohttp.ClientPayloadError():
             return problems.connection(told, "it broke before all bytes were there")
         case aiohttp.ServerDisconnectedError():
             return problems.connection(told, "it was closed without an answer")
-    return problems.connection(told, str(error) or type(error).__name__)
+        case OSError():
+            return problems.connection(told, _said(error))
+    return problems.connection(told, "it broke")
 
 
 def _said(error: OSError) -> str:
-    """What the system says of an error; asyncio and the resolver put other words in its place."""
-    if error.errno is not None and error.errno > 0 and not isinstance(error, ssl.SSLError):
+    """What the system says of an error; asyncio, the resolver and OpenSSL put other words in its place."""
+    if isinstance(error, ssl.SSLError):
+        reason = getattr(error, "reason", None) or "UNKNOWN_REASON"
+        return _TLS.get(reason, f"TLS could not be agreed on ({reason.replace('_', ' ').lower()})")
+    if error.errno is not None and error.errno > 0:
         return os.strerror(error.errno)
-    return error.strerror or str(error) or type(error).__name__
+    return error.strerror or "it broke"

@@ -4,16 +4,27 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from contentlib.outbound.client import Outbound
+from contentlib.library.ports import MetadataStore
+from contentlib.outbound.client import Outbound, Trusted
 from contentlib.outbound.policy import Policy
 from contentlib.settings import Settings, address
 
 
-def outbound_of(settings: Settings) -> Outbound:
-    """The client of a server with these settings, which is kept from asking itself."""
+def outbound_of(settings: Settings, metadata: MetadataStore | None = None) -> Outbound:
+    """The client of a server with these settings, which is kept from asking itself; its trusted certificates count."""
     own = [address(settings.listen)[0]]
     if settings.public_url is not None:
         own.append(urlsplit(settings.public_url).hostname or "")
     policy = Policy(settings.outbound_allow, settings.outbound_deny, own)
     proxy = settings.outbound_proxy.get_secret_value() if settings.outbound_proxy else None
-    return Outbound(policy, proxy=proxy, ca_bundle=settings.outbound_ca_bundle)
+    if metadata is None:
+        return Outbound(policy, proxy=proxy, ca_bundle=settings.outbound_ca_bundle)
+    return Outbound(policy, proxy=proxy, ca_bundle=settings.outbound_ca_bundle, trusted=_trusted(metadata))
+
+
+def _trusted(metadata: MetadataStore) -> Trusted:
+    async def read() -> list[str]:
+        async with metadata.reading() as transaction:
+            return [each.text for each in await transaction.trusted_certificates.all()]
+
+    return read

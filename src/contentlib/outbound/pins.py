@@ -9,11 +9,13 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import re
-import ssl
 
 import aiohttp
+from cryptography.hazmat.primitives.serialization import Encoding
 
-_PEM = re.compile(r"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
+from contentlib.library.pulls import LONGEST_PIN
+from contentlib.library.signatures import read_pem
+
 _DIGESTS = {40: "sha1", 64: "sha256"}
 
 
@@ -57,7 +59,7 @@ def pin_of(thumbprint: str | None, certificate: str | None) -> Pin | None:
         return Pin("sha256", frozenset([hashlib.sha256(_first(certificate)).hexdigest()]))
     if not thumbprint:
         return None
-    digits = re.sub(r"[\s:]", "", thumbprint).lower()
+    digits = re.sub(r"[\s:]", "", thumbprint[:LONGEST_PIN]).lower()
     algorithm = _DIGESTS.get(len(digits))
     if algorithm is None or not re.fullmatch("[0-9a-f]+", digits):
         raise BadPin(f"is no SHA-1 or SHA-256 thumbprint: {thumbprint[:100]!r}")
@@ -66,11 +68,10 @@ def pin_of(thumbprint: str | None, certificate: str | None) -> Pin | None:
 
 def _first(certificate: str) -> bytes:
     """The first certificate of a PEM text, which is the server's own where a chain follows."""
-    found = _PEM.search(certificate)
-    try:
-        return ssl.PEM_cert_to_DER_cert(found[0] if found else certificate)
-    except ValueError as error:
-        raise BadPin("is no certificate in PEM") from error
+    found = read_pem(certificate)
+    if not found:
+        raise BadPin("is no certificate in PEM")
+    return found[0].public_bytes(Encoding.DER)
 
 
 def thumbprint_of(certificate: bytes, algorithm: str = "sha1") -> str:

@@ -1,19 +1,45 @@
 """Where the server may go by itself: networks and host patterns that are allowed or denied.
 
-What is denied is denied. Else what is allowed is allowed. Else loopback, link-local, unspecified and multicast addresses and
-the server's own are refused, because they reach what nobody outside reaches; everything else, private networks too, is open.
+What is denied is denied. Else what is allowed is allowed. Else loopback, link-local, unspecified and multicast addresses, the
+metadata services of clouds and the server's own are refused, because they reach what nobody outside reaches; everything else,
+private networks too, is open. An address counts however it is written: `2130706433` and `0x7f.1` are 127.0.0.1.
 """
 
 from __future__ import annotations
 
 import ipaddress
 import socket
+import unicodedata
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
 
 IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 _THIS_NETWORK = ipaddress.ip_network("0.0.0.0/8")
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
+_COMPATIBLE = ipaddress.ip_network("::/96")
+_METADATA = {
+    ipaddress.ip_address(each)
+    for each in (
+        "fd00:ec2::254",  # Amazon
+        "fd20:ce::254",  # Google
+        "100.100.100.200",  # Alibaba
+        "192.0.0.192",  # Oracle
+        "168.63.129.16",  # Azure's platform
+    )
+}
+_METADATA_NAMES = {
+    "metadata",
+    "metadata.goog",
+    "metadata.google.internal",
+    "metadata.tencentyun.com",
+    "metadata.platformequinix.com",
+    "metadata.packet.net",
+    "instance-data",
+    "instance-data.ec2.internal",
+}
+_METADATA_KIND = "the metadata service of a cloud"
+_UNLESS = "where the server does not go unless outbound_allow says so"
+_LONGEST_HOST = 255
 _OF_DOCUMENTATION = "192.0.2.1"  # no machine has it
 
 
@@ -40,6 +66,10 @@ class Policy:
             self.check(host, literal)
         elif self._denied.name(host):
             raise Forbidden(host, "is denied (outbound_deny)")
+        elif _plain(host) in _METADATA_NAMES and not self._allowed.name(host):
+            raise Forbidden(
+                host, "is the metadata service of a cloud, where the server does not go unless outbound_allow says so"
+            )
         elif host.lower() in self._own and not self._allowed.name(host):
             raise Forbidden(host, "is this server itself (outbound_allow can allow it)")
 
@@ -53,7 +83,7 @@ class Policy:
             return
         kind = _kind(address)
         if kind is not None:
-            raise Forbidden(host, f"{told}is {kind}, where the server does not go unless outbound_allow says so")
+            raise Forbidden(host, f"{told}is {kind}, {_UNLESS}")
 
 
 class _Rules:
@@ -82,13 +112,25 @@ def network_of(rule: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | Non
     try:
         return ipaddress.ip_network(rule.strip("[]"), strict=False)
     except ValueError:
-        return None
+        literal = _literal(rule)
+        return None if literal is None else ipaddress.ip_network(literal)
+
+
+def _plain(host: str) -> str:
+    """A host as resolvers compare it: wide digits and letters are plain ones."""
+    return unicodedata.normalize("NFKC", host[:_LONGEST_HOST]).lower().rstrip(".")
 
 
 def _literal(host: str) -> IpAddress | None:
+    """The address that a host is written as, in any of the forms that resolvers take; None where it is a name."""
+    plain = _plain(host.strip("[]"))
     try:
-        return ipaddress.ip_address(host.strip("[]"))
+        return ipaddress.ip_address(plain)
     except ValueError:
+        pass  # not in its usual form
+    try:
+        return ipaddress.IPv4Address(socket.inet_aton(plain))  # decimal, hexadecimal, octal, and fewer than four numbers
+    except (OSError, UnicodeEncodeError):
         return None
 
 
@@ -100,7 +142,9 @@ def _embedded(address: IpAddress) -> IpAddress:
         return address.ipv4_mapped
     if address.sixtofour is not None:
         return address.sixtofour
-    if address in _NAT64:
+    if address.teredo is not None:
+        return address.teredo[1]
+    if address in _NAT64 or (address in _COMPATIBLE and int(address) > 1):
         return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
     return address
 
@@ -115,6 +159,8 @@ def _kind(address: IpAddress) -> str | None:
         return "no address of a machine"
     if address.is_multicast:
         return "a multicast address"
+    if type(address)(int(address)) in _METADATA:  # without its zone
+        return _METADATA_KIND
     return "an address of this machine" if _is_own(address) else None
 
 

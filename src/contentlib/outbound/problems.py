@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
+from http import HTTPStatus
 
+_PHRASES = {each.value: each.phrase for each in HTTPStatus}
 _AGAIN_STATUS = {408, 425, 429}
 
 
@@ -65,8 +67,8 @@ def timed_out(told: str, seconds: float) -> Failed:
     return Failed(Problem(Kind.TIMED_OUT, f"{told} did not answer for {seconds:g} seconds", again=True))
 
 
-def status(told: str, code: int, reason: str | None) -> Failed:
-    """The answer is not the bytes that were asked for."""
+def status(told: str, code: int) -> Failed:
+    """The answer is not the bytes that were asked for; nothing is told of what it says itself."""
     again = code >= 500 or code in _AGAIN_STATUS
-    said = f"{code} {reason}" if reason else str(code)
+    said = f"{code} {_PHRASES[code]}" if code in _PHRASES else str(code)
     return Failed(Problem(Kind.STATUS, f"{told} answered {said}", again=again, status=code))

@@ -88,7 +88,7 @@ class Asking:
         """Another document of the library."""
         found = await self._found(uri, {})
         if found is None:  # an answer to a condition that nobody made
-            raise problems.status(shown(URL(uri)), 304, None)
+            raise problems.status(shown(URL(uri)), 304)
         return found
 
     def _hint(self) -> str:
@@ -117,7 +117,7 @@ class Asking:
             if answer.status == 304:
                 return None
             if answer.status != 200:
-                raise problems.status(shown(URL(uri)), answer.status, None)
+                raise problems.status(shown(URL(uri)), answer.status)
             etag, modified = _validators(answer.headers)
             return Found(await self._body(answer), answer.uri, etag, modified)
 
@@ -133,7 +133,7 @@ class Asking:
         try:
             body = unpacking.decompress(packed, self._limits.size + 1)
         except zlib.error as error:
-            raise BadDocument(f"is compressed, and cannot be read: {error}") from error
+            raise BadDocument("is compressed, and cannot be read") from error
         self._check(len(body))
         if not unpacking.eof:
             raise BadDocument("is compressed, and its end is lacking", partial=True)

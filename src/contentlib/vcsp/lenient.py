@@ -19,6 +19,7 @@ _LARGEST = (1 << 63) - 1
 _INTEGER = re.compile(r"\s*(\d{1,19})(?:\.0*)?\s*", re.ASCII)
 _MINUTES = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d)(?=[Z+-]|$)", re.ASCII)
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_PLACE = re.compile(r"(?:byte|position) \d{1,18}", re.ASCII)
 _LATEST = 253_402_300_799_999  # the end of the year 9999
 _MILLISECONDS_FROM = 100_000_000_000  # in seconds that would be the year 5138, in milliseconds it is 1973
 _OTHERS = {
@@ -113,5 +114,11 @@ def _came(body: bytes, error: Exception) -> str:
         if start.startswith(beginning):
             return f"is no JSON but {what}, as a login page or an error page would be"
     if start[:1] in b"{[" or body[:1] in b"\xef\xff\xfe":
-        return f"is no JSON that could be read: {error}"
-    return f"is no JSON; it begins with {body[:_SHOWN].decode(errors='replace')!r}"
+        return f"is no JSON that could be read{_where(error)}"
+    return "is no JSON"
+
+
+def _where(error: Exception) -> str:
+    """Where in a document an error is; of the document itself nothing is told, which may be none of the caller's."""
+    found = _PLACE.search(str(error))
+    return f" ({found[0]})" if found else ""

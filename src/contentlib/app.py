@@ -272,7 +272,7 @@ class _Server:
         self._nearest = wire.nearest
         self._transfers = Transfers(updates, downloads, items, blobs, leases, addresses, admit, limits.throttle, limit, _failed)
         vim = Vim(inventory, _product(settings, guid), logins, bodies, clock, _failed)
-        shelf = Shelf(metadata, blobs, Counters(settings.published_version_floor))
+        shelf = Shelf(metadata, blobs, Counters(settings.published_version_floor), settings.published_lists_bytes)
         publisher = Publisher(shelf, blobs, passwords, _failed)
         gauges = Gauges(metadata, inventory, self._certificate)
         monitor = Monitor(self._check, wire.openapi, gauges.text)

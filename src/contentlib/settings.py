@@ -207,6 +207,12 @@ class Settings(BaseSettings):
         description="Added to every version and generation number that subscribers of published libraries see. These must "
         "never fall: raise it after a restore from a backup, by as many changes as may have been lost.",
     )
+    published_lists_bytes: int = Field(
+        default=256 << 20,
+        ge=0,
+        description="Memory that each worker may use to keep the lists of items of published libraries, about 1,000 bytes an "
+        "item. A list that does not fit is made anew for every request.",
+    )
     outbound_allow: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(),
         description="Networks (`127.0.0.0/8`) and host patterns (`*.example.org`) that the server may fetch from although "

@@ -179,3 +179,31 @@ async def test_sessions_that_waited_for_content_serve_it_and_no_others(store: Me
         await rows.download_sessions.serve(item.id, newest.id)
         found = [await rows.download_sessions.get(each.id) for each in (waiting, ended, serving, elsewhere)]
     assert found == [replace(waiting, version_id=newest.id), ended, serving, elsewhere]
+
+
+async def test_a_mark_changes_with_its_item_and_with_nothing_else(store: MetadataStore) -> None:
+    (first, _), (second, _) = await made.add_item(store, 2), await made.add_item(store, 2)
+    assert first.library != second.library
+    async with store.reading() as rows:
+        before = await rows.items.marks(first.library)
+    assert [item for item, _ in before] == [first.id]
+    for changed in (
+        replace(first, name="other", folded_name="other"),
+        replace(first, metadata_version=first.metadata_version + 1),
+        replace(first, content_version=first.content_version + 1),
+        replace(first, modified=first.modified + 1),
+        replace(first, type="ovf"),
+    ):
+        async with store.transaction(durable=True) as rows:
+            await rows.items.put(changed)
+        async with store.reading() as rows:
+            assert await rows.items.marks(first.library) != before
+    async with store.transaction(durable=True) as rows:
+        await rows.items.put(first)
+        await rows.items.put(replace(second, name="another"))
+    async with store.reading() as rows:
+        assert await rows.items.marks(first.library) == before
+    async with store.transaction(durable=True) as rows:
+        await rows.items.put(replace(first, synced=1, version_id=None))
+    async with store.reading() as rows:
+        assert await rows.items.marks(first.library) == []  # its content is at its publisher

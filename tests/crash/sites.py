@@ -51,9 +51,8 @@ class Site:
         for identifier in await self.call("GET", f"{_ITEM}?library_id={self.library}"):
             item = await self.call("GET", f"{_ITEM}/id:{identifier}")
             files = await self.call("GET", f"{_ITEM}/file?library_item_id={identifier}")
-            if files:  # an item without content is not published
-                sums = {each["name"]: (each["size"], each.get("checksum_info", {}).get("checksum", "")) for each in files}
-                found[item["name"]] = (item["description"], sums)
+            sums = {each["name"]: (each["size"], each.get("checksum_info", {}).get("checksum", "")) for each in files}
+            found[item["name"]] = (item["description"], sums)
         return found
 
     async def download(self, name: str) -> dict[str, str]:

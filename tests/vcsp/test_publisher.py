@@ -115,15 +115,18 @@ async def test_names_of_files_survive_their_references(app: Whole) -> None:
         assert "content-encoding" not in answer.headers
 
 
-async def test_items_without_content_are_not_there(app: Whole) -> None:
-    """Checklist 8, 22."""
+async def test_items_are_there_without_content_and_uploads_that_go_on_are_not(app: Whole) -> None:
+    """Checklist 22."""
     library, reader = await published(app)
     item = await app.item("draft", library)
+    before = (await reader.document())["version"]
     session = await app.session(item)
     await app.push(session, "a.iso", b"x")
-    assert await reader.items() == {}
+    assert (await reader.items())["draft"]["files"] == []
+    assert (await reader.document())["version"] == before
     await app.complete(session)
-    assert list(await reader.items()) == ["draft"]
+    assert [each["name"] for each in (await reader.items())["draft"]["files"]] == ["a.iso"]
+    assert (await reader.document())["version"] > before
 
 
 async def test_an_archive_is_published_unpacked_with_its_manifest(app: Whole) -> None:

@@ -189,7 +189,8 @@ class Adoption:
         now = self._clock.now()
         files = tuple(_stored(offered, n, contents, current, now) for n in range(len(offered.files)))
         same = current is not None and _content(current.files) == _content(files)
-        version = None if same or not files else await self._version(transaction, offered, files, before, current)
+        kept = same or (current is None and not files)
+        version = None if kept else await self._version(transaction, offered, files, before, current)
         return _Change(before, _item(library_id, offered, before, version, rise, now), version)
 
     async def _version(

@@ -73,6 +73,7 @@ class Items:
 
         async def add(transaction: Transaction) -> str:
             await self._add(transaction, item, "create_spec")
+            await note_change(transaction, item)
             return item.id
 
         return await once(self._metadata, self._clock, token, add)
@@ -280,9 +281,8 @@ class Items:
 
 
 async def note_change(transaction: Transaction, item: Item) -> None:
-    """Notes a change for the subscribers of the item's library, who see items that have content."""
-    if item.version_id is not None:
-        await transaction.libraries.changed(item.library)
+    """Notes a change for the subscribers of the item's library, who see all of its items."""
+    await transaction.libraries.changed(item.library)
 
 
 async def find_item(transaction: Transaction, item_id: str) -> Item:

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from contentlib.library.catalogs import Catalog, Catalogs, OfferedFile, OfferedItem, Seen
 from contentlib.library.errors import Fault, NotFetched
+from contentlib.library.items import current_version
 from contentlib.library.model import Authentication, Library, StoredFile, Subscription
 from contentlib.library.ports import MetadataStore, PasswordHasher, Sealing, Transaction
 from contentlib.library.pulls import Probed, ProbeStatus
@@ -77,7 +78,7 @@ class OwnCatalogs:
     async def _items(self, library_id: str) -> list[OfferedItem]:
         found: list[OfferedItem] = []
         async with self._metadata.reading() as transaction:
-            for n, item_id in enumerate(await transaction.items.find(library=library_id)):
+            for n, item_id in enumerate(await transaction.items.find(library=library_id, cached=True)):
                 if n % _AT_ONCE == _AT_ONCE - 1:
                     await asyncio.sleep(0)  # other calls get their turn
                 offered = await _offered(transaction, item_id)
@@ -113,11 +114,11 @@ async def _is_invited(transaction: Transaction, library_id: str, subscription: S
 
 
 async def _offered(transaction: Transaction, item_id: str) -> OfferedItem | None:
-    """An item as its subscribers see it, who see those that have content."""
+    """An item as its subscribers see it."""
     item = await transaction.items.get(item_id)
-    version = None if item is None or item.version_id is None else await transaction.versions.get(item.version_id)
-    if item is None or version is None or not version.files:
+    if item is None or not item.cached:
         return None
+    version = await current_version(transaction, item)
     return OfferedItem(
         id=item.id,
         name=item.name,

@@ -109,6 +109,12 @@ class ItemRows(Rows[Item], Protocol):
     ) -> list[str]:
         """The identifiers of the items that match all that is given."""
 
+    async def marks(self, library: str) -> list[tuple[str, str]]:
+        """Of each item of a library whose content is here, its identifier and a text that changes with the item; as listed.
+
+        Answered in one go, and without holding up others, however many there are.
+        """
+
 
 class UsageRows(Rows[Usage], Protocol):
     """Usages of libraries, one of a name; removed with their library."""

@@ -61,6 +61,10 @@ class ItemRows(Keyed[Item]):
         narrowed = () if cached is None else ("cached" if cached else "uncached",)
         return await self._identifiers(_find((*wanted, *narrowed)), wanted)
 
+    async def marks(self, library: str) -> list[tuple[str, str]]:
+        """The identifiers of a library's items, each with a text that changes with the item."""
+        return [*await self._connection.rows(_MARKS, {"key": library})]
+
     async def remove(self, identifier: str) -> None:
         """Removes the item; its versions have no item any more."""
         await self._connection.run(_ORPHAN, {"key": identifier})
@@ -85,6 +89,16 @@ class ItemRows(Keyed[Item]):
 
 
 DELETED = DeletedStatements(_ITEMS, _ROWS)
+_MARKED = ("version", "metadata_version", "content_version", "modified", "version_id", "type", "name")
+_mark: ColumnElement[Any] = literal_column("''")
+for _name in _MARKED:
+    _mark = _mark.op("|| '/' ||")(func.coalesce(_ITEMS.c[_name], literal_column("''")))
+_MARKS = Statement(
+    select(_ITEMS.c.id, _mark)
+    .where(_ITEMS.c.library == bindparam("key"), _CACHED["cached"], *LIVE)
+    .order_by(_ITEMS.c.created, _ITEMS.c.id),
+    long=True,
+)
 _SOME_OF = Statement(select(_ITEMS.c.id).where(_ITEMS.c.library == bindparam("key")).limit(bindparam("most")))
 _SIZE_OF = Statement(
     select(func.coalesce(func.sum(_ITEMS.c.size), literal_column("0"))).where(

@@ -17,11 +17,13 @@ from contentlib.vapi.types import DateTime
 
 _TYPES = {"ovf": "vcsp.ovf", "iso": "vcsp.iso"}
 _OTHER = "vcsp.other"
+START, SEPARATOR, END = b'{"items":[', b",", b"]}"
+"""What is before, between and after the items of `items.json`."""
 _encode = msgspec.json.encode
 
 
 class Published(msgspec.Struct, frozen=True):
-    """An item with content, its current version, and whether its package holds several machines."""
+    """An item, its current version, without files where it has no content, and whether its package holds several machines."""
 
     item: Item
     version: Version
@@ -100,7 +102,7 @@ def lib_json(library: Library, counters: Counters) -> bytes:
 
 def items_json(library: Library, published: Sequence[Published], counters: Counters, layout: Layout = _BY_NAME) -> bytes:
     """All items, whole."""
-    return _encode({"items": [_item(library, each, counters, layout) for each in published]})
+    return START + SEPARATOR.join(item_json(library, each, counters, layout) for each in published) + END
 
 
 def item_json(library: Library, published: Published, counters: Counters, layout: Layout = _BY_NAME) -> bytes:

@@ -8,6 +8,7 @@ import msgspec
 
 from contentlib.library import ovf
 from contentlib.library.errors import Missing
+from contentlib.library.items import current_version
 from contentlib.library.model import Blob, Item, Library, StoredFile, Version
 from contentlib.library.ports import BlobStore, MetadataStore, Transaction
 from contentlib.vcsp.documents import Published
@@ -16,7 +17,7 @@ _AT_ONCE = 100
 
 
 class Offer(msgspec.Struct, frozen=True):
-    """A library, its items with content, and the blobs of their files by identifier."""
+    """A library, its items, and the blobs of their files by identifier."""
 
     library: Library
     published: tuple[Published, ...]
@@ -29,7 +30,7 @@ async def read_offer(metadata: MetadataStore, store: BlobStore, library_id: str)
         library = await transaction.libraries.get(library_id)
         if library is None:
             raise Missing("library", library_id)
-        found = await items_with_content(transaction, library_id)
+        found = await offered_items(transaction, library_id)
         blobs: dict[str, Blob] = {}
         for _, version in found:
             for file in version.files:
@@ -45,26 +46,29 @@ async def read_unchanged(metadata: MetadataStore, library_id: str, revision: int
     async with metadata.reading() as transaction:
         changed = await transaction.versions.since(library_id, revision)
         found = set()
-        for item, version in await items_with_content(transaction, library_id):
+        for item, version in await offered_items(transaction, library_id):
             base = changed.get(item.id)
             before = version if item.id not in changed else None if base is None else await transaction.versions.get(base)
             found |= set() if before is None else {f"{item.id}/{file.blob}" for file in before.files}
     return found
 
 
-async def items_with_content(transaction: Transaction, library_id: str) -> list[tuple[Item, Version]]:
-    """The items of a library that have files, with their current versions."""
+async def offered_items(transaction: Transaction, library_id: str) -> list[tuple[Item, Version]]:
+    """The items of a library with their current versions."""
     found = []
-    for n, item_id in enumerate(await transaction.items.find(library=library_id)):
+    for n, item_id in enumerate(await transaction.items.find(library=library_id, cached=True)):
         if n % _AT_ONCE == _AT_ONCE - 1:
             await asyncio.sleep(0)  # other calls get their turn
-        item = await transaction.items.get(item_id)
-        if item is None or item.version_id is None:
-            continue
-        version = await transaction.versions.get(item.version_id)
-        if version is not None and version.files:
-            found.append((item, version))
+        offered = await offered_item(transaction, item_id)
+        if offered is not None:
+            found.append(offered)
     return found
+
+
+async def offered_item(transaction: Transaction, item_id: str) -> tuple[Item, Version] | None:
+    """An item with its current version; one without content has no files. None where its content is at its own publisher."""
+    item = await transaction.items.get(item_id)
+    return None if item is None or not item.cached else (item, await current_version(transaction, item))
 
 
 def descriptor_of(version: Version) -> StoredFile | None:

@@ -72,11 +72,11 @@ class Publisher:
             return text(401, "the library wants user name 'vcsp' and its password", challenge)
         match rest:
             case [] | ["lib.json"]:
-                return _sent(request, (await self._shelf.documents(library)).lib)
+                return _sent(request, self._shelf.lib(library))
             case ["items.json"]:
-                return _sent(request, (await self._shelf.documents(library)).items)
+                return _sent(request, await self._shelf.items(library))
             case [item, "item.json"]:
-                document = (await self._shelf.documents(library)).item.get(item)
+                document = await self._shelf.item(library, item)
                 return text(404, f"library {library.id} has no item {item!r}") if document is None else _sent(request, document)
             case [item, name]:
                 return await self._file(request, library, item, name)

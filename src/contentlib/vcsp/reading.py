@@ -183,8 +183,6 @@ class Reading:
             if file.name in files:
                 self._warn("catalog.same_file", f"item {item!r} has a second file {file.name!r}, left out", item, file.name)
             files.setdefault(file.name, file)
-        if not files:
-            self._warn("catalog.no_files", f"item {item!r} has no files", item)
         return tuple(files.values())
 
     def _file(self, entry: object, folder: str) -> OfferedFile:

@@ -33,6 +33,7 @@ from contentlib.jobs.sync import Parts as SyncParts
 from contentlib.jobs.sync import Syncs
 from contentlib.jobs.worker import Worker
 from contentlib.library.blobs import Blobs
+from contentlib.library.catalogs import Catalog
 from contentlib.library.clock import Clock, SystemClock
 from contentlib.library.configuration import Configurations
 from contentlib.library.conversion import Conversions
@@ -45,7 +46,7 @@ from contentlib.library.limits import Limits
 from contentlib.library.migration import KIND as MIGRATION
 from contentlib.library.migration import Migrations
 from contentlib.library.mirror import Mirror
-from contentlib.library.model import Retention, User
+from contentlib.library.model import Library, Retention, User
 from contentlib.library.names import fold
 from contentlib.library.own_catalogs import OwnCatalogs, OwnProbes
 from contentlib.library.ports import MetadataStore
@@ -63,7 +64,7 @@ from contentlib.library.update_sessions import UpdateSessions
 from contentlib.library.upkeep import Upkeep
 from contentlib.library.usages import Usages
 from contentlib.metadata.migrate import upgrade
-from contentlib.monitor import CountedBody, Gauges, Meter, Monitor, TransferMeter, count_failed_job
+from contentlib.monitor import CountedBody, Gauges, Meter, Monitor, TransferMeter, count_failed_job, count_left_out
 from contentlib.outbound.configured import outbound_of
 from contentlib.outbound.probing import Probes
 from contentlib.outbound.roots import system_roots
@@ -103,6 +104,7 @@ from contentlib.transfer.front import Transfers
 from contentlib.vapi.declare import Service
 from contentlib.vapi.registry import Registry
 from contentlib.vapi.types import Typed
+from contentlib.vcsp.asking import Limits as AskingLimits
 from contentlib.vcsp.documents import Counters
 from contentlib.vcsp.persisting import Persisting
 from contentlib.vcsp.probing import SubscriptionProbes
@@ -213,7 +215,9 @@ class _Server:
         settling = Settling(metadata, updates, leases, clock, settings.autocomplete_pulls_seconds * 1000)
         tasks, configurations, limits = Tasks(metadata, clock), self._configurations, self._limits
         sealing = KeyFile(settings.data_dir / _SEALING_KEY)
-        catalogs = OwnCatalogs(metadata, passwords, sealing, Reader(self._outbound, sources))
+        catalogs = OwnCatalogs(
+            metadata, passwords, sealing, Reader(self._outbound, sources, AskingLimits(items=settings.subscribed_items_limit))
+        )
         probes = OwnProbes(catalogs, SubscriptionProbes(self._outbound, sources))
         subscribed = SubscribedLibraries(metadata, clock, libraries, catalogs, probes, sealing, sources.check, self._wake)
         subscribers = Subscribers(metadata, clock, subscribed)
@@ -288,7 +292,7 @@ class _Server:
         self._runner = Runner(metadata, clock, jobs, _job_failed)
         pulls = Pulls(Parts(updates, settling, tasks, blobs.store, leases, self._outbound, sources, limits, limit))
         means = Means(metadata, blobs, self._outbound, sources, limits, limit)
-        syncs = Syncs(SyncParts(Mirror(metadata, blobs, clock, trust), catalogs, means, clock))
+        syncs = Syncs(SyncParts(Mirror(metadata, blobs, clock, trust), catalogs, means, clock, _left_out))
         handlers = {PULL: pulls.run, SYNC: syncs.run, OPERATION: performing(wire.perform), MIGRATION: Migrating(migrations).run}
         places, lease = {PULL: limits.pool + _WAITING_PULLS}, settings.task_lease_seconds
         self._worker = Worker(metadata, clock, handlers, _job_failed, places=places, lease=lease)
@@ -413,6 +417,13 @@ def _refused(request: Request, answer: Answer) -> None:
 
 def _failed(request: Request, operation: str, error: BaseException) -> None:
     _LOG.error("failed", request_id=request.request_id, operation=operation, exc_info=error)
+
+
+def _left_out(library: Library, catalog: Catalog) -> None:
+    """Tells which items a sync could not take over."""
+    count_left_out(catalog.lost)
+    told = [each.text for each in catalog.left_out]
+    _LOG.warning("sync left items out", library=library.id, name=library.name, count=catalog.lost, items=told)
 
 
 def _job_failed(name: str, error: BaseException) -> None:

@@ -44,6 +44,7 @@ _SECONDS = Histogram(
 _RECEIVED = Counter("contentlib_received_bytes", "Bytes of uploads that came in.")
 _SENT = Counter("contentlib_sent_bytes", "Bytes of downloads that were begun; one that is broken off counts as a whole.")
 _FAILED_JOBS = Counter("contentlib_job_failures", "Runs of jobs that failed; the log says why.", ["job"])
+_LEFT_OUT = Counter("contentlib_sync_items_left_out", "Items that syncs could not read; the log says why.")
 _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"}
 
 
@@ -150,6 +151,11 @@ class CountedBody:
         async for piece in self._body.chunks():
             _RECEIVED.inc(len(piece))
             yield piece
+
+
+def count_left_out(items: int) -> None:
+    """Counts items that a sync has left out."""
+    _LEFT_OUT.inc(items)
 
 
 def count_failed_job(name: str) -> None:

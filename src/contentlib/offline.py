@@ -30,6 +30,7 @@ from contentlib.outbound.configured import outbound_of
 from contentlib.outbound.sources import Sources
 from contentlib.settings import Settings
 from contentlib.stores import claim_storages, open_bytes, open_rows, own_storages
+from contentlib.vcsp.asking import Limits as AskingLimits
 from contentlib.vcsp.bundles import Bundle, Manifest, write_bundle
 from contentlib.vcsp.directories import DirectoryTree
 from contentlib.vcsp.documents import Counters
@@ -86,7 +87,7 @@ async def _adopt(settings: Settings, source: Subscription, warned: Warned, watch
     sources = Sources([Path(source.url)] if local else [])
     source = replace(source, url=Path(source.url).resolve().as_uri()) if local else source
     try:
-        catalog = await _read(Reader(client, sources), source, warned)
+        catalog = await _read(Reader(client, sources, AskingLimits(items=settings.subscribed_items_limit)), source, warned)
         async with _writing(settings) as (metadata, blobs, adoption):
             means = Means(metadata, blobs, client, sources, Limits(Configurations(metadata)))
             await means.limits.start()

@@ -207,6 +207,12 @@ class Settings(BaseSettings):
         description="Added to every version and generation number that subscribers of published libraries see. These must "
         "never fall: raise it after a restore from a backup, by as many changes as may have been lost.",
     )
+    subscribed_items_limit: int = Field(
+        default=100_000,
+        ge=1,
+        description="The most items that a publisher's library may list; one that lists more is neither synchronized nor "
+        "adopted, and says so. An item without files takes about 2 KB on disk.",
+    )
     published_lists_bytes: int = Field(
         default=256 << 20,
         ge=0,

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
+from prometheus_client import REGISTRY
 
 import signing
 from contentlib.library.policies import OVF_DEFAULT
@@ -167,6 +169,69 @@ async def test_an_item_that_does_not_come_keeps_no_other_from_coming(follower: F
     shelf.asked()
     assert (await follower.sync())["status"] == "SUCCEEDED"
     assert [path for path in shelf.asked() if path.endswith(".iso")] == ["/item1/a.iso"]
+
+
+async def test_items_that_cannot_be_read_are_told_wherever_people_look(follower: Follower, shelf: Shelf) -> None:
+    before = (await follower.get())["last_sync_time"]
+    shelf.put("three", d_iso=b"fourth")
+    for item in shelf.items.values():
+        if item["name"] == "two":
+            item["files"][0]["name"] = "../c.iso"
+    shelf.write()
+    counted = left_out()
+    with structlog.testing.capture_logs() as logs:
+        told = await failed(follower)
+    assert told.startswith("library 'mirror' lacks 1 items of its publisher: item 'two' was left out: files.name '../c.iso'")
+    library = await follower.get()
+    assert (library["state_info"]["message"], library["last_sync_time"]) == (told, before)
+    assert message(await follower.synced()) == told
+    assert left_out() - counted == 1
+    (event,) = [each for each in logs if each["event"] == "sync left items out"]
+    assert (event["log_level"], event["library"], event["count"]) == ("warning", follower.library, 1)
+    assert (await follower.content())["three"] == {"d.iso": b"fourth"}
+    assert "two" in await follower.items()  # as it was
+    assert message(await follower.sync()) == told  # also when nothing has changed since
+    for item in shelf.items.values():
+        item["files"][0]["name"] = item["files"][0]["name"].removeprefix("../")
+    shelf.write()
+    assert (await follower.sync())["status"] == "SUCCEEDED"
+    assert "message" not in (await follower.get()).get("state_info", {})
+
+
+def left_out() -> float:
+    """How many items were left out by all syncs of the process."""
+    return REGISTRY.get_sample_value("contentlib_sync_items_left_out_total") or 0.0
+
+
+async def test_an_item_that_is_emptied_stays_and_so_does_one_that_never_had_content(app: Whole, clock: HandClock) -> None:
+    source = await app.library("theirs", publish_info={"published": True, "authentication_method": "NONE"})
+    item = await app.item("one", source)
+    await app.fill(item, a_iso=b"first")
+    url = (await app.rest("GET", f"/local-library/id:{source}"))["publish_info"]["publish_url"]
+    follower = await Follower.new(app, clock, url)
+    assert (await follower.synced())["status"] == "SUCCEEDED"
+    here = (await follower.items())["one"]["id"]
+    session = await app.session(item)
+    await app.rest("POST", f"/library/item/updatesession/file/id:{session}?~action=remove", {"file_name": "a.iso"})
+    await app.complete(session)
+    await app.item("two", source)
+    assert (await follower.sync())["status"] == "SUCCEEDED"
+    assert await follower.content() == {"one": {}, "two": {}}
+    assert (await follower.items())["one"]["id"] == here
+
+
+async def test_the_time_of_an_unchanged_item_moves_with_each_sync_of_its_library(follower: Follower, clock: HandClock) -> None:
+    before = (await follower.items())["one"]
+    clock.pass_seconds(60)
+    await follower.sync()
+    after = (await follower.items())["one"]
+    assert after["last_sync_time"] > before["last_sync_time"]
+    assert after["last_sync_time"] == (await follower.get())["last_sync_time"]
+    assert {**after, "last_sync_time": None} == {**before, "last_sync_time": None}
+    clock.pass_seconds(60)
+    await follower.app.rest("POST", f"/library/subscribed-item/id:{after['id']}?~action=sync", {"force_sync_content": False})
+    assert (await follower.ended(after["id"]))["status"] == "SUCCEEDED"
+    assert (await follower.items())["one"]["last_sync_time"] > after["last_sync_time"]
 
 
 async def test_a_sync_of_an_item_tells_which_it_is_and_why_it_does_not_come(follower: Follower, shelf: Shelf) -> None:

@@ -16,7 +16,7 @@ from contentlib.library.model import Item, Library, LibraryType, StoredFile, Ver
 from contentlib.vcsp import hrefs, lenient
 from contentlib.vcsp.documents import Counters, Published, item_json, items_json, lib_json
 from contentlib.vcsp.lenient import BadDocument
-from contentlib.vcsp.reading import Reading, read_library
+from contentlib.vcsp.reading import Head, Reading, read_library
 
 URI = "https://lib.example/lab/lib.json"
 LIBRARY = "0b9c6f1e-5a53-4c55-9c0e-1d6b0f2a7a11"
@@ -249,11 +249,60 @@ def test_a_name_that_is_too_long_is_cut() -> None:
     assert [each.name for each in catalog(*long).items] == ["n" * 80, "n" * 69 + " (6f0a1b54)"]
 
 
-@pytest.mark.parametrize("name", ["..", ".", "/etc/passwd", "a/b", "a\\b", "a\tb", "n" * 256])
+@pytest.mark.parametrize(
+    "name", ["..", ".", "/etc/passwd", "../a", "a/../b", "a/..", "a//b", "a/", "\\\\a\\b", "a\tb", "n" * 256]
+)
 def test_an_item_with_a_file_that_can_be_none_of_ours_is_left_out_and_known_to_be_there(name: str) -> None:
     found = catalog({**ENTRY, "files": [FILE, {**FILE, "name": name}]}, {**ENTRY, "id": OTHER, "name": "b"})
     assert ([each.name for each in found.items], found.unread) == (["b"], (ITEM,))
     assert found.warnings[0].text.startswith("item 'a' was left out: files.name ")
+    assert (found.lost, [each.text for each in found.left_out]) == (1, [found.warnings[0].text])
+
+
+@pytest.mark.parametrize("name", ["disks/a.vmdk", "disks\\a.vmdk", "x/y/a.vmdk"])
+def test_of_a_file_in_a_folder_the_last_part_is_its_name(name: str) -> None:
+    found = item(files=[FILE, {**FILE, "name": name, "hrefs": ["item/disks/a.vmdk"]}])
+    assert [each.name for each in found.files] == ["a.iso", "a.vmdk"]
+
+
+def test_files_whose_last_parts_are_the_same_leave_their_item_out() -> None:
+    found = catalog({**ENTRY, "files": [{**FILE, "name": "x/a.iso"}, {**FILE, "name": "y/a.iso"}]})
+    assert (found.items, found.lost, found.unread) == ((), 1, (ITEM,))
+    assert found.left_out[0].text == "item 'a' was left out: files are in folders, and 'y/a.iso' has the name of 'x/a.iso'"
+
+
+@pytest.mark.parametrize("key", ["href", "uri", "url"])
+def test_a_reference_may_be_an_object(key: str) -> None:
+    assert file(hrefs=[{key: "item/a.iso"}]) == file(hrefs=["item/a.iso"])
+
+
+def test_an_item_without_a_name_has_that_of_its_folder() -> None:
+    entry = {key: value for key, value in ENTRY.items() if key != "name"}
+    assert catalog({**entry, "selfHref": "web%2001/item.json"}).items[0].name == "web 01"
+    assert catalog({**entry, "selfHref": "item.json"}).left_out[0].text.endswith("it has no name")
+
+
+def test_a_list_with_more_items_than_are_taken_is_refused() -> None:
+    reading = Reading(read_library(json.dumps(LIB).encode(), URI), 2)
+    with pytest.raises(BadDocument, match=r"lists 3 items, at most 2 are taken \(subscribed_items_limit\)"):
+        reading.add_items(json.dumps({"items": [{}, {}, {}]}).encode())
+
+
+@pytest.mark.parametrize("body", [b'{"items":[' + b"{}," * 50_000 + b"{}]}", b'{"items":[], "x":[' + b"0," * 20_000 + b"0]}"])
+def test_what_would_be_large_in_memory_is_counted_before_it_is_read(body: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("contentlib.vcsp.lenient._decoded", None)
+    with pytest.raises(BadDocument, match=r"has about [0-9]+ values, at most 10000 are read"):
+        Reading(Head("", "", "", URI, URI), 100).add_items(body)
+    with pytest.raises(BadDocument, match="values, at most"):
+        lenient.document(b"[" + b"{}," * 1_000_000 + b"{}]")
+    with pytest.raises(BadDocument, match="bytes, at most 4194304 are read"):
+        lenient.document(b" " * 4_194_305)
+
+
+def test_an_entry_that_is_too_large_leaves_only_itself_out() -> None:
+    large = {**ENTRY, "id": OTHER, "x": "y" * 4_194_305}
+    found = catalog(ENTRY, large)
+    assert ([each.name for each in found.items], found.lost) == (["a"], 1)
 
 
 @pytest.mark.parametrize("hrefs", [None, [], [""], True, ["file:///etc/passwd"], {"a": 1}])

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass
 from typing import NoReturn
 
@@ -30,6 +30,12 @@ _TOLD = 10  # of the items whose files did not come, in one sentence
 _ANEW = 5  # times that a sync reads the catalog again because its publisher has changed it meanwhile
 _IN_A_ROW = 20  # items that fail one after the other: it is the publisher that fails, or part of what it lists is gone
 Read = tuple[Catalog, Seen]
+LeftOut = Callable[[Library, Catalog], None]
+"""Hears which items of a catalog a library lacks because they could not be read."""
+
+
+def _untold(_library: Library, _catalog: Catalog) -> None:
+    """Nobody hears it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +46,7 @@ class Parts:
     catalogs: OwnCatalogs
     means: Means
     clock: Clock
+    left_out: LeftOut = _untold
 
 
 class Result(msgspec.Struct, frozen=True):
@@ -104,7 +111,9 @@ class _Sync:
             removed, changed = removed + taken.removed, changed + taken.changed
             await self._fetch(taken.wanted)
             read = await self._moved_on(read)
-        fault = self._failures.told(self._library, len(taken.wanted))
+        if catalog.lost:
+            self._parts.left_out(self._library, catalog)
+        fault = _both(self._failures.told(self._library, len(taken.wanted)), _left_out(self._library, catalog))
         if fault is not None:
             await self._fail(fault, again=self._failures.again, catalog=catalog.id)
         await self._mirror.synced(self._library, catalog.id, now)
@@ -122,6 +131,7 @@ class _Sync:
         fault = self._failures.told(self._library, 1)
         if fault is not None:
             self._raise(fault, again=self._failures.again)
+        await self._mirror.item_synced(self._library, item_id)
         return Result(fetched=self._fetched)
 
     async def _take_one(self, read: Read | None, item_id: str, *, content: bool) -> None:
@@ -209,6 +219,22 @@ class _Sync:
         else:
             self._failures.in_a_row = 0
             self._fetched += 1
+
+
+def _left_out(library: Library, catalog: Catalog) -> Fault | None:
+    """Which items the library lacks because they could not be read: it is not what its publisher has."""
+    if not catalog.lost:
+        return None
+    reasons = "; ".join(each.text for each in catalog.left_out[:_TOLD])
+    more = f"; and {catalog.lost - _TOLD} more" if catalog.lost > _TOLD else ""
+    text = f"library {library.name!r} lacks {catalog.lost} items of its publisher: {reasons}{more}"
+    return Fault("sync.left_out", text, (library.name, str(catalog.lost)))
+
+
+def _both(first: Fault | None, second: Fault | None) -> Fault | None:
+    if first is None or second is None:
+        return first or second
+    return Fault(first.id, f"{first.text}; {second.text}", first.args)
 
 
 async def _together(works: Iterable[Coroutine[None, None, None]]) -> None:

@@ -45,7 +45,8 @@ class OfferedItem(msgspec.Struct, frozen=True):
 class Catalog(msgspec.Struct, frozen=True):
     """A whole library as it is published, in one state; `warnings` say what of it was left out or named otherwise.
 
-    `unread` are the ids of items that are there, but in no form that could be read: they are not gone.
+    `unread` are the ids of items that are there, but in no form that could be read: they are not gone. `left_out` says of each
+    that it is lacking, and why, as far as there are not too many; `lost` is how many there are.
     """
 
     id: str
@@ -56,6 +57,8 @@ class Catalog(msgspec.Struct, frozen=True):
     description: str = ""
     created: int | None = None
     unread: tuple[str, ...] = ()
+    left_out: tuple[Fault, ...] = ()
+    lost: int = 0
 
 
 class Offer(msgspec.Struct, frozen=True):

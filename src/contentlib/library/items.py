@@ -79,9 +79,13 @@ class Items:
         return await once(self._metadata, self._clock, token, add)
 
     async def get(self, item_id: str) -> Item:
-        """The item, or Missing."""
+        """The item, or Missing; one that follows a publisher was synchronized whenever its library was."""
         async with self._metadata.reading() as transaction:
-            return await find_item(transaction, item_id)
+            item = await find_item(transaction, item_id)
+            library = None if item.synced is None else await transaction.libraries.get(item.library)
+        if library is None or library.following is None:
+            return item
+        return replace(item, synced=max(item.synced or 0, library.following.synced or 0))
 
     async def ids(self, library_id: str) -> list[str]:
         """The identifiers of a library's items, in order of creation."""

@@ -147,6 +147,14 @@ class Mirror:
             for name in await transaction.arrivals.of(library.id):
                 await transaction.arrivals.remove(name)
 
+    async def item_synced(self, library: Library, item_id: str) -> None:
+        """Notes that an item is what its publisher has."""
+        async with self._metadata.transaction(durable=False) as transaction:
+            await self.check(transaction, library)
+            item = await transaction.items.get(item_id)
+            if item is not None:
+                await transaction.items.put(replace(item, synced=self._clock.now()))
+
     async def check(self, transaction: Transaction, library: Library) -> Library:
         """The library as it is now; Busy when it follows something else meanwhile."""
         now = await find_library(transaction, library.id, SUBSCRIBED)

@@ -22,7 +22,7 @@ from contentlib.outbound.problems import Failed, Kind, Problem
 from contentlib.outbound.sources import NotBelow, Sources, is_local
 from contentlib.vcsp.hrefs import is_document
 from contentlib.vcsp.lenient import BadDocument
-from contentlib.vcsp.reading import Head, read_library
+from contentlib.vcsp.reading import MOST_ITEMS, Head, read_library
 
 GONE = (404, 410)
 """The statuses by which a server says that there is no such document."""
@@ -36,10 +36,11 @@ _SECRETS = re.compile(r"//[^/]*@")
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How large a document may be, and in how many seconds all of it must be there."""
+    """How large a document may be, in how many seconds all of it must be there, and how many items are taken of a library."""
 
     size: int = 64 << 20
     seconds: float = 600.0
+    items: int = MOST_ITEMS
 
 
 @dataclass(frozen=True, slots=True)

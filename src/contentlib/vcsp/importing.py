@@ -61,7 +61,7 @@ def _check_base(manifest: Manifest, at: int | None) -> None:
 def _catalog(manifest: Manifest, documents: dict[str, bytes]) -> Catalog:
     try:
         head = read_library(documents[LIB], _ROOT + LIB)
-        reading = Reading(head)
+        reading = Reading(head, len(manifest.documents))
         reading.add_items(documents[ITEMS])
     except (KeyError, BadDocument) as error:
         raise BadBundle(f"the bundle holds no library that can be read: {error}") from error

@@ -8,12 +8,19 @@ from __future__ import annotations
 import json
 import re
 import uuid
+from typing import Any
 
 import msgspec
 
 from contentlib.library.names import clean
 from contentlib.vapi.types import DateTime
 
+LARGEST_ENTRY = 4 << 20
+"""How many bytes may be said of a library, or of one item."""
+_BYTES_OF_A_VALUE = 6
+_VALUES_OF_AN_ITEM = 40
+_FEW_VALUES = 10_000
+_SAMPLES: dict[bytes, object] = {b"{": {}, b"[": [], b'"': "", b"n": None}
 _SHOWN = 40
 _LARGEST = (1 << 63) - 1
 _INTEGER = re.compile(r"\s*(\d{1,19})(?:\.0*)?\s*", re.ASCII)
@@ -42,12 +49,87 @@ class BadDocument(Exception):
         return BadDocument(f"{name} {self}", partial=self.partial)
 
 
-def document(body: bytes) -> object:
-    """What a JSON document says, in whatever encoding of Unicode."""
+def document(body: bytes, most: int = LARGEST_ENTRY) -> Any:
+    """What a JSON document says, in whatever encoding of Unicode; BadDocument where it is larger than one of its kind."""
+    if len(body) > most:
+        raise BadDocument(f"has {len(body)} bytes, at most {most} are read")
+    _count(body, most // _BYTES_OF_A_VALUE)
+    return _decoded(body, object)
+
+
+def listed(body: bytes, most: int) -> tuple[list[Entry], object]:
+    """The entries of a document of items, not read yet, and the version that it has.
+
+    Counted before anything is made of it: values that are short in a document are large in memory.
+    """
+    _count(body, most * _VALUES_OF_AN_ITEM)
+    found: msgspec.Raw = _decoded(body, msgspec.Raw)
+    entries, version, first = found, None, _first(found)
+    if first == b"{":
+        whole = _decoded(memoryview(found), _Items)
+        entries, version = whole.items, document(bytes(whole.version)) if _first(whole.version) else None
+    if _first(entries) != b"[":
+        raise BadDocument(f"is {kind(_SAMPLES.get(first, 0))} without a list of items")
+    items = msgspec.json.decode(entries, type=list[msgspec.Raw])
+    if len(items) > most:
+        raise BadDocument(f"lists {len(items)} items, at most {most} are taken (subscribed_items_limit)")
+    return [Entry(each) for each in items], version
+
+
+def _first(value: msgspec.Raw) -> bytes:
+    """The sign that a value begins with, which says what kind it is of; empty where there is none."""
+    return bytes(memoryview(value)[:1])
+
+
+class Entry:
+    """An entry of a list that has not been read yet."""
+
+    def __init__(self, raw: msgspec.Raw) -> None:
+        self._raw = raw
+
+    def read(self) -> Any:
+        """What it says; BadDocument where that is too much for an item."""
+        return document(bytes(self._raw))
+
+
+class _Items(msgspec.Struct):
+    """What is read of a document of items; the rest is skipped, and nothing made of it."""
+
+    items: msgspec.Raw = msgspec.Raw()
+    version: msgspec.Raw = msgspec.Raw()
+
+
+def _count(body: bytes, most: int) -> None:
+    """BadDocument where a document may hold more values than so many; each but the first follows one of these signs."""
+    values = sum(map(body.count, (b",", b"{", b"[")))
+    if values > max(most, _FEW_VALUES):
+        raise BadDocument(f"has about {values} values, at most {max(most, _FEW_VALUES)} are read")
+
+
+def _decoded(body: bytes | memoryview, wanted: Any) -> Any:
     try:
-        return msgspec.json.decode(body.decode(json.detect_encoding(body)))
+        return msgspec.json.decode(_in_utf_8(body) if isinstance(body, bytes) else body, type=wanted)
     except (ValueError, RecursionError) as error:  # ValueError: of both decoders
-        raise BadDocument(_came(body, error), partial="truncated" in str(error)) from error
+        raise BadDocument(_came(bytes(body[: _SHOWN * 2]), error), partial="truncated" in str(error)) from error
+
+
+def _in_utf_8(body: bytes) -> bytes:
+    encoding = json.detect_encoding(body)
+    return body.strip() if encoding == "utf-8" else body.decode(encoding).encode().strip()
+
+
+def kind(value: object) -> str:
+    """What a JSON value is, in words."""
+    match value:
+        case dict():
+            return "an object"
+        case list():
+            return "a list"
+        case str():
+            return "a text"
+        case None:
+            return "null"
+    return "a number or truth value"
 
 
 def text(value: object) -> str:

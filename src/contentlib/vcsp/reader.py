@@ -77,7 +77,7 @@ class Reader:
         if seen is not None and _is_same(head, seen):
             return None
         items = await asking.document(head.items)
-        reading = Reading(head)
+        reading = Reading(head, self._limits.items)
         await asyncio.to_thread(items.read, lambda body, _: _add_items(reading, body, head))
         await _read_stubs(asking, reading)
         return await asyncio.to_thread(reading.catalog), _seen(document, head, items, seen)
@@ -93,17 +93,19 @@ def _add_items(reading: Reading, body: bytes, head: Head) -> None:
 
 async def _read_stubs(asking: Asking, reading: Reading) -> None:
     """Asks for the documents of items that the list does not hold whole, some at once."""
-    rest = iter(reading.stubs)
+    rest, one = iter(reading.stubs), asyncio.Lock()
     while batch := list(islice(rest, _AT_ONCE)):
-        outcomes = await asyncio.gather(*(_read_stub(asking, reading, stub) for stub in batch), return_exceptions=True)
+        outcomes = await asyncio.gather(*(_read_stub(asking, reading, stub, one) for stub in batch), return_exceptions=True)
         for error in filter(None, outcomes):
             raise error
 
 
-async def _read_stub(asking: Asking, reading: Reading, stub: Stub) -> None:
+async def _read_stub(asking: Asking, reading: Reading, stub: Stub, one: asyncio.Lock) -> None:
     """Takes the item, or leaves it out where its document is not there or is none; anything else may pass."""
     try:
-        (await asking.document(stub.uri)).read(lambda body, _: reading.add_item(body, stub))
+        found = await asking.document(stub.uri)
+        async with one:
+            await asyncio.to_thread(found.read, lambda body, _: reading.add_item(body, stub))
     except BadDocument as error:
         reading.leave_out(stub, str(error))
     except Failed as error:

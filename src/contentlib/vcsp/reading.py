@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from urllib.parse import unquote
 
 from msgspec.structs import replace
 
@@ -29,6 +30,9 @@ _TYPES = {
 }
 _OTHER = "other"
 _WARNINGS = 1000
+_TOLD = 100
+_HREFS = ("href", "uri", "url")
+MOST_ITEMS = 100_000
 _KEYS = {"vcspVersion", "itemsHref", "capabilities"}
 
 Document = Mapping[str, object]
@@ -59,7 +63,7 @@ def read_library(body: bytes, uri: str) -> Head:
     """What the document that a subscription names says; `uri` is where it was found."""
     found = lenient.document(body)
     if not isinstance(found, dict) or not _KEYS & found.keys():
-        raise BadDocument(f"is {_kind(found)} and no lib.json of a content library")
+        raise BadDocument(f"is {lenient.kind(found)} and no lib.json of a content library")
     root = root_of(uri)
     href = lenient.text(found.get("itemsHref")) or ("items.json" if is_document(uri) else "items")
     items = resolve(root, href)
@@ -79,36 +83,38 @@ def read_library(body: bytes, uri: str) -> Head:
 class Reading:
     """Puts the items of a library together, document by document; `stubs` are those whose documents are still lacking."""
 
-    def __init__(self, head: Head) -> None:
+    def __init__(self, head: Head, most: int = MOST_ITEMS) -> None:
         self._head = head
+        self._most = most
         self._items: dict[str, OfferedItem] = {}
         self._unread: dict[str, None] = {}
         self._warnings: list[Fault] = []
+        self._left_out: list[Fault] = []
+        self._lost = 0
         self.version = ""
         self.stubs: list[Stub] = []
 
     def add_items(self, body: bytes) -> None:
         """Takes `items.json`; `version` is the library's there, as Cloud Director writes it."""
-        found = lenient.document(body)
-        entries = found.get("items") if isinstance(found, dict) else found
-        if not isinstance(entries, list):
-            raise BadDocument(f"is {_kind(found)} without a list of items")
-        if isinstance(found, dict):
-            self.version = lenient.version(found.get("version"))
+        entries, version = lenient.listed(body, self._most)
+        self.version = lenient.version(version)
         for entry in entries:
-            self._add(entry)
+            try:
+                self._add(entry.read())
+            except BadDocument as error:
+                self._lose("catalog.entry", f"an entry of the list of items {error} and was left out")
 
     def add_item(self, body: bytes, stub: Stub) -> None:
         """Takes the document of a stub; what it does not say, the stub may have said."""
         found = lenient.document(body)
         if not isinstance(found, dict):
-            raise BadDocument(f"is {_kind(found)} and no item of a content library")
+            raise BadDocument(f"is {lenient.kind(found)} and no item of a content library")
         self._take({**stub.document, **found})
 
     def leave_out(self, stub: Stub, why: str) -> None:
         """Goes without the document of a stub."""
         item_id = self._id(stub.document)
-        self._leave_out(item_id, usable(lenient.text(stub.document.get("name"))) or item_id, why)
+        self._leave_out(item_id, _name_of(stub.document) or item_id, why)
 
     def catalog(self) -> Catalog:
         """The whole library. Of several items of one name, all but one get a part of their id behind it."""
@@ -126,6 +132,8 @@ class Reading:
             description=head.description,
             created=head.created,
             unread=tuple(each for each in self._unread if each not in kept),
+            left_out=tuple(self._left_out),
+            lost=self._lost,
         )
 
     def _add(self, entry: object) -> None:
@@ -133,7 +141,7 @@ class Reading:
         if isinstance(entry, str):
             entry = {"selfHref": entry}
         if not isinstance(entry, dict):
-            self._warn("catalog.entry", f"an entry of the list of items is {_kind(entry)} and was left out")
+            self._lose("catalog.entry", f"an entry of the list of items is {lenient.kind(entry)} and was left out")
             return
         href = lenient.text(entry.get("selfHref") or entry.get("href"))
         uri = resolve(self._head.root, href) if href and "files" not in entry else None
@@ -144,12 +152,12 @@ class Reading:
 
     def _take(self, entry: Document) -> None:
         item_id = self._id(entry)
-        name = usable(lenient.text(entry.get("name")))
+        name = _name_of(entry)
         if not name:
             self._leave_out(item_id, item_id, "it has no name")
             return
         if item_id in self._items:
-            self._warn("catalog.same_id", f"item {name!r} has the id {item_id} of another item and was left out", name, item_id)
+            self._lose("catalog.same_id", f"item {name!r} has the id {item_id} of another item and was left out", name, item_id)
             return
         try:
             files = self._files(entry, name)
@@ -175,27 +183,32 @@ class Reading:
         """The files of an item; Invalid where one of them can be no file of ours."""
         entries = entry.get("files")
         if entries is not None and not isinstance(entries, list):
-            raise Invalid("files", f"is {_kind(entries)} and no list")
+            raise Invalid("files", f"is {lenient.kind(entries)} and no list")
         folder = encoded(lenient.text(entry.get("selfHref"))).rpartition("/")[0]
         files: dict[str, OfferedFile] = {}
+        written: dict[str, str] = {}
         for each in entries or ():
-            file = self._file(each, folder)
+            path, file = self._file(each, folder)
+            if written.setdefault(file.name, path) != path:
+                raise Invalid("files", f"are in folders, and {path!r} has the name of {written[file.name]!r}")
             if file.name in files:
                 self._warn("catalog.same_file", f"item {item!r} has a second file {file.name!r}, left out", item, file.name)
             files.setdefault(file.name, file)
         return tuple(files.values())
 
-    def _file(self, entry: object, folder: str) -> OfferedFile:
+    def _file(self, entry: object, folder: str) -> tuple[str, OfferedFile]:
+        """A file, and its name as it is written; of one that is in a folder of its item, the last part is the name."""
         if not isinstance(entry, dict):
-            raise Invalid("files", f"has {_kind(entry)} in place of a file")
+            raise Invalid("files", f"has {lenient.kind(entry)} in place of a file")
         written = entry.get("hrefs") or entry.get("href")
-        hrefs = [href for href in map(lenient.text, written if isinstance(written, list) else [written]) if href]
-        name = lenient.text(entry.get("name")) or last_segment(next(iter(hrefs), ""))
+        hrefs = [href for href in map(_href, written if isinstance(written, list) else [written]) if href]
+        path = lenient.text(entry.get("name")) or last_segment(next(iter(hrefs), ""))
+        name = _last_part(path)
         check_file_name("files.name", name)
         uris = self._addresses(hrefs, name, folder)
         if not uris:
             raise Invalid("files.hrefs", f"of file {name!r} leads to no address to ask")
-        return OfferedFile(
+        return path, OfferedFile(
             name=name,
             size=lenient.integer(entry.get("size")),
             uris=uris,
@@ -225,7 +238,13 @@ class Reading:
 
     def _leave_out(self, item_id: str, name: str, why: str) -> None:
         self._unread[item_id] = None
-        self._warn("catalog.left_out", f"item {name!r} was left out: {why}", name, why)
+        self._lose("catalog.left_out", f"item {name!r} was left out: {why}", name, why)
+
+    def _lose(self, fault_id: str, text: str, *args: str) -> None:
+        self._lost += 1
+        if len(self._left_out) < _TOLD:
+            self._left_out.append(Fault(fault_id, text, args))
+        self._warn(fault_id, text, *args)
 
     def _warn(self, fault_id: str, text: str, *args: str) -> None:
         if len(self._warnings) < _WARNINGS:
@@ -245,19 +264,24 @@ def _type(entry: Document, files: tuple[OfferedFile, ...]) -> str:
     return "iso" if names and all(name.endswith(".iso") for name in names) else _OTHER
 
 
+def _name_of(entry: Document) -> str:
+    """The name of an item; where none was written, that of the folder in which its document is."""
+    folder = lenient.text(entry.get("selfHref")).rpartition("/")[0].rpartition("/")[2]
+    return usable(lenient.text(entry.get("name"))) or usable(unquote(folder))
+
+
+def _last_part(path: str) -> str:
+    """The name of a file in a folder of its item; what leads elsewhere is left as it is, and can be no name."""
+    *folders, name = path.replace("\\", "/").split("/")
+    return path if {"", ".", ".."} & {*folders} else name
+
+
+def _href(written: object) -> str:
+    """A reference, also where it is written as an object that holds it."""
+    if isinstance(written, dict):
+        return next((text for key in _HREFS if (text := lenient.text(written.get(key)))), "")
+    return lenient.text(written)
+
+
 def _description(entry: Document) -> str:
     return lenient.text(entry.get("description"))[:DESCRIPTION_LENGTH]
-
-
-def _kind(value: object) -> str:
-    """What a JSON value is, in words."""
-    match value:
-        case dict():
-            return "an object"
-        case list():
-            return "a list"
-        case str():
-            return "a text"
-        case None:
-            return "null"
-    return "a number or truth value"

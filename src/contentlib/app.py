@@ -8,6 +8,7 @@ import time
 from collections.abc import Awaitable, Callable
 
 import structlog
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from contentlib import __version__
 from contentlib.access.gate import AccessGate
@@ -54,6 +55,7 @@ from contentlib.library.pulls import KIND as PULL
 from contentlib.library.retention import Retentions
 from contentlib.library.sessions import Leases
 from contentlib.library.settling import Settling
+from contentlib.library.signatures import read_pem
 from contentlib.library.subscribed import KIND as SYNC
 from contentlib.library.subscribed import SubscribedLibraries
 from contentlib.library.subscribers import Subscribers
@@ -169,6 +171,8 @@ class _Server:
         self._settings = settings
         self._thumbprint = thumbprint
         self._certificate = certificate
+        chain = [] if certificate is None else read_pem(certificate.decode("ascii", "replace"))
+        self._der = chain[0].public_bytes(Encoding.DER) if chain else None
         self._clock = clock
         self._metadata = open_rows(settings)
         self._often = min(5.0, settings.lease_seconds / 4)

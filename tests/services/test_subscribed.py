@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 import pytest
+from msgspec.structs import replace
 
 import certificates
+from contentlib.access.passwords import Argon2Passwords
+from contentlib.access.sealing import KeyFile
+from contentlib.library.errors import NotFetched
+from contentlib.library.model import Subscription
+from contentlib.library.own_catalogs import OwnCatalogs, OwnProbes
+from contentlib.library.pulls import ProbeStatus
+from contentlib.metadata.sqlite import SqliteMetadata
 from following import Follower, Shelf, done, subscription, until
 from processes import PATIENCE_SECONDS
 from publisher import publishing
@@ -304,6 +313,43 @@ async def test_a_library_of_this_server_is_followed_without_a_connection(app: Wh
     theirs = await app.rest("GET", f"/library/item/id:{item['source_id']}")
     for each in ("content_version", "metadata_version", "type", "size"):
         assert item[each] == theirs[each]
+
+
+@pytest.mark.parametrize("rest", ["/items.json", "/lib.json/x", "/nothing", "x/lib.json"])
+async def test_an_address_of_this_server_where_no_library_is_is_refused_as_any_other(app: Whole, rest: str) -> None:
+    source = await app.library("theirs", publish_info={"published": True, "authentication_method": "NONE"})
+    url = (await app.rest("GET", f"/local-library/id:{source}"))["publish_info"]["publish_url"].removesuffix("/lib.json")
+    for right in ("", "/", "/lib.json"):
+        assert (await probe(app, subscription(url + right)))["status"] == "SUCCESS"
+    assert (await probe(app, subscription(url + rest)))["status"] == "RESOURCE_NOT_FOUND"
+    status, kind, _ = await app.refusal("POST", LIBRARY, created(url + rest))
+    assert (status, kind) == (400, "RESOURCE_INACCESSIBLE")
+
+
+async def test_pins_of_a_subscription_to_this_server_are_checked(app: Whole, tmp_path: Path) -> None:
+    own, other = certificates.make(tmp_path / "own.pem"), certificates.make(tmp_path / "other.pem")
+    metadata = SqliteMetadata(app.settings.database)
+    der = ssl.PEM_cert_to_DER_cert(own.pem)
+    catalogs = OwnCatalogs(metadata, Argon2Passwords(), KeyFile(tmp_path / "key"), cast(Any, None), der)
+    source = await app.library("theirs", publish_info={"published": True, "authentication_method": "NONE"})
+    url = f"https://lib.example/cls/vcsp/lib/{source}/lib.json"
+    probes = OwnProbes(catalogs, cast(Any, None))
+    pinned = Subscription(url, source=source)
+    right = [
+        pinned,
+        replace(pinned, thumbprint=own.thumbprint("sha1")),
+        replace(pinned, thumbprint=own.thumbprint("sha256")),
+        replace(pinned, certificate=own.pem, thumbprint=other.thumbprint("sha1")),
+        replace(pinned, url=url.replace("https:", "http:"), thumbprint=other.thumbprint("sha1")),
+    ]
+    assert {(await probes.probe(each)).status for each in right} == {ProbeStatus.SUCCESS}
+    for wrong in (replace(pinned, thumbprint=other.thumbprint("sha1")), replace(pinned, certificate=other.pem)):
+        found = await probes.probe(wrong)
+        assert found.status is ProbeStatus.CERTIFICATE_ERROR
+        assert (found.thumbprint or "").replace(":", "").lower() == own.thumbprint("sha1").lower()
+        with pytest.raises(NotFetched, match="shows another certificate"):
+            await catalogs.read(wrong)
+    await metadata.close()
 
 
 def blobs(app: Whole) -> list[Path]:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 from msgspec.structs import replace
 
 from contentlib.library.catalogs import Catalog, Catalogs, OfferedFile, OfferedItem, Seen
@@ -12,18 +15,32 @@ from contentlib.library.items import current_version
 from contentlib.library.model import Authentication, Library, StoredFile, Subscription
 from contentlib.library.ports import MetadataStore, PasswordHasher, Sealing, Transaction
 from contentlib.library.pulls import Probed, ProbeStatus
-from contentlib.library.subscribed import Probing
+from contentlib.library.signatures import read_pem
+from contentlib.library.subscribed import PUBLISHED, Probing
 
 BLOB = "blob:"
 """How the address of a file begins whose bytes are on this server."""
 _CREDENTIALS = "publisher.credentials"
+_OTHER_CERTIFICATE = "catalog.http_request_error_peer_not_authenticated"
 _AT_ONCE = 200
 
 
 class OwnCatalogs:
-    """Reads what publishers have, those on this server too; opens the passwords that were sealed."""
+    """Reads what publishers have, those on this server too; opens the passwords that were sealed.
 
-    def __init__(self, metadata: MetadataStore, passwords: PasswordHasher, sealing: Sealing, outside: Catalogs) -> None:
+    A subscription to this server is checked as one to another: its address, its password, and its pins, by the `certificate`
+    (DER) that the server shows.
+    """
+
+    def __init__(
+        self,
+        metadata: MetadataStore,
+        passwords: PasswordHasher,
+        sealing: Sealing,
+        outside: Catalogs,
+        certificate: bytes | None = None,
+    ) -> None:
+        self._certificate = certificate
         self._metadata = metadata
         self._passwords = passwords
         self._sealing = sealing
@@ -67,6 +84,8 @@ class OwnCatalogs:
         if library is None or not library.publishing.published:
             text = f"library {library_id} of this server does not exist or is not published"
             raise NotFetched(Fault("publisher.not_published", text, (library_id,)))
+        _check_path(library_id, subscription.url)
+        self.check_pins(subscription)
         publishing = library.publishing
         if publishing.authentication is Authentication.BASIC and publishing.password_hash is not None and not invited:
             given = subscription.password if subscription.authentication is Authentication.BASIC else None
@@ -74,6 +93,24 @@ class OwnCatalogs:
                 text = f"library {library_id} of this server wants user name 'vcsp' and its password"
                 raise NotFetched(Fault(_CREDENTIALS, text, (library_id,)))
         return library
+
+    def check_pins(self, subscription: Subscription) -> None:
+        """NotFetched where the server shows another certificate than the subscription wants; plain HTTP shows none."""
+        if self._certificate is None or not subscription.url.startswith("https:"):
+            return
+        if not _is_pinned(self._certificate, subscription):
+            sha1, sha256 = (_thumbprint(self._certificate, each) for each in ("sha1", "sha256"))
+            text = "this server shows another certificate than the one that was given"
+            text += f"; its SHA-1 thumbprint is {sha1}, its SHA-256 thumbprint {sha256}"
+            raise NotFetched(Fault(_OTHER_CERTIFICATE, text, (sha1, sha256)))
+
+    def probed(self, fault: Fault) -> Probed:
+        """What a probe says of a fault."""
+        if fault.id == _OTHER_CERTIFICATE and self._certificate is not None:
+            pem = x509.load_der_x509_certificate(self._certificate).public_bytes(Encoding.PEM).decode()
+            return Probed(ProbeStatus.CERTIFICATE_ERROR, fault, _thumbprint(self._certificate, "sha1"), pem)
+        wrong = fault.id == _CREDENTIALS
+        return Probed(ProbeStatus.INVALID_CREDENTIALS if wrong else ProbeStatus.RESOURCE_NOT_FOUND, fault)
 
     async def _items(self, library_id: str) -> list[OfferedItem]:
         found: list[OfferedItem] = []
@@ -101,10 +138,29 @@ class OwnProbes:
         try:
             await self._catalogs.published(subscription.source, subscription)
         except NotFetched as error:
-            wrong = error.fault.id == _CREDENTIALS
-            status = ProbeStatus.INVALID_CREDENTIALS if wrong else ProbeStatus.RESOURCE_NOT_FOUND
-            return Probed(status, error.fault)
+            return self._catalogs.probed(error.fault)
         return Probed(ProbeStatus.SUCCESS)
+
+
+def _check_path(library_id: str, url: str) -> None:
+    """The publisher answers at these addresses, and at no others."""
+    rest = url.partition(f"{PUBLISHED}{library_id}")[2].partition("#")[0].partition("?")[0]
+    if rest.rstrip("/") not in ("", "/lib.json"):
+        text = f"there is no library at {url[:200]!r}; the address of library {library_id} ends in {library_id}/lib.json"
+        raise NotFetched(Fault("catalog.vcsp_library_not_found", text, (library_id,)))
+
+
+def _is_pinned(certificate: bytes, subscription: Subscription) -> bool:
+    """Whether a certificate is the one that a subscription wants, if it wants one."""
+    if subscription.certificate:
+        return [each.public_bytes(Encoding.DER) for each in read_pem(subscription.certificate)[:1]] == [certificate]
+    digits = "".join(subscription.thumbprint.replace(":", " ").split()).upper() if subscription.thumbprint else ""
+    found = {_thumbprint(certificate, each).replace(":", "") for each in ("sha1", "sha256")}
+    return not digits or digits in found
+
+
+def _thumbprint(certificate: bytes, algorithm: str) -> str:
+    return hashlib.new(algorithm, certificate, usedforsecurity=False).digest().hex(":").upper()
 
 
 async def _is_invited(transaction: Transaction, library_id: str, subscription: Subscription) -> bool:

@@ -36,7 +36,7 @@ _LIBRARY_SERVICE = "com.vmware.content.subscribed_library"
 _ITEM_SERVICE = "com.vmware.content.library.subscribed_item"
 _USER = "vcsp"
 _AT_ONCE = 100
-_PUBLISHED = "/cls/vcsp/lib/"
+PUBLISHED = "/cls/vcsp/lib/"
 Value = TypeVar("Value")
 
 
@@ -135,7 +135,7 @@ class SubscribedLibraries:
         """
         draft = await self._libraries.draft(new, SUBSCRIBED, field)
         subscription = Subscription(
-            url=f"{invitation.base_url}{_PUBLISHED}{invitation.source}/lib.json",
+            url=f"{invitation.base_url}{PUBLISHED}{invitation.source}/lib.json",
             automatic_sync=change.automatic_sync or False,
             on_demand=change.on_demand or False,
             source=invitation.source,
@@ -226,7 +226,7 @@ class SubscribedLibraries:
             password=change.password,
             thumbprint=change.thumbprint or None,
             certificate=change.certificate or None,
-            source=await self._source(change.url or "", base_url),
+            source=_source(change.url or "", base_url),
         )
         return await self._probing.probe(subscription)
 
@@ -277,7 +277,7 @@ class SubscribedLibraries:
             certificate=_pin(change.certificate, now.certificate),
             automatic_sync=_or(change.automatic_sync, now.automatic_sync),
             on_demand=_or(change.on_demand, now.on_demand),
-            source=now.source if change.url is None else await self._source(url, base_url),
+            source=now.source if change.url is None else _source(url, base_url),
             invitation=now.invitation if url == now.url else None,
             known_as=now.known_as if url == now.url else None,
         )
@@ -295,14 +295,11 @@ class SubscribedLibraries:
             raise Invalid(f"{field}.subscription_url", why)
         await check_endpoint(field, endpoint, self._check_source)
 
-    async def _source(self, url: str, base_url: str) -> str | None:
-        """The library of this server that an address names."""
-        own = base_url + _PUBLISHED
-        if not url.startswith(own):
-            return None
-        async with self._metadata.reading() as transaction:
-            library = await transaction.libraries.get(url.removeprefix(own).partition("/")[0])
-        return None if library is None else library.id
+
+def _source(url: str, base_url: str) -> str | None:
+    """The library of this server that an address names, whether it is there or not."""
+    own = base_url + PUBLISHED
+    return url.removeprefix(own).partition("/")[0] or None if url.startswith(own) else None
 
 
 async def drop_content(transaction: Transaction, item_id: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import html
 import os
 import re
 import shutil
@@ -79,7 +80,7 @@ async def test_the_document_of_a_library_has_every_field_with_its_type(app: Whol
         "itemsHref": "items.json",
     }
     assert await reader.document(f"/cls/vcsp/lib/{library}") == await reader.document()
-    assert await reader.document(f"/cls/vcsp/lib/{library}/") == await reader.document()
+    assert await reader.document(f"/cls/vcsp/lib/{library}") == await reader.document()
     assert await reader.document("items.json") == {"items": []}
 
 
@@ -480,3 +481,58 @@ async def test_references_follow_a_public_address(data_dir: Path, clock: HandClo
         address = (await app.add(session, "b.iso"))["upload_endpoint"]["uri"]
         assert address.startswith(f"{public}/")
         assert (await app.client.put(address.removeprefix(public), content=b"bytes")).status_code == 200
+
+
+def links(answer: httpx.Response) -> dict[str, str]:
+    """The links of a page: where they lead to, and what is shown for them."""
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "text/html; charset=utf-8")
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    found = re.findall('<a href="([^"]*)">([^<]*)</a>', answer.text)
+    return {href: html.unescape(name) for href, name in found}
+
+
+async def test_every_level_is_a_page_with_links_to_all_that_is_below(app: Whole) -> None:
+    library, reader = await published(app)
+    name = '<b>&"it\'s" #1?.iso'
+    item = await app.item("<script>", library)
+    session = await app.session(item)
+    await app.push(session, name, b"x")
+    await app.complete(session)
+    top = urljoin(reader.url, "/cls/vcsp/")
+    assert links(await reader.get(top)) == {"./lib/": "Published libraries"}
+    assert links(await reader.get(urljoin(top, "lib/"))) == {f"./{library}/": "lab-images"}
+    folder = urljoin(top, f"lib/{library}/")
+    assert links(await reader.get(folder)) == {"./lib.json": "lib.json", "./items.json": "items.json", f"./{item}/": "<script>"}
+    page = await reader.get(urljoin(folder, f"{item}/"))
+    assert "<script>" not in page.text
+    found = links(page)
+    assert list(found.values()) == ["item.json", name]
+    assert (await reader.get(urljoin(folder, f"{item}/{list(found)[1]}"))).content == b"x"
+
+
+async def test_documents_stay_what_they_are(app: Whole) -> None:
+    library, reader = await published(app)
+    item = await app.item("one", library)
+    folder = reader.url.removesuffix("/lib.json")
+    for href in (folder, f"{folder}/lib.json"):
+        assert (await reader.document(href))["name"] == "lab-images"
+    answer = await reader.get(f"{folder}/", Accept="application/json, */*;q=0.5")
+    assert answer.json()["name"] == "lab-images"
+    browser = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+    for href in ("/lib.json", "/items.json", f"/{item}/item.json"):
+        assert (await reader.get(folder + href, **browser)).headers["content-type"] == "application/json"
+    for href, place in ((folder, library), (f"{folder}/{item}", item), (urljoin(folder, "/cls/vcsp/lib"), "lib")):
+        answer = await reader.get(href, **browser)
+        assert (answer.status_code, answer.headers["location"]) == (302, f"{place}/")
+    assert (await reader.get(f"{folder}/{library}/")).status_code == 404
+
+
+async def test_pages_want_the_password_of_their_library(app: Whole) -> None:
+    info = {"published": True, "authentication_method": "BASIC", "password": "secret"}
+    library, reader = await published(app, info)
+    item = await app.item("one", library)
+    folder = reader.url.removesuffix("lib.json")
+    for href in (folder, f"{folder}{item}/"):
+        assert (await reader.get(href)).status_code == 401
+    assert links(await reader.get(urljoin(folder, "/cls/vcsp/lib/"))) == {}

@@ -115,6 +115,9 @@ class ItemRows(Rows[Item], Protocol):
         Answered in one go, and without holding up others, however many there are.
         """
 
+    async def names(self, library: str) -> list[tuple[str, str]]:
+        """Of each item of a library whose content is here, its identifier and its name; answered as `marks` is."""
+
 
 class UsageRows(Rows[Usage], Protocol):
     """Usages of libraries, one of a name; removed with their library."""

@@ -65,6 +65,10 @@ class ItemRows(Keyed[Item]):
         """The identifiers of a library's items, each with a text that changes with the item."""
         return [*await self._connection.rows(_MARKS, {"key": library})]
 
+    async def names(self, library: str) -> list[tuple[str, str]]:
+        """The identifiers of a library's items, each with its name."""
+        return [*await self._connection.rows(_NAMES, {"key": library})]
+
     async def remove(self, identifier: str) -> None:
         """Removes the item; its versions have no item any more."""
         await self._connection.run(_ORPHAN, {"key": identifier})
@@ -93,12 +97,15 @@ _MARKED = ("version", "metadata_version", "content_version", "modified", "versio
 _mark: ColumnElement[Any] = literal_column("''")
 for _name in _MARKED:
     _mark = _mark.op("|| '/' ||")(func.coalesce(_ITEMS.c[_name], literal_column("''")))
-_MARKS = Statement(
-    select(_ITEMS.c.id, _mark)
-    .where(_ITEMS.c.library == bindparam("key"), _CACHED["cached"], *LIVE)
-    .order_by(_ITEMS.c.created, _ITEMS.c.id),
-    long=True,
-)
+
+
+def _of_all(column: ColumnElement[Any]) -> Statement:
+    """A column of each item of a library whose content is here."""
+    wanted = (_ITEMS.c.library == bindparam("key"), _CACHED["cached"], *LIVE)
+    return Statement(select(_ITEMS.c.id, column).where(*wanted).order_by(_ITEMS.c.created, _ITEMS.c.id), long=True)
+
+
+_MARKS, _NAMES = _of_all(_mark), _of_all(_ITEMS.c.name)
 _SOME_OF = Statement(select(_ITEMS.c.id).where(_ITEMS.c.library == bindparam("key")).limit(bindparam("most")))
 _SIZE_OF = Statement(
     select(func.coalesce(func.sum(_ITEMS.c.size), literal_column("0"))).where(

@@ -31,6 +31,7 @@ _GZIP = b"\x1f\x8b"
 _GZIP_BITS = 31  # what zlib calls the form of gzip
 _YOUNG_SECONDS = 2
 _PIECE = 1 << 20
+_ACCEPT = {"Accept": "application/json, */*;q=0.5"}
 _SECRETS = re.compile(r"//[^/]*@")
 
 
@@ -113,7 +114,11 @@ class Asking:
     async def _fetch(self, uri: str, headers: Mapping[str, str]) -> Found | None:
         asked = self._subscription
         async with self._client.get(
-            uri, headers, thumbprint=asked.thumbprint, certificate=asked.certificate, credentials=self._credentials
+            uri,
+            _ACCEPT | dict(headers),
+            thumbprint=asked.thumbprint,
+            certificate=asked.certificate,
+            credentials=self._credentials,
         ) as answer:
             if answer.status == 304:
                 return None

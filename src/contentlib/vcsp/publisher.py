@@ -4,10 +4,13 @@
 /cls/vcsp/lib/LIBRARY/items.json
 /cls/vcsp/lib/LIBRARY/ITEM/item.json
 /cls/vcsp/lib/LIBRARY/ITEM/FILE   the bytes of a file
+
+Each of these folders, with a slash at its end or for a browser, is a page with links to what is in it.
 """
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
 import hashlib
@@ -22,9 +25,12 @@ from contentlib.library.blobs import Blobs
 from contentlib.library.errors import Damaged
 from contentlib.library.model import Authentication, Library, Publishing
 from contentlib.library.ports import PasswordHasher
+from contentlib.vcsp.indexes import is_wanted, page, with_slash
 from contentlib.vcsp.shelf import Document, Shelf
 
 PREFIX = "/cls/vcsp/lib/"
+_ROOTS = ("/cls/vcsp", "/cls/vcsp/", "/cls/vcsp/lib", PREFIX)
+_DOCUMENTS = ("lib.json", "items.json")
 _METHODS = ("GET", "HEAD")
 _USERS = ("vcsp", "")  # Cloud Director sends no name
 _TYPES = {".ovf": "application/xml", ".mf": "text/plain", ".cert": "text/plain"}
@@ -45,7 +51,7 @@ class Publisher:
 
     def speaks(self, path: str) -> bool:
         """Whether a path is one of ours."""
-        return path.startswith(PREFIX)
+        return path.startswith(PREFIX) or path in _ROOTS
 
     async def handle(self, request: Request) -> Answer:
         """The answer to a request; raises nothing but Disconnected."""
@@ -63,6 +69,8 @@ class Publisher:
             return text(500, f"the server failed; its log tells why under the request id {request.request_id}")
 
     async def _answer(self, request: Request) -> Answer:
+        if request.path in _ROOTS:
+            return await self._root(request.path)
         library_id, *rest = _steps(request.path)
         library = await self._shelf.library(library_id)
         if library is None:
@@ -70,7 +78,13 @@ class Publisher:
         if not await self._admits(library.publishing, request):
             challenge = [("www-authenticate", 'Basic realm="content library"')]
             return text(401, "the library wants user name 'vcsp' and its password", challenge)
+        folder = request.path.endswith("/")
+        wanted = is_wanted(request.headers.get("accept", ""), folder=folder)
         match rest:
+            case [] if wanted:
+                return await self._index(library) if folder else with_slash(request.path)
+            case [item] if (folder or wanted) and item not in _DOCUMENTS:
+                return await self._item_index(library, item) if folder else with_slash(request.path)
             case [] | ["lib.json"]:
                 return _sent(request, self._shelf.lib(library))
             case ["items.json"]:
@@ -81,6 +95,28 @@ class Publisher:
             case [item, name]:
                 return await self._file(request, library, item, name)
         return text(404, f"library {library.id} has nothing at {'/'.join(rest)[:200]!r}")
+
+    # pages
+
+    async def _root(self, path: str) -> Answer:
+        if not path.endswith("/"):
+            return with_slash(path)
+        if path != PREFIX:
+            return page("Subscriptions", [("lib/", "Published libraries")])
+        found = await self._shelf.open_libraries()
+        return page("Published libraries without a password", [(f"{each.id}/", each.name) for each in found])
+
+    async def _index(self, library: Library) -> Answer:
+        names = await self._shelf.names(library)
+        links = [(each, each) for each in _DOCUMENTS]
+        return await asyncio.to_thread(page, library.name, [*links, *((f"{item_id}/", name) for item_id, name in names)])
+
+    async def _item_index(self, library: Library, item_id: str) -> Answer:
+        found = await self._shelf.found(library.id, item_id)
+        if found is None:
+            return text(404, f"library {library.id} has no item {item_id!r}")
+        item, version = found
+        return page(item.name, [(name, name) for name in ("item.json", *(file.name for file in version.files))])
 
     async def _file(self, request: Request, library: Library, item: str, name: str) -> Answer:
         file = await self._shelf.file(library.id, item, name)

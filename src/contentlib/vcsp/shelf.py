@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from contentlib.library import ovf
 from contentlib.library.blobs import Blobs
 from contentlib.library.errors import Damaged
-from contentlib.library.model import Item, Library, StoredFile, Version
+from contentlib.library.model import Authentication, Item, Library, StoredFile, Version
 from contentlib.library.ports import MetadataStore, Transaction
 from contentlib.vcsp.documents import END, SEPARATOR, START, Counters, Published, item_json, lib_json
 from contentlib.vcsp.offers import descriptor_of, is_collection, offered_item
@@ -120,17 +120,30 @@ class Shelf:
 
     async def item(self, library: Library, item_id: str) -> Document | None:
         """What is said of an item of the library."""
-        async with self._metadata.reading() as transaction:
-            found = await offered_item(transaction, item_id)
-        if found is None or found[0].library != library.id:
-            return None
-        return Document.of(await self._written(library, *found))
+        found = await self.found(library.id, item_id)
+        return None if found is None else Document.of(await self._written(library, *found))
 
     async def file(self, library_id: str, item_id: str, name: str) -> StoredFile | None:
         """A file of the current version of an item of the library."""
+        found = await self.found(library_id, item_id)
+        return None if found is None else found[1].file(name)
+
+    async def found(self, library_id: str, item_id: str) -> tuple[Item, Version] | None:
+        """An item of the library, with its current version."""
         async with self._metadata.reading() as transaction:
             found = await offered_item(transaction, item_id)
-        return None if found is None or found[0].library != library_id else found[1].file(name)
+        return None if found is None or found[0].library != library_id else found
+
+    async def names(self, library: Library) -> list[tuple[str, str]]:
+        """The identifiers and names of a library's items."""
+        async with self._metadata.reading() as transaction:
+            return await transaction.items.names(library.id)
+
+    async def open_libraries(self) -> list[Library]:
+        """The published libraries that want no password."""
+        async with self._metadata.reading() as transaction:
+            found = [await transaction.libraries.get(each) for each in await transaction.libraries.find()]
+        return [each for each in found if each is not None and each.publishing.published and _is_open(each)]
 
     def _known(self, library: Library) -> Listing | None:
         known = self._kept.get(library.id)
@@ -218,6 +231,10 @@ class Shelf:
             return await asyncio.to_thread(is_collection, self._blobs.store, blob, descriptor.name)
         except Damaged:  # the file itself will say what is wrong with it
             return False
+
+
+def _is_open(library: Library) -> bool:
+    return library.publishing.authentication is Authentication.NONE
 
 
 def _joined(parts: Sequence[bytes]) -> bytes:

@@ -103,7 +103,7 @@ async def test_a_library_is_carried_with_its_ids_and_counters(sites: Sites) -> N
     await app.fill(item, b_iso=b"B")
     await app.fill(await app.item("é 日", library, type="other"), a=b"")
     bundle = await sites.export("lab")
-    assert await sites.taken(bundle) == f"library 'lab' ({library}) is now at version 4\n"
+    assert await sites.taken(bundle) == f"library 'lab' ({library}) is now at version 6\n"
     assert await sites.looked_at(all_content) == await all_content(app)
     lib, items = await versions(library)(app)
     lib_there, items_there = await sites.looked_at(versions(library))
@@ -130,10 +130,10 @@ async def test_what_has_changed_is_carried_alone(sites: Sites) -> None:
     await app.rest("DELETE", f"/library/item/id:{gone}")
     await app.rest("PATCH", f"/library/item/id:{renamed}", {"update_spec": {"name": "gone"}})
     await app.fill(await app.item("renamed", library), c_iso=b"c")
-    bundle = await sites.export(library, "since", "5")
+    bundle = await sites.export(library, "since", "9")
     with tarfile.open(bundle) as tar:
         assert sorted(name.rpartition("/")[2] for name in tar.getnames() if name.endswith(".iso")) == ["a.iso", "c.iso"]
-    assert "version 9\n" in await sites.taken(bundle)
+    assert "version 14\n" in await sites.taken(bundle)
     assert await sites.looked_at(all_content) == await all_content(app)
 
 
@@ -146,18 +146,18 @@ async def test_a_bundle_on_the_wrong_base_is_refused_and_versions_are_named(site
     whole_bundle = await sites.export(library, "whole")
     for n in range(3):
         await app.fill(item, b_iso=b"%d" % n)
-    later = await sites.export(library, "later", "4")
+    later = await sites.export(library, "later", "5")
     answer = await sites.take(later)
     assert answer.returncode == 1
-    assert answer.stderr == f"{told} from version 4 to 5, and there is no such library here; import a whole bundle first\n"
+    assert answer.stderr == f"{told} from version 5 to 6, and there is no such library here; import a whole bundle first\n"
     await sites.taken(whole_bundle)
     answer = await sites.take(later)
-    assert answer.stderr == f"{told} from version 4 to 5, here it is at version 2; export it since version 2, or whole\n"
-    await sites.taken(await sites.export(library, "right", "2"))
+    assert answer.stderr == f"{told} from version 5 to 6, here it is at version 3; export it since version 3, or whole\n"
+    await sites.taken(await sites.export(library, "right", "3"))
     answer = await sites.take(whole_bundle)
-    assert answer.stderr == f"{told} at version 2, here it is at version 5 already\n"
-    answer = await sites.run("bundle", "export", library, "x", "--since", 6, "--data-dir", app.settings.data_dir)
-    assert answer.stderr == "contentlib: library 'lab' is at version 5, and never was at version 6\n"
+    assert answer.stderr == f"{told} at version 3, here it is at version 6 already\n"
+    answer = await sites.run("bundle", "export", library, "x", "--since", 7, "--data-dir", app.settings.data_dir)
+    assert answer.stderr == "contentlib: library 'lab' is at version 6, and never was at version 7\n"
 
 
 async def test_an_import_can_be_repeated(sites: Sites) -> None:
@@ -166,7 +166,7 @@ async def test_an_import_can_be_repeated(sites: Sites) -> None:
     bundle = await sites.export(library)
     await sites.taken(bundle)
     before = await sites.looked_at(versions(library))
-    assert await sites.taken(bundle) == f"library 'lab' ({library}) was already at version 2\n"
+    assert await sites.taken(bundle) == f"library 'lab' ({library}) was already at version 3\n"
     assert await sites.looked_at(versions(library)) == before
 
 
@@ -178,9 +178,9 @@ async def test_what_was_published_there_goes_on_rising(sites: Sites) -> None:
     await app.fill(item, a_iso=b"a")
     await sites.taken(await sites.export(library))
     before, _ = await sites.looked_at(versions(library))
-    assert before == 3
+    assert before == 4
     await app.fill(item, a_iso=b"A")
-    await sites.taken(await sites.export(library, "since", "2"))
+    await sites.taken(await sites.export(library, "since", "3"))
     after, _ = await sites.looked_at(versions(library))
     assert after > before
 
@@ -195,7 +195,7 @@ async def test_items_that_were_added_there_stay(sites: Sites) -> None:
 
     await sites.looked_at(add)
     await sites.app.fill(await sites.app.item("b", library), b_iso=b"b")
-    await sites.taken(await sites.export(library, "since", "2"))
+    await sites.taken(await sites.export(library, "since", "3"))
     _, items = (await sites.looked_at(all_content))[library]
     assert {name for name, *_ in items.values()} == {"a", "b", "own"}
     await sites.app.fill(await sites.app.item("own", library), c_iso=b"c")

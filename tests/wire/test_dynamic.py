@@ -7,13 +7,14 @@ from typing import Any, ClassVar
 
 import pytest
 
+from contentlib.http.bodies import Bodies
 from contentlib.vapi.declare import Operation, Route, Service, operation
 from contentlib.vapi.errors import NotFound, Unauthenticated
 from contentlib.vapi.registry import Call, Registry
 from contentlib.vapi.types import Anything, DateTime, Enumeration, Structure, Typed, enumeration, type_of
 from contentlib.vapi.unions import TaggedUnion
 from contentlib.wire import Wire
-from wire.client import Client, at_once, error_type, said
+from wire.client import Client, OpenGate, at_once, error_type, said
 from wire.sample_services import Color, Point
 
 SERVICE = "com.vmware.sample.crate"
@@ -179,7 +180,7 @@ def test_a_request_that_breaks_a_union_is_refused_in_every_form(spec: dict[str, 
 
 
 def test_a_union_is_checked_for_those_alone_who_may_call() -> None:
-    class Shut:
+    class Shut(OpenGate):
         async def admit(self, call: Call, operation: Operation, arguments: dict[str, Any]) -> None:
             raise Unauthenticated("sample.nobody", "nobody is known")
 
@@ -195,7 +196,7 @@ def test_answers_are_checked_where_that_is_wanted(value: Any, checks: bool) -> N
     client.wire = Wire(
         Registry([Crates(value)]),
         client.gate,
-        body_limit=1000,
+        bodies=Bodies(1000),
         on_failure=lambda _request, _operation, error: failures.append(error),
         check_answers=checks,
     )

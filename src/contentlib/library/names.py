@@ -13,6 +13,8 @@ from contentlib.library.errors import Invalid
 NAME_LENGTH = 80
 DESCRIPTION_LENGTH = 2000
 FILE_NAME_BYTES = 255
+LONGEST_COMPARED = 255
+"""The characters of the longest name that is compared by more than its characters; no name that is kept is longer."""
 _ESCAPED = re.compile("(?:%[0-9A-Fa-f]{2})+")
 _NO_TEXT = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _CONTROL = re.compile("[\0-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
@@ -56,23 +58,32 @@ def check_file_name(field: str, name: str) -> str:
     """A file's name: one path segment of up to 255 bytes, no separators, no control characters."""
     if not name:
         raise Invalid(field, "must not be empty")
+    size = len(name.encode("utf-8", "surrogatepass"))
+    if size > FILE_NAME_BYTES:
+        raise Invalid(field, f"is {size} bytes, at most {FILE_NAME_BYTES} are allowed")
     if name in (".", "..") or "/" in name or "\\" in name:
         raise Invalid(field, f"{name!r} is not a plain file name", name)
-    _printable(field, name)
-    if len(name.encode()) > FILE_NAME_BYTES:
-        raise Invalid(field, f"has {len(name.encode())} bytes, {FILE_NAME_BYTES} are allowed")
-    return name
+    return _printable(field, name)
 
 
 def fold(name: str) -> str:
     """The form in which names are compared: without regard to case, and to how accents are composed."""
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFD", name).casefold())
+    if name.isascii():
+        return name.lower()
+    if len(name) > LONGEST_COMPARED:
+        return name
+    return _composed(unicodedata.normalize("NFD", name).casefold())
 
 
 def plain(name: str) -> str:
     """A file's name without regard to how another file writes it: as in an address, `%20` for a space, or accents composed."""
     unescaped = _ESCAPED.sub(lambda match: bytes.fromhex(match[0].replace("%", "")).decode("utf-8", "replace"), name)
-    return unicodedata.normalize("NFC", unescaped)
+    return unescaped if unescaped.isascii() or len(unescaped) > LONGEST_COMPARED else _composed(unescaped)
+
+
+def _composed(name: str) -> str:
+    """The name with its accents composed, in time quadratic in a run of combining marks: only for short names."""
+    return unicodedata.normalize("NFC", name)
 
 
 def _printable(field: str, name: str) -> str:

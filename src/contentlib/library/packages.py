@@ -64,6 +64,10 @@ class _There:
         """The file of that name, None where it is not there."""
         return self._files.get(name) or self._plain.get(plain(name))
 
+    def of(self, names: Iterable[str]) -> dict[str, StoredFile | None]:
+        """The file of each name; takes a thread's time, as a manifest may list very many."""
+        return {name: self.find(name) for name in names}
+
 
 class Seal(msgspec.Struct, frozen=True):
     """Which manifest a certificate file is of, and the certificates of who signed it; none where nobody in it did."""
@@ -97,12 +101,12 @@ async def examine(kind: str, files: Sequence[StoredFile], blobs: Blobs) -> Findi
         seal = await read_seal(files, blobs)
     except ovf.BadPackage as error:
         return Findings(invalid=((error.fault.args[0], error.fault),))
-    missing, invalid = _compare(descriptor, descriptors[0].name, files)
+    missing, invalid = await asyncio.to_thread(_compare, descriptor, descriptors[0].name, files)
     for name, manifest in checksums.items():
         invalid += await _differing(name, manifest, files, blobs)
     if seal is None:
         return Findings(tuple(missing), tuple(invalid))
-    invalid += _not_sealed(seal, checksums[seal.manifest], files)
+    invalid += await asyncio.to_thread(_not_sealed, seal, checksums[seal.manifest], files)
     return Findings(tuple(missing), tuple(invalid), seal.chain)
 
 
@@ -154,7 +158,8 @@ async def examine_manifests(files: Sequence[StoredFile], blobs: Blobs) -> Findin
     there = _There(files)
     invalid: list[tuple[str, Fault]] = []
     for name, manifest in checksums.items():
-        known = {each: checksum for each, checksum in manifest.items() if there.find(each) is not None}
+        found = await asyncio.to_thread(there.of, manifest)
+        known = {each: checksum for each, checksum in manifest.items() if found[each] is not None}
         invalid += await _differing(name, known, files, blobs)
     return Findings(invalid=tuple(sorted(invalid, key=lambda each: each[0])))
 
@@ -230,10 +235,10 @@ def _pieces(chunk: int, found: Sequence[StoredFile]) -> Iterator[tuple[str, Faul
 async def _differing(
     manifest_name: str, manifest: dict[str, Checksum], files: Sequence[StoredFile], blobs: Blobs
 ) -> list[tuple[str, Fault]]:
-    there = _There(files)
+    there = await asyncio.to_thread(lambda: _There(files).of(manifest))
     found: list[tuple[str, Fault]] = []
     for name, expected in manifest.items():
-        file = there.find(name)
+        file = there[name]
         if file is None:
             text = f"the manifest {manifest_name!r} lists file {name!r}, which is not there"
             found.append((manifest_name, Fault("ovf.manifest_missing", text, (manifest_name, name))))

@@ -13,6 +13,7 @@ from contentlib.library.errors import Fault, Invalid
 from contentlib.library.model import SourceEndpoint, Target, UpdateFile, UpdateSession
 from contentlib.library.signatures import LONGEST_PEM, read_pem
 from contentlib.library.tasks import NewTask
+from contentlib.library.uris import check_host
 
 KIND = "pull"
 SERVICE = "com.vmware.content.library.item.updatesession.file"
@@ -82,13 +83,21 @@ def only_http(uri: str) -> str | None:
     """Takes http and https."""
     scheme = scheme_of(uri)
     if scheme in ("http", "https"):
-        return None
+        return _unusable_host(uri)
     return f"has the scheme {scheme[:20]!r}; http and https are fetched"
 
 
 async def takes_http(uri: str) -> str | None:
     """Checks sources where there are no others."""
     return only_http(uri)
+
+
+def _unusable_host(uri: str) -> str | None:
+    try:
+        check_host(uri)
+    except ValueError as error:
+        return f"is not a usable URL: {error}"
+    return None
 
 
 async def check_endpoint(field: str, endpoint: SourceEndpoint | None, check: CheckSource) -> SourceEndpoint:

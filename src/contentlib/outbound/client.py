@@ -22,6 +22,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
 from contentlib import __version__
+from contentlib.library.uris import check_host
 from contentlib.outbound import problems
 from contentlib.outbound.credentials import Credentials, within
 from contentlib.outbound.pins import BadPin, Pin, nothing, pin_of, thumbprint_of
@@ -263,7 +264,7 @@ def _told(uri: str) -> str:
 
 def _parsed(uri: str) -> URL:
     try:
-        url = URL(uri, encoded=_PLAIN.fullmatch(uri) is not None)
+        url = URL(check_host(uri), encoded=_PLAIN.fullmatch(uri) is not None)
         host, port = url.host, url.port
         (url.raw_host or "").encode("idna")  # as whoever resolves it will
     except ValueError as error:
@@ -281,7 +282,8 @@ def _next(url: URL, response: aiohttp.ClientResponse, pin: Pin | None, told: str
     if not location:
         raise Failed(Problem(Kind.STATUS, f"{told} redirects, but names no address", status=response.status))
     try:
-        found = _parsed(str(url.join(URL(location, encoded=_PLAIN.fullmatch(location) is not None))))
+        encoded = _PLAIN.fullmatch(location) is not None
+        found = _parsed(str(url.join(URL(check_host(location), encoded=encoded))))
     except (ValueError, Failed) as error:
         raise problems.url(told, "redirects to something that is no http or https address") from error
     if pin is not None and url.scheme == "https" and found.scheme != "https":

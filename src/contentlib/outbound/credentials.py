@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from yarl import URL
 
 from contentlib.library.model import Authentication, Subscription
+from contentlib.library.uris import check_host
 
 _USER = "vcsp"
 
@@ -42,5 +43,5 @@ def credentials_of(subscription: Subscription) -> Credentials | None:
         user = _USER if subscription.user_name is None else subscription.user_name
         return Credentials(user, subscription.password or "", subscription.url)
     with suppress(ValueError):  # whoever asks will say that it is no address
-        return within(URL(subscription.url))
+        return within(URL(check_host(subscription.url)))
     return None

@@ -19,6 +19,7 @@ from urllib.parse import unquote, urlsplit
 
 from contentlib.library.pulls import LOCAL_SCHEMES, only_http, scheme_of
 from contentlib.library.regular import open_beneath
+from contentlib.library.uris import check_host
 
 _VOLUMES = "/vmfs/volumes/"
 _THREADS = 8
@@ -155,7 +156,7 @@ def is_local(uri: str) -> bool:
 def host_of(uri: str) -> str | None:
     """The host that an address names; None where it names a file of this machine, or is no address."""
     try:
-        return None if is_local(uri) else urlsplit(uri).hostname
+        return None if is_local(uri) else urlsplit(check_host(uri)).hostname
     except ValueError:  # whoever asks it says so
         return None
 
@@ -167,7 +168,7 @@ def _let_go(work: asyncio.Future[Any]) -> None:
 
 
 def _path_of(uri: str) -> Path:
-    parts = urlsplit(uri)
+    parts = urlsplit(check_host(uri))
     if parts.netloc not in ("", "localhost") or not parts.path.startswith("/"):
         raise ValueError("no path")
     return Path(unquote(parts.path, errors="strict"))

@@ -12,7 +12,9 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from contentlib import __version__
 from contentlib.access.gate import AccessGate
+from contentlib.access.guessing import GuardedPasswords
 from contentlib.access.logins import Logins
+from contentlib.access.names import UserNames
 from contentlib.access.passwords import Argon2Passwords
 from contentlib.access.roles import ADMINISTRATOR, Roles
 from contentlib.access.sealing import KeyFile
@@ -121,6 +123,7 @@ _SEALING_KEY = "sealing.key"
 _TRANSFER_KEY = "transfer_key"
 _WAITING_PULLS = 20  # beside those that fill the pool of transfers, so that one that ends is followed at once
 _NOWHERE = Meter("none")
+_RIGHT_PASSWORDS = 1024  # of published libraries; their clients send them with every request
 _CHALLENGE = 'Basic realm="contentlib"'
 _LOG = structlog.stdlib.get_logger(__name__)
 
@@ -207,25 +210,28 @@ class _Server:
         settings, metadata, blobs, clock, leases = self._settings, self._metadata, self._blobs, self._clock, self._leases
         passwords, bodies = Argon2Passwords(), Bodies(settings.body_limit_bytes)
         idle, most = settings.session_idle_seconds * 1000, settings.sessions_per_user
-        logins = Logins(metadata, passwords, leases, clock, idle, _CHALLENGE, most)
+        guarded, names = GuardedPasswords(passwords), UserNames(settings.admin_name)
+        logins = Logins(metadata, guarded, passwords.decoy(), names, leases, clock, idle, _CHALLENGE, most)
+        # what is tried on published libraries keeps no login waiting
+        published = Argon2Passwords(at_once=1)
         roles = Roles(metadata, {})
         trust = Trust(metadata, clock, system_roots)
         kept = settings.trash_seconds * 1000
         items = Items(metadata, blobs, clock, leases.milliseconds, self._ended, kept, trust)
         storages = {each.id: each.name for each in settings.storage}
-        libraries = Libraries(metadata, clock, storages, passwords, self._ended, kept)
+        libraries = Libraries(metadata, clock, storages, published, self._ended, kept)
         sources, limit = Sources(settings.import_roots), settings.upload_limit_bytes
         updates = UpdateSessions(metadata, blobs, clock, leases, self._ended, limit, sources.check, self._wake, trust)
         settling = Settling(metadata, updates, leases, clock, settings.autocomplete_pulls_seconds * 1000)
         tasks, configurations, limits = Tasks(metadata, clock), self._configurations, self._limits
         sealing = KeyFile(settings.data_dir / _SEALING_KEY)
         catalogs = OwnCatalogs(
-            metadata, passwords, sealing, Reader(self._outbound, sources, AskingLimits(items=settings.subscribed_items_limit))
+            metadata, published, sealing, Reader(self._outbound, sources, AskingLimits(items=settings.subscribed_items_limit))
         )
         probes = OwnProbes(catalogs, SubscriptionProbes(self._outbound, sources))
         subscribed = SubscribedLibraries(metadata, clock, libraries, catalogs, probes, sealing, sources.check, self._wake)
         subscribers = Subscribers(metadata, clock, subscribed)
-        conversions = Conversions(metadata, clock, passwords, sealing)
+        conversions = Conversions(metadata, clock, published, sealing)
         downloads = DownloadSessions(metadata, blobs, clock, leases, self._ended, subscribed.demand)
         history = History(metadata, blobs, clock, trust)
         upkeep = Upkeep(metadata, leases)
@@ -281,7 +287,7 @@ class _Server:
         self._transfers = Transfers(updates, downloads, items, blobs, leases, addresses, admit, limits.throttle, limit, _failed)
         vim = Vim(inventory, _product(settings, guid), logins, bodies, clock, _failed)
         shelf = Shelf(metadata, blobs, Counters(settings.published_version_floor), settings.published_lists_bytes)
-        publisher = Publisher(shelf, blobs, passwords, _failed)
+        publisher = Publisher(shelf, blobs, GuardedPasswords(published, remember=_RIGHT_PASSWORDS), _failed)
         gauges = Gauges(metadata, inventory, self._certificate)
         monitor = Monitor(self._check, wire.openapi, gauges.text)
         self._doors = [

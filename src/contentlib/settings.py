@@ -104,11 +104,14 @@ class Settings(BaseSettings):
     admin_name: str = Field(
         default="administrator@vsphere.local",
         min_length=1,
-        description="Name of the administrator that the first start makes. A later change does not rename it.",
+        max_length=255,
+        description="Name of the administrator that the first start makes. A later change does not rename it. "
+        "Clients may leave out its domain, or write `DOMAIN\\name`.",
     )
     admin_password: SecretStr | None = Field(
         default=None,
         min_length=1,
+        max_length=1024,
         description="Password of the administrator that the first start makes. When it is not set, one is generated and "
         "printed once.",
     )

@@ -1,24 +1,34 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import sqlite3
+from collections.abc import MutableMapping
 from pathlib import Path
 
 import httpx
 import pytest
 
+from contentlib.access.guessing import Rate
+from contentlib.access.names import UserNames
+from contentlib.access.passwords import Argon2Passwords
+from contentlib.library.names import fold
+from processes import PATIENCE_SECONDS
+from vim.soap import Soap
+from vim.test_front import SESSIONS
 from whole import KNOWN_TOKEN, NAME, PASSWORD, SESSION, TOKEN, HandClock, Whole, told, whole
 
 CHALLENGE = 'Basic realm="contentlib"'
+SPELLINGS = ["administrator", "ADMINISTRATOR", "VSPHERE.LOCAL\\Administrator", "vsphere.local\\administrator"]
 
 
 async def test_a_wrong_password_is_answered_later_each_time(app: Whole, monkeypatch: pytest.MonkeyPatch) -> None:
     waited: list[float] = []
     _record_sleeps(monkeypatch, waited)
-    for n in range(6):
-        await app.login(NAME if n % 2 else NAME.upper(), "wrong")
-    assert waited == [0.25, 0.5, 1.0, 2.0, 4.0, 4.0]
+    for name in (NAME, NAME.upper(), *SPELLINGS, NAME):
+        await app.login(name, "wrong")
+    assert waited == [0.25, 0.5, 1.0, 2.0, 4.0, 4.0, 4.0]
 
 
 async def test_the_right_password_never_waits_and_ends_the_waiting(app: Whole, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -38,7 +48,7 @@ async def test_others_are_served_while_a_wrong_password_waits(app: Whole, monkey
         waits.set()
         await over.wait()
 
-    monkeypatch.setattr("contentlib.access.logins.sleep", wait)
+    monkeypatch.setattr("contentlib.access.guessing.sleep", wait)
     waiting = asyncio.create_task(app.login(NAME, "wrong"))
     await waits.wait()
     assert (await app.send("GET", SESSION)).status_code == 200
@@ -205,7 +215,7 @@ def _record_sleeps(monkeypatch: pytest.MonkeyPatch, waited: list[float]) -> None
     async def note(seconds: float) -> None:
         waited.append(seconds)
 
-    monkeypatch.setattr("contentlib.access.logins.sleep", note)
+    monkeypatch.setattr("contentlib.access.guessing.sleep", note)
 
 
 async def test_what_is_remembered_of_a_session_is_not_older_than_what_is_stored(app: Whole, clock: HandClock) -> None:
@@ -218,3 +228,105 @@ async def test_what_is_remembered_of_a_session_is_not_older_than_what_is_stored(
         assert (await app.client.put(address, content=b"x", headers=part)).status_code == 200
         await app.application._handle.__self__._save_touches()  # type: ignore[attr-defined]  # as the job does every few seconds
     assert (await app.send("GET", SESSION)).status_code == 200
+
+
+# names as clients of vSphere write them
+
+
+@pytest.mark.parametrize("name", SPELLINGS)
+async def test_the_administrator_logs_in_by_any_spelling_of_the_name(app: Whole, name: str) -> None:
+    token = (await app.login(name)).json()["value"]
+    assert (await app.send("GET", "/api/session", headers={TOKEN: token})).json()["user"] == NAME
+
+
+async def test_json_rpc_and_soap_take_the_name_without_its_domain(app: Whole) -> None:
+    context = {"schemeId": "com.vmware.vapi.std.security.user_pass", "userName": SPELLINGS[2], "password": PASSWORD}
+    assert "output" in (await json_rpc(app, context))["result"]
+    soap = Soap(app)
+    secret = f"<userName>{SPELLINGS[0]}</userName><password>{PASSWORD}</password>"
+    assert (await soap.call("Login", SESSIONS, secret)).texts("userName") == [NAME]
+
+
+@pytest.mark.parametrize(
+    "name", ["OTHER\\administrator", "administrator@other", "\\administrator", "administrator\\", "\\", "@"]
+)
+def test_the_administrator_has_no_other_name(name: str) -> None:
+    assert NAME not in UserNames(NAME).meant(name)
+
+
+@pytest.mark.parametrize(
+    ("administrator", "written"),
+    [
+        ("admin", "admin"),
+        ("admin", "admin@vsphere.local"),
+        ("admin", "VSPHERE.LOCAL\\ADMIN"),
+        ("root@lab.example", "root"),
+        ("root@lab.example", "Lab.Example\\Root"),
+        ("LAB\\root", "lab\\root"),
+    ],
+)
+def test_another_administrator_is_found_by_name_and_domain_too(administrator: str, written: str) -> None:
+    names = UserNames(administrator)
+    assert fold(administrator) in [fold(each) for each in names.meant(written)]
+    assert names.key(written) == names.key(administrator)
+
+
+# more than the server can check
+
+
+async def test_a_login_that_is_refused_unseen_says_when_to_come_back(
+    data_dir: Path, clock: HandClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("contentlib.access.guessing.BY_ADDRESS", Rate(burst=1, seconds=30))
+    _record_sleeps(monkeypatch, [])
+    refusal = "too many wrong passwords from this address"
+    async with whole(data_dir, clock) as app:
+        assert (await app.login("nobody", "wrong")).status_code == 401
+        for path in (SESSION, "/api/session"):
+            answer = await app.client.post(path, auth=(NAME.encode(), PASSWORD.encode()), headers={TOKEN: ""})
+            status, kind, text = told(answer)
+            assert (status, kind) == (503, "SERVICE_UNAVAILABLE")
+            assert text == f"{refusal}; try again in {answer.headers['retry-after']} seconds"
+        context = {"schemeId": "com.vmware.vapi.std.security.user_pass", "userName": NAME, "password": PASSWORD}
+        assert "com.vmware.vapi.std.errors.service_unavailable" in json.dumps(await json_rpc(app, context))
+        secret = f"<userName>{NAME}</userName><password>{PASSWORD}</password>"
+        heard = await Soap(app).call("Login", SESSIONS, secret)
+        assert heard.fault == ("SystemError", f"{refusal}; try again in {heard.headers['retry-after']} seconds")
+        assert (await app.send("GET", SESSION)).status_code == 200
+
+
+async def test_a_client_that_hangs_up_is_not_waited_for(app: Whole, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def wait(_: float) -> None:
+        await asyncio.get_running_loop().create_future()
+
+    monkeypatch.setattr("contentlib.access.guessing.sleep", wait)
+    gone, began = asyncio.Event(), asyncio.Event()
+    messages = [{"type": "http.request", "body": b"", "more_body": False}]
+
+    async def receive() -> dict[str, object]:
+        if not messages:
+            began.set()
+            await gone.wait()
+        return messages.pop() if messages else {"type": "http.disconnect"}
+
+    sent: list[MutableMapping[str, object]] = []
+
+    async def send(message: MutableMapping[str, object]) -> None:
+        sent.append(message)
+
+    headers = [(b"authorization", b"Basic " + base64.b64encode(b"robin:wrong"))]
+    scope = {"type": "http", "method": "POST", "path": "/api/session", "query_string": b"", "headers": headers}
+    answering = asyncio.create_task(app.application({**scope, "scheme": "http", "client": ("192.0.2.9", 1)}, receive, send))
+    await began.wait()
+    gone.set()
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        await answering
+
+
+@pytest.mark.parametrize("name", ["x" * 256, ""])
+async def test_a_name_that_nobody_can_have_is_refused_without_hashing(
+    app: Whole, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Argon2Passwords, "verify", None)
+    assert told(await app.login(name, "x"))[:2] == (401, "UNAUTHENTICATED")
+    assert told(await app.login(NAME, "x" * 1025))[:2] == (401, "UNAUTHENTICATED")

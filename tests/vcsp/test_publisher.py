@@ -16,6 +16,7 @@ from urllib.parse import urljoin, urlsplit
 import httpx
 import pytest
 
+from contentlib.access.guessing import Rate
 from packages import archive, package
 from whole import HOST, TOKEN, HandClock, Whole, whole
 
@@ -410,8 +411,9 @@ async def credentials(reader: Reader, href: str, auth: tuple[str, str] | None) -
 
 
 @pytest.mark.parametrize("href", ["", "items.json", "ITEM/item.json", "ITEM/a.iso"])
-async def test_a_password_is_wanted_for_documents_and_files(app: Whole, href: str) -> None:
+async def test_a_password_is_wanted_for_documents_and_files(app: Whole, href: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Checklist 20."""
+    record_sleeps(monkeypatch, [])
     library, reader = await published(app, LOCKED)
     item = await app.item("a", library)
     await app.fill(item, a_iso=b"x")
@@ -422,6 +424,46 @@ async def test_a_password_is_wanted_for_documents_and_files(app: Whole, href: st
         assert answer.headers["www-authenticate"].startswith('Basic realm="')
     for right in (("vcsp", "s3cret"), ("", "s3cret"), ("vcsp", "s3cret")):
         assert (await credentials(reader, target, right)).status_code == 200
+
+
+def record_sleeps(monkeypatch: pytest.MonkeyPatch, waited: list[float]) -> None:
+    """Waiting costs these tests no time; what would have been waited is noted."""
+
+    async def note(seconds: float) -> None:
+        waited.append(seconds)
+
+    monkeypatch.setattr("contentlib.access.guessing.sleep", note)
+
+
+async def test_guesses_wait_longer_each_time_and_keep_no_other_library_waiting(
+    app: Whole, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waited: list[float] = []
+    record_sleeps(monkeypatch, waited)
+    _, reader = await published(app, LOCKED)
+    for guess in ("one", "two", "three"):
+        assert (await credentials(reader, "", ("vcsp", guess))).status_code == 401
+    assert waited == [0.25, 0.5, 1.0]
+    library = await app.library("other", publish_info=LOCKED)
+    other = Reader(app, (await app.rest("GET", f"/local-library/id:{library}"))["publish_info"]["publish_url"])
+    await credentials(other, "", ("vcsp", "wrong"))
+    assert waited[3:] == [0.25]
+
+
+async def test_an_address_with_too_many_guesses_is_refused_and_logins_are_not(
+    data_dir: Path, clock: HandClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("contentlib.access.guessing.BY_ADDRESS", Rate(burst=1, seconds=30))
+    record_sleeps(monkeypatch, [])
+    async with whole(data_dir, clock) as app:
+        _, reader = await published(app, LOCKED)
+        assert (await credentials(reader, "", ("vcsp", "wrong"))).status_code == 401
+        answer = await credentials(reader, "", ("vcsp", "s3cret"))
+        assert answer.status_code == 503
+        assert (
+            answer.text == f"too many wrong passwords from this address; try again in {answer.headers['retry-after']} seconds\n"
+        )
+        assert (await app.login()).status_code == 200
 
 
 async def test_a_changed_password_is_in_force_at_once(app: Whole) -> None:

@@ -8,20 +8,18 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from asyncio import sleep
 
-from contentlib.access.passwords import Argon2Passwords
+from contentlib.access.guessing import Attempt, GuardedPasswords
+from contentlib.access.names import UserNames
+from contentlib.http.message import Gone, never
 from contentlib.library.clock import Clock
-from contentlib.library.model import Login
-from contentlib.library.names import fold
+from contentlib.library.model import Login, User
+from contentlib.library.names import PASSWORD_LENGTH
 from contentlib.library.ports import MetadataStore
 from contentlib.library.sessions import Leases
 from contentlib.vapi.errors import Unauthenticated
 
 _TOKEN_BYTES = 32
-_SHORTEST_DELAY = 0.25
-_LONGEST_DELAY = 4.0
-_REMEMBERED = 10_000
 
 
 class Logins:
@@ -34,7 +32,9 @@ class Logins:
     def __init__(
         self,
         metadata: MetadataStore,
-        passwords: Argon2Passwords,
+        passwords: GuardedPasswords,
+        decoy: str,
+        names: UserNames,
         leases: Leases,
         clock: Clock,
         idle: int,
@@ -43,28 +43,43 @@ class Logins:
     ) -> None:
         self._metadata = metadata
         self._passwords = passwords
+        self._decoy = decoy
+        self._names = names
         self._leases = leases
         self._clock = clock
         self._idle = idle
         self._challenge = challenge
         self._most = most
-        self._failures: dict[str, int] = {}
-        self._decoy = passwords.decoy()
 
-    async def start(self, credentials: tuple[str, str] | None) -> str:
-        """The token of a new session; unauthenticated, after a delay that grows, where name or password are wrong."""
+    async def start(self, credentials: tuple[str, str] | None, client: str = "", gone: Gone | None = None) -> str:
+        """The token of a new session for a client at an address; unauthenticated where name or password are wrong.
+
+        ServiceUnavailable where too many passwords are tried, Disconnected when the client goes away before it is answered.
+        """
         if credentials is None:
             raise self.refused("access.no_credentials", "user name and password are needed to log in")
         name, password = credentials
-        async with self._metadata.reading() as transaction:
-            user = await transaction.users.get(name)
+        names = self._names.meant(name)
+        if not names or len(password) > PASSWORD_LENGTH:
+            raise self._wrong()
+        user = await self._find(names)
         # a name that nobody has costs the same time as one that somebody has
         hashed = self._decoy if user is None else user.password_hash
-        if not await self._passwords.verify(hashed, password) or user is None:
-            await self._delay(fold(name))
-            raise self.refused("access.wrong_password", "the user name or the password is wrong")
-        self._failures.pop(fold(name), None)
+        attempt = Attempt(self._names.key(name), client, gone or never)
+        if not await self._passwords.verify(attempt, hashed, password) or user is None:
+            raise self._wrong()
         return await self._add(user.name)
+
+    async def _find(self, names: tuple[str, ...]) -> User | None:
+        async with self._metadata.reading() as transaction:
+            for name in names:
+                user = await transaction.users.get(name)
+                if user is not None:
+                    return user
+        return None
+
+    def _wrong(self) -> Unauthenticated:
+        return self.refused("access.wrong_password", "the user name or the password is wrong")
 
     async def _add(self, user: str) -> str:
         token = secrets.token_hex(_TOKEN_BYTES)
@@ -105,12 +120,6 @@ class Logins:
     def refused(self, message_id: str, text: str) -> Unauthenticated:
         """The error that asks for a login."""
         return Unauthenticated(message_id, text, challenge=self._challenge)
-
-    async def _delay(self, name: str) -> None:
-        if len(self._failures) >= _REMEMBERED:
-            self._failures.clear()
-        count = self._failures[name] = self._failures.get(name, 0) + 1
-        await sleep(min(_SHORTEST_DELAY * 2 ** min(count - 1, 10), _LONGEST_DELAY))
 
 
 def _hash(token: str) -> str:

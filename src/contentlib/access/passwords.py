@@ -1,23 +1,48 @@
-"""Passwords: hashed with Argon2id in threads, a few at a time, so that a flood of logins leaves the server responsive."""
+"""Hashes passwords with Argon2id in threads of its own, a few at a time, and refuses more than it can hash soon."""
 
 from __future__ import annotations
 
 import asyncio
 import base64
 import secrets
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-_AT_ONCE = 2
+from contentlib.vapi.errors import ServiceUnavailable
+
+_T = TypeVar("_T")
+AT_ONCE = 2
+_MOST_WAITING = 64
+_RETRY_SECONDS = 2
+
+
+def busy(text: str, seconds: float = _RETRY_SECONDS) -> ServiceUnavailable:
+    """The error of a caller who is to come back later; nothing was hashed."""
+    wait = max(1, -int(-seconds // 1))
+    error = ServiceUnavailable("access.busy", f"{text}; try again in {wait} seconds", str(wait))
+    error.retry_after = wait
+    return error
 
 
 class Argon2Passwords:
-    """Hashes and verifies passwords."""
+    """Hashes and verifies passwords.
 
-    def __init__(self) -> None:
+    Strangers wait behind everybody else, the newest of them first: in a flood the next one is served at once, and the oldest
+    one, who may long be gone, is refused.
+    """
+
+    def __init__(self, at_once: int = AT_ONCE, most: int = _MOST_WAITING) -> None:
         self._hasher = PasswordHasher()
-        self._turns = asyncio.Semaphore(_AT_ONCE)
+        self._threads = ThreadPoolExecutor(at_once, "passwords")
+        self._free = at_once
+        self._most = most
+        self._known: deque[asyncio.Future[None]] = deque()
+        self._strangers: deque[asyncio.Future[None]] = deque()
 
     def decoy(self) -> str:
         """A hash that no password has, as slow to check as any; made without hashing."""
@@ -30,14 +55,61 @@ class Argon2Passwords:
         return self._hasher.hash(password)
 
     async def hash(self, password: str) -> str:
-        """The hash of a password, with salt and parameters."""
-        async with self._turns:
-            return await asyncio.to_thread(self._hasher.hash, password)
+        """The hash of a password, with salt and parameters; ServiceUnavailable when too many wait."""
+        await self._turn(self._known)
+        return await self._hashed(lambda: self._hasher.hash(password))
 
-    async def verify(self, hashed: str, password: str) -> bool:
-        """Whether the password is the one that was hashed."""
-        async with self._turns:
-            return await asyncio.to_thread(self._verify, hashed, password)
+    async def verify(
+        self, hashed: str, password: str, *, stranger: bool = False, begun: Callable[[], None] | None = None
+    ) -> bool:
+        """Whether the password is the one that was hashed; `begun` is called when its turn has come.
+
+        ServiceUnavailable when too many wait. A caller that is cancelled leaves the queue.
+        """
+        await self._turn(self._strangers if stranger else self._known)
+        if begun is not None:
+            begun()
+        return await self._hashed(lambda: self._verify(hashed, password))
+
+    async def _turn(self, queue: deque[asyncio.Future[None]]) -> None:
+        if self._free:
+            self._free -= 1
+            return
+        self._make_room(queue)
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        queue.append(turn)
+        try:
+            await turn
+        except BaseException:
+            if turn in queue:
+                queue.remove(turn)
+            elif not turn.cancelled() and turn.exception() is None:
+                self._next()  # the turn came together with the cancellation
+            raise
+
+    def _make_room(self, queue: deque[asyncio.Future[None]]) -> None:
+        if len(queue) < self._most:
+            return
+        refused = busy("too many passwords are waiting to be checked")
+        if queue is self._known:
+            raise refused
+        oldest = queue.popleft()
+        if not oldest.done():
+            oldest.set_exception(refused)
+
+    def _next(self) -> None:
+        while self._known or self._strangers:
+            turn = self._known.popleft() if self._known else self._strangers.pop()
+            if not turn.done():
+                turn.set_result(None)
+                return
+        self._free += 1
+
+    async def _hashed(self, work: Callable[[], _T]) -> _T:
+        """The result of hashing. A turn ends with its thread, also when nobody waits for it any more."""
+        running = asyncio.get_running_loop().run_in_executor(self._threads, work)
+        running.add_done_callback(lambda _: self._next())
+        return await asyncio.shield(running)
 
     def _verify(self, hashed: str, password: str) -> bool:
         try:

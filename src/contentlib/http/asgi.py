@@ -52,6 +52,12 @@ class AsgiBody:
             if piece:
                 yield piece
 
+    async def gone(self) -> None:
+        """Returns when the client has gone away; bytes that come meanwhile are dropped."""
+        while (message := await self._receive())["type"] != "http.disconnect":
+            self.finished = self.finished or not message.get("more_body", False)
+        self.finished = True
+
     async def linger(self) -> None:
         """Reads on after the answer, for a while: the answer is lost when a connection with unread bytes is closed."""
         now = asyncio.get_running_loop().time
@@ -150,6 +156,7 @@ def _request(scope: Scope, body: AsgiBody, fresh_ids: Iterator[str]) -> Request:
         client=(scope.get("client") or ("",))[0],
         request_id=_given_id(headers) or next(fresh_ids),
         stream=body,
+        gone=body.gone,
     )
 
 

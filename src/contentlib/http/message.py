@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 
 Headers = list[tuple[str, str]]
+Gone = Callable[[], Awaitable[None]]
+"""Returns when the client has gone away."""
+_Result = TypeVar("_Result")
 
 _SLASHES = re.compile("/{2,}")
 _LENGTH_DIGITS = 19  # no body is longer, and Python does not read integers of thousands of digits
@@ -23,6 +27,25 @@ class BodyRefused(Exception):
 
     status = 400
     retry_after: int | None = None
+
+
+async def never() -> None:
+    """Waits for a client that does not go away."""
+    await asyncio.get_running_loop().create_future()
+
+
+async def unless_gone(gone: Gone, work: Coroutine[Any, Any, _Result]) -> _Result:
+    """The result of work, which is cancelled when the client goes away: Disconnected."""
+    working, leaving = asyncio.create_task(work), asyncio.ensure_future(gone())
+    try:
+        await asyncio.wait({working, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        if working.done():
+            return working.result()
+        raise Disconnected
+    finally:
+        for task in (working, leaving):
+            task.cancel()
+        await asyncio.gather(working, leaving, return_exceptions=True)
 
 
 class BodyTooLarge(BodyRefused):
@@ -57,6 +80,7 @@ class Request:
     client: str
     request_id: str
     stream: Body
+    gone: Gone = never
 
     def chunks(self) -> AsyncIterator[bytes]:
         """The body's bytes as they come; Disconnected when the client breaks off."""

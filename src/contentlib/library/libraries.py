@@ -14,7 +14,7 @@ from contentlib.library.idempotence import once
 from contentlib.library.identifiers import new_identifier
 from contentlib.library.items import cancel
 from contentlib.library.model import Authentication, Backing, BackingType, Library, LibraryType, Publishing, Token
-from contentlib.library.names import check_description, check_name, fold
+from contentlib.library.names import check_description, check_name, check_password, fold
 from contentlib.library.policies import check_policy
 from contentlib.library.ports import MetadataStore, PasswordHasher, Transaction
 from contentlib.library.protection import check_changeable, check_unused
@@ -238,7 +238,8 @@ class Libraries:
         if new.authentication is Authentication.NONE:
             return replace(new, user_name=None, password_hash=None)
         if change.password:
-            return replace(new, user_name=PUBLISHING_USER, password_hash=await self._passwords.hash(change.password))
+            password = check_password(f"{field}.password", change.password)
+            return replace(new, user_name=PUBLISHING_USER, password_hash=await self._passwords.hash(password))
         if change.password is not None or new.password_hash is None:
             raise Invalid(f"{field}.password", "must not be empty for BASIC authentication")
         return replace(new, user_name=PUBLISHING_USER)

@@ -13,6 +13,7 @@ from contentlib.library.errors import Invalid
 NAME_LENGTH = 80
 DESCRIPTION_LENGTH = 2000
 FILE_NAME_BYTES = 255
+PASSWORD_LENGTH = 1024
 LONGEST_COMPARED = 255
 """The characters of the longest name that is compared by more than its characters; no name that is kept is longer."""
 _ESCAPED = re.compile("(?:%[0-9A-Fa-f]{2})+")
@@ -41,6 +42,13 @@ def check_text(field: str, text: str) -> str:
     if _NO_TEXT.search(text):
         raise Invalid(field, "holds a character that is no text")
     return text
+
+
+def check_password(field: str, password: str) -> str:
+    """A new password: up to 1,024 characters, as a longer one is not hashed at a login."""
+    if len(password) > PASSWORD_LENGTH:
+        raise Invalid(field, f"is {len(password)} characters, at most {PASSWORD_LENGTH} are allowed")
+    return password
 
 
 def clean(text: str) -> str:

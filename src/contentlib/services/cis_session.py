@@ -35,7 +35,7 @@ class SessionService(Service):
     @operation(Route("POST", _PATH, status=201), errors=_ERRORS, anonymous=True)
     async def create(self, call: Call) -> Secret:
         """Logs in with the name and the password that the request carries, and answers the token of the session."""
-        call.new_token = await self._logins.start(call.credentials)
+        call.new_token = await self._logins.start(call.credentials, call.client, call.gone)
         return call.new_token
 
     @operation(Route("DELETE", _PATH, status=204, rest=_REST), errors=_ERRORS)

@@ -15,7 +15,7 @@ class Call:
     """Who calls, and from where.
 
     `user` is empty until the gate has let the call in, `login` names the user's login session. `token` is that session's
-    secret, `credentials` are name and password.
+    secret, `credentials` are name and password. `client` is the address of the client, `gone` returns when it has hung up.
     `base_url` is scheme and authority as the client reached the server, for the URLs that an answer holds.
     An operation that starts a session puts its token into `new_token`; a wire form then sets the cookie, if the client did
     not ask for none.
@@ -25,6 +25,8 @@ class Call:
     base_url: str
     token: str | None = None
     credentials: tuple[str, str] | None = None
+    client: str = ""
+    gone: Callable[[], Awaitable[None]] | None = None
     user: str = ""
     login: str = ""
     new_token: str | None = None

@@ -13,18 +13,18 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
-import hashlib
-import hmac
 from collections.abc import Callable
 from urllib.parse import unquote
 
+from contentlib.access.guessing import Attempt, GuardedPasswords
 from contentlib.http.conditions import failed_precondition
 from contentlib.http.files import Content, file_answer
 from contentlib.http.message import Answer, Disconnected, Request, Response, not_allowed, text
 from contentlib.library.blobs import Blobs
 from contentlib.library.errors import Damaged
-from contentlib.library.model import Authentication, Library, Publishing
-from contentlib.library.ports import PasswordHasher
+from contentlib.library.model import Authentication, Library
+from contentlib.library.names import PASSWORD_LENGTH
+from contentlib.vapi.errors import ServiceUnavailable
 from contentlib.vcsp.indexes import is_wanted, page, with_slash
 from contentlib.vcsp.shelf import Document, Shelf
 
@@ -34,7 +34,6 @@ _DOCUMENTS = ("lib.json", "items.json")
 _METHODS = ("GET", "HEAD")
 _USERS = ("vcsp", "")  # Cloud Director sends no name
 _TYPES = {".ovf": "application/xml", ".mf": "text/plain", ".cert": "text/plain"}
-_REMEMBERED = 1024
 
 OnFailure = Callable[[Request, str, BaseException], None]
 
@@ -42,12 +41,11 @@ OnFailure = Callable[[Request, str, BaseException], None]
 class Publisher:
     """Serves published libraries."""
 
-    def __init__(self, shelf: Shelf, blobs: Blobs, passwords: PasswordHasher, on_failure: OnFailure) -> None:
+    def __init__(self, shelf: Shelf, blobs: Blobs, passwords: GuardedPasswords, on_failure: OnFailure) -> None:
         self._shelf = shelf
         self._blobs = blobs
         self._passwords = passwords
         self._on_failure = on_failure
-        self._right: dict[str, bytes] = {}
 
     def speaks(self, path: str) -> bool:
         """Whether a path is one of ours."""
@@ -61,6 +59,8 @@ class Publisher:
             return await self._answer(request)
         except Disconnected:
             raise
+        except ServiceUnavailable as error:
+            return text(503, str(error), [("retry-after", str(error.retry_after or 1))])
         except Damaged as error:
             self._on_failure(request, request.path, error)
             return text(500, str(error))
@@ -75,7 +75,7 @@ class Publisher:
         library = await self._shelf.library(library_id)
         if library is None:
             return text(404, f"there is no published library {library_id!r}")
-        if not await self._admits(library.publishing, request):
+        if not await self._admits(library, request):
             challenge = [("www-authenticate", 'Basic realm="content library"')]
             return text(401, "the library wants user name 'vcsp' and its password", challenge)
         folder = request.path.endswith("/")
@@ -130,24 +130,15 @@ class Publisher:
             answer.headers = [(key, kind if key == "content-type" else value) for key, value in answer.headers]
         return answer
 
-    async def _admits(self, publishing: Publishing, request: Request) -> bool:
-        """Whether the request has the password, where one is wanted; one that was right is not hashed slowly again."""
-        hashed = publishing.password_hash
-        if publishing.authentication is Authentication.NONE or hashed is None:
+    async def _admits(self, library: Library, request: Request) -> bool:
+        """Whether the request has the password, where one is wanted."""
+        hashed = library.publishing.password_hash
+        if library.publishing.authentication is Authentication.NONE or hashed is None:
             return True
         name, password = _basic(request.headers.get("authorization", ""))
-        if name is None or password is None or name.lower() not in _USERS:
+        if name is None or password is None or name.lower() not in _USERS or len(password) > PASSWORD_LENGTH:
             return False
-        digest = hashlib.sha256(password.encode()).digest()
-        known = self._right.get(hashed)
-        if known is not None and hmac.compare_digest(known, digest):
-            return True
-        if not await self._passwords.verify(hashed, password):
-            return False
-        if len(self._right) >= _REMEMBERED:
-            self._right.clear()
-        self._right[hashed] = digest
-        return True
+        return await self._passwords.verify(Attempt(library.id, request.client, request.gone), hashed, password)
 
 
 def _steps(path: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contentlib.vapi.errors import ServiceUnavailable
 from contentlib.vim.values import Data, Fields, Reference
 
 
@@ -11,6 +12,8 @@ class VimFault(Exception):
     def __init__(self, text: str, detail: Data) -> None:
         super().__init__(text)
         self.detail = detail
+        self.retry_after: int | None = None
+        """After how many seconds the caller may try again."""
 
 
 def not_supported(what: str) -> VimFault:
@@ -21,6 +24,13 @@ def not_supported(what: str) -> VimFault:
 def invalid_login() -> VimFault:
     """The fault for a wrong name or password."""
     return VimFault("Cannot complete login due to an incorrect user name or password.", Data("InvalidLogin"))
+
+
+def unavailable(error: ServiceUnavailable) -> VimFault:
+    """The fault for a call that the server cannot serve now."""
+    fault = VimFault(str(error), Data("SystemError", {"reason": str(error)}))
+    fault.retry_after = error.retry_after
+    return fault
 
 
 def not_authenticated(target: Reference) -> VimFault:

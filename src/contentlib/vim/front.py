@@ -120,7 +120,7 @@ class Vim:
         method = _method(await self._bodies.read(request, known=login is not None, limit=_BODY_LIMIT))
         this = next((each for each in method if local(each) == "_this"), None)
         target = Reference(this.get("type") or "", (this.text or "").strip()) if this is not None else Reference("", "")
-        caller = Caller(request.client, request.headers.get("user-agent", ""))
+        caller = Caller(request.client, request.headers.get("user-agent", ""), request.gone)
         call = SoapCall(target, method, login, caller)
         name = local(method)
         result = await self._methods.run(name, call)
@@ -196,7 +196,8 @@ def _fault(fault: VimFault) -> Response:
     kind.set(XSI_TYPE, fault.detail.type)
     for name, value in fault.detail.fields.items():
         write(kind, name, value)
-    return Response(500, _text(envelope), _XML)
+    retry = [] if fault.retry_after is None else [("retry-after", str(fault.retry_after))]
+    return Response(500, _text(envelope), _XML, retry)
 
 
 def _versions(version: str) -> bytes:

@@ -12,10 +12,11 @@ from dataclasses import dataclass, replace
 from lxml import etree
 
 from contentlib.access.logins import Logins
+from contentlib.http.message import Gone, never
 from contentlib.library.clock import Clock
 from contentlib.library.model import Login
 from contentlib.safe_xml import UnsafeXml, parse
-from contentlib.vapi.errors import Unauthenticated
+from contentlib.vapi.errors import ServiceUnavailable, Unauthenticated
 from contentlib.vapi.types import DateTime
 from contentlib.vim import collector
 from contentlib.vim.collector import child, every, flag, reference, text
@@ -26,6 +27,7 @@ from contentlib.vim.faults import (
     not_authenticated,
     not_found,
     not_supported,
+    unavailable,
 )
 from contentlib.vim.objects import ROOT_FOLDER, SINGLETONS, View, World, children
 from contentlib.vim.properties import OPEN, read
@@ -41,6 +43,7 @@ class Caller:
 
     address: str
     agent: str
+    gone: Gone = never
 
 
 @dataclass(slots=True)
@@ -114,9 +117,11 @@ class Methods:
         name, password = text(call.arguments, "userName", ""), child(call.arguments, "password")
         try:
             secret = "" if password is None else password.text or ""
-            token = await self._logins.start((name or "", secret))
+            token = await self._logins.start((name or "", secret), call.caller.address, call.caller.gone)
         except Unauthenticated as error:
             raise invalid_login() from error
+        except ServiceUnavailable as error:
+            raise unavailable(error) from error
         call.new_token = token
         return _user_session(await self._logins.find(token), call.caller)
 

@@ -52,7 +52,7 @@ class Calls:
         base_url = self._public_url or _base_url(request.scheme, headers.get("host", ""))
         token = token_of(request)
         credentials = _basic(headers["authorization"]) if "authorization" in headers else None
-        return Call(request.request_id, base_url, token, credentials)
+        return Call(request.request_id, base_url, token, credentials, request.client, request.gone)
 
     async def authenticate(self, call: Call, operation: Operation) -> None:
         """Sets the call's user; unauthenticated where the operation needs one. Comes before body and arguments."""
@@ -183,9 +183,12 @@ def error_headers(error: VapiError) -> Headers:
         headers.append(("www-authenticate", error.challenge or 'Basic realm="contentlib"'))
     if error.allow is not None:
         headers.append(("allow", error.allow))
-    if error.retry_after is not None:
-        headers.append(("retry-after", str(error.retry_after)))
-    return headers
+    return headers + retry_headers(error)
+
+
+def retry_headers(error: VapiError) -> Headers:
+    """When the caller may try again, where the error says it."""
+    return [] if error.retry_after is None else [("retry-after", str(error.retry_after))]
 
 
 def content_kind(content_type: str | None, body: bytes) -> str:

@@ -15,7 +15,7 @@ from contentlib.vapi.errors import InvalidRequest, OperationNotFound, Unauthenti
 from contentlib.vapi.registry import Call, Endpoint, Registry
 from contentlib.vapi.std import LocalizableMessage
 from contentlib.vapi.types import Structure, Type, Typed, fields_of
-from contentlib.wire.calls import TOKEN, Calls, error_headers, token_of
+from contentlib.wire.calls import TOKEN, Calls, error_headers, retry_headers, token_of
 from contentlib.wire.json_values import READER as PLAIN
 from contentlib.wire.json_values import encode, kind_of, parse
 from contentlib.wire.tasked import MARK, Tasked
@@ -89,7 +89,8 @@ class JsonRpc:
             failure = error
         except Exception as error:
             failure = self._calls.failed(request, f"{service}.{operation}", error)
-        return _response(request_id, {"error": write_error(failure)}, [("vapi-error", failure.canonical_name)])
+        headers = [("vapi-error", failure.canonical_name), *retry_headers(failure)]
+        return _response(request_id, {"error": write_error(failure)}, headers)
 
     def _endpoint(self, service: str, operation: str) -> Endpoint:
         endpoint = self._endpoints.get((service, operation.removesuffix(MARK)))

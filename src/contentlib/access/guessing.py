@@ -1,0 +1,299 @@
+"""Checks passwords of callers who may be guessing: slowly for one who was wrong, and not at all for a crowd.
+
+Three things are counted, each in memory of a fixed size and per process:
+
+- the caller, which is a name tried from an address: after each wrong password the next one waits longer, and one caller's
+  passwords are checked one after the other;
+- the name, from whatever address: of callers who have not logged in before, one password is checked at a time, and one
+  that was wrong before is refused while many wrong ones come;
+- the address, under whatever name: while many wrong ones come from it, it is refused.
+
+A caller who has given the right password is not affected by what comes from other addresses or under other names. An IPv6
+address counts as its network of 64 bits, which one machine can use as it likes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import ipaddress
+import time
+from asyncio import sleep
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+
+from contentlib.access.passwords import Argon2Passwords, busy
+from contentlib.access.recent import Digests, Recent
+from contentlib.http.message import Gone, never, unless_gone
+
+_SHORTEST_DELAY = 0.25
+_LONGEST_DELAY = 4.0
+_HASH_SECONDS = 0.1  # about what it takes to check one password
+_PATIENCE = 10.0
+_PENDING_OF_ADDRESS = 128
+_PENDING = 1024
+_REMEMBERED = 10_000
+_FORGOTTEN_AFTER = 3600.0
+_PROVEN_FOR = 30 * 86400.0
+_BITS_OF_NETWORK = 64
+_LONGEST_ADDRESS = 64
+_LONG_LINE = "too many logins of this user are waiting"
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """Who gives a password: for which name, from which address; `gone` returns when that client has hung up."""
+
+    name: str
+    address: str
+    gone: Gone = never
+
+
+@dataclass(frozen=True, slots=True)
+class Failures:
+    """How often a caller was wrong, and until when the next password waits."""
+
+    count: int
+    until: float
+
+    @property
+    def delay(self) -> float:
+        """How long the last wrong password makes the caller wait."""
+        return float(min(_SHORTEST_DELAY * 2 ** min(self.count - 1, 10), _LONGEST_DELAY))
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """How many wrong passwords may come in a row, and how many seconds each of them counts."""
+
+    burst: int
+    seconds: float
+
+
+BY_NAME = Rate(burst=20, seconds=1.0)
+BY_ADDRESS = Rate(burst=100, seconds=0.25)
+
+
+class _Rates:
+    """Wrong passwords by key. Kept is one number: the moment at which all of them will have been forgotten."""
+
+    def __init__(self, rate: Rate) -> None:
+        self._rate = rate
+        self._ends: Recent[float] = Recent(_REMEMBERED, _FORGOTTEN_AFTER)
+
+    def wait(self, key: bytes, now: float) -> float:
+        """How many seconds it takes until one more is within the rate."""
+        return (self._ends.get(key, now) or now) - now - self._rate.seconds * (self._rate.burst - 1)
+
+    def charge(self, key: bytes, now: float) -> None:
+        """Counts a wrong password."""
+        self._ends.note(key, max(self._ends.get(key, now) or now, now) + self._rate.seconds, now)
+
+    def refund(self, key: bytes, now: float) -> None:
+        """Counts one less."""
+        end = (self._ends.get(key, now) or now) - self._rate.seconds
+        if end <= now:
+            self._ends.forget(key)
+        else:
+            self._ends.replace(key, end)
+
+
+@dataclass(slots=True)
+class _Line:
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    waiting: int = 0
+
+
+class _Lines:
+    """Lets one pass at a time by key; a line exists while somebody is in it."""
+
+    def __init__(self) -> None:
+        self._lines: dict[bytes, _Line] = {}
+
+    def waiting(self, key: bytes) -> int:
+        line = self._lines.get(key)
+        return 0 if line is None else line.waiting
+
+    @asynccontextmanager
+    async def turn(self, key: bytes) -> AsyncIterator[None]:
+        """The turn of a key; ServiceUnavailable when it does not come soon."""
+        line = self._lines.setdefault(key, _Line())
+        line.waiting += 1
+        try:
+            await _within_patience(line.lock)
+            try:
+                yield
+            finally:
+                line.lock.release()
+        finally:
+            line.waiting -= 1
+            if not line.waiting:
+                del self._lines[key]
+
+
+async def _within_patience(lock: asyncio.Lock) -> None:
+    try:
+        async with asyncio.timeout(_PATIENCE):
+            await lock.acquire()
+    except TimeoutError as error:
+        raise busy(_LONG_LINE) from error
+
+
+@contextmanager
+def _counted(counter: Counter[bytes], key: bytes) -> Iterator[None]:
+    counter[key] += 1
+    try:
+        yield
+    finally:
+        counter[key] -= 1
+        if not counter[key]:
+            del counter[key]
+
+
+@dataclass(frozen=True, slots=True)
+class _Caller:
+    """The keys of one attempt."""
+
+    pair: bytes
+    name: bytes
+    address: bytes
+
+
+class GuardedPasswords:
+    """Verifies passwords that strangers give.
+
+    With `remember`, so many right passwords are kept as digests and not hashed slowly again: for clients that send their
+    password with every request.
+    """
+
+    def __init__(self, passwords: Argon2Passwords, now: Callable[[], float] = time.monotonic, remember: int = 0) -> None:
+        self._passwords = passwords
+        self._now = now
+        self._digests = Digests()
+        self._lines = _Lines()
+        # whose passwords are being checked, or wait for it
+        self._callers: Counter[bytes] = Counter()
+        self._clients: Counter[bytes] = Counter()
+        self._failures: Recent[Failures] = Recent(_REMEMBERED, _FORGOTTEN_AFTER)
+        self._names = _Rates(BY_NAME)
+        self._addresses = _Rates(BY_ADDRESS)
+        self._proven: Recent[bool] = Recent(_REMEMBERED, _PROVEN_FOR)
+        self._right: Recent[bytes] | None = Recent(remember, _PROVEN_FOR) if remember else None
+
+    async def verify(self, attempt: Attempt, hashed: str, password: str) -> bool:
+        """Whether the password is the one that was hashed; a wrong one is answered after a delay that grows.
+
+        ServiceUnavailable, before anything is hashed, where too much is tried. Disconnected when the client hangs up, which
+        gives up its place; a password that was already being hashed counts as wrong.
+        """
+        network = network_of(attempt.address)
+        name = self._digests.of(attempt.name)
+        caller = _Caller(self._digests.of(attempt.name, network), name, self._digests.of(network))
+        proven = self._proven.get(caller.pair, self._now()) is not None
+        if proven and self._is_idle(caller) and self._remembers(hashed, password):
+            return True
+        self._refuse_crowd(caller, proven=proven)
+        with _counted(self._callers, caller.pair), _counted(self._clients, caller.address):
+            return await unless_gone(attempt.gone, self._verify_in_line(caller, hashed, password))
+
+    async def _verify_in_line(self, caller: _Caller, hashed: str, password: str) -> bool:
+        async with self._lines.turn(caller.pair):
+            return await self._verify_next(caller, hashed, password)
+
+    def _is_idle(self, caller: _Caller) -> bool:
+        return not self._callers[caller.pair] and self._failures.get(caller.pair, self._now()) is None
+
+    def _refuse_crowd(self, caller: _Caller, *, proven: bool) -> None:
+        now = self._now()
+        failures = self._failures.get(caller.pair, now)
+        each = _HASH_SECONDS if failures is None else failures.delay
+        wait = self._callers[caller.pair] * each + (0.0 if failures is None else max(failures.until - now, 0.0))
+        if wait > _PATIENCE:
+            raise busy(_LONG_LINE, wait)
+        if proven:
+            return
+        if self._clients[caller.address] >= _PENDING_OF_ADDRESS or self._clients.total() >= _PENDING:
+            raise busy("too many logins are waiting")
+        wait = self._addresses.wait(caller.address, now)
+        if wait > 0:
+            raise busy("too many wrong passwords from this address", wait)
+
+    async def _verify_next(self, caller: _Caller, hashed: str, password: str) -> bool:
+        """The answer to one password, when those before it from the same caller have been answered."""
+        now = self._now()
+        failures = self._failures.get(caller.pair, now)
+        if failures is not None and failures.until > now:
+            await sleep(failures.until - now)
+        if self._remembers(hashed, password):
+            right = True
+        elif self._proven.get(caller.pair, self._now()) is not None:
+            right = await self._hash(caller, hashed, password, stranger=False)
+        else:
+            right = await self._verify_unknown(caller, hashed, password)
+        if right:
+            self._note_right(caller, hashed, password)
+        else:
+            await self._serve_delay(caller)
+        return right
+
+    async def _verify_unknown(self, caller: _Caller, hashed: str, password: str) -> bool:
+        wait = self._lines.waiting(caller.name) * _HASH_SECONDS
+        if wait > _PATIENCE:
+            raise busy(_LONG_LINE, wait)
+        async with self._lines.turn(caller.name):
+            now = self._now()
+            wait = self._names.wait(caller.name, now)
+            if wait > 0 and self._failures.get(caller.pair, now) is not None:
+                raise busy("too many wrong passwords for this user", wait)
+            return await self._hash(caller, hashed, password, stranger=True)
+
+    async def _hash(self, caller: _Caller, hashed: str, password: str, *, stranger: bool) -> bool:
+        """Whether the password is right; it counts as wrong from when it begins to be hashed."""
+
+        def begun() -> None:
+            now = self._now()
+            before = self._failures.get(caller.pair, now)
+            failures = Failures(1 if before is None else before.count + 1, now)
+            self._failures.note(caller.pair, Failures(failures.count, now + failures.delay), now)
+            self._names.charge(caller.name, now)
+            self._addresses.charge(caller.address, now)
+
+        right = await self._passwords.verify(hashed, password, stranger=stranger, begun=begun)
+        if right:
+            self._names.refund(caller.name, self._now())
+            self._addresses.refund(caller.address, self._now())
+        return right
+
+    def _note_right(self, caller: _Caller, hashed: str, password: str) -> None:
+        now = self._now()
+        self._failures.forget(caller.pair)
+        self._proven.note(caller.pair, True, now)
+        if self._right is not None:
+            self._right.note(self._digests.of(hashed), self._digests.of(password), now)
+
+    async def _serve_delay(self, caller: _Caller) -> None:
+        """Keeps the answer to a wrong password back; who hangs up meanwhile has the rest of the delay before the next one."""
+        now = self._now()
+        failures = self._failures.get(caller.pair, now)
+        if failures is not None:
+            await sleep(failures.delay)
+            self._failures.replace(caller.pair, Failures(failures.count, 0.0))
+
+    def _remembers(self, hashed: str, password: str) -> bool:
+        if self._right is None:
+            return False
+        known = self._right.get(self._digests.of(hashed), self._now())
+        return known is not None and hmac.compare_digest(known, self._digests.of(password))
+
+
+def network_of(address: str) -> str:
+    """What an address is counted as: IPv4 as it is, IPv6 by its network of 64 bits."""
+    try:
+        found = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return address[:_LONGEST_ADDRESS]
+    if found.version == 4 or found.ipv4_mapped is not None:
+        return str(found if found.version == 4 else found.ipv4_mapped)
+    return str(ipaddress.ip_network((found, _BITS_OF_NETWORK), strict=False).network_address)

@@ -217,7 +217,7 @@ class _Server:
         roles = Roles(metadata, {})
         trust = Trust(metadata, clock, system_roots)
         kept = settings.trash_seconds * 1000
-        items = Items(metadata, blobs, clock, leases.milliseconds, self._ended, kept, trust)
+        items = Items(metadata, blobs, clock, self._ended, kept, trust)
         storages = {each.id: each.name for each in settings.storage}
         libraries = Libraries(metadata, clock, storages, published, self._ended, kept)
         sources, limit = Sources(settings.import_roots), settings.upload_limit_bytes

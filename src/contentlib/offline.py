@@ -163,7 +163,7 @@ async def _writing(settings: Settings) -> AsyncIterator[tuple[MetadataStore, Blo
     blobs = HeldBlobs(metadata, store, clock)
     holding = asyncio.create_task(blobs.hold(min(settings.collect_grace_seconds / 4, _HELD_SECONDS)))
     try:
-        yield metadata, blobs, Adoption(metadata, blobs, clock, settings.storage[0].id)
+        yield metadata, blobs, Adoption(metadata, blobs, clock, settings.storage[0].id, settings.trash_seconds * 1000)
     finally:
         holding.cancel()
         with suppress(asyncio.CancelledError):

@@ -15,9 +15,11 @@ from contentlib.library.catalogs import Catalog, OfferedFile, OfferedItem
 from contentlib.library.errors import WrongState
 from contentlib.library.items import ItemChange
 from contentlib.library.model import Blob, Retention, Version
+from contentlib.library.trash import Trash
 from library.world import STORAGES, World
 
 LIBRARY = "0b9c6f1e-5a53-4c55-9c0e-1d6b0f2a7a11"
+KEPT = 60_000
 ITEM = "00000000-0000-4000-8000-000000000001"
 
 
@@ -39,7 +41,7 @@ class Taking:
     def __init__(self, world: World) -> None:
         self.world = world
         self.blobs = InterruptedBlobs(world.metadata, world.store, world.clock)
-        self.adoption = Adoption(world.metadata, self.blobs, world.clock, "datastore-1")
+        self.adoption = Adoption(world.metadata, self.blobs, world.clock, "datastore-1", KEPT)
 
     async def contents(self, data: bytes) -> dict[tuple[str, str], Blob]:
         return {(ITEM, "a.iso"): await self.blobs.keep(self.world.receive("datastore-1", "upload", data))}
@@ -125,6 +127,15 @@ async def test_a_library_that_was_deleted_meanwhile_is_not_made_again(world: Wor
     taking.blobs.turn = delete
     with pytest.raises(Refused, match="was changed by another import meanwhile"):
         await taking.follow(2, b"2", 1)
+
+
+async def test_an_item_that_is_gone_at_the_source_can_be_restored(world: World, taking: Taking) -> None:
+    await taking.follow(1, b"1", None)
+    await world.complete(ITEM, {"b.iso": b"added here"})
+    await taking.adoption.follow(replace(catalog(2), items=()), {}, Imported(1, (ITEM,)))
+    assert await world.items.ids(LIBRARY) == []
+    await Trash(world.metadata, world.items, world.clock).restore(ITEM, None)
+    assert await world.content(ITEM) == {"a.iso": b"1", "b.iso": b"added here"}
 
 
 async def test_a_library_in_maintenance_is_not_changed(world: World, taking: Taking) -> None:

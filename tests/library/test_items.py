@@ -193,13 +193,43 @@ async def test_an_item_with_content_keeps_its_name_when_a_later_session_fails(wo
         await world.item(library)
 
 
-async def test_an_item_that_nobody_began_to_fill_keeps_its_name_for_one_lease(world: World) -> None:
+async def _failed_draft(world: World, library: str, name: str = "Debian") -> str:
+    draft = await world.item(library, name)
+    await world.updates.fail(await world.update(draft), "no such file")
+    return draft
+
+
+async def test_an_item_without_content_keeps_its_name_whatever_its_age(world: World) -> None:
     library = await world.library()
-    await world.item(library)
-    with pytest.raises(Taken):
+    item = await world.item(library)
+    world.wait(1000 * LEASE)
+    with pytest.raises(Taken, match=item):
         await world.item(library)
-    world.wait(LEASE + 1)
-    await world.item(library)
+    other = await world.item(library, "Ubuntu")
+    with pytest.raises(Taken, match=item):
+        await world.items.update(other, ItemChange(name="debian"))
+    with pytest.raises(Taken, match=item):
+        await world.items.copy(other, NewItem(library, "Debian"), None)
+    assert await world.items.ids(library) == [item, other]
+
+
+async def test_a_failed_draft_gives_way_to_a_new_item_only(world: World) -> None:
+    library = await world.library()
+    draft = await _failed_draft(world, library)
+    other = await world.item(library, "Ubuntu")
+    with pytest.raises(Taken, match=draft):
+        await world.items.update(other, ItemChange(name="Debian"))
+    with pytest.raises(Taken, match=draft):
+        await world.items.copy(other, NewItem(library, "Debian"), None)
+    assert await world.items.ids(library) == [draft, other]
+
+
+async def test_a_failed_draft_that_was_changed_keeps_its_name(world: World) -> None:
+    library = await world.library()
+    draft = await _failed_draft(world, library)
+    await world.items.update(draft, ItemChange(description="filled on Monday"))
+    with pytest.raises(Taken, match=draft):
+        await world.item(library)
 
 
 async def test_an_emptied_item_is_no_draft(world: World) -> None:

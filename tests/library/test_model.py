@@ -27,7 +27,6 @@ BYTES = st.binary(max_size=3)
 class ModelItem:
     id: str
     name: str
-    created: int
     content: dict[str, bytes] | None = None
     version: int = 1
     abandoned: bool = False
@@ -93,13 +92,12 @@ class Sessions(RuleBasedStateMachine):
             return holder
         if holder is not None:
             holder.gone = True
-        item = ModelItem(self.run(self.world.item(self.library, name)), name, self.world.clock.now())
+        item = ModelItem(self.run(self.world.item(self.library, name)), name)
         self.made_items.append(item)
         return item
 
     def _gives_way(self, item: ModelItem) -> bool:
-        now = self.world.clock.now() + 1  # the call below takes a millisecond
-        return item.content is None and item.active is None and (item.abandoned or item.created + LEASE < now)
+        return item.content is None and item.active is None and item.abandoned
 
     @rule(item=items)
     def delete_item(self, item: ModelItem) -> None:

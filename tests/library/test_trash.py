@@ -49,6 +49,30 @@ async def test_the_trash_tells_who_deleted_what_and_until_when_it_is_kept(world:
     assert await trash.get(item) == (await trash.all())[0]
 
 
+async def test_a_failed_draft_that_gives_way_can_be_restored(world: World, trash: Trash) -> None:
+    library = await world.library()
+    draft = await world.item(library)
+    await world.updates.fail(await world.update(draft), "no such file")
+    await world.item(library)
+    assert [(each.id, each.user) for each in await trash.all()] == [(draft, "ann")]
+    with pytest.raises(Taken):
+        await trash.restore(draft, None)
+    await trash.restore(draft, "Tried before")
+    assert (await world.items.get(draft)).name == "Tried before"
+    with pytest.raises(Taken):
+        await world.item(library, "Tried before")
+
+
+async def test_a_restored_item_does_not_take_the_place_of_a_failed_draft(world: World, trash: Trash) -> None:
+    library = await world.library()
+    item = await filled(world, library)
+    await world.items.delete(item)
+    draft = await world.item(library)
+    await world.updates.fail(await world.update(draft), "no such file")
+    with pytest.raises(Taken, match=draft):
+        await trash.restore(item, None)
+
+
 async def test_an_item_comes_back_with_all_that_it_had(world: World, trash: Trash) -> None:
     item = await filled(world, await world.library())
     await world.complete(item, {"a.iso": b"new"})
@@ -74,7 +98,7 @@ async def test_a_name_that_is_used_again_is_told_and_another_one_helps(world: Wo
     old = await filled(world, library)
     await world.items.delete(old)
     new = await filled(world, library, data=b"new")
-    with pytest.raises(Taken, match=f"library {library} has an item named 'Debian' already: {new}"):
+    with pytest.raises(Taken, match=f"library {library} already has an item named 'Debian': {new}"):
         await trash.restore(old, None)
     await trash.restore(old, "Debian 12")
     assert (await world.items.get(old)).name == "Debian 12"

@@ -134,7 +134,7 @@ async def test_force_deletes_a_library_in_maintenance(world: World) -> None:
 
 
 async def test_nothing_is_restored_into_a_library_in_maintenance(world: World) -> None:
-    world.items = type(world.items)(world.metadata, world.blobs, world.clock, 1, kept=1000)
+    world.items = type(world.items)(world.metadata, world.blobs, world.clock, kept=1000)
     library, item = await _filled(world)
     await world.items.delete(item)
     await world.upkeep.enter(library, "ann")

@@ -67,7 +67,7 @@ class World:
         self.libraries = Libraries(self.metadata, self.clock, STORAGES, SaltedPasswords(), self.ended.append, kept)
         self.upkeep = Upkeep(self.metadata, self.leases)
         self.usages = Usages(self.metadata, self.clock)
-        self.items = Items(self.metadata, self.blobs, self.clock, LEASE, self.ended.append, kept)
+        self.items = Items(self.metadata, self.blobs, self.clock, self.ended.append, kept)
         self.migrations = Migrations(self.metadata, self.blobs, self.clock, self.libraries, self.upkeep)
         self.updates = UpdateSessions(self.metadata, self.blobs, self.clock, self.leases, self.ended.append)
         self.downloads = DownloadSessions(self.metadata, self.blobs, self.clock, self.leases, self.ended.append)
@@ -90,7 +90,7 @@ class World:
 
     async def item(self, library: str | None = None, name: str = "Debian", token: Token | None = None) -> str:
         self.wait(1)
-        return await self.items.create(NewItem(library or await self.library(), name), token)
+        return await self.items.create(NewItem(library or await self.library(), name), token, "ann")
 
     async def update(self, item: str, token: Token | None = None) -> str:
         self.wait(1)

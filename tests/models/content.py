@@ -6,7 +6,7 @@ import itertools
 from dataclasses import dataclass, replace
 
 from models.libraries import Libraries, Told, named
-from models.state import LEASE, File, Item, Library, Refused
+from models.state import File, Item, Library, Refused
 
 
 @dataclass
@@ -17,7 +17,7 @@ class Content(Libraries):
 
     def library_item_create(self, create_spec: Told, client_token: str | None = None) -> str:
         named(create_spec)
-        return self._once("item", client_token, lambda: self._new_item(create_spec).id)
+        return self._once("item", client_token, lambda: self._new_item(create_spec, creating=True).id)
 
     def library_item_get(self, library_item_id: str) -> Told:
         item = self._item(library_item_id)
@@ -50,7 +50,7 @@ class Content(Libraries):
             return
         if changed.name.casefold() != item.name.casefold():
             self._free_name(changed)
-        self.items[item.id] = replace(changed, version=item.version + 1, changed=self.now)
+        self.items[item.id] = replace(changed, version=item.version + 1, abandoned=False)
 
     def library_item_delete(self, library_item_id: str) -> None:
         library = self._changeable(self._item(library_item_id).library)
@@ -96,7 +96,7 @@ class Content(Libraries):
         else:
             if found.library not in self.libraries or self.libraries[found.library].maintained:
                 raise Refused("not_allowed_in_current_state")
-            restored = replace(found, name=name or found.name, version=found.version + 1, changed=self.now)
+            restored = replace(found, name=name or found.name, version=found.version + 1, abandoned=False)
             self._free_name(restored)
             self.items[found.id] = restored
         del self.trash[deleted_id]
@@ -142,20 +142,26 @@ class Content(Libraries):
             return current
         return replace(file, revision=(file if current is None else current).revision + 1, number=self.new_content())
 
-    def _new_item(self, spec: Told) -> Item:
+    def _new_item(self, spec: Told, *, creating: bool = False) -> Item:
         library = self._changeable(spec["library_id"])
-        item = Item(self.made, library.id, spec["name"], spec.get("description", ""), spec.get("type", ""), None, self.now)
+        item = Item(self.made, library.id, spec["name"], spec.get("description", ""), spec.get("type", ""), None)
+        if creating:
+            self._trash_failed_draft(item)
         self._free_name(item)
         self.items[item.id] = item
         return item
+
+    def _trash_failed_draft(self, item: Item) -> None:
+        for other in list(self.items.values()):
+            named = other.library == item.library and other.name.casefold() == item.name.casefold()
+            if named and other.abandoned and not other.versions and self.active_of(other.id) is None:
+                self.trash[other.id] = self.items.pop(other.id)
 
     def _free_name(self, item: Item) -> None:
         for other in list(self.items.values()):
             if other.id == item.id or other.library != item.library or other.name.casefold() != item.name.casefold():
                 continue
-            if other.versions or self.active_of(other.id) or not (other.abandoned or other.changed + LEASE < self.now):
-                raise Refused("already_exists")
-            del self.items[other.id]
+            raise Refused("already_exists")
 
     def all_items(self) -> list[Item]:
         """All items, those in the trash too."""

@@ -69,7 +69,6 @@ class Item:
     description: str
     type: str
     source: str | None
-    changed: int
     version: int = 1
     content_version: int = 1
     versions: dict[int, tuple[File, ...]] = field(default_factory=dict)

@@ -93,7 +93,7 @@ async def test_4_what_a_user_can_mend_is_told_with_status_400(app: Whole) -> Non
         await app.refusal("DELETE", f"{UPDATE}/id:{session}"),
     ]
     assert refusals == [
-        (400, "ALREADY_EXISTS", f"library {library} has an item named 'tiny' already: {item}"),
+        (400, "ALREADY_EXISTS", f"library {library} already has an item named 'tiny': {item}"),
         (400, "RESOURCE_BUSY", f"library item {item} has the active update session {session}"),
         (400, "NOT_ALLOWED_IN_CURRENT_STATE", "not ready: 'tiny.iso' is WAITING_FOR_TRANSFER"),
         (400, "NOT_ALLOWED_IN_CURRENT_STATE", f"update session {session} is ACTIVE; cancel or complete it first"),

@@ -93,7 +93,7 @@ async def test_fields_that_update_does_not_use_are_ignored(app: Whole) -> None:
         ({"name": "n" * 81}, "INVALID_ARGUMENT", "update_spec.name has 81 characters, 80 are allowed"),
         ({"description": "d" * 2001}, "INVALID_ARGUMENT", "update_spec.description has 2001 characters, 2000 are allowed"),
         ({"name": "x", "version": "7"}, "INVALID_ARGUMENT", "library item {item} is at version 1, not 7"),
-        ({"name": "OTHER"}, "ALREADY_EXISTS", "library {library} has an item named 'other' already: {other}"),
+        ({"name": "OTHER"}, "ALREADY_EXISTS", "library {library} already has an item named 'other': {other}"),
     ],
 )
 async def test_an_update_that_cannot_be_is_refused(app: Whole, spec: dict[str, str], kind: str, text: str) -> None:
@@ -176,7 +176,7 @@ async def test_a_copy_does_not_take_a_name_that_is_taken(app: Whole) -> None:
     spec = {"destination_create_spec": {"library_id": library, "name": "Tiny"}}
     status, kind, text = await app.refusal("POST", f"{ITEM}/id:{item}?~action=copy", spec)
     assert (status, kind) == (400, "INVALID_ARGUMENT")
-    assert text == f"library {library} has an item named 'tiny' already: {item}"
+    assert text == f"library {library} already has an item named 'tiny': {item}"
 
 
 async def test_an_item_of_a_library_that_is_not_published_is_not_published(app: Whole) -> None:

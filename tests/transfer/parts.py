@@ -60,7 +60,7 @@ class Parts:
         self.store = claimed(FilesystemBlobs({STORAGE: directory / STORAGE}))
         self.blobs = Blobs(self.metadata, self.store, clock)
         self.leases = Leases(clock, lease)
-        self.items = Items(self.metadata, self.blobs, clock, lease)
+        self.items = Items(self.metadata, self.blobs, clock)
         self.addresses = SignedAddresses(KEY)
         self.throttle = Throttle()
         self.failures: list[Failure] = []

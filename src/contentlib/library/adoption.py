@@ -58,13 +58,14 @@ class _Taken(msgspec.Struct, frozen=True):
 
 
 class Adoption:
-    """Takes libraries in; new ones onto `storage`."""
+    """Takes libraries in; new ones onto `storage`. What the source no longer has can be restored for `kept` milliseconds."""
 
-    def __init__(self, metadata: MetadataStore, blobs: Blobs, clock: Clock, storage: str) -> None:
+    def __init__(self, metadata: MetadataStore, blobs: Blobs, clock: Clock, storage: str, kept: int = 0) -> None:
         self._metadata = metadata
         self._blobs = blobs
         self._clock = clock
         self._storage = storage
+        self._kept = kept
 
     async def imported(self, library_id: str) -> Imported | None:
         """What was last imported; None where there is no such library. Refused where it did not come in a bundle."""
@@ -211,15 +212,16 @@ class Adoption:
     async def _remove(self, transaction: Transaction, item_id: str) -> None:
         item = await transaction.items.get(item_id)
         session = None if item is None else await transaction.update_sessions.active_of(item_id)
+        now = self._clock.now()
         if item is not None and session is not None:
-            await cancel(transaction, session, self._clock.now(), f"library item {item.name!r} is gone at its source")
-        await transaction.items.remove(item_id)
+            await cancel(transaction, session, now, f"library item {item.name!r} is gone at its source")
+        await transaction.deleted_items.add(item_id, "", now, now + self._kept)
 
     async def _free_name(self, transaction: Transaction, change: _Change, imported: Collection[str]) -> None:
         """Names may have moved from item to item: none of those that are renamed keeps its own meanwhile."""
         item, before = change.item, change.before
         if before is not None and before.folded_name != item.folded_name:
-            await transaction.items.put(replace(before, folded_name=before.id))
+            await transaction.items.put(replace(before, folded_name=f"\0{before.id}"))  # which nobody can have
         for other in await transaction.items.find(library=item.library, folded_name=item.folded_name):
             if other != item.id and other not in imported:
                 raise Refused(f"an item named {item.name!r} ({other}) was added to library {item.library} here; rename it")

@@ -44,17 +44,13 @@ class ItemChange(msgspec.Struct, frozen=True):
 
 
 class Items:
-    """The operations on items; times in milliseconds.
-
-    `lease` is the time after which an untouched draft gives up its name, `kept` how long a deleted item can be restored.
-    """
+    """The operations on items; times in milliseconds. `kept` is how long a deleted item can be restored."""
 
     def __init__(
         self,
         metadata: MetadataStore,
         blobs: Blobs,
         clock: Clock,
-        lease: int,
         ended: Ended = nobody,
         kept: int = 0,
         trust: Trust | None = None,
@@ -64,15 +60,21 @@ class Items:
         self._metadata = metadata
         self._blobs = blobs
         self._clock = clock
-        self._lease = lease
         self._trust = trust or Trust(metadata, clock)
 
-    async def create(self, new: NewItem, token: Token | None) -> str:
-        """Creates an item without content and answers its identifier; an abandoned draft of the same name is replaced."""
+    async def create(self, new: NewItem, token: Token | None, user: str = "") -> str:
+        """Creates an item without content and answers its identifier.
+
+        A draft of the same name whose import failed goes into the trash, so that the import can be tried again; Taken for
+        any other item of that name.
+        """
         item = self._new(new, "create_spec")
 
         async def add(transaction: Transaction) -> str:
-            await self._add(transaction, item, "create_spec")
+            await check_local(transaction, item.library)
+            await self._trash_failed_drafts(transaction, item, user)
+            await self.check_name_free(transaction, item, "create_spec.name")
+            await transaction.items.add(item)
             await note_change(transaction, item)
             return item.id
 
@@ -111,7 +113,7 @@ class Items:
     async def update(self, item_id: str, change: ItemChange) -> None:
         """Changes what is given; VersionConflict when `version` is given and is not the item's.
 
-        Where nothing changes, nothing is counted.
+        Where nothing changes, nothing is counted. A failed draft that is changed is wanted again, and keeps its name.
         """
         changes: dict[str, object] = {}
         if change.name is not None:
@@ -133,9 +135,10 @@ class Items:
             if changed.folded_type != item.folded_type and item.version_id is not None:
                 await self._trust.check(library, changed.folded_type, await transaction.versions.signature(item.version_id))
             if changed.folded_name != item.folded_name:
-                await self.free_name(transaction, changed, "update_spec.name")
+                await self.check_name_free(transaction, changed, "update_spec.name")
             counted = replace(
                 changed,
+                abandoned=False,
                 modified=max(self._clock.now(), item.modified),
                 version=item.version + 1,
                 metadata_version=item.metadata_version + 1,
@@ -196,7 +199,9 @@ class Items:
             if item.version_id is not None:  # before the item, whose row names it
                 await self._blobs.check_kept(transaction, copied)
                 await transaction.versions.add(copied)
-            await self._add(transaction, item, _DESTINATION)
+            await check_local(transaction, item.library)
+            await self.check_name_free(transaction, item, f"{_DESTINATION}.name")
+            await transaction.items.add(item)
             await note_change(transaction, item)
             return item.id
 
@@ -208,7 +213,7 @@ class Items:
             if token is None or await transaction.tokens.find(token) is None:
                 _, item = await self._to_be_copied(transaction, source_id, new)
                 await check_local(transaction, item.library)
-                await self._drafts(transaction, item, f"{_DESTINATION}.name")
+                await self.check_name_free(transaction, item, f"{_DESTINATION}.name")
 
     async def _to_be_copied(self, transaction: Transaction, source_id: str, new: NewItem) -> tuple[Item, Item]:
         """The source, and the copy as it will be without content."""
@@ -255,33 +260,22 @@ class Items:
             source=None if new.source is None else check_text(f"{field}.source_id", new.source),
         )
 
-    async def _add(self, transaction: Transaction, item: Item, field: str) -> None:
-        await check_local(transaction, item.library)
-        await self.free_name(transaction, item, f"{field}.name")
-        await transaction.items.add(item)
-
-    async def free_name(self, transaction: Transaction, item: Item, field: str) -> None:
-        """Makes sure that no other item of the library has the name; a draft that nobody works on gives way."""
-        for draft in await self._drafts(transaction, item, field):
-            await transaction.items.remove(draft)
-
-    async def _drafts(self, transaction: Transaction, item: Item, field: str) -> list[str]:
-        """The drafts that have the name of an item and would give way; Taken when another item has it."""
-        drafts = []
+    async def check_name_free(self, transaction: Transaction, item: Item, field: str) -> None:
+        """Taken when another item of the library has the name."""
         for other_id in await transaction.items.find(library=item.library, folded_name=item.folded_name):
-            if other_id == item.id:
-                continue
-            other = await find_item(transaction, other_id)
-            if not await self._given_up(transaction, other):
-                text = f"library {item.library} has an item named {other.name!r} already: {other_id}"
+            if other_id != item.id:
+                other = await find_item(transaction, other_id)
+                text = f"library {item.library} already has an item named {other.name!r}: {other_id}"
                 raise Taken("item.name_taken", text, field, other.name, other_id)
-            drafts.append(other_id)
-        return drafts
 
-    async def _given_up(self, transaction: Transaction, item: Item) -> bool:
-        if item.version_id is not None or await transaction.update_sessions.active_of(item.id) is not None:
-            return False
-        return item.abandoned or item.modified + self._lease < self._clock.now()
+    async def _trash_failed_drafts(self, transaction: Transaction, item: Item, user: str) -> None:
+        """Moves drafts that have the name of a new item, and whose update session failed, into the trash."""
+        now = self._clock.now()
+        for other_id in await transaction.items.find(library=item.library, folded_name=item.folded_name):
+            other = await find_item(transaction, other_id)
+            if other.failed_draft and await transaction.update_sessions.active_of(other_id) is None:
+                await transaction.deleted_items.add(other_id, user, now, now + self._kept)
+                await note_change(transaction, other)
 
 
 async def note_change(transaction: Transaction, item: Item) -> None:

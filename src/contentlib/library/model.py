@@ -191,7 +191,7 @@ class Subscriber(msgspec.Struct, frozen=True):
 class Item(msgspec.Struct, frozen=True):
     """A library item; times in milliseconds since 1970 UTC, size in bytes.
 
-    `version_id` names the current content version, None while there never was one. An item is `abandoned` when its first
+    `version_id` names the current content version, None while there never was one. An item is `abandoned` when its last
     update session ended without content; a new item may then take its name. One of a subscribed library has in `source` the
     publisher's identifier, and in `synced` when it was last known to be as the publisher has it.
     """
@@ -218,6 +218,11 @@ class Item(msgspec.Struct, frozen=True):
     def cached(self) -> bool:
         """Whether its content is here, or never was anywhere."""
         return self.synced is None or self.version_id is not None
+
+    @property
+    def failed_draft(self) -> bool:
+        """Whether it never had content, and its update session failed."""
+        return self.abandoned and self.version_id is None
 
 
 class Deleted(msgspec.Struct, Generic[Row], frozen=True):

@@ -88,8 +88,10 @@ class Trash:
             text = f"the library {item.library} of library item {item.id} is deleted itself; restore it first"
             raise NotRestorable("trash.library_deleted", text, item.id, item.library)
         check_changeable(library)
-        await self._items.free_name(transaction, item, "name")
-        counted = replace(item, modified=now, version=item.version + 1, metadata_version=item.metadata_version + 1)
+        await self._items.check_name_free(transaction, item, "name")
+        counted = replace(
+            item, abandoned=False, modified=now, version=item.version + 1, metadata_version=item.metadata_version + 1
+        )
         await transaction.deleted_items.restore(counted)
         await note_change(transaction, counted)
 

@@ -111,7 +111,9 @@ class ItemService(Service):
     )
     async def create(self, call: Call, client_token: str | None, create_spec: ItemModel) -> Id:
         """Creates an item without content and answers its identifier; a draft of the same name that failed gives way."""
-        return await self._items.create(_new(create_spec), check_token(call.user, f"{self.vapi_id}.create", client_token))
+        return await self._items.create(
+            _new(create_spec), check_token(call.user, f"{self.vapi_id}.create", client_token), call.user
+        )
 
     @operation(Route("GET", _ITEM), errors=(NotFound,), privileges=(on_item("System.Read"),))
     async def get(self, call: Call, library_item_id: Id) -> ItemModel:

@@ -222,7 +222,7 @@ class _Server:
         libraries = Libraries(metadata, clock, storages, published, self._ended, kept)
         sources, limit = Sources(settings.import_roots), settings.upload_limit_bytes
         updates = UpdateSessions(metadata, blobs, clock, leases, self._ended, limit, sources.check, self._wake, trust)
-        settling = Settling(metadata, updates, leases, clock, settings.autocomplete_pulls_seconds * 1000)
+        settling = Settling(metadata, updates, leases, settings.autocomplete_pulls_seconds * 1000)
         tasks, configurations, limits = Tasks(metadata, clock), self._configurations, self._limits
         sealing = KeyFile(settings.data_dir / _SEALING_KEY)
         catalogs = OwnCatalogs(

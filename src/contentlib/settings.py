@@ -251,8 +251,9 @@ class Settings(BaseSettings):
         default=15,
         ge=0,
         le=_CENTURY,
-        description="An update session all of whose files were fetched by the server completes by itself after this time in "
-        "which its client only asked for the session's state; Terraform waits for that. 0 leaves it to the client.",
+        description="An update session all of whose files were fetched by the server completes by itself when its client "
+        "has polled the session's state for this time, at least once every 30 seconds, and done nothing else; Terraform "
+        "waits for that. A silent client completes nothing. 0 leaves it to the client.",
     )
     datacenter_name: str = Field(
         default="Datacenter",

@@ -112,18 +112,83 @@ async def test_a_completing_session_is_canceled_like_any_other(pulling: Pulling,
 # 10: Terraform waits for a state other than ACTIVE before it completes
 
 
+async def _poll(pulling: Pulling, session: str, seconds: float, times: int) -> None:
+    for _ in range(times):
+        assert (await pulling.state(session))["state"] == "ACTIVE"
+        pulling.clock.pass_seconds(seconds)
+
+
+async def _completed_unasked(pulling: Pulling) -> tuple[str, str]:
+    """A session that the server has completed, and its item."""
+    session, item = await pulling.pull("/a.iso")
+    await pulling.settled(session)
+    assert (await pulling.ended(session))["state"] == "DONE"
+    return session, item
+
+
 async def test_a_pulled_session_completes_itself_while_terraform_only_polls(pulling: Pulling) -> None:
     session, item = await pulling.pull("/a.iso")
     await pulling.settled(session)
-    pulling.clock.pass_seconds(14)
-    await pulling.app.rest("GET", f"{SESSION}/id:{session}")
-    assert (await pulling.state(session))["state"] == "ACTIVE"
-    before = pulling.clock.now()
+    await _poll(pulling, session, 7, 3)
     assert (await pulling.ended(session))["state"] == "DONE"
-    assert pulling.clock.now() - before >= 1000
+    assert await pulling.app.content(item) == {"a.iso": DATA}
+
+
+async def test_a_session_that_its_client_leaves_alone_does_not_complete(pulling: Pulling) -> None:
+    session, item = await pulling.pull("/a.iso")
+    await pulling.settled(session)
+    await _poll(pulling, session, 1, 5)
+    pulling.clock.pass_seconds(100)
+    await _a_turn()
+    await pulling.app.push(session, "b.txt", b"pushed")
+    await pulling.app.complete(session)
+    assert await pulling.app.content(item) == {"a.iso": DATA, "b.txt": b"pushed"}
+
+
+async def test_another_client_that_looks_at_a_session_does_not_complete_it(pulling: Pulling) -> None:
+    session, _ = await pulling.pull("/a.iso")
+    await pulling.settled(session)
+    pulling.app.client.headers["vmware-api-session-id"] = (await pulling.app.login()).json()["value"]
+    await _poll(pulling, session, 10, 4)
+    await _a_turn()
+    assert (await pulling.state(session))["state"] == "ACTIVE"
+
+
+async def test_a_client_can_complete_and_validate_what_the_server_completed(pulling: Pulling) -> None:
+    session, item = await _completed_unasked(pulling)
+    validated = await pulling.app.rest("POST", f"{FILE}/id:{session}?~action=validate")
+    assert validated == {"has_errors": False, "missing_files": [], "invalid_files": []}
+    await pulling.app.complete(session)
     assert await pulling.app.content(item) == {"a.iso": DATA}
     refused = await pulling.app.refusal("POST", f"{SESSION}/id:{session}?~action=complete")
     assert refused[:2] == (400, "NOT_ALLOWED_IN_CURRENT_STATE")
+
+
+async def test_a_client_can_go_on_with_what_the_server_completed(pulling: Pulling, publisher: Publisher) -> None:
+    publisher.files["/c.iso"] = b"more"
+    session, item = await _completed_unasked(pulling)
+    await pulling.add(session, "/c.iso")
+    assert (await pulling.state(session))["state"] == "ACTIVE"
+    assert set(await pulling.settled(session)) == {"a.iso", "c.iso"}
+    await pulling.app.complete(session)
+    assert await pulling.app.content(item) == {"a.iso": DATA, "c.iso": b"more"}
+    await pulling.app.refusal("POST", f"{SESSION}/id:{session}?~action=keep-alive", {})
+
+
+async def test_a_file_can_be_removed_from_what_the_server_completed(pulling: Pulling) -> None:
+    session, item = await _completed_unasked(pulling)
+    await pulling.app.push(session, "b.txt", b"pushed")
+    await pulling.app.rest("POST", f"{FILE}/id:{session}?~action=remove", {"file_name": "a.iso"})
+    await pulling.app.complete(session)
+    assert await pulling.app.content(item) == {"b.txt": b"pushed"}
+
+
+async def test_nobody_goes_on_with_a_session_while_another_one_is_active(pulling: Pulling) -> None:
+    session, item = await _completed_unasked(pulling)
+    await pulling.app.session(item)
+    refused = await pulling.app.refusal("POST", f"{SESSION}/id:{session}?~action=keep-alive", {})
+    assert refused[:2] == (400, "NOT_ALLOWED_IN_CURRENT_STATE")
+    await pulling.app.complete(session)
 
 
 @pytest.mark.parametrize("act", ["keep-alive", "list", "add"])

@@ -374,7 +374,7 @@ class UpdateSession(Session, frozen=True, kw_only=True):
     """An update session; `base` is the content version that it started from, `ignored_warnings` the warnings to pass over.
 
     One that has files that the server fetches says in `pulled` when anybody last did more than look whether it has ended. It
-    is `completing` when it was asked to complete before they were there.
+    is `completing` when its client asked to complete it; the server may have completed one whose client did not.
     """
 
     base: str | None = None
@@ -382,6 +382,11 @@ class UpdateSession(Session, frozen=True, kw_only=True):
     ignored_warnings: tuple[tuple[str, bool], ...] = ()
     pulled: int | None = None
     completing: bool = False
+
+    @property
+    def completed_unasked(self) -> bool:
+        """Whether the server completed it, and its client has not asked for that yet."""
+        return self.state is State.DONE and self.pulled is not None and not self.completing
 
 
 class SourceEndpoint(msgspec.Struct, frozen=True):

@@ -19,6 +19,7 @@ TRANSITIONS: Mapping[tuple[State, str], State] = {
     (State.ACTIVE, "expired"): State.CANCELED,
     (State.ACTIVE, "kept alive"): State.ACTIVE,
     (State.ACTIVE, "changed"): State.ACTIVE,
+    (State.DONE, "continued"): State.ACTIVE,
 }
 """(state, event) -> state; what is not here is refused and changes nothing."""
 
@@ -32,7 +33,7 @@ def fire(kind: str, session: AnySession, event: str, now: int, fault: Fault | No
     if state is None:
         raise NotActive(kind, session.id, session.state, event)
     if state is State.ACTIVE:
-        return replace(session, touched=now)
+        return replace(session, state=state, touched=now, ended=None)
     return replace(session, state=state, touched=now, ended=now, fault=fault)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contentlib.library.clock import Clock
 from contentlib.library.errors import Busy, Fault, LibraryError, Missing, NotActive
 from contentlib.library.model import Source, State, TransferStatus, UpdateFile, UpdateSession
 from contentlib.library.ports import MetadataStore, Transaction
@@ -17,15 +16,15 @@ class Settling:
     """Looks after such sessions.
 
     One that was asked to complete does so when its last file is there, and is in ERROR when one cannot be fetched. One that
-    nobody asked, and that has no other files, ends in the same way after `patience` milliseconds in which its client has
-    only looked whether it has ended: Terraform waits for that before it asks. 0 leaves it to the client.
+    was not asked, and that has no other files, ends in the same way when its client has polled its state for `patience`
+    milliseconds and done nothing else: Terraform waits for that before it asks. Silence ends nothing. 0 leaves it to the
+    client.
     """
 
-    def __init__(self, metadata: MetadataStore, updates: UpdateSessions, leases: Leases, clock: Clock, patience: int) -> None:
+    def __init__(self, metadata: MetadataStore, updates: UpdateSessions, leases: Leases, patience: int) -> None:
         self._metadata = metadata
         self._updates = updates
         self._leases = leases
-        self._clock = clock
         self._patience = patience
         self._at_work: set[str] = set()
 
@@ -59,6 +58,7 @@ class Settling:
         """Ends all sessions that are due."""
         async with self._metadata.reading() as transaction:
             sessions = await transaction.update_sessions.pulled()
+        self._updates.polls.keep(sessions)
         for session in sessions:
             await self.settle(session.id)
 
@@ -88,7 +88,7 @@ class Settling:
         if failed is not None:
             await self._end(session_id, _failure(failed))
         elif all(file.status is TransferStatus.READY for file in files):
-            await self._updates.complete(session_id)
+            await self._updates.complete(session_id, asked=session.completing)
 
     async def _end(self, session_id: str, fault: Fault) -> None:
         try:
@@ -99,8 +99,10 @@ class Settling:
     def _is_due(self, session: UpdateSession, files: list[UpdateFile]) -> bool:
         if session.completing:
             return True
-        quiet = self._clock.now() - (session.pulled or 0)
-        return 0 < self._patience <= quiet and bool(files) and all(file.source is Source.PULL for file in files)
+        if not self._patience or not files or any(file.source is not Source.PULL for file in files):
+            return False
+        polled = self._updates.polls.time(session)
+        return polled is not None and polled >= self._patience
 
 
 def _is_coming(file: UpdateFile) -> bool:

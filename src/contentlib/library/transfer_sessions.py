@@ -55,7 +55,7 @@ class TransferSessions(ABC, Generic[AnySession]):
         """Extends the lease, and notes the client's progress."""
         await self.expire(session_id)
         async with self._metadata.transaction(durable=False) as transaction:
-            session = self._acted(await self._active(transaction, session_id, "kept alive"))
+            session = self._acted(await self._continued(transaction, session_id, "kept alive"))
             await self._rows(transaction).put(advance(session, progress, self.progress_field))
         self._leases.touch(session)
 
@@ -104,6 +104,10 @@ class TransferSessions(ABC, Generic[AnySession]):
     def _acted(self, session: AnySession) -> AnySession:
         """The session after its client did something with it."""
         return session
+
+    async def _continued(self, transaction: Transaction, session_id: str, event: str) -> AnySession:
+        """The session that its client goes on with; NotActive when it has ended."""
+        return await self._active(transaction, session_id, event)
 
     async def _find(self, transaction: Transaction, session_id: str) -> AnySession:
         session = await self._rows(transaction).get(session_id)

@@ -39,6 +39,7 @@ from contentlib.library.model import (
 )
 from contentlib.library.names import check_file_name, fold
 from contentlib.library.packages import Findings, examine
+from contentlib.library.polls import Polls
 from contentlib.library.ports import MetadataStore, SessionRows, Transaction
 from contentlib.library.pulls import CheckSource, check_endpoint, pull_of, takes_http
 from contentlib.library.sealing import Preview, Sealing
@@ -93,6 +94,7 @@ class UpdateSessions(TransferSessions[UpdateSession]):
         self._check_source = check_source
         self._submitted = submitted
         self._tasks = Tasks(metadata, clock)
+        self.polls = Polls(clock)
         self._sealing = Sealing(metadata, blobs, clock, trust or Trust(metadata, clock))
 
     def _rows(self, transaction: Transaction) -> SessionRows[UpdateSession]:
@@ -134,6 +136,26 @@ class UpdateSessions(TransferSessions[UpdateSession]):
             self._ended(session_id)
         return made
 
+    async def poll(self, session_id: str, login: str) -> UpdateSession:
+        """The session, for a client that may be waiting for its end."""
+        session = await self.get(session_id)
+        self.polls.note(session, login)
+        return session
+
+    async def _continued(self, transaction: Transaction, session_id: str, event: str) -> UpdateSession:
+        """The session; one that the server completed before its client was done is active again, on what it completed."""
+        session = await self._find(transaction, session_id)
+        if not session.completed_unasked or await transaction.update_sessions.active_of(session.item) is not None:
+            return await self._active(transaction, session_id, event)
+        item = await find_item(transaction, session.item)
+        await check_local(transaction, item.library)
+        for file in await transaction.update_files.of(session_id):
+            await transaction.update_files.remove(session_id, file.name)
+        session = fire(self.kind, session, "continued", self._clock.now())
+        session = replace(session, base=item.version_id, content_version=item.content_version)
+        await transaction.update_sessions.put(session)
+        return session
+
     async def _free(self, transaction: Transaction, item: Item) -> list[str]:
         """Makes sure that no session is active on the item; answers those that had expired and are ended for it."""
         active = await transaction.update_sessions.active_of(item.id)
@@ -149,7 +171,7 @@ class UpdateSessions(TransferSessions[UpdateSession]):
         """Changes which warnings are passed over."""
         await self.expire(session_id)
         async with self._metadata.transaction(durable=False) as transaction:
-            session = self._acted(await self._active(transaction, session_id, "changed"))
+            session = self._acted(await self._continued(transaction, session_id, "changed"))
             if ignored is not None:
                 session = replace(session, ignored_warnings=ignored)
             await transaction.update_sessions.put(session)
@@ -171,23 +193,27 @@ class UpdateSessions(TransferSessions[UpdateSession]):
                 raise StillActive("session.active", text, session_id)
             await transaction.update_sessions.remove(session_id)
 
-    async def complete(self, session_id: str) -> None:
+    async def complete(self, session_id: str, *, asked: bool = True) -> None:
         """Makes the session's changes the item's new content version, at once and durably.
+
+        It is `asked` for by the client, or the server does so by itself; after that the client may ask, too, once.
 
         NotReady, naming the files, while any is missing or in error; the session then stays ACTIVE. Where nothing changes,
         the item keeps its content version. While files are still being fetched, the session is only told to complete, which
         it does when they are there. Where a transfer ends meanwhile, it begins anew; Busy when that goes on and on.
         """
-        for _ in range(_TRIES):
-            if await self._try_to_complete(session_id):
+        for _ in range(_TRIES if asked else 1):
+            if await self._try_to_complete(session_id, asked=asked):
                 return
         raise Busy("session.changed", f"update session {session_id} was changed while it was completed", session_id)
 
-    async def _try_to_complete(self, session_id: str) -> bool:
+    async def _try_to_complete(self, session_id: str, *, asked: bool) -> bool:
         """Whether the session was completed, or told to; it was not when it was changed meanwhile."""
         await self.expire(session_id)
         async with self._metadata.reading() as transaction:
             session = await self._find(transaction, session_id)
+            if asked and session.completed_unasked:
+                return await self._acknowledge(session_id)
             fire(self.kind, session, "completed", self._clock.now())
             item = await find_item(transaction, session.item)
             base = await current_version(transaction, item)
@@ -203,7 +229,7 @@ class UpdateSessions(TransferSessions[UpdateSession]):
                 version = await self._sealing.seal(session, item, version)
                 await self._flush(files, version)
                 await self._blobs.describe(item, version)
-            done = await self._commit(session, files, item, version)
+            done = await self._commit(replace(session, completing=asked), files, item, version)
         if done:
             self._ended(session_id)
         return done
@@ -218,10 +244,21 @@ class UpdateSessions(TransferSessions[UpdateSession]):
                     await self.stop(file, 0, error.fault)
             raise
 
+    async def _acknowledge(self, session_id: str) -> bool:
+        """Whether a session is still one that the server completed; it is from now on one that its client completed."""
+        async with self._metadata.transaction(durable=False) as transaction:
+            session = await self._find(transaction, session_id)
+            if session.completed_unasked:
+                await transaction.update_sessions.put(replace(session, completing=True))
+        return session.completed_unasked
+
     async def _put_off(self, session_id: str) -> bool:
         """Whether the session is to complete later, because all that it lacks is being fetched."""
         async with self._metadata.transaction(durable=True) as transaction:
-            session = await self._active(transaction, session_id, "changed")
+            session = await self._find(transaction, session_id)
+            if session.completed_unasked:
+                return False
+            fire(self.kind, session, "changed", self._clock.now())
             if not _only_pulls_lack(await transaction.update_files.of(session_id)):
                 return False
             await transaction.update_sessions.put(replace(self._acted(session), completing=True))
@@ -231,7 +268,10 @@ class UpdateSessions(TransferSessions[UpdateSession]):
         """Whether neither the files nor the item's content have changed since they were read; else nothing is changed now."""
         async with self._metadata.transaction(durable=True) as transaction:
             found = await self._find(transaction, session.id)
+            if found.completed_unasked if session.completing else found.pulled != session.pulled:
+                return False
             done = replace(fire(self.kind, found, "completed", self._clock.now()), progress=100)
+            done = replace(done, completing=session.completing or found.completing)
             item = await find_item(transaction, session.item)
             if await transaction.update_files.of(session.id) != files or item.version_id != seen.version_id:
                 return False
@@ -282,7 +322,7 @@ class UpdateSessions(TransferSessions[UpdateSession]):
         endpoint = await check_endpoint("file_spec.source_endpoint", new.endpoint, self._check_source) if pulled else None
         await self.expire(session_id)
         async with self._metadata.transaction(durable=False) as transaction:
-            session = await self._active(transaction, session_id, "changed")
+            session = await self._continued(transaction, session_id, "changed")
             self._check_writable(session.storage)
             old = await transaction.update_files.get(session_id, new.name)
             base = await _base_of(transaction, session)
@@ -349,7 +389,7 @@ class UpdateSessions(TransferSessions[UpdateSession]):
         """Takes a file out of the item when the session completes; one that only the session knows goes at once."""
         await self.expire(session_id)
         async with self._metadata.transaction(durable=False) as transaction:
-            session = await self._active(transaction, session_id, "changed")
+            session = await self._continued(transaction, session_id, "changed")
             old = await transaction.update_files.get(session_id, name)
             stored = (await _base_of(transaction, session)).file(name)
             if (stored is None and old is None) or (old is not None and old.removed):
@@ -406,6 +446,8 @@ class UpdateSessions(TransferSessions[UpdateSession]):
         await self.expire(session_id)
         async with self._metadata.reading() as transaction:
             session = await self._find(transaction, session_id)
+            if session.completed_unasked:
+                return Findings()
             fire(self.kind, session, "changed", self._clock.now())
             item = await find_item(transaction, session.item)
             base = await current_version(transaction, item)

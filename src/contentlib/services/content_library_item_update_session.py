@@ -150,7 +150,7 @@ class UpdateSessionService(Service):
     @operation(Route("GET", _SESSION), errors=(NotFound,), privileges=(ANONYMOUS,))
     async def get(self, call: Call, update_session_id: Id) -> UpdateSessionModel:
         """Returns a session."""
-        session = await self._sessions.get(update_session_id)
+        session = await self._sessions.poll(update_session_id, call.login)
         return self._model(session, await self._sessions.preview(session))
 
     @operation(

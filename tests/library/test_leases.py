@@ -155,17 +155,25 @@ async def test_a_call_on_an_expired_session_ends_it_for_good(world: World, kind:
 @BOTH
 async def test_progress_is_between_0_and_100(world: World, kind: str) -> None:
     sessions, session = await _session(world, kind)
-    for progress in (100, 0, 37):
+    for progress in (0, 37, 100):
         await sessions.keep_alive(session, progress)
         assert (await sessions.get(session)).progress == progress
     for progress in (-1, 101, 2**63):
         with pytest.raises(Invalid, match=f"progress must be between 0 and 100, not {progress}"):
             await sessions.keep_alive(session, progress)
-    assert (await sessions.get(session)).progress == 37
+    assert (await sessions.get(session)).progress == 100
 
 
-def test_no_state_but_active_is_ever_left() -> None:
-    assert {before for before, _ in TRANSITIONS} == {State.ACTIVE}
+def test_no_state_but_active_is_ever_left_unless_a_client_goes_on() -> None:
+    assert {each for each in TRANSITIONS if each[0] is not State.ACTIVE} == {(State.DONE, "continued")}
+
+
+@BOTH
+async def test_progress_never_falls(world: World, kind: str) -> None:
+    sessions, session = await _session(world, kind)
+    for progress in (60, 40, 0, None):
+        await sessions.keep_alive(session, progress)
+        assert (await sessions.get(session)).progress == 60
 
 
 async def test_a_session_that_another_process_was_asked_about_is_not_ended_before_that_can_be_known(world: World) -> None:

@@ -219,7 +219,7 @@ class Model(Publishing):
     def _keep_alive(self, session: Session, progress: int) -> None:
         if not 0 <= progress <= 100:
             raise Refused("invalid_argument")
-        self._touched(session).progress = progress
+        self._touched(session).progress = max(session.progress, progress)
 
     def _expire(self, session: Session) -> None:
         if session.state == "ACTIVE" and session.touched + LEASE < self.now:

@@ -38,12 +38,12 @@ def fire(kind: str, session: AnySession, event: str, now: int, fault: Fault | No
 
 
 def advance(session: AnySession, progress: int | None, field: str) -> AnySession:
-    """The session with the client's progress, 0 to 100."""
+    """The session with the client's progress, 0 to 100, which never falls."""
     if progress is None:
         return session
     if not 0 <= progress <= 100:
         raise Invalid(field, f"must be between 0 and 100, not {progress}")
-    return replace(session, progress=progress)
+    return replace(session, progress=max(session.progress, progress))
 
 
 class Leases:

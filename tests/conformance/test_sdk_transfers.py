@@ -47,8 +47,10 @@ def test_an_update_session_goes_from_active_to_done(sdk: Sdk) -> None:
     sessions.update(session, items.UpdateSessionModel(warning_behavior=[warning]))
     found = sessions.get(session)
     assert (found.state, found.library_item_id, found.client_progress) == ("ACTIVE", item, 40)
-    assert (found.preview_info.state, found.preview_info.warnings) == ("AVAILABLE", [])
+    assert found.preview_info.state == "UNAVAILABLE"
     uri = add(sdk, session, "one.iso")
+    found = sessions.get(session)
+    assert (found.preview_info.state, found.preview_info.warnings) == ("AVAILABLE", [])
     add(sdk, session, "other.iso")
     with sdk.refused("not_allowed_in_current_state") as refusal:
         sessions.complete(session)

@@ -124,8 +124,19 @@ async def test_6_the_user_of_a_published_library_is_vcsp(app: Whole) -> None:
 
 async def test_6_an_update_session_has_a_preview_and_a_list_of_warnings(app: Whole) -> None:
     session = await app.session(await app.item())
+    await app.add(session, "a.iso")
     preview = (await app.rest("GET", f"{UPDATE}/id:{session}"))["preview_info"]
     assert preview == {"state": "AVAILABLE", "warnings": []}
+
+
+async def test_6_a_preview_is_unavailable_until_there_is_a_file(app: Whole) -> None:
+    item = await app.item()
+    session = await app.session(item)
+    assert (await app.rest("GET", f"{UPDATE}/id:{session}"))["preview_info"] == {"state": "UNAVAILABLE"}
+    await app.push(session, "a.iso", b"1")
+    await app.complete(session)
+    preview = (await app.rest("GET", f"{UPDATE}/id:{await app.session(item)}"))["preview_info"]
+    assert preview["state"] == "AVAILABLE"
 
 
 async def test_6_an_update_session_that_has_ended_has_no_preview(app: Whole) -> None:

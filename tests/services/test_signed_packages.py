@@ -179,7 +179,7 @@ async def test_a_package_has_one_certificate_file(app: Whole, tmp_path: Path) ->
 async def test_a_preview_is_there_when_the_files_that_tell_it_are(app: Whole, tmp_path: Path, order: tuple[str, ...]) -> None:
     whole = signed(make(tmp_path / "signer"))
     session = await app.session(await app.item(type="ovf"))
-    assert await preview(app, session) == {"state": "AVAILABLE", "warnings": []}
+    assert await preview(app, session) == {"state": "UNAVAILABLE"}
     uploads = [(await app.add(session, name))["upload_endpoint"]["uri"] for name in (*order, "disk1.vmdk")]
     for name, uri in zip(order, uploads, strict=False):
         assert await preview(app, session) == {"state": "PREPARING"}

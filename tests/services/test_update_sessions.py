@@ -25,7 +25,7 @@ async def test_a_new_session_has_every_field_that_results_always_have(app: Whole
         "id": session,
         "library_item_content_version": "1",
         "library_item_id": item,
-        "preview_info": {"state": "AVAILABLE", "warnings": []},
+        "preview_info": {"state": "UNAVAILABLE"},
         "state": "ACTIVE",
         "warning_behavior": [],
     }

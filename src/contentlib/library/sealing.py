@@ -32,8 +32,12 @@ _COMING = (TransferStatus.WAITING_FOR_TRANSFER, TransferStatus.TRANSFERRING, Tra
 
 
 class Preview(msgspec.Struct, frozen=True):
-    """What there is to know of who signed a session's package; it is `preparing` while files that tell it are coming."""
+    """What there is to know of who signed a session's package; it is `preparing` while files that tell it are coming.
 
+    A session without files, old or new, is `empty`.
+    """
+
+    empty: bool = False
     preparing: bool = False
     signer: Signer | None = None
     chain: tuple[str, ...] = ()
@@ -76,6 +80,8 @@ class Sealing:
 
     async def preview(self, session: UpdateSession, files: list[StoredFile | UpdateFile]) -> Preview:
         """What there is to know of the files that the item will have when the session completes."""
+        if not files:
+            return Preview(empty=True)
         telling = [file for file in files if tells(file.name)]
         archives = [file for file in files if is_archive(file.name) and isinstance(file, UpdateFile) and file.status in _COMING]
         if not telling and not archives:

@@ -218,6 +218,8 @@ class UpdateSessionService(Service):
 
 def _preview(session: model.UpdateSession, preview: Preview) -> PreviewInfo:
     """The preview of an ACTIVE session; VMware's SDK takes warnings only from an available one, and takes none without them."""
+    if preview.empty:
+        return PreviewInfo(state=PreviewState.UNAVAILABLE)
     if preview.preparing:
         return PreviewInfo(state=PreviewState.PREPARING)
     return PreviewInfo(

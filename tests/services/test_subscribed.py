@@ -429,11 +429,11 @@ async def test_items_on_demand_are_listed_with_files_that_are_not_here(demanding
     assert (item["cached"], item["size"], item["content_version"]) == (False, 0, "2")
     files = await demanding.app.rest("GET", f"/library/item/file?library_item_id={item['id']}")
     shown = [(file["name"], file["size"], file["cached"], "file_download_endpoint" in file) for file in files]
-    assert shown == [("a.iso", 5, False, False), ("b.iso", 6, False, False)]
+    assert shown == [("a.iso", 0, False, False), ("b.iso", 0, False, False)]
     places = await demanding.app.rest("GET", f"/library/item/storage?library_item_id={item['id']}")
-    assert [(each["name"], each["cached"], each["storage_uris"]) for each in places] == [
-        ("a.iso", False, []),
-        ("b.iso", False, []),
+    assert [(each["name"], each["size"], each["cached"], each["storage_uris"]) for each in places] == [
+        ("a.iso", 0, False, []),
+        ("b.iso", 0, False, []),
     ]
     find = {"spec": {"library_id": demanding.library, "cached": False}}
     assert len(await demanding.app.rest("POST", "/library/item?~action=find", find)) == 2

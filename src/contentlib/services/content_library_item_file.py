@@ -22,7 +22,7 @@ _PRIVILEGES = (on_item("System.Read"),)
 
 
 class FileInfo(Structure):
-    """A file of an item; `version` rises with every new content of the file, `size` is in bytes.
+    """A file of an item; `version` rises with every new content of the file, `size` is in bytes and 0 where it is not `cached`.
 
     `file_download_endpoint` is read with a login session, in the header `vmware-api-session-id`; it is unset, and the file
     not `cached`, while the storage does not have the bytes.
@@ -65,6 +65,6 @@ class FileService(Service):
             checksum_info=checksum_info(file.checksum),
             file_download_endpoint=self._endpoints.content(call, item, file) if there else None,
             name=file.name,
-            size=file.size,
+            size=file.size if there else 0,
             version=str(file.revision),
         )

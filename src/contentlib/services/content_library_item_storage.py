@@ -24,6 +24,7 @@ _PRIVILEGES = (on_item("ContentLibrary.ReadStorage"),)
 class StorageInfo(Structure):
     """A file of an item and its places on the storage; `version` rises with every new content of the file.
 
+    `size` is in bytes and 0 where the file is not `cached`.
     `file_download_endpoint` is read with a login session, in the header `vmware-api-session-id`.
     """
 

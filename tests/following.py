@@ -113,8 +113,8 @@ class Follower:
                 await asyncio.sleep(0.01)
 
     async def sync(self) -> Any:
-        """Synchronizes, and answers the task when it has ended."""
-        await self.app.rest("POST", f"/subscribed-library/id:{self.library}?~action=sync")
+        """Synchronizes, and answers the task when it has ended; the call is refused where the publisher cannot be read."""
+        await self.app.send("POST", f"/rest/com/vmware/content/subscribed-library/id:{self.library}?~action=sync")
         return await self.synced()
 
     async def get(self) -> Any:

@@ -167,9 +167,9 @@ def told(answer: httpx.Response) -> tuple[int, str, str]:
 
 
 def settings_on(directory: Path, **more: Any) -> Settings:
-    """Settings for a data directory."""
-    more.setdefault("check_answers", True)
-    return Settings(data_dir=directory, admin_password=SecretStr(PASSWORD), **more)
+    """Settings for a data directory; a test whose publisher is held does not wait long for a sync."""
+    common = {"sync_wait_seconds": 0, "check_answers": True}
+    return Settings(data_dir=directory, admin_password=SecretStr(PASSWORD), **{**common, **more})
 
 
 def prepared(directory: Path) -> Path:

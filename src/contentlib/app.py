@@ -229,7 +229,10 @@ class _Server:
             metadata, published, sealing, Reader(self._outbound, sources, AskingLimits(items=settings.subscribed_items_limit))
         )
         probes = OwnProbes(catalogs, SubscriptionProbes(self._outbound, sources))
-        subscribed = SubscribedLibraries(metadata, clock, libraries, catalogs, probes, sealing, sources.check, self._wake)
+        waits = settings.sync_wait_seconds
+        subscribed = SubscribedLibraries(
+            metadata, clock, libraries, catalogs, probes, sealing, sources.check, self._wake, waits
+        )
         subscribers = Subscribers(metadata, clock, subscribed)
         conversions = Conversions(metadata, clock, published, sealing)
         downloads = DownloadSessions(metadata, blobs, clock, leases, self._ended, subscribed.demand)

@@ -247,6 +247,13 @@ class Settings(BaseSettings):
         description="Directories below which files may be imported by `file:` and `ds:` addresses, by users with the "
         "privilege ContentLibrary.ReadStorage. In the environment it is one JSON list.",
     )
+    sync_wait_seconds: int = Field(
+        default=5,
+        ge=0,
+        le=60,
+        description="A call that synchronizes a subscribed library, or an item of one, is answered when that has ended or "
+        "failed, or after this time; the sync then goes on as a task.",
+    )
     autocomplete_pulls_seconds: int = Field(
         default=15,
         ge=0,

@@ -117,7 +117,7 @@ async def test_no_more_bytes_are_fetched_a_second_than_the_configuration_says(
 async def failed(follower: Follower) -> str:
     """Why a sync fails; it keeps what was there."""
     before = await follower.content()
-    await follower.app.rest("POST", f"/subscribed-library/id:{follower.library}?~action=sync")
+    await follower.app.send("POST", f"/rest/com/vmware/content/subscribed-library/id:{follower.library}?~action=sync")
     async with asyncio.timeout(PATIENCE_SECONDS):
         while (told := (await follower.get())["state_info"].get("message")) is None:  # noqa: ASYNC110 - no server tells of changes
             await asyncio.sleep(0.01)

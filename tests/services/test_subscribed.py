@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import urlsplit
@@ -22,11 +22,18 @@ from contentlib.library.pulls import ProbeStatus
 from contentlib.metadata.sqlite import SqliteMetadata
 from following import Follower, Shelf, done, subscription, until
 from processes import PATIENCE_SECONDS
-from publisher import publishing
+from publisher import ALLOW, publishing
 from scopes import Message, scope
-from whole import TOKEN, HandClock, Whole
+from whole import TOKEN, HandClock, Whole, whole
 
 LIBRARY, ITEM = "/subscribed-library", "/library/subscribed-item"
+
+
+@pytest.fixture
+async def app(data_dir: Path, clock: HandClock) -> AsyncIterator[Whole]:
+    """An application whose callers wait for the end of a sync."""
+    async with whole(data_dir, clock, outbound_allow=ALLOW, sync_wait_seconds=60) as running:
+        yield running
 
 
 def created(url: str, **more: object) -> dict[str, object]:
@@ -487,11 +494,64 @@ async def test_a_library_that_has_changed_little_has_when_the_call_returns(follo
     assert set(await follower.items()) == {"one", "two", "three"}
 
 
-async def test_for_an_item_that_takes_longer_nobody_waits(demanding: Follower, shelf: Shelf) -> None:
+async def test_an_item_that_takes_a_while_is_here_when_the_call_returns(demanding: Follower, shelf: Shelf) -> None:
     item = (await demanding.items())["one"]["id"]
-    shelf.publisher.pause = 2.0
+    shelf.publisher.pause = 0.4
     await demanding.app.rest("POST", f"{ITEM}/id:{item}?~action=sync", {"force_sync_content": True})
-    assert not (await demanding.items())["one"]["cached"]
+    assert (await demanding.items())["one"]["cached"]
+
+
+async def test_for_how_long_a_call_waits_is_a_setting(data_dir: Path, clock: HandClock, shelf: Shelf) -> None:
+    async with whole(data_dir, clock, outbound_allow=ALLOW, sync_wait_seconds=0) as app:
+        demanding = await Follower.new(app, clock, shelf.url, on_demand=True)
+        await demanding.synced()
+        item = (await demanding.items())["one"]["id"]
+        shelf.publisher.stops["/item1/a.iso"] = 0
+        await app.rest("POST", f"{ITEM}/id:{item}?~action=sync", {"force_sync_content": True})
+        assert not (await demanding.items())["one"]["cached"]
+        shelf.publisher.release()
+
+
+async def refused_sync(follower: Follower) -> str:
+    """What a sync is refused with, which the library tells too."""
+    status, kind, why = await follower.app.refusal("POST", f"{LIBRARY}/id:{follower.library}?~action=sync")
+    assert (status, kind) == (400, "RESOURCE_INACCESSIBLE")
+    assert (await follower.get())["state_info"]["message"] == why
+    return why
+
+
+async def test_a_sync_says_that_the_publisher_has_no_library_there_any_more(follower: Follower, shelf: Shelf) -> None:
+    lib = shelf.publisher.files.pop("/lib.json")
+    assert "answered 404" in await refused_sync(follower)
+    assert (await follower.synced())["status"] == "FAILED"
+    shelf.publisher.files["/lib.json"] = lib
+    await follower.app.rest("POST", f"{LIBRARY}/id:{follower.library}?~action=sync")
+    assert (await follower.synced())["status"] == "SUCCEEDED"
+
+
+async def test_a_sync_that_was_put_off_is_tried_again_before_it_is_answered(follower: Follower, shelf: Shelf) -> None:
+    shelf.publisher.statuses["/lib.json"] = 503
+    assert "answered 503" in await refused_sync(follower)
+    del shelf.publisher.statuses["/lib.json"]
+    await follower.app.rest("POST", f"{LIBRARY}/id:{follower.library}?~action=sync")
+    assert (await follower.get())["state_info"] == {"state": "ACTIVE"}
+
+
+@pytest.mark.parametrize("way", ["unpublished", "deleted"])
+async def test_a_sync_says_that_a_library_of_this_server_is_not_published_any_more(
+    app: Whole, clock: HandClock, way: str
+) -> None:
+    published = await app.library(publish_info={"published": True, "authentication_method": "NONE"})
+    url = (await app.rest("GET", f"/local-library/id:{published}"))["publish_info"]["publish_url"]
+    follower = await Follower.new(app, clock, url)
+    await follower.synced()
+    if way == "deleted":
+        await app.rest("DELETE", f"/local-library/id:{published}")
+    else:
+        change = {"update_spec": {"publish_info": {"published": False, "authentication_method": "NONE"}}}
+        await app.rest("PATCH", f"/local-library/id:{published}", change)
+    assert "does not exist or is not published" in await refused_sync(follower)
+    assert (await follower.synced())["status"] == "FAILED"
 
 
 @pytest.mark.parametrize("whole_library", [False, True])

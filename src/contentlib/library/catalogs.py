@@ -13,6 +13,10 @@ from contentlib.library.model import Seen, Subscription
 __all__ = ["Arrival", "Catalog", "Catalogs", "Offer", "OfferedFile", "OfferedItem", "Seen", "upload_of"]
 
 
+UNREADABLE = ("catalog.", "publisher.", "subscription.")
+"""How the identifiers of faults begin that say why a publisher's catalog cannot be read."""
+
+
 class OfferedFile(msgspec.Struct, frozen=True):
     """A file as it is published; `uris` are whole addresses of the same bytes, the first is asked first.
 

@@ -8,9 +8,9 @@ from typing import Protocol, TypeVar
 import msgspec
 from msgspec.structs import replace
 
-from contentlib.library.catalogs import Catalogs
+from contentlib.library.catalogs import UNREADABLE, Catalogs
 from contentlib.library.clock import Clock
-from contentlib.library.errors import Fault, Invalid, NotOnDemand
+from contentlib.library.errors import Fault, Invalid, NotFetched, NotOnDemand
 from contentlib.library.idempotence import once
 from contentlib.library.items import find_item
 from contentlib.library.libraries import Libraries, LibraryChange, NewLibrary, find_library
@@ -90,7 +90,10 @@ def _nothing() -> None:
 
 
 class SubscribedLibraries:
-    """The operations on subscribed libraries; `submitted` hears when there is something to be synchronized."""
+    """The operations on subscribed libraries; `submitted` hears when there is something to be synchronized.
+
+    `patience` is how many seconds a caller waits for the end of a sync.
+    """
 
     def __init__(
         self,
@@ -102,9 +105,11 @@ class SubscribedLibraries:
         sealing: Sealing,
         check_source: CheckSource,
         submitted: Callable[[], None] = _nothing,
+        patience: float = 5.0,
     ) -> None:
         self._metadata = metadata
         self._clock = clock
+        self._patience = patience
         self._libraries = libraries
         self._catalogs = catalogs
         self._probing = probing
@@ -191,9 +196,15 @@ class SubscribedLibraries:
         self._submitted()
         return task.id
 
-    async def give_a_moment(self, task_id: str) -> None:
-        """Waits for a sync that is soon over; clients look at the item or library right after they have asked for it."""
-        await self._tasks.give_a_moment(task_id)
+    async def wait(self, task_id: str) -> Task | None:
+        """The task of a sync, which is soon over most of the time; callers look at the item or library right after it."""
+        return await self._tasks.wait(task_id, self._patience)
+
+    async def wait_for_publisher(self, task_id: str) -> None:
+        """Waits like `wait`; NotFetched when the publisher's library could not be read meanwhile."""
+        task = await self.wait(task_id)
+        if task is not None and task.fault is not None and task.fault.id.startswith(UNREADABLE):
+            raise NotFetched(task.fault)
 
     async def demand(self, item_id: str, user: str) -> str:
         """Begins to bring the content of an item here; the identifier of the task."""

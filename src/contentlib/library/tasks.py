@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Mapping
 
 import msgspec
@@ -17,7 +18,7 @@ from contentlib.library.ports import MetadataStore, Transaction
 KIND = "task"
 CANCELED = Fault("task.canceled", "the task was canceled")
 _UNDER_WAY = (TaskStatus.PENDING, TaskStatus.RUNNING)
-_A_MOMENT = (0.005, 0.01, 0.02, 0.04, 0.08, 0.16, 0.2)
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.005, 0.2
 
 TRANSITIONS: Mapping[tuple[TaskStatus, str], TaskStatus] = {
     (TaskStatus.PENDING, "canceled"): TaskStatus.FAILED,
@@ -77,14 +78,20 @@ class Tasks:
         async with self._metadata.reading() as transaction:
             return await transaction.tasks.all()
 
-    async def give_a_moment(self, task_id: str) -> None:
-        """Waits for the end of a task that is soon there; of one that takes longer, or waits for its next attempt, no more."""
-        for pause in _A_MOMENT:
+    async def wait(self, task_id: str, seconds: float) -> Task | None:
+        """The task when it has ended or waits for its next attempt, or after some seconds; None when it is forgotten."""
+        pause, ends = _FIRST_PAUSE, time.monotonic() + seconds
+        while True:
             async with self._metadata.reading() as transaction:
                 task = await transaction.tasks.get(task_id)
-            if task is None or task.status not in _UNDER_WAY:
-                return
+            if task is None or not self._moves(task) or time.monotonic() + pause > ends:
+                return task
             await asyncio.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE)
+
+    def _moves(self, task: Task) -> bool:
+        """Whether a task runs, or is about to."""
+        return task.status in _UNDER_WAY or (task.status is TaskStatus.BLOCKED and task.due <= self._clock.now())
 
     async def remember(self, task_id: str, arguments: str) -> None:
         """Changes what a running task goes on with when it is taken up again."""

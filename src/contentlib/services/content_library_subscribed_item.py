@@ -30,10 +30,10 @@ class SubscribedItemService(Service):
         """Begins to synchronize an item, as a task on it.
 
         The files of an item of a library that is synchronized on demand come only where `force_sync_content` is set; all of
-        them do, whatever `sync_optional_files` says. What takes but a moment is done when the call returns.
+        them do, whatever `sync_optional_files` says. The call waits `sync_wait_seconds` for the end of the task.
         """
         begun = await self.begin_sync(call, library_item_id, force_sync_content, sync_optional_files)
-        await self._subscribed.give_a_moment(begun)
+        await self._subscribed.wait(begun)
 
     async def begin_sync(
         self, call: Call, library_item_id: Id, force_sync_content: bool, sync_optional_files: bool | None

@@ -121,9 +121,9 @@ class SubscribedLibraryService(Service):
     async def sync(self, call: Call, library_id: Id) -> None:
         """Begins to synchronize a library, as a task on it; where one runs already, nothing more is begun.
 
-        What takes but a moment is done when the call returns.
+        The call waits `sync_wait_seconds` for its end, and is refused when the publisher's library cannot be read meanwhile.
         """
-        await self._subscribed.give_a_moment(await self.begin_sync(call, library_id))
+        await self._subscribed.wait_for_publisher(await self.begin_sync(call, library_id))
 
     async def begin_sync(self, call: Call, library_id: Id) -> str:
         """The identifier of the task."""

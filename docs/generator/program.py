@@ -15,8 +15,10 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from contentlib import monitor
 from contentlib import settings as declared
+from contentlib.blobs.filesystem import FilesystemBlobs
 from contentlib.cli import application, certificate
 from contentlib.inventory import Datastore, Inventory
+from contentlib.library.storages import Storages
 from contentlib.metadata.migrate import upgrade
 from contentlib.metadata.sqlite import SqliteMetadata
 from contentlib.settings import Settings
@@ -75,7 +77,9 @@ async def _looked_up() -> list[Metric]:
         database = Path(directory) / "contentlib.db"
         upgrade(database)
         metadata = SqliteMetadata(database)
-        inventory = Inventory("Datacenter", [Datastore("datastore-1", "default", Path(directory))])
+        place = Path(directory) / "storage"
+        storages = Storages(FilesystemBlobs({"datastore-1": place}))
+        inventory = Inventory("Datacenter", [Datastore("datastore-1", "default", place)], storages.on)
         gauges = monitor.Gauges(metadata, inventory, own.certificate.read_bytes() if own else None)
         text = await gauges.text()
         await metadata.close()

@@ -20,6 +20,7 @@ from contentlib.access.roles import ADMINISTRATOR, Roles
 from contentlib.access.sealing import KeyFile
 from contentlib.http.asgi import Application
 from contentlib.http.bodies import Bodies
+from contentlib.http.failures import failure
 from contentlib.http.message import Answer, Disconnected, Request, Response, text, tidied
 from contentlib.http.pieces import Share, paced
 from contentlib.inventory import Datastore, Inventory
@@ -58,6 +59,7 @@ from contentlib.library.retention import Retentions
 from contentlib.library.sessions import Leases
 from contentlib.library.settling import Settling
 from contentlib.library.signatures import read_pem
+from contentlib.library.storages import Storages
 from contentlib.library.subscribed import KIND as SYNC
 from contentlib.library.subscribed import SubscribedLibraries
 from contentlib.library.subscribers import Subscribers
@@ -121,6 +123,7 @@ from contentlib.wire.calls import token_of
 
 _SEALING_KEY = "sealing.key"
 _TRANSFER_KEY = "transfer_key"
+_READY_SECONDS = 0.8  # /readyz answers within a second
 _WAITING_PULLS = 20  # beside those that fill the pool of transfers, so that one that ends is followed at once
 _NOWHERE = Meter("none")
 _RIGHT_PASSWORDS = 1024  # of published libraries; their clients send them with every request
@@ -185,9 +188,10 @@ class _Server:
         self._configurations = Configurations(self._metadata, self._reconfigured)
         self._limits = Limits(self._configurations, settings.workers)
         self._store = open_bytes(settings)
-        self._blobs = Blobs(self._metadata, self._store, self._clock, self._limits.transfer)
+        self._storages = storages = Storages(self._store, _storage_changed)
+        self._blobs = Blobs(self._metadata, self._store, self._clock, self._limits.transfer, storages)
         datastores = [Datastore(each.id, each.name, each.path) for each in settings.storage]
-        self._inventory = Inventory(settings.datacenter_name, datastores)
+        self._inventory = Inventory(settings.datacenter_name, datastores, storages.on)
         self._outbound = outbound_of(settings, self._metadata)
         self._share = Share()
         self._doors: list[tuple[Callable[[str], bool], Handle, Meter]] = []
@@ -303,7 +307,7 @@ class _Server:
         schedule = Schedule(metadata, subscribed, configurations, clock)
         jobs = [*self._jobs(updates, downloads, settling), Job("synchronize", 60.0, schedule.run)]
         self._runner = Runner(metadata, clock, jobs, _job_failed)
-        pulls = Pulls(Parts(updates, settling, tasks, blobs.store, leases, self._outbound, sources, limits, limit))
+        pulls = Pulls(Parts(updates, settling, tasks, self._storages, leases, self._outbound, sources, limits, limit))
         means = Means(metadata, blobs, self._outbound, sources, limits, limit)
         syncs = Syncs(SyncParts(Mirror(metadata, blobs, clock, trust), catalogs, means, clock, _left_out))
         handlers = {PULL: pulls.run, SYNC: syncs.run, OPERATION: performing(wire.perform), MIGRATION: Migrating(migrations).run}
@@ -317,11 +321,11 @@ class _Server:
         storages = [each.id for each in settings.storage]
         grace = settings.collect_grace_seconds * 1000
         aside = settings.strays_kept_seconds * 1000
-        collector = Collector(metadata, self._blobs.store, self._clock, storages, _retention(settings), grace, aside)
+        collector = Collector(metadata, self._storages, self._clock, storages, _retention(settings), grace, aside)
         self._save_touches = expiry.save_touches
 
         counters, places = Counters(settings.published_version_floor), {each.id: each.path for each in settings.storage}
-        persisting = Persisting(metadata, self._blobs.store, counters, places, _job_failed)
+        persisting = Persisting(metadata, self._storages, counters, places, _job_failed)
 
         async def save() -> None:
             await self._transfers.touch_running()
@@ -363,9 +367,7 @@ class _Server:
             await self._metadata.ping()
         except OSError as error:
             raise OSError(f"the database does not answer: {error}") from error
-        for silent in await self._inventory.silent():  # a thread that asked it would never come back
-            raise OSError(f"storage {silent} does not answer")
-        await asyncio.to_thread(self._blobs.store.ping)
+        await self._storages.check([each.id for each in self._settings.storage], _READY_SECONDS)
 
     async def _receive(self, request: Request) -> Answer:
         request.stream = CountedBody(request.stream)
@@ -382,13 +384,16 @@ class _Server:
             answer = await handle(request)
         except Disconnected:
             raise
+        except OSError as error:
+            _failed(request, shown(request.path), error)
+            answer = failure(error)
         except Exception as error:  # whatever it is, the client is told where to look
             _failed(request, shown(request.path), error)
             answer = text(500, f"the server failed; its log tells why under the request id {request.request_id}")
         meter.count(request, answer, started)
         if answer.status >= 400 or (answer.headers and answer.headers[0][0] == "vapi-error"):
             _refused(request, answer)
-        return paced(answer, self._limits.throttle, self._share)
+        return paced(answer, self._limits.throttle, self._share, apart=bool(self._storages.silent))
 
     def _door(self, path: str) -> tuple[Handle, Meter]:
         for speaks, handle, meter in self._doors:
@@ -437,6 +442,13 @@ def _left_out(library: Library, catalog: Catalog) -> None:
     count_left_out(catalog.lost)
     told = [each.text for each in catalog.left_out]
     _LOG.warning("sync left items out", library=library.id, name=library.name, count=catalog.lost, items=told)
+
+
+def _storage_changed(storage: str, seconds: float | None) -> None:
+    if seconds is None:
+        _LOG.warning("storage answers again", storage=storage)
+    else:
+        _LOG.error("storage does not answer", storage=storage, seconds=round(seconds, 1))
 
 
 def _job_failed(name: str, error: BaseException) -> None:

@@ -8,10 +8,11 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from contentlib.library.storages import Lane
 
 DATACENTER = "datacenter-1"
 _FRESH_SECONDS = 1.0
@@ -66,15 +67,17 @@ FOLDERS = (ROOT, VM_FOLDER, HOST_FOLDER, DATASTORE_FOLDER, NETWORK_FOLDER)
 class Inventory:
     """The datacenter's name and its datastores.
 
-    How full they are is looked up in threads, for all who ask within a second. A datastore whose file system does not answer
-    for `patience` seconds counts as one that cannot be reached, until it does.
+    How full they are is looked up in the lanes of the storages, for all who ask within a second. A datastore whose file
+    system does not answer for `patience` seconds counts as one that cannot be reached, until it does.
     """
 
-    def __init__(self, datacenter: str, datastores: Sequence[Datastore], patience: float = 2.0) -> None:
+    def __init__(
+        self, datacenter: str, datastores: Sequence[Datastore], on: Callable[[str], Lane], patience: float = 0.5
+    ) -> None:
         self.datacenter = datacenter
         self.datastores = datastores
         self._patience = patience
-        self._threads = ThreadPoolExecutor(len(datastores) or 1, "space")
+        self._on = on
         self._looks: dict[str, _Look] = {}
 
     async def spaces(self) -> dict[str, Space]:
@@ -82,19 +85,19 @@ class Inventory:
         found = await asyncio.gather(*(self.space(each) for each in self.datastores))
         return {each.id: space for each, space in zip(self.datastores, found, strict=True)}
 
-    async def silent(self) -> list[str]:
-        """The identifiers of the datastores whose file system does not answer."""
-        await self.spaces()
-        return [identifier for identifier, look in self._looks.items() if not look.found.done()]
-
     async def space(self, datastore: Datastore) -> Space:
         """The space of a datastore."""
         look, now = self._looks.get(datastore.id), time.monotonic()
         if look is None or (look.found.done() and now - look.begun >= _FRESH_SECONDS):
-            found = asyncio.get_running_loop().run_in_executor(self._threads, datastore.space)
-            look = self._looks[datastore.id] = _Look(found, now)
+            look = self._looks[datastore.id] = _Look(asyncio.ensure_future(self._ask(datastore)), now)
         await asyncio.wait({look.found}, timeout=max(0.0, look.begun + self._patience - now))
         return look.found.result() if look.found.done() else UNREACHABLE
+
+    async def _ask(self, datastore: Datastore) -> Space:
+        try:
+            return await self._on(datastore.id).run(datastore.space)
+        except OSError:  # it has fallen silent
+            return UNREACHABLE
 
 
 @dataclass(frozen=True, slots=True)

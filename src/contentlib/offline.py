@@ -25,6 +25,7 @@ from contentlib.library.model import Subscription
 from contentlib.library.names import fold
 from contentlib.library.ports import MetadataStore
 from contentlib.library.regular import open_regular
+from contentlib.library.storages import Storages
 from contentlib.metadata.migrate import check_current
 from contentlib.outbound.configured import outbound_of
 from contentlib.outbound.sources import Sources
@@ -145,7 +146,7 @@ async def _offered(
         unchanged: set[str] = set()
         if since is not None:
             unchanged = await read_unchanged(metadata, library_id, since - settings.published_version_floor)
-        offer = await read_offer(metadata, store, library_id)
+        offer = await read_offer(metadata, Storages(store), library_id)
     finally:
         await metadata.close()
     offered = static_library(offer, counters)

@@ -76,6 +76,7 @@ class Server:
         workers: int = 1,
         nursery: Nursery | None = None,
         tmpfs: tuple[Path, str] | None = None,
+        environment: dict[str, str] | None = None,
         **settings: object,
     ) -> None:
         self.directory = directory
@@ -88,6 +89,7 @@ class Server:
         self.process: Process | None = None
         self._nursery = nursery
         self._tmpfs = tmpfs
+        self._environment = environment or {}
         self._before = 0
 
     def storage(self, storage: str) -> Path:
@@ -99,6 +101,7 @@ class Server:
         storage = [{"id": each, "name": each, "path": str(self.storage(each))} for each in STORAGES]
         given = {"admin_password": PASSWORD, "storage": json.dumps(storage), "log_level": "error", **self.settings}
         environment = ENVIRONMENT | {f"CONTENTLIB_{name.upper()}": str(value) for name, value in given.items()}
+        environment |= self._environment
         command = [str(CONTENTLIB), "serve", "--data-dir", str(self.data), "--listen", "127.0.0.1:0", "--no-tls"]
         command += ["--workers", str(self.workers)]
         self._before = self.log.stat().st_size if self.log.exists() else 0

@@ -29,7 +29,7 @@ def collector(world: World) -> Collector:
 
 
 def of(world: World, kept: int = 2) -> Collector:
-    return Collector(world.metadata, world.store, world.clock, STORAGES, Retention(versions=kept), GRACE, ASIDE)
+    return Collector(world.metadata, world.blobs.storages, world.clock, STORAGES, Retention(versions=kept), GRACE, ASIDE)
 
 
 async def after_grace(world: World, collector: Collector) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
-from contentlib.blobs.filesystem import FilesystemBlobs
 from contentlib.library.ports import MetadataStore, Transaction
+from off_loop import OffLoopBlobs
 
 
 class KilledError(BaseException):
@@ -26,7 +26,7 @@ class Steps:
             self.left -= 1
 
 
-class FragileBlobs(FilesystemBlobs):
+class FragileBlobs(OffLoopBlobs):
     """Breaks off before and after everything that changes what is on the disk."""
 
     steps: Steps

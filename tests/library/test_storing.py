@@ -13,8 +13,9 @@ import pytest
 
 from contentlib.blobs.filesystem import FilesystemBlobs
 from contentlib.library.checksums import Algorithm, Hasher
+from contentlib.library.storages import Storages
 from contentlib.library.storing import store
-from contentlib.library.threads import NotStored, Threads
+from contentlib.library.threads import NotStored
 from storages import claimed
 
 
@@ -43,8 +44,8 @@ async def test_what_is_stored_and_what_is_hashed_are_the_pieces_in_their_order(
     sent = [bytes([number]) * size for number in range(pieces)]
     hasher = Hasher(Algorithm.MD5)
     with blobs.stage("s", "upload") as staged:
-        await store(Threads(2), staged, hasher, sent)
-        await store(Threads(2), staged, hasher, sent)
+        await store(Storages(blobs).on("s"), staged, hasher, sent)
+        await store(Storages(blobs).on("s"), staged, hasher, sent)
         assert staged.size == hasher.size == 2 * size * pieces
     there = b"".join(blobs.staged_bytes("s", "upload"))
     assert there == b"".join(sent) * 2
@@ -61,7 +62,7 @@ async def test_a_storage_that_takes_only_a_part_is_told_when_nothing_is_at_work_
     hasher = Hasher()
     with blobs.stage("s", "upload") as staged:
         with _largest(10_000), pytest.raises(NotStored):
-            await store(Threads(2), staged, hasher, [bytes(size)])
+            await store(Storages(blobs).on("s"), staged, hasher, [bytes(size)])
         assert staged.size == 10_000
         assert hasher.size == (0 if size < 1 << 16 else size)
     assert blobs.staged_size("s", "upload") == 10_000

@@ -23,6 +23,7 @@ from conformance.servers import FORMS
 from contentlib.blobs.filesystem import FilesystemBlobs
 from contentlib.jobs.collect import Collector
 from contentlib.library.model import Retention
+from contentlib.library.storages import Storages
 from contentlib.metadata.sqlite import SqliteMetadata
 from contentlib.settings import Storage
 from contentlib.stores import own_storages
@@ -163,7 +164,7 @@ class Machine(RuleBasedStateMachine):
         metadata, store = SqliteMetadata(self.data / "contentlib.db"), FilesystemBlobs(storages)
         await own_storages(metadata, store)
         rule, grace = Retention(versions=self.app.settings.versions_kept), self.app.settings.collect_grace_seconds * 1000
-        await Collector(metadata, store, self.clock, storages, rule, grace, grace).run()
+        await Collector(metadata, Storages(store), self.clock, storages, rule, grace, grace).run()
         await metadata.close()
 
     def pick(self, seed: int) -> Pick:

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from contentlib.blobs.filesystem import FilesystemBlobs
 from contentlib.http.asgi import Application
 from contentlib.http.message import Answer, Request, Response
 from contentlib.library.blobs import Blobs
@@ -27,6 +26,7 @@ from contentlib.metadata.sqlite import SqliteMetadata
 from contentlib.transfer.addresses import SignedAddresses
 from contentlib.transfer.front import Transfers
 from contentlib.vapi.errors import Unauthenticated
+from off_loop import OffLoopBlobs
 from storages import claimed
 
 DATABASE = "contentlib.db"
@@ -57,7 +57,7 @@ class Parts:
         upgrade(directory / DATABASE)
         clock = clock or SystemClock()
         self.metadata = SqliteMetadata(directory / DATABASE)
-        self.store = claimed(FilesystemBlobs({STORAGE: directory / STORAGE}))
+        self.store = claimed(OffLoopBlobs({STORAGE: directory / STORAGE}))
         self.blobs = Blobs(self.metadata, self.store, clock)
         self.leases = Leases(clock, lease)
         self.items = Items(self.metadata, self.blobs, clock)

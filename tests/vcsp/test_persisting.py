@@ -32,7 +32,11 @@ class Persisted:
     def started(self) -> Persisting:
         places = {storage: self.world.directory / storage for storage in STORAGES}
         return Persisting(
-            self.world.metadata, self.world.store, Counters(), places, lambda _, error: self.failures.append(str(error))
+            self.world.metadata,
+            self.world.blobs.storages,
+            Counters(),
+            places,
+            lambda _, error: self.failures.append(str(error)),
         )
 
     @property

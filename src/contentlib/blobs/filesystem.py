@@ -20,6 +20,7 @@ import errno
 import fcntl
 import os
 import secrets
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -33,6 +34,7 @@ _PIECE = 1 << 20
 _BEHIND = 8 << 20  # so many bytes are written by the kernel in one go
 _LEFT_IN_MEMORY = 4 * _BEHIND  # those that came before them may still be on their way to the disk
 _UNIQUE_NS = 10**18  # 1970 to 2001
+_CLOSED = -1
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -40,40 +42,55 @@ class StagedFile:
     """An upload that is being written."""
 
     def __init__(self, path: Path) -> None:
+        self._path = path
         self._file = _locked(path)
+        self._using = threading.Lock()  # a call that hung may come back while the file is being closed
         found = os.fstat(self._file)
         self.size = self._begun = found.st_size
         self.mark = _mark(found)
 
     def append(self, data: bytes) -> None:
         """Adds bytes at the end."""
-        view = memoryview(data)
-        while view:
-            written = os.write(self._file, view)
-            self.size += written
-            view = view[written:]
-        if self.size - self._begun >= _BEHIND:
-            self._write_behind()
+        with self._using:
+            view = memoryview(data)
+            while view:
+                written = os.write(self._file, view)
+                self.size += written
+                view = view[written:]
+            if self.size - self._begun >= _BEHIND:
+                self._write_behind()
 
     def stamp(self) -> str:
         """Marks the bytes by a time of modification that no clock shows any more; every write replaces it."""
         unique = secrets.randbelow(_UNIQUE_NS)
-        try:
+        with self._using:
             os.utime(self._file, ns=(unique, unique))
             return _mark(os.fstat(self._file))
-        except OSError:
-            return ""
 
     def empty(self) -> None:
         """Drops all bytes."""
-        os.ftruncate(self._file, 0)
-        self.size = self._begun = 0
+        with self._using:
+            os.ftruncate(self._file, 0)
+            self.size = self._begun = 0
+
+    def drop(self) -> None:
+        """Drops the upload, where the file of its name is still this one."""
+        with self._using:
+            if _is(self._file, self._path):
+                self._path.unlink()
+
+    def close(self) -> None:
+        """Lets go of the upload."""
+        with self._using:
+            file, self._file = self._file, _CLOSED
+            if file != _CLOSED:
+                os.close(file)
 
     def __enter__(self) -> StagedFile:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        os.close(self._file)
+        self.close()
 
     def _write_behind(self) -> None:
         """Begins to write what has come, and drops what has been written; an advice, which a file system may not care for."""
@@ -107,6 +124,17 @@ class FilesystemBlobs:
             why = _unwritable(self._checked(each) / "staging")
             if why:
                 raise OSError(f"storage {each} cannot be written ({why})")
+
+    def probe(self, storage: str) -> None:
+        """Returns when a storage has taken a byte and given it back."""
+        path = self._checked(storage) / f".probe-{os.getpid()}"
+        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        try:
+            os.write(file, b"?")
+            os.pread(file, 1, 0)
+            path.unlink(missing_ok=True)
+        finally:
+            os.close(file)
 
     def stage(self, storage: str, upload: str) -> StagedFile:
         """Opens an upload to append to."""
@@ -166,13 +194,17 @@ class FilesystemBlobs:
                 raise
 
     def stat(self, storage: str, blob: str) -> Stat | None:
-        """Size and mark of a blob."""
+        """Size and mark of a blob; it is opened for them, so that one that cannot be read is found out."""
         try:
-            found = self.path(storage, blob).stat()
+            file = os.open(self.path(storage, blob), os.O_RDONLY | os.O_CLOEXEC)
         except FileNotFoundError:
             if storage in self.directories:
                 self._checked(storage)  # else it is not known whether the blob is gone, or only its disk
             return None
+        try:
+            found = os.fstat(file)
+        finally:
+            os.close(file)
         return Stat(found.st_size, _mark(found))
 
     def read(self, storage: str, blob: str) -> Iterator[bytes]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import re
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from contentlib.http.conditions import failed_precondition, http_date, range_holds
-from contentlib.http.message import Answer, FileResponse, Headers, Request, Response, text
+from contentlib.http.message import Answer, FileResponse, Headers, Request, Response, Run, text
 from contentlib.http.ranges import Span, Unsatisfiable, span_of
 
 _NOT_PLAIN = re.compile(r'[^ -~]|["\\]|%(?=[0-9A-Fa-f]{2})')
@@ -18,12 +19,13 @@ _ATTRIBUTE = "!#$&+-.^_`|~"  # what a value of RFC 8187 holds beside letters and
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """Bytes that were seen at a path, immutable: size in bytes, time in milliseconds since 1970 UTC."""
+    """Bytes that were seen at a path, immutable: size in bytes, time in milliseconds since 1970 UTC; `run` reads them."""
 
     path: Path
     size: int
     sha256: str
     created: int
+    run: Run = asyncio.to_thread
 
 
 def file_answer(request: Request, content: Content, name: str) -> Answer:
@@ -40,7 +42,7 @@ def file_answer(request: Request, content: Content, name: str) -> Answer:
     except Unsatisfiable:
         sentence = f"file {name!r} has {content.size} bytes, the range is beyond them"
         return text(416, sentence, [*known, ("content-range", f"bytes */{content.size}")])
-    return _sent(content.path, [*known, *_described(content, name)], content.size, span)
+    return _sent(content, [*known, *_described(content, name)], span)
 
 
 def disposition(name: str) -> str:
@@ -65,11 +67,12 @@ def _described(content: Content, name: str) -> Headers:
     ]
 
 
-def _sent(path: Path, headers: Headers, size: int, span: Span | None) -> FileResponse:
+def _sent(content: Content, headers: Headers, span: Span | None) -> FileResponse:
+    path, size = content.path, content.size
     if span is None:
         headers.append(("content-length", str(size)))
-        return FileResponse(200, path, headers, length=0 if size == 0 else None)
+        return FileResponse(200, path, headers, length=0 if size == 0 else None, run=content.run)
     last = span.offset + span.length - 1
     headers += [("content-length", str(span.length)), ("content-range", f"bytes {span.offset}-{last}/{size}")]
     whole = span.length == size  # the server's own way of sending is open to whole files only
-    return FileResponse(206, path, headers, span.offset, None if whole else span.length)
+    return FileResponse(206, path, headers, span.offset, None if whole else span.length, content.run)

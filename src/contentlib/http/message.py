@@ -12,6 +12,8 @@ from typing import Any, Protocol, TypeVar
 Headers = list[tuple[str, str]]
 Gone = Callable[[], Awaitable[None]]
 """Returns when the client has gone away."""
+Run = Callable[..., Awaitable[Any]]
+"""Calls a function with its arguments, in a thread."""
 _Result = TypeVar("_Result")
 
 _SLASHES = re.compile("/{2,}")
@@ -112,7 +114,7 @@ class Response:
 class FileResponse:
     """An answer that is `length` bytes of a file from `offset`, or the whole file where `length` is None; no bytes for HEAD.
 
-    The headers hold `Content-Length`; whoever makes the response has looked at the file.
+    The headers hold `Content-Length`; whoever makes the response has looked at the file. `run` does what may block on its disk.
     """
 
     status: int
@@ -120,6 +122,7 @@ class FileResponse:
     headers: Headers
     offset: int = 0
     length: int | None = None
+    run: Run = asyncio.to_thread
 
 
 @dataclass(slots=True)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing, contextmanager
+from io import FileIO
+from pathlib import Path
 from typing import Protocol
 
 from contentlib.http.message import Answer, FileResponse, StreamResponse
@@ -51,11 +52,10 @@ class Share:
 async def pieces_of(answer: FileResponse, share: Share, most: int = _PIECE) -> AsyncGenerator[bytes, None]:
     """The bytes of a file that an answer is, none longer than `most`; OSError where the file ends too early."""
     left = answer.length
-    with share.taken(), answer.path.open("rb", buffering=0) as file:
-        file.seek(answer.offset)
+    with share.taken(), await answer.run(_opened, answer.path, answer.offset) as file:
         while left is None or left > 0:
             size = min(most, share.piece)
-            piece = await asyncio.to_thread(file.read, size if left is None else min(size, left))
+            piece = await answer.run(file.read, size if left is None else min(size, left))
             if not piece:
                 break
             if left is not None:
@@ -65,12 +65,19 @@ async def pieces_of(answer: FileResponse, share: Share, most: int = _PIECE) -> A
         raise OSError(f"{answer.path} ended {left} bytes too early")
 
 
-def paced(answer: Answer, pace: Pace, share: Share) -> Answer:
+def _opened(path: Path, offset: int) -> FileIO:
+    file = FileIO(path)
+    file.seek(offset)
+    return file
+
+
+def paced(answer: Answer, pace: Pace, share: Share, *, apart: bool = False) -> Answer:
     """The answer, which keeps to a limit as long as there is one; a whole file that begins without one never does.
 
-    That one is sent by the server itself, as fast as it can be.
+    That one is sent by the server interface itself, as fast as it can be, in threads that all files share; where it is to be
+    kept `apart`, because files of another storage hold those up, it is read in threads of its own storage.
     """
-    if isinstance(answer, FileResponse) and (pace.limit or answer.length):
+    if isinstance(answer, FileResponse) and (pace.limit or answer.length or (apart and answer.length is None)):
         most = pace.turn if pace.limit else _PIECE
         return StreamResponse(answer.status, _slow(pieces_of(answer, share, most), pace), answer.headers)
     if isinstance(answer, StreamResponse):

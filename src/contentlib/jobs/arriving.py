@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
+from functools import partial
 from typing import Protocol
 
 from contentlib.library import storing
@@ -12,8 +12,8 @@ from contentlib.library.checksums import Algorithm, Hasher
 from contentlib.library.errors import Fault
 from contentlib.library.model import UpdateFile, UpdateSession
 from contentlib.library.ports import BlobStore, Staged
+from contentlib.library.storages import Lane
 from contentlib.library.tar import BadArchive
-from contentlib.library.threads import Threads
 from contentlib.library.unpacking import TooLarge, Unpacking
 from contentlib.library.update_sessions import UpdateSessions
 
@@ -56,7 +56,7 @@ class Arriving(Taking, Protocol):
 class Staging:
     """An upload that is kept as it comes, and hashed."""
 
-    def __init__(self, storage: str, upload: str, store: BlobStore, threads: Threads, *algorithms: Algorithm) -> None:
+    def __init__(self, storage: str, upload: str, store: BlobStore, threads: Lane, *algorithms: Algorithm) -> None:
         self._storage = storage
         self._upload = upload
         self._store = store
@@ -75,7 +75,7 @@ class Staging:
         """Opens what is there, and hashes it."""
         self._staged = await self._threads.stored(self._store.stage, self._storage, self._upload)
         if self._staged.size:
-            pieces = self._store.staged_bytes(self._storage, self._upload)
+            pieces = await self._threads.stored(self._store.staged_bytes, self._storage, self._upload)
             while await self._threads.stored(storing.hash_again, self._hasher, pieces):
                 pass
             self._size = self._hasher.size
@@ -100,7 +100,7 @@ class Staging:
         """Lets go of what is there; it stays for the next attempt."""
         staged, self._staged = self._staged, None
         if staged is not None:
-            staged.__exit__(None, None, None)
+            await self._threads.release(staged.close)
 
     @property
     def _open(self) -> Staged:
@@ -113,7 +113,7 @@ class Kept(Staging):
     """A file of an update session that is kept as it comes."""
 
     def __init__(
-        self, updates: UpdateSessions, session: UpdateSession, file: UpdateFile, store: BlobStore, threads: Threads
+        self, updates: UpdateSessions, session: UpdateSession, file: UpdateFile, store: BlobStore, threads: Lane
     ) -> None:
         algorithms = [file.checksum.algorithm] if file.checksum else ()
         super().__init__(session.storage, file.id, store, threads, *algorithms)
@@ -140,7 +140,7 @@ class Unpacked:
         session: UpdateSession,
         file: UpdateFile,
         store: BlobStore,
-        threads: Threads,
+        threads: Lane,
         limit: int,
     ) -> None:
         self._updates = updates
@@ -160,8 +160,7 @@ class Unpacked:
     async def begin(self) -> None:
         """Drops what an attempt that was killed has left, and begins."""
         for member in await self._updates.forget_members(self._file):
-            with suppress(OSError):  # what is left is swept with its session
-                await self._threads.run(self._store.discard, self._session.storage, member.id)
+            await self._threads.release(partial(self._store.discard, self._session.storage, member.id))
         self._archive = Unpacking(self._updates, self._session, self._file, self._store, self._threads, self._limit)
 
     async def feed(self, data: bytes) -> None:

@@ -6,9 +6,8 @@ fetched; whoever goes on with it asks for the rest by Range.
 
 from __future__ import annotations
 
-import asyncio
-from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import partial
 
 from contentlib.jobs.arriving import Different, Staging
 from contentlib.jobs.fetching import Fetching
@@ -24,7 +23,7 @@ from contentlib.library.model import Blob, Library, SourceEndpoint, StoredFile, 
 from contentlib.library.own_catalogs import BLOB
 from contentlib.library.ports import MetadataStore
 from contentlib.library.pulls import Remembered
-from contentlib.library.threads import NotStored, Threads
+from contentlib.library.threads import NotStored
 from contentlib.outbound.client import Outbound
 from contentlib.outbound.credentials import credentials_of
 from contentlib.outbound.problems import Failed
@@ -44,7 +43,6 @@ class Means:
     sources: Sources
     limits: Limits
     limit: int = 0
-    threads: Threads = field(default_factory=lambda: Threads(8, "sync"))
 
 
 class Bringing:
@@ -135,7 +133,8 @@ class Bringing:
 
     async def _fetch(self, uri: str, arrival: Arrival, file: OfferedFile) -> Blob:
         means = self._means
-        staging = Staging(self._library.storage, arrival.id, means.blobs.store, means.threads)
+        storage, blobs = self._library.storage, means.blobs
+        staging = Staging(storage, arrival.id, blobs.store, blobs.on(storage))
         try:
             async with means.limits.transfer(file.name, host_of(uri)):
                 await staging.begin()
@@ -200,8 +199,8 @@ class Bringing:
 
     async def _discard(self, staging: Staging, upload: str) -> None:
         await staging.leave()
-        with suppress(OSError):  # what is left is swept
-            await asyncio.to_thread(self._means.blobs.store.discard, self._library.storage, upload)
+        storage, blobs = self._library.storage, self._means.blobs
+        await blobs.on(storage).release(partial(blobs.store.discard, storage, upload))
         await self._forget([upload])
 
 

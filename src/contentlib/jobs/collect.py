@@ -18,7 +18,8 @@ import structlog
 from contentlib.library import counters
 from contentlib.library.clock import Clock
 from contentlib.library.model import Retention
-from contentlib.library.ports import FileBlobStore, MetadataStore, Transaction
+from contentlib.library.ports import MetadataStore, Transaction
+from contentlib.library.storages import Storages
 
 Name = TypeVar("Name", bound=Hashable)
 Thing = TypeVar("Thing")
@@ -52,7 +53,7 @@ class Collector:
     def __init__(
         self,
         metadata: MetadataStore,
-        store: FileBlobStore,
+        lanes: Storages,
         clock: Clock,
         storages: Iterable[str],
         kept: Retention,
@@ -60,7 +61,8 @@ class Collector:
         aside: int,
     ) -> None:
         self._metadata = metadata
-        self._store = store
+        self._lanes = lanes
+        self._store = lanes.store
         self._clock = clock
         self._storages = tuple(storages)
         self._kept = kept
@@ -113,14 +115,14 @@ class Collector:
             )
         for storage in self._storages:
             try:
-                await asyncio.to_thread(self._store.note_sweep, storage, number)
+                await self._lanes.on(storage).run(self._store.note_sweep, storage, number)
             except OSError as error:
                 failures.append(error)
         return now < until
 
     async def _sweep_of(self, storage: str, failures: list[OSError]) -> int:
         try:
-            return await asyncio.to_thread(self._store.sweep, storage)
+            return await self._lanes.on(storage).run(self._store.sweep, storage)
         except OSError as error:
             failures.append(error)
             return 0
@@ -180,7 +182,7 @@ class Collector:
                     await transaction.blobs.remove(blob.id)
             for blob in unreferenced:
                 try:
-                    await asyncio.to_thread(self._store.remove, blob.storage, blob.id)
+                    await self._lanes.on(blob.storage).run(self._store.remove, blob.storage, blob.id)
                 except OSError as error:
                     failures = failures or [error]
                 else:
@@ -190,12 +192,12 @@ class Collector:
 
     async def _remove_uploads(self, storage: str) -> None:
         """Those that grow or are held open stay: a copy from storage to storage is named by nothing until it is complete."""
-        found = await asyncio.to_thread(self._sized_uploads, storage)
+        found = await self._lanes.on(storage).long(self._sized_uploads, storage)
         async with self._metadata.reading() as transaction:
             named = await transaction.update_files.uploads() | await transaction.arrivals.uploads()
         unnamed = [each for each in found if each[0] not in named]
         for name, _ in self._uploads[storage].condemned(unnamed, self._clock.now()):
-            await asyncio.to_thread(self._discard, storage, name)
+            await self._lanes.on(storage).run(self._discard, storage, name)
 
     def _discard(self, storage: str, upload: str) -> None:
         with suppress(BlockingIOError), self._store.stage(storage, upload):  # whoever has it open waits for more of it
@@ -206,34 +208,34 @@ class Collector:
         return [(name, self._store.staged_size(storage, name)) for name in self._store.uploads(storage)]
 
     async def _set_strays_aside(self, storage: str) -> None:
-        found = await asyncio.to_thread(lambda: list(self._store.blobs(storage)))
+        found = await self._lanes.on(storage).long(lambda: list(self._store.blobs(storage)))
         unnamed = await self._unnamed(found, lambda blob: blob, lambda rows: rows.blobs.known)
         now = self._clock.now()
         for name in self._blobs[storage].condemned(unnamed, now):
-            await asyncio.to_thread(self._store.set_aside, storage, name, now)
+            await self._lanes.on(storage).run(self._store.set_aside, storage, name, now)
             _LOG.warning("stray set aside", storage=storage, blob=name, reason="the database does not know it")
 
     async def _take_back(self, storage: str) -> None:
         """Strays that the database knows again come back: the newer database was restored."""
-        found = await asyncio.to_thread(self._store.strays, storage)
+        found = await self._lanes.on(storage).long(self._store.strays, storage)
         unnamed = set(await self._unnamed(found, lambda stray: stray.blob, lambda rows: rows.blobs.known))
         for stray in found:
             if stray not in unnamed:
-                await asyncio.to_thread(self._store.take_back, storage, stray)
+                await self._lanes.on(storage).run(self._store.take_back, storage, stray)
                 _LOG.warning("stray taken back", storage=storage, blob=stray.blob, reason="the database knows it again")
 
     async def _remove_strays(self, storage: str) -> None:
         now = self._clock.now()
-        for stray in await asyncio.to_thread(self._store.strays, storage):
+        for stray in await self._lanes.on(storage).long(self._store.strays, storage):
             if now - stray.since >= self._aside:
-                await asyncio.to_thread(self._store.remove_stray, storage, stray)
+                await self._lanes.on(storage).run(self._store.remove_stray, storage, stray)
                 _removed("stray", storage, stray.blob, f"the database has not known it since {_moment(stray.since)}")
 
     async def _remove_texts(self, storage: str) -> None:
-        found = await asyncio.to_thread(lambda: list(self._store.described(storage)))
+        found = await self._lanes.on(storage).long(lambda: list(self._store.described(storage)))
         unnamed = await self._unnamed(found, lambda text: text[1], lambda rows: rows.versions.known)
         for item, version in self._texts[storage].condemned(unnamed, self._clock.now()):
-            await asyncio.to_thread(self._store.undescribe, storage, item, version)
+            await self._lanes.on(storage).run(self._store.undescribe, storage, item, version)
             _removed("description", storage, f"{item}/{version}", "the content version is gone")
 
     async def _unnamed(

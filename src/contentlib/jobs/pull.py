@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import partial
 from typing import NoReturn
 
 import msgspec
@@ -24,12 +25,12 @@ from contentlib.library import ovf, transfer_faults
 from contentlib.library.errors import Fault, Missing, NotActive, NotFetched
 from contentlib.library.limits import Limits
 from contentlib.library.model import SourceEndpoint, Task, TransferStatus, UpdateFile, UpdateSession
-from contentlib.library.ports import BlobStore
 from contentlib.library.pulls import Arguments, Remembered
 from contentlib.library.sessions import Leases
 from contentlib.library.settling import Settling
+from contentlib.library.storages import Storages
 from contentlib.library.tasks import Tasks
-from contentlib.library.threads import NotStored, Threads
+from contentlib.library.threads import NotStored
 from contentlib.library.update_sessions import UpdateSessions
 from contentlib.outbound.client import Outbound
 from contentlib.outbound.problems import Failed, Problem
@@ -45,13 +46,12 @@ class Parts:
     updates: UpdateSessions
     settling: Settling
     tasks: Tasks
-    store: BlobStore
+    storages: Storages
     leases: Leases
     client: Outbound
     sources: Sources
     limits: Limits
     limit: int = 0
-    threads: Threads = field(default_factory=lambda: Threads(8, "pull"))
 
 
 class Pulls:
@@ -135,14 +135,15 @@ class _Attempt:
 
     async def discard(self) -> None:
         """Drops what has come."""
-        with suppress(OSError):  # what is left is swept with its session
-            await self._parts.threads.run(self._parts.store.discard, self._session.storage, self._file.id)
+        storages, storage = self._parts.storages, self._session.storage
+        await storages.on(storage).release(partial(storages.store.discard, storage, self._file.id))
 
     async def _arriving(self) -> Arriving:
         parts, session, file = self._parts, self._session, self._file
+        store, lane = parts.storages.store, parts.storages.on(session.storage)
         if await parts.updates.unpacks(session, file):
-            return Unpacked(parts.updates, session, file, parts.store, parts.threads, parts.limit)
-        return Kept(parts.updates, session, file, parts.store, parts.threads)
+            return Unpacked(parts.updates, session, file, store, lane, parts.limit)
+        return Kept(parts.updates, session, file, store, lane)
 
     async def _bring(self, arriving: Arriving) -> None:
         file = self._file

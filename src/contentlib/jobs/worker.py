@@ -16,10 +16,11 @@ from contextlib import suppress
 from msgspec.structs import replace
 
 from contentlib.library.clock import Clock
-from contentlib.library.errors import Fault, LibraryError
+from contentlib.library.errors import Fault, LibraryError, Unavailable
 from contentlib.library.identifiers import new_identifier
 from contentlib.library.model import Task
 from contentlib.library.ports import MetadataStore
+from contentlib.library.storages import StorageSilent
 from contentlib.library.tasks import CANCELED, fire
 
 OnFailure = Callable[[str, BaseException], None]
@@ -173,6 +174,10 @@ class Worker:
             result = await self._handlers[task.kind](task, progress)
         except Again as again:
             await self._again(task, progress, again.fault)
+        except Unavailable as error:
+            await self._again(task, progress, error.fault)
+        except StorageSilent as error:
+            await self._again(task, progress, Fault("storage.silent", error.text, (error.storage,)))
         except (LibraryError, Failed) as error:
             await self._finish(task, progress, "failed", fault=error.fault)
         except Exception as error:

@@ -8,15 +8,14 @@ what the source has not any more goes. What was added here stays. All of it is s
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 
 import msgspec
 from msgspec.structs import replace
 
-from contentlib.library.blobs import Blobs, Received
+from contentlib.library.blobs import Blobs
 from contentlib.library.catalogs import Catalog, OfferedItem
-from contentlib.library.checksums import Algorithm, Checksum, Hasher
+from contentlib.library.checksums import Algorithm, Checksum
 from contentlib.library.clock import Clock
 from contentlib.library.counters import Reached, recall
 from contentlib.library.identifiers import new_identifier
@@ -95,16 +94,7 @@ class Adoption:
 
     async def receive(self, storage: str, pieces: AsyncIterator[bytes]) -> Blob:
         """Keeps bytes that nothing names yet; equal ones are kept once."""
-        upload, hasher = new_identifier(), Hasher()
-        try:
-            with self._blobs.store.stage(storage, upload) as staged:
-                async for piece in pieces:
-                    await asyncio.to_thread(staged.append, piece)
-                    await asyncio.to_thread(hasher.update, piece)
-        except BaseException:
-            self._blobs.store.discard(storage, upload)
-            raise
-        return await self._blobs.keep(Received(storage, upload, hasher.size, hasher.digests()))
+        return await self._blobs.keep(await self._blobs.receive(storage, pieces))
 
     async def known(self, item_id: str, name: str, sha256: str) -> Blob | None:
         """The bytes of a file that is here already, when they are those."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 
 from msgspec.structs import replace
@@ -56,8 +55,8 @@ class Archives:
         return found
 
     async def _events(self, archive: Blob) -> AsyncIterator[Event]:
-        reader, pieces = TarReader(), self._blobs.store.read(archive.storage, archive.id)
-        while piece := await asyncio.to_thread(next, pieces, b""):
+        reader, store = TarReader(), self._blobs.store
+        async for piece in self._blobs.on(archive.storage).pieces(store.read, archive.storage, archive.id):
             for event in reader.feed(piece):
                 yield event
         reader.close()

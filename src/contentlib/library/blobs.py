@@ -5,22 +5,22 @@ The row of a blob is never committed before its bytes are safe, and its bytes ar
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 
 import msgspec
 from msgspec.structs import replace
 
+from contentlib.library import storing
 from contentlib.library.checksums import Algorithm, Checksum, Hasher
 from contentlib.library.clock import Clock
-from contentlib.library.errors import Damaged
+from contentlib.library.errors import Damaged, Unavailable
 from contentlib.library.identifiers import new_identifier
 from contentlib.library.model import Blob, Item, StoredFile, Version
-from contentlib.library.ports import FileBlobStore, MetadataStore, Transaction
+from contentlib.library.ports import FileBlobStore, MetadataStore, Stat, Transaction
 from contentlib.library.slots import Claim, at_once
-from contentlib.library.threads import Threads
-
-_AT_ONCE = 4  # files that are read, copied or flushed
+from contentlib.library.storages import Lane, Storages, StorageSilent
+from contentlib.library.storing import hash_again
+from contentlib.library.threads import NotStored
 
 
 class Received(msgspec.Struct, frozen=True):
@@ -47,12 +47,23 @@ def _unseen(size: int) -> None:
 class Blobs:
     """Keeps bytes and rows in step; `transfer` is waited for before bytes are copied from one storage to another."""
 
-    def __init__(self, metadata: MetadataStore, store: FileBlobStore, clock: Clock, transfer: Claim = at_once) -> None:
+    def __init__(
+        self,
+        metadata: MetadataStore,
+        store: FileBlobStore,
+        clock: Clock,
+        transfer: Claim = at_once,
+        storages: Storages | None = None,
+    ) -> None:
         self._metadata = metadata
         self.store = store
         self._clock = clock
         self._transfer = transfer
-        self._reading = Threads(_AT_ONCE, "content")  # what takes minutes keeps nothing waiting that takes none
+        self.storages = storages or Storages(store)
+
+    def on(self, storage: str) -> Lane:
+        """The threads in which the store is asked about a storage."""
+        return self.storages.on(storage)
 
     async def keep(self, received: Received) -> Blob:
         """Makes a blob of what was received; equal bytes on the same storage share one, and mend it when it is damaged."""
@@ -60,10 +71,11 @@ class Blobs:
             twin = await self._hold_twin(transaction, received)
         if twin is None:
             return await self._keep_new(received)
+        lane = self.on(received.storage)
         if not await self._whole(twin):
-            mark = await asyncio.to_thread(self.store.keep, received.storage, received.upload, twin.id)
+            mark = await lane.run(self.store.keep, received.storage, received.upload, twin.id)
             return await self._note(twin, mark, self.store.boot)
-        await asyncio.to_thread(self.store.discard, received.storage, received.upload)
+        await lane.run(self.store.discard, received.storage, received.upload)
         return twin
 
     async def _hold_twin(self, transaction: Transaction, received: Received) -> Blob | None:
@@ -77,7 +89,7 @@ class Blobs:
 
     async def _keep_new(self, received: Received) -> Blob:
         blob_id = new_identifier()
-        mark = await asyncio.to_thread(self.store.keep, received.storage, received.upload, blob_id)
+        mark = await self.on(received.storage).run(self.store.keep, received.storage, received.upload, blob_id)
         sha256, now = received.digests[Algorithm.SHA256], self._clock.now()
         digests = {algorithm.value: digits for algorithm, digits in received.digests.items()}
         # unreferenced until a version names it: an upload that is never completed is collected
@@ -87,7 +99,7 @@ class Blobs:
             if twin is None:
                 await transaction.blobs.add(blob)
         if twin is not None:
-            await asyncio.to_thread(self.store.remove, received.storage, blob_id)
+            await self.on(received.storage).run(self.store.remove, received.storage, blob_id)
         return twin or blob
 
     async def check(self, blob_id: str, name: str) -> Blob:
@@ -96,7 +108,7 @@ class Blobs:
             blob = await transaction.blobs.get(blob_id)
         if blob is None:
             raise Damaged("file.gone", f"the content of file {name!r} is gone", name)
-        found = self.store.stat(blob.storage, blob_id)
+        found = await self._stat(blob, name)
         if found is None:
             raise _gone(blob, name)
         if found.size != blob.size:
@@ -112,31 +124,42 @@ class Blobs:
         """Where a file's bytes are; says nothing of whether they are whole."""
         async with self._metadata.reading() as transaction:
             blob = await transaction.blobs.get(file.blob)
-        if blob is None or self.store.stat(blob.storage, blob.id) is None:
+        if blob is None or await self._stat(blob, file.name) is None:
             return Place("" if blob is None else blob.storage, "", there=False)
         return Place(blob.storage, self.store.path(blob.storage, blob.id).absolute().as_uri(), there=True)
+
+    async def _stat(self, blob: Blob, name: str) -> Stat | None:
+        try:
+            return await self.on(blob.storage).run(self.store.stat, blob.storage, blob.id)
+        except StorageSilent as error:
+            raise Unavailable("storage.silent", error.text, blob.storage) from error
+        except OSError as error:
+            why = error.strerror or str(error)
+            text = f"the content of file {name!r} cannot be read from storage {blob.storage}: {why}"
+            raise Unavailable("file.unreadable", text, name, blob.storage, why) from error
 
     async def digest(self, file: StoredFile, algorithm: Algorithm) -> str:
         """A checksum of a file's bytes; they are read for it where nobody has asked for that algorithm before."""
         blob = await self.check(file.blob, file.name)
         known = blob.digests.get(algorithm.value)
         if known is None:
-            known = await self._reading.run(self._digest, blob, algorithm)
+            known = await self._digest(blob, algorithm)
             async with self._metadata.transaction(durable=False) as transaction:
                 now = await transaction.blobs.get(blob.id)
                 if now is not None:
                     await transaction.blobs.put(replace(now, digests={**now.digests, algorithm.value: known}))
         return known
 
-    def _digest(self, blob: Blob, algorithm: Algorithm) -> str:
-        hasher = Hasher(algorithm)
-        for piece in self.store.read(blob.storage, blob.id):
-            hasher.update(piece)
+    async def _digest(self, blob: Blob, algorithm: Algorithm) -> str:
+        hasher, lane = Hasher(algorithm), self.on(blob.storage)
+        pieces = await lane.long(self.store.read, blob.storage, blob.id)
+        while await lane.long(hash_again, hasher, pieces):
+            pass
         return hasher.digests()[algorithm]
 
     async def _read_again(self, blob: Blob, name: str, mark: str) -> Blob:
         try:
-            sha256 = await self._reading.run(self._digest, blob, Algorithm.SHA256)
+            sha256 = await self._digest(blob, Algorithm.SHA256)
         except FileNotFoundError as error:
             raise _gone(blob, name) from error
         if sha256 != blob.sha256:
@@ -167,14 +190,14 @@ class Blobs:
             return replace(file, blob=twin.id)
         try:
             async with self._transfer(file.name):
-                received = await self._reading.run(self._copy, blob, storage, file.checksum, advance)
+                received = await self._copy(blob, storage, file.checksum, advance)
         except FileNotFoundError as error:
-            if self.store.stat(blob.storage, blob.id) is not None:
+            if await self._stat(blob, file.name) is not None:
                 raise  # it is the other storage that is not there
             raise _gone(blob, file.name) from error
         sha256 = received.digests[Algorithm.SHA256]
         if sha256 != blob.sha256:
-            await asyncio.to_thread(self.store.discard, storage, received.upload)
+            await self.on(storage).run(self.store.discard, storage, received.upload)
             raise _damaged(blob, file.name, sha256)
         return replace(file, blob=(await self.keep(received)).id)
 
@@ -185,18 +208,29 @@ class Blobs:
             twin = await self._hold_twin(transaction, same)
         return twin if twin is not None and await self._whole(twin) else None
 
-    def _copy(self, blob: Blob, storage: str, checksum: Checksum | None, advance: Callable[[int], None]) -> Received:
-        hasher = Hasher(*() if checksum is None else (checksum.algorithm,))
-        upload = new_identifier()
+    async def _copy(self, blob: Blob, storage: str, checksum: Checksum | None, advance: Callable[[int], None]) -> Received:
+        async def pieces() -> AsyncIterator[bytes]:
+            async for piece in self.on(blob.storage).pieces(self.store.read, blob.storage, blob.id):
+                yield piece
+                advance(len(piece))
+
+        return await self.receive(storage, pieces(), *() if checksum is None else (checksum.algorithm,))
+
+    async def receive(self, storage: str, pieces: AsyncIterator[bytes], *algorithms: Algorithm) -> Received:
+        """Takes bytes that nobody else sends; those of which not all come are dropped."""
+        upload, hasher, lane = new_identifier(), Hasher(*algorithms), self.on(storage)
+        staged = await lane.run(self.store.stage, storage, upload)
         try:
-            with self.store.stage(storage, upload) as staged:
-                for piece in self.store.read(blob.storage, blob.id):
-                    hasher.update(piece)
-                    staged.append(piece)
-                    advance(len(piece))
-        except OSError:
-            self.store.discard(storage, upload)
+            async for piece in pieces:
+                await storing.store(lane, staged, hasher, [piece])
+        except NotStored as error:
+            await lane.release(staged.drop)
+            raise error.error from error
+        except BaseException:
+            await lane.release(staged.drop)
             raise
+        finally:
+            await lane.release(staged.close)
         return Received(storage, upload, hasher.size, hasher.digests())
 
     async def flush(self, version: Version) -> None:
@@ -207,12 +241,13 @@ class Blobs:
                 await self._flush(blob, file.name)
 
     async def _flush(self, blob: Blob, name: str) -> None:
+        lane = self.on(blob.storage)
         try:
-            await self._reading.run(self.store.flush, blob.storage, blob.id)
+            await lane.long(self.store.flush, blob.storage, blob.id)
         except FileNotFoundError as error:
             raise _gone(blob, name) from error
         except OSError as error:
-            if await asyncio.to_thread(self.store.stat, blob.storage, blob.id) is not None:
+            if await lane.run(self.store.stat, blob.storage, blob.id) is not None:
                 raise  # nothing was lost: the storage did not come to writing
             raise _lost(blob, name, error) from error
 
@@ -247,7 +282,8 @@ class Blobs:
             "files": files,
         }
         content = msgspec.json.format(msgspec.json.encode(described))
-        await asyncio.to_thread(self.store.describe, storage or library.storage, item.id, version.id, content)
+        place = storage or library.storage
+        await self.on(place).long(self.store.describe, place, item.id, version.id, content)
 
 
 def _gone(blob: Blob, name: str) -> Damaged:

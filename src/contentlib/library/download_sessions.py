@@ -182,9 +182,13 @@ class DownloadSessions(TransferSessions[DownloadSession]):
         if preparation.status is not PrepareStatus.PREPARING or preparation.task is None:
             return preparation
         found = await self._coming(session, file, preparation.task)
-        if found is None or not (found.blob or self._blobs.store.staged_size(found.storage, found.upload)):
+        if found is None or not (found.blob or await self._begun(found)):
             return preparation
         return replace(preparation, status=PrepareStatus.PREPARED)
+
+    async def _begun(self, coming: Coming) -> bool:
+        store, lane = self._blobs.store, self._blobs.on(coming.storage)
+        return bool(await lane.run(store.staged_size, coming.storage, coming.upload))
 
     async def going_on(self, task_id: str) -> bool:
         """Whether a task that brings bytes has not ended."""

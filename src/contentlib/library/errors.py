@@ -133,5 +133,9 @@ class NotFetched(LibraryError):
         self.again = again
 
 
+class Unavailable(LibraryError):
+    """A storage does not answer, or does not give the bytes of a file that are there; it may later."""
+
+
 class Damaged(LibraryError):
     """The bytes of a file are gone from the storage, or are not those that were stored."""

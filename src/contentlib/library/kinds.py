@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 
 from contentlib.library import ovf
@@ -27,7 +26,7 @@ async def detect(files: Sequence[StoredFile], blobs: Blobs) -> str:
     if largest is None:
         return ""
     blob = await blobs.check(largest.blob, largest.name)
-    start = await asyncio.to_thread(lambda: next(iter(blobs.store.read(blob.storage, blob.id)), b""))
+    start = await blobs.on(blob.storage).run(lambda: next(iter(blobs.store.read(blob.storage, blob.id)), b""))
     for offset, signature, kind in _SIGNATURES:
         if start[offset : offset + len(signature)] == signature:
             return kind

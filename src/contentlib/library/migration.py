@@ -6,7 +6,6 @@ collected; so it can be left off and taken up again between any two steps.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 
 import msgspec
@@ -99,7 +98,7 @@ class Migrations:
             await self._blobs.describe(item, version, wanted.storage)
         before = await self._switch(wanted)
         for item, version in described if before != wanted.storage else ():
-            await asyncio.to_thread(self._blobs.store.undescribe, before, item.id, version.id)
+            await self._blobs.on(before).run(self._blobs.store.undescribe, before, item.id, version.id)
         await self.end(wanted, unmoved)
 
     async def _versions(self, library_id: str) -> list[tuple[Item, Version]]:

@@ -183,7 +183,7 @@ async def _text(blobs: Blobs, file: StoredFile, most: int) -> bytes:
     if file.size > most:
         raise ovf.BadPackage(file.name, f"has {file.size} bytes, {most} are allowed for a file of its kind")
     blob = await blobs.check(file.blob, file.name)
-    return await asyncio.to_thread(lambda: b"".join(blobs.store.read(blob.storage, blob.id)))
+    return await blobs.on(blob.storage).run(lambda: b"".join(blobs.store.read(blob.storage, blob.id)))
 
 
 def _compare(

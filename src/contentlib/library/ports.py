@@ -490,13 +490,19 @@ class Staged(Protocol):
     """Is what `stamp` answered last, exactly when no writer of any process has changed the bytes since."""
 
     def stamp(self) -> str:
-        """Gives the bytes a mark that they have as long as they stay as they are; empty where that cannot be done."""
+        """Gives the bytes a mark that they have as long as they stay as they are."""
 
     def append(self, data: bytes) -> None:
         """Adds bytes at the end; OSError when the storage is full or broken, and the bytes may be there in part."""
 
     def empty(self) -> None:
         """Drops all bytes."""
+
+    def drop(self) -> None:
+        """Drops the upload, unless it has become a blob or is gone: another one of its name is left alone."""
+
+    def close(self) -> None:
+        """Lets go of the upload, after a call that is still at work on it in another thread; a second time is no error."""
 
     def __enter__(self) -> Staged:
         """Itself."""
@@ -539,7 +545,7 @@ class BlobStore(Protocol):
         """
 
     def stat(self, storage: str, blob: str) -> Stat | None:
-        """Size and mark of a blob, cheaply; None when its bytes are gone."""
+        """Size and mark of a blob, cheaply; None when its bytes are gone, OSError when they cannot be read."""
 
     def read(self, storage: str, blob: str) -> Iterator[bytes]:
         """The bytes of a blob, in pieces; FileNotFoundError when they are gone."""
@@ -612,6 +618,9 @@ class FileBlobStore(BlobStore, Strays, Descriptions, LocalFiles, Protocol):
 
     def ping(self, storage: str | None = None) -> None:
         """Returns when a storage, or every one, can be written; OSError, naming the storage, when one cannot."""
+
+    def probe(self, storage: str) -> None:
+        """Returns when a storage has done something with a file of its own; OSError when it has refused."""
 
 
 class Addresses(Protocol):

@@ -8,14 +8,14 @@ from itertools import islice
 
 from contentlib.library.checksums import Hasher
 from contentlib.library.ports import Staged
-from contentlib.library.threads import Threads
+from contentlib.library.storages import Lane
 
 _SIDE_BY_SIDE = 1 << 16  # so many bytes are worth a second thread
 _PIECES = 16
 _READ_AGAIN = 64  # pieces that are read and hashed again in one go
 
 
-async def store(threads: Threads, staged: Staged, hasher: Hasher, pieces: Sequence[bytes]) -> None:
+async def store(threads: Lane, staged: Staged, hasher: Hasher, pieces: Sequence[bytes]) -> None:
     """Takes the next bytes of an upload, in the pieces in which they came; NotStored when the storage does not."""
     if len(pieces) > _PIECES:  # joining large pieces costs more than it saves
         pieces = [b"".join(pieces)]

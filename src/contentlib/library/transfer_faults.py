@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 
 from contentlib.library.errors import Fault
+from contentlib.library.storages import StorageSilent
 
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 
@@ -49,6 +50,8 @@ def part_mismatch(name: str, expected: int, came: int | None) -> Fault:
 def not_stored(name: str, storage: str, received: int, error: OSError) -> Fault:
     """The storage does not take the bytes."""
     why = error.strerror or str(error)
+    if isinstance(error, StorageSilent):
+        return Fault("storage.silent", f"file {name!r} could not be stored after {received} bytes: {why}", (name, storage, why))
     what = f"storage {storage} is full" if is_full(error) else f"storage {storage} cannot be written"
     text = f"file {name!r} could not be stored after {received} bytes: {what} ({why})"
     return Fault("upload.storage_full" if is_full(error) else "upload.storage_failed", text, (name, storage, why))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from contentlib.library import ovf
 from contentlib.library.blobs import Received
@@ -12,8 +13,8 @@ from contentlib.library.checksums import Algorithm, Hasher
 from contentlib.library.errors import Fault
 from contentlib.library.model import UpdateFile, UpdateSession
 from contentlib.library.ports import BlobStore, Staged
+from contentlib.library.storages import Lane
 from contentlib.library.tar import Begin, Event, Piece, TarReader
-from contentlib.library.threads import Threads
 from contentlib.library.transfer_faults import too_large
 from contentlib.library.update_sessions import UpdateSessions
 
@@ -45,7 +46,7 @@ class Unpacking:
         session: UpdateSession,
         archive: UpdateFile,
         store: BlobStore,
-        threads: Threads,
+        threads: Lane,
         limit: int,
     ) -> None:
         self._sessions = sessions
@@ -83,11 +84,10 @@ class Unpacking:
         """Takes out of the session what came of an archive that is not whole."""
         member, self._member = self._member, None
         if member is not None:
-            member.staged.__exit__(None, None, None)
+            await self._threads.release(member.staged.close)
         await self._sessions.drop_members(self._members)
         for file in self._members:
-            with contextlib.suppress(OSError):  # what is left is swept with its session
-                await self._threads.run(self._store.discard, self._storage, file.id)
+            await self._threads.release(partial(self._store.discard, self._storage, file.id))
 
     def _events(self, block: Sequence[bytes]) -> Iterator[Event]:
         for piece in block:
@@ -119,9 +119,11 @@ class Unpacking:
         member, self._member = self._member, None
         if member is None:
             return
-        with member.staged:
+        try:
             received = Received(self._storage, member.file.id, member.hasher.size, member.hasher.digests())
             await self._sessions.finish(member.file, received)
+        finally:
+            await self._threads.release(member.staged.close)
         if member.text is not None:
             with contextlib.suppress(ovf.BadPackage):  # completing the session says what is wrong with it
                 manifest = ovf.read_manifest(member.file.name, b"".join(member.text))

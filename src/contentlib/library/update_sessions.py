@@ -21,6 +21,7 @@ from contentlib.library.errors import (
     NotReady,
     NotWritable,
     StillActive,
+    Unavailable,
 )
 from contentlib.library.idempotence import once
 from contentlib.library.identifiers import new_identifier
@@ -44,6 +45,7 @@ from contentlib.library.ports import MetadataStore, SessionRows, Transaction
 from contentlib.library.pulls import CheckSource, check_endpoint, pull_of, takes_http
 from contentlib.library.sealing import Preview, Sealing
 from contentlib.library.sessions import Ended, Leases, fire
+from contentlib.library.storages import StorageSilent
 from contentlib.library.tasks import Tasks
 from contentlib.library.transfer_sessions import TransferSessions
 from contentlib.library.trust import Trust
@@ -321,9 +323,9 @@ class UpdateSessions(TransferSessions[UpdateSession]):
         pulled = new.source is Source.PULL
         endpoint = await check_endpoint("file_spec.source_endpoint", new.endpoint, self._check_source) if pulled else None
         await self.expire(session_id)
+        await self._check_writable(session_id)
         async with self._metadata.transaction(durable=False) as transaction:
             session = await self._continued(transaction, session_id, "changed")
-            self._check_writable(session.storage)
             old = await transaction.update_files.get(session_id, new.name)
             base = await _base_of(transaction, session)
             stored = base.file(new.name)
@@ -378,10 +380,14 @@ class UpdateSessions(TransferSessions[UpdateSession]):
     def _acted(self, session: UpdateSession) -> UpdateSession:
         return session if session.pulled is None else replace(session, pulled=self._clock.now())
 
-    def _check_writable(self, storage: str) -> None:
+    async def _check_writable(self, session_id: str) -> None:
         """Tells a client that its bytes would find no place before it sends them."""
+        async with self._metadata.reading() as transaction:
+            storage = (await self._active(transaction, session_id, "changed")).storage
         try:
-            self._blobs.store.ping(storage)
+            await self._blobs.on(storage).run(self._blobs.store.ping, storage)
+        except StorageSilent as error:
+            raise Unavailable("storage.silent", error.text, storage) from error
         except OSError as error:
             raise NotWritable("storage.not_writable", str(error), storage) from error
 

@@ -29,16 +29,20 @@ _HEARD: dict[type[rules.LibraryError], tuple[type[vapi.VapiError], ...]] = {
     rules.Unsupported: (vapi.Unsupported,),
     rules.NotWritable: (vapi.ResourceInaccessible, vapi.Error, vapi.NotAllowedInCurrentState),
     rules.NotFetched: (vapi.ResourceInaccessible, vapi.Error, vapi.NotAllowedInCurrentState),
+    rules.Unavailable: (vapi.ServiceUnavailable,),
     rules.Damaged: (vapi.ResourceInaccessible, vapi.Error, vapi.NotAllowedInCurrentState),
 }
 """The first one that the operation declares is heard; where it declares none of them, invalid_argument."""
+_ANYWHERE = (vapi.ServiceUnavailable,)  # declared by no operation, and to be expected of every one
 
 
 def translate(error: Exception, operation: Operation) -> vapi.VapiError | None:
     """The error that a caller of the operation hears; None where the error is none of the rules' and none of the storage's."""
     if isinstance(error, rules.LibraryError):
         fault = error.fault
-        heard = next((each for each in _HEARD[type(error)] if each in operation.errors), vapi.InvalidArgument)
+        heard = next(
+            (each for each in _HEARD[type(error)] if each in operation.errors or each in _ANYWHERE), vapi.InvalidArgument
+        )
         return heard(fault.id, fault.text, *fault.args)
     if isinstance(error, OSError):
         text = f"the server cannot reach its storage: {error.strerror or error}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contentlib.http.message import Headers
-from contentlib.library.errors import Damaged, LibraryError, Missing, MissingFile, NotActive, NotHere
+from contentlib.library.errors import Damaged, LibraryError, Missing, MissingFile, NotActive, NotHere, Unavailable
 
 STATUS: dict[type[LibraryError], int] = {
     Missing: 404,
@@ -11,6 +11,7 @@ STATUS: dict[type[LibraryError], int] = {
     NotActive: 404,  # the address died with its session
     NotHere: 409,
     Damaged: 500,
+    Unavailable: 503,
 }
 """The errors that come of asking for bytes; no other is expected here."""
 

@@ -64,8 +64,8 @@ class Downloads:
         return self._answer(request, blob, file.name, _login(request), self._touch_login(request))
 
     def _answer(self, request: Request, blob: Blob, name: str, owner: str, touch: Touch) -> Answer:
-        path = self._blobs.store.path(blob.storage, blob.id)
-        answer = file_answer(request, Content(path, blob.size, blob.sha256, blob.created), name)
+        path, run = self._blobs.store.path(blob.storage, blob.id), self._blobs.on(blob.storage).run
+        answer = file_answer(request, Content(path, blob.size, blob.sha256, blob.created, run), name)
         if request.method == "GET" and answer.status in (200, 206):
             self.running.add(owner, path, touch)
         return answer

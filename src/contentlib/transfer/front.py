@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from contentlib.http.failures import RETRY, failure
 from contentlib.http.message import Answer, Disconnected, Request, text
 from contentlib.library.blobs import Blobs
 from contentlib.library.download_sessions import DownloadSessions
@@ -44,7 +45,7 @@ class Transfers:
     ) -> None:
         self._addresses = addresses
         self._on_failure = on_failure
-        self._uploads = Uploads(updates, blobs.store, leases, throttle, upload_limit, self._failed)
+        self._uploads = Uploads(updates, blobs.storages, leases, throttle, upload_limit, self._failed)
         self._downloads = Downloads(downloads, items, blobs, leases, admit)
 
     def speaks(self, path: str) -> bool:
@@ -61,6 +62,9 @@ class Transfers:
             return text(refused.status, str(refused), refused.headers)
         except VapiError as error:
             return _told(error)
+        except OSError as error:
+            self._failed(request, error)
+            return failure(error)
         except Exception as error:
             return self._unforeseen(request, error)
 
@@ -92,10 +96,10 @@ class Transfers:
 
     def _unforeseen(self, request: Request, error: Exception) -> Answer:
         status = STATUS.get(type(error), 500) if isinstance(error, LibraryError) else 500
-        if status == 500:
+        if status >= 500:
             self._failed(request, error)
         if isinstance(error, LibraryError) and (status != 500 or isinstance(error, Damaged)):
-            return text(status, str(error))
+            return text(status, str(error), RETRY if status == 503 else None)
         return text(500, f"the server failed; its log tells why under the request id {request.request_id}")
 
     def _failed(self, request: Request, error: BaseException) -> None:

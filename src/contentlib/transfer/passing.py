@@ -51,6 +51,7 @@ class _Passing:
         self._leases = leases
         self._session = session
         self._coming = coming
+        self._lane = blobs.on(coming.storage)
         self._position = position
         self._hash = hashlib.sha256()
         self._sent = 0
@@ -60,7 +61,7 @@ class _Passing:
         last = b""
         with await self._opened() as file:
             while self._sent < self._coming.size:
-                piece = await asyncio.to_thread(self._read, file)
+                piece = await self._lane.run(self._read, file)
                 if not piece:
                     await self._pause()
                     continue
@@ -85,7 +86,7 @@ class _Passing:
         while True:
             for path in await self._paths():
                 with suppress(FileNotFoundError):
-                    return await asyncio.to_thread(FileIO, path)
+                    return await self._lane.run(FileIO, path)
             await self._pause()
 
     async def _paths(self) -> list[Path]:

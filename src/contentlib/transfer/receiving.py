@@ -15,7 +15,7 @@ from contentlib.library.errors import Fault
 from contentlib.library.model import UpdateFile, UpdateSession
 from contentlib.library.ports import BlobStore, Staged
 from contentlib.library.sessions import Leases
-from contentlib.library.threads import Threads
+from contentlib.library.storages import Lane
 from contentlib.library.throttle import Throttle
 from contentlib.library.update_sessions import UpdateSessions
 from contentlib.transfer.incoming import Incoming
@@ -67,7 +67,7 @@ class Upload:
         part: Part,
         sessions: UpdateSessions,
         leases: Leases,
-        threads: Threads,
+        threads: Lane,
         throttle: Throttle,
         limit: int,
     ) -> None:
@@ -135,7 +135,7 @@ class Upload:
         elif known is not None and known.size == staged.size:
             self.hasher = known
         elif staged.size:
-            pieces = store.staged_bytes(self.session.storage, self.file.id)
+            pieces = await self._threads.stored(store.staged_bytes, self.session.storage, self.file.id)
             while await self._threads.stored(storing.hash_again, self.hasher, pieces):
                 await self._beat(staged.size)
 

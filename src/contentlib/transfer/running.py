@@ -2,29 +2,31 @@
 
 The server takes a file and says nothing of its end (docs/design/decisions/0001-asgi-and-ranges.md), so what is still being
 sent is what is still open. Of two downloads of the same bytes the longer one keeps both alive.
+
+Files are known by their names, which are those of blobs: to ask a file that is open who it is would wait for its disk.
 """
 
 from __future__ import annotations
 
-import asyncio
+import fcntl
 import os
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 _YOUNG_SECONDS = 10.0  # a file may not be open yet
 _LISTING = Path("/dev/fd")  # Linux, macOS, BSD
 _WITHOUT_LISTING = range(4096)
+_DELETED = " (deleted)"  # Linux says so of a file that has no name any more
 
 Touch = Callable[[], Awaitable[None]]
-Inode = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
 class _Download:
     touch: Touch
-    inode: Inode
     began: float
 
 
@@ -32,13 +34,11 @@ class RunningDownloads:
     """Downloads by whoever they belong to, a session or a login, and the file that they send."""
 
     def __init__(self) -> None:
-        self._downloads: dict[tuple[str, Inode], _Download] = {}
+        self._downloads: dict[tuple[str, str], _Download] = {}
 
     def add(self, owner: str, path: Path, touch: Touch) -> None:
         """A download begins; `touch` keeps its owner alive, and raises nothing."""
-        found = path.stat()
-        inode = (found.st_dev, found.st_ino)
-        self._downloads[owner, inode] = _Download(touch, inode, time.monotonic())
+        self._downloads[owner, path.name] = _Download(touch, time.monotonic())
 
     def drop(self, owner: str) -> None:
         """Forgets the downloads of an owner that is over."""
@@ -49,25 +49,28 @@ class RunningDownloads:
         """Keeps the owners of all downloads alive whose file is open, and forgets the others."""
         if not self._downloads:
             return
-        files = await asyncio.to_thread(open_files)
+        files = open_files()
         youngest = time.monotonic() - _YOUNG_SECONDS
         for key, download in list(self._downloads.items()):
-            if download.inode in files or download.began > youngest:
+            if key[1] in files or download.began > youngest:
                 await download.touch()
             elif self._downloads.get(key) is download:  # a new download of the same may have begun meanwhile
                 del self._downloads[key]
 
 
-def open_files() -> set[Inode]:
-    """The files that this process has open."""
-    found: set[Inode] = set()
+def open_files() -> set[str]:
+    """The names of the files that this process has open, without their directories."""
+    found: set[str] = set()
     for descriptor in _descriptors():
-        try:
-            status = os.fstat(descriptor)
-        except OSError:  # closed since it was listed
-            continue
-        found.add((status.st_dev, status.st_ino))
+        with suppress(OSError):  # closed since it was listed
+            found.add(_path(descriptor).removesuffix(_DELETED).rpartition("/")[2])
     return found
+
+
+def _path(descriptor: int) -> str:
+    if hasattr(fcntl, "F_GETPATH"):  # macOS
+        return os.fsdecode(fcntl.fcntl(descriptor, fcntl.F_GETPATH, bytes(1024)).rstrip(b"\0"))
+    return os.readlink(f"/proc/self/fd/{descriptor}")  # noqa: PTH115 - of thousands, and a path is slow to make
 
 
 def _descriptors() -> list[int]:

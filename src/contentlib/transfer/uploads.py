@@ -9,14 +9,16 @@ from dataclasses import dataclass
 
 import msgspec
 
+from contentlib.http.failures import RETRY
 from contentlib.http.message import Disconnected, Headers, Request, Response, not_allowed, text
 from contentlib.library import transfer_faults as faults
 from contentlib.library.checksums import Hasher
 from contentlib.library.errors import Busy, Fault, LibraryError, Missing, NotActive
 from contentlib.library.model import TransferStatus, UpdateFile, UpdateSession
-from contentlib.library.ports import BlobStore, Staged
+from contentlib.library.ports import Staged
 from contentlib.library.sessions import Leases
-from contentlib.library.threads import NotStored, Threads
+from contentlib.library.storages import Storages, StorageSilent
+from contentlib.library.threads import NotStored
 from contentlib.library.throttle import Throttle
 from contentlib.library.update_sessions import UpdateSessions
 from contentlib.transfer.addresses import DataAddress
@@ -26,7 +28,6 @@ from contentlib.transfer.receiving import RECEIVED, Replaced, Stopped, Upload, W
 from contentlib.transfer.unpacking import Unpacking
 
 _METHODS = ("HEAD", "POST", "PUT")
-_THREADS = 8
 _STALLED_SECONDS = 10.0  # a client from which nothing came for so long gives way to one that has bytes
 _LEAVE_SECONDS = 5.0
 _REMEMBERED = 1024
@@ -61,19 +62,20 @@ class Uploads:
     def __init__(
         self,
         sessions: UpdateSessions,
-        store: BlobStore,
+        storages: Storages,
         leases: Leases,
         throttle: Throttle,
         limit: int,
         failed: Failed,
     ) -> None:
         self._sessions = sessions
-        self._store = store
+        self._storages = storages
+        self._store = storages.store
         self._leases = leases
         self._throttle = throttle
         self._limit = limit
         self._failed = failed
-        self._threads = Threads(_THREADS)
+
         self._running: dict[str, Upload] = {}
         self._hashed: dict[str, _Hashed] = {}
 
@@ -93,8 +95,14 @@ class Uploads:
             staged = await self._stage(session, file)
         except OSError as error:
             return await self._no_stage(request, session, file, error)
-        with staged:
-            return await self._take(request, session, file, part, staged)
+        upload = None
+        try:
+            upload = await self._upload(request, session, file, part, staged)
+            return await self._take(request, upload, staged)
+        finally:
+            await self._storages.on(session.storage).release(staged.close)
+            if upload is not None:
+                upload.over.set()
 
     def ended(self, session_or_file_id: str) -> None:
         """Stops the uploads of a session, or the upload of a file."""
@@ -116,7 +124,7 @@ class Uploads:
         if file.status is TransferStatus.READY:
             offset = file.received
         else:
-            offset = await self._threads.run(self._store.staged_size, session.storage, file.id)
+            offset = await self._storages.on(session.storage).run(self._store.staged_size, session.storage, file.id)
         headers = [*_offset(offset), ("cache-control", "no-store")]
         if file.size is not None:
             headers.append(("upload-length", str(file.size)))
@@ -127,7 +135,7 @@ class Uploads:
     async def _stage(self, session: UpdateSession, file: UpdateFile) -> Staged:
         for last in (False, True):
             try:
-                return await self._threads.run(self._store.stage, session.storage, file.id)
+                return await self._storages.on(session.storage).run(self._store.stage, session.storage, file.id)
             except BlockingIOError:
                 if last or not await self._makes_way(file.id):
                     break
@@ -146,16 +154,20 @@ class Uploads:
         self._failed(request, error)
         fault = faults.not_stored(file.name, session.storage, 0, error)
         await self._sessions.stop(file, 0, fault)
-        return text(_storage_status(error), fault.text)
+        return text(_storage_status(error), fault.text, _retry(error))
 
     # what becomes of an upload
 
-    async def _take(self, request: Request, session: UpdateSession, file: UpdateFile, part: Part, staged: Staged) -> Response:
+    async def _upload(self, request: Request, session: UpdateSession, file: UpdateFile, part: Part, staged: Staged) -> Upload:
         if part.start is not None and part.start != staged.size:
             # 409 as tus answers it; 416 is about what is read
             raise Refused(409, f"file {file.name!r} goes on at byte {staged.size}, not at {part.start}", _offset(staged.size))
         kind = await self._kind(session, file, part)
-        upload = kind(request, session, file, part, self._sessions, self._leases, self._threads, self._throttle, self._limit)
+        lane = self._storages.on(session.storage)
+        return kind(request, session, file, part, self._sessions, self._leases, lane, self._throttle, self._limit)
+
+    async def _take(self, request: Request, upload: Upload, staged: Staged) -> Response:
+        file = upload.file
         self._running[file.id] = upload
         try:
             complete = await upload.receive(staged, self._store, self._known(file.id, staged))
@@ -165,10 +177,9 @@ class Uploads:
             if self._running.get(file.id) is upload:  # once its bytes are in their place, another one may have begun
                 del self._running[file.id]
             await upload.incoming.close()
-            upload.over.set()  # nothing is awaited from here to the closing of what is staged
         if complete:
             return _ready(upload)
-        self._remember(upload, staged)
+        await self._remember(upload, staged)
         return text(200, f"file {file.name!r} has {staged.size} bytes now", _offset(staged.size))
 
     async def _kind(self, session: UpdateSession, file: UpdateFile, part: Part) -> type[Upload]:
@@ -182,23 +193,30 @@ class Uploads:
         """Notes with the file why its upload ended, and drops bytes that are of no use."""
         if isinstance(error, Stopped):
             error = await self._why(upload) or error
-        ending = self._ending(request, upload, upload.received(staged), error)
-        if not ending.keep:  # before anything is noted: a full disk has room again then
-            await self._discard(upload)
+        if isinstance(error, StorageSilent):
+            error = NotStored(error)
+        received = upload.received(staged)
+        ending = self._ending(request, upload, received, error)
+        lane, wanted = self._storages.on(upload.session.storage), ending.keep
+        if not wanted:  # before anything is noted: a full disk has room again then
+            await lane.release(staged.empty)
         if ending.fault is not None:
             try:
-                await self._sessions.stop(upload.file, staged.size if ending.keep else 0, ending.fault)
+                await self._sessions.stop(upload.file, staged.size if wanted else 0, ending.fault)
             except (Missing, NotActive):  # the session ended meanwhile
-                await self._discard(upload)
-        if ending.keep:
-            self._remember(upload, staged)
+                wanted = False
+        if wanted:
+            await self._remember(upload, staged)
+        else:  # at last, and only these bytes: without its name the upload is no longer locked, and another one may begin
+            await lane.release(staged.drop)
         if ending.status is None:
             raise error
         sentence = str(error) if ending.fault is None else ending.fault.text
         if ending.status == RECEIVED:
-            told = {"name": upload.file.name, "size": upload.received(staged), "status": "ERROR", "error_message": sentence}
+            told = {"name": upload.file.name, "size": received, "status": "ERROR", "error_message": sentence}
             return Response(RECEIVED, msgspec.json.encode(told), "application/json")
-        return text(ending.status, sentence, _offset(staged.size) if ending.keep else None)
+        headers = _offset(staged.size) if ending.keep else []
+        return text(ending.status, sentence, headers + _retry(error))
 
     def _ending(self, request: Request, upload: Upload, size: int, error: Exception) -> _Ending:
         name = upload.file.name
@@ -225,10 +243,6 @@ class Uploads:
             return error
         return None
 
-    async def _discard(self, upload: Upload) -> None:
-        with suppress(OSError):  # what is left is swept with its session
-            await self._threads.run(self._store.discard, upload.session.storage, upload.file.id)
-
     # what was hashed already
 
     def _known(self, file_id: str, staged: Staged) -> Hasher | None:
@@ -236,8 +250,11 @@ class Uploads:
         hashed = self._hashed.pop(file_id, None)
         return hashed.hasher if hashed is not None and hashed.mark == staged.mark else None
 
-    def _remember(self, upload: Upload, staged: Staged) -> None:
-        if upload.hasher.size == staged.size and (mark := staged.stamp()):
+    async def _remember(self, upload: Upload, staged: Staged) -> None:
+        if upload.hasher.size != staged.size:
+            return
+        with suppress(OSError):  # then they are hashed again
+            mark = await self._storages.on(upload.session.storage).run(staged.stamp)
             self._hashed[upload.file.id] = _Hashed(upload.session.id, upload.hasher, mark)
             if len(self._hashed) > _REMEMBERED:
                 del self._hashed[next(iter(self._hashed))]
@@ -253,5 +270,12 @@ def _offset(size: int) -> Headers:
 
 
 def _storage_status(error: OSError) -> int:
-    """507 says by itself what is wrong; of other faults govc's user hears only what the body of a 400 tells."""
+    """507 and 503 say by themselves what is wrong; of other faults govc's user hears only what the body of a 400 tells."""
+    if isinstance(error, StorageSilent):
+        return 503
     return 507 if faults.is_full(error) else 400
+
+
+def _retry(error: Exception) -> Headers:
+    silent = isinstance(error, StorageSilent) or (isinstance(error, NotStored) and isinstance(error.error, StorageSilent))
+    return RETRY if silent else []

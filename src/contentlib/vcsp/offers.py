@@ -11,6 +11,7 @@ from contentlib.library.errors import Missing
 from contentlib.library.items import current_version
 from contentlib.library.model import Blob, Item, Library, StoredFile, Version
 from contentlib.library.ports import BlobStore, MetadataStore, Transaction
+from contentlib.library.storages import Storages
 from contentlib.vcsp.documents import Published
 
 _AT_ONCE = 100
@@ -24,7 +25,7 @@ class Offer(msgspec.Struct, frozen=True):
     blobs: dict[str, Blob]
 
 
-async def read_offer(metadata: MetadataStore, store: BlobStore, library_id: str) -> Offer:
+async def read_offer(metadata: MetadataStore, storages: Storages, library_id: str) -> Offer:
     """What a library offers, published or not; nothing is written."""
     async with metadata.reading() as transaction:
         library = await transaction.libraries.get(library_id)
@@ -37,8 +38,8 @@ async def read_offer(metadata: MetadataStore, store: BlobStore, library_id: str)
                 blob = await transaction.blobs.get(file.blob)
                 if blob is not None:
                     blobs[file.blob] = blob
-    published = await asyncio.to_thread(lambda: tuple(_published(store, blobs, *each) for each in found))
-    return Offer(library, published, blobs)
+    published = [await _published(storages, blobs, *each) for each in found]
+    return Offer(library, tuple(published), blobs)
 
 
 async def read_unchanged(metadata: MetadataStore, library_id: str, revision: int) -> set[str]:
@@ -85,7 +86,10 @@ def is_collection(store: BlobStore, blob: Blob, name: str) -> bool:
         return False
 
 
-def _published(store: BlobStore, blobs: dict[str, Blob], item: Item, version: Version) -> Published:
+async def _published(storages: Storages, blobs: dict[str, Blob], item: Item, version: Version) -> Published:
     descriptor = descriptor_of(version) if item.folded_type == ovf.TYPE else None
     blob = None if descriptor is None else blobs.get(descriptor.blob)
-    return Published(item, version, blob is not None and descriptor is not None and is_collection(store, blob, descriptor.name))
+    if descriptor is None or blob is None:
+        return Published(item, version, False)
+    lane = storages.on(blob.storage)
+    return Published(item, version, await lane.run(is_collection, storages.store, blob, descriptor.name))

@@ -8,14 +8,14 @@ it moves to another storage, and when it is deleted.
 
 from __future__ import annotations
 
-import asyncio
 import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from contentlib.library.errors import LibraryError
 from contentlib.library.model import Library
-from contentlib.library.ports import FileBlobStore, MetadataStore
+from contentlib.library.ports import MetadataStore
+from contentlib.library.storages import Storages
 from contentlib.vcsp.directories import DirectoryTree
 from contentlib.vcsp.documents import Counters
 from contentlib.vcsp.offers import read_offer
@@ -31,13 +31,13 @@ class Persisting:
     def __init__(
         self,
         metadata: MetadataStore,
-        store: FileBlobStore,
+        storages: Storages,
         counters: Counters,
         places: Mapping[str, Path],
         on_failure: OnFailure,
     ) -> None:
         self._metadata = metadata
-        self._store = store
+        self._storages = storages
         self._counters = counters
         self._places = places
         self._on_failure = on_failure
@@ -50,16 +50,21 @@ class Persisting:
         before = await self._sweep(revisions) if self._done is None else self._done
         self._done = {library: before[library] for library in before.keys() & revisions.keys()}
         for library in before.keys() - revisions.keys():
-            await asyncio.to_thread(self._remove, library)
+            await self._remove(library)
         for library, revision in revisions.items():
             if before.get(library) != revision:
                 await self._bring(library, revision, self._done)
 
     async def _sweep(self, revisions: Mapping[str, int]) -> dict[str, int]:
         """What another process may have left: trees of libraries that are not there any more."""
-        found = {each.name for place in self._places.values() for each in place.glob(f"{_PREFIX}*")}
-        for library in {name.removeprefix(_PREFIX) for name in found} - revisions.keys():
-            await asyncio.to_thread(self._remove, library)
+        found: set[str] = set()
+        for storage, place in self._places.items():
+            try:
+                found |= await self._storages.on(storage).long(_trees, place)
+            except OSError as error:  # what is left there is removed after the next start
+                self._on_failure("persist", error)
+        for library in found - revisions.keys():
+            await self._remove(library)
         return {}
 
     async def _bring(self, library_id: str, revision: int, done: dict[str, int]) -> None:
@@ -80,20 +85,36 @@ class Persisting:
     async def _persist(self, library: Library) -> None:
         wanted = library.publishing.published and library.publishing.persist_json
         place = self._places.get(library.storage) if wanted else None
-        await asyncio.to_thread(self._remove, library.id, place)
         if place is not None:
-            offered = static_library(await read_offer(self._metadata, self._store, library.id), self._counters)
-            tree = DirectoryTree(place / f"{_PREFIX}{library.id}", self._store, link=True)
-            await asyncio.to_thread(self._write, offered, tree)
+            offered = static_library(await read_offer(self._metadata, self._storages, library.id), self._counters)
+            tree = DirectoryTree(place / f"{_PREFIX}{library.id}", self._storages.store, link=True)
+            await self._storages.on(library.storage).long(self._write, offered, tree)
+        await self._remove(library.id, place)
 
     def _write(self, library: StaticLibrary, tree: DirectoryTree) -> None:
         with tree.alone():
             publish(library, tree)
 
-    def _remove(self, library_id: str, but: Path | None = None) -> None:
-        """Removes the trees of a library, `lib.json` first, on all storages but one."""
-        for place in self._places.values():
-            folder = place / f"{_PREFIX}{library_id}"
-            if place != but and folder.exists():
-                (folder / LIB).unlink(missing_ok=True)
-                shutil.rmtree(folder)
+    async def _remove(self, library_id: str, but: Path | None = None) -> None:
+        """Removes the trees of a library on all storages but one; one that cannot be removed is removed the next time."""
+        failures = []
+        for storage, place in self._places.items():
+            if place != but:
+                try:
+                    await self._storages.on(storage).long(_remove, place / f"{_PREFIX}{library_id}")
+                except OSError as error:
+                    failures.append(error)
+        if failures:
+            raise failures[0]
+
+
+def _trees(place: Path) -> set[str]:
+    """The libraries that have a tree on a storage."""
+    return {each.name.removeprefix(_PREFIX) for each in place.glob(f"{_PREFIX}*")}
+
+
+def _remove(folder: Path) -> None:
+    """Removes a tree, `lib.json` first."""
+    if folder.exists():
+        (folder / LIB).unlink(missing_ok=True)
+        shutil.rmtree(folder)

@@ -18,10 +18,11 @@ from urllib.parse import unquote
 
 from contentlib.access.guessing import Attempt, GuardedPasswords
 from contentlib.http.conditions import failed_precondition
+from contentlib.http.failures import RETRY, failure
 from contentlib.http.files import Content, file_answer
 from contentlib.http.message import Answer, Disconnected, Request, Response, not_allowed, text
 from contentlib.library.blobs import Blobs
-from contentlib.library.errors import Damaged
+from contentlib.library.errors import Damaged, Unavailable
 from contentlib.library.model import Authentication, Library
 from contentlib.library.names import PASSWORD_LENGTH
 from contentlib.vapi.errors import ServiceUnavailable
@@ -61,9 +62,15 @@ class Publisher:
             raise
         except ServiceUnavailable as error:
             return text(503, str(error), [("retry-after", str(error.retry_after or 1))])
+        except Unavailable as error:
+            self._on_failure(request, request.path, error)
+            return text(503, str(error), RETRY)
         except Damaged as error:
             self._on_failure(request, request.path, error)
             return text(500, str(error))
+        except OSError as error:
+            self._on_failure(request, request.path, error)
+            return failure(error)
         except Exception as error:
             self._on_failure(request, request.path, error)
             return text(500, f"the server failed; its log tells why under the request id {request.request_id}")
@@ -123,8 +130,8 @@ class Publisher:
         if file is None:
             return text(404, f"item {item!r} of library {library.id} has no file {name!r}")
         blob = await self._blobs.check(file.blob, file.name)
-        path = self._blobs.store.path(blob.storage, blob.id)
-        answer = file_answer(request, Content(path, blob.size, blob.sha256, blob.created), file.name)
+        path, run = self._blobs.store.path(blob.storage, blob.id), self._blobs.on(blob.storage).run
+        answer = file_answer(request, Content(path, blob.size, blob.sha256, blob.created, run), file.name)
         kind = _TYPES.get(name[name.rfind(".") :].lower())
         if kind is not None:
             answer.headers = [(key, kind if key == "content-type" else value) for key, value in answer.headers]

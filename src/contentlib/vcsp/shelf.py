@@ -228,7 +228,7 @@ class Shelf:
             return False
         try:
             blob = await self._blobs.check(descriptor.blob, descriptor.name)
-            return await asyncio.to_thread(is_collection, self._blobs.store, blob, descriptor.name)
+            return await self._blobs.on(blob.storage).run(is_collection, self._blobs.store, blob, descriptor.name)
         except Damaged:  # the file itself will say what is wrong with it
             return False
 

@@ -1,0 +1,19 @@
+"""The answer where the machine fails: a disk that is full, broken or silent, or a process without free descriptors."""
+
+from __future__ import annotations
+
+import errno
+
+from contentlib.http.message import Headers, Response, text
+
+RETRY_SECONDS = 10
+RETRY: Headers = [("retry-after", str(RETRY_SECONDS))]
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+
+
+def failure(error: OSError) -> Response:
+    """507 where there is no room, else 503; the sentence says what the system said."""
+    why = error.strerror or str(error)
+    if error.errno in FULL:
+        return text(507, f"the server is out of disk space: {why}; make room and try again", RETRY)
+    return text(503, f"the server cannot reach its storage: {why}; try again later", RETRY)

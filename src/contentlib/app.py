@@ -38,7 +38,7 @@ from contentlib.jobs.sync import Syncs
 from contentlib.jobs.worker import Worker
 from contentlib.library.blobs import Blobs
 from contentlib.library.catalogs import Catalog
-from contentlib.library.clock import Clock, SystemClock
+from contentlib.library.clock import Clock, EvenClock
 from contentlib.library.configuration import Configurations
 from contentlib.library.conversion import Conversions
 from contentlib.library.download_sessions import DownloadSessions
@@ -64,6 +64,7 @@ from contentlib.library.subscribed import KIND as SYNC
 from contentlib.library.subscribed import SubscribedLibraries
 from contentlib.library.subscribers import Subscribers
 from contentlib.library.tasks import Tasks
+from contentlib.library.timekeeping import follow, go_on, note
 from contentlib.library.trash import Trash
 from contentlib.library.trust import Trust
 from contentlib.library.update_sessions import UpdateSessions
@@ -144,6 +145,7 @@ async def _prepare(metadata: MetadataStore, settings: Settings) -> str | None:
         async with metadata.transaction(durable=True) as transaction:
             if await transaction.state.get(_TRANSFER_KEY) is None:
                 await transaction.state.put(_TRANSFER_KEY, secrets.token_hex(32))
+            await go_on(transaction, EvenClock())
         await claim_storages(metadata, open_bytes(settings))
         async with metadata.transaction(durable=True) as transaction:
             stopped = Fault(
@@ -166,7 +168,7 @@ def create(
     settings: Settings, thumbprint: str | None, clock: Clock | None = None, certificate: bytes | None = None
 ) -> Application:
     """The application of one worker process, which serves with a certificate (PEM) of that thumbprint, or with none."""
-    server = _Server(settings, thumbprint, clock or SystemClock(), certificate)
+    server = _Server(settings, thumbprint, clock or EvenClock(jumped=_clock_jumped), certificate)
     return Application(server.handle, server.start, server.stop)
 
 
@@ -201,12 +203,13 @@ class _Server:
         async with self._metadata.reading() as transaction:
             key = await transaction.state.get(_TRANSFER_KEY)
             guid = await transaction.state.get(SERVER_GUID)
+            if isinstance(self._clock, EvenClock):
+                await follow(transaction, self._clock)
         if key is None or guid is None:
             raise RuntimeError("the data directory was not prepared")
         await own_storages(self._metadata, self._store)
         await self._limits.start()
         self._open(SignedAddresses(bytes.fromhex(key)), guid)
-        await self._expiry.renew()
         self._runner.start()
         self._worker.start()
 
@@ -333,6 +336,7 @@ class _Server:
 
         return [
             Job("touch", self._often, save, alone=False),
+            Job("clock", min(15.0, self._often * 3), self._note_time),
             Job("limits", 1.0, self._limits.refresh, alone=False),
             Job("pulls", min(1.0, self._often), settling.watch, alone=False),
             Job("settle", 1.0, settling.run, alone=False),
@@ -340,6 +344,11 @@ class _Server:
             Job("expire", min(15.0, settings.lease_seconds / 2), expiry.run),
             Job("collect", min(600.0, settings.collect_grace_seconds / 2), collector.run),
         ]
+
+    async def _note_time(self) -> None:
+        if isinstance(self._clock, EvenClock):
+            async with self._metadata.transaction(durable=False) as transaction:
+                await note(transaction, self._clock)
 
     def _collect(self) -> None:
         self._runner.wake("collect")
@@ -360,6 +369,7 @@ class _Server:
         await self._outbound.close()
         await self._runner.stop()
         await self._save_touches()
+        await self._note_time()
         await self._metadata.close()
 
     async def _check(self) -> None:
@@ -442,6 +452,12 @@ def _left_out(library: Library, catalog: Catalog) -> None:
     count_left_out(catalog.lost)
     told = [each.text for each in catalog.left_out]
     _LOG.warning("sync left items out", library=library.id, name=library.name, count=catalog.lost, items=told)
+
+
+def _clock_jumped(milliseconds: int) -> None:
+    _LOG.warning(
+        "the clock of the machine was set; the server keeps its own time until it is restarted", seconds=milliseconds / 1000
+    )
 
 
 def _storage_changed(storage: str, seconds: float | None) -> None:

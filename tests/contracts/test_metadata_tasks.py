@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from contentlib.library.errors import Fault
 from contentlib.library.identifiers import new_identifier
 from contentlib.library.model import Target, Task, TaskStatus
-from contentlib.library.ports import MetadataStore
+from contentlib.library.ports import MetadataStore, Transaction
 from contracts import made
 
 Open = Callable[[], MetadataStore]
@@ -118,3 +118,26 @@ async def test_tasks_that_ended_are_neither_claimed_nor_kept_for_ever(store: Met
         assert await transaction.tasks.get(ended.id) == ended
         await transaction.tasks.forget(16)
         assert await transaction.tasks.get(ended.id) is None
+
+
+async def test_deadlines_are_moved_and_what_tells_of_the_past_is_not(store: MetadataStore) -> None:
+    waiting, done = task(due=100), task(ended=100)
+    await _add(store, waiting, done)
+    blobs = [made.blob(created=100, unreferenced=each) for each in (100, None)]
+    async with store.transaction(durable=False) as transaction:
+        for blob in blobs:
+            await transaction.blobs.add(blob)
+        await transaction.state.claim("job", "me", 1, 100)
+        await transaction.state.move(-50)
+        assert not await transaction.state.claim("job", "you", 49, 60)
+        assert await transaction.state.claim("job", "you", 51, 60)
+    async with store.reading() as transaction:
+        assert [(await found(transaction, each)).due for each in (waiting, done)] == [50, 10 - 50]
+        moved = [await transaction.blobs.get(each.id) for each in blobs]
+    assert [(each.created, each.unreferenced) for each in moved if each is not None] == [(100, 50), (100, None)]
+
+
+async def found(transaction: Transaction, wanted: Task) -> Task:
+    task = await transaction.tasks.get(wanted.id)
+    assert task is not None
+    return task

@@ -78,6 +78,13 @@ async def test_a_library_is_synchronized_at_its_interval(scheduled: Scheduled) -
     assert await scheduled.begun() == [library]
 
 
+async def test_a_clock_that_was_set_back_keeps_no_library_waiting(scheduled: Scheduled) -> None:
+    library = await scheduled.library()
+    assert await scheduled.begun() == [library]
+    scheduled.world.wait(-10 * INTERVAL)
+    assert await scheduled.begun() == [library]
+
+
 async def test_libraries_do_not_all_ask_at_the_same_time(scheduled: Scheduled) -> None:
     libraries = [await scheduled.library() for _ in range(20)]
     assert sorted(await scheduled.begun()) == sorted(libraries)

@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable
 
 from contentlib.library.clock import Clock
 from contentlib.library.download_sessions import DownloadSessions
-from contentlib.library.model import Touches
 from contentlib.library.ports import MetadataStore, Transaction
 from contentlib.library.sessions import Leases
 from contentlib.library.update_sessions import UpdateSessions
@@ -51,13 +50,6 @@ class Expiry:
         except OSError:  # else sessions would end that are in use
             self._leases.give_back(touches)
             raise
-
-    async def renew(self) -> None:
-        """Gives every ACTIVE session a whole lease; for a start, because what a killed process knew of activity is lost."""
-        now = self._clock.now()
-        async with self._metadata.transaction(durable=False) as transaction:
-            active = await transaction.update_sessions.idle(now) + await transaction.download_sessions.idle(now)
-            await transaction.state.touch(Touches(dict.fromkeys(active, now), {}, {}))
 
     async def run(self) -> None:
         """Ends idle sessions and forgets old ones."""

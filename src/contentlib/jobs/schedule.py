@@ -85,7 +85,9 @@ def _is_due(library: Library, now: int, interval: int) -> bool:
     if library.subscription is None or not library.subscription.automatic_sync:
         return False
     tried = None if library.following is None else library.following.tried
-    return tried is None or now - tried >= interval * (1 + _JITTER * _chance(f"{library.id}{tried}"))
+    if tried is None or tried > now:  # the clock was set back since
+        return True
+    return now - tried >= interval * (1 + _JITTER * _chance(f"{library.id}{tried}"))
 
 
 def _chance(text: str) -> float:

@@ -1,9 +1,28 @@
-"""What time it is."""
+"""What time it is: a clock of the server's own, which runs evenly however the clock of the machine is set.
+
+While the server runs, its time goes on at the pace of the machine's uptime, and drifts towards the clock of the machine slowly
+enough that no deadline notices. A start takes the clock of the machine over, and tells by how much it has jumped since the
+server last looked, so that every stored deadline can be moved by as much: nothing expires, and nothing stands still, because a
+clock was set.
+"""
 
 from __future__ import annotations
 
+import secrets
 import time
+from collections.abc import Callable
+from pathlib import Path
 from typing import Protocol
+
+import msgspec
+
+_BOOT = Path("/proc/sys/kernel/random/boot_id")
+_UPTIME = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)  # the first counts while the machine sleeps
+_DRIFT = 16  # at most one part in so many is added or taken away to follow the clock of the machine
+_JUMP_NS = 10_000_000_000
+_JUMP = _JUMP_NS // 1_000_000
+_LONGEST_BREAK = 7 * 86_400_000
+"""A machine that was down for longer may as well have a wrong clock: the time in between does not count."""
 
 
 class Clock(Protocol):
@@ -19,3 +38,82 @@ class SystemClock:
     def now(self) -> int:
         """The time now."""
         return time.time_ns() // 1_000_000
+
+
+class Machine:
+    """What the machine says: its clock, and how long it has been up, in nanoseconds; `boot` is another one after each boot."""
+
+    def __init__(self) -> None:
+        try:
+            self.boot = _BOOT.read_text().strip()
+        except OSError:
+            self.boot = secrets.token_hex(8)
+
+    def clock(self) -> int:
+        """Nanoseconds since 1970 UTC."""
+        return time.time_ns()
+
+    def uptime(self) -> int:
+        """Nanoseconds that never jump."""
+        return time.clock_gettime_ns(_UPTIME)
+
+
+class Moment(msgspec.Struct, frozen=True):
+    """A time of the server, and the boot and uptime of the machine at it; the times in milliseconds."""
+
+    time: int
+    boot: str
+    uptime: int
+
+
+class Since(msgspec.Struct, frozen=True):
+    """What has happened since a moment, in milliseconds: by how much the clock was set, and for how long nobody looked."""
+
+    jumped: int = 0
+    passed: int = 0
+
+
+class EvenClock:
+    """The server's clock; `jumped` hears, in milliseconds, that the clock of the machine was set."""
+
+    def __init__(self, machine: Machine | None = None, jumped: Callable[[int], None] | None = None) -> None:
+        self._machine = machine or Machine()
+        self._jumped = jumped
+        self._time = self._machine.clock()
+        self._uptime = self._machine.uptime()
+        self._off = 0
+
+    def now(self) -> int:
+        """The time now; it never goes back."""
+        uptime = self._machine.uptime()
+        passed, self._uptime = uptime - self._uptime, uptime
+        off = self._machine.clock() - self._time - passed
+        if abs(off - self._off) > _JUMP_NS and self._jumped is not None:
+            self._jumped((off - self._off) // 1_000_000)
+        drift = max(-passed // _DRIFT, min(off, passed // _DRIFT))
+        self._off = off - drift
+        self._time += passed + drift
+        return self._time // 1_000_000
+
+    def moment(self) -> Moment:
+        """The moment now, to be kept."""
+        now = self.now()
+        return Moment(now, self._machine.boot, self._uptime // 1_000_000)
+
+    def follow(self, moment: Moment) -> None:
+        """Takes over the time of another process of the server, as it was at a moment of the same boot."""
+        if moment.boot == self._machine.boot:
+            uptime = self._machine.uptime()
+            self._time = moment.time * 1_000_000 + uptime - moment.uptime * 1_000_000
+            self._uptime = uptime
+            self._off = self._machine.clock() - self._time
+
+    def since(self, moment: Moment) -> Since:
+        """What has happened since a moment, which may be of another boot."""
+        now = self.moment()
+        if now.boot == moment.boot:
+            passed = max(now.uptime - moment.uptime, 0)
+            jumped = now.time - moment.time - passed
+            return Since(jumped if abs(jumped) > _JUMP else 0, passed)
+        passed = now.time - moment.time
+        return Since(0, passed) if 0 <= passed <= _LONGEST_BREAK else Since(passed, 0)

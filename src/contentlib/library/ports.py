@@ -428,6 +428,12 @@ class StateRows(Protocol):
     async def touch(self, touches: Touches) -> None:
         """Notes when sessions and login sessions were last active, never an earlier time, and the progress of files."""
 
+    async def move(self, by: int) -> None:
+        """Moves all times by which something ends, is due or is forgotten, by milliseconds that may be negative."""
+
+    async def rest(self, by: int) -> None:
+        """Moves the times at which active update and download sessions were touched: so long they could not be."""
+
 
 class Transaction(Protocol):
     """All rows, one attribute an aggregate."""

@@ -9,7 +9,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 
 from contentlib.library.model import Login, Token, Touches, User
 from contentlib.library.names import fold
-from contentlib.metadata import tables
+from contentlib.metadata import moving, tables
 from contentlib.metadata.rows import Keyed, Statements
 from contentlib.metadata.statement import Connection, Statement
 
@@ -180,3 +180,13 @@ class StateRows:
             await self._connection.run(_TOUCH_LOGIN, {"name": name, "moment": moment})
         for file_id, size in touches.progress.items():
             await self._connection.run(_PROGRESS, {"file_id": file_id, "size": size, "transferring": "TRANSFERRING"})
+
+    async def move(self, by: int) -> None:
+        """Moves every deadline."""
+        for statement in moving.MOVE:
+            await self._connection.run(statement, {"by": by})
+
+    async def rest(self, by: int) -> None:
+        """Moves the touches of active sessions."""
+        for statement in moving.REST:
+            await self._connection.run(statement, {"by": by})

@@ -1,0 +1,36 @@
+"""Statements that move all times by which something ends, is due or is forgotten; those that only tell of the past stay."""
+
+from __future__ import annotations
+
+from sqlalchemy import bindparam, update
+
+from contentlib.metadata import tables
+from contentlib.metadata.statement import Statement
+
+_DEADLINES = {
+    "update_sessions": ("touched", "ended", "pulled"),
+    "download_sessions": ("touched", "ended"),
+    "logins": ("touched",),
+    "tokens": ("created",),
+    "tasks": ("created", "started", "ended", "due", "until"),
+    "blobs": ("unreferenced",),
+    "versions": ("superseded",),
+    "libraries": ("deleted", "deleted_until"),
+    "items": ("deleted", "deleted_until"),
+    "jobs": ("until",),
+}
+
+
+def _move(table_name: str, column: str) -> Statement:
+    table = tables.metadata.tables[table_name]
+    dated = table.c[column] > tables.UNDATED  # neither NULL nor without a time yet
+    return Statement(update(table).where(dated).values({column: table.c[column] + bindparam("by")}))
+
+
+def _rest(table_name: str) -> Statement:
+    table = tables.metadata.tables[table_name]
+    return Statement(update(table).where(tables.active(table)).values(touched=table.c.touched + bindparam("by")))
+
+
+MOVE = tuple(_move(table, column) for table, columns in _DEADLINES.items() for column in columns)
+REST = tuple(_rest(table) for table in ("update_sessions", "download_sessions"))

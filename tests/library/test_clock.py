@@ -129,7 +129,7 @@ class Restarted:
 
     async def sweeps(self) -> None:
         world = self.world
-        await Collector(world.metadata, world.blobs.storages, world.clock, STORAGES, Retention(versions=1), LEASE).run()
+        await Collector(world.metadata, world.blobs.storages, world.clock, STORAGES, Retention(versions=1), LEASE, LEASE).run()
         leases = world.leases
         await Expiry(world.metadata, world.updates, world.downloads, leases, world.clock, kept=LEASE, idle=LEASE).run()
 

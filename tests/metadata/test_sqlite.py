@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from contentlib.library.ports import Transaction
-from contentlib.metadata.sqlite import SqliteMetadata
+from contentlib.metadata.sqlite import SqliteConnection, SqliteMetadata
 from contracts import made
 from databases import new_database
 from processes import PATIENCE_SECONDS
@@ -394,3 +394,42 @@ async def test_after_a_failed_flush_of_the_log_nothing_is_called_durable_before_
     assert "PRAGMA wal_checkpoint(TRUNCATE)" not in raw.ran
     assert await made.state_of(store, "key") == "kept longer"
     await other.close()
+
+
+async def test_what_looks_at_every_item_runs_in_a_thread(store: SqliteMetadata, monkeypatch: pytest.MonkeyPatch) -> None:
+    threads: list[int] = []
+    some = SqliteConnection._some
+
+    def noted(self: SqliteConnection, *arguments: Any) -> Any:
+        threads.append(threading.get_ident())
+        return some(self, *arguments)
+
+    monkeypatch.setattr(SqliteConnection, "_some", noted)
+    async with store.reading() as transaction:
+        for wanted in ({"cached": True}, {"folded_type": "iso"}, {}):
+            await transaction.items.find(**wanted)
+    assert threading.get_ident() not in threads
+    async with store.reading() as transaction:
+        await transaction.items.find(library="library", cached=True)
+    assert threads[-1] == threading.get_ident()
+
+
+async def test_the_log_of_a_store_that_is_written_to_all_the_time_stays_short(tmp_path: Path) -> None:
+    path = new_database(tmp_path / "contentlib.db")
+    store = SqliteMetadata(path)
+    longest = 0
+    for number in range(1500):
+        async with store.transaction(durable=False) as transaction:
+            await transaction.state.put(f"{number % 7}", "x" * 20_000)
+        longest = max(longest, (tmp_path / "contentlib.db-wal").stat().st_size)
+    await store.close()
+    written = 1500 * 20_000
+    assert longest < written / 2
+
+
+async def test_no_checkpoint_is_made_in_the_event_loop(tmp_path: Path) -> None:
+    store = SqliteMetadata(new_database(tmp_path / "contentlib.db"))
+    async with store.transaction(durable=False) as transaction:
+        (pages,) = transaction.raw.execute("PRAGMA wal_autocheckpoint").fetchone()
+    await store.close()
+    assert pages == 0

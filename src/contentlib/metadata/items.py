@@ -31,13 +31,15 @@ _SIGNATURE: msgspec.json.Decoder[Signature] = msgspec.json.Decoder(Signature)
 _TEXTS: dict[str, msgspec.json.Decoder[Any]] = {"signature": _SIGNATURE, "differences": msgspec.json.Decoder(Differences)}
 _uncached = and_(_ITEMS.c.synced.is_not(None), _ITEMS.c.version_id.is_(None))
 _CACHED: dict[str, ColumnElement[bool]] = {"cached": ~_uncached, "uncached": _uncached}
+_NARROW = {"library", "folded_name", "source"}
 
 
 @cache
 def _find(names: tuple[str, ...]) -> Statement:
     """One statement a set of criteria, so that each uses its index."""
     wanted = [_CACHED[name] if name in _CACHED else _ITEMS.c[name] == bindparam(name) for name in names]
-    return Statement(select(_ITEMS.c.id).where(*wanted, *LIVE).order_by(_ITEMS.c.created, _ITEMS.c.id))
+    query = select(_ITEMS.c.id).where(*wanted, *LIVE).order_by(_ITEMS.c.created, _ITEMS.c.id)
+    return Statement(query, long=not _NARROW.intersection(names))  # without an index every item is looked at
 
 
 class ItemRows(Keyed[Item]):

@@ -37,7 +37,7 @@ class Memory:
     def __init__(self, generations: Generations) -> None:
         self._generations = generations
         self._counters = generations.counters
-        self._seen = -1
+        self._seen = self._counters[0]
         self._beside_until = 0.0
         self._tables: dict[str, _Table] = {}
 

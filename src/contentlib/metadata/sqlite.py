@@ -25,8 +25,9 @@ from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
 from contentlib.library import ports
 from contentlib.library.model import Item, Library
 from contentlib.library.threads import Threads
-from contentlib.metadata import items, libraries
+from contentlib.metadata import checkpoints, items, libraries
 from contentlib.metadata.access import LoginRows, StateRows, TokenRows, UserRows
+from contentlib.metadata.ballast import Ballast
 from contentlib.metadata.blobs import BlobRows
 from contentlib.metadata.certificates import TrustedCertificateRows
 from contentlib.metadata.deleted import DeletedRows
@@ -205,7 +206,8 @@ class SqliteMetadata:
         self._readers: list[Reader] = []
         self._closed = False
         try:
-            self._writer = _Writer(_connect(path, "busy_timeout = 0"), self._memory, self._threads, self._generations)
+            raw = _connect(path, "busy_timeout = 0", *checkpoints.PRAGMAS)
+            self._writer = _Writer(raw, self._memory, self._threads, self._generations, path)
         except BaseException:
             self._forget_all()
             raise
@@ -303,11 +305,14 @@ class _Batch:
 class _Writer:
     """The connection that writes, the turns on it, and the batch that is open on it."""
 
-    def __init__(self, raw: sqlite3.Connection, memory: Memory, threads: Threads, generations: Generations) -> None:
+    def __init__(self, raw: sqlite3.Connection, memory: Memory, threads: Threads, generations: Generations, path: Path) -> None:
         self.raw = raw
         self.rows = SqliteTransaction(raw, memory, threads, SqliteConnection)
         self._generations = generations
+        self._ballast = Ballast(path)
+        self._memory = memory
         self._turn = asyncio.Lock()
+        self._checkpoints = checkpoints.Checkpoints(path, self._turn, self._ballast)
         self._owner: asyncio.Task[Any] | None = None
         self._batch: _Batch | None = None
         self._durable = False
@@ -350,14 +355,15 @@ class _Writer:
         async with self._turn:
             if self._batch is not None:
                 self._end(self._batch, self._commit_here())
-            self.rows.close()
+        await self._checkpoints.close()
+        self.rows.close()
         self._committing.shutdown(wait=False)
 
     async def _join(self, durable: bool) -> _Batch:
         if self._batch is not None:
             if self._batch.durable or not durable:
                 return self._batch
-            self._end(self._batch, self._commit_here())
+            self._end(self._batch, await self._commit_batch(self._batch))
         if durable is not self._durable:
             self.raw.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
             self._durable = durable
@@ -406,7 +412,14 @@ class _Writer:
     async def _close(self, batch: _Batch) -> None:
         async with self._turn:  # turns are in order: all who waited before this have joined
             if self._batch is batch:
-                self._end(batch, await self._commit_aside() if batch.durable else self._commit_here())
+                self._end(batch, await self._commit_batch(batch))
+
+    async def _commit_batch(self, batch: _Batch) -> sqlite3.Error | None:
+        """Commits, in a thread where that may wait for the disk: also the first commit to a log that begins anew does."""
+        aside = batch.durable or self._checkpoints.complete or self._memory.is_beside_others()  # they begin it anew too
+        error = await self._commit_aside() if aside else self._commit_here()
+        self._checkpoints.committed()
+        return error
 
     async def _commit_aside(self) -> sqlite3.Error | None:
         return await asyncio.get_running_loop().run_in_executor(self._committing, self._commit_here)
@@ -422,6 +435,7 @@ class _Writer:
             self._end_turn()
 
     def _commit(self) -> sqlite3.Error | None:
+        self._ballast.ease()
         try:
             self.raw.execute("COMMIT")
         except sqlite3.Error as error:

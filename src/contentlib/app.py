@@ -70,6 +70,7 @@ from contentlib.library.trust import Trust
 from contentlib.library.update_sessions import UpdateSessions
 from contentlib.library.upkeep import Upkeep
 from contentlib.library.usages import Usages
+from contentlib.metadata.ballast import Ballast
 from contentlib.metadata.migrate import upgrade
 from contentlib.monitor import CountedBody, Gauges, Meter, Monitor, TransferMeter, count_failed_job, count_left_out
 from contentlib.outbound.configured import outbound_of
@@ -137,6 +138,7 @@ Handle = Callable[[Request], Awaitable[Answer]]
 def prepare(settings: Settings) -> str | None:
     """Makes the data directory ready for its workers; answers the administrator's password if it was generated."""
     upgrade(settings.database)
+    Ballast(settings.database).restore()
     return asyncio.run(_prepare(open_rows(settings), settings))
 
 

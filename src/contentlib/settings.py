@@ -204,6 +204,12 @@ class Settings(BaseSettings):
         ge=0,
         description="The largest file that may be uploaded; a larger one is refused. 0 sets no limit but the disk's.",
     )
+    storage_reserve_bytes: int = Field(
+        default=256 << 20,
+        ge=0,
+        description="Bytes of a storage's disk that no file is stored in, so that the database and those who make room always "
+        "have some; no more than a twentieth of the disk. Uploads are refused with 507 when the rest is full.",
+    )
     published_version_floor: int = Field(
         default=0,
         ge=0,

@@ -28,7 +28,7 @@ def open_rows(settings: Settings) -> SqliteMetadata:
 
 def open_bytes(settings: Settings) -> FilesystemBlobs:
     """The storages; nothing is written to them before they are told which server they belong to."""
-    return FilesystemBlobs({storage.id: storage.path for storage in settings.storage})
+    return FilesystemBlobs({storage.id: storage.path for storage in settings.storage}, settings.storage_reserve_bytes)
 
 
 async def own_storages(metadata: MetadataStore, store: FilesystemBlobs) -> None:

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -20,6 +21,7 @@ from storages import SERVER, claimed
 HOLDING = """
 import sys, time
 from pathlib import Path
+from types import SimpleNamespace
 from contentlib.blobs.filesystem import FilesystemBlobs
 store = FilesystemBlobs({"s": Path(sys.argv[1])})
 store.own(sys.argv[2])
@@ -203,3 +205,66 @@ def _in_memory(path: Path, offset: int = 0) -> bool:
             return os.preadv(file.fileno(), [bytearray(1)], offset, os.RWF_NOWAIT) == 1
         except BlockingIOError:
             return False
+
+
+def test_the_reserve_of_a_disk_takes_no_bytes_of_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = os.statvfs(tmp_path)
+
+    def statvfs(_: object) -> SimpleNamespace:
+        return SimpleNamespace(f_bavail=free, f_blocks=real.f_blocks, f_frsize=1)
+
+    monkeypatch.setattr("contentlib.blobs.filesystem.os.statvfs", statvfs)
+    free = 1000
+    blobs = FilesystemBlobs({"s": tmp_path / "storage"}, reserve=600)
+    assert blobs.room("s") == 400
+    with blobs.stage("s", "upload") as staged:
+        staged.append(bytes(400))
+        with pytest.raises(OSError, match="storage_reserve_bytes") as refused:
+            staged.append(bytes(401))
+        assert (refused.value.errno, staged.size) == (errno.ENOSPC, 400)
+
+
+def test_the_reserve_is_a_small_part_of_a_small_disk(tmp_path: Path) -> None:
+    disk = os.statvfs(tmp_path)
+    blobs = FilesystemBlobs({"s": tmp_path / "storage"}, reserve=1 << 60)
+    most = disk.f_blocks * disk.f_frsize
+    assert blobs.room("s") > disk.f_bavail * disk.f_frsize - most // 10
+
+
+def test_a_directory_that_goes_while_it_is_listed_is_left_out(tmp_path: Path) -> None:
+    blobs = FilesystemBlobs({"s": tmp_path})
+    for item in ("one", "two", "three"):
+        blobs.describe("s", item, "version", b"{}")
+    described = blobs.described("s")
+    first = next(described)
+    for item in {"one", "two", "three"} - {first[0]}:
+        blobs.undescribe("s", item, "version")
+    assert list(described) == []
+
+
+def test_an_upload_drops_its_own_bytes_and_nobody_elses(tmp_path: Path) -> None:
+    blobs = FilesystemBlobs({"s": tmp_path})
+    with blobs.stage("s", "upload") as given_up:
+        given_up.append(b"old")
+        blobs.keep("s", "upload", "blob")
+        with blobs.stage("s", "upload") as successor:
+            successor.append(b"new")
+            given_up.drop()
+            assert blobs.staged_size("s", "upload") == 3
+            successor.drop()
+            assert blobs.uploads("s") == []
+
+
+def test_a_blob_that_cannot_be_opened_is_not_taken_for_one_that_is_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> int:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    blobs = FilesystemBlobs({"s": tmp_path})
+    with blobs.stage("s", "upload") as staged:
+        staged.append(b"bytes")
+    blobs.keep("s", "upload", "blob")
+    monkeypatch.setattr("contentlib.blobs.filesystem.os.open", refuse)
+    with pytest.raises(OSError, match="Input/output error"):
+        blobs.stat("s", "blob")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import json
 from pathlib import Path
 
 import httpx
@@ -46,7 +47,7 @@ async def test_an_upload_to_a_full_storage_is_told_so_and_can_be_sent_again(star
     filler = fill_up(disk, free=2 * _MIB)
     answer = await put(client, address, bytes(6 * _MIB))
     assert answer.status_code == 507, answer.text
-    assert "storage datastore-1 is full (No space left on device)" in answer.text
+    assert "storage datastore-1 is full (No space left on device: " in answer.text
     file = await file_of(client, session, "new")
     assert file["status"] == "ERROR"
     assert "storage datastore-1 is full" in file["error_message"]["default_message"]
@@ -163,3 +164,56 @@ async def test_what_is_purged_makes_room_after_the_grace(start: Start, tmp_path:
             await asyncio.sleep(0.1)
     await complete(client, session)
     assert await read(client, other, "new") == bytes(12 * _MIB)
+
+
+async def one_disk(start: Start, directory: Path) -> tuple[Server, Client, Path]:
+    """The default layout: the database and the files on one disk."""
+    data = directory / "data"
+    storage = json.dumps([{"id": "datastore-1", "name": "datastore-1", "path": str(data / "storage")}])
+    server, client = await start(tmpfs=(data, "64m"), storage=storage, collect_grace_seconds=1)
+    return server, client, server.seen(data)
+
+
+async def make_room(client: Client, item: str) -> None:
+    """What whoever makes room does."""
+    client.token = await client.log_in()
+    await client.call("DELETE", f"{ITEMS}/id:{item}")
+    purged = await client.raw("POST", f"/api/contentlib/library/trash/{item}?action=purge")
+    assert purged.status_code == 204, purged.text
+
+
+async def test_uploads_leave_room_for_the_database_on_their_disk(start: Start, tmp_path: Path) -> None:
+    _, client, _ = await one_disk(start, tmp_path)
+    item, small, more = await new_item(client), await new_item(client), await new_item(client)
+    await fill(client, item, old=bytes(16 * _MIB))
+    await fill(client, small, old=b"old")
+    session = await new_update(client, more)
+    statuses = []
+    for number in range(12):  # different bytes, or they would share a blob
+        address = await add(client, session, f"{number}")
+        statuses.append((await put(client, address, bytes([number + 1]) * (5 * _MIB))).status_code)
+    assert statuses[-1] == 507
+    assert set(statuses) == {200, 507}
+    assert await read(client, small, "old") == b"old"  # by a download session
+    await make_room(client, item)
+    address = await add(client, session, "new")
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while (await put(client, address, bytes(6 * _MIB))).status_code != 200:  # noqa: ASYNC110 - a sweep tells nobody
+            await asyncio.sleep(0.1)
+
+
+async def test_room_can_be_made_on_a_disk_that_others_have_filled(start: Start, tmp_path: Path) -> None:
+    _, client, disk = await one_disk(start, tmp_path)
+    item, small = await new_item(client), await new_item(client)
+    await fill(client, item, old=bytes(16 * _MIB))
+    await fill(client, small, old=b"old")
+    session = await new_update(client, item)
+    address = await add(client, session, "new")
+    fill_up(disk)
+    for _ in range(3):
+        assert (await put(client, address, b"new")).status_code == 507
+    assert await read(client, small, "old") == b"old"
+    await make_room(client, item)
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while len(list((disk / "storage" / "blobs").glob("*/*"))) > 1:  # noqa: ASYNC110 - a sweep tells nobody
+            await asyncio.sleep(0.1)

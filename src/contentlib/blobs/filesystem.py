@@ -35,14 +35,17 @@ _BEHIND = 8 << 20  # so many bytes are written by the kernel in one go
 _LEFT_IN_MEMORY = 4 * _BEHIND  # those that came before them may still be on their way to the disk
 _UNIQUE_NS = 10**18  # 1970 to 2001
 _CLOSED = -1
+_RESERVED = "No space left on device: the rest is kept in reserve (storage_reserve_bytes)"
+_RESERVED_PART = 20
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 
 
 class StagedFile:
     """An upload that is being written."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, reserve: int = 0) -> None:
         self._path = path
+        self._reserve = reserve
         self._file = _locked(path)
         self._using = threading.Lock()  # a call that hung may come back while the file is being closed
         found = os.fstat(self._file)
@@ -52,6 +55,8 @@ class StagedFile:
     def append(self, data: bytes) -> None:
         """Adds bytes at the end."""
         with self._using:
+            if self._reserve and _room(os.statvfs(self._file), self._reserve) < len(data):
+                raise OSError(errno.ENOSPC, _RESERVED)
             view = memoryview(data)
             while view:
                 written = os.write(self._file, view)
@@ -103,9 +108,10 @@ class StagedFile:
 class FilesystemBlobs:
     """The blob store on directories; `roots` are by storage identifier."""
 
-    def __init__(self, roots: Mapping[str, Path]) -> None:
+    def __init__(self, roots: Mapping[str, Path], reserve: int = 0) -> None:
         self.directories = {storage: MarkedDirectory(storage, path) for storage, path in roots.items()}
         """The directories, by storage identifier."""
+        self._reserve = reserve
         self.boot = _boot()
 
     def own(self, server: str) -> None:
@@ -139,7 +145,11 @@ class FilesystemBlobs:
     def stage(self, storage: str, upload: str) -> StagedFile:
         """Opens an upload to append to."""
         self._checked(storage)
-        return StagedFile(self._staged(storage, upload))
+        return StagedFile(self._staged(storage, upload), self._reserve)
+
+    def room(self, storage: str) -> int:
+        """How many bytes may still be stored."""
+        return _room(os.statvfs(self._checked(storage)), self._reserve)
 
     def staged_size(self, storage: str, upload: str) -> int:
         """How many bytes of an upload are there."""
@@ -219,7 +229,8 @@ class FilesystemBlobs:
 
     def blobs(self, storage: str) -> Iterator[str]:
         """The names of all blobs."""
-        return (entry.name for entry in (self._checked(storage) / "blobs").glob("*/*"))
+        for _, name in _nested(self._checked(storage) / "blobs"):
+            yield name
 
     def set_aside(self, storage: str, blob: str, now: int) -> None:
         """Takes a blob that the database does not name out of the way."""
@@ -271,8 +282,8 @@ class FilesystemBlobs:
 
     def described(self, storage: str) -> Iterator[tuple[str, str]]:
         """Item and version of all texts, also of those that a killed server has left unfinished."""
-        for entry in (self._checked(storage) / "items").glob("*/*"):
-            yield entry.parent.name, entry.name.removeprefix(".").removesuffix(".json")
+        for item, name in _nested(self._checked(storage) / "items"):
+            yield item, name.removeprefix(".").removesuffix(".json")
 
     def undescribe(self, storage: str, item: str, version: str) -> None:
         """Drops the text of a content version."""
@@ -300,6 +311,21 @@ class FilesystemBlobs:
         if directory is None:
             raise FileNotFoundError(errno.ENOENT, f"storage {storage} is not configured")
         return directory
+
+
+def _room(disk: os.statvfs_result, reserve: int) -> int:
+    """Bytes that are free beside the reserve, which takes no more than a part of the disk."""
+    return disk.f_bavail * disk.f_frsize - min(reserve, disk.f_blocks * disk.f_frsize // _RESERVED_PART)
+
+
+def _nested(directory: Path) -> Iterator[tuple[str, str]]:
+    """The directories in a directory and the files in those; one that goes while it is listed is left out."""
+    with os.scandir(directory) as folders:
+        names = [folder.name for folder in folders]
+    for name in names:
+        with suppress(FileNotFoundError, NotADirectoryError), os.scandir(directory / name) as entries:
+            for entry in list(entries):
+                yield name, entry.name
 
 
 def _locked(path: Path) -> int:

@@ -532,6 +532,9 @@ class BlobStore(Protocol):
     def staged_bytes(self, storage: str, upload: str) -> Iterator[bytes]:
         """The bytes of an upload, in pieces; FileNotFoundError when there is none."""
 
+    def room(self, storage: str) -> int:
+        """How many bytes may still be stored beside what is kept in reserve; not more than 0 where there is no room."""
+
     def discard(self, storage: str, upload: str) -> None:
         """Drops an upload; one that is not there is no error."""
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -92,7 +94,7 @@ class Uploads:
         if part.start and file.status is TransferStatus.READY:
             raise Refused(409, f"file {file.name!r} is complete with {file.received} bytes", _offset(file.received))
         try:
-            staged = await self._stage(session, file)
+            staged = await self._stage(session, file, part)
         except OSError as error:
             return await self._no_stage(request, session, file, error)
         upload = None
@@ -132,14 +134,23 @@ class Uploads:
 
     # who may write
 
-    async def _stage(self, session: UpdateSession, file: UpdateFile) -> Staged:
+    async def _stage(self, session: UpdateSession, file: UpdateFile, part: Part) -> Staged:
         for last in (False, True):
             try:
-                return await self._storages.on(session.storage).run(self._store.stage, session.storage, file.id)
+                return await self._storages.on(session.storage).run(self._open, session.storage, file, part)
             except BlockingIOError:
                 if last or not await self._makes_way(file.id):
                     break
         raise Refused(409, f"another request is sending file {file.name!r} now")
+
+    def _open(self, storage: str, file: UpdateFile, part: Part) -> Staged:
+        """Opens an upload, when there is room for the bytes that come; those of an earlier attempt may be in their place."""
+        coming = part.length if part.length is not None else part.total or file.size or 0
+        there = self._store.staged_size(storage, file.id) if part.start is None else 0
+        room = self._store.room(storage) + there
+        if room < max(coming, 1):
+            raise OSError(errno.ENOSPC, f"{os.strerror(errno.ENOSPC)}: {max(room, 0)} bytes are free beside the reserve")
+        return self._store.stage(storage, file.id)
 
     async def _makes_way(self, file_id: str) -> bool:
         """Whether the upload that holds the lock has left it; one whose client says nothing any more is stopped."""

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import base64
+import errno
 import hashlib
+import os
 import re
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
@@ -265,3 +267,25 @@ async def test_a_file_of_an_item_is_not_found_under_another_library_name_or_vers
     for wrong, sentence in told.items():
         answered = await client.call("GET", wrong, HEADERS)
         assert (answered.status, sentence in answered.body.decode()) == (404, True), answered.body
+
+
+@pytest.mark.parametrize("broken", [errno.EIO, errno.EACCES, errno.EMFILE])
+@pytest.mark.parametrize(("method", "headers"), [("GET", {}), ("GET", {"range": "bytes=0-9"}), ("HEAD", {})])
+async def test_a_file_that_cannot_be_opened_is_unavailable_and_logged(
+    parts: Parts, client: Client, monkeypatch: pytest.MonkeyPatch, method: str, headers: dict[str, str], broken: int
+) -> None:
+    item, address = await parts.stored(DATA)
+    static = parts.addresses.content((await parts.items.get(item)).library, item, "tiny.iso", 1)
+    opening = os.open
+
+    def refused(path: str, *arguments: int, **names: int) -> int:
+        if "/blobs/" in str(path):
+            raise OSError(broken, os.strerror(broken))
+        return opening(path, *arguments, **names)
+
+    monkeypatch.setattr("contentlib.blobs.filesystem.os.open", refused)
+    for each in (address, static):
+        answered = await client.call(method, each, {**headers, "vmware-api-session-id": LOGIN})
+        assert (answered.status, answered.headers["retry-after"]) == (503, "10")
+        assert os.strerror(broken).encode() in answered.body or method == "HEAD"
+    assert len(parts.failures) == 2

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -159,3 +161,12 @@ async def test_a_page_with_a_slash_too_many_is_that_page(app: Whole) -> None:
 async def test_an_address_of_nobody_names_the_one_that_was_meant(app: Whole) -> None:
     answer = await app.client.get("/apis/session")
     assert (answer.status_code, answer.text) == (404, "no such page: '/apis/session'; did you mean /api/session?\n")
+
+
+async def test_whatever_is_unavailable_says_when_to_ask_again(app: Whole, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def refuse(*_: object) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr("contentlib.library.storages.Storages.check", refuse)
+    ready = await app.client.get("/readyz")
+    assert (ready.status_code, ready.headers["retry-after"]) == (503, "10")

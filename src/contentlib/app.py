@@ -20,7 +20,7 @@ from contentlib.access.roles import ADMINISTRATOR, Roles
 from contentlib.access.sealing import KeyFile
 from contentlib.http.asgi import Application
 from contentlib.http.bodies import Bodies
-from contentlib.http.failures import failure
+from contentlib.http.failures import RETRY, failure
 from contentlib.http.message import Answer, Disconnected, Request, Response, text, tidied
 from contentlib.http.pieces import Share, paced
 from contentlib.inventory import Datastore, Inventory
@@ -403,6 +403,8 @@ class _Server:
             _failed(request, shown(request.path), error)
             answer = text(500, f"the server failed; its log tells why under the request id {request.request_id}")
         meter.count(request, answer, started)
+        if answer.status == 503 and all(name != "retry-after" for name, _ in answer.headers):
+            answer.headers.extend(RETRY)
         if answer.status >= 400 or (answer.headers and answer.headers[0][0] == "vapi-error"):
             _refused(request, answer)
         return paced(answer, self._limits.throttle, self._share, apart=bool(self._storages.silent))

@@ -35,6 +35,9 @@ class HandSetMachine(Machine):
     def uptime(self) -> int:
         return self.up
 
+    def ticks(self) -> int:
+        return self.up
+
     def passes(self, nanoseconds: int) -> None:
         self.set += nanoseconds
         self.up += nanoseconds

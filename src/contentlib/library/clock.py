@@ -19,6 +19,7 @@ import msgspec
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 _UPTIME = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)  # the first counts while the machine sleeps
 _DRIFT = 16  # at most one part in so many is added or taken away to follow the clock of the machine
+_LOOK_NS = 100_000_000  # the uptime is slow to ask for
 _JUMP_NS = 10_000_000_000
 _JUMP = _JUMP_NS // 1_000_000
 _LONGEST_BREAK = 7 * 86_400_000
@@ -57,6 +58,10 @@ class Machine:
         """Nanoseconds that never jump."""
         return time.clock_gettime_ns(_UPTIME)
 
+    def ticks(self) -> int:
+        """Nanoseconds that never jump and may stand still while the machine sleeps; quick to ask for."""
+        return time.monotonic_ns()
+
 
 class Moment(msgspec.Struct, frozen=True):
     """A time of the server, and the boot and uptime of the machine at it; the times in milliseconds."""
@@ -81,11 +86,20 @@ class EvenClock:
         self._jumped = jumped
         self._time = self._machine.clock()
         self._uptime = self._machine.uptime()
+        self._looked = self._machine.ticks()
         self._off = 0
 
     def now(self) -> int:
-        """The time now; it never goes back."""
-        uptime = self._machine.uptime()
+        """The time now; it goes back by no more than a few milliseconds."""
+        since = self._machine.ticks() - self._looked
+        if since >= _LOOK_NS:
+            self._look()
+            since = 0
+        return (self._time + since) // 1_000_000
+
+    def _look(self) -> None:
+        """Goes on by what has passed, and a little towards the clock of the machine."""
+        uptime, self._looked = self._machine.uptime(), self._machine.ticks()
         passed, self._uptime = uptime - self._uptime, uptime
         off = self._machine.clock() - self._time - passed
         if abs(off - self._off) > _JUMP_NS and self._jumped is not None:
@@ -93,19 +107,18 @@ class EvenClock:
         drift = max(-passed // _DRIFT, min(off, passed // _DRIFT))
         self._off = off - drift
         self._time += passed + drift
-        return self._time // 1_000_000
 
     def moment(self) -> Moment:
         """The moment now, to be kept."""
-        now = self.now()
-        return Moment(now, self._machine.boot, self._uptime // 1_000_000)
+        self._look()
+        return Moment(self._time // 1_000_000, self._machine.boot, self._uptime // 1_000_000)
 
     def follow(self, moment: Moment) -> None:
         """Takes over the time of another process of the server, as it was at a moment of the same boot."""
         if moment.boot == self._machine.boot:
             uptime = self._machine.uptime()
             self._time = moment.time * 1_000_000 + uptime - moment.uptime * 1_000_000
-            self._uptime = uptime
+            self._uptime, self._looked = uptime, self._machine.ticks()
             self._off = self._machine.clock() - self._time
 
     def since(self, moment: Moment) -> Since:

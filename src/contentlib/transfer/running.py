@@ -8,6 +8,7 @@ Files are known by their names, which are those of blobs: to ask a file that is 
 
 from __future__ import annotations
 
+import asyncio
 import fcntl
 import os
 import time
@@ -49,7 +50,7 @@ class RunningDownloads:
         """Keeps the owners of all downloads alive whose file is open, and forgets the others."""
         if not self._downloads:
             return
-        files = open_files()
+        files = await asyncio.to_thread(open_files)  # of thousands; no disk is asked
         youngest = time.monotonic() - _YOUNG_SECONDS
         for key, download in list(self._downloads.items()):
             if key[1] in files or download.began > youngest:

@@ -62,6 +62,7 @@ class Whole:
         self.application = application
         self.client = client
         self.client.headers[TOKEN] = KNOWN_TOKEN
+        self.libraries = 0
 
     async def tasks(self) -> dict[str, Any]:
         """All tasks, by their identifiers."""
@@ -93,8 +94,11 @@ class Whole:
 
     # what most tests need
 
-    async def library(self, name: str = "lab", **more: object) -> str:
-        """The identifier of a new library."""
+    async def library(self, name: str | None = None, **more: object) -> str:
+        """The identifier of a new library, `lab` where it is the first."""
+        if name is None:
+            self.libraries += 1
+            name = "lab" if self.libraries == 1 else f"lab {self.libraries}"
         return str(await self.rest("POST", "/local-library", {"create_spec": {"name": name, **more}}))
 
     async def item(self, name: str = "tiny", library: str | None = None, **more: object) -> str:

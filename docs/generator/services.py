@@ -115,9 +115,9 @@ def _places(operation: Operation) -> str:
 
 
 def _errors(operation: Operation) -> str:
-    if not operation.errors:
+    if not (*operation.errors, *operation.beside):
         return ""
-    ordered = sorted(operation.errors, key=lambda error: error.name)
+    ordered = sorted((*operation.errors, *operation.beside), key=lambda error: error.name)
     return table(("error", "meaning", "`/rest`", "`/api`"), [_error_row(error) for error in ordered])
 
 

@@ -46,6 +46,7 @@ from contentlib.library.errors import Fault
 from contentlib.library.history import History
 from contentlib.library.items import Items
 from contentlib.library.libraries import Libraries
+from contentlib.library.library_names import LibraryNames
 from contentlib.library.limits import Limits
 from contentlib.library.migration import KIND as MIGRATION
 from contentlib.library.migration import Migrations
@@ -228,7 +229,8 @@ class _Server:
         kept = settings.trash_seconds * 1000
         items = Items(metadata, blobs, clock, self._ended, kept, trust)
         storages = {each.id: each.name for each in settings.storage}
-        libraries = Libraries(metadata, clock, storages, published, self._ended, kept)
+        unique = LibraryNames(unique=settings.unique_library_names)
+        libraries = Libraries(metadata, clock, storages, published, self._ended, kept, unique)
         sources, limit = Sources(settings.import_roots), settings.upload_limit_bytes
         updates = UpdateSessions(metadata, blobs, clock, leases, self._ended, limit, sources.check, self._wake, trust)
         settling = Settling(metadata, updates, leases, settings.autocomplete_pulls_seconds * 1000)
@@ -277,7 +279,7 @@ class _Server:
             VersionsService(history),
             RetentionService(Retentions(metadata, _retention(settings))),
             SubscriptionsService(subscribers),
-            TrashService(Trash(metadata, items, clock, self._collect)),
+            TrashService(Trash(metadata, items, clock, self._collect, unique)),
             TypeService(),
             SecurityPoliciesService(),
             TrustedCertificatesService(trust),

@@ -20,6 +20,7 @@ from contentlib.library.clock import SystemClock
 from contentlib.library.configuration import Configurations
 from contentlib.library.errors import Missing
 from contentlib.library.holding import HeldBlobs
+from contentlib.library.library_names import LibraryNames
 from contentlib.library.limits import Limits
 from contentlib.library.model import Subscription
 from contentlib.library.names import fold
@@ -159,12 +160,14 @@ async def _offered(
 async def _writing(settings: Settings) -> AsyncIterator[tuple[MetadataStore, Blobs, Adoption]]:
     """The database and the storages, beside a server or without one; what is kept there is held meanwhile."""
     store, clock = _reading(settings), SystemClock()
+    names = LibraryNames(unique=settings.unique_library_names)
     metadata = open_rows(settings)
     await claim_storages(metadata, store)
     blobs = HeldBlobs(metadata, store, clock)
     holding = asyncio.create_task(blobs.hold(min(settings.collect_grace_seconds / 4, _HELD_SECONDS)))
     try:
-        yield metadata, blobs, Adoption(metadata, blobs, clock, settings.storage[0].id, settings.trash_seconds * 1000)
+        kept = settings.trash_seconds * 1000
+        yield metadata, blobs, Adoption(metadata, blobs, clock, settings.storage[0].id, kept, names)
     finally:
         holding.cancel()
         with suppress(asyncio.CancelledError):

@@ -253,6 +253,11 @@ class Settings(BaseSettings):
         description="Directories below which files may be imported by `file:` and `ds:` addresses, by users with the "
         "privilege ContentLibrary.ReadStorage. In the environment it is one JSON list.",
     )
+    unique_library_names: bool = Field(
+        default=True,
+        description="Refuse to create, rename, restore or import a library whose name another one has, without regard to case. "
+        "Libraries that share a name already stay. A vCenter allows it; clients that find libraries by name then fail.",
+    )
     sync_wait_seconds: int = Field(
         default=5,
         ge=0,

@@ -138,6 +138,14 @@ async def test_an_item_that_is_gone_at_the_source_can_be_restored(world: World, 
     assert await world.content(ITEM) == {"a.iso": b"1", "b.iso": b"added here"}
 
 
+async def test_a_library_is_not_taken_under_the_name_of_another_one(world: World, taking: Taking) -> None:
+    await world.library("LAB")
+    with pytest.raises(Refused, match=r"a library named 'lab' already exists: .*; rename that one first"):
+        await taking.follow(1, b"1", None)
+    with pytest.raises(Refused, match="already exists"):
+        await taking.adoption.prospect(catalog(1))
+
+
 async def test_a_library_in_maintenance_is_not_changed(world: World, taking: Taking) -> None:
     await taking.follow(1, b"1", None)
     await world.upkeep.enter(LIBRARY, "ann")

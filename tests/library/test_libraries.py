@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from msgspec.structs import replace
 
-from contentlib.library.errors import Busy, Invalid, Missing, Unsupported, VersionConflict, WrongType
+from contentlib.library.errors import Busy, Invalid, Missing, NameTaken, Unsupported, VersionConflict, WrongType
 from contentlib.library.libraries import LibraryChange, NewLibrary, PublishingChange
+from contentlib.library.library_names import LibraryNames
 from contentlib.library.model import Authentication, Backing, BackingType, LibraryType, State
 from contentlib.library.policies import OVF_DEFAULT
 from library.world import World
@@ -62,10 +65,47 @@ async def test_a_name_that_is_none_is_refused(world: World, name: str | None) ->
         await world.libraries.create(NewLibrary(name, None, ()), None)
 
 
-async def test_names_of_libraries_may_repeat_and_are_found_without_regard_to_case(world: World) -> None:
-    found = [await world.library(name) for name in ("ÄPFEL", "äpfel", "A\u0308pfel")]
-    await world.library("Birnen")
-    assert await world.libraries.find("äPFEL", None, None) == found
+SAME = ("ÄPFEL", "äpfel", "A\u0308pfel")
+
+
+@pytest.fixture
+def repeating(world: World) -> World:
+    """A world whose libraries may share a name."""
+    world.libraries.names = LibraryNames(unique=False)
+    return world
+
+
+async def test_names_of_libraries_are_unique_without_regard_to_case(world: World) -> None:
+    first = await world.library(SAME[0])
+    for name in SAME:
+        with pytest.raises(NameTaken, match=f"a library named '{name}' already exists: {first}"):
+            await world.library(name)
+    other = await world.library("Birnen")
+    with pytest.raises(NameTaken, match=first):
+        await world.libraries.update(other, LibraryChange(name=SAME[1]))
+    await world.libraries.update(first, LibraryChange(name=SAME[1]))
+    await world.libraries.delete(first)
+    await world.library(SAME[2])
+
+
+async def test_names_of_libraries_may_repeat_where_a_setting_says_so(repeating: World) -> None:
+    found = [await repeating.library(name) for name in SAME]
+    await repeating.library("Birnen")
+    assert await repeating.libraries.find("äPFEL", None, None) == found
+
+
+async def test_libraries_that_share_a_name_already_stay_as_they_are(repeating: World) -> None:
+    first, second = [await repeating.library(name) for name in SAME[:2]]
+    repeating.libraries.names = LibraryNames()
+    await repeating.libraries.update(first, LibraryChange(description="the first"))
+    await repeating.libraries.update(second, LibraryChange(name="Birnen"))
+    with pytest.raises(NameTaken):
+        await repeating.libraries.update(second, LibraryChange(name=SAME[0]))
+
+
+async def test_one_of_two_libraries_that_are_made_at_once_gets_the_name(world: World) -> None:
+    made = await asyncio.gather(*(world.library("Images") for _ in range(2)), return_exceptions=True)
+    assert sorted((type(each) for each in made), key=str) == sorted((str, NameTaken), key=str)
 
 
 async def test_a_search_needs_something_to_search_by(world: World) -> None:
@@ -75,9 +115,9 @@ async def test_a_search_needs_something_to_search_by(world: World) -> None:
 
 async def test_libraries_are_found_by_type_and_backing(world: World) -> None:
     default = await world.library()
-    other = await world.library(datastore="datastore-2")
+    other = await world.library("Other", datastore="datastore-2")
     assert await world.libraries.find(None, LibraryType.LOCAL, None) == [default, other]
-    assert await world.libraries.find("IMAGES", LibraryType.LOCAL, DATASTORE) == [other]
+    assert await world.libraries.find("OTHER", LibraryType.LOCAL, DATASTORE) == [other]
     assert await world.libraries.find(None, None, Backing(BackingType.DATASTORE, "datastore-1")) == [default]
     assert await world.libraries.find(None, None, Backing(BackingType.DATASTORE)) == [default, other]
     assert await world.libraries.find(None, None, Backing(BackingType.DATASTORE, "datastore-2", "nfs://nas/images")) == []

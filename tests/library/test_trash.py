@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from contentlib.library.errors import Missing, NotActive, NotRestorable, Taken
+from contentlib.library.errors import Missing, NameTaken, NotActive, NotRestorable, Taken
 from contentlib.library.items import ItemChange
 from contentlib.library.trash import Thing, ThingType, Trash
 from library.world import World
@@ -71,6 +71,16 @@ async def test_a_restored_item_does_not_take_the_place_of_a_failed_draft(world: 
     await world.updates.fail(await world.update(draft), "no such file")
     with pytest.raises(Taken, match=draft):
         await trash.restore(item, None)
+
+
+async def test_a_library_does_not_come_back_under_the_name_of_another_one(world: World, trash: Trash) -> None:
+    library = await world.library("Images")
+    await world.libraries.delete(library)
+    other = await world.library("images")
+    with pytest.raises(NameTaken, match=other):
+        await trash.restore(library, None)
+    await trash.restore(library, "Older images")
+    assert await world.libraries.ids() == [library, other]
 
 
 async def test_an_item_comes_back_with_all_that_it_had(world: World, trash: Trash) -> None:

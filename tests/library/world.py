@@ -63,6 +63,7 @@ class World:
         self.store.steps = self.steps
         self.leases = Leases(self.clock, LEASE)
         self.ended: list[str] = []
+        self.made = 0
         self.blobs = Blobs(self.metadata, self.store, self.clock)
         self.libraries = Libraries(self.metadata, self.clock, STORAGES, SaltedPasswords(), self.ended.append, kept)
         self.upkeep = Upkeep(self.metadata, self.leases)
@@ -80,8 +81,11 @@ class World:
     def wait(self, milliseconds: int) -> None:
         self.clock.time += milliseconds
 
-    async def library(self, name: str = "Images", datastore: str | None = None, token: Token | None = None) -> str:
+    async def library(self, name: str | None = None, datastore: str | None = None, token: Token | None = None) -> str:
         self.wait(1)
+        if name is None:
+            self.made += 1
+            name = "Images" if self.made == 1 else f"Images {self.made}"
         backings = () if datastore is None else (Backing(BackingType.DATASTORE, datastore),)
         return await self.libraries.create(NewLibrary(name, None, backings), token)
 

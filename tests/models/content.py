@@ -91,6 +91,7 @@ class Content(Libraries):
             raise Refused("invalid_argument")
         found = self._deleted(deleted_id)
         if isinstance(found, Library):
+            self.check_library_name(name or found.name)
             self.libraries[found.id] = replace(found, name=name or found.name, version=found.version + 1)
             self.items |= self.hidden.pop(found.id)
         else:

@@ -61,6 +61,8 @@ class Libraries:
         changes = dict(update_spec)
         if "configuration_info" in changes:
             changes["protects_items"] = changes.pop("configuration_info")["apply_library_usage_to_items"]
+        if changes.get("name", library.name).casefold() != library.name.casefold():
+            self.check_library_name(changes["name"], library_id)
         if replace(library, **changes) != library:
             self.libraries[library_id] = replace(library, **changes, version=library.version + 1)
 
@@ -133,7 +135,13 @@ class Libraries:
             self.tokens[kind, token] = make()
         return self.tokens[kind, token]
 
+    def check_library_name(self, name: str, but: str = "") -> None:
+        """Two libraries have different names."""
+        if any(each.name.casefold() == name.casefold() for each in self.libraries.values() if each.id != but):
+            raise Refused("already_exists")
+
     def _new_library(self, spec: Told) -> str:
+        self.check_library_name(spec["name"])
         published = spec.get("publish_info", {}).get("published", False)
         self.libraries[self.made] = Library(self.made, spec["name"], spec.get("description", ""), published=published)
         return str(self.made)

@@ -257,12 +257,17 @@ def differs(model: Model, call: Call, heard: Answer) -> str | None:
     return None if agrees else f"{call}\nheard {heard}\nexpected {expected!r}"
 
 
+_NAMING = ("local_library.create", "local_library.update", "library.update")
+"""Operations that refuse the name of another library, which the contract does not list."""
+
+
 def _heard_as(errors: tuple[str, ...], call: Call) -> tuple[str, ...]:
     """What is heard of errors: the first that the operation declares."""
     declared = OPERATIONS.get(f"{_PREFIX}{call.operation}")
     if declared is None:
         return errors
-    return next(((each,) for each in errors if each in declared.errors), ("invalid_argument",))
+    heard = (*declared.errors, *(["already_exists"] if call.operation in _NAMING else []))
+    return next(((each,) for each in errors if each in heard), ("invalid_argument",))
 
 
 def _unlike(models: Iterable[Model]) -> list[Model]:

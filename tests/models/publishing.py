@@ -20,6 +20,7 @@ class Publishing(Upkeep):
             return self._use(publisher, wanted["subscribed_library"])
         new = wanted["new_subscribed_library"]
         named(new)
+        self.check_library_name(new["name"])
         made = next((each for each in self.copies if each not in self.libraries), "")
         self.libraries[made] = Library(made, new["name"], "", source=library, storage=storage_in(new))
         publisher.subscriptions[self.made] = made

@@ -36,6 +36,14 @@ async def test_a_new_library_has_every_field_that_results_always_have(app: Whole
     assert publish_url == f"https://lib.example/cls/vcsp/lib/{library}/lib.json"
 
 
+@pytest.mark.parametrize("address", ["/local-library", "/library"])
+async def test_a_name_that_another_library_has_already_exists(app: Whole, address: str) -> None:
+    library, other = await app.library("lab"), await app.library("other")
+    told = (400, "ALREADY_EXISTS", f"a library named 'LAB' already exists: {library}")
+    assert await app.refusal("POST", LOCAL, {"create_spec": {"name": "LAB"}}) == told
+    assert await app.refusal("PATCH", f"{address}/id:{other}", {"update_spec": {"name": "LAB"}}) == told
+
+
 async def test_fields_that_create_does_not_use_are_ignored(app: Whole) -> None:
     unused: dict[str, Any] = {
         "id": "mine",

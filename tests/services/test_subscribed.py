@@ -36,8 +36,8 @@ async def app(data_dir: Path, clock: HandClock) -> AsyncIterator[Whole]:
         yield running
 
 
-def created(url: str, **more: object) -> dict[str, object]:
-    return {"create_spec": {"name": "mirror", "subscription_info": subscription(url, **more)}}
+def created(url: str, name: str = "mirror", **more: object) -> dict[str, object]:
+    return {"create_spec": {"name": name, "subscription_info": subscription(url, **more)}}
 
 
 async def test_a_new_library_is_answered_at_once_and_fills_as_a_task(app: Whole, clock: HandClock, shelf: Shelf) -> None:
@@ -135,6 +135,13 @@ async def test_what_can_be_no_subscription_is_an_invalid_argument(
     assert (status, kind) == (400, "INVALID_ARGUMENT")
     assert message in told
     assert await app.rest("GET", LIBRARY) == []
+
+
+async def test_a_name_that_another_library_has_already_exists(follower: Follower, shelf: Shelf) -> None:
+    told = (400, "ALREADY_EXISTS", f"a library named 'mirror' already exists: {follower.library}")
+    assert await follower.app.refusal("POST", LIBRARY, created(shelf.url)) == told
+    other = await follower.app.rest("POST", LIBRARY, created(shelf.url, name="other"))
+    assert await follower.app.refusal("PATCH", f"{LIBRARY}/id:{other}", {"update_spec": {"name": "mirror"}}) == told
 
 
 async def test_a_library_without_a_subscription_is_none(app: Whole) -> None:

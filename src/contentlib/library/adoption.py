@@ -18,8 +18,10 @@ from contentlib.library.catalogs import Catalog, OfferedItem
 from contentlib.library.checksums import Algorithm, Checksum
 from contentlib.library.clock import Clock
 from contentlib.library.counters import Reached, recall
+from contentlib.library.errors import NameTaken
 from contentlib.library.identifiers import new_identifier
 from contentlib.library.items import FIRST_VERSION, cancel
+from contentlib.library.library_names import LibraryNames
 from contentlib.library.model import Blob, Item, Library, LibraryType, StoredFile, Version
 from contentlib.library.names import fold
 from contentlib.library.ports import MetadataStore, Transaction
@@ -59,7 +61,16 @@ class _Taken(msgspec.Struct, frozen=True):
 class Adoption:
     """Takes libraries in; new ones onto `storage`. What the source no longer has can be restored for `kept` milliseconds."""
 
-    def __init__(self, metadata: MetadataStore, blobs: Blobs, clock: Clock, storage: str, kept: int = 0) -> None:
+    def __init__(
+        self,
+        metadata: MetadataStore,
+        blobs: Blobs,
+        clock: Clock,
+        storage: str,
+        kept: int = 0,
+        names: LibraryNames | None = None,
+    ) -> None:
+        self._names = names or LibraryNames()
         self._metadata = metadata
         self._blobs = blobs
         self._clock = clock
@@ -90,7 +101,9 @@ class Adoption:
             await _check_free(transaction, catalog.id)
             for offered in catalog.items:
                 await _check_item(transaction, catalog.id, offered, await transaction.items.get(offered.id))
-        return _library(catalog, self._storage, 1, self._clock.now())
+            prospect = _library(catalog, self._storage, 1, self._clock.now())
+            await self._check_name(transaction, prospect)
+        return prospect
 
     async def receive(self, storage: str, pieces: AsyncIterator[bytes]) -> Blob:
         """Keeps bytes that nothing names yet; equal ones are kept once."""
@@ -151,6 +164,9 @@ class Adoption:
         if library is None or since is None:
             return _Taken(await self._added(transaction, catalog, rise=0), ())
         check_changeable(library)
+        renamed = replace(library, **_names(catalog))
+        if renamed.folded_name != library.folded_name:
+            await self._check_name(transaction, renamed)
         changed = replace(library, revision=max(_number(catalog.version), library.revision + 1), **_names(catalog))
         if (changed.name, changed.description) != (library.name, library.description):
             changed = replace(changed, version=library.version + 1, modified=max(self._clock.now(), library.modified))
@@ -162,8 +178,15 @@ class Adoption:
         reached = await recall(transaction, catalog.id)
         revision = max(_number(catalog.version) + rise, reached.revision + 1)
         made = _library(catalog, self._storage, revision, self._clock.now())
+        await self._check_name(transaction, made)
         await transaction.libraries.add(replace(made, revision=made.revision - 1))
         return made
+
+    async def _check_name(self, transaction: Transaction, library: Library) -> None:
+        try:
+            await self._names.check(transaction, library, "name")
+        except NameTaken as error:
+            raise Refused(f"{error}; rename that one first, or set unique_library_names = false") from error
 
     async def _changes(self, transaction: Transaction, catalog: Catalog, contents: Contents, rise: int) -> list[_Change]:
         reached = await recall(transaction, catalog.id)

@@ -50,6 +50,10 @@ class Taken(LibraryError):
     """The name belongs to another item of the library."""
 
 
+class NameTaken(LibraryError):
+    """The name belongs to another library."""
+
+
 class InUse(LibraryError):
     """Somebody has declared to use the library."""
 

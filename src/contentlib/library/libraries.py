@@ -13,6 +13,7 @@ from contentlib.library.errors import Busy, Invalid, Missing, Unsupported, Versi
 from contentlib.library.idempotence import once
 from contentlib.library.identifiers import new_identifier
 from contentlib.library.items import cancel
+from contentlib.library.library_names import LibraryNames
 from contentlib.library.model import Authentication, Backing, BackingType, Library, LibraryType, Publishing, Token
 from contentlib.library.names import check_description, check_name, check_password, fold
 from contentlib.library.policies import check_policy
@@ -67,7 +68,7 @@ MoreChanges = Callable[[Library], Awaitable[dict[str, object]]]
 class Libraries:
     """The operations on libraries; `storages` are the configured backends by id, the first is the default.
 
-    `kept` is how many milliseconds a deleted library can be restored.
+    `kept` is how many milliseconds a deleted library can be restored, `names` says whether two may have one name.
     """
 
     def __init__(
@@ -78,7 +79,9 @@ class Libraries:
         passwords: PasswordHasher,
         ended: Ended = nobody,
         kept: int = 0,
+        names: LibraryNames | None = None,
     ) -> None:
+        self.names = names or LibraryNames()
         self._ended = ended
         self._kept = kept
         self._metadata = metadata
@@ -89,7 +92,17 @@ class Libraries:
     async def create(self, new: NewLibrary, token: Token | None) -> str:
         """Creates a local library and answers its identifier."""
         library = await self.draft(new, LibraryType.LOCAL)
-        return await once(self._metadata, self._clock, token, adding(library))
+        return await once(self._metadata, self._clock, token, self.adding(library))
+
+    def adding(self, library: Library) -> Callable[[Transaction], Awaitable[str]]:
+        """Adds a library and answers its identifier; NameTaken when its name belongs to another one."""
+
+        async def add(transaction: Transaction) -> str:
+            await self.names.check(transaction, library, "create_spec.name")
+            await transaction.libraries.add(library)
+            return library.id
+
+        return add
 
     async def draft(self, new: NewLibrary, type: LibraryType, field: str = "create_spec") -> Library:
         """The library that is to be created; `field` is the path of what the caller says of it."""
@@ -176,6 +189,8 @@ class Libraries:
                     text = f"the {each} of library {library.id} is being changed by another call"
                     raise Busy("library.busy", text, library.id)
             changed = replace(library, **changes)
+            if changed.folded_name != library.folded_name:
+                await self.names.check(transaction, changed, "update_spec.name")
             if changed != library:
                 now = max(self._clock.now(), library.modified)
                 await transaction.libraries.put(
@@ -254,16 +269,6 @@ class Libraries:
             raise Invalid(f"{field}.current_password", "is required to change a BASIC password or to turn it off")
         if not await self._passwords.verify(current.password_hash, change.current_password):
             raise Invalid(f"{field}.current_password", "is wrong")
-
-
-def adding(library: Library) -> Callable[[Transaction], Awaitable[str]]:
-    """Adds a library and answers its identifier."""
-
-    async def add(transaction: Transaction) -> str:
-        await transaction.libraries.add(library)
-        return library.id
-
-    return add
 
 
 async def find_library(transaction: Transaction, library_id: str, type: LibraryType | None = None) -> Library:

@@ -150,7 +150,7 @@ class SubscribedLibraries:
 
     async def _add(self, library: Library, token: Token | None, user: str, keep: Keep) -> str:
         async def add(transaction: Transaction) -> str:
-            await transaction.libraries.add(library)
+            await self._libraries.adding(library)(transaction)
             await self._submit(transaction, library, user)
             return await keep(transaction, library)
 

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from contentlib.library.clock import Clock
 from contentlib.library.errors import Missing, NotRestorable
 from contentlib.library.items import Items, note_change
+from contentlib.library.library_names import LibraryNames
 from contentlib.library.model import Deleted, Item, Library
 from contentlib.library.names import check_name, fold
 from contentlib.library.ports import MetadataStore, Transaction
@@ -46,7 +47,15 @@ def nothing() -> None:
 class Trash:
     """The operations on what was deleted; `purged` hears that something has become overdue."""
 
-    def __init__(self, metadata: MetadataStore, items: Items, clock: Clock, purged: Callable[[], None] = nothing) -> None:
+    def __init__(
+        self,
+        metadata: MetadataStore,
+        items: Items,
+        clock: Clock,
+        purged: Callable[[], None] = nothing,
+        names: LibraryNames | None = None,
+    ) -> None:
+        self._names = names or LibraryNames()
         self._metadata = metadata
         self._items = items
         self._clock = clock
@@ -66,7 +75,9 @@ class Trash:
             return await _thing(transaction, await self._find(transaction, identifier))
 
     async def restore(self, identifier: str, name: str | None) -> None:
-        """Brings a thing back with all that it had, under its name or another one; Taken when an item has that name now.
+        """Brings a thing back with all that it had, under its name or another one.
+
+        Taken or NameTaken when another item or library has that name now.
 
         Its versions rise, so that subscribers see that it has returned.
         """
@@ -79,6 +90,7 @@ class Trash:
             if isinstance(renamed, Item):
                 await self._restore_item(transaction, renamed, now)
             else:
+                await self._names.check(transaction, renamed, "name")
                 counted = replace(renamed, modified=now, version=renamed.version + 1, revision=renamed.revision + 1)
                 await transaction.deleted_libraries.restore(counted)
 

@@ -16,6 +16,7 @@ from contentlib.structures.library import LibraryModel, LibraryType, StorageBack
 from contentlib.structures.privileges import READ, on_library
 from contentlib.vapi.declare import Route, Service, operation
 from contentlib.vapi.errors import (
+    AlreadyExists,
     AlreadyInDesiredState,
     InvalidArgument,
     NotAllowedInCurrentState,
@@ -93,6 +94,7 @@ class LibraryService(Service):
     @operation(
         Route("PATCH", _LIBRARY, body="update_spec", status=204),
         errors=(InvalidArgument, NotFound),
+        beside=(AlreadyExists,),
         privileges=(on_library("ContentLibrary.UpdateLibrary"),),
     )
     async def update(self, call: Call, library_id: Id, update_spec: LibraryModel) -> None:

@@ -15,6 +15,7 @@ from contentlib.structures.library import LibraryModel
 from contentlib.structures.privileges import READ, on_library
 from contentlib.vapi.declare import Privilege, Route, Service, operation
 from contentlib.vapi.errors import (
+    AlreadyExists,
     ConcurrentChange,
     InvalidArgument,
     InvalidElementType,
@@ -51,6 +52,7 @@ class LocalLibraryService(Service):
     @operation(
         Route("POST", _PATH, body="create_spec", headers={"Client-Token": "client_token"}, status=201),
         errors=(InvalidArgument, Unsupported),
+        beside=(AlreadyExists,),
         privileges=(
             Privilege("ContentLibrary.CreateLocalLibrary"),
             Privilege("Datastore.AllocateSpace", "Datastore", "create_spec.storage_backings.datastore_id"),
@@ -85,6 +87,7 @@ class LocalLibraryService(Service):
             NotFound,
             ResourceBusy,
         ),
+        beside=(AlreadyExists,),
         privileges=(on_library("ContentLibrary.UpdateLocalLibrary"),),
     )
     async def update(self, call: Call, library_id: Id, update_spec: LibraryModel) -> None:

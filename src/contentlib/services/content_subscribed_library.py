@@ -14,6 +14,7 @@ from contentlib.structures.privileges import READ, on_library
 from contentlib.structures.probes import ProbeResult
 from contentlib.vapi.declare import Privilege, Route, Service, operation
 from contentlib.vapi.errors import (
+    AlreadyExists,
     ConcurrentChange,
     InvalidArgument,
     InvalidElementType,
@@ -44,6 +45,7 @@ class SubscribedLibraryService(Service):
     @operation(
         Route("POST", _PATH, body="create_spec", headers={"Client-Token": "client_token"}, status=201),
         errors=(InvalidArgument, ResourceInaccessible, Unsupported),
+        beside=(AlreadyExists,),
         privileges=(
             Privilege("ContentLibrary.CreateSubscribedLibrary"),
             Privilege("Datastore.AllocateSpace", "Datastore", "create_spec.storage_backings.datastore_id"),
@@ -83,6 +85,7 @@ class SubscribedLibraryService(Service):
             ResourceBusy,
             ResourceInaccessible,
         ),
+        beside=(AlreadyExists,),
         privileges=(on_library("ContentLibrary.UpdateSubscribedLibrary"),),
     )
     async def update(self, call: Call, library_id: Id, update_spec: LibraryModel) -> None:

@@ -11,6 +11,7 @@ _HEARD: dict[type[rules.LibraryError], tuple[type[vapi.VapiError], ...]] = {
     rules.MissingFile: (vapi.InvalidArgument, vapi.NotFound),
     rules.Invalid: (vapi.InvalidArgument,),
     rules.Taken: (vapi.AlreadyExists,),
+    rules.NameTaken: (vapi.AlreadyExists,),
     rules.InUse: (vapi.NotAllowedInCurrentState,),
     rules.WrongState: (vapi.NotAllowedInCurrentState, vapi.ResourceBusy),
     rules.WrongType: (vapi.InvalidElementType,),
@@ -32,7 +33,7 @@ _HEARD: dict[type[rules.LibraryError], tuple[type[vapi.VapiError], ...]] = {
     rules.Unavailable: (vapi.ServiceUnavailable,),
     rules.Damaged: (vapi.ResourceInaccessible, vapi.Error, vapi.NotAllowedInCurrentState),
 }
-"""The first one that the operation declares is heard; where it declares none of them, invalid_argument."""
+"""The first one that the operation declares, also beside the contract, is heard; invalid_argument where it declares none."""
 _ANYWHERE = (vapi.ServiceUnavailable,)  # declared by no operation, and to be expected of every one
 
 
@@ -40,9 +41,8 @@ def translate(error: Exception, operation: Operation) -> vapi.VapiError | None:
     """The error that a caller of the operation hears; None where the error is none of the rules' and none of the storage's."""
     if isinstance(error, rules.LibraryError):
         fault = error.fault
-        heard = next(
-            (each for each in _HEARD[type(error)] if each in operation.errors or each in _ANYWHERE), vapi.InvalidArgument
-        )
+        declared = (*operation.errors, *operation.beside, *_ANYWHERE)
+        heard = next((each for each in _HEARD[type(error)] if each in declared), vapi.InvalidArgument)
         return heard(fault.id, fault.text, *fault.args)
     if isinstance(error, OSError):
         text = f"the server cannot reach its storage: {error.strerror or error}"

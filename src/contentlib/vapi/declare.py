@@ -59,7 +59,8 @@ class Route:
 class Operation:
     """A declared operation; `parameters` in the order of the signature. A `task` can also be called without waiting for it.
 
-    `tagged` are the parameters that can contain a union, `dynamic` is an operation whose answer can contain values of any type.
+    `beside` are errors that the contract does not list, `tagged` the parameters that can contain a union; `dynamic` says that the
+    answer can contain values of any type.
     """
 
     service: str
@@ -75,6 +76,7 @@ class Operation:
     task: bool = False
     tagged: tuple[Field, ...] = ()
     dynamic: bool = False
+    beside: tuple[type[VapiError], ...] = ()
 
     @property
     def id(self) -> str:
@@ -83,7 +85,7 @@ class Operation:
 
     def declares(self, error: type[VapiError]) -> bool:
         """Whether a caller may hear the error from this operation."""
-        return error.everywhere or error in self.errors
+        return error.everywhere or error in self.errors or error in self.beside
 
 
 class Service:
@@ -99,6 +101,7 @@ def operation(
     privileges: tuple[Privilege, ...] = (),
     anonymous: bool = False,
     task: bool = False,
+    beside: tuple[type[VapiError], ...] = (),
 ) -> Callable[[Method], Method]:
     """Declares a method as an operation of its service; `anonymous` ones are called without a session.
 
@@ -108,7 +111,7 @@ def operation(
     """
 
     def mark(method: Method) -> Method:
-        method.__dict__["vapi"] = (api, errors, privileges, anonymous, task)
+        method.__dict__["vapi"] = (api, errors, privileges, anonymous, task, beside)
         return method
 
     return mark
@@ -120,7 +123,7 @@ def operations_of(service: type[Service]) -> list[Operation]:
     for attribute, method in inspect.getmembers(service, inspect.isfunction):
         if "vapi" not in method.__dict__:
             continue
-        api, errors, privileges, anonymous, task = method.__dict__["vapi"]
+        api, errors, privileges, anonymous, task, beside = method.__dict__["vapi"]
         hints = typing.get_type_hints(method, include_extras=True)
         output = type_of(hints.pop("return"))
         names = list(inspect.signature(method).parameters)[2:]
@@ -143,6 +146,7 @@ def operations_of(service: type[Service]) -> list[Operation]:
                 task=task,
                 tagged=tuple(each for each in parameters if reaches_union(each.type)),
                 dynamic=reaches_any(output),
+                beside=beside,
             )
         )
     return found

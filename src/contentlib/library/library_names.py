@@ -1,0 +1,23 @@
+"""Keeps the names of libraries unique, because clients find libraries by name and refuse to choose between two."""
+
+from __future__ import annotations
+
+from contentlib.library.errors import NameTaken
+from contentlib.library.model import Library
+from contentlib.library.ports import Transaction
+
+
+class LibraryNames:
+    """Checks names, without regard to case; libraries that share a name already stay as they are."""
+
+    def __init__(self, *, unique: bool = True) -> None:
+        self._unique = unique
+
+    async def check(self, transaction: Transaction, library: Library, field: str) -> None:
+        """NameTaken when another library has the name of one that is created, renamed or restored."""
+        if not self._unique:
+            return
+        for other_id in await transaction.libraries.find(folded_name=library.folded_name):
+            if other_id != library.id:
+                text = f"a library named {library.name!r} already exists: {other_id}"
+                raise NameTaken("library.name_taken", text, field, library.name, other_id)

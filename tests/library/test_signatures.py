@@ -19,6 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import signing
+from contentlib.library import cms, signatures
 from contentlib.library.model import WarningType
 from contentlib.library.ovf import BadPackage
 from contentlib.library.signatures import Anchors, doubts, read_certificate, signer_of
@@ -355,3 +356,59 @@ def test_authorities_that_sign_one_another_are_an_end(tmp_path: Path) -> None:
     signer = make(tmp_path / "signer", circle[0])
     assert warnings([signer, *circle * 9]) == [UNTRUSTED]
     assert warnings([signer, *circle], two) == []
+
+
+def test_many_signatures_and_certificates_cost_one_digest_and_one_check_each(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    signer = make(tmp_path / "signer")
+    others = [make(tmp_path / f"other{n}") for n in range(19)]
+    text = b"".join([*(each.pem.encode() for each in (*others, signer)), *[signer.message(MANIFEST, "-nocerts")] * 20])
+    digested, checked = [], []
+    digest, holds = cms._digest, cms.Signature._holds
+
+    def counted(algorithm: hashes.HashAlgorithm, content: bytes) -> bytes:
+        digested.append(content)
+        return digest(algorithm, content)
+
+    def noted(by: cms.Signature, certificate: x509.Certificate, hashed: bytes) -> bool:
+        checked.append(certificate)
+        return holds(by, certificate, hashed)
+
+    monkeypatch.setattr(cms, "_digest", counted)
+    monkeypatch.setattr(cms.Signature, "_holds", noted)
+    found = read_certificate("a.cert", text)
+    assert len(found.chain(MANIFEST)) == 20
+    assert digested.count(MANIFEST) + digested.count(MANIFEST.replace(b"\n", b"\r\n")) <= 2
+    assert checked == [signer.certificate] * 20
+
+
+def test_a_signature_names_its_signer(tmp_path: Path) -> None:
+    signer, twin = make(tmp_path / "signer"), make(tmp_path / "twin")
+    for options in ((), ("-keyid",)):
+        message = signer.message(MANIFEST, *options)
+        found = read_certificate("a.cert", twin.pem.encode() + message)
+        assert found.chain(MANIFEST)[0] == signer.base64
+        without = read_certificate("a.cert", twin.pem.encode() + signer.message(MANIFEST, "-nocerts", *options))
+        assert without.chain(MANIFEST) == ()
+
+
+def test_a_key_that_takes_long_to_check_is_nobodys() -> None:
+    for numbers in (rsa.RSAPublicNumbers(2**64 + 13, 2**3071 + 1), rsa.RSAPublicNumbers(65537, 2**16400 + 1)):
+        assert not cms.is_usual(numbers.public_key())
+    assert cms.is_usual(rsa.RSAPublicNumbers(65537, 2**4095 + 1).public_key())
+
+
+def test_certificates_that_sign_one_another_are_checked_a_few_times(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "sub").mkdir()
+    made = [make(tmp_path / "sub" / "same", authority=True) for _ in range(20)]
+    checks: list[object] = []
+
+    def fails(*pair: object) -> bool:
+        checks.append(pair)
+        return False
+
+    monkeypatch.setattr(signatures, "_is_issued_by", fails)
+    chain = [each.base64 for each in made]
+    assert doubts(chain, [Anchors()], int(START.timestamp() * 1000))
+    assert 0 < len(checks) <= 60

@@ -6,7 +6,7 @@ Only DER is read. Whether a certificate is to be trusted is asked elsewhere.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 import msgspec
@@ -15,8 +15,16 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat import asn1
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 
-UNREADABLE = (ValueError, TypeError, UnsupportedAlgorithm, x509.DuplicateExtension, x509.UnsupportedGeneralNameType)
+UNREADABLE = (
+    ValueError,
+    TypeError,
+    UnsupportedAlgorithm,
+    x509.DuplicateExtension,
+    x509.InvalidVersion,
+    x509.UnsupportedGeneralNameType,
+)
 _SIGNED_DATA = x509.ObjectIdentifier("1.2.840.113549.1.7.2")
 _CONTENT_TYPE = x509.ObjectIdentifier("1.2.840.113549.1.9.3")
 _MESSAGE_DIGEST = x509.ObjectIdentifier("1.2.840.113549.1.9.4")
@@ -29,14 +37,48 @@ _HASHES: Mapping[x509.ObjectIdentifier, hashes.HashAlgorithm] = {
 }
 _LINE_END = re.compile(rb"\r?\n")
 _SEQUENCE, _SET = b"\x30", b"\x31"
+_LARGEST_KEY = 16384
+_LARGEST_EXPONENT = 64
 
 
 class BadMessage(Exception):
     """A message cannot be read; the end of a sentence about it."""
 
 
+class Content:
+    """Bytes that are signed, of which each digest is made once, however many signatures there are."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+        self._digests: dict[tuple[str, bool], bytes] = {}
+
+    def digest(self, algorithm: hashes.HashAlgorithm, *, mail: bool = False) -> bytes:
+        """The digest of the bytes, or of the text with the ends of lines that mail has."""
+        key = algorithm.name, mail
+        if key not in self._digests:
+            self._digests[key] = _digest(algorithm, _LINE_END.sub(b"\r\n", self._content) if mail else self._content)
+        return self._digests[key]
+
+
+class SignerId(msgspec.Struct, frozen=True):
+    """Which certificate a signature is made with: by issuer, in DER, and serial number, or by the identifier of its key."""
+
+    issuer: bytes = b""
+    serial: int = 0
+    key: bytes | None = None
+
+    def names(self, certificate: x509.Certificate) -> bool:
+        """Whether it is that certificate."""
+        try:
+            if self.key is None:
+                return certificate.serial_number == self.serial and certificate.issuer.public_bytes() == self.issuer
+            return certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest == self.key
+        except (x509.ExtensionNotFound, *UNREADABLE):
+            return False
+
+
 class Signature(msgspec.Struct, frozen=True):
-    """A signature of bytes that are elsewhere.
+    """A signature of bytes that are elsewhere; where it has no `signer`, any certificate may have made it.
 
     Where there are attributes, they are what is signed, and the digest among them is that of the bytes; or of the text with
     the ends of lines that mail has, unless OpenSSL was told that it is `-binary`.
@@ -47,23 +89,27 @@ class Signature(msgspec.Struct, frozen=True):
     attributes: bytes | None = None
     digest: bytes | None = None
     pss: bool = False
+    signer: SignerId | None = None
 
-    def is_by(self, certificate: x509.Certificate, content: bytes) -> bool:
-        """Whether it was made of these bytes with the key of a certificate."""
+    def maker(self, certificates: Sequence[x509.Certificate], content: Content) -> x509.Certificate | None:
+        """Which of the certificates it was made with over these bytes, None where it was none of them."""
+        if self.signer is not None:
+            certificates = [each for each in certificates if self.signer.names(each)][:1]
         if self.attributes is None:
-            return self._holds(certificate, content)
-        mail = _LINE_END.sub(b"\r\n", content)
-        if self.digest not in (_digest(self.algorithm, content), _digest(self.algorithm, mail)):
-            return False
-        return self._holds(certificate, self.attributes)
+            signed = content.digest(self.algorithm)
+        elif self.digest in (content.digest(self.algorithm), content.digest(self.algorithm, mail=True)):
+            signed = _digest(self.algorithm, self.attributes)
+        else:
+            return None
+        return next((each for each in certificates if self._holds(each, signed)), None)
 
-    def _holds(self, certificate: x509.Certificate, data: bytes) -> bool:
+    def _holds(self, certificate: x509.Certificate, digest: bytes) -> bool:
         try:
-            key = certificate.public_key()
-            if isinstance(key, rsa.RSAPublicKey):
-                key.verify(self.signature, data, self._padding(), self.algorithm)
+            key, hashed = certificate.public_key(), Prehashed(self.algorithm)
+            if isinstance(key, rsa.RSAPublicKey) and is_usual(key):
+                key.verify(self.signature, digest, self._padding(), hashed)
             elif isinstance(key, ec.EllipticCurvePublicKey):
-                key.verify(self.signature, data, ec.ECDSA(self.algorithm))
+                key.verify(self.signature, digest, ec.ECDSA(hashed))
             else:
                 return False
         except (InvalidSignature, *UNREADABLE):
@@ -72,6 +118,11 @@ class Signature(msgspec.Struct, frozen=True):
 
     def _padding(self) -> padding.AsymmetricPadding:
         return padding.PSS(padding.MGF1(self.algorithm), padding.PSS.AUTO) if self.pss else padding.PKCS1v15()
+
+
+def is_usual(key: rsa.RSAPublicKey) -> bool:
+    """Whether a key is of a size with which a signature is checked in no time; one can be made that takes a second each."""
+    return key.key_size <= _LARGEST_KEY and key.public_numbers().e.bit_length() <= _LARGEST_EXPONENT
 
 
 class Message(msgspec.Struct, frozen=True):
@@ -98,16 +149,23 @@ def _signature(signer: _Signer, kind: x509.ObjectIdentifier) -> Signature:
     algorithm = _HASHES.get(signer.digest.kind)
     if algorithm is None:
         raise BadMessage(f"is a signature over a digest that is not known ({signer.digest.kind.dotted_string})")
-    pss = signer.algorithm.kind == _PSS
+    pss, made_by = signer.algorithm.kind == _PSS, _signer_id(signer.id)
     if signer.attributes is None:
-        return Signature(algorithm, signer.signature, pss=pss)
+        return Signature(algorithm, signer.signature, pss=pss, signer=made_by)
     attributes = [each.parse(_Attribute) for each in signer.attributes]
     values = {each.kind: value for each in attributes for value in each.values.as_list()}
     content, digest = values.get(_CONTENT_TYPE), values.get(_MESSAGE_DIGEST)
     if content is None or digest is None or content.parse(x509.ObjectIdentifier) != kind:
         raise BadMessage("is a signature that does not say of what")
     signed = b"".join(_encoded(_SEQUENCE, each.data) for each in signer.attributes)
-    return Signature(algorithm, signer.signature, _encoded(_SET, signed), digest.parse(bytes), pss)
+    return Signature(algorithm, signer.signature, _encoded(_SET, signed), digest.parse(bytes), pss, made_by)
+
+
+def _signer_id(told: asn1.TLV) -> SignerId:
+    if told.tag_bytes == _SEQUENCE:
+        found = told.parse(_IssuerAndSerial)
+        return SignerId(_encoded(_SEQUENCE, found.issuer.data), found.serial)
+    return SignerId(key=bytes(told.data))
 
 
 def _encoded(tag: bytes, content: bytes | memoryview) -> bytes:
@@ -153,6 +211,12 @@ class _Algorithm:
 class _Attribute:
     kind: x509.ObjectIdentifier
     values: asn1.SetOf[asn1.TLV]
+
+
+@asn1.sequence
+class _IssuerAndSerial:
+    issuer: asn1.TLV
+    serial: int
 
 
 @asn1.sequence

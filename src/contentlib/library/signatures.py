@@ -9,18 +9,19 @@ import base64
 import contextlib
 import re
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
 import msgspec
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.utils import CryptographyDeprecationWarning
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from contentlib.library.cms import UNREADABLE, BadMessage, Message, Signature, read
+from contentlib.library.cms import UNREADABLE, BadMessage, Content, Message, Signature, is_usual, read
 from contentlib.library.errors import Fault
 from contentlib.library.model import WarningType
 from contentlib.library.names import clean
@@ -29,6 +30,7 @@ from contentlib.library.ovf import BadPackage, decoded
 LARGEST = 1024 * 1024
 LONGEST_PEM = 65_536
 _MOST = 20  # certificates in a file, and signatures
+_CHECKS = 60  # of signatures of certificates, for one judgement; a chain wants one for each of its certificates
 _LONGEST_NAME = 500
 
 # also as `openssl dgst -hex` writes it: RSA-SHA2-256(tiny.mf)= 0…
@@ -74,7 +76,8 @@ class CertificateFile(msgspec.Struct, frozen=True):
 
     def chain(self, manifest: bytes) -> tuple[str, ...]:
         """The certificates in base64, the first signature's first; empty where one of the signatures is by none of them."""
-        signers = [next((each for each in self.certificates if by.is_by(each, manifest)), None) for by in self.signatures]
+        content = Content(manifest)
+        signers = [by.maker(self.certificates, content) for by in self.signatures]
         signer = signers[0]
         if signer is None or None in signers:
             return ()
@@ -85,7 +88,10 @@ def read_certificate(name: str, text: bytes) -> CertificateFile:
     """The signatures and certificates in a file; BadPackage where there are none, or one cannot be read."""
     told = decoded(text)
     line = next((match for each in told.splitlines() if (match := _LINE.match(each))), None)
-    messages = [_message(name, match["body"]) for match in _MESSAGE.finditer(told)]
+    bodies = [match["body"] for match in _MESSAGE.finditer(told)]
+    for kind, count in (("certificates", told.count(_PEM)), ("CMS messages", len(bodies))):
+        _check_count(name, kind, count)
+    messages = [_message(name, body) for body in bodies]
     signatures = [] if line is None else [Signature(_HASHES[line["bits"]], bytes.fromhex(line["digits"]))]
     signatures += [each for message in messages for each in message.signatures]
     certificates = [*_certificates(name, told), *(each for message in messages for each in message.certificates)]
@@ -96,9 +102,13 @@ def read_certificate(name: str, text: bytes) -> CertificateFile:
     if not certificates:
         raise BadPackage(name, "is no certificate of a manifest: no certificate in it can be read")
     for kind, count in (("certificates", len(certificates)), ("signatures", len(signatures))):
-        if count > _MOST:
-            raise BadPackage(name, f"holds {count} {kind}, {_MOST} are allowed")
+        _check_count(name, kind, count)
     return CertificateFile(None if line is None else line["name"], tuple(signatures), tuple(dict.fromkeys(certificates)))
+
+
+def _check_count(name: str, kind: str, count: int) -> None:
+    if count > _MOST:
+        raise BadPackage(name, f"holds {count} {kind}, {_MOST} are allowed")
 
 
 def _message(name: str, body: str) -> Message:
@@ -171,16 +181,21 @@ def _is_trusted(signer: x509.Certificate, others: Sequence[x509.Certificate], an
     """Whether the signer is an anchor, or issuers lead from it to one; each of the others is tried once."""
     if any(signer in each for each in anchors):
         return True
-    left = list(others)
+    left, checks = list(others), iter(range(_CHECKS))
     reached = [signer] if _is_for(signer, authority=None) else []
     for depth in range(len(others) + 1):
         ways = [(issuer, each) for each in reached for trusted in anchors for issuer in trusted.named(each.issuer)]
         if any(_may_issue(issuer, depth, at) and _is_issued_by(each, issuer) for issuer, each in ways):
             return True
         issuers = [each for each in left if _may_issue(each, depth, at)]
-        reached = [issuer for issuer in issuers if any(_is_issued_by(each, issuer) for each in reached)]
+        reached = [issuer for issuer in issuers if any(_leads(each, issuer, checks) for each in reached)]
         left = [each for each in left if each not in reached]
     return False
+
+
+def _leads(certificate: x509.Certificate, issuer: x509.Certificate, checks: Iterator[int]) -> bool:
+    """Whether a certificate was issued by another one; as often as there are checks left, which are slow."""
+    return certificate.issuer == issuer.subject and next(checks, None) is not None and _is_issued_by(certificate, issuer)
 
 
 def _may_issue(issuer: x509.Certificate, depth: int, at: datetime) -> bool:
@@ -215,6 +230,9 @@ def _is_self_signed(certificate: x509.Certificate) -> bool:
 def _is_issued_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
     """Whether a signature holds; one over SHA-1, which can be forged, holds for nothing."""
     try:
+        key = issuer.public_key()
+        if isinstance(key, rsa.RSAPublicKey) and not is_usual(key):
+            return False
         certificate.verify_directly_issued_by(issuer)
     except (InvalidSignature, *UNREADABLE):
         return False

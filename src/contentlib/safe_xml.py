@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
 from lxml import etree
+
+_MOST_TAGS = 200_000
+_MOST_ATTRIBUTES = 200_000
+_MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
+_DECLARED = re.compile(rb"<\?xml\s[^>]*?encoding\s*=\s*[\"'](?P<name>[A-Za-z0-9._-]+)")
+_ENCODING = re.compile(
+    rb"utf-?(8|16|32)|us-ascii|ascii|iso-?8859|iso-10646|latin|windows-|cp125|gb|big5|shift|euc|koi8|iso-2022", re.IGNORECASE
+)
+_PROLOG = 1 << 16
+_BROKEN = (etree.XMLSyntaxError, ValueError, LookupError)
+_PLACE = re.compile(r" \(<string>, line \d+\)$")
 
 
 class UnsafeXml(Exception):
@@ -42,15 +54,55 @@ class _Prolog:
 
 def parse(text: bytes) -> etree._Element:
     """The root element, without comments and processing instructions."""
+    encoding = _unsupported(text)
+    _check_prolog(text if encoding is None else text[:_PROLOG])
+    if encoding is not None:
+        raise UnsafeXml(f"the body is in the encoding {encoding!r}, which is not supported; use UTF-8")
+    try:
+        return etree.fromstring(text, _parser())
+    except _BROKEN as error:
+        raise _broken(error) from error
+
+
+def _check_prolog(text: bytes) -> None:
+    """Refuses a document type; and what would take hundreds of times its size, as each tag and attribute is an object.
+
+    Their signs are counted before anything is made of them, in every encoding in which they are what they are in ASCII.
+    """
+    start = _start(text)
+    if start and not start.startswith(b"<"):
+        raise UnsafeXml("the body is not XML: it does not begin with '<'")
+    if start.startswith(b"<?xml") and b">" not in start:
+        raise UnsafeXml("the body is not XML: its declaration has no end")
+    if text.count(b"<") > _MOST_TAGS or text.count(b"=") > _MOST_ATTRIBUTES:
+        raise UnsafeXml(f"the body has more than {_MOST_TAGS} tags or {_MOST_ATTRIBUTES} attributes")
     prolog = _Prolog()
     try:
         with suppress(_RootReached):
             etree.fromstring(text, _parser(prolog))
-        if prolog.has_document_type:
-            raise DocumentType("the body has a document type declaration, which is not taken")
-        return etree.fromstring(text, _parser())
-    except (etree.XMLSyntaxError, ValueError, LookupError) as error:
-        raise UnsafeXml(f"the body is not XML: {' '.join(str(error).split())}") from error
+    except _BROKEN as error:
+        if not prolog.has_document_type:
+            raise _broken(error) from error
+    if prolog.has_document_type:
+        raise DocumentType("the body has a document type declaration, which is not taken")
+
+
+def _broken(error: Exception) -> UnsafeXml:
+    return UnsafeXml(f"the body is not XML: {_PLACE.sub('', ' '.join(str(error).split()))}")
+
+
+def _unsupported(text: bytes) -> str | None:
+    """The encoding that is declared, where it is one in which signs may be others than in ASCII."""
+    declared = _DECLARED.match(_start(text))
+    return None if declared is None or _ENCODING.match(declared["name"]) else declared["name"].decode()[:40]
+
+
+def _start(text: bytes) -> bytes:
+    """What is before the first tag ends, without the marks and zeros of encodings."""
+    start = text[: text.find(b">", 0, _PROLOG) + 1 or _PROLOG]
+    for mark in _MARKS:
+        start = start.removeprefix(mark)
+    return start.replace(b"\0", b"").lstrip()
 
 
 def local(element: etree._Element) -> str:

@@ -166,3 +166,32 @@ def test_of_very_much_that_is_wrong_the_first_is_told_and_how_much_more_there_is
     assert "10 is wrong" not in told
     assert told[-1] == "and 30 more"
     assert Findings(missing[:1]).told().endswith("is not there; add it")
+
+
+@pytest.mark.parametrize(
+    "inner",
+    [b"<a/>" * 300_000, b"<a " + b" ".join(b"a%d=''" % n for n in range(300_000)) + b"/>"],
+    ids=["elements", "attributes"],
+)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_a_descriptor_that_would_take_hundreds_of_times_its_size_is_refused(inner: bytes, encoding: str) -> None:
+    text = (b"<Envelope>" + inner + b"</Envelope>").decode().encode(encoding)
+    with pytest.raises(BadPackage, match="has more than 200000 tags or 200000 attributes"):
+        read_descriptor("a.ovf", text)
+
+
+@pytest.mark.parametrize("space", ["", " " * 10_000])
+def test_a_descriptor_whose_signs_cannot_be_counted_is_refused(space: str) -> None:
+    text = f'<?xml version="1.0"{space} encoding="utf-7"?><Envelope/>'
+    with pytest.raises(BadPackage, match="is in the encoding 'utf-7', which is not supported; use UTF-8"):
+        read_descriptor("a.ovf", text.encode())
+    with pytest.raises(BadPackage, match="its declaration has no end"):
+        read_descriptor("a.ovf", text.replace(" encoding", " " * 100_000 + "encoding").encode())
+    with pytest.raises(BadPackage, match="it does not begin with '<'"):
+        read_descriptor("a.ovf", text.replace("utf-7", "cp037").encode("cp037"))
+
+
+def test_a_manifest_of_too_many_files_is_refused() -> None:
+    text = b"".join(b"SHA1(%d)= %040d\n" % (n, n) for n in range(10_001))
+    with pytest.raises(BadPackage, match="lists more than 10000 files, at line 10001"):
+        read_manifest("a.mf", text)

@@ -26,6 +26,7 @@ LARGEST_DESCRIPTOR = 16 * 1024 * 1024
 LARGEST_MANIFEST = 4 * 1024 * 1024
 TYPE = "ovf"
 _HERE = "./"
+_COMPANION = "._"
 _MOST = 10_000  # files of a package, each piece counted
 
 _LINE = re.compile(r"\s*(?P<algorithm>[A-Za-z0-9-]+)\s*\((?P<name>.+)\)\s*=\s*(?P<digits>[0-9A-Fa-f]+)\s*\Z")
@@ -103,22 +104,31 @@ class Descriptor(msgspec.Struct, frozen=True):
 
 def is_descriptor(name: str) -> bool:
     """Whether a file is an OVF descriptor, by its name."""
-    return name.lower().endswith(DESCRIPTOR)
+    return _ends(name, DESCRIPTOR)
 
 
 def is_archive(name: str) -> bool:
     """Whether a file is an OVA, by its name."""
-    return name.lower().endswith(ARCHIVE)
+    return _ends(name, ARCHIVE)
 
 
 def is_manifest(name: str) -> bool:
     """Whether a file is a manifest, by its name."""
-    return name.lower().endswith(MANIFEST)
+    return _ends(name, MANIFEST)
 
 
 def is_certificate(name: str) -> bool:
     """Whether a file is the certificate of a manifest, by its name."""
-    return name.lower().endswith(CERTIFICATE)
+    return _ends(name, CERTIFICATE)
+
+
+def is_companion(name: str) -> bool:
+    """Whether a file is what macOS writes beside another one, whose name it has after `._`."""
+    return name.startswith(_COMPANION)
+
+
+def _ends(name: str, end: str) -> bool:
+    return name.lower().endswith(end) and not is_companion(name)
 
 
 def read_descriptor(name: str, text: bytes) -> Descriptor:
@@ -213,6 +223,8 @@ def read_manifest(name: str, text: bytes) -> dict[str, Checksum]:
             continue
         file, checksum = _line(name, number, line)
         found[file] = checksum
+        if len(found) > _MOST:
+            raise BadPackage(name, f"lists more than {_MOST} files, at line {number}")
     return found
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -232,7 +232,19 @@ class _Server:
         unique = LibraryNames(unique=settings.unique_library_names)
         libraries = Libraries(metadata, clock, storages, published, self._ended, kept, unique)
         sources, limit = Sources(settings.import_roots), settings.upload_limit_bytes
-        updates = UpdateSessions(metadata, blobs, clock, leases, self._ended, limit, sources.check, self._wake, trust)
+        updates = UpdateSessions(
+            metadata,
+            blobs,
+            clock,
+            leases,
+            self._ended,
+            limit,
+            sources.check,
+            self._wake,
+            trust,
+            strict=settings.strict_packages,
+            warned=_warned,
+        )
         settling = Settling(metadata, updates, leases, settings.autocomplete_pulls_seconds * 1000)
         tasks, configurations, limits = Tasks(metadata, clock), self._configurations, self._limits
         sealing = KeyFile(settings.data_dir / _SEALING_KEY)
@@ -447,6 +459,10 @@ def _refused(request: Request, answer: Answer) -> None:
         status=answer.status,
         said=said,
     )
+
+
+def _warned(item: str, warnings: Sequence[Fault]) -> None:
+    _LOG.warning("package warnings", item=item, warnings=[each.text for each in warnings])
 
 
 def _failed(request: Request, operation: str, error: BaseException) -> None:

@@ -210,6 +210,11 @@ class Settings(BaseSettings):
         description="Bytes of a storage's disk that no file is stored in, so that the database and those who make room always "
         "have some; no more than a twentieth of the disk. Uploads are refused with 507 when the rest is full.",
     )
+    strict_packages: bool = Field(
+        default=False,
+        description="Refuse OVF packages with a file whose size is not the `ovf:size` in the descriptor, or that the "
+        "descriptor does not reference. Otherwise both are warnings, which are logged and kept with the content version.",
+    )
     published_version_floor: int = Field(
         default=0,
         ge=0,

@@ -172,3 +172,27 @@ def test_no_bytes_make_it_fail_otherwise(data: bytes, at: int, junk: bytes) -> N
             unpacked(each, 300)
         except BadArchive as error:
             assert "at byte" in str(error)
+
+
+@pytest.mark.parametrize("path", ["._a.ovf", "./._a.ovf", "__MACOSX/._a.ovf", "./__MACOSX/a.ovf"])
+@pytest.mark.parametrize("step", [None, 100])
+def test_what_macos_adds_is_left_out(path: str, step: int | None) -> None:
+    data = archive({path: b"\0\5\x16\7" + bytes(700), "a.ovf": b"descriptor", "._b.vmdk": b""})
+    assert unpacked(data, step) == {"a.ovf": b"descriptor"}
+
+
+@pytest.mark.parametrize("step", [1, 7, 513, 5000])
+def test_all_bytes_that_are_not_of_a_file_are_handed_on_in_their_order(step: int) -> None:
+    data = archive({"a.ovf": b"descriptor" * 100, "._a.ovf": b"left out", "b.vmdk": b""}, tarfile.PAX_FORMAT) + b"after"
+    framed: list[bytes] = []
+    reader = TarReader(framed=framed.append)
+    for at in range(0, len(data), step):
+        # read as it is framed, which is what is looked at
+        framed.extend(event.data for event in reader.feed(data[at : at + step]) if isinstance(event, Piece))
+    assert b"".join(framed) == data
+
+
+def test_an_archive_of_too_many_files_is_refused() -> None:
+    reader = TarReader(most=2)
+    with pytest.raises(BadArchive, match="it holds more than 2 files"):
+        list(reader.feed(archive(dict.fromkeys("abc", b""))))

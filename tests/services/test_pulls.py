@@ -57,12 +57,12 @@ async def test_a_file_that_does_not_come_ends_a_completing_session_with_its_reas
 async def test_a_package_that_is_wrong_ends_a_completing_session_with_what_is_wrong(
     pulling: Pulling, publisher: Publisher
 ) -> None:
-    publisher.files["/tiny.ova"] = archive({**package(), "more.txt": b"x"})
+    publisher.files["/tiny.ova"] = archive({**package(), "disk1.vmdk": b"disk"})
     session, _ = await pulling.pull("/tiny.ova")
     await pulling.app.complete(session)
     ended = await pulling.ended(session)
     assert ended["state"] == "ERROR"
-    assert "file 'more.txt' is not referenced" in ended["error_message"]["default_message"]
+    assert "file 'disk1.vmdk' has the SHA256 checksum" in ended["error_message"]["default_message"]
 
 
 async def test_a_warning_about_a_package_ends_a_completing_session_unless_it_is_ignored(

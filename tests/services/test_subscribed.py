@@ -128,7 +128,7 @@ async def test_a_token_creates_once(app: Whole, shelf: Shelf) -> None:
     ],
 )
 async def test_what_can_be_no_subscription_is_an_invalid_argument(
-    app: Whole, shelf: Shelf, change: dict[str, object], message: str
+    app: Whole, shelf: Shelf, change: dict[str, Any], message: str
 ) -> None:
     spec = created(shelf.url, **change)
     status, kind, told = await app.refusal("POST", LIBRARY, spec)

@@ -9,6 +9,7 @@ import pytest
 from contentlib.library.checksums import Algorithm, Checksum
 from contentlib.library.errors import NotReady
 from contentlib.library.model import UpdateFile
+from contentlib.library.packages import Findings
 from packages import archive, descriptor, manifest, package
 from transfer.parts import BREAK, STORAGE, Client, Parts
 
@@ -130,12 +131,13 @@ async def test_a_package_that_lacks_a_file_is_told_by_name(parts: Parts, client:
         await parts.updates.complete(file.session)
 
 
-async def test_a_package_with_a_size_that_differs_and_a_stranger_is_told(parts: Parts, client: Client) -> None:
+async def test_a_size_that_only_the_descriptor_contradicts_and_a_stranger_are_warnings(parts: Parts, client: Client) -> None:
     data = archive({"tiny.ovf": descriptor({"disk1.vmdk": 6}), "disk1.vmdk": b"12345", "notes.txt": b""})
     file, address = await parts.push("tiny.ova")
     assert (await client.call("PUT", address, body=[data])).status == 200
     found = await parts.updates.validate(file.session)
-    assert [fault.text for _, fault in found.invalid] == [
+    assert not found
+    assert [fault.text for _, fault in found.warnings] == [
         "file 'disk1.vmdk' has 5 bytes, the descriptor says 6",
         "file 'notes.txt' is not referenced by the descriptor 'tiny.ovf'; remove it, or reference it",
     ]
@@ -155,7 +157,6 @@ async def test_a_file_in_pieces_is_there_with_all_of_them(parts: Parts, client: 
 @pytest.mark.parametrize(
     ("sizes", "told"),
     [
-        ({}, "file 'd.vmdk.000000000' is referenced by the descriptor and is not there; add it"),
         ({0: 4, 2: 4}, "file 'd.vmdk.000000002' is not referenced by the descriptor"),
         ({0: 3, 1: 4}, "file 'd.vmdk.000000000' is a piece of 3 bytes, the descriptor says that a piece has 4"),
         ({0: 4, 1: 5}, "file 'd.vmdk.000000001' is a piece of 5 bytes, the descriptor says that a piece has 4"),
@@ -164,12 +165,20 @@ async def test_a_file_in_pieces_is_there_with_all_of_them(parts: Parts, client: 
 async def test_pieces_that_are_no_pieces_of_a_file_are_told(
     parts: Parts, client: Client, sizes: dict[int, int], told: str
 ) -> None:
+    assert told in "; ".join(fault.text for _, fault in (await _pieces(parts, client, sizes)).warnings)
+
+
+async def test_a_file_without_any_of_its_pieces_is_missing(parts: Parts, client: Client) -> None:
+    assert (await _pieces(parts, client, {})).missing == ("d.vmdk.000000000",)
+
+
+async def _pieces(parts: Parts, client: Client, sizes: dict[int, int]) -> Findings:
+    """What is wrong with a package whose disk is in pieces of these sizes, and of 4 bytes by its descriptor."""
     text = descriptor({"d.vmdk": 9}).replace(b'ovf:size="9"', b'ovf:chunkSize="4"')
     pieces = {f"d.vmdk.00000000{n}": bytes(size) for n, size in sizes.items()}
     file, address = await parts.push("tiny.ova")
     assert (await client.call("PUT", address, body=[archive({"tiny.ovf": text, **pieces})])).status == 200
-    with pytest.raises(NotReady, match=told):
-        await parts.updates.complete(file.session)
+    return await parts.updates.validate(file.session)
 
 
 async def test_a_manifest_that_lists_what_is_not_there_is_told(parts: Parts, client: Client) -> None:

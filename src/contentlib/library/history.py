@@ -79,8 +79,9 @@ class History:
         generation = next_generation(kept, now)
         files = tuple(_raised(file, current.file(file.name), generation) for file in wanted.files)
         message = f"content version {wanted.number} was made current again"
-        signature = wanted.signature
-        return Version(new_identifier(), item.id, next_number(item, kept), now, files, user, message, signature).after(current)
+        number = next_number(item, kept)
+        made = replace(wanted, id=new_identifier(), number=number, created=now, files=files, user=user, message=message)
+        return made.after(current)
 
 
 def _numbered(versions: list[Version], item_id: str, number: str) -> Version:

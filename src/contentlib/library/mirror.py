@@ -101,11 +101,12 @@ class Mirror:
 
         NotCompliant when the library's policy keeps them out.
         """
-        signature = await self._sealing.signature(library, offered.type, files)
+        judged = await self._sealing.judge(library, offered.type, files)
         known = await self.item(library, offered.id)
         item = self._new(library, offered) if known is None else known.item
         async with self._metadata.reading() as transaction:
-            version = replace(await self._version(transaction, item, offered, files), signature=signature)
+            version = await self._version(transaction, item, offered, files)
+        version = replace(version, signature=judged.signature, warnings=judged.warnings)
         await self._blobs.flush(version)
         await self._blobs.describe(item, version)
         async with self._metadata.transaction(durable=True) as transaction:

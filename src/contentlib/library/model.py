@@ -276,7 +276,7 @@ class Version(msgspec.Struct, frozen=True):
     """A content version of an item: an immutable list of files, `number` is what clients see.
 
     `user` made it, `message` says what for where it was not an update session, `differences` are those to the version before
-    it. An OVF package may have a `signature`, which is its manifest's.
+    it. An OVF package may have a `signature`, which is its manifest's, and `warnings`: what is doubtful about its files.
     """
 
     id: str
@@ -288,6 +288,7 @@ class Version(msgspec.Struct, frozen=True):
     message: str = ""
     signature: Signature | None = None
     differences: Differences | None = None
+    warnings: tuple[Fault, ...] | None = None
 
     def file(self, name: str) -> StoredFile | None:
         """The file of that name."""

@@ -21,27 +21,45 @@ from contentlib.library.signatures import LARGEST, read_certificate
 
 _DESCRIPTOR = f"*{ovf.DESCRIPTOR}"
 _TOLD = 50  # of what is wrong, in one sentence
+_MANIFESTS = 10
+_FEW = 5
+_IGNORED = "ovf.manifest_lists_itself"
 
 
 class Findings(msgspec.Struct, frozen=True):
     """What is wrong with a package: names of files that are not there, and faults of files that are, by name.
 
-    `chain` are the certificates of who signed it, in base64.
+    `warnings` are faults that do not keep a package out: what only its descriptor contradicts. `chain` are the certificates of
+    who signed it, in base64.
     """
 
     missing: tuple[str, ...] = ()
     invalid: tuple[tuple[str, Fault], ...] = ()
     chain: tuple[str, ...] = ()
+    warnings: tuple[tuple[str, Fault], ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.missing or self.invalid)
 
     def told(self) -> str:
         """All of it, in one sentence; of very much the first, and how much more there is."""
+        faults = dict.fromkeys(fault.text for _, fault in self.invalid)  # what is wrong with two files is told once
         missing = [_lacking(name) for name in self.missing[:_TOLD]]
-        invalid = [fault.text for _, fault in self.invalid[: _TOLD - len(missing)]]
-        left = len(self.missing) + len(self.invalid) - len(missing) - len(invalid)
+        invalid = [*faults][: _TOLD - len(missing)]
+        left = len(self.missing) + len(faults) - len(missing) - len(invalid)
         return "; ".join([*missing, *invalid, *([f"and {left} more"] if left else [])])
+
+    def kept(self) -> tuple[Fault, ...] | None:
+        """The warnings as they are kept with a content version; of very many the first, and how many more there are."""
+        found = tuple(fault for _, fault in self.warnings)
+        if len(found) <= _TOLD:
+            return found or None
+        left = str(len(found) - _TOLD)
+        return (*found[:_TOLD], Fault("ovf.more_warnings", f"{left} more warnings are not shown", (left,)))
+
+    def strict(self) -> Findings:
+        """The same with every warning an error."""
+        return Findings(self.missing, (*self.invalid, *self.warnings), self.chain)
 
 
 def _lacking(name: str) -> str:
@@ -101,13 +119,14 @@ async def examine(kind: str, files: Sequence[StoredFile], blobs: Blobs) -> Findi
         seal = await read_seal(files, blobs)
     except ovf.BadPackage as error:
         return Findings(invalid=((error.fault.args[0], error.fault),))
-    missing, invalid = await asyncio.to_thread(_compare, descriptor, descriptors[0].name, files)
+    found = await asyncio.to_thread(_compare, descriptor, descriptors[0].name, files)
+    invalid, warnings = [*found.invalid], [*found.warnings]
     for name, manifest in checksums.items():
+        warnings += _pointless(name, manifest)
         invalid += await _differing(name, manifest, files, blobs)
-    if seal is None:
-        return Findings(tuple(missing), tuple(invalid))
-    invalid += await asyncio.to_thread(_not_sealed, seal, checksums[seal.manifest], files)
-    return Findings(tuple(missing), tuple(invalid), seal.chain)
+    if seal is not None:
+        invalid += await asyncio.to_thread(_not_sealed, seal, checksums[seal.manifest], files)
+    return Findings(found.missing, tuple(invalid), () if seal is None else seal.chain, tuple(warnings))
 
 
 async def read_seal(files: Sequence[StoredFile], blobs: Blobs) -> Seal | None:
@@ -165,17 +184,34 @@ async def examine_manifests(files: Sequence[StoredFile], blobs: Blobs) -> Findin
 
 
 async def _manifests(files: Sequence[StoredFile], blobs: Blobs) -> dict[str, dict[str, Checksum]]:
+    manifests = [file for file in files if ovf.is_manifest(file.name)]
+    if len(manifests) > _MANIFESTS:
+        raise ovf.BadPackage(manifests[_MANIFESTS].name, f"is one manifest too many: a package has {_MANIFESTS} at most")
     return {
         file.name: await asyncio.to_thread(ovf.read_manifest, file.name, await _text(blobs, file, ovf.LARGEST_MANIFEST))
-        for file in files
-        if ovf.is_manifest(file.name)
+        for file in manifests
     }
+
+
+def _is_pointless(manifest_name: str, name: str) -> bool:
+    """Whether nothing can be said of a file in a manifest: of the manifest itself, and of what signs it."""
+    return plain(name) == plain(manifest_name) or ovf.is_certificate(name)
+
+
+def _pointless(manifest_name: str, manifest: dict[str, Checksum]) -> Iterator[tuple[str, Fault]]:
+    for name in manifest:
+        if _is_pointless(manifest_name, name):
+            which = "itself" if plain(name) == plain(manifest_name) else f"the certificate file {name!r}"
+            text = f"manifest {manifest_name!r} lists {which}, whose checksum cannot be known; that line is ignored"
+            yield manifest_name, Fault(_IGNORED, text, (manifest_name, name))
 
 
 def _not_one(descriptors: Sequence[StoredFile]) -> Findings:
     if not descriptors:
         return Findings(missing=(_DESCRIPTOR,))
-    text = f"there are {len(descriptors)} descriptors, a package has one"
+    names = ", ".join(repr(file.name) for file in descriptors[:_FEW])
+    more = ", …" if len(descriptors) > _FEW else ""
+    text = f"package has {len(descriptors)} descriptors: {names}{more}; a package has one, remove the others"
     return Findings(invalid=tuple((file.name, Fault("ovf.descriptors", text, (file.name,))) for file in descriptors))
 
 
@@ -186,9 +222,8 @@ async def _text(blobs: Blobs, file: StoredFile, most: int) -> bytes:
     return await blobs.on(blob.storage).run(lambda: b"".join(blobs.store.read(blob.storage, blob.id)))
 
 
-def _compare(
-    descriptor: ovf.Descriptor, descriptor_name: str, files: Sequence[StoredFile]
-) -> tuple[list[str], list[tuple[str, Fault]]]:
+def _compare(descriptor: ovf.Descriptor, descriptor_name: str, files: Sequence[StoredFile]) -> Findings:
+    """What is wrong by the descriptor alone. Its sizes are often wrong, and its references incomplete: tools pass over both."""
     there, lacking, known = _There(files), [], {descriptor_name}
     for name in (name for reference in descriptor.references for name in reference.names(there)):
         file = there.find(name)
@@ -196,13 +231,13 @@ def _compare(
             lacking.append(name)
         else:
             known.add(file.name)
-    invalid = [fault for reference in descriptor.references for fault in _sizes(reference, there)]
-    invalid += [_lost(disk, descriptor_name) for disk in descriptor.lost]
+    warnings = [fault for reference in descriptor.references for fault in _sizes(reference, there)]
     for name in (file.name for file in files):
         if name not in known and not ovf.is_manifest(name) and not ovf.is_certificate(name):
             text = f"file {name!r} is not referenced by the descriptor {descriptor_name!r}; remove it, or reference it"
-            invalid.append((name, Fault("ovf.not_referenced", text, (name, descriptor_name))))
-    return sorted({*lacking}), sorted(invalid, key=lambda each: each[0])
+            warnings.append((name, Fault("ovf.not_referenced", text, (name, descriptor_name))))
+    lost = tuple(_lost(disk, descriptor_name) for disk in descriptor.lost)
+    return Findings(tuple(sorted({*lacking})), lost, warnings=tuple(sorted(warnings, key=lambda each: each[0])))
 
 
 def _lost(disk: ovf.Disk, descriptor_name: str) -> tuple[str, Fault]:
@@ -238,6 +273,8 @@ async def _differing(
     there = await asyncio.to_thread(lambda: _There(files).of(manifest))
     found: list[tuple[str, Fault]] = []
     for name, expected in manifest.items():
+        if _is_pointless(manifest_name, name):
+            continue
         file = there[name]
         if file is None:
             text = f"the manifest {manifest_name!r} lists file {name!r}, which is not there"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Sequence
 
 import msgspec
@@ -9,7 +10,7 @@ from msgspec.structs import replace
 
 from contentlib.library.blobs import Blobs
 from contentlib.library.clock import Clock
-from contentlib.library.errors import Damaged, NotReady
+from contentlib.library.errors import Damaged, Fault, NotReady
 from contentlib.library.libraries import find_library
 from contentlib.library.model import (
     Item,
@@ -23,12 +24,13 @@ from contentlib.library.model import (
     WarningType,
 )
 from contentlib.library.ovf import TYPE, BadPackage, is_archive
-from contentlib.library.packages import Seal, examine, is_package, read_seal, tells
+from contentlib.library.packages import Findings, Seal, examine, is_package, read_seal, tells
 from contentlib.library.ports import MetadataStore
 from contentlib.library.signatures import Doubt, Signer, signer_of
 from contentlib.library.trust import Trust
 
 _COMING = (TransferStatus.WAITING_FOR_TRANSFER, TransferStatus.TRANSFERRING, TransferStatus.VALIDATING)
+_REMEMBERED = 256  # seals of packages that are being sent
 
 
 class Preview(msgspec.Struct, frozen=True):
@@ -44,22 +46,36 @@ class Preview(msgspec.Struct, frozen=True):
     doubts: tuple[Doubt, ...] = ()
 
 
-class Sealing:
-    """Examines packages."""
+class Judged(msgspec.Struct, frozen=True):
+    """What there is to keep of a package that was examined: who signed it, and what is doubtful about its files."""
 
-    def __init__(self, metadata: MetadataStore, blobs: Blobs, clock: Clock, trust: Trust) -> None:
+    signature: Signature | None
+    warnings: tuple[Fault, ...] | None
+
+
+class Sealing:
+    """Examines packages; where it is `strict`, what only a descriptor contradicts keeps a package out."""
+
+    def __init__(self, metadata: MetadataStore, blobs: Blobs, clock: Clock, trust: Trust, *, strict: bool = False) -> None:
         self._metadata = metadata
         self._blobs = blobs
         self._clock = clock
         self._trust = trust
+        self._strict = strict
+        self._seals: OrderedDict[tuple[str, ...], Seal | None] = OrderedDict()
+
+    async def examine(self, kind: str, files: Sequence[StoredFile]) -> Findings:
+        """What is wrong with the files of an item of a type."""
+        findings = await examine(kind, files, self._blobs)
+        return findings.strict() if self._strict else findings
 
     async def seal(self, session: UpdateSession, item: Item, version: Version) -> Version:
-        """The version with its signature.
+        """The version with its signature, and the warnings about its files.
 
         NotReady while the package is not whole or a warning about it is not ignored, NotCompliant where the library's policy
         keeps it out.
         """
-        findings = await examine(item.type, version.files, self._blobs)
+        findings = await self.examine(item.type, version.files)
         if findings:
             names = [*findings.missing, *(name for name, _ in findings.invalid)]
             raise NotReady("session.invalid_package", f"library item {item.id} is no valid package: {findings.told()}", *names)
@@ -69,14 +85,14 @@ class Sealing:
         await self._trust.check(library, item.type.lower(), signature)
         if signature is not None:
             _check_ignored(session, await self._trust.doubts(signature))
-        return replace(version, signature=signature)
+        return replace(version, signature=signature, warnings=findings.kept())
 
-    async def signature(self, library: Library, kind: str, files: Sequence[StoredFile]) -> Signature | None:
-        """The signature of what a publisher offers, None where none holds; NotCompliant where that is not enough."""
+    async def judge(self, library: Library, kind: str, files: Sequence[StoredFile]) -> Judged:
+        """What there is to keep of what a publisher offers; NotCompliant where its signature is not enough."""
         findings = await examine(kind, files, self._blobs)
         signature = Signature(findings.chain, self._clock.now()) if findings.chain and not findings else None
         await self._trust.check(library, kind.lower(), signature)
-        return signature
+        return Judged(signature, findings.kept())
 
     async def preview(self, session: UpdateSession, files: list[StoredFile | UpdateFile]) -> Preview:
         """What there is to know of the files that the item will have when the session completes."""
@@ -104,10 +120,18 @@ class Sealing:
         return Preview(signer=signer_of(seal.chain), chain=seal.chain, doubts=found)
 
     async def _read(self, files: list[StoredFile]) -> Seal | None:
-        try:
-            return await read_seal(files, self._blobs)
-        except (BadPackage, Damaged):
-            return None  # completing the session says what is wrong with it
+        """The seal of files, which is read once: clients that wait for a session ask for it again and again."""
+        key = tuple(text for file in files for text in (file.name, file.blob))
+        if key not in self._seals:
+            try:
+                self._seals[key] = await read_seal(files, self._blobs)
+            except BadPackage:  # completing the session says what is wrong with it
+                self._seals[key] = None
+            except Damaged:
+                return None
+            if len(self._seals) > _REMEMBERED:
+                self._seals.popitem(last=False)
+        return self._seals[key]
 
 
 def _check_ignored(session: UpdateSession, found: tuple[Doubt, ...]) -> None:

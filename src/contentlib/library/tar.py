@@ -1,18 +1,20 @@
 """Tar archives from strangers, read as their bytes come: no seek, no copy, names that are names.
 
 Headers are read by Python's `tarfile`; what is done here is to take them from a stream that is pushed, and to refuse what
-an OVA has no business with: paths, links, devices, sparse files.
+an OVA has no business with: paths, links, devices, sparse files. What macOS adds to an archive is left out.
 """
 
 from __future__ import annotations
 
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from contentlib.library import ovf
 from contentlib.library.errors import Fault, Invalid
 from contentlib.library.names import check_file_name
 
+MOST_FILES = 10_000
 _BLOCK = tarfile.BLOCKSIZE
 _LONGEST_EXTENSION = 1 << 20
 _SPARSE = "GNU.sparse."
@@ -61,10 +63,20 @@ class End:
 Event = Begin | Piece | End
 
 
-class TarReader:
-    """Takes the bytes of an archive in pieces of any size and tells what is in it."""
+def _unframed(data: bytes) -> None:
+    """Nobody wants what is between the files."""
 
-    def __init__(self) -> None:
+
+class TarReader:
+    """Takes the bytes of an archive in pieces of any size and tells what is in it; no more than `most` files.
+
+    `framed` gets all bytes that are not of a file, in their order: headers, what fills blocks up, and what is left out.
+    """
+
+    def __init__(self, most: int = MOST_FILES, framed: Callable[[bytes], None] = _unframed) -> None:
+        self._most = most
+        self._framed = framed
+        self._left_out = False
         self._offset = 0
         self._header = bytearray()
         self._extension: tuple[bytes, bytearray] | None = None
@@ -84,17 +96,27 @@ class TarReader:
                 at += len(piece)
                 yield from self._content(piece)
             elif self._padding:
-                skipped = min(self._padding, len(data) - at)
-                self._padding -= skipped
-                self._offset += skipped
-                at += skipped
+                skipped = data[at : at + self._padding]
+                self._padding -= len(skipped)
+                self._offset += len(skipped)
+                at += len(skipped)
+                self._framed(skipped)
             else:
-                wanted = _BLOCK - len(self._header)
-                self._header += data[at : at + wanted]
-                at += wanted
+                piece = data[at : at + _BLOCK - len(self._header)]
+                self._header += piece
+                at += len(piece)
+                self._framed(piece)
                 if len(self._header) == _BLOCK:
                     yield from self._begin()
-        self._offset += max(len(data) - at, 0)
+        if at < len(data):
+            self._offset += len(data) - at
+            self._framed(data[at:])
+
+    def skip(self, size: int) -> None:
+        """Passes over bytes of the file that has just begun, which are known already."""
+        self._left -= size
+        self._offset += size
+        self._in_file = self._left > 0
 
     def close(self) -> None:
         """The stream has ended; BadArchive when it ended too early, or held no file."""
@@ -107,15 +129,20 @@ class TarReader:
         self._left -= len(piece)
         self._offset += len(piece)
         if self._extension is not None:
+            self._framed(piece)
             self._extension[1].extend(piece)
             if not self._left:
                 self._extended(*self._extension)
                 self._extension = None
             return
-        yield Piece(piece)
+        if self._left_out:
+            self._framed(piece)
+        else:
+            yield Piece(piece)
         if not self._left:
             self._in_file = False
-            yield End()
+            if not self._left_out:
+                yield End()
 
     def _begin(self) -> Iterator[Event]:
         block, self._header = bytes(self._header), bytearray()
@@ -162,8 +189,12 @@ class TarReader:
         if _SPARSE in overrides:
             raise BadArchive(f"{header.name!r} is a sparse file", self._offset - _BLOCK)
         size = header.size if "size" not in overrides else _number(overrides["size"], self._offset)
-        name = self._name(overrides.get("path", header.name))
+        path = overrides.get("path", header.name)
         self._left, self._padding, self._in_file = size, -size % _BLOCK, size > 0
+        self._left_out = _is_left_out(path)
+        if self._left_out:
+            return
+        name = self._name(path)
         yield Begin(name, size)
         if not size:
             yield End()
@@ -177,7 +208,15 @@ class TarReader:
         if name in self._names:
             raise BadArchive(f"{name!r} is there twice", self._offset - _BLOCK)
         self._names.add(name)
+        if len(self._names) > self._most:
+            raise BadArchive(f"it holds more than {self._most} files (session_files_limit)", self._offset - _BLOCK)
         return name
+
+
+def _is_left_out(path: str) -> bool:
+    """Whether an entry is what macOS keeps of another one: `._NAME` beside it, or below a folder of its own."""
+    folder, _, name = path.removeprefix("./").rpartition("/")
+    return ovf.is_companion(name) or folder.split("/")[0] == "__MACOSX"
 
 
 def _no_header(block: bytes, offset: int, error: Exception) -> str:

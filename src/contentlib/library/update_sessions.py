@@ -39,7 +39,7 @@ from contentlib.library.model import (
     Version,
 )
 from contentlib.library.names import check_file_name, fold
-from contentlib.library.packages import Findings, examine
+from contentlib.library.packages import Findings
 from contentlib.library.polls import Polls
 from contentlib.library.ports import MetadataStore, SessionRows, Transaction
 from contentlib.library.pulls import CheckSource, check_endpoint, pull_of, takes_http
@@ -68,11 +68,15 @@ def _nothing() -> None:
     """Nobody waits for tasks here."""
 
 
+def _unheard(item: str, warnings: Sequence[Fault]) -> None:
+    """Nobody listens to warnings here."""
+
+
 class UpdateSessions(TransferSessions[UpdateSession]):
     """The operations on update sessions.
 
     `check_source` says what may be fetched, `submitted` hears when there is something to be fetched, `trust` judges who signed
-    a package.
+    a package. What only its descriptor contradicts keeps a package out where that is `strict`; else `warned` hears of it.
     """
 
     kind = "update session"
@@ -89,6 +93,9 @@ class UpdateSessions(TransferSessions[UpdateSession]):
         check_source: CheckSource = takes_http,
         submitted: Callable[[], None] = _nothing,
         trust: Trust | None = None,
+        *,
+        strict: bool = False,
+        warned: Callable[[str, Sequence[Fault]], None] = _unheard,
     ) -> None:
         super().__init__(metadata, clock, leases, ended)
         self._blobs = blobs
@@ -97,7 +104,8 @@ class UpdateSessions(TransferSessions[UpdateSession]):
         self._submitted = submitted
         self._tasks = Tasks(metadata, clock)
         self.polls = Polls(clock)
-        self._sealing = Sealing(metadata, blobs, clock, trust or Trust(metadata, clock))
+        self._sealing = Sealing(metadata, blobs, clock, trust or Trust(metadata, clock), strict=strict)
+        self._warned = warned
 
     def _rows(self, transaction: Transaction) -> SessionRows[UpdateSession]:
         return transaction.update_sessions
@@ -234,6 +242,8 @@ class UpdateSessions(TransferSessions[UpdateSession]):
             done = await self._commit(replace(session, completing=asked), files, item, version)
         if done:
             self._ended(session_id)
+            if files and version.warnings:
+                self._warned(item.id, version.warnings)
         return done
 
     async def _flush(self, files: list[UpdateFile], version: Version) -> None:
@@ -464,8 +474,9 @@ class UpdateSessions(TransferSessions[UpdateSession]):
         version = self._next_version(item, base, [file for file in files if file not in undecided], empty=True)
         with self._leases.held(session):
             kind = item.type or await kinds.detect(version.files, self._blobs)
-            found = await examine(kind, version.files, self._blobs)
-        return Findings(tuple(dict.fromkeys([*(file.name for file in undecided), *found.missing])), found.invalid)
+            found = await self._sealing.examine(kind, version.files)
+        missing = dict.fromkeys([*(file.name for file in undecided), *found.missing])
+        return Findings(tuple(missing), found.invalid, warnings=found.warnings)
 
     async def _looked_at(self, session: UpdateSession) -> None:
         """Notes that somebody looked at the files of a session, which is more than to wait for its end."""
@@ -517,7 +528,10 @@ class UpdateSessions(TransferSessions[UpdateSession]):
             return {file.name for file in await transaction.update_files.of(session_id)}
 
     async def add_references(self, descriptor: UpdateFile, references: Iterable[NewFile]) -> None:
-        """Adds files to be fetched with a descriptor that was fetched; those that the session has already stay as they are."""
+        """Adds files to be fetched with a descriptor that was fetched; those that the session has already stay as they are.
+
+        A size that a descriptor says is often wrong, so it is not declared for the file.
+        """
         async with self._metadata.transaction(durable=False) as transaction:
             session = await self._active(transaction, descriptor.session, "changed")
             if await transaction.update_files.by_id(descriptor.session, descriptor.id) is None:
@@ -530,7 +544,6 @@ class UpdateSessions(TransferSessions[UpdateSession]):
                         name=new.name,
                         source=Source.PULL,
                         status=TransferStatus.WAITING_FOR_TRANSFER,
-                        size=new.size,
                         endpoint=new.endpoint,
                     )
                     await self._put(transaction, session, file, descriptor.task)

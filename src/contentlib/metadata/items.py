@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import ColumnElement, and_, bindparam, delete, exists, func, insert, literal_column, null, or_, select, update
 
+from contentlib.library.errors import Fault
 from contentlib.library.model import Differences, Item, Signature, StoredFile, Version
 from contentlib.metadata import tables
 from contentlib.metadata.deleted import DeletedStatements
@@ -28,7 +29,11 @@ LIVE = (
 _ROWS = Statements(_ITEMS, Item, "id", *LIVE)
 _FILE = Codec(StoredFile)
 _SIGNATURE: msgspec.json.Decoder[Signature] = msgspec.json.Decoder(Signature)
-_TEXTS: dict[str, msgspec.json.Decoder[Any]] = {"signature": _SIGNATURE, "differences": msgspec.json.Decoder(Differences)}
+_TEXTS: dict[str, msgspec.json.Decoder[Any]] = {
+    "signature": _SIGNATURE,
+    "differences": msgspec.json.Decoder(Differences),
+    "warnings": msgspec.json.Decoder(tuple[Fault, ...]),
+}
 _uncached = and_(_ITEMS.c.synced.is_not(None), _ITEMS.c.version_id.is_(None))
 _CACHED: dict[str, ColumnElement[bool]] = {"cached": ~_uncached, "uncached": _uncached}
 _NARROW = {"library", "folded_name", "source"}
@@ -129,7 +134,7 @@ _REACHED = Statement(
 _orphan = update(_VERSIONS).values(newer=tables.ORPHANED)
 _ORPHAN = Statement(_orphan.where(_VERSIONS.c.item == bindparam("key")))
 _LET_GO = Statement(_orphan.where(_VERSIONS.c.id == bindparam("key")))
-_VERSION_NAMES = ("id", "item", "number", "created", "user", "message", "signature", "differences")
+_VERSION_NAMES = ("id", "item", "number", "created", "user", "message", "signature", "differences", "warnings")
 _VERSION_COLUMNS = [_VERSIONS.c[name] for name in _VERSION_NAMES]
 _GET = Statement(select(*_VERSION_COLUMNS).where(_VERSIONS.c.id == bindparam("key")))
 _GET_SIGNATURE = Statement(select(_VERSIONS.c.signature).where(_VERSIONS.c.id == bindparam("key")))

@@ -157,6 +157,7 @@ versions = Table(
     Column("newer", Integer, nullable=False),  # how many newer versions the item has, ORPHANED when the item is gone
     Column("superseded", BigInteger),  # when the next version was made
     Column("differences", Text),
+    Column("warnings", Text),
     Index("ux_versions_item_number", "item", "number", unique=True),
 )
 _partial("ix_versions_newer", versions.c.newer, where="newer > 0")

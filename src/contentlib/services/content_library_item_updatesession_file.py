@@ -90,7 +90,10 @@ class ValidationError(Structure):
 
 
 class ValidationResult(Structure):
-    """Whether the session could complete now, and which files stand in the way."""
+    """Whether the session could complete now, and which files stand in the way.
+
+    Where `has_errors` is false, `invalid_files` holds warnings: the session completes, and they are kept with its content.
+    """
 
     vapi_name: ClassVar[str] = f"{_PREFIX}.validation_result"
     has_errors: bool
@@ -156,7 +159,7 @@ class UpdateFileService(Service):
         found = await self._sessions.validate(update_session_id)
         invalid = [
             ValidationError(error_message=message(fault.id, fault.text, *fault.args), name=name)
-            for name, fault in found.invalid
+            for name, fault in (*found.invalid, *found.warnings)
         ]
         return ValidationResult(has_errors=bool(found), invalid_files=invalid, missing_files=set(found.missing))
 

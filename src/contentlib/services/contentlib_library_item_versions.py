@@ -26,6 +26,7 @@ from contentlib.vapi.errors import (
     ResourceInaccessible,
 )
 from contentlib.vapi.registry import Call
+from contentlib.vapi.std import LocalizableMessage, message
 from contentlib.vapi.types import DateTime, Id, Integer, Structure
 
 _PREFIX = "contentlib.library.item.versions"
@@ -53,7 +54,10 @@ class VersionDifferences(Structure):
 
 
 class VersionInfo(Structure):
-    """A content version: who made it when and, where it was not an update session, what for; the time is in UTC."""
+    """A content version: who made it when and, where it was not an update session, what for; the time is in UTC.
+
+    `warnings` tell what is doubtful about its files, such as a size that is not the one in the descriptor of the package.
+    """
 
     vapi_name: ClassVar[str] = f"{_PREFIX}.info"
     files: builtins.list[VersionFile]
@@ -63,6 +67,7 @@ class VersionInfo(Structure):
     differences: VersionDifferences | None = None
     message: str | None = None
     user: str | None = None
+    warnings: builtins.list[LocalizableMessage] | None = None
 
 
 class VersionsService(Service):
@@ -118,6 +123,7 @@ def _info(version: model.Version) -> VersionInfo:
         time=DateTime(version.created),
         user=version.user or None,
         version=str(version.number),
+        warnings=[message(each.id, each.text, *each.args) for each in version.warnings or ()] or None,
     )
 
 

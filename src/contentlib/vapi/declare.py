@@ -59,8 +59,8 @@ class Route:
 class Operation:
     """A declared operation; `parameters` in the order of the signature. A `task` can also be called without waiting for it.
 
-    `beside` are errors that the contract does not list, `tagged` the parameters that can contain a union; `dynamic` says that the
-    answer can contain values of any type.
+    `beside` are errors that the contract does not list, `tagged` the parameters that can contain a union; `dynamic` says that
+    the answer can contain values of any type.
     """
 
     service: str

@@ -15,13 +15,12 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from contentlib import monitor
 from contentlib import settings as declared
-from contentlib.blobs.filesystem import FilesystemBlobs
 from contentlib.cli import application, certificate
 from contentlib.inventory import Datastore, Inventory
 from contentlib.library.storages import Storages
 from contentlib.metadata.migrate import upgrade
-from contentlib.metadata.sqlite import SqliteMetadata
 from contentlib.settings import Settings
+from contentlib.stores import claim_storages, open_bytes, open_rows
 from generator.markdown import code, one_line, page, table
 
 _OURS = "contentlib_"
@@ -73,13 +72,13 @@ def metrics() -> str:
 async def _looked_up() -> list[Metric]:
     """The figures of a server that was never used."""
     with TemporaryDirectory() as directory:
-        own = certificate.of(Settings(data_dir=Path(directory)))
-        database = Path(directory) / "contentlib.db"
-        upgrade(database)
-        metadata = SqliteMetadata(database)
-        place = Path(directory) / "storage"
-        storages = Storages(FilesystemBlobs({"datastore-1": place}))
-        inventory = Inventory("Datacenter", [Datastore("datastore-1", "default", place)], storages.on)
+        settings = Settings(data_dir=Path(directory))
+        own = certificate.of(settings)
+        upgrade(settings.database)
+        metadata, store = open_rows(settings), open_bytes(settings)
+        await claim_storages(metadata, store)
+        datastores = [Datastore(each.id, each.name, each.path) for each in settings.storage]
+        inventory = Inventory("Datacenter", datastores, Storages(store).on)
         gauges = monitor.Gauges(metadata, inventory, own.certificate.read_bytes() if own else None)
         text = await gauges.text()
         await metadata.close()

@@ -6,6 +6,7 @@ import asyncio
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 
 import structlog
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -195,7 +196,7 @@ class _Server:
         self._store = open_bytes(settings)
         self._storages = storages = Storages(self._store, _storage_changed)
         self._blobs = Blobs(self._metadata, self._store, self._clock, self._limits.transfer, storages)
-        datastores = [Datastore(each.id, each.name, each.path) for each in settings.storage]
+        datastores = [Datastore(each.id, each.name, each.path, partial(self._store.room, each.id)) for each in settings.storage]
         self._inventory = Inventory(settings.datacenter_name, datastores, storages.on)
         self._outbound = outbound_of(settings, self._metadata)
         self._share = Share()

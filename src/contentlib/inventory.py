@@ -32,15 +32,17 @@ UNREACHABLE = Space(0, 0, accessible=False)
 
 @dataclass(frozen=True, slots=True)
 class Datastore:
-    """A storage as tools see it."""
+    """A storage as tools see it; `check` raises OSError where its disk is not the one that it should be."""
 
     id: str
     name: str
     path: Path
+    check: Callable[[], object] = lambda: None
 
     def space(self) -> Space:
         """What the file system says now; it may take its time, or not answer at all."""
         try:
+            self.check()
             found = os.statvfs(self.path)
         except OSError:
             return UNREACHABLE

@@ -91,7 +91,7 @@ class Follower:
     @classmethod
     async def new(cls, app: Whole, clock: HandClock, url: str, **more: object) -> Follower:
         """A new library, whose first sync goes on."""
-        spec = {"create_spec": {"name": "mirror", "subscription_info": subscription(url, **more)}}
+        spec = {"create_spec": {"name": app.unused("mirror"), "subscription_info": subscription(url, **more)}}
         return cls(app, clock, str(await app.rest("POST", "/subscribed-library", spec)))
 
     async def synced(self) -> Any:

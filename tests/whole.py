@@ -62,7 +62,7 @@ class Whole:
         self.application = application
         self.client = client
         self.client.headers[TOKEN] = KNOWN_TOKEN
-        self.libraries = 0
+        self._used: dict[str, int] = {}
 
     async def tasks(self) -> dict[str, Any]:
         """All tasks, by their identifiers."""
@@ -96,10 +96,13 @@ class Whole:
 
     async def library(self, name: str | None = None, **more: object) -> str:
         """The identifier of a new library, `lab` where it is the first."""
-        if name is None:
-            self.libraries += 1
-            name = "lab" if self.libraries == 1 else f"lab {self.libraries}"
+        name = self.unused("lab") if name is None else name
         return str(await self.rest("POST", "/local-library", {"create_spec": {"name": name, **more}}))
+
+    def unused(self, name: str) -> str:
+        """The name, with a number where it was asked for before: two libraries have different names."""
+        self._used[name] = number = self._used.get(name, 0) + 1
+        return name if number == 1 else f"{name} {number}"
 
     async def item(self, name: str = "tiny", library: str | None = None, **more: object) -> str:
         """The identifier of a new item, in a new library where none is given."""

@@ -304,6 +304,14 @@ async def test_of_a_users_login_sessions_those_stay_that_were_touched_last(store
         assert [await rows.logins.get(name) is not None for name in "abcd"] == [False, False, False, True]
 
 
+async def test_the_login_sessions_of_a_user_are_listed_oldest_first(store: MetadataStore) -> None:
+    async with store.transaction(durable=False) as rows:
+        for name, user, created in [("a", "ann", 30), ("b", "ann", 10), ("c", "bob", 20)]:
+            await rows.logins.add(Login(name, user, created, 40))
+        assert [each.token_hash for each in await rows.logins.of("ann")] == ["b", "a"]
+        assert await rows.logins.of("carl") == []
+
+
 async def test_a_user_is_found_without_regard_to_case_and_replaced_as_a_whole(store: MetadataStore) -> None:
     user = User("Ann", "ann", "hash", ("admin", "reader"))
     async with store.transaction(durable=False) as rows:

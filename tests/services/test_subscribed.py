@@ -36,7 +36,7 @@ async def app(data_dir: Path, clock: HandClock) -> AsyncIterator[Whole]:
         yield running
 
 
-def created(url: str, name: str = "mirror", **more: object) -> dict[str, object]:
+def created(url: str, *, name: object = "mirror", **more: object) -> dict[str, object]:
     return {"create_spec": {"name": name, "subscription_info": subscription(url, **more)}}
 
 
@@ -93,7 +93,7 @@ async def test_a_thumbprint_is_told_as_it_was_set_and_a_certificate_is_not(app: 
         library = Shelf(publisher)
         library.put("one", a_iso=b"first")
         for pins in ({"ssl_thumbprint": thumbprint}, {"ssl_thumbprint": thumbprint, "ssl_certificate": own.pem}):
-            made = await app.rest("POST", LIBRARY, created(library.url, **pins))
+            made = await app.rest("POST", LIBRARY, created(library.url, name=app.unused("pinned"), **pins))
             found = (await app.rest("GET", f"{LIBRARY}/id:{made}"))["subscription_info"]
             assert found == subscription(library.url, ssl_thumbprint=thumbprint)
 

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
+import pyVmomi
+import pyVmomi.VmomiSupport
 
 from contentlib.http.bodies import STRANGER_BYTES
-from vim.soap import COLLECTOR, ROOT, SOAP, Soap, envelope, objects, properties, reference
+from contentlib.safe_xml import local
+from contentlib.vim.managers import MANAGERS, PROPERTIES
+from contentlib.vim.values import Reference
+from vim.soap import COLLECTOR, ROOT, SOAP, Heard, Soap, envelope, objects, properties, reference
 from whole import NAME, PASSWORD, HandClock
 
+VMOMI: Any = pyVmomi.VmomiSupport  # it declares types for a part of itself, which mypy would hold us to
 SESSIONS = ("SessionManager", "SessionManager")
 INSTANCE = ("ServiceInstance", "ServiceInstance")
 NAMED = f"<specSet>{properties('Folder', 'name')}{objects(ROOT)}</specSet>"
@@ -137,7 +144,71 @@ async def test_the_list_of_versions_is_there_without_a_login(soap: Soap) -> None
 @pytest.mark.parametrize("method", ["PowerOnVM_Task", "SearchDatastore_Task", "CreateFolder", "WaitForUpdatesEx", "Nonsense"])
 async def test_a_method_that_is_not_there_is_named(soap: Soap, method: str) -> None:
     heard = await soap.call(method, ("VirtualMachine", "vm-1"))
-    assert heard.fault == ("NotSupported", f"the method {method} is not supported by this server")
+    assert heard.fault == ("NotSupported", f"the method {method} of VirtualMachine is not supported by this server")
+
+
+async def test_the_managers_of_a_vcenter_are_there_in_the_order_of_the_data_object(soap: Soap) -> None:
+    """govc follows them without asking whether they are set."""
+    heard = await soap.call("RetrieveServiceContent", INSTANCE)
+    found = {local(each): each for each in heard.all("returnval")[0]}
+    binding = VMOMI.GetWsdlType("urn:vim25", "ServiceContent")
+    wanted = [each.name for each in binding._GetPropertyList(includeBaseClassProps=False)]
+    assert list(found) == [name for name in wanted if name in found]
+    assert set(wanted) - set(found) == {"accountManager", "virtualizationManager"}  # of a host, and of an old version
+    for name in set(found) - {"about"}:
+        kind = next(each.type for each in binding._GetPropertyList() if each.name == name)
+        assert issubclass(VMOMI.GetWsdlType("urn:vim25", found[name].get("type")), kind), name
+
+
+@pytest.mark.parametrize("manager", MANAGERS, ids=lambda each: str(each.type))
+async def test_a_manager_with_nothing_to_manage_is_read_and_its_methods_are_not_supported(
+    soap: Soap, manager: Reference
+) -> None:
+    target = (manager.type, manager.id)
+    heard = await soap.call("RetrieveProperties", COLLECTOR, f"<specSet>{properties(manager.type)}{objects(target)}</specSet>")
+    assert list(heard.objects()) == [target]
+    known = {each.name for each in VMOMI.GetWsdlType("urn:vim25", manager.type)._GetPropertyList()}
+    assert set(PROPERTIES.get(manager.type, {})) <= known
+    refused = await soap.call("QueryAnything", target)
+    assert refused.fault == ("NotSupported", f"the method QueryAnything of {manager.type} is not supported by this server")
+
+
+@pytest.mark.parametrize(
+    ("kind", "path"),
+    [("LicenseManager", "licenses"), ("ExtensionManager", "extensionList"), ("AuthorizationManager", "roleList")],
+)
+async def test_what_the_lists_of_govc_read_is_there_and_empty(soap: Soap, kind: str, path: str) -> None:
+    spec = f"<specSet>{properties(kind, path)}{objects((kind, kind))}</specSet>"
+    heard = await soap.call("RetrieveProperties", COLLECTOR, spec)
+    assert heard.texts("name") == [path]
+    assert [len(each) for each in heard.all("val")] == [0]
+
+
+# sessions
+
+
+def keys(heard: Heard) -> list[str]:
+    return heard.texts("key")
+
+
+async def test_the_sessions_of_a_user_are_listed_and_another_one_is_terminated(soap: Soap) -> None:
+    await login(soap)
+    mine, *others = keys(await soap.call("Fetch", SESSIONS, "<prop>sessionList</prop>"))
+    assert len(others) == 1
+    ended = await soap.call("TerminateSession", SESSIONS, f"<sessionId>{others[0]}</sessionId>")
+    assert ended.status == 200
+    assert keys(await soap.call("Fetch", SESSIONS, "<prop>sessionList</prop>")) == [mine]
+    again = await soap.call("TerminateSession", SESSIONS, f"<sessionId>{others[0]}</sessionId>")
+    assert again.fault[0] == "NotFound"
+
+
+async def test_the_session_of_the_call_is_not_terminated(soap: Soap) -> None:
+    (mine,) = keys(await soap.call("Fetch", SESSIONS, "<prop>currentSession</prop>"))
+    refused = await soap.call("TerminateSession", SESSIONS, f"<sessionId>{mine}</sessionId>")
+    assert refused.fault == ("InvalidArgument", f"sessionId '{mine}' is the session of this call; end it by Logout")
+    soap.token = None
+    refused = await soap.call("TerminateSession", SESSIONS, f"<sessionId>{mine}</sessionId>")
+    assert refused.fault[0] == "NotAuthenticated"
 
 
 async def test_the_service_content_needs_no_login(soap: Soap) -> None:

@@ -105,6 +105,12 @@ class Logins:
         self._leases.touch_login(key)
         return login
 
+    async def of(self, user: str) -> list[Login]:
+        """The sessions of a user, as of now, oldest first."""
+        async with self._metadata.reading() as transaction:
+            stored = await transaction.logins.of(user)
+        return [login for each in stored if (login := self._as_of_now(each)) is not None]
+
     def _as_of_now(self, login: Login) -> Login | None:
         """The session with its last touch; None where that was too long ago."""
         touched = self._leases.last_login(login.token_hash, login.touched)

@@ -393,6 +393,9 @@ class LoginRows(Protocol):
     async def remove(self, token_hash: str) -> None:
         """Removes the login session."""
 
+    async def of(self, user: str) -> list[Login]:
+        """The login sessions of a user, oldest first."""
+
     async def trim(self, user: str, most: int) -> None:
         """Removes the user's login sessions but the `most` that were touched last."""
 

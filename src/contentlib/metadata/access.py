@@ -34,6 +34,9 @@ _touched_last = (
 _TRIM_LOGINS = Statement(delete(tables.logins).where(_USERS_LOGINS, tables.logins.c.token_hash.not_in(_touched_last)))
 
 
+_LOGINS_OF = Statement(
+    select(*_LOGINS.columns).where(_USERS_LOGINS).order_by(tables.logins.c.created, tables.logins.c.token_hash)
+)
 _COUNT_LOGINS = Statement(select(func.count()).select_from(tables.logins))
 
 
@@ -42,6 +45,10 @@ class LoginRows(Keyed[Login]):
 
     def __init__(self, connection: Connection) -> None:
         super().__init__(connection, _LOGINS)
+
+    async def of(self, user: str) -> list[Login]:
+        """The login sessions of a user, oldest first."""
+        return [_LOGINS.codec.value(row) for row in await self._connection.rows(_LOGINS_OF, {"of_user": user})]
 
     async def trim(self, user: str, most: int) -> None:
         """Removes the user's login sessions but those that were touched last."""

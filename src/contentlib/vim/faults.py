@@ -45,6 +45,11 @@ def not_found(target: Reference) -> VimFault:
     return VimFault(text, Data("ManagedObjectNotFound", {"obj": target}))
 
 
+def no_session(key: str) -> VimFault:
+    """The fault for a login session that is not there, or is another user's."""
+    return VimFault(f"unknown session {key[:80]!r}; SessionManager.sessionList has those of this user", Data("NotFound"))
+
+
 def invalid_property(kind: str, name: str) -> VimFault:
     """The fault for a property that a type does not have."""
     return VimFault(f"The type {kind} has no property '{name}'", Data("InvalidProperty", {"name": name}))

@@ -24,11 +24,13 @@ from contentlib.vim.faults import (
     invalid_argument,
     invalid_login,
     invalid_property,
+    no_session,
     not_authenticated,
     not_found,
     not_supported,
     unavailable,
 )
+from contentlib.vim.managers import SERVICE_CONTENT
 from contentlib.vim.objects import ROOT_FOLDER, SINGLETONS, View, World, children
 from contentlib.vim.properties import OPEN, read
 from contentlib.vim.values import Array, Data, Long, Reference, Typed, Value
@@ -84,6 +86,7 @@ class Methods:
             "RetrieveProperties": self._retrieve,
             "RetrievePropertiesEx": self._retrieve_some,
             "SessionIsActive": self._session_is_active,
+            "TerminateSession": self._terminate_sessions,
         }
 
     async def run(self, name: str, call: SoapCall) -> Value | None:
@@ -92,7 +95,8 @@ class Methods:
         if method is None:
             method = self._methods.get(name)
             if method is None:
-                raise not_supported(f"the method {name}")
+                of = f" of {call.target.type[:80]}" if call.target.type else ""
+                raise not_supported(f"the method {name}{of}")
             if call.login is None and not _is_open(name, call):
                 raise not_authenticated(call.target)
         return await method(call)
@@ -102,7 +106,12 @@ class Methods:
         if call.login is None:
             return replace(self._world, now=self._clock.now())
         session, spaces = _user_session(call.login, call.caller), await self._world.inventory.spaces()
-        return replace(self._world, now=self._clock.now(), session=session, spaces=spaces)
+        others = [_user_session(each) for each in await self._others(call.login)]
+        return replace(self._world, now=self._clock.now(), session=session, sessions=(session, *others), spaces=spaces)
+
+    async def _others(self, login: Login) -> list[Login]:
+        """The other sessions of a user."""
+        return [each for each in await self._logins.of(login.user) if each.token_hash != login.token_hash]
 
     async def _content(self, _call: SoapCall) -> Value:
         return self._world.content
@@ -133,6 +142,19 @@ class Methods:
     async def _session_is_active(self, call: SoapCall) -> Value:
         key, login = text(call.arguments, "sessionID"), call.login
         return login is not None and key == _key(login) and text(call.arguments, "userName") == login.user
+
+    async def _terminate_sessions(self, call: SoapCall) -> None:
+        """Ends other sessions of the caller's user; the caller's own one is ended by Logout."""
+        if call.login is None:
+            raise not_authenticated(call.target)
+        others = {_key(each): each for each in await self._others(call.login)}
+        for element in every(call.arguments, "sessionId"):
+            key = (element.text or "").strip()
+            if key == _key(call.login):
+                raise invalid_argument("sessionId", f"{key!r} is the session of this call; end it by Logout")
+            if key not in others:
+                raise no_session(key)
+            await self._logins.end(others[key].token_hash)
 
     async def _create_view(self, call: SoapCall) -> Value:
         container = reference(child(call.arguments, "container"), "container")
@@ -214,8 +236,7 @@ def service_content(about: Data) -> Data:
             "propertyCollector": SINGLETONS["PropertyCollector"],
             "viewManager": SINGLETONS["ViewManager"],
             "about": about,
-            "sessionManager": SINGLETONS["SessionManager"],
-            "searchIndex": SINGLETONS["SearchIndex"],
+            **SERVICE_CONTENT,
         },
     )
 
@@ -225,7 +246,8 @@ def _key(login: Login) -> str:
     return f"{login.token_hash[:8]}-{login.token_hash[8:20]}"
 
 
-def _user_session(login: Login, caller: Caller) -> Data:
+def _user_session(login: Login, caller: Caller | None = None) -> Data:
+    """The data object; where another session's calls come from is not known."""
     return Data(
         "UserSession",
         {
@@ -237,8 +259,8 @@ def _user_session(login: Login, caller: Caller) -> Data:
             "locale": "en",
             "messageLocale": "en",
             "extensionSession": False,
-            "ipAddress": caller.address,
-            "userAgent": caller.agent,
+            "ipAddress": caller.address if caller else "",
+            "userAgent": caller.agent if caller else "",
             "callCount": Long(0),  # not counted here, and clients want a number
         },
     )

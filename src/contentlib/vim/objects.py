@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -21,6 +21,7 @@ from contentlib.inventory import (
     Inventory,
     Space,
 )
+from contentlib.vim.managers import MANAGERS, SEARCH_INDEX, SESSION_MANAGER
 from contentlib.vim.values import Data, Reference
 
 ROOT_FOLDER = Reference("Folder", ROOT.id)
@@ -31,8 +32,8 @@ SINGLETONS = {
     "ServiceInstance": Reference("ServiceInstance", "ServiceInstance"),
     "PropertyCollector": Reference("PropertyCollector", "propertyCollector"),
     "ViewManager": Reference("ViewManager", "ViewManager"),
-    "SessionManager": Reference("SessionManager", "SessionManager"),
-    "SearchIndex": Reference("SearchIndex", "SearchIndex"),
+    "SessionManager": SESSION_MANAGER,
+    "SearchIndex": SEARCH_INDEX,
 }
 
 
@@ -44,6 +45,7 @@ class World:
     content: Data
     now: int = 0
     session: Data | None = None  # the caller's own, where there is one
+    sessions: Sequence[Data] = ()  # of the caller's user
     spaces: Mapping[str, Space] = field(default_factory=dict)
 
     def datastore(self, identifier: str) -> Datastore:
@@ -55,7 +57,7 @@ class World:
         if target.type == "ContainerView":  # anybody can write one
             view = view_of(target)
             return view is not None and self.exists(Reference(view.container_type, view.container))
-        return target in SINGLETONS.values() or target in set(_entities(self.inventory))
+        return target in SINGLETONS.values() or target in MANAGERS or target in set(_entities(self.inventory))
 
 
 class View(msgspec.Struct, frozen=True):

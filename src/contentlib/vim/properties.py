@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 
 from contentlib.inventory import DATASTORE_FOLDER, FOLDERS, HOST_FOLDER, NETWORK_FOLDER, ROOT, VM_FOLDER, Datastore
 from contentlib.vapi.types import DateTime
+from contentlib.vim import managers
 from contentlib.vim.objects import BASES, ROOT_FOLDER, THE_DATACENTER, View, World, children, contained, view_of
 from contentlib.vim.values import Array, Data, Enum, Fields, Long, Reference, Value
 
@@ -49,7 +50,7 @@ def _none(of: str) -> Property:
     return lambda _world, _identifier: Array(of)
 
 
-def _constant(value: Value) -> Property:
+def _constant(value: Value | None) -> Property:
     return lambda _world, _identifier: value
 
 
@@ -218,7 +219,7 @@ _PROPERTIES: dict[str, dict[str, Property]] = {
     "ViewManager": {"viewList": _none(_REFERENCE)},
     "SessionManager": {
         "currentSession": lambda world, _identifier: world.session,
-        "sessionList": lambda world, _identifier: Array("UserSession", [world.session] if world.session else []),
+        "sessionList": lambda world, _identifier: Array("UserSession", world.sessions),
         "message": _unset,
         "messageLocaleList": _constant(_LOCALES),
         "supportedLocaleList": _constant(_LOCALES),
@@ -230,5 +231,6 @@ _PROPERTIES: dict[str, dict[str, Property]] = {
         "type": _view(lambda _world, view: Array("string", view.types)),
         "view": _view(lambda world, view: Array(_REFERENCE, contained(world, view))),
     },
+    **{kind: {name: _constant(value) for name, value in each.items()} for kind, each in managers.PROPERTIES.items()},
 }
 """Type -> its own properties."""

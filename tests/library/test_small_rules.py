@@ -9,7 +9,7 @@ import pytest
 from contentlib.library.checksums import Algorithm, Checksum, Hasher, check, compare
 from contentlib.library.configuration import Configuration, Configurations
 from contentlib.library.errors import Invalid
-from contentlib.library.names import check_description, check_name, clean, fold, plain, usable
+from contentlib.library.names import check_description, check_file_name, check_name, clean, fold, plain, usable
 from library.world import World
 
 
@@ -29,6 +29,23 @@ def test_names_are_compared_without_case_and_composition(one: str, two: str) -> 
 )
 def test_a_file_is_found_by_its_name_however_another_file_writes_it(name: str, found: str) -> None:
     assert plain(name) == found
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["invoice\u202egpj.exe", "a\u200b.iso", "\ufeffa.iso", "a\u2066b", "a\u200e", "a\u200db.iso", "é\u200c.iso", "\u200d"],
+    ids=ascii,
+)
+def test_a_file_has_no_name_that_looks_like_another(name: str) -> None:
+    with pytest.raises(Invalid, match=r"^f contains an invisible character \(U\+[0-9A-F]{4}\)"):
+        check_file_name("f", name)
+
+
+@pytest.mark.parametrize(
+    "name", ["\u0645\u06cc\u200c\u062e.iso", "क्\u200dष.iso", "👩\u200d💻.png", "größe.iso", "日本.iso", "שלום.iso"], ids=ascii
+)
+def test_a_file_may_have_a_name_of_any_script(name: str) -> None:
+    assert check_file_name("f", name) == name
 
 
 def test_a_description_has_lines_and_tabulators_and_a_limit() -> None:

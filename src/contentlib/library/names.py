@@ -19,6 +19,11 @@ LONGEST_COMPARED = 255
 _ESCAPED = re.compile("(?:%[0-9A-Fa-f]{2})+")
 _NO_TEXT = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _CONTROL = re.compile("[\0-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+# also a joiner of letters beside a character of ASCII, where it joins nothing; Persian and Indic names need it elsewhere
+_INVISIBLE = re.compile(
+    "[\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e007f]"
+    "|(?<![^\0-\x7f])[\u200c\u200d]|[\u200c\u200d](?![^\0-\x7f])"
+)
 
 
 def check_name(field: str, name: str) -> str:
@@ -63,7 +68,10 @@ def usable(name: str, end: str = "") -> str:
 
 
 def check_file_name(field: str, name: str) -> str:
-    """A file's name: one path segment of up to 255 bytes, no separators, no control characters."""
+    """A file's name: one path segment of up to 255 bytes, no separators, no control characters and no invisible ones.
+
+    Characters that are invisible or turn the direction of writing make a name look like another one.
+    """
     if not name:
         raise Invalid(field, "must not be empty")
     size = len(name.encode("utf-8", "surrogatepass"))
@@ -71,6 +79,9 @@ def check_file_name(field: str, name: str) -> str:
         raise Invalid(field, f"is {size} bytes, at most {FILE_NAME_BYTES} are allowed")
     if name in (".", "..") or "/" in name or "\\" in name:
         raise Invalid(field, f"{name!r} is not a plain file name", name)
+    found = _INVISIBLE.search(name)
+    if found is not None:
+        raise Invalid(field, f"contains an invisible character (U+{ord(found[0]):04X}); remove it", name)
     return _printable(field, name)
 
 

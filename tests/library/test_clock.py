@@ -189,6 +189,18 @@ async def test_the_time_in_which_the_server_does_not_run_ends_no_session(restart
     await world.metadata.close()
 
 
+async def test_a_session_that_was_touched_after_the_last_note_is_not_touched_in_the_future(restarted: Restarted) -> None:
+    world = restarted.world
+    restarted.machine.passes(15 * SECOND)
+    world.wait(15_000)
+    session = await world.update(await world.item())
+    await restarted.restarts()
+    world.wait(LEASE + 1)
+    await restarted.sweeps()
+    assert (await world.updates.get(session)).state is State.CANCELED
+    await world.metadata.close()
+
+
 async def test_restarts_keep_no_abandoned_session_alive(restarted: Restarted) -> None:
     world = restarted.world
     session = await world.update(await world.item())

@@ -434,8 +434,8 @@ class StateRows(Protocol):
     async def move(self, by: int) -> None:
         """Moves all times by which something ends, is due or is forgotten, by milliseconds that may be negative."""
 
-    async def rest(self, by: int) -> None:
-        """Moves the times at which active update and download sessions were touched: so long they could not be."""
+    async def rest(self, by: int, now: int) -> None:
+        """Moves the times at which active update and download sessions were touched, but not beyond now."""
 
 
 class Transaction(Protocol):

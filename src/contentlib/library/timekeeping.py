@@ -33,7 +33,7 @@ async def go_on(transaction: Transaction, clock: EvenClock) -> None:
         if since.jumped:
             _LOG.warning("the clock was set by %.0f seconds; all deadlines are moved by as much", since.jumped / 1000)
             await transaction.state.move(since.jumped)
-        await transaction.state.rest(since.passed)
+        await transaction.state.rest(since.passed, clock.now())
     await note(transaction, clock)
 
 

@@ -193,7 +193,7 @@ class StateRows:
         for statement in moving.MOVE:
             await self._connection.run(statement, {"by": by})
 
-    async def rest(self, by: int) -> None:
+    async def rest(self, by: int, now: int) -> None:
         """Moves the touches of active sessions."""
         for statement in moving.REST:
-            await self._connection.run(statement, {"by": by})
+            await self._connection.run(statement, {"by": by, "now": now})

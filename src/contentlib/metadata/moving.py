@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import bindparam, update
+from sqlalchemy import BindParameter, bindparam, case, update
 
 from contentlib.metadata import tables
 from contentlib.metadata.statement import Statement
@@ -29,7 +29,10 @@ def _move(table_name: str, column: str) -> Statement:
 
 def _rest(table_name: str) -> Statement:
     table = tables.metadata.tables[table_name]
-    return Statement(update(table).where(tables.active(table)).values(touched=table.c.touched + bindparam("by")))
+    now: BindParameter[int] = bindparam("now")
+    later = table.c.touched + bindparam("by")
+    touched = case((later < now, later), else_=now)  # what was touched last was not idle for all of that time
+    return Statement(update(table).where(tables.active(table)).values(touched=touched))
 
 
 MOVE = tuple(_move(table, column) for table, columns in _DEADLINES.items() for column in columns)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import os
+import uuid
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -20,7 +21,7 @@ from processes import PATIENCE_SECONDS
 
 async def new_library(client: Client, storage: str = "datastore-1") -> str:
     """A library on a storage."""
-    spec = {"name": "lab", "storage_backings": [{"type": "DATASTORE", "datastore_id": storage}]}
+    spec = {"name": f"lab {uuid.uuid4()}", "storage_backings": [{"type": "DATASTORE", "datastore_id": storage}]}
     return str(await client.call("POST", "/local-library", {"create_spec": spec}))
 
 

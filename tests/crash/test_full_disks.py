@@ -99,8 +99,8 @@ async def test_a_full_database_disk_refuses_changes_and_goes_on_reading(start: S
 
 async def first_refused(client: Client) -> httpx.Response:
     """The answer to the first change that the disk has no room for; the log that is there already has some."""
-    spec = {"create_spec": {"name": "lab", "description": "x" * 2000}}
-    for _ in range(3000):
+    for number in range(3000):
+        spec = {"create_spec": {"name": f"lab {number}", "description": "x" * 2000}}
         answer = await client.raw("POST", "/rest/com/vmware/content/local-library", json=spec)
         if answer.status_code != 200:
             return answer

@@ -259,9 +259,10 @@ async def test_13_find_knows_no_case(app: Whole) -> None:
     assert await app.rest("POST", f"{ITEM}?~action=find", {"spec": {"name": "ubuntu äö"}}) == [item]
 
 
-async def test_13_two_libraries_may_share_a_name(app: Whole) -> None:
-    libraries = [await app.library("lab"), await app.library("lab")]
-    assert sorted(await app.rest("POST", "/library?~action=find", {"spec": {"name": "lab"}})) == sorted(libraries)
+async def test_13_two_libraries_may_share_a_name_where_a_setting_says_so(data_dir: Path, clock: HandClock) -> None:
+    async with whole(data_dir, clock, unique_library_names=False) as app:
+        libraries = [await app.library("lab"), await app.library("lab")]
+        assert sorted(await app.rest("POST", "/library?~action=find", {"spec": {"name": "lab"}})) == sorted(libraries)
 
 
 async def test_13_items_of_different_libraries_may_share_a_name(app: Whole) -> None:

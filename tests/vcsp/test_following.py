@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -76,7 +77,11 @@ class Server:
             "automatic_sync_enabled": False,
             "on_demand": on_demand,
         }
-        return str(self.rest("POST", "/subscribed-library", {"create_spec": {"name": "mirror", "subscription_info": info}}))
+        return str(
+            self.rest(
+                "POST", "/subscribed-library", {"create_spec": {"name": f"mirror {uuid.uuid4()}", "subscription_info": info}}
+            )
+        )
 
     def items(self, library: str) -> list[str]:
         return list(self.rest("GET", f"/library/item?library_id={library}"))

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from contentlib import __version__
 from contentlib.access.gate import AccessGate
 from contentlib.access.guessing import GuardedPasswords
+from contentlib.access.keys import SecretKey
 from contentlib.access.logins import Logins
 from contentlib.access.names import UserNames
 from contentlib.access.passwords import Argon2Passwords
@@ -55,7 +56,7 @@ from contentlib.library.mirror import Mirror
 from contentlib.library.model import Library, Retention, User
 from contentlib.library.names import fold
 from contentlib.library.own_catalogs import OwnCatalogs, OwnProbes
-from contentlib.library.ports import MetadataStore
+from contentlib.library.ports import MetadataStore, Transaction
 from contentlib.library.pulls import KIND as PULL
 from contentlib.library.retention import Retentions
 from contentlib.library.sessions import Leases
@@ -126,7 +127,8 @@ from contentlib.wire import Wire
 from contentlib.wire.calls import token_of
 
 _SEALING_KEY = "sealing.key"
-_TRANSFER_KEY = "transfer_key"
+_TRANSFER_KEY = "transfer_key"  # where an earlier version kept it
+_TRANSFER_KEY_FILE = "transfer.key"
 _READY_SECONDS = 0.8  # /readyz answers within a second
 _WAITING_PULLS = 20  # beside those that fill the pool of transfers, so that one that ends is followed at once
 _NOWHERE = Meter("none")
@@ -147,8 +149,7 @@ def prepare(settings: Settings) -> str | None:
 async def _prepare(metadata: MetadataStore, settings: Settings) -> str | None:
     try:
         async with metadata.transaction(durable=True) as transaction:
-            if await transaction.state.get(_TRANSFER_KEY) is None:
-                await transaction.state.put(_TRANSFER_KEY, secrets.token_hex(32))
+            await _keep_transfer_key(transaction, SecretKey(settings.data_dir / _TRANSFER_KEY_FILE))
             await go_on(transaction, EvenClock())
         await claim_storages(metadata, open_bytes(settings))
         async with metadata.transaction(durable=True) as transaction:
@@ -166,6 +167,14 @@ async def _prepare(metadata: MetadataStore, settings: Settings) -> str | None:
         return None if given else password
     finally:
         await metadata.close()
+
+
+async def _keep_transfer_key(transaction: Transaction, key: SecretKey) -> None:
+    """Makes the key that signs transfer addresses; an earlier version kept it in the database, from where it moves."""
+    kept = await transaction.state.get(_TRANSFER_KEY)
+    key.make(bytes.fromhex(kept) if kept else None)
+    if kept:
+        await transaction.state.put(_TRANSFER_KEY, "")
 
 
 def create(
@@ -205,15 +214,14 @@ class _Server:
     async def start(self) -> None:
         """Reads what the server keeps of itself, then opens the doors."""
         async with self._metadata.reading() as transaction:
-            key = await transaction.state.get(_TRANSFER_KEY)
             guid = await transaction.state.get(SERVER_GUID)
             if isinstance(self._clock, EvenClock):
                 await follow(transaction, self._clock)
-        if key is None or guid is None:
+        if guid is None:
             raise RuntimeError("the data directory was not prepared")
         await own_storages(self._metadata, self._store)
         await self._limits.start()
-        self._open(SignedAddresses(bytes.fromhex(key)), guid)
+        self._open(SignedAddresses(SecretKey(self._settings.data_dir / _TRANSFER_KEY_FILE).read()), guid)
         self._runner.start()
         self._worker.start()
 

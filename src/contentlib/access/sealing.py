@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import base64
 import os
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from contentlib.library.identifiers import new_identifier
+from contentlib.access.keys import SecretKey
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
 _NONCE_BYTES = 12
-_KEY_BYTES = 32
 
 
 class KeyFile:
@@ -22,6 +20,7 @@ class KeyFile:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._key = SecretKey(path)
 
     def seal(self, text: str) -> str:
         """The text, sealed."""
@@ -43,22 +42,6 @@ class KeyFile:
     def _cipher(self, *, make: bool) -> ChaCha20Poly1305:
         from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
-        if make and not self._path.exists():
-            self._make()
-        key = self._path.read_bytes()
-        if len(key) != _KEY_BYTES:
-            raise OSError(f"{self._path} holds no key")
-        return ChaCha20Poly1305(key)
-
-    def _make(self) -> None:
-        """Whole or not at all, and once, however many processes try."""
-        aside = self._path.with_name(f"{self._path.name}.{new_identifier()}")
-        file = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        try:
-            os.write(file, os.urandom(_KEY_BYTES))
-            os.fsync(file)
-            with suppress(FileExistsError):
-                os.link(aside, self._path)
-        finally:
-            os.close(file)
-            aside.unlink()
+        if make:
+            self._key.make()
+        return ChaCha20Poly1305(self._key.read())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from contentlib.cli import modes
 from contentlib.cli.adopt import adopt
 from contentlib.cli.bundle import bundle
 from contentlib.cli.publish_static import publish_static
@@ -21,5 +22,6 @@ application.add_typer(bundle, name="bundle")
 
 
 def main() -> None:
-    """Runs the command that the process was called with."""
+    """Runs the command that the process was called with; what it creates is private."""
+    modes.private()
     application()

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from contentlib.cli.modes import as_started
 from contentlib.cli.progress import Bar, told
 from contentlib.cli.settings import Config, DataDir, prepare, settings_or_exit
 
@@ -26,7 +27,7 @@ def export_bundle(
 ) -> None:
     """Writes a library, or what has changed of it, to a file; a server may be running."""
     settings = settings_or_exit(config, data_dir)
-    with told(), Bar() as bar:
+    with told(), as_started(), Bar() as bar:
         from contentlib import offline
 
         manifest = offline.export_bundle(settings, library, target, since, bar)

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from contentlib.cli.modes import as_started
 from contentlib.cli.progress import Bar, told
 from contentlib.cli.settings import Config, DataDir, settings_or_exit
 
@@ -23,7 +24,7 @@ def publish_static(
 ) -> None:
     """Writes a library as a tree of files that subscribers can follow; writes only what has changed."""
     settings = settings_or_exit(config, data_dir)
-    with told(), Bar() as bar:
+    with told(), as_started(), Bar() as bar:
         from contentlib import offline
 
         offered, written = offline.publish_static(settings, library, target, bar, link=link)

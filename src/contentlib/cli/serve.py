@@ -46,11 +46,12 @@ def serve(
 def _serve(settings: Settings) -> None:
     """Takes what only one server can have, then prepares the data, then serves."""
     from contentlib import logs
-    from contentlib.cli import lock
+    from contentlib.cli import lock, modes
 
     logs.configure(settings)
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     lock.hold(settings.data_dir)
+    _warn(modes.mend(settings.data_dir))
     if settings.workers > 1:
         _count_together(settings.data_dir / "metrics")
     from contentlib import app, stores
@@ -60,11 +61,19 @@ def _serve(settings: Settings) -> None:
     own = certificate.of(settings)
     password = app.prepare(settings)
     stores.hold_storages(settings)
+    _warn(modes.advice(settings.tls_key))
     start = _Start(settings, port, own, password)
     try:
         server.run(settings, port, own, _creation(settings, own), start.announce)
     finally:
         start.save_password()
+
+
+def _warn(sentences: list[str]) -> None:
+    import structlog
+
+    for sentence in sentences:
+        structlog.stdlib.get_logger(__name__).warning(sentence)
 
 
 def _count_together(folder: Path) -> None:

@@ -48,11 +48,12 @@ def settings_or_exit(config: Path | None, data_dir: Path | None) -> Settings:
 
 def prepare(settings: Settings) -> None:
     """Makes the data directory and its tables; where they are made, a server may be running on them."""
-    from contentlib.cli import lock
+    from contentlib.cli import lock, modes
     from contentlib.metadata import migrate
 
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     _check_owner(settings.data_dir)
+    modes.mend(settings.data_dir)
     if migrate.is_current(settings.database):
         return
     held = lock.hold(settings.data_dir)

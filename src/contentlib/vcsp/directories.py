@@ -18,12 +18,17 @@ from contentlib.vcsp.static import Payload
 
 _ASIDE = ".part"
 _PIECE = 1 << 20
+_GROUP_ENTERS, _GROUP_READS = 0o750, 0o640
 
 
 class DirectoryTree:
-    """A tree in a directory; with `link`, bytes of the same file system are linked, and read only where they were touched."""
+    """A tree in a directory; with `link`, bytes of the same file system are linked, and read only where they were touched.
 
-    def __init__(self, root: Path, store: FileBlobStore, *, link: bool) -> None:
+    With `group`, the server's group may read it, as it may read the bytes; otherwise the umask says who may.
+    """
+
+    def __init__(self, root: Path, store: FileBlobStore, *, link: bool, group: bool = False) -> None:
+        self._group = group
         self._root = root
         self._store = store
         self._link = link
@@ -34,7 +39,7 @@ class DirectoryTree:
     @contextmanager
     def alone(self) -> Iterator[None]:
         """Makes the directory, and keeps others from writing to it; BlockingIOError, naming it, while somebody does."""
-        self._root.mkdir(parents=True, exist_ok=True)
+        self._make(self._root)
         lock = os.open(self._root, os.O_RDONLY)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -63,6 +68,8 @@ class DirectoryTree:
         aside.unlink(missing_ok=True)
         with aside.open("xb") as file:
             file.write(body)
+            if self._group:
+                os.fchmod(file.fileno(), _GROUP_READS)
             _flush(file)
         aside.rename(target)
         _flush_folder(target.parent)
@@ -103,8 +110,16 @@ class DirectoryTree:
 
     def _folder(self, path: str) -> Path:
         target = self._root / path
-        target.parent.mkdir(parents=True, exist_ok=True)
+        self._make(target.parent)
         return target
+
+    def _make(self, folder: Path) -> None:
+        if folder.is_dir():
+            return
+        self._make(folder.parent)
+        folder.mkdir(exist_ok=True)
+        if self._group:
+            folder.chmod(_GROUP_ENTERS)
 
     def _linked(self, blob: Blob, aside: Path) -> bool:
         """Whether the bytes were linked: not where that is impossible, and not where somebody has written to them since."""

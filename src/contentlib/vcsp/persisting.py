@@ -87,7 +87,7 @@ class Persisting:
         place = self._places.get(library.storage) if wanted else None
         if place is not None:
             offered = static_library(await read_offer(self._metadata, self._storages, library.id), self._counters)
-            tree = DirectoryTree(place / f"{_PREFIX}{library.id}", self._storages.store, link=True)
+            tree = DirectoryTree(place / f"{_PREFIX}{library.id}", self._storages.store, link=True, group=True)
             await self._storages.on(library.storage).long(self._write, offered, tree)
         await self._remove(library.id, place)
 

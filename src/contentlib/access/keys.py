@@ -1,0 +1,50 @@
+"""Keys in files of their own, readable by the server's user only."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from pathlib import Path
+
+from contentlib.library.identifiers import new_identifier
+
+KEY_BYTES = 32
+
+
+class SecretKey:
+    """A key of 32 bytes in a file, which is made once."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def read(self) -> bytes:
+        """The key; OSError where there is none."""
+        key = self.path.read_bytes()
+        if len(key) != KEY_BYTES:
+            raise OSError(f"{self.path} is {len(key)} bytes, a key is {KEY_BYTES}")
+        return key
+
+    def make(self, key: bytes | None = None) -> None:
+        """Writes the key, a new one where none is given, unless there is one: whole or not at all, however many try."""
+        if self.path.exists():
+            return
+        aside = self.path.with_name(f"{self.path.name}.{new_identifier()}")
+        file = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            os.write(file, key or os.urandom(KEY_BYTES))
+            os.fsync(file)
+            with suppress(FileExistsError):
+                os.link(aside, self.path)
+        finally:
+            os.close(file)
+            aside.unlink()
+        _flush(self.path.parent)
+
+
+def _flush(directory: Path) -> None:
+    """Makes a new name in a directory survive a loss of power."""
+    opened = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)

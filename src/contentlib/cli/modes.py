@@ -1,0 +1,70 @@
+"""Keeps what commands create, and what a data directory holds, from other users of the machine."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+
+_PRIVATE = 0o077
+_OTHERS_READ = 0o004
+_SECRET = ("", "contentlib.db", "contentlib.db-wal", "contentlib.db-shm", "sealing.key", "transfer.key", "tls", "tls/key.pem")
+
+
+@cache
+def private() -> int:
+    """Makes all that this process creates private; answers the umask that it was started with."""
+    return os.umask(_PRIVATE)
+
+
+@contextmanager
+def as_started() -> Iterator[None]:
+    """Lets a command create files for others, with the umask that it was started with."""
+    os.umask(private())
+    try:
+        yield
+    finally:
+        os.umask(_PRIVATE)
+
+
+def mend(data_dir: Path) -> list[str]:
+    """Takes the rights of others from what must be secret; answers a sentence for each file that was open to them."""
+    paths = [data_dir / name for name in _SECRET]
+    return [sentence for path in paths if (sentence := _mend(path)) is not None]
+
+
+def _mend(path: Path) -> str | None:
+    try:
+        mode = stat.S_IMODE(path.stat().st_mode)
+    except FileNotFoundError:
+        return None
+    if not mode & _PRIVATE:
+        return None
+    wanted = mode & ~_PRIVATE
+    try:
+        path.chmod(wanted)
+    except PermissionError:
+        return f"{path} has mode {mode:04o} and belongs to another user; its owner should run: chmod {wanted:04o} {path}"
+    return f"mode of {path} was {mode:04o}; changed to {wanted:04o}, because it holds secrets"
+
+
+def advice(tls_key: Path | None) -> list[str]:
+    """What an operator should change: a sentence each."""
+    found = [] if tls_key is None else _readable_key(tls_key)
+    if os.geteuid() == 0:
+        found.append("the server runs as root; run it as a user of its own, who owns the data directory")
+    return found
+
+
+def _readable_key(key: Path) -> list[str]:
+    """A key that the operator keeps is left as it is."""
+    try:
+        mode = stat.S_IMODE(key.stat().st_mode)
+    except OSError:
+        return []
+    if not mode & _OTHERS_READ:
+        return []
+    return [f"private key {key} is readable by every user (mode {mode:04o}); run: chmod o= {key}"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from library.world import LEASE, STORAGES, HandSetClock, World
 
 SECOND = 1_000_000_000
 DAY = 86_400 * SECOND
+STORAGE = "datastore-1"
 DAY_MS = DAY // 1_000_000
 YEARS = 3650 * DAY
 
@@ -158,6 +160,9 @@ async def test_nothing_is_purged_and_nothing_stands_still_because_a_clock_was_se
         told = Fault("task", "a task")
         new = NewTask(kind="k", service="s", operation="o", description=told, user="u", arguments="{}")
         await Tasks(world.metadata, world.clock).submit(transaction, new)
+    await asyncio.to_thread(world.receive, STORAGE, "upload", b"stray")
+    world.store.keep(STORAGE, "upload", "stray")
+    world.store.set_aside(STORAGE, "stray", world.clock.now())
     await restarted.runs(1000)
     if boots:
         machine.reboots(jump)
@@ -169,8 +174,10 @@ async def test_nothing_is_purged_and_nothing_stands_still_because_a_clock_was_se
         assert await transaction.deleted_items.get(item) is not None
         assert await transaction.tasks.waiting(["k"], world.clock.now())
     assert (await world.updates.get(session)).state is State.ACTIVE
+    assert [stray.blob for stray in world.store.strays(STORAGE)] == ["stray"]
     world.wait(31 * DAY_MS)
     await restarted.sweeps()
+    assert world.store.strays(STORAGE) == []
     async with world.metadata.reading() as transaction:
         assert await transaction.deleted_items.get(item) is None
     await world.metadata.close()

@@ -20,6 +20,7 @@ from contentlib.library.clock import Clock
 from contentlib.library.model import Retention
 from contentlib.library.ports import MetadataStore, Transaction
 from contentlib.library.storages import Storages
+from contentlib.library.timekeeping import clock_set
 
 Name = TypeVar("Name", bound=Hashable)
 Thing = TypeVar("Thing")
@@ -77,27 +78,32 @@ class Collector:
         await self._empty_trash()
         await self._remove_versions()
         failures = await self._remove_blobs()
-        spared = await self._number_sweep(failures)
+        now = await self._time_aside()
+        spared = await self._number_sweep(failures, now)
         for storage in self._storages:
             try:
                 await self._take_back(storage)
                 if not spared:
                     await self._remove_uploads(storage)
-                    await self._set_strays_aside(storage)
-                    await self._remove_strays(storage)
+                    await self._set_strays_aside(storage, now)
+                    await self._remove_strays(storage, now)
                     await self._remove_texts(storage)
             except OSError as error:
                 failures.append(error)
         if failures:
             raise failures[0]
 
-    async def _number_sweep(self, failures: list[OSError]) -> bool:
+    async def _time_aside(self) -> int:
+        """The time by which strays are counted, in milliseconds: that of the clock without all by which it was set."""
+        async with self._metadata.reading() as transaction:
+            return self._clock.now() - await clock_set(transaction)
+
+    async def _number_sweep(self, failures: list[OSError], now: int) -> bool:
         """Counts this sweep in the database and on the storages; whether what the database does not know is to be spared.
 
         A storage that has seen more sweeps than the database belongs to a newer database than this one.
         """
         seen = {storage: await self._sweep_of(storage, failures) for storage in self._storages}
-        now = self._clock.now()
         async with self._metadata.transaction(durable=True) as transaction:
             number = int(await transaction.state.get(_SWEEP) or 0)
             until = int(await transaction.state.get(_SPARED_UNTIL) or 0)
@@ -207,11 +213,10 @@ class Collector:
     def _sized_uploads(self, storage: str) -> list[tuple[str, int]]:
         return [(name, self._store.staged_size(storage, name)) for name in self._store.uploads(storage)]
 
-    async def _set_strays_aside(self, storage: str) -> None:
+    async def _set_strays_aside(self, storage: str, now: int) -> None:
         found = await self._lanes.on(storage).long(lambda: list(self._store.blobs(storage)))
         unnamed = await self._unnamed(found, lambda blob: blob, lambda rows: rows.blobs.known)
-        now = self._clock.now()
-        for name in self._blobs[storage].condemned(unnamed, now):
+        for name in self._blobs[storage].condemned(unnamed, self._clock.now()):
             await self._lanes.on(storage).run(self._store.set_aside, storage, name, now)
             _LOG.warning("stray set aside", storage=storage, blob=name, reason="the database does not know it")
 
@@ -224,8 +229,7 @@ class Collector:
                 await self._lanes.on(storage).run(self._store.take_back, storage, stray)
                 _LOG.warning("stray taken back", storage=storage, blob=stray.blob, reason="the database knows it again")
 
-    async def _remove_strays(self, storage: str) -> None:
-        now = self._clock.now()
+    async def _remove_strays(self, storage: str, now: int) -> None:
         for stray in await self._lanes.on(storage).long(self._store.strays, storage):
             if now - stray.since >= self._aside:
                 await self._lanes.on(storage).run(self._store.remove_stray, storage, stray)

@@ -10,6 +10,7 @@ from contentlib.library.clock import EvenClock, Moment
 from contentlib.library.ports import Transaction
 
 _KEY = "clock"
+_SET = "clock_set"
 _LOG = logging.getLogger(__name__)
 
 
@@ -33,8 +34,14 @@ async def go_on(transaction: Transaction, clock: EvenClock) -> None:
         if since.jumped:
             _LOG.warning("the clock was set by %.0f seconds; all deadlines are moved by as much", since.jumped / 1000)
             await transaction.state.move(since.jumped)
+            await transaction.state.put(_SET, str(await clock_set(transaction) + since.jumped))
         await transaction.state.rest(since.passed, clock.now())
     await note(transaction, clock)
+
+
+async def clock_set(transaction: Transaction) -> int:
+    """By how much the clock was set since the database was made, in milliseconds: for deadlines that are kept elsewhere."""
+    return int(await transaction.state.get(_SET) or 0)
 
 
 async def _noted(transaction: Transaction) -> Moment | None:

@@ -7,7 +7,7 @@ from typing import TypeVar
 from contentlib.blobs.filesystem import FilesystemBlobs
 
 Store = TypeVar("Store", bound=FilesystemBlobs)
-LASTING = {"contentlib-storage.json", "contentlib-storage.lock"}
+LASTING = {"storage.json", "storage.lock"}
 """The files that an empty storage has."""
 SERVER = "5e7f0000-0000-4000-8000-000000000000"
 

@@ -215,7 +215,7 @@ def test_the_reserve_of_a_disk_takes_no_bytes_of_files(tmp_path: Path, monkeypat
 
     monkeypatch.setattr("contentlib.blobs.filesystem.os.statvfs", statvfs)
     free = 1000
-    blobs = FilesystemBlobs({"s": tmp_path / "storage"}, reserve=600)
+    blobs = claimed(FilesystemBlobs({"s": tmp_path / "storage"}, reserve=600))
     assert blobs.room("s") == 400
     with blobs.stage("s", "upload") as staged:
         staged.append(bytes(400))
@@ -226,13 +226,13 @@ def test_the_reserve_of_a_disk_takes_no_bytes_of_files(tmp_path: Path, monkeypat
 
 def test_the_reserve_is_a_small_part_of_a_small_disk(tmp_path: Path) -> None:
     disk = os.statvfs(tmp_path)
-    blobs = FilesystemBlobs({"s": tmp_path / "storage"}, reserve=1 << 60)
+    blobs = claimed(FilesystemBlobs({"s": tmp_path / "storage"}, reserve=1 << 60))
     most = disk.f_blocks * disk.f_frsize
     assert blobs.room("s") > disk.f_bavail * disk.f_frsize - most // 10
 
 
 def test_a_directory_that_goes_while_it_is_listed_is_left_out(tmp_path: Path) -> None:
-    blobs = FilesystemBlobs({"s": tmp_path})
+    blobs = claimed(FilesystemBlobs({"s": tmp_path}))
     for item in ("one", "two", "three"):
         blobs.describe("s", item, "version", b"{}")
     described = blobs.described("s")
@@ -243,7 +243,7 @@ def test_a_directory_that_goes_while_it_is_listed_is_left_out(tmp_path: Path) ->
 
 
 def test_an_upload_drops_its_own_bytes_and_nobody_elses(tmp_path: Path) -> None:
-    blobs = FilesystemBlobs({"s": tmp_path})
+    blobs = claimed(FilesystemBlobs({"s": tmp_path}))
     with blobs.stage("s", "upload") as given_up:
         given_up.append(b"old")
         blobs.keep("s", "upload", "blob")
@@ -261,7 +261,7 @@ def test_a_blob_that_cannot_be_opened_is_not_taken_for_one_that_is_gone(
     def refuse(*_: object, **__: object) -> int:
         raise OSError(errno.EIO, os.strerror(errno.EIO))
 
-    blobs = FilesystemBlobs({"s": tmp_path})
+    blobs = claimed(FilesystemBlobs({"s": tmp_path}))
     with blobs.stage("s", "upload") as staged:
         staged.append(b"bytes")
     blobs.keep("s", "upload", "blob")

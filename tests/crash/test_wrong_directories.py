@@ -91,7 +91,7 @@ async def test_a_storage_without_a_mark_is_taken_only_by_the_database_that_knows
     await _item(client, "a", b"kept")
     server.kill()
     for storage in ("datastore-1", "datastore-2"):
-        (server.storage(storage) / "contentlib-storage.json").unlink()
+        (server.storage(storage) / "storage.json").unlink()
     shutil.copytree(server.data, server.directory / "away")
     shutil.rmtree(server.data)
     said = await _refused(server)
@@ -100,7 +100,7 @@ async def test_a_storage_without_a_mark_is_taken_only_by_the_database_that_knows
     shutil.rmtree(server.data)
     (server.directory / "away").rename(server.data)
     await server.start()
-    assert (server.storage("datastore-1") / "contentlib-storage.json").exists()
+    assert (server.storage("datastore-1") / "storage.json").exists()
 
 
 async def test_a_copy_of_the_data_directory_cannot_serve_the_same_storages(start: Start, tmp_path: Path) -> None:
@@ -187,9 +187,9 @@ async def test_storages_that_have_seen_more_sweeps_than_the_database_are_not_swe
         rows.execute("DELETE FROM stored_files")
         rows.execute("DELETE FROM blobs")
         rows.execute("DELETE FROM state WHERE key = 'sweep'")
-    (server.storage("datastore-1") / "contentlib-storage.lock").write_text("7")
+    (server.storage("datastore-1") / "storage.lock").write_text("7")
     await server.start()
     await _until(lambda: "database is older than storage" in server.said())
-    await _until(lambda: (server.storage("datastore-1") / "contentlib-storage.lock").read_text().strip() >= "10")
+    await _until(lambda: (server.storage("datastore-1") / "storage.lock").read_text().strip() >= "10")
     assert _blobs(server) == blobs
     assert _strays(server) == set()

@@ -27,7 +27,12 @@ _MIB = 1 << 20
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    with serving(tmp_path_factory.mktemp("server"), "--no-tls", CONTENTLIB_ADMIN_PASSWORD=PASSWORD) as running:
+    with serving(
+        tmp_path_factory.mktemp("server"),
+        "--no-tls",
+        CONTENTLIB_ADMIN_PASSWORD=PASSWORD,
+        CONTENTLIB_UNIQUE_LIBRARY_NAMES="false",
+    ) as running:
         yield running
 
 

@@ -33,7 +33,9 @@ FILES = {"50% off #1.iso": b"iso", "é+日?.bin": b"more"}
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """A server with a certificate of its own."""
-    with serving(tmp_path_factory.mktemp("server"), CONTENTLIB_ADMIN_PASSWORD=PASSWORD) as running:
+    with serving(
+        tmp_path_factory.mktemp("server"), CONTENTLIB_ADMIN_PASSWORD=PASSWORD, CONTENTLIB_UNIQUE_LIBRARY_NAMES="false"
+    ) as running:
         yield running
 
 

@@ -318,6 +318,7 @@ async def test_after_a_restore_with_a_floor_nothing_that_was_seen_is_higher(
     with closing(sqlite3.connect(data_dir / "contentlib.db")) as database:
         database.execute("VACUUM INTO ?", [str(backup / "contentlib.db")])
     shutil.copytree(data_dir / "storage", backup / "storage")
+    shutil.copy(data_dir / "transfer.key", backup)
     for n in range(5):
         await app.fill(item, a_iso=b"%d" % n)
     seen, seen_lib = (await reader.items())["a"], await reader.document()

@@ -1,7 +1,7 @@
 """Marks the directory of a storage as that of one server, and says what else was found where it should be.
 
-    contentlib-storage.json      the mark: which server the storage belongs to, and under which id; written once
-    contentlib-storage.lock      the lock of the running server; it holds the number of the last sweep
+    storage.json      the mark: which server the storage belongs to, and under which id; written once
+    storage.lock      the lock of the running server; it holds the number of the last sweep
 
 A directory without a mark may be one whose disk is not mounted, so nothing is written to it or removed from it. One with the
 mark of another server, or of another storage of this server, is never touched.
@@ -18,8 +18,8 @@ from pathlib import Path
 
 import msgspec
 
-MARK = "contentlib-storage.json"
-_LOCK = "contentlib-storage.lock"
+MARK = "storage.json"
+_LOCK = "storage.lock"
 _FORMAT = 1
 _DIGITS = 20
 

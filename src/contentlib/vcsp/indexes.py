@@ -11,7 +11,6 @@ from contentlib.http.message import Response
 _HEADERS = [
     ("cache-control", "no-cache"),
     ("content-security-policy", "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"),
-    ("x-content-type-options", "nosniff"),
     ("referrer-policy", "no-referrer"),
 ]
 Link = tuple[str, str]

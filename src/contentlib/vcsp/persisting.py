@@ -110,7 +110,7 @@ class Persisting:
 
 def _trees(place: Path) -> set[str]:
     """The libraries that have a tree on a storage."""
-    return {each.name.removeprefix(_PREFIX) for each in place.glob(f"{_PREFIX}*")}
+    return {each.name.removeprefix(_PREFIX) for each in place.glob(f"{_PREFIX}*") if each.is_dir()}
 
 
 def _remove(folder: Path) -> None:

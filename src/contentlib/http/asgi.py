@@ -90,7 +90,7 @@ class Application:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serves one request, or the life of the process."""
         if scope["type"] == "http":
-            client = scope.get("client") or _NOBODY
+            client = tuple(scope.get("client") or _NOBODY)
             self.clients[client] = True
             try:
                 await self._serve(scope, receive, send)

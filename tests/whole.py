@@ -20,6 +20,7 @@ from contentlib.library.clock import Clock
 from contentlib.library.model import Login
 from contentlib.metadata.sqlite import SqliteMetadata
 from contentlib.settings import Settings
+from contentlib.stores import claim_storages, open_bytes, open_rows
 
 NAME, PASSWORD = "administrator@vsphere.local", "correct horse: battery ✓"
 HOST = "https://lib.example"
@@ -203,11 +204,20 @@ async def whole(
     if clock is not None:  # whoever moves it by hand moves it past leases that are kept by the clock of the machine
         more.setdefault("task_lease_seconds", 3600)
     settings = settings_on(directory, **more)
+    if "storage" in more:
+        await _claim(settings)
     application = app.create(settings, None, clock, certificate)
     async with _living(application):
         transport = httpx.ASGITransport(application, client=("192.0.2.7", 40000))
         async with httpx.AsyncClient(transport=transport, base_url=HOST) as client:
             yield Whole(settings, application, client)
+
+
+async def _claim(settings: Settings) -> None:
+    """Makes storages of directories that the data directory was not prepared with."""
+    rows = open_rows(settings)
+    await claim_storages(rows, open_bytes(settings))
+    await rows.close()
 
 
 @asynccontextmanager

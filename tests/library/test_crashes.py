@@ -117,7 +117,7 @@ async def test_mending_that_is_killed_leaves_the_bytes_right_or_as_damaged_as_th
     async def check(world: World, item: str, answered: bool) -> None:
         if not answered:
             world.wait(LEASE + 1)
-            await world.complete(await world.item(None, "Mended"), {"x": b"old"})
+            await world.complete(await world.item(await world.library("Mended"), "Mended"), {"x": b"old"})
         await world.collect()
         assert await world.content(item) == OLD
 

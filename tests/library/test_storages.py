@@ -16,6 +16,7 @@ from contentlib.library import storages as module
 from contentlib.library.storages import Storages, StorageSilent
 from off_loop import OffLoopBlobs
 from processes import PATIENCE_SECONDS
+from storages import claimed
 
 GOOD, HUNG = "good", "nfs"
 
@@ -24,7 +25,7 @@ GOOD, HUNG = "good", "nfs"
 async def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[OffLoopBlobs]:
     for name, seconds in (("_LOOK_SECONDS", 0.01), ("_DOUBT_SECONDS", 0.02), ("_PROBE_AGAIN_SECONDS", 0.1)):
         monkeypatch.setattr(module, name, seconds)
-    made = OffLoopBlobs({each: tmp_path / each for each in (GOOD, HUNG)})
+    made = claimed(OffLoopBlobs({each: tmp_path / each for each in (GOOD, HUNG)}))
     yield made
     for storage in list(made.hung):
         made.answer(storage)

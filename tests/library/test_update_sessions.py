@@ -10,7 +10,18 @@ import pytest
 from msgspec.structs import replace
 
 from contentlib.library.checksums import Algorithm, Checksum
-from contentlib.library.errors import Busy, Damaged, Fault, Invalid, Missing, MissingFile, NotActive, NotReady, StillActive
+from contentlib.library.errors import (
+    Busy,
+    Damaged,
+    Fault,
+    Invalid,
+    Missing,
+    MissingFile,
+    NotActive,
+    NotReady,
+    StillActive,
+    Unavailable,
+)
 from contentlib.library.model import Source, State, TransferStatus
 from contentlib.library.packages import Findings
 from contentlib.library.update_sessions import NewFile
@@ -411,7 +422,7 @@ async def test_a_file_that_could_not_be_opened_to_be_flushed_is_as_good_as_befor
     await world.send(session, "a", b"1")
     with monkeypatch.context() as broken:
         broken.setattr(os, "open", _no_descriptors)
-        with pytest.raises(OSError, match="Too many open files"):
+        with pytest.raises(Unavailable, match="cannot be read from storage datastore-1: Too many open files"):
             await world.updates.complete(session)
     assert (await world.updates.file(session, "a")).status is TransferStatus.READY
     await world.updates.complete(session)

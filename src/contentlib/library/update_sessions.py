@@ -393,7 +393,7 @@ class UpdateSessions(TransferSessions[UpdateSession]):
     async def _check_writable(self, session_id: str) -> None:
         """Tells a client that its bytes would find no place before it sends them."""
         async with self._metadata.reading() as transaction:
-            storage = (await self._active(transaction, session_id, "changed")).storage
+            storage = (await self._find(transaction, session_id)).storage
         try:
             await self._blobs.on(storage).run(self._blobs.store.ping, storage)
         except StorageSilent as error:

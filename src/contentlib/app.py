@@ -178,17 +178,28 @@ async def _keep_transfer_key(transaction: Transaction, key: SecretKey) -> None:
 
 
 def create(
-    settings: Settings, thumbprint: str | None, clock: Clock | None = None, certificate: bytes | None = None
+    settings: Settings,
+    thumbprint: str | None,
+    clock: Clock | None = None,
+    certificate: bytes | None = None,
+    *,
+    replaces: bool = False,
 ) -> Application:
-    """The application of one worker process, which serves with a certificate (PEM) of that thumbprint, or with none."""
-    server = _Server(settings, thumbprint, clock or EvenClock(jumped=_clock_jumped), certificate)
+    """The application of one worker process, which serves with a certificate (PEM) of that thumbprint, or with none.
+
+    It `replaces` another one at a reload, which goes on to serve for some seconds.
+    """
+    beside = replaces or settings.workers > 1
+    server = _Server(settings, thumbprint, clock or EvenClock(jumped=_clock_jumped), certificate, beside=beside)
     return Application(server.handle, server.start, server.stop)
 
 
 class _Server:
     """All parts of a worker, and the doors that requests go in by."""
 
-    def __init__(self, settings: Settings, thumbprint: str | None, clock: Clock, certificate: bytes | None) -> None:
+    def __init__(
+        self, settings: Settings, thumbprint: str | None, clock: Clock, certificate: bytes | None, *, beside: bool
+    ) -> None:
         self._settings = settings
         self._thumbprint = thumbprint
         self._certificate = certificate
@@ -197,8 +208,7 @@ class _Server:
         self._clock = clock
         self._metadata = open_rows(settings)
         self._often = min(5.0, settings.lease_seconds / 4)
-        # another worker's touches are seen once it has kept them; at a reload there are two, however many are configured
-        slack = int(self._often * 2000)
+        slack = int(self._often * 2000) if beside else 0  # another worker's touches are seen once it has kept them
         self._leases = Leases(self._clock, settings.lease_seconds * 1000, slack)
         self._configurations = Configurations(self._metadata, self._reconfigured)
         self._limits = Limits(self._configurations, settings.workers)

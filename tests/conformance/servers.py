@@ -67,6 +67,7 @@ def start(directory: Path) -> Server:
         "CONTENTLIB_ADMIN_PASSWORD": ADMINISTRATOR[1],
         "CONTENTLIB_OUTBOUND_ALLOW": '["127.0.0.1"]',
         "CONTENTLIB_STORAGE": json.dumps(storage),
+        "CONTENTLIB_UNIQUE_LIBRARY_NAMES": "false",
     }
     running = processes.start(command, directory, **settings)
     http = httpx.Client(base_url=running.url, verify=False, timeout=60)  # the certificate is the server's own

@@ -12,7 +12,7 @@ from crash.servers import NAME, PASSWORD, Server
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A running server; whatever a module sends to it, it has said nothing of anything unforeseen at the end."""
-    running = Server(tmp_path_factory.mktemp("fuzzed"), workers=1)
+    running = Server(tmp_path_factory.mktemp("fuzzed"), workers=1, unique_library_names="false")
     running.begin()
     running.wait()
     yield running

@@ -54,7 +54,7 @@ async def soap(app: Whole, name: str) -> object:
 
 async def published(app: Whole, name: str) -> object:
     how = {"published": True, "authentication_method": "BASIC", "password": "secret"}
-    library = await app.library("shown", publish_info=how)
+    library = await app.library(app.unused("shown"), publish_info=how)
     both = base64.b64encode(f"{name}:wrong".encode()).decode()
     return await app.send("GET", f"/cls/vcsp/lib/{library}/lib.json", headers={"authorization": f"Basic {both}", TOKEN: ""})
 

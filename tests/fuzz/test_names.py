@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from crash.servers import STORAGES
 from fuzz.forms import FILE, FORMS, ITEM, LIBRARY, Call, refusal
+from storages import LASTING
 
 _MARK = "evil-d41d8cd9"
 _CONTENT = "/rest/com/vmware/content"
@@ -61,7 +62,7 @@ def nothing_outside(outside: Path, ids: dict[str, str]) -> Iterator[None]:
     found = [path for path in outside.rglob("*") if _MARK in path.name]
     assert not found
     for storage in STORAGES:
-        assert {path.name for path in (outside / storage).iterdir()} == {"blobs", "staging", "items"}
+        assert {path.name for path in (outside / storage).iterdir()} == {"blobs", "staging", "items", "strays", *LASTING}
     assert not Path("/tmp", _MARK).exists()
 
 

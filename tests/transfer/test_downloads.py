@@ -35,6 +35,7 @@ async def test_a_file_is_sent_with_all_that_is_known_of_it(parts: Parts, client:
         "repr-digest": f"sha-256=:{base64.b64encode(SHA256.digest()).decode()}:",
         "x-content-type-options": "nosniff",
         "cache-control": "private, no-transform",
+        "strict-transport-security": "max-age=31536000",
     }
 
 

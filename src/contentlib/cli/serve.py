@@ -64,7 +64,7 @@ def _serve(settings: Settings) -> None:
     _warn(modes.advice(settings.tls_key))
     start = _Start(settings, port, own, password)
     try:
-        server.run(settings, port, own, _creation(settings, own), start.announce)
+        server.run(settings, port, own, _creation(settings, own, start), start.announce)
     finally:
         start.save_password()
 
@@ -83,7 +83,7 @@ def _count_together(folder: Path) -> None:
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder.absolute())
 
 
-def _creation(settings: Settings, own: ServerCertificate | None) -> Callable[[], Application]:
+def _creation(settings: Settings, own: ServerCertificate | None, start: _Start) -> Callable[[], Application]:
     """What a worker does first; it reads the certificate again, which may have been renewed since."""
 
     def create() -> Application:
@@ -91,8 +91,9 @@ def _creation(settings: Settings, own: ServerCertificate | None) -> Callable[[],
 
         logs.configure(settings)
         if own is None:
-            return app.create(settings, None)
-        return app.create(settings, own.thumbprint("sha1"), certificate=own.certificate.read_bytes())
+            return app.create(settings, None, replaces=start.announced)
+        certificate = own.certificate.read_bytes()
+        return app.create(settings, own.thumbprint("sha1"), certificate=certificate, replaces=start.announced)
 
     return create
 
@@ -105,9 +106,12 @@ class _Start:
         self._port = port
         self._own = own
         self._unsaid_password = password
+        self.announced = False
+        """Whether workers have served already: one that starts later replaces one of them."""
 
     def announce(self) -> None:
         """Prints where the server is, who may log in and how, unless whoever reads it has gone: the server serves anyway."""
+        self.announced = True
         with suppress(BrokenPipeError):
             self._announce()
 

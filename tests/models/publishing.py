@@ -114,7 +114,7 @@ class Publishing(Upkeep):
         if publisher is None or not publisher.published:
             library.failed = True
             return None
-        offers = {item.id: _offer(item) for item in self.items.values() if item.library == publisher.id and item.files}
+        offers = {item.id: _offer(item) for item in self.items.values() if item.library == publisher.id}
         for source, copy in self._copies(library).items():
             if source not in offers:
                 del self.items[copy.id]

@@ -26,7 +26,7 @@ from vcsp.test_own_publisher import PASSWORD, Publishing
 from whole import CONTENT, SESSION
 
 OPEN = {"published": True, "authentication_method": "NONE"}
-GRACE = {"CONTENTLIB_COLLECT_GRACE_SECONDS": "1"}
+GRACE = {"CONTENTLIB_COLLECT_GRACE_SECONDS": "1", "CONTENTLIB_UNIQUE_LIBRARY_NAMES": "false"}
 ALLOWED = {"CONTENTLIB_OUTBOUND_ALLOW": '["127.0.0.0/8"]', **GRACE}
 _MIB = 1 << 20
 
@@ -114,7 +114,7 @@ def source_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def source_http(source_dir: Path) -> Iterator[httpx.Client]:
     """A server from which bundles come."""
     command = [str(CONTENTLIB), "serve", "--data-dir", str(source_dir / "data"), "--listen", "127.0.0.1:0", "--no-tls"]
-    server = processes.start(command, source_dir, CONTENTLIB_ADMIN_PASSWORD=PASSWORD)
+    server = processes.start(command, source_dir, CONTENTLIB_ADMIN_PASSWORD=PASSWORD, CONTENTLIB_UNIQUE_LIBRARY_NAMES="false")
     with httpx.Client(base_url=server.url, timeout=60) as http:
         log_in(http)
         yield http

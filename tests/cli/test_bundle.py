@@ -9,6 +9,7 @@ import os
 import sqlite3
 import subprocess
 import tarfile
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import closing
 from pathlib import Path
@@ -297,7 +298,7 @@ async def test_an_import_that_was_killed_leaves_nothing_visible_and_is_repeated(
     item = await app.item("a", library)
     session = await app.session(item)
     for n in range(20):
-        await app.push(session, f"{n}.iso", bytes([n]) * 400_000)
+        await app.push(session, f"{n}.iso", bytes([n]) * 4_000_000)
     await app.complete(session)
     bundle = await sites.export(library)
     await asyncio.to_thread(_killed_while_it_stores, bundle, sites.there)
@@ -307,17 +308,13 @@ async def test_an_import_that_was_killed_leaves_nothing_visible_and_is_repeated(
 
 
 def _killed_while_it_stores(bundle: Path, data_dir: Path) -> None:
-    """Kills an import that waits for the second half of its bundle, when it has stored something of the first."""
-    pipe, whole_bundle = bundle.with_name("pipe"), bundle.read_bytes()
-    os.mkfifo(pipe)
-    running = subprocess.Popen([str(CONTENTLIB), "bundle", "import", str(pipe), "--data-dir", str(data_dir)], env=ENVIRONMENT)
-    with pipe.open("wb") as half:
-        half.write(whole_bundle[: len(whole_bundle) // 2])
-        half.flush()
-        assert processes.eventually(lambda: bool(list(data_dir.glob("storage/blobs/*/*"))))
-        assert running.poll() is None
-        running.kill()
-        running.wait()
+    """Kills an import when it has stored something; so much is left to store that it cannot have ended by then."""
+    running = subprocess.Popen([str(CONTENTLIB), "bundle", "import", str(bundle), "--data-dir", str(data_dir)], env=ENVIRONMENT)
+    while not any(data_dir.glob("storage/blobs/*/*")):
+        assert running.poll() is None, "the import ended before it stored anything"
+        time.sleep(0.001)
+    running.kill()
+    assert running.wait() == -9, "the import ended before it was killed"
 
 
 async def test_an_item_that_was_deleted_there_comes_back_with_the_next_bundle(sites: Sites) -> None:

@@ -6,9 +6,11 @@ import asyncio
 import random
 import re
 import shutil
+import sqlite3
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import httpx
@@ -58,8 +60,8 @@ async def test_a_tree_holds_what_the_server_publishes(app: Whole, publish: Comma
     await app.fill(await app.item("two", library), a_iso=b"a", b_iso=b"b")
     await app.item("draft", library)
     said = await published(publish, "lab", tree)
-    assert said == f"{tree}: library 'lab', version 3: 3 files and 4 documents written, 0 removed\n"
-    assert read_tree(tree) == {"Debian": {"netinst.iso": b"x" * 70}, "two": {"a.iso": b"a", "b.iso": b"b"}}
+    assert said == f"{tree}: library 'lab', version 6: 3 files and 5 documents written, 0 removed\n"
+    assert read_tree(tree) == {"Debian": {"netinst.iso": b"x" * 70}, "two": {"a.iso": b"a", "b.iso": b"b"}, "draft": {}}
     assert document(tree) == await live(app, library, "lib.json")
     served = (await live(app, library, "items.json"))["items"]
     assert isinstance(served, list)
@@ -167,7 +169,9 @@ async def test_versions_in_a_tree_never_fall(app: Whole, publish: Command, tree:
 async def test_what_is_not_there_is_named(app: Whole, publish: Command, tree: Path) -> None:
     answer = await asyncio.to_thread(publish, "nothing", tree)
     assert (answer.returncode, answer.stderr) == (1, "contentlib: library 'nothing' does not exist\n")
-    first, second = await app.library("same"), await app.library("same")
+    first, second = await app.library("same"), await app.library("another")
+    with closing(sqlite3.connect(app.settings.database)) as rows, rows:  # as they may be since before names were unique
+        rows.execute("UPDATE libraries SET name = 'same', folded_name = 'same' WHERE id = ?", [second])
     answer = await asyncio.to_thread(publish, "same", tree)
     assert answer.stderr.startswith("contentlib: 2 libraries are named 'same', name one by its id: ")
     assert {first, second} == set(answer.stderr.strip().split(": ")[-1].split(", "))

@@ -62,7 +62,8 @@ def serving(directory: Path, *, within: Sequence[str] = (), **settings: str) -> 
     data = directory / "data"
     storage = [{"id": key, "name": name, "path": str(directory / key)} for key, name in STORAGES.items()]
     variables = {"admin_password": PASSWORD, "storage": json.dumps(storage), **settings}
-    given = {f"CONTENTLIB_{name.upper()}": value for name, value in variables.items()}
+    common = {"unique_library_names": "false", "storage_reserve_bytes": "0"}  # journeys share a server; its disks are small
+    given = {f"CONTENTLIB_{name.upper()}": value for name, value in (common | variables).items()}
     running = processes.start([*within, *serve_command(data)], directory, **given)
     url = running.url
     log = Thread(target=_keep, args=(running, directory / "server.log"))

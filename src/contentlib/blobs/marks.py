@@ -109,7 +109,8 @@ class MarkedDirectory:
 
     def hold(self) -> int:
         """Locks the storage for this process and those it forks; RuntimeError when another server has it."""
-        lock = self._open_lock()
+        os.close(self._open_lock())  # makes it
+        lock = os.open(self.path / _LOCK, os.O_RDONLY | os.O_CLOEXEC)  # the disk can be made read-only while it is held
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:

@@ -163,10 +163,14 @@ async def verify_bytes(world: World, item: Item) -> None:
 
 
 async def verify_drafts(world: World) -> None:
-    """A draft whose sessions are over gives way to a new item of its name."""
+    """A draft gives way to a new item of its name, if a session on it has failed; else it keeps its name."""
     for library, item in world.known():
         if item.state == DRAFT:
-            await world.create_item(library, item.name, replaced=item)
+            try:
+                await world.create_item(library, item.name, replaced=item)
+            except Refused as refused:
+                assert refused.type == "ALREADY_EXISTS", refused  # no session was begun on it
+                world.pending = None
 
 
 def stored(world: World) -> set[Bytes]:

@@ -41,16 +41,16 @@ class Cut(Exception):
 class Client:
     """Calls with a login session; an answer of the 5xx kind is a failed assertion, however it came about.
 
-    Every second call has a connection of its own: the calls of one client reach several workers, where there are several.
+    Where it is `scattered`, every second call has a connection of its own, and so may reach another worker.
     """
 
-    def __init__(self, url: str, token: str | None = None) -> None:
+    def __init__(self, url: str, token: str | None = None, *, scattered: bool = False) -> None:
         self.token = token
         self.last: list[str] = []
         common: dict[str, Any] = {"base_url": url, "timeout": 60, "verify": False, "trust_env": False}
         self._kept = httpx.AsyncClient(**common)  # its connection stays with one worker
         self._new = httpx.AsyncClient(**common, limits=httpx.Limits(max_keepalive_connections=0))
-        self._calls = itertools.cycle((self._kept, self._new))
+        self._calls = itertools.cycle((self._kept, self._new) if scattered else (self._kept,))
 
     async def close(self) -> None:
         """Closes all connections."""

@@ -47,13 +47,13 @@ class World:
         self.deleted: deque[str] = deque(maxlen=20)
         self.ended: deque[tuple[str, str, float]] = deque(maxlen=10)
         self.logged_out: deque[str] = deque(maxlen=5)
-        self.client = Client("http://127.0.0.1:1")
+        self.client = Client("http://127.0.0.1:1", scattered=True)
 
     async def meet(self, url: str) -> None:
         """Goes to a server, as whoever it was before."""
         await self.client.close()
         history = self.client.last
-        self.client = Client(url, self.token)
+        self.client = Client(url, self.token, scattered=True)
         self.client.last = history
         if self.token is None:
             self.token = self.client.token = await self.client.log_in()

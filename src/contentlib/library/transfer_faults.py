@@ -52,8 +52,10 @@ def not_stored(name: str, storage: str, received: int, error: OSError) -> Fault:
     why = error.strerror or str(error)
     if isinstance(error, StorageSilent):
         return Fault("storage.silent", f"file {name!r} could not be stored after {received} bytes: {why}", (name, storage, why))
+    why, _, detail = why.partition(": ")
     what = f"storage {storage} is full" if is_full(error) else f"storage {storage} cannot be written"
-    text = f"file {name!r} could not be stored after {received} bytes: {what} ({why})"
+    more = f"; {detail}" if detail else ""
+    text = f"file {name!r} could not be stored after {received} bytes: {what} ({why}){more}"
     return Fault("upload.storage_full" if is_full(error) else "upload.storage_failed", text, (name, storage, why))
 
 

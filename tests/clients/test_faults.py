@@ -50,7 +50,7 @@ def directory(tmp_path: Path) -> Path:
 def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[crashing.Server]:
     """A server whose first storage is a disk of 16 MB, which nobody else sees."""
     directory = tmp_path_factory.mktemp("small")
-    server = crashing.Server(directory, tmpfs=(directory / "datastore-1", "16m"))
+    server = crashing.Server(directory, tmpfs=(directory / "datastore-1", "16m"), unique_library_names="false")
     server.begin()
     server.wait()
     yield server

@@ -75,7 +75,7 @@ def test_unions_name_enumerations_and_optional_fields_of_the_contract(name: str)
     fields, types = contract_fields(name), {field.name: field.type for field in fields_of(WITH_UNIONS[name])}
     for union in WITH_UNIONS[name].unions:
         assert set(union.cases) == set(ENUMERATIONS[fields[union.tag].bare().name])
-        assert types[union.tag].kind == "enumeration" or types[union.tag].of.kind == "enumeration"  # type: ignore[union-attr]
+        assert types[union.tag].kind == "enumeration" or types[union.tag].of.kind == "enumeration"  # type: ignore[union-attr] # a list has a kind of item
         assert all(fields[field].name == "optional" for field in union.fields)
 
 

@@ -236,7 +236,7 @@ async def _published(world: World, publishing: PublishingChange) -> str:
 
 
 async def _update(world: World, library: str, **changes: object) -> None:
-    await world.libraries.update(library, LibraryChange(publishing=PublishingChange(**changes)))  # type: ignore[arg-type]
+    await world.libraries.update(library, LibraryChange(publishing=PublishingChange(**changes)))  # type: ignore[arg-type] # fields by name
 
 
 @pytest.mark.parametrize(

@@ -188,7 +188,7 @@ def test_a_union_is_checked_for_those_alone_who_may_call() -> None:
     assert at_once(client.send("POST", API, '{"kind": "GLASS"}')).status == 401
 
 
-@pytest.mark.parametrize("value", [Crate(kind=Kind.GLASS), Crate(kind="NOBODY", padding="a"), None])  # type: ignore[arg-type]
+@pytest.mark.parametrize("value", [Crate(kind=Kind.GLASS), Crate(kind="NOBODY", padding="a"), None])  # type: ignore[arg-type] # wrong on purpose
 @pytest.mark.parametrize("checks", [True, False])
 def test_answers_are_checked_where_that_is_wanted(value: Any, checks: bool) -> None:
     failures: list[BaseException] = []

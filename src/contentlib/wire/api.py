@@ -6,7 +6,7 @@ from typing import Any
 
 from contentlib.http.message import Disconnected, Request, Response
 from contentlib.vapi.declare import Operation
-from contentlib.vapi.errors import InvalidRequest, VapiError
+from contentlib.vapi.errors import VapiError
 from contentlib.vapi.registry import Call, Registry
 from contentlib.wire import rest_query
 from contentlib.wire.calls import Calls, check_cookie, content_kind, error_headers, session_headers, unknown_content_type
@@ -31,7 +31,7 @@ class Api:
     async def handle(self, request: Request) -> Response:
         """The answer to a request; every failure is an error in this form."""
         try:
-            target, in_path, pairs, as_task = await self._target(request)
+            target, in_path, pairs, as_task = await self._calls.line(request, self._read_line)
             call = self._calls.of(request)
             await self._calls.authenticate(call, target.endpoint.operation)
             check_cookie(request, target)
@@ -48,12 +48,6 @@ class Api:
             raise
         except Exception as error:
             return error_response(self._calls.failed(request, request.path, error))
-
-    async def _target(self, request: Request) -> tuple[Target, dict[str, str], Pairs, bool]:
-        try:
-            return self._read_line(request)
-        except InvalidRequest as error:
-            raise await self._calls.due(request, error) from error
 
     def _read_line(self, request: Request) -> tuple[Target, dict[str, str], Pairs, bool]:
         """What the request line says: the operation, the parameters in the path, those in the query, whether it is a task."""

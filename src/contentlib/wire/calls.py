@@ -7,7 +7,7 @@ import binascii
 import re
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -32,6 +32,7 @@ TOKEN = "vmware-api-session-id"  # noqa: S105 - a header's and cookie's name, no
 _HOST = re.compile(r"([A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?\Z")
 
 OnFailure = Callable[[Request, str, BaseException], None]
+Line = TypeVar("Line")
 
 
 class Calls:
@@ -59,7 +60,14 @@ class Calls:
         if not operation.anonymous:
             await self._gate.authenticate(call)
 
-    async def due(self, request: Request, error: InvalidRequest) -> VapiError:
+    async def line(self, request: Request, read: Callable[[Request], Line]) -> Line:
+        """What the request line says, as `read` finds it; a caller without a session hears nothing of what is wrong with it."""
+        try:
+            return read(request)
+        except InvalidRequest as error:
+            raise await self._due(request, error) from error
+
+    async def _due(self, request: Request, error: InvalidRequest) -> VapiError:
         """What the caller hears of a request whose operation cannot be told: that it is wrong, or first to log in."""
         try:
             await self._gate.authenticate(Call(request.request_id, "", token_of(request)))

@@ -6,7 +6,7 @@ from typing import Any
 
 from contentlib.http.message import Disconnected, Request, Response
 from contentlib.vapi.declare import Operation
-from contentlib.vapi.errors import InvalidRequest, VapiError
+from contentlib.vapi.errors import VapiError
 from contentlib.vapi.registry import Call, Registry
 from contentlib.wire import rest_query, rest_xml
 from contentlib.wire.api import in_headers
@@ -32,7 +32,7 @@ class Rest:
     async def handle(self, request: Request) -> Response:
         """The answer to a request; every failure is an error in the form that the client accepts."""
         try:
-            target, in_path, pairs, as_task = await self._target(request)
+            target, in_path, pairs, as_task = await self._calls.line(request, self._read_line)
             call = self._calls.of(request)
             await self._calls.authenticate(call, target.endpoint.operation)
             check_cookie(request, target)
@@ -49,12 +49,6 @@ class Rest:
             raise
         except Exception as error:
             return _error(request, self._calls.failed(request, request.path, error))
-
-    async def _target(self, request: Request) -> tuple[Target, dict[str, str], Pairs, bool]:
-        try:
-            return self._read_line(request)
-        except InvalidRequest as error:
-            raise await self._calls.due(request, error) from error
 
     def _read_line(self, request: Request) -> tuple[Target, dict[str, str], Pairs, bool]:
         """What the request line says: the operation, the parameters in the path, those in the query, whether it is a task."""

@@ -108,7 +108,7 @@ from contentlib.services.vcenter_datacenter import DatacenterService
 from contentlib.services.vcenter_datastore import DatastoreService
 from contentlib.services.vcenter_folder import FolderService
 from contentlib.settings import Settings
-from contentlib.stores import SERVER_GUID, claim_storages, open_bytes, open_rows, own_storages
+from contentlib.stores import claim_storages, open_bytes, open_rows, own_storages
 from contentlib.structures.conversions import Endpoints
 from contentlib.transfer.addresses import SignedAddresses, shown
 from contentlib.transfer.front import Transfers
@@ -223,13 +223,10 @@ class _Server:
 
     async def start(self) -> None:
         """Reads what the server keeps of itself, then opens the doors."""
-        async with self._metadata.reading() as transaction:
-            guid = await transaction.state.get(SERVER_GUID)
-            if isinstance(self._clock, EvenClock):
+        guid = await own_storages(self._metadata, self._store)
+        if isinstance(self._clock, EvenClock):
+            async with self._metadata.reading() as transaction:
                 await follow(transaction, self._clock)
-        if guid is None:
-            raise RuntimeError("the data directory was not prepared")
-        await own_storages(self._metadata, self._store)
         await self._limits.start()
         self._open(SignedAddresses(SecretKey(self._settings.data_dir / _TRANSFER_KEY_FILE).read()), guid)
         self._runner.start()

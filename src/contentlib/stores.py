@@ -14,8 +14,7 @@ from contentlib.library.ports import MetadataStore
 from contentlib.metadata.sqlite import SqliteMetadata
 from contentlib.settings import Settings
 
-SERVER_GUID = "server_guid"
-"""Where the database keeps the server's identifier, which its storages bear too."""
+_SERVER_GUID = "server_guid"  # the server's identifier, which its storages bear too
 _CLAIMED = "claimed_storage."
 _AT_ONCE = 1000
 _LOG = structlog.stdlib.get_logger(__name__)
@@ -31,13 +30,14 @@ def open_bytes(settings: Settings) -> FilesystemBlobs:
     return FilesystemBlobs({storage.id: storage.path for storage in settings.storage}, settings.storage_reserve_bytes)
 
 
-async def own_storages(metadata: MetadataStore, store: FilesystemBlobs) -> None:
-    """Tells the storages which server they belong to; RuntimeError when the database does not know it yet."""
+async def own_storages(metadata: MetadataStore, store: FilesystemBlobs) -> str:
+    """Tells the storages which server they belong to, and answers its identifier; RuntimeError when there is none yet."""
     async with metadata.reading() as transaction:
-        server = await transaction.state.get(SERVER_GUID)
+        server = await transaction.state.get(_SERVER_GUID)
     if server is None:
         raise RuntimeError("the database was not prepared; start the server once")
     store.own(server)
+    return server
 
 
 async def claim_storages(metadata: MetadataStore, store: FilesystemBlobs) -> None:
@@ -47,8 +47,8 @@ async def claim_storages(metadata: MetadataStore, store: FilesystemBlobs) -> Non
     disk may not be mounted. The server serves the others until it is.
     """
     async with metadata.transaction(durable=True) as transaction:
-        if await transaction.state.get(SERVER_GUID) is None:
-            await transaction.state.put(SERVER_GUID, new_identifier())
+        if await transaction.state.get(_SERVER_GUID) is None:
+            await transaction.state.put(_SERVER_GUID, new_identifier())
     await own_storages(metadata, store)
     for directory in store.directories.values():
         try:

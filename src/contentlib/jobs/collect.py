@@ -18,7 +18,7 @@ import structlog
 from contentlib.library import counters
 from contentlib.library.clock import Clock
 from contentlib.library.model import Retention
-from contentlib.library.ports import MetadataStore, Transaction
+from contentlib.library.ports import MetadataStore, Stray, Transaction
 from contentlib.library.storages import Storages
 from contentlib.library.timekeeping import clock_set
 
@@ -82,11 +82,11 @@ class Collector:
         spared = await self._number_sweep(failures, now)
         for storage in self._storages:
             try:
-                await self._take_back(storage)
+                strays = await self._take_back(storage)
                 if not spared:
                     await self._remove_uploads(storage)
                     await self._set_strays_aside(storage, now)
-                    await self._remove_strays(storage, now)
+                    await self._remove_strays(storage, strays, now)
                     await self._remove_texts(storage)
             except OSError as error:
                 failures.append(error)
@@ -220,17 +220,18 @@ class Collector:
             await self._lanes.on(storage).run(self._store.set_aside, storage, name, now)
             _LOG.warning("stray set aside", storage=storage, blob=name, reason="the database does not know it")
 
-    async def _take_back(self, storage: str) -> None:
-        """Strays that the database knows again come back: the newer database was restored."""
+    async def _take_back(self, storage: str) -> Collection[Stray]:
+        """Strays that the database knows again come back: the newer database was restored. Answers the others."""
         found = await self._lanes.on(storage).long(self._store.strays, storage)
         unnamed = set(await self._unnamed(found, lambda stray: stray.blob, lambda rows: rows.blobs.known))
         for stray in found:
             if stray not in unnamed:
                 await self._lanes.on(storage).run(self._store.take_back, storage, stray)
                 _LOG.warning("stray taken back", storage=storage, blob=stray.blob, reason="the database knows it again")
+        return unnamed
 
-    async def _remove_strays(self, storage: str, now: int) -> None:
-        for stray in await self._lanes.on(storage).long(self._store.strays, storage):
+    async def _remove_strays(self, storage: str, strays: Collection[Stray], now: int) -> None:
+        for stray in strays:
             if now - stray.since >= self._aside:
                 await self._lanes.on(storage).run(self._store.remove_stray, storage, stray)
                 _removed("stray", storage, stray.blob, f"the database has not known it since {_moment(stray.since)}")

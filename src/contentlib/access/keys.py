@@ -6,6 +6,7 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
+from contentlib.library.flushing import flush_directory
 from contentlib.library.identifiers import new_identifier
 
 KEY_BYTES = 32
@@ -38,13 +39,4 @@ class SecretKey:
         finally:
             os.close(file)
             aside.unlink()
-        _flush(self.path.parent)
-
-
-def _flush(directory: Path) -> None:
-    """Makes a new name in a directory survive a loss of power."""
-    opened = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(opened)
-    finally:
-        os.close(opened)
+        flush_directory(self.path.parent)

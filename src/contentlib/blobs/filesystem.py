@@ -26,7 +26,8 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from contentlib.blobs.guard import check_key
-from contentlib.blobs.marks import MarkedDirectory, flush_directory
+from contentlib.blobs.marks import MarkedDirectory
+from contentlib.library.flushing import flush_directory
 from contentlib.library.ports import Stat, Stray
 
 _PARTS = ("blobs", "staging", "items", "strays")

@@ -18,6 +18,8 @@ from pathlib import Path
 
 import msgspec
 
+from contentlib.library.flushing import flush_directory
+
 MARK = "storage.json"
 _LOCK = "storage.lock"
 _FORMAT = 1
@@ -144,15 +146,6 @@ class MarkedDirectory:
 
 def _private(path: str, flags: int) -> int:
     return os.open(path, flags, 0o640)
-
-
-def flush_directory(path: Path) -> None:
-    """Returns when the names in a directory survive the loss of power."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _unmarked(directory: MarkedDirectory) -> OSError:

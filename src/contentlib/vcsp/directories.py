@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import IO
 
 from contentlib.library.errors import Damaged
+from contentlib.library.flushing import flush_directory
 from contentlib.library.model import Blob
 from contentlib.library.ports import FileBlobStore
 from contentlib.library.regular import open_regular
@@ -72,7 +73,7 @@ class DirectoryTree:
                 os.fchmod(file.fileno(), _GROUP_READS)
             _flush(file)
         aside.rename(target)
-        _flush_folder(target.parent)
+        flush_directory(target.parent)
 
     def keep(self, path: str, payload: Payload) -> int:
         """Links the bytes where that can be done, else copies them."""
@@ -87,7 +88,7 @@ class DirectoryTree:
             text = f"the content of file {payload.name!r} is gone from storage {blob.storage}"
             raise Damaged("file.gone", text, payload.name, blob.storage) from error
         aside.rename(target)
-        _flush_folder(target.parent)
+        flush_directory(target.parent)
         return copied
 
     def remove(self, paths: Iterable[str]) -> None:
@@ -153,11 +154,3 @@ def check_digest(payload: Payload, sha256: str) -> None:
 def _flush(file: IO[bytes]) -> None:
     file.flush()
     os.fsync(file.fileno())
-
-
-def _flush_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

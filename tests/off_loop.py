@@ -14,7 +14,7 @@ from contentlib.blobs.filesystem import FilesystemBlobs, StagedFile
 
 _GUARDED = (
     *("ping", "probe", "room", "stage", "staged_size", "staged_bytes", "discard", "uploads", "keep", "flush", "stat", "read"),
-    *("remove", "blobs", "describe", "described", "undescribe"),
+    *("remove", "blobs", "describe", "described", "undescribe", "staged_start"),
 )
 
 

@@ -145,7 +145,7 @@ async def test_zeros_in_the_place_of_a_disk_are_found_by_the_manifest(app: Whole
         ("ganeti/no_ovf.ova", "it is compressed with gzip, and an OVA is a plain tar archive"),
         (
             "ganeti/wrong_ova.ova",
-            "the archive cannot be unpacked: there is no header where one should be (invalid header), at byte 0",
+            "the archive cannot be unpacked: it is an OVF descriptor, and an OVA is a tar archive that begins with",
         ),
     ],
 )

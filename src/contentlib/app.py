@@ -259,6 +259,7 @@ class _Server:
             self._wake,
             trust,
             strict=settings.strict_packages,
+            most_files=settings.session_files_limit,
             warned=_warned,
         )
         settling = Settling(metadata, updates, leases, settings.autocomplete_pulls_seconds * 1000)

@@ -210,6 +210,12 @@ class Settings(BaseSettings):
         description="Bytes of a storage's disk that no file is stored in, so that the database and those who make room always "
         "have some; no more than a twentieth of the disk. Uploads are refused with 507 when the rest is full.",
     )
+    session_files_limit: int = Field(
+        default=10_000,
+        ge=1,
+        le=1_000_000,
+        description="The most files that an update session may have, and an OVA. One more is refused.",
+    )
     strict_packages: bool = Field(
         default=False,
         description="Refuse OVF packages with a file whose size is not the `ovf:size` in the descriptor, or that the "

@@ -32,6 +32,12 @@ def test_an_upload_grows_by_what_is_appended_also_when_it_is_opened_again(blobs:
     assert b"".join(blobs.staged_bytes(A, "u")) == b"onetwothree"
 
 
+def test_the_first_bytes_of_an_upload_are_had_by_themselves(blobs: FileBlobStore) -> None:
+    _staged(blobs, "u", b"one", b"two")
+    assert [blobs.staged_start(A, "u", most) for most in (4, 100)] == [b"onet", b"onetwo"]
+    assert blobs.staged_start(A, "gone", 4) == b""
+
+
 def test_an_upload_that_was_emptied_starts_anew(blobs: FileBlobStore) -> None:
     _staged(blobs, "u", b"old and long")
     with blobs.stage(A, "u") as staged:

@@ -182,6 +182,7 @@ async def test_files_of_a_session_keep_their_order_when_they_are_replaced(store:
             await rows.update_files.put(each)
         await rows.update_files.put(new)
         assert await rows.update_files.of(session.id) == [new, *files[1:]]
+        assert (await rows.update_files.count(session.id), await rows.update_files.count("other")) == (len(files), 0)
         assert await rows.update_files.get(session.id, "b") == new
         assert await rows.update_files.get(session.id, "B") is None
         assert await rows.update_files.by_id(session.id, new.id) == new

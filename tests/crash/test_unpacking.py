@@ -1,4 +1,4 @@
-"""An archive that is sent and unpacked while the server is killed changes nothing, and can be sent again."""
+"""An archive that is sent and unpacked while the server is killed changes nothing, and goes on or is sent again."""
 
 from __future__ import annotations
 
@@ -15,14 +15,15 @@ from packages import archive, package
 OLD, NEW = package(b"old " * 1000), package(bytes(range(256)) * 4096 * 8)
 
 
-async def test_an_archive_whose_server_is_killed_is_sent_again(start: Start) -> None:
+@pytest.mark.parametrize("goes_on", [True, False], ids=["rest", "whole"])
+async def test_an_archive_whose_server_is_killed_goes_on_or_is_sent_again(start: Start, goes_on: bool) -> None:
     server, client = await start(collect_grace_seconds=1)
     item = await new_item(client)
     await fill(client, item, **OLD)
     session = await new_update(client, item)
     address, data = await add(client, session, "new.ova"), archive(NEW)
     sending = asyncio.create_task(client.raw("PUT", address, content=slowly(data, asyncio.Event(), 30)))
-    await arrives(server, "datastore-1/staging/*", 2 << 20)
+    await arrives(server, "datastore-1/staging/*", len(data) // 2 - (1 << 20))
     server.kill()
     sending.cancel()
     async with again(server, client) as later:
@@ -33,7 +34,13 @@ async def test_an_archive_whose_server_is_killed_is_sent_again(start: Start) -> 
         assert "disk1.vmdk" not in ready
         with pytest.raises(Refused, match="not ready"):
             await complete(later, session)
-        assert (await put(later, address, data)).status_code == 200
+        there = int((await later.raw("HEAD", address)).headers["upload-offset"])
+        assert len(data) // 2 - (1 << 20) <= there <= len(data) // 2
+        if goes_on:
+            headers = {"content-range": f"bytes {there}-{len(data) - 1}/{len(data)}"}
+            assert (await later.raw("PUT", address, content=data[there:], headers=headers)).status_code == 200
+        else:
+            assert (await put(later, address, data)).status_code == 200
         await complete(later, session)
         assert {name: await read(later, item, name) for name in NEW} == NEW
         files = await later.call("GET", f"{ITEMS}/file?library_item_id={item}")

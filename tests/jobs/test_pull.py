@@ -239,11 +239,27 @@ async def test_a_pulled_archive_is_unpacked_while_it_comes(pulling: Pulling, pub
     publisher.files["/tiny.ova"] = archive(files)
     publisher.cuts = [*cuts]
     session, item = await pulling.pull("/tiny.ova")
-    found = await pulling.until(lambda: pulling.files(session), lambda now: "tiny.ova" not in now)
-    assert {name: each["status"] for name, each in found.items()} == dict.fromkeys(files, "READY")
+    found = await pulling.settled(session)
+    assert {name: each["status"] for name, each in found.items()} == dict.fromkeys(["tiny.ova", *files], "READY")
     assert [each.headers.get("range") for each in publisher.asked][1:] == ["bytes=3000-", "bytes=7000-"][: len(cuts)]
     await pulling.app.complete(session)
     assert await pulling.app.content(item) == files
+
+
+async def test_a_pulled_archive_is_known_by_its_bytes(pulling: Pulling, publisher: Publisher) -> None:
+    files = package()
+    publisher.files["/download"] = archive(files)
+    session, item = await pulling.pull("/download?id=7", name="download?id=7")
+    found = await pulling.settled(session)
+    assert {name: each["status"] for name, each in found.items()} == dict.fromkeys(["download?id=7", *files], "READY")
+    await pulling.app.complete(session)
+    assert await pulling.app.content(item) == files
+
+
+async def test_a_web_page_in_the_place_of_a_file_is_told(pulling: Pulling, publisher: Publisher) -> None:
+    publisher.files["/tiny.iso"] = b"<!doctype html><html><body>log in first</body></html>"
+    session, _ = await pulling.pull("/tiny.iso")
+    assert "is a web page (HTML), perhaps an error page" in await pulling.error(session, "tiny.iso")
 
 
 async def test_an_archive_that_cannot_be_unpacked_leaves_nothing_but_what_is_wrong(

@@ -135,3 +135,45 @@ async def test_an_archive_made_on_macos_is_taken_without_what_macos_adds(app: Wh
     await app.complete(session)
     assert await app.content(item) == files
     assert await warnings(app, item) == []
+
+
+async def test_a_session_and_an_archive_have_so_many_files_and_no_more(data_dir: Path, clock: HandClock) -> None:
+    async with whole(data_dir, clock, session_files_limit=3) as app:
+        _, session = await sent(app, {"a": b"a", "b": b"b", "c": b"c"})
+        await app.add(session, "b")  # which is there already
+        spec = {"file_spec": {"name": "d", "source_type": "PUSH"}}
+        _, kind, text = await app.refusal("POST", f"/library/item/updatesession/file/id:{session}?~action=add", spec)
+        assert kind == "NOT_ALLOWED_IN_CURRENT_STATE"
+        assert "has 3 files, which is the most that a session may have (session_files_limit)" in text
+        session = await app.session(await app.item("more", await app.library("more")))
+        answer = await app.push(session, "a.ova", archive(dict.fromkeys(["a.ovf", "b", "c", "d"], b"")))
+        assert answer.status_code == 413
+        assert "has 3 files, which is the most that a session may have (session_files_limit)" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "told"),
+    [
+        ("tiny.iso", archive({"a.txt": b""}), "file 'tiny.iso' is not an ISO image: it holds a tar archive; it is kept as a"),
+        ("tiny.xml", descriptor({}), "file 'tiny.xml' is an OVF descriptor, but its name does not end in .ovf"),
+        ("tiny", b"<html></html>", "file 'tiny' is a web page (HTML)"),
+    ],
+)
+async def test_a_file_that_is_not_what_its_name_says_is_kept_with_a_warning(
+    app: Whole, name: str, data: bytes, told: str
+) -> None:
+    item, session = await sent(app, {name: data})
+    _, found, _ = await validated(app, session)
+    assert [told in each for each in found] == [True]
+    await app.complete(session)
+    assert await warnings(app, item) == found
+    assert await app.content(item) == {name: data}
+
+
+async def test_a_web_page_and_an_archive_in_the_place_of_a_descriptor_are_named(app: Whole) -> None:
+    _, session = await sent(app, {"tiny.ovf": b"KDMV" + bytes(600)}, type="ovf")
+    text = (await app.refusal("POST", f"{UPDATES}/id:{session}?~action=complete"))[2]
+    assert "file 'tiny.ovf' is no OVF descriptor: it is a VMDK disk image, and a descriptor is XML" in text
+    session = await app.session(await app.item("other", await app.library("other"), type="ovf"))
+    answer = await app.push(session, "tiny.ova", b"KDMV" + bytes(2000))
+    assert "it is a VMDK disk image, and an OVA is a tar archive" in answer.json()["error_message"]

@@ -1,17 +1,20 @@
 from __future__ import annotations
 
+import errno
 import hashlib
 import tarfile
+from itertools import cycle
+from pathlib import Path
 
 import msgspec
 import pytest
 
 from contentlib.library.checksums import Algorithm, Checksum
 from contentlib.library.errors import NotReady
-from contentlib.library.model import UpdateFile
+from contentlib.library.model import UpdateFile, UpdateSession
 from contentlib.library.packages import Findings
 from packages import archive, descriptor, manifest, package
-from transfer.parts import BREAK, STORAGE, Client, Parts
+from transfer.parts import BREAK, STORAGE, Answered, Client, Parts, parts_on
 
 
 async def _named(parts: Parts, file: UpdateFile) -> dict[str, str]:
@@ -27,7 +30,8 @@ async def test_an_archive_becomes_the_files_in_it(parts: Parts, client: Client, 
     answered = await client.call("PUT", address, body=[data[at : at + step] for at in range(0, len(data), step)])
     told = {"name": "tiny.ova", "size": len(data), "status": "READY", "files": list(files)}
     assert (answered.status, msgspec.json.decode(answered.body)) == (200, told)
-    assert await _named(parts, file) == dict.fromkeys(files, "READY")
+    assert await _named(parts, file) == dict.fromkeys(["tiny.ova", *files], "READY")
+    assert (await parts.file(file)).received == len(data)
     await parts.updates.complete(file.session)
     kept, version = await parts.items.files(item)
     assert kept.type == "ovf"
@@ -83,18 +87,217 @@ async def test_an_archive_that_breaks_off_can_be_sent_again(parts: Parts, client
     failed = await parts.file(file)
     assert failed.fault is not None
     assert failed.fault.text == f"the connection broke after 3000 of {len(data)} bytes"
-    assert await _named(parts, file) == {"tiny.ova": "ERROR"}
-    assert (await client.call("HEAD", address)).headers["upload-offset"] == "0"
+    assert (failed.status, failed.received) == ("ERROR", 3000)
+    assert (await client.call("HEAD", address)).headers["upload-offset"] == "3000"
     assert (await client.call("PUT", address, body=[data])).status == 200
-    assert await _named(parts, file) == dict.fromkeys(files, "READY")
+    assert await _named(parts, file) == dict.fromkeys(["tiny.ova", *files], "READY")
 
 
-async def test_a_part_of_an_archive_is_refused(parts: Parts, client: Client) -> None:
+async def _part(client: Client, address: str, data: bytes, start: int, end: int) -> Answered:
+    headers = {"content-range": f"bytes {start}-{end - 1}/{len(data)}"}
+    return await client.call("PUT", address, headers, [data[start:end]])
+
+
+FORMS = pytest.mark.parametrize("form", [tarfile.USTAR_FORMAT, tarfile.PAX_FORMAT, tarfile.GNU_FORMAT])
+
+
+@pytest.mark.parametrize("turns", [1, 2], ids=["memory", "in turns"])
+@pytest.mark.parametrize(
+    ("form", "step"),
+    [(tarfile.USTAR_FORMAT, 512), (tarfile.PAX_FORMAT, 333), (tarfile.GNU_FORMAT, 700), (tarfile.PAX_FORMAT, 5000)],
+)
+async def test_an_archive_is_sent_in_parts_of_any_size(tmp_path: Path, form: int, turns: int, step: int) -> None:
+    all_parts = [Parts(tmp_path) for _ in range(turns)]
+    parts = all_parts[0]
+    clients = cycle(Client(each.application()) for each in all_parts)  # as of processes that each remember what is no longer so
+    name = ("d" if form == tarfile.USTAR_FORMAT else "d" * 120) + ".vmdk"
+    files = {"tiny.ovf": descriptor({name: b"disk " * 500, "empty.iso": b""}), name: b"disk " * 500, "empty.iso": b""}
+    files["tiny.mf"] = manifest(files)
+    data = archive(files, form) + b"what follows"
+    item = await parts.item()
+    checksum = Checksum(Algorithm.SHA512, hashlib.sha512(data).hexdigest())
+    file, address = await parts.push("tiny.ova", size=len(data), checksum=checksum, item=item)
+    for start, client in zip(range(0, len(data), step), clients, strict=False):
+        assert (await client.call("HEAD", address)).headers["upload-offset"] == str(start)
+        answered = await _part(client, address, data, start, min(start + step, len(data)))
+        assert answered.status == 200, answered.body
+    assert await _named(parts, file) == dict.fromkeys(["tiny.ova", *files], "READY")
+    await parts.updates.complete(file.session)
+    _, version = await parts.items.files(item)
+    assert {stored.name: b"".join(parts.store.read(STORAGE, stored.blob)) for stored in version.files} == files
+    assert parts.store.uploads(STORAGE) == []
+    for each in all_parts:
+        await each.metadata.close()
+
+
+@pytest.mark.parametrize("turns", [1, 2], ids=["memory", "in turns"])
+async def test_an_archive_goes_on_wherever_it_broke_off(tmp_path: Path, turns: int) -> None:
+    all_parts = [Parts(tmp_path) for _ in range(turns)]
+    parts = all_parts[0]
+    clients = cycle(Client(each.application()) for each in all_parts)
+    files = package(b"disk " * 100)
+    data = archive(files)
+    for end in range(1, 6000, 607):
+        client = next(clients)
+        item = await parts.item()
+        file, address = await parts.push("tiny.ova", size=len(data), item=item)
+        await client.call("PUT", address, {"content-length": str(len(data))}, [data[:end], BREAK])
+        assert (await client.call("HEAD", address)).headers["upload-offset"] == str(end)
+        answered = await _part(next(clients), address, data, end, len(data))
+        assert (answered.status, msgspec.json.decode(answered.body)["files"]) == (200, list(files))
+        await parts.updates.complete(file.session)
+    for each in all_parts:
+        await each.metadata.close()
+
+
+async def test_a_part_that_does_not_follow_is_refused_with_where_to_go_on(parts: Parts, client: Client) -> None:
     data = archive(package())
     _, address = await parts.push("tiny.ova")
-    answered = await client.call("PUT", address, {"content-range": f"bytes 0-9/{len(data)}"}, [data[:10]])
-    assert (answered.status, answered.headers["upload-offset"]) == (400, "0")
-    assert b"it is sent as a whole" in answered.body
+    assert (await _part(client, address, data, 0, 2000)).status == 200
+    answered = await _part(client, address, data, 3000, 4000)
+    assert (answered.status, answered.headers["upload-offset"]) == (409, "2000")
+    assert b"goes on at byte 2000, not at 3000" in answered.body
+
+
+@pytest.mark.parametrize("end", [3000, 2000, 600])
+async def test_what_another_process_has_unpacked_meanwhile_is_read_again(
+    tmp_path: Path, parts: Parts, client: Client, end: int
+) -> None:
+    """As at a reload: the old worker remembers an archive, the new one has taken as many bytes of another instead."""
+    first, second = archive(package(b"disk " * 500)), archive(package(b"DISK " * 500))
+    item = await parts.item()
+    file, address = await parts.push("tiny.ova", item=item)
+    await _part(client, address, first, 0, end)
+    async with parts_on(tmp_path) as others:
+        other = Client(others.application())
+        await other.call("PUT", address, {"content-length": str(len(second))}, [second[:end], BREAK])
+    assert (await _part(client, address, second, end, len(second))).status == 200
+    await parts.updates.complete(file.session)
+    stored = {each.name: each.blob for each in (await parts.items.files(item))[1].files}
+    assert {name: b"".join(parts.store.read(STORAGE, blob)) for name, blob in stored.items()} == package(b"DISK " * 500)
+
+
+async def test_an_archive_goes_on_after_a_file_in_it_could_not_be_opened(
+    parts: Parts, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data, stage = archive(package()), parts.store.stage
+    item = await parts.item()
+    file, address = await parts.push("tiny.ova", item=item)
+
+    def fails(storage: str, upload: str) -> object:
+        if upload != file.id:
+            raise OSError(errno.EIO, "broken")
+        return stage(storage, upload)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(parts.store, "stage", fails)
+        assert (await _part(client, address, data, 0, 512)).status == 400
+    assert (await client.call("HEAD", address)).headers["upload-offset"] == "512"
+    assert (await _part(client, address, data, 512, len(data))).status == 200
+    await parts.updates.complete(file.session)
+    assert {each.name for each in (await parts.items.files(item))[1].files} == set(package())
+
+
+async def test_a_request_that_comes_too_late_drops_nothing_of_a_whole_archive(
+    parts: Parts, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data, target = archive(package()), parts.updates.target
+    file, address = await parts.push("tiny.ova")
+    before = await target(file.session, file.id)
+    assert (await client.call("PUT", address, body=[data])).status == 200
+
+    async def read_before(session_id: str, file_id: str) -> tuple[UpdateSession, UpdateFile]:
+        return before
+
+    with monkeypatch.context() as patched:
+        patched.setattr(parts.updates, "target", read_before)
+        assert (await client.call("PUT", address, body=[data])).status == 409
+    assert await _named(parts, file) == dict.fromkeys(["tiny.ova", *package()], "READY")
+
+
+async def test_what_replaces_an_archive_known_by_its_bytes_replaces_its_files(parts: Parts, client: Client) -> None:
+    file, address = await parts.push("tiny.iso")
+    assert (await client.call("PUT", address, body=[archive(package())])).status == 200
+    assert (await client.call("PUT", address, body=[b"plain"])).status == 200
+    assert await _named(parts, file) == {"tiny.iso": "READY"}
+
+
+async def test_what_is_left_of_an_archive_and_does_not_fit_together_is_sent_again(tmp_path: Path) -> None:
+    parts = Parts(tmp_path)
+    client = Client(parts.application())
+    data = archive(package())
+    file, address = await parts.push("tiny.ova")
+    await _part(client, address, data, 0, 3000)
+    (disk,) = [member for member in await parts.updates.files(file.session) if member.name == "disk1.vmdk"]
+    with parts.store.stage(STORAGE, disk.id) as staged:  # as after a power failure
+        staged.append(bytes(1 << 20))
+    assert (await client.call("HEAD", address)).headers["upload-offset"] == "0"
+    assert (await _part(client, address, data, 0, len(data))).status == 200
+    await parts.updates.complete(file.session)
+    await parts.metadata.close()
+
+
+async def test_an_archive_that_was_unpacked_is_sent_again_in_the_place_of_the_first(parts: Parts, client: Client) -> None:
+    item = await parts.item()
+    file, address = await parts.push("tiny.ova", item=item)
+    assert (await client.call("PUT", address, body=[archive(package())])).status == 200
+    text = descriptor({"other.vmdk": b"other"})
+    assert (await client.call("PUT", address, body=[archive({"a.ovf": text, "other.vmdk": b"other"})])).status == 200
+    assert set(await _named(parts, file)) == {"tiny.ova", "a.ovf", "other.vmdk"}
+    await parts.updates.complete(file.session)
+    assert {stored.name for stored in (await parts.items.files(item))[1].files} == {"a.ovf", "other.vmdk"}
+
+
+async def test_an_archive_that_is_removed_takes_its_files_with_it(parts: Parts, client: Client) -> None:
+    file, address = await parts.push("tiny.ova")
+    assert (await client.call("PUT", address, body=[archive(package())])).status == 200
+    await parts.updates.remove_file(file.session, "tiny.ova")
+    assert await _named(parts, file) == {}
+
+
+@FORMS
+@pytest.mark.parametrize("name", ["tiny", "download?id=7", "tiny.ovf", "tiny.iso", "tiny.tar"])
+async def test_an_archive_is_known_by_its_bytes(parts: Parts, client: Client, name: str, form: int) -> None:
+    files = package()
+    item = await parts.item()
+    file, address = await parts.push(name, item=item)
+    assert (await client.call("PUT", address, body=[archive(files, form)])).status == 200
+    shown = [name, *files] if name not in files else [f"{name}.ova", *files]
+    assert await _named(parts, file) == dict.fromkeys(shown, "READY")
+    await parts.updates.complete(file.session)
+    kept, version = await parts.items.files(item)
+    assert (kept.type, {stored.name for stored in version.files}) == ("ovf", set(files))
+    assert parts.store.uploads(STORAGE) == []
+
+
+async def test_a_tar_without_a_descriptor_is_a_file(parts: Parts, client: Client) -> None:
+    data = archive({"notes.txt": b"hello", "more.txt": b""})
+    for name in ("backup.tar", "backup.ova"):
+        item = await parts.item()
+        file, address = await parts.push(name, item=item)
+        assert (await client.call("PUT", address, body=[data])).status == 200
+        assert await _named(parts, file) == {name: "READY"}
+        warnings = (await parts.updates.validate(file.session)).warnings
+        assert [fault.id for _, fault in warnings] == (["file.not_as_named"] if name == "backup.ova" else [])
+        await parts.updates.complete(file.session)
+        (stored,) = (await parts.items.files(item))[1].files
+        assert b"".join(parts.store.read(STORAGE, stored.blob)) == data
+        assert parts.store.uploads(STORAGE) == []
+
+
+@pytest.mark.parametrize("step", [400, 10_000])
+async def test_an_ova_that_is_none_is_kept_with_a_warning(parts: Parts, client: Client, step: int) -> None:
+    data = b"KDMV" + bytes(range(256)) * 10
+    item = await parts.item()
+    file, address = await parts.push("tiny.ova", size=len(data), item=item)
+    for start in range(0, len(data), step):
+        assert (await _part(client, address, data, start, min(start + step, len(data)))).status == 200
+    ((_, warning),) = (await parts.updates.validate(file.session)).warnings
+    assert "file 'tiny.ova' is not an OVA" in warning.text
+    assert "it holds a VMDK disk image" in warning.text
+    await parts.updates.complete(file.session)
+    (stored,) = (await parts.items.files(item))[1].files
+    assert b"".join(parts.store.read(STORAGE, stored.blob)) == data
 
 
 @pytest.mark.parametrize("size", [1, 10**9])

@@ -167,6 +167,14 @@ class FilesystemBlobs:
         """The bytes of an upload, in pieces."""
         return _pieces(self._staged(storage, upload))
 
+    def staged_start(self, storage: str, upload: str, most: int) -> bytes:
+        """The first bytes of an upload."""
+        try:
+            with self._staged(storage, upload).open("rb", buffering=0) as file:
+                return file.read(most)
+        except FileNotFoundError:
+            return b""
+
     def discard(self, storage: str, upload: str) -> None:
         """Drops an upload."""
         self._staged(storage, upload).unlink(missing_ok=True)

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
-from functools import partial
+from contextlib import suppress
 from typing import Protocol
 
 from contentlib.library import storing
 from contentlib.library.blobs import Received
 from contentlib.library.checksums import Algorithm, Hasher
-from contentlib.library.errors import Fault
+from contentlib.library.errors import Fault, Missing, NotActive
 from contentlib.library.model import UpdateFile, UpdateSession
 from contentlib.library.ports import BlobStore, Staged
 from contentlib.library.storages import Lane
 from contentlib.library.tar import BadArchive
-from contentlib.library.unpacking import TooLarge, Unpacking
+from contentlib.library.unpacking import TooLarge, Unpacking, finish
 from contentlib.library.update_sessions import UpdateSessions
 
 
@@ -50,7 +49,10 @@ class Arriving(Taking, Protocol):
         """All bytes are there: the file is READY, or the fault says why it is not. Different when they cannot be right."""
 
     async def leave(self) -> None:
-        """Ends the attempt, whole or not."""
+        """Ends the attempt, whole or not; what has come stays for the next one."""
+
+    async def drop(self) -> None:
+        """Drops what has come, after the last attempt."""
 
 
 class Staging:
@@ -113,16 +115,25 @@ class Kept(Staging):
     """A file of an update session that is kept as it comes."""
 
     def __init__(
-        self, updates: UpdateSessions, session: UpdateSession, file: UpdateFile, store: BlobStore, threads: Lane
+        self,
+        updates: UpdateSessions,
+        session: UpdateSession,
+        file: UpdateFile,
+        store: BlobStore,
+        threads: Lane,
+        limit: int = 0,
     ) -> None:
         algorithms = [file.checksum.algorithm] if file.checksum else ()
         super().__init__(session.storage, file.id, store, threads, *algorithms)
         self._updates = updates
+        self._session = session
         self._file = file
+        self._limit = limit
 
     async def finish(self) -> Fault | None:
         """Makes the bytes the file's, when they are as declared."""
-        return await self._updates.finish(self._file, self.received)
+        archive = Unpacking(self._updates, self._session, self._file, self._store, self._threads, self._limit)
+        return await finish(self._updates, archive, self._file, self.received, self._open)
 
     async def text(self, most: int) -> bytes | None:
         """All bytes that are there, when they are as declared and no more than so many."""
@@ -130,9 +141,14 @@ class Kept(Staging):
             return None
         return await self._threads.stored(lambda: b"".join(self._store.staged_bytes(self._storage, self._upload)))
 
+    async def drop(self) -> None:
+        """Drops what has come."""
+        if self._staged is not None:
+            await self._threads.release(self._staged.drop)
+
 
 class Unpacked:
-    """An archive whose files are kept instead of it; each attempt begins at its start."""
+    """An archive whose files are kept instead of it."""
 
     def __init__(
         self,
@@ -143,56 +159,52 @@ class Unpacked:
         threads: Lane,
         limit: int,
     ) -> None:
-        self._updates = updates
-        self._session = session
+        self._storage = session.storage
         self._file = file
         self._store = store
         self._threads = threads
-        self._limit = limit
-        self._archive: Unpacking | None = None
-        self._size = 0
+        self._archive = Unpacking(updates, session, file, store, threads, limit)
+        self._frame: Staged | None = None
 
     @property
     def size(self) -> int:
         """How many bytes of the archive have come."""
-        return 0 if self._archive is None else self._archive.hasher.size
+        return self._archive.size
 
     async def begin(self) -> None:
-        """Drops what an attempt that was killed has left, and begins."""
-        for member in await self._updates.forget_members(self._file):
-            await self._threads.release(partial(self._store.discard, self._session.storage, member.id))
-        self._archive = Unpacking(self._updates, self._session, self._file, self._store, self._threads, self._limit)
+        """Goes on with what an earlier attempt has left."""
+        self._frame = await self._threads.stored(self._store.stage, self._storage, self._file.id)
+        await self._archive.begin(self._frame)
 
     async def feed(self, data: bytes) -> None:
         """Takes the next bytes."""
         try:
-            await self._open.feed([data])
+            await self._archive.feed([data])
         except (BadArchive, TooLarge) as error:
             raise Different(error.fault) from error
 
     async def restart(self) -> None:
         """Drops the files that have come."""
-        await self.leave()
-        await self.begin()
+        await self._archive.restart()
 
     async def finish(self) -> Fault | None:
-        """Puts the files in the place of the archive."""
+        """Puts the files beside the archive."""
         try:
-            fault = await self._open.close()
+            return await self._archive.finish()
         except BadArchive as error:
             raise Different(error.fault) from error
-        if fault is None:
-            self._archive = None
-        return fault
 
     async def leave(self) -> None:
-        """Drops the files of an archive that is not whole."""
-        archive, self._archive = self._archive, None
-        if archive is not None:
-            await asyncio.shield(archive.drop())
+        """Lets go of what has come; it stays for the next attempt."""
+        await self._archive.leave()
+        frame, self._frame = self._frame, None
+        if frame is not None:
+            await self._threads.release(frame.close)
 
-    @property
-    def _open(self) -> Unpacking:
-        if self._archive is None:
-            raise RuntimeError("the archive was not begun")
-        return self._archive
+    async def drop(self) -> None:
+        """Drops what has come."""
+        if self._frame is None:
+            return
+        with suppress(Missing, NotActive):  # it went with its session
+            await self._archive.drop()
+        await self._threads.release(self._frame.drop)

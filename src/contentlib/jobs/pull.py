@@ -1,8 +1,7 @@
 """Fetches files of update sessions: the handler of the tasks that `add` submits for source type PULL.
 
 What has come is kept when a connection breaks or the server is stopped, and only the rest is asked for, by Range, where the
-publisher says that the file is still the same; else the file is fetched from its start. An OVA is unpacked while it comes; it
-goes on after a broken connection, and from its start in the next attempt.
+publisher says that the file is still the same; else the file is fetched from its start. An OVA is unpacked while it comes.
 """
 
 from __future__ import annotations
@@ -115,7 +114,7 @@ class _Attempt:
                 if not self._finishing:
                     await self._parts.updates.target(self._session.id, self._file.id)
             except (Missing, NotActive):
-                if not self._finishing:  # an archive is gone too when it has been unpacked
+                if not self._finishing:
                     raise
 
     async def fetch(self) -> None:
@@ -143,7 +142,7 @@ class _Attempt:
         store, lane = parts.storages.store, parts.storages.on(session.storage)
         if await parts.updates.unpacks(session, file):
             return Unpacked(parts.updates, session, file, store, lane, parts.limit)
-        return Kept(parts.updates, session, file, store, lane)
+        return Kept(parts.updates, session, file, store, lane, parts.limit)
 
     async def _bring(self, arriving: Arriving) -> None:
         file = self._file
@@ -199,11 +198,10 @@ class _Attempt:
         """Notes with the file why it did not come; what is of no use any more is dropped."""
         self._finishing = False
         if again and not self._progress.last:
-            kept = arriving.size if isinstance(arriving, Kept) else 0
-            await self._parts.updates.wait(self._file, kept, fault)
+            await self._parts.updates.wait(self._file, arriving.size, fault)
             raise Again(fault)
+        await arriving.drop()
         await arriving.leave()
-        await self.discard()
         await self._parts.updates.stop(self._file, 0, fault)
         raise NotFetched(fault)
 

@@ -6,6 +6,7 @@ The row of a blob is never committed before its bytes are safe, and its bytes ar
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
+from typing import ParamSpec, TypeVar
 
 import msgspec
 from msgspec.structs import replace
@@ -21,6 +22,9 @@ from contentlib.library.slots import Claim, at_once
 from contentlib.library.storages import Lane, Storages, StorageSilent
 from contentlib.library.storing import hash_again
 from contentlib.library.threads import NotStored
+
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
 
 
 class Received(msgspec.Struct, frozen=True):
@@ -128,9 +132,23 @@ class Blobs:
             return Place("" if blob is None else blob.storage, "", there=False)
         return Place(blob.storage, self.store.path(blob.storage, blob.id).absolute().as_uri(), there=True)
 
+    async def start(self, file: StoredFile, most: int) -> bytes:
+        """The first bytes of a file."""
+        blob = await self.check(file.blob, file.name)
+        return await self._ask(blob, file.name, self._start, blob, most)
+
+    def _start(self, blob: Blob, most: int) -> bytes:
+        with self.store.path(blob.storage, blob.id).open("rb", buffering=0) as content:
+            return content.read(most)
+
     async def _stat(self, blob: Blob, name: str) -> Stat | None:
+        return await self._ask(blob, name, self.store.stat, blob.storage, blob.id)
+
+    async def _ask(
+        self, blob: Blob, name: str, call: Callable[Arguments, Result], *arguments: Arguments.args, **names: Arguments.kwargs
+    ) -> Result:
         try:
-            return await self.on(blob.storage).run(self.store.stat, blob.storage, blob.id)
+            return await self.on(blob.storage).run(call, *arguments, **names)
         except StorageSilent as error:
             raise Unavailable("storage.silent", error.text, blob.storage) from error
         except OSError as error:

@@ -421,6 +421,11 @@ class UpdateFile(msgspec.Struct, frozen=True):
     task: str | None = None
     archive: str | None = None
 
+    @property
+    def unpacked(self) -> bool:
+        """Whether it was an archive whose files are beside it now: it is shown until the session ends, and never stored."""
+        return self.status is TransferStatus.READY and self.blob is None and not self.removed
+
 
 class PrepareStatus(enum.StrEnum):
     """How far the preparation of a file is."""

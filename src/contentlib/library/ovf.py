@@ -14,6 +14,7 @@ from collections.abc import Container, Iterable, Iterator
 import msgspec
 from lxml import etree
 
+from contentlib.library import recognition
 from contentlib.library.checksums import Algorithm, Checksum
 from contentlib.library.errors import Fault
 from contentlib.safe_xml import UnsafeXml, local, parse
@@ -136,7 +137,7 @@ def read_descriptor(name: str, text: bytes) -> Descriptor:
     try:
         root = parse(text)
     except UnsafeXml as error:
-        raise BadPackage(name, f"is no OVF descriptor: {str(error).removeprefix('the body ')}") from error
+        raise BadPackage(name, f"is no OVF descriptor: {_why(text, error)}") from error
     if local(root) != "Envelope":
         raise BadPackage(name, f"is no OVF descriptor: its root element is {local(root)!r}, not 'Envelope'")
     sections = _sections(root)
@@ -156,6 +157,13 @@ def read_descriptor(name: str, text: bytes) -> Descriptor:
         collection=any(_kind(each) == "VirtualSystemCollection" for each in root),
         lost=tuple(disk for disk in disks if disk.file and disk.file not in ids),
     )
+
+
+def _why(text: bytes, error: UnsafeXml) -> str:
+    found = recognition.label(text[: recognition.ENOUGH])
+    if found is None or recognition.kind_of(text[: recognition.ENOUGH]) == recognition.OVF:
+        return str(error).removeprefix("the body ")
+    return f"it is {found}, and a descriptor is XML; send the file that is meant, or give it its own name"
 
 
 def _sections(root: etree._Element) -> dict[str, list[etree._Element]]:

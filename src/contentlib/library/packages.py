@@ -17,11 +17,14 @@ from contentlib.library.checksums import Checksum
 from contentlib.library.errors import Fault
 from contentlib.library.model import StoredFile
 from contentlib.library.names import plain
+from contentlib.library.recognition import ENOUGH, doubtful, is_tar
 from contentlib.library.signatures import LARGEST, read_certificate
+from contentlib.library.tar import BadArchive, Begin, TarReader
 
 _DESCRIPTOR = f"*{ovf.DESCRIPTOR}"
 _TOLD = 50  # of what is wrong, in one sentence
 _MANIFESTS = 10
+_LOOKED_INTO = 100  # files of an item, each of which is opened
 _FEW = 5
 _IGNORED = "ovf.manifest_lists_itself"
 
@@ -127,6 +130,29 @@ async def examine(kind: str, files: Sequence[StoredFile], blobs: Blobs) -> Findi
     if seal is not None:
         invalid += await asyncio.to_thread(_not_sealed, seal, checksums[seal.manifest], files)
     return Findings(found.missing, tuple(invalid), () if seal is None else seal.chain, tuple(warnings))
+
+
+async def misnamed(files: Sequence[StoredFile], blobs: Blobs) -> tuple[tuple[str, Fault], ...]:
+    """Warnings about files that are not what their names say."""
+    found = [(file.name, _doubtful(file.name, await blobs.start(file, ENOUGH))) for file in files[:_LOOKED_INTO]]
+    return tuple((name, fault) for name, fault in found if fault is not None)
+
+
+def _doubtful(name: str, start: bytes) -> Fault | None:
+    if ovf.is_archive(name) and is_tar(start) and not is_package_archive(start):
+        text = f"file {name!r} is not an OVA: it is a tar archive without an OVF descriptor; it is kept as a plain file"
+        return Fault("file.not_as_named", text, (name,))
+    return doubtful(name, start)
+
+
+def is_package_archive(start: bytes) -> bool:
+    """Whether a file that begins so is an OVA: a tar archive with a descriptor among its first files."""
+    if not is_tar(start):
+        return False
+    try:
+        return any(isinstance(event, Begin) and ovf.is_descriptor(event.name) for event in TarReader().feed(start))
+    except BadArchive:
+        return False
 
 
 async def read_seal(files: Sequence[StoredFile], blobs: Blobs) -> Seal | None:

@@ -280,6 +280,9 @@ class UpdateFileRows(Protocol):
     async def of(self, session: str) -> list[UpdateFile]:
         """All files of a session, in the order in which they were first added."""
 
+    async def count(self, session: str) -> int:
+        """How many files a session has."""
+
     async def remove(self, session: str, name: str) -> None:
         """Removes the file of that name."""
 
@@ -537,6 +540,9 @@ class BlobStore(Protocol):
 
     def room(self, storage: str) -> int:
         """How many bytes may still be stored beside what is kept in reserve; not more than 0 where there is no room."""
+
+    def staged_start(self, storage: str, upload: str, most: int) -> bytes:
+        """The first bytes of an upload, no more than `most`; empty where there are none."""
 
     def discard(self, storage: str, upload: str) -> None:
         """Drops an upload; one that is not there is no error."""

@@ -24,7 +24,7 @@ from contentlib.library.model import (
     WarningType,
 )
 from contentlib.library.ovf import TYPE, BadPackage, is_archive
-from contentlib.library.packages import Findings, Seal, examine, is_package, read_seal, tells
+from contentlib.library.packages import Findings, Seal, examine, is_package, misnamed, read_seal, tells
 from contentlib.library.ports import MetadataStore
 from contentlib.library.signatures import Doubt, Signer, signer_of
 from contentlib.library.trust import Trust
@@ -67,7 +67,9 @@ class Sealing:
     async def examine(self, kind: str, files: Sequence[StoredFile]) -> Findings:
         """What is wrong with the files of an item of a type."""
         findings = await examine(kind, files, self._blobs)
-        return findings.strict() if self._strict else findings
+        findings = findings.strict() if self._strict else findings
+        doubtful = await misnamed(files, self._blobs)
+        return replace(findings, warnings=(*findings.warnings, *doubtful)) if doubtful else findings
 
     async def seal(self, session: UpdateSession, item: Item, version: Version) -> Version:
         """The version with its signature, and the warnings about its files.

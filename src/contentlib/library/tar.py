@@ -10,7 +10,7 @@ import tarfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from contentlib.library import ovf
+from contentlib.library import ovf, recognition
 from contentlib.library.errors import Fault, Invalid
 from contentlib.library.names import check_file_name
 
@@ -21,7 +21,6 @@ _SPARSE = "GNU.sparse."
 _LENGTH_DIGITS = 7  # of a record's length: none is longer than its header
 _EXTENSIONS = {tarfile.XHDTYPE, tarfile.SOLARIS_XHDTYPE, tarfile.XGLTYPE, tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK}
 _FILES = {tarfile.REGTYPE, tarfile.AREGTYPE, tarfile.CONTTYPE}
-_PACKED = {b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ": "xz", b"PK\x03\x04": "zip"}
 _KINDS = {
     tarfile.LNKTYPE: "a hard link",
     tarfile.SYMTYPE: "a symbolic link",
@@ -220,9 +219,11 @@ def _is_left_out(path: str) -> bool:
 
 
 def _no_header(block: bytes, offset: int, error: Exception) -> str:
-    packed = next((name for signature, name in _PACKED.items() if block.startswith(signature)), None)
-    if packed is not None and not offset:
-        return f"it is compressed with {packed}, and an OVA is a plain tar archive"
+    found = None if offset else recognition.kind_of(block)
+    if found in recognition.PACKED.values():
+        return f"it is compressed with {found}, and an OVA is a plain tar archive"
+    if found is not None:
+        return f"it is {recognition.label(block)}, and an OVA is a tar archive that begins with an OVF descriptor"
     return f"there is no header where one should be ({error})"
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
+from itertools import islice
 
 import msgspec
 from msgspec.structs import replace
@@ -43,9 +45,11 @@ from contentlib.library.packages import Findings
 from contentlib.library.polls import Polls
 from contentlib.library.ports import MetadataStore, SessionRows, Transaction
 from contentlib.library.pulls import CheckSource, check_endpoint, pull_of, takes_http
+from contentlib.library.recognition import ENOUGH, mistaken
 from contentlib.library.sealing import Preview, Sealing
 from contentlib.library.sessions import Ended, Leases, fire
 from contentlib.library.storages import StorageSilent
+from contentlib.library.tar import MOST_FILES
 from contentlib.library.tasks import Tasks
 from contentlib.library.transfer_sessions import TransferSessions
 from contentlib.library.trust import Trust
@@ -95,6 +99,7 @@ class UpdateSessions(TransferSessions[UpdateSession]):
         trust: Trust | None = None,
         *,
         strict: bool = False,
+        most_files: int = MOST_FILES,
         warned: Callable[[str, Sequence[Fault]], None] = _unheard,
     ) -> None:
         super().__init__(metadata, clock, leases, ended)
@@ -106,6 +111,7 @@ class UpdateSessions(TransferSessions[UpdateSession]):
         self.polls = Polls(clock)
         self._sealing = Sealing(metadata, blobs, clock, trust or Trust(metadata, clock), strict=strict)
         self._warned = warned
+        self.most_files = most_files
 
     def _rows(self, transaction: Transaction) -> SessionRows[UpdateSession]:
         return transaction.update_sessions
@@ -318,7 +324,7 @@ class UpdateSessions(TransferSessions[UpdateSession]):
         kept = [file for file in base.files if file.name not in changed]
         now = max(self._clock.now(), base.created + 1)
         generation = next_generation(earlier, now)
-        new = [_stored(file, base, generation) for file in files if not file.removed]
+        new = [_stored(file, base, generation) for file in files if not file.removed and not file.unpacked]
         return Version(new_identifier(), item.id, next_number(item, earlier), now, (*kept, *new)).after(base)
 
     # files of a session
@@ -337,6 +343,8 @@ class UpdateSessions(TransferSessions[UpdateSession]):
         async with self._metadata.transaction(durable=False) as transaction:
             session = await self._continued(transaction, session_id, "changed")
             old = await transaction.update_files.get(session_id, new.name)
+            if old is None:
+                await self._check_count(transaction, session_id)
             base = await _base_of(transaction, session)
             stored = base.file(new.name)
             if new.source is Source.NONE and stored is not None:
@@ -363,6 +371,11 @@ class UpdateSessions(TransferSessions[UpdateSession]):
         if pulled:
             self._submitted()
         return file
+
+    async def _check_count(self, transaction: Transaction, session_id: str) -> None:
+        if await transaction.update_files.count(session_id) >= self.most_files:
+            told = f"update session {session_id} has {self.most_files} files, which is the most that a session may have"
+            raise NotReady("session.too_many_files", f"{told} (session_files_limit)", session_id, str(self.most_files))
 
     async def _put(
         self, transaction: Transaction, session: UpdateSession, file: UpdateFile, parent: str | None = None
@@ -446,7 +459,9 @@ class UpdateSessions(TransferSessions[UpdateSession]):
         changed = {file.name for file in changes}
         files: list[StoredFile | UpdateFile] = [file for file in base.files if file.name not in changed]
         files += [
-            _stored(file, base, 0) if file.status is TransferStatus.READY else file for file in changes if not file.removed
+            _stored(file, base, 0) if file.status is TransferStatus.READY else file
+            for file in changes
+            if not file.removed and not file.unpacked
         ]
         return await self._sealing.preview(session, files)
 
@@ -536,7 +551,8 @@ class UpdateSessions(TransferSessions[UpdateSession]):
             session = await self._active(transaction, descriptor.session, "changed")
             if await transaction.update_files.by_id(descriptor.session, descriptor.id) is None:
                 raise Missing("upload", descriptor.id)
-            for new in references:
+            room = self.most_files - await transaction.update_files.count(session.id)
+            for new in islice(references, max(room, 0)):  # completing the session tells what is missing
                 if await transaction.update_files.get(session.id, new.name) is None:
                     file = UpdateFile(
                         id=new_identifier(),
@@ -555,7 +571,7 @@ class UpdateSessions(TransferSessions[UpdateSession]):
 
     async def finish(self, file: UpdateFile, received: Received) -> Fault | None:
         """Takes all bytes of a file when size and checksum are as declared; else the file is in ERROR with the fault."""
-        fault = self.differs(file, received.size, received.digests)
+        fault = self.differs(file, received.size, received.digests) or await self._mistaken(file, received)
         if fault is not None:
             await self.stop(file, 0, fault)
             return fault
@@ -566,6 +582,16 @@ class UpdateSessions(TransferSessions[UpdateSession]):
         ready = replace(file, status=status, received=received.size, content=content, blob=blob.id, fault=None)
         await self._mark(file, ready)
         return None
+
+    async def _mistaken(self, file: UpdateFile, received: Received) -> Fault | None:
+        """What is wrong with bytes that are not the file itself but a page, a form or a text made of it."""
+        storage, upload = received.storage, received.upload
+        start = await self._blobs.on(storage).run(self._blobs.store.staged_start, storage, upload, ENOUGH)
+        return mistaken(file.name, start)
+
+    def held(self, session: UpdateSession) -> AbstractContextManager[None]:
+        """Keeps a session alive while the server is at work on its files."""
+        return self._leases.held(session)
 
     # archives that are unpacked as they come
 
@@ -578,6 +604,18 @@ class UpdateSessions(TransferSessions[UpdateSession]):
         async with self._metadata.reading() as transaction:
             item = await find_item(transaction, session.item)
         return item.folded_type in ("", ovf.TYPE)
+
+    async def is_untyped(self, archive: UpdateFile) -> bool:
+        """Whether the item of an archive may be of any type."""
+        async with self._metadata.reading() as transaction:
+            session = await self._find(transaction, archive.session)
+            return not (await find_item(transaction, session.item)).folded_type
+
+    async def members(self, archive: UpdateFile) -> dict[str, UpdateFile]:
+        """The files that came out of an archive, by name."""
+        async with self._metadata.reading() as transaction:
+            files = await transaction.update_files.of(archive.session)
+        return {file.name: file for file in files if file.archive == archive.id}
 
     async def forget_members(self, archive: UpdateFile) -> list[UpdateFile]:
         """Takes all files that came out of an archive out of its session, so that it can come again; answers them."""
@@ -598,30 +636,31 @@ class UpdateSessions(TransferSessions[UpdateSession]):
         )
         async with self._metadata.transaction(durable=False) as transaction:
             await self._active(transaction, archive.session, "changed")
-            if await transaction.update_files.by_id(archive.session, archive.id) is None:
+            current = await transaction.update_files.by_id(archive.session, archive.id)
+            if current is None:
                 raise Missing("upload", archive.id)
             old = await transaction.update_files.get(archive.session, name)
+            if old is None:
+                await self._check_count(transaction, archive.session)
+            if current.name == name:  # an archive that is named as one of its files makes way for it
+                await transaction.update_files.remove(archive.session, name)
+                await transaction.update_files.put(replace(current, name=f"{name}{ovf.ARCHIVE}"))
             await transaction.update_files.put(member)
-        if old is not None:
+        if old is not None and old.id != archive.id:
             self._ended(old.id)
         return member
 
     async def unpacked(self, archive: UpdateFile, size: int, digests: dict[Algorithm, str]) -> Fault | None:
-        """Takes the archive out of the session when all its files are in it; or it is in ERROR, with the fault."""
-        fault = self.differs(archive, size, digests)
-        if fault is not None:
-            return fault
-        async with self._metadata.transaction(durable=False) as transaction:
-            await self._active(transaction, archive.session, "changed")
-            await transaction.update_files.remove(archive.session, archive.name)
-        return None
+        """The archive is READY, as all its files are; or the fault says why it is not as declared.
 
-    async def drop_members(self, members: Iterable[UpdateFile]) -> None:
-        """Takes the files of an archive that failed out of its session again."""
-        async with self._metadata.transaction(durable=False) as transaction:
-            for member in members:
-                if await transaction.update_files.by_id(member.session, member.id) is not None:
-                    await transaction.update_files.remove(member.session, member.name)
+        It stays in the session, for clients that wait for the file that they added, and is no part of the content.
+        """
+        fault = self.differs(archive, size, digests)
+        if fault is None:
+            content = archive.checksum
+            ready = replace(archive, status=TransferStatus.READY, received=size, content=content, blob=None, fault=None)
+            await self._mark(archive, ready)
+        return fault
 
     async def _mark(self, file: UpdateFile, changed: UpdateFile, *, begins: bool = False) -> None:
         await self.expire(file.session)
@@ -630,9 +669,10 @@ class UpdateSessions(TransferSessions[UpdateSession]):
             current = await transaction.update_files.by_id(file.session, file.id)
             if current is None:
                 raise Missing("upload", file.id)
-            if begins and current.blob is not None and current.blob != file.blob:
+            completed = current.status is TransferStatus.READY
+            if begins and completed and (file.status is not TransferStatus.READY or current.blob != file.blob):
                 raise Busy("file.completed", f"file {file.name!r} was completed by another request meanwhile", file.name)
-            await transaction.update_files.put(changed)
+            await transaction.update_files.put(replace(changed, name=current.name))
             await self._note_act(transaction, session)
         self._leases.touch(session)
         self._leases.note_progress(file.id, changed.received)

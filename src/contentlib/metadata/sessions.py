@@ -129,6 +129,7 @@ _PUT_FILE = Statement(
 _GET_FILE = Statement(select(*_FILE_COLUMNS).where(_IN_SESSION, _NAMED))
 _FILE_BY_ID = Statement(select(*_FILE_COLUMNS).where(_IN_SESSION, _FILES.c.id == bindparam("file_id")))
 _FILES_OF = Statement(select(*_FILE_COLUMNS).where(_IN_SESSION).order_by(_FILES.c.position))
+_COUNT_FILES = Statement(select(func.count()).select_from(_FILES).where(_IN_SESSION))
 _REMOVE_FILE = Statement(delete(_FILES).where(_IN_SESSION, _NAMED))
 _UPLOADS = Statement(
     select(_FILES.c.id)
@@ -164,6 +165,11 @@ class UpdateFileRows:
     async def of(self, session: str) -> list[UpdateFile]:
         """All files of a session."""
         return [_FILE.value(row) for row in await self._connection.rows(_FILES_OF, {"key": session})]
+
+    async def count(self, session: str) -> int:
+        """How many files a session has."""
+        row = await self._connection.row(_COUNT_FILES, {"key": session})
+        return int(row[0]) if row else 0
 
     async def remove(self, session: str, name: str) -> None:
         """Removes the file of that name."""

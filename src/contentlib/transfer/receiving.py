@@ -17,12 +17,14 @@ from contentlib.library.ports import BlobStore, Staged
 from contentlib.library.sessions import Leases
 from contentlib.library.storages import Lane
 from contentlib.library.throttle import Throttle
+from contentlib.library.unpacking import Unpacking, finish
 from contentlib.library.update_sessions import UpdateSessions
 from contentlib.transfer.incoming import Incoming
 from contentlib.transfer.part import Part
 
 _BEAT_SECONDS = 1.0
-
+Memory = Hasher | Unpacking
+"""What read the bytes of a file that are there already."""
 
 RECEIVED = 200
 """The status where all bytes were received and are not the right ones.
@@ -85,10 +87,14 @@ class Upload:
         self._limit = limit
         self._beaten = time.monotonic()
 
-    async def receive(self, staged: Staged, store: BlobStore, known: Hasher | None) -> bool:
+    async def there(self, staged: Staged, store: BlobStore) -> int:  # noqa: ARG002 - the store tells it of an archive
+        """How many bytes of the file are there before the request."""
+        return staged.size
+
+    async def receive(self, staged: Staged, store: BlobStore, known: Memory | None) -> bool:
         """Takes the bytes of the request; whether the file is complete now. Wrong when it is not as declared.
 
-        `known` has hashed what is there already, if anybody has.
+        `known` has read what is there already, if anybody has.
         """
         self._check_size()
         await self._sessions.begin(self.file)
@@ -102,14 +108,34 @@ class Upload:
                 await self._sessions.pause(self.file, staged.size)
                 return False
         received = Received(self.session.storage, self.file.id, self.hasher.size, self.hasher.digests())
-        fault = await self._sessions.finish(self.file, received)
+        archive = Unpacking(self._sessions, self.session, self.file, store, self._threads, self._limit)
+        fault = await finish(self._sessions, archive, self.file, received, staged)
         if fault is not None:
             raise Wrong(RECEIVED, fault, keep=False)
         return True
 
+    @property
+    def size(self) -> int:
+        """How many bytes of the file are there and hashed."""
+        return self.hasher.size
+
     def received(self, staged: Staged) -> int:
         """How many bytes of the file are there."""
         return staged.size
+
+    def memory(self, staged: Staged) -> Memory | None:
+        """What is known of the bytes that are there, for the request that goes on with them."""
+        return self.hasher if self.hasher.size == staged.size else None
+
+    async def stamp(self, staged: Staged) -> str:
+        """Marks the bytes that are there, so that what is known of them is used only while they are the same."""
+        return await self._threads.run(staged.stamp)
+
+    async def leave(self) -> None:
+        """Lets go of everything but what is staged."""
+
+    async def discard(self) -> None:
+        """Drops what has come, except for what is staged."""
 
     def told(self) -> dict[str, object]:
         """What came of it, for the client."""
@@ -127,12 +153,12 @@ class Upload:
         if self._limit and most > self._limit:
             raise Wrong(413, faults.too_large(self.file.name, self._limit), keep=True)
 
-    async def _prepare(self, staged: Staged, store: BlobStore, known: Hasher | None) -> None:
+    async def _prepare(self, staged: Staged, store: BlobStore, known: Memory | None) -> None:
         """Gets the bytes that are there already out of the way, or hashed."""
         self.hasher = Hasher(*([self.file.checksum.algorithm] if self.file.checksum else ()))
         if self.part.start is None:
             await self._threads.stored(staged.empty)
-        elif known is not None and known.size == staged.size:
+        elif isinstance(known, Hasher) and known.size == staged.size:
             self.hasher = known
         elif staged.size:
             pieces = await self._threads.stored(store.staged_bytes, self.session.storage, self.file.id)

@@ -2,49 +2,94 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from contentlib.library import unpacking
-from contentlib.library.checksums import Hasher
 from contentlib.library.ports import BlobStore, Staged
 from contentlib.library.tar import BadArchive
-from contentlib.transfer.receiving import RECEIVED, Upload, Wrong
+from contentlib.transfer.receiving import RECEIVED, Memory, Upload, Wrong
 
 
 class Unpacking(Upload):
-    """An upload that holds the lock on an archive, whose own bytes are not kept."""
+    """An upload that holds the lock on an archive, of whose own bytes only the frame is kept."""
 
-    async def receive(self, staged: Staged, store: BlobStore, known: Hasher | None) -> bool:  # noqa: ARG002 - nothing of an archive is kept
+    async def there(self, staged: Staged, store: BlobStore) -> int:  # noqa: ARG002 - what is staged is a part of it
+        """How many bytes of the archive are there."""
+        return await self._made(store).arrived()
+
+    async def receive(self, staged: Staged, store: BlobStore, known: Memory | None) -> bool:
         """Takes the bytes of the request; the files of the archive are READY when it is whole. Wrong when it is not."""
         self._check_size()
-        self._archive = unpacking.Unpacking(self._sessions, self.session, self.file, store, self._threads, self._limit)
-        self.hasher = self._archive.hasher
         await self._sessions.begin(self.file)
+        self._archive = self._made(store)  # not before: what another request has completed is not dropped
         self.incoming.start()
+        await self._go_on(staged, known)
         try:
-            await self._unpack()
-        except BaseException:
-            await asyncio.shield(self._archive.drop())
-            raise
-        await self._threads.stored(store.discard, self.session.storage, self.file.id)
-        return True
-
-    def received(self, staged: Staged) -> int:  # noqa: ARG002 - nothing of an archive is staged
-        """How many bytes of the archive have come."""
-        return self.hasher.size
-
-    def told(self) -> dict[str, object]:
-        """What came of it, for the client."""
-        return {"name": self.file.name, "size": self.hasher.size, "status": "READY", "files": self._archive.names}
-
-    async def _unpack(self) -> None:
-        try:
-            async for block in self._blocks(0):
-                await self._archive.feed(block)
-            fault = await self._archive.close()
+            return await self._unpack()
         except BadArchive as error:
             raise Wrong(RECEIVED, error.fault, keep=False) from error
         except unpacking.TooLarge as error:
             raise Wrong(413, error.fault, keep=False) from error
+
+    @property
+    def size(self) -> int:
+        """How many bytes of the archive are there."""
+        return 0 if self._archive is None else self._archive.size
+
+    def received(self, staged: Staged) -> int:  # noqa: ARG002 - what is staged is a part of it
+        """How many bytes of the archive are there."""
+        return self.size
+
+    def memory(self, staged: Staged) -> Memory | None:  # noqa: ARG002 - what is staged is a part of it
+        """What is known of the bytes that are there."""
+        return self._archive if self._archive is not None and self._archive.exact else None
+
+    async def stamp(self, staged: Staged) -> str:
+        """Marks the frame of the archive, and the file in it that is being written."""
+        if self._archive is not None:
+            await self._archive.stamp()
+        return await super().stamp(staged)
+
+    async def leave(self) -> None:
+        """Lets go of the file that was being written."""
+        if self._archive is not None:
+            await self._archive.leave()
+
+    async def discard(self) -> None:
+        """Drops the files of the archive that have come."""
+        if self._archive is not None:
+            await self._archive.drop()
+
+    def told(self) -> dict[str, object]:
+        """What came of it, for the client."""
+        told: dict[str, object] = {"name": self.file.name, "size": self.size, "status": "READY"}
+        return told if self._archive is None or self._archive.plain else {**told, "files": self._archive.names}
+
+    _archive: unpacking.Unpacking | None = None
+
+    def _made(self, store: BlobStore) -> unpacking.Unpacking:
+        return unpacking.Unpacking(self._sessions, self.session, self.file, store, self._threads, self._limit)
+
+    async def _go_on(self, staged: Staged, known: Memory | None) -> None:
+        """Gets the bytes that are there already out of the way, or read."""
+        archive = self._archive
+        if archive is None:
+            return
+        if self.part.start is not None and isinstance(known, unpacking.Unpacking) and await known.go_on(staged):
+            self._archive = known
+            return
+        await archive.begin(staged, anew=self.part.start is None)
+
+    async def _unpack(self) -> bool:
+        archive = self._archive
+        if archive is None:
+            raise RuntimeError("the archive was not begun")
+        async for block in self._blocks(archive.size):
+            await archive.feed(block)
+        if self.part.start is not None:
+            self._check_part(archive.size - self.part.start)
+            if archive.size != self.total:
+                await self._sessions.pause(self.file, archive.size)
+                return False
+        fault = await archive.finish()
         if fault is not None:
             raise Wrong(RECEIVED, fault, keep=False)
+        return True

@@ -14,7 +14,7 @@ import msgspec
 from contentlib.http.failures import RETRY
 from contentlib.http.message import Disconnected, Headers, Request, Response, not_allowed, text
 from contentlib.library import transfer_faults as faults
-from contentlib.library.checksums import Hasher
+from contentlib.library import unpacking
 from contentlib.library.errors import Busy, Fault, LibraryError, Missing, NotActive
 from contentlib.library.model import TransferStatus, UpdateFile, UpdateSession
 from contentlib.library.ports import Staged
@@ -26,7 +26,7 @@ from contentlib.library.update_sessions import UpdateSessions
 from contentlib.transfer.addresses import DataAddress
 from contentlib.transfer.answers import Refused
 from contentlib.transfer.part import Part, part_of
-from contentlib.transfer.receiving import RECEIVED, Replaced, Stopped, Upload, Wrong
+from contentlib.transfer.receiving import RECEIVED, Memory, Replaced, Stopped, Upload, Wrong
 from contentlib.transfer.unpacking import Unpacking
 
 _METHODS = ("HEAD", "POST", "PUT")
@@ -48,10 +48,10 @@ class _Ending:
 
 @dataclass(frozen=True, slots=True)
 class _Hashed:
-    """What was hashed of an interrupted upload of a session, and the mark that its bytes had then."""
+    """What was read of an interrupted upload of a session, and the mark that its bytes had then."""
 
     session: str
-    hasher: Hasher
+    memory: Memory
     mark: str
 
 
@@ -101,7 +101,11 @@ class Uploads:
         try:
             upload = await self._upload(request, session, file, part, staged)
             return await self._take(request, upload, staged)
+        except NotStored as error:
+            return await self._no_stage(request, session, file, error.error)
         finally:
+            if upload is not None:
+                await upload.leave()
             await self._storages.on(session.storage).release(staged.close)
             if upload is not None:
                 upload.over.set()
@@ -120,17 +124,27 @@ class Uploads:
         seconds = self._leases.milliseconds / 1000
         for upload in self._running.values():
             if upload.incoming.quiet() > seconds:
-                upload.incoming.stop(Wrong(408, faults.silent(upload.hasher.size, int(seconds)), keep=True))
+                upload.incoming.stop(Wrong(408, faults.silent(upload.size, int(seconds)), keep=True))
 
     async def _progress(self, session: UpdateSession, file: UpdateFile) -> Response:
         if file.status is TransferStatus.READY:
             offset = file.received
         else:
-            offset = await self._storages.on(session.storage).run(self._store.staged_size, session.storage, file.id)
+            offset = await self._there(session, file)
         headers = [*_offset(offset), ("cache-control", "no-store")]
         if file.size is not None:
             headers.append(("upload-length", str(file.size)))
         return Response(200, headers=headers)
+
+    async def _there(self, session: UpdateSession, file: UpdateFile) -> int:
+        lane = self._storages.on(session.storage)
+        if not await self._sessions.unpacks(session, file):
+            return await lane.run(self._store.staged_size, session.storage, file.id)
+        archive = unpacking.Unpacking(self._sessions, session, file, self._store, lane, self._limit)
+        try:
+            return await archive.arrived()
+        except NotStored as error:
+            raise error.error from error
 
     # who may write
 
@@ -170,12 +184,13 @@ class Uploads:
     # what becomes of an upload
 
     async def _upload(self, request: Request, session: UpdateSession, file: UpdateFile, part: Part, staged: Staged) -> Upload:
-        if part.start is not None and part.start != staged.size:
-            # 409 as tus answers it; 416 is about what is read
-            raise Refused(409, f"file {file.name!r} goes on at byte {staged.size}, not at {part.start}", _offset(staged.size))
-        kind = await self._kind(session, file, part)
+        kind = Unpacking if await self._sessions.unpacks(session, file) else Upload
         lane = self._storages.on(session.storage)
-        return kind(request, session, file, part, self._sessions, self._leases, lane, self._throttle, self._limit)
+        upload = kind(request, session, file, part, self._sessions, self._leases, lane, self._throttle, self._limit)
+        if part.start is not None and part.start != (there := await upload.there(staged, self._store)):
+            # 409 as tus answers it; 416 is about what is read
+            raise Refused(409, f"file {file.name!r} goes on at byte {there}, not at {part.start}", _offset(there))
+        return upload
 
     async def _take(self, request: Request, upload: Upload, staged: Staged) -> Response:
         file = upload.file
@@ -191,14 +206,8 @@ class Uploads:
         if complete:
             return _ready(upload)
         await self._remember(upload, staged)
-        return text(200, f"file {file.name!r} has {staged.size} bytes now", _offset(staged.size))
-
-    async def _kind(self, session: UpdateSession, file: UpdateFile, part: Part) -> type[Upload]:
-        if not await self._sessions.unpacks(session, file):
-            return Upload
-        if part.start is not None and part.length != part.total:
-            raise Refused(400, f"archive {file.name!r} is unpacked while it comes, so it is sent as a whole", _offset(0))
-        return Unpacking
+        size = upload.received(staged)
+        return text(200, f"file {file.name!r} has {size} bytes now", _offset(size))
 
     async def _ended_early(self, request: Request, upload: Upload, staged: Staged, error: Exception) -> Response:
         """Notes with the file why its upload ended, and drops bytes that are of no use."""
@@ -210,12 +219,13 @@ class Uploads:
         ending = self._ending(request, upload, received, error)
         lane, wanted = self._storages.on(upload.session.storage), ending.keep
         if not wanted:  # before anything is noted: a full disk has room again then
-            await lane.release(staged.empty)
+            await self._discard(upload, staged)
         if ending.fault is not None:
             try:
-                await self._sessions.stop(upload.file, staged.size if wanted else 0, ending.fault)
+                await self._sessions.stop(upload.file, received if wanted else 0, ending.fault)
             except (Missing, NotActive):  # the session ended meanwhile
                 wanted = False
+                await self._discard(upload, staged)
         if wanted:
             await self._remember(upload, staged)
         else:  # at last, and only these bytes: without its name the upload is no longer locked, and another one may begin
@@ -226,8 +236,13 @@ class Uploads:
         if ending.status == RECEIVED:
             told = {"name": upload.file.name, "size": received, "status": "ERROR", "error_message": sentence}
             return Response(RECEIVED, msgspec.json.encode(told), "application/json")
-        headers = _offset(staged.size) if ending.keep else []
+        headers = _offset(received) if ending.keep else []
         return text(ending.status, sentence, headers + _retry(error))
+
+    async def _discard(self, upload: Upload, staged: Staged) -> None:
+        await self._storages.on(upload.session.storage).release(staged.empty)
+        with suppress(Missing, NotActive):  # it went with its session
+            await upload.discard()
 
     def _ending(self, request: Request, upload: Upload, size: int, error: Exception) -> _Ending:
         name = upload.file.name
@@ -254,26 +269,27 @@ class Uploads:
             return error
         return None
 
-    # what was hashed already
+    # what was read already
 
-    def _known(self, file_id: str, staged: Staged) -> Hasher | None:
-        """What this process has hashed of the bytes that are there, unless another one has received some since."""
+    def _known(self, file_id: str, staged: Staged) -> Memory | None:
+        """What this process has read of the bytes that are there, unless another one has received some since."""
         hashed = self._hashed.pop(file_id, None)
-        return hashed.hasher if hashed is not None and hashed.mark == staged.mark else None
+        return hashed.memory if hashed is not None and hashed.mark == staged.mark else None
 
     async def _remember(self, upload: Upload, staged: Staged) -> None:
-        if upload.hasher.size != staged.size:
+        memory = upload.memory(staged)
+        if memory is None:
             return
-        with suppress(OSError):  # then they are hashed again
-            mark = await self._storages.on(upload.session.storage).run(staged.stamp)
-            self._hashed[upload.file.id] = _Hashed(upload.session.id, upload.hasher, mark)
+        with suppress(OSError):  # then they are read again
+            mark = await upload.stamp(staged)
+            self._hashed[upload.file.id] = _Hashed(upload.session.id, memory, mark)
             if len(self._hashed) > _REMEMBERED:
                 del self._hashed[next(iter(self._hashed))]
 
 
 def _ready(upload: Upload) -> Response:
     """The answer to the last byte; 200, because 204 is a failure to govmomi."""
-    return Response(200, msgspec.json.encode(upload.told()), "application/json", _offset(upload.hasher.size))
+    return Response(200, msgspec.json.encode(upload.told()), "application/json", _offset(upload.size))
 
 
 def _offset(size: int) -> Headers:

@@ -1,0 +1,143 @@
+"""What bytes are, whatever the name of their file says: by how they begin.
+
+What was stored by mistake in the place of a file is refused with the way to send it right: a form, base64 text, a web page. A
+file that is not what its name says is kept, with a warning.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+import tarfile
+import zlib
+
+from contentlib.library.errors import Fault
+
+ENOUGH = 1 << 16
+"""So many bytes of its beginning tell what a file is: an ISO image is known by its second 32 KiB, also as base64."""
+
+TAR, ISO, VMDK, OVF, HTML, FORM = "tar", "iso", "vmdk", "ovf", "html", "form"
+PACKED = {b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ": "xz", b"PK\x03\x04": "zip"}
+_SIGNATURES = (
+    (0x8001, b"CD001", ISO),
+    (0x8001, b"BEA01", ISO),
+    (0, b"KDMV", VMDK),
+    (0, b"# Disk DescriptorFile", VMDK),
+    (0, b"COWD", VMDK),
+    (0, b"QFI\xfb", "qcow2"),
+    (0, b"vhdxfile", "vhdx"),
+    (0, b"conectix", "vhd"),
+    *((0, signature, kind) for signature, kind in PACKED.items()),
+)
+_LABELS = {
+    TAR: "a tar archive",
+    ISO: "an ISO image",
+    OVF: "an OVF descriptor",
+    HTML: "a web page (HTML)",
+    FORM: "a multipart form",
+    **{kind: f"{kind} data" for kind in PACKED.values()},
+}
+_NAMED = ((".ova", TAR, "an OVA (a tar archive with an OVF descriptor)"), (".iso", ISO, "an ISO image"))
+_HTML = re.compile(
+    rb"(?:<\?xml[^>]{0,200}>|<!--(?:[^-]|-(?!->)){0,1000}-->|\s){0,20}(?:<!doctype\s+html|<html[\s>]|<head[\s>])", re.I
+)
+_FORM = re.compile(
+    rb"--[^\r\n]{1,72}\r\n(?:[A-Za-z-]+:[^\r\n]{0,1000}\r\n){0,5}?content-disposition:\s*form-data", re.IGNORECASE
+)
+_OVF = re.compile(rb"<(?:[A-Za-z0-9_.-]{1,40}:)?Envelope[\s>]")
+_OVF_SCHEMA = re.compile(rb"schemas\.dmtf\.org/ovf|vmware\.com/schema/ovf|schemas/ovf")
+_BASE64 = re.compile(rb"\s*(?:data:[^,]{0,100};base64,)?(?P<text>[A-Za-z0-9+/\r\n]+={0,2}\s*)\Z")
+_SHORTEST = 60  # letters of base64 text that are worth to be looked into
+_BINARY = re.compile(
+    r"\.(?:ova|ovf|iso|img|raw|bin|flp|vmdk|vhdx?|vdi|qcow2?|mf|cert|nvram|gz|xz|bz2|zip|tar|tgz|7z)\Z", re.IGNORECASE
+)
+_TEXT = re.compile(r"\.(?:txt|b64|base64|pem|asc|eml|md)\Z", re.IGNORECASE)
+
+
+def kind_of(start: bytes) -> str | None:
+    """What kind of file begins so, None where it is of no known kind."""
+    for offset, signature, kind in _SIGNATURES:
+        if start[offset : offset + len(signature)] == signature:
+            return kind
+    if is_tar(start):
+        return TAR
+    if _FORM.match(start):
+        return FORM
+    text = start[:8192].replace(b"\0", b"").removeprefix(b"\xef\xbb\xbf").removeprefix(b"\xff\xfe").removeprefix(b"\xfe\xff")
+    if _HTML.match(text.lstrip()):
+        return HTML
+    return OVF if text.lstrip().startswith(b"<") and _OVF.search(text) and _OVF_SCHEMA.search(text) else None
+
+
+def is_tar(start: bytes) -> bool:
+    """Whether a file begins with the header of a tar archive."""
+    try:
+        return bool(tarfile.TarInfo.frombuf(start[: tarfile.BLOCKSIZE], "utf-8", "surrogateescape").name)
+    except tarfile.HeaderError:
+        return False
+
+
+def label(start: bytes) -> str | None:
+    """What a file that begins so is called in a sentence."""
+    kind = kind_of(start)
+    return None if kind is None else _LABELS.get(kind, f"a {kind.upper()} disk image")
+
+
+def mistaken(name: str, start: bytes) -> Fault | None:
+    """What is wrong with a file that begins so: it was made from the file that is meant, or is in its place."""
+    kind = kind_of(start)
+    if kind == FORM:
+        text = f"file {name!r} was sent as a multipart form; send its bytes as the body (with curl: -T FILE, not -F)"
+        return Fault("upload.form", text, (name,))
+    if kind == HTML and _BINARY.search(name):
+        text = f"file {name!r} is a web page (HTML), perhaps an error page of the server it came from; send the file itself"
+        return Fault("upload.web_page", text, (name,))
+    if kind is None and not _TEXT.search(name) and (inner := _encoded(start)) is not None:
+        text = f"file {name!r} is base64 text of {inner}; send the bytes themselves, without an encoding"
+        return Fault("upload.base64", text, (name,))
+    return None
+
+
+def doubtful(name: str, start: bytes) -> Fault | None:
+    """A warning about a file whose name says that it is another one."""
+    found, lower = kind_of(start), name.lower()
+    what = label(start) or "unknown content"
+    for end, expected, wanted in (
+        (".ova", TAR, "an OVA (a tar archive with an OVF descriptor)"),
+        (".iso", ISO, "an ISO image"),
+    ):
+        # an image may be of a kind that is not known here, an OVA not
+        if lower.endswith(end) and found != expected and (found is not None or expected == TAR):
+            text = f"file {name!r} is not {wanted}: it holds {what}; it is kept as a plain file"
+            return Fault("file.not_as_named", text, (name, what))
+    if found == OVF and not lower.endswith(".ovf"):
+        text = f"file {name!r} is an OVF descriptor, but its name does not end in .ovf; it is kept as a plain file"
+        return Fault("file.not_as_named", text, (name, what))
+    if found == HTML and "." not in name:
+        text = f"file {name!r} is a web page (HTML), perhaps an error page of the server it came from"
+        return Fault("file.not_as_named", text, (name, what))
+    return None
+
+
+def _encoded(start: bytes) -> str | None:
+    """What is in base64 text, where that is a kind of file that is known."""
+    found = _BASE64.match(start[:ENOUGH])
+    if found is None or len(found["text"]) < _SHORTEST:
+        return None
+    letters = found["text"].translate(None, b"\r\n \t=")
+    inner = base64.b64decode(letters[: len(letters) // 4 * 4])
+    kind = kind_of(inner)
+    if kind in PACKED.values() and not _unpacks(inner, kind):
+        return None
+    return label(inner)
+
+
+def _unpacks(data: bytes, kind: str | None) -> bool:
+    """Whether data is what two bytes say that it is; text of base64 may begin with them by chance."""
+    if kind != "gzip":
+        return True
+    try:
+        zlib.decompressobj(wbits=31).decompress(data, 1024)
+    except zlib.error:
+        return False
+    return True

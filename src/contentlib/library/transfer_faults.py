@@ -47,6 +47,12 @@ def part_mismatch(name: str, expected: int, came: int | None) -> Fault:
     return Fault("upload.part_mismatch", text, (name, str(expected)))
 
 
+def not_decoded(name: str, encoding: str, why: str) -> Fault:
+    """The body is not encoded as its header says."""
+    text = f"file {name!r} was sent with content-encoding {encoding}, but {why}; send it again, or without encoding"
+    return Fault("upload.encoding", text, (name, encoding))
+
+
 def not_stored(name: str, storage: str, received: int, error: OSError) -> Fault:
     """The storage does not take the bytes."""
     why = error.strerror or str(error)

@@ -25,6 +25,7 @@ from contentlib.library.throttle import Throttle
 from contentlib.library.update_sessions import UpdateSessions
 from contentlib.transfer.addresses import DataAddress
 from contentlib.transfer.answers import Refused
+from contentlib.transfer.decoding import decoded
 from contentlib.transfer.part import Part, part_of
 from contentlib.transfer.receiving import RECEIVED, Memory, Replaced, Stopped, Upload, Wrong
 from contentlib.transfer.unpacking import Unpacking
@@ -90,6 +91,7 @@ class Uploads:
             return await self._progress(session, file)
         if request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
             raise Refused(415, "the body must be the bytes of the file, not a form (with curl: -T FILE, not -F)")
+        request = decoded(request, file.name)
         part = part_of(request)
         if part.start and file.status is TransferStatus.READY:
             raise Refused(409, f"file {file.name!r} is complete with {file.received} bytes", _offset(file.received))

@@ -144,11 +144,11 @@ async def test_a_session_and_an_archive_have_so_many_files_and_no_more(data_dir:
         spec = {"file_spec": {"name": "d", "source_type": "PUSH"}}
         _, kind, text = await app.refusal("POST", f"/library/item/updatesession/file/id:{session}?~action=add", spec)
         assert kind == "NOT_ALLOWED_IN_CURRENT_STATE"
-        assert "has 3 files, which is the most that a session may have (session_files_limit)" in text
+        assert "has 3 files, the most that a session may have (session_files_limit)" in text
         session = await app.session(await app.item("more", await app.library("more")))
         answer = await app.push(session, "a.ova", archive(dict.fromkeys(["a.ovf", "b", "c", "d"], b"")))
         assert answer.status_code == 413
-        assert "has 3 files, which is the most that a session may have (session_files_limit)" in answer.text
+        assert "has 3 files, the most that a session may have (session_files_limit)" in answer.text
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,6 @@ _TOLD = 50  # of what is wrong, in one sentence
 _MANIFESTS = 10
 _LOOKED_INTO = 100  # files of an item, each of which is opened
 _FEW = 5
-_IGNORED = "ovf.manifest_lists_itself"
 
 
 class Findings(msgspec.Struct, frozen=True):
@@ -229,7 +228,7 @@ def _pointless(manifest_name: str, manifest: dict[str, Checksum]) -> Iterator[tu
         if _is_pointless(manifest_name, name):
             which = "itself" if plain(name) == plain(manifest_name) else f"the certificate file {name!r}"
             text = f"manifest {manifest_name!r} lists {which}, whose checksum cannot be known; that line is ignored"
-            yield manifest_name, Fault(_IGNORED, text, (manifest_name, name))
+            yield manifest_name, Fault("ovf.manifest_lists_itself", text, (manifest_name, name))
 
 
 def _not_one(descriptors: Sequence[StoredFile]) -> Findings:

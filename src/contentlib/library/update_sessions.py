@@ -374,8 +374,9 @@ class UpdateSessions(TransferSessions[UpdateSession]):
 
     async def _check_count(self, transaction: Transaction, session_id: str) -> None:
         if await transaction.update_files.count(session_id) >= self.most_files:
-            told = f"update session {session_id} has {self.most_files} files, which is the most that a session may have"
-            raise NotReady("session.too_many_files", f"{told} (session_files_limit)", session_id, str(self.most_files))
+            most = str(self.most_files)
+            text = f"update session {session_id} has {most} files, the most that a session may have (session_files_limit)"
+            raise NotReady("session.too_many_files", text, session_id, most)
 
     async def _put(
         self, transaction: Transaction, session: UpdateSession, file: UpdateFile, parent: str | None = None

@@ -167,6 +167,6 @@ async def test_whatever_is_unavailable_says_when_to_ask_again(app: Whole, monkey
     async def refuse(*_: object) -> None:
         raise OSError(errno.EIO, os.strerror(errno.EIO))
 
-    monkeypatch.setattr("contentlib.library.storages.Storages.check", refuse)
+    monkeypatch.setattr("contentlib.library.bytes.storages.Storages.check", refuse)
     ready = await app.client.get("/readyz")
     assert (ready.status_code, ready.headers["retry-after"]) == (503, "10")

@@ -13,7 +13,7 @@ import pytest
 
 from contentlib.blobs.filesystem import FilesystemBlobs
 from contentlib.inventory import UNREACHABLE, Datastore, Inventory, Space
-from contentlib.library.storages import Lane, Storages
+from contentlib.library.bytes.storages import Lane, Storages
 from processes import PATIENCE_SECONDS
 
 

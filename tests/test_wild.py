@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Mapping
 
 import pytest
 
-from contentlib.library.ovf import read_descriptor
+from contentlib.library.packages.ovf import read_descriptor
 from packages import archive
 from publisher import Publisher, publishing
 from pulling import Pulling

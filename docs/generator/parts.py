@@ -16,6 +16,8 @@ PARTS = {
     "tables": tables.tables,
     "layers": rooms.layers,
     "rooms": rooms.rooms,
+    "inner_rooms": rooms.inner_rooms,
+    "picture": rooms.picture,
 }
 _PART = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 

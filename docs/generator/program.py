@@ -17,7 +17,7 @@ from contentlib import monitor
 from contentlib import settings as declared
 from contentlib.cli import application, certificate
 from contentlib.inventory import Datastore, Inventory
-from contentlib.library.storages import Storages
+from contentlib.library.bytes.storages import Storages
 from contentlib.metadata.migrate import upgrade
 from contentlib.settings import Settings
 from contentlib.stores import claim_storages, open_bytes, open_rows

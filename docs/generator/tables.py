@@ -7,7 +7,8 @@ from typing import Any
 
 from sqlalchemy import Column, Table
 
-from contentlib.library import sessions, tasks
+from contentlib.library import leases as sessions
+from contentlib.library import tasks
 from contentlib.library.model import State, TaskStatus
 from contentlib.metadata.tables import metadata
 from generator.markdown import code, table

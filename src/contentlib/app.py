@@ -20,59 +20,59 @@ from contentlib.access.names import UserNames
 from contentlib.access.passwords import Argon2Passwords
 from contentlib.access.roles import ADMINISTRATOR, Roles
 from contentlib.access.sealing import KeyFile
+from contentlib.fetching.bringing import Means
+from contentlib.fetching.pull import Parts, Pulls
+from contentlib.fetching.sync import Parts as SyncParts
+from contentlib.fetching.sync import Syncs
 from contentlib.http.asgi import Application
 from contentlib.http.bodies import Bodies
 from contentlib.http.failures import RETRY, failure
 from contentlib.http.message import Answer, Disconnected, Request, Response, text, tidied
 from contentlib.http.pieces import Share, paced
 from contentlib.inventory import Datastore, Inventory
-from contentlib.jobs.bringing import Means
 from contentlib.jobs.collect import Collector
 from contentlib.jobs.expire import Expiry
 from contentlib.jobs.migrating import Migrating
 from contentlib.jobs.operations import KIND as OPERATION
 from contentlib.jobs.operations import Operations, performing
-from contentlib.jobs.pull import Parts, Pulls
 from contentlib.jobs.runner import Job, Runner
 from contentlib.jobs.schedule import Schedule
-from contentlib.jobs.sync import Parts as SyncParts
-from contentlib.jobs.sync import Syncs
 from contentlib.jobs.worker import Worker
-from contentlib.library.blobs import Blobs
+from contentlib.library.bytes.blobs import Blobs
+from contentlib.library.bytes.storages import Storages
+from contentlib.library.catalog.configuration import Configurations
+from contentlib.library.catalog.conversion import Conversions
+from contentlib.library.catalog.history import History
+from contentlib.library.catalog.items import Items
+from contentlib.library.catalog.libraries import Libraries
+from contentlib.library.catalog.library_names import LibraryNames
+from contentlib.library.catalog.limits import Limits
+from contentlib.library.catalog.migration import KIND as MIGRATION
+from contentlib.library.catalog.migration import Migrations
+from contentlib.library.catalog.retention import Retentions
+from contentlib.library.catalog.trash import Trash
+from contentlib.library.catalog.upkeep import Upkeep
+from contentlib.library.catalog.usages import Usages
 from contentlib.library.catalogs import Catalog
 from contentlib.library.clock import Clock, EvenClock
-from contentlib.library.configuration import Configurations
-from contentlib.library.conversion import Conversions
-from contentlib.library.download_sessions import DownloadSessions
 from contentlib.library.errors import Fault
-from contentlib.library.history import History
-from contentlib.library.items import Items
-from contentlib.library.libraries import Libraries
-from contentlib.library.library_names import LibraryNames
-from contentlib.library.limits import Limits
-from contentlib.library.migration import KIND as MIGRATION
-from contentlib.library.migration import Migrations
-from contentlib.library.mirror import Mirror
+from contentlib.library.following.mirror import Mirror
+from contentlib.library.following.own_catalogs import OwnCatalogs, OwnProbes
+from contentlib.library.following.subscribed import KIND as SYNC
+from contentlib.library.following.subscribed import SubscribedLibraries
+from contentlib.library.following.subscribers import Subscribers
+from contentlib.library.leases import Leases
 from contentlib.library.model import Library, Retention, User
 from contentlib.library.names import fold
-from contentlib.library.own_catalogs import OwnCatalogs, OwnProbes
+from contentlib.library.packages.signatures import read_pem
+from contentlib.library.packages.trust import Trust
 from contentlib.library.ports import MetadataStore, Transaction
-from contentlib.library.pulls import KIND as PULL
-from contentlib.library.retention import Retentions
-from contentlib.library.sessions import Leases
-from contentlib.library.settling import Settling
-from contentlib.library.signatures import read_pem
-from contentlib.library.storages import Storages
-from contentlib.library.subscribed import KIND as SYNC
-from contentlib.library.subscribed import SubscribedLibraries
-from contentlib.library.subscribers import Subscribers
+from contentlib.library.sessions.download_sessions import DownloadSessions
+from contentlib.library.sessions.pulls import KIND as PULL
+from contentlib.library.sessions.settling import Settling
+from contentlib.library.sessions.update_sessions import UpdateSessions
 from contentlib.library.tasks import Tasks
 from contentlib.library.timekeeping import follow, go_on, note
-from contentlib.library.trash import Trash
-from contentlib.library.trust import Trust
-from contentlib.library.update_sessions import UpdateSessions
-from contentlib.library.upkeep import Upkeep
-from contentlib.library.usages import Usages
 from contentlib.metadata.ballast import Ballast
 from contentlib.metadata.migrate import upgrade
 from contentlib.monitor import CountedBody, Gauges, Meter, Monitor, TransferMeter, count_failed_job, count_left_out
@@ -115,13 +115,13 @@ from contentlib.transfer.front import Transfers
 from contentlib.vapi.declare import Service
 from contentlib.vapi.registry import Registry
 from contentlib.vapi.types import Typed
-from contentlib.vcsp.asking import Limits as AskingLimits
-from contentlib.vcsp.documents import Counters
-from contentlib.vcsp.persisting import Persisting
-from contentlib.vcsp.probing import SubscriptionProbes
-from contentlib.vcsp.publisher import Publisher
-from contentlib.vcsp.reader import Reader
-from contentlib.vcsp.shelf import Shelf
+from contentlib.vcsp.publishing.documents import Counters
+from contentlib.vcsp.publishing.publisher import Publisher
+from contentlib.vcsp.publishing.shelf import Shelf
+from contentlib.vcsp.reading.asking import Limits as AskingLimits
+from contentlib.vcsp.reading.probing import SubscriptionProbes
+from contentlib.vcsp.reading.reader import Reader
+from contentlib.vcsp.trees.persisting import Persisting
 from contentlib.vim.front import Product, Vim
 from contentlib.wire import Wire
 from contentlib.wire.calls import token_of

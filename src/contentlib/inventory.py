@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from contentlib.library.storages import Lane
+from contentlib.library.bytes.storages import Lane
 
 DATACENTER = "datacenter-1"
 _FRESH_SECONDS = 1.0

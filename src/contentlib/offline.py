@@ -11,35 +11,35 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from contentlib.blobs.filesystem import FilesystemBlobs
-from contentlib.jobs.bringing import Bringing, Means
-from contentlib.library.adoption import Adoption, Contents
-from contentlib.library.archives import Archives, NotOpened, is_archived
-from contentlib.library.blobs import Blobs
+from contentlib.fetching.bringing import Bringing, Means
+from contentlib.library.bytes.blobs import Blobs
+from contentlib.library.bytes.holding import HeldBlobs
+from contentlib.library.bytes.storages import Storages
+from contentlib.library.catalog.configuration import Configurations
+from contentlib.library.catalog.library_names import LibraryNames
+from contentlib.library.catalog.limits import Limits
 from contentlib.library.catalogs import Catalog
 from contentlib.library.clock import SystemClock
-from contentlib.library.configuration import Configurations
 from contentlib.library.errors import Missing
-from contentlib.library.holding import HeldBlobs
-from contentlib.library.library_names import LibraryNames
-from contentlib.library.limits import Limits
+from contentlib.library.following.adoption import Adoption, Contents
+from contentlib.library.following.archives import Archives, NotOpened, is_archived
 from contentlib.library.model import Subscription
 from contentlib.library.names import fold
 from contentlib.library.ports import MetadataStore
 from contentlib.library.regular import open_regular
-from contentlib.library.storages import Storages
 from contentlib.metadata.migrate import check_current
 from contentlib.outbound.configured import outbound_of
 from contentlib.outbound.sources import Sources
 from contentlib.settings import Settings
 from contentlib.stores import claim_storages, open_bytes, open_rows, own_storages
-from contentlib.vcsp.asking import Limits as AskingLimits
-from contentlib.vcsp.bundles import Bundle, Manifest, write_bundle
-from contentlib.vcsp.directories import DirectoryTree
-from contentlib.vcsp.documents import Counters
-from contentlib.vcsp.importing import import_bundle
-from contentlib.vcsp.offers import read_offer, read_unchanged
-from contentlib.vcsp.reader import Reader
-from contentlib.vcsp.static import StaticLibrary, Watcher, Written, publish, static_library
+from contentlib.vcsp.publishing.documents import Counters
+from contentlib.vcsp.publishing.offers import read_offer, read_unchanged
+from contentlib.vcsp.reading.asking import Limits as AskingLimits
+from contentlib.vcsp.reading.reader import Reader
+from contentlib.vcsp.trees.bundles import Bundle, Manifest, write_bundle
+from contentlib.vcsp.trees.directories import DirectoryTree
+from contentlib.vcsp.trees.importing import import_bundle
+from contentlib.vcsp.trees.static import StaticLibrary, Watcher, Written, publish, static_library
 
 Warned = Callable[[str], None]
 _HELD_SECONDS = 60.0  # the server may have been told a shorter grace than the command
@@ -52,7 +52,7 @@ def publish_static(
     store = _reading(settings)
     offered, _ = asyncio.run(_offered(settings, store, library, None))
     if target.startswith("s3://"):
-        from contentlib.vcsp.objects import ObjectTree  # its package is large, and nobody else's business
+        from contentlib.vcsp.trees.objects import ObjectTree  # its package is large, and nobody else's business
 
         return offered, publish(offered, ObjectTree(target, store), watcher)
     tree = DirectoryTree(Path(target), store, link=link)

@@ -15,11 +15,11 @@ from msgspec.structs import replace
 import certificates
 from certificates import Certificate
 from contentlib.library.model import Subscription
-from contentlib.library.pulls import Probed, ProbeStatus
+from contentlib.library.sessions.pulls import Probed, ProbeStatus
 from contentlib.outbound.client import Outbound
 from contentlib.outbound.policy import Policy
 from contentlib.outbound.sources import Sources
-from contentlib.vcsp.probing import SubscriptionProbes
+from contentlib.vcsp.reading.probing import SubscriptionProbes
 from processes import Running
 from publisher import ALLOW
 from vcsp.test_own_publisher import PASSWORD, Publishing

@@ -13,7 +13,7 @@ import pytest
 
 from contentlib.http.message import Answer, FileResponse, Request, Response, StreamResponse
 from contentlib.http.pieces import Share, paced, pieces_of
-from contentlib.library.throttle import Throttle
+from contentlib.library.bytes.throttle import Throttle
 from scopes import Exchange, application, exchanged, scope
 
 DATA = bytes(range(256)) * 1024

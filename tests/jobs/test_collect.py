@@ -10,12 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contentlib.jobs.collect import Collector
+from contentlib.library.catalog.items import NewItem
+from contentlib.library.catalog.retention import Retentions
+from contentlib.library.catalog.trash import Trash
 from contentlib.library.identifiers import new_identifier
-from contentlib.library.items import NewItem
 from contentlib.library.model import Retention, Source
-from contentlib.library.retention import Retentions
-from contentlib.library.trash import Trash
-from contentlib.library.update_sessions import NewFile
+from contentlib.library.sessions.update_sessions import NewFile
 from jobs.crowd import many, turns_of_others
 from library.world import LEASE, STORAGES, World
 from storages import LASTING

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import msgspec
 
-from contentlib.vcsp.bundles import FORMAT, Bundle, Entry, Manifest
+from contentlib.vcsp.trees.bundles import FORMAT, Bundle, Entry, Manifest
 from following import Follower, Shelf, until
 from listening import listening
 from publisher import ALLOW, Publisher

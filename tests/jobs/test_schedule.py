@@ -8,19 +8,19 @@ from msgspec.structs import replace
 
 from contentlib.access.sealing import KeyFile
 from contentlib.jobs.schedule import Schedule, local_hour
-from contentlib.library.configuration import Configurations
-from contentlib.library.libraries import NewLibrary
-from contentlib.library.mirror import Mirror
+from contentlib.library.catalog.configuration import Configurations
+from contentlib.library.catalog.libraries import NewLibrary
+from contentlib.library.following.mirror import Mirror
+from contentlib.library.following.own_catalogs import OwnCatalogs, OwnProbes
+from contentlib.library.following.subscribed import Arguments, SubscribedLibraries
 from contentlib.library.model import LibraryType, Subscription, Task
-from contentlib.library.own_catalogs import OwnCatalogs, OwnProbes
-from contentlib.library.pulls import takes_http
-from contentlib.library.subscribed import Arguments, SubscribedLibraries
+from contentlib.library.sessions.pulls import takes_http
 from contentlib.library.tasks import fire
 from contentlib.outbound.client import Outbound
 from contentlib.outbound.policy import Policy
 from contentlib.outbound.sources import Sources
-from contentlib.vcsp.probing import SubscriptionProbes
-from contentlib.vcsp.reader import Reader
+from contentlib.vcsp.reading.probing import SubscriptionProbes
+from contentlib.vcsp.reading.reader import Reader
 from library.world import SaltedPasswords, World
 
 MINUTE = 60_000

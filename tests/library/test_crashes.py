@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from contentlib.jobs.collect import Collector
+from contentlib.library.catalog.history import History
+from contentlib.library.catalog.items import NewItem
+from contentlib.library.catalog.trash import Trash
 from contentlib.library.errors import Missing
-from contentlib.library.history import History
-from contentlib.library.items import NewItem
 from contentlib.library.model import Retention
-from contentlib.library.trash import Trash
 from library.fragile import KilledError, Steps
 from library.world import LEASE, STORAGES, World
 

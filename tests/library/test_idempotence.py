@@ -7,9 +7,9 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
+from contentlib.library.catalog.items import NewItem
 from contentlib.library.errors import Invalid, Taken
 from contentlib.library.idempotence import check_token
-from contentlib.library.items import NewItem
 from contentlib.library.model import Token
 from library.world import World, token
 

@@ -10,11 +10,11 @@ from typing import Generic, ParamSpec, TypeVar
 
 import pytest
 
-from contentlib.library.download_sessions import DownloadSessions
 from contentlib.library.errors import Fault, Invalid, NotActive
+from contentlib.library.leases import TRANSITIONS, Leases
 from contentlib.library.model import EndpointType, Source, State
-from contentlib.library.sessions import TRANSITIONS, Leases
-from contentlib.library.update_sessions import NewFile, UpdateSessions
+from contentlib.library.sessions.download_sessions import DownloadSessions
+from contentlib.library.sessions.update_sessions import NewFile, UpdateSessions
 from library.world import LEASE, World
 from processes import PATIENCE_SECONDS
 

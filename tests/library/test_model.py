@@ -15,7 +15,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initial
 
 from contentlib.library.errors import Busy, LibraryError, Missing, MissingFile, NotActive, NotReady, StillActive, Taken
 from contentlib.library.model import Source
-from contentlib.library.update_sessions import NewFile
+from contentlib.library.sessions.update_sessions import NewFile
 from library.world import LEASE, World
 
 Answer = TypeVar("Answer")

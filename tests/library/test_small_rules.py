@@ -6,8 +6,8 @@ import hashlib
 
 import pytest
 
+from contentlib.library.catalog.configuration import Configuration, Configurations
 from contentlib.library.checksums import Algorithm, Checksum, Hasher, check, compare
-from contentlib.library.configuration import Configuration, Configurations
 from contentlib.library.errors import Invalid
 from contentlib.library.names import check_description, check_file_name, check_name, clean, fold, plain, usable
 from library.world import World

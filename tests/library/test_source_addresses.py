@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from contentlib.library.pulls import without_password
+from contentlib.library.sessions.pulls import without_password
 
 
 @pytest.mark.parametrize(

@@ -7,19 +7,19 @@ import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
-from contentlib.library.blobs import Blobs, Received
+from contentlib.library.bytes.blobs import Blobs, Received
+from contentlib.library.catalog.items import Items, NewItem
+from contentlib.library.catalog.libraries import Libraries, NewLibrary
+from contentlib.library.catalog.migration import Migrations
+from contentlib.library.catalog.upkeep import Upkeep
+from contentlib.library.catalog.usages import Usages
 from contentlib.library.checksums import Algorithm, Checksum, Hasher
-from contentlib.library.download_sessions import DownloadSessions
 from contentlib.library.idempotence import check_token
 from contentlib.library.identifiers import new_identifier
-from contentlib.library.items import Items, NewItem
-from contentlib.library.libraries import Libraries, NewLibrary
-from contentlib.library.migration import Migrations
+from contentlib.library.leases import Leases
 from contentlib.library.model import Backing, BackingType, Source, Token, UpdateFile
-from contentlib.library.sessions import Leases
-from contentlib.library.update_sessions import NewFile, UpdateSessions
-from contentlib.library.upkeep import Upkeep
-from contentlib.library.usages import Usages
+from contentlib.library.sessions.download_sessions import DownloadSessions
+from contentlib.library.sessions.update_sessions import NewFile, UpdateSessions
 from contentlib.metadata.sqlite import SqliteMetadata
 from databases import new_database
 from library.fragile import FragileBlobs, FragileMetadata, Steps

@@ -22,8 +22,8 @@ from conformance.forms import Form, Heard
 from conformance.servers import FORMS
 from contentlib.blobs.filesystem import FilesystemBlobs
 from contentlib.jobs.collect import Collector
+from contentlib.library.bytes.storages import Storages
 from contentlib.library.model import Retention
-from contentlib.library.storages import Storages
 from contentlib.metadata.sqlite import SqliteMetadata
 from contentlib.settings import Storage
 from contentlib.stores import own_storages

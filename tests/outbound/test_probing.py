@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from contentlib.library.model import SourceEndpoint
-from contentlib.library.pulls import ProbeStatus
+from contentlib.library.sessions.pulls import ProbeStatus
 from contentlib.outbound.client import Outbound
 from contentlib.outbound.probing import Probes
 from contentlib.outbound.sources import Sources

@@ -5,7 +5,7 @@ import ssl
 import pytest
 
 from certificates import Certificate, make
-from contentlib.library.signatures import LONGEST_PEM
+from contentlib.library.packages.signatures import LONGEST_PEM
 from contentlib.outbound.client import Outbound
 from contentlib.outbound.pins import BadPin, pin_of
 from contentlib.outbound.policy import Policy

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from contentlib.library.policies import OVF_DEFAULT
+from contentlib.library.packages.policies import OVF_DEFAULT
 from whole import HandClock, Whole
 
 LOCAL = "/local-library"

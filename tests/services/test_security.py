@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import signing
-from contentlib.library.policies import OVF_DEFAULT
+from contentlib.library.packages.policies import OVF_DEFAULT
 from whole import Whole
 
 TRUSTED = "/trusted-certificates"

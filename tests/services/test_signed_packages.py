@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import signing
-from contentlib.library.policies import OVF_DEFAULT
+from contentlib.library.packages.policies import OVF_DEFAULT
 from packages import archive, manifest, package
 from services.test_security import trust
 from signing import DAY, Signer, make, signed

@@ -16,9 +16,9 @@ import certificates
 from contentlib.access.passwords import Argon2Passwords
 from contentlib.access.sealing import KeyFile
 from contentlib.library.errors import NotFetched
+from contentlib.library.following.own_catalogs import OwnCatalogs, OwnProbes
 from contentlib.library.model import Subscription
-from contentlib.library.own_catalogs import OwnCatalogs, OwnProbes
-from contentlib.library.pulls import ProbeStatus
+from contentlib.library.sessions.pulls import ProbeStatus
 from contentlib.metadata.sqlite import SqliteMetadata
 from following import Follower, Shelf, done, subscription, until
 from processes import PATIENCE_SECONDS

@@ -11,16 +11,16 @@ from typing import Any
 
 from contentlib.http.asgi import Application
 from contentlib.http.message import Answer, Request, Response
-from contentlib.library.blobs import Blobs
+from contentlib.library.bytes.blobs import Blobs
+from contentlib.library.bytes.throttle import Throttle
+from contentlib.library.catalog.items import Items, NewItem
 from contentlib.library.checksums import Checksum
 from contentlib.library.clock import Clock, SystemClock
-from contentlib.library.download_sessions import DownloadSessions
 from contentlib.library.identifiers import new_identifier
-from contentlib.library.items import Items, NewItem
+from contentlib.library.leases import Leases
 from contentlib.library.model import Library, LibraryType, Source, UpdateFile
-from contentlib.library.sessions import Leases
-from contentlib.library.throttle import Throttle
-from contentlib.library.update_sessions import NewFile, UpdateSessions
+from contentlib.library.sessions.download_sessions import DownloadSessions
+from contentlib.library.sessions.update_sessions import NewFile, UpdateSessions
 from contentlib.metadata.migrate import upgrade
 from contentlib.metadata.sqlite import SqliteMetadata
 from contentlib.transfer.addresses import SignedAddresses

@@ -12,7 +12,7 @@ import pytest
 from contentlib.library.checksums import Algorithm, Checksum
 from contentlib.library.errors import NotReady
 from contentlib.library.model import UpdateFile, UpdateSession
-from contentlib.library.packages import Findings
+from contentlib.library.packages.checks import Findings
 from packages import archive, descriptor, manifest, package
 from transfer.parts import BREAK, STORAGE, Answered, Client, Parts, parts_on
 

@@ -8,7 +8,7 @@ import pytest
 from contentlib.outbound.client import Outbound
 from contentlib.outbound.policy import Policy
 from contentlib.outbound.sources import Sources
-from contentlib.vcsp.reader import Reader
+from contentlib.vcsp.reading.reader import Reader
 
 
 @pytest.fixture

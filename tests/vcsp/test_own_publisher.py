@@ -13,14 +13,14 @@ from msgspec.structs import replace
 
 from contentlib.library.errors import NotFetched
 from contentlib.library.model import Authentication, Subscription
-from contentlib.library.pulls import ProbeStatus
+from contentlib.library.sessions.pulls import ProbeStatus
 from contentlib.outbound.client import Outbound
 from contentlib.outbound.credentials import credentials_of
 from contentlib.outbound.policy import Policy
 from contentlib.outbound.sources import Sources
 from contentlib.vapi.types import DateTime
-from contentlib.vcsp.probing import SubscriptionProbes
-from contentlib.vcsp.reader import Reader
+from contentlib.vcsp.reading.probing import SubscriptionProbes
+from contentlib.vcsp.reading.reader import Reader
 from packages import package
 from processes import Running, serving
 from publisher import ALLOW

@@ -12,7 +12,7 @@ from contentlib.library.catalogs import Catalog, OfferedFile
 from contentlib.library.model import Authentication, Subscription
 from contentlib.outbound.client import Outbound
 from contentlib.outbound.credentials import credentials_of
-from contentlib.vcsp.reader import Reader
+from contentlib.vcsp.reading.reader import Reader
 from publisher import Publisher
 from vcsp.shapes import SHAPES, Generator, Shape, Tree
 

@@ -13,10 +13,10 @@ from contentlib.access.guessing import Attempt, GuardedPasswords
 from contentlib.access.names import UserNames
 from contentlib.http.message import Gone, never
 from contentlib.library.clock import Clock
+from contentlib.library.leases import Leases
 from contentlib.library.model import Login, User
 from contentlib.library.names import PASSWORD_LENGTH
 from contentlib.library.ports import MetadataStore
-from contentlib.library.sessions import Leases
 from contentlib.vapi.errors import Unauthenticated
 
 _TOKEN_BYTES = 32

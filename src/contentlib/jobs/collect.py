@@ -16,10 +16,10 @@ from typing import Generic, TypeVar
 import structlog
 
 from contentlib.library import counters
+from contentlib.library.bytes.storages import Storages
 from contentlib.library.clock import Clock
 from contentlib.library.model import Retention
 from contentlib.library.ports import MetadataStore, Stray, Transaction
-from contentlib.library.storages import Storages
 from contentlib.library.timekeeping import clock_set
 
 Name = TypeVar("Name", bound=Hashable)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from contentlib.library.clock import Clock
-from contentlib.library.download_sessions import DownloadSessions
+from contentlib.library.leases import Leases
 from contentlib.library.ports import MetadataStore, Transaction
-from contentlib.library.sessions import Leases
-from contentlib.library.update_sessions import UpdateSessions
+from contentlib.library.sessions.download_sessions import DownloadSessions
+from contentlib.library.sessions.update_sessions import UpdateSessions
 
 Idle = Callable[[int, int], Awaitable[list[str]]]
 _AT_ONCE = 100  # rows between two turns of other calls

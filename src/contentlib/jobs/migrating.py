@@ -5,10 +5,10 @@ from __future__ import annotations
 import msgspec
 
 from contentlib.jobs.worker import Again, Failed, Progress
+from contentlib.library.catalog.migration import Arguments, Migrations
 from contentlib.library.errors import Damaged, Fault
-from contentlib.library.migration import Arguments, Migrations
 from contentlib.library.model import Task
-from contentlib.library.transfer_faults import is_full
+from contentlib.library.sessions.transfer_faults import is_full
 
 _TOLD = 10  # of the files that stay where they are, in one sentence
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from contentlib.jobs.worker import Again, Failed, Handler, Progress
+from contentlib.library.catalog.items import find_item
+from contentlib.library.catalog.libraries import find_library
 from contentlib.library.errors import Fault
-from contentlib.library.items import find_item
-from contentlib.library.libraries import find_library
 from contentlib.library.model import Target, Task
 from contentlib.library.ports import MetadataStore, Transaction
 from contentlib.library.tasks import NewTask, Tasks

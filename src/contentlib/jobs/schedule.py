@@ -8,12 +8,12 @@ from collections.abc import Callable
 
 from msgspec.structs import replace
 
+from contentlib.library.catalog.configuration import Configuration, Configurations
 from contentlib.library.clock import Clock
-from contentlib.library.configuration import Configuration, Configurations
 from contentlib.library.errors import Missing, WrongState
+from contentlib.library.following.subscribed import SubscribedLibraries
 from contentlib.library.model import Library, LibraryType
 from contentlib.library.ports import MetadataStore
-from contentlib.library.subscribed import SubscribedLibraries
 
 _JITTER = 0.1  # of the interval, so that not all libraries of all servers ask at the same time
 _NOBODY = ""

@@ -15,12 +15,12 @@ from contextlib import suppress
 
 from msgspec.structs import replace
 
+from contentlib.library.bytes.storages import StorageSilent
 from contentlib.library.clock import Clock
 from contentlib.library.errors import Fault, LibraryError, Unavailable
 from contentlib.library.identifiers import new_identifier
 from contentlib.library.model import Task
 from contentlib.library.ports import MetadataStore
-from contentlib.library.storages import StorageSilent
 from contentlib.library.tasks import CANCELED, fire
 
 OnFailure = Callable[[str, BaseException], None]

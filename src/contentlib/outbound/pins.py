@@ -13,8 +13,8 @@ import re
 import aiohttp
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from contentlib.library.pulls import LONGEST_PIN
-from contentlib.library.signatures import read_pem
+from contentlib.library.packages.signatures import read_pem
+from contentlib.library.sessions.pulls import LONGEST_PIN
 
 _DIGESTS = {40: "sha1", 64: "sha256"}
 

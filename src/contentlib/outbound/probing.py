@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contentlib.library.errors import Fault
 from contentlib.library.model import SourceEndpoint
-from contentlib.library.pulls import Probed, ProbeStatus
+from contentlib.library.sessions.pulls import Probed, ProbeStatus
 from contentlib.outbound.client import Outbound
 from contentlib.outbound.problems import Failed, Kind, Problem
 from contentlib.outbound.sources import Sources, is_local

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
-from contentlib.library.pulls import LOCAL_SCHEMES, only_http, scheme_of
 from contentlib.library.regular import open_beneath
+from contentlib.library.sessions.pulls import LOCAL_SCHEMES, only_http, scheme_of
 from contentlib.library.uris import check_host
 
 _VOLUMES = "/vmfs/volumes/"

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 import msgspec
 
-from contentlib.library.configuration import SETTINGS, Configurations, Setting
+from contentlib.library.catalog.configuration import SETTINGS, Configurations, Setting
 from contentlib.vapi.declare import Privilege, Route, Service, operation
 from contentlib.vapi.errors import InvalidArgument
 from contentlib.vapi.registry import Call

@@ -6,10 +6,10 @@ import builtins
 from typing import ClassVar
 
 from contentlib.library import model
-from contentlib.library.conversion import Conversions
-from contentlib.library.libraries import Libraries
-from contentlib.library.migration import Migrations
-from contentlib.library.upkeep import Upkeep
+from contentlib.library.catalog.conversion import Conversions
+from contentlib.library.catalog.libraries import Libraries
+from contentlib.library.catalog.migration import Migrations
+from contentlib.library.catalog.upkeep import Upkeep
 from contentlib.structures.conversions import backing, library_change, library_model
 from contentlib.structures.errors import PUBLISHING, UPKEEP
 from contentlib.structures.library import LibraryModel, LibraryType, StorageBacking

@@ -6,10 +6,10 @@ import builtins
 from typing import ClassVar
 
 from contentlib.library import model
+from contentlib.library.catalog.items import ItemChange, Items, NewItem
+from contentlib.library.following.subscribers import Subscribers
 from contentlib.library.idempotence import check_token
-from contentlib.library.items import ItemChange, Items, NewItem
-from contentlib.library.subscribers import Subscribers
-from contentlib.library.trust import Standing, Trust
+from contentlib.library.packages.trust import Standing, Trust
 from contentlib.structures.errors import PUBLISHING
 from contentlib.structures.privileges import READ, on_item, on_library
 from contentlib.vapi.declare import Route, Service, operation

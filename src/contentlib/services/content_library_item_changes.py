@@ -6,7 +6,7 @@ import builtins
 from typing import ClassVar
 
 from contentlib.library import model
-from contentlib.library.history import History
+from contentlib.library.catalog.history import History
 from contentlib.structures.privileges import on_item
 from contentlib.vapi.declare import Route, Service, operation
 from contentlib.vapi.errors import Error, NotFound, Unauthenticated, Unauthorized

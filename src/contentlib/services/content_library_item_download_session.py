@@ -6,9 +6,9 @@ import builtins
 from typing import ClassVar
 
 from contentlib.library import model
-from contentlib.library.download_sessions import DownloadSessions
 from contentlib.library.idempotence import check_token
-from contentlib.library.sessions import Leases
+from contentlib.library.leases import Leases
+from contentlib.library.sessions.download_sessions import DownloadSessions
 from contentlib.structures.conversions import failure_of
 from contentlib.structures.privileges import ANONYMOUS, on_item
 from contentlib.vapi.declare import Privilege, Route, Service, operation

@@ -8,8 +8,8 @@ from typing import ClassVar
 from contentlib.access.gate import missing
 from contentlib.access.roles import Roles
 from contentlib.library import model
-from contentlib.library.blobs import Blobs
-from contentlib.library.download_sessions import DownloadFile, DownloadSessions
+from contentlib.library.bytes.blobs import Blobs
+from contentlib.library.sessions.download_sessions import DownloadFile, DownloadSessions
 from contentlib.structures.conversions import Endpoints, checksum_info, failure_of
 from contentlib.structures.files import ChecksumInfo, TransferEndpoint
 from contentlib.structures.privileges import ANONYMOUS, on_item

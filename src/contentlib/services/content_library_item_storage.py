@@ -6,8 +6,8 @@ import builtins
 from typing import ClassVar
 
 from contentlib.library import model
-from contentlib.library.blobs import Blobs
-from contentlib.library.items import Items
+from contentlib.library.bytes.blobs import Blobs
+from contentlib.library.catalog.items import Items
 from contentlib.structures.conversions import Endpoints, checksum_info
 from contentlib.structures.files import ChecksumInfo
 from contentlib.structures.library import StorageBacking, StorageBackingType

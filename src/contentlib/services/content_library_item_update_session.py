@@ -7,10 +7,10 @@ from typing import ClassVar
 
 from contentlib.library import model
 from contentlib.library.idempotence import check_token
-from contentlib.library.sealing import Preview, is_ignored
-from contentlib.library.sessions import Leases
-from contentlib.library.signatures import Signer
-from contentlib.library.update_sessions import UpdateSessions
+from contentlib.library.leases import Leases
+from contentlib.library.packages.signatures import Signer
+from contentlib.library.sessions.sealing import Preview, is_ignored
+from contentlib.library.sessions.update_sessions import UpdateSessions
 from contentlib.structures.conversions import failure_of
 from contentlib.structures.privileges import ANONYMOUS, on_item
 from contentlib.vapi.declare import Privilege, Route, Service, operation

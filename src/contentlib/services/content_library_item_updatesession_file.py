@@ -9,8 +9,8 @@ from contentlib.access.gate import missing
 from contentlib.access.roles import Roles
 from contentlib.library import model
 from contentlib.library.model import SourceEndpoint
-from contentlib.library.pulls import LOCAL_SCHEMES, Prober, scheme_of, without_password
-from contentlib.library.update_sessions import NewFile, UpdateSessions
+from contentlib.library.sessions.pulls import LOCAL_SCHEMES, Prober, scheme_of, without_password
+from contentlib.library.sessions.update_sessions import NewFile, UpdateSessions
 from contentlib.structures.conversions import Endpoints, checksum_info, declared_checksum, failure_of, probe_result
 from contentlib.structures.files import ChecksumInfo, TransferEndpoint
 from contentlib.structures.privileges import ANONYMOUS

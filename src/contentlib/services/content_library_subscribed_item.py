@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contentlib.library.subscribed import SubscribedLibraries
+from contentlib.library.following.subscribed import SubscribedLibraries
 from contentlib.structures.privileges import on_item
 from contentlib.vapi.declare import Route, Service, operation
 from contentlib.vapi.errors import InvalidElementConfiguration, InvalidElementType, NotAllowedInCurrentState, NotFound

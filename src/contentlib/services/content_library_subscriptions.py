@@ -7,10 +7,10 @@ import builtins
 import msgspec
 
 from contentlib.library import model
+from contentlib.library.catalog.libraries import NewLibrary
+from contentlib.library.following.subscribed import SubscriptionChange
+from contentlib.library.following.subscribers import NewSubscriber, SubscriberChange, Subscribers, Told
 from contentlib.library.idempotence import check_token
-from contentlib.library.libraries import NewLibrary
-from contentlib.library.subscribed import SubscriptionChange
-from contentlib.library.subscribers import NewSubscriber, SubscriberChange, Subscribers, Told
 from contentlib.structures.conversions import backing
 from contentlib.structures.errors import PUBLISHING
 from contentlib.structures.privileges import on_library

@@ -5,7 +5,7 @@ from __future__ import annotations
 import builtins
 from typing import ClassVar
 
-from contentlib.library.usages import Usages
+from contentlib.library.catalog.usages import Usages
 from contentlib.structures.privileges import READ
 from contentlib.vapi.declare import Privilege, Route, Service, operation
 from contentlib.vapi.errors import AlreadyExists, InvalidArgument, NotFound, Unauthenticated, Unauthorized

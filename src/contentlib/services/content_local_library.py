@@ -6,9 +6,9 @@ import builtins
 from typing import ClassVar
 
 from contentlib.library import model
+from contentlib.library.catalog.libraries import Libraries
+from contentlib.library.following.subscribers import Subscribers
 from contentlib.library.idempotence import check_token
-from contentlib.library.libraries import Libraries
-from contentlib.library.subscribers import Subscribers
 from contentlib.structures.conversions import library_change, library_model, new_library
 from contentlib.structures.errors import PUBLISHING
 from contentlib.structures.library import LibraryModel

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from contentlib.library.policies import POLICIES
+from contentlib.library.packages.policies import POLICIES
 from contentlib.structures.privileges import READ
 from contentlib.structures.security import SecurityRuleType
 from contentlib.vapi.declare import Route, Service, operation

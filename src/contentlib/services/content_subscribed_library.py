@@ -5,9 +5,9 @@ from __future__ import annotations
 import builtins
 
 from contentlib.library import model
+from contentlib.library.catalog.libraries import Libraries
+from contentlib.library.following.subscribed import SubscribedLibraries, SubscriptionChange
 from contentlib.library.idempotence import check_token
-from contentlib.library.libraries import Libraries
-from contentlib.library.subscribed import SubscribedLibraries, SubscriptionChange
 from contentlib.structures.conversions import library_change, library_model, new_library, probe_result, subscription_change
 from contentlib.structures.library import LibraryModel, SubscriptionInfo
 from contentlib.structures.privileges import READ, on_library

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from contentlib.library.trust import Trust
+from contentlib.library.packages.trust import Trust
 from contentlib.structures.privileges import READ
 from contentlib.vapi.declare import Privilege, Route, Service, operation
 from contentlib.vapi.errors import Error, NotFound, Unauthenticated

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from contentlib import __version__
-from contentlib.library import ovf
+from contentlib.library.packages import ovf
 from contentlib.structures.security import SecurityRuleType
 from contentlib.vapi.declare import Privilege, Route, Service, operation
 from contentlib.vapi.registry import Call

@@ -9,7 +9,7 @@ import builtins
 from typing import ClassVar
 
 from contentlib.library import model
-from contentlib.library.history import History
+from contentlib.library.catalog.history import History
 from contentlib.library.idempotence import check_token
 from contentlib.library.model import Token
 from contentlib.structures.conversions import checksum_info

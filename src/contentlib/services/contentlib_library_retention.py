@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from contentlib.library import model
-from contentlib.library.retention import Retentions
+from contentlib.library.catalog.retention import Retentions
 from contentlib.structures.privileges import on_library
 from contentlib.vapi.declare import Route, Service, operation
 from contentlib.vapi.errors import InvalidArgument, NotFound

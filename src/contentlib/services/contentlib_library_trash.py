@@ -8,8 +8,8 @@ from __future__ import annotations
 import builtins
 from typing import ClassVar
 
-from contentlib.library import trash
-from contentlib.library.trash import Trash
+from contentlib.library.catalog import trash
+from contentlib.library.catalog.trash import Trash
 from contentlib.structures.privileges import READ
 from contentlib.vapi.declare import Privilege, Route, Service, operation
 from contentlib.vapi.errors import AlreadyExists, InvalidArgument, NotAllowedInCurrentState, NotFound

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from contentlib.library import model
+from contentlib.library.catalog.libraries import LibraryChange, NewLibrary, PublishingChange
 from contentlib.library.checksums import Algorithm, Checksum
 from contentlib.library.checksums import check as check_checksum
 from contentlib.library.errors import Fault
-from contentlib.library.libraries import LibraryChange, NewLibrary, PublishingChange
+from contentlib.library.following.subscribed import SubscriptionChange
 from contentlib.library.ports import Addresses
-from contentlib.library.pulls import Probed, without_password
-from contentlib.library.subscribed import SubscriptionChange
+from contentlib.library.sessions.pulls import Probed, without_password
 from contentlib.structures import library as shown
 from contentlib.structures.files import ChecksumAlgorithm, ChecksumInfo, TransferEndpoint
 from contentlib.structures.probes import ProbeResult, ProbeStatus

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 
 from contentlib.http.message import Body, Request
-from contentlib.library.transfer_faults import not_decoded
+from contentlib.library.sessions.transfer_faults import not_decoded
 from contentlib.transfer.answers import Refused
 from contentlib.transfer.receiving import Wrong
 

@@ -7,11 +7,11 @@ from collections.abc import Awaitable, Callable
 
 from contentlib.http.files import Content, file_answer
 from contentlib.http.message import Answer, Request, not_allowed
-from contentlib.library.blobs import Blobs
-from contentlib.library.download_sessions import DownloadSessions
-from contentlib.library.items import Items, check_here
+from contentlib.library.bytes.blobs import Blobs
+from contentlib.library.catalog.items import Items, check_here
+from contentlib.library.leases import Leases
 from contentlib.library.model import Blob
-from contentlib.library.sessions import Leases
+from contentlib.library.sessions.download_sessions import DownloadSessions
 from contentlib.transfer.addresses import DataAddress, StaticAddress
 from contentlib.transfer.answers import Refused
 from contentlib.transfer.passing import through

@@ -7,13 +7,13 @@ from dataclasses import replace
 
 from contentlib.http.failures import RETRY, failure
 from contentlib.http.message import Answer, Disconnected, Request, text
-from contentlib.library.blobs import Blobs
-from contentlib.library.download_sessions import DownloadSessions
+from contentlib.library.bytes.blobs import Blobs
+from contentlib.library.bytes.throttle import Throttle
+from contentlib.library.catalog.items import Items
 from contentlib.library.errors import Damaged, LibraryError
-from contentlib.library.items import Items
-from contentlib.library.sessions import Leases
-from contentlib.library.throttle import Throttle
-from contentlib.library.update_sessions import UpdateSessions
+from contentlib.library.leases import Leases
+from contentlib.library.sessions.download_sessions import DownloadSessions
+from contentlib.library.sessions.update_sessions import UpdateSessions
 from contentlib.transfer.addresses import DATA, STATIC, SignedAddresses, read_static, shown
 from contentlib.transfer.answers import STATUS, Refused
 from contentlib.transfer.downloads import Admit, Downloads

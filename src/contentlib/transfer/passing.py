@@ -16,11 +16,11 @@ from pathlib import Path
 
 from contentlib.http.files import disposition
 from contentlib.http.message import StreamResponse
-from contentlib.library.blobs import Blobs
-from contentlib.library.download_sessions import Coming, DownloadSessions
+from contentlib.library.bytes.blobs import Blobs
 from contentlib.library.errors import LibraryError
+from contentlib.library.leases import Leases
 from contentlib.library.model import Blob, DownloadSession
-from contentlib.library.sessions import Leases
+from contentlib.library.sessions.download_sessions import Coming, DownloadSessions
 
 _PIECE = 1 << 20
 _PAUSE_SECONDS = 0.05

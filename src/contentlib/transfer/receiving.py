@@ -7,18 +7,18 @@ import time
 from collections.abc import AsyncIterator
 
 from contentlib.http.message import Request
-from contentlib.library import storing
-from contentlib.library import transfer_faults as faults
-from contentlib.library.blobs import Received
+from contentlib.library.bytes import storing
+from contentlib.library.bytes.blobs import Received
+from contentlib.library.bytes.storages import Lane
+from contentlib.library.bytes.throttle import Throttle
 from contentlib.library.checksums import Hasher
 from contentlib.library.errors import Fault
+from contentlib.library.leases import Leases
 from contentlib.library.model import UpdateFile, UpdateSession
 from contentlib.library.ports import BlobStore, Staged
-from contentlib.library.sessions import Leases
-from contentlib.library.storages import Lane
-from contentlib.library.throttle import Throttle
-from contentlib.library.unpacking import Unpacking, finish
-from contentlib.library.update_sessions import UpdateSessions
+from contentlib.library.sessions import transfer_faults as faults
+from contentlib.library.sessions.unpacking import Unpacking, finish
+from contentlib.library.sessions.update_sessions import UpdateSessions
 from contentlib.transfer.incoming import Incoming
 from contentlib.transfer.part import Part
 

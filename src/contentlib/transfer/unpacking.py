@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from contentlib.library import unpacking
+from contentlib.library.packages.tar import BadArchive
 from contentlib.library.ports import BlobStore, Staged
-from contentlib.library.tar import BadArchive
+from contentlib.library.sessions import unpacking
 from contentlib.transfer.receiving import RECEIVED, Memory, Upload, Wrong
 
 

@@ -13,16 +13,16 @@ import msgspec
 
 from contentlib.http.failures import RETRY
 from contentlib.http.message import Disconnected, Headers, Request, Response, not_allowed, text
-from contentlib.library import transfer_faults as faults
-from contentlib.library import unpacking
+from contentlib.library.bytes.storages import Storages, StorageSilent
+from contentlib.library.bytes.throttle import Throttle
 from contentlib.library.errors import Busy, Fault, LibraryError, Missing, NotActive
+from contentlib.library.leases import Leases
 from contentlib.library.model import TransferStatus, UpdateFile, UpdateSession
 from contentlib.library.ports import Staged
-from contentlib.library.sessions import Leases
-from contentlib.library.storages import Storages, StorageSilent
+from contentlib.library.sessions import transfer_faults as faults
+from contentlib.library.sessions import unpacking
+from contentlib.library.sessions.update_sessions import UpdateSessions
 from contentlib.library.threads import NotStored
-from contentlib.library.throttle import Throttle
-from contentlib.library.update_sessions import UpdateSessions
 from contentlib.transfer.addresses import DataAddress
 from contentlib.transfer.answers import Refused
 from contentlib.transfer.decoding import decoded

@@ -1,0 +1,1 @@
+"""Fetches content from elsewhere: pulled files, subscribed libraries."""

@@ -1,0 +1,210 @@
+"""Where the bytes of a fetched file go: aside, into a file of a session, or through an archive into the files in it."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Protocol
+
+from contentlib.library.bytes import storing
+from contentlib.library.bytes.blobs import Received
+from contentlib.library.bytes.storages import Lane
+from contentlib.library.checksums import Algorithm, Hasher
+from contentlib.library.errors import Fault, Missing, NotActive
+from contentlib.library.model import UpdateFile, UpdateSession
+from contentlib.library.packages.tar import BadArchive
+from contentlib.library.ports import BlobStore, Staged
+from contentlib.library.sessions.unpacking import TooLarge, Unpacking, finish
+from contentlib.library.sessions.update_sessions import UpdateSessions
+
+
+class Different(Exception):
+    """The bytes are not those that were declared; to fetch them again would not help."""
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(fault.text)
+        self.fault = fault
+
+
+class Taking(Protocol):
+    """Takes the bytes of a file in their order; NotStored when the storage fails."""
+
+    @property
+    def size(self) -> int:
+        """How many bytes are there."""
+
+    async def feed(self, data: bytes) -> None:
+        """Takes the next bytes; Different when they cannot be right."""
+
+    async def restart(self) -> None:
+        """Drops what is there."""
+
+
+class Arriving(Taking, Protocol):
+    """Takes the bytes of a file of an update session."""
+
+    async def begin(self) -> None:
+        """Opens what is there from an earlier attempt."""
+
+    async def finish(self) -> Fault | None:
+        """All bytes are there: the file is READY, or the fault says why it is not. Different when they cannot be right."""
+
+    async def leave(self) -> None:
+        """Ends the attempt, whole or not; what has come stays for the next one."""
+
+    async def drop(self) -> None:
+        """Drops what has come, after the last attempt."""
+
+
+class Staging:
+    """An upload that is kept as it comes, and hashed."""
+
+    def __init__(self, storage: str, upload: str, store: BlobStore, threads: Lane, *algorithms: Algorithm) -> None:
+        self._storage = storage
+        self._upload = upload
+        self._store = store
+        self._threads = threads
+        self._algorithms = algorithms
+        self._staged: Staged | None = None
+        self._hasher = Hasher(*algorithms)
+        self._size = 0
+
+    @property
+    def size(self) -> int:
+        """How many bytes are there and hashed."""
+        return self._size
+
+    async def begin(self) -> None:
+        """Opens what is there, and hashes it."""
+        self._staged = await self._threads.stored(self._store.stage, self._storage, self._upload)
+        if self._staged.size:
+            pieces = await self._threads.stored(self._store.staged_bytes, self._storage, self._upload)
+            while await self._threads.stored(storing.hash_again, self._hasher, pieces):
+                pass
+            self._size = self._hasher.size
+
+    async def feed(self, data: bytes) -> None:
+        """Takes the next bytes."""
+        await storing.store(self._threads, self._open, self._hasher, [data])
+        self._size += len(data)
+
+    async def restart(self) -> None:
+        """Drops what is there."""
+        await self._threads.stored(self._open.empty)
+        self._hasher = Hasher(*self._algorithms)
+        self._size = 0
+
+    @property
+    def received(self) -> Received:
+        """All that is there."""
+        return Received(self._storage, self._upload, self._size, self._hasher.digests())
+
+    async def leave(self) -> None:
+        """Lets go of what is there; it stays for the next attempt."""
+        staged, self._staged = self._staged, None
+        if staged is not None:
+            await self._threads.release(staged.close)
+
+    @property
+    def _open(self) -> Staged:
+        if self._staged is None:
+            raise RuntimeError("the upload was not begun")
+        return self._staged
+
+
+class Kept(Staging):
+    """A file of an update session that is kept as it comes."""
+
+    def __init__(
+        self,
+        updates: UpdateSessions,
+        session: UpdateSession,
+        file: UpdateFile,
+        store: BlobStore,
+        threads: Lane,
+        limit: int = 0,
+    ) -> None:
+        algorithms = [file.checksum.algorithm] if file.checksum else ()
+        super().__init__(session.storage, file.id, store, threads, *algorithms)
+        self._updates = updates
+        self._session = session
+        self._file = file
+        self._limit = limit
+
+    async def finish(self) -> Fault | None:
+        """Makes the bytes the file's, when they are as declared."""
+        archive = Unpacking(self._updates, self._session, self._file, self._store, self._threads, self._limit)
+        return await finish(self._updates, archive, self._file, self.received, self._open)
+
+    async def text(self, most: int) -> bytes | None:
+        """All bytes that are there, when they are as declared and no more than so many."""
+        if self.size > most or self._updates.differs(self._file, self.size, self._hasher.digests()) is not None:
+            return None
+        return await self._threads.stored(lambda: b"".join(self._store.staged_bytes(self._storage, self._upload)))
+
+    async def drop(self) -> None:
+        """Drops what has come."""
+        if self._staged is not None:
+            await self._threads.release(self._staged.drop)
+
+
+class Unpacked:
+    """An archive whose files are kept instead of it."""
+
+    def __init__(
+        self,
+        updates: UpdateSessions,
+        session: UpdateSession,
+        file: UpdateFile,
+        store: BlobStore,
+        threads: Lane,
+        limit: int,
+    ) -> None:
+        self._storage = session.storage
+        self._file = file
+        self._store = store
+        self._threads = threads
+        self._archive = Unpacking(updates, session, file, store, threads, limit)
+        self._frame: Staged | None = None
+
+    @property
+    def size(self) -> int:
+        """How many bytes of the archive have come."""
+        return self._archive.size
+
+    async def begin(self) -> None:
+        """Goes on with what an earlier attempt has left."""
+        self._frame = await self._threads.stored(self._store.stage, self._storage, self._file.id)
+        await self._archive.begin(self._frame)
+
+    async def feed(self, data: bytes) -> None:
+        """Takes the next bytes."""
+        try:
+            await self._archive.feed([data])
+        except (BadArchive, TooLarge) as error:
+            raise Different(error.fault) from error
+
+    async def restart(self) -> None:
+        """Drops the files that have come."""
+        await self._archive.restart()
+
+    async def finish(self) -> Fault | None:
+        """Puts the files beside the archive."""
+        try:
+            return await self._archive.finish()
+        except BadArchive as error:
+            raise Different(error.fault) from error
+
+    async def leave(self) -> None:
+        """Lets go of what has come; it stays for the next attempt."""
+        await self._archive.leave()
+        frame, self._frame = self._frame, None
+        if frame is not None:
+            await self._threads.release(frame.close)
+
+    async def drop(self) -> None:
+        """Drops what has come."""
+        if self._frame is None:
+            return
+        with suppress(Missing, NotActive):  # it went with its session
+            await self._archive.drop()
+        await self._threads.release(self._frame.drop)

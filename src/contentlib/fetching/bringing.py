@@ -1,0 +1,227 @@
+"""Brings the files of a publisher's item: fetches what is not here yet, and shares what is.
+
+What has come of a file is kept when the connection breaks or the server is stopped, under a name that follows from what is
+fetched; whoever goes on with it asks for the rest by Range.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+
+from contentlib.fetching.arriving import Different, Staging
+from contentlib.fetching.fetch import Fetching
+from contentlib.library.bytes.blobs import Blobs
+from contentlib.library.catalog.items import current_version
+from contentlib.library.catalog.limits import Limits
+from contentlib.library.catalogs import Arrival, OfferedFile, OfferedItem, upload_of
+from contentlib.library.checksums import Algorithm, Checksum
+from contentlib.library.errors import Damaged, Fault, NotFetched
+from contentlib.library.following.mirror import Known, kept_files
+from contentlib.library.following.own_catalogs import BLOB
+from contentlib.library.model import Blob, Library, SourceEndpoint, StoredFile, Subscription
+from contentlib.library.packages import checks as packages
+from contentlib.library.packages import ovf
+from contentlib.library.ports import MetadataStore
+from contentlib.library.sessions import transfer_faults
+from contentlib.library.sessions.pulls import Remembered
+from contentlib.library.threads import NotStored
+from contentlib.outbound.client import Outbound
+from contentlib.outbound.credentials import credentials_of
+from contentlib.outbound.problems import Failed
+from contentlib.outbound.sources import Sources, host_of
+
+_LARGE = 1 << 20
+"""From this size on a file is not begun anew when its connection breaks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What files are brought with; `limit` is the largest file that is taken, 0 for any."""
+
+    metadata: MetadataStore
+    blobs: Blobs
+    client: Outbound
+    sources: Sources
+    limits: Limits
+    limit: int = 0
+
+
+class Bringing:
+    """Brings the files of items of one library; `subscription` is with its password open."""
+
+    def __init__(self, means: Means, library: Library, subscription: Subscription) -> None:
+        self._means = means
+        self._library = library
+        self._subscription = subscription
+
+    async def item(self, offered: OfferedItem, known: Known | None, now: int) -> list[StoredFile]:
+        """All files of an item. NotFetched says why there are not."""
+        before = await self._before(known)
+        kept = set() if known is None else kept_files(known.offer, offered)
+        files = []
+        for file in offered.files:
+            old = before.get(file.name)
+            if old is not None and file.name in kept and await self._whole(old):
+                files.append(old)
+            else:
+                blob = await self._blob(offered, file)
+                files.append(_stored(file, blob, old, now))
+        await self._verify(offered, files)
+        return files
+
+    async def is_whole(self, known: Known) -> bool:
+        """Whether the content that is here is what it was."""
+        return all([await self._whole(file) for file in (await self._before(known)).values()])
+
+    async def _before(self, known: Known | None) -> dict[str, StoredFile]:
+        if known is None or known.item.version_id is None:
+            return {}
+        async with self._means.metadata.reading() as transaction:
+            return {file.name: file for file in (await current_version(transaction, known.item)).files}
+
+    async def _whole(self, file: StoredFile) -> bool:
+        try:
+            await self._means.blobs.check(file.blob, file.name)
+        except Damaged:
+            return False
+        return True
+
+    async def _verify(self, offered: OfferedItem, files: list[StoredFile]) -> None:
+        """Compares the files of a package with its manifest; where they differ they are fetched anew the next time."""
+        if offered.type != ovf.TYPE:
+            return
+        found = await packages.examine_manifests(files, self._means.blobs)
+        if found:
+            text = f"item {offered.name!r} is not what its publisher says: {found.told()}"
+            await self._forget([upload_of(self._library.id, offered, file) for file in offered.files])
+            raise NotFetched(Fault("sync.manifest", text, (offered.name,)))
+
+    async def _blob(self, offered: OfferedItem, file: OfferedFile) -> Blob:
+        upload = upload_of(self._library.id, offered, file)
+        arrival = await self._arrival(upload)
+        if arrival.blob is not None and (blob := await self._kept(arrival.blob, file.name)) is not None:
+            return blob
+        problem: NotFetched | None = None
+        for uri in file.uris:
+            try:
+                blob = await self._share(uri, file) if uri.startswith(BLOB) else await self._fetch(uri, arrival, file)
+            except NotFetched as error:
+                problem = problem if problem is not None and problem.again else error
+                continue
+            if len(offered.files) > 1:
+                await self._remember(Arrival(upload, self._library.id, blob=blob.id))
+            return blob
+        raise problem or NotFetched(Fault("sync.no_source", f"file {file.name!r} has no address", (file.name,)))
+
+    async def _kept(self, blob_id: str, name: str) -> Blob | None:
+        try:
+            return await self._means.blobs.check(blob_id, name)
+        except Damaged:
+            return None
+
+    async def _share(self, uri: str, file: OfferedFile) -> Blob:
+        """The bytes are on this server; on another storage they are copied."""
+        if self._subscription.source is None:
+            text = f"file {file.name!r} has an address that is none to fetch from"
+            raise NotFetched(Fault("sync.address", text, (file.name,)))
+        blobs = self._means.blobs
+        try:
+            blob = await blobs.check(uri.removeprefix(BLOB), file.name)
+            here = await blobs.at(self._library.storage, _stored(file, blob, None, 0))
+            return await blobs.check(here.blob, file.name)
+        except Damaged as error:
+            raise NotFetched(error.fault, again=True) from error
+
+    async def _fetch(self, uri: str, arrival: Arrival, file: OfferedFile) -> Blob:
+        means = self._means
+        storage, blobs = self._library.storage, means.blobs
+        staging = Staging(storage, arrival.id, blobs.store, blobs.on(storage))
+        try:
+            async with means.limits.transfer(file.name, host_of(uri)):
+                await staging.begin()
+                await self._fetching(uri, arrival, file, staging).run()
+            if file.size is not None and staging.size != file.size:
+                raise _different(file, transfer_faults.wrong_size(file.name, file.size, staging.size))
+            return await means.blobs.keep(staging.received)
+        except Failed as error:
+            problem = error.problem
+            text = f"file {file.name!r} could not be fetched: {problem.text}"
+            fault = Fault(f"sync.{problem.kind.value}", text, (file.name, problem.text))
+            raise NotFetched(fault, again=problem.again) from error
+        except Different as error:
+            await self._discard(staging, arrival.id)
+            raise _different(file, error.fault) from error
+        except NotStored as error:
+            raise self._not_stored(file, staging, error) from error
+        finally:
+            await staging.leave()
+
+    def _fetching(self, uri: str, arrival: Arrival, file: OfferedFile, staging: Staging) -> Fetching:
+        means, subscription = self._means, self._subscription
+
+        async def remember(seen: Remembered) -> None:
+            if file.size is None or file.size >= _LARGE:
+                await self._remember(Arrival(arrival.id, self._library.id, seen.etag, seen.modified, seen.total))
+
+        return Fetching(
+            means.client,
+            means.sources,
+            means.limits.throttle,
+            file,
+            SourceEndpoint(uri, subscription.thumbprint, subscription.certificate),
+            staging,
+            Remembered(arrival.etag, arrival.modified, arrival.total),
+            means.limit,
+            remember,
+            _unseen,
+            credentials_of(subscription),
+        )
+
+    def _not_stored(self, file: OfferedFile, staging: Staging, error: NotStored) -> NotFetched:
+        if isinstance(error.error, BlockingIOError):
+            text = f"file {file.name!r} is being fetched by another sync"
+            return NotFetched(Fault("sync.busy", text, (file.name,)), again=True)
+        fault = transfer_faults.not_stored(file.name, self._library.storage, staging.size, error.error)
+        return NotFetched(fault, again=not transfer_faults.is_full(error.error))
+
+    async def _arrival(self, upload: str) -> Arrival:
+        async with self._means.metadata.reading() as transaction:
+            return await transaction.arrivals.get(upload) or Arrival(upload, self._library.id)
+
+    async def _remember(self, arrival: Arrival) -> None:
+        async with self._means.metadata.transaction(durable=False) as transaction:
+            if await transaction.libraries.get(self._library.id) is not None:
+                await transaction.arrivals.put(arrival)
+
+    async def _forget(self, uploads: list[str]) -> None:
+        async with self._means.metadata.transaction(durable=False) as transaction:
+            for upload in uploads:
+                await transaction.arrivals.remove(upload)
+
+    async def _discard(self, staging: Staging, upload: str) -> None:
+        await staging.leave()
+        storage, blobs = self._library.storage, self._means.blobs
+        await blobs.on(storage).release(partial(blobs.store.discard, storage, upload))
+        await self._forget([upload])
+
+
+def _different(file: OfferedFile, fault: Fault) -> NotFetched:
+    """The bytes are not those that were offered: the publisher may be changing them, or have been cut off."""
+    text = f"file {file.name!r} is not what its publisher says: {fault.text}"
+    return NotFetched(Fault(fault.id, text, fault.args), again=True)
+
+
+def _unseen(size: int, total: int | None) -> None:
+    """Nobody looks how far a single file is."""
+
+
+def _stored(file: OfferedFile, blob: Blob, before: StoredFile | None, now: int) -> StoredFile:
+    """A file as it is kept; its counters rise with its content."""
+    checksum = Checksum(Algorithm.SHA256, blob.sha256)
+    if before is not None and before.blob == blob.id:
+        return before
+    generation = now // 1000 if file.generation is None else file.generation
+    if before is None:
+        return StoredFile(file.name, blob.id, blob.size, 1, checksum, generation)
+    return StoredFile(file.name, blob.id, blob.size, before.revision + 1, checksum, max(generation, before.generation + 1))

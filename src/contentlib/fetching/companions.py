@@ -1,0 +1,68 @@
+"""What may lie beside a descriptor that is fetched, and is referenced nowhere: its manifest, and the certificate file of that.
+
+Whether it is there only its publisher knows, who is asked. One that refuses has none; whoever does not answer may have one, and
+a package is not taken without it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterator
+
+from contentlib.library.model import Source, SourceEndpoint
+from contentlib.library.packages import ovf
+from contentlib.library.sessions.update_sessions import NewFile
+from contentlib.outbound.client import Outbound
+from contentlib.outbound.problems import Failed, Kind, Problem
+from contentlib.outbound.sources import Sources, is_local
+
+
+class Companions:
+    """Looks for them."""
+
+    def __init__(self, client: Outbound, sources: Sources) -> None:
+        self._client = client
+        self._sources = sources
+
+    async def of(self, name: str, endpoint: SourceEndpoint, known: Container[str]) -> list[NewFile]:
+        """The manifest, and the certificate file where there is a manifest; what is known is not asked for.
+
+        Failed when it cannot be found out.
+        """
+        found = []
+        for file in _beside(name, endpoint):
+            if file.name not in known and not await self._is_there(file.endpoint):
+                break
+            found.append(file)
+        return found
+
+    async def _is_there(self, endpoint: SourceEndpoint | None) -> bool:
+        if endpoint is None:
+            return False
+        if is_local(endpoint.uri):
+            return await self._has(endpoint.uri)
+        try:
+            async with self._client.get(
+                endpoint.uri, thumbprint=endpoint.thumbprint, certificate=endpoint.certificate
+            ) as answer:
+                return "html" not in answer.headers.get("content-type", "").lower()  # a page that says so, with status 200
+        except Failed as error:
+            if error.problem.kind is Kind.STATUS and not error.problem.again:
+                return False
+            raise
+
+    async def _has(self, uri: str) -> bool:
+        try:
+            return await self._sources.run(lambda: self._sources.has(uri))
+        except TimeoutError as error:
+            raise Failed(Problem(Kind.TIMED_OUT, f"{uri}: {error}", again=True)) from error
+
+
+def _beside(name: str, endpoint: SourceEndpoint) -> Iterator[NewFile]:
+    """The files of the descriptor's name with other endings; none where its address does not end as a descriptor's."""
+    address = endpoint.uri.partition("#")[0].partition("?")[0]
+    if not (ovf.is_descriptor(address) and ovf.is_descriptor(name)):
+        return
+    stem, title = (each[: -len(ovf.DESCRIPTOR)] for each in (address, name))
+    for kind in (ovf.MANIFEST, ovf.CERTIFICATE):
+        place = SourceEndpoint(stem + kind, endpoint.thumbprint, endpoint.certificate)
+        yield NewFile(title + kind, Source.PULL, endpoint=place)

@@ -1,0 +1,211 @@
+"""Fetches files of update sessions: the handler of the tasks that `add` submits for source type PULL.
+
+What has come is kept when a connection breaks or the server is stopped, and only the rest is asked for, by Range, where the
+publisher says that the file is still the same; else the file is fetched from its start. An OVA is unpacked while it comes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from typing import NoReturn
+
+import msgspec
+from msgspec.structs import replace
+
+from contentlib.fetching.arriving import Arriving, Different, Kept, Unpacked
+from contentlib.fetching.companions import Companions
+from contentlib.fetching.fetch import Fetching
+from contentlib.fetching.references import references_of
+from contentlib.jobs.worker import Again, Progress
+from contentlib.library.bytes.storages import Storages
+from contentlib.library.catalog.limits import Limits
+from contentlib.library.errors import Fault, Missing, NotActive, NotFetched
+from contentlib.library.leases import Leases
+from contentlib.library.model import SourceEndpoint, Task, TransferStatus, UpdateFile, UpdateSession
+from contentlib.library.packages import ovf
+from contentlib.library.sessions import transfer_faults
+from contentlib.library.sessions.pulls import Arguments, Remembered
+from contentlib.library.sessions.settling import Settling
+from contentlib.library.sessions.update_sessions import UpdateSessions
+from contentlib.library.tasks import Tasks
+from contentlib.library.threads import NotStored
+from contentlib.outbound.client import Outbound
+from contentlib.outbound.problems import Failed, Problem
+from contentlib.outbound.sources import Sources, host_of
+
+_BEAT_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a pull needs; `limit` is the largest file that is taken, 0 for any."""
+
+    updates: UpdateSessions
+    settling: Settling
+    tasks: Tasks
+    storages: Storages
+    leases: Leases
+    client: Outbound
+    sources: Sources
+    limits: Limits
+    limit: int = 0
+
+
+class Pulls:
+    """Runs pulls."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+
+    async def run(self, task: Task, progress: Progress) -> str | None:
+        """One attempt to fetch a file."""
+        wanted = msgspec.json.decode(task.arguments, type=Arguments)
+        session, file = await self._parts.updates.target(wanted.session, wanted.file)
+        try:
+            if file.status is not TransferStatus.READY:  # else it is a task that was killed at its very end
+                await self._fetch(_Attempt(self._parts, task, progress, wanted, session, file))
+        except NotFetched:
+            await self._settle(session.id)
+            raise
+        await self._settle(session.id)
+        return None
+
+    async def _settle(self, session_id: str) -> None:
+        with suppress(OSError):  # it is none of the pull's, and the job that settles sessions tries again and tells
+            await self._parts.settling.settle(session_id)
+
+    async def _fetch(self, attempt: _Attempt) -> None:
+        """Fetches until the file is there, cannot be fetched, or is not wanted any more."""
+        fetching = asyncio.create_task(attempt.fetch())
+        watching = asyncio.create_task(attempt.watch())
+        try:
+            await asyncio.wait((fetching, watching), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            fetching.cancel()
+            watching.cancel()
+            await asyncio.gather(fetching, watching, return_exceptions=True)
+        if fetching.cancelled():
+            await attempt.discard()
+            watching.result()  # raises what tells why
+        fetching.result()
+
+
+class _Attempt:
+    """One attempt to fetch one file."""
+
+    def __init__(
+        self, parts: Parts, task: Task, progress: Progress, wanted: Arguments, session: UpdateSession, file: UpdateFile
+    ) -> None:
+        self._parts = parts
+        self._task = task
+        self._progress = progress
+        self._wanted = wanted
+        self._session = session
+        self._file = file
+        self._finishing = False
+
+    async def watch(self) -> None:
+        """Keeps the session alive; raises Missing or NotActive when nobody wants the file any more."""
+        while True:
+            await asyncio.sleep(_BEAT_SECONDS)
+            try:
+                if not self._finishing:
+                    await self._parts.updates.target(self._session.id, self._file.id)
+            except (Missing, NotActive):
+                if not self._finishing:
+                    raise
+
+    async def fetch(self) -> None:
+        """Fetches the file. NotFetched when it is in ERROR, Again when another attempt may help."""
+        arriving = await self._arriving()
+        try:
+            await self._bring(arriving)
+        except Failed as error:
+            await self._broke_off(self._told(error.problem), arriving, again=error.problem.again)
+        except NotStored as error:
+            fault = transfer_faults.not_stored(self._file.name, self._session.storage, arriving.size, error.error)
+            await self._broke_off(fault, arriving, again=not transfer_faults.is_full(error.error))
+        except Different as error:
+            await self._broke_off(error.fault, arriving, again=False)
+        finally:
+            await arriving.leave()
+
+    async def discard(self) -> None:
+        """Drops what has come."""
+        storages, storage = self._parts.storages, self._session.storage
+        await storages.on(storage).release(partial(storages.store.discard, storage, self._file.id))
+
+    async def _arriving(self) -> Arriving:
+        parts, session, file = self._parts, self._session, self._file
+        store, lane = parts.storages.store, parts.storages.on(session.storage)
+        if await parts.updates.unpacks(session, file):
+            return Unpacked(parts.updates, session, file, store, lane, parts.limit)
+        return Kept(parts.updates, session, file, store, lane, parts.limit)
+
+    async def _bring(self, arriving: Arriving) -> None:
+        file = self._file
+        if file.endpoint is None:
+            raise Different(Fault("pull.no_source", f"file {file.name!r} has no source_endpoint", (file.name,)))
+        async with self._parts.limits.transfer(file.name, host_of(file.endpoint.uri)):
+            await self._parts.updates.begin(file)
+            await arriving.begin()
+            await self._fetching(file.endpoint, arriving).run()
+        if isinstance(arriving, Kept) and ovf.is_descriptor(file.name):
+            await self._add_references(arriving)
+        self._finishing = True
+        self._progress.note(arriving.size, arriving.size)
+        fault = await arriving.finish()
+        if fault is not None:
+            raise Different(fault)
+
+    def _fetching(self, endpoint: SourceEndpoint, arriving: Arriving) -> Fetching:
+        parts = self._parts
+        return Fetching(
+            parts.client,
+            parts.sources,
+            parts.limits.throttle,
+            self._file,
+            endpoint,
+            arriving,
+            self._wanted.seen,
+            parts.limit,
+            self._remember,
+            self._moved,
+        )
+
+    async def _add_references(self, arriving: Kept) -> None:
+        text = await arriving.text(ovf.LARGEST_DESCRIPTOR)
+        if text is None or self._file.endpoint is None or not await self._parts.updates.takes_packages(self._session):
+            return
+        references = await asyncio.to_thread(references_of, self._file.name, text, self._file.endpoint)
+        known = await self._parts.updates.changes(self._session.id)
+        companions = Companions(self._parts.client, self._parts.sources)
+        references += await companions.of(self._file.name, self._file.endpoint, known)
+        if references:
+            await self._parts.updates.add_references(self._file, references)
+
+    async def _remember(self, seen: Remembered) -> None:
+        arguments = replace(self._wanted, seen=seen)
+        await self._parts.tasks.remember(self._task.id, msgspec.json.encode(arguments).decode())
+
+    def _moved(self, size: int, total: int | None) -> None:
+        self._progress.note(size, max(size, total or 0))
+        self._parts.leases.note_progress(self._file.id, size)
+
+    async def _broke_off(self, fault: Fault, arriving: Arriving, *, again: bool) -> NoReturn:
+        """Notes with the file why it did not come; what is of no use any more is dropped."""
+        self._finishing = False
+        if again and not self._progress.last:
+            await self._parts.updates.wait(self._file, arriving.size, fault)
+            raise Again(fault)
+        await arriving.drop()
+        await arriving.leave()
+        await self._parts.updates.stop(self._file, 0, fault)
+        raise NotFetched(fault)
+
+    def _told(self, problem: Problem) -> Fault:
+        name = self._file.name
+        return Fault(f"pull.{problem.kind.value}", f"file {name!r} could not be fetched: {problem.text}", (name, problem.text))

@@ -1,0 +1,279 @@
+"""Synchronizes subscribed libraries: the handler of the tasks that `sync` and the schedule submit.
+
+A sync reads the publisher's catalog, which costs one request where nothing has changed, takes it over
+(`library/following/mirror.py`) and brings the files that are lacking, several items at once. An item whose files do not come
+keeps what it has, and keeps no other item from coming; where the publisher has another catalog meanwhile, the sync goes on with
+that one. A sync that is taken up again finds by itself what is still to be done.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Coroutine, Iterable
+from dataclasses import dataclass
+from typing import NoReturn
+
+import msgspec
+
+from contentlib.fetching.bringing import Bringing, Means
+from contentlib.jobs.worker import Again, Progress
+from contentlib.library.catalogs import Catalog, OfferedItem, Seen
+from contentlib.library.clock import Clock
+from contentlib.library.errors import Busy, Damaged, Fault, LibraryError, Missing, NotCompliant, NotFetched
+from contentlib.library.following.mirror import Mirror
+from contentlib.library.following.own_catalogs import OwnCatalogs
+from contentlib.library.following.subscribed import Arguments
+from contentlib.library.model import Library, Subscription, Task
+
+_TOLD = 10  # of the items whose files did not come, in one sentence
+_ANEW = 5  # times that a sync reads the catalog again because its publisher has changed it meanwhile
+_IN_A_ROW = 20  # items that fail one after the other: it is the publisher that fails, or part of what it lists is gone
+Read = tuple[Catalog, Seen]
+LeftOut = Callable[[Library, Catalog], None]
+"""Hears which items of a catalog a library lacks because they could not be read."""
+
+
+def _untold(_library: Library, _catalog: Catalog) -> None:
+    """Nobody hears it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a sync needs."""
+
+    mirror: Mirror
+    catalogs: OwnCatalogs
+    means: Means
+    clock: Clock
+    left_out: LeftOut = _untold
+
+
+class Result(msgspec.Struct, frozen=True):
+    """What a sync has done, in numbers of items."""
+
+    removed: int = 0
+    changed: int = 0
+    fetched: int = 0
+    warnings: tuple[str, ...] = ()
+
+    def told(self) -> Fault:
+        """What was done, in one sentence; its arguments are the numbers and the warnings."""
+        text = f"{self.removed} items removed, {self.changed} changed, {self.fetched} fetched"
+        arguments = (str(self.removed), str(self.changed), str(self.fetched), *self.warnings)
+        return Fault("sync.done", "; ".join((text, *self.warnings)), arguments)
+
+
+class Syncs:
+    """Runs syncs."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+
+    async def run(self, task: Task, progress: Progress) -> None:
+        """One attempt to synchronize a library, or one item of it. What it did is in the message: `sync` returns nothing."""
+        wanted = msgspec.json.decode(task.arguments, type=Arguments)
+        library = await self._parts.mirror.library(wanted.library)
+        if library.subscription is None:
+            raise Missing("subscription of library", library.id)
+        sync = _Sync(self._parts, library, library.subscription, progress)
+        try:
+            result = await (sync.all() if wanted.item is None else sync.one(wanted.item, content=wanted.content))
+        except Busy as error:  # somebody has changed what is followed, or the same item
+            raise Again(error.fault) from error
+        progress.note_of_success = result.told()
+
+
+class _Sync:
+    """One attempt."""
+
+    def __init__(self, parts: Parts, library: Library, subscription: Subscription, progress: Progress) -> None:
+        self._parts = parts
+        self._mirror = parts.mirror
+        self._library = library
+        self._subscription = subscription
+        self._progress = progress
+        self._failures = _Failures()
+        self._anew = _ANEW
+        self._fetched = 0
+
+    async def all(self) -> Result:
+        """The whole library."""
+        await self._mirror.begin(self._library)
+        read = await self._read()
+        if read is None:
+            await self._mirror.synced(self._library)
+            return Result()
+        removed = changed = 0
+        while read is not None:
+            catalog, now = read
+            taken = await self._mirror.take(self._library, catalog)
+            removed, changed = removed + taken.removed, changed + taken.changed
+            await self._fetch(taken.wanted)
+            read = await self._moved_on(read)
+        if catalog.lost:
+            self._parts.left_out(self._library, catalog)
+        fault = _both(self._failures.told(self._library, len(taken.wanted)), _left_out(self._library, catalog))
+        if fault is not None:
+            await self._fail(fault, again=self._failures.again, catalog=catalog.id)
+        await self._mirror.synced(self._library, catalog.id, now)
+        return Result(removed, changed, self._fetched, tuple(each.text for each in catalog.warnings))
+
+    async def one(self, item_id: str, *, content: bool) -> Result:
+        """One item: what is said of it, and its content where that is kept here or wanted."""
+        known = await self._mirror.known_as(item_id)
+        if known is None:
+            return Result()  # it has gone meanwhile
+        read = await self._read()
+        await self._take_one(read, item_id, content=content)
+        while (read := await self._moved_on(read)) is not None:
+            await self._take_one(read, item_id, content=content)
+        fault = self._failures.told(self._library, 1)
+        if fault is not None:
+            self._raise(fault, again=self._failures.again)
+        await self._mirror.item_synced(self._library, item_id)
+        return Result(fetched=self._fetched)
+
+    async def _take_one(self, read: Read | None, item_id: str, *, content: bool) -> None:
+        if read is not None:
+            await self._mirror.take(self._library, read[0])
+        known = await self._mirror.known_as(item_id)
+        if known is None or not (content or not self._subscription.on_demand):
+            return
+        bringing = Bringing(self._parts.means, self._library, self._opened())
+        if known.offer.held != known.offer.offered or not await bringing.is_whole(known):
+            await self._bring(bringing, known.offer.offered)
+
+    async def _read(self) -> Read | None:
+        try:
+            return await self._parts.catalogs.read(self._subscription, self._seen())
+        except NotFetched as error:
+            await self._fail(error.fault, again=error.again)
+
+    def _seen(self) -> Seen | None:
+        return None if self._library.following is None else self._library.following.seen
+
+    async def _moved_on(self, before: Read | None) -> Read | None:
+        """The catalog, where items failed and it is another one than was read before; what failed by that one is forgotten."""
+        if not self._failures.outside or not self._anew:
+            return None
+        self._anew -= 1
+        try:
+            read = await self._parts.catalogs.read(self._subscription, self._seen() if before is None else before[1])
+        except NotFetched:  # what has failed is told, not this
+            return None
+        if read is None or (before is not None and read[0] == before[0]):
+            return None
+        self._failures = _Failures()
+        return read
+
+    async def _fail(self, fault: Fault, *, again: bool, catalog: str | None = None) -> NoReturn:
+        await self._mirror.failed(self._library, fault, catalog)
+        self._raise(fault, again=again)
+
+    def _raise(self, fault: Fault, *, again: bool) -> NoReturn:
+        if again:
+            raise Again(fault)
+        raise NotFetched(fault)
+
+    def _opened(self) -> Subscription:
+        return self._parts.catalogs.opened(self._subscription)
+
+    async def _fetch(self, wanted: tuple[OfferedItem, ...]) -> None:
+        """Brings the files of items, as many at once as the configuration allows all syncs of this process together."""
+        if not wanted:
+            return
+        self._progress.note(0, len(wanted))
+        bringing = Bringing(self._parts.means, self._library, self._opened())
+        rest = deque(wanted)
+        most = self._parts.means.limits.item_syncs.most
+        await _together(self._some(bringing, rest) for _ in range(min(most, len(wanted))))
+
+    async def _some(self, bringing: Bringing, rest: deque[OfferedItem]) -> None:
+        while True:
+            async with self._parts.means.limits.item_syncs.one():
+                if self._failures.in_a_row >= _IN_A_ROW:
+                    self._turn(rest)
+                if not rest:
+                    return
+                await self._bring(bringing, rest.popleft())
+            self._progress.note(self._progress.completed + 1)
+
+    def _turn(self, rest: deque[OfferedItem]) -> None:
+        """Goes on from the other end: those that failed may be gone, and others there. The second time it goes on no more."""
+        failures = self._failures
+        if failures.turned or failures.again:
+            rest.clear()
+        failures.turned, failures.in_a_row = True, 0
+        rest.reverse()
+
+    async def _bring(self, bringing: Bringing, offered: OfferedItem) -> None:
+        """Brings an item's files and makes them its content; or notes why not."""
+        try:
+            known = await self._mirror.item(self._library, offered.id)
+            files = await bringing.item(offered, known, self._parts.clock.now())
+            await self._mirror.complete(self._library, offered, files)
+        except (NotFetched, Damaged, NotCompliant) as error:
+            self._failures.add(offered, error)
+            await self._mirror.refuse(self._library, offered, error.fault)
+        else:
+            self._failures.in_a_row = 0
+            self._fetched += 1
+
+
+def _left_out(library: Library, catalog: Catalog) -> Fault | None:
+    """Which items the library lacks because they could not be read: it is not what its publisher has."""
+    if not catalog.lost:
+        return None
+    reasons = "; ".join(each.text for each in catalog.left_out[:_TOLD])
+    more = f"; and {catalog.lost - _TOLD} more" if catalog.lost > _TOLD else ""
+    text = f"library {library.name!r} lacks {catalog.lost} items of its publisher: {reasons}{more}"
+    return Fault("sync.left_out", text, (library.name, str(catalog.lost)))
+
+
+def _both(first: Fault | None, second: Fault | None) -> Fault | None:
+    if first is None or second is None:
+        return first or second
+    return Fault(first.id, f"{first.text}; {second.text}", first.args)
+
+
+async def _together(works: Iterable[Coroutine[None, None, None]]) -> None:
+    """Does all of it at once; what one raises ends the others."""
+    tasks = [asyncio.create_task(work) for work in works]
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+class _Failures:
+    """The items whose files did not come, or are kept out; `outside` where their publisher may have others now."""
+
+    def __init__(self) -> None:
+        self._faults: list[tuple[str, Fault]] = []
+        self.again = False
+        self.outside = False
+        self.in_a_row = 0
+        self.turned = False
+
+    def add(self, offered: OfferedItem, error: LibraryError) -> None:
+        """Notes one more."""
+        self._faults.append((offered.name, error.fault))
+        if isinstance(error, NotCompliant):  # its files came, and would be the same again
+            self.in_a_row = 0
+            return
+        self.outside = True
+        self.again = self.again or not isinstance(error, NotFetched) or error.again
+        self.in_a_row += 1
+
+    def told(self, library: Library, wanted: int) -> Fault | None:
+        """What went wrong, in one sentence."""
+        if not self._faults:
+            return None
+        count = len(self._faults)
+        reasons = "; ".join(f"{name!r}: {fault.text}" for name, fault in self._faults[:_TOLD])
+        more = f"; and {count - _TOLD} more" if count > _TOLD else ""
+        text = f"{count} of {wanted} items of library {library.name!r} could not be synchronized: {reasons}{more}"
+        return Fault("sync.items", text, (library.name, str(count)))

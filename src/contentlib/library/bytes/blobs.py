@@ -1,0 +1,324 @@
+"""Blobs: the bytes of files, each kept once, checked against what was stored before they are given out.
+
+The row of a blob is never committed before its bytes are safe, and its bytes are never removed before the row is gone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from typing import ParamSpec, TypeVar
+
+import msgspec
+from msgspec.structs import replace
+
+from contentlib.library.bytes import storing
+from contentlib.library.bytes.slots import Claim, at_once
+from contentlib.library.bytes.storages import Lane, Storages, StorageSilent
+from contentlib.library.bytes.storing import hash_again
+from contentlib.library.checksums import Algorithm, Checksum, Hasher
+from contentlib.library.clock import Clock
+from contentlib.library.errors import Damaged, Unavailable
+from contentlib.library.identifiers import new_identifier
+from contentlib.library.model import Blob, Item, StoredFile, Version
+from contentlib.library.ports import FileBlobStore, MetadataStore, Stat, Transaction
+from contentlib.library.threads import NotStored
+
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
+
+
+class Received(msgspec.Struct, frozen=True):
+    """Bytes that were received and hashed, still aside under the name of their upload."""
+
+    storage: str
+    upload: str
+    size: int
+    digests: dict[Algorithm, str]
+
+
+class Place(msgspec.Struct, frozen=True):
+    """Where the bytes of a file are, and whether they are there."""
+
+    storage: str
+    uri: str
+    there: bool
+
+
+def _unseen(size: int) -> None:
+    """Nobody looks how far a copy is."""
+
+
+class Blobs:
+    """Keeps bytes and rows in step; `transfer` is waited for before bytes are copied from one storage to another."""
+
+    def __init__(
+        self,
+        metadata: MetadataStore,
+        store: FileBlobStore,
+        clock: Clock,
+        transfer: Claim = at_once,
+        storages: Storages | None = None,
+    ) -> None:
+        self._metadata = metadata
+        self.store = store
+        self._clock = clock
+        self._transfer = transfer
+        self.storages = storages or Storages(store)
+
+    def on(self, storage: str) -> Lane:
+        """The threads in which the store is asked about a storage."""
+        return self.storages.on(storage)
+
+    async def keep(self, received: Received) -> Blob:
+        """Makes a blob of what was received; equal bytes on the same storage share one, and mend it when it is damaged."""
+        async with self._metadata.transaction(durable=False) as transaction:
+            twin = await self._hold_twin(transaction, received)
+        if twin is None:
+            return await self._keep_new(received)
+        lane = self.on(received.storage)
+        if not await self._whole(twin):
+            mark = await lane.run(self.store.keep, received.storage, received.upload, twin.id)
+            return await self._note(twin, mark, self.store.boot)
+        await lane.run(self.store.discard, received.storage, received.upload)
+        return twin
+
+    async def _hold_twin(self, transaction: Transaction, received: Received) -> Blob | None:
+        """The blob with the same bytes, as good as new to those who collect what nothing names."""
+        twin = await transaction.blobs.twin(received.storage, received.digests[Algorithm.SHA256], received.size)
+        if twin is not None:
+            unreferenced = None if twin.unreferenced is None else self._clock.now()
+            twin = replace(twin, digests=_merged(twin, received), unreferenced=unreferenced)
+            await transaction.blobs.put(twin)
+        return twin
+
+    async def _keep_new(self, received: Received) -> Blob:
+        blob_id = new_identifier()
+        mark = await self.on(received.storage).run(self.store.keep, received.storage, received.upload, blob_id)
+        sha256, now = received.digests[Algorithm.SHA256], self._clock.now()
+        digests = {algorithm.value: digits for algorithm, digits in received.digests.items()}
+        # unreferenced until a version names it: an upload that is never completed is collected
+        blob = Blob(blob_id, received.storage, received.size, sha256, digests, mark, now, now, self.store.boot)
+        async with self._metadata.transaction(durable=False) as transaction:
+            twin = await self._hold_twin(transaction, received)  # another call may have kept the same bytes meanwhile
+            if twin is None:
+                await transaction.blobs.add(blob)
+        if twin is not None:
+            await self.on(received.storage).run(self.store.remove, received.storage, blob_id)
+        return twin or blob
+
+    async def check(self, blob_id: str, name: str) -> Blob:
+        """The blob, when its bytes are there and are those that were stored; else Damaged. Read again only when touched."""
+        async with self._metadata.reading() as transaction:
+            blob = await transaction.blobs.get(blob_id)
+        if blob is None:
+            raise Damaged("file.gone", f"the content of file {name!r} is gone", name)
+        found = await self._stat(blob, name)
+        if found is None:
+            raise _gone(blob, name)
+        if found.size != blob.size:
+            text = (
+                f"the content of file {name!r} is damaged: it has {found.size} bytes on storage {blob.storage}, not {blob.size}"
+            )
+            raise Damaged("file.damaged", text, name, str(found.size), str(blob.size))
+        if found.mark == blob.mark and blob.unflushed in (None, self.store.boot):
+            return blob
+        return await self._read_again(blob, name, found.mark)
+
+    async def place(self, file: StoredFile) -> Place:
+        """Where a file's bytes are; says nothing of whether they are whole."""
+        async with self._metadata.reading() as transaction:
+            blob = await transaction.blobs.get(file.blob)
+        if blob is None or await self._stat(blob, file.name) is None:
+            return Place("" if blob is None else blob.storage, "", there=False)
+        return Place(blob.storage, self.store.path(blob.storage, blob.id).absolute().as_uri(), there=True)
+
+    async def start(self, file: StoredFile, most: int) -> bytes:
+        """The first bytes of a file."""
+        blob = await self.check(file.blob, file.name)
+        return await self._ask(blob, file.name, self._start, blob, most)
+
+    def _start(self, blob: Blob, most: int) -> bytes:
+        with self.store.path(blob.storage, blob.id).open("rb", buffering=0) as content:
+            return content.read(most)
+
+    async def _stat(self, blob: Blob, name: str) -> Stat | None:
+        return await self._ask(blob, name, self.store.stat, blob.storage, blob.id)
+
+    async def _ask(
+        self, blob: Blob, name: str, call: Callable[Arguments, Result], *arguments: Arguments.args, **names: Arguments.kwargs
+    ) -> Result:
+        try:
+            return await self.on(blob.storage).run(call, *arguments, **names)
+        except StorageSilent as error:
+            raise Unavailable("storage.silent", error.text, blob.storage) from error
+        except OSError as error:
+            why = error.strerror or str(error)
+            text = f"the content of file {name!r} cannot be read from storage {blob.storage}: {why}"
+            raise Unavailable("file.unreadable", text, name, blob.storage, why) from error
+
+    async def digest(self, file: StoredFile, algorithm: Algorithm) -> str:
+        """A checksum of a file's bytes; they are read for it where nobody has asked for that algorithm before."""
+        blob = await self.check(file.blob, file.name)
+        known = blob.digests.get(algorithm.value)
+        if known is None:
+            known = await self._digest(blob, algorithm)
+            async with self._metadata.transaction(durable=False) as transaction:
+                now = await transaction.blobs.get(blob.id)
+                if now is not None:
+                    await transaction.blobs.put(replace(now, digests={**now.digests, algorithm.value: known}))
+        return known
+
+    async def _digest(self, blob: Blob, algorithm: Algorithm) -> str:
+        hasher, lane = Hasher(algorithm), self.on(blob.storage)
+        pieces = await lane.long(self.store.read, blob.storage, blob.id)
+        while await lane.long(hash_again, hasher, pieces):
+            pass
+        return hasher.digests()[algorithm]
+
+    async def _read_again(self, blob: Blob, name: str, mark: str) -> Blob:
+        try:
+            sha256 = await self._digest(blob, Algorithm.SHA256)
+        except FileNotFoundError as error:
+            raise _gone(blob, name) from error
+        if sha256 != blob.sha256:
+            raise _damaged(blob, name, sha256)
+        return await self._note(blob, mark, blob.unflushed and self.store.boot)
+
+    async def _note(self, blob: Blob, mark: str, unflushed: str | None) -> Blob:
+        async with self._metadata.transaction(durable=False) as transaction:
+            now = await transaction.blobs.get(blob.id) or blob  # another call may have changed the row since it was read
+            seen = replace(now, mark=mark, unflushed=unflushed)
+            await transaction.blobs.put(seen)
+        return seen
+
+    async def _whole(self, blob: Blob) -> bool:
+        try:
+            await self.check(blob.id, blob.id)
+        except Damaged:
+            return False
+        return True
+
+    async def at(self, storage: str, file: StoredFile, advance: Callable[[int], None] = _unseen) -> StoredFile:
+        """The file with its bytes on a storage, copied there if they are on another and equal ones are not there already."""
+        blob = await self.check(file.blob, file.name)
+        if blob.storage == storage:
+            return file
+        twin = await self._twin_on(storage, blob)
+        if twin is not None:
+            return replace(file, blob=twin.id)
+        try:
+            async with self._transfer(file.name):
+                received = await self._copy(blob, storage, file.checksum, advance)
+        except FileNotFoundError as error:
+            if await self._stat(blob, file.name) is not None:
+                raise  # it is the other storage that is not there
+            raise _gone(blob, file.name) from error
+        sha256 = received.digests[Algorithm.SHA256]
+        if sha256 != blob.sha256:
+            await self.on(storage).run(self.store.discard, storage, received.upload)
+            raise _damaged(blob, file.name, sha256)
+        return replace(file, blob=(await self.keep(received)).id)
+
+    async def _twin_on(self, storage: str, blob: Blob) -> Blob | None:
+        """The whole blob with the same bytes on another storage."""
+        same = Received(storage, "", blob.size, {Algorithm(name): digits for name, digits in blob.digests.items()})
+        async with self._metadata.transaction(durable=False) as transaction:
+            twin = await self._hold_twin(transaction, same)
+        return twin if twin is not None and await self._whole(twin) else None
+
+    async def _copy(self, blob: Blob, storage: str, checksum: Checksum | None, advance: Callable[[int], None]) -> Received:
+        async def pieces() -> AsyncIterator[bytes]:
+            async for piece in self.on(blob.storage).pieces(self.store.read, blob.storage, blob.id):
+                yield piece
+                advance(len(piece))
+
+        return await self.receive(storage, pieces(), *() if checksum is None else (checksum.algorithm,))
+
+    async def receive(self, storage: str, pieces: AsyncIterator[bytes], *algorithms: Algorithm) -> Received:
+        """Takes bytes that nobody else sends; those of which not all come are dropped."""
+        upload, hasher, lane = new_identifier(), Hasher(*algorithms), self.on(storage)
+        staged = await lane.run(self.store.stage, storage, upload)
+        try:
+            async for piece in pieces:
+                await storing.store(lane, staged, hasher, [piece])
+        except NotStored as error:
+            await lane.release(staged.drop)
+            raise error.error from error
+        except BaseException:
+            await lane.release(staged.drop)
+            raise
+        finally:
+            await lane.release(staged.close)
+        return Received(storage, upload, hasher.size, hasher.digests())
+
+    async def flush(self, version: Version) -> None:
+        """Returns when the bytes of a version survive the loss of power; Damaged when those of a file are lost."""
+        for file in version.files:
+            blob = await self.check(file.blob, file.name)
+            if blob.unflushed is not None:
+                await self._flush(blob, file.name)
+
+    async def _flush(self, blob: Blob, name: str) -> None:
+        lane = self.on(blob.storage)
+        try:
+            await lane.long(self.store.flush, blob.storage, blob.id)
+        except FileNotFoundError as error:
+            raise _gone(blob, name) from error
+        except OSError as error:
+            if await lane.run(self.store.stat, blob.storage, blob.id) is not None:
+                raise  # nothing was lost: the storage did not come to writing
+            raise _lost(blob, name, error) from error
+
+    async def check_kept(self, transaction: Transaction, version: Version) -> None:
+        """Notes that the bytes of a version are flushed, in the transaction that adds it; Damaged when a blob is gone."""
+        for file in version.files:
+            blob = await transaction.blobs.get(file.blob)
+            if blob is None:
+                raise Damaged("file.gone", f"the content of file {file.name!r} is gone", file.name)
+            if blob.unflushed is not None:
+                await transaction.blobs.put(replace(blob, unflushed=None))
+
+    async def describe(self, item: Item, version: Version, storage: str | None = None) -> None:
+        """Writes beside the bytes what they are, so that they can be found again without the database.
+
+        That is on the storage of the library, unless it is named.
+        """
+        async with self._metadata.reading() as transaction:
+            library = await transaction.libraries.get(item.library)
+            blobs = {file.name: await transaction.blobs.get(file.blob) for file in version.files}
+        if library is None:
+            return
+        files = [
+            {"name": file.name, "size": file.size, "blob": file.blob, "checksums": blob.digests, "storage": blob.storage}
+            for file in version.files
+            if (blob := blobs[file.name]) is not None
+        ]
+        described = {
+            "library": {"id": library.id, "name": library.name},
+            "item": {"id": item.id, "name": item.name, "type": item.type, "description": item.description},
+            "version": {"id": version.id, "number": version.number, "created": version.created},
+            "files": files,
+        }
+        content = msgspec.json.format(msgspec.json.encode(described))
+        place = storage or library.storage
+        await self.on(place).long(self.store.describe, place, item.id, version.id, content)
+
+
+def _gone(blob: Blob, name: str) -> Damaged:
+    text = f"the content of file {name!r} is gone from storage {blob.storage}"
+    return Damaged("file.gone", text, name, blob.storage)
+
+
+def _lost(blob: Blob, name: str, error: OSError) -> Damaged:
+    why = error.strerror or str(error)
+    text = f"file {name!r} could not be written to storage {blob.storage} ({why}); send it again"
+    return Damaged("file.not_written", text, name, blob.storage, why)
+
+
+def _damaged(blob: Blob, name: str, sha256: str) -> Damaged:
+    text = f"the content of file {name!r} is damaged: its SHA256 checksum is {sha256}, not {blob.sha256}"
+    return Damaged("file.damaged", text, name, sha256, blob.sha256)
+
+
+def _merged(blob: Blob, received: Received) -> dict[str, str]:
+    return {**blob.digests, **{algorithm.value: digits for algorithm, digits in received.digests.items()}}

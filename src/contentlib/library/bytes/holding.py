@@ -1,0 +1,46 @@
+"""Blobs of a command that takes long and names none of them before its end."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+
+from msgspec.structs import replace
+
+from contentlib.library.bytes.blobs import Blobs, Received
+from contentlib.library.clock import Clock
+from contentlib.library.model import Blob
+from contentlib.library.ports import FileBlobStore, MetadataStore
+
+_AT_ONCE = 100  # rows between two turns of others
+
+
+class HeldBlobs(Blobs):
+    """Holds what it has kept, as long as `hold` runs; else the server would collect it when its grace is over."""
+
+    def __init__(self, metadata: MetadataStore, store: FileBlobStore, clock: Clock) -> None:
+        super().__init__(metadata, store, clock)
+        self._rows = metadata
+        self._now = clock.now
+        self._held: list[str] = []
+
+    async def keep(self, received: Received) -> Blob:
+        """Makes a blob of what was received, and holds it."""
+        blob = await super().keep(received)
+        self._held.append(blob.id)
+        return blob
+
+    async def hold(self, seconds: float) -> None:
+        """Makes all of them as good as new, again and again, until it is cancelled, whatever the database says in between."""
+        while True:
+            await asyncio.sleep(seconds)
+            with suppress(OSError):
+                for start in range(0, len(self._held), _AT_ONCE):
+                    await self._renew(self._held[start : start + _AT_ONCE])
+
+    async def _renew(self, held: list[str]) -> None:
+        async with self._rows.transaction(durable=False) as transaction:
+            for blob_id in held:
+                blob = await transaction.blobs.get(blob_id)
+                if blob is not None and blob.unreferenced is not None:
+                    await transaction.blobs.put(replace(blob, unreferenced=self._now()))

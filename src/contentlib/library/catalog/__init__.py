@@ -1,0 +1,1 @@
+"""The catalog: libraries, items, their versions, trash, usages and retention."""

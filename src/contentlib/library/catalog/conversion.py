@@ -1,0 +1,87 @@
+"""A subscribed library that is to go on without its publisher becomes a published local one, with all that it has."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from contentlib.library.catalog.libraries import PUBLISHING_USER, find_library
+from contentlib.library.clock import Clock
+from contentlib.library.errors import Busy, NotSynchronized
+from contentlib.library.model import Authentication, Library, LibraryType, Publishing, Subscription, Target
+from contentlib.library.ports import MetadataStore, PasswordHasher, Sealing, Transaction
+
+_AT_ONCE = 100
+
+
+class Conversions:
+    """Converts libraries."""
+
+    def __init__(self, metadata: MetadataStore, clock: Clock, passwords: PasswordHasher, sealing: Sealing) -> None:
+        self._metadata = metadata
+        self._clock = clock
+        self._passwords = passwords
+        self._sealing = sealing
+
+    async def to_published(self, library_id: str) -> None:
+        """Makes a subscribed library a published local one, at once; its items keep their identifiers, versions and files.
+
+        Those who subscribe to it show the password that it showed its publisher. NotSynchronized, and nothing is changed, when
+        it has not all that its publisher had at the last sync.
+        """
+        async with self._metadata.reading() as transaction:
+            seen = await find_library(transaction, library_id, LibraryType.SUBSCRIBED)
+        publishing = await self._publishing(seen)
+        async with self._metadata.transaction(durable=True) as transaction:
+            library = await find_library(transaction, library_id, LibraryType.SUBSCRIBED)
+            if library.subscription != seen.subscription or library.publishing != seen.publishing:
+                raise Busy("library.busy", f"library {library_id} is being changed by another call", library_id)
+            await _check_idle(transaction, library)
+            await _check_whole(transaction, library)
+            await transaction.offers.end(library_id)
+            await transaction.libraries.put(
+                replace(
+                    library,
+                    type=LibraryType.LOCAL,
+                    subscription=None,
+                    following=None,
+                    publishing=publishing,
+                    modified=max(self._clock.now(), library.modified),
+                    version=library.version + 1,
+                    revision=library.revision + 1,
+                )
+            )
+
+    async def _publishing(self, library: Library) -> Publishing:
+        """How it is published from then on: as it was already, or with what it showed its publisher."""
+        subscription = library.subscription or Subscription("")
+        if library.publishing.published or subscription.authentication is Authentication.NONE or not subscription.password:
+            return replace(library.publishing, published=True)
+        hashed = await self._passwords.hash(self._sealing.open(subscription.password))
+        return replace(
+            library.publishing,
+            published=True,
+            authentication=Authentication.BASIC,
+            user_name=PUBLISHING_USER,
+            password_hash=hashed,
+        )
+
+
+async def _check_idle(transaction: Transaction, library: Library) -> None:
+    for task in await transaction.tasks.of_target(Target("com.vmware.content.Library", library.id)):
+        if task.ended is None:
+            raise NotSynchronized("library.busy", f"library {library.id} is being synchronized by task {task.id}", library.id)
+
+
+async def _check_whole(transaction: Transaction, library: Library) -> None:
+    """Raises when something is lacking of what the publisher had."""
+    following = library.following
+    if following is None or following.synced is None or following.fault is not None:
+        why = "it never was" if following is None or following.fault is None else following.fault.text
+        raise NotSynchronized("library.not_synchronized", f"library {library.id} is not synchronized: {why}", library.id)
+    after = ""
+    while offers := await transaction.offers.of(library.id, after, _AT_ONCE):
+        for each in offers:
+            if each.held != each.offered or each.fault is not None:
+                text = f"the content of library item {each.item} ({each.offered.name!r}) is not synchronized"
+                raise NotSynchronized("item.not_synchronized", text, each.item)
+        after = offers[-1].item

@@ -1,0 +1,361 @@
+"""Library items and their content versions: what they are, and the rules of creating, changing, copying and deleting them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import msgspec
+from msgspec.structs import replace
+
+from contentlib.library.bytes.blobs import Blobs
+from contentlib.library.clock import Clock
+from contentlib.library.errors import Fault, Invalid, Missing, MissingFile, NotHere, Taken, VersionConflict, WrongType
+from contentlib.library.idempotence import once
+from contentlib.library.identifiers import new_identifier
+from contentlib.library.leases import Ended, fire, nobody
+from contentlib.library.model import Item, Library, LibraryType, StoredFile, Token, UpdateSession, Version
+from contentlib.library.names import check_description, check_name, check_text, fold
+from contentlib.library.packages.trust import Trust
+from contentlib.library.ports import MetadataStore, Transaction
+from contentlib.library.protection import check_changeable, check_unused
+
+_DESTINATION = "destination_create_spec"
+FIRST_VERSION = 1
+"""The content version of an item that never had content; the first completed session makes version 2."""
+
+
+class NewItem(msgspec.Struct, frozen=True):
+    """What a caller says of an item to be created, or copied to."""
+
+    library: str | None
+    name: str | None
+    description: str | None = None
+    type: str | None = None
+    source: str | None = None
+
+
+class ItemChange(msgspec.Struct, frozen=True):
+    """What a caller wants to change of an item; None is left as it is."""
+
+    name: str | None = None
+    description: str | None = None
+    type: str | None = None
+    version: str | None = None
+
+
+class Items:
+    """The operations on items; times in milliseconds. `kept` is how long a deleted item can be restored."""
+
+    def __init__(
+        self,
+        metadata: MetadataStore,
+        blobs: Blobs,
+        clock: Clock,
+        ended: Ended = nobody,
+        kept: int = 0,
+        trust: Trust | None = None,
+    ) -> None:
+        self._ended = ended
+        self._kept = kept
+        self._metadata = metadata
+        self._blobs = blobs
+        self._clock = clock
+        self._trust = trust or Trust(metadata, clock)
+
+    async def create(self, new: NewItem, token: Token | None, user: str = "") -> str:
+        """Creates an item without content and answers its identifier.
+
+        A draft of the same name whose import failed goes into the trash, so that the import can be tried again; Taken for
+        any other item of that name.
+        """
+        item = self._new(new, "create_spec")
+
+        async def add(transaction: Transaction) -> str:
+            await check_local(transaction, item.library)
+            await self._trash_failed_drafts(transaction, item, user)
+            await self.check_name_free(transaction, item, "create_spec.name")
+            await transaction.items.add(item)
+            await note_change(transaction, item)
+            return item.id
+
+        return await once(self._metadata, self._clock, token, add)
+
+    async def get(self, item_id: str) -> Item:
+        """The item, or Missing; one that follows a publisher was synchronized whenever its library was."""
+        async with self._metadata.reading() as transaction:
+            item = await find_item(transaction, item_id)
+            library = None if item.synced is None else await transaction.libraries.get(item.library)
+        if library is None or library.following is None:
+            return item
+        return replace(item, synced=max(item.synced or 0, library.following.synced or 0))
+
+    async def ids(self, library_id: str) -> list[str]:
+        """The identifiers of a library's items, in order of creation."""
+        async with self._metadata.reading() as transaction:
+            if await transaction.libraries.get(library_id) is None:
+                raise Missing("library", library_id)
+            return await transaction.items.find(library=library_id)
+
+    async def find(self, criteria: Mapping[str, str], cached: bool | None) -> list[str]:
+        """The identifiers of the items that match all criteria: name and type without regard to case, library, source."""
+        if not criteria and cached is None:
+            raise Invalid("spec", "must name at least one property to search by")
+        folded = {key: fold(value) if key in ("name", "type") else value for key, value in criteria.items()}
+        async with self._metadata.reading() as transaction:
+            return await transaction.items.find(
+                library=folded.get("library_id"),
+                folded_name=folded.get("name"),
+                folded_type=folded.get("type"),
+                source=folded.get("source_id"),
+                cached=cached,
+            )
+
+    async def update(self, item_id: str, change: ItemChange) -> None:
+        """Changes what is given; VersionConflict when `version` is given and is not the item's.
+
+        Where nothing changes, nothing is counted. A failed draft that is changed is wanted again, and keeps its name.
+        """
+        changes: dict[str, object] = {}
+        if change.name is not None:
+            changes["name"] = check_name("update_spec.name", change.name)
+            changes["folded_name"] = fold(change.name)
+        if change.description is not None:
+            changes["description"] = check_description("update_spec.description", change.description)
+        if change.type is not None:
+            changes["type"] = _check_type("update_spec.type", change.type)
+            changes["folded_type"] = fold(change.type)
+        async with self._metadata.transaction(durable=True) as transaction:
+            item = await find_item(transaction, item_id)
+            library = await check_local(transaction, item.library)
+            if change.version is not None and change.version != str(item.version):
+                raise VersionConflict("library item", item_id, change.version, str(item.version))
+            changed = replace(item, **changes)
+            if changed == item:
+                return
+            if changed.folded_type != item.folded_type and item.version_id is not None:
+                await self._trust.check(library, changed.folded_type, await transaction.versions.signature(item.version_id))
+            if changed.folded_name != item.folded_name:
+                await self.check_name_free(transaction, changed, "update_spec.name")
+            counted = replace(
+                changed,
+                abandoned=False,
+                modified=max(self._clock.now(), item.modified),
+                version=item.version + 1,
+                metadata_version=item.metadata_version + 1,
+            )
+            await transaction.items.put(counted)
+            await note_change(transaction, counted)
+
+    async def delete(self, item_id: str, user: str = "") -> None:
+        """Puts an item into the trash; a running update session ends, a running download ends with the bytes it began with.
+
+        InUse when its library is in use and says that this is so for its items too.
+        """
+        async with self._metadata.transaction(durable=True) as transaction:
+            item = await find_item(transaction, item_id)
+            library = await check_local(transaction, item.library)
+            if library.apply_usage_to_items:
+                await check_unused(transaction, library, f"library item {item.name!r}")
+            session = await transaction.update_sessions.active_of(item_id)
+            now = self._clock.now()
+            if session is not None:
+                await cancel(transaction, session, now, f"library item {item.name!r} was deleted")
+            await transaction.deleted_items.add(item_id, user, now, now + self._kept)
+            await note_change(transaction, item)
+        if session is not None:
+            self._ended(session.id)
+
+    async def copy(self, source_id: str, new: NewItem, token: Token | None, user: str = "") -> str:
+        """Copies an item with its current content into a library, and answers the copy's identifier.
+
+        What the destination does not say (name, description, type) is taken from the source.
+        """
+        async with self._metadata.reading() as transaction:
+            known = None if token is None else await transaction.tokens.find(token)
+            if known is not None:
+                return known
+            source, item = await self._to_be_copied(transaction, source_id, new)
+            version = await current_version(transaction, source)
+            check_here(source)
+            library = await check_local(transaction, item.library)
+        await self._trust.check(library, item.folded_type, version.signature)
+        files = tuple([await self._blobs.at(library.storage, file) for file in version.files])
+        copied = replace(
+            version,
+            id=new_identifier(),
+            item=item.id,
+            number=FIRST_VERSION + 1,
+            created=item.created,
+            files=files,
+            user=user,
+            message=f"content version {version.number} of library item {source_id} was copied",
+        ).after(replace(version, files=()))
+        if source.version_id is not None:
+            item = replace(item, content_version=copied.number, size=source.size, version_id=copied.id)
+            await self._blobs.flush(copied)
+            await self._blobs.describe(item, copied)
+
+        async def add(transaction: Transaction) -> str:
+            if item.version_id is not None:  # before the item, whose row names it
+                await self._blobs.check_kept(transaction, copied)
+                await transaction.versions.add(copied)
+            await check_local(transaction, item.library)
+            await self.check_name_free(transaction, item, f"{_DESTINATION}.name")
+            await transaction.items.add(item)
+            await note_change(transaction, item)
+            return item.id
+
+        return await once(self._metadata, self._clock, token, add)
+
+    async def check_copy(self, source_id: str, new: NewItem, token: Token | None) -> None:
+        """Raises what `copy` would raise before it begins to copy."""
+        async with self._metadata.reading() as transaction:
+            if token is None or await transaction.tokens.find(token) is None:
+                _, item = await self._to_be_copied(transaction, source_id, new)
+                await check_local(transaction, item.library)
+                await self.check_name_free(transaction, item, f"{_DESTINATION}.name")
+
+    async def _to_be_copied(self, transaction: Transaction, source_id: str, new: NewItem) -> tuple[Item, Item]:
+        """The source, and the copy as it will be without content."""
+        source = await find_item(transaction, source_id)
+        return source, self._new(_filled(new, source), _DESTINATION)
+
+    async def files(self, item_id: str) -> tuple[Item, Version]:
+        """The item and its current content version, or what its publisher offers where that is not here.
+
+        The version of an item without content has no files.
+        """
+        async with self._metadata.reading() as transaction:
+            item = await find_item(transaction, item_id)
+            return item, await shown_version(transaction, item)
+
+    async def file(self, item_id: str, name: str) -> tuple[Item, StoredFile]:
+        """The item and a file of its current content version; MissingFile when there is none of that name."""
+        item, version = await self.files(item_id)
+        file = version.file(name)
+        if file is None:
+            raise MissingFile("library item", item_id, name)
+        return item, file
+
+    def _new(self, new: NewItem, field: str) -> Item:
+        if new.library is None:
+            raise Invalid(f"{field}.library_id", "is required")
+        if new.name is None:
+            raise Invalid(f"{field}.name", "is required")
+        now = self._clock.now()
+        kind = _check_type(f"{field}.type", new.type or "")
+        return Item(
+            id=new_identifier(),
+            library=new.library,
+            name=check_name(f"{field}.name", new.name),
+            folded_name=fold(new.name),
+            description=check_description(f"{field}.description", new.description or ""),
+            type=kind,
+            folded_type=fold(kind),
+            created=now,
+            modified=now,
+            version=1,
+            metadata_version=1,
+            content_version=FIRST_VERSION,
+            source=None if new.source is None else check_text(f"{field}.source_id", new.source),
+        )
+
+    async def check_name_free(self, transaction: Transaction, item: Item, field: str) -> None:
+        """Taken when another item of the library has the name."""
+        for other_id in await transaction.items.find(library=item.library, folded_name=item.folded_name):
+            if other_id != item.id:
+                other = await find_item(transaction, other_id)
+                text = f"library {item.library} already has an item named {other.name!r}: {other_id}"
+                raise Taken("item.name_taken", text, field, other.name, other_id)
+
+    async def _trash_failed_drafts(self, transaction: Transaction, item: Item, user: str) -> None:
+        """Moves drafts that have the name of a new item, and whose update session failed, into the trash."""
+        now = self._clock.now()
+        for other_id in await transaction.items.find(library=item.library, folded_name=item.folded_name):
+            other = await find_item(transaction, other_id)
+            if other.failed_draft and await transaction.update_sessions.active_of(other_id) is None:
+                await transaction.deleted_items.add(other_id, user, now, now + self._kept)
+                await note_change(transaction, other)
+
+
+async def note_change(transaction: Transaction, item: Item) -> None:
+    """Notes a change for the subscribers of the item's library, who see all of its items."""
+    await transaction.libraries.changed(item.library)
+
+
+async def find_item(transaction: Transaction, item_id: str) -> Item:
+    """The item, or Missing."""
+    item = await transaction.items.get(item_id)
+    if item is None:
+        raise Missing("library item", item_id)
+    return item
+
+
+async def current_version(transaction: Transaction, item: Item) -> Version:
+    """The current content version; one without files where the item never had content."""
+    if item.version_id is not None:
+        version = await transaction.versions.get(item.version_id)
+        if version is not None:
+            return version
+    return Version(id="", item=item.id, number=item.content_version, created=item.created, files=())
+
+
+def next_number(item: Item, kept: Iterable[Version]) -> int:
+    """The number of an item's next content version: above every one that is kept, whatever the item says of itself."""
+    return max([item.content_version, *(each.number for each in kept)]) + 1
+
+
+def next_generation(kept: Iterable[Version], now: int) -> int:
+    """The generation of new contents: the time in seconds, or more where one of the kept versions reaches that far.
+
+    It is above that of a file that the current version has not any more, too: subscribers may have seen that.
+    """
+    reached = (max([each.created // 1000, *(file.generation for file in each.files)]) for each in kept)
+    return max(now // 1000, max(reached, default=0) + 1)
+
+
+async def shown_version(transaction: Transaction, item: Item) -> Version:
+    """The current content version or, where it is not here, one of files without bytes, as the publisher offers them."""
+    offer = None if item.cached else await transaction.offers.get(item.id)
+    if offer is None:
+        return await current_version(transaction, item)
+    files = tuple(StoredFile(file.name, "", file.size or 0, 1, None) for file in offer.offered.files)
+    return Version(id="", item=item.id, number=item.content_version, created=item.created, files=files)
+
+
+def check_here(item: Item) -> None:
+    """NotHere when the content of an item is still at its publisher."""
+    if not item.cached:
+        text = f"the content of library item {item.id} is not here; synchronize it first, with force_sync_content"
+        raise NotHere("item.not_cached", text, item.id)
+
+
+async def check_local(transaction: Transaction, library_id: str) -> Library:
+    """The library, to change its items; Missing, WrongType when they are not its own, WrongState while it is in maintenance."""
+    library = await transaction.libraries.get(library_id)
+    if library is None:
+        raise Missing("library", library_id)
+    if library.type is not LibraryType.LOCAL:
+        text = f"library {library_id} is {library.type}, its items are changed at its source"
+        raise WrongType("library.type", text, library_id, library.type)
+    check_changeable(library)
+    return library
+
+
+async def cancel(transaction: Transaction, session: UpdateSession, now: int, reason: str) -> None:
+    """Ends an update session whose item goes."""
+    await transaction.update_sessions.put(fire("update session", session, "canceled", now, Fault("session.item_gone", reason)))
+
+
+def _filled(new: NewItem, source: Item) -> NewItem:
+    return NewItem(
+        library=new.library,
+        name=source.name if new.name is None else new.name,
+        description=source.description if new.description is None else new.description,
+        type=source.type if new.type is None else new.type,
+        source=source.source or source.id,
+    )
+
+
+def _check_type(field: str, kind: str) -> str:
+    return check_name(field, kind) if kind else ""

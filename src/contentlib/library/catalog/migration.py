@@ -1,0 +1,141 @@
+"""Migration of libraries: their content goes to another storage, file by file, while it is read as before.
+
+The versions of a library name the bytes on the other storage when they are safe there, and what nobody names any more is
+collected; so it can be left off and taken up again between any two steps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+from msgspec.structs import replace
+
+from contentlib.library.bytes.blobs import Blobs
+from contentlib.library.catalog.libraries import Libraries, find_library
+from contentlib.library.catalog.upkeep import RESOURCE, Upkeep
+from contentlib.library.clock import Clock
+from contentlib.library.errors import Fault, InDesiredState, Invalid
+from contentlib.library.model import Backing, Item, Library, Maintenance, StoredFile, Target, Version
+from contentlib.library.ports import MetadataStore
+from contentlib.library.tasks import NewTask, Tasks
+
+KIND = "migrate"
+_FIELD = "migrate_spec.storage_backings"
+
+
+class Arguments(msgspec.Struct, frozen=True):
+    """Which library goes where."""
+
+    library: str
+    storage: str
+    backings: tuple[Backing, ...]
+
+
+def _nothing() -> None:
+    """Nobody waits for tasks here."""
+
+
+class Migrations:
+    """The steps of migrations; `submitted` hears when there is one to be made."""
+
+    def __init__(
+        self,
+        metadata: MetadataStore,
+        blobs: Blobs,
+        clock: Clock,
+        libraries: Libraries,
+        upkeep: Upkeep,
+        submitted: Callable[[], None] = _nothing,
+    ) -> None:
+        self._metadata = metadata
+        self._blobs = blobs
+        self._clock = clock
+        self._libraries = libraries
+        self._upkeep = upkeep
+        self._submitted = submitted
+        self._tasks = Tasks(metadata, clock)
+
+    async def begin(self, library_id: str, backings: tuple[Backing, ...], user: str) -> str:
+        """Takes a library into maintenance and begins to move it; the identifier of the task.
+
+        InDesiredState when all of it is there already, WrongState while somebody is at work on its content.
+        """
+        if not backings:
+            raise Invalid(_FIELD, "must name a storage")
+        async with self._metadata.transaction(durable=True) as transaction:
+            library = await find_library(transaction, library_id)
+            storage = self._libraries.storage_of(_FIELD, backings)
+            if library.storage == storage and not await transaction.versions.elsewhere(library_id, storage):
+                raise InDesiredState(
+                    "library.storage", f"library {library_id} is on storage {storage} already", library_id, storage
+                )
+            task = await self._tasks.submit(transaction, _task(library, Arguments(library_id, storage, backings), user))
+            reason = f"task {task.id} moves its content from storage {library.storage} to storage {storage}"
+            await self._upkeep.begin(transaction, library, Maintenance(reason, task.id))
+        self._submitted()
+        return task.id
+
+    async def left(self, wanted: Arguments) -> list[StoredFile]:
+        """What is still to be moved, a file for all with the same bytes."""
+        async with self._metadata.reading() as transaction:
+            await find_library(transaction, wanted.library)
+            return await transaction.versions.elsewhere(wanted.library, wanted.storage)
+
+    async def move(self, wanted: Arguments, file: StoredFile, advance: Callable[[int], None]) -> None:
+        """Moves the bytes of a file, for all versions of the library that have them."""
+        moved = await self._blobs.at(wanted.storage, file, advance)
+        alone = Version(id="", item="", number=0, created=0, files=(moved,))
+        await self._blobs.flush(alone)
+        async with self._metadata.transaction(durable=False) as transaction:
+            await self._blobs.check_kept(transaction, alone)
+            await transaction.versions.move(wanted.library, file.blob, moved.blob)
+
+    async def finish(self, wanted: Arguments, unmoved: str | None) -> None:
+        """The library is on the other storage from then on, and is changed again; `unmoved` tells what is not there."""
+        described = await self._versions(wanted.library)
+        for item, version in described:
+            await self._blobs.describe(item, version, wanted.storage)
+        before = await self._switch(wanted)
+        for item, version in described if before != wanted.storage else ():
+            await self._blobs.on(before).run(self._blobs.store.undescribe, before, item.id, version.id)
+        await self.end(wanted, unmoved)
+
+    async def _versions(self, library_id: str) -> list[tuple[Item, Version]]:
+        async with self._metadata.reading() as transaction:
+            live = [await transaction.items.get(each) for each in await transaction.items.find(library=library_id)]
+            trash = [each.row for each in await transaction.deleted_items.all(self._clock.now())]
+            items = [each for each in (*live, *trash) if each is not None and each.library == library_id]
+            return [(item, version) for item in items for version in await transaction.versions.of(item.id)]
+
+    async def _switch(self, wanted: Arguments) -> str:
+        """Makes the storage that of the library, and answers which it was before."""
+        async with self._metadata.transaction(durable=True) as transaction:
+            library = await find_library(transaction, wanted.library)
+            moved = replace(library, storage=wanted.storage, backings=wanted.backings)
+            if moved != library:
+                now = max(self._clock.now(), library.modified)
+                counted = replace(moved, modified=now, version=library.version + 1, revision=library.revision + 1)
+                await transaction.libraries.put(counted)
+        return library.storage
+
+    async def end(self, wanted: Arguments, unmoved: str | None) -> None:
+        """Allows changes of the library again, wherever its content is."""
+        async with self._metadata.transaction(durable=True) as transaction:
+            library = await transaction.libraries.get(wanted.library)
+            if library is not None:
+                await transaction.libraries.put(replace(library, maintenance=None, unmoved=unmoved))
+
+
+def _task(library: Library, wanted: Arguments, user: str) -> NewTask:
+    text = f"moves library {library.name!r} to storage {wanted.storage}"
+    return NewTask(
+        kind=KIND,
+        service="com.vmware.content.library",
+        operation="migrate",
+        description=Fault("task.migrate", text, (library.name, wanted.storage)),
+        user=user,
+        arguments=msgspec.json.encode(wanted).decode(),
+        target=Target(RESOURCE, library.id),
+        cancelable=False,
+    )

@@ -1,0 +1,33 @@
+"""Which content versions of its items a library keeps."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from contentlib.library.catalog.libraries import find_library
+from contentlib.library.errors import Invalid
+from contentlib.library.model import Retention
+from contentlib.library.ports import MetadataStore
+
+
+class Retentions:
+    """Reads and changes the rules of libraries; `default` is that of all which have none of their own."""
+
+    def __init__(self, metadata: MetadataStore, default: Retention) -> None:
+        self._metadata = metadata
+        self._default = default
+
+    async def get(self, library_id: str) -> tuple[Retention, bool]:
+        """The rule of a library, and whether it is its own."""
+        async with self._metadata.reading() as transaction:
+            own = (await find_library(transaction, library_id)).retention
+        return own or self._default, own is not None
+
+    async def set(self, library_id: str, retention: Retention | None) -> None:
+        """Gives a library a rule of its own, or takes it away."""
+        for name in ("versions", "seconds"):
+            if retention is not None and (given := getattr(retention, name)) is not None and given < 1:
+                raise Invalid(f"spec.{name}", f"must be at least 1, not {given}")
+        async with self._metadata.transaction(durable=True) as transaction:
+            library = await find_library(transaction, library_id)
+            await transaction.libraries.put(replace(library, retention=retention))

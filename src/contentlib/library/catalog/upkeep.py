@@ -1,0 +1,67 @@
+"""Maintenance of libraries: a time in which their content is read and not changed."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from msgspec.structs import replace
+
+from contentlib.library.catalog.libraries import find_library
+from contentlib.library.errors import WrongState
+from contentlib.library.leases import Leases
+from contentlib.library.model import Library, Maintenance, Target, UpdateSession
+from contentlib.library.ports import MetadataStore, Transaction
+from contentlib.library.protection import check_changeable
+
+RESOURCE = "com.vmware.content.Library"
+_NAMED = 10  # sessions that a message names
+
+
+class Upkeep:
+    """Takes libraries into maintenance and out of it; `leases` know how long sessions live by themselves."""
+
+    def __init__(self, metadata: MetadataStore, leases: Leases) -> None:
+        self._metadata = metadata
+        self._leases = leases
+
+    async def enter(self, library_id: str, user: str) -> None:
+        """Stops changes of a library's content; WrongState while somebody is at work on it."""
+        async with self._metadata.transaction(durable=True) as transaction:
+            library = await find_library(transaction, library_id)
+            await self.begin(transaction, library, Maintenance(f"{user} has stopped changes"))
+
+    async def exit(self, library_id: str) -> None:
+        """Allows changes again; WrongState when they are allowed, or a task is at work that will allow them."""
+        async with self._metadata.transaction(durable=True) as transaction:
+            library = await find_library(transaction, library_id)
+            maintenance = library.maintenance
+            if maintenance is None:
+                raise WrongState("library.active", f"library {library_id} is ACTIVE, not in MAINTENANCE", library_id)
+            task = None if maintenance.task is None else await transaction.tasks.get(maintenance.task)
+            if task is not None and task.ended is None:
+                text = f"library {library_id} stays in MAINTENANCE until task {task.id} has ended: {maintenance.reason}"
+                raise WrongState("library.busy", text, library_id, task.id)
+            await transaction.libraries.put(replace(library, maintenance=None))
+
+    async def begin(self, transaction: Transaction, library: Library, maintenance: Maintenance) -> None:
+        """Takes a library into maintenance; WrongState, naming who is at work, where that cannot be now."""
+        check_changeable(library)
+        active = await transaction.update_sessions.active_in(library.id)
+        if active:
+            sessions = _listed([self._told(each) for each in active])
+            text = f"library {library.id} has active update sessions: {sessions}; complete or cancel them first"
+            raise WrongState("library.busy", text, library.id, active[0].id)
+        for task in await transaction.tasks.of_target(Target(RESOURCE, library.id)):
+            if task.kind == "sync" and task.ended is None:
+                text = f"library {library.id} is being synchronized by task {task.id}"
+                raise WrongState("library.busy", text, library.id, task.id)
+        await transaction.libraries.put(replace(library, maintenance=maintenance))
+
+    def _told(self, session: UpdateSession) -> str:
+        end = datetime.fromtimestamp(self._leases.expiration(session) / 1000, UTC)
+        return f"{session.id} of {session.user} on library item {session.item}, until {end:%Y-%m-%dT%H:%M:%SZ} if unused"
+
+
+def _listed(told: list[str]) -> str:
+    more = f"; and {len(told) - _NAMED} more" if len(told) > _NAMED else ""
+    return "; ".join(told[:_NAMED]) + more

@@ -1,0 +1,1 @@
+"""Following: libraries that are copies of others, and those who copy ours."""

@@ -1,0 +1,369 @@
+"""What a subscribed library takes over of a publisher's catalog, and in which order.
+
+Items are told apart by the publisher's identifiers, never by name. What is gone goes first, then all names move at once, then
+the rest of what is said of items; what is new comes last. So a name is always free when it is wanted. An item's content
+changes as a whole, when all of its files are here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+
+import msgspec
+from msgspec.structs import replace
+
+from contentlib.library.bytes.blobs import Blobs
+from contentlib.library.catalog.items import FIRST_VERSION, current_version
+from contentlib.library.catalog.libraries import find_library
+from contentlib.library.catalogs import Catalog, Offer, OfferedFile, OfferedItem, Seen
+from contentlib.library.clock import Clock
+from contentlib.library.errors import Busy, Fault
+from contentlib.library.following.subscribed import SUBSCRIBED, drop_content
+from contentlib.library.identifiers import new_identifier
+from contentlib.library.model import Following, Item, Library, StoredFile, Version
+from contentlib.library.names import fold, usable
+from contentlib.library.packages.trust import Trust
+from contentlib.library.ports import MetadataStore, Transaction
+from contentlib.library.protection import check_changeable
+from contentlib.library.sessions.sealing import Sealing
+
+_AT_ONCE = 100  # rows between two turns of other calls
+_LARGEST = 2**63 - 1
+
+
+class Known(msgspec.Struct, frozen=True):
+    """An item that is here, with what its publisher said of it last."""
+
+    item: Item
+    offer: Offer
+
+
+class Taken(msgspec.Struct, frozen=True):
+    """What of a catalog was taken over, and which items' content is still to come."""
+
+    removed: int
+    changed: int
+    wanted: tuple[OfferedItem, ...]
+
+
+class Mirror:
+    """Keeps the items of subscribed libraries as their publishers have them; `trust` judges who signed their packages."""
+
+    def __init__(self, metadata: MetadataStore, blobs: Blobs, clock: Clock, trust: Trust | None = None) -> None:
+        self._metadata = metadata
+        self._blobs = blobs
+        self._clock = clock
+        self._sealing = Sealing(metadata, blobs, clock, trust or Trust(metadata, clock))
+
+    async def library(self, library_id: str) -> Library:
+        """The subscribed library, as it is now."""
+        async with self._metadata.reading() as transaction:
+            return await find_library(transaction, library_id, SUBSCRIBED)
+
+    async def item(self, library: Library, source: str) -> Known | None:
+        """The item of a publisher's identifier."""
+        async with self._metadata.reading() as transaction:
+            return await _known(transaction, library.id, source)
+
+    async def known_as(self, item_id: str) -> Known | None:
+        """The item of an identifier of ours."""
+        async with self._metadata.reading() as transaction:
+            item, offer = await transaction.items.get(item_id), await transaction.offers.get(item_id)
+        return None if item is None or offer is None else Known(item, offer)
+
+    async def take(self, library: Library, catalog: Catalog) -> Taken:
+        """Takes over everything but the content that is lacking; on demand that is everything.
+
+        All that was here of another library goes, once: what has come of this one is not dropped when it is taken over again.
+        """
+        known = await self._all(library)
+        offered = {each.id: each for each in catalog.items}
+        following = (await self.library(library.id)).following
+        another = following is not None and following.catalog not in (None, catalog.id)
+        stay = () if another else {*offered, *catalog.unread}
+        gone = [each for source, each in known.items() if source not in stay]
+        await self._remove(library, gone)
+        if another:
+            await self._follow(library, catalog=catalog.id, seen=None)
+        left = {source: each for source, each in known.items() if source in stay}
+        changed = [(left[each.id], each) for each in catalog.items if each.id in left and left[each.id].offer.offered != each]
+        await self._rename(library, left, _names(left, catalog))
+        await self._change(library, changed)
+        lacking = [each for each in catalog.items if each.id not in left or _lacks(left[each.id].offer, each)]
+        if _on_demand(library):
+            await self._list(library, [each for each in lacking if each.id not in left])
+            lacking = []
+        return Taken(len(gone), len(changed), tuple(lacking))
+
+    async def complete(self, library: Library, offered: OfferedItem, files: Sequence[StoredFile]) -> None:
+        """Makes files that are all here the content of an item; a new one appears with it.
+
+        NotCompliant when the library's policy keeps them out.
+        """
+        judged = await self._sealing.judge(library, offered.type, files)
+        known = await self.item(library, offered.id)
+        item = self._new(library, offered) if known is None else known.item
+        async with self._metadata.reading() as transaction:
+            version = await self._version(transaction, item, offered, files)
+        version = replace(version, signature=judged.signature, warnings=judged.warnings)
+        await self._blobs.flush(version)
+        await self._blobs.describe(item, version)
+        async with self._metadata.transaction(durable=True) as transaction:
+            check_changeable(await self.check(transaction, library))
+            now = await _known(transaction, library.id, offered.id)
+            named = await transaction.items.find(library=library.id, folded_name=fold(offered.name))
+            another = (now and now.item.id) != (known and known.item.id) or {*named} - {now and now.item.id}
+            if another or (now and now.offer.offered) not in (None, offered):
+                raise Busy("sync.changed", f"item {offered.name!r} was changed by another sync", offered.name)
+            await self._blobs.check_kept(transaction, version)
+            await transaction.versions.add(version)
+            made = self._applied(item if now is None else now.item, offered, version)
+            await (transaction.items.add(made) if now is None else transaction.items.put(made))
+            await transaction.offers.put(Offer(made.id, library.id, offered, offered))
+            await transaction.download_sessions.serve(made.id, version.id)
+            await transaction.libraries.changed(library.id)
+
+    async def refuse(self, library: Library, offered: OfferedItem, fault: Fault) -> None:
+        """Notes with an item why its content has not come; one that is not here yet has no place for it."""
+        async with self._metadata.transaction(durable=False) as transaction:
+            known = await _known(transaction, library.id, offered.id)
+            if known is not None:
+                await transaction.offers.put(replace(known.offer, fault=fault))
+
+    async def begin(self, library: Library) -> None:
+        """Notes that a sync begins."""
+        await self._follow(library, tried=self._clock.now())
+
+    async def failed(self, library: Library, fault: Fault, catalog: str | None = None) -> None:
+        """Notes why the library is not what its publisher has; what it has stays."""
+        more = {} if catalog is None else {"catalog": catalog}
+        await self._follow(library, fault=fault, seen=None, **more)
+
+    async def synced(self, library: Library, catalog: str | None = None, seen: Seen | None = None) -> None:
+        """Notes that the library is what its publisher has; what is still aside for it is not wanted any more."""
+        more = {} if catalog is None else {"catalog": catalog, "seen": seen}
+        await self._follow(library, fault=None, synced=self._clock.now(), **more)
+        async with self._metadata.transaction(durable=False) as transaction:
+            for name in await transaction.arrivals.of(library.id):
+                await transaction.arrivals.remove(name)
+
+    async def item_synced(self, library: Library, item_id: str) -> None:
+        """Notes that an item is what its publisher has."""
+        async with self._metadata.transaction(durable=False) as transaction:
+            await self.check(transaction, library)
+            item = await transaction.items.get(item_id)
+            if item is not None:
+                await transaction.items.put(replace(item, synced=self._clock.now()))
+
+    async def check(self, transaction: Transaction, library: Library) -> Library:
+        """The library as it is now; Busy when it follows something else meanwhile."""
+        now = await find_library(transaction, library.id, SUBSCRIBED)
+        if now.subscription != library.subscription:
+            raise Busy("sync.changed", f"the subscription of library {library.id} was changed", library.id)
+        return now
+
+    async def _follow(self, library: Library, **changes: object) -> None:
+        async with self._metadata.transaction(durable=True) as transaction:
+            now = await self.check(transaction, library)
+            following = msgspec.structs.replace(now.following or Following(), **changes)
+            await transaction.libraries.put(replace(now, following=following))
+
+    async def _all(self, library: Library) -> dict[str, Known]:
+        """All items that are here, by the publisher's identifiers; other calls get their turn in between."""
+        found: dict[str, Known] = {}
+        after = ""
+        while True:
+            async with self._metadata.reading() as transaction:
+                offers = await transaction.offers.of(library.id, after, _AT_ONCE)
+                for offer in offers:
+                    item = await transaction.items.get(offer.item)
+                    if item is not None:
+                        found[offer.offered.id] = Known(item, offer)
+            if len(offers) < _AT_ONCE:
+                return found
+            after = offers[-1].item
+            await asyncio.sleep(0)
+
+    async def _remove(self, library: Library, gone: Sequence[Known]) -> None:
+        for start in range(0, len(gone), _AT_ONCE):
+            async with self._metadata.transaction(durable=True) as transaction:
+                await self.check(transaction, library)
+                for each in gone[start : start + _AT_ONCE]:
+                    await transaction.items.remove(each.item.id)
+                await transaction.libraries.changed(library.id)
+
+    async def _rename(self, library: Library, left: Mapping[str, Known], names: Mapping[str, str]) -> None:
+        """Moves all names at once, by way of names that nobody can have: two items may have changed theirs."""
+        before = {each.item.id: each.item.folded_name for each in left.values()}
+        moved = [(item_id, name) for item_id, name in names.items() if before[item_id] != fold(name)]
+        if not moved:
+            return
+        async with self._metadata.transaction(durable=True) as transaction:
+            await self.check(transaction, library)
+            items = [(item, name) for item_id, name in moved if (item := await transaction.items.get(item_id)) is not None]
+            for item, _ in items:
+                await transaction.items.put(replace(item, folded_name=f"\0{item.id}"))
+            for item, name in items:
+                await transaction.items.put(replace(item, name=name, folded_name=fold(name)))
+            await transaction.libraries.changed(library.id)
+
+    async def _change(self, library: Library, changed: Sequence[tuple[Known, OfferedItem]]) -> None:
+        on_demand = _on_demand(library)
+        for start in range(0, len(changed), _AT_ONCE):
+            async with self._metadata.transaction(durable=True) as transaction:
+                await self.check(transaction, library)
+                for known, offered in changed[start : start + _AT_ONCE]:
+                    await self._apply(transaction, known, offered, on_demand)
+                await transaction.libraries.changed(library.id)
+
+    async def _apply(self, transaction: Transaction, known: Known, offered: OfferedItem, on_demand: bool) -> None:
+        """What is said of an item holds at once; what is said of its content, when that is here or is not kept here."""
+        item = await transaction.items.get(known.item.id)
+        if item is None:
+            return
+        lacks = _lacks(known.offer, offered)
+        if lacks and on_demand:
+            await drop_content(transaction, item.id)
+            item = replace(item, version_id=None, size=0)
+        whole = not lacks or on_demand
+        held = offered if not lacks else None if on_demand else known.offer.held
+        await transaction.items.put(self._described(item, offered, whole=whole))
+        await transaction.offers.put(replace(known.offer, offered=offered, held=held, fault=None))
+
+    async def _list(self, library: Library, added: Sequence[OfferedItem]) -> None:
+        """Adds items without their content."""
+        for start in range(0, len(added), _AT_ONCE):
+            async with self._metadata.transaction(durable=True) as transaction:
+                await self.check(transaction, library)
+                for offered in added[start : start + _AT_ONCE]:
+                    if await _known(transaction, library.id, offered.id) is None:
+                        item = self._new(library, offered)
+                        await transaction.items.add(item)
+                        await transaction.offers.put(Offer(item.id, library.id, offered))
+                await transaction.libraries.changed(library.id)
+
+    async def _version(
+        self, transaction: Transaction, item: Item, offered: OfferedItem, files: Sequence[StoredFile]
+    ) -> Version:
+        """The next version of an item; its number is the publisher's, unless an earlier one has that already."""
+        kept = [each.number for each in await transaction.versions.of(item.id)]
+        number = _numbers(offered, item)[0]
+        return Version(
+            id=new_identifier(),
+            item=item.id,
+            number=max([number - 1, *kept]) + 1,
+            created=self._clock.now(),
+            files=tuple(files),
+            message="synchronized with the publisher",
+        ).after(await current_version(transaction, item))
+
+    def _new(self, library: Library, offered: OfferedItem) -> Item:
+        now = self._clock.now()
+        blank = Item(
+            id=new_identifier(),
+            library=library.id,
+            name=offered.name,
+            folded_name=fold(offered.name),
+            description="",
+            type="",
+            folded_type="",
+            created=now,
+            modified=now,
+            version=1,
+            metadata_version=0,
+            content_version=FIRST_VERSION,
+            source=offered.id,
+        )
+        return self._described(blank, offered, whole=True)
+
+    def _applied(self, item: Item, offered: OfferedItem, version: Version) -> Item:
+        described = self._described(item, offered, whole=True)
+        return replace(described, version_id=version.id, size=sum(file.size for file in version.files))
+
+    def _described(self, item: Item, offered: OfferedItem, *, whole: bool) -> Item:
+        """The item as it is offered; of its content nothing is said unless `whole`."""
+        now = self._clock.now()
+        content, metadata = _numbers(offered, item)
+        changed = replace(
+            item,
+            name=offered.name,
+            folded_name=fold(offered.name),
+            description=offered.description,
+            version=metadata,
+            metadata_version=metadata,
+            modified=max(now, item.modified),
+            synced=now,
+        )
+        if not whole:
+            return changed
+        return replace(changed, type=offered.type, folded_type=fold(offered.type), content_version=content)
+
+
+def _names(left: Mapping[str, Known], catalog: Catalog) -> dict[str, str]:
+    """The names of items that stay, by identifier; those that could not be read make way where others have theirs now."""
+    names = {left[each.id].item.id: each.name for each in catalog.items if each.id in left}
+    taken = {fold(each.name) for each in catalog.items}
+    unread = [(source, left[source].item) for source in catalog.unread if source in left]
+    return names | {item.id: usable(item.name, f" ({source})") for source, item in unread if item.folded_name in taken}
+
+
+def unchanged(held: OfferedFile, offered: OfferedFile, *, same_version: bool) -> bool:
+    """Whether a file has the bytes that it had when it was fetched, as far as its publisher tells one from the other.
+
+    `same_version` says whether the item's content has the version that it had then, which is asked where a file has no token
+    of its own.
+    """
+    if held.size != offered.size:
+        return False
+    if held.generation is not None and offered.generation is not None:
+        return held.generation == offered.generation
+    if held.tag or offered.tag:
+        return held.tag == offered.tag
+    return same_version
+
+
+def kept_files(before: Offer, offered: OfferedItem) -> set[str]:
+    """The names of the files of an item that need not be fetched again."""
+    if before.held is None:
+        return set()
+    held = {each.name: each for each in before.held.files}
+    same = _content_version(before.held) == _content_version(offered)
+    return {each.name for each in offered.files if each.name in held and unchanged(held[each.name], each, same_version=same)}
+
+
+def _lacks(before: Offer, offered: OfferedItem) -> bool:
+    """Whether the content that is here is not what is offered."""
+    files = len(offered.files)
+    return before.held is None or len(before.held.files) != files or len(kept_files(before, offered)) != files
+
+
+def _on_demand(library: Library) -> bool:
+    return library.subscription is not None and library.subscription.on_demand
+
+
+def _content_version(offered: OfferedItem) -> str:
+    return offered.content_version or offered.version
+
+
+def _numbers(offered: OfferedItem, item: Item) -> tuple[int, int]:
+    """The versions of content and metadata: the publisher's or, where it writes no numbers, the next ones."""
+    content, version = _number(_content_version(offered)), _number(offered.version)
+    if content is None or version is None:
+        return item.content_version + 1, item.metadata_version + 1
+    return content, max(version - content + 1, 1)
+
+
+def _number(text: str) -> int | None:
+    if not (text.isascii() and text.isdecimal()):
+        return None
+    number = int(text)
+    return number if number <= _LARGEST else None
+
+
+async def _known(transaction: Transaction, library_id: str, source: str) -> Known | None:
+    for item_id in await transaction.items.find(source=source):
+        item, offer = await transaction.items.get(item_id), await transaction.offers.get(item_id)
+        if item is not None and item.library == library_id and offer is not None:
+            return Known(item, offer)
+    return None

@@ -1,0 +1,191 @@
+"""Libraries of this server as publishers of one another: nothing goes over the network, and bytes are shared."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+from msgspec.structs import replace
+
+from contentlib.library.catalog.items import current_version
+from contentlib.library.catalogs import Catalog, Catalogs, OfferedFile, OfferedItem, Seen
+from contentlib.library.errors import Fault, NotFetched
+from contentlib.library.following.subscribed import PUBLISHED, Probing
+from contentlib.library.model import Authentication, Library, StoredFile, Subscription
+from contentlib.library.packages.signatures import read_pem
+from contentlib.library.ports import MetadataStore, PasswordHasher, Sealing, Transaction
+from contentlib.library.sessions.pulls import Probed, ProbeStatus
+
+BLOB = "blob:"
+"""How the address of a file begins whose bytes are on this server."""
+_CREDENTIALS = "publisher.credentials"
+_OTHER_CERTIFICATE = "catalog.http_request_error_peer_not_authenticated"
+_AT_ONCE = 200
+
+
+class OwnCatalogs:
+    """Reads what publishers have, those on this server too; opens the passwords that were sealed.
+
+    A subscription to this server is checked as one to another: its address, its password, and its pins, by the `certificate`
+    (DER) that the server shows.
+    """
+
+    def __init__(
+        self,
+        metadata: MetadataStore,
+        passwords: PasswordHasher,
+        sealing: Sealing,
+        outside: Catalogs,
+        certificate: bytes | None = None,
+    ) -> None:
+        self._certificate = certificate
+        self._metadata = metadata
+        self._passwords = passwords
+        self._sealing = sealing
+        self._outside = outside
+
+    async def read(self, subscription: Subscription, seen: Seen | None = None) -> tuple[Catalog, Seen] | None:
+        """The catalog; None when it is the one that was seen."""
+        opened = self.opened(subscription)
+        if opened.source is None:
+            return await self._outside.read(opened, seen)
+        library = await self.published(opened.source, opened)
+        now = Seen(str(library.revision))
+        if seen == now:
+            return None
+        items = await self._items(library.id)
+        catalog = Catalog(
+            library.id,
+            library.name,
+            now.version,
+            tuple(items),
+            description=library.description,
+            created=library.created,
+        )
+        return catalog, now
+
+    def opened(self, subscription: Subscription) -> Subscription:
+        """The subscription with its password; NotFetched when that cannot be opened."""
+        if subscription.password is None:
+            return subscription
+        try:
+            return replace(subscription, password=self._sealing.open(subscription.password))
+        except (OSError, ValueError) as error:
+            text = f"the password of the subscription cannot be opened ({error}); set it again"
+            raise NotFetched(Fault("subscription.password", text, (str(error),))) from error
+
+    async def published(self, library_id: str, subscription: Subscription) -> Library:
+        """The library of this server; NotFetched when it is not published, or not for these credentials."""
+        async with self._metadata.reading() as transaction:
+            library = await transaction.libraries.get(library_id)
+            invited = await _is_invited(transaction, library_id, subscription)
+        if library is None or not library.publishing.published:
+            text = f"library {library_id} of this server does not exist or is not published"
+            raise NotFetched(Fault("publisher.not_published", text, (library_id,)))
+        _check_path(library_id, subscription.url)
+        self.check_pins(subscription)
+        publishing = library.publishing
+        if publishing.authentication is Authentication.BASIC and publishing.password_hash is not None and not invited:
+            given = subscription.password if subscription.authentication is Authentication.BASIC else None
+            if given is None or not await self._passwords.verify(publishing.password_hash, given):
+                text = f"library {library_id} of this server wants user name 'vcsp' and its password"
+                raise NotFetched(Fault(_CREDENTIALS, text, (library_id,)))
+        return library
+
+    def check_pins(self, subscription: Subscription) -> None:
+        """NotFetched where the server shows another certificate than the subscription wants; plain HTTP shows none."""
+        if self._certificate is None or not subscription.url.startswith("https:"):
+            return
+        if not _is_pinned(self._certificate, subscription):
+            sha1, sha256 = (_thumbprint(self._certificate, each) for each in ("sha1", "sha256"))
+            text = "this server shows another certificate than the one that was given"
+            text += f"; its SHA-1 thumbprint is {sha1}, its SHA-256 thumbprint {sha256}"
+            raise NotFetched(Fault(_OTHER_CERTIFICATE, text, (sha1, sha256)))
+
+    def probed(self, fault: Fault) -> Probed:
+        """What a probe says of a fault."""
+        if fault.id == _OTHER_CERTIFICATE and self._certificate is not None:
+            pem = x509.load_der_x509_certificate(self._certificate).public_bytes(Encoding.PEM).decode()
+            return Probed(ProbeStatus.CERTIFICATE_ERROR, fault, _thumbprint(self._certificate, "sha1"), pem)
+        wrong = fault.id == _CREDENTIALS
+        return Probed(ProbeStatus.INVALID_CREDENTIALS if wrong else ProbeStatus.RESOURCE_NOT_FOUND, fault)
+
+    async def _items(self, library_id: str) -> list[OfferedItem]:
+        found: list[OfferedItem] = []
+        async with self._metadata.reading() as transaction:
+            for n, item_id in enumerate(await transaction.items.find(library=library_id, cached=True)):
+                if n % _AT_ONCE == _AT_ONCE - 1:
+                    await asyncio.sleep(0)  # other calls get their turn
+                offered = await _offered(transaction, item_id)
+                if offered is not None:
+                    found.append(offered)
+        return found
+
+
+class OwnProbes:
+    """Looks whether publishers can be subscribed to, those on this server too."""
+
+    def __init__(self, catalogs: OwnCatalogs, outside: Probing) -> None:
+        self._catalogs = catalogs
+        self._outside = outside
+
+    async def probe(self, subscription: Subscription) -> Probed:
+        """What comes of asking a publisher."""
+        if subscription.source is None:
+            return await self._outside.probe(subscription)
+        try:
+            await self._catalogs.published(subscription.source, subscription)
+        except NotFetched as error:
+            return self._catalogs.probed(error.fault)
+        return Probed(ProbeStatus.SUCCESS)
+
+
+def _check_path(library_id: str, url: str) -> None:
+    """The publisher answers at these addresses, and at no others."""
+    rest = url.partition(f"{PUBLISHED}{library_id}")[2].partition("#")[0].partition("?")[0]
+    if rest.rstrip("/") not in ("", "/lib.json"):
+        text = f"there is no library at {url[:200]!r}; the address of library {library_id} ends in {library_id}/lib.json"
+        raise NotFetched(Fault("catalog.vcsp_library_not_found", text, (library_id,)))
+
+
+def _is_pinned(certificate: bytes, subscription: Subscription) -> bool:
+    """Whether a certificate is the one that a subscription wants, if it wants one."""
+    if subscription.certificate:
+        return [each.public_bytes(Encoding.DER) for each in read_pem(subscription.certificate)[:1]] == [certificate]
+    digits = "".join(subscription.thumbprint.replace(":", " ").split()).upper() if subscription.thumbprint else ""
+    found = {_thumbprint(certificate, each).replace(":", "") for each in ("sha1", "sha256")}
+    return not digits or digits in found
+
+
+def _thumbprint(certificate: bytes, algorithm: str) -> str:
+    return hashlib.new(algorithm, certificate, usedforsecurity=False).digest().hex(":").upper()
+
+
+async def _is_invited(transaction: Transaction, library_id: str, subscription: Subscription) -> bool:
+    """Whether the library has a subscription of its own for this one, which then needs no password."""
+    invitation = None if subscription.invitation is None else await transaction.subscribers.get(subscription.invitation)
+    return invitation is not None and invitation.library == library_id
+
+
+async def _offered(transaction: Transaction, item_id: str) -> OfferedItem | None:
+    """An item as its subscribers see it."""
+    item = await transaction.items.get(item_id)
+    if item is None or not item.cached:
+        return None
+    version = await current_version(transaction, item)
+    return OfferedItem(
+        id=item.id,
+        name=item.name,
+        type=item.type,
+        version=str(item.metadata_version + item.content_version - 1),
+        files=tuple(_file(each) for each in version.files),
+        content_version=str(item.content_version),
+        description=item.description,
+        created=item.created,
+    )
+
+
+def _file(file: StoredFile) -> OfferedFile:
+    return OfferedFile(file.name, file.size, (f"{BLOB}{file.blob}",), file.blob, file.generation)

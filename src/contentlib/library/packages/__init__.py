@@ -1,0 +1,1 @@
+"""Packages: OVF descriptors, archives, manifests and signatures."""

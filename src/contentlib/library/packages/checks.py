@@ -1,0 +1,313 @@
+"""What the files of an item have to be to one another: of an OVF package, that they are the files that it speaks of.
+
+The descriptor's references and sizes are compared with the files that are there, the manifest with their bytes, and the
+signature in the certificate file with the manifest.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Iterator, Sequence
+
+import msgspec
+
+from contentlib.library.bytes.blobs import Blobs
+from contentlib.library.checksums import Checksum
+from contentlib.library.errors import Fault
+from contentlib.library.model import StoredFile
+from contentlib.library.names import plain
+from contentlib.library.packages import ovf
+from contentlib.library.packages.recognition import ENOUGH, doubtful, is_tar
+from contentlib.library.packages.signatures import LARGEST, read_certificate
+from contentlib.library.packages.tar import BadArchive, Begin, TarReader
+
+_DESCRIPTOR = f"*{ovf.DESCRIPTOR}"
+_TOLD = 50  # of what is wrong, in one sentence
+_MANIFESTS = 10
+_LOOKED_INTO = 100  # files of an item, each of which is opened
+_FEW = 5
+
+
+class Findings(msgspec.Struct, frozen=True):
+    """What is wrong with a package: names of files that are not there, and faults of files that are, by name.
+
+    `warnings` are faults that do not keep a package out: what only its descriptor contradicts. `chain` are the certificates of
+    who signed it, in base64.
+    """
+
+    missing: tuple[str, ...] = ()
+    invalid: tuple[tuple[str, Fault], ...] = ()
+    chain: tuple[str, ...] = ()
+    warnings: tuple[tuple[str, Fault], ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.missing or self.invalid)
+
+    def told(self) -> str:
+        """All of it, in one sentence; of very much the first, and how much more there is."""
+        faults = dict.fromkeys(fault.text for _, fault in self.invalid)  # what is wrong with two files is told once
+        missing = [_lacking(name) for name in self.missing[:_TOLD]]
+        invalid = [*faults][: _TOLD - len(missing)]
+        left = len(self.missing) + len(faults) - len(missing) - len(invalid)
+        return "; ".join([*missing, *invalid, *([f"and {left} more"] if left else [])])
+
+    def kept(self) -> tuple[Fault, ...] | None:
+        """The warnings as they are kept with a content version; of very many the first, and how many more there are."""
+        found = tuple(fault for _, fault in self.warnings)
+        if len(found) <= _TOLD:
+            return found or None
+        left = str(len(found) - _TOLD)
+        return (*found[:_TOLD], Fault("ovf.more_warnings", f"{left} more warnings are not shown", (left,)))
+
+    def strict(self) -> Findings:
+        """The same with every warning an error."""
+        return Findings(self.missing, (*self.invalid, *self.warnings), self.chain)
+
+
+def _lacking(name: str) -> str:
+    if name == _DESCRIPTOR:
+        return f"there is no descriptor ({name}); add it"
+    return f"file {name!r} is referenced by the descriptor and is not there; add it"
+
+
+class _There:
+    """The files that are there, by name, which others may write in another way."""
+
+    def __init__(self, files: Sequence[StoredFile]) -> None:
+        self._files = {file.name: file for file in files}
+        self._plain = {plain(file.name): file for file in files}
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and self.find(name) is not None
+
+    def find(self, name: str) -> StoredFile | None:
+        """The file of that name, None where it is not there."""
+        return self._files.get(name) or self._plain.get(plain(name))
+
+    def of(self, names: Iterable[str]) -> dict[str, StoredFile | None]:
+        """The file of each name; takes a thread's time, as a manifest may list very many."""
+        return {name: self.find(name) for name in names}
+
+
+class Seal(msgspec.Struct, frozen=True):
+    """Which manifest a certificate file is of, and the certificates of who signed it; none where nobody in it did."""
+
+    certificate: str
+    manifest: str
+    chain: tuple[str, ...]
+
+
+def is_package(kind: str, names: Iterable[str]) -> bool:
+    """Whether the files of an item of a type are an OVF package, or are to be."""
+    return kind.lower() == ovf.TYPE or (not kind and any(ovf.is_descriptor(name) for name in names))
+
+
+def tells(name: str) -> bool:
+    """Whether a file of a package tells of the others, by its name."""
+    return ovf.is_descriptor(name) or ovf.is_manifest(name) or ovf.is_certificate(name)
+
+
+async def examine(kind: str, files: Sequence[StoredFile], blobs: Blobs) -> Findings:
+    """What is wrong with the files of an item of a type; nothing is asked of items that are no OVF packages."""
+    if not is_package(kind, [file.name for file in files]):
+        return Findings()
+    descriptors = [file for file in files if ovf.is_descriptor(file.name)]
+    if len(descriptors) != 1:
+        return _not_one(descriptors)
+    try:
+        text = await _text(blobs, descriptors[0], ovf.LARGEST_DESCRIPTOR)
+        descriptor = await asyncio.to_thread(ovf.read_descriptor, descriptors[0].name, text)
+        checksums = await _manifests(files, blobs)
+        seal = await read_seal(files, blobs)
+    except ovf.BadPackage as error:
+        return Findings(invalid=((error.fault.args[0], error.fault),))
+    found = await asyncio.to_thread(_compare, descriptor, descriptors[0].name, files)
+    invalid, warnings = [*found.invalid], [*found.warnings]
+    for name, manifest in checksums.items():
+        warnings += _pointless(name, manifest)
+        invalid += await _differing(name, manifest, files, blobs)
+    if seal is not None:
+        invalid += await asyncio.to_thread(_not_sealed, seal, checksums[seal.manifest], files)
+    return Findings(found.missing, tuple(invalid), () if seal is None else seal.chain, tuple(warnings))
+
+
+async def misnamed(files: Sequence[StoredFile], blobs: Blobs) -> tuple[tuple[str, Fault], ...]:
+    """Warnings about files that are not what their names say."""
+    found = [(file.name, _doubtful(file.name, await blobs.start(file, ENOUGH))) for file in files[:_LOOKED_INTO]]
+    return tuple((name, fault) for name, fault in found if fault is not None)
+
+
+def _doubtful(name: str, start: bytes) -> Fault | None:
+    if ovf.is_archive(name) and is_tar(start) and not is_package_archive(start):
+        text = f"file {name!r} is not an OVA: it is a tar archive without an OVF descriptor; it is kept as a plain file"
+        return Fault("file.not_as_named", text, (name,))
+    return doubtful(name, start)
+
+
+def is_package_archive(start: bytes) -> bool:
+    """Whether a file that begins so is an OVA: a tar archive with a descriptor among its first files."""
+    if not is_tar(start):
+        return False
+    try:
+        return any(isinstance(event, Begin) and ovf.is_descriptor(event.name) for event in TarReader().feed(start))
+    except BadArchive:
+        return False
+
+
+async def read_seal(files: Sequence[StoredFile], blobs: Blobs) -> Seal | None:
+    """The seal of a package, None where it is not signed; BadPackage where that cannot be read."""
+    certificates = [file for file in files if ovf.is_certificate(file.name)]
+    if not certificates:
+        return None
+    file, *more = certificates
+    if more:
+        raise ovf.BadPackage(more[0].name, f"is one certificate too many: {file.name!r} is there already")
+    found = await asyncio.to_thread(read_certificate, file.name, await _text(blobs, file, LARGEST))
+    wanted = found.manifest or file.name[: -len(ovf.CERTIFICATE)] + ovf.MANIFEST
+    manifest = _named(wanted, [each for each in files if ovf.is_manifest(each.name)])
+    if manifest is None:
+        raise ovf.BadPackage(file.name, f"is the signature of the manifest {wanted[:100]!r}, which is not there")
+    chain = await asyncio.to_thread(found.chain, await _text(blobs, manifest, ovf.LARGEST_MANIFEST))
+    return Seal(file.name, manifest.name, chain)
+
+
+def _named(name: str, manifests: Sequence[StoredFile]) -> StoredFile | None:
+    """The manifest of a name; where there is but one, that one, as a package may have been renamed since it was signed."""
+    if len(manifests) == 1:
+        return manifests[0]
+    return next((each for each in manifests if each.name == name), None)
+
+
+def _not_sealed(seal: Seal, manifest: dict[str, Checksum], files: Sequence[StoredFile]) -> list[tuple[str, Fault]]:
+    """What is wrong with a seal: that it is none, or that files are not under it."""
+    if not seal.chain:
+        told = f"the signature in {seal.certificate!r} is not that of the manifest {seal.manifest!r}"
+        text = f"{told} by any certificate beside it: one of the files was changed since it was signed"
+        return [(seal.certificate, Fault("ovf.signature_mismatch", text, (seal.certificate, seal.manifest)))]
+    there, found = _There(files), []
+    sealed = {there.find(name) for name in manifest}
+    for file in files:
+        if file not in sealed and not ovf.is_manifest(file.name) and not ovf.is_certificate(file.name):
+            text = f"file {file.name!r} is not under the signature: the manifest {seal.manifest!r} does not list it"
+            found.append((file.name, Fault("ovf.not_signed", text, (file.name, seal.manifest))))
+    return found
+
+
+async def examine_manifests(files: Sequence[StoredFile], blobs: Blobs) -> Findings:
+    """Which of the files differ from what the manifests beside them say; what is not there is not asked for."""
+    try:
+        checksums = await _manifests(files, blobs)
+    except ovf.BadPackage as error:
+        return Findings(invalid=((error.fault.args[0], error.fault),))
+    there = _There(files)
+    invalid: list[tuple[str, Fault]] = []
+    for name, manifest in checksums.items():
+        found = await asyncio.to_thread(there.of, manifest)
+        known = {each: checksum for each, checksum in manifest.items() if found[each] is not None}
+        invalid += await _differing(name, known, files, blobs)
+    return Findings(invalid=tuple(sorted(invalid, key=lambda each: each[0])))
+
+
+async def _manifests(files: Sequence[StoredFile], blobs: Blobs) -> dict[str, dict[str, Checksum]]:
+    manifests = [file for file in files if ovf.is_manifest(file.name)]
+    if len(manifests) > _MANIFESTS:
+        raise ovf.BadPackage(manifests[_MANIFESTS].name, f"is one manifest too many: a package has {_MANIFESTS} at most")
+    return {
+        file.name: await asyncio.to_thread(ovf.read_manifest, file.name, await _text(blobs, file, ovf.LARGEST_MANIFEST))
+        for file in manifests
+    }
+
+
+def _is_pointless(manifest_name: str, name: str) -> bool:
+    """Whether nothing can be said of a file in a manifest: of the manifest itself, and of what signs it."""
+    return plain(name) == plain(manifest_name) or ovf.is_certificate(name)
+
+
+def _pointless(manifest_name: str, manifest: dict[str, Checksum]) -> Iterator[tuple[str, Fault]]:
+    for name in manifest:
+        if _is_pointless(manifest_name, name):
+            which = "itself" if plain(name) == plain(manifest_name) else f"the certificate file {name!r}"
+            text = f"manifest {manifest_name!r} lists {which}, whose checksum cannot be known; that line is ignored"
+            yield manifest_name, Fault("ovf.manifest_lists_itself", text, (manifest_name, name))
+
+
+def _not_one(descriptors: Sequence[StoredFile]) -> Findings:
+    if not descriptors:
+        return Findings(missing=(_DESCRIPTOR,))
+    names = ", ".join(repr(file.name) for file in descriptors[:_FEW])
+    more = ", …" if len(descriptors) > _FEW else ""
+    text = f"package has {len(descriptors)} descriptors: {names}{more}; a package has one, remove the others"
+    return Findings(invalid=tuple((file.name, Fault("ovf.descriptors", text, (file.name,))) for file in descriptors))
+
+
+async def _text(blobs: Blobs, file: StoredFile, most: int) -> bytes:
+    if file.size > most:
+        raise ovf.BadPackage(file.name, f"has {file.size} bytes, {most} are allowed for a file of its kind")
+    blob = await blobs.check(file.blob, file.name)
+    return await blobs.on(blob.storage).run(lambda: b"".join(blobs.store.read(blob.storage, blob.id)))
+
+
+def _compare(descriptor: ovf.Descriptor, descriptor_name: str, files: Sequence[StoredFile]) -> Findings:
+    """What is wrong by the descriptor alone. Its sizes are often wrong, and its references incomplete: tools pass over both."""
+    there, lacking, known = _There(files), [], {descriptor_name}
+    for name in (name for reference in descriptor.references for name in reference.names(there)):
+        file = there.find(name)
+        if file is None:
+            lacking.append(name)
+        else:
+            known.add(file.name)
+    warnings = [fault for reference in descriptor.references for fault in _sizes(reference, there)]
+    for name in (file.name for file in files):
+        if name not in known and not ovf.is_manifest(name) and not ovf.is_certificate(name):
+            text = f"file {name!r} is not referenced by the descriptor {descriptor_name!r}; remove it, or reference it"
+            warnings.append((name, Fault("ovf.not_referenced", text, (name, descriptor_name))))
+    lost = tuple(_lost(disk, descriptor_name) for disk in descriptor.lost)
+    return Findings(tuple(sorted({*lacking})), lost, warnings=tuple(sorted(warnings, key=lambda each: each[0])))
+
+
+def _lost(disk: ovf.Disk, descriptor_name: str) -> tuple[str, Fault]:
+    told = f"disk {disk.id!r} is in the file with the id {disk.file!r}"
+    text = f"{told}, and the descriptor {descriptor_name!r} references no such file"
+    return descriptor_name, Fault("ovf.disk_without_file", text, (descriptor_name, disk.id, disk.file or ""))
+
+
+def _sizes(reference: ovf.Referenced, there: _There) -> Iterator[tuple[str, Fault]]:
+    names = reference.names(there)
+    found = [file for name in names if (file := there.find(name)) is not None]
+    if len(found) != len(names):
+        return
+    size = sum(file.size for file in found)
+    if reference.size not in (None, size):
+        text = f"file {reference.href!r} has {size} bytes, the descriptor says {reference.size}"
+        yield found[0].name, Fault("ovf.size", text, (reference.href, str(reference.size), str(size)))
+    if reference.chunk is not None:
+        yield from _pieces(reference.chunk, found)
+
+
+def _pieces(chunk: int, found: Sequence[StoredFile]) -> Iterator[tuple[str, Fault]]:
+    """The last piece may be smaller than the others."""
+    for file in found:
+        if file.size > chunk or (file.size < chunk and file is not found[-1]):
+            text = f"file {file.name!r} is a piece of {file.size} bytes, the descriptor says that a piece has {chunk}"
+            yield file.name, Fault("ovf.chunk_size", text, (file.name, str(chunk), str(file.size)))
+
+
+async def _differing(
+    manifest_name: str, manifest: dict[str, Checksum], files: Sequence[StoredFile], blobs: Blobs
+) -> list[tuple[str, Fault]]:
+    there = await asyncio.to_thread(lambda: _There(files).of(manifest))
+    found: list[tuple[str, Fault]] = []
+    for name, expected in manifest.items():
+        if _is_pointless(manifest_name, name):
+            continue
+        file = there[name]
+        if file is None:
+            text = f"the manifest {manifest_name!r} lists file {name!r}, which is not there"
+            found.append((manifest_name, Fault("ovf.manifest_missing", text, (manifest_name, name))))
+            continue
+        actual = await blobs.digest(file, expected.algorithm)
+        if actual != expected.digits:
+            told = f"file {file.name!r} has the {expected.algorithm} checksum {actual}"
+            text = f"{told}, the manifest {manifest_name!r} says {expected.digits}"
+            found.append((file.name, Fault("ovf.manifest_mismatch", text, (file.name, expected.digits, actual))))
+    return found

@@ -1,0 +1,33 @@
+"""What kind of item files make, where nobody has said: by their names, and by the first bytes of the largest."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from contentlib.library.bytes.blobs import Blobs
+from contentlib.library.model import StoredFile
+from contentlib.library.packages import ovf
+
+_SIGNATURES = (
+    (0x8001, b"CD001", "iso"),
+    (0, b"KDMV", "vmdk"),
+    (0, b"# Disk DescriptorFile", "vmdk"),
+    (0, b"QFI\xfb", "qcow2"),
+    (0, b"vhdxfile", "vhdx"),
+    (0, b"conectix", "vhd"),
+)
+
+
+async def detect(files: Sequence[StoredFile], blobs: Blobs) -> str:
+    """The type of an item with these files; empty where they are of no known kind."""
+    if any(ovf.is_descriptor(file.name) for file in files):
+        return ovf.TYPE
+    largest = max(files, key=lambda file: file.size, default=None)
+    if largest is None:
+        return ""
+    blob = await blobs.check(largest.blob, largest.name)
+    start = await blobs.on(blob.storage).run(lambda: next(iter(blobs.store.read(blob.storage, blob.id)), b""))
+    for offset, signature, kind in _SIGNATURES:
+        if start[offset : offset + len(signature)] == signature:
+            return kind
+    return "iso" if largest.name.lower().endswith(".iso") else ""

@@ -1,0 +1,140 @@
+"""Which signatures are trusted: the certificates that stand for that, and what follows for an item.
+
+That an item is trusted is kept nowhere. It is found out from its signature and the certificates of the moment whenever it is
+asked for, so it changes with them; the time of day at which it is judged is the one when the package was examined.
+"""
+
+from __future__ import annotations
+
+import enum
+import hashlib
+from collections.abc import Callable, Iterable
+from functools import cached_property
+
+import msgspec
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from contentlib.library.clock import Clock
+from contentlib.library.errors import Invalid, Missing, NotCompliant
+from contentlib.library.model import Item, Library, Signature, TrustedCertificate, WarningType
+from contentlib.library.packages import ovf
+from contentlib.library.packages.policies import is_strict
+from contentlib.library.packages.signatures import LONGEST_PEM, Anchors, Doubt, doubts, read_authorities, read_pem
+from contentlib.library.ports import MetadataStore
+
+KIND = "trusted certificate"
+_DISTRUST = (WarningType.SELF_SIGNED_CERTIFICATE, WarningType.UNTRUSTED_CERTIFICATE)
+Roots = Callable[[], Iterable[bytes]]
+
+
+def no_roots() -> Iterable[bytes]:
+    """Only the certificates that were added are trusted here."""
+    return ()
+
+
+class Verification(enum.StrEnum):
+    """What came of verifying a signature."""
+
+    NOT_AVAILABLE = "NOT_AVAILABLE"
+    UNTRUSTED = "UNTRUSTED"
+    VERIFICATION_FAILURE = "VERIFICATION_FAILURE"
+    VERIFIED = "VERIFIED"
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """Whether an item complies with its library's policy, and what came of verifying its signature, if it may have one."""
+
+    compliant: bool = True
+    verification: Verification | None = None
+    chain: tuple[str, ...] = ()
+
+
+class Trust:
+    """The operations on trusted certificates, and the judgement by them.
+
+    `roots` answers the certificates, as bytes, that are trusted beside them; it is asked once.
+    """
+
+    def __init__(self, metadata: MetadataStore, clock: Clock, roots: Roots = no_roots) -> None:
+        self._metadata = metadata
+        self._clock = clock
+        self._read_roots = roots
+
+    async def doubts(self, signature: Signature) -> tuple[Doubt, ...]:
+        """What is doubtful about a signature."""
+        added = Anchors(each for row in await self.certificates() for each in read_pem(row.text))
+        return doubts(signature.chain, (added, self._roots), signature.examined)
+
+    async def check(self, library: Library, folded_type: str, signature: Signature | None) -> None:
+        """NotCompliant when the policy of a library keeps an item of that type and signature out."""
+        if not is_strict(library.security_policy, folded_type):
+            return
+        found = () if signature is None else await self.doubts(signature)
+        if signature is not None and not found:
+            return
+        why = "; ".join(each.fault.text for each in found) or "the package is not signed"
+        text = f"library {library.id} takes only OVF packages with a trusted signature (its security policy): {why}"
+        raise NotCompliant("library.policy", text, library.id, why)
+
+    async def standing(self, item: Item) -> Standing:
+        """What there is to say of an item; of one that is no OVF package with content, nothing."""
+        if item.version_id is None or item.folded_type != ovf.TYPE:
+            return Standing()
+        async with self._metadata.reading() as transaction:
+            library = await transaction.libraries.get(item.library)
+            signature = await transaction.versions.signature(item.version_id)
+        found = () if signature is None else await self.doubts(signature)
+        verification = _verification(signature, [each.type for each in found])
+        strict = library is not None and is_strict(library.security_policy, item.folded_type)
+        compliant = verification is Verification.VERIFIED or not strict
+        return Standing(compliant, verification, () if signature is None else signature.chain)
+
+    @cached_property
+    def _roots(self) -> Anchors:
+        return Anchors(read_authorities(self._read_roots()))
+
+    # trusted certificates
+
+    async def certificates(self) -> list[TrustedCertificate]:
+        """All trusted certificates, in order of creation."""
+        async with self._metadata.reading() as transaction:
+            return await transaction.trusted_certificates.all()
+
+    async def certificate(self, certificate_id: str) -> TrustedCertificate:
+        """The trusted certificate, or Missing."""
+        async with self._metadata.reading() as transaction:
+            found = await transaction.trusted_certificates.get(certificate_id)
+        if found is None:
+            raise Missing(KIND, certificate_id)
+        return found
+
+    async def add(self, text: str) -> str:
+        """Trusts a certificate in PEM, and answers its identifier; one that is trusted already stays as it is."""
+        if len(text) > LONGEST_PEM:
+            raise Invalid("spec.cert_text", f"has {len(text)} characters, {LONGEST_PEM} are allowed")
+        found = read_pem(text.replace("\\n", "\n"))  # ends of lines may come as they are escaped in JSON
+        if len(found) != 1:
+            problem = f"holds {len(found)} certificates; add each by a call of its own" if found else "is no certificate in PEM"
+            raise Invalid("spec.cert_text", problem)
+        data = found[0].public_bytes(Encoding.DER)
+        pem = found[0].public_bytes(Encoding.PEM).decode()
+        made = TrustedCertificate(hashlib.sha256(data).hexdigest(), pem, self._clock.now())
+        async with self._metadata.transaction(durable=True) as transaction:
+            if await transaction.trusted_certificates.get(made.id) is None:
+                await transaction.trusted_certificates.add(made)
+        return made.id
+
+    async def remove(self, certificate_id: str) -> None:
+        """Trusts a certificate no longer; Missing when it was not trusted."""
+        async with self._metadata.transaction(durable=True) as transaction:
+            if await transaction.trusted_certificates.get(certificate_id) is None:
+                raise Missing(KIND, certificate_id)
+            await transaction.trusted_certificates.remove(certificate_id)
+
+
+def _verification(signature: Signature | None, found: list[WarningType]) -> Verification:
+    if signature is None:
+        return Verification.NOT_AVAILABLE
+    if any(each in _DISTRUST for each in found):
+        return Verification.UNTRUSTED
+    return Verification.VERIFICATION_FAILURE if found else Verification.VERIFIED

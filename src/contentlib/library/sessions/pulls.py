@@ -1,0 +1,141 @@
+"""Pulls: files that the server fetches by itself. What is to be fetched, and where it may come from."""
+
+from __future__ import annotations
+
+import enum
+import re
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+import msgspec
+
+from contentlib.library.errors import Fault, Invalid
+from contentlib.library.model import SourceEndpoint, Target, UpdateFile, UpdateSession
+from contentlib.library.packages.signatures import LONGEST_PEM, read_pem
+from contentlib.library.tasks import NewTask
+from contentlib.library.uris import check_host
+
+KIND = "pull"
+SERVICE = "com.vmware.content.library.item.updatesession.file"
+OPERATION = "add"
+_PASSWORD = re.compile(r"(?<=://)([^/?#:@]*):[^/?#]*@")
+_THUMBPRINT = re.compile("[0-9A-Fa-f]{40}|[0-9A-Fa-f]{64}")
+_SEPARATORS = re.compile(r"[\s:]")
+LONGEST_PIN = 200
+LOCAL_SCHEMES = ("file", "ds")
+
+CheckSource = Callable[[str], Awaitable[str | None]]
+"""Why an address is none to fetch from, as the end of a sentence; None where it is one."""
+
+
+class Remembered(msgspec.Struct, frozen=True):
+    """What the publisher said of the bytes that have come, so that their rest can be asked for."""
+
+    etag: str | None = None
+    modified: str | None = None
+    total: int | None = None
+
+
+class Arguments(msgspec.Struct, frozen=True):
+    """What a pull is to fetch."""
+
+    session: str
+    file: str
+    seen: Remembered = Remembered()
+
+
+class ProbeStatus(enum.Enum):
+    """What became of looking whether an address can be fetched."""
+
+    SUCCESS = "SUCCESS"
+    INVALID_URL = "INVALID_URL"
+    TIMED_OUT = "TIMED_OUT"
+    HOST_NOT_FOUND = "HOST_NOT_FOUND"
+    RESOURCE_NOT_FOUND = "RESOURCE_NOT_FOUND"
+    INVALID_CREDENTIALS = "INVALID_CREDENTIALS"
+    CERTIFICATE_ERROR = "CERTIFICATE_ERROR"
+    UNKNOWN_ERROR = "UNKNOWN_ERROR"
+
+
+class Probed(msgspec.Struct, frozen=True):
+    """The answer to a probe; thumbprint (SHA-1) and certificate (PEM) are those that were met where they are the problem."""
+
+    status: ProbeStatus
+    fault: Fault | None = None
+    thumbprint: str | None = None
+    certificate: str | None = None
+
+
+class Prober(Protocol):
+    """Looks whether a file could be fetched."""
+
+    async def probe(self, endpoint: SourceEndpoint) -> Probed:
+        """What comes of asking for it; fetches nothing."""
+
+
+def scheme_of(uri: str) -> str:
+    """The scheme of an address, in lower case; empty where there is none."""
+    scheme, colon, _ = uri.partition(":")
+    return scheme.strip().lower() if colon else ""
+
+
+def only_http(uri: str) -> str | None:
+    """Takes http and https."""
+    scheme = scheme_of(uri)
+    if scheme in ("http", "https"):
+        return _unusable_host(uri)
+    return f"has the scheme {scheme[:20]!r}; http and https are fetched"
+
+
+async def takes_http(uri: str) -> str | None:
+    """Checks sources where there are no others."""
+    return only_http(uri)
+
+
+def _unusable_host(uri: str) -> str | None:
+    try:
+        check_host(uri)
+    except ValueError as error:
+        return f"is not a usable URL: {error}"
+    return None
+
+
+async def check_endpoint(field: str, endpoint: SourceEndpoint | None, check: CheckSource) -> SourceEndpoint:
+    """The endpoint of a file to be fetched; Invalid where it is missing or none to fetch from."""
+    if endpoint is None or not endpoint.uri:
+        raise Invalid(field, "is required for a file that the server fetches (source_type PULL)")
+    why = await check(endpoint.uri)
+    if why is not None:
+        raise Invalid(f"{field}.uri", why)
+    _check_length(f"{field}.ssl_certificate_thumbprint", endpoint.thumbprint, LONGEST_PIN)
+    _check_length(f"{field}.ssl_certificate", endpoint.certificate, LONGEST_PEM)
+    if endpoint.thumbprint and not _THUMBPRINT.fullmatch(_SEPARATORS.sub("", endpoint.thumbprint)):
+        raise Invalid(f"{field}.ssl_certificate_thumbprint", "is no SHA-1 or SHA-256 thumbprint in hexadecimal digits")
+    if endpoint.certificate and not read_pem(endpoint.certificate):
+        raise Invalid(f"{field}.ssl_certificate", "is no certificate in PEM")
+    return endpoint
+
+
+def without_password(uri: str) -> str:
+    """An address as it is told to callers: with the name in it, without the password."""
+    return _PASSWORD.sub(r"\1@", uri, count=1)
+
+
+def _check_length(field: str, text: str | None, most: int) -> None:
+    if text is not None and len(text) > most:
+        raise Invalid(field, f"has {len(text)} characters, {most} are allowed")
+
+
+def pull_of(session: UpdateSession, file: UpdateFile, parent: str | None = None) -> NewTask:
+    """The task that fetches a file."""
+    arguments = Arguments(file.session, file.id)
+    return NewTask(
+        kind=KIND,
+        service=SERVICE,
+        operation=OPERATION,
+        description=Fault("task.pull", f"fetches file {file.name!r} of update session {session.id}", (file.name, session.id)),
+        user=session.user,
+        arguments=msgspec.json.encode(arguments).decode(),
+        target=Target("com.vmware.content.library.Item", session.item),
+        parent=parent,
+    )

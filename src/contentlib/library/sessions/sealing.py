@@ -1,0 +1,150 @@
+"""Packages of update sessions, as they are examined before they become content: whether they are whole, and who signed them."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+
+import msgspec
+from msgspec.structs import replace
+
+from contentlib.library.bytes.blobs import Blobs
+from contentlib.library.catalog.libraries import find_library
+from contentlib.library.clock import Clock
+from contentlib.library.errors import Damaged, Fault, NotReady
+from contentlib.library.model import (
+    Item,
+    Library,
+    Signature,
+    StoredFile,
+    TransferStatus,
+    UpdateFile,
+    UpdateSession,
+    Version,
+    WarningType,
+)
+from contentlib.library.packages.checks import Findings, Seal, examine, is_package, misnamed, read_seal, tells
+from contentlib.library.packages.ovf import TYPE, BadPackage, is_archive
+from contentlib.library.packages.signatures import Doubt, Signer, signer_of
+from contentlib.library.packages.trust import Trust
+from contentlib.library.ports import MetadataStore
+
+_COMING = (TransferStatus.WAITING_FOR_TRANSFER, TransferStatus.TRANSFERRING, TransferStatus.VALIDATING)
+_REMEMBERED = 256  # seals of packages that are being sent
+
+
+class Preview(msgspec.Struct, frozen=True):
+    """What there is to know of who signed a session's package; it is `preparing` while files that tell it are coming.
+
+    A session without files, old or new, is `empty`.
+    """
+
+    empty: bool = False
+    preparing: bool = False
+    signer: Signer | None = None
+    chain: tuple[str, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
+
+
+class Judged(msgspec.Struct, frozen=True):
+    """What there is to keep of a package that was examined: who signed it, and what is doubtful about its files."""
+
+    signature: Signature | None
+    warnings: tuple[Fault, ...] | None
+
+
+class Sealing:
+    """Examines packages; where it is `strict`, what only a descriptor contradicts keeps a package out."""
+
+    def __init__(self, metadata: MetadataStore, blobs: Blobs, clock: Clock, trust: Trust, *, strict: bool = False) -> None:
+        self._metadata = metadata
+        self._blobs = blobs
+        self._clock = clock
+        self._trust = trust
+        self._strict = strict
+        self._seals: OrderedDict[tuple[str, ...], Seal | None] = OrderedDict()
+
+    async def examine(self, kind: str, files: Sequence[StoredFile]) -> Findings:
+        """What is wrong with the files of an item of a type."""
+        findings = await examine(kind, files, self._blobs)
+        findings = findings.strict() if self._strict else findings
+        doubtful = await misnamed(files, self._blobs)
+        return replace(findings, warnings=(*findings.warnings, *doubtful)) if doubtful else findings
+
+    async def seal(self, session: UpdateSession, item: Item, version: Version) -> Version:
+        """The version with its signature, and the warnings about its files.
+
+        NotReady while the package is not whole or a warning about it is not ignored, NotCompliant where the library's policy
+        keeps it out.
+        """
+        findings = await self.examine(item.type, version.files)
+        if findings:
+            names = [*findings.missing, *(name for name, _ in findings.invalid)]
+            raise NotReady("session.invalid_package", f"library item {item.id} is no valid package: {findings.told()}", *names)
+        signature = Signature(findings.chain, self._clock.now()) if findings.chain else None
+        async with self._metadata.reading() as transaction:
+            library = await find_library(transaction, item.library)
+        await self._trust.check(library, item.type.lower(), signature)
+        if signature is not None:
+            _check_ignored(session, await self._trust.doubts(signature))
+        return replace(version, signature=signature, warnings=findings.kept())
+
+    async def judge(self, library: Library, kind: str, files: Sequence[StoredFile]) -> Judged:
+        """What there is to keep of what a publisher offers; NotCompliant where its signature is not enough."""
+        findings = await examine(kind, files, self._blobs)
+        signature = Signature(findings.chain, self._clock.now()) if findings.chain and not findings else None
+        await self._trust.check(library, kind.lower(), signature)
+        return Judged(signature, findings.kept())
+
+    async def preview(self, session: UpdateSession, files: list[StoredFile | UpdateFile]) -> Preview:
+        """What there is to know of the files that the item will have when the session completes."""
+        if not files:
+            return Preview(empty=True)
+        telling = [file for file in files if tells(file.name)]
+        archives = [file for file in files if is_archive(file.name) and isinstance(file, UpdateFile) and file.status in _COMING]
+        if not telling and not archives:
+            return Preview()
+        async with self._metadata.reading() as transaction:
+            item = await transaction.items.get(session.item)
+        if archives and item is not None and item.folded_type in ("", TYPE):
+            return Preview(preparing=True)  # what it holds will tell
+        if item is None or not is_package(item.type, [file.name for file in files]):
+            return Preview()
+        if any(isinstance(file, UpdateFile) and file.status in _COMING for file in telling):
+            return Preview(preparing=True)
+        return await self._preview([file for file in telling if isinstance(file, StoredFile)])
+
+    async def _preview(self, files: list[StoredFile]) -> Preview:
+        seal = await self._read(files)
+        if seal is None or not seal.chain:
+            return Preview()
+        found = await self._trust.doubts(Signature(seal.chain, self._clock.now()))
+        return Preview(signer=signer_of(seal.chain), chain=seal.chain, doubts=found)
+
+    async def _read(self, files: list[StoredFile]) -> Seal | None:
+        """The seal of files, which is read once: clients that wait for a session ask for it again and again."""
+        key = tuple(text for file in files for text in (file.name, file.blob))
+        if key not in self._seals:
+            try:
+                self._seals[key] = await read_seal(files, self._blobs)
+            except BadPackage:  # completing the session says what is wrong with it
+                self._seals[key] = None
+            except Damaged:
+                return None
+            if len(self._seals) > _REMEMBERED:
+                self._seals.popitem(last=False)
+        return self._seals[key]
+
+
+def _check_ignored(session: UpdateSession, found: tuple[Doubt, ...]) -> None:
+    left = [each for each in found if not is_ignored(session, each.type)]
+    if left:
+        told = "; ".join(f"{each.type}: {each.fault.text}" for each in left)
+        advice = "trust the certificate (trusted_certificates), or have the session ignore the warnings (warning_behavior)"
+        text = f"update session {session.id} has warnings: {told}; {advice}"
+        raise NotReady("session.warnings", text, session.id, *(each.type for each in left))
+
+
+def is_ignored(session: UpdateSession, kind: WarningType) -> bool:
+    """Whether a session passes over a kind of warning."""
+    return dict(session.ignored_warnings).get(kind, False)

@@ -1,0 +1,489 @@
+"""An OVA that is unpacked as it comes: the files in it become files of the session, and it leaves no copy of itself.
+
+Of the archive only its frame is kept until it is whole: all bytes that are not of a file, headers above all. With the files
+that have come it tells each byte of the archive that is here, and so where it goes on after a break.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import islice
+
+from contentlib.library.bytes.blobs import Received
+from contentlib.library.bytes.storages import Lane
+from contentlib.library.bytes.storing import hash_again, store
+from contentlib.library.checksums import Algorithm, Hasher
+from contentlib.library.errors import Fault, NotReady
+from contentlib.library.identifiers import new_identifier
+from contentlib.library.model import TransferStatus, UpdateFile, UpdateSession
+from contentlib.library.packages import ovf, recognition
+from contentlib.library.packages.checks import is_package_archive
+from contentlib.library.packages.tar import BadArchive, Begin, End, Event, Piece, TarReader
+from contentlib.library.ports import BlobStore, Staged
+from contentlib.library.sessions.transfer_faults import too_large
+from contentlib.library.sessions.update_sessions import UpdateSessions
+
+_HEADER = 512
+_PIECES = 16  # that are read in one go
+
+
+class TooLarge(Exception):
+    """A file in the archive is larger than the server takes."""
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(fault.text)
+        self.fault = fault
+
+
+@dataclass(slots=True)
+class _Member:
+    """A file of the archive that is being written; `text` holds it too where it is a manifest.
+
+    `mark` is the mark of its bytes when the archive was left.
+    """
+
+    file: UpdateFile
+    size: int
+    staged: Staged
+    hasher: Hasher
+    text: list[bytes] | None = field(default=None)
+    mark: str = ""
+
+
+class Unpacking:
+    """Takes the bytes of one archive; `limit` is the largest file that is taken, 0 for any.
+
+    What is no archive is kept as the file that it is, unless the item is to be a package.
+    """
+
+    def __init__(
+        self,
+        sessions: UpdateSessions,
+        session: UpdateSession,
+        archive: UpdateFile,
+        store: BlobStore,
+        threads: Lane,
+        limit: int,
+    ) -> None:
+        self._sessions = sessions
+        self._session = session
+        self._storage = session.storage
+        self._archive = archive
+        self._store = store
+        self._threads = threads
+        self._limit = limit
+        self._frame: Staged | None = None
+        self._reset()
+
+    def _reset(self) -> None:
+        self._reader = TarReader(self._sessions.most_files, self._framed)
+        self.hasher = Hasher.of(self._declared())
+        self._members: list[UpdateFile] = []
+        self._member: _Member | None = None
+        self._manifests: set[Algorithm] = set()
+        self._framed_size = 0
+        self._replaying = False
+        self._settled = True
+        self.plain = False
+
+    def _declared(self) -> Sequence[Algorithm]:
+        return () if self._archive.checksum is None else (self._archive.checksum.algorithm,)
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the files that have begun."""
+        return [member.name for member in self._members]
+
+    @property
+    def size(self) -> int:
+        """How many bytes of the archive are here."""
+        return self.hasher.size
+
+    # what is there already
+
+    async def arrived(self) -> int:
+        """How many bytes of the archive are here, as far as they fit together."""
+        known = await self._sessions.members(self._archive)
+        return await self._threads.stored(self._measure, known)
+
+    def _measure(self, known: Mapping[str, UpdateFile]) -> int:
+        there = self._store.staged_size(self._storage, self._archive.id)
+        if not there or (there >= _HEADER and not recognition.is_tar(self._first())):
+            return there
+        framed: list[int] = []
+        reader, size = TarReader(self._sessions.most_files, lambda data: framed.append(len(data))), 0
+        try:
+            for event in _events(reader, self._store.staged_bytes(self._storage, self._archive.id)):
+                if not isinstance(event, Begin):
+                    continue
+                present = self._present(known.get(event.name))
+                if present > event.size:
+                    return 0
+                size += present
+                reader.skip(present)
+                if present < event.size:
+                    break
+        except BadArchive:
+            return 0
+        read = sum(framed)  # more than was there where another request writes
+        return size + read if read >= there else 0
+
+    def _present(self, member: UpdateFile | None) -> int:
+        if member is None:
+            return 0
+        if member.status is TransferStatus.READY:
+            return member.received
+        return self._store.staged_size(self._storage, member.id)
+
+    def _first(self) -> bytes:
+        return self._store.staged_start(self._storage, self._archive.id, recognition.ENOUGH)
+
+    async def begin(self, frame: Staged, *, anew: bool = False) -> None:
+        """Goes on with what is there; what does not fit together is dropped, and all of it where the archive comes anew."""
+        self._frame = frame
+        expected = 0 if anew else await self.arrived()
+        if expected:
+            with self._sessions.held(self._session):
+                await self._replay()
+        if not expected or self.size != expected:
+            await self.restart()
+
+    async def go_on(self, frame: Staged) -> bool:
+        """Goes on from memory, after `stamp` and `leave`; False where the bytes of the file in it were changed since."""
+        self._frame, member = frame, self._member
+        if member is None:
+            return True
+        member.staged = await self._stage(member.file)
+        if member.staged.mark == member.mark:
+            return True
+        await self.leave()
+        return False
+
+    async def stamp(self) -> None:
+        """Marks the bytes of the file that is being written, so that `go_on` can tell whether they were changed."""
+        if self._member is not None:
+            self._member.mark = await self._threads.run(self._member.staged.stamp)
+
+    async def restart(self) -> None:
+        """Drops what is there."""
+        frame = self._open
+        await self.drop()
+        await self._threads.stored(frame.empty)
+        self._frame = frame
+        self._reset()
+
+    async def _replay(self) -> None:
+        known = await self._sessions.members(self._archive)
+        self._reset()
+        self._replaying, self._settled = True, False
+        pieces = await self._pieces(self._archive.id)
+        if not recognition.is_tar(await self._threads.stored(self._first)) and self._open.size >= _HEADER:
+            await self._turn_plain()
+        else:
+            await self._recall(_events(self._reader, pieces), known)
+        self._replaying, self._settled = False, True
+
+    async def _recall(self, events: Iterator[Event], known: Mapping[str, UpdateFile]) -> None:
+        """Finds again what was read until the archive broke off."""
+        while (event := await self._threads.stored(next, events, None)) is not None:
+            if isinstance(event, End):
+                await self._end()
+            elif isinstance(event, Begin):
+                member = known.get(event.name)
+                if member is not None and member.status is TransferStatus.READY:
+                    await self._recall_whole(member)
+                elif not await self._recall_part(event, member):
+                    return
+
+    async def _recall_whole(self, member: UpdateFile) -> None:
+        self._members.append(member)
+        keeps_text = ovf.is_manifest(member.name) and member.received <= ovf.LARGEST_MANIFEST
+        if member.blob is not None and (self._declared() or keeps_text):
+            pieces = await self._threads.stored(self._store.read, self._storage, member.blob)
+            self._learn(member.name, await self._read(pieces, keeps_text))
+        else:
+            self.hasher.size += member.received
+        self._reader.skip(member.received)
+
+    async def _recall_part(self, event: Begin, member: UpdateFile | None) -> bool:
+        """Whether the file is whole."""
+        if member is None:
+            await self._begin(event)
+            return not event.size
+        if member.status is not TransferStatus.TRANSFERRING:
+            await self._sessions.begin(member)
+        self._members.append(member)
+        self._member = made = _Member(member, event.size, await self._stage(member), Hasher(*self._manifests))
+        text = await self._read(await self._pieces(member.id), self._keeps_text(event), made.hasher)
+        made.text = [text] if self._keeps_text(event) else None
+        self._reader.skip(made.hasher.size)
+        if made.hasher.size < event.size:
+            return False
+        if event.size:
+            await self._end()
+        return True
+
+    async def _pieces(self, upload: str) -> Iterator[bytes]:
+        return await self._threads.stored(self._store.staged_bytes, self._storage, upload)
+
+    async def _read(self, pieces: Iterator[bytes], keeps: bool, hasher: Hasher | None = None) -> bytes:
+        """Hashes bytes again; all of them where they are to be kept."""
+        kept: list[bytes] = []
+        while block := await self._threads.stored(self._read_some, pieces, hasher):
+            if keeps:
+                kept += block
+        return b"".join(kept)
+
+    def _read_some(self, pieces: Iterator[bytes], hasher: Hasher | None) -> list[bytes]:
+        block = _some(pieces)
+        for piece in block:
+            self.hasher.update(piece)
+            if hasher is not None:
+                hasher.update(piece)
+        return block
+
+    async def is_package(self) -> bool:
+        """Whether it is an OVA by its bytes, which are all there, and the item of its session takes packages."""
+        start = await self._threads.stored(self._first)
+        return is_package_archive(start) and await self._sessions.takes_packages(self._session)
+
+    # what comes
+
+    async def feed(self, block: Sequence[bytes]) -> None:
+        """Takes the next bytes; BadArchive, TooLarge or NotStored when they cannot be."""
+        self._settled = False
+        await self._feed(block)
+        self._settled = True
+
+    async def _feed(self, block: Sequence[bytes]) -> None:
+        pieces = iter(block)
+        if not self.plain:
+            before = self.size
+            try:
+                await self._unpack(_events(self._reader, pieces))
+                return
+            except BadArchive:
+                if before >= _HEADER or not await self._may_be_plain():
+                    raise
+                await self._turn_plain()
+                taken = self.size - before
+                pieces = iter([b"".join(block)[taken:]])
+        await self._threads.stored(self._keep, pieces)
+
+    async def _unpack(self, events: Iterator[Event]) -> None:
+        while (event := await self._threads.stored(self._advance, events)) is not None:
+            if isinstance(event, Begin):
+                await self._begin(event)
+            else:
+                await self._end()
+
+    async def take(self, whole: Staged) -> bool:
+        """Whether an archive that is all there could be unpacked; else nothing that came out of it is left."""
+        self._frame, self._replaying = whole, True
+        pieces = await self._pieces(self._archive.id)
+        try:
+            with self._sessions.held(self._session):
+                while piece := await self._threads.stored(next, pieces, b""):
+                    await self.feed([piece])
+                if await self.finish() is None:
+                    return True
+        except (BadArchive, TooLarge):
+            pass
+        finally:
+            await self.leave()
+        await self.drop()
+        return False
+
+    async def finish(self) -> Fault | None:
+        """The archive has ended: its files stand beside it. BadArchive, or the fault, when it is not as declared."""
+        self._settled = False
+        if not self.plain:
+            try:
+                self._reader.close()
+            except BadArchive:
+                if not await self._is_mistaken():
+                    raise
+                await self._turn_plain()
+        if self.plain:
+            return await self._finish_plain(self._archive.id)
+        if await self._is_no_package():
+            with self._sessions.held(self._session):
+                return await self._assemble()
+        fault = await self._sessions.unpacked(self._archive, self.hasher.size, self.hasher.digests())
+        if fault is None:
+            await self._threads.release(self._open.drop)
+        return fault
+
+    async def leave(self) -> None:
+        """Lets go of the file that is being written; it stays until the archive goes on."""
+        if self._member is not None:
+            await self._threads.release(self._member.staged.close)
+
+    @property
+    def exact(self) -> bool:
+        """Whether all that was read is there, and nothing failed halfway, so that it can go on from memory."""
+        if not self._settled:
+            return False
+        member, frame = self._member, self._frame
+        whole = member is None or member.staged.size == member.hasher.size
+        return whole and not self.plain and frame is not None and frame.size == self._framed_size
+
+    async def drop(self) -> None:
+        """Takes out of the session what came of an archive that is not whole."""
+        await self.leave()
+        self._member = None
+        for file in await self._sessions.forget_members(self._archive):  # nobody else knows them any more
+            await self._threads.release(partial(self._store.discard, self._storage, file.id))
+
+    @property
+    def _open(self) -> Staged:
+        if self._frame is None:
+            raise RuntimeError("the archive was not begun")
+        return self._frame
+
+    def _framed(self, data: bytes) -> None:
+        if not self._replaying and self._frame is not None:
+            self._frame.append(data)
+        self._framed_size += len(data)
+        self.hasher.update(data)
+
+    def _advance(self, events: Iterator[Event]) -> Event | None:
+        """Writes what belongs to the file that has begun; the next event that is more than bytes, or None."""
+        for event in events:
+            if not isinstance(event, Piece):
+                return event
+            if self._member is not None:
+                self._member.staged.append(event.data)
+                self._member.hasher.update(event.data)
+                if self._member.text is not None:
+                    self._member.text.append(event.data)
+            self.hasher.update(event.data)
+        return None
+
+    async def _begin(self, event: Begin) -> None:
+        if self._limit and event.size > self._limit:
+            raise TooLarge(too_large(event.name, self._limit))
+        try:
+            file = await self._sessions.begin_member(self._archive, event.name, event.size)
+        except NotReady as error:  # the session has as many files as it may
+            raise TooLarge(error.fault) from error
+        self._members.append(file)
+        text: list[bytes] | None = [] if self._keeps_text(event) else None
+        self._member = _Member(file, event.size, await self._stage(file), Hasher(*self._manifests), text)
+
+    async def _stage(self, file: UpdateFile) -> Staged:
+        return await self._threads.stored(self._store.stage, self._storage, file.id)
+
+    def _keeps_text(self, event: Begin) -> bool:
+        return ovf.is_manifest(event.name) and event.size <= ovf.LARGEST_MANIFEST
+
+    async def _end(self) -> None:
+        member, self._member = self._member, None
+        if member is None:
+            return
+        try:
+            received = Received(self._storage, member.file.id, member.hasher.size, member.hasher.digests())
+            await self._sessions.finish(member.file, received)
+        finally:
+            await self._threads.release(member.staged.close)
+        if member.text is not None:
+            self._learn(member.file.name, b"".join(member.text))
+
+    def _learn(self, name: str, text: bytes) -> None:
+        """Which checksums the files that follow are asked for."""
+        if not ovf.is_manifest(name):
+            return
+        with contextlib.suppress(ovf.BadPackage):  # completing the session says what is wrong with it
+            self._manifests |= {checksum.algorithm for checksum in ovf.read_manifest(name, text).values()}
+
+    # what is no package
+
+    async def _may_be_plain(self) -> bool:
+        """Whether it is no archive from its first byte on, nor one that is compressed, and the item may be anything."""
+        start = await self._threads.stored(self._first)
+        if recognition.is_tar(start) or recognition.kind_of(start) in recognition.PACKED.values():
+            return False
+        return await self._sessions.is_untyped(self._archive)
+
+    async def _is_mistaken(self) -> bool:
+        if self.size >= _HEADER or not self.size:
+            return False
+        return recognition.mistaken(self._archive.name, await self._threads.stored(self._first)) is not None
+
+    async def _turn_plain(self) -> None:
+        """What has come is kept as it is, and so is what follows."""
+        self.plain, self.hasher = True, Hasher(*self._declared())
+        pieces = await self._pieces(self._archive.id)
+        while await self._threads.stored(hash_again, self.hasher, pieces):
+            pass
+
+    def _keep(self, pieces: Iterator[bytes]) -> None:
+        for piece in pieces:
+            self._open.append(piece)
+            self.hasher.update(piece)
+
+    async def _finish_plain(self, upload: str) -> Fault | None:
+        received = Received(self._storage, upload, self.hasher.size, self.hasher.digests())
+        return await self._sessions.finish(self._archive, received)
+
+    async def _is_no_package(self) -> bool:
+        """Whether it is an archive without a descriptor, whose files are all here, and the item may be anything."""
+        if any(ovf.is_descriptor(name) for name in self.names) or not await self._sessions.is_untyped(self._archive):
+            return False
+        return all(file.blob is not None for file in (await self._sessions.members(self._archive)).values())
+
+    async def _assemble(self) -> Fault | None:
+        """Makes the archive of its files again, as it holds no descriptor."""
+        upload, known = new_identifier(), await self._sessions.members(self._archive)
+        self.hasher = Hasher(*self._declared())
+        staged = await self._threads.stored(self._store.stage, self._storage, upload)
+        try:
+            pieces = self._whole(known)
+            while block := await self._threads.stored(_some, pieces):
+                await store(self._threads, staged, self.hasher, block)
+            self.plain = True
+            await self.drop()
+            fault = await self._finish_plain(upload)
+        finally:
+            await self._threads.release(staged.drop)
+            await self._threads.release(staged.close)
+        await self._threads.release(self._open.drop)
+        return fault
+
+    def _whole(self, known: Mapping[str, UpdateFile]) -> Iterator[bytes]:
+        """All bytes of the archive: its frame and its files."""
+        framed: list[bytes] = []
+        reader = TarReader(self._sessions.most_files, framed.append)
+        for piece in self._store.staged_bytes(self._storage, self._archive.id):
+            for event in reader.feed(piece):
+                if isinstance(event, Begin):
+                    yield from framed
+                    framed.clear()
+                    yield from self._store.read(self._storage, known[event.name].blob or "")
+                    reader.skip(event.size)
+            yield from framed
+            framed.clear()
+
+
+def _some(pieces: Iterator[bytes]) -> list[bytes]:
+    return list(islice(pieces, _PIECES))
+
+
+def _events(reader: TarReader, pieces: Iterator[bytes]) -> Iterator[Event]:
+    for piece in pieces:
+        yield from reader.feed(piece)
+
+
+async def finish(
+    sessions: UpdateSessions, archive: Unpacking, file: UpdateFile, received: Received, staged: Staged
+) -> Fault | None:
+    """Takes all bytes of a file; an OVA by its bytes, whatever its name, gives its files. The fault says what is wrong."""
+    fault = sessions.differs(file, received.size, received.digests)
+    if file.status is not TransferStatus.WAITING_FOR_TRANSFER and await sessions.members(file):
+        await archive.drop()  # an earlier attempt had another content, or was killed
+    if fault is None and await archive.is_package() and await archive.take(staged):
+        return None
+    return await sessions.finish(file, received)

@@ -1,0 +1,1 @@
+"""Publishes libraries to subscribers."""

@@ -1,0 +1,1 @@
+"""Reads libraries that others publish."""

@@ -1,0 +1,34 @@
+"""Looks whether a publisher could be subscribed to: asks for the library's document, and no further."""
+
+from __future__ import annotations
+
+from contentlib.library.errors import Fault
+from contentlib.library.model import Subscription
+from contentlib.library.sessions.pulls import Probed, ProbeStatus
+from contentlib.outbound.client import Outbound
+from contentlib.outbound.probing import probed
+from contentlib.outbound.problems import Failed
+from contentlib.outbound.sources import Sources
+from contentlib.vcsp.reading.asking import Asking, Limits
+from contentlib.vcsp.reading.lenient import BadDocument
+
+_LIMITS = Limits(size=1 << 20, seconds=60.0)
+
+
+class SubscriptionProbes:
+    """Makes probes of publishers."""
+
+    def __init__(self, client: Outbound, sources: Sources, limits: Limits = _LIMITS) -> None:
+        self._client = client
+        self._sources = sources
+        self._limits = limits
+
+    async def probe(self, subscription: Subscription) -> Probed:
+        """What comes of asking for the library; raises nothing."""
+        try:
+            await Asking(self._client, self._sources, subscription, self._limits).library()
+        except Failed as error:
+            return probed(error.problem)
+        except BadDocument as error:
+            return Probed(ProbeStatus.RESOURCE_NOT_FOUND, Fault("probe.library", str(error), (str(error),)))
+        return Probed(ProbeStatus.SUCCESS)

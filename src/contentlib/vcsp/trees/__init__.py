@@ -1,0 +1,1 @@
+"""Writes libraries as trees of files, and reads them back."""

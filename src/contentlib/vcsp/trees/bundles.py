@@ -1,0 +1,246 @@
+"""A library, or what has changed of it, in one file: a tar of the static tree that begins with a manifest.
+
+    manifest.json                what the bundle is, and path, size and SHA-256 of every file of the tree, carried or not
+    manifest.json.sha256         the manifest's own
+    items.json, lib.json, …      all documents
+    ITEM/CONTENT/FILE            the bytes that are carried
+
+Unpacked, a whole bundle is a tree that a plain web server can serve. It is read from front to back, each file as it comes, in
+the order of the manifest, and nothing but what the manifest says is taken.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import tarfile
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import IO
+
+import msgspec
+
+from contentlib.library.model import Blob
+from contentlib.library.ports import FileBlobStore
+from contentlib.vcsp.trees.directories import check_digest
+from contentlib.vcsp.trees.static import Payload, StaticLibrary, Unwatched, Watcher
+
+FORMAT = "contentlib bundle 1"
+_MANIFEST, _SUM = "manifest.json", "manifest.json.sha256"
+_LARGEST = 256 << 20
+_PIECE = 1 << 20
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """A file of the tree."""
+
+    path: str
+    size: int
+    sha256: str
+    carried: bool = True
+
+
+class Manifest(msgspec.Struct, frozen=True):
+    """What a bundle holds; one with `since` holds the bytes that came to the library after that version."""
+
+    format: str
+    library: str
+    name: str
+    version: str
+    since: str | None
+    documents: tuple[Entry, ...]
+    payload: tuple[Entry, ...]
+
+
+class BadBundle(RuntimeError):
+    """The file is no bundle, or is not as it was written; the sentence names it, and where in it."""
+
+
+def write_bundle(
+    target: Path,
+    library: StaticLibrary,
+    store: FileBlobStore,
+    *,
+    since: str | None = None,
+    left_out: Collection[str] = (),
+    watcher: Watcher | None = None,
+) -> Manifest:
+    """Writes a bundle aside and renames it; `left_out` are the paths of bytes that are not carried."""
+    watcher = watcher or Unwatched()
+    manifest = _manifest(library, since, left_out)
+    carried = [(each, library.payload[each.path]) for each in manifest.payload if each.carried]
+    watcher.expect(sum(each.size for each, _ in carried))
+    aside = target.with_name(f"{target.name}.part")
+    try:
+        aside.unlink(missing_ok=True)
+        with aside.open("xb") as file, tarfile.open(fileobj=file, mode="w|", format=tarfile.PAX_FORMAT) as tar:
+            text = msgspec.json.format(msgspec.json.encode(manifest))
+            for path, body in ((_MANIFEST, text), (_SUM, _sha256(text).encode()), *library.documents.items()):
+                tar.addfile(_member(path, len(body)), io.BytesIO(body))
+            for entry, payload in carried:
+                _add(tar, entry, payload, store)
+                watcher.advance(entry.size)
+        aside.rename(target)
+    finally:
+        aside.unlink(missing_ok=True)
+    return manifest
+
+
+class Bundle:
+    """An open bundle; first its documents are read, then its bytes."""
+
+    def __init__(self, path: Path, file: IO[bytes], size: int) -> None:
+        self._path = path
+        self._size = size
+        self._end = 0
+        try:
+            self._tar = tarfile.open(fileobj=file, mode="r|")  # noqa: SIM115 - closed with the bundle
+        except tarfile.ReadError as error:
+            raise BadBundle(f"{path} is no bundle: {error}") from error
+        self.manifest = self._read_manifest()
+
+    def __enter__(self) -> Bundle:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._tar.close()
+
+    def documents(self) -> dict[str, bytes]:
+        """All documents, by their paths."""
+        return {each.path: b"".join(self.pieces(each)) for each in self.manifest.documents}
+
+    def payload(self) -> Iterator[tuple[Entry, Iterator[bytes]]]:
+        """The bytes that are carried; the pieces of each are read before the next. At the end, nothing more may follow."""
+        for entry in self.manifest.payload:
+            if entry.carried:
+                yield entry, self.pieces(entry)
+        more = self._next("its end")
+        if more is not None:
+            raise BadBundle(f"{self._path} was altered: it holds {more.name!r}, of which its manifest says nothing")
+        self._check_end()
+
+    def pieces(self, entry: Entry) -> Iterator[bytes]:
+        """The bytes of the next file, which is to be that one; BadBundle, after the last, when they are not its own."""
+        hasher, count = hashlib.sha256(), 0
+        for piece in self._member(entry.path, entry.size):
+            hasher.update(piece)
+            count += len(piece)
+            yield piece
+        if hasher.hexdigest() != entry.sha256:
+            raise BadBundle(
+                f"{self._path} was altered: {entry.path!r} has the SHA256 checksum {hasher.hexdigest()}, its manifest says "
+                f"{entry.sha256}"
+            )
+
+    def _member(self, path: str, size: int | None = None) -> Iterator[bytes]:
+        member = self._next(repr(path))
+        if member is None:
+            raise BadBundle(f"{self._path} is cut off: it ends after {self._size} bytes, before {path!r}")
+        if member.name != path or not member.isreg() or (size is not None and member.size != size) or member.size < 0:
+            expected = f"{path!r}" if size is None else f"{path!r} with {size} bytes"
+            raise BadBundle(
+                f"{self._path} was altered: it holds {member.name!r} with {member.size} bytes in place of {expected}"
+            )
+        file = self._tar.extractfile(member)
+        left = member.size
+        self._end = member.offset_data + -(-member.size // tarfile.BLOCKSIZE) * tarfile.BLOCKSIZE
+        while file is not None and left:
+            with self._reading(path):
+                piece = file.read(min(_PIECE, left))
+            if not piece:
+                raise self._cut(path)
+            left -= len(piece)
+            yield piece
+
+    def _check_end(self) -> None:
+        """After the last file there are two empty blocks, and what makes a whole record of them."""
+        whole = -(-(self._end + 2 * tarfile.BLOCKSIZE) // tarfile.RECORDSIZE) * tarfile.RECORDSIZE
+        if self._size < whole:
+            raise self._cut("its end")
+        if self._size > whole:
+            raise BadBundle(f"{self._path} was altered: {self._size - whole} bytes follow its end")
+
+    def _next(self, where: str) -> tarfile.TarInfo | None:
+        with self._reading(where):
+            return self._tar.next()
+
+    @contextmanager
+    def _reading(self, where: str) -> Iterator[None]:
+        try:
+            yield
+        except (tarfile.StreamError, EOFError) as error:
+            raise self._cut(where) from error
+        except tarfile.TarError as error:
+            if "unexpected end" in str(error):
+                raise self._cut(where) from error
+            raise BadBundle(f"{self._path} was altered or is no bundle: {error}, before {where}") from error
+
+    def _cut(self, where: str) -> BadBundle:
+        return BadBundle(f"{self._path} is cut off: it ends after {self._size} bytes, within {where}")
+
+    def _read_manifest(self) -> Manifest:
+        text = self._small(_MANIFEST)
+        if _sha256(text).encode() != self._small(_SUM):
+            raise BadBundle(f"{self._path} was altered: {_MANIFEST} has not the SHA256 checksum that {_SUM} says")
+        try:
+            found = msgspec.json.decode(text, type=Manifest)
+        except msgspec.DecodeError as error:
+            raise BadBundle(f"{self._path} is no bundle: {_MANIFEST} cannot be read: {error}") from error
+        if found.format != FORMAT:
+            raise BadBundle(f"{self._path} is a {found.format!r}, which this version of the program cannot read")
+        return found
+
+    def _small(self, path: str) -> bytes:
+        found = bytearray()
+        for piece in self._member(path):
+            found += piece
+            if len(found) > _LARGEST:
+                raise BadBundle(f"{self._path} is no bundle: {path} has more than {_LARGEST} bytes")
+        return bytes(found)
+
+
+def _manifest(library: StaticLibrary, since: str | None, left_out: Collection[str]) -> Manifest:
+    documents = tuple(Entry(path, len(body), _sha256(body)) for path, body in library.documents.items())
+    payload = tuple(
+        Entry(path, each.blob.size, each.blob.sha256, path not in left_out) for path, each in library.payload.items()
+    )
+    return Manifest(FORMAT, library.id, library.name, library.version, since, documents, payload)
+
+
+def _member(path: str, size: int) -> tarfile.TarInfo:
+    member = tarfile.TarInfo(path)
+    member.size, member.mode = size, 0o644
+    return member
+
+
+def _add(tar: tarfile.TarFile, entry: Entry, payload: Payload, store: FileBlobStore) -> None:
+    blob: Blob = payload.blob
+    try:
+        with store.path(blob.storage, blob.id).open("rb") as source:
+            hashing = _Hashing(source)
+            tar.addfile(_member(entry.path, entry.size), hashing)
+    except FileNotFoundError as error:
+        raise BadBundle(f"the content of file {payload.name!r} is gone from storage {blob.storage}") from error
+    check_digest(payload, hashing.hasher.hexdigest())
+
+
+class _Hashing(io.RawIOBase):
+    """Hashes what is read of a file."""
+
+    def __init__(self, source: IO[bytes]) -> None:
+        self._source = source
+        self.hasher = hashlib.sha256()
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        piece = self._source.read(size)
+        self.hasher.update(piece)
+        return piece
+
+
+def _sha256(body: bytes) -> str:
+    return hashlib.sha256(body).hexdigest()

@@ -1,0 +1,100 @@
+"""A tree in a bucket that speaks S3; credentials, region and endpoint are those of the environment (`AWS_…`)."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+import obstore
+from obstore.exceptions import BaseError, NotFoundError
+from obstore.store import S3Store
+
+from contentlib.library.errors import Damaged
+from contentlib.library.ports import FileBlobStore
+from contentlib.vcsp.trees.directories import check_digest
+from contentlib.vcsp.trees.static import Payload
+
+_TYPES = {".json": "application/json", ".ovf": "application/xml", ".mf": "text/plain", ".cert": "text/plain"}
+_BYTES = "application/octet-stream"
+_RETRIES = 4
+_PATIENCE = timedelta(seconds=60)
+
+
+class ObjectTree:
+    """A tree below a prefix; every object is put whole or not at all."""
+
+    def __init__(self, url: str, store: FileBlobStore) -> None:
+        self._url = url
+        self._store = store
+        parts = urlsplit(url)
+        if not parts.netloc or parts.query or parts.fragment:
+            raise RuntimeError(f"{url} names no bucket; write s3://BUCKET or s3://BUCKET/PREFIX")
+        insecure = os.environ.get("AWS_ENDPOINT_URL", os.environ.get("AWS_ENDPOINT", "")).startswith("http://")
+        with self._telling("cannot be used"):
+            self._bucket = S3Store(
+                parts.netloc,
+                prefix=parts.path.strip("/") or None,
+                client_options={"allow_http": insecure},
+                retry_config={"max_retries": _RETRIES, "retry_timeout": _PATIENCE},
+            )
+
+    def __str__(self) -> str:
+        return self._url
+
+    def sizes(self) -> dict[str, int]:
+        """The paths of all files, and their sizes."""
+        with self._telling("cannot be listed"):
+            return {each["path"]: each["size"] for batch in obstore.list(self._bucket) for each in batch}
+
+    def read(self, path: str) -> bytes | None:
+        """The document at a path."""
+        with self._telling(f"does not give {path}"):
+            try:
+                return bytes(obstore.get(self._bucket, path).bytes())
+            except (NotFoundError, FileNotFoundError):
+                return None
+
+    def write(self, path: str, body: bytes) -> None:
+        """Puts a document in the place of another; nobody between is to keep it without asking."""
+        with self._telling(f"does not take {path}"):
+            obstore.put(self._bucket, path, body, attributes={**_attributes(path), "Cache-Control": "no-cache"})
+
+    def keep(self, path: str, payload: Payload) -> int:
+        """Sends the bytes, in parts where they are many; they are read before where somebody has written to them since."""
+        blob = payload.blob
+        found = self._store.stat(blob.storage, blob.id)
+        if found is None:
+            text = f"the content of file {payload.name!r} is gone from storage {blob.storage}"
+            raise Damaged("file.gone", text, payload.name, blob.storage)
+        if (found.size, found.mark) != (blob.size, blob.mark):
+            self._check(payload)
+        with self._telling(f"does not take {path}"):
+            obstore.put(self._bucket, path, self._store.path(blob.storage, blob.id), attributes=_attributes(path))
+        return blob.size
+
+    def remove(self, paths: Iterable[str]) -> None:
+        """Removes files."""
+        with self._telling("does not let go of files"):
+            for path in paths:
+                obstore.delete(self._bucket, path)
+
+    def _check(self, payload: Payload) -> None:
+        hasher = hashlib.sha256()
+        for piece in self._store.read(payload.blob.storage, payload.blob.id):
+            hasher.update(piece)
+        check_digest(payload, hasher.hexdigest())
+
+    @contextmanager
+    def _telling(self, what: str) -> Iterator[None]:
+        try:
+            yield
+        except BaseError as error:
+            raise OSError(f"{self._url} {what}: {str(error).splitlines()[0]}") from error
+
+
+def _attributes(path: str) -> dict[str, str]:
+    return {"Content-Type": _TYPES.get(path[path.rfind(".") :].lower(), _BYTES)}

@@ -1,0 +1,120 @@
+"""Libraries with `persist_json` as trees beside their content, for subscribers that reach the storage and not the server.
+
+    STORAGE/contentlib-LIBRARY/lib.json …
+
+The bytes there are hard links to the blobs. A tree goes when its library is not published any more or not to be persisted, when
+it moves to another storage, and when it is deleted.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from contentlib.library.bytes.storages import Storages
+from contentlib.library.errors import LibraryError
+from contentlib.library.model import Library
+from contentlib.library.ports import MetadataStore
+from contentlib.vcsp.publishing.documents import Counters
+from contentlib.vcsp.publishing.offers import read_offer
+from contentlib.vcsp.trees.directories import DirectoryTree
+from contentlib.vcsp.trees.static import LIB, Refused, StaticLibrary, publish, static_library
+
+OnFailure = Callable[[str, BaseException], None]
+_PREFIX = "contentlib-"
+
+
+class Persisting:
+    """The job; `places` are the directories of the storages by identifier."""
+
+    def __init__(
+        self,
+        metadata: MetadataStore,
+        storages: Storages,
+        counters: Counters,
+        places: Mapping[str, Path],
+        on_failure: OnFailure,
+    ) -> None:
+        self._metadata = metadata
+        self._storages = storages
+        self._counters = counters
+        self._places = places
+        self._on_failure = on_failure
+        self._done: dict[str, int] | None = None
+
+    async def run(self) -> None:
+        """Brings all trees up to date; costs one statement where no library has changed."""
+        async with self._metadata.reading() as transaction:
+            revisions = await transaction.libraries.revisions()
+        before = await self._sweep(revisions) if self._done is None else self._done
+        self._done = {library: before[library] for library in before.keys() & revisions.keys()}
+        for library in before.keys() - revisions.keys():
+            await self._remove(library)
+        for library, revision in revisions.items():
+            if before.get(library) != revision:
+                await self._bring(library, revision, self._done)
+
+    async def _sweep(self, revisions: Mapping[str, int]) -> dict[str, int]:
+        """What another process may have left: trees of libraries that are not there any more."""
+        found: set[str] = set()
+        for storage, place in self._places.items():
+            try:
+                found |= await self._storages.on(storage).long(_trees, place)
+            except OSError as error:  # what is left there is removed after the next start
+                self._on_failure("persist", error)
+        for library in found - revisions.keys():
+            await self._remove(library)
+        return {}
+
+    async def _bring(self, library_id: str, revision: int, done: dict[str, int]) -> None:
+        """Brings one up to date; where the storage fails it is tried again, where the content is damaged when that changes."""
+        try:
+            async with self._metadata.reading() as transaction:
+                library = await transaction.libraries.get(library_id)
+            if library is None:
+                return
+            await self._persist(library)
+            done[library_id] = revision
+        except (LibraryError, Refused) as error:
+            done[library_id] = revision
+            self._on_failure("persist", error)
+        except OSError as error:
+            self._on_failure("persist", error)
+
+    async def _persist(self, library: Library) -> None:
+        wanted = library.publishing.published and library.publishing.persist_json
+        place = self._places.get(library.storage) if wanted else None
+        if place is not None:
+            offered = static_library(await read_offer(self._metadata, self._storages, library.id), self._counters)
+            tree = DirectoryTree(place / f"{_PREFIX}{library.id}", self._storages.store, link=True, group=True)
+            await self._storages.on(library.storage).long(self._write, offered, tree)
+        await self._remove(library.id, place)
+
+    def _write(self, library: StaticLibrary, tree: DirectoryTree) -> None:
+        with tree.alone():
+            publish(library, tree)
+
+    async def _remove(self, library_id: str, but: Path | None = None) -> None:
+        """Removes the trees of a library on all storages but one; one that cannot be removed is removed the next time."""
+        failures = []
+        for storage, place in self._places.items():
+            if place != but:
+                try:
+                    await self._storages.on(storage).long(_remove, place / f"{_PREFIX}{library_id}")
+                except OSError as error:
+                    failures.append(error)
+        if failures:
+            raise failures[0]
+
+
+def _trees(place: Path) -> set[str]:
+    """The libraries that have a tree on a storage."""
+    return {each.name.removeprefix(_PREFIX) for each in place.glob(f"{_PREFIX}*") if each.is_dir()}
+
+
+def _remove(folder: Path) -> None:
+    """Removes a tree, `lib.json` first."""
+    if folder.exists():
+        (folder / LIB).unlink(missing_ok=True)
+        shutil.rmtree(folder)

@@ -141,7 +141,7 @@ class Replication:
             await self._settle(site, wanted, time.monotonic() + seconds)
 
     async def _settle(self, site: Site, wanted: dict[str, Any], until: float) -> None:
-        while _sizes(found := await site.contents()) != _sizes(wanted):
+        while not _agree(found := await site.contents(), wanted):
             assert time.monotonic() < until, f"{_difference(found, wanted)}\nthe server said:\n{site.server.said()[-3000:]}"
             await self._sync(site)
             await asyncio.sleep(0.5)
@@ -228,15 +228,21 @@ async def _subscribe(site: Site, publisher: Site, relay: Relay, *, on_demand: bo
     return str(await site.call("POST", _SUBSCRIBED, {"create_spec": spec}))
 
 
-def _sizes(contents: dict[str, Any]) -> dict[str, Any]:
-    """What can be told of items whose bytes are still elsewhere."""
-    return {
-        name: (description, {file: size for file, (size, _) in files.items()})
-        for name, (description, files) in contents.items()
-    }
+def _agree(found: dict[str, Any], wanted: dict[str, Any]) -> bool:
+    """Whether items are the same as far as is told of them; nothing is of files that are still elsewhere."""
+    return found.keys() == wanted.keys() and all(_is_like(found[name], wanted[name]) for name in wanted)
+
+
+def _is_like(found: Any, wanted: Any) -> bool:
+    (description, files), (wanted_description, wanted_files) = found, wanted
+    return (
+        description == wanted_description
+        and files.keys() == wanted_files.keys()
+        and all(told in ((0, ""), wanted_files[name]) for name, told in files.items())
+    )
 
 
 def _difference(found: dict[str, Any], wanted: dict[str, Any]) -> str:
     lacking, surplus_ = sorted(wanted.keys() - found.keys()), sorted(found.keys() - wanted.keys())
-    other = [name for name in sorted(wanted.keys() & found.keys()) if _sizes({"": found[name]}) != _sizes({"": wanted[name]})]
+    other = [name for name in sorted(wanted.keys() & found.keys()) if not _is_like(found[name], wanted[name])]
     return f"not there: {lacking[:20]}, not gone: {surplus_[:20]}, not the same: {other[:20]}"

@@ -178,6 +178,7 @@ class Items:
             version = await current_version(transaction, source)
             check_here(source)
             library = await check_local(transaction, item.library)
+            await self.check_name_free(transaction, item, f"{_DESTINATION}.name")  # also before bytes are copied in vain
         await self._trust.check(library, item.folded_type, version.signature)
         files = tuple([await self._blobs.at(library.storage, file) for file in version.files])
         copied = replace(

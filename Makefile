@@ -29,16 +29,17 @@ ansible: $(ANSIBLE)/.installed ## create the virtual environment of the tests wi
 serve: setup ## start the server under ./var on https://127.0.0.1:8443
 	exec $(BIN)/contentlib serve --data-dir var --listen 127.0.0.1:8443
 
-test: setup ## run the tests
-	$(BIN)/pytest -n 2 $(ARGS)
+test: setup ## run the tests that need no other programs; ARGS="-m slow" runs the others
+	$(BIN)/pytest -n 2 -m "not slow" $(ARGS)
 
-check: setup ## lint, types, import contracts, generated pages up to date, tests
+check: setup ## lint, types, import contracts, generated pages up to date, all tests, coverage
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python docs/generate.py --check
-	$(MAKE) test
+	$(MAKE) test ARGS="--cov --cov-report=term:skip-covered"
+	$(BIN)/pytest -n 2 -m slow
 
 docs: setup ## write the generated pages again
 	$(BIN)/python docs/generate.py

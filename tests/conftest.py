@@ -11,9 +11,19 @@ from publisher import ALLOW, Publisher, publishing
 from pulling import Pulling
 from whole import HandClock, Whole, copied, prepared, whole
 
+_SLOW = {"crash", "clients"}
+"""Folders of tests that kill servers for minutes, or need programs that have to be installed."""
+
 # how long an example takes, and is drawn, tells of the machine
 settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("tests")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks what `make test` leaves to `make check`."""
+    for item in items:
+        if item.path.relative_to(Path(__file__).parent).parts[0] in _SLOW:
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(scope="session")

@@ -60,6 +60,7 @@ async def test_one_that_hangs_keeps_nobody_waiting_for_long_and_is_asked_once(
     await until_accessible(inventory, "disk")
     assert len(Hanging.asked) == 1
     assert Hanging.asked != [threading.get_ident()]
+    Hanging.released.set()  # the end of the loop waits for its threads
 
 
 async def test_one_that_answers_again_is_there_again(datastores: list[Datastore], tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from contentlib import app
+from contentlib.app import services as assembled
 from contentlib.vapi.declare import Operation, Service, operations_of
 from contentlib.vapi.types import ENUMERATION_NAMES, Enumeration, Structure, Type, fields_of
 
@@ -14,10 +14,10 @@ Used = type[Structure] | type[Enumeration]
 
 
 def services() -> list[type[Service]]:
-    """The services that are put together in `app`, by identifier."""
+    """The services that are put together in `app/services.py`, by identifier."""
     found = {
         each.vapi_id: each
-        for each in vars(app).values()
+        for each in vars(assembled).values()
         if isinstance(each, type) and issubclass(each, Service) and each is not Service
     }
     return [found[name] for name in sorted(found)]

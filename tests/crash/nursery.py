@@ -9,11 +9,11 @@ from __future__ import annotations
 import importlib
 import json
 import os
-import pkgutil
 import signal
 import sys
+from pathlib import Path
 
-# This one decides when it is read whether there are several workers, so every server reads it by itself.
+# The monitor decides when it is read whether there are several workers, so every server reads it, and what imports it, itself.
 _LATER = ("contentlib.app", "contentlib.monitor")
 _FORMS = ("alembic.command", "alembic.ddl.sqlite", "sqlalchemy.dialects.sqlite", "uvloop", "granian.server.mp", "uuid")
 
@@ -21,9 +21,11 @@ _FORMS = ("alembic.command", "alembic.ddl.sqlite", "sqlalchemy.dialects.sqlite",
 def _read_modules() -> None:
     import contentlib
 
-    for module in pkgutil.walk_packages(contentlib.__path__, "contentlib."):
-        if module.name not in _LATER and "migrations" not in module.name:
-            importlib.import_module(module.name)
+    root = Path(contentlib.__file__).parent
+    for path in root.rglob("*.py"):
+        name = ".".join(("contentlib", *path.relative_to(root).with_suffix("").parts)).removesuffix(".__init__")
+        if not name.startswith(_LATER) and "migrations" not in name:
+            importlib.import_module(name)
     for name in _FORMS:
         importlib.import_module(name)
     assert not any(name.startswith("prometheus_client") for name in sys.modules)

@@ -22,6 +22,7 @@ from queue import Empty, SimpleQueue
 from typing import Any, ParamSpec, Protocol, TypeVar, runtime_checkable
 
 from contentlib.library.ports import FileBlobStore
+from contentlib.library.signals import unheard
 from contentlib.library.threads import NotStored
 
 Arguments = ParamSpec("Arguments")
@@ -286,7 +287,7 @@ class Storages:
 
     def __init__(self, store: FileBlobStore, changed: Changed | None = None, patience: float = _PATIENCE_SECONDS) -> None:
         self.store = store
-        self._changed = changed or _nobody
+        self._changed = changed or unheard
         self._patience = patience
         self._lanes: dict[str, Lane] = {}
 
@@ -319,10 +320,6 @@ class Storages:
         for storage, answer in asked.items():
             if not answer.done():
                 raise OSError(f"storage {storage} does not answer")
-
-
-def _nobody(_storage: str, _seconds: float | None) -> None:
-    """Nobody wants to know."""
 
 
 def _seen(answer: asyncio.Future[None]) -> None:

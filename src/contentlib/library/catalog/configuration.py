@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from contentlib.library.errors import Invalid
 from contentlib.library.ports import MetadataStore
+from contentlib.library.signals import unheard
 
 _KEY = "configuration"
 
@@ -55,14 +56,10 @@ SETTINGS = {
 """What each value may be, by its name; a boolean is 0 or 1."""
 
 
-def _nobody() -> None:
-    """Nobody puts a change in force here."""
-
-
 class Configurations:
     """Reads and changes the configuration; `changed` hears of each change."""
 
-    def __init__(self, metadata: MetadataStore, changed: Callable[[], None] = _nobody) -> None:
+    def __init__(self, metadata: MetadataStore, changed: Callable[[], None] = unheard) -> None:
         self._metadata = metadata
         self._changed = changed
 

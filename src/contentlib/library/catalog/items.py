@@ -12,12 +12,13 @@ from contentlib.library.clock import Clock
 from contentlib.library.errors import Fault, Invalid, Missing, MissingFile, NotHere, Taken, VersionConflict, WrongType
 from contentlib.library.idempotence import once
 from contentlib.library.identifiers import new_identifier
-from contentlib.library.leases import Ended, fire, nobody
+from contentlib.library.leases import Ended, fire
 from contentlib.library.model import Item, Library, LibraryType, StoredFile, Token, UpdateSession, Version
 from contentlib.library.names import check_description, check_name, check_text, fold
 from contentlib.library.packages.trust import Trust
 from contentlib.library.ports import MetadataStore, Transaction
 from contentlib.library.protection import check_changeable, check_unused
+from contentlib.library.signals import unheard
 
 _DESTINATION = "destination_create_spec"
 FIRST_VERSION = 1
@@ -51,7 +52,7 @@ class Items:
         metadata: MetadataStore,
         blobs: Blobs,
         clock: Clock,
-        ended: Ended = nobody,
+        ended: Ended = unheard,
         kept: int = 0,
         trust: Trust | None = None,
     ) -> None:

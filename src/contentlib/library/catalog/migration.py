@@ -18,6 +18,7 @@ from contentlib.library.clock import Clock
 from contentlib.library.errors import Fault, InDesiredState, Invalid
 from contentlib.library.model import Backing, Item, Library, Maintenance, StoredFile, Target, Version
 from contentlib.library.ports import MetadataStore
+from contentlib.library.signals import unheard
 from contentlib.library.tasks import NewTask, Tasks
 
 KIND = "migrate"
@@ -32,10 +33,6 @@ class Arguments(msgspec.Struct, frozen=True):
     backings: tuple[Backing, ...]
 
 
-def _nothing() -> None:
-    """Nobody waits for tasks here."""
-
-
 class Migrations:
     """The steps of migrations; `submitted` hears when there is one to be made."""
 
@@ -46,7 +43,7 @@ class Migrations:
         clock: Clock,
         libraries: Libraries,
         upkeep: Upkeep,
-        submitted: Callable[[], None] = _nothing,
+        submitted: Callable[[], None] = unheard,
     ) -> None:
         self._metadata = metadata
         self._blobs = blobs

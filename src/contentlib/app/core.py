@@ -1,0 +1,130 @@
+"""Opens what nearly every part of a worker process needs; handed on as one value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import partial
+
+from contentlib.access.keys import SecretKey
+from contentlib.access.passwords import Argon2Passwords
+from contentlib.app import log
+from contentlib.blobs.filesystem import FilesystemBlobs
+from contentlib.inventory import Datastore, Inventory
+from contentlib.library.bytes.blobs import Blobs
+from contentlib.library.bytes.storages import Storages
+from contentlib.library.catalog.configuration import Configurations
+from contentlib.library.catalog.limits import Limits
+from contentlib.library.clock import Clock, EvenClock
+from contentlib.library.leases import Leases
+from contentlib.library.model import Retention
+from contentlib.library.packages.trust import Trust
+from contentlib.library.ports import MetadataStore
+from contentlib.library.signals import Signal
+from contentlib.library.timekeeping import follow
+from contentlib.outbound.client import Outbound
+from contentlib.outbound.configured import outbound_of
+from contentlib.outbound.roots import system_roots
+from contentlib.outbound.sources import Sources
+from contentlib.settings import Settings
+from contentlib.stores import open_bytes, open_rows, own_storages
+from contentlib.transfer.addresses import SignedAddresses
+
+_TRANSFER_KEY_FILE = "transfer.key"
+
+
+@dataclass(frozen=True, slots=True)
+class Signals:
+    """What parts of a process tell each other without knowing each other."""
+
+    session_ended: Signal[[str]] = field(default_factory=Signal)
+    """A session ended, or a file was removed from one; receives its identifier."""
+    task_submitted: Signal[[]] = field(default_factory=Signal)
+    trash_changed: Signal[[]] = field(default_factory=Signal)
+    configuration_changed: Signal[[]] = field(default_factory=Signal)
+
+
+@dataclass(frozen=True, slots=True)
+class Core:
+    """What nearly every part of a worker process needs."""
+
+    settings: Settings
+    certificate: bytes | None
+    """What the server serves with, as PEM; None where it serves plain HTTP."""
+    thumbprint: str | None
+    clock: Clock
+    metadata: MetadataStore
+    store: FilesystemBlobs
+    storages: Storages
+    blobs: Blobs
+    leases: Leases
+    configurations: Configurations
+    limits: Limits
+    trust: Trust
+    outbound: Outbound
+    sources: Sources
+    inventory: Inventory
+    signals: Signals
+    library_passwords: Argon2Passwords
+    """Those of published libraries, in threads of their own: whoever tries them keeps no login waiting."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What makes the server itself, whichever process serves: its identifier, and the key of its transfer addresses."""
+
+    guid: str
+    addresses: SignedAddresses
+
+
+def open_core(settings: Settings, thumbprint: str | None, certificate: bytes | None, clock: Clock, *, beside: bool) -> Core:
+    """Opens the stores; nothing is read from them yet. `beside` says that other processes serve the same data."""
+    metadata, store, signals = open_rows(settings), open_bytes(settings), Signals()
+    configurations = Configurations(metadata, signals.configuration_changed)
+    limits = Limits(configurations, settings.workers)
+    storages = Storages(store, log.storage_changed)
+    datastores = [Datastore(each.id, each.name, each.path, partial(store.room, each.id)) for each in settings.storage]
+    slack = touch_seconds(settings) * 2 if beside else 0  # another worker's touches are seen once it has kept them
+    return Core(
+        settings=settings,
+        certificate=certificate,
+        thumbprint=thumbprint,
+        clock=clock,
+        metadata=metadata,
+        store=store,
+        storages=storages,
+        blobs=Blobs(metadata, store, clock, limits.transfer, storages),
+        leases=Leases(clock, settings.lease_seconds * 1000, int(slack * 1000)),
+        configurations=configurations,
+        limits=limits,
+        trust=Trust(metadata, clock, system_roots),
+        outbound=outbound_of(settings, metadata),
+        sources=Sources(settings.import_roots),
+        inventory=Inventory(settings.datacenter_name, datastores, storages.on),
+        signals=signals,
+        library_passwords=Argon2Passwords(at_once=1),
+    )
+
+
+async def read_identity(core: Core) -> Identity:
+    """Reads what the server keeps of itself: its identifier, its keys, its time, its limits."""
+    guid = await own_storages(core.metadata, core.store)
+    if isinstance(core.clock, EvenClock):
+        async with core.metadata.reading() as transaction:
+            await follow(transaction, core.clock)
+    await core.limits.start()
+    return Identity(guid, SignedAddresses(transfer_key(core.settings).read()))
+
+
+def transfer_key(settings: Settings) -> SecretKey:
+    """The key that signs transfer addresses."""
+    return SecretKey(settings.data_dir / _TRANSFER_KEY_FILE)
+
+
+def touch_seconds(settings: Settings) -> float:
+    """How often a process keeps what it knows of activity."""
+    return min(5.0, settings.lease_seconds / 4)
+
+
+def retention(settings: Settings) -> Retention:
+    """How long versions are kept in libraries without a rule of their own."""
+    return Retention(versions=settings.versions_kept, seconds=settings.versions_kept_seconds or None)

@@ -1,0 +1,132 @@
+"""Makes the doors that requests go in by."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from contentlib import __version__
+from contentlib.access.guessing import GuardedPasswords
+from contentlib.app import log
+from contentlib.app.access import Access
+from contentlib.app.core import Core, Identity
+from contentlib.app.rules import Rules
+from contentlib.app.services import services
+from contentlib.http.bodies import Bodies
+from contentlib.http.message import Answer, Request
+from contentlib.jobs.operations import Operations
+from contentlib.monitor import CountedBody, Gauges, Meter, Monitor, TransferMeter
+from contentlib.services.faults import translate
+from contentlib.transfer.front import Transfers
+from contentlib.vapi.registry import Registry
+from contentlib.vapi.types import Typed
+from contentlib.vcsp.publishing.documents import Counters
+from contentlib.vcsp.publishing.publisher import Publisher
+from contentlib.vcsp.publishing.shelf import Shelf
+from contentlib.vim.front import Product, Vim
+from contentlib.wire import Wire
+from contentlib.wire.calls import token_of
+
+_READY_SECONDS = 0.8  # /readyz answers within a second
+_RIGHT_PASSWORDS = 1024  # of published libraries; their clients send them with every request
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """What takes the requests to some paths, and counts them."""
+
+    speaks: Callable[[str], bool]
+    handle: Callable[[Request], Awaitable[Answer]]
+    meter: Meter
+
+
+def doors(core: Core, wire: Wire, transfers: Transfers, publisher: Publisher, vim: Vim) -> list[Door]:
+    """All doors, in the order in which they are asked whether a path is theirs."""
+    gauges = Gauges(core.metadata, core.inventory, core.certificate)
+
+    async def check() -> None:
+        await _check(core)
+
+    async def receive(request: Request) -> Answer:
+        request.stream = CountedBody(request.stream)
+        return await transfers.handle(request)
+
+    monitor = Monitor(check, wire.openapi, gauges.text)
+    return [
+        Door(wire.speaks, wire.handle, Meter("api")),
+        Door(transfers.speaks, receive, TransferMeter("transfer")),
+        Door(publisher.speaks, publisher.handle, Meter("vcsp")),
+        Door(vim.speaks, vim.handle, Meter("soap")),
+        Door(monitor.speaks, monitor.handle, Meter("monitor")),
+    ]
+
+
+def wire_of(core: Core, rules: Rules, access: Access, identity: Identity, bodies: Bodies) -> Wire:
+    """Speaks the services."""
+    settings = core.settings
+
+    def results(service: str, operation: str, kept: str) -> Typed | None:
+        return wire.kept_result(service, operation, kept)
+
+    wire = Wire(
+        Registry(services(core, rules, access, identity, results), translate),
+        access.gate,
+        bodies=bodies,
+        public_url=settings.public_url,
+        on_failure=log.request_failed,
+        submit=Operations(core.metadata, rules.tasks, core.signals.task_submitted).submit,
+        check_answers=settings.check_answers,
+        strict=settings.strict,
+    )
+    return wire
+
+
+def transfers_of(core: Core, rules: Rules, access: Access, identity: Identity) -> Transfers:
+    """Takes and gives the bytes of files."""
+
+    async def admit(request: Request) -> None:
+        await access.logins.find(token_of(request))
+
+    transfers = Transfers(
+        rules.updates,
+        rules.downloads,
+        rules.items,
+        core.blobs,
+        core.leases,
+        identity.addresses,
+        admit,
+        core.limits.throttle,
+        core.settings.upload_limit_bytes,
+        log.request_failed,
+    )
+    core.signals.session_ended.connect(transfers.ended)
+    return transfers
+
+
+def publisher_of(core: Core) -> Publisher:
+    """Serves published libraries."""
+    counters = Counters(core.settings.published_version_floor)
+    shelf = Shelf(core.metadata, core.blobs, counters, core.settings.published_lists_bytes)
+    passwords = GuardedPasswords(core.library_passwords, remember=_RIGHT_PASSWORDS)
+    return Publisher(shelf, core.blobs, passwords, log.request_failed)
+
+
+def vim_of(core: Core, access: Access, identity: Identity, bodies: Bodies) -> Vim:
+    """Speaks the Web Services."""
+    product = _product(core, identity)
+    return Vim(core.inventory, product, access.logins, bodies, core.clock, log.request_failed)
+
+
+def _product(core: Core, identity: Identity) -> Product:
+    name, version, build = core.settings.product_name, core.settings.product_version, core.settings.product_build
+    full_name = f"contentlib {__version__}, a content library that speaks as {name} {version} build-{build}"
+    return Product(name, version, build, full_name, identity.guid)
+
+
+async def _check(core: Core) -> None:
+    """OSError where the server is not ready: the database or a storage does not answer."""
+    try:
+        await core.metadata.ping()
+    except OSError as error:
+        raise OSError(f"the database does not answer: {error}") from error
+    await core.storages.check([each.id for each in core.settings.storage], _READY_SECONDS)

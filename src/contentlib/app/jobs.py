@@ -1,0 +1,131 @@
+"""Makes the background work: the jobs that run again and again, and the handlers of tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from contentlib.app import log
+from contentlib.app.core import Core, retention, touch_seconds
+from contentlib.app.rules import Rules
+from contentlib.fetching.bringing import Means
+from contentlib.fetching.pull import Parts, Pulls
+from contentlib.fetching.sync import Parts as SyncParts
+from contentlib.fetching.sync import Syncs
+from contentlib.jobs.collect import Collector
+from contentlib.jobs.expire import Expiry
+from contentlib.jobs.migrating import Migrating
+from contentlib.jobs.operations import KIND as OPERATION
+from contentlib.jobs.operations import performing
+from contentlib.jobs.runner import Job, Runner
+from contentlib.jobs.schedule import Schedule
+from contentlib.jobs.worker import Handler, Worker
+from contentlib.library.catalog.migration import KIND as MIGRATION
+from contentlib.library.clock import EvenClock
+from contentlib.library.following.subscribed import KIND as SYNC
+from contentlib.library.sessions.pulls import KIND as PULL
+from contentlib.library.timekeeping import note
+from contentlib.transfer.front import Transfers
+from contentlib.vcsp.publishing.documents import Counters
+from contentlib.vcsp.trees.persisting import Persisting
+from contentlib.wire import Wire
+
+_WAITING_PULLS = 20  # beside those that fill the pool of transfers, so that one that ends is followed at once
+
+
+def runner_of(core: Core, rules: Rules, transfers: Transfers, expiry: Expiry) -> Runner:
+    """Runs the jobs; signals wake it."""
+    runner = Runner(core.metadata, core.clock, jobs(core, rules, transfers, expiry), log.job_failed)
+    core.signals.trash_changed.connect(lambda: runner.wake("collect"))
+    core.signals.configuration_changed.connect(lambda: runner.wake("limits"))
+    return runner
+
+
+def worker_of(core: Core, rules: Rules, wire: Wire) -> Worker:
+    """Runs the tasks; a task that is submitted wakes it."""
+    places, lease = {PULL: core.limits.pool + _WAITING_PULLS}, core.settings.task_lease_seconds
+    worker = Worker(core.metadata, core.clock, handlers(core, rules, wire), log.job_failed, places=places, lease=lease)
+    core.signals.task_submitted.connect(worker.wake)
+    return worker
+
+
+def jobs(core: Core, rules: Rules, transfers: Transfers, expiry: Expiry) -> list[Job]:
+    """All jobs: one line each."""
+    settings, often = core.settings, touch_seconds(core.settings)
+
+    async def save_touches() -> None:
+        await transfers.touch_running()
+        await expiry.save_touches()
+
+    async def keep_time() -> None:
+        await note_time(core)
+
+    schedule = Schedule(core.metadata, rules.subscribed, core.configurations, core.clock)
+    return [
+        Job("touch", often, save_touches, alone=False),
+        Job("clock", min(15.0, often * 3), keep_time),
+        Job("limits", 1.0, core.limits.refresh, alone=False),
+        Job("pulls", min(1.0, often), rules.settling.watch, alone=False),
+        Job("settle", 1.0, rules.settling.run, alone=False),
+        Job("persist", often, _persisting(core).run),
+        Job("expire", min(15.0, settings.lease_seconds / 2), expiry.run),
+        Job("collect", min(600.0, settings.collect_grace_seconds / 2), _collector(core).run),
+        Job("synchronize", 60.0, schedule.run),
+    ]
+
+
+def handlers(core: Core, rules: Rules, wire: Wire) -> Mapping[str, Handler]:
+    """What is done for each kind of task."""
+    return {
+        PULL: _pulls(core, rules).run,
+        SYNC: _syncs(core, rules).run,
+        OPERATION: performing(wire.perform),
+        MIGRATION: Migrating(rules.migrations).run,
+    }
+
+
+def expiry_of(core: Core, rules: Rules) -> Expiry:
+    """The sweep of sessions."""
+    kept, idle = core.settings.swept_after_seconds * 1000, core.settings.session_idle_seconds * 1000
+    return Expiry(core.metadata, rules.updates, rules.downloads, core.leases, core.clock, kept, idle)
+
+
+async def note_time(core: Core) -> None:
+    """Keeps the server's time for the next start."""
+    if isinstance(core.clock, EvenClock):
+        async with core.metadata.transaction(durable=False) as transaction:
+            await note(transaction, core.clock)
+
+
+def _collector(core: Core) -> Collector:
+    settings, storages = core.settings, [each.id for each in core.settings.storage]
+    grace, aside = settings.collect_grace_seconds * 1000, settings.strays_kept_seconds * 1000
+    return Collector(core.metadata, core.storages, core.clock, storages, retention(settings), grace, aside)
+
+
+def _persisting(core: Core) -> Persisting:
+    counters = Counters(core.settings.published_version_floor)
+    paths = {each.id: each.path for each in core.settings.storage}
+    return Persisting(core.metadata, core.storages, counters, paths, log.job_failed)
+
+
+def _pulls(core: Core, rules: Rules) -> Pulls:
+    limit = core.settings.upload_limit_bytes
+    return Pulls(
+        Parts(
+            rules.updates,
+            rules.settling,
+            rules.tasks,
+            core.storages,
+            core.leases,
+            core.outbound,
+            core.sources,
+            core.limits,
+            limit,
+        )
+    )
+
+
+def _syncs(core: Core, rules: Rules) -> Syncs:
+    limit = core.settings.upload_limit_bytes
+    means = Means(core.metadata, core.blobs, core.outbound, core.sources, core.limits, limit)
+    return Syncs(SyncParts(rules.mirror, rules.catalogs, means, core.clock, log.items_left_out))

@@ -1,0 +1,67 @@
+"""Logs what operators must know; the names of the events are in the guide."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import structlog
+
+from contentlib.http.message import Answer, Request, Response
+from contentlib.library.catalogs import Catalog
+from contentlib.library.errors import Fault
+from contentlib.library.model import Library
+from contentlib.monitor import count_failed_job, count_left_out
+from contentlib.transfer.addresses import shown
+
+_LOG = structlog.stdlib.get_logger(__package__)
+
+
+def request_refused(request: Request, answer: Answer) -> None:
+    """Makes every refusal findable by its request id, with what the client was told."""
+    said = answer.body[:500].decode("utf-8", "replace") if isinstance(answer, Response) else ""
+    _LOG.info(
+        "refused",
+        request_id=request.request_id,
+        method=request.method,
+        path=shown(request.path),
+        status=answer.status,
+        said=said,
+    )
+
+
+def request_failed(request: Request, operation: str, error: BaseException) -> None:
+    """An operation, or what answers at a path, failed by the server's fault."""
+    _LOG.error("failed", request_id=request.request_id, operation=operation, exc_info=error)
+
+
+def job_failed(name: str, error: BaseException) -> None:
+    """A job or a task failed."""
+    count_failed_job(name)
+    _LOG.error("job failed", job=name, exc_info=error)
+
+
+def package_warnings(item: str, warnings: Sequence[Fault]) -> None:
+    """A package was accepted with warnings."""
+    _LOG.warning("package warnings", item=item, warnings=[each.text for each in warnings])
+
+
+def items_left_out(library: Library, catalog: Catalog) -> None:
+    """Tells which items a sync could not take over."""
+    count_left_out(catalog.lost)
+    told = [each.text for each in catalog.left_out]
+    _LOG.warning("sync left items out", library=library.id, name=library.name, count=catalog.lost, items=told)
+
+
+def clock_jumped(milliseconds: int) -> None:
+    """The clock of the machine was set."""
+    _LOG.warning(
+        "the clock of the machine was set; the server keeps its own time until it is restarted", seconds=milliseconds / 1000
+    )
+
+
+def storage_changed(storage: str, seconds: float | None) -> None:
+    """A storage has not answered for some seconds, or answers again."""
+    if seconds is None:
+        _LOG.warning("storage answers again", storage=storage)
+    else:
+        _LOG.error("storage does not answer", storage=storage, seconds=round(seconds, 1))

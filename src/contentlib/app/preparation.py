@@ -1,0 +1,69 @@
+"""Makes the data directory ready for the worker processes: schema, keys, storages, administrator."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+
+from contentlib.access.keys import SecretKey
+from contentlib.access.passwords import Argon2Passwords
+from contentlib.access.roles import ADMINISTRATOR
+from contentlib.app.core import transfer_key
+from contentlib.library.clock import EvenClock
+from contentlib.library.errors import Fault
+from contentlib.library.model import User
+from contentlib.library.names import fold
+from contentlib.library.ports import MetadataStore, Transaction
+from contentlib.library.timekeeping import go_on
+from contentlib.metadata.ballast import Ballast
+from contentlib.metadata.migrate import upgrade
+from contentlib.settings import Settings
+from contentlib.stores import claim_storages, open_bytes, open_rows
+
+_TRANSFER_KEY = "transfer_key"  # where an earlier version kept it
+
+
+def prepare(settings: Settings) -> str | None:
+    """Makes the data directory ready for its workers; answers the administrator's password if it was generated."""
+    upgrade(settings.database)
+    Ballast(settings.database).restore()
+    return asyncio.run(_prepare(open_rows(settings), settings))
+
+
+async def _prepare(metadata: MetadataStore, settings: Settings) -> str | None:
+    try:
+        async with metadata.transaction(durable=True) as transaction:
+            await _keep_transfer_key(transaction, transfer_key(settings))
+            await go_on(transaction, EvenClock())
+        await claim_storages(metadata, open_bytes(settings))
+        async with metadata.transaction(durable=True) as transaction:
+            await _let_go(transaction)
+            return await _add_administrator(transaction, settings)
+    finally:
+        await metadata.close()
+
+
+async def _keep_transfer_key(transaction: Transaction, key: SecretKey) -> None:
+    """Makes the key that signs transfer addresses; an earlier version kept it in the database, from where it moves."""
+    kept = await transaction.state.get(_TRANSFER_KEY)
+    key.make(bytes.fromhex(kept) if kept else None)
+    if kept:
+        await transaction.state.put(_TRANSFER_KEY, "")
+
+
+async def _let_go(transaction: Transaction) -> None:
+    """Ends the uploads of the last run, and lets go of its tasks."""
+    stopped = Fault("file.server_stopped", "the server was stopped while the file was received; send the rest or all of it")
+    await transaction.update_files.interrupt(stopped)
+    await transaction.tasks.let_go()
+
+
+async def _add_administrator(transaction: Transaction, settings: Settings) -> str | None:
+    """Adds the administrator where there is none yet; answers the password if it was generated."""
+    name = settings.admin_name
+    if await transaction.users.get(name) is not None:
+        return None
+    given = settings.admin_password.get_secret_value() if settings.admin_password else None
+    password = given or secrets.token_urlsafe(15)
+    await transaction.users.put(User(name, fold(name), Argon2Passwords().hash_now(password), (ADMINISTRATOR,)))
+    return None if given else password

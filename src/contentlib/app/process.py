@@ -1,0 +1,111 @@
+"""Runs a worker process: starts and stops its parts, and takes each request to its door."""
+
+from __future__ import annotations
+
+import time
+
+from contentlib.app import log
+from contentlib.app.access import access_of
+from contentlib.app.core import Core, open_core, read_identity
+from contentlib.app.doors import Door, doors, publisher_of, transfers_of, vim_of, wire_of
+from contentlib.app.jobs import expiry_of, note_time, runner_of, worker_of
+from contentlib.app.rules import rules_of
+from contentlib.http.asgi import Application
+from contentlib.http.bodies import Bodies
+from contentlib.http.failures import RETRY, failure
+from contentlib.http.message import Answer, Disconnected, Request, text, tidied
+from contentlib.http.pieces import Share, paced
+from contentlib.library.clock import Clock, EvenClock
+from contentlib.monitor import Meter
+from contentlib.settings import Settings
+from contentlib.transfer.addresses import shown
+
+
+def create(
+    settings: Settings,
+    thumbprint: str | None,
+    clock: Clock | None = None,
+    certificate: bytes | None = None,
+    *,
+    replaces: bool = False,
+) -> Application:
+    """The application of one worker process, which serves with a certificate (PEM) of that thumbprint, or with none.
+
+    It `replaces` another one at a reload, which goes on to serve for some seconds.
+    """
+    beside = replaces or settings.workers > 1
+    clock = clock or EvenClock(jumped=log.clock_jumped)
+    process = WorkerProcess(open_core(settings, thumbprint, certificate, clock, beside=beside))
+    return Application(process.handle, process.start, process.stop)
+
+
+class WorkerProcess:
+    """All parts of a worker process, and the doors that requests go in by."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+        self._share = Share()
+        self._doors: list[Door] = []
+        self._nowhere = Door(lambda _: True, self._not_found, Meter("none"))
+
+    async def start(self) -> None:
+        """Reads what the server keeps of itself, then opens the doors."""
+        core, identity = self._core, await read_identity(self._core)
+        rules, access, bodies = rules_of(core), access_of(core), Bodies(core.settings.body_limit_bytes)
+        wire = wire_of(core, rules, access, identity, bodies)
+        transfers = transfers_of(core, rules, access, identity)
+        self._nearest = wire.nearest
+        self._doors = doors(core, wire, transfers, publisher_of(core), vim_of(core, access, identity, bodies))
+        self._expiry = expiry_of(core, rules)
+        self._runner = runner_of(core, rules, transfers, self._expiry)
+        self._worker = worker_of(core, rules, wire)
+        self._runner.start()
+        self._worker.start()
+
+    async def stop(self) -> None:
+        """Ends the jobs and closes the database; whoever still comes is told so."""
+        self._doors = []
+        await self._worker.stop()
+        await self._core.outbound.close()
+        await self._runner.stop()
+        await self._expiry.save_touches()
+        await note_time(self._core)
+        await self._core.metadata.close()
+
+    async def handle(self, request: Request) -> Answer:
+        """Takes a request to its door."""
+        started = time.perf_counter()
+        path = request.path
+        if ("//" in path or path.endswith("/")) and not path.startswith("/cls/"):  # there a slash may mean a directory
+            request.path = tidied(path)
+        door = self._door(request.path)
+        try:
+            answer = await door.handle(request)
+        except Disconnected:
+            raise
+        except OSError as error:
+            log.request_failed(request, shown(request.path), error)
+            answer = failure(error)
+        except Exception as error:  # whatever it is, the client is told where to look
+            log.request_failed(request, shown(request.path), error)
+            answer = text(500, f"the server failed; its log tells why under the request id {request.request_id}")
+        door.meter.count(request, answer, started)
+        if answer.status == 503 and all(name != "retry-after" for name, _ in answer.headers):
+            answer.headers.extend(RETRY)
+        if answer.status >= 400 or (answer.headers and answer.headers[0][0] == "vapi-error"):
+            log.request_refused(request, answer)
+        return paced(answer, self._core.limits.throttle, self._share, apart=bool(self._core.storages.silent))
+
+    def _door(self, path: str) -> Door:
+        for door in self._doors:
+            if door.speaks(path):
+                return door
+        return self._nowhere
+
+    async def _not_found(self, request: Request) -> Answer:
+        if not self._doors:
+            return text(503, "the server is starting or stopping; try again", [("retry-after", "1")])
+        path = shown(request.path)[:200]
+        near = self._nearest(request.path)
+        hint = f"did you mean {near}?" if near else "the API is below /rest and /api, pages for operators are listed at /"
+        return text(404, f"no such page: {path!r}; {hint}")

@@ -1,0 +1,74 @@
+"""Makes the services: one line each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from contentlib.app.access import Access
+from contentlib.app.core import Core, Identity
+from contentlib.app.rules import Rules
+from contentlib.outbound.probing import Probes
+from contentlib.services.cis_session import SessionService
+from contentlib.services.cis_tasks import TasksService
+from contentlib.services.content_configuration import ConfigurationService
+from contentlib.services.content_library import LibraryService
+from contentlib.services.content_library_item import ItemService
+from contentlib.services.content_library_item_changes import ChangesService
+from contentlib.services.content_library_item_download_session import DownloadSessionService
+from contentlib.services.content_library_item_downloadsession_file import DownloadFileService
+from contentlib.services.content_library_item_file import FileService
+from contentlib.services.content_library_item_storage import StorageService
+from contentlib.services.content_library_item_update_session import UpdateSessionService
+from contentlib.services.content_library_item_updatesession_file import UpdateFileService
+from contentlib.services.content_library_subscribed_item import SubscribedItemService
+from contentlib.services.content_library_subscriptions import SubscriptionsService
+from contentlib.services.content_library_usages import UsagesService
+from contentlib.services.content_local_library import LocalLibraryService
+from contentlib.services.content_security_policies import SecurityPoliciesService
+from contentlib.services.content_subscribed_library import SubscribedLibraryService
+from contentlib.services.content_trusted_certificates import TrustedCertificatesService
+from contentlib.services.content_type import TypeService
+from contentlib.services.contentlib_library_item_versions import VersionsService
+from contentlib.services.contentlib_library_retention import RetentionService
+from contentlib.services.contentlib_library_trash import TrashService
+from contentlib.services.vcenter_datacenter import DatacenterService
+from contentlib.services.vcenter_datastore import DatastoreService
+from contentlib.services.vcenter_folder import FolderService
+from contentlib.structures.conversions import Endpoints
+from contentlib.vapi.declare import Service
+from contentlib.vapi.types import Typed
+
+Results = Callable[[str, str, str], Typed | None]
+
+
+def services(core: Core, rules: Rules, access: Access, identity: Identity, results: Results) -> list[Service]:
+    """All services; `results` reads what an operation answered that was called as a task."""
+    endpoints = Endpoints(identity.addresses, core.thumbprint)
+    return [
+        SessionService(access.logins),
+        TasksService(rules.tasks, results),
+        ConfigurationService(core.configurations),
+        LibraryService(rules.libraries, rules.upkeep, rules.conversions, rules.migrations, identity.guid),
+        LocalLibraryService(rules.libraries, rules.subscribers, identity.guid),
+        SubscribedLibraryService(rules.libraries, rules.subscribed, identity.guid),
+        SubscribedItemService(rules.subscribed),
+        UsagesService(rules.usages),
+        ItemService(rules.items, rules.subscribers, core.trust),
+        FileService(rules.items, core.blobs, endpoints),
+        StorageService(rules.items, core.blobs, endpoints),
+        UpdateSessionService(rules.updates, core.leases),
+        UpdateFileService(rules.updates, endpoints, access.roles, Probes(core.outbound, core.sources)),
+        DownloadSessionService(rules.downloads, core.leases),
+        DownloadFileService(rules.downloads, core.blobs, endpoints, access.roles),
+        ChangesService(rules.history),
+        VersionsService(rules.history),
+        RetentionService(rules.retentions),
+        SubscriptionsService(rules.subscribers),
+        TrashService(rules.trash),
+        TypeService(),
+        SecurityPoliciesService(),
+        TrustedCertificatesService(core.trust),
+        DatacenterService(core.inventory),
+        DatastoreService(core.inventory),
+        FolderService(core.inventory),
+    ]

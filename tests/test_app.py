@@ -57,6 +57,22 @@ async def test_a_refusal_of_a_transfer_is_found_without_its_signature(app: Whole
     assert signature not in json.dumps(found)
 
 
+async def test_a_failure_of_a_transfer_is_logged_once_without_its_signature(
+    app: Whole, log: LogCapture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fails(*_: object) -> None:
+        raise ZeroDivisionError("deep inside")
+
+    address = (await app.add(await app.session(await app.item()), "tiny.iso", size=3))["upload_endpoint"]["uri"]
+    monkeypatch.setattr("contentlib.library.sessions.update_sessions.UpdateSessions.target", fails)
+    answer = await app.client.put(address, content=b"abc", headers={"x-request-id": "r-7"})
+    assert (answer.status_code, answer.text) == (500, "the server failed; its log tells why under the request id r-7\n")
+    failed, refused = log.entries
+    assert (failed["event"], failed["request_id"], type(failed["exc_info"])) == ("failed", "r-7", ZeroDivisionError)
+    assert failed["operation"] == refused["path"]
+    assert httpx.URL(address).path.split("/")[5] not in failed["operation"]
+
+
 async def test_what_succeeds_is_not_logged(app: Whole, log: LogCapture) -> None:
     await app.send("GET", f"{CONTENT}/library", headers={"x-request-id": "r-4"})
     assert log.entries == []

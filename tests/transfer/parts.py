@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from contentlib.http.asgi import Application
-from contentlib.http.message import Answer, Request, Response
+from contentlib.http.failures import cause, plain
+from contentlib.http.message import Answer, Disconnected, Request, Response
 from contentlib.library.bytes.blobs import Blobs
 from contentlib.library.bytes.throttle import Throttle
 from contentlib.library.catalog.items import Items, NewItem
@@ -34,15 +35,6 @@ KEY = b"the key of the tests"
 USER, LOGIN, STORAGE = "administrator@vsphere.local", "login", "datastore-1"
 
 
-@dataclass
-class Failure:
-    """What the log would hold."""
-
-    path: str
-    request_path: str
-    error: BaseException
-
-
 class Parts:
     """Everything that an upload or download needs, as the application puts it together."""
 
@@ -63,7 +55,7 @@ class Parts:
         self.items = Items(self.metadata, self.blobs, clock)
         self.addresses = SignedAddresses(KEY)
         self.throttle = Throttle()
-        self.failures: list[Failure] = []
+        self.failures: list[BaseException] = []
         self.updates = UpdateSessions(self.metadata, self.blobs, clock, self.leases, self._ended, limit)
         self.downloads = DownloadSessions(self.metadata, self.blobs, clock, self.leases, self._ended)
         self.transfers = Transfers(
@@ -76,27 +68,32 @@ class Parts:
             self._admit,
             self.throttle,
             limit,
-            self._failed,
         )
         self._jobs: list[asyncio.Task[None]] = []
 
     def _ended(self, session_or_file_id: str) -> None:
         self.transfers.ended(session_or_file_id)
 
-    def _failed(self, request: Request, path: str, error: BaseException) -> None:
-        self.failures.append(Failure(path, request.path, error))
-
     async def _admit(self, request: Request) -> None:
         if request.headers.get("vmware-api-session-id") != LOGIN:
             raise Unauthenticated("access.no_session", "the request has no login session")
         self.leases.touch_login(LOGIN)
+
+    async def _answer(self, request: Request) -> Answer:
+        try:
+            return await self.transfers.handle(request)
+        except Disconnected:
+            raise
+        except Exception as error:
+            self.failures.append(cause(error))
+            return plain(request, error)
 
     def application(self, touch_seconds: float = 0.2) -> Application:
         """An ASGI application that speaks the byte edges, and keeps what was touched every so often."""
 
         async def handle(request: Request) -> Answer:
             if self.transfers.speaks(request.path):
-                return await self.transfers.handle(request)
+                return await self._answer(request)
             return Response(404)
 
         async def start() -> None:

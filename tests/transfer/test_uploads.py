@@ -136,7 +136,7 @@ async def test_a_full_storage_is_told_and_gets_its_room_back(tmp_path: Path, par
     failed = await parts.file(file)
     assert (failed.status, failed.fault and failed.fault.id) == ("ERROR", "upload.storage_full")
     assert parts.store.uploads(STORAGE) == []
-    assert [type(failure.error) for failure in parts.failures] == [OSError]
+    assert [type(failure) for failure in parts.failures] == [OSError]
     assert (await client.call("PUT", address, body=[DATA])).status == 200
 
 

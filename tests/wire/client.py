@@ -67,7 +67,7 @@ class Client:
             bodies=bodies or Bodies(limit),
             public_url=public_url,
             strict=strict,
-            on_failure=lambda _request, _operation, error: self.failures.append(error),
+            report=lambda _request, _operation, error: self.failures.append(error),
             check_answers=True,
         )
 

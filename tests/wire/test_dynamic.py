@@ -197,7 +197,7 @@ def test_answers_are_checked_where_that_is_wanted(value: Any, checks: bool) -> N
         Registry([Crates(value)]),
         client.gate,
         bodies=Bodies(1000),
-        on_failure=lambda _request, _operation, error: failures.append(error),
+        report=lambda _request, _operation, error: failures.append(error),
         check_answers=checks,
     )
     response = at_once(client.send("POST", f"{API}?action=answer"))

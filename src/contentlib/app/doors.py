@@ -13,6 +13,7 @@ from contentlib.app.core import Core, Identity
 from contentlib.app.rules import Rules
 from contentlib.app.services import services
 from contentlib.http.bodies import Bodies
+from contentlib.http.failures import Form, plain
 from contentlib.http.message import Answer, Request
 from contentlib.jobs.operations import Operations
 from contentlib.monitor import CountedBody, Gauges, Meter, Monitor, TransferMeter
@@ -33,11 +34,12 @@ _RIGHT_PASSWORDS = 1024  # of published libraries; their clients send them with 
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """What takes the requests to some paths, and counts them."""
+    """What takes the requests to some paths, counts them, and says in its form that the server failed."""
 
     speaks: Callable[[str], bool]
     handle: Callable[[Request], Awaitable[Answer]]
     meter: Meter
+    failed: Form = plain
 
 
 def doors(core: Core, wire: Wire, transfers: Transfers, publisher: Publisher, vim: Vim) -> list[Door]:
@@ -56,7 +58,7 @@ def doors(core: Core, wire: Wire, transfers: Transfers, publisher: Publisher, vi
         Door(wire.speaks, wire.handle, Meter("api")),
         Door(transfers.speaks, receive, TransferMeter("transfer")),
         Door(publisher.speaks, publisher.handle, Meter("vcsp")),
-        Door(vim.speaks, vim.handle, Meter("soap")),
+        Door(vim.speaks, vim.handle, Meter("soap"), vim.failed),
         Door(monitor.speaks, monitor.handle, Meter("monitor")),
     ]
 
@@ -73,7 +75,7 @@ def wire_of(core: Core, rules: Rules, access: Access, identity: Identity, bodies
         access.gate,
         bodies=bodies,
         public_url=settings.public_url,
-        on_failure=log.request_failed,
+        report=log.request_failed,
         submit=Operations(core.metadata, rules.tasks, core.signals.task_submitted).submit,
         check_answers=settings.check_answers,
         strict=settings.strict,
@@ -97,7 +99,6 @@ def transfers_of(core: Core, rules: Rules, access: Access, identity: Identity) -
         admit,
         core.limits.throttle,
         core.settings.upload_limit_bytes,
-        log.request_failed,
     )
     core.signals.session_ended.connect(transfers.ended)
     return transfers
@@ -108,13 +109,13 @@ def publisher_of(core: Core) -> Publisher:
     counters = Counters(core.settings.published_version_floor)
     shelf = Shelf(core.metadata, core.blobs, counters, core.settings.published_lists_bytes)
     passwords = GuardedPasswords(core.library_passwords, remember=_RIGHT_PASSWORDS)
-    return Publisher(shelf, core.blobs, passwords, log.request_failed)
+    return Publisher(shelf, core.blobs, passwords)
 
 
 def vim_of(core: Core, access: Access, identity: Identity, bodies: Bodies) -> Vim:
     """Speaks the Web Services."""
     product = _product(core, identity)
-    return Vim(core.inventory, product, access.logins, bodies, core.clock, log.request_failed)
+    return Vim(core.inventory, product, access.logins, bodies, core.clock)
 
 
 def _product(core: Core, identity: Identity) -> Product:

@@ -12,7 +12,7 @@ from contentlib.app.jobs import expiry_of, note_time, runner_of, worker_of
 from contentlib.app.rules import rules_of
 from contentlib.http.asgi import Application
 from contentlib.http.bodies import Bodies
-from contentlib.http.failures import RETRY, failure
+from contentlib.http.failures import RETRY, cause
 from contentlib.http.message import Answer, Disconnected, Request, text, tidied
 from contentlib.http.pieces import Share, paced
 from contentlib.library.clock import Clock, EvenClock
@@ -83,12 +83,9 @@ class WorkerProcess:
             answer = await door.handle(request)
         except Disconnected:
             raise
-        except OSError as error:
-            log.request_failed(request, shown(request.path), error)
-            answer = failure(error)
-        except Exception as error:  # whatever it is, the client is told where to look
-            log.request_failed(request, shown(request.path), error)
-            answer = text(500, f"the server failed; its log tells why under the request id {request.request_id}")
+        except Exception as error:  # whatever it is, the log says why, and the client is told where to look
+            log.request_failed(request, shown(request.path), cause(error))
+            answer = door.failed(request, error)
         door.meter.count(request, answer, started)
         if answer.status == 503 and all(name != "retry-after" for name, _ in answer.headers):
             answer.headers.extend(RETRY)

@@ -1,14 +1,52 @@
-"""The answer where the machine fails: a disk that is full, broken or silent, or a process without free descriptors."""
+"""What a caller hears where the server fails: a disk that is full, broken or silent, no free descriptors, an error of ours.
+
+Doors raise; whoever takes a request to its door tells the log, and answers in the form of the door.
+"""
 
 from __future__ import annotations
 
 import errno
+from collections.abc import Callable
 
-from contentlib.http.message import Headers, Response, text
+from contentlib.http.message import Answer, Headers, Request, Response, text
 
 RETRY_SECONDS = 10
 RETRY: Headers = [("retry-after", str(RETRY_SECONDS))]
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+
+Form = Callable[[Request, Exception], Answer]
+"""Writes that the server failed as the clients of a door read it."""
+
+Report = Callable[[Request, str, BaseException], None]
+"""Tells the log of a request whose operation, or what answers at its path, failed, and why."""
+
+
+class ServerFailed(Exception):
+    """A request failed by the server's fault, which is the cause; the sentence is for the caller."""
+
+    def __init__(self, status: int, sentence: str, headers: Headers | None = None) -> None:
+        super().__init__(sentence)
+        self.status = status
+        self.headers = headers
+
+
+def cause(error: Exception) -> BaseException:
+    """What the log hears of a failure."""
+    return error.__cause__ or error if isinstance(error, ServerFailed) else error
+
+
+def unforeseen(request: Request) -> str:
+    """What a caller hears of a failure that nobody has foreseen: where the log tells why."""
+    return f"the server failed; its log tells why under the request id {request.request_id}"
+
+
+def plain(request: Request, error: Exception) -> Response:
+    """A failure in plain text."""
+    if isinstance(error, ServerFailed):
+        return text(error.status, str(error), error.headers)
+    if isinstance(error, OSError):
+        return failure(error)
+    return text(500, unforeseen(request))
 
 
 def failure(error: OSError) -> Response:

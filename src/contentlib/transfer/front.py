@@ -2,32 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
-
-from contentlib.http.failures import RETRY, failure
-from contentlib.http.message import Answer, Disconnected, Request, text
+from contentlib.http.failures import RETRY, ServerFailed
+from contentlib.http.message import Answer, Request, text
 from contentlib.library.bytes.blobs import Blobs
 from contentlib.library.bytes.throttle import Throttle
 from contentlib.library.catalog.items import Items
-from contentlib.library.errors import Damaged, LibraryError
+from contentlib.library.errors import LibraryError
 from contentlib.library.leases import Leases
 from contentlib.library.sessions.download_sessions import DownloadSessions
 from contentlib.library.sessions.update_sessions import UpdateSessions
-from contentlib.transfer.addresses import DATA, STATIC, SignedAddresses, read_static, shown
+from contentlib.transfer.addresses import DATA, STATIC, SignedAddresses, read_static
 from contentlib.transfer.answers import STATUS, Refused
 from contentlib.transfer.downloads import Admit, Downloads
 from contentlib.transfer.uploads import Uploads
 from contentlib.vapi.errors import Unauthenticated, VapiError
-
-OnFailure = Callable[[Request, str, BaseException], None]
 
 
 class Transfers:
     """Takes and gives the bytes of files.
 
     `admit` raises Unauthenticated where a request has no login session; only the addresses under `/cls/static/` ask it.
-    `on_failure` gets the request and its path, both without the signature, and what happened.
     """
 
     def __init__(
@@ -41,11 +35,9 @@ class Transfers:
         admit: Admit,
         throttle: Throttle,
         upload_limit: int,
-        on_failure: OnFailure,
     ) -> None:
         self._addresses = addresses
-        self._on_failure = on_failure
-        self._uploads = Uploads(updates, blobs.storages, leases, throttle, upload_limit, self._failed)
+        self._uploads = Uploads(updates, blobs.storages, leases, throttle, upload_limit)
         self._downloads = Downloads(downloads, items, blobs, leases, admit)
 
     def speaks(self, path: str) -> bool:
@@ -53,20 +45,15 @@ class Transfers:
         return path.startswith((DATA, STATIC))
 
     async def handle(self, request: Request) -> Answer:
-        """The answer to a request; raises nothing but Disconnected."""
+        """The answer to a request; raises Disconnected, and why the server failed."""
         try:
             return await self._answer(request)
-        except Disconnected:
-            raise
         except Refused as refused:
             return text(refused.status, str(refused), refused.headers)
         except VapiError as error:
             return _told(error)
-        except OSError as error:
-            self._failed(request, error)
-            return failure(error)
-        except Exception as error:
-            return self._unforeseen(request, error)
+        except LibraryError as error:
+            return _of_rules(error)
 
     def ended(self, session_or_file_id: str) -> None:
         """Ends what is still going on for a session, or for a file of one.
@@ -94,17 +81,15 @@ class Transfers:
             return await self._downloads.of_session(request, address)
         return await self._uploads.handle(request, address)
 
-    def _unforeseen(self, request: Request, error: Exception) -> Answer:
-        status = STATUS.get(type(error), 500) if isinstance(error, LibraryError) else 500
-        if status >= 500:
-            self._failed(request, error)
-        if isinstance(error, LibraryError) and (status != 500 or isinstance(error, Damaged)):
-            return text(status, str(error), RETRY if status == 503 else None)
-        return text(500, f"the server failed; its log tells why under the request id {request.request_id}")
 
-    def _failed(self, request: Request, error: BaseException) -> None:
-        path = shown(request.path)
-        self._on_failure(replace(request, path=path), path, error)
+def _of_rules(error: LibraryError) -> Answer:
+    """What a caller hears of an error of the rules; raises one that is the server's fault."""
+    status = STATUS.get(type(error))
+    if status is None:
+        raise error
+    if status >= 500:
+        raise ServerFailed(status, str(error), RETRY if status == 503 else None) from error
+    return text(status, str(error))
 
 
 def _told(error: VapiError) -> Answer:

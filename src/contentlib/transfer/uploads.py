@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import NoReturn
 
 import msgspec
 
-from contentlib.http.failures import RETRY
+from contentlib.http.failures import RETRY, ServerFailed
 from contentlib.http.message import Disconnected, Headers, Request, Response, not_allowed, text
 from contentlib.library.bytes.storages import Storages, StorageSilent
 from contentlib.library.bytes.throttle import Throttle
@@ -34,8 +34,6 @@ _METHODS = ("HEAD", "POST", "PUT")
 _STALLED_SECONDS = 10.0  # a client from which nothing came for so long gives way to one that has bytes
 _LEAVE_SECONDS = 5.0
 _REMEMBERED = 1024
-
-Failed = Callable[[Request, BaseException], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +67,6 @@ class Uploads:
         leases: Leases,
         throttle: Throttle,
         limit: int,
-        failed: Failed,
     ) -> None:
         self._sessions = sessions
         self._storages = storages
@@ -77,7 +74,6 @@ class Uploads:
         self._leases = leases
         self._throttle = throttle
         self._limit = limit
-        self._failed = failed
 
         self._running: dict[str, Upload] = {}
         self._hashed: dict[str, _Hashed] = {}
@@ -98,13 +94,13 @@ class Uploads:
         try:
             staged = await self._stage(session, file, part)
         except OSError as error:
-            return await self._no_stage(request, session, file, error)
+            await self._no_stage(session, file, error)
         upload = None
         try:
             upload = await self._upload(request, session, file, part, staged)
             return await self._take(request, upload, staged)
         except NotStored as error:
-            return await self._no_stage(request, session, file, error.error)
+            await self._no_stage(session, file, error.error)
         finally:
             if upload is not None:
                 await upload.leave()
@@ -177,11 +173,10 @@ class Uploads:
         await asyncio.wait({asyncio.create_task(upload.over.wait())}, timeout=_LEAVE_SECONDS)
         return upload.over.is_set()
 
-    async def _no_stage(self, request: Request, session: UpdateSession, file: UpdateFile, error: OSError) -> Response:
-        self._failed(request, error)
+    async def _no_stage(self, session: UpdateSession, file: UpdateFile, error: OSError) -> NoReturn:
         fault = faults.not_stored(file.name, session.storage, 0, error)
         await self._sessions.stop(file, 0, fault)
-        return text(_storage_status(error), fault.text, _retry(error))
+        raise ServerFailed(_storage_status(error), fault.text, _retry(error)) from error
 
     # what becomes of an upload
 
@@ -238,8 +233,10 @@ class Uploads:
         if ending.status == RECEIVED:
             told = {"name": upload.file.name, "size": received, "status": "ERROR", "error_message": sentence}
             return Response(RECEIVED, msgspec.json.encode(told), "application/json")
-        headers = _offset(received) if ending.keep else []
-        return text(ending.status, sentence, headers + _retry(error))
+        headers = (_offset(received) if ending.keep else []) + _retry(error)
+        if isinstance(error, NotStored):
+            raise ServerFailed(ending.status, sentence, headers) from error.error
+        return text(ending.status, sentence, headers)
 
     async def _discard(self, upload: Upload, staged: Staged) -> None:
         await self._storages.on(upload.session.storage).release(staged.empty)
@@ -259,7 +256,6 @@ class Uploads:
         if isinstance(error, Stopped | Missing | NotActive):
             return _Ending(None, keep=False, status=404)
         if isinstance(error, NotStored):
-            self._failed(request, error.error)
             fault = faults.not_stored(name, upload.session.storage, size, error.error)
             return _Ending(fault, keep=not faults.is_full(error.error), status=_storage_status(error.error))
         return _Ending(faults.failed(name, request.request_id), keep=True, status=None)

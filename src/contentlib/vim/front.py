@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from lxml import etree
@@ -10,7 +9,8 @@ from lxml import etree
 from contentlib.access.logins import Logins
 from contentlib.http.bodies import Bodies
 from contentlib.http.cookies import cookie
-from contentlib.http.message import BodyRefused, BodyTooLarge, Disconnected, Headers, Request, Response
+from contentlib.http.failures import unforeseen
+from contentlib.http.message import BodyRefused, BodyTooLarge, Headers, Request, Response
 from contentlib.inventory import Inventory
 from contentlib.library.clock import Clock
 from contentlib.library.model import Login
@@ -28,8 +28,6 @@ _COOKIE = "vmware_soap_session"
 _HEADER = "vmware-api-session-id"
 _VERSIONS = "/sdk/vimServiceVersions.xml"
 _BODY_LIMIT = 1 << 20
-
-OnFailure = Callable[[Request, str, BaseException], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,22 +79,19 @@ class Product:
 class Vim:
     """Speaks the Web Services."""
 
-    def __init__(
-        self, inventory: Inventory, product: Product, logins: Logins, bodies: Bodies, clock: Clock, on_failure: OnFailure
-    ) -> None:
+    def __init__(self, inventory: Inventory, product: Product, logins: Logins, bodies: Bodies, clock: Clock) -> None:
         world = World(inventory, service_content(product.about()))
         self._methods = Methods(world, product.pbm(), logins, clock)
         self._product = product
         self._logins = logins
         self._bodies = bodies
-        self._on_failure = on_failure
 
     def speaks(self, path: str) -> bool:
         """Whether a path is one of ours."""
         return path in ("/sdk", "/sdk/", "/pbm", "/pbm/", "/pbm/sdk", _VERSIONS)
 
     async def handle(self, request: Request) -> Response:
-        """The answer to a request; raises nothing but Disconnected."""
+        """The answer to a request; raises Disconnected, and what nobody has foreseen."""
         if request.path == _VERSIONS and request.method in ("GET", "HEAD"):
             return Response(200, _versions(self._product.version), _XML)
         if request.method != "POST" or request.path == _VERSIONS:
@@ -108,12 +103,11 @@ class Vim:
             return _fault(fault)
         except BodyRefused as error:
             return _refused(error)
-        except Disconnected:
-            raise
-        except Exception as error:
-            self._on_failure(request, request.path, error)
-            text = f"the server failed; its log tells why under the request id {request.request_id}"
-            return _fault(VimFault(text, Data("SystemError", {"reason": text})))
+
+    def failed(self, request: Request, _: Exception) -> Response:
+        """The fault that says that the server failed."""
+        text = unforeseen(request)
+        return _fault(VimFault(text, Data("SystemError", {"reason": text})))
 
     async def _call(self, request: Request) -> Response:
         login = await self._login(request)

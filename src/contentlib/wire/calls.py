@@ -13,6 +13,7 @@ import msgspec
 
 from contentlib.http.bodies import Bodies, Vouch
 from contentlib.http.cookies import cookie
+from contentlib.http.failures import Report
 from contentlib.http.message import BodyRefused, Disconnected, Headers, Request
 from contentlib.vapi.checking import flaw, union_flaw
 from contentlib.vapi.declare import Operation
@@ -31,7 +32,6 @@ from contentlib.wire.text import invalid, shown
 TOKEN = "vmware-api-session-id"  # noqa: S105 - a header's and cookie's name, not a token
 _HOST = re.compile(r"([A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?\Z")
 
-OnFailure = Callable[[Request, str, BaseException], None]
 Line = TypeVar("Line")
 
 
@@ -39,12 +39,12 @@ class Calls:
     """Makes calls and runs them; what comes out of `run` as an error is one that the caller may hear."""
 
     def __init__(
-        self, gate: Gate, *, bodies: Bodies, public_url: str | None, on_failure: OnFailure, check_answers: bool = False
+        self, gate: Gate, *, bodies: Bodies, public_url: str | None, report: Report, check_answers: bool = False
     ) -> None:
         self._gate = gate
         self._bodies = bodies
         self._public_url = public_url.rstrip("/") if public_url else None
-        self._on_failure = on_failure
+        self._report = report
         self._check_answers = check_answers
 
     def of(self, request: Request) -> Call:
@@ -117,12 +117,12 @@ class Calls:
             if known is error:
                 raise
             if known.rest_status >= 500:  # what the server lacks is for its operator to see
-                self._on_failure(request, operation.id, error)
+                self._report(request, operation.id, error)
             raise known from error
 
     def failed(self, request: Request, operation: str, error: Exception) -> InternalServerError:
         """What the caller hears of something unforeseen; the log gets the rest."""
-        self._on_failure(request, operation, error)
+        self._report(request, operation, error)
         text = f"the server failed; its log tells why under the operation id {request.request_id}"
         return InternalServerError("wire.internal_server_error", text, request.request_id)
 

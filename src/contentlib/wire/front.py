@@ -5,10 +5,11 @@ from __future__ import annotations
 from functools import cached_property
 
 from contentlib.http.bodies import Bodies
+from contentlib.http.failures import Report
 from contentlib.http.message import Request, Response
 from contentlib.vapi.registry import Gate, Registry, Submit
 from contentlib.wire.api import Api, error_response
-from contentlib.wire.calls import Calls, OnFailure
+from contentlib.wire.calls import Calls
 from contentlib.wire.dispatch import not_allowed
 from contentlib.wire.hints import Hints
 from contentlib.wire.jsonrpc import JsonRpc
@@ -22,7 +23,7 @@ _KEPT_BY_NOBODY = ("cache-control", "no-store")
 class Wire:
     """Speaks all services of a registry in all forms.
 
-    `on_failure` gets the request, the operation's identifier (the path where none is known) and what happened; the request's
+    `report` gets the request, the operation's identifier (the path where none is known) and what happened; the request's
     id is what the caller is told. With `check_answers` each answer is compared with its declared type before it is sent.
     """
 
@@ -33,12 +34,12 @@ class Wire:
         *,
         bodies: Bodies,
         public_url: str | None = None,
-        on_failure: OnFailure,
+        report: Report,
         submit: Submit = no_tasks,
         check_answers: bool = False,
         strict: bool = False,
     ) -> None:
-        calls = Calls(gate, bodies=bodies, public_url=public_url, on_failure=on_failure, check_answers=check_answers)
+        calls = Calls(gate, bodies=bodies, public_url=public_url, report=report, check_answers=check_answers)
         tasked = Tasked(registry, submit)
         self.perform = tasked.perform
         self.kept_result = tasked.result

@@ -13,14 +13,13 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
-from collections.abc import Callable
 from urllib.parse import unquote
 
 from contentlib.access.guessing import Attempt, GuardedPasswords
 from contentlib.http.conditions import failed_precondition
-from contentlib.http.failures import RETRY, failure
+from contentlib.http.failures import RETRY, ServerFailed
 from contentlib.http.files import Content, file_answer
-from contentlib.http.message import Answer, Disconnected, Request, Response, not_allowed, text
+from contentlib.http.message import Answer, Request, Response, not_allowed, text
 from contentlib.library.bytes.blobs import Blobs
 from contentlib.library.errors import Damaged, Unavailable
 from contentlib.library.model import Authentication, Library
@@ -36,44 +35,31 @@ _METHODS = ("GET", "HEAD")
 _USERS = ("vcsp", "")  # Cloud Director sends no name
 _TYPES = {".ovf": "application/xml", ".mf": "text/plain", ".cert": "text/plain"}
 
-OnFailure = Callable[[Request, str, BaseException], None]
-
 
 class Publisher:
     """Serves published libraries."""
 
-    def __init__(self, shelf: Shelf, blobs: Blobs, passwords: GuardedPasswords, on_failure: OnFailure) -> None:
+    def __init__(self, shelf: Shelf, blobs: Blobs, passwords: GuardedPasswords) -> None:
         self._shelf = shelf
         self._blobs = blobs
         self._passwords = passwords
-        self._on_failure = on_failure
 
     def speaks(self, path: str) -> bool:
         """Whether a path is one of ours."""
         return path.startswith(PREFIX) or path in _ROOTS
 
     async def handle(self, request: Request) -> Answer:
-        """The answer to a request; raises nothing but Disconnected."""
+        """The answer to a request; raises Disconnected, and why the server failed."""
         if request.method not in _METHODS:
             return not_allowed(request.method, _METHODS)
         try:
             return await self._answer(request)
-        except Disconnected:
-            raise
         except ServiceUnavailable as error:
             return text(503, str(error), [("retry-after", str(error.retry_after or 1))])
         except Unavailable as error:
-            self._on_failure(request, request.path, error)
-            return text(503, str(error), RETRY)
+            raise ServerFailed(503, str(error), RETRY) from error
         except Damaged as error:
-            self._on_failure(request, request.path, error)
-            return text(500, str(error))
-        except OSError as error:
-            self._on_failure(request, request.path, error)
-            return failure(error)
-        except Exception as error:
-            self._on_failure(request, request.path, error)
-            return text(500, f"the server failed; its log tells why under the request id {request.request_id}")
+            raise ServerFailed(500, str(error)) from error
 
     async def _answer(self, request: Request) -> Answer:
         if request.path in _ROOTS:

@@ -16,7 +16,8 @@ from typing import Any
 import pytest
 
 from contentlib.library.ports import Transaction
-from contentlib.metadata.sqlite import SqliteConnection, SqliteMetadata
+from contentlib.metadata.sqlite import SqliteMetadata
+from contentlib.metadata.transaction import SqliteConnection
 from contracts import made
 from databases import new_database
 from processes import PATIENCE_SECONDS
@@ -103,7 +104,7 @@ async def test_rows_that_are_damaged_are_told_where_they_are_read(database: Path
 async def test_a_lock_that_is_held_for_long_is_told(
     store: SqliteMetadata, database: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("contentlib.metadata.sqlite._BUSY_SECONDS", 0.3)
+    monkeypatch.setattr("contentlib.metadata.turns.BUSY_SECONDS", 0.3)
     with closing(sqlite3.connect(database, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(OSError, match="locked by another process") as caught:

@@ -46,3 +46,9 @@ def as_os_error(error: BaseException) -> BaseException:
 
 def _code(error: sqlite3.Error) -> int:
     return getattr(error, "sqlite_errorcode", 0) & _PRIMARY
+
+
+def raise_for(error: BaseException | None) -> None:
+    """Raises an error of SQLite as the OSError that it is to callers; others pass."""
+    if isinstance(error, sqlite3.Error) and (told := as_os_error(error)) is not error:
+        raise told from error

@@ -1,0 +1,175 @@
+"""Runs statements on a SQLite connection, and holds the rows of all kinds that a transaction reads and writes."""
+
+from __future__ import annotations
+
+import errno
+import sqlite3
+from collections.abc import Mapping
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
+
+from contentlib.library import ports
+from contentlib.library.model import Item, Library
+from contentlib.library.threads import Threads
+from contentlib.metadata import items, libraries
+from contentlib.metadata.access import LoginRows, StateRows, TokenRows, UserRows
+from contentlib.metadata.blobs import BlobRows
+from contentlib.metadata.certificates import TrustedCertificateRows
+from contentlib.metadata.deleted import DeletedRows
+from contentlib.metadata.items import ItemRows, VersionRows
+from contentlib.metadata.libraries import LibraryRows
+from contentlib.metadata.memory import Memory
+from contentlib.metadata.offers import ArrivalRows, OfferRows
+from contentlib.metadata.sessions import DownloadSessionRows, PreparationRows, UpdateFileRows, UpdateSessionRows
+from contentlib.metadata.statement import Kind, Statement
+from contentlib.metadata.subscribers import SubscriberRows
+from contentlib.metadata.tasks import TaskRows
+from contentlib.metadata.usages import UsageRows
+
+_MANY = 1000  # rows after which a statement goes on in a thread
+_DIALECT = sqlite_dialect(paramstyle="named")
+AnyConnection = TypeVar("AnyConnection", bound="SqliteConnection")
+
+
+class SqliteConnection:
+    """Runs statements; only one that takes long suspends. It reads all rows from the database."""
+
+    def __init__(self, cursor: sqlite3.Cursor, memory: Memory, threads: Threads) -> None:
+        self._cursor = cursor
+        self._memory = memory
+        self._threads = threads
+        self.written: set[str] = set()
+
+    async def rows(self, statement: Statement, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+        """All rows of the answer."""
+        sql, constants = statement.text(_DIALECT)
+        given = {**constants, **values} if constants else values
+        found = await self._threads.run(self._some, sql, given) if statement.long else self._some(sql, given)
+        return found if len(found) < _MANY else found + await self._threads.run(self._cursor.fetchall)
+
+    def _some(self, sql: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+        """The first rows of the answer."""
+        try:
+            return self._cursor.execute(sql, values).fetchmany(_MANY)
+        except UnicodeEncodeError:  # a text with half a character in it: no stored one can equal it
+            return []
+
+    async def row(self, statement: Statement, values: Mapping[str, Any]) -> tuple[Any, ...] | None:
+        """The first row of the answer."""
+        found = await self.rows(statement, values)
+        return found[0] if found else None
+
+    async def run(self, statement: Statement, values: Mapping[str, Any]) -> int:
+        """How many rows the statement changed. What it takes along from other tables, nobody reads by its key."""
+        sql, constants = statement.text(_DIALECT)
+        self.written.update(statement.writes)
+        return self._cursor.execute(sql, {**constants, **values} if constants else values).rowcount
+
+    def recall(self, kind: Kind, key: str) -> Any:
+        """None: what is read before it is written must be the committed row, whatever this process remembers of it."""
+
+    def value(self, kind: Kind, key: str, row: tuple[Any, ...]) -> Any:
+        """The value that a row keeps; one that was made of an equal row before is as good."""
+        return self._memory.value(kind, key, row)
+
+    def remember(self, kind: Kind, key: str, value: Any) -> None:
+        """Keeps nothing: the row may have been changed in this transaction."""
+
+
+class ReadingConnection(SqliteConnection):
+    """Runs statements that only read; its transaction begins with the first of them."""
+
+    def __init__(self, cursor: sqlite3.Cursor, memory: Memory, threads: Threads) -> None:
+        super().__init__(cursor, memory, threads)
+        self._begun = False
+        self._epoch = -1
+        self._recalled: list[tuple[Kind, str, Any]] = []
+
+    def enter(self) -> None:
+        """A transaction begins, which reads one state of all rows."""
+        self._epoch = self._memory.begin()
+
+    def leave(self) -> None:
+        """A transaction ends."""
+        self._recalled.clear()
+        if self._begun:
+            self._begun = False
+            self._cursor.execute("COMMIT")
+
+    async def rows(self, statement: Statement, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+        """All rows of the answer."""
+        if not self._begun:
+            self._begin()
+            if self._recalled and not self._memory.is_now(self._epoch):
+                await self._check_recalled()
+        return await super().rows(statement, values)
+
+    def _begin(self) -> None:
+        self._cursor.execute("BEGIN")
+        self._begun = True
+        if self._recalled or self._memory.is_beside_others():
+            self._some("SELECT 1 FROM sqlite_schema LIMIT 1", {})  # the first statement chooses the state, not BEGIN
+
+    def recall(self, kind: Kind, key: str) -> Any:
+        """The value that was read by a key in this state of all rows, or None."""
+        if not self._begun and self._memory.is_beside_others():
+            self._begin()
+        value = self._memory.recall(self._epoch, kind.table, key)
+        if value is not None and not self._begun:
+            self._recalled.append((kind, key, value))
+        return value
+
+    def remember(self, kind: Kind, key: str, value: Any) -> None:
+        """Keeps a value that was read by a key, until its table changes."""
+        self._memory.remember(self._epoch, kind.table, key, value)
+
+    async def _check_recalled(self) -> None:
+        """Makes sure that what was recalled before the first statement is so in the state that this one sees.
+
+        Another process has committed in between, the first time for long: else the state had been chosen before anything was
+        recalled. If it has changed one of these rows, the call is told to try again: it has acted on a row of one state and
+        would go on with those of the next.
+        """
+        for kind, key, value in self._recalled:
+            row = await self.row(kind.get, {"key": key})
+            if row is None or kind.codec.value(row) != value:
+                raise OSError(errno.EBUSY, f"a row of {kind.table} was changed while it was read; try again")
+
+
+class SqliteTransaction(Generic[AnyConnection]):
+    """All rows of one connection, of a kind."""
+
+    def __init__(self, raw: sqlite3.Connection, memory: Memory, threads: Threads, kind: type[AnyConnection]) -> None:
+        self.raw = raw
+        self._cursor = raw.cursor()
+        self.connection = connection = kind(self._cursor, memory, threads)
+        self.libraries: ports.LibraryRows = LibraryRows(connection)
+        self.items: ports.ItemRows = ItemRows(connection)
+        self.deleted_libraries: ports.DeletedRows[Library] = DeletedRows(connection, libraries.DELETED)
+        self.deleted_items: ports.DeletedRows[Item] = DeletedRows(connection, items.DELETED)
+        self.offers: ports.OfferRows = OfferRows(connection)
+        self.arrivals: ports.ArrivalRows = ArrivalRows(connection)
+        self.versions: ports.VersionRows = VersionRows(connection)
+        self.update_sessions: ports.UpdateSessionRows = UpdateSessionRows(connection)
+        self.update_files: ports.UpdateFileRows = UpdateFileRows(connection)
+        self.download_sessions: ports.DownloadSessionRows = DownloadSessionRows(connection)
+        self.preparations: ports.PreparationRows = PreparationRows(connection)
+        self.blobs: ports.BlobRows = BlobRows(connection)
+        self.usages: ports.UsageRows = UsageRows(connection)
+        self.trusted_certificates: ports.TrustedCertificateRows = TrustedCertificateRows(connection)
+        self.subscribers: ports.SubscriberRows = SubscriberRows(connection)
+        self.tokens: ports.TokenRows = TokenRows(connection)
+        self.tasks: ports.TaskRows = TaskRows(connection)
+        self.logins: ports.LoginRows = LoginRows(connection)
+        self.users: ports.UserRows = UserRows(connection)
+        self.state: ports.StateRows = StateRows(connection)
+
+    def close(self) -> None:
+        """Closes the connection; a statement that failed would hold it open."""
+        self._cursor.close()
+        self.raw.close()
+
+
+Reader = SqliteTransaction[ReadingConnection]
+Writing = SqliteTransaction[SqliteConnection]

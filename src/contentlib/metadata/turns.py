@@ -1,0 +1,236 @@
+"""Takes the turns of writers on one SQLite connection, and commits those together that follow one another at once."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import sqlite3
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from contentlib.library.threads import Threads
+from contentlib.metadata import checkpoints
+from contentlib.metadata.ballast import Ballast
+from contentlib.metadata.generations import Generations
+from contentlib.metadata.memory import Memory
+from contentlib.metadata.sqlite_errors import as_os_error, busy_error, is_broken, is_busy, raise_for
+from contentlib.metadata.transaction import SqliteConnection, SqliteTransaction, Writing
+
+BUSY_SECONDS = 30.0
+_LONGEST_PAUSE = 0.05
+
+
+class _Batch:
+    """Transactions that are committed together."""
+
+    def __init__(self, durable: bool) -> None:
+        self.durable = durable
+        self._waiting: list[asyncio.Future[None]] = []
+
+    async def committed(self) -> None:
+        """Returns when the batch is committed; raises what went wrong."""
+        waiting = asyncio.get_running_loop().create_future()
+        self._waiting.append(waiting)
+        await waiting
+
+    def end(self, error: sqlite3.Error | None) -> None:
+        """Answers all who wait."""
+        for each in self._waiting:
+            if each.done():  # its task was cancelled
+                continue
+            if error is None:
+                each.set_result(None)
+            else:
+                each.set_exception(as_os_error(error))
+
+
+class Writer:
+    """The connection that writes, the turns on it, and the batch that is open on it."""
+
+    def __init__(self, raw: sqlite3.Connection, memory: Memory, threads: Threads, generations: Generations, path: Path) -> None:
+        self.raw = raw
+        self.rows = SqliteTransaction(raw, memory, threads, SqliteConnection)
+        self._generations = generations
+        self._ballast = Ballast(path)
+        self._memory = memory
+        self._turn = asyncio.Lock()
+        self._checkpoints = checkpoints.Checkpoints(path, self._turn, self._ballast)
+        self._owner: asyncio.Task[Any] | None = None
+        self._batch: _Batch | None = None
+        self._durable = False
+        self._closing: set[asyncio.Task[None]] = set()
+        self._committing = ThreadPoolExecutor(1, "commit")  # its own: no commit waits for threads that read large files
+
+    async def enter(self, durable: bool) -> _Batch:
+        """Waits for a turn and begins a savepoint in a batch that is durable enough."""
+        task = asyncio.current_task()
+        if self._owner is task:
+            raise RuntimeError("a transaction was begun inside a transaction of the same task, which would wait for ever")
+        await self._turn.acquire()
+        try:
+            batch = await self._join(durable)
+            self.raw.execute("SAVEPOINT turn")
+        except BaseException:
+            self._turn.release()
+            raise
+        self._owner = task
+        return batch
+
+    def leave(self, error: BaseException | None) -> None:
+        """Ends the savepoint and the turn; where SQLite has undone the whole batch, all who wait for it are told why."""
+        self._owner = None
+        try:
+            if error is not None and self.raw.in_transaction:
+                self.raw.execute("ROLLBACK TO turn")
+            if error is None or self.raw.in_transaction:
+                self.raw.execute("RELEASE turn")
+            elif isinstance(error, sqlite3.Error):  # a full disk, or a broken one
+                self._lose(error)
+        except sqlite3.Error as failure:
+            self._lose(failure)
+            raise
+        finally:
+            self._turn.release()
+
+    async def close(self) -> None:
+        """Commits what is open and closes the connection."""
+        async with self._turn:
+            if self._batch is not None:
+                self._end(self._batch, self._commit_here())
+        await self._checkpoints.close()
+        self.rows.close()
+        self._committing.shutdown(wait=False)
+
+    async def _join(self, durable: bool) -> _Batch:
+        if self._batch is not None:
+            if self._batch.durable or not durable:
+                return self._batch
+            self._end(self._batch, await self._commit_batch(self._batch))
+        if durable is not self._durable:
+            self.raw.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+            self._durable = durable
+        await self._begin()
+        self._batch = _Batch(durable)
+        closing = asyncio.create_task(self._close(self._batch))
+        self._closing.add(closing)
+        closing.add_done_callback(self._closing.discard)
+        return self._batch
+
+    async def _begin(self) -> None:
+        deadline = time.monotonic() + BUSY_SECONDS
+        pause = 0.0005
+        while not self._begun():
+            if time.monotonic() > deadline:
+                raise OSError(errno.EBUSY, "the database is locked by another process")
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE)
+
+    def _begun(self) -> bool:
+        """Whether the turn among processes was taken, and the transaction begun."""
+        if not self._generations.take_turn():
+            return False
+        try:
+            if self._generations.suspect:
+                self._renew_log()
+            self.raw.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            self._generations.end_turn()
+            if not is_busy(error):  # by a program that takes no turns, such as SQLite's shell, or by readers of the log
+                raise
+            return False
+        return True
+
+    def _renew_log(self) -> None:
+        """Copies the log into the database and begins it anew, before anything else is called durable."""
+        busy = self.raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+        if busy:
+            raise busy_error("readers are at work on the log")
+        self._generations.suspect = False
+
+    def _note(self, error: sqlite3.Error) -> None:
+        if is_broken(error):
+            self._generations.suspect = True
+
+    async def _close(self, batch: _Batch) -> None:
+        async with self._turn:  # turns are in order: all who waited before this have joined
+            if self._batch is batch:
+                self._end(batch, await self._commit_batch(batch))
+
+    async def _commit_batch(self, batch: _Batch) -> sqlite3.Error | None:
+        """Commits, in a thread where that may wait for the disk: also the first commit to a log that begins anew does."""
+        aside = batch.durable or self._checkpoints.complete or self._memory.is_beside_others()  # they begin it anew too
+        error = await self._commit_aside() if aside else self._commit_here()
+        self._checkpoints.committed()
+        return error
+
+    async def _commit_aside(self) -> sqlite3.Error | None:
+        return await asyncio.get_running_loop().run_in_executor(self._committing, self._commit_here)
+
+    def _commit_here(self) -> sqlite3.Error | None:
+        """Commits and ends the turn among processes; they know of it before anybody is answered."""
+        written = self.rows.connection.written
+        self._generations.changing(written)
+        try:
+            return self._commit()
+        finally:
+            self._generations.changed(written)
+            self._end_turn()
+
+    def _commit(self) -> sqlite3.Error | None:
+        self._ballast.ease()
+        try:
+            self.raw.execute("COMMIT")
+        except sqlite3.Error as error:
+            self._note(error)
+            if self.raw.in_transaction:  # a full disk: SQLite leaves the transaction open
+                with suppress(sqlite3.Error):  # those who wait are answered, whatever becomes of the connection
+                    self.raw.execute("ROLLBACK")
+            return error
+        return None
+
+    def _lose(self, error: sqlite3.Error) -> None:
+        if self._batch is None:
+            return
+        self._note(error)
+        if self.raw.in_transaction:
+            self.raw.execute("ROLLBACK")
+        self._end_turn()
+        self._end(self._batch, error)
+
+    def _end_turn(self) -> None:
+        self.rows.connection.written.clear()
+        self._generations.end_turn()
+
+    def _end(self, batch: _Batch, error: sqlite3.Error | None) -> None:
+        self._batch = None
+        batch.end(error)
+
+
+class Turn:
+    """A transaction that may write."""
+
+    __slots__ = ("_batch", "_durable", "_writer")
+
+    def __init__(self, writer: Writer, durable: bool) -> None:
+        self._writer = writer
+        self._durable = durable
+
+    async def __aenter__(self) -> Writing:
+        try:
+            self._batch = await self._writer.enter(self._durable)
+        except sqlite3.Error as error:
+            raise as_os_error(error) from error
+        return self._writer.rows
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        try:
+            self._writer.leave(error)
+        except sqlite3.Error as failure:
+            raise as_os_error(failure) from failure
+        raise_for(error)
+        if error is None:
+            await self._batch.committed()

@@ -11,7 +11,8 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from contentlib.blobs.filesystem import FilesystemBlobs
-from contentlib.fetching.bringing import Bringing, Means
+from contentlib.fetching.bringing import Bringing, BringingContext
+from contentlib.fetching.fetch import Transport
 from contentlib.library.bytes.blobs import Blobs
 from contentlib.library.bytes.holding import HeldBlobs
 from contentlib.library.bytes.storages import Storages
@@ -91,9 +92,10 @@ async def _adopt(settings: Settings, source: Subscription, warned: Warned, watch
     try:
         catalog = await _read(Reader(client, sources, AskingLimits(items=settings.subscribed_items_limit)), source, warned)
         async with _writing(settings) as (metadata, blobs, adoption):
-            means = Means(metadata, blobs, client, sources, Limits(Configurations(metadata)))
-            await means.limits.start()
-            bringing = Bringing(means, await adoption.prospect(catalog), source)
+            limits = Limits(Configurations(metadata))
+            await limits.start()
+            context = BringingContext(metadata, blobs, Transport(client, sources, limits))
+            bringing = Bringing(context, await adoption.prospect(catalog), source)
             contents = await _contents(bringing, catalog, blobs, watcher)
             catalog, contents = await _unpacked(Archives(adoption, blobs), catalog, contents, warned)
             await adoption.adopt(catalog, contents)

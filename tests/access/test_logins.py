@@ -226,7 +226,7 @@ async def test_what_is_remembered_of_a_session_is_not_older_than_what_is_stored(
         clock.pass_seconds(290)
         part = {"content-range": f"bytes {n}-{n}/100", TOKEN: ""}
         assert (await app.client.put(address, content=b"x", headers=part)).status_code == 200
-        await app.application._handle.__self__._save_touches()  # type: ignore[attr-defined]  # as the job does every few seconds
+        await app.application._handle.__self__._expiry.save_touches()  # type: ignore[attr-defined]  # as the job does every few seconds
     assert (await app.send("GET", SESSION)).status_code == 200
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contentlib.jobs.collect import Collector
+from contentlib.jobs.collect import Collector, GracePeriods
 from contentlib.library.catalog.items import NewItem
 from contentlib.library.catalog.retention import Retentions
 from contentlib.library.catalog.trash import Trash
@@ -29,7 +29,9 @@ def collector(world: World) -> Collector:
 
 
 def of(world: World, kept: int = 2) -> Collector:
-    return Collector(world.metadata, world.blobs.storages, world.clock, STORAGES, Retention(versions=kept), GRACE, ASIDE)
+    return Collector(
+        world.metadata, world.blobs.storages, world.clock, STORAGES, Retention(versions=kept), GracePeriods(GRACE, ASIDE)
+    )
 
 
 async def after_grace(world: World, collector: Collector) -> None:

@@ -4,7 +4,7 @@ from typing import NoReturn
 
 import pytest
 
-from contentlib.jobs.expire import Expiry
+from contentlib.jobs.expire import Expiry, Lifetimes
 from contentlib.library.model import Login, State, Token
 from contentlib.metadata.sqlite import SqliteMetadata
 from jobs.crowd import many, turns_of_others
@@ -15,7 +15,7 @@ KEPT, IDLE = 3_600_000, 1_800_000
 
 @pytest.fixture
 def expiry(world: World) -> Expiry:
-    return Expiry(world.metadata, world.updates, world.downloads, world.leases, world.clock, KEPT, IDLE)
+    return Expiry(world.metadata, world.updates, world.downloads, world.leases, world.clock, Lifetimes(KEPT, IDLE))
 
 
 async def states(world: World) -> dict[str, State]:
@@ -52,7 +52,7 @@ async def test_touches_that_could_not_be_kept_are_kept_the_next_time(world: Worl
     await world.downloads.get(session)
     touched = world.clock.now()
     with pytest.raises(OSError, match="closed"):
-        await Expiry(_Closed(), world.updates, world.downloads, world.leases, world.clock, KEPT, IDLE).save_touches()
+        await Expiry(_Closed(), world.updates, world.downloads, world.leases, world.clock, Lifetimes(KEPT, IDLE)).save_touches()
     await expiry.save_touches()
     async with world.metadata.reading() as rows:
         kept = await rows.download_sessions.get(session)

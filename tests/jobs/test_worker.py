@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pytest
 
-from contentlib.jobs.worker import Again, Handler, Progress, Worker
+from contentlib.jobs.worker import Again, Handler, Progress, Worker, WorkLimits
 from contentlib.library.errors import Fault, Missing, NotActive, Unsupported
 from contentlib.library.model import Task, TaskStatus
 from contentlib.library.tasks import CANCELED, NewTask, Tasks
@@ -54,7 +54,8 @@ class World:
 
     def work(self, handler: Handler, more: dict[str, Handler] | None = None, **options: Any) -> Worker:
         handlers = {"work": handler, **(more or {})}
-        worker = Worker(self.metadata, self.clock, handlers, lambda name, _: self.failures.append(name), poll=0.02, **options)
+        limits = WorkLimits(poll=0.02, **options)
+        worker = Worker(self.metadata, self.clock, handlers, lambda name, _: self.failures.append(name), limits)
         worker.start()
         self.workers.append(worker)
         return worker

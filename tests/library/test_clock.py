@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from contentlib.jobs.collect import Collector
-from contentlib.jobs.expire import Expiry
+from contentlib.jobs.collect import Collector, GracePeriods
+from contentlib.jobs.expire import Expiry, Lifetimes
 from contentlib.library.clock import EvenClock, Machine, Since
 from contentlib.library.errors import Fault
 from contentlib.library.model import Retention, State
@@ -134,9 +134,13 @@ class Restarted:
 
     async def sweeps(self) -> None:
         world = self.world
-        await Collector(world.metadata, world.blobs.storages, world.clock, STORAGES, Retention(versions=1), LEASE, LEASE).run()
+        await Collector(
+            world.metadata, world.blobs.storages, world.clock, STORAGES, Retention(versions=1), GracePeriods(LEASE, LEASE)
+        ).run()
         leases = world.leases
-        await Expiry(world.metadata, world.updates, world.downloads, leases, world.clock, kept=LEASE, idle=LEASE).run()
+        await Expiry(
+            world.metadata, world.updates, world.downloads, leases, world.clock, Lifetimes(ended=LEASE, idle_login=LEASE)
+        ).run()
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from contentlib.jobs.collect import Collector
+from contentlib.jobs.collect import Collector, GracePeriods
 from contentlib.library.catalog.history import History
 from contentlib.library.catalog.items import NewItem
 from contentlib.library.catalog.trash import Trash
@@ -164,7 +164,9 @@ async def test_what_is_deleted_and_restored_while_the_server_is_killed_is_never_
 @pytest.mark.parametrize("whole", [False, True], ids=["item", "library"])
 async def test_a_purge_that_is_killed_goes_on_and_takes_nothing_else(tmp_path: Path, whole: bool) -> None:
     async def sweep(world: World) -> None:
-        collector = Collector(world.metadata, world.blobs.storages, world.clock, STORAGES, Retention(versions=2), 10, 10)
+        collector = Collector(
+            world.metadata, world.blobs.storages, world.clock, STORAGES, Retention(versions=2), GracePeriods(10, 10)
+        )
         for _ in range(2):
             await collector.run()
             world.wait(11)

@@ -21,7 +21,7 @@ from conformance.contract import OPERATIONS
 from conformance.forms import Form, Heard
 from conformance.servers import FORMS
 from contentlib.blobs.filesystem import FilesystemBlobs
-from contentlib.jobs.collect import Collector
+from contentlib.jobs.collect import Collector, GracePeriods
 from contentlib.library.bytes.storages import Storages
 from contentlib.library.model import Retention
 from contentlib.metadata.sqlite import SqliteMetadata
@@ -164,7 +164,8 @@ class Machine(RuleBasedStateMachine):
         metadata, store = SqliteMetadata(self.data / "contentlib.db"), FilesystemBlobs(storages)
         await own_storages(metadata, store)
         rule, grace = Retention(versions=self.app.settings.versions_kept), self.app.settings.collect_grace_seconds * 1000
-        await Collector(metadata, Storages(store), self.clock, storages, rule, grace, grace).run()
+        periods = GracePeriods(grace, grace)
+        await Collector(metadata, Storages(store), self.clock, storages, rule, periods).run()
         await metadata.close()
 
     def pick(self, seed: int) -> Pick:

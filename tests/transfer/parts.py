@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from contentlib.http.asgi import Application
-from contentlib.http.failures import cause, plain
+from contentlib.http.failures import cause, in_plain_text
 from contentlib.http.message import Answer, Disconnected, Request, Response
 from contentlib.library.bytes.blobs import Blobs
 from contentlib.library.bytes.throttle import Throttle
@@ -86,7 +86,7 @@ class Parts:
             raise
         except Exception as error:
             self.failures.append(cause(error))
-            return plain(request, error)
+            return in_plain_text(request, error)
 
     def application(self, touch_seconds: float = 0.2) -> Application:
         """An ASGI application that speaks the byte edges, and keeps what was touched every so often."""

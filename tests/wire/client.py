@@ -11,7 +11,7 @@ from contentlib.http.bodies import Bodies
 from contentlib.http.message import Disconnected, Request, Response
 from contentlib.vapi.declare import Operation
 from contentlib.vapi.registry import Call, Gate, Registry
-from contentlib.wire import Wire
+from contentlib.wire import Wire, WireOptions
 from wire import sample_services
 
 LIMIT = 1 << 21
@@ -65,10 +65,8 @@ class Client:
             registry or sample_services.registry(),
             gate or self.gate,
             bodies=bodies or Bodies(limit),
-            public_url=public_url,
-            strict=strict,
             report=lambda _request, _operation, error: self.failures.append(error),
-            check_answers=True,
+            options=WireOptions(public_url, check_answers=True, strict=strict),
         )
 
     async def send(

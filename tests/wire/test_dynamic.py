@@ -13,7 +13,7 @@ from contentlib.vapi.errors import NotFound, Unauthenticated
 from contentlib.vapi.registry import Call, Registry
 from contentlib.vapi.types import Anything, DateTime, Enumeration, Structure, Typed, enumeration, type_of
 from contentlib.vapi.unions import TaggedUnion
-from contentlib.wire import Wire
+from contentlib.wire import Wire, WireOptions
 from wire.client import Client, OpenGate, at_once, error_type, said
 from wire.sample_services import Color, Point
 
@@ -198,7 +198,7 @@ def test_answers_are_checked_where_that_is_wanted(value: Any, checks: bool) -> N
         client.gate,
         bodies=Bodies(1000),
         report=lambda _request, _operation, error: failures.append(error),
-        check_answers=checks,
+        options=WireOptions(check_answers=checks),
     )
     response = at_once(client.send("POST", f"{API}?action=answer"))
     assert (response.status, len(failures)) == ((500, 1) if checks else (200, 0))

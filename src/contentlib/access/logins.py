@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from dataclasses import dataclass
 
 from contentlib.access.guessing import Attempt, GuardedPasswords
 from contentlib.access.names import UserNames
@@ -22,34 +23,39 @@ from contentlib.vapi.errors import Unauthenticated
 _TOKEN_BYTES = 32
 
 
-class Logins:
-    """Starts, finds and ends login sessions; `idle` is the time in milliseconds after which an untouched one is over.
+@dataclass(frozen=True, slots=True)
+class LoginRules:
+    """How login sessions are given: `idle` is the time in milliseconds after which an untouched one is over.
 
     A user has at most `most` sessions: whoever logs in once more ends the one that was not used for the longest time, so that
-    scripts that forget to log out shut nobody out.
+    scripts that forget to log out shut nobody out. `challenge` says to clients how to log in, `decoy` is the hash that a
+    password is compared with where no user has the name.
     """
+
+    idle: int
+    most: int
+    challenge: str
+    decoy: str
+
+
+class Logins:
+    """Starts, finds and ends login sessions."""
 
     def __init__(
         self,
         metadata: MetadataStore,
         passwords: GuardedPasswords,
-        decoy: str,
         names: UserNames,
         leases: Leases,
         clock: Clock,
-        idle: int,
-        challenge: str,
-        most: int,
+        rules: LoginRules,
     ) -> None:
         self._metadata = metadata
         self._passwords = passwords
-        self._decoy = decoy
         self._names = names
         self._leases = leases
         self._clock = clock
-        self._idle = idle
-        self._challenge = challenge
-        self._most = most
+        self._rules = rules
 
     async def start(self, credentials: tuple[str, str] | None, client: str = "", gone: Gone | None = None) -> str:
         """The token of a new session for a client at an address; unauthenticated where name or password are wrong.
@@ -64,7 +70,7 @@ class Logins:
             raise self._wrong()
         user = await self._find(names)
         # a name that nobody has costs the same time as one that somebody has
-        hashed = self._decoy if user is None else user.password_hash
+        hashed = self._rules.decoy if user is None else user.password_hash
         attempt = Attempt(self._names.key(name), client, gone or never)
         if not await self._passwords.verify(attempt, hashed, password) or user is None:
             raise self._wrong()
@@ -85,7 +91,7 @@ class Logins:
         token = secrets.token_hex(_TOKEN_BYTES)
         now = self._clock.now()
         async with self._metadata.transaction(durable=False) as transaction:
-            await transaction.logins.trim(user, self._most - 1)
+            await transaction.logins.trim(user, self._rules.most - 1)
             await transaction.logins.add(Login(_hash(token), user, now, now))
         return token
 
@@ -100,7 +106,7 @@ class Logins:
             raise self.refused("access.unknown_session", "the login session does not exist or has ended; log in again")
         login = self._as_of_now(stored)
         if login is None:
-            text = f"the login session was idle for more than {self._idle // 1000} seconds and has ended; log in again"
+            text = f"the login session was idle for more than {self._rules.idle // 1000} seconds and has ended; log in again"
             raise self.refused("access.expired_session", text)
         self._leases.touch_login(key)
         return login
@@ -114,7 +120,7 @@ class Logins:
     def _as_of_now(self, login: Login) -> Login | None:
         """The session with its last touch; None where that was too long ago."""
         touched = self._leases.last_login(login.token_hash, login.touched)
-        if touched + self._idle < self._clock.now():
+        if touched + self._rules.idle < self._clock.now():
             return None
         return Login(login.token_hash, login.user, login.created, touched)
 
@@ -125,7 +131,7 @@ class Logins:
 
     def refused(self, message_id: str, text: str) -> Unauthenticated:
         """The error that asks for a login."""
-        return Unauthenticated(message_id, text, challenge=self._challenge)
+        return Unauthenticated(message_id, text, challenge=self._rules.challenge)
 
 
 def _hash(token: str) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from contentlib.access.gate import AccessGate
 from contentlib.access.guessing import GuardedPasswords
-from contentlib.access.logins import Logins
+from contentlib.access.logins import LoginRules, Logins
 from contentlib.access.names import UserNames
 from contentlib.access.passwords import Argon2Passwords
 from contentlib.access.roles import Roles
@@ -34,4 +34,5 @@ def _logins(core: Core) -> Logins:
     settings, passwords = core.settings, Argon2Passwords()
     guarded, names = GuardedPasswords(passwords), UserNames(settings.admin_name)
     idle, most = settings.session_idle_seconds * 1000, settings.sessions_per_user
-    return Logins(core.metadata, guarded, passwords.decoy(), names, core.leases, core.clock, idle, _CHALLENGE, most)
+    rules = LoginRules(idle, most, _CHALLENGE, passwords.decoy())
+    return Logins(core.metadata, guarded, names, core.leases, core.clock, rules)

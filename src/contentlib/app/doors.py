@@ -13,7 +13,7 @@ from contentlib.app.core import Core, Identity
 from contentlib.app.rules import Rules
 from contentlib.app.services import services
 from contentlib.http.bodies import Bodies
-from contentlib.http.failures import Form, plain
+from contentlib.http.failures import Form, in_plain_text
 from contentlib.http.message import Answer, Request
 from contentlib.jobs.operations import Operations
 from contentlib.monitor import CountedBody, Gauges, Meter, Monitor, TransferMeter
@@ -25,7 +25,7 @@ from contentlib.vcsp.publishing.documents import Counters
 from contentlib.vcsp.publishing.publisher import Publisher
 from contentlib.vcsp.publishing.shelf import Shelf
 from contentlib.vim.front import Product, Vim
-from contentlib.wire import Wire
+from contentlib.wire import Wire, WireOptions
 from contentlib.wire.calls import token_of
 
 _READY_SECONDS = 0.8  # /readyz answers within a second
@@ -39,7 +39,7 @@ class Door:
     speaks: Callable[[str], bool]
     handle: Callable[[Request], Awaitable[Answer]]
     meter: Meter
-    failed: Form = plain
+    failed: Form = in_plain_text
 
 
 def doors(core: Core, wire: Wire, transfers: Transfers, publisher: Publisher, vim: Vim) -> list[Door]:
@@ -74,11 +74,9 @@ def wire_of(core: Core, rules: Rules, access: Access, identity: Identity, bodies
         Registry(services(core, rules, access, identity, results), translate),
         access.gate,
         bodies=bodies,
-        public_url=settings.public_url,
         report=log.request_failed,
         submit=Operations(core.metadata, rules.tasks, core.signals.task_submitted).submit,
-        check_answers=settings.check_answers,
-        strict=settings.strict,
+        options=WireOptions(settings.public_url, check_answers=settings.check_answers, strict=settings.strict),
     )
     return wire
 

@@ -7,18 +7,18 @@ from collections.abc import Mapping
 from contentlib.app import log
 from contentlib.app.core import Core, retention, touch_seconds
 from contentlib.app.rules import Rules
-from contentlib.fetching.bringing import Means
-from contentlib.fetching.pull import Parts, Pulls
-from contentlib.fetching.sync import Parts as SyncParts
-from contentlib.fetching.sync import Syncs
-from contentlib.jobs.collect import Collector
-from contentlib.jobs.expire import Expiry
+from contentlib.fetching.bringing import BringingContext
+from contentlib.fetching.fetch import Transport
+from contentlib.fetching.pull import PullContext, Pulls
+from contentlib.fetching.sync import SyncContext, Syncs
+from contentlib.jobs.collect import Collector, GracePeriods
+from contentlib.jobs.expire import Expiry, Lifetimes
 from contentlib.jobs.migrating import Migrating
 from contentlib.jobs.operations import KIND as OPERATION
 from contentlib.jobs.operations import performing
 from contentlib.jobs.runner import Job, Runner
 from contentlib.jobs.schedule import Schedule
-from contentlib.jobs.worker import Handler, Worker
+from contentlib.jobs.worker import Handler, Worker, WorkLimits
 from contentlib.library.catalog.migration import KIND as MIGRATION
 from contentlib.library.clock import EvenClock
 from contentlib.library.following.subscribed import KIND as SYNC
@@ -42,8 +42,8 @@ def runner_of(core: Core, rules: Rules, transfers: Transfers, expiry: Expiry) ->
 
 def worker_of(core: Core, rules: Rules, wire: Wire) -> Worker:
     """Runs the tasks; a task that is submitted wakes it."""
-    places, lease = {PULL: core.limits.pool + _WAITING_PULLS}, core.settings.task_lease_seconds
-    worker = Worker(core.metadata, core.clock, handlers(core, rules, wire), log.job_failed, places=places, lease=lease)
+    limits = WorkLimits(places={PULL: core.limits.pool + _WAITING_PULLS}, lease=core.settings.task_lease_seconds)
+    worker = Worker(core.metadata, core.clock, handlers(core, rules, wire), log.job_failed, limits)
     core.signals.task_submitted.connect(worker.wake)
     return worker
 
@@ -85,8 +85,8 @@ def handlers(core: Core, rules: Rules, wire: Wire) -> Mapping[str, Handler]:
 
 def expiry_of(core: Core, rules: Rules) -> Expiry:
     """The sweep of sessions."""
-    kept, idle = core.settings.swept_after_seconds * 1000, core.settings.session_idle_seconds * 1000
-    return Expiry(core.metadata, rules.updates, rules.downloads, core.leases, core.clock, kept, idle)
+    lifetimes = Lifetimes(core.settings.swept_after_seconds * 1000, core.settings.session_idle_seconds * 1000)
+    return Expiry(core.metadata, rules.updates, rules.downloads, core.leases, core.clock, lifetimes)
 
 
 async def note_time(core: Core) -> None:
@@ -98,8 +98,8 @@ async def note_time(core: Core) -> None:
 
 def _collector(core: Core) -> Collector:
     settings, storages = core.settings, [each.id for each in core.settings.storage]
-    grace, aside = settings.collect_grace_seconds * 1000, settings.strays_kept_seconds * 1000
-    return Collector(core.metadata, core.storages, core.clock, storages, retention(settings), grace, aside)
+    periods = GracePeriods(settings.collect_grace_seconds * 1000, settings.strays_kept_seconds * 1000)
+    return Collector(core.metadata, core.storages, core.clock, storages, retention(settings), periods)
 
 
 def _persisting(core: Core) -> Persisting:
@@ -108,24 +108,14 @@ def _persisting(core: Core) -> Persisting:
     return Persisting(core.metadata, core.storages, counters, paths, log.job_failed)
 
 
+def _transport(core: Core) -> Transport:
+    return Transport(core.outbound, core.sources, core.limits, core.settings.upload_limit_bytes)
+
+
 def _pulls(core: Core, rules: Rules) -> Pulls:
-    limit = core.settings.upload_limit_bytes
-    return Pulls(
-        Parts(
-            rules.updates,
-            rules.settling,
-            rules.tasks,
-            core.storages,
-            core.leases,
-            core.outbound,
-            core.sources,
-            core.limits,
-            limit,
-        )
-    )
+    return Pulls(PullContext(rules.updates, rules.settling, rules.tasks, core.storages, core.leases, _transport(core)))
 
 
 def _syncs(core: Core, rules: Rules) -> Syncs:
-    limit = core.settings.upload_limit_bytes
-    means = Means(core.metadata, core.blobs, core.outbound, core.sources, core.limits, limit)
-    return Syncs(SyncParts(rules.mirror, rules.catalogs, means, core.clock, log.items_left_out))
+    bringing = BringingContext(core.metadata, core.blobs, _transport(core))
+    return Syncs(SyncContext(rules.mirror, rules.catalogs, bringing, core.clock, log.items_left_out))

@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from functools import partial
 
 from contentlib.fetching.arriving import Different, Staging
-from contentlib.fetching.fetch import Fetching
+from contentlib.fetching.fetch import Fetching, Origin, Transport
 from contentlib.library.bytes.blobs import Blobs
 from contentlib.library.catalog.items import current_version
-from contentlib.library.catalog.limits import Limits
 from contentlib.library.catalogs import Arrival, OfferedFile, OfferedItem, upload_of
 from contentlib.library.checksums import Algorithm, Checksum
 from contentlib.library.errors import Damaged, Fault, NotFetched
@@ -25,33 +24,30 @@ from contentlib.library.packages import ovf
 from contentlib.library.ports import MetadataStore
 from contentlib.library.sessions import transfer_faults
 from contentlib.library.sessions.pulls import Remembered
+from contentlib.library.signals import unheard
 from contentlib.library.threads import NotStored
-from contentlib.outbound.client import Outbound
 from contentlib.outbound.credentials import credentials_of
 from contentlib.outbound.problems import Failed
-from contentlib.outbound.sources import Sources, host_of
+from contentlib.outbound.sources import host_of
 
 _LARGE = 1 << 20
 """From this size on a file is not begun anew when its connection breaks."""
 
 
 @dataclass(frozen=True, slots=True)
-class Means:
-    """What files are brought with; `limit` is the largest file that is taken, 0 for any."""
+class BringingContext:
+    """Where files are brought to, and what they are fetched by."""
 
     metadata: MetadataStore
     blobs: Blobs
-    client: Outbound
-    sources: Sources
-    limits: Limits
-    limit: int = 0
+    transport: Transport
 
 
 class Bringing:
     """Brings the files of items of one library; `subscription` is with its password open."""
 
-    def __init__(self, means: Means, library: Library, subscription: Subscription) -> None:
-        self._means = means
+    def __init__(self, context: BringingContext, library: Library, subscription: Subscription) -> None:
+        self._context = context
         self._library = library
         self._subscription = subscription
 
@@ -77,12 +73,12 @@ class Bringing:
     async def _before(self, known: Known | None) -> dict[str, StoredFile]:
         if known is None or known.item.version_id is None:
             return {}
-        async with self._means.metadata.reading() as transaction:
+        async with self._context.metadata.reading() as transaction:
             return {file.name: file for file in (await current_version(transaction, known.item)).files}
 
     async def _whole(self, file: StoredFile) -> bool:
         try:
-            await self._means.blobs.check(file.blob, file.name)
+            await self._context.blobs.check(file.blob, file.name)
         except Damaged:
             return False
         return True
@@ -91,7 +87,7 @@ class Bringing:
         """Compares the files of a package with its manifest; where they differ they are fetched anew the next time."""
         if offered.type != ovf.TYPE:
             return
-        found = await packages.examine_manifests(files, self._means.blobs)
+        found = await packages.examine_manifests(files, self._context.blobs)
         if found:
             text = f"item {offered.name!r} is not what its publisher says: {found.told()}"
             await self._forget([upload_of(self._library.id, offered, file) for file in offered.files])
@@ -116,7 +112,7 @@ class Bringing:
 
     async def _kept(self, blob_id: str, name: str) -> Blob | None:
         try:
-            return await self._means.blobs.check(blob_id, name)
+            return await self._context.blobs.check(blob_id, name)
         except Damaged:
             return None
 
@@ -125,7 +121,7 @@ class Bringing:
         if self._subscription.source is None:
             text = f"file {file.name!r} has an address that is none to fetch from"
             raise NotFetched(Fault("sync.address", text, (file.name,)))
-        blobs = self._means.blobs
+        blobs = self._context.blobs
         try:
             blob = await blobs.check(uri.removeprefix(BLOB), file.name)
             here = await blobs.at(self._library.storage, _stored(file, blob, None, 0))
@@ -134,16 +130,15 @@ class Bringing:
             raise NotFetched(error.fault, again=True) from error
 
     async def _fetch(self, uri: str, arrival: Arrival, file: OfferedFile) -> Blob:
-        means = self._means
-        storage, blobs = self._library.storage, means.blobs
+        storage, blobs = self._library.storage, self._context.blobs
         staging = Staging(storage, arrival.id, blobs.store, blobs.on(storage))
         try:
-            async with means.limits.transfer(file.name, host_of(uri)):
+            async with self._context.transport.limits.transfer(file.name, host_of(uri)):
                 await staging.begin()
                 await self._fetching(uri, arrival, file, staging).run()
             if file.size is not None and staging.size != file.size:
                 raise _different(file, transfer_faults.wrong_size(file.name, file.size, staging.size))
-            return await means.blobs.keep(staging.received)
+            return await blobs.keep(staging.received)
         except Failed as error:
             problem = error.problem
             text = f"file {file.name!r} could not be fetched: {problem.text}"
@@ -158,25 +153,15 @@ class Bringing:
             await staging.leave()
 
     def _fetching(self, uri: str, arrival: Arrival, file: OfferedFile, staging: Staging) -> Fetching:
-        means, subscription = self._means, self._subscription
+        endpoint = SourceEndpoint(uri, self._subscription.thumbprint, self._subscription.certificate)
+        seen = Remembered(arrival.etag, arrival.modified, arrival.total)
+        origin = Origin(endpoint, seen, credentials_of(self._subscription))
 
         async def remember(seen: Remembered) -> None:
             if file.size is None or file.size >= _LARGE:
                 await self._remember(Arrival(arrival.id, self._library.id, seen.etag, seen.modified, seen.total))
 
-        return Fetching(
-            means.client,
-            means.sources,
-            means.limits.throttle,
-            file,
-            SourceEndpoint(uri, subscription.thumbprint, subscription.certificate),
-            staging,
-            Remembered(arrival.etag, arrival.modified, arrival.total),
-            means.limit,
-            remember,
-            _unseen,
-            credentials_of(subscription),
-        )
+        return Fetching(self._context.transport, file, origin, staging, remember, unheard)
 
     def _not_stored(self, file: OfferedFile, staging: Staging, error: NotStored) -> NotFetched:
         if isinstance(error.error, BlockingIOError):
@@ -186,22 +171,22 @@ class Bringing:
         return NotFetched(fault, again=not transfer_faults.is_full(error.error))
 
     async def _arrival(self, upload: str) -> Arrival:
-        async with self._means.metadata.reading() as transaction:
+        async with self._context.metadata.reading() as transaction:
             return await transaction.arrivals.get(upload) or Arrival(upload, self._library.id)
 
     async def _remember(self, arrival: Arrival) -> None:
-        async with self._means.metadata.transaction(durable=False) as transaction:
+        async with self._context.metadata.transaction(durable=False) as transaction:
             if await transaction.libraries.get(self._library.id) is not None:
                 await transaction.arrivals.put(arrival)
 
     async def _forget(self, uploads: list[str]) -> None:
-        async with self._means.metadata.transaction(durable=False) as transaction:
+        async with self._context.metadata.transaction(durable=False) as transaction:
             for upload in uploads:
                 await transaction.arrivals.remove(upload)
 
     async def _discard(self, staging: Staging, upload: str) -> None:
         await staging.leave()
-        storage, blobs = self._library.storage, self._means.blobs
+        storage, blobs = self._library.storage, self._context.blobs
         await blobs.on(storage).release(partial(blobs.store.discard, storage, upload))
         await self._forget([upload])
 
@@ -210,10 +195,6 @@ def _different(file: OfferedFile, fault: Fault) -> NotFetched:
     """The bytes are not those that were offered: the publisher may be changing them, or have been cut off."""
     text = f"file {file.name!r} is not what its publisher says: {fault.text}"
     return NotFetched(Fault(fault.id, text, fault.args), again=True)
-
-
-def _unseen(size: int, total: int | None) -> None:
-    """Nobody looks how far a single file is."""
 
 
 def _stored(file: OfferedFile, blob: Blob, before: StoredFile | None, now: int) -> StoredFile:

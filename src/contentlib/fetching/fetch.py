@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Protocol
 
 from contentlib.fetching.arriving import Different, Taking
-from contentlib.library.bytes.throttle import Throttle
+from contentlib.library.catalog.limits import Limits
 from contentlib.library.errors import Fault
 from contentlib.library.model import SourceEndpoint
 from contentlib.library.sessions import transfer_faults
@@ -36,6 +37,25 @@ class Wanted(Protocol):
         """How many bytes it must have."""
 
 
+@dataclass(frozen=True, slots=True)
+class Transport:
+    """What files are fetched by: over the network, from this machine, how many at once; `largest` is in bytes, 0 for any."""
+
+    client: Outbound
+    sources: Sources
+    limits: Limits
+    largest: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a file is, what its publisher said of it before, and who may read it there."""
+
+    endpoint: SourceEndpoint
+    seen: Remembered
+    credentials: Credentials | None = None
+
+
 class Fetching:
     """Brings a file from where it is.
 
@@ -44,27 +64,19 @@ class Fetching:
 
     def __init__(
         self,
-        client: Outbound,
-        sources: Sources,
-        throttle: Throttle,
+        transport: Transport,
         file: Wanted,
-        endpoint: SourceEndpoint,
+        origin: Origin,
         arriving: Taking,
-        seen: Remembered,
-        limit: int,
         remember: Callable[[Remembered], Awaitable[None]],
-        moved: Callable[[int, int | None], None],
-        credentials: Credentials | None = None,
+        moved: Callable[[int, int | None], object],
     ) -> None:
-        self._credentials = credentials
-        self._client = client
-        self._sources = sources
-        self._throttle = throttle
+        self._transport = transport
         self._file = file
-        self._endpoint = endpoint
+        self._endpoint = origin.endpoint
+        self._credentials = origin.credentials
+        self._seen = origin.seen
         self._arriving = arriving
-        self._seen = seen
-        self._limit = limit
         self._remember = remember
         self._moved = moved
 
@@ -91,7 +103,7 @@ class Fetching:
         if not headers and self._arriving.size:
             await self._arriving.restart()
         endpoint = self._endpoint
-        async with self._client.get(
+        async with self._transport.client.get(
             endpoint.uri,
             headers,
             thumbprint=endpoint.thumbprint,
@@ -157,7 +169,7 @@ class Fetching:
 
     async def _opened(self) -> Reading:
         try:
-            return await self._sources.reading(self._endpoint.uri, self._check_total)
+            return await self._transport.sources.reading(self._endpoint.uri, self._check_total)
         except NotBelow as error:
             raise problems.policy(f"its address {error}") from error
         except OSError as error:
@@ -175,10 +187,10 @@ class Fetching:
         size = self._arriving.size + len(data)
         if self._file.size is not None and size > self._file.size:
             raise Different(transfer_faults.too_many(self._file.name, self._file.size))
-        if self._limit and size > self._limit:
-            raise Different(transfer_faults.too_large(self._file.name, self._limit))
+        if self._transport.largest and size > self._transport.largest:
+            raise Different(transfer_faults.too_large(self._file.name, self._transport.largest))
         await self._arriving.feed(data)
-        await self._throttle.spend(len(data))
+        await self._transport.limits.throttle.spend(len(data))
         self._moved(size, self._file.size if self._seen.total is None else self._seen.total)
 
     def _check_total(self, total: int | None) -> None:
@@ -187,8 +199,8 @@ class Fetching:
             return
         if self._file.size is not None and total != self._file.size:
             raise Different(transfer_faults.wrong_size(self._file.name, self._file.size, total))
-        if self._limit and total > self._limit:
-            raise Different(transfer_faults.too_large(self._file.name, self._limit))
+        if self._transport.largest and total > self._transport.largest:
+            raise Different(transfer_faults.too_large(self._file.name, self._transport.largest))
 
 
 def _range(answer: Answer) -> tuple[int | None, int | None]:

@@ -17,11 +17,10 @@ from msgspec.structs import replace
 
 from contentlib.fetching.arriving import Arriving, Different, Kept, Unpacked
 from contentlib.fetching.companions import Companions
-from contentlib.fetching.fetch import Fetching
+from contentlib.fetching.fetch import Fetching, Origin, Transport
 from contentlib.fetching.references import references_of
 from contentlib.jobs.worker import Again, Progress
 from contentlib.library.bytes.storages import Storages
-from contentlib.library.catalog.limits import Limits
 from contentlib.library.errors import Fault, Missing, NotActive, NotFetched
 from contentlib.library.leases import Leases
 from contentlib.library.model import SourceEndpoint, Task, TransferStatus, UpdateFile, UpdateSession
@@ -32,41 +31,37 @@ from contentlib.library.sessions.settling import Settling
 from contentlib.library.sessions.update_sessions import UpdateSessions
 from contentlib.library.tasks import Tasks
 from contentlib.library.threads import NotStored
-from contentlib.outbound.client import Outbound
 from contentlib.outbound.problems import Failed, Problem
-from contentlib.outbound.sources import Sources, host_of
+from contentlib.outbound.sources import host_of
 
 _BEAT_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
-    """What a pull needs; `limit` is the largest file that is taken, 0 for any."""
+class PullContext:
+    """What pulls work on and with."""
 
     updates: UpdateSessions
     settling: Settling
     tasks: Tasks
     storages: Storages
     leases: Leases
-    client: Outbound
-    sources: Sources
-    limits: Limits
-    limit: int = 0
+    transport: Transport
 
 
 class Pulls:
     """Runs pulls."""
 
-    def __init__(self, parts: Parts) -> None:
-        self._parts = parts
+    def __init__(self, context: PullContext) -> None:
+        self._context = context
 
     async def run(self, task: Task, progress: Progress) -> str | None:
         """One attempt to fetch a file."""
         wanted = msgspec.json.decode(task.arguments, type=Arguments)
-        session, file = await self._parts.updates.target(wanted.session, wanted.file)
+        session, file = await self._context.updates.target(wanted.session, wanted.file)
         try:
             if file.status is not TransferStatus.READY:  # else it is a task that was killed at its very end
-                await self._fetch(_Attempt(self._parts, task, progress, wanted, session, file))
+                await self._fetch(_Attempt(self._context, task, progress, wanted, session, file))
         except NotFetched:
             await self._settle(session.id)
             raise
@@ -75,7 +70,7 @@ class Pulls:
 
     async def _settle(self, session_id: str) -> None:
         with suppress(OSError):  # it is none of the pull's, and the job that settles sessions tries again and tells
-            await self._parts.settling.settle(session_id)
+            await self._context.settling.settle(session_id)
 
     async def _fetch(self, attempt: _Attempt) -> None:
         """Fetches until the file is there, cannot be fetched, or is not wanted any more."""
@@ -97,9 +92,9 @@ class _Attempt:
     """One attempt to fetch one file."""
 
     def __init__(
-        self, parts: Parts, task: Task, progress: Progress, wanted: Arguments, session: UpdateSession, file: UpdateFile
+        self, context: PullContext, task: Task, progress: Progress, wanted: Arguments, session: UpdateSession, file: UpdateFile
     ) -> None:
-        self._parts = parts
+        self._context = context
         self._task = task
         self._progress = progress
         self._wanted = wanted
@@ -113,7 +108,7 @@ class _Attempt:
             await asyncio.sleep(_BEAT_SECONDS)
             try:
                 if not self._finishing:
-                    await self._parts.updates.target(self._session.id, self._file.id)
+                    await self._context.updates.target(self._session.id, self._file.id)
             except (Missing, NotActive):
                 if not self._finishing:
                     raise
@@ -135,22 +130,22 @@ class _Attempt:
 
     async def discard(self) -> None:
         """Drops what has come."""
-        storages, storage = self._parts.storages, self._session.storage
+        storages, storage = self._context.storages, self._session.storage
         await storages.on(storage).release(partial(storages.store.discard, storage, self._file.id))
 
     async def _arriving(self) -> Arriving:
-        parts, session, file = self._parts, self._session, self._file
-        store, lane = parts.storages.store, parts.storages.on(session.storage)
-        if await parts.updates.unpacks(session, file):
-            return Unpacked(parts.updates, session, file, store, lane, parts.limit)
-        return Kept(parts.updates, session, file, store, lane, parts.limit)
+        context, session, file = self._context, self._session, self._file
+        store, lane = context.storages.store, context.storages.on(session.storage)
+        if await context.updates.unpacks(session, file):
+            return Unpacked(context.updates, session, file, store, lane, context.transport.largest)
+        return Kept(context.updates, session, file, store, lane, context.transport.largest)
 
     async def _bring(self, arriving: Arriving) -> None:
         file = self._file
         if file.endpoint is None:
             raise Different(Fault("pull.no_source", f"file {file.name!r} has no source_endpoint", (file.name,)))
-        async with self._parts.limits.transfer(file.name, host_of(file.endpoint.uri)):
-            await self._parts.updates.begin(file)
+        async with self._context.transport.limits.transfer(file.name, host_of(file.endpoint.uri)):
+            await self._context.updates.begin(file)
             await arriving.begin()
             await self._fetching(file.endpoint, arriving).run()
         if isinstance(arriving, Kept) and ovf.is_descriptor(file.name):
@@ -162,48 +157,37 @@ class _Attempt:
             raise Different(fault)
 
     def _fetching(self, endpoint: SourceEndpoint, arriving: Arriving) -> Fetching:
-        parts = self._parts
-        return Fetching(
-            parts.client,
-            parts.sources,
-            parts.limits.throttle,
-            self._file,
-            endpoint,
-            arriving,
-            self._wanted.seen,
-            parts.limit,
-            self._remember,
-            self._moved,
-        )
+        origin = Origin(endpoint, self._wanted.seen)
+        return Fetching(self._context.transport, self._file, origin, arriving, self._remember, self._moved)
 
     async def _add_references(self, arriving: Kept) -> None:
         text = await arriving.text(ovf.LARGEST_DESCRIPTOR)
-        if text is None or self._file.endpoint is None or not await self._parts.updates.takes_packages(self._session):
+        if text is None or self._file.endpoint is None or not await self._context.updates.takes_packages(self._session):
             return
         references = await asyncio.to_thread(references_of, self._file.name, text, self._file.endpoint)
-        known = await self._parts.updates.changes(self._session.id)
-        companions = Companions(self._parts.client, self._parts.sources)
+        known = await self._context.updates.changes(self._session.id)
+        companions = Companions(self._context.transport.client, self._context.transport.sources)
         references += await companions.of(self._file.name, self._file.endpoint, known)
         if references:
-            await self._parts.updates.add_references(self._file, references)
+            await self._context.updates.add_references(self._file, references)
 
     async def _remember(self, seen: Remembered) -> None:
         arguments = replace(self._wanted, seen=seen)
-        await self._parts.tasks.remember(self._task.id, msgspec.json.encode(arguments).decode())
+        await self._context.tasks.remember(self._task.id, msgspec.json.encode(arguments).decode())
 
     def _moved(self, size: int, total: int | None) -> None:
         self._progress.note(size, max(size, total or 0))
-        self._parts.leases.note_progress(self._file.id, size)
+        self._context.leases.note_progress(self._file.id, size)
 
     async def _broke_off(self, fault: Fault, arriving: Arriving, *, again: bool) -> NoReturn:
         """Notes with the file why it did not come; what is of no use any more is dropped."""
         self._finishing = False
         if again and not self._progress.last:
-            await self._parts.updates.wait(self._file, arriving.size, fault)
+            await self._context.updates.wait(self._file, arriving.size, fault)
             raise Again(fault)
         await arriving.drop()
         await arriving.leave()
-        await self._parts.updates.stop(self._file, 0, fault)
+        await self._context.updates.stop(self._file, 0, fault)
         raise NotFetched(fault)
 
     def _told(self, problem: Problem) -> Fault:

@@ -16,7 +16,7 @@ from typing import NoReturn
 
 import msgspec
 
-from contentlib.fetching.bringing import Bringing, Means
+from contentlib.fetching.bringing import Bringing, BringingContext
 from contentlib.jobs.worker import Again, Progress
 from contentlib.library.catalogs import Catalog, OfferedItem, Seen
 from contentlib.library.clock import Clock
@@ -25,6 +25,7 @@ from contentlib.library.following.mirror import Mirror
 from contentlib.library.following.own_catalogs import OwnCatalogs
 from contentlib.library.following.subscribed import Arguments
 from contentlib.library.model import Library, Subscription, Task
+from contentlib.library.signals import unheard
 
 _TOLD = 10  # of the items whose files did not come, in one sentence
 _ANEW = 5  # times that a sync reads the catalog again because its publisher has changed it meanwhile
@@ -34,19 +35,15 @@ LeftOut = Callable[[Library, Catalog], None]
 """Hears which items of a catalog a library lacks because they could not be read."""
 
 
-def _untold(_library: Library, _catalog: Catalog) -> None:
-    """Nobody hears it."""
-
-
 @dataclass(frozen=True, slots=True)
-class Parts:
-    """What a sync needs."""
+class SyncContext:
+    """What syncs work on and with."""
 
     mirror: Mirror
     catalogs: OwnCatalogs
-    means: Means
+    bringing: BringingContext
     clock: Clock
-    left_out: LeftOut = _untold
+    left_out: LeftOut = unheard
 
 
 class Result(msgspec.Struct, frozen=True):
@@ -67,16 +64,16 @@ class Result(msgspec.Struct, frozen=True):
 class Syncs:
     """Runs syncs."""
 
-    def __init__(self, parts: Parts) -> None:
-        self._parts = parts
+    def __init__(self, context: SyncContext) -> None:
+        self._context = context
 
     async def run(self, task: Task, progress: Progress) -> None:
         """One attempt to synchronize a library, or one item of it. What it did is in the message: `sync` returns nothing."""
         wanted = msgspec.json.decode(task.arguments, type=Arguments)
-        library = await self._parts.mirror.library(wanted.library)
+        library = await self._context.mirror.library(wanted.library)
         if library.subscription is None:
             raise Missing("subscription of library", library.id)
-        sync = _Sync(self._parts, library, library.subscription, progress)
+        sync = _Sync(self._context, library, library.subscription, progress)
         try:
             result = await (sync.all() if wanted.item is None else sync.one(wanted.item, content=wanted.content))
         except Busy as error:  # somebody has changed what is followed, or the same item
@@ -87,9 +84,9 @@ class Syncs:
 class _Sync:
     """One attempt."""
 
-    def __init__(self, parts: Parts, library: Library, subscription: Subscription, progress: Progress) -> None:
-        self._parts = parts
-        self._mirror = parts.mirror
+    def __init__(self, context: SyncContext, library: Library, subscription: Subscription, progress: Progress) -> None:
+        self._context = context
+        self._mirror = context.mirror
         self._library = library
         self._subscription = subscription
         self._progress = progress
@@ -112,7 +109,7 @@ class _Sync:
             await self._fetch(taken.wanted)
             read = await self._moved_on(read)
         if catalog.lost:
-            self._parts.left_out(self._library, catalog)
+            self._context.left_out(self._library, catalog)
         fault = _both(self._failures.told(self._library, len(taken.wanted)), _left_out(self._library, catalog))
         if fault is not None:
             await self._fail(fault, again=self._failures.again, catalog=catalog.id)
@@ -140,13 +137,13 @@ class _Sync:
         known = await self._mirror.known_as(item_id)
         if known is None or not (content or not self._subscription.on_demand):
             return
-        bringing = Bringing(self._parts.means, self._library, self._opened())
+        bringing = Bringing(self._context.bringing, self._library, self._opened())
         if known.offer.held != known.offer.offered or not await bringing.is_whole(known):
             await self._bring(bringing, known.offer.offered)
 
     async def _read(self) -> Read | None:
         try:
-            return await self._parts.catalogs.read(self._subscription, self._seen())
+            return await self._context.catalogs.read(self._subscription, self._seen())
         except NotFetched as error:
             await self._fail(error.fault, again=error.again)
 
@@ -159,7 +156,7 @@ class _Sync:
             return None
         self._anew -= 1
         try:
-            read = await self._parts.catalogs.read(self._subscription, self._seen() if before is None else before[1])
+            read = await self._context.catalogs.read(self._subscription, self._seen() if before is None else before[1])
         except NotFetched:  # what has failed is told, not this
             return None
         if read is None or (before is not None and read[0] == before[0]):
@@ -177,21 +174,21 @@ class _Sync:
         raise NotFetched(fault)
 
     def _opened(self) -> Subscription:
-        return self._parts.catalogs.opened(self._subscription)
+        return self._context.catalogs.opened(self._subscription)
 
     async def _fetch(self, wanted: tuple[OfferedItem, ...]) -> None:
         """Brings the files of items, as many at once as the configuration allows all syncs of this process together."""
         if not wanted:
             return
         self._progress.note(0, len(wanted))
-        bringing = Bringing(self._parts.means, self._library, self._opened())
+        bringing = Bringing(self._context.bringing, self._library, self._opened())
         rest = deque(wanted)
-        most = self._parts.means.limits.item_syncs.most
+        most = self._context.bringing.transport.limits.item_syncs.most
         await _together(self._some(bringing, rest) for _ in range(min(most, len(wanted))))
 
     async def _some(self, bringing: Bringing, rest: deque[OfferedItem]) -> None:
         while True:
-            async with self._parts.means.limits.item_syncs.one():
+            async with self._context.bringing.transport.limits.item_syncs.one():
                 if self._failures.in_a_row >= _IN_A_ROW:
                     self._turn(rest)
                 if not rest:
@@ -211,7 +208,7 @@ class _Sync:
         """Brings an item's files and makes them its content; or notes why not."""
         try:
             known = await self._mirror.item(self._library, offered.id)
-            files = await bringing.item(offered, known, self._parts.clock.now())
+            files = await bringing.item(offered, known, self._context.clock.now())
             await self._mirror.complete(self._library, offered, files)
         except (NotFetched, Damaged, NotCompliant) as error:
             self._failures.add(offered, error)

@@ -40,7 +40,7 @@ def unforeseen(request: Request) -> str:
     return f"the server failed; its log tells why under the request id {request.request_id}"
 
 
-def plain(request: Request, error: Exception) -> Response:
+def in_plain_text(request: Request, error: Exception) -> Response:
     """A failure in plain text."""
     if isinstance(error, ServerFailed):
         return text(error.status, str(error), error.headers)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Hashable, Iterable, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Generic, TypeVar
 
@@ -44,12 +45,16 @@ class Suspects(Generic[Name]):
         return [name for name, since in self._since.items() if now - since >= self._grace]
 
 
-class Collector:
-    """The sweep of content; `kept` is the rule of libraries that have none of their own.
+@dataclass(frozen=True, slots=True)
+class GracePeriods:
+    """How long things stay that nothing names, and how long blobs stay aside that the database does not know; milliseconds."""
 
-    `grace` is how long things stay that nothing names, `aside` how long blobs that the database does not know stay aside, both
-    in milliseconds.
-    """
+    unnamed: int
+    aside: int
+
+
+class Collector:
+    """The sweep of content; `kept` is the rule of libraries that have none of their own."""
 
     def __init__(
         self,
@@ -58,8 +63,7 @@ class Collector:
         clock: Clock,
         storages: Iterable[str],
         kept: Retention,
-        grace: int,
-        aside: int,
+        periods: GracePeriods,
     ) -> None:
         self._metadata = metadata
         self._lanes = lanes
@@ -67,11 +71,10 @@ class Collector:
         self._clock = clock
         self._storages = tuple(storages)
         self._kept = kept
-        self._grace = grace
-        self._aside = aside
-        self._uploads: dict[str, Suspects[tuple[str, int]]] = {each: Suspects(grace) for each in self._storages}
-        self._blobs: dict[str, Suspects[str]] = {each: Suspects(grace) for each in self._storages}
-        self._texts: dict[str, Suspects[tuple[str, str]]] = {each: Suspects(grace) for each in self._storages}
+        self._periods = periods
+        self._uploads: dict[str, Suspects[tuple[str, int]]] = {each: Suspects(periods.unnamed) for each in self._storages}
+        self._blobs: dict[str, Suspects[str]] = {each: Suspects(periods.unnamed) for each in self._storages}
+        self._texts: dict[str, Suspects[tuple[str, str]]] = {each: Suspects(periods.unnamed) for each in self._storages}
 
     async def run(self) -> None:
         """One sweep; OSError at its end where a storage could not be swept, which keeps none of the others from it."""
@@ -109,7 +112,7 @@ class Collector:
             until = int(await transaction.state.get(_SPARED_UNTIL) or 0)
             newer = [storage for storage, sweep in seen.items() if sweep > number]
             if newer:
-                until = now + self._aside
+                until = now + self._periods.aside
                 await transaction.state.put(_SPARED_UNTIL, str(until))
             number = max(number, *seen.values()) + 1
             await transaction.state.put(_SWEEP, str(number))
@@ -183,7 +186,7 @@ class Collector:
         failures: list[OSError] = []
         while removed == _AT_ONCE:
             async with self._metadata.transaction(durable=True) as transaction:
-                unreferenced = await transaction.blobs.unreferenced(self._clock.now() - self._grace, _AT_ONCE)
+                unreferenced = await transaction.blobs.unreferenced(self._clock.now() - self._periods.unnamed, _AT_ONCE)
                 for blob in unreferenced:
                     await transaction.blobs.remove(blob.id)
             for blob in unreferenced:
@@ -232,7 +235,7 @@ class Collector:
 
     async def _remove_strays(self, storage: str, strays: Collection[Stray], now: int) -> None:
         for stray in strays:
-            if now - stray.since >= self._aside:
+            if now - stray.since >= self._periods.aside:
                 await self._lanes.on(storage).run(self._store.remove_stray, storage, stray)
                 _removed("stray", storage, stray.blob, f"the database has not known it since {_moment(stray.since)}")
 

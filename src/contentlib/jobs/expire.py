@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 
 from contentlib.library.clock import Clock
 from contentlib.library.leases import Leases
@@ -14,12 +15,19 @@ Idle = Callable[[int, int], Awaitable[list[str]]]
 _AT_ONCE = 100  # rows between two turns of other calls
 
 
-class Expiry:
-    """The sweep of sessions; times in milliseconds.
+@dataclass(frozen=True, slots=True)
+class Lifetimes:
+    """How long an ended session or task can be looked at, and how long a login session lives without a call; milliseconds.
 
-    `kept` is how long an ended session or task can be looked at, `idle` how long a login session lives without a call. Client
-    tokens are kept as long as ended sessions, so that a call that is repeated in that time finds what it made.
+    Client tokens are kept as long as ended sessions, so that a call that is repeated in that time finds what it made.
     """
+
+    ended: int
+    idle_login: int
+
+
+class Expiry:
+    """The sweep of sessions."""
 
     def __init__(
         self,
@@ -28,16 +36,14 @@ class Expiry:
         downloads: DownloadSessions,
         leases: Leases,
         clock: Clock,
-        kept: int,
-        idle: int,
+        lifetimes: Lifetimes,
     ) -> None:
         self._metadata = metadata
         self._updates = updates
         self._downloads = downloads
         self._leases = leases
         self._clock = clock
-        self._kept = kept
-        self._idle = idle
+        self._lifetimes = lifetimes
 
     async def save_touches(self) -> None:
         """Keeps what this process knows of activity, for other processes and for the next start."""
@@ -74,8 +80,8 @@ class Expiry:
 
     async def _forget(self) -> bool:
         """Forgets some of what is old; whether there may be more."""
-        ended = self._clock.now() - self._kept
-        idle = self._clock.now() - self._idle
+        ended = self._clock.now() - self._lifetimes.ended
+        idle = self._clock.now() - self._lifetimes.idle_login
         async with self._metadata.transaction(durable=False) as transaction:
             updates = await transaction.update_sessions.ended(ended, _AT_ONCE)
             for session_id in updates:

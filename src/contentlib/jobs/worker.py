@@ -12,9 +12,11 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass, field
 
 from msgspec.structs import replace
 
+from contentlib.jobs.runner import OnFailure
 from contentlib.library.bytes.storages import StorageSilent
 from contentlib.library.clock import Clock
 from contentlib.library.errors import Fault, LibraryError, Unavailable
@@ -23,7 +25,6 @@ from contentlib.library.model import Task
 from contentlib.library.ports import MetadataStore
 from contentlib.library.tasks import CANCELED, fire
 
-OnFailure = Callable[[str, BaseException], None]
 _BEATS_A_LEASE = 3
 _LONGEST_BEAT = 2.0  # a running task hears that it is canceled at its next beat
 _SHORTEST_PAUSE = 1.0
@@ -72,8 +73,22 @@ A LibraryError and Failed fail the task, Again puts it off.
 """
 
 
+@dataclass(frozen=True, slots=True)
+class WorkLimits:
+    """How many tasks of a kind run at once: `most`, or as many as `places` says; how often one is tried.
+
+    `lease` is how many seconds a task is held without a sign of life, `poll` how many pass until tasks are looked for again.
+    """
+
+    most: int = 20
+    places: Mapping[str, int] = field(default_factory=dict)
+    attempts: int = 10
+    lease: float = 30.0
+    poll: float = 1.0
+
+
 class Worker:
-    """Runs the tasks of some kinds, `most` of each at once, or as many as `places` says; `lease` and `poll` are in seconds."""
+    """Runs the tasks of some kinds."""
 
     def __init__(
         self,
@@ -81,21 +96,14 @@ class Worker:
         clock: Clock,
         handlers: Mapping[str, Handler],
         on_failure: OnFailure,
-        *,
-        most: int = 20,
-        places: Mapping[str, int] | None = None,
-        attempts: int = 10,
-        lease: float = 30.0,
-        poll: float = 1.0,
+        limits: WorkLimits | None = None,
     ) -> None:
         self._metadata = metadata
         self._clock = clock
         self._handlers = handlers
         self._on_failure = on_failure
-        self._free = dict.fromkeys(handlers, most) | dict(places or {})
-        self._attempts = attempts
-        self._lease = lease
-        self._poll = poll
+        self._limits = limits or WorkLimits()
+        self._free = dict.fromkeys(handlers, self._limits.most) | dict(self._limits.places)
         self._owner = new_identifier()
         self._running: set[asyncio.Task[None]] = set()
         self._woken = asyncio.Event()
@@ -125,7 +133,7 @@ class Worker:
             except Exception as error:  # whatever it is, tasks are looked for again
                 self._on_failure("worker", error)
             with suppress(TimeoutError):
-                async with asyncio.timeout(self._poll):  # wait_for of Python 3.11 may swallow a cancellation
+                async with asyncio.timeout(self._limits.poll):  # wait_for of Python 3.11 may swallow a cancellation
                     await self._woken.wait()
 
     def _begin(self, task: Task) -> None:
@@ -150,11 +158,11 @@ class Worker:
             return await transaction.tasks.claim(kinds, self._owner, now, self._until(now))
 
     def _until(self, now: int) -> int:
-        return now + int(self._lease * 1000)
+        return now + int(self._limits.lease * 1000)
 
     async def _run(self, task: Task) -> None:
         """One attempt, with a heartbeat beside it; whichever ends first ends the other."""
-        progress = Progress(task, last=task.attempts >= self._attempts)
+        progress = Progress(task, last=task.attempts >= self._limits.attempts)
         work = asyncio.create_task(self._work(task, progress))
         beat = asyncio.create_task(self._beat(task, progress))
         try:
@@ -192,7 +200,7 @@ class Worker:
         """Keeps the lease; ends with True when the task is to be canceled, with False when the lease was lost."""
         until = task.until or 0
         while True:
-            await asyncio.sleep(min(self._lease / _BEATS_A_LEASE, _LONGEST_BEAT))
+            await asyncio.sleep(min(self._limits.lease / _BEATS_A_LEASE, _LONGEST_BEAT))
             longer = self._until(self._clock.now())
             try:
                 async with self._metadata.transaction(durable=False) as transaction:

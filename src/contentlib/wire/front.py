@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cached_property
 
 from contentlib.http.bodies import Bodies
@@ -20,11 +21,23 @@ from contentlib.wire.tasked import Tasked, no_tasks
 _KEPT_BY_NOBODY = ("cache-control", "no-store")
 
 
+@dataclass(frozen=True, slots=True)
+class WireOptions:
+    """How the services are spoken: at which address clients find them, and how strictly requests and answers are checked.
+
+    With `check_answers` each answer is compared with its declared type before it is sent.
+    """
+
+    public_url: str | None = None
+    check_answers: bool = False
+    strict: bool = False
+
+
 class Wire:
     """Speaks all services of a registry in all forms.
 
     `report` gets the request, the operation's identifier (the path where none is known) and what happened; the request's
-    id is what the caller is told. With `check_answers` each answer is compared with its declared type before it is sent.
+    id is what the caller is told.
     """
 
     def __init__(
@@ -33,19 +46,19 @@ class Wire:
         gate: Gate,
         *,
         bodies: Bodies,
-        public_url: str | None = None,
         report: Report,
         submit: Submit = no_tasks,
-        check_answers: bool = False,
-        strict: bool = False,
+        options: WireOptions | None = None,
     ) -> None:
-        calls = Calls(gate, bodies=bodies, public_url=public_url, report=report, check_answers=check_answers)
+        options = options or WireOptions()
+        check_answers = options.check_answers
+        calls = Calls(gate, bodies=bodies, public_url=options.public_url, report=report, check_answers=check_answers)
         tasked = Tasked(registry, submit)
         self.perform = tasked.perform
         self.kept_result = tasked.result
         self._registry = registry
         self._rest = Rest(registry, calls, tasked)
-        self._api = Api(registry, calls, tasked, strict=strict)
+        self._api = Api(registry, calls, tasked, strict=options.strict)
         addresses = (self._api.addresses, self._rest.addresses)
         self._hints = Hints(["/api", *(each for found in addresses for each in found.known)])
         self._api.addresses.hints = self._rest.addresses.aliases.hints = self._hints

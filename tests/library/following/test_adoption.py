@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from contentlib.jobs.collect import Collector
+from contentlib.jobs.collect import Collector, GracePeriods
 from contentlib.library.bytes.blobs import Blobs
 from contentlib.library.catalog.items import ItemChange
 from contentlib.library.catalog.trash import Trash
@@ -195,7 +195,9 @@ async def test_a_library_that_was_purged_comes_back_above_what_was_seen_of_it(wo
         await world.complete(ITEM, {"a.iso": data})
     before = await counters(world)
     await world.libraries.delete(LIBRARY)
-    await Collector(world.metadata, world.blobs.storages, world.clock, STORAGES, Retention(versions=1), 10, 10).run()
+    await Collector(
+        world.metadata, world.blobs.storages, world.clock, STORAGES, Retention(versions=1), GracePeriods(10, 10)
+    ).run()
     await taking.follow(1, b"2", None)
     after = await counters(world)
     assert all(new > old for new, old in zip(after, before, strict=True))

@@ -57,7 +57,7 @@ def publish_static(
 
         return offered, publish(offered, ObjectTree(target, store), watcher)
     tree = DirectoryTree(Path(target), store, link=link)
-    with tree.alone():
+    with tree.locked():
         return offered, publish(offered, tree, watcher)
 
 

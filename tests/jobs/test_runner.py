@@ -98,7 +98,7 @@ async def test_of_two_processes_one_runs_a_job(world: World) -> None:
 
 async def test_every_process_runs_a_job_that_is_not_alone(world: World) -> None:
     runs: list[int] = []
-    job = Job("touch", 10, counting(runs), alone=False)
+    job = Job("touch", 10, counting(runs), exclusive=False)
     assert [await world.runner(job).once(job), await world.runner(job).once(job)] == [True, True]
 
 

@@ -61,11 +61,11 @@ def jobs(core: Core, rules: Rules, transfers: Transfers, expiry: Expiry) -> list
 
     schedule = Schedule(core.metadata, rules.subscribed, core.configurations, core.clock)
     return [
-        Job("touch", often, save_touches, alone=False),
+        Job("touch", often, save_touches, exclusive=False),
         Job("clock", min(15.0, often * 3), keep_time),
-        Job("limits", 1.0, core.limits.refresh, alone=False),
-        Job("pulls", min(1.0, often), rules.settling.watch, alone=False),
-        Job("settle", 1.0, rules.settling.run, alone=False),
+        Job("limits", 1.0, core.limits.refresh, exclusive=False),
+        Job("pulls", min(1.0, often), rules.settling.watch, exclusive=False),
+        Job("settle", 1.0, rules.settling.run, exclusive=False),
         Job("persist", often, _persisting(core).run),
         Job("expire", min(15.0, settings.lease_seconds / 2), expiry.run),
         Job("collect", min(600.0, settings.collect_grace_seconds / 2), _collector(core).run),

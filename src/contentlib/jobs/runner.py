@@ -20,12 +20,12 @@ OnFailure = Callable[[str, BaseException], None]
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Something to be done every `seconds`; `alone` ones by one process at a time."""
+    """Something to be done every `seconds`: by one process at a time where it is `exclusive`, else by each."""
 
     name: str
     seconds: float
     run: Callable[[], Awaitable[object]]
-    alone: bool = True
+    exclusive: bool = True
 
 
 class Runner:
@@ -69,7 +69,7 @@ class Runner:
     async def once(self, job: Job) -> bool:
         """Runs a job now, unless another process has its lease; whether it ran to its end."""
         try:
-            if job.alone and not await self._claim(job):
+            if job.exclusive and not await self._claim(job):
                 return False
             await job.run()
         except Exception as error:

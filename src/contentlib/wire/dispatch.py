@@ -130,15 +130,15 @@ def rest_address(operation: Operation) -> tuple[str, str]:
     if operation.api.rest is not None:
         return operation.api.method, operation.api.rest
     path, identifier = service_path(operation.service), identifier_of(operation)
-    alone = operation.name in ("get", "delete") and identifier is None
-    method = None if alone else _method(operation, identifier is not None and operation.name != "list")
+    needs_action = operation.name in ("get", "delete") and identifier is None
+    method = None if needs_action else _method(operation, identifier is not None and operation.name != "list")
     action = "" if method else "?~action=" + operation.name.replace("_", "-")
     at = f"/id:{{{identifier}}}" if identifier and operation.name != "list" else ""
     return method or "POST", path + at + action
 
 
 def _method(operation: Operation, at_identifier: bool) -> str | None:
-    """The method that alone means the operation, at the service's or at an identifier's address."""
+    """The method that means the operation without an action, at the service's or at an identifier's address."""
     match operation.name:
         case "create":
             return "POST"

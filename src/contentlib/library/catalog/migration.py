@@ -82,10 +82,10 @@ class Migrations:
     async def move(self, wanted: Arguments, file: StoredFile, advance: Callable[[int], None]) -> None:
         """Moves the bytes of a file, for all versions of the library that have them."""
         moved = await self._blobs.at(wanted.storage, file, advance)
-        alone = Version(id="", item="", number=0, created=0, files=(moved,))
-        await self._blobs.flush(alone)
+        only_moved = Version(id="", item="", number=0, created=0, files=(moved,))
+        await self._blobs.flush(only_moved)
         async with self._metadata.transaction(durable=False) as transaction:
-            await self._blobs.check_kept(transaction, alone)
+            await self._blobs.check_kept(transaction, only_moved)
             await transaction.versions.move(wanted.library, file.blob, moved.blob)
 
     async def finish(self, wanted: Arguments, unmoved: str | None) -> None:

@@ -38,7 +38,7 @@ class DirectoryTree:
         return str(self._root)
 
     @contextmanager
-    def alone(self) -> Iterator[None]:
+    def locked(self) -> Iterator[None]:
         """Makes the directory, and keeps others from writing to it; BlockingIOError, naming it, while somebody does."""
         self._make(self._root)
         lock = os.open(self._root, os.O_RDONLY)

@@ -92,7 +92,7 @@ class Persisting:
         await self._remove(library.id, place)
 
     def _write(self, library: StaticLibrary, tree: DirectoryTree) -> None:
-        with tree.alone():
+        with tree.locked():
             publish(library, tree)
 
     async def _remove(self, library_id: str, but: Path | None = None) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from contentlib.http.message import Disconnected, Request, Response
+from contentlib.http.message import Request, Response
 from contentlib.vapi.declare import Operation
 from contentlib.vapi.errors import VapiError
 from contentlib.vapi.registry import Call, Registry
 from contentlib.wire import rest_query
-from contentlib.wire.calls import Calls, check_cookie, content_kind, error_headers, session_headers, unknown_content_type
+from contentlib.wire.addressed import AddressedForm
+from contentlib.wire.calls import Calls, content_kind, error_headers, unknown_content_type
 from contentlib.wire.dispatch import ApiAddresses, Pairs, Target
 from contentlib.wire.json_values import encode, error_value
 from contentlib.wire.tasked import Tasked, asked_for
@@ -19,35 +20,13 @@ from contentlib.wire.walk import complete, part
 JSON = "application/json"
 
 
-class Api:
+class Api(AddressedForm):
     """Speaks `/api`."""
 
     def __init__(self, registry: Registry, calls: Calls, tasked: Tasked, *, strict: bool = False) -> None:
+        super().__init__(calls, tasked)
         self.addresses = ApiAddresses(registry, "/api")
-        self._calls = calls
-        self._tasked = tasked
         self._strict = strict
-
-    async def handle(self, request: Request) -> Response:
-        """The answer to a request; every failure is an error in this form."""
-        try:
-            target, in_path, pairs, as_task = await self._calls.line(request, self._read_line)
-            call = self._calls.of(request)
-            await self._calls.authenticate(call, target.endpoint.operation)
-            check_cookie(request, target)
-            arguments = await self._arguments(request, call, target, pairs, in_path)
-            endpoint = self._tasked.endpoint(target.endpoint) if as_task else target.endpoint
-            result = await self._calls.run(request, call, endpoint, arguments)
-            response = _answer(endpoint.operation, result)
-            if call.new_token is not None:
-                response.headers = session_headers(request, call)
-            return response
-        except VapiError as error:
-            return error_response(error)
-        except Disconnected:
-            raise
-        except Exception as error:
-            return error_response(self._calls.failed(request, request.path, error))
 
     def _read_line(self, request: Request) -> tuple[Target, dict[str, str], Pairs, bool]:
         """What the request line says: the operation, the parameters in the path, those in the query, whether it is a task."""
@@ -72,6 +51,15 @@ class Api:
             if parameter.name in in_path:
                 arguments[parameter.name] = scalar(_inner(parameter.type), in_path[parameter.name], parameter.name)
         return complete(target.parameters, arguments)
+
+    def _answer(self, _: Request, operation: Operation, result: Any) -> Response:
+        status = operation.api.status
+        if operation.output.kind == "void":
+            return Response(204 if status == 200 else status)
+        return Response(status, encode(result), JSON)
+
+    def _error(self, _: Request, error: VapiError) -> Response:
+        return error_response(error)
 
 
 def _inner(declared: Any) -> Any:
@@ -115,13 +103,6 @@ def in_headers(request: Request, target: Target) -> dict[str, Any]:
         for name, parameter in target.headers
         if name in request.headers
     }
-
-
-def _answer(operation: Operation, result: Any) -> Response:
-    status = operation.api.status
-    if operation.output.kind == "void":
-        return Response(204 if status == 200 else status)
-    return Response(status, encode(result), JSON)
 
 
 def error_response(error: VapiError) -> Response:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from contentlib.http.message import Disconnected, Request, Response
+from contentlib.http.message import Request, Response
 from contentlib.vapi.declare import Operation
 from contentlib.vapi.errors import VapiError
 from contentlib.vapi.registry import Call, Registry
 from contentlib.wire import rest_query, rest_xml
+from contentlib.wire.addressed import AddressedForm
 from contentlib.wire.api import in_headers
-from contentlib.wire.calls import Calls, check_cookie, content_kind, error_headers, session_headers
+from contentlib.wire.calls import Calls, content_kind, error_headers
 from contentlib.wire.dispatch import Pairs, RestAddresses, Target, service_path
 from contentlib.wire.json_values import encode, error_value, listed, parse
 from contentlib.wire.tasked import Tasked, asked_for
@@ -21,34 +22,12 @@ JSON = "application/json"
 XML = "application/xml"
 
 
-class Rest:
+class Rest(AddressedForm):
     """Speaks `/rest`."""
 
     def __init__(self, registry: Registry, calls: Calls, tasked: Tasked) -> None:
+        super().__init__(calls, tasked)
         self.addresses = RestAddresses(registry)
-        self._calls = calls
-        self._tasked = tasked
-
-    async def handle(self, request: Request) -> Response:
-        """The answer to a request; every failure is an error in the form that the client accepts."""
-        try:
-            target, in_path, pairs, as_task = await self._calls.line(request, self._read_line)
-            call = self._calls.of(request)
-            await self._calls.authenticate(call, target.endpoint.operation)
-            check_cookie(request, target)
-            arguments = await self._arguments(request, call, target, pairs, in_path)
-            endpoint = self._tasked.endpoint(target.endpoint) if as_task else target.endpoint
-            result = await self._calls.run(request, call, endpoint, arguments)
-            response = _answer(request, endpoint.operation, result)
-            if call.new_token is not None:
-                response.headers = session_headers(request, call)
-            return response
-        except VapiError as error:
-            return _error(request, error)
-        except Disconnected:
-            raise
-        except Exception as error:
-            return _error(request, self._calls.failed(request, request.path, error))
 
     def _read_line(self, request: Request) -> tuple[Target, dict[str, str], Pairs, bool]:
         """What the request line says: the operation, the parameters in the path, those in the query, whether it is a task."""
@@ -86,6 +65,20 @@ class Rest:
         for name in queried.keys() & arguments.keys():
             raise invalid(name, "stands in both the body and the query")
         return arguments | queried
+
+    def _answer(self, request: Request, operation: Operation, result: Any) -> Response:
+        if wants_xml(request.headers.get("accept")):
+            return Response(200, rest_xml.result(operation, result), XML)
+        if operation.output.kind == "void":
+            return Response(200)
+        return Response(200, b'{"value":' + encode(listed(result, operation.output)) + b"}", JSON)
+
+    def _error(self, request: Request, error: VapiError) -> Response:
+        status = error.status or error.rest_status
+        if wants_xml(request.headers.get("accept")):
+            return Response(status, rest_xml.error(error), XML, error_headers(error))
+        body = encode({"type": error.canonical_name, "value": error_value(error)})
+        return Response(status, body, JSON, error_headers(error))
 
 
 def _is_bare(request: Request, target: Target, body: bytes) -> bool:
@@ -127,19 +120,3 @@ def _weight(text: str) -> float:
         return min(max(float(text), 0.0), 1.0)
     except ValueError:
         return 0.0
-
-
-def _answer(request: Request, operation: Operation, result: Any) -> Response:
-    if wants_xml(request.headers.get("accept")):
-        return Response(200, rest_xml.result(operation, result), XML)
-    if operation.output.kind == "void":
-        return Response(200)
-    return Response(200, b'{"value":' + encode(listed(result, operation.output)) + b"}", JSON)
-
-
-def _error(request: Request, error: VapiError) -> Response:
-    status = error.status or error.rest_status
-    if wants_xml(request.headers.get("accept")):
-        return Response(status, rest_xml.error(error), XML, error_headers(error))
-    body = encode({"type": error.canonical_name, "value": error_value(error)})
-    return Response(status, body, JSON, error_headers(error))

@@ -16,6 +16,7 @@ from contentlib.library.model import Deleted, Item, Library
 from contentlib.library.names import check_name, fold
 from contentlib.library.ports import MetadataStore, Transaction
 from contentlib.library.protection import check_changeable
+from contentlib.library.signals import unheard
 
 KIND = "deleted library or item"
 
@@ -40,10 +41,6 @@ class Thing(msgspec.Struct, frozen=True):
     until: int
 
 
-def nothing() -> None:
-    """For those who need not hear that bytes can be collected."""
-
-
 class Trash:
     """The operations on what was deleted; `purged` hears that something has become overdue."""
 
@@ -52,7 +49,7 @@ class Trash:
         metadata: MetadataStore,
         items: Items,
         clock: Clock,
-        purged: Callable[[], None] = nothing,
+        purged: Callable[[], None] = unheard,
         names: LibraryNames | None = None,
     ) -> None:
         self._names = names or LibraryNames()

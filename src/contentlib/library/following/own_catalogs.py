@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from msgspec.structs import replace
 
-from contentlib.library.catalog.items import current_version
+from contentlib.library.catalog.current_items import current_items
 from contentlib.library.catalogs import Catalog, Catalogs, OfferedFile, OfferedItem, Seen
 from contentlib.library.errors import Fault, NotFetched
 from contentlib.library.following.subscribed import PUBLISHED, Probing
-from contentlib.library.model import Authentication, Library, StoredFile, Subscription
+from contentlib.library.model import Authentication, Item, Library, StoredFile, Subscription, Version
 from contentlib.library.packages.signatures import read_pem
 from contentlib.library.ports import MetadataStore, PasswordHasher, Sealing, Transaction
 from contentlib.library.sessions.pulls import Probed, ProbeStatus
@@ -22,7 +21,6 @@ BLOB = "blob:"
 """How the address of a file begins whose bytes are on this server."""
 _CREDENTIALS = "publisher.credentials"
 _OTHER_CERTIFICATE = "catalog.http_request_error_peer_not_authenticated"
-_AT_ONCE = 200
 
 
 class OwnCatalogs:
@@ -113,15 +111,8 @@ class OwnCatalogs:
         return Probed(ProbeStatus.INVALID_CREDENTIALS if wrong else ProbeStatus.RESOURCE_NOT_FOUND, fault)
 
     async def _items(self, library_id: str) -> list[OfferedItem]:
-        found: list[OfferedItem] = []
         async with self._metadata.reading() as transaction:
-            for n, item_id in enumerate(await transaction.items.find(library=library_id, cached=True)):
-                if n % _AT_ONCE == _AT_ONCE - 1:
-                    await asyncio.sleep(0)  # other calls get their turn
-                offered = await _offered(transaction, item_id)
-                if offered is not None:
-                    found.append(offered)
-        return found
+            return [_offered(item, version) for item, version in await current_items(transaction, library_id)]
 
 
 class OwnProbes:
@@ -169,12 +160,8 @@ async def _is_invited(transaction: Transaction, library_id: str, subscription: S
     return invitation is not None and invitation.library == library_id
 
 
-async def _offered(transaction: Transaction, item_id: str) -> OfferedItem | None:
+def _offered(item: Item, version: Version) -> OfferedItem:
     """An item as its subscribers see it."""
-    item = await transaction.items.get(item_id)
-    if item is None or not item.cached:
-        return None
-    version = await current_version(transaction, item)
     return OfferedItem(
         id=item.id,
         name=item.name,

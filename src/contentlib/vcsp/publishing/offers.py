@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import msgspec
 
 from contentlib.library.bytes.storages import Storages
-from contentlib.library.catalog.items import current_version
+from contentlib.library.catalog.current_items import current_items
 from contentlib.library.errors import Missing
 from contentlib.library.model import Blob, Item, Library, StoredFile, Version
 from contentlib.library.packages import ovf
-from contentlib.library.ports import BlobStore, MetadataStore, Transaction
+from contentlib.library.ports import BlobStore, MetadataStore
 from contentlib.vcsp.publishing.documents import Published
-
-_AT_ONCE = 100
 
 
 class Offer(msgspec.Struct, frozen=True):
@@ -31,7 +27,7 @@ async def read_offer(metadata: MetadataStore, storages: Storages, library_id: st
         library = await transaction.libraries.get(library_id)
         if library is None:
             raise Missing("library", library_id)
-        found = await offered_items(transaction, library_id)
+        found = await current_items(transaction, library_id)
         blobs: dict[str, Blob] = {}
         for _, version in found:
             for file in version.files:
@@ -47,29 +43,11 @@ async def read_unchanged(metadata: MetadataStore, library_id: str, revision: int
     async with metadata.reading() as transaction:
         changed = await transaction.versions.since(library_id, revision)
         found = set()
-        for item, version in await offered_items(transaction, library_id):
+        for item, version in await current_items(transaction, library_id):
             base = changed.get(item.id)
             before = version if item.id not in changed else None if base is None else await transaction.versions.get(base)
             found |= set() if before is None else {f"{item.id}/{file.blob}" for file in before.files}
     return found
-
-
-async def offered_items(transaction: Transaction, library_id: str) -> list[tuple[Item, Version]]:
-    """The items of a library with their current versions."""
-    found = []
-    for n, item_id in enumerate(await transaction.items.find(library=library_id, cached=True)):
-        if n % _AT_ONCE == _AT_ONCE - 1:
-            await asyncio.sleep(0)  # other calls get their turn
-        offered = await offered_item(transaction, item_id)
-        if offered is not None:
-            found.append(offered)
-    return found
-
-
-async def offered_item(transaction: Transaction, item_id: str) -> tuple[Item, Version] | None:
-    """An item with its current version; one without content has no files. None where its content is at its own publisher."""
-    item = await transaction.items.get(item_id)
-    return None if item is None or not item.cached else (item, await current_version(transaction, item))
 
 
 def descriptor_of(version: Version) -> StoredFile | None:

@@ -15,12 +15,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from contentlib.library.bytes.blobs import Blobs
+from contentlib.library.catalog.current_items import current_item
 from contentlib.library.errors import Damaged
 from contentlib.library.model import Authentication, Item, Library, StoredFile, Version
 from contentlib.library.packages import ovf
 from contentlib.library.ports import MetadataStore, Transaction
 from contentlib.vcsp.publishing.documents import END, SEPARATOR, START, Counters, Published, item_json, lib_json
-from contentlib.vcsp.publishing.offers import descriptor_of, is_collection, offered_item
+from contentlib.vcsp.publishing.offers import descriptor_of, is_collection
 
 KEPT_BYTES = 256 << 20
 _IDLE_SECONDS = 600.0
@@ -131,7 +132,7 @@ class Shelf:
     async def found(self, library_id: str, item_id: str) -> tuple[Item, Version] | None:
         """An item of the library, with its current version."""
         async with self._metadata.reading() as transaction:
-            found = await offered_item(transaction, item_id)
+            found = await current_item(transaction, item_id)
         return None if found is None or found[0].library != library_id else found
 
     async def names(self, library: Library) -> list[tuple[str, str]]:
@@ -201,7 +202,7 @@ class Shelf:
         """What is said of some items; other calls get their turn in between."""
         written = {}
         for start in range(0, len(wanted), _AT_ONCE):
-            found = [await offered_item(transaction, item_id) for item_id in wanted[start : start + _AT_ONCE]]
+            found = [await current_item(transaction, item_id) for item_id in wanted[start : start + _AT_ONCE]]
             for each in found:
                 if each is not None:
                     written[each[0].id] = await self._written(library, *each)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from clients.program import alone
+from clients.program import locked
 
 
 def once(factory: pytest.TempPathFactory, name: str, make: Callable[[], Any]) -> Any:
@@ -18,7 +18,7 @@ def once(factory: pytest.TempPathFactory, name: str, make: Callable[[], Any]) ->
     if "PYTEST_XDIST_WORKER" in os.environ:
         shared = shared.parent
     kept = shared / f"{name}.json"
-    with alone(shared / f"{name}.lock"):
+    with locked(shared / f"{name}.lock"):
         if not kept.exists():
             kept.write_text(json.dumps(make()))
     return json.loads(kept.read_text())

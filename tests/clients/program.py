@@ -34,7 +34,7 @@ class Step:
 
 
 @contextmanager
-def alone(file: Path) -> Iterator[None]:
+def locked(file: Path) -> Iterator[None]:
     """Lets one process in at a time."""
     file.parent.mkdir(parents=True, exist_ok=True)
     with file.open("w") as lock:
@@ -44,7 +44,7 @@ def alone(file: Path) -> Iterator[None]:
 
 def built() -> Path:
     """The program, built where its source is newer; what is needed for that is installed."""
-    with alone(_BINARY.with_suffix(".lock")):
+    with locked(_BINARY.with_suffix(".lock")):
         newest = max(file.stat().st_mtime for file in _SOURCE.glob("*.go"))
         if not _BINARY.exists() or _BINARY.stat().st_mtime < newest:
             subprocess.run([SETUP], check=True)

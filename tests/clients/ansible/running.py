@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from clients.ansible import calls
-from clients.program import alone
+from clients.program import locked
 from clients.servers import DATASTORE, PASSWORD, Address
 from processes import ENVIRONMENT
 
@@ -79,7 +79,7 @@ def plays(told: list[dict[str, Any]]) -> list[Play]:
 
 def _installed() -> Path:
     """The program, in a virtual environment of its own that is made where it is missing."""
-    with alone(_ROOT / ".venv-ansible.lock"):
+    with locked(_ROOT / ".venv-ansible.lock"):
         command = ["make", "--quiet", "ansible", f"PYTHON={sys.executable}", "MAKEFLAGS="]
         subprocess.run(command, cwd=_ROOT, check=True, timeout=600)
     return _PROGRAM

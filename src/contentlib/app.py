@@ -67,10 +67,16 @@ from contentlib.library.names import fold
 from contentlib.library.packages.signatures import read_pem
 from contentlib.library.packages.trust import Trust
 from contentlib.library.ports import MetadataStore, Transaction
+from contentlib.library.sessions.completion import Completion
 from contentlib.library.sessions.download_sessions import DownloadSessions
+from contentlib.library.sessions.file_transfers import FileTransfers
 from contentlib.library.sessions.pulls import KIND as PULL
+from contentlib.library.sessions.pulls import PullTasks
+from contentlib.library.sessions.sealing import Sealing
 from contentlib.library.sessions.settling import Settling
+from contentlib.library.sessions.update_files import UpdateFiles
 from contentlib.library.sessions.update_sessions import UpdateSessions
+from contentlib.library.sessions.upload_rules import UploadRules
 from contentlib.library.tasks import Tasks
 from contentlib.library.timekeeping import follow, go_on, note
 from contentlib.metadata.ballast import Ballast
@@ -248,22 +254,14 @@ class _Server:
         unique = LibraryNames(unique=settings.unique_library_names)
         libraries = Libraries(metadata, clock, storages, published, self._ended, kept, unique)
         sources, limit = Sources(settings.import_roots), settings.upload_limit_bytes
-        updates = UpdateSessions(
-            metadata,
-            blobs,
-            clock,
-            leases,
-            self._ended,
-            limit,
-            sources.check,
-            self._wake,
-            trust,
-            strict=settings.strict_packages,
-            most_files=settings.session_files_limit,
-            warned=_warned,
-        )
-        settling = Settling(metadata, updates, leases, settings.autocomplete_pulls_seconds * 1000)
         tasks, configurations, limits = Tasks(metadata, clock), self._configurations, self._limits
+        rules, pulling = UploadRules(limit, settings.session_files_limit), PullTasks(tasks, sources.check, self._wake)
+        updates = UpdateSessions(metadata, clock, leases, self._ended)
+        files = UpdateFiles(metadata, updates, leases, blobs, pulling, rules)
+        transfers = FileTransfers(metadata, updates, leases, blobs, rules)
+        packages = Sealing(metadata, blobs, clock, trust, strict=settings.strict_packages)
+        completion = Completion(metadata, updates, transfers, blobs, packages, _warned)
+        settling = Settling(metadata, updates, transfers, completion, leases, settings.autocomplete_pulls_seconds * 1000)
         sealing = KeyFile(settings.data_dir / _SEALING_KEY)
         catalogs = OwnCatalogs(
             metadata, published, sealing, Reader(self._outbound, sources, AskingLimits(items=settings.subscribed_items_limit))
@@ -300,8 +298,8 @@ class _Server:
             ItemService(items, subscribers, trust),
             FileService(items, blobs, endpoints),
             StorageService(items, blobs, endpoints),
-            UpdateSessionService(updates, leases),
-            UpdateFileService(updates, endpoints, roles, Probes(self._outbound, sources)),
+            UpdateSessionService(updates, completion, leases),
+            UpdateFileService(files, completion, endpoints, roles, Probes(self._outbound, sources)),
             DownloadSessionService(downloads, leases),
             DownloadFileService(downloads, blobs, endpoints, roles),
             ChangesService(history),
@@ -327,7 +325,7 @@ class _Server:
             strict=settings.strict,
         )
         self._nearest = wire.nearest
-        self._transfers = Transfers(updates, downloads, items, blobs, leases, addresses, admit, limits.throttle, limit, _failed)
+        self._transfers = Transfers(transfers, downloads, items, blobs, leases, addresses, admit, limits.throttle, _failed)
         vim = Vim(inventory, _product(settings, guid), logins, bodies, clock, _failed)
         shelf = Shelf(metadata, blobs, Counters(settings.published_version_floor), settings.published_lists_bytes)
         publisher = Publisher(shelf, blobs, GuardedPasswords(published, remember=_RIGHT_PASSWORDS), _failed)
@@ -343,7 +341,7 @@ class _Server:
         schedule = Schedule(metadata, subscribed, configurations, clock)
         jobs = [*self._jobs(updates, downloads, settling), Job("synchronize", 60.0, schedule.run)]
         self._runner = Runner(metadata, clock, jobs, _job_failed)
-        pulls = Pulls(Parts(updates, settling, tasks, self._storages, leases, self._outbound, sources, limits, limit))
+        pulls = Pulls(Parts(files, transfers, settling, tasks, self._storages, leases, self._outbound, sources, limits))
         means = Means(metadata, blobs, self._outbound, sources, limits, limit)
         syncs = Syncs(SyncParts(Mirror(metadata, blobs, clock, trust), catalogs, means, clock, _left_out))
         handlers = {PULL: pulls.run, SYNC: syncs.run, OPERATION: performing(wire.perform), MIGRATION: Migrating(migrations).run}

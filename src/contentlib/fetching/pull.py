@@ -27,9 +27,10 @@ from contentlib.library.leases import Leases
 from contentlib.library.model import SourceEndpoint, Task, TransferStatus, UpdateFile, UpdateSession
 from contentlib.library.packages import ovf
 from contentlib.library.sessions import transfer_faults
+from contentlib.library.sessions.file_transfers import FileTransfers
 from contentlib.library.sessions.pulls import Arguments, Remembered
 from contentlib.library.sessions.settling import Settling
-from contentlib.library.sessions.update_sessions import UpdateSessions
+from contentlib.library.sessions.update_files import UpdateFiles
 from contentlib.library.tasks import Tasks
 from contentlib.library.threads import NotStored
 from contentlib.outbound.client import Outbound
@@ -41,9 +42,10 @@ _BEAT_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What a pull needs; `limit` is the largest file that is taken, 0 for any."""
+    """What a pull needs."""
 
-    updates: UpdateSessions
+    files: UpdateFiles
+    transfers: FileTransfers
     settling: Settling
     tasks: Tasks
     storages: Storages
@@ -51,7 +53,6 @@ class Parts:
     client: Outbound
     sources: Sources
     limits: Limits
-    limit: int = 0
 
 
 class Pulls:
@@ -63,7 +64,7 @@ class Pulls:
     async def run(self, task: Task, progress: Progress) -> str | None:
         """One attempt to fetch a file."""
         wanted = msgspec.json.decode(task.arguments, type=Arguments)
-        session, file = await self._parts.updates.target(wanted.session, wanted.file)
+        session, file = await self._parts.transfers.target(wanted.session, wanted.file)
         try:
             if file.status is not TransferStatus.READY:  # else it is a task that was killed at its very end
                 await self._fetch(_Attempt(self._parts, task, progress, wanted, session, file))
@@ -113,7 +114,7 @@ class _Attempt:
             await asyncio.sleep(_BEAT_SECONDS)
             try:
                 if not self._finishing:
-                    await self._parts.updates.target(self._session.id, self._file.id)
+                    await self._parts.transfers.target(self._session.id, self._file.id)
             except (Missing, NotActive):
                 if not self._finishing:
                     raise
@@ -141,16 +142,16 @@ class _Attempt:
     async def _arriving(self) -> Arriving:
         parts, session, file = self._parts, self._session, self._file
         store, lane = parts.storages.store, parts.storages.on(session.storage)
-        if await parts.updates.unpacks(session, file):
-            return Unpacked(parts.updates, session, file, store, lane, parts.limit)
-        return Kept(parts.updates, session, file, store, lane, parts.limit)
+        if await parts.transfers.unpacks(session, file):
+            return Unpacked(parts.transfers, session, file, store, lane)
+        return Kept(parts.transfers, session, file, store, lane)
 
     async def _bring(self, arriving: Arriving) -> None:
         file = self._file
         if file.endpoint is None:
             raise Different(Fault("pull.no_source", f"file {file.name!r} has no source_endpoint", (file.name,)))
         async with self._parts.limits.transfer(file.name, host_of(file.endpoint.uri)):
-            await self._parts.updates.begin(file)
+            await self._parts.transfers.begin(file)
             await arriving.begin()
             await self._fetching(file.endpoint, arriving).run()
         if isinstance(arriving, Kept) and ovf.is_descriptor(file.name):
@@ -171,21 +172,21 @@ class _Attempt:
             endpoint,
             arriving,
             self._wanted.seen,
-            parts.limit,
+            parts.transfers.rules.limit,
             self._remember,
             self._moved,
         )
 
     async def _add_references(self, arriving: Kept) -> None:
         text = await arriving.text(ovf.LARGEST_DESCRIPTOR)
-        if text is None or self._file.endpoint is None or not await self._parts.updates.takes_packages(self._session):
+        if text is None or self._file.endpoint is None or not await self._parts.transfers.takes_packages(self._session):
             return
         references = await asyncio.to_thread(references_of, self._file.name, text, self._file.endpoint)
-        known = await self._parts.updates.changes(self._session.id)
+        known = await self._parts.files.changes(self._session.id)
         companions = Companions(self._parts.client, self._parts.sources)
         references += await companions.of(self._file.name, self._file.endpoint, known)
         if references:
-            await self._parts.updates.add_references(self._file, references)
+            await self._parts.files.add_references(self._file, references)
 
     async def _remember(self, seen: Remembered) -> None:
         arguments = replace(self._wanted, seen=seen)
@@ -199,11 +200,11 @@ class _Attempt:
         """Notes with the file why it did not come; what is of no use any more is dropped."""
         self._finishing = False
         if again and not self._progress.last:
-            await self._parts.updates.wait(self._file, arriving.size, fault)
+            await self._parts.transfers.wait(self._file, arriving.size, fault)
             raise Again(fault)
         await arriving.drop()
         await arriving.leave()
-        await self._parts.updates.stop(self._file, 0, fault)
+        await self._parts.transfers.stop(self._file, 0, fault)
         raise NotFetched(fault)
 
     def _told(self, problem: Problem) -> Fault:

@@ -13,7 +13,7 @@ from contentlib.library.catalog.items import Items
 from contentlib.library.errors import Damaged, LibraryError
 from contentlib.library.leases import Leases
 from contentlib.library.sessions.download_sessions import DownloadSessions
-from contentlib.library.sessions.update_sessions import UpdateSessions
+from contentlib.library.sessions.file_transfers import FileTransfers
 from contentlib.transfer.addresses import DATA, STATIC, SignedAddresses, read_static, shown
 from contentlib.transfer.answers import STATUS, Refused
 from contentlib.transfer.downloads import Admit, Downloads
@@ -32,7 +32,7 @@ class Transfers:
 
     def __init__(
         self,
-        updates: UpdateSessions,
+        transfers: FileTransfers,
         downloads: DownloadSessions,
         items: Items,
         blobs: Blobs,
@@ -40,12 +40,11 @@ class Transfers:
         addresses: SignedAddresses,
         admit: Admit,
         throttle: Throttle,
-        upload_limit: int,
         on_failure: OnFailure,
     ) -> None:
         self._addresses = addresses
         self._on_failure = on_failure
-        self._uploads = Uploads(updates, blobs.storages, leases, throttle, upload_limit, self._failed)
+        self._uploads = Uploads(transfers, blobs.storages, leases, throttle, self._failed)
         self._downloads = Downloads(downloads, items, blobs, leases, admit)
 
     def speaks(self, path: str) -> bool:

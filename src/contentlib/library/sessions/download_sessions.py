@@ -15,7 +15,7 @@ from contentlib.library.clock import Clock
 from contentlib.library.errors import Damaged, Invalid, Missing, MissingFile, NotHere
 from contentlib.library.idempotence import once
 from contentlib.library.identifiers import ordered_identifier
-from contentlib.library.leases import Ended, Leases, fire
+from contentlib.library.leases import Ended, Leases
 from contentlib.library.model import (
     Blob,
     DownloadSession,
@@ -101,9 +101,9 @@ class DownloadSessions(TransferSessions[DownloadSession]):
     async def delete(self, session_id: str) -> None:
         """Removes a session in any state; its URLs are dead."""
         async with self._metadata.transaction(durable=False) as transaction:
-            await self._find(transaction, session_id)
+            await self.find(transaction, session_id)
             await transaction.download_sessions.remove(session_id)
-        self._ended(session_id)
+        self.ended(session_id)
 
     async def files(self, session_id: str) -> list[DownloadFile]:
         """The files of the session's content version, with what became of their preparation."""
@@ -122,7 +122,7 @@ class DownloadSessions(TransferSessions[DownloadSession]):
         """
         await self.get(session_id)
         session, files = await self._files(session_id)
-        fire(self.kind, session, "changed", self._clock.now())
+        self.fired(session, "changed")
         found = self._named(session_id, files, name)
         if found.file.blob:
             preparation = await self._checked(session, found, endpoint)
@@ -130,7 +130,7 @@ class DownloadSessions(TransferSessions[DownloadSession]):
             task = await self._demand(session.item, session.user)
             preparation = Preparation(session_id, name, PrepareStatus.PREPARE_REQUESTED, endpoint, task=task)
         async with self._metadata.transaction(durable=False) as transaction:
-            await self._active(transaction, session_id, "changed")
+            await self.active(transaction, session_id, "changed")
             await transaction.preparations.put(preparation)
         return DownloadFile(found.file, preparation, found.position)
 
@@ -147,7 +147,7 @@ class DownloadSessions(TransferSessions[DownloadSession]):
         """What a download URL names: Missing when the session is gone, NotActive when it ended, Damaged when the bytes are."""
         await self.expire(session_id)
         session, version, _ = await self._content(session_id)
-        fire(self.kind, session, "changed", self._clock.now())
+        self.fired(session, "changed")
         if not 0 <= position < len(version.files):
             raise Missing("download", f"{session_id}/{position}")
         file = version.files[position]
@@ -211,7 +211,7 @@ class DownloadSessions(TransferSessions[DownloadSession]):
 
     async def _content(self, session_id: str) -> tuple[DownloadSession, Version, dict[str, Preparation]]:
         async with self._metadata.reading() as transaction:
-            session = await self._find(transaction, session_id)
+            session = await self.find(transaction, session_id)
             version = await _version(transaction, session)
             done = [await _now(transaction, version, each) for each in await transaction.preparations.of(session_id)]
         return session, version, {each.name: each for each in done}

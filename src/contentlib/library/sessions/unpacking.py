@@ -23,8 +23,8 @@ from contentlib.library.packages import ovf, recognition
 from contentlib.library.packages.checks import is_package_archive
 from contentlib.library.packages.tar import BadArchive, Begin, End, Event, Piece, TarReader
 from contentlib.library.ports import BlobStore, Staged
+from contentlib.library.sessions.file_transfers import FileTransfers
 from contentlib.library.sessions.transfer_faults import too_large
-from contentlib.library.sessions.update_sessions import UpdateSessions
 
 _HEADER = 512
 _PIECES = 16  # that are read in one go
@@ -54,32 +54,30 @@ class _Member:
 
 
 class Unpacking:
-    """Takes the bytes of one archive; `limit` is the largest file that is taken, 0 for any.
+    """Takes the bytes of one archive.
 
     What is no archive is kept as the file that it is, unless the item is to be a package.
     """
 
     def __init__(
         self,
-        sessions: UpdateSessions,
+        transfers: FileTransfers,
         session: UpdateSession,
         archive: UpdateFile,
         store: BlobStore,
         threads: Lane,
-        limit: int,
     ) -> None:
-        self._sessions = sessions
+        self._transfers = transfers
         self._session = session
         self._storage = session.storage
         self._archive = archive
         self._store = store
         self._threads = threads
-        self._limit = limit
         self._frame: Staged | None = None
         self._reset()
 
     def _reset(self) -> None:
-        self._reader = TarReader(self._sessions.most_files, self._framed)
+        self._reader = TarReader(self._transfers.rules.most_files, self._framed)
         self.hasher = Hasher.of(self._declared())
         self._members: list[UpdateFile] = []
         self._member: _Member | None = None
@@ -106,7 +104,7 @@ class Unpacking:
 
     async def arrived(self) -> int:
         """How many bytes of the archive are here, as far as they fit together."""
-        known = await self._sessions.members(self._archive)
+        known = await self._transfers.members(self._archive)
         return await self._threads.stored(self._measure, known)
 
     def _measure(self, known: Mapping[str, UpdateFile]) -> int:
@@ -114,7 +112,7 @@ class Unpacking:
         if not there or (there >= _HEADER and not recognition.is_tar(self._first())):
             return there
         framed: list[int] = []
-        reader, size = TarReader(self._sessions.most_files, lambda data: framed.append(len(data))), 0
+        reader, size = TarReader(self._transfers.rules.most_files, lambda data: framed.append(len(data))), 0
         try:
             for event in _events(reader, self._store.staged_bytes(self._storage, self._archive.id)):
                 if not isinstance(event, Begin):
@@ -146,7 +144,7 @@ class Unpacking:
         self._frame = frame
         expected = 0 if anew else await self.arrived()
         if expected:
-            with self._sessions.held(self._session):
+            with self._transfers.held(self._session):
                 await self._replay()
         if not expected or self.size != expected:
             await self.restart()
@@ -176,7 +174,7 @@ class Unpacking:
         self._reset()
 
     async def _replay(self) -> None:
-        known = await self._sessions.members(self._archive)
+        known = await self._transfers.members(self._archive)
         self._reset()
         self._replaying, self._settled = True, False
         pieces = await self._pieces(self._archive.id)
@@ -214,7 +212,7 @@ class Unpacking:
             await self._begin(event)
             return not event.size
         if member.status is not TransferStatus.TRANSFERRING:
-            await self._sessions.begin(member)
+            await self._transfers.begin(member)
         self._members.append(member)
         self._member = made = _Member(member, event.size, await self._stage(member), Hasher(*self._manifests))
         text = await self._read(await self._pieces(member.id), self._keeps_text(event), made.hasher)
@@ -248,7 +246,7 @@ class Unpacking:
     async def is_package(self) -> bool:
         """Whether it is an OVA by its bytes, which are all there, and the item of its session takes packages."""
         start = await self._threads.stored(self._first)
-        return is_package_archive(start) and await self._sessions.takes_packages(self._session)
+        return is_package_archive(start) and await self._transfers.takes_packages(self._session)
 
     # what comes
 
@@ -285,7 +283,7 @@ class Unpacking:
         self._frame, self._replaying = whole, True
         pieces = await self._pieces(self._archive.id)
         try:
-            with self._sessions.held(self._session):
+            with self._transfers.held(self._session):
                 while piece := await self._threads.stored(next, pieces, b""):
                     await self.feed([piece])
                 if await self.finish() is None:
@@ -310,9 +308,9 @@ class Unpacking:
         if self.plain:
             return await self._finish_plain(self._archive.id)
         if await self._is_no_package():
-            with self._sessions.held(self._session):
+            with self._transfers.held(self._session):
                 return await self._assemble()
-        fault = await self._sessions.unpacked(self._archive, self.hasher.size, self.hasher.digests())
+        fault = await self._transfers.unpacked(self._archive, self.hasher.size, self.hasher.digests())
         if fault is None:
             await self._threads.release(self._open.drop)
         return fault
@@ -335,7 +333,7 @@ class Unpacking:
         """Takes out of the session what came of an archive that is not whole."""
         await self.leave()
         self._member = None
-        for file in await self._sessions.forget_members(self._archive):  # nobody else knows them any more
+        for file in await self._transfers.forget_members(self._archive):  # nobody else knows them any more
             await self._threads.release(partial(self._store.discard, self._storage, file.id))
 
     @property
@@ -364,10 +362,11 @@ class Unpacking:
         return None
 
     async def _begin(self, event: Begin) -> None:
-        if self._limit and event.size > self._limit:
-            raise TooLarge(too_large(event.name, self._limit))
+        limit = self._transfers.rules.limit
+        if limit and event.size > limit:
+            raise TooLarge(too_large(event.name, limit))
         try:
-            file = await self._sessions.begin_member(self._archive, event.name, event.size)
+            file = await self._transfers.begin_member(self._archive, event.name, event.size)
         except NotReady as error:  # the session has as many files as it may
             raise TooLarge(error.fault) from error
         self._members.append(file)
@@ -386,7 +385,7 @@ class Unpacking:
             return
         try:
             received = Received(self._storage, member.file.id, member.hasher.size, member.hasher.digests())
-            await self._sessions.finish(member.file, received)
+            await self._transfers.finish(member.file, received)
         finally:
             await self._threads.release(member.staged.close)
         if member.text is not None:
@@ -406,7 +405,7 @@ class Unpacking:
         start = await self._threads.stored(self._first)
         if recognition.is_tar(start) or recognition.kind_of(start) in recognition.PACKED.values():
             return False
-        return await self._sessions.is_untyped(self._archive)
+        return await self._transfers.is_untyped(self._archive)
 
     async def _is_mistaken(self) -> bool:
         if self.size >= _HEADER or not self.size:
@@ -427,17 +426,17 @@ class Unpacking:
 
     async def _finish_plain(self, upload: str) -> Fault | None:
         received = Received(self._storage, upload, self.hasher.size, self.hasher.digests())
-        return await self._sessions.finish(self._archive, received)
+        return await self._transfers.finish(self._archive, received)
 
     async def _is_no_package(self) -> bool:
         """Whether it is an archive without a descriptor, whose files are all here, and the item may be anything."""
-        if any(ovf.is_descriptor(name) for name in self.names) or not await self._sessions.is_untyped(self._archive):
+        if any(ovf.is_descriptor(name) for name in self.names) or not await self._transfers.is_untyped(self._archive):
             return False
-        return all(file.blob is not None for file in (await self._sessions.members(self._archive)).values())
+        return all(file.blob is not None for file in (await self._transfers.members(self._archive)).values())
 
     async def _assemble(self) -> Fault | None:
         """Makes the archive of its files again, as it holds no descriptor."""
-        upload, known = new_identifier(), await self._sessions.members(self._archive)
+        upload, known = new_identifier(), await self._transfers.members(self._archive)
         self.hasher = Hasher(*self._declared())
         staged = await self._threads.stored(self._store.stage, self._storage, upload)
         try:
@@ -456,7 +455,7 @@ class Unpacking:
     def _whole(self, known: Mapping[str, UpdateFile]) -> Iterator[bytes]:
         """All bytes of the archive: its frame and its files."""
         framed: list[bytes] = []
-        reader = TarReader(self._sessions.most_files, framed.append)
+        reader = TarReader(self._transfers.rules.most_files, framed.append)
         for piece in self._store.staged_bytes(self._storage, self._archive.id):
             for event in reader.feed(piece):
                 if isinstance(event, Begin):
@@ -478,12 +477,12 @@ def _events(reader: TarReader, pieces: Iterator[bytes]) -> Iterator[Event]:
 
 
 async def finish(
-    sessions: UpdateSessions, archive: Unpacking, file: UpdateFile, received: Received, staged: Staged
+    transfers: FileTransfers, archive: Unpacking, file: UpdateFile, received: Received, staged: Staged
 ) -> Fault | None:
     """Takes all bytes of a file; an OVA by its bytes, whatever its name, gives its files. The fault says what is wrong."""
-    fault = sessions.differs(file, received.size, received.digests)
-    if file.status is not TransferStatus.WAITING_FOR_TRANSFER and await sessions.members(file):
+    fault = transfers.differs(file, received.size, received.digests)
+    if file.status is not TransferStatus.WAITING_FOR_TRANSFER and await transfers.members(file):
         await archive.drop()  # an earlier attempt had another content, or was killed
     if fault is None and await archive.is_package() and await archive.take(staged):
         return None
-    return await sessions.finish(file, received)
+    return await transfers.finish(file, received)

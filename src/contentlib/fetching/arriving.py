@@ -13,8 +13,9 @@ from contentlib.library.errors import Fault, Missing, NotActive
 from contentlib.library.model import UpdateFile, UpdateSession
 from contentlib.library.packages.tar import BadArchive
 from contentlib.library.ports import BlobStore, Staged
+from contentlib.library.sessions.archive_members import TooLarge
 from contentlib.library.sessions.file_transfers import FileTransfers
-from contentlib.library.sessions.unpacking import TooLarge, Unpacking, finish
+from contentlib.library.sessions.unpacking import Unpacking, finish
 
 
 class Different(Exception):

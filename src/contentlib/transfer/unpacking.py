@@ -5,6 +5,7 @@ from __future__ import annotations
 from contentlib.library.packages.tar import BadArchive
 from contentlib.library.ports import BlobStore, Staged
 from contentlib.library.sessions import unpacking
+from contentlib.library.sessions.archive_members import TooLarge
 from contentlib.transfer.receiving import RECEIVED, Memory, Upload, Wrong
 
 
@@ -26,7 +27,7 @@ class Unpacking(Upload):
             return await self._unpack()
         except BadArchive as error:
             raise Wrong(RECEIVED, error.fault, keep=False) from error
-        except unpacking.TooLarge as error:
+        except TooLarge as error:
             raise Wrong(413, error.fault, keep=False) from error
 
     @property

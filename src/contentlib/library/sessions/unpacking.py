@@ -6,11 +6,8 @@ that have come it tells each byte of the archive that is here, and so where it g
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import partial
-from itertools import islice
 
 from contentlib.library.bytes.blobs import Received
 from contentlib.library.bytes.storages import Lane
@@ -23,34 +20,10 @@ from contentlib.library.packages import ovf, recognition
 from contentlib.library.packages.checks import is_package_archive
 from contentlib.library.packages.tar import BadArchive, Begin, End, Event, Piece, TarReader
 from contentlib.library.ports import BlobStore, Staged
+from contentlib.library.sessions.archive_frame import HEADER, ArchiveFrame, next_pieces, read_events
+from contentlib.library.sessions.archive_members import ArchiveMember, ManifestAlgorithms, TooLarge, keeps_text
 from contentlib.library.sessions.file_transfers import FileTransfers
 from contentlib.library.sessions.transfer_faults import too_large
-
-_HEADER = 512
-_PIECES = 16  # that are read in one go
-
-
-class TooLarge(Exception):
-    """A file in the archive is larger than the server takes."""
-
-    def __init__(self, fault: Fault) -> None:
-        super().__init__(fault.text)
-        self.fault = fault
-
-
-@dataclass(slots=True)
-class _Member:
-    """A file of the archive that is being written; `text` holds it too where it is a manifest.
-
-    `mark` is the mark of its bytes when the archive was left.
-    """
-
-    file: UpdateFile
-    size: int
-    staged: Staged
-    hasher: Hasher
-    text: list[bytes] | None = field(default=None)
-    mark: str = ""
 
 
 class Unpacking:
@@ -74,14 +47,15 @@ class Unpacking:
         self._store = store
         self._threads = threads
         self._frame: Staged | None = None
+        self._archived = ArchiveFrame(store, session.storage, archive.id, transfers.rules.most_files)
         self._reset()
 
     def _reset(self) -> None:
         self._reader = TarReader(self._transfers.rules.most_files, self._framed)
         self.hasher = Hasher.of(self._declared())
         self._members: list[UpdateFile] = []
-        self._member: _Member | None = None
-        self._manifests: set[Algorithm] = set()
+        self._member: ArchiveMember | None = None
+        self._manifests = ManifestAlgorithms()
         self._framed_size = 0
         self._replaying = False
         self._settled = True
@@ -105,39 +79,7 @@ class Unpacking:
     async def arrived(self) -> int:
         """How many bytes of the archive are here, as far as they fit together."""
         known = await self._transfers.members(self._archive)
-        return await self._threads.stored(self._measure, known)
-
-    def _measure(self, known: Mapping[str, UpdateFile]) -> int:
-        there = self._store.staged_size(self._storage, self._archive.id)
-        if not there or (there >= _HEADER and not recognition.is_tar(self._first())):
-            return there
-        framed: list[int] = []
-        reader, size = TarReader(self._transfers.rules.most_files, lambda data: framed.append(len(data))), 0
-        try:
-            for event in _events(reader, self._store.staged_bytes(self._storage, self._archive.id)):
-                if not isinstance(event, Begin):
-                    continue
-                present = self._present(known.get(event.name))
-                if present > event.size:
-                    return 0
-                size += present
-                reader.skip(present)
-                if present < event.size:
-                    break
-        except BadArchive:
-            return 0
-        read = sum(framed)  # more than was there where another request writes
-        return size + read if read >= there else 0
-
-    def _present(self, member: UpdateFile | None) -> int:
-        if member is None:
-            return 0
-        if member.status is TransferStatus.READY:
-            return member.received
-        return self._store.staged_size(self._storage, member.id)
-
-    def _first(self) -> bytes:
-        return self._store.staged_start(self._storage, self._archive.id, recognition.ENOUGH)
+        return await self._threads.stored(self._archived.measure, known)
 
     async def begin(self, frame: Staged, *, anew: bool = False) -> None:
         """Goes on with what is there; what does not fit together is dropped, and all of it where the archive comes anew."""
@@ -178,10 +120,10 @@ class Unpacking:
         self._reset()
         self._replaying, self._settled = True, False
         pieces = await self._pieces(self._archive.id)
-        if not recognition.is_tar(await self._threads.stored(self._first)) and self._open.size >= _HEADER:
+        if not recognition.is_tar(await self._threads.stored(self._archived.first)) and self._open.size >= HEADER:
             await self._turn_plain()
         else:
-            await self._recall(_events(self._reader, pieces), known)
+            await self._recall(read_events(self._reader, pieces), known)
         self._replaying, self._settled = False, True
 
     async def _recall(self, events: Iterator[Event], known: Mapping[str, UpdateFile]) -> None:
@@ -198,10 +140,10 @@ class Unpacking:
 
     async def _recall_whole(self, member: UpdateFile) -> None:
         self._members.append(member)
-        keeps_text = ovf.is_manifest(member.name) and member.received <= ovf.LARGEST_MANIFEST
-        if member.blob is not None and (self._declared() or keeps_text):
+        keeps = keeps_text(member.name, member.received)
+        if member.blob is not None and (self._declared() or keeps):
             pieces = await self._threads.stored(self._store.read, self._storage, member.blob)
-            self._learn(member.name, await self._read(pieces, keeps_text))
+            self._manifests.learn(member.name, await self._read(pieces, keeps))
         else:
             self.hasher.size += member.received
         self._reader.skip(member.received)
@@ -214,9 +156,9 @@ class Unpacking:
         if member.status is not TransferStatus.TRANSFERRING:
             await self._transfers.begin(member)
         self._members.append(member)
-        self._member = made = _Member(member, event.size, await self._stage(member), Hasher(*self._manifests))
-        text = await self._read(await self._pieces(member.id), self._keeps_text(event), made.hasher)
-        made.text = [text] if self._keeps_text(event) else None
+        self._member = made = ArchiveMember(member, event.size, await self._stage(member), self._manifests.hasher())
+        text = await self._read(await self._pieces(member.id), keeps_text(event.name, event.size), made.hasher)
+        made.text = [text] if keeps_text(event.name, event.size) else None
         self._reader.skip(made.hasher.size)
         if made.hasher.size < event.size:
             return False
@@ -236,7 +178,7 @@ class Unpacking:
         return b"".join(kept)
 
     def _read_some(self, pieces: Iterator[bytes], hasher: Hasher | None) -> list[bytes]:
-        block = _some(pieces)
+        block = next_pieces(pieces)
         for piece in block:
             self.hasher.update(piece)
             if hasher is not None:
@@ -245,7 +187,7 @@ class Unpacking:
 
     async def is_package(self) -> bool:
         """Whether it is an OVA by its bytes, which are all there, and the item of its session takes packages."""
-        start = await self._threads.stored(self._first)
+        start = await self._threads.stored(self._archived.first)
         return is_package_archive(start) and await self._transfers.takes_packages(self._session)
 
     # what comes
@@ -261,10 +203,10 @@ class Unpacking:
         if not self.plain:
             before = self.size
             try:
-                await self._unpack(_events(self._reader, pieces))
+                await self._unpack(read_events(self._reader, pieces))
                 return
             except BadArchive:
-                if before >= _HEADER or not await self._may_be_plain():
+                if before >= HEADER or not await self._may_be_plain():
                     raise
                 await self._turn_plain()
                 taken = self.size - before
@@ -354,10 +296,7 @@ class Unpacking:
             if not isinstance(event, Piece):
                 return event
             if self._member is not None:
-                self._member.staged.append(event.data)
-                self._member.hasher.update(event.data)
-                if self._member.text is not None:
-                    self._member.text.append(event.data)
+                self._member.write(event.data)
             self.hasher.update(event.data)
         return None
 
@@ -370,14 +309,11 @@ class Unpacking:
         except NotReady as error:  # the session has as many files as it may
             raise TooLarge(error.fault) from error
         self._members.append(file)
-        text: list[bytes] | None = [] if self._keeps_text(event) else None
-        self._member = _Member(file, event.size, await self._stage(file), Hasher(*self._manifests), text)
+        text: list[bytes] | None = [] if keeps_text(event.name, event.size) else None
+        self._member = ArchiveMember(file, event.size, await self._stage(file), self._manifests.hasher(), text)
 
     async def _stage(self, file: UpdateFile) -> Staged:
         return await self._threads.stored(self._store.stage, self._storage, file.id)
-
-    def _keeps_text(self, event: Begin) -> bool:
-        return ovf.is_manifest(event.name) and event.size <= ovf.LARGEST_MANIFEST
 
     async def _end(self) -> None:
         member, self._member = self._member, None
@@ -389,28 +325,21 @@ class Unpacking:
         finally:
             await self._threads.release(member.staged.close)
         if member.text is not None:
-            self._learn(member.file.name, b"".join(member.text))
-
-    def _learn(self, name: str, text: bytes) -> None:
-        """Which checksums the files that follow are asked for."""
-        if not ovf.is_manifest(name):
-            return
-        with contextlib.suppress(ovf.BadPackage):  # completing the session says what is wrong with it
-            self._manifests |= {checksum.algorithm for checksum in ovf.read_manifest(name, text).values()}
+            self._manifests.learn(member.file.name, b"".join(member.text))
 
     # what is no package
 
     async def _may_be_plain(self) -> bool:
         """Whether it is no archive from its first byte on, nor one that is compressed, and the item may be anything."""
-        start = await self._threads.stored(self._first)
+        start = await self._threads.stored(self._archived.first)
         if recognition.is_tar(start) or recognition.kind_of(start) in recognition.PACKED.values():
             return False
         return await self._transfers.is_untyped(self._archive)
 
     async def _is_mistaken(self) -> bool:
-        if self.size >= _HEADER or not self.size:
+        if self.size >= HEADER or not self.size:
             return False
-        return recognition.mistaken(self._archive.name, await self._threads.stored(self._first)) is not None
+        return recognition.mistaken(self._archive.name, await self._threads.stored(self._archived.first)) is not None
 
     async def _turn_plain(self) -> None:
         """What has come is kept as it is, and so is what follows."""
@@ -440,8 +369,8 @@ class Unpacking:
         self.hasher = Hasher(*self._declared())
         staged = await self._threads.stored(self._store.stage, self._storage, upload)
         try:
-            pieces = self._whole(known)
-            while block := await self._threads.stored(_some, pieces):
+            pieces = self._archived.whole(known)
+            while block := await self._threads.stored(next_pieces, pieces):
                 await store(self._threads, staged, self.hasher, block)
             self.plain = True
             await self.drop()
@@ -451,29 +380,6 @@ class Unpacking:
             await self._threads.release(staged.close)
         await self._threads.release(self._open.drop)
         return fault
-
-    def _whole(self, known: Mapping[str, UpdateFile]) -> Iterator[bytes]:
-        """All bytes of the archive: its frame and its files."""
-        framed: list[bytes] = []
-        reader = TarReader(self._transfers.rules.most_files, framed.append)
-        for piece in self._store.staged_bytes(self._storage, self._archive.id):
-            for event in reader.feed(piece):
-                if isinstance(event, Begin):
-                    yield from framed
-                    framed.clear()
-                    yield from self._store.read(self._storage, known[event.name].blob or "")
-                    reader.skip(event.size)
-            yield from framed
-            framed.clear()
-
-
-def _some(pieces: Iterator[bytes]) -> list[bytes]:
-    return list(islice(pieces, _PIECES))
-
-
-def _events(reader: TarReader, pieces: Iterator[bytes]) -> Iterator[Event]:
-    for piece in pieces:
-        yield from reader.feed(piece)
 
 
 async def finish(

@@ -5,9 +5,7 @@ from __future__ import annotations
 import pytest
 
 from contentlib.library.checksums import Algorithm, Checksum
-from contentlib.library.errors import (
-    Busy,
-)
+from contentlib.library.errors import Busy, Fault, NotActive
 from contentlib.library.model import Source, TransferStatus
 from contentlib.library.sessions.update_files import NewFile
 from library.world import World, sha256
@@ -53,3 +51,13 @@ async def test_a_request_that_comes_after_its_successor_does_not_undo_it(world: 
     assert (found.status, found.received) == (TransferStatus.READY, 5)
     await world.completion.complete(session)
     assert await world.content(item) == {"a": b"whole"}
+
+
+async def test_an_attempt_that_breaks_off_late_takes_nothing_from_a_complete_file(world: World) -> None:
+    session = await world.update(await _item(world))
+    file = await world.files.add(session, NewFile("a", Source.PUSH))
+    await world.send_to(file, b"1")
+    ready = await world.files.get(session, "a")
+    with pytest.raises(NotActive, match="file a is READY and cannot be paused"):
+        await world.transfers.wait(file, 0, Fault("pull.timeout", "too slow"))
+    assert await world.files.get(session, "a") == ready

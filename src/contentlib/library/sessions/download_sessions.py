@@ -28,6 +28,7 @@ from contentlib.library.model import (
     Version,
 )
 from contentlib.library.ports import MetadataStore, SessionRows, Transaction
+from contentlib.library.sessions import preparation_states
 from contentlib.library.sessions.transfer_sessions import TransferSessions
 
 
@@ -128,20 +129,21 @@ class DownloadSessions(TransferSessions[DownloadSession]):
             preparation = await self._checked(session, found, endpoint)
         else:
             task = await self._demand(session.item, session.user)
-            preparation = Preparation(session_id, name, PrepareStatus.PREPARE_REQUESTED, endpoint, task=task)
+            requested = preparation_states.fire(found.preparation, "requested")
+            preparation = replace(requested, endpoint=endpoint, fault=None, task=task)
         async with self._metadata.transaction(durable=False) as transaction:
             await self.active(transaction, session_id, "changed")
             await transaction.preparations.put(preparation)
         return DownloadFile(found.file, preparation, found.position)
 
     async def _checked(self, session: DownloadSession, found: DownloadFile, endpoint: EndpointType) -> Preparation:
-        name = found.file.name
+        before = replace(found.preparation, endpoint=endpoint, fault=None, task=None)
         try:
             with self._leases.held(session):
-                await self._blobs.check(found.file.blob, name)
+                await self._blobs.check(found.file.blob, found.file.name)
         except Damaged as damaged:
-            return Preparation(session.id, name, PrepareStatus.ERROR, endpoint, damaged.fault)
-        return Preparation(session.id, name, PrepareStatus.PREPARED, endpoint)
+            return replace(preparation_states.fire(before, "damaged"), fault=damaged.fault)
+        return preparation_states.fire(before, "checked")
 
     async def target(self, session_id: str, position: int) -> tuple[DownloadSession, StoredFile, Blob]:
         """What a download URL names: Missing when the session is gone, NotActive when it ended, Damaged when the bytes are."""
@@ -184,7 +186,7 @@ class DownloadSessions(TransferSessions[DownloadSession]):
         found = await self._coming(session, file, preparation.task)
         if found is None or not (found.blob or await self._begun(found)):
             return preparation
-        return replace(preparation, status=PrepareStatus.PREPARED)
+        return preparation_states.fire(preparation, "arrived")
 
     async def _begun(self, coming: Coming) -> bool:
         store, lane = self._blobs.store, self._blobs.on(coming.storage)
@@ -234,14 +236,14 @@ async def _now(transaction: Transaction, version: Version, preparation: Preparat
         return preparation
     file = version.file(preparation.name)
     if file is not None and file.blob:
-        return replace(preparation, status=PrepareStatus.PREPARED)
+        return preparation_states.fire(preparation, "brought")
     task = await transaction.tasks.get(preparation.task)
     if task is None or task.status is TaskStatus.SUCCEEDED:  # the bytes came, and have gone again
-        return replace(preparation, status=PrepareStatus.UNPREPARED)
+        return preparation_states.fire(preparation, "dropped")
     if task.status is TaskStatus.FAILED:
-        return replace(preparation, status=PrepareStatus.ERROR, fault=task.fault)
+        return replace(preparation_states.fire(preparation, "failed"), fault=task.fault)
     if task.status is TaskStatus.RUNNING:
-        return replace(preparation, status=PrepareStatus.PREPARING)
+        return preparation_states.fire(preparation, "begun")
     return preparation
 
 

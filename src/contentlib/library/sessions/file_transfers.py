@@ -18,6 +18,7 @@ from contentlib.library.packages import ovf
 from contentlib.library.packages.recognition import ENOUGH, mistaken
 from contentlib.library.ports import MetadataStore
 from contentlib.library.sessions import transfer_faults as faults
+from contentlib.library.sessions import transfer_states
 from contentlib.library.sessions.update_files import live, remove_members
 from contentlib.library.sessions.update_sessions import UpdateSessions
 from contentlib.library.sessions.upload_rules import UploadRules
@@ -60,20 +61,19 @@ class FileTransfers:
         Busy when the file was completed since it was read: a request that its client gave up long ago may get its turn after
         the one that took its place.
         """
-        await self._mark(file, replace(file, status=TransferStatus.TRANSFERRING, fault=None, blob=None), begins=True)
+        await self._mark("begun", file, replace(file, fault=None, blob=None))
 
     async def pause(self, file: UpdateFile, received: int) -> None:
         """Notes that a part of the bytes is there and more will come."""
-        await self._mark(file, replace(file, status=TransferStatus.TRANSFERRING, received=received, fault=None, blob=None))
+        await self._mark("paused", file, replace(file, received=received, fault=None, blob=None))
 
     async def wait(self, file: UpdateFile, received: int, fault: Fault) -> None:
         """Notes that a transfer broke off with what was received, and that the server will go on with it."""
-        status = TransferStatus.TRANSFERRING
-        await self._mark(file, replace(file, status=status, received=received, fault=fault, blob=None))
+        await self._mark("paused", file, replace(file, received=received, fault=fault, blob=None))
 
     async def stop(self, file: UpdateFile, received: int, fault: Fault) -> None:
         """Notes that a transfer ended in error, with what was received."""
-        await self._mark(file, replace(file, status=TransferStatus.ERROR, received=received, fault=fault, blob=None))
+        await self._mark("failed", file, replace(file, received=received, fault=fault, blob=None))
 
     def differs(self, file: UpdateFile, size: int, digests: dict[Algorithm, str]) -> Fault | None:
         """What is wrong with bytes that are not as they were declared."""
@@ -90,9 +90,7 @@ class FileTransfers:
         blob = await self._blobs.keep(received)
         algorithm = Algorithm.SHA256 if file.checksum is None else file.checksum.algorithm
         content = Checksum(algorithm, received.digests[algorithm])
-        status = TransferStatus.READY
-        ready = replace(file, status=status, received=received.size, content=content, blob=blob.id, fault=None)
-        await self._mark(file, ready)
+        await self._mark("completed", file, replace(file, received=received.size, content=content, blob=blob.id, fault=None))
         return None
 
     async def _mistaken(self, file: UpdateFile, received: Received) -> Fault | None:
@@ -146,7 +144,7 @@ class FileTransfers:
             session=archive.session,
             name=name,
             source=archive.source,
-            status=TransferStatus.TRANSFERRING,
+            status=transfer_states.first("extracted"),
             size=size,
             endpoint=archive.endpoint,
             archive=archive.id,
@@ -175,11 +173,11 @@ class FileTransfers:
         fault = self.differs(archive, size, digests)
         if fault is None:
             content = archive.checksum
-            ready = replace(archive, status=TransferStatus.READY, received=size, content=content, blob=None, fault=None)
-            await self._mark(archive, ready)
+            await self._mark("completed", archive, replace(archive, received=size, content=content, blob=None, fault=None))
         return fault
 
-    async def _mark(self, file: UpdateFile, changed: UpdateFile, *, begins: bool = False) -> None:
+    async def _mark(self, event: str, file: UpdateFile, changed: UpdateFile) -> None:
+        """Notes the event with the file and what else has changed of it; NotActive when it is illegal in its status."""
         await self._sessions.expire(file.session)
         async with self._metadata.transaction(durable=False) as transaction:
             session = await self._sessions.active(transaction, file.session, "changed")
@@ -187,9 +185,10 @@ class FileTransfers:
             if current is None:
                 raise Missing("upload", file.id)
             completed = current.status is TransferStatus.READY
-            if begins and completed and (file.status is not TransferStatus.READY or current.blob != file.blob):
+            if event == "begun" and completed and (file.status is not TransferStatus.READY or current.blob != file.blob):
                 raise Busy("file.completed", f"file {file.name!r} was completed by another request meanwhile", file.name)
-            await transaction.update_files.put(replace(changed, name=current.name))
+            status = transfer_states.fire(current, event).status
+            await transaction.update_files.put(replace(changed, name=current.name, status=status))
             await self._sessions.note_act(transaction, session)
         self._leases.touch(session)
         self._leases.note_progress(file.id, changed.received)

@@ -26,6 +26,7 @@ from contentlib.library.model import (
 )
 from contentlib.library.names import check_file_name
 from contentlib.library.ports import MetadataStore, Transaction
+from contentlib.library.sessions import transfer_states
 from contentlib.library.sessions.pulls import PullTasks
 from contentlib.library.sessions.update_sessions import UpdateSessions
 from contentlib.library.sessions.upload_rules import UploadRules
@@ -92,7 +93,7 @@ class UpdateFiles:
                     session=session_id,
                     name=new.name,
                     source=new.source,
-                    status=TransferStatus.WAITING_FOR_TRANSFER,
+                    status=transfer_states.first("added"),
                     size=new.size,
                     checksum=new.checksum,
                     endpoint=endpoint,
@@ -139,8 +140,8 @@ class UpdateFiles:
             if stored is None:
                 await transaction.update_files.remove(session_id, name)
             else:
-                ready = TransferStatus.READY
-                file = UpdateFile(new_identifier(), session_id, name, Source.NONE, ready, removed=True)
+                status = transfer_states.first("removed")
+                file = UpdateFile(new_identifier(), session_id, name, Source.NONE, status, removed=True)
                 await transaction.update_files.put(file)
             await remove_members(transaction, old)
             await self._sessions.note_act(transaction, session)
@@ -191,7 +192,7 @@ class UpdateFiles:
                         session=session.id,
                         name=new.name,
                         source=Source.PULL,
-                        status=TransferStatus.WAITING_FOR_TRANSFER,
+                        status=transfer_states.first("added"),
                         endpoint=new.endpoint,
                     )
                     await self._put(transaction, session, file, descriptor.task)
@@ -227,7 +228,7 @@ def _unchanged(session_id: str, file: StoredFile) -> UpdateFile:
         session=session_id,
         name=file.name,
         source=Source.NONE,
-        status=TransferStatus.READY,
+        status=transfer_states.first("kept"),
         received=file.size,
         content=file.checksum,
         blob=file.blob,

@@ -44,7 +44,7 @@ from contentlib.library.catalog.configuration import Configurations
 from contentlib.library.catalog.conversion import Conversions
 from contentlib.library.catalog.history import History
 from contentlib.library.catalog.items import Items
-from contentlib.library.catalog.libraries import Libraries
+from contentlib.library.catalog.libraries import Libraries, LibraryRules
 from contentlib.library.catalog.library_names import LibraryNames
 from contentlib.library.catalog.limits import Limits
 from contentlib.library.catalog.migration import KIND as MIGRATION
@@ -58,9 +58,11 @@ from contentlib.library.clock import Clock, EvenClock
 from contentlib.library.errors import Fault
 from contentlib.library.following.mirror import Mirror
 from contentlib.library.following.own_catalogs import OwnCatalogs, OwnProbes
-from contentlib.library.following.subscribed import KIND as SYNC
 from contentlib.library.following.subscribed import SubscribedLibraries
 from contentlib.library.following.subscribers import Subscribers
+from contentlib.library.following.subscriptions import Subscriptions
+from contentlib.library.following.sync_tasks import KIND as SYNC
+from contentlib.library.following.sync_tasks import SyncTasks
 from contentlib.library.leases import Leases
 from contentlib.library.model import Library, Retention, User
 from contentlib.library.names import fold
@@ -117,7 +119,9 @@ from contentlib.settings import Settings
 from contentlib.stores import claim_storages, open_bytes, open_rows, own_storages
 from contentlib.structures.conversions import Endpoints
 from contentlib.transfer.addresses import SignedAddresses, shown
-from contentlib.transfer.front import Transfers
+from contentlib.transfer.downloads import Downloads
+from contentlib.transfer.front import Transfers, unsigned
+from contentlib.transfer.uploads import Uploads
 from contentlib.vapi.declare import Service
 from contentlib.vapi.registry import Registry
 from contentlib.vapi.types import Typed
@@ -252,7 +256,7 @@ class _Server:
         items = Items(metadata, blobs, clock, self._ended, kept, trust)
         storages = {each.id: each.name for each in settings.storage}
         unique = LibraryNames(unique=settings.unique_library_names)
-        libraries = Libraries(metadata, clock, storages, published, self._ended, kept, unique)
+        libraries = Libraries(metadata, clock, published, LibraryRules(storages, kept, unique), self._ended)
         sources, limit = Sources(settings.import_roots), settings.upload_limit_bytes
         tasks, configurations, limits = Tasks(metadata, clock), self._configurations, self._limits
         rules, pulling = UploadRules(limit, settings.session_files_limit), PullTasks(tasks, sources.check, self._wake)
@@ -267,10 +271,9 @@ class _Server:
             metadata, published, sealing, Reader(self._outbound, sources, AskingLimits(items=settings.subscribed_items_limit))
         )
         probes = OwnProbes(catalogs, SubscriptionProbes(self._outbound, sources))
-        waits = settings.sync_wait_seconds
-        subscribed = SubscribedLibraries(
-            metadata, clock, libraries, catalogs, probes, sealing, sources.check, self._wake, waits
-        )
+        subscriptions = Subscriptions(catalogs, probes, sealing, sources.check)
+        syncing = SyncTasks(tasks, clock, self._wake, settings.sync_wait_seconds)
+        subscribed = SubscribedLibraries(metadata, clock, libraries, subscriptions, syncing)
         subscribers = Subscribers(metadata, clock, subscribed)
         conversions = Conversions(metadata, clock, published, sealing)
         downloads = DownloadSessions(metadata, blobs, clock, leases, self._ended, subscribed.demand)
@@ -325,7 +328,8 @@ class _Server:
             strict=settings.strict,
         )
         self._nearest = wire.nearest
-        self._transfers = Transfers(transfers, downloads, items, blobs, leases, addresses, admit, limits.throttle, _failed)
+        uploads = Uploads(transfers, blobs.storages, leases, limits.throttle, unsigned(_failed))
+        self._transfers = Transfers(uploads, Downloads(downloads, items, blobs, leases, admit), addresses, _failed)
         vim = Vim(inventory, _product(settings, guid), logins, bodies, clock, _failed)
         shelf = Shelf(metadata, blobs, Counters(settings.published_version_floor), settings.published_lists_bytes)
         publisher = Publisher(shelf, blobs, GuardedPasswords(published, remember=_RIGHT_PASSWORDS), _failed)

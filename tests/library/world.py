@@ -9,7 +9,7 @@ from pathlib import Path
 
 from contentlib.library.bytes.blobs import Blobs, Received
 from contentlib.library.catalog.items import Items, NewItem
-from contentlib.library.catalog.libraries import Libraries, NewLibrary
+from contentlib.library.catalog.libraries import Libraries, LibraryRules, NewLibrary
 from contentlib.library.catalog.migration import Migrations
 from contentlib.library.catalog.upkeep import Upkeep
 from contentlib.library.catalog.usages import Usages
@@ -73,16 +73,18 @@ class World:
         self.ended: list[str] = []
         self.made = 0
         self.blobs = Blobs(self.metadata, self.store, self.clock)
-        self.libraries = Libraries(self.metadata, self.clock, STORAGES, SaltedPasswords(), self.ended.append, kept)
+        self.libraries = Libraries(
+            self.metadata, self.clock, SaltedPasswords(), LibraryRules(STORAGES, kept), self.ended.append
+        )
         self.upkeep = Upkeep(self.metadata, self.leases)
         self.usages = Usages(self.metadata, self.clock)
         self.items = Items(self.metadata, self.blobs, self.clock, self.ended.append, kept)
         self.migrations = Migrations(self.metadata, self.blobs, self.clock, self.libraries, self.upkeep)
-        rules = UploadRules()
+        uploads = UploadRules()
         self.updates = UpdateSessions(self.metadata, self.clock, self.leases, self.ended.append)
         pulls = PullTasks(Tasks(self.metadata, self.clock))
-        self.files = UpdateFiles(self.metadata, self.updates, self.leases, self.blobs, pulls, rules)
-        self.transfers = FileTransfers(self.metadata, self.updates, self.leases, self.blobs, rules)
+        self.files = UpdateFiles(self.metadata, self.updates, self.leases, self.blobs, pulls, uploads)
+        self.transfers = FileTransfers(self.metadata, self.updates, self.leases, self.blobs, uploads)
         packages = Sealing(self.metadata, self.blobs, self.clock, Trust(self.metadata, self.clock))
         self.completion = Completion(self.metadata, self.updates, self.transfers, self.blobs, packages)
         self.downloads = DownloadSessions(self.metadata, self.blobs, self.clock, self.leases, self.ended.append)

@@ -32,7 +32,9 @@ from contentlib.library.tasks import Tasks
 from contentlib.metadata.migrate import upgrade
 from contentlib.metadata.sqlite import SqliteMetadata
 from contentlib.transfer.addresses import SignedAddresses
-from contentlib.transfer.front import Transfers
+from contentlib.transfer.downloads import Downloads
+from contentlib.transfer.front import Transfers, unsigned
+from contentlib.transfer.uploads import Uploads
 from contentlib.vapi.errors import Unauthenticated
 from off_loop import OffLoopBlobs
 from storages import claimed
@@ -81,14 +83,9 @@ class Parts:
         self.completion = Completion(self.metadata, self.updates, self.file_transfers, self.blobs, packages)
         self.downloads = DownloadSessions(self.metadata, self.blobs, clock, self.leases, self._ended)
         self.transfers = Transfers(
-            self.file_transfers,
-            self.downloads,
-            self.items,
-            self.blobs,
-            self.leases,
+            Uploads(self.file_transfers, self.blobs.storages, self.leases, self.throttle, unsigned(self._failed)),
+            Downloads(self.downloads, self.items, self.blobs, self.leases, self._admit),
             self.addresses,
-            self._admit,
-            self.throttle,
             self._failed,
         )
         self._jobs: list[asyncio.Task[None]] = []

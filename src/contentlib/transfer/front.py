@@ -7,17 +7,11 @@ from dataclasses import replace
 
 from contentlib.http.failures import RETRY, failure
 from contentlib.http.message import Answer, Disconnected, Request, text
-from contentlib.library.bytes.blobs import Blobs
-from contentlib.library.bytes.throttle import Throttle
-from contentlib.library.catalog.items import Items
 from contentlib.library.errors import Damaged, LibraryError
-from contentlib.library.leases import Leases
-from contentlib.library.sessions.download_sessions import DownloadSessions
-from contentlib.library.sessions.file_transfers import FileTransfers
 from contentlib.transfer.addresses import DATA, STATIC, SignedAddresses, read_static, shown
 from contentlib.transfer.answers import STATUS, Refused
-from contentlib.transfer.downloads import Admit, Downloads
-from contentlib.transfer.uploads import Uploads
+from contentlib.transfer.downloads import Downloads
+from contentlib.transfer.uploads import Failed, Uploads
 from contentlib.vapi.errors import Unauthenticated, VapiError
 
 OnFailure = Callable[[Request, str, BaseException], None]
@@ -26,26 +20,20 @@ OnFailure = Callable[[Request, str, BaseException], None]
 class Transfers:
     """Takes and gives the bytes of files.
 
-    `admit` raises Unauthenticated where a request has no login session; only the addresses under `/cls/static/` ask it.
     `on_failure` gets the request and its path, both without the signature, and what happened.
     """
 
     def __init__(
         self,
-        transfers: FileTransfers,
-        downloads: DownloadSessions,
-        items: Items,
-        blobs: Blobs,
-        leases: Leases,
+        uploads: Uploads,
+        downloads: Downloads,
         addresses: SignedAddresses,
-        admit: Admit,
-        throttle: Throttle,
         on_failure: OnFailure,
     ) -> None:
         self._addresses = addresses
-        self._on_failure = on_failure
-        self._uploads = Uploads(transfers, blobs.storages, leases, throttle, self._failed)
-        self._downloads = Downloads(downloads, items, blobs, leases, admit)
+        self._uploads = uploads
+        self._downloads = downloads
+        self._failed = unsigned(on_failure)
 
     def speaks(self, path: str) -> bool:
         """Whether a path is one of ours."""
@@ -101,9 +89,15 @@ class Transfers:
             return text(status, str(error), RETRY if status == 503 else None)
         return text(500, f"the server failed; its log tells why under the request id {request.request_id}")
 
-    def _failed(self, request: Request, error: BaseException) -> None:
+
+def unsigned(on_failure: OnFailure) -> Failed:
+    """Tells of a failure by a request and its path without the signature."""
+
+    def failed(request: Request, error: BaseException) -> None:
         path = shown(request.path)
-        self._on_failure(replace(request, path=path), path, error)
+        on_failure(replace(request, path=path), path, error)
+
+    return failed
 
 
 def _told(error: VapiError) -> Answer:

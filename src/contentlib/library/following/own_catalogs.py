@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from contentlib.library.catalog.items import current_version
 from contentlib.library.catalogs import Catalog, Catalogs, OfferedFile, OfferedItem, Seen
 from contentlib.library.errors import Fault, NotFetched
-from contentlib.library.following.subscribed import PUBLISHED, Probing
+from contentlib.library.following.subscriptions import PUBLISHED, Probing
 from contentlib.library.model import Authentication, Library, StoredFile, Subscription
 from contentlib.library.packages.signatures import read_pem
 from contentlib.library.ports import MetadataStore, PasswordHasher, Sealing, Transaction

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 
-from generator import program, rooms, tables
+from generator import machines, program, rooms, tables
 
 PARTS = {
     "settings": program.settings,
     "commands": program.commands,
     "metrics": program.metrics,
     "pages": program.operator_pages,
-    "transitions": tables.transitions,
-    "task_transitions": tables.task_transitions,
+    "transitions": machines.transitions,
+    "transfer_transitions": machines.transfer_transitions,
+    "prepare_transitions": machines.prepare_transitions,
+    "task_transitions": machines.task_transitions,
     "tables": tables.tables,
     "layers": rooms.layers,
     "rooms": rooms.rooms,

@@ -1,27 +1,13 @@
-"""Tables of the design pages: the transitions of sessions, and the tables of the database."""
+"""The tables of the database, for the design pages."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import Column, Table
 
-from contentlib.library import leases as sessions
-from contentlib.library import tasks
-from contentlib.library.model import State, TaskStatus
 from contentlib.metadata.tables import metadata
 from generator.markdown import code, table
-
-
-def transitions() -> str:
-    """The states of sessions."""
-    return _machine(State, sessions.TRANSITIONS)
-
-
-def task_transitions() -> str:
-    """The statuses of tasks."""
-    return _machine(TaskStatus, tasks.TRANSITIONS)
 
 
 def tables() -> str:
@@ -31,13 +17,6 @@ def tables() -> str:
         for each in metadata.sorted_tables
     ]
     return table(("table", "columns", "refers to"), sorted(rows))
-
-
-def _machine(states: Iterable[str], moves: Mapping[tuple[Any, str], str]) -> str:
-    """A row for each event, a column for each state; what is empty is refused."""
-    events = dict.fromkeys(event for _, event in moves)
-    rows = [(event, *[code(moves[state, event]) if (state, event) in moves else "" for state in states]) for event in events]
-    return table(("event", *[code(state) for state in states]), rows)
 
 
 def _column(column: Column[Any]) -> str:

@@ -15,7 +15,7 @@ from contentlib.library.catalog.retention import Retentions
 from contentlib.library.catalog.trash import Trash
 from contentlib.library.identifiers import new_identifier
 from contentlib.library.model import Retention, Source
-from contentlib.library.sessions.update_sessions import NewFile
+from contentlib.library.sessions.update_files import NewFile
 from jobs.crowd import many, turns_of_others
 from library.world import LEASE, STORAGES, World
 from storages import LASTING
@@ -115,7 +115,7 @@ async def test_an_update_session_keeps_the_version_that_it_started_from(world: W
         world.wait(LEASE - 1)
         await world.updates.get(session)
         await collector.run()
-    assert {file.name for file in await world.updates.files(session)} == {"disk", "notes"}
+    assert {file.name for file in await world.files.all(session)} == {"disk", "notes"}
 
 
 async def test_bytes_that_are_on_their_way_into_a_version_stay(world: World, collector: Collector) -> None:
@@ -126,7 +126,7 @@ async def test_bytes_that_are_on_their_way_into_a_version_stay(world: World, col
         world.wait(LEASE - 1)
         await world.updates.get(session)
         await collector.run()
-    await world.updates.complete(session)
+    await world.completion.complete(session)
     assert await world.content(item) == {"disk": b"bytes"}
 
 
@@ -262,7 +262,7 @@ async def test_bytes_whose_row_comes_in_the_grace_are_not_strays(world: World, c
     session = await world.update(item)
     await collector.run()
     await world.send(session, "disk", b"bytes")
-    await world.updates.complete(session)
+    await world.completion.complete(session)
     world.wait(10 * GRACE)
     await collector.run()
     await collector.run()
@@ -271,7 +271,7 @@ async def test_bytes_whose_row_comes_in_the_grace_are_not_strays(world: World, c
 
 async def test_an_upload_that_goes_on_for_hours_is_not_a_leftover(world: World, collector: Collector) -> None:
     session = await world.update(await world.item())
-    file = await world.updates.add_file(session, NewFile("disk", Source.PUSH))
+    file = await world.files.add(session, NewFile("disk", Source.PUSH))
     world.receive("datastore-1", file.id, b"half of")
     for _ in range(30):
         world.wait(LEASE - 1)

@@ -12,10 +12,12 @@ from contentlib.library.catalog.configuration import Configurations
 from contentlib.library.catalog.libraries import NewLibrary
 from contentlib.library.following.mirror import Mirror
 from contentlib.library.following.own_catalogs import OwnCatalogs, OwnProbes
-from contentlib.library.following.subscribed import Arguments, SubscribedLibraries
+from contentlib.library.following.subscribed import SubscribedLibraries
+from contentlib.library.following.subscriptions import Subscriptions
+from contentlib.library.following.sync_tasks import Arguments, SyncTasks
 from contentlib.library.model import LibraryType, Subscription, Task
 from contentlib.library.sessions.pulls import takes_http
-from contentlib.library.tasks import fire
+from contentlib.library.tasks import Tasks, fire
 from contentlib.outbound.client import Outbound
 from contentlib.outbound.policy import Policy
 from contentlib.outbound.sources import Sources
@@ -34,7 +36,9 @@ class Scheduled:
         client, sources, sealing = Outbound(Policy()), Sources(), KeyFile(world.directory / "key")
         catalogs = OwnCatalogs(world.metadata, SaltedPasswords(), sealing, Reader(client, sources))
         probes = OwnProbes(catalogs, SubscriptionProbes(client, sources))
-        subscribed = SubscribedLibraries(world.metadata, world.clock, world.libraries, catalogs, probes, sealing, takes_http)
+        subscriptions = Subscriptions(catalogs, probes, sealing, takes_http)
+        syncs = SyncTasks(Tasks(world.metadata, world.clock), world.clock)
+        subscribed = SubscribedLibraries(world.metadata, world.clock, world.libraries, subscriptions, syncs)
         self.world = world
         self.configurations = Configurations(world.metadata)
         self.hour = 22

@@ -14,7 +14,8 @@ from contentlib.library.errors import Fault, Invalid, NotActive
 from contentlib.library.leases import TRANSITIONS, Leases
 from contentlib.library.model import EndpointType, Source, State
 from contentlib.library.sessions.download_sessions import DownloadSessions
-from contentlib.library.sessions.update_sessions import NewFile, UpdateSessions
+from contentlib.library.sessions.update_files import NewFile
+from contentlib.library.sessions.update_sessions import UpdateSessions
 from library.world import LEASE, World
 from processes import PATIENCE_SECONDS
 
@@ -53,7 +54,8 @@ async def test_a_session_that_nothing_touched_is_canceled_with_the_reason(world:
 async def test_every_call_extends_the_lease(world: World, kind: str) -> None:
     sessions, session = await _session(world, kind)
     for _ in range(3):
-        for call in (sessions.get, sessions.files):
+        files = world.files.all if kind == "update" else world.downloads.files
+        for call in (sessions.get, files):
             world.wait(LEASE - 1)
             await call(session)
         world.wait(LEASE - 1)
@@ -65,17 +67,17 @@ async def test_every_call_extends_the_lease(world: World, kind: str) -> None:
 
 async def test_every_call_on_the_files_of_an_update_extends_its_lease(world: World) -> None:
     _, session = await _session(world, "update")
-    file = await world.updates.add_file(session, NewFile("b", Source.PUSH))
+    file = await world.files.add(session, NewFile("b", Source.PUSH))
     calls = (
         lambda: world.updates.update(session, ()),
-        lambda: world.updates.target(session, file.id),
-        lambda: world.updates.begin(file),
-        lambda: world.updates.pause(file, 1),
-        lambda: world.updates.stop(file, 1, EXPIRED),
-        lambda: world.updates.file(session, "b"),
-        lambda: world.updates.remove_file(session, "b"),
-        lambda: world.updates.validate(session),
-        lambda: world.updates.add_file(session, NewFile("c", Source.PUSH)),
+        lambda: world.transfers.target(session, file.id),
+        lambda: world.transfers.begin(file),
+        lambda: world.transfers.pause(file, 1),
+        lambda: world.transfers.stop(file, 1, EXPIRED),
+        lambda: world.files.get(session, "b"),
+        lambda: world.files.remove(session, "b"),
+        lambda: world.completion.validate(session),
+        lambda: world.files.add(session, NewFile("c", Source.PUSH)),
     )
     for call in calls:
         world.wait(LEASE - 1)
@@ -204,7 +206,7 @@ async def test_a_session_that_is_being_completed_lives_as_long_as_that_takes(
     await world.send(session, "a", b"1")
     flush = _HeldUp(world.store.flush)
     monkeypatch.setattr(world.store, "flush", flush)
-    completing = asyncio.create_task(world.updates.complete(session))
+    completing = asyncio.create_task(world.completion.complete(session))
     await _outlasts_its_lease(world, world.updates, session, flush)
     await completing
     assert (await world.updates.get(session)).state is State.DONE

@@ -15,7 +15,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initial
 
 from contentlib.library.errors import Busy, LibraryError, Missing, MissingFile, NotActive, NotReady, StillActive, Taken
 from contentlib.library.model import Source
-from contentlib.library.sessions.update_sessions import NewFile
+from contentlib.library.sessions.update_files import NewFile
 from library.world import LEASE, World
 
 Answer = TypeVar("Answer")
@@ -127,14 +127,14 @@ class Sessions(RuleBasedStateMachine):
 
     @rule(update=updates, name=NAMES)
     def announce(self, update: ModelUpdate, name: str) -> None:
-        refused = self.refused(self.world.updates.add_file(update.id, NewFile(name, Source.PUSH)))
+        refused = self.refused(self.world.files.add(update.id, NewFile(name, Source.PUSH)))
         assert refused is self._closed(update)
         update.changes[name] = b""
         update.waiting.add(name)
 
     @rule(update=updates, name=NAMES)
     def remove(self, update: ModelUpdate, name: str) -> None:
-        refused = self.refused(self.world.updates.remove_file(update.id, name))
+        refused = self.refused(self.world.files.remove(update.id, name))
         if self._closed(update):
             assert refused is self._closed(update)
             return
@@ -150,7 +150,7 @@ class Sessions(RuleBasedStateMachine):
 
     @rule(update=updates)
     def complete(self, update: ModelUpdate) -> None:
-        refused = self.refused(self.world.updates.complete(update.id))
+        refused = self.refused(self.world.completion.complete(update.id))
         item = update.item
         if self._closed(update):
             assert refused is self._closed(update)

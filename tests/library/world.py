@@ -9,7 +9,7 @@ from pathlib import Path
 
 from contentlib.library.bytes.blobs import Blobs, Received
 from contentlib.library.catalog.items import Items, NewItem
-from contentlib.library.catalog.libraries import Libraries, NewLibrary
+from contentlib.library.catalog.libraries import Libraries, LibraryRules, NewLibrary
 from contentlib.library.catalog.migration import Migrations
 from contentlib.library.catalog.upkeep import Upkeep
 from contentlib.library.catalog.usages import Usages
@@ -18,8 +18,16 @@ from contentlib.library.idempotence import check_token
 from contentlib.library.identifiers import new_identifier
 from contentlib.library.leases import Leases
 from contentlib.library.model import Backing, BackingType, Source, Token, UpdateFile
+from contentlib.library.packages.trust import Trust
+from contentlib.library.sessions.completion import Completion
 from contentlib.library.sessions.download_sessions import DownloadSessions
-from contentlib.library.sessions.update_sessions import NewFile, UpdateSessions
+from contentlib.library.sessions.file_transfers import FileTransfers
+from contentlib.library.sessions.pulls import PullTasks
+from contentlib.library.sessions.sealing import Sealing
+from contentlib.library.sessions.update_files import NewFile, UpdateFiles
+from contentlib.library.sessions.update_sessions import UpdateSessions
+from contentlib.library.sessions.upload_rules import UploadRules
+from contentlib.library.tasks import Tasks
 from contentlib.metadata.sqlite import SqliteMetadata
 from databases import new_database
 from library.fragile import FragileBlobs, FragileMetadata, Steps
@@ -65,12 +73,20 @@ class World:
         self.ended: list[str] = []
         self.made = 0
         self.blobs = Blobs(self.metadata, self.store, self.clock)
-        self.libraries = Libraries(self.metadata, self.clock, STORAGES, SaltedPasswords(), self.ended.append, kept)
+        self.libraries = Libraries(
+            self.metadata, self.clock, SaltedPasswords(), LibraryRules(STORAGES, kept), self.ended.append
+        )
         self.upkeep = Upkeep(self.metadata, self.leases)
         self.usages = Usages(self.metadata, self.clock)
         self.items = Items(self.metadata, self.blobs, self.clock, self.ended.append, kept)
         self.migrations = Migrations(self.metadata, self.blobs, self.clock, self.libraries, self.upkeep)
-        self.updates = UpdateSessions(self.metadata, self.blobs, self.clock, self.leases, self.ended.append)
+        uploads = UploadRules()
+        self.updates = UpdateSessions(self.metadata, self.clock, self.leases, self.ended.append)
+        pulls = PullTasks(Tasks(self.metadata, self.clock))
+        self.files = UpdateFiles(self.metadata, self.updates, self.leases, self.blobs, pulls, uploads)
+        self.transfers = FileTransfers(self.metadata, self.updates, self.leases, self.blobs, uploads)
+        packages = Sealing(self.metadata, self.blobs, self.clock, Trust(self.metadata, self.clock))
+        self.completion = Completion(self.metadata, self.updates, self.transfers, self.blobs, packages)
         self.downloads = DownloadSessions(self.metadata, self.blobs, self.clock, self.leases, self.ended.append)
 
     async def reopened(self) -> World:
@@ -107,14 +123,14 @@ class World:
     async def send(self, session: str, name: str, data: bytes, **declared: int | Checksum) -> UpdateFile:
         """Adds a file and sends its bytes, as the upload endpoint does."""
         new = NewFile(name, Source.PUSH, **declared)  # type: ignore[arg-type]  # size or checksum
-        return await self.send_to(await self.updates.add_file(session, new), data)
+        return await self.send_to(await self.files.add(session, new), data)
 
     async def send_to(self, file: UpdateFile, data: bytes) -> UpdateFile:
-        session, file = await self.updates.target(file.session, file.id)
+        session, file = await self.transfers.target(file.session, file.id)
         received = await asyncio.to_thread(self.receive, session.storage, file.id, data, file.checksum)
-        await self.updates.begin(file)
-        await self.updates.finish(file, received)
-        return await self.updates.file(file.session, file.name)
+        await self.transfers.begin(file)
+        await self.transfers.finish(file, received)
+        return await self.files.get(file.session, file.name)
 
     def receive(self, storage: str, upload: str, data: bytes, declared: Checksum | None = None) -> Received:
         hasher = Hasher(*() if declared is None else (declared.algorithm,))
@@ -130,8 +146,8 @@ class World:
         for name, data in files.items():
             await self.send(session, name, data)
         for name in removed:
-            await self.updates.remove_file(session, name)
-        await self.updates.complete(session)
+            await self.files.remove(session, name)
+        await self.completion.complete(session)
 
     async def content(self, item: str) -> dict[str, bytes]:
         """What an item holds, by name."""

@@ -366,6 +366,19 @@ async def test_pins_of_a_subscription_to_this_server_are_checked(app: Whole, tmp
     await metadata.close()
 
 
+async def test_a_probe_of_this_server_compares_the_certificate_that_it_shows(
+    data_dir: Path, clock: HandClock, tmp_path: Path
+) -> None:
+    own, other = certificates.make(tmp_path / "own.pem"), certificates.make(tmp_path / "other.pem")
+    shown = own.pem.encode("ascii")
+    async with whole(data_dir, clock, shown, public_url="https://lib.example") as app:
+        source = await app.library("theirs", publish_info={"published": True, "authentication_method": "NONE"})
+        url = (await app.rest("GET", f"/local-library/id:{source}"))["publish_info"]["publish_url"]
+        assert (await probe(app, subscription(url, ssl_thumbprint=own.thumbprint("sha1"))))["status"] == "SUCCESS"
+        refused = await probe(app, subscription(url, ssl_thumbprint=other.thumbprint("sha1")))
+    assert refused["status"] == "CERTIFICATE_ERROR"
+
+
 def blobs(app: Whole) -> list[Path]:
     """The files in which the bytes of all content are."""
     return [each for storage in app.settings.storage for each in (storage.path / "blobs").glob("*/*")]

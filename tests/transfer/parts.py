@@ -20,12 +20,22 @@ from contentlib.library.clock import Clock, SystemClock
 from contentlib.library.identifiers import new_identifier
 from contentlib.library.leases import Leases
 from contentlib.library.model import Library, LibraryType, Source, UpdateFile
+from contentlib.library.packages.trust import Trust
+from contentlib.library.sessions.completion import Completion
 from contentlib.library.sessions.download_sessions import DownloadSessions
-from contentlib.library.sessions.update_sessions import NewFile, UpdateSessions
+from contentlib.library.sessions.file_transfers import FileTransfers
+from contentlib.library.sessions.pulls import PullTasks
+from contentlib.library.sessions.sealing import Sealing
+from contentlib.library.sessions.update_files import NewFile, UpdateFiles
+from contentlib.library.sessions.update_sessions import UpdateSessions
+from contentlib.library.sessions.upload_rules import UploadRules
+from contentlib.library.tasks import Tasks
 from contentlib.metadata.migrate import upgrade
 from contentlib.metadata.sqlite import SqliteMetadata
 from contentlib.transfer.addresses import SignedAddresses
+from contentlib.transfer.downloads import Downloads
 from contentlib.transfer.front import Transfers
+from contentlib.transfer.uploads import Uploads
 from contentlib.vapi.errors import Unauthenticated
 from off_loop import OffLoopBlobs
 from storages import claimed
@@ -56,18 +66,18 @@ class Parts:
         self.addresses = SignedAddresses(KEY)
         self.throttle = Throttle()
         self.failures: list[BaseException] = []
-        self.updates = UpdateSessions(self.metadata, self.blobs, clock, self.leases, self._ended, limit)
+        rules = UploadRules(limit)
+        self.updates = UpdateSessions(self.metadata, clock, self.leases, self._ended)
+        pulls = PullTasks(Tasks(self.metadata, clock))
+        self.files = UpdateFiles(self.metadata, self.updates, self.leases, self.blobs, pulls, rules)
+        self.file_transfers = FileTransfers(self.metadata, self.updates, self.leases, self.blobs, rules)
+        packages = Sealing(self.metadata, self.blobs, clock, Trust(self.metadata, clock))
+        self.completion = Completion(self.metadata, self.updates, self.file_transfers, self.blobs, packages)
         self.downloads = DownloadSessions(self.metadata, self.blobs, clock, self.leases, self._ended)
         self.transfers = Transfers(
-            self.updates,
-            self.downloads,
-            self.items,
-            self.blobs,
-            self.leases,
+            Uploads(self.file_transfers, self.blobs.storages, self.leases, self.throttle),
+            Downloads(self.downloads, self.items, self.blobs, self.leases, self._admit),
             self.addresses,
-            self._admit,
-            self.throttle,
-            limit,
         )
         self._jobs: list[asyncio.Task[None]] = []
 
@@ -130,7 +140,7 @@ class Parts:
     ) -> tuple[UpdateFile, str]:
         """A file that waits for its bytes, and the address to send them to."""
         session = await self.updates.create(USER, LOGIN, item or await self.item(), (), None)
-        file = await self.updates.add_file(session, NewFile(name, Source.PUSH, size, checksum))
+        file = await self.files.add(session, NewFile(name, Source.PUSH, size, checksum))
         return file, self.addresses.upload(file)
 
     async def stored(self, data: bytes, name: str = "tiny.iso") -> tuple[str, str]:
@@ -139,13 +149,13 @@ class Parts:
         file, address = await self.push(name, item=item)
         answered = await Client(self.application()).call("PUT", address, body=[data])
         assert answered.status == 200, answered.body
-        await self.updates.complete(file.session)
+        await self.completion.complete(file.session)
         session = await self.downloads.create(USER, LOGIN, item, None)
         return item, self.addresses.download(session, 0, name)
 
     async def file(self, file: UpdateFile) -> UpdateFile:
         """The file as it is now."""
-        return await self.updates.file(file.session, file.name)
+        return await self.files.get(file.session, file.name)
 
 
 @asynccontextmanager

@@ -244,7 +244,7 @@ async def test_memory_stays_flat_while_a_large_file_comes_and_goes(parts: Parts,
         for _ in range(size // len(piece)):
             raw.socket.sendall(piece)
         assert raw.answer()[0] == 200
-        await parts.updates.complete(file.session)
+        await parts.completion.complete(file.session)
         session = await parts.downloads.create("u", "l", item, None)
         for headers in ({}, {"range": "bytes=1-"}):
             raw.send("GET", parts.addresses.download(session, 0, "x"), headers)

@@ -184,7 +184,7 @@ async def test_an_upload_stops_when_its_session_or_file_is_over(parts: Parts, cl
     sending = Waiting(client, address, b"first")
     await transferring(parts, file)
     if end == "replace":
-        await parts.updates.remove_file(file.session, file.name)
+        await parts.files.remove(file.session, file.name)
     else:
         await parts.updates.cancel(file.session)
     answered = await asyncio.wait_for(sending.answer, PATIENCE_SECONDS)

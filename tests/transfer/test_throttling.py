@@ -72,7 +72,7 @@ async def test_a_session_lives_while_its_upload_waits(tmp_path: Path) -> None:
         parts.throttle.limit = 0
         assert (await uploading).status == 200
         assert (await parts.file(file)).status is TransferStatus.READY
-        await parts.updates.complete(file.session)
+        await parts.completion.complete(file.session)
 
 
 async def test_an_upload_that_waits_ends_with_its_session(parts: Parts, client: Client) -> None:

@@ -11,14 +11,15 @@ import pytest
 
 from contentlib.library.checksums import Algorithm, Checksum
 from contentlib.library.errors import NotReady
-from contentlib.library.model import UpdateFile, UpdateSession
+from contentlib.library.model import UpdateFile
 from contentlib.library.packages.checks import Findings
+from contentlib.library.sessions.file_transfers import UploadTarget
 from packages import archive, descriptor, manifest, package
 from transfer.parts import BREAK, STORAGE, Answered, Client, Parts, parts_on
 
 
 async def _named(parts: Parts, file: UpdateFile) -> dict[str, str]:
-    return {each.name: each.status for each in await parts.updates.files(file.session)}
+    return {each.name: each.status for each in await parts.files.all(file.session)}
 
 
 @pytest.mark.parametrize("step", [100, 5000, 1 << 20])
@@ -32,7 +33,7 @@ async def test_an_archive_becomes_the_files_in_it(parts: Parts, client: Client, 
     assert (answered.status, msgspec.json.decode(answered.body)) == (200, told)
     assert await _named(parts, file) == dict.fromkeys(["tiny.ova", *files], "READY")
     assert (await parts.file(file)).received == len(data)
-    await parts.updates.complete(file.session)
+    await parts.completion.complete(file.session)
     kept, version = await parts.items.files(item)
     assert kept.type == "ovf"
     for stored in version.files:
@@ -51,8 +52,8 @@ async def test_the_manifest_is_verified_wherever_it_stands(parts: Parts, client:
     assert (await client.call("PUT", address, body=[archive(files)])).status == 200
     actual = hashlib.new(algorithm, files["disk1.vmdk"]).hexdigest()
     with pytest.raises(NotReady, match=f"'disk1.vmdk' has the {algorithm} checksum {actual}, the manifest 'tiny.mf' says"):
-        await parts.updates.complete(file.session)
-    found = await parts.updates.validate(file.session)
+        await parts.completion.complete(file.session)
+    found = await parts.completion.validate(file.session)
     assert [name for name, _ in found.invalid] == ["disk1.vmdk"]
 
 
@@ -122,7 +123,7 @@ async def test_an_archive_is_sent_in_parts_of_any_size(tmp_path: Path, form: int
         answered = await _part(client, address, data, start, min(start + step, len(data)))
         assert answered.status == 200, answered.body
     assert await _named(parts, file) == dict.fromkeys(["tiny.ova", *files], "READY")
-    await parts.updates.complete(file.session)
+    await parts.completion.complete(file.session)
     _, version = await parts.items.files(item)
     assert {stored.name: b"".join(parts.store.read(STORAGE, stored.blob)) for stored in version.files} == files
     assert parts.store.uploads(STORAGE) == []
@@ -145,7 +146,7 @@ async def test_an_archive_goes_on_wherever_it_broke_off(tmp_path: Path, turns: i
         assert (await client.call("HEAD", address)).headers["upload-offset"] == str(end)
         answered = await _part(next(clients), address, data, end, len(data))
         assert (answered.status, msgspec.json.decode(answered.body)["files"]) == (200, list(files))
-        await parts.updates.complete(file.session)
+        await parts.completion.complete(file.session)
     for each in all_parts:
         await each.metadata.close()
 
@@ -172,7 +173,7 @@ async def test_what_another_process_has_unpacked_meanwhile_is_read_again(
         other = Client(others.application())
         await other.call("PUT", address, {"content-length": str(len(second))}, [second[:end], BREAK])
     assert (await _part(client, address, second, end, len(second))).status == 200
-    await parts.updates.complete(file.session)
+    await parts.completion.complete(file.session)
     stored = {each.name: each.blob for each in (await parts.items.files(item))[1].files}
     assert {name: b"".join(parts.store.read(STORAGE, blob)) for name, blob in stored.items()} == package(b"DISK " * 500)
 
@@ -194,23 +195,23 @@ async def test_an_archive_goes_on_after_a_file_in_it_could_not_be_opened(
         assert (await _part(client, address, data, 0, 512)).status == 400
     assert (await client.call("HEAD", address)).headers["upload-offset"] == "512"
     assert (await _part(client, address, data, 512, len(data))).status == 200
-    await parts.updates.complete(file.session)
+    await parts.completion.complete(file.session)
     assert {each.name for each in (await parts.items.files(item))[1].files} == set(package())
 
 
 async def test_a_request_that_comes_too_late_drops_nothing_of_a_whole_archive(
     parts: Parts, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    data, target = archive(package()), parts.updates.target
+    data, target = archive(package()), parts.file_transfers.target
     file, address = await parts.push("tiny.ova")
     before = await target(file.session, file.id)
     assert (await client.call("PUT", address, body=[data])).status == 200
 
-    async def read_before(session_id: str, file_id: str) -> tuple[UpdateSession, UpdateFile]:
+    async def read_before(session_id: str, file_id: str) -> UploadTarget:
         return before
 
     with monkeypatch.context() as patched:
-        patched.setattr(parts.updates, "target", read_before)
+        patched.setattr(parts.file_transfers, "target", read_before)
         assert (await client.call("PUT", address, body=[data])).status == 409
     assert await _named(parts, file) == dict.fromkeys(["tiny.ova", *package()], "READY")
 
@@ -228,12 +229,12 @@ async def test_what_is_left_of_an_archive_and_does_not_fit_together_is_sent_agai
     data = archive(package())
     file, address = await parts.push("tiny.ova")
     await _part(client, address, data, 0, 3000)
-    (disk,) = [member for member in await parts.updates.files(file.session) if member.name == "disk1.vmdk"]
+    (disk,) = [member for member in await parts.files.all(file.session) if member.name == "disk1.vmdk"]
     with parts.store.stage(STORAGE, disk.id) as staged:  # as after a power failure
         staged.append(bytes(1 << 20))
     assert (await client.call("HEAD", address)).headers["upload-offset"] == "0"
     assert (await _part(client, address, data, 0, len(data))).status == 200
-    await parts.updates.complete(file.session)
+    await parts.completion.complete(file.session)
     await parts.metadata.close()
 
 
@@ -244,14 +245,14 @@ async def test_an_archive_that_was_unpacked_is_sent_again_in_the_place_of_the_fi
     text = descriptor({"other.vmdk": b"other"})
     assert (await client.call("PUT", address, body=[archive({"a.ovf": text, "other.vmdk": b"other"})])).status == 200
     assert set(await _named(parts, file)) == {"tiny.ova", "a.ovf", "other.vmdk"}
-    await parts.updates.complete(file.session)
+    await parts.completion.complete(file.session)
     assert {stored.name for stored in (await parts.items.files(item))[1].files} == {"a.ovf", "other.vmdk"}
 
 
 async def test_an_archive_that_is_removed_takes_its_files_with_it(parts: Parts, client: Client) -> None:
     file, address = await parts.push("tiny.ova")
     assert (await client.call("PUT", address, body=[archive(package())])).status == 200
-    await parts.updates.remove_file(file.session, "tiny.ova")
+    await parts.files.remove(file.session, "tiny.ova")
     assert await _named(parts, file) == {}
 
 
@@ -264,7 +265,7 @@ async def test_an_archive_is_known_by_its_bytes(parts: Parts, client: Client, na
     assert (await client.call("PUT", address, body=[archive(files, form)])).status == 200
     shown = [name, *files] if name not in files else [f"{name}.ova", *files]
     assert await _named(parts, file) == dict.fromkeys(shown, "READY")
-    await parts.updates.complete(file.session)
+    await parts.completion.complete(file.session)
     kept, version = await parts.items.files(item)
     assert (kept.type, {stored.name for stored in version.files}) == ("ovf", set(files))
     assert parts.store.uploads(STORAGE) == []
@@ -277,9 +278,9 @@ async def test_a_tar_without_a_descriptor_is_a_file(parts: Parts, client: Client
         file, address = await parts.push(name, item=item)
         assert (await client.call("PUT", address, body=[data])).status == 200
         assert await _named(parts, file) == {name: "READY"}
-        warnings = (await parts.updates.validate(file.session)).warnings
+        warnings = (await parts.completion.validate(file.session)).warnings
         assert [fault.id for _, fault in warnings] == (["file.not_as_named"] if name == "backup.ova" else [])
-        await parts.updates.complete(file.session)
+        await parts.completion.complete(file.session)
         (stored,) = (await parts.items.files(item))[1].files
         assert b"".join(parts.store.read(STORAGE, stored.blob)) == data
         assert parts.store.uploads(STORAGE) == []
@@ -292,10 +293,10 @@ async def test_an_ova_that_is_none_is_kept_with_a_warning(parts: Parts, client: 
     file, address = await parts.push("tiny.ova", size=len(data), item=item)
     for start in range(0, len(data), step):
         assert (await _part(client, address, data, start, min(start + step, len(data)))).status == 200
-    ((_, warning),) = (await parts.updates.validate(file.session)).warnings
+    ((_, warning),) = (await parts.completion.validate(file.session)).warnings
     assert "file 'tiny.ova' is not an OVA" in warning.text
     assert "it holds a VMDK disk image" in warning.text
-    await parts.updates.complete(file.session)
+    await parts.completion.complete(file.session)
     (stored,) = (await parts.items.files(item))[1].files
     assert b"".join(parts.store.read(STORAGE, stored.blob)) == data
 
@@ -329,16 +330,16 @@ async def test_a_package_that_lacks_a_file_is_told_by_name(parts: Parts, client:
     data = archive({"tiny.ovf": descriptor({"disk1.vmdk": 5, "disk2.vmdk": 7}), "disk1.vmdk": b"12345"})
     file, address = await parts.push("tiny.ova")
     assert (await client.call("PUT", address, body=[data])).status == 200
-    assert (await parts.updates.validate(file.session)).missing == ("disk2.vmdk",)
+    assert (await parts.completion.validate(file.session)).missing == ("disk2.vmdk",)
     with pytest.raises(NotReady, match=r"file 'disk2.vmdk' is referenced by the descriptor and is not there"):
-        await parts.updates.complete(file.session)
+        await parts.completion.complete(file.session)
 
 
 async def test_a_size_that_only_the_descriptor_contradicts_and_a_stranger_are_warnings(parts: Parts, client: Client) -> None:
     data = archive({"tiny.ovf": descriptor({"disk1.vmdk": 6}), "disk1.vmdk": b"12345", "notes.txt": b""})
     file, address = await parts.push("tiny.ova")
     assert (await client.call("PUT", address, body=[data])).status == 200
-    found = await parts.updates.validate(file.session)
+    found = await parts.completion.validate(file.session)
     assert not found
     assert [fault.text for _, fault in found.warnings] == [
         "file 'disk1.vmdk' has 5 bytes, the descriptor says 6",
@@ -353,7 +354,7 @@ async def test_a_file_in_pieces_is_there_with_all_of_them(parts: Parts, client: 
     item = await parts.item()
     file, address = await parts.push("tiny.ova", item=item)
     assert (await client.call("PUT", address, body=[archive({"tiny.ovf": text, **pieces})])).status == 200
-    await parts.updates.complete(file.session)
+    await parts.completion.complete(file.session)
     assert {stored.name for stored in (await parts.items.files(item))[1].files} == {"tiny.ovf", *pieces}
 
 
@@ -381,7 +382,7 @@ async def _pieces(parts: Parts, client: Client, sizes: dict[int, int]) -> Findin
     pieces = {f"d.vmdk.00000000{n}": bytes(size) for n, size in sizes.items()}
     file, address = await parts.push("tiny.ova")
     assert (await client.call("PUT", address, body=[archive({"tiny.ovf": text, **pieces})])).status == 200
-    return await parts.updates.validate(file.session)
+    return await parts.completion.validate(file.session)
 
 
 async def test_a_manifest_that_lists_what_is_not_there_is_told(parts: Parts, client: Client) -> None:
@@ -390,7 +391,7 @@ async def test_a_manifest_that_lists_what_is_not_there_is_told(parts: Parts, cli
     file, address = await parts.push("tiny.ova")
     assert (await client.call("PUT", address, body=[archive(files)])).status == 200
     with pytest.raises(NotReady, match=r"the manifest 'tiny.mf' lists file 'gone.vmdk', which is not there"):
-        await parts.updates.complete(file.session)
+        await parts.completion.complete(file.session)
 
 
 async def test_a_posix_archive_with_long_names_is_unpacked(parts: Parts, client: Client) -> None:
@@ -398,4 +399,4 @@ async def test_a_posix_archive_with_long_names_is_unpacked(parts: Parts, client:
     data = archive({"tiny.ovf": descriptor({name: b"12345"}), name: b"12345"}, tarfile.PAX_FORMAT)
     file, address = await parts.push("tiny.ova")
     assert (await client.call("PUT", address, body=[data])).status == 200
-    await parts.updates.complete(file.session)
+    await parts.completion.complete(file.session)

@@ -18,7 +18,9 @@ from contentlib.http.message import Answer, Request
 from contentlib.jobs.operations import Operations
 from contentlib.monitor import CountedBody, Gauges, Meter, Monitor, TransferMeter
 from contentlib.services.faults import translate
+from contentlib.transfer.downloads import Downloads
 from contentlib.transfer.front import Transfers
+from contentlib.transfer.uploads import Uploads
 from contentlib.vapi.registry import Registry
 from contentlib.vapi.types import Typed
 from contentlib.vcsp.publishing.documents import Counters
@@ -87,17 +89,9 @@ def transfers_of(core: Core, rules: Rules, access: Access, identity: Identity) -
     async def admit(request: Request) -> None:
         await access.logins.find(token_of(request))
 
-    transfers = Transfers(
-        rules.updates,
-        rules.downloads,
-        rules.items,
-        core.blobs,
-        core.leases,
-        identity.addresses,
-        admit,
-        core.limits.throttle,
-        core.settings.upload_limit_bytes,
-    )
+    uploads = Uploads(rules.transfers, core.storages, core.leases, core.limits.throttle)
+    downloads = Downloads(rules.downloads, rules.items, core.blobs, core.leases, admit)
+    transfers = Transfers(uploads, downloads, identity.addresses)
     core.signals.session_ended.connect(transfers.ended)
     return transfers
 

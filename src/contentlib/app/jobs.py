@@ -21,7 +21,7 @@ from contentlib.jobs.schedule import Schedule
 from contentlib.jobs.worker import Handler, Worker, WorkLimits
 from contentlib.library.catalog.migration import KIND as MIGRATION
 from contentlib.library.clock import EvenClock
-from contentlib.library.following.subscribed import KIND as SYNC
+from contentlib.library.following.sync_tasks import KIND as SYNC
 from contentlib.library.sessions.pulls import KIND as PULL
 from contentlib.library.timekeeping import note
 from contentlib.transfer.front import Transfers
@@ -113,7 +113,12 @@ def _transport(core: Core) -> Transport:
 
 
 def _pulls(core: Core, rules: Rules) -> Pulls:
-    return Pulls(PullContext(rules.updates, rules.settling, rules.tasks, core.storages, core.leases, _transport(core)))
+    return Pulls(_pulling(core, rules))
+
+
+def _pulling(core: Core, rules: Rules) -> PullContext:
+    transport = _transport(core)
+    return PullContext(rules.files, rules.transfers, rules.settling, rules.tasks, core.storages, core.leases, transport)
 
 
 def _syncs(core: Core, rules: Rules) -> Syncs:

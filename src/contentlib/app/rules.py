@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from cryptography.hazmat.primitives.serialization import Encoding
+
 from contentlib.access.sealing import KeyFile
 from contentlib.app import log
 from contentlib.app.core import Core, retention
 from contentlib.library.catalog.conversion import Conversions
 from contentlib.library.catalog.history import History
 from contentlib.library.catalog.items import Items
-from contentlib.library.catalog.libraries import Libraries
+from contentlib.library.catalog.libraries import Libraries, LibraryRules
 from contentlib.library.catalog.library_names import LibraryNames
 from contentlib.library.catalog.migration import Migrations
 from contentlib.library.catalog.retention import Retentions
@@ -21,9 +23,18 @@ from contentlib.library.following.mirror import Mirror
 from contentlib.library.following.own_catalogs import OwnCatalogs, OwnProbes
 from contentlib.library.following.subscribed import SubscribedLibraries
 from contentlib.library.following.subscribers import Subscribers
+from contentlib.library.following.subscriptions import Subscriptions
+from contentlib.library.following.sync_tasks import SyncTasks
+from contentlib.library.packages.signatures import read_pem
+from contentlib.library.sessions.completion import Completion
 from contentlib.library.sessions.download_sessions import DownloadSessions
+from contentlib.library.sessions.file_transfers import FileTransfers
+from contentlib.library.sessions.pulls import PullTasks
+from contentlib.library.sessions.sealing import Sealing
 from contentlib.library.sessions.settling import Settling
+from contentlib.library.sessions.update_files import UpdateFiles
 from contentlib.library.sessions.update_sessions import UpdateSessions
+from contentlib.library.sessions.upload_rules import UploadRules
 from contentlib.library.tasks import Tasks
 from contentlib.vcsp.reading.asking import Limits as AskingLimits
 from contentlib.vcsp.reading.probing import SubscriptionProbes
@@ -49,6 +60,9 @@ class Rules:
     conversions: Conversions
     # sessions
     updates: UpdateSessions
+    files: UpdateFiles
+    transfers: FileTransfers
+    completion: Completion
     downloads: DownloadSessions
     settling: Settling
     # following
@@ -61,13 +75,17 @@ class Rules:
 def rules_of(core: Core) -> Rules:
     """The rules over the stores of a process."""
     metadata, blobs, clock = core.metadata, core.blobs, core.clock
-    sealing = KeyFile(core.settings.data_dir / _SEALING_KEY)
+    sealing, tasks = KeyFile(core.settings.data_dir / _SEALING_KEY), Tasks(metadata, clock)
     libraries, items, upkeep = _libraries(core), _items(core), Upkeep(metadata, core.leases)
-    catalogs = OwnCatalogs(metadata, core.library_passwords, sealing, _reader(core))
-    subscribed = _subscribed(core, libraries, catalogs, sealing)
-    updates = _updates(core)
+    catalogs = OwnCatalogs(metadata, core.library_passwords, sealing, _reader(core), _own_certificate(core))
+    subscribed = _subscribed(core, libraries, tasks, catalogs, sealing)
+    limits = UploadRules(core.settings.upload_limit_bytes, core.settings.session_files_limit)
+    updates = UpdateSessions(metadata, clock, core.leases, core.signals.session_ended)
+    pulls = PullTasks(tasks, core.sources.check, core.signals.task_submitted)
+    transfers = FileTransfers(metadata, updates, core.leases, blobs, limits)
+    completion = Completion(metadata, updates, transfers, blobs, _packages(core), log.package_warnings)
     return Rules(
-        tasks=Tasks(metadata, clock),
+        tasks=tasks,
         libraries=libraries,
         items=items,
         history=History(metadata, blobs, clock, core.trust),
@@ -78,8 +96,11 @@ def rules_of(core: Core) -> Rules:
         migrations=Migrations(metadata, blobs, clock, libraries, upkeep, core.signals.task_submitted),
         conversions=Conversions(metadata, clock, core.library_passwords, sealing),
         updates=updates,
+        files=UpdateFiles(metadata, updates, core.leases, blobs, pulls, limits),
+        transfers=transfers,
+        completion=completion,
         downloads=DownloadSessions(metadata, blobs, clock, core.leases, core.signals.session_ended, subscribed.demand),
-        settling=Settling(metadata, updates, core.leases, core.settings.autocomplete_pulls_seconds * 1000),
+        settling=Settling(metadata, updates, transfers, completion, core.leases, _autocomplete(core)),
         catalogs=catalogs,
         mirror=Mirror(metadata, blobs, clock, core.trust),
         subscribed=subscribed,
@@ -91,7 +112,7 @@ def _libraries(core: Core) -> Libraries:
     settings, ended = core.settings, core.signals.session_ended
     storages = {each.id: each.name for each in settings.storage}
     kept, names = settings.trash_seconds * 1000, LibraryNames(unique=settings.unique_library_names)
-    return Libraries(core.metadata, core.clock, storages, core.library_passwords, ended, kept, names)
+    return Libraries(core.metadata, core.clock, core.library_passwords, LibraryRules(storages, kept, names), ended)
 
 
 def _items(core: Core) -> Items:
@@ -99,36 +120,26 @@ def _items(core: Core) -> Items:
     return Items(core.metadata, core.blobs, core.clock, core.signals.session_ended, kept, core.trust)
 
 
-def _updates(core: Core) -> UpdateSessions:
-    return UpdateSessions(
-        core.metadata,
-        core.blobs,
-        core.clock,
-        core.leases,
-        core.signals.session_ended,
-        core.settings.upload_limit_bytes,
-        core.sources.check,
-        core.signals.task_submitted,
-        core.trust,
-        strict=core.settings.strict_packages,
-        most_files=core.settings.session_files_limit,
-        warned=log.package_warnings,
-    )
+def _packages(core: Core) -> Sealing:
+    return Sealing(core.metadata, core.blobs, core.clock, core.trust, strict=core.settings.strict_packages)
+
+
+def _autocomplete(core: Core) -> int:
+    return core.settings.autocomplete_pulls_seconds * 1000
+
+
+def _own_certificate(core: Core) -> bytes | None:
+    """What the server serves with, as DER; subscriptions to its own libraries are checked against it."""
+    chain = [] if core.certificate is None else read_pem(core.certificate.decode("ascii", "replace"))
+    return chain[0].public_bytes(Encoding.DER) if chain else None
 
 
 def _reader(core: Core) -> Reader:
     return Reader(core.outbound, core.sources, AskingLimits(items=core.settings.subscribed_items_limit))
 
 
-def _subscribed(core: Core, libraries: Libraries, catalogs: OwnCatalogs, sealing: KeyFile) -> SubscribedLibraries:
-    return SubscribedLibraries(
-        core.metadata,
-        core.clock,
-        libraries,
-        catalogs,
-        OwnProbes(catalogs, SubscriptionProbes(core.outbound, core.sources)),
-        sealing,
-        core.sources.check,
-        core.signals.task_submitted,
-        core.settings.sync_wait_seconds,
-    )
+def _subscribed(core: Core, libraries: Libraries, tasks: Tasks, catalogs: OwnCatalogs, sealing: KeyFile) -> SubscribedLibraries:
+    probes = OwnProbes(catalogs, SubscriptionProbes(core.outbound, core.sources))
+    subscriptions = Subscriptions(catalogs, probes, sealing, core.sources.check)
+    syncs = SyncTasks(tasks, core.clock, core.signals.task_submitted, core.settings.sync_wait_seconds)
+    return SubscribedLibraries(core.metadata, core.clock, libraries, subscriptions, syncs)

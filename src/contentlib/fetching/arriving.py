@@ -13,8 +13,9 @@ from contentlib.library.errors import Fault, Missing, NotActive
 from contentlib.library.model import UpdateFile, UpdateSession
 from contentlib.library.packages.tar import BadArchive
 from contentlib.library.ports import BlobStore, Staged
-from contentlib.library.sessions.unpacking import TooLarge, Unpacking, finish
-from contentlib.library.sessions.update_sessions import UpdateSessions
+from contentlib.library.sessions.archive_members import TooLarge
+from contentlib.library.sessions.file_transfers import FileTransfers
+from contentlib.library.sessions.unpacking import Unpacking, finish
 
 
 class Different(Exception):
@@ -116,28 +117,26 @@ class Kept(Staging):
 
     def __init__(
         self,
-        updates: UpdateSessions,
+        transfers: FileTransfers,
         session: UpdateSession,
         file: UpdateFile,
         store: BlobStore,
         threads: Lane,
-        limit: int = 0,
     ) -> None:
         algorithms = [file.checksum.algorithm] if file.checksum else ()
         super().__init__(session.storage, file.id, store, threads, *algorithms)
-        self._updates = updates
+        self._transfers = transfers
         self._session = session
         self._file = file
-        self._limit = limit
 
     async def finish(self) -> Fault | None:
         """Makes the bytes the file's, when they are as declared."""
-        archive = Unpacking(self._updates, self._session, self._file, self._store, self._threads, self._limit)
-        return await finish(self._updates, archive, self._file, self.received, self._open)
+        archive = Unpacking(self._transfers, self._session, self._file, self._store, self._threads)
+        return await finish(self._transfers, archive, self._file, self.received, self._open)
 
     async def text(self, most: int) -> bytes | None:
         """All bytes that are there, when they are as declared and no more than so many."""
-        if self.size > most or self._updates.differs(self._file, self.size, self._hasher.digests()) is not None:
+        if self.size > most or self._transfers.differs(self._file, self.size, self._hasher.digests()) is not None:
             return None
         return await self._threads.stored(lambda: b"".join(self._store.staged_bytes(self._storage, self._upload)))
 
@@ -152,18 +151,17 @@ class Unpacked:
 
     def __init__(
         self,
-        updates: UpdateSessions,
+        transfers: FileTransfers,
         session: UpdateSession,
         file: UpdateFile,
         store: BlobStore,
         threads: Lane,
-        limit: int,
     ) -> None:
         self._storage = session.storage
         self._file = file
         self._store = store
         self._threads = threads
-        self._archive = Unpacking(updates, session, file, store, threads, limit)
+        self._archive = Unpacking(transfers, session, file, store, threads)
         self._frame: Staged | None = None
 
     @property

@@ -10,7 +10,7 @@ from collections.abc import Container, Iterator
 
 from contentlib.library.model import Source, SourceEndpoint
 from contentlib.library.packages import ovf
-from contentlib.library.sessions.update_sessions import NewFile
+from contentlib.library.sessions.update_files import NewFile
 from contentlib.outbound.client import Outbound
 from contentlib.outbound.problems import Failed, Kind, Problem
 from contentlib.outbound.sources import Sources, is_local

@@ -26,9 +26,10 @@ from contentlib.library.leases import Leases
 from contentlib.library.model import SourceEndpoint, Task, TransferStatus, UpdateFile, UpdateSession
 from contentlib.library.packages import ovf
 from contentlib.library.sessions import transfer_faults
+from contentlib.library.sessions.file_transfers import FileTransfers
 from contentlib.library.sessions.pulls import Arguments, Remembered
 from contentlib.library.sessions.settling import Settling
-from contentlib.library.sessions.update_sessions import UpdateSessions
+from contentlib.library.sessions.update_files import UpdateFiles
 from contentlib.library.tasks import Tasks
 from contentlib.library.threads import NotStored
 from contentlib.outbound.problems import Failed, Problem
@@ -41,7 +42,8 @@ _BEAT_SECONDS = 1.0
 class PullContext:
     """What pulls work on and with."""
 
-    updates: UpdateSessions
+    files: UpdateFiles
+    transfers: FileTransfers
     settling: Settling
     tasks: Tasks
     storages: Storages
@@ -58,7 +60,7 @@ class Pulls:
     async def run(self, task: Task, progress: Progress) -> str | None:
         """One attempt to fetch a file."""
         wanted = msgspec.json.decode(task.arguments, type=Arguments)
-        session, file = await self._context.updates.target(wanted.session, wanted.file)
+        session, file = await self._context.transfers.target(wanted.session, wanted.file)
         try:
             if file.status is not TransferStatus.READY:  # else it is a task that was killed at its very end
                 await self._fetch(_Attempt(self._context, task, progress, wanted, session, file))
@@ -108,7 +110,7 @@ class _Attempt:
             await asyncio.sleep(_BEAT_SECONDS)
             try:
                 if not self._finishing:
-                    await self._context.updates.target(self._session.id, self._file.id)
+                    await self._context.transfers.target(self._session.id, self._file.id)
             except (Missing, NotActive):
                 if not self._finishing:
                     raise
@@ -136,16 +138,16 @@ class _Attempt:
     async def _arriving(self) -> Arriving:
         context, session, file = self._context, self._session, self._file
         store, lane = context.storages.store, context.storages.on(session.storage)
-        if await context.updates.unpacks(session, file):
-            return Unpacked(context.updates, session, file, store, lane, context.transport.largest)
-        return Kept(context.updates, session, file, store, lane, context.transport.largest)
+        if await context.transfers.unpacks(session, file):
+            return Unpacked(context.transfers, session, file, store, lane)
+        return Kept(context.transfers, session, file, store, lane)
 
     async def _bring(self, arriving: Arriving) -> None:
         file = self._file
         if file.endpoint is None:
             raise Different(Fault("pull.no_source", f"file {file.name!r} has no source_endpoint", (file.name,)))
         async with self._context.transport.limits.transfer(file.name, host_of(file.endpoint.uri)):
-            await self._context.updates.begin(file)
+            await self._context.transfers.begin(file)
             await arriving.begin()
             await self._fetching(file.endpoint, arriving).run()
         if isinstance(arriving, Kept) and ovf.is_descriptor(file.name):
@@ -162,14 +164,14 @@ class _Attempt:
 
     async def _add_references(self, arriving: Kept) -> None:
         text = await arriving.text(ovf.LARGEST_DESCRIPTOR)
-        if text is None or self._file.endpoint is None or not await self._context.updates.takes_packages(self._session):
+        if text is None or self._file.endpoint is None or not await self._context.transfers.takes_packages(self._session):
             return
         references = await asyncio.to_thread(references_of, self._file.name, text, self._file.endpoint)
-        known = await self._context.updates.changes(self._session.id)
+        known = await self._context.files.changes(self._session.id)
         companions = Companions(self._context.transport.client, self._context.transport.sources)
         references += await companions.of(self._file.name, self._file.endpoint, known)
         if references:
-            await self._context.updates.add_references(self._file, references)
+            await self._context.files.add_references(self._file, references)
 
     async def _remember(self, seen: Remembered) -> None:
         arguments = replace(self._wanted, seen=seen)
@@ -183,11 +185,11 @@ class _Attempt:
         """Notes with the file why it did not come; what is of no use any more is dropped."""
         self._finishing = False
         if again and not self._progress.last:
-            await self._context.updates.wait(self._file, arriving.size, fault)
+            await self._context.transfers.wait(self._file, arriving.size, fault)
             raise Again(fault)
         await arriving.drop()
         await arriving.leave()
-        await self._context.updates.stop(self._file, 0, fault)
+        await self._context.transfers.stop(self._file, 0, fault)
         raise NotFetched(fault)
 
     def _told(self, problem: Problem) -> Fault:

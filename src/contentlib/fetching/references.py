@@ -11,7 +11,7 @@ from contentlib.library.errors import Invalid
 from contentlib.library.model import Source, SourceEndpoint
 from contentlib.library.names import check_file_name
 from contentlib.library.packages import ovf
-from contentlib.library.sessions.update_sessions import NewFile
+from contentlib.library.sessions.update_files import NewFile
 
 _MOST = 1000
 _KEPT = "%!$&'()*+,;=:@~"

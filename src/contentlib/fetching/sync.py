@@ -23,7 +23,7 @@ from contentlib.library.clock import Clock
 from contentlib.library.errors import Busy, Damaged, Fault, LibraryError, Missing, NotCompliant, NotFetched
 from contentlib.library.following.mirror import Mirror
 from contentlib.library.following.own_catalogs import OwnCatalogs
-from contentlib.library.following.subscribed import Arguments
+from contentlib.library.following.sync_tasks import Arguments
 from contentlib.library.model import Library, Subscription, Task
 from contentlib.library.signals import unheard
 

@@ -9,6 +9,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 
 from contentlib.library.errors import Fault
 from contentlib.library.model import DownloadSession, Preparation, Session, Source, TransferStatus, UpdateFile, UpdateSession
+from contentlib.library.sessions import transfer_states
 from contentlib.metadata import tables
 from contentlib.metadata.items import LIVE
 from contentlib.metadata.rows import Codec, Keyed, Limitable, Statements, encode
@@ -136,6 +137,7 @@ _UPLOADS = Statement(
     .join(tables.update_sessions, tables.update_sessions.c.id == _FILES.c.session)
     .where(tables.active(tables.update_sessions))
 )
+_INTERRUPTED = TransferStatus.TRANSFERRING
 _INTERRUPT = Statement(
     update(_FILES)
     .where(_FILES.c.status == bindparam("transferring"), _FILES.c.source != bindparam("pulled"))
@@ -182,9 +184,9 @@ class UpdateFileRows:
     async def interrupt(self, fault: Fault) -> None:
         """Puts every file that clients were sending into ERROR."""
         values: dict[str, Any] = {
-            "transferring": TransferStatus.TRANSFERRING,
+            "transferring": _INTERRUPTED,
             "pulled": Source.PULL,
-            "new_status": TransferStatus.ERROR,
+            "new_status": transfer_states.TRANSITIONS[_INTERRUPTED, "interrupted"],
             "new_fault": encode(fault),
         }
         await self._connection.run(_INTERRUPT, values)

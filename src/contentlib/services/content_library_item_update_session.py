@@ -9,6 +9,7 @@ from contentlib.library import model
 from contentlib.library.idempotence import check_token
 from contentlib.library.leases import Leases
 from contentlib.library.packages.signatures import Signer
+from contentlib.library.sessions.completion import Completion
 from contentlib.library.sessions.sealing import Preview, is_ignored
 from contentlib.library.sessions.update_sessions import UpdateSessions
 from contentlib.structures.conversions import failure_of
@@ -132,8 +133,9 @@ class UpdateSessionService(Service):
 
     vapi_id = "com.vmware.content.library.item.update_session"
 
-    def __init__(self, sessions: UpdateSessions, leases: Leases) -> None:
+    def __init__(self, sessions: UpdateSessions, completion: Completion, leases: Leases) -> None:
         self._sessions = sessions
+        self._completion = completion
         self._leases = leases
 
     @operation(
@@ -151,7 +153,7 @@ class UpdateSessionService(Service):
     async def get(self, call: Call, update_session_id: Id) -> UpdateSessionModel:
         """Returns a session."""
         session = await self._sessions.poll(update_session_id, call.login)
-        return self._model(session, await self._sessions.preview(session))
+        return self._model(session, await self._completion.preview(session))
 
     @operation(
         Route("GET", _PATH),
@@ -179,7 +181,7 @@ class UpdateSessionService(Service):
 
         Refused while a file is missing or in error, and while a warning about its package is not ignored.
         """
-        await self._sessions.complete(update_session_id)
+        await self._completion.complete(update_session_id)
 
     @operation(Route("POST", _SESSION, {"action": "keep-alive"}, status=204), errors=_ENDING, privileges=(ANONYMOUS,))
     async def keep_alive(self, call: Call, client_progress: Integer | None, update_session_id: Id) -> None:

@@ -9,8 +9,9 @@ from contentlib.access.gate import missing
 from contentlib.access.roles import Roles
 from contentlib.library import model
 from contentlib.library.model import SourceEndpoint
+from contentlib.library.sessions.completion import Completion
 from contentlib.library.sessions.pulls import LOCAL_SCHEMES, Prober, scheme_of, without_password
-from contentlib.library.sessions.update_sessions import NewFile, UpdateSessions
+from contentlib.library.sessions.update_files import NewFile, UpdateFiles
 from contentlib.structures.conversions import Endpoints, checksum_info, declared_checksum, failure_of, probe_result
 from contentlib.structures.files import ChecksumInfo, TransferEndpoint
 from contentlib.structures.privileges import ANONYMOUS
@@ -106,8 +107,9 @@ class UpdateFileService(Service):
 
     vapi_id = _PREFIX
 
-    def __init__(self, sessions: UpdateSessions, endpoints: Endpoints, roles: Roles, prober: Prober) -> None:
-        self._sessions = sessions
+    def __init__(self, files: UpdateFiles, completion: Completion, endpoints: Endpoints, roles: Roles, prober: Prober) -> None:
+        self._files = files
+        self._completion = completion
         self._endpoints = endpoints
         self._roles = roles
         self._prober = prober
@@ -134,29 +136,29 @@ class UpdateFileService(Service):
             checksum=declared_checksum("file_spec.checksum_info", file_spec.checksum_info),
             endpoint=source,
         )
-        return self._info(call, await self._sessions.add_file(update_session_id, new))
+        return self._info(call, await self._files.add(update_session_id, new))
 
     @operation(Route("GET", _PATH), errors=(NotFound,), privileges=(ANONYMOUS,))
     async def list(self, call: Call, update_session_id: Id) -> builtins.list[UpdateFileInfo]:
         """Lists the files that the item will have when the session completes."""
-        return [self._info(call, file) for file in await self._sessions.files(update_session_id)]
+        return [self._info(call, file) for file in await self._files.all(update_session_id)]
 
     @operation(Route("GET", _FILE), errors=(InvalidArgument, NotFound), privileges=(ANONYMOUS,))
     async def get(self, call: Call, file_name: str, update_session_id: Id) -> UpdateFileInfo:
         """Returns a file of a session."""
-        return self._info(call, await self._sessions.file(update_session_id, file_name))
+        return self._info(call, await self._files.get(update_session_id, file_name))
 
     @operation(Route("DELETE", _FILE, status=204), errors=(InvalidArgument, NotFound), privileges=(ANONYMOUS,))
     async def remove(self, call: Call, file_name: str, update_session_id: Id) -> None:
         """Takes a file out of the item when the session completes."""
-        await self._sessions.remove_file(update_session_id, file_name)
+        await self._files.remove(update_session_id, file_name)
 
     @operation(
         Route("POST", _PATH, {"action": "validate"}), errors=(NotAllowedInCurrentState, NotFound), privileges=(ANONYMOUS,)
     )
     async def validate(self, call: Call, update_session_id: Id) -> ValidationResult:
         """Tells whether a session could complete now; the bytes of every pushed file must have been received correctly."""
-        found = await self._sessions.validate(update_session_id)
+        found = await self._completion.validate(update_session_id)
         invalid = [
             ValidationError(error_message=message(fault.id, fault.text, *fault.args), name=name)
             for name, fault in (*found.invalid, *found.warnings)

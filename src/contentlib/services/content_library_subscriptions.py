@@ -8,8 +8,8 @@ import msgspec
 
 from contentlib.library import model
 from contentlib.library.catalog.libraries import NewLibrary
-from contentlib.library.following.subscribed import SubscriptionChange
 from contentlib.library.following.subscribers import NewSubscriber, SubscriberChange, Subscribers, Told
+from contentlib.library.following.subscriptions import SubscriptionChange
 from contentlib.library.idempotence import check_token
 from contentlib.structures.conversions import backing
 from contentlib.structures.errors import PUBLISHING

@@ -6,7 +6,8 @@ import builtins
 
 from contentlib.library import model
 from contentlib.library.catalog.libraries import Libraries
-from contentlib.library.following.subscribed import SubscribedLibraries, SubscriptionChange
+from contentlib.library.following.subscribed import SubscribedLibraries
+from contentlib.library.following.subscriptions import SubscriptionChange
 from contentlib.library.idempotence import check_token
 from contentlib.structures.conversions import library_change, library_model, new_library, probe_result, subscription_change
 from contentlib.structures.library import LibraryModel, SubscriptionInfo

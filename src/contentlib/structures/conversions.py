@@ -7,7 +7,7 @@ from contentlib.library.catalog.libraries import LibraryChange, NewLibrary, Publ
 from contentlib.library.checksums import Algorithm, Checksum
 from contentlib.library.checksums import check as check_checksum
 from contentlib.library.errors import Fault
-from contentlib.library.following.subscribed import SubscriptionChange
+from contentlib.library.following.subscriptions import SubscriptionChange
 from contentlib.library.ports import Addresses
 from contentlib.library.sessions.pulls import Probed, without_password
 from contentlib.structures import library as shown

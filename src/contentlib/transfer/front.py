@@ -4,41 +4,21 @@ from __future__ import annotations
 
 from contentlib.http.failures import RETRY, ServerFailed
 from contentlib.http.message import Answer, Request, text
-from contentlib.library.bytes.blobs import Blobs
-from contentlib.library.bytes.throttle import Throttle
-from contentlib.library.catalog.items import Items
 from contentlib.library.errors import LibraryError
-from contentlib.library.leases import Leases
-from contentlib.library.sessions.download_sessions import DownloadSessions
-from contentlib.library.sessions.update_sessions import UpdateSessions
 from contentlib.transfer.addresses import DATA, STATIC, SignedAddresses, read_static
 from contentlib.transfer.answers import STATUS, Refused
-from contentlib.transfer.downloads import Admit, Downloads
+from contentlib.transfer.downloads import Downloads
 from contentlib.transfer.uploads import Uploads
 from contentlib.vapi.errors import Unauthenticated, VapiError
 
 
 class Transfers:
-    """Takes and gives the bytes of files.
+    """Takes and gives the bytes of files."""
 
-    `admit` raises Unauthenticated where a request has no login session; only the addresses under `/cls/static/` ask it.
-    """
-
-    def __init__(
-        self,
-        updates: UpdateSessions,
-        downloads: DownloadSessions,
-        items: Items,
-        blobs: Blobs,
-        leases: Leases,
-        addresses: SignedAddresses,
-        admit: Admit,
-        throttle: Throttle,
-        upload_limit: int,
-    ) -> None:
+    def __init__(self, uploads: Uploads, downloads: Downloads, addresses: SignedAddresses) -> None:
+        self._uploads = uploads
+        self._downloads = downloads
         self._addresses = addresses
-        self._uploads = Uploads(updates, blobs.storages, leases, throttle, upload_limit)
-        self._downloads = Downloads(downloads, items, blobs, leases, admit)
 
     def speaks(self, path: str) -> bool:
         """Whether a path is one of ours."""

@@ -13,12 +13,10 @@ from contentlib.library.bytes.storages import Lane
 from contentlib.library.bytes.throttle import Throttle
 from contentlib.library.checksums import Hasher
 from contentlib.library.errors import Fault
-from contentlib.library.leases import Leases
-from contentlib.library.model import UpdateFile, UpdateSession
 from contentlib.library.ports import BlobStore, Staged
 from contentlib.library.sessions import transfer_faults as faults
+from contentlib.library.sessions.file_transfers import FileTransfers, UploadTarget
 from contentlib.library.sessions.unpacking import Unpacking, finish
-from contentlib.library.sessions.update_sessions import UpdateSessions
 from contentlib.transfer.incoming import Incoming
 from contentlib.transfer.part import Part
 
@@ -64,27 +62,22 @@ class Upload:
     def __init__(
         self,
         request: Request,
-        session: UpdateSession,
-        file: UpdateFile,
+        target: UploadTarget,
         part: Part,
-        sessions: UpdateSessions,
-        leases: Leases,
+        transfers: FileTransfers,
         threads: Lane,
         throttle: Throttle,
-        limit: int,
     ) -> None:
-        self.session = session
-        self.file = file
+        self.session, self.file = target
         self.part = part
         self.incoming = Incoming(request)
         self.over = asyncio.Event()
         self.hasher = Hasher()
-        self.total = part.total if file.size is None else file.size
-        self._sessions = sessions
-        self._leases = leases
+        self.total = part.total if self.file.size is None else self.file.size
+        self._transfers = transfers
         self._threads = threads
         self._throttle = throttle
-        self._limit = limit
+        self._limit = transfers.rules.limit
         self._beaten = time.monotonic()
 
     async def there(self, staged: Staged, store: BlobStore) -> int:  # noqa: ARG002 - the store tells it of an archive
@@ -97,7 +90,7 @@ class Upload:
         `known` has read what is there already, if anybody has.
         """
         self._check_size()
-        await self._sessions.begin(self.file)
+        await self._transfers.begin(self.file)
         self.incoming.start()
         await self._prepare(staged, store, known)
         async for block in self._blocks(staged.size):
@@ -105,11 +98,11 @@ class Upload:
         if self.part.start is not None:
             self._check_part(staged.size - self.part.start)
             if staged.size != self.total:
-                await self._sessions.pause(self.file, staged.size)
+                await self._transfers.pause(self.file, staged.size)
                 return False
         received = Received(self.session.storage, self.file.id, self.hasher.size, self.hasher.digests())
-        archive = Unpacking(self._sessions, self.session, self.file, store, self._threads, self._limit)
-        fault = await finish(self._sessions, archive, self.file, received, staged)
+        archive = Unpacking(self._transfers, self.session, self.file, store, self._threads)
+        fault = await finish(self._transfers, archive, self.file, received, staged)
         if fault is not None:
             raise Wrong(RECEIVED, fault, keep=False)
         return True
@@ -201,5 +194,4 @@ class Upload:
         now = time.monotonic()
         if now - self._beaten >= _BEAT_SECONDS:
             self._beaten = now
-            self._leases.note_progress(self.file.id, size)
-            await self._sessions.target(self.session.id, self.file.id)
+            await self._transfers.beat(self.session, self.file, size)

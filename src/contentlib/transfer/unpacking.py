@@ -5,6 +5,7 @@ from __future__ import annotations
 from contentlib.library.packages.tar import BadArchive
 from contentlib.library.ports import BlobStore, Staged
 from contentlib.library.sessions import unpacking
+from contentlib.library.sessions.archive_members import TooLarge
 from contentlib.transfer.receiving import RECEIVED, Memory, Upload, Wrong
 
 
@@ -18,7 +19,7 @@ class Unpacking(Upload):
     async def receive(self, staged: Staged, store: BlobStore, known: Memory | None) -> bool:
         """Takes the bytes of the request; the files of the archive are READY when it is whole. Wrong when it is not."""
         self._check_size()
-        await self._sessions.begin(self.file)
+        await self._transfers.begin(self.file)
         self._archive = self._made(store)  # not before: what another request has completed is not dropped
         self.incoming.start()
         await self._go_on(staged, known)
@@ -26,7 +27,7 @@ class Unpacking(Upload):
             return await self._unpack()
         except BadArchive as error:
             raise Wrong(RECEIVED, error.fault, keep=False) from error
-        except unpacking.TooLarge as error:
+        except TooLarge as error:
             raise Wrong(413, error.fault, keep=False) from error
 
     @property
@@ -66,7 +67,7 @@ class Unpacking(Upload):
     _archive: unpacking.Unpacking | None = None
 
     def _made(self, store: BlobStore) -> unpacking.Unpacking:
-        return unpacking.Unpacking(self._sessions, self.session, self.file, store, self._threads, self._limit)
+        return unpacking.Unpacking(self._transfers, self.session, self.file, store, self._threads)
 
     async def _go_on(self, staged: Staged, known: Memory | None) -> None:
         """Gets the bytes that are there already out of the way, or read."""
@@ -87,7 +88,7 @@ class Unpacking(Upload):
         if self.part.start is not None:
             self._check_part(archive.size - self.part.start)
             if archive.size != self.total:
-                await self._sessions.pause(self.file, archive.size)
+                await self._transfers.pause(self.file, archive.size)
                 return False
         fault = await archive.finish()
         if fault is not None:

@@ -21,7 +21,7 @@ from contentlib.library.model import TransferStatus, UpdateFile, UpdateSession
 from contentlib.library.ports import Staged
 from contentlib.library.sessions import transfer_faults as faults
 from contentlib.library.sessions import unpacking
-from contentlib.library.sessions.update_sessions import UpdateSessions
+from contentlib.library.sessions.file_transfers import FileTransfers, UploadTarget
 from contentlib.library.threads import NotStored
 from contentlib.transfer.addresses import DataAddress
 from contentlib.transfer.answers import Refused
@@ -62,19 +62,16 @@ class Uploads:
 
     def __init__(
         self,
-        sessions: UpdateSessions,
+        transfers: FileTransfers,
         storages: Storages,
         leases: Leases,
         throttle: Throttle,
-        limit: int,
     ) -> None:
-        self._sessions = sessions
+        self._transfers = transfers
         self._storages = storages
         self._store = storages.store
         self._leases = leases
         self._throttle = throttle
-        self._limit = limit
-
         self._running: dict[str, Upload] = {}
         self._hashed: dict[str, _Hashed] = {}
 
@@ -82,7 +79,7 @@ class Uploads:
         """The answer to a request for an upload address."""
         if request.method not in _METHODS:
             return not_allowed(request.method, _METHODS)
-        session, file = await self._sessions.target(address.session, address.file)
+        session, file = await self._transfers.target(address.session, address.file)
         if request.method == "HEAD":
             return await self._progress(session, file)
         if request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
@@ -136,9 +133,9 @@ class Uploads:
 
     async def _there(self, session: UpdateSession, file: UpdateFile) -> int:
         lane = self._storages.on(session.storage)
-        if not await self._sessions.unpacks(session, file):
+        if not await self._transfers.unpacks(session, file):
             return await lane.run(self._store.staged_size, session.storage, file.id)
-        archive = unpacking.Unpacking(self._sessions, session, file, self._store, lane, self._limit)
+        archive = unpacking.Unpacking(self._transfers, session, file, self._store, lane)
         try:
             return await archive.arrived()
         except NotStored as error:
@@ -175,15 +172,15 @@ class Uploads:
 
     async def _no_stage(self, session: UpdateSession, file: UpdateFile, error: OSError) -> NoReturn:
         fault = faults.not_stored(file.name, session.storage, 0, error)
-        await self._sessions.stop(file, 0, fault)
+        await self._transfers.stop(file, 0, fault)
         raise ServerFailed(_storage_status(error), fault.text, _retry(error)) from error
 
     # what becomes of an upload
 
     async def _upload(self, request: Request, session: UpdateSession, file: UpdateFile, part: Part, staged: Staged) -> Upload:
-        kind = Unpacking if await self._sessions.unpacks(session, file) else Upload
+        kind = Unpacking if await self._transfers.unpacks(session, file) else Upload
         lane = self._storages.on(session.storage)
-        upload = kind(request, session, file, part, self._sessions, self._leases, lane, self._throttle, self._limit)
+        upload = kind(request, UploadTarget(session, file), part, self._transfers, lane, self._throttle)
         if part.start is not None and part.start != (there := await upload.there(staged, self._store)):
             # 409 as tus answers it; 416 is about what is read
             raise Refused(409, f"file {file.name!r} goes on at byte {there}, not at {part.start}", _offset(there))
@@ -219,7 +216,7 @@ class Uploads:
             await self._discard(upload, staged)
         if ending.fault is not None:
             try:
-                await self._sessions.stop(upload.file, received if wanted else 0, ending.fault)
+                await self._transfers.stop(upload.file, received if wanted else 0, ending.fault)
             except (Missing, NotActive):  # the session ended meanwhile
                 wanted = False
                 await self._discard(upload, staged)
@@ -262,7 +259,7 @@ class Uploads:
 
     async def _why(self, upload: Upload) -> LibraryError | None:
         try:
-            await self._sessions.target(upload.session.id, upload.file.id)
+            await self._transfers.target(upload.session.id, upload.file.id)
         except (Missing, NotActive) as error:
             return error
         return None

@@ -113,7 +113,7 @@ async def test_bytes_of_another_run_of_the_machine_are_read_again_unless_they_we
         os.utime(path, ns=(times.st_mtime_ns, times.st_mtime_ns))
     assert await world.content(flushed) == {"a": bytes(7)}  # nobody looks: it is said to be safe
     with pytest.raises(Damaged, match="'a' is damaged: its SHA256 checksum is"):
-        await world.updates.complete(session)
+        await world.completion.complete(session)
 
 
 async def test_the_same_bytes_mend_a_damaged_twin_and_all_who_share_it(world: World) -> None:
@@ -133,9 +133,9 @@ async def test_a_session_with_a_file_whose_bytes_went_does_not_complete(world: W
     file = await world.send(session, "a", b"bytes")
     world.store.remove("datastore-1", file.blob or "")
     with pytest.raises(Damaged, match="'a' is gone"):
-        await world.updates.complete(session)
+        await world.completion.complete(session)
     await world.send(session, "a", b"bytes")
-    await world.updates.complete(session)
+    await world.completion.complete(session)
 
 
 async def test_what_is_kept_is_collected_unless_something_names_it(world: World) -> None:
@@ -194,7 +194,7 @@ async def test_reading_again_does_not_undo_what_another_call_noted_meanwhile(wor
     file = await world.send(session, "a", b"bytes")
     os.utime(world.store.path("datastore-1", file.blob or ""), (1, 1))
     checking = asyncio.create_task(world.blobs.check(file.blob or "", "a"))
-    await world.updates.complete(session)
+    await world.completion.complete(session)
     await checking
     await world.collect()
     async with world.metadata.reading() as rows:

@@ -200,6 +200,6 @@ async def test_a_deleted_item_takes_no_change_and_its_session_has_ended(world: W
         await world.items.delete(item)
     await trash.restore(item, None)
     with pytest.raises(NotActive):
-        await world.updates.complete(session)
+        await world.completion.complete(session)
     await world.complete(item, {"b.iso": b"more"})
     assert await world.content(item) == {"a.iso": b"disk", "b.iso": b"more"}

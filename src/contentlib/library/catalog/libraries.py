@@ -65,28 +65,34 @@ MoreChanges = Callable[[Library], Awaitable[dict[str, object]]]
 """Further changes of a library, by the names of its fields."""
 
 
-class Libraries:
-    """The operations on libraries; `storages` are the configured backends by id, the first is the default.
+class LibraryRules(msgspec.Struct, frozen=True):
+    """What is set of libraries: `storages` are the configured backends by id, the first is the default.
 
     `kept` is how many milliseconds a deleted library can be restored, `names` says whether two may have one name.
     """
+
+    storages: Mapping[str, str]
+    kept: int = 0
+    names: LibraryNames = LibraryNames()
+
+
+class Libraries:
+    """The operations on libraries."""
 
     def __init__(
         self,
         metadata: MetadataStore,
         clock: Clock,
-        storages: Mapping[str, str],
         passwords: PasswordHasher,
+        rules: LibraryRules,
         ended: Ended = nobody,
-        kept: int = 0,
-        names: LibraryNames | None = None,
     ) -> None:
-        self.names = names or LibraryNames()
+        self.names = rules.names
         self._ended = ended
-        self._kept = kept
+        self._kept = rules.kept
         self._metadata = metadata
         self._clock = clock
-        self._storages = storages
+        self._storages = rules.storages
         self._passwords = passwords
 
     async def create(self, new: NewLibrary, token: Token | None) -> str:

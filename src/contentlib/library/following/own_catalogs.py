@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from contentlib.library.catalog.current_items import current_items
 from contentlib.library.catalogs import Catalog, Catalogs, OfferedFile, OfferedItem, Seen
 from contentlib.library.errors import Fault, NotFetched
-from contentlib.library.following.subscribed import PUBLISHED, Probing
+from contentlib.library.following.subscriptions import PUBLISHED, Probing
 from contentlib.library.model import Authentication, Item, Library, StoredFile, Subscription, Version
 from contentlib.library.packages.signatures import read_pem
 from contentlib.library.ports import MetadataStore, PasswordHasher, Sealing, Transaction

@@ -15,7 +15,8 @@ from contentlib.library.catalog.items import find_item
 from contentlib.library.catalog.libraries import NewLibrary, find_library
 from contentlib.library.clock import Clock
 from contentlib.library.errors import Fault, Invalid, Missing, NotFetched, NotPublished, Taken, WrongState
-from contentlib.library.following.subscribed import Invitation, SubscribedLibraries, SubscriptionChange
+from contentlib.library.following.subscribed import Invitation, SubscribedLibraries
+from contentlib.library.following.subscriptions import SubscriptionChange
 from contentlib.library.idempotence import once
 from contentlib.library.identifiers import new_identifier
 from contentlib.library.model import Library, LibraryType, Placement, Subscriber, Token, Vcenter

@@ -15,7 +15,7 @@ from contentlib.library.clock import Clock
 from contentlib.library.errors import Damaged, Invalid, Missing, MissingFile, NotHere
 from contentlib.library.idempotence import once
 from contentlib.library.identifiers import ordered_identifier
-from contentlib.library.leases import Ended, Leases, fire
+from contentlib.library.leases import Ended, Leases
 from contentlib.library.model import (
     Blob,
     DownloadSession,
@@ -28,6 +28,7 @@ from contentlib.library.model import (
     Version,
 )
 from contentlib.library.ports import MetadataStore, SessionRows, Transaction
+from contentlib.library.sessions import preparation_states
 from contentlib.library.sessions.transfer_sessions import TransferSessions
 
 
@@ -101,9 +102,9 @@ class DownloadSessions(TransferSessions[DownloadSession]):
     async def delete(self, session_id: str) -> None:
         """Removes a session in any state; its URLs are dead."""
         async with self._metadata.transaction(durable=False) as transaction:
-            await self._find(transaction, session_id)
+            await self.find(transaction, session_id)
             await transaction.download_sessions.remove(session_id)
-        self._ended(session_id)
+        self.ended(session_id)
 
     async def files(self, session_id: str) -> list[DownloadFile]:
         """The files of the session's content version, with what became of their preparation."""
@@ -122,32 +123,33 @@ class DownloadSessions(TransferSessions[DownloadSession]):
         """
         await self.get(session_id)
         session, files = await self._files(session_id)
-        fire(self.kind, session, "changed", self._clock.now())
+        self.fired(session, "changed")
         found = self._named(session_id, files, name)
         if found.file.blob:
             preparation = await self._checked(session, found, endpoint)
         else:
             task = await self._demand(session.item, session.user)
-            preparation = Preparation(session_id, name, PrepareStatus.PREPARE_REQUESTED, endpoint, task=task)
+            requested = preparation_states.fire(found.preparation, "requested")
+            preparation = replace(requested, endpoint=endpoint, fault=None, task=task)
         async with self._metadata.transaction(durable=False) as transaction:
-            await self._active(transaction, session_id, "changed")
+            await self.active(transaction, session_id, "changed")
             await transaction.preparations.put(preparation)
         return DownloadFile(found.file, preparation, found.position)
 
     async def _checked(self, session: DownloadSession, found: DownloadFile, endpoint: EndpointType) -> Preparation:
-        name = found.file.name
+        before = replace(found.preparation, endpoint=endpoint, fault=None, task=None)
         try:
             with self._leases.held(session):
-                await self._blobs.check(found.file.blob, name)
+                await self._blobs.check(found.file.blob, found.file.name)
         except Damaged as damaged:
-            return Preparation(session.id, name, PrepareStatus.ERROR, endpoint, damaged.fault)
-        return Preparation(session.id, name, PrepareStatus.PREPARED, endpoint)
+            return replace(preparation_states.fire(before, "damaged"), fault=damaged.fault)
+        return preparation_states.fire(before, "checked")
 
     async def target(self, session_id: str, position: int) -> tuple[DownloadSession, StoredFile, Blob]:
         """What a download URL names: Missing when the session is gone, NotActive when it ended, Damaged when the bytes are."""
         await self.expire(session_id)
         session, version, _ = await self._content(session_id)
-        fire(self.kind, session, "changed", self._clock.now())
+        self.fired(session, "changed")
         if not 0 <= position < len(version.files):
             raise Missing("download", f"{session_id}/{position}")
         file = version.files[position]
@@ -184,7 +186,7 @@ class DownloadSessions(TransferSessions[DownloadSession]):
         found = await self._coming(session, file, preparation.task)
         if found is None or not (found.blob or await self._begun(found)):
             return preparation
-        return replace(preparation, status=PrepareStatus.PREPARED)
+        return preparation_states.fire(preparation, "arrived")
 
     async def _begun(self, coming: Coming) -> bool:
         store, lane = self._blobs.store, self._blobs.on(coming.storage)
@@ -211,7 +213,7 @@ class DownloadSessions(TransferSessions[DownloadSession]):
 
     async def _content(self, session_id: str) -> tuple[DownloadSession, Version, dict[str, Preparation]]:
         async with self._metadata.reading() as transaction:
-            session = await self._find(transaction, session_id)
+            session = await self.find(transaction, session_id)
             version = await _version(transaction, session)
             done = [await _now(transaction, version, each) for each in await transaction.preparations.of(session_id)]
         return session, version, {each.name: each for each in done}
@@ -234,14 +236,14 @@ async def _now(transaction: Transaction, version: Version, preparation: Preparat
         return preparation
     file = version.file(preparation.name)
     if file is not None and file.blob:
-        return replace(preparation, status=PrepareStatus.PREPARED)
+        return preparation_states.fire(preparation, "brought")
     task = await transaction.tasks.get(preparation.task)
     if task is None or task.status is TaskStatus.SUCCEEDED:  # the bytes came, and have gone again
-        return replace(preparation, status=PrepareStatus.UNPREPARED)
+        return preparation_states.fire(preparation, "dropped")
     if task.status is TaskStatus.FAILED:
-        return replace(preparation, status=PrepareStatus.ERROR, fault=task.fault)
+        return replace(preparation_states.fire(preparation, "failed"), fault=task.fault)
     if task.status is TaskStatus.RUNNING:
-        return replace(preparation, status=PrepareStatus.PREPARING)
+        return preparation_states.fire(preparation, "begun")
     return preparation
 
 

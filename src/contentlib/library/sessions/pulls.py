@@ -12,7 +12,8 @@ import msgspec
 from contentlib.library.errors import Fault, Invalid
 from contentlib.library.model import SourceEndpoint, Target, UpdateFile, UpdateSession
 from contentlib.library.packages.signatures import LONGEST_PEM, read_pem
-from contentlib.library.tasks import NewTask
+from contentlib.library.ports import Transaction
+from contentlib.library.tasks import NewTask, Tasks
 from contentlib.library.uris import check_host
 
 KIND = "pull"
@@ -26,6 +27,10 @@ LOCAL_SCHEMES = ("file", "ds")
 
 CheckSource = Callable[[str], Awaitable[str | None]]
 """Why an address is none to fetch from, as the end of a sentence; None where it is one."""
+
+
+def _nothing() -> None:
+    """Nobody waits for tasks here."""
 
 
 class Remembered(msgspec.Struct, frozen=True):
@@ -114,6 +119,27 @@ async def check_endpoint(field: str, endpoint: SourceEndpoint | None, check: Che
     if endpoint.certificate and not read_pem(endpoint.certificate):
         raise Invalid(f"{field}.ssl_certificate", "is no certificate in PEM")
     return endpoint
+
+
+class PullTasks:
+    """What may be fetched (`check_source`), and the tasks that fetch it; `submitted` hears when there is one."""
+
+    def __init__(self, tasks: Tasks, check_source: CheckSource = takes_http, submitted: Callable[[], None] = _nothing) -> None:
+        self._tasks = tasks
+        self._check_source = check_source
+        self._submitted = submitted
+
+    async def check(self, endpoint: SourceEndpoint | None) -> SourceEndpoint:
+        """The endpoint of a file to be fetched; Invalid where it is missing or none to fetch from."""
+        return await check_endpoint("file_spec.source_endpoint", endpoint, self._check_source)
+
+    async def submit(self, transaction: Transaction, session: UpdateSession, file: UpdateFile, parent: str | None) -> str:
+        """Adds the task that fetches a file, and answers its identifier."""
+        return (await self._tasks.submit(transaction, pull_of(session, file, parent))).id
+
+    def wake(self) -> None:
+        """Has the tasks begun that were submitted, once they are committed."""
+        self._submitted()
 
 
 def without_password(uri: str) -> str:

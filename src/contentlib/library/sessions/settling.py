@@ -6,6 +6,8 @@ from contentlib.library.errors import Busy, Fault, LibraryError, Missing, NotAct
 from contentlib.library.leases import Leases
 from contentlib.library.model import Source, State, TransferStatus, UpdateFile, UpdateSession
 from contentlib.library.ports import MetadataStore, Transaction
+from contentlib.library.sessions.completion import Completion
+from contentlib.library.sessions.file_transfers import FileTransfers
 from contentlib.library.sessions.update_sessions import UpdateSessions
 from contentlib.library.tasks import CANCELED
 
@@ -21,9 +23,19 @@ class Settling:
     client.
     """
 
-    def __init__(self, metadata: MetadataStore, updates: UpdateSessions, leases: Leases, patience: int) -> None:
+    def __init__(
+        self,
+        metadata: MetadataStore,
+        updates: UpdateSessions,
+        transfers: FileTransfers,
+        completion: Completion,
+        leases: Leases,
+        patience: int,
+    ) -> None:
         self._metadata = metadata
         self._updates = updates
+        self._transfers = transfers
+        self._completion = completion
         self._leases = leases
         self._patience = patience
         self._at_work: set[str] = set()
@@ -49,8 +61,8 @@ class Settling:
 
     async def _give_up(self, file: UpdateFile, fault: Fault) -> None:
         try:
-            await self._updates.forget_members(file)
-            await self._updates.stop(file, 0, fault)
+            await self._transfers.forget_members(file)
+            await self._transfers.stop(file, 0, fault)
         except (Missing, NotActive):
             return  # it was removed, or its session ended, since it was read
 
@@ -88,7 +100,7 @@ class Settling:
         if failed is not None:
             await self._end(session_id, _failure(failed))
         elif all(file.status is TransferStatus.READY for file in files):
-            await self._updates.complete(session_id, asked=session.completing)
+            await self._completion.complete(session_id, asked=session.completing)
 
     async def _end(self, session_id: str, fault: Fault) -> None:
         try:

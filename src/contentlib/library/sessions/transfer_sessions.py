@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from contextlib import AbstractContextManager
 from typing import ClassVar, Generic
 
 from contentlib.library.catalog.items import find_item
@@ -24,7 +25,7 @@ class TransferSessions(ABC, Generic[AnySession]):
         self._metadata = metadata
         self._clock = clock
         self._leases = leases
-        self._ended = ended
+        self.ended = ended
 
     @abstractmethod
     def _rows(self, transaction: Transaction) -> SessionRows[AnySession]:
@@ -33,7 +34,7 @@ class TransferSessions(ABC, Generic[AnySession]):
     async def get(self, session_id: str) -> AnySession:
         """The session, as of now; Missing when there is none."""
         async with self._metadata.reading() as transaction:
-            session = await self._find(transaction, session_id)
+            session = await self.find(transaction, session_id)
         if self._leases.expired(session):
             await self.expire(session_id)
             return await self.get(session_id)
@@ -55,7 +56,7 @@ class TransferSessions(ABC, Generic[AnySession]):
         """Extends the lease, and notes the client's progress."""
         await self.expire(session_id)
         async with self._metadata.transaction(durable=False) as transaction:
-            session = self._acted(await self._continued(transaction, session_id, "kept alive"))
+            session = self.acted(await self.continued(transaction, session_id, "kept alive"))
             await self._rows(transaction).put(advance(session, progress, self.progress_field))
         self._leases.touch(session)
 
@@ -86,7 +87,7 @@ class TransferSessions(ABC, Generic[AnySession]):
             if session is not None and expired:
                 await self._expire(transaction, session)
         if expired:
-            self._ended(session_id)
+            self.ended(session_id)
 
     async def _expire(self, transaction: Transaction, session: AnySession) -> None:
         seconds = self._leases.milliseconds // 1000
@@ -95,25 +96,41 @@ class TransferSessions(ABC, Generic[AnySession]):
 
     async def _finish(self, session_id: str, event: str, fault: Fault | None) -> None:
         async with self._metadata.transaction(durable=False) as transaction:
-            await self._end(transaction, await self._find(transaction, session_id), event, fault)
-        self._ended(session_id)
+            await self._end(transaction, await self.find(transaction, session_id), event, fault)
+        self.ended(session_id)
 
     async def _end(self, transaction: Transaction, session: AnySession, event: str, fault: Fault | None) -> None:
         await self._rows(transaction).put(fire(self.kind, session, event, self._clock.now(), fault))
 
-    def _acted(self, session: AnySession) -> AnySession:
+    def touch(self, session: AnySession) -> None:
+        """Extends the lease of a session."""
+        self._leases.touch(session)
+
+    def held(self, session: AnySession) -> AbstractContextManager[None]:
+        """Keeps a session alive while the server is at work on it."""
+        return self._leases.held(session)
+
+    def fired(self, session: AnySession, event: str) -> AnySession:
+        """The session after an event; NotActive when it is illegal in its state."""
+        return fire(self.kind, session, event, self._clock.now())
+
+    # in the transaction of a caller
+
+    def acted(self, session: AnySession) -> AnySession:
         """The session after its client did something with it."""
         return session
 
-    async def _continued(self, transaction: Transaction, session_id: str, event: str) -> AnySession:
+    async def continued(self, transaction: Transaction, session_id: str, event: str) -> AnySession:
         """The session that its client goes on with; NotActive when it has ended."""
-        return await self._active(transaction, session_id, event)
+        return await self.active(transaction, session_id, event)
 
-    async def _find(self, transaction: Transaction, session_id: str) -> AnySession:
+    async def find(self, transaction: Transaction, session_id: str) -> AnySession:
+        """The session, or Missing."""
         session = await self._rows(transaction).get(session_id)
         if session is None:
             raise Missing(self.kind, session_id)
         return session
 
-    async def _active(self, transaction: Transaction, session_id: str, event: str) -> AnySession:
-        return fire(self.kind, await self._find(transaction, session_id), event, self._clock.now())
+    async def active(self, transaction: Transaction, session_id: str, event: str) -> AnySession:
+        """The session after an event; Missing when there is none, NotActive when it has ended."""
+        return self.fired(await self.find(transaction, session_id), event)

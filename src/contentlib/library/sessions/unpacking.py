@@ -6,11 +6,8 @@ that have come it tells each byte of the archive that is here, and so where it g
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import partial
-from itertools import islice
 
 from contentlib.library.bytes.blobs import Received
 from contentlib.library.bytes.storages import Lane
@@ -23,67 +20,42 @@ from contentlib.library.packages import ovf, recognition
 from contentlib.library.packages.checks import is_package_archive
 from contentlib.library.packages.tar import BadArchive, Begin, End, Event, Piece, TarReader
 from contentlib.library.ports import BlobStore, Staged
+from contentlib.library.sessions.archive_frame import HEADER, ArchiveFrame, next_pieces, read_events
+from contentlib.library.sessions.archive_members import ArchiveMember, ManifestAlgorithms, TooLarge, keeps_text
+from contentlib.library.sessions.file_transfers import FileTransfers
 from contentlib.library.sessions.transfer_faults import too_large
-from contentlib.library.sessions.update_sessions import UpdateSessions
-
-_HEADER = 512
-_PIECES = 16  # that are read in one go
-
-
-class TooLarge(Exception):
-    """A file in the archive is larger than the server takes."""
-
-    def __init__(self, fault: Fault) -> None:
-        super().__init__(fault.text)
-        self.fault = fault
-
-
-@dataclass(slots=True)
-class _Member:
-    """A file of the archive that is being written; `text` holds it too where it is a manifest.
-
-    `mark` is the mark of its bytes when the archive was left.
-    """
-
-    file: UpdateFile
-    size: int
-    staged: Staged
-    hasher: Hasher
-    text: list[bytes] | None = field(default=None)
-    mark: str = ""
 
 
 class Unpacking:
-    """Takes the bytes of one archive; `limit` is the largest file that is taken, 0 for any.
+    """Takes the bytes of one archive.
 
     What is no archive is kept as the file that it is, unless the item is to be a package.
     """
 
     def __init__(
         self,
-        sessions: UpdateSessions,
+        transfers: FileTransfers,
         session: UpdateSession,
         archive: UpdateFile,
         store: BlobStore,
         threads: Lane,
-        limit: int,
     ) -> None:
-        self._sessions = sessions
+        self._transfers = transfers
         self._session = session
         self._storage = session.storage
         self._archive = archive
         self._store = store
         self._threads = threads
-        self._limit = limit
         self._frame: Staged | None = None
+        self._archived = ArchiveFrame(store, session.storage, archive.id, transfers.rules.most_files)
         self._reset()
 
     def _reset(self) -> None:
-        self._reader = TarReader(self._sessions.most_files, self._framed)
+        self._reader = TarReader(self._transfers.rules.most_files, self._framed)
         self.hasher = Hasher.of(self._declared())
         self._members: list[UpdateFile] = []
-        self._member: _Member | None = None
-        self._manifests: set[Algorithm] = set()
+        self._member: ArchiveMember | None = None
+        self._manifests = ManifestAlgorithms()
         self._framed_size = 0
         self._replaying = False
         self._settled = True
@@ -106,47 +78,15 @@ class Unpacking:
 
     async def arrived(self) -> int:
         """How many bytes of the archive are here, as far as they fit together."""
-        known = await self._sessions.members(self._archive)
-        return await self._threads.stored(self._measure, known)
-
-    def _measure(self, known: Mapping[str, UpdateFile]) -> int:
-        there = self._store.staged_size(self._storage, self._archive.id)
-        if not there or (there >= _HEADER and not recognition.is_tar(self._first())):
-            return there
-        framed: list[int] = []
-        reader, size = TarReader(self._sessions.most_files, lambda data: framed.append(len(data))), 0
-        try:
-            for event in _events(reader, self._store.staged_bytes(self._storage, self._archive.id)):
-                if not isinstance(event, Begin):
-                    continue
-                present = self._present(known.get(event.name))
-                if present > event.size:
-                    return 0
-                size += present
-                reader.skip(present)
-                if present < event.size:
-                    break
-        except BadArchive:
-            return 0
-        read = sum(framed)  # more than was there where another request writes
-        return size + read if read >= there else 0
-
-    def _present(self, member: UpdateFile | None) -> int:
-        if member is None:
-            return 0
-        if member.status is TransferStatus.READY:
-            return member.received
-        return self._store.staged_size(self._storage, member.id)
-
-    def _first(self) -> bytes:
-        return self._store.staged_start(self._storage, self._archive.id, recognition.ENOUGH)
+        known = await self._transfers.members(self._archive)
+        return await self._threads.stored(self._archived.measure, known)
 
     async def begin(self, frame: Staged, *, anew: bool = False) -> None:
         """Goes on with what is there; what does not fit together is dropped, and all of it where the archive comes anew."""
         self._frame = frame
         expected = 0 if anew else await self.arrived()
         if expected:
-            with self._sessions.held(self._session):
+            with self._transfers.held(self._session):
                 await self._replay()
         if not expected or self.size != expected:
             await self.restart()
@@ -176,14 +116,14 @@ class Unpacking:
         self._reset()
 
     async def _replay(self) -> None:
-        known = await self._sessions.members(self._archive)
+        known = await self._transfers.members(self._archive)
         self._reset()
         self._replaying, self._settled = True, False
         pieces = await self._pieces(self._archive.id)
-        if not recognition.is_tar(await self._threads.stored(self._first)) and self._open.size >= _HEADER:
+        if not recognition.is_tar(await self._threads.stored(self._archived.first)) and self._open.size >= HEADER:
             await self._turn_plain()
         else:
-            await self._recall(_events(self._reader, pieces), known)
+            await self._recall(read_events(self._reader, pieces), known)
         self._replaying, self._settled = False, True
 
     async def _recall(self, events: Iterator[Event], known: Mapping[str, UpdateFile]) -> None:
@@ -200,10 +140,10 @@ class Unpacking:
 
     async def _recall_whole(self, member: UpdateFile) -> None:
         self._members.append(member)
-        keeps_text = ovf.is_manifest(member.name) and member.received <= ovf.LARGEST_MANIFEST
-        if member.blob is not None and (self._declared() or keeps_text):
+        keeps = keeps_text(member.name, member.received)
+        if member.blob is not None and (self._declared() or keeps):
             pieces = await self._threads.stored(self._store.read, self._storage, member.blob)
-            self._learn(member.name, await self._read(pieces, keeps_text))
+            self._manifests.learn(member.name, await self._read(pieces, keeps))
         else:
             self.hasher.size += member.received
         self._reader.skip(member.received)
@@ -214,11 +154,11 @@ class Unpacking:
             await self._begin(event)
             return not event.size
         if member.status is not TransferStatus.TRANSFERRING:
-            await self._sessions.begin(member)
+            await self._transfers.begin(member)
         self._members.append(member)
-        self._member = made = _Member(member, event.size, await self._stage(member), Hasher(*self._manifests))
-        text = await self._read(await self._pieces(member.id), self._keeps_text(event), made.hasher)
-        made.text = [text] if self._keeps_text(event) else None
+        self._member = made = ArchiveMember(member, event.size, await self._stage(member), self._manifests.hasher())
+        text = await self._read(await self._pieces(member.id), keeps_text(event.name, event.size), made.hasher)
+        made.text = [text] if keeps_text(event.name, event.size) else None
         self._reader.skip(made.hasher.size)
         if made.hasher.size < event.size:
             return False
@@ -238,7 +178,7 @@ class Unpacking:
         return b"".join(kept)
 
     def _read_some(self, pieces: Iterator[bytes], hasher: Hasher | None) -> list[bytes]:
-        block = _some(pieces)
+        block = next_pieces(pieces)
         for piece in block:
             self.hasher.update(piece)
             if hasher is not None:
@@ -247,8 +187,8 @@ class Unpacking:
 
     async def is_package(self) -> bool:
         """Whether it is an OVA by its bytes, which are all there, and the item of its session takes packages."""
-        start = await self._threads.stored(self._first)
-        return is_package_archive(start) and await self._sessions.takes_packages(self._session)
+        start = await self._threads.stored(self._archived.first)
+        return is_package_archive(start) and await self._transfers.takes_packages(self._session)
 
     # what comes
 
@@ -263,10 +203,10 @@ class Unpacking:
         if not self.plain:
             before = self.size
             try:
-                await self._unpack(_events(self._reader, pieces))
+                await self._unpack(read_events(self._reader, pieces))
                 return
             except BadArchive:
-                if before >= _HEADER or not await self._may_be_plain():
+                if before >= HEADER or not await self._may_be_plain():
                     raise
                 await self._turn_plain()
                 taken = self.size - before
@@ -285,7 +225,7 @@ class Unpacking:
         self._frame, self._replaying = whole, True
         pieces = await self._pieces(self._archive.id)
         try:
-            with self._sessions.held(self._session):
+            with self._transfers.held(self._session):
                 while piece := await self._threads.stored(next, pieces, b""):
                     await self.feed([piece])
                 if await self.finish() is None:
@@ -310,9 +250,9 @@ class Unpacking:
         if self.plain:
             return await self._finish_plain(self._archive.id)
         if await self._is_no_package():
-            with self._sessions.held(self._session):
+            with self._transfers.held(self._session):
                 return await self._assemble()
-        fault = await self._sessions.unpacked(self._archive, self.hasher.size, self.hasher.digests())
+        fault = await self._transfers.unpacked(self._archive, self.hasher.size, self.hasher.digests())
         if fault is None:
             await self._threads.release(self._open.drop)
         return fault
@@ -335,7 +275,7 @@ class Unpacking:
         """Takes out of the session what came of an archive that is not whole."""
         await self.leave()
         self._member = None
-        for file in await self._sessions.forget_members(self._archive):  # nobody else knows them any more
+        for file in await self._transfers.forget_members(self._archive):  # nobody else knows them any more
             await self._threads.release(partial(self._store.discard, self._storage, file.id))
 
     @property
@@ -356,29 +296,24 @@ class Unpacking:
             if not isinstance(event, Piece):
                 return event
             if self._member is not None:
-                self._member.staged.append(event.data)
-                self._member.hasher.update(event.data)
-                if self._member.text is not None:
-                    self._member.text.append(event.data)
+                self._member.write(event.data)
             self.hasher.update(event.data)
         return None
 
     async def _begin(self, event: Begin) -> None:
-        if self._limit and event.size > self._limit:
-            raise TooLarge(too_large(event.name, self._limit))
+        limit = self._transfers.rules.limit
+        if limit and event.size > limit:
+            raise TooLarge(too_large(event.name, limit))
         try:
-            file = await self._sessions.begin_member(self._archive, event.name, event.size)
+            file = await self._transfers.begin_member(self._archive, event.name, event.size)
         except NotReady as error:  # the session has as many files as it may
             raise TooLarge(error.fault) from error
         self._members.append(file)
-        text: list[bytes] | None = [] if self._keeps_text(event) else None
-        self._member = _Member(file, event.size, await self._stage(file), Hasher(*self._manifests), text)
+        text: list[bytes] | None = [] if keeps_text(event.name, event.size) else None
+        self._member = ArchiveMember(file, event.size, await self._stage(file), self._manifests.hasher(), text)
 
     async def _stage(self, file: UpdateFile) -> Staged:
         return await self._threads.stored(self._store.stage, self._storage, file.id)
-
-    def _keeps_text(self, event: Begin) -> bool:
-        return ovf.is_manifest(event.name) and event.size <= ovf.LARGEST_MANIFEST
 
     async def _end(self) -> None:
         member, self._member = self._member, None
@@ -386,32 +321,25 @@ class Unpacking:
             return
         try:
             received = Received(self._storage, member.file.id, member.hasher.size, member.hasher.digests())
-            await self._sessions.finish(member.file, received)
+            await self._transfers.finish(member.file, received)
         finally:
             await self._threads.release(member.staged.close)
         if member.text is not None:
-            self._learn(member.file.name, b"".join(member.text))
-
-    def _learn(self, name: str, text: bytes) -> None:
-        """Which checksums the files that follow are asked for."""
-        if not ovf.is_manifest(name):
-            return
-        with contextlib.suppress(ovf.BadPackage):  # completing the session says what is wrong with it
-            self._manifests |= {checksum.algorithm for checksum in ovf.read_manifest(name, text).values()}
+            self._manifests.learn(member.file.name, b"".join(member.text))
 
     # what is no package
 
     async def _may_be_plain(self) -> bool:
         """Whether it is no archive from its first byte on, nor one that is compressed, and the item may be anything."""
-        start = await self._threads.stored(self._first)
+        start = await self._threads.stored(self._archived.first)
         if recognition.is_tar(start) or recognition.kind_of(start) in recognition.PACKED.values():
             return False
-        return await self._sessions.is_untyped(self._archive)
+        return await self._transfers.is_untyped(self._archive)
 
     async def _is_mistaken(self) -> bool:
-        if self.size >= _HEADER or not self.size:
+        if self.size >= HEADER or not self.size:
             return False
-        return recognition.mistaken(self._archive.name, await self._threads.stored(self._first)) is not None
+        return recognition.mistaken(self._archive.name, await self._threads.stored(self._archived.first)) is not None
 
     async def _turn_plain(self) -> None:
         """What has come is kept as it is, and so is what follows."""
@@ -427,22 +355,22 @@ class Unpacking:
 
     async def _finish_plain(self, upload: str) -> Fault | None:
         received = Received(self._storage, upload, self.hasher.size, self.hasher.digests())
-        return await self._sessions.finish(self._archive, received)
+        return await self._transfers.finish(self._archive, received)
 
     async def _is_no_package(self) -> bool:
         """Whether it is an archive without a descriptor, whose files are all here, and the item may be anything."""
-        if any(ovf.is_descriptor(name) for name in self.names) or not await self._sessions.is_untyped(self._archive):
+        if any(ovf.is_descriptor(name) for name in self.names) or not await self._transfers.is_untyped(self._archive):
             return False
-        return all(file.blob is not None for file in (await self._sessions.members(self._archive)).values())
+        return all(file.blob is not None for file in (await self._transfers.members(self._archive)).values())
 
     async def _assemble(self) -> Fault | None:
         """Makes the archive of its files again, as it holds no descriptor."""
-        upload, known = new_identifier(), await self._sessions.members(self._archive)
+        upload, known = new_identifier(), await self._transfers.members(self._archive)
         self.hasher = Hasher(*self._declared())
         staged = await self._threads.stored(self._store.stage, self._storage, upload)
         try:
-            pieces = self._whole(known)
-            while block := await self._threads.stored(_some, pieces):
+            pieces = self._archived.whole(known)
+            while block := await self._threads.stored(next_pieces, pieces):
                 await store(self._threads, staged, self.hasher, block)
             self.plain = True
             await self.drop()
@@ -453,37 +381,14 @@ class Unpacking:
         await self._threads.release(self._open.drop)
         return fault
 
-    def _whole(self, known: Mapping[str, UpdateFile]) -> Iterator[bytes]:
-        """All bytes of the archive: its frame and its files."""
-        framed: list[bytes] = []
-        reader = TarReader(self._sessions.most_files, framed.append)
-        for piece in self._store.staged_bytes(self._storage, self._archive.id):
-            for event in reader.feed(piece):
-                if isinstance(event, Begin):
-                    yield from framed
-                    framed.clear()
-                    yield from self._store.read(self._storage, known[event.name].blob or "")
-                    reader.skip(event.size)
-            yield from framed
-            framed.clear()
-
-
-def _some(pieces: Iterator[bytes]) -> list[bytes]:
-    return list(islice(pieces, _PIECES))
-
-
-def _events(reader: TarReader, pieces: Iterator[bytes]) -> Iterator[Event]:
-    for piece in pieces:
-        yield from reader.feed(piece)
-
 
 async def finish(
-    sessions: UpdateSessions, archive: Unpacking, file: UpdateFile, received: Received, staged: Staged
+    transfers: FileTransfers, archive: Unpacking, file: UpdateFile, received: Received, staged: Staged
 ) -> Fault | None:
     """Takes all bytes of a file; an OVA by its bytes, whatever its name, gives its files. The fault says what is wrong."""
-    fault = sessions.differs(file, received.size, received.digests)
-    if file.status is not TransferStatus.WAITING_FOR_TRANSFER and await sessions.members(file):
+    fault = transfers.differs(file, received.size, received.digests)
+    if file.status is not TransferStatus.WAITING_FOR_TRANSFER and await transfers.members(file):
         await archive.drop()  # an earlier attempt had another content, or was killed
     if fault is None and await archive.is_package() and await archive.take(staged):
         return None
-    return await sessions.finish(file, received)
+    return await transfers.finish(file, received)

@@ -1,0 +1,82 @@
+"""The tasks of syncs: begun, joined and waited for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+from msgspec.structs import replace
+
+from contentlib.library.clock import Clock
+from contentlib.library.errors import Fault
+from contentlib.library.model import Item, Library, Target, Task
+from contentlib.library.ports import Transaction
+from contentlib.library.tasks import NewTask, Tasks
+
+KIND = "sync"
+_LIBRARY_SERVICE = "com.vmware.content.subscribed_library"
+_ITEM_SERVICE = "com.vmware.content.library.subscribed_item"
+
+
+class Arguments(msgspec.Struct, frozen=True):
+    """What a sync is to do: a library, or one item of it, with its content where `content` says so."""
+
+    library: str
+    item: str | None = None
+    content: bool = False
+
+
+def _nothing() -> None:
+    """Nobody waits for tasks here."""
+
+
+class SyncTasks:
+    """Begins syncs; `submitted` hears when there is one, `patience` is how many seconds a caller waits for its end."""
+
+    def __init__(self, tasks: Tasks, clock: Clock, submitted: Callable[[], None] = _nothing, patience: float = 5.0) -> None:
+        self._tasks = tasks
+        self._clock = clock
+        self._submitted = submitted
+        self._patience = patience
+
+    async def submit(self, transaction: Transaction, library: Library, user: str) -> Task:
+        """The task of a sync of a library, a new one or the one that runs."""
+        description = Fault("task.sync", f"synchronizes library {library.name!r}", (library.name,))
+        target = Target("com.vmware.content.Library", library.id)
+        return await self._join(transaction, Arguments(library.id), description, target, user)
+
+    async def submit_item(self, transaction: Transaction, library: Library, item: Item, user: str, *, content: bool) -> Task:
+        """The task of a sync of an item, a new one or the one that runs."""
+        arguments = Arguments(library.id, item.id, content)
+        description = Fault("task.sync_item", f"synchronizes item {item.name!r}", (item.name,))
+        target = Target("com.vmware.content.library.Item", item.id)
+        return await self._join(transaction, arguments, description, target, user)
+
+    async def _join(
+        self, transaction: Transaction, arguments: Arguments, description: Fault, target: Target, user: str
+    ) -> Task:
+        encoded = msgspec.json.encode(arguments).decode()
+        for task in await transaction.tasks.of_target(target):
+            if task.kind == KIND and task.ended is None and not task.canceling and task.arguments == encoded:
+                if task.owner is None and task.due > self._clock.now():  # it waits for its next attempt, which is wanted now
+                    task = replace(task, due=self._clock.now())
+                    await transaction.tasks.put(task)
+                return task
+        new = NewTask(
+            kind=KIND,
+            service=_LIBRARY_SERVICE if arguments.item is None else _ITEM_SERVICE,
+            operation="sync",
+            description=description,
+            user=user,
+            arguments=encoded,
+            target=target,
+        )
+        return await self._tasks.submit(transaction, new)
+
+    async def wait(self, task_id: str) -> Task | None:
+        """The task of a sync, which is soon over most of the time; callers look at the item or library right after it."""
+        return await self._tasks.wait(task_id, self._patience)
+
+    def wake(self) -> None:
+        """Has the syncs begun that were submitted, once they are committed."""
+        self._submitted()

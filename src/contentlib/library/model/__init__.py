@@ -1,0 +1,73 @@
+"""The values that the rules work on and the stores keep. All are frozen; a change makes a new one.
+
+Times are milliseconds since 1970 UTC, sizes are bytes.
+"""
+
+from __future__ import annotations
+
+from contentlib.library.model.blobs import Blob
+from contentlib.library.model.download_sessions import DownloadSession, EndpointType, Preparation, PrepareStatus
+from contentlib.library.model.items import Item
+from contentlib.library.model.libraries import (
+    Backing,
+    BackingType,
+    Library,
+    LibraryType,
+    Maintenance,
+    Publishing,
+    Retention,
+    Usage,
+)
+from contentlib.library.model.sessions import Session, State, Touches
+from contentlib.library.model.signatures import Signature, TrustedCertificate, WarningType
+from contentlib.library.model.subscriptions import Authentication, Following, Placement, Seen, Subscriber, Subscription, Vcenter
+from contentlib.library.model.tasks import Target, Task, TaskStatus
+from contentlib.library.model.trash import Deleted
+from contentlib.library.model.update_sessions import Source, SourceEndpoint, TransferStatus, UpdateFile, UpdateSession
+from contentlib.library.model.users import Login, Token, User
+from contentlib.library.model.versions import Differences, StoredFile, Version
+
+__all__ = [
+    "Authentication",
+    "Backing",
+    "BackingType",
+    "Blob",
+    "Deleted",
+    "Differences",
+    "DownloadSession",
+    "EndpointType",
+    "Following",
+    "Item",
+    "Library",
+    "LibraryType",
+    "Login",
+    "Maintenance",
+    "Placement",
+    "Preparation",
+    "PrepareStatus",
+    "Publishing",
+    "Retention",
+    "Seen",
+    "Session",
+    "Signature",
+    "Source",
+    "SourceEndpoint",
+    "State",
+    "StoredFile",
+    "Subscriber",
+    "Subscription",
+    "Target",
+    "Task",
+    "TaskStatus",
+    "Token",
+    "Touches",
+    "TransferStatus",
+    "TrustedCertificate",
+    "UpdateFile",
+    "UpdateSession",
+    "Usage",
+    "User",
+    "Vcenter",
+    "Version",
+    "WarningType",
+]

@@ -1,0 +1,44 @@
+"""Download sessions and the preparation of their files."""
+
+from __future__ import annotations
+
+import enum
+
+import msgspec
+
+from contentlib.library.errors import Fault
+from contentlib.library.model.sessions import Session
+
+
+class PrepareStatus(enum.StrEnum):
+    """How far the preparation of a file is."""
+
+    UNPREPARED = "UNPREPARED"
+    PREPARE_REQUESTED = "PREPARE_REQUESTED"
+    PREPARING = "PREPARING"
+    PREPARED = "PREPARED"
+    ERROR = "ERROR"
+
+
+class EndpointType(enum.StrEnum):
+    """What kind of address a file is wanted at: one of this server, or the file's own on the storage."""
+
+    HTTPS = "HTTPS"
+    DIRECT = "DIRECT"
+
+
+class DownloadSession(Session, frozen=True, kw_only=True):
+    """A download session; it serves the content version named by `version_id` to its end."""
+
+    version_id: str | None = None
+
+
+class Preparation(msgspec.Struct, frozen=True):
+    """What became of the preparation of a file; the `task` is the one that brings its bytes, where they were not here."""
+
+    session: str
+    name: str
+    status: PrepareStatus
+    endpoint: EndpointType = EndpointType.HTTPS
+    fault: Fault | None = None
+    task: str | None = None

@@ -1,0 +1,96 @@
+"""Libraries: their storage backings, how they are published, and who uses them."""
+
+from __future__ import annotations
+
+import enum
+
+import msgspec
+
+from contentlib.library.model.subscriptions import Authentication, Following, Subscription
+
+
+class LibraryType(enum.StrEnum):
+    """Where the content of a library comes from."""
+
+    LOCAL = "LOCAL"
+    SUBSCRIBED = "SUBSCRIBED"
+
+
+class BackingType(enum.StrEnum):
+    """How a storage backing is named."""
+
+    DATASTORE = "DATASTORE"
+    OTHER = "OTHER"
+
+
+class Backing(msgspec.Struct, frozen=True):
+    """A storage backing as the client set it."""
+
+    type: BackingType
+    datastore_id: str | None = None
+    storage_uri: str | None = None
+
+
+class Publishing(msgspec.Struct, frozen=True):
+    """How a local library is published; the password is kept as a hash only."""
+
+    published: bool = False
+    authentication: Authentication = Authentication.NONE
+    user_name: str | None = None
+    password_hash: str | None = None
+    persist_json: bool = False
+
+
+class Retention(msgspec.Struct, frozen=True):
+    """Which content versions of an item are kept: the last `versions`, and each for `seconds` after it was replaced.
+
+    What is None is no limit. The current one is always kept.
+    """
+
+    versions: int | None = None
+    seconds: int | None = None
+
+
+class Maintenance(msgspec.Struct, frozen=True):
+    """Why the content of a library cannot be changed, and the task that will end that, where it is one's."""
+
+    reason: str
+    task: str | None = None
+
+
+class Library(msgspec.Struct, frozen=True):
+    """A library; times in milliseconds since 1970 UTC. Without a `retention` of its own it has the server's.
+
+    `version` counts the changes of its properties, `revision` all changes that a subscriber sees, those of items too. While it
+    is in `maintenance`, its content is not changed; `unmoved` is why some of it is on another storage.
+    """
+
+    id: str
+    name: str
+    folded_name: str
+    description: str
+    type: LibraryType
+    backings: tuple[Backing, ...]
+    storage: str
+    created: int
+    modified: int
+    version: int
+    publishing: Publishing = Publishing()
+    optimize_remote_publishing: bool = False
+    apply_usage_to_items: bool | None = None
+    security_policy: str | None = None
+    revision: int = 1
+    subscription: Subscription | None = None
+    following: Following | None = None
+    retention: Retention | None = None
+    maintenance: Maintenance | None = None
+    unmoved: str | None = None
+
+
+class Usage(msgspec.Struct, frozen=True):
+    """Somebody's declaration to use a library; `urn` names who it is."""
+
+    id: str
+    library: str
+    urn: str
+    created: int

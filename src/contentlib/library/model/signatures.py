@@ -1,0 +1,31 @@
+"""Who signed a package, and which certificates are trusted."""
+
+from __future__ import annotations
+
+import enum
+
+import msgspec
+
+
+class Signature(msgspec.Struct, frozen=True):
+    """Who signed a package: the signer's certificate and those that came with it, in base64, and when they were examined."""
+
+    chain: tuple[str, ...]
+    examined: int
+
+
+class TrustedCertificate(msgspec.Struct, frozen=True):
+    """A certificate that is trusted to sign packages, and to say who else is; the identifier is its SHA-256 digest."""
+
+    id: str
+    text: str
+    created: int
+
+
+class WarningType(enum.StrEnum):
+    """What may be doubtful about who signed a package."""
+
+    EXPIRED_CERTIFICATE = "EXPIRED_CERTIFICATE"
+    NOT_YET_VALID_CERTIFICATE = "NOT_YET_VALID_CERTIFICATE"
+    SELF_SIGNED_CERTIFICATE = "SELF_SIGNED_CERTIFICATE"
+    UNTRUSTED_CERTIFICATE = "UNTRUSTED_CERTIFICATE"

@@ -1,0 +1,58 @@
+"""Tasks: work that goes on without its caller."""
+
+from __future__ import annotations
+
+import enum
+
+import msgspec
+
+from contentlib.library.errors import Fault
+
+
+class TaskStatus(enum.StrEnum):
+    """How far a task is; BLOCKED is one that waits for its next attempt."""
+
+    PENDING = "PENDING"
+    RUNNING = "RUNNING"
+    BLOCKED = "BLOCKED"
+    SUCCEEDED = "SUCCEEDED"
+    FAILED = "FAILED"
+
+
+class Target(msgspec.Struct, frozen=True):
+    """What a task works on: a resource type of the contract and an identifier."""
+
+    type: str
+    id: str
+
+
+class Task(msgspec.Struct, frozen=True, kw_only=True):
+    """Work that goes on without its caller; times in milliseconds since 1970 UTC.
+
+    `kind` says who runs it and `arguments` with what, as JSON. It runs when it is `due`, by the `owner` whose lease lasts to
+    `until`; when that is over, somebody else takes it up. `completed` of `total` is its progress.
+    """
+
+    id: str
+    kind: str
+    service: str
+    operation: str
+    description: Fault
+    user: str
+    arguments: str
+    status: TaskStatus = TaskStatus.PENDING
+    cancelable: bool = True
+    canceling: bool = False
+    created: int
+    started: int | None = None
+    ended: int | None = None
+    due: int
+    attempts: int = 0
+    owner: str | None = None
+    until: int | None = None
+    completed: int = 0
+    total: int = 100
+    target: Target | None = None
+    parent: str | None = None
+    result: str | None = None
+    fault: Fault | None = None

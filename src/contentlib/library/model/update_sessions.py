@@ -1,0 +1,85 @@
+"""Update sessions and their files."""
+
+from __future__ import annotations
+
+import enum
+
+import msgspec
+
+from contentlib.library.checksums import Checksum
+from contentlib.library.errors import Fault
+from contentlib.library.model.sessions import Session, State
+
+
+class Source(enum.StrEnum):
+    """Where the bytes of a file come from; NONE is a file that stays as it is, or one nobody has said the source of."""
+
+    NONE = "NONE"
+    PUSH = "PUSH"
+    PULL = "PULL"
+
+
+class TransferStatus(enum.StrEnum):
+    """How far the transfer of a file is."""
+
+    WAITING_FOR_TRANSFER = "WAITING_FOR_TRANSFER"
+    TRANSFERRING = "TRANSFERRING"
+    READY = "READY"
+    VALIDATING = "VALIDATING"
+    ERROR = "ERROR"
+
+
+class UpdateSession(Session, frozen=True, kw_only=True):
+    """An update session; `base` is the content version that it started from, `ignored_warnings` the warnings to pass over.
+
+    One that has files that the server fetches says in `pulled` when anybody last did more than look whether it has ended. It
+    is `completing` when its client asked to complete it; the server may have completed one whose client did not.
+    """
+
+    base: str | None = None
+    storage: str
+    ignored_warnings: tuple[tuple[str, bool], ...] = ()
+    pulled: int | None = None
+    completing: bool = False
+
+    @property
+    def completed_unasked(self) -> bool:
+        """Whether the server completed it, and its client has not asked for that yet."""
+        return self.state is State.DONE and self.pulled is not None and not self.completing
+
+
+class SourceEndpoint(msgspec.Struct, frozen=True):
+    """Where the server fetches a file from, and what the certificate there must be; as the client set it."""
+
+    uri: str
+    thumbprint: str | None = None
+    certificate: str | None = None
+
+
+class UpdateFile(msgspec.Struct, frozen=True):
+    """A change to one file of an item: new bytes, or its removal.
+
+    `size` and `checksum` are what the client declared; `received` and `content` are what is there. A PULL file has the
+    `endpoint` where it is, and the `task` that fetches it. What comes out of an archive names it in `archive`.
+    """
+
+    id: str
+    session: str
+    name: str
+    source: Source
+    status: TransferStatus
+    removed: bool = False
+    size: int | None = None
+    checksum: Checksum | None = None
+    received: int = 0
+    content: Checksum | None = None
+    blob: str | None = None
+    fault: Fault | None = None
+    endpoint: SourceEndpoint | None = None
+    task: str | None = None
+    archive: str | None = None
+
+    @property
+    def unpacked(self) -> bool:
+        """Whether it was an archive whose files are beside it now: it is shown until the session ends, and never stored."""
+        return self.status is TransferStatus.READY and self.blob is None and not self.removed

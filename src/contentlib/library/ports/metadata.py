@@ -1,0 +1,61 @@
+"""The metadata store: transactions over all rows."""
+
+from __future__ import annotations
+
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol
+
+from contentlib.library.model import Item, Library
+from contentlib.library.ports.items import ItemRows
+from contentlib.library.ports.libraries import LibraryRows, UsageRows
+from contentlib.library.ports.sessions import DownloadSessionRows, PreparationRows, UpdateFileRows, UpdateSessionRows
+from contentlib.library.ports.state import StateRows
+from contentlib.library.ports.subscriptions import ArrivalRows, OfferRows, SubscriberRows
+from contentlib.library.ports.tasks import TaskRows
+from contentlib.library.ports.trash import DeletedRows
+from contentlib.library.ports.users import LoginRows, TokenRows, UserRows
+from contentlib.library.ports.versions import BlobRows, TrustedCertificateRows, VersionRows
+
+
+class Transaction(Protocol):
+    """All rows, one attribute an aggregate."""
+
+    libraries: LibraryRows
+    items: ItemRows
+    usages: UsageRows
+    deleted_libraries: DeletedRows[Library]
+    deleted_items: DeletedRows[Item]
+    offers: OfferRows
+    arrivals: ArrivalRows
+    versions: VersionRows
+    update_sessions: UpdateSessionRows
+    update_files: UpdateFileRows
+    download_sessions: DownloadSessionRows
+    preparations: PreparationRows
+    blobs: BlobRows
+    trusted_certificates: TrustedCertificateRows
+    subscribers: SubscriberRows
+    tokens: TokenRows
+    tasks: TaskRows
+    logins: LoginRows
+    users: UserRows
+    state: StateRows
+
+
+class MetadataStore(Protocol):
+    """Keeps all rows."""
+
+    def transaction(self, *, durable: bool) -> AbstractAsyncContextManager[Transaction]:
+        """A transaction that may write, committed when the block ends and undone when it raises.
+
+        A durable one survives the loss of power once the block has ended, another one only the death of the process.
+        """
+
+    def reading(self) -> AbstractAsyncContextManager[Transaction]:
+        """A transaction that only reads, from one state of all rows; it waits for nobody, and nobody for it."""
+
+    async def ping(self) -> None:
+        """Returns when the store answers; raises OSError when it does not."""
+
+    async def close(self) -> None:
+        """Lets go of the store; a second time is no error."""

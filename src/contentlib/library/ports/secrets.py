@@ -1,0 +1,25 @@
+"""What seals texts and hashes passwords."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+
+class Sealing(Protocol):
+    """Keeps what must be read again, but not by whoever gets hold of the database alone."""
+
+    def seal(self, text: str) -> str:
+        """The text, sealed."""
+
+    def open(self, sealed: str) -> str:
+        """The text that was sealed; OSError when its key is gone or is another one."""
+
+
+class PasswordHasher(Protocol):
+    """Hashes passwords, slowly, without blocking the caller's loop."""
+
+    async def hash(self, password: str) -> str:
+        """The hash of a password, with salt and parameters."""
+
+    async def verify(self, hashed: str, password: str) -> bool:
+        """Whether the password is the one that was hashed."""

@@ -1,0 +1,86 @@
+"""Rows of update and download sessions and of their files."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from contentlib.library.errors import Fault
+from contentlib.library.model import DownloadSession, Preparation, UpdateFile, UpdateSession
+from contentlib.library.ports.rows import Row, Rows
+
+
+class SessionRows(Rows[Row], Protocol[Row]):
+    """Update or download sessions."""
+
+    async def ids(self, user: str, item: str | None) -> list[str]:
+        """The identifiers of the user's sessions, of one item or of all that are not deleted."""
+
+    async def idle(self, before: int, most: int | None = None) -> list[str]:
+        """The identifiers of ACTIVE sessions that were last touched before a time."""
+
+    async def ended(self, before: int, most: int | None = None) -> list[str]:
+        """The identifiers of sessions that ended before a time."""
+
+    async def active(self) -> int:
+        """How many sessions are ACTIVE."""
+
+
+class UpdateSessionRows(SessionRows[UpdateSession], Protocol):
+    """Update sessions."""
+
+    async def active_of(self, item: str) -> UpdateSession | None:
+        """The ACTIVE session of an item."""
+
+    async def pulled(self) -> list[UpdateSession]:
+        """The ACTIVE sessions that have files that the server fetches: those whose `pulled` is set."""
+
+    async def active_in(self, library: str) -> list[UpdateSession]:
+        """The ACTIVE sessions on the items of a library."""
+
+
+class UpdateFileRows(Protocol):
+    """The files of update sessions, one of a name; removed with their session."""
+
+    async def put(self, file: UpdateFile) -> None:
+        """Adds the file, or replaces the one of the same session and name."""
+
+    async def get(self, session: str, name: str) -> UpdateFile | None:
+        """The file of that name."""
+
+    async def by_id(self, session: str, file_id: str) -> UpdateFile | None:
+        """The file with that identifier; None after it was replaced."""
+
+    async def of(self, session: str) -> list[UpdateFile]:
+        """All files of a session, in the order in which they were first added."""
+
+    async def count(self, session: str) -> int:
+        """How many files a session has."""
+
+    async def remove(self, session: str, name: str) -> None:
+        """Removes the file of that name."""
+
+    async def uploads(self) -> set[str]:
+        """The identifiers of all files of ACTIVE sessions, which are also the names of their uploads."""
+
+    async def interrupt(self, fault: Fault) -> None:
+        """Puts every TRANSFERRING file of ACTIVE sessions into ERROR: the server was stopped, nobody is sending any more.
+
+        PULL files stay as they are: the server goes on with them itself.
+        """
+
+
+class DownloadSessionRows(SessionRows[DownloadSession], Protocol):
+    """Download sessions."""
+
+    async def serve(self, item: str, version_id: str) -> None:
+        """Gives the ACTIVE sessions of an item that have no content version this one: they have waited for it."""
+
+
+class PreparationRows(Protocol):
+    """What became of preparing files of download sessions; removed with their session."""
+
+    async def put(self, preparation: Preparation) -> None:
+        """Adds the row, or replaces the one of the same session and name."""
+
+    async def of(self, session: str) -> list[Preparation]:
+        """All rows of a session."""

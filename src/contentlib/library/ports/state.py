@@ -1,0 +1,29 @@
+"""Rows of the server itself: small values, leases of jobs, and times."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from contentlib.library.model import Touches
+
+
+class StateRows(Protocol):
+    """Small values of the server itself, by key."""
+
+    async def get(self, key: str) -> str | None:
+        """The value, or None."""
+
+    async def put(self, key: str, value: str) -> None:
+        """Sets the value."""
+
+    async def claim(self, job: str, owner: str, now: int, until: int) -> bool:
+        """Takes or extends the lease of a job; False while another owner holds it."""
+
+    async def touch(self, touches: Touches) -> None:
+        """Notes when sessions and login sessions were last active, never an earlier time, and the progress of files."""
+
+    async def move(self, by: int) -> None:
+        """Moves all times by which something ends, is due or is forgotten, by milliseconds that may be negative."""
+
+    async def rest(self, by: int, now: int) -> None:
+        """Moves the times at which active update and download sessions were touched, but not beyond now."""

@@ -1,0 +1,51 @@
+"""Rows of subscribed libraries and of subscribers."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from contentlib.library.catalogs import Arrival, Offer
+from contentlib.library.model import Subscriber
+from contentlib.library.ports.rows import Rows
+
+
+class OfferRows(Protocol):
+    """What publishers offer of the items of subscribed libraries, by item; removed with it."""
+
+    async def put(self, offer: Offer) -> None:
+        """Adds the row, or replaces the one of the same item."""
+
+    async def get(self, item: str) -> Offer | None:
+        """The row, or None."""
+
+    async def of(self, library: str, after: str, most: int) -> list[Offer]:
+        """The first `most` rows of a library whose items' identifiers come after one, in their order."""
+
+    async def end(self, library: str) -> None:
+        """Removes the rows of a library, whose items are its own from now on: they never were synchronized."""
+
+
+class ArrivalRows(Protocol):
+    """Files that are being fetched for subscribed libraries; removed with their library."""
+
+    async def put(self, arrival: Arrival) -> None:
+        """Adds the row, or replaces the one of the same identifier."""
+
+    async def get(self, identifier: str) -> Arrival | None:
+        """The row, or None."""
+
+    async def remove(self, identifier: str) -> None:
+        """Removes the row."""
+
+    async def uploads(self) -> set[str]:
+        """The names of all uploads."""
+
+    async def of(self, library: str) -> set[str]:
+        """The names of a library's uploads."""
+
+
+class SubscriberRows(Rows[Subscriber], Protocol):
+    """Subscriptions of published libraries; those of a library are removed with it."""
+
+    async def of(self, library: str) -> list[Subscriber]:
+        """The subscriptions of a library."""

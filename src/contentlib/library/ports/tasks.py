@@ -1,0 +1,34 @@
+"""Rows of tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Protocol
+
+from contentlib.library.model import Target, Task
+from contentlib.library.ports.rows import Rows
+
+
+class TaskRows(Rows[Task], Protocol):
+    """Tasks."""
+
+    async def all(self) -> list[Task]:
+        """All tasks."""
+
+    async def of_target(self, target: Target) -> list[Task]:
+        """The tasks that work on something."""
+
+    async def waiting(self, kinds: Collection[str], now: int) -> bool:
+        """Whether `claim` may find one; asked for in a transaction that only reads, often."""
+
+    async def claim(self, kinds: Collection[str], owner: str, now: int, until: int) -> Task | None:
+        """Takes a task that is due or whose owner's lease is over, marks it RUNNING, and answers it; None if there is none.
+
+        The one that has been due for the longest goes first; `attempts` is raised.
+        """
+
+    async def let_go(self) -> None:
+        """Makes every RUNNING task PENDING again: the server was stopped, nobody is at work on it any more."""
+
+    async def forget(self, before: int) -> None:
+        """Removes the tasks that ended before a time."""

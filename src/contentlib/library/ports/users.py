@@ -1,0 +1,55 @@
+"""Rows of users, login sessions and client tokens."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from contentlib.library.model import Login, Token, User
+
+
+class LoginRows(Protocol):
+    """Login sessions, by the hash of their token."""
+
+    async def add(self, login: Login) -> None:
+        """Adds a login session."""
+
+    async def get(self, token_hash: str) -> Login | None:
+        """The login session, or None."""
+
+    async def remove(self, token_hash: str) -> None:
+        """Removes the login session."""
+
+    async def of(self, user: str) -> list[Login]:
+        """The login sessions of a user, oldest first."""
+
+    async def trim(self, user: str, most: int) -> None:
+        """Removes the user's login sessions but the `most` that were touched last."""
+
+    async def forget(self, before: int, most: int | None = None) -> int:
+        """Removes the login sessions that were last touched before a time; how many they were."""
+
+    async def count(self) -> int:
+        """How many login sessions there are."""
+
+
+class UserRows(Protocol):
+    """Users, by name."""
+
+    async def get(self, name: str) -> User | None:
+        """The user, or None; names are compared without regard to case."""
+
+    async def put(self, user: User) -> None:
+        """Adds the user, or replaces the one of the same name."""
+
+
+class TokenRows(Protocol):
+    """Client tokens."""
+
+    async def find(self, token: Token) -> str | None:
+        """The identifier that was created for the token."""
+
+    async def add(self, token: Token, identifier: str, now: int) -> None:
+        """Keeps the identifier for the token."""
+
+    async def forget(self, before: int, most: int | None = None) -> int:
+        """Drops the tokens of before a time; how many they were."""

@@ -1,0 +1,85 @@
+"""Rows of content versions, of their blobs and of trusted certificates."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Protocol
+
+from contentlib.library.model import Blob, Signature, StoredFile, TrustedCertificate, Version
+from contentlib.library.ports.rows import Rows
+
+
+class VersionRows(Protocol):
+    """Content versions with their files, immutable."""
+
+    async def add(self, version: Version) -> None:
+        """Adds a version; the blobs that it names exist, and are not `unreferenced` any more."""
+
+    async def get(self, version_id: str) -> Version | None:
+        """The version, or None."""
+
+    async def signature(self, version_id: str) -> Signature | None:
+        """The signature of a version, or None; takes less than to get the version with all its files."""
+
+    async def remove(self, version_id: str) -> None:
+        """Removes the version; blobs that no version names any more become unreferenced as of the next `unreference`."""
+
+    async def let_go(self, version_id: str) -> None:
+        """Nobody needs the version but the sessions that serve it, though it may be the newest of its item."""
+
+    async def surplus(
+        self, kept: int | None, most: int | None = None, *, before: int | None = None, library: str | None = None
+    ) -> list[str]:
+        """The identifiers of versions that nobody needs, in a library or in all that have no retention of their own.
+
+        They are those that are not the last `kept` of their item, or were replaced `before` a time; never one that is
+        current, or that an active session started from or serves. A version whose item is gone belongs to no library.
+        """
+
+    async def known(self, version_ids: Collection[str]) -> set[str]:
+        """Those of the identifiers that are versions'."""
+
+    async def elsewhere(self, library: str, storage: str) -> list[StoredFile]:
+        """A file for each blob on another storage that a version of a library's items has, of those in the trash too."""
+
+    async def move(self, library: str, blob: str, other: str) -> None:
+        """Gives the versions of a library's items, of those in the trash too, another blob with the same bytes.
+
+        A blob that no version names any more is unreferenced as of the next `unreference`.
+        """
+
+    async def of(self, item: str) -> list[Version]:
+        """The versions of an item that are kept, oldest first."""
+
+    async def since(self, library: str, revision: int) -> dict[str, str | None]:
+        """The items of a library whose content has changed since it had a revision, each with its version of then.
+
+        None where they had none, or where it is not kept any more. An item that was copied or restored may be among them for
+        having no known past.
+        """
+
+
+class BlobRows(Rows[Blob], Protocol):
+    """Blobs."""
+
+    async def twin(self, storage: str, sha256: str, size: int) -> Blob | None:
+        """A blob on a storage with that content, the oldest where there are several."""
+
+    async def unreference(self, now: int) -> None:
+        """Notes the time in every blob that has lost its last version since the last call."""
+
+    async def unreferenced(self, before: int, most: int | None = None) -> list[Blob]:
+        """The blobs that no version has named since before a time, nor a file of an ACTIVE session or an arrival."""
+
+    async def are_on(self, storage: str) -> bool:
+        """Whether there is a blob on a storage."""
+
+    async def known(self, blob_ids: Collection[str]) -> set[str]:
+        """Those of the identifiers that are blobs'."""
+
+
+class TrustedCertificateRows(Rows[TrustedCertificate], Protocol):
+    """Trusted certificates."""
+
+    async def all(self) -> list[TrustedCertificate]:
+        """All of them."""

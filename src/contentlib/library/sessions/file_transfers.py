@@ -1,0 +1,194 @@
+"""The bytes of an update session's files as they come, from clients and from where the server fetches them."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+from contentlib.library.bytes.blobs import Blobs, Received
+from contentlib.library.catalog.items import find_item
+from contentlib.library.checksums import Algorithm, Checksum, compare
+from contentlib.library.errors import Busy, Fault, Missing
+from contentlib.library.identifiers import new_identifier
+from contentlib.library.leases import Leases
+from contentlib.library.model import TransferStatus, UpdateFile, UpdateSession
+from contentlib.library.packages import ovf
+from contentlib.library.packages.recognition import ENOUGH, mistaken
+from contentlib.library.ports import MetadataStore
+from contentlib.library.sessions import transfer_faults as faults
+from contentlib.library.sessions import transfer_states
+from contentlib.library.sessions.update_files import live, remove_members
+from contentlib.library.sessions.update_sessions import UpdateSessions
+from contentlib.library.sessions.upload_rules import UploadRules
+
+
+class UploadTarget(NamedTuple):
+    """The file that bytes are for, and its session."""
+
+    session: UpdateSession
+    file: UpdateFile
+
+
+class FileTransfers:
+    """How the transfer of each file goes on; a change of one that is not the session's any more is refused."""
+
+    def __init__(
+        self, metadata: MetadataStore, sessions: UpdateSessions, leases: Leases, blobs: Blobs, rules: UploadRules
+    ) -> None:
+        self._metadata = metadata
+        self._sessions = sessions
+        self._leases = leases
+        self._blobs = blobs
+        self.rules = rules
+
+    async def target(self, session_id: str, file_id: str) -> UploadTarget:
+        """The session and the file that an upload is for; Missing when either is gone, NotActive when the session ended."""
+        await self._sessions.expire(session_id)
+        async with self._metadata.reading() as transaction:
+            session = await self._sessions.find(transaction, session_id)
+            file = await transaction.update_files.by_id(session_id, file_id)
+        self._sessions.fired(session, "changed")
+        if file is None:
+            raise Missing("upload", file_id)
+        self._leases.touch(session)
+        return UploadTarget(session, live(file, self._leases))
+
+    async def begin(self, file: UpdateFile) -> None:
+        """Notes that bytes of a file are coming; a blob of an earlier transfer is let go.
+
+        Busy when the file was completed since it was read: a request that its client gave up long ago may get its turn after
+        the one that took its place.
+        """
+        await self._mark("begun", file, replace(file, fault=None, blob=None))
+
+    async def pause(self, file: UpdateFile, received: int) -> None:
+        """Notes that a part of the bytes is there and more will come."""
+        await self._mark("paused", file, replace(file, received=received, fault=None, blob=None))
+
+    async def wait(self, file: UpdateFile, received: int, fault: Fault) -> None:
+        """Notes that a transfer broke off with what was received, and that the server will go on with it."""
+        await self._mark("paused", file, replace(file, received=received, fault=fault, blob=None))
+
+    async def stop(self, file: UpdateFile, received: int, fault: Fault) -> None:
+        """Notes that a transfer ended in error, with what was received."""
+        await self._mark("failed", file, replace(file, received=received, fault=fault, blob=None))
+
+    def differs(self, file: UpdateFile, size: int, digests: dict[Algorithm, str]) -> Fault | None:
+        """What is wrong with bytes that are not as they were declared."""
+        if file.size is not None and file.size != size:
+            return faults.wrong_size(file.name, file.size, size)
+        return compare(file.name, file.checksum, digests)
+
+    async def finish(self, file: UpdateFile, received: Received) -> Fault | None:
+        """Takes all bytes of a file when size and checksum are as declared; else the file is in ERROR with the fault."""
+        fault = self.differs(file, received.size, received.digests) or await self._mistaken(file, received)
+        if fault is not None:
+            await self.stop(file, 0, fault)
+            return fault
+        blob = await self._blobs.keep(received)
+        algorithm = Algorithm.SHA256 if file.checksum is None else file.checksum.algorithm
+        content = Checksum(algorithm, received.digests[algorithm])
+        await self._mark("completed", file, replace(file, received=received.size, content=content, blob=blob.id, fault=None))
+        return None
+
+    async def _mistaken(self, file: UpdateFile, received: Received) -> Fault | None:
+        """What is wrong with bytes that are not the file itself but a page, a form or a text made of it."""
+        storage, upload = received.storage, received.upload
+        start = await self._blobs.on(storage).run(self._blobs.store.staged_start, storage, upload, ENOUGH)
+        return mistaken(file.name, start)
+
+    def held(self, session: UpdateSession) -> AbstractContextManager[None]:
+        """Keeps a session alive while the server is at work on its files."""
+        return self._leases.held(session)
+
+    async def beat(self, session: UpdateSession, file: UpdateFile, received: int) -> None:
+        """Notes how many bytes are there; Missing when nobody wants the file any more, NotActive when the session ended."""
+        self._leases.note_progress(file.id, received)
+        await self.target(session.id, file.id)
+
+    # archives that are unpacked as they come
+
+    async def unpacks(self, session: UpdateSession, file: UpdateFile) -> bool:
+        """Whether a file is an OVA whose files are to become the item's, and not itself."""
+        return ovf.is_archive(file.name) and await self.takes_packages(session)
+
+    async def takes_packages(self, session: UpdateSession) -> bool:
+        """Whether the item of a session is an OVF package, or may become one."""
+        async with self._metadata.reading() as transaction:
+            item = await find_item(transaction, session.item)
+        return item.folded_type in ("", ovf.TYPE)
+
+    async def is_untyped(self, archive: UpdateFile) -> bool:
+        """Whether the item of an archive may be of any type."""
+        async with self._metadata.reading() as transaction:
+            session = await self._sessions.find(transaction, archive.session)
+            return not (await find_item(transaction, session.item)).folded_type
+
+    async def members(self, archive: UpdateFile) -> dict[str, UpdateFile]:
+        """The files that came out of an archive, by name."""
+        async with self._metadata.reading() as transaction:
+            files = await transaction.update_files.of(archive.session)
+        return {file.name: file for file in files if file.archive == archive.id}
+
+    async def forget_members(self, archive: UpdateFile) -> list[UpdateFile]:
+        """Takes all files that came out of an archive out of its session, so that it can come again; answers them."""
+        async with self._metadata.transaction(durable=False) as transaction:
+            return await remove_members(transaction, archive)
+
+    async def begin_member(self, archive: UpdateFile, name: str, size: int) -> UpdateFile:
+        """Notes that a file of an archive begins; it is finished like any other."""
+        member = UpdateFile(
+            id=new_identifier(),
+            session=archive.session,
+            name=name,
+            source=archive.source,
+            status=transfer_states.first("extracted"),
+            size=size,
+            endpoint=archive.endpoint,
+            archive=archive.id,
+        )
+        async with self._metadata.transaction(durable=False) as transaction:
+            await self._sessions.active(transaction, archive.session, "changed")
+            current = await transaction.update_files.by_id(archive.session, archive.id)
+            if current is None:
+                raise Missing("upload", archive.id)
+            old = await transaction.update_files.get(archive.session, name)
+            if old is None:
+                await self.rules.check_count(transaction, archive.session)
+            if current.name == name:  # an archive that is named as one of its files makes way for it
+                await transaction.update_files.remove(archive.session, name)
+                await transaction.update_files.put(replace(current, name=f"{name}{ovf.ARCHIVE}"))
+            await transaction.update_files.put(member)
+        if old is not None and old.id != archive.id:
+            self._sessions.ended(old.id)
+        return member
+
+    async def unpacked(self, archive: UpdateFile, size: int, digests: dict[Algorithm, str]) -> Fault | None:
+        """The archive is READY, as all its files are; or the fault says why it is not as declared.
+
+        It stays in the session, for clients that wait for the file that they added, and is no part of the content.
+        """
+        fault = self.differs(archive, size, digests)
+        if fault is None:
+            content = archive.checksum
+            await self._mark("completed", archive, replace(archive, received=size, content=content, blob=None, fault=None))
+        return fault
+
+    async def _mark(self, event: str, file: UpdateFile, changed: UpdateFile) -> None:
+        """Notes the event with the file and what else has changed of it; NotActive when it is illegal in its status."""
+        await self._sessions.expire(file.session)
+        async with self._metadata.transaction(durable=False) as transaction:
+            session = await self._sessions.active(transaction, file.session, "changed")
+            current = await transaction.update_files.by_id(file.session, file.id)
+            if current is None:
+                raise Missing("upload", file.id)
+            completed = current.status is TransferStatus.READY
+            if event == "begun" and completed and (file.status is not TransferStatus.READY or current.blob != file.blob):
+                raise Busy("file.completed", f"file {file.name!r} was completed by another request meanwhile", file.name)
+            status = transfer_states.fire(current, event).status
+            await transaction.update_files.put(replace(changed, name=current.name, status=status))
+            await self._sessions.note_act(transaction, session)
+        self._leases.touch(session)
+        self._leases.note_progress(file.id, changed.received)

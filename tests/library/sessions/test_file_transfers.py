@@ -1,0 +1,63 @@
+"""The bytes of a file of an update session as they come."""
+
+from __future__ import annotations
+
+import pytest
+
+from contentlib.library.checksums import Algorithm, Checksum
+from contentlib.library.errors import Busy, Fault, NotActive
+from contentlib.library.model import Source, TransferStatus
+from contentlib.library.sessions.update_files import NewFile
+from library.world import World, sha256
+
+
+async def _item(world: World, **files: bytes) -> str:
+    item = await world.item()
+    if files:
+        await world.complete(item, files)
+    return item
+
+
+@pytest.mark.parametrize("algorithm", list(Algorithm))
+async def test_a_wrong_checksum_is_told_with_both_values_and_the_file_can_be_sent_again(
+    world: World, algorithm: Algorithm
+) -> None:
+    right = world.receive("datastore-1", "probe", b"right", Checksum(algorithm, "")).digests[algorithm]
+    world.store.discard("datastore-1", "probe")
+    session = await world.update(await _item(world))
+    file = await world.send(session, "a", b"wrong", checksum=Checksum(algorithm, right))
+    assert file.status is TransferStatus.ERROR
+    assert file.fault is not None
+    assert right in file.fault.text
+    assert len(set(file.fault.args)) == 3
+    again = await world.send_to(file, b"right")
+    assert (again.status, again.fault, again.received) == (TransferStatus.READY, None, 5)
+    assert again.content == Checksum(algorithm, right)
+
+
+async def test_the_checksum_is_sha256_where_none_was_declared(world: World) -> None:
+    file = await world.send(await world.update(await _item(world)), "a", b"x")
+    assert file.content == sha256(b"x")
+
+
+async def test_a_request_that_comes_after_its_successor_does_not_undo_it(world: World) -> None:
+    item = await _item(world)
+    session = await world.update(item)
+    read_early = await world.files.add(session, NewFile("a", Source.PUSH))
+    await world.send_to(read_early, b"whole")
+    with pytest.raises(Busy, match="file 'a' was completed by another request meanwhile"):
+        await world.transfers.begin(read_early)
+    found = await world.files.get(session, "a")
+    assert (found.status, found.received) == (TransferStatus.READY, 5)
+    await world.completion.complete(session)
+    assert await world.content(item) == {"a": b"whole"}
+
+
+async def test_an_attempt_that_breaks_off_late_takes_nothing_from_a_complete_file(world: World) -> None:
+    session = await world.update(await _item(world))
+    file = await world.files.add(session, NewFile("a", Source.PUSH))
+    await world.send_to(file, b"1")
+    ready = await world.files.get(session, "a")
+    with pytest.raises(NotActive, match="file a is READY and cannot be paused"):
+        await world.transfers.wait(file, 0, Fault("pull.timeout", "too slow"))
+    assert await world.files.get(session, "a") == ready

@@ -64,7 +64,7 @@ async def test_a_failure_of_a_transfer_is_logged_once_without_its_signature(
         raise ZeroDivisionError("deep inside")
 
     address = (await app.add(await app.session(await app.item()), "tiny.iso", size=3))["upload_endpoint"]["uri"]
-    monkeypatch.setattr("contentlib.library.sessions.update_sessions.UpdateSessions.target", fails)
+    monkeypatch.setattr("contentlib.library.sessions.file_transfers.FileTransfers.target", fails)
     answer = await app.client.put(address, content=b"abc", headers={"x-request-id": "r-7"})
     assert (answer.status_code, answer.text) == (500, "the server failed; its log tells why under the request id r-7\n")
     failed, refused = log.entries

@@ -14,11 +14,11 @@ from typing import Any
 import httpx
 from pydantic import SecretStr
 
+from backends import BACKEND
 from contentlib import app
 from contentlib.http.asgi import Application
 from contentlib.library.clock import Clock
 from contentlib.library.model import Login
-from contentlib.metadata.sqlite import SqliteMetadata
 from contentlib.settings import Settings
 from contentlib.stores import claim_storages, open_bytes, open_rows
 
@@ -190,7 +190,7 @@ def prepared(directory: Path) -> Path:
 
 async def _log_in(directory: Path) -> None:
     """A password is slow to check on purpose, too slow to do it in every test."""
-    metadata = SqliteMetadata(directory / "contentlib.db")
+    metadata = BACKEND.open_rows(directory / "contentlib.db")
     async with metadata.transaction(durable=True) as transaction:
         await transaction.logins.add(Login(hashlib.sha256(KNOWN_TOKEN.encode()).hexdigest(), NAME, START, START))
     await metadata.close()

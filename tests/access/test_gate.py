@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from backends import BACKEND
 from contentlib.access.passwords import Argon2Passwords
 from contentlib.library.model import Login, User
-from contentlib.metadata.sqlite import SqliteMetadata
 from services.declared import OPERATIONS, contract_of
 from whole import START, TOKEN, HandClock, Whole, told, whole
 
@@ -19,7 +19,7 @@ ROBINS_TOKEN = "cd" * 32
 @pytest.fixture
 async def robin(data_dir: Path, clock: HandClock) -> AsyncIterator[Whole]:
     """The application, with a client whose user has no role."""
-    metadata = SqliteMetadata(data_dir / "contentlib.db")
+    metadata = BACKEND.open_rows(data_dir / "contentlib.db")
     async with metadata.transaction(durable=True) as transaction:
         await transaction.users.put(User(ROBIN, ROBIN, Argon2Passwords().decoy(), ()))
         await transaction.logins.add(Login(hashlib.sha256(ROBINS_TOKEN.encode()).hexdigest(), ROBIN, START, START))

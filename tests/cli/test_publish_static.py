@@ -17,6 +17,7 @@ import httpx
 import pytest
 
 import processes
+from backends import stored
 from processes import CONTENTLIB, ENVIRONMENT
 from trees import document, items, read_tree, state
 from whole import Whole
@@ -130,9 +131,8 @@ async def test_bytes_are_linked_or_copied_as_it_is_asked(app: Whole, publish: Co
 async def test_bytes_that_were_damaged_are_not_published(app: Whole, publish: Command, tree: Path, option: str) -> None:
     library = await app.library()
     await app.fill(await app.item("a", library), a_iso=b"good")
-    (blob,) = app.settings.storage[0].path.glob("blobs/*/*")
-    blob.chmod(0o600)
-    blob.write_bytes(b"evil")
+    (blob,) = stored(app.settings)
+    blob.damage(b"evil")
     answer = await asyncio.to_thread(publish, library, tree, option)
     assert answer.returncode == 1
     assert answer.stderr.startswith("contentlib: the content of file 'a.iso' is damaged: its SHA256 checksum is ")

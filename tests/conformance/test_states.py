@@ -13,13 +13,13 @@ from urllib.request import url2pathname
 import pytest
 
 import packages
+from backends import BACKEND
 from conformance.contract import ENUMERATIONS, OPERATIONS
 from conformance.forms import Form, Heard
 from conformance.servers import FORMS
 from conformance.values import check
 from contentlib.library.errors import Fault
 from contentlib.library.model import Task, TaskStatus
-from contentlib.metadata.sqlite import SqliteMetadata
 from following import Follower, Shelf
 from publisher import ALLOW, Publisher
 from pulling import Pulling
@@ -57,7 +57,7 @@ class Site:
 @pytest.fixture
 async def site(data_dir: Path, clock: HandClock, publisher: Publisher, shelf: Shelf) -> AsyncIterator[Site]:
     """An application that has tasks of all statuses, which no worker takes up."""
-    store = SqliteMetadata(data_dir / "contentlib.db")
+    store = BACKEND.open_rows(data_dir / "contentlib.db")
     async with store.transaction(durable=True) as transaction:
         for task in TASKS.values():
             await transaction.tasks.add(task)

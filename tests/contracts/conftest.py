@@ -4,63 +4,33 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from contentlib.blobs.filesystem import FilesystemBlobs
+from backends import BACKENDS
 from contentlib.library.ports import FileBlobStore, MetadataStore
-from contentlib.metadata.sqlite import SqliteMetadata
-from databases import new_database
-from storages import LASTING, claimed
 
 Open = Callable[[], MetadataStore]
 STORAGE = "datastore-1"
 OTHER = "datastore-2"
 
 
-class SqliteBackend:
-    def __init__(self, directory: Path) -> None:
-        self._path = new_database(directory / "contentlib.db")
-
-    def open(self) -> MetadataStore:
-        return SqliteMetadata(self._path)
-
-    def leftovers(self) -> list[str]:
-        lasting = {self._path.name, f"{self._path.name}-generations", f"{self._path.name}-users"}
-        return [each.name for each in self._path.parent.iterdir() if each.name not in lasting]
-
-
-class FilesystemBackend:
-    def __init__(self, directory: Path) -> None:
-        self._directory = directory
-        self._roots = {storage: directory / storage for storage in (STORAGE, OTHER)}
-
-    def open(self) -> FileBlobStore:
-        return claimed(FilesystemBlobs(self._roots))
-
-    def leftovers(self) -> list[str]:
-        found = [each for each in self._directory.rglob("*") if each.is_file() and each.name not in LASTING]
-        return [str(each.relative_to(self._directory)) for each in found]
-
-
-METADATA = {"sqlite": SqliteBackend}
-BLOBS = {"filesystem": FilesystemBackend}
-
-
-@pytest.fixture(params=METADATA)
+@pytest.fixture(params=BACKENDS)
 async def another(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Open]:
     """Opens one more store on the database of the test, as another process would."""
-    backend = METADATA[request.param](tmp_path)
+    backend = BACKENDS[request.param]
+    database = backend.new_rows(tmp_path)
     async with AsyncExitStack() as stack:
 
         def open_one() -> MetadataStore:
-            store = backend.open()
+            store = backend.open_rows(database)
             stack.push_async_callback(store.close)
             return store
 
         yield open_one
-    assert backend.leftovers() == []
+    assert backend.leftovers(tmp_path) == []
 
 
 @pytest.fixture
@@ -68,12 +38,12 @@ def store(another: Open) -> MetadataStore:
     return another()
 
 
-@pytest.fixture(params=BLOBS)
+@pytest.fixture(params=BACKENDS)
 def another_blobs(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[], FileBlobStore]]:
     """Opens one more store on the storages of the test, as another process would."""
-    backend = BLOBS[request.param](tmp_path)
-    yield backend.open
-    store = backend.open()
+    backend, roots = BACKENDS[request.param], {storage: tmp_path / storage for storage in (STORAGE, OTHER)}
+    yield partial(backend.open_bytes, roots)
+    store = backend.open_bytes(roots)
     for storage in (STORAGE, OTHER):
         for upload in store.uploads(storage):
             store.discard(storage, upload)
@@ -81,7 +51,7 @@ def another_blobs(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ca
             store.remove(storage, blob)
         for item, version in list(store.described(storage)):
             store.undescribe(storage, item, version)
-    assert backend.leftovers() == []
+    assert backend.leftovers(tmp_path) == []
 
 
 @pytest.fixture

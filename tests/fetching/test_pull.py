@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from contentlib.metadata.sqlite import SqliteMetadata
+from backends import BACKEND
 from following import until
 from packages import archive, descriptor, package
 from publisher import ALLOW, Publisher, publishing
@@ -126,7 +126,7 @@ async def test_after_the_last_attempt_the_file_is_in_error(pulling: Pulling, pub
 
 
 async def _as_if_tried(data_dir: Path, attempts: int) -> None:
-    metadata = SqliteMetadata(data_dir / "contentlib.db")
+    metadata = BACKEND.open_rows(data_dir / "contentlib.db")
     async with metadata.transaction(durable=False) as transaction:
         (task,) = await transaction.tasks.all()
         await transaction.tasks.put(replace(task, attempts=attempts))

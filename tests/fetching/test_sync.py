@@ -13,6 +13,7 @@ import structlog
 from prometheus_client import REGISTRY
 
 import signing
+from backends import stored
 from contentlib.library.packages.policies import OVF_DEFAULT
 from following import Follower, Shelf, done, subscription, until
 from packages import package
@@ -70,7 +71,7 @@ async def test_equal_bytes_are_kept_once(app: Whole, clock: HandClock, publisher
     await app.fill(await app.item(), a_iso=b"the same")
     follower = await Follower.new(app, clock, shelf.url)
     assert (await follower.synced())["status"] == "SUCCEEDED"
-    assert len([each for storage in app.settings.storage for each in (storage.path / "blobs").glob("*/*")]) == 1
+    assert len(stored(app.settings)) == 1
 
 
 async def test_a_sync_of_one_that_runs_joins_it(app: Whole, clock: HandClock, shelf: Shelf) -> None:
@@ -251,10 +252,9 @@ async def test_a_sync_of_an_item_tells_which_it_is_and_why_it_does_not_come(foll
 
 async def test_content_that_was_damaged_here_comes_again_with_a_sync_of_its_item(follower: Follower, shelf: Shelf) -> None:
     one = (await follower.items())["one"]["id"]
-    for blob in follower.app.settings.storage[0].path.glob("blobs/*/*"):
-        if blob.read_bytes() == b"first":
-            blob.chmod(0o600)
-            blob.write_bytes(b"FIRST")
+    for blob in stored(follower.app.settings):
+        if blob.read() == b"first":
+            blob.damage(b"FIRST")
     shelf.asked()
     await follower.app.rest("POST", f"/library/subscribed-item/id:{one}?~action=sync", {"force_sync_content": False})
     assert (await follower.ended(one))["status"] == "SUCCEEDED"

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from backends import BACKEND
 from contentlib.jobs.runner import Job, Runner
-from contentlib.metadata.sqlite import SqliteMetadata
 from databases import new_database
 from processes import PATIENCE_SECONDS
 from whole import HandClock
@@ -17,7 +17,7 @@ class World:
     """A metadata store and runners on it; failures are noted by the name of the job."""
 
     def __init__(self, path: Path) -> None:
-        self.metadata = SqliteMetadata(path)
+        self.metadata = BACKEND.open_rows(path)
         self.clock = HandClock()
         self.failures: list[tuple[str, str]] = []
 

@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
+from backends import BACKEND
 from contentlib.library.bytes.blobs import Blobs, Received
 from contentlib.library.catalog.items import Items, NewItem
 from contentlib.library.catalog.libraries import Libraries, LibraryRules, NewLibrary
@@ -28,8 +29,6 @@ from contentlib.library.sessions.update_files import NewFile, UpdateFiles
 from contentlib.library.sessions.update_sessions import UpdateSessions
 from contentlib.library.sessions.upload_rules import UploadRules
 from contentlib.library.tasks import Tasks
-from contentlib.metadata.sqlite import SqliteMetadata
-from databases import new_database
 from library.fragile import FragileBlobs, FragileMetadata, Steps
 from storages import claimed
 
@@ -63,9 +62,8 @@ class World:
     def __init__(self, directory: Path, clock: HandSetClock | None = None, steps: Steps | None = None, kept: int = 0) -> None:
         self.directory = directory
         self.clock = clock or HandSetClock()
-        database = directory / "contentlib.db"
         self.steps = steps or Steps()
-        rows = SqliteMetadata(database if database.exists() else new_database(database))
+        rows = BACKEND.open_rows(BACKEND.new_rows(directory))
         self.metadata = FragileMetadata(rows, self.steps)
         self.store = claimed(FragileBlobs({storage: directory / storage for storage in STORAGES}))
         self.store.steps = self.steps

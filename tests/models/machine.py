@@ -20,13 +20,11 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 from conformance.contract import OPERATIONS
 from conformance.forms import Form, Heard
 from conformance.servers import FORMS
-from contentlib.blobs.filesystem import FilesystemBlobs
 from contentlib.jobs.collect import Collector, GracePeriods
 from contentlib.library.bytes.storages import Storages
 from contentlib.library.model import Retention
-from contentlib.metadata.sqlite import SqliteMetadata
 from contentlib.settings import Storage
-from contentlib.stores import own_storages
+from contentlib.stores import open_bytes, open_rows, own_storages
 from models.calls import (
     AWAITED,
     FETCH,
@@ -161,7 +159,7 @@ class Machine(RuleBasedStateMachine):
 
     async def _collected(self) -> None:
         storages = {each.id: each.path for each in self.app.settings.storage}
-        metadata, store = SqliteMetadata(self.data / "contentlib.db"), FilesystemBlobs(storages)
+        metadata, store = open_rows(self.app.settings), open_bytes(self.app.settings)
         await own_storages(metadata, store)
         rule, grace = Retention(versions=self.app.settings.versions_kept), self.app.settings.collect_grace_seconds * 1000
         periods = GracePeriods(grace, grace)

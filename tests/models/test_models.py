@@ -14,8 +14,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
+from backends import BACKEND
 from contentlib.library.model import Login
-from contentlib.metadata.sqlite import SqliteMetadata
 from models.machine import Machine
 from whole import KNOWN_TOKEN, NAME, START, copied
 
@@ -35,7 +35,7 @@ _PROFILE = settings(
 async def two_logins(template: Path, tmp_path: Path) -> Path:
     """A prepared data directory in which both clients are logged in."""
     directory = copied(template, tmp_path / "template")
-    metadata = SqliteMetadata(directory / "contentlib.db")
+    metadata = BACKEND.open_rows(directory / "contentlib.db")
     async with metadata.transaction(durable=True) as transaction:
         await transaction.logins.add(Login(hashlib.sha256(_OTHER_TOKEN.encode()).hexdigest(), NAME, START, START))
     await metadata.close()

@@ -14,6 +14,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from backends import stored
 from whole import CONTENT, NAME, PASSWORD, SESSION, TOKEN, HandClock, Whole, told, whole
 
 ITEM = "/library/item"
@@ -70,8 +71,8 @@ async def test_3_a_file_whose_bytes_are_gone_says_so_when_it_is_prepared(app: Wh
     item = await app.item()
     await app.fill(item, tiny_iso=b"bytes")
     session = await app.download_session(item)
-    for blob in (app.settings.data_dir / "storage" / "blobs").glob("*/*"):
-        blob.unlink()
+    for blob in stored(app.settings):
+        blob.remove()
     prepared = await app.prepare(session, "tiny.iso")
     assert prepared["status"] == "ERROR"
     assert prepared["error_message"]["default_message"] == "the content of file 'tiny.iso' is gone from storage datastore-1"

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from backends import stored
 from whole import HandClock, Whole
 
 ITEM = "/library/item"
@@ -209,12 +210,12 @@ async def test_a_file_that_is_not_there_is_not_found(app: Whole, service: str, p
 async def test_the_storage_of_a_file_tells_the_truth(app: Whole) -> None:
     item = await app.item()
     await app.fill(item, tiny_iso=b"bytes")
-    (stored,) = await app.rest("GET", f"{ITEM}/storage?library_item_id={item}")
-    (uri,) = stored["storage_uris"]
-    assert stored["storage_backing"] == {"datastore_id": "datastore-1", "type": "DATASTORE"}
+    (before,) = await app.rest("GET", f"{ITEM}/storage?library_item_id={item}")
+    (uri,) = before["storage_uris"]
+    assert before["storage_backing"] == {"datastore_id": "datastore-1", "type": "DATASTORE"}
     assert uri.startswith(f"file://{app.settings.data_dir}/storage/blobs/")
-    for blob in (app.settings.data_dir / "storage" / "blobs").glob("*/*"):
-        blob.unlink()
+    for blob in stored(app.settings):
+        blob.remove()
     (gone,) = await app.rest("GET", f"{ITEM}/storage?library_item_id={item}")
     assert (gone["cached"], gone["storage_uris"], gone["size"]) == (False, [], 0)
     assert "file_download_endpoint" not in gone
@@ -224,8 +225,8 @@ async def test_a_file_whose_bytes_are_gone_is_not_cached(app: Whole) -> None:
     item = await app.item()
     await app.fill(item, tiny_iso=b"bytes")
     (file,) = await app.rest("GET", f"{ITEM}/file?library_item_id={item}")
-    for blob in (app.settings.data_dir / "storage" / "blobs").glob("*/*"):
-        blob.unlink()
+    for blob in stored(app.settings):
+        blob.remove()
     (gone,) = await app.rest("GET", f"{ITEM}/file?library_item_id={item}")
     assert (file["cached"], gone["cached"], "file_download_endpoint" in gone) == (True, False, False)
     answer = await app.client.get(file["file_download_endpoint"])

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from backends import stored
 from processes import PATIENCE_SECONDS
 from whole import HandClock, Whole, copied, told, whole
 
@@ -128,9 +129,8 @@ async def test_what_is_no_task_and_no_wish_for_one_is_refused(app: Whole) -> Non
 
 async def test_a_task_that_fails_has_the_error_that_a_call_would_have(app: Whole) -> None:
     item = await filled(app)
-    for blob in (app.settings.data_dir / "storage" / "blobs").rglob("*"):
-        if blob.is_file():
-            blob.unlink()
+    for blob in stored(app.settings):
+        blob.remove()
     answer = await app.send("POST", f"{ITEM}/{item}?action=copy&vmw-task=true", await spec(app, item))
     info = await ended(app, answer.json())
     assert (info["status"], info["error"]["error_type"]) == ("FAILED", "RESOURCE_INACCESSIBLE")

@@ -13,13 +13,13 @@ import pytest
 from msgspec.structs import replace
 
 import certificates
+from backends import BACKEND, stored
 from contentlib.access.passwords import Argon2Passwords
 from contentlib.access.sealing import KeyFile
 from contentlib.library.errors import NotFetched
 from contentlib.library.following.own_catalogs import OwnCatalogs, OwnProbes
 from contentlib.library.model import Subscription
 from contentlib.library.sessions.pulls import ProbeStatus
-from contentlib.metadata.sqlite import SqliteMetadata
 from following import Follower, Shelf, done, subscription, until
 from processes import PATIENCE_SECONDS
 from publisher import ALLOW, publishing
@@ -321,7 +321,7 @@ async def test_a_library_of_this_server_is_followed_without_a_connection(app: Wh
     follower = await Follower.new(app, clock, url)
     assert (await follower.synced())["status"] == "SUCCEEDED"
     assert await follower.content() == {"one": {"a.iso": b"first", "b.iso": b"first"}}
-    assert len(blobs(app)) == 1
+    assert len(stored(app.settings)) == 1
     assert (await follower.get())["subscription_info"] == subscription(url)
     item = (await follower.items())["one"]
     theirs = await app.rest("GET", f"/library/item/id:{item['source_id']}")
@@ -342,7 +342,7 @@ async def test_an_address_of_this_server_where_no_library_is_is_refused_as_any_o
 
 async def test_pins_of_a_subscription_to_this_server_are_checked(app: Whole, tmp_path: Path) -> None:
     own, other = certificates.make(tmp_path / "own.pem"), certificates.make(tmp_path / "other.pem")
-    metadata = SqliteMetadata(app.settings.database)
+    metadata = BACKEND.open_rows(app.settings.database)
     der = ssl.PEM_cert_to_DER_cert(own.pem)
     catalogs = OwnCatalogs(metadata, Argon2Passwords(), KeyFile(tmp_path / "key"), cast(Any, None), der)
     source = await app.library("theirs", publish_info={"published": True, "authentication_method": "NONE"})
@@ -377,11 +377,6 @@ async def test_a_probe_of_this_server_compares_the_certificate_that_it_shows(
         assert (await probe(app, subscription(url, ssl_thumbprint=own.thumbprint("sha1"))))["status"] == "SUCCESS"
         refused = await probe(app, subscription(url, ssl_thumbprint=other.thumbprint("sha1")))
     assert refused["status"] == "CERTIFICATE_ERROR"
-
-
-def blobs(app: Whole) -> list[Path]:
-    """The files in which the bytes of all content are."""
-    return [each for storage in app.settings.storage for each in (storage.path / "blobs").glob("*/*")]
 
 
 async def test_the_password_of_a_library_of_this_server_is_wanted_too(app: Whole, clock: HandClock) -> None:

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
+from backends import BACKEND
 from contentlib.library.errors import Fault
 from contentlib.library.model import Task, TaskStatus
-from contentlib.metadata.sqlite import SqliteMetadata
 from whole import NAME, START, HandClock, Whole, told, whole
 
 SERVICE = "com.vmware.content.library.item"
@@ -40,7 +40,7 @@ def copied(n: int) -> Task:
 @asynccontextmanager
 async def having(directory: Path, count: int) -> AsyncIterator[Whole]:
     """An application that has tasks."""
-    store = SqliteMetadata(directory / "contentlib.db")
+    store = BACKEND.open_rows(directory / "contentlib.db")
     async with store.transaction(durable=False) as transaction:
         for n in range(count):
             await transaction.tasks.add(copied(n))

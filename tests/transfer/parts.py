@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from backends import BACKEND
 from contentlib.http.asgi import Application
 from contentlib.http.failures import cause, in_plain_text
 from contentlib.http.message import Answer, Disconnected, Request, Response
@@ -31,7 +32,6 @@ from contentlib.library.sessions.update_sessions import UpdateSessions
 from contentlib.library.sessions.upload_rules import UploadRules
 from contentlib.library.tasks import Tasks
 from contentlib.metadata.migrate import upgrade
-from contentlib.metadata.sqlite import SqliteMetadata
 from contentlib.transfer.addresses import SignedAddresses
 from contentlib.transfer.downloads import Downloads
 from contentlib.transfer.front import Transfers
@@ -58,7 +58,7 @@ class Parts:
     ) -> None:
         upgrade(directory / DATABASE)
         clock = clock or SystemClock()
-        self.metadata = SqliteMetadata(directory / DATABASE)
+        self.metadata = BACKEND.open_rows(directory / DATABASE)
         self.store = claimed(OffLoopBlobs({STORAGE: directory / STORAGE}))
         self.blobs = Blobs(self.metadata, self.store, clock)
         self.leases = Leases(clock, lease)

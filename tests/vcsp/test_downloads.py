@@ -16,6 +16,7 @@ import httpx
 import pytest
 
 import processes
+from backends import stored
 from processes import Running, serving
 from transfer.raw import Raw
 from vcsp.test_own_publisher import PASSWORD, Publishing
@@ -172,10 +173,10 @@ async def test_a_file_of_more_than_4_gib_is_told_and_served_as_it_is(data_dir: P
         library = await app.library(publish_info=OPEN)
         item = await app.item("large", library)
         await app.fill(item, a_iso=b"begin")
-        (blob,) = app.settings.storage[0].path.glob("blobs/*/*")
-    blob.chmod(0o600)
-    os.truncate(blob, size)
-    found = blob.stat()
+        (blob,) = stored(app.settings)
+    blob.path.chmod(0o600)
+    os.truncate(blob.path, size)
+    found = blob.path.stat()
     with closing(sqlite3.connect(data_dir / "contentlib.db")) as database, database:
         database.execute("UPDATE blobs SET size = ?, mark = ?", (size, f"{found.st_ino}:{found.st_mtime_ns}"))
         database.execute("UPDATE stored_files SET size = ?", (size,))

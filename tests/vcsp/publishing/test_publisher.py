@@ -16,6 +16,7 @@ from urllib.parse import urljoin, urlsplit
 import httpx
 import pytest
 
+from backends import stored
 from contentlib.access.guessing import Rate
 from packages import archive, package
 from whole import HOST, TOKEN, HandClock, Whole, whole
@@ -225,8 +226,8 @@ async def test_a_file_that_was_touched_is_the_same(app: Whole) -> None:
     item = await app.item("a", library)
     await app.fill(item, a_iso=b"x")
     before = [(await reader.get(href)).content for href in ("", "items.json", f"{item}/a.iso")]
-    (blob,) = app.settings.storage[0].path.glob("blobs/*/*")
-    os.utime(blob, (1, 1))
+    (blob,) = stored(app.settings)
+    os.utime(blob.path, (1, 1))
     assert [(await reader.get(href)).content for href in ("", "items.json", f"{item}/a.iso")] == before
 
 

@@ -1,0 +1,84 @@
+"""The backends that the suites run on: a kind of database with a kind of storage, each named here and nowhere else.
+
+CONTENTLIB_TEST_BACKEND chooses the one that all suites use; the contract suites use all of them.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from contentlib.blobs.filesystem import FilesystemBlobs
+from contentlib.library.ports import FileBlobStore, MetadataStore
+from contentlib.metadata.sqlite import SqliteMetadata
+from contentlib.settings import Settings
+from databases import new_database
+from storages import LASTING, claimed
+
+
+@dataclass(frozen=True, slots=True)
+class StoredBlob:
+    """The bytes of a blob, as whoever has access to the storage itself finds them."""
+
+    storage: str
+    path: Path
+
+    def read(self) -> bytes:
+        """All bytes."""
+        return self.path.read_bytes()
+
+    def damage(self, data: bytes) -> None:
+        """Writes other bytes over them."""
+        self.path.chmod(0o600)
+        self.path.write_bytes(data)
+
+    def remove(self) -> None:
+        """Removes them behind the server's back."""
+        self.path.unlink()
+
+
+@dataclass(frozen=True, slots=True)
+class Backend:
+    """How a database and storages are opened, what is in the storages, and what an empty backend leaves behind."""
+
+    new_rows: Callable[[Path], Path]
+    """Makes a database with all tables and no rows in a directory."""
+    open_rows: Callable[[Path], MetadataStore]
+    open_bytes: Callable[[Mapping[str, Path]], FileBlobStore]
+    stored: Callable[[Mapping[str, Path]], list[StoredBlob]]
+    leftovers: Callable[[Path], list[str]]
+
+
+def _new_database(directory: Path) -> Path:
+    path = directory / "contentlib.db"
+    return path if path.exists() else new_database(path)
+
+
+def _stored_files(roots: Mapping[str, Path]) -> list[StoredBlob]:
+    return [StoredBlob(storage, path) for storage, root in roots.items() for path in sorted((root / "blobs").glob("*/*"))]
+
+
+def _leftover_files(directory: Path) -> list[str]:
+    lasting = {*LASTING, *(f"contentlib.db{end}" for end in ("", "-generations", "-users"))}
+    found = [each for each in directory.rglob("*") if each.is_file() and each.name not in lasting]
+    return [str(each.relative_to(directory)) for each in found]
+
+
+BACKENDS = {
+    "embedded": Backend(
+        new_rows=_new_database,
+        open_rows=SqliteMetadata,
+        open_bytes=lambda roots: claimed(FilesystemBlobs(roots)),
+        stored=_stored_files,
+        leftovers=_leftover_files,
+    ),
+}
+
+BACKEND = BACKENDS[os.environ.get("CONTENTLIB_TEST_BACKEND", "embedded")]
+
+
+def stored(settings: Settings) -> list[StoredBlob]:
+    """The blobs in the storages of a server."""
+    return BACKEND.stored({each.id: each.path for each in settings.storage})

@@ -76,7 +76,7 @@ async def test_a_page_that_fails_says_where_to_look(app: Whole, log: LogCapture,
     monkeypatch.setattr("contentlib.monitor.Gauges.text", broken)
     async with whole(app.settings.data_dir) as other:
         answer = await other.send("GET", "/metrics", headers={"x-request-id": "r-6"})
-    assert (answer.status_code, answer.text) == (500, "the server failed; its log tells why under the request id r-6\n")
+    assert (answer.status_code, answer.text) == (500, "internal server error; see the server log for request r-6\n")
     assert [entry["event"] for entry in log.entries] == ["failed", "refused"]
 
 

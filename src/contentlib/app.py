@@ -27,7 +27,8 @@ from contentlib.fetching.sync import Syncs
 from contentlib.http.asgi import Application
 from contentlib.http.bodies import Bodies
 from contentlib.http.failures import RETRY, failure
-from contentlib.http.message import Answer, Disconnected, Request, Response, text, tidied
+from contentlib.http.message import Answer, Disconnected, Request, Response, refusal, tidied
+from contentlib.http.messages import NO_SUCH_PAGE, NO_SUCH_PAGE_BUT, NOT_RUNNING, SERVER_FAILED
 from contentlib.http.pieces import Share, paced
 from contentlib.inventory import Datastore, Inventory
 from contentlib.jobs.collect import Collector
@@ -70,6 +71,7 @@ from contentlib.library.ports import MetadataStore, Transaction
 from contentlib.library.sessions.completion import Completion
 from contentlib.library.sessions.download_sessions import DownloadSessions
 from contentlib.library.sessions.file_transfers import FileTransfers
+from contentlib.library.sessions.messages import SERVER_STOPPED
 from contentlib.library.sessions.pulls import KIND as PULL
 from contentlib.library.sessions.pulls import PullTasks
 from contentlib.library.sessions.sealing import Sealing
@@ -159,9 +161,7 @@ async def _prepare(metadata: MetadataStore, settings: Settings) -> str | None:
             await go_on(transaction, EvenClock())
         await claim_storages(metadata, open_bytes(settings))
         async with metadata.transaction(durable=True) as transaction:
-            stopped = Fault(
-                "file.server_stopped", "the server was stopped while the file was received; send the rest or all of it"
-            )
+            stopped = SERVER_STOPPED()
             await transaction.update_files.interrupt(stopped)
             await transaction.tasks.let_go()
             if await transaction.users.get(settings.admin_name) is not None:
@@ -407,7 +407,7 @@ class _Server:
         try:
             await self._metadata.ping()
         except OSError as error:
-            raise OSError(f"the database does not answer: {error}") from error
+            raise OSError(f"the database does not respond: {error}") from error
         await self._storages.check([each.id for each in self._settings.storage], _READY_SECONDS)
 
     async def _receive(self, request: Request) -> Answer:
@@ -430,7 +430,7 @@ class _Server:
             answer = failure(error)
         except Exception as error:  # whatever it is, the client is told where to look
             _failed(request, shown(request.path), error)
-            answer = text(500, f"the server failed; its log tells why under the request id {request.request_id}")
+            answer = refusal(500, SERVER_FAILED(request=request.request_id))
         meter.count(request, answer, started)
         if answer.status == 503 and all(name != "retry-after" for name, _ in answer.headers):
             answer.headers.extend(RETRY)
@@ -446,11 +446,10 @@ class _Server:
 
     async def _nowhere(self, request: Request) -> Answer:
         if not self._doors:
-            return text(503, "the server is starting or stopping; try again", [("retry-after", "1")])
+            return refusal(503, NOT_RUNNING(), [("retry-after", "1")])
         path = shown(request.path)[:200]
         near = self._nearest(request.path)
-        hint = f"did you mean {near}?" if near else "the API is below /rest and /api, pages for operators are listed at /"
-        return text(404, f"no such page: {path!r}; {hint}")
+        return refusal(404, NO_SUCH_PAGE_BUT(path=path, similar=near) if near else NO_SUCH_PAGE(path=path))
 
 
 def _retention(settings: Settings) -> Retention:

@@ -74,7 +74,7 @@ async def test_3_a_file_whose_bytes_are_gone_says_so_when_it_is_prepared(app: Wh
         blob.unlink()
     prepared = await app.prepare(session, "tiny.iso")
     assert prepared["status"] == "ERROR"
-    assert prepared["error_message"]["default_message"] == "the content of file 'tiny.iso' is gone from storage datastore-1"
+    assert prepared["error_message"]["default_message"] == "content of file 'tiny.iso' is gone from storage datastore-1"
     assert "download_endpoint" not in prepared
 
 

@@ -229,4 +229,4 @@ async def test_a_file_whose_bytes_are_gone_is_not_cached(app: Whole) -> None:
     (gone,) = await app.rest("GET", f"{ITEM}/file?library_item_id={item}")
     assert (file["cached"], gone["cached"], "file_download_endpoint" in gone) == (True, False, False)
     answer = await app.client.get(file["file_download_endpoint"])
-    assert (answer.status_code, answer.text) == (500, "the content of file 'tiny.iso' is gone from storage datastore-1\n")
+    assert (answer.status_code, answer.text) == (500, "content of file 'tiny.iso' is gone from storage datastore-1\n")

@@ -134,7 +134,7 @@ async def test_a_task_that_fails_has_the_error_that_a_call_would_have(app: Whole
     answer = await app.send("POST", f"{ITEM}/{item}?action=copy&vmw-task=true", await spec(app, item))
     info = await ended(app, answer.json())
     assert (info["status"], info["error"]["error_type"]) == ("FAILED", "RESOURCE_INACCESSIBLE")
-    assert info["error"]["messages"][0]["default_message"].startswith("the content of file 'a.iso' is gone")
+    assert info["error"]["messages"][0]["default_message"].startswith("content of file 'a.iso' is gone")
 
 
 async def test_a_version_is_made_current_by_a_task(app: Whole) -> None:

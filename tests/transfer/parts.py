@@ -29,6 +29,7 @@ from contentlib.library.sessions.update_files import NewFile, UpdateFiles
 from contentlib.library.sessions.update_sessions import UpdateSessions
 from contentlib.library.sessions.upload_rules import UploadRules
 from contentlib.library.tasks import Tasks
+from contentlib.messages import Fault
 from contentlib.metadata.migrate import upgrade
 from contentlib.metadata.sqlite import SqliteMetadata
 from contentlib.transfer.addresses import SignedAddresses
@@ -101,7 +102,7 @@ class Parts:
 
     async def _admit(self, request: Request) -> None:
         if request.headers.get("vmware-api-session-id") != LOGIN:
-            raise Unauthenticated("access.no_session", "the request has no login session")
+            raise Unauthenticated(Fault("access.no_session", "the request has no login session"))
         self.leases.touch_login(LOGIN)
 
     def application(self, touch_seconds: float = 0.2) -> Application:

@@ -204,7 +204,7 @@ async def test_what_is_unforeseen_is_told_by_its_request_id_and_logged_without_t
 
     monkeypatch.setattr(parts.blobs, "check", fails)
     answered = await client.call("GET", address, {"x-request-id": "id-7"})
-    expected = b"the server failed; its log tells why under the request id id-7\n"
+    expected = b"internal server error; see the server log for request id-7\n"
     assert (answered.status, answered.body) == (500, expected)
     (failure,) = parts.failures
     assert isinstance(failure.error, ZeroDivisionError)

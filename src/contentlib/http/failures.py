@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import errno
 
-from contentlib.http.message import Headers, Response, text
+from contentlib.http import messages
+from contentlib.http.message import Headers, Response, refusal
 
 RETRY_SECONDS = 10
 RETRY: Headers = [("retry-after", str(RETRY_SECONDS))]
@@ -15,5 +16,5 @@ def failure(error: OSError) -> Response:
     """507 where there is no room, else 503; the sentence says what the system said."""
     why = error.strerror or str(error)
     if error.errno in FULL:
-        return text(507, f"the server is out of disk space: {why}; make room and try again", RETRY)
-    return text(503, f"the server cannot reach its storage: {why}; try again later", RETRY)
+        return refusal(507, messages.DISK_FULL(reason=why), RETRY)
+    return refusal(503, messages.STORAGE_FAILED(reason=why), RETRY)

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from contentlib.http.failures import RETRY, failure
-from contentlib.http.message import Answer, Disconnected, Request, text
+from contentlib.http.message import Answer, Disconnected, Request, refusal
+from contentlib.http.messages import SERVER_FAILED
 from contentlib.library.bytes.blobs import Blobs
 from contentlib.library.bytes.throttle import Throttle
 from contentlib.library.catalog.items import Items
@@ -14,6 +15,7 @@ from contentlib.library.errors import Damaged, LibraryError
 from contentlib.library.leases import Leases
 from contentlib.library.sessions.download_sessions import DownloadSessions
 from contentlib.library.sessions.file_transfers import FileTransfers
+from contentlib.transfer import messages
 from contentlib.transfer.addresses import DATA, STATIC, SignedAddresses, read_static, shown
 from contentlib.transfer.answers import STATUS, Refused
 from contentlib.transfer.downloads import Admit, Downloads
@@ -58,7 +60,7 @@ class Transfers:
         except Disconnected:
             raise
         except Refused as refused:
-            return text(refused.status, str(refused), refused.headers)
+            return refusal(refused.status, refused.fault, refused.headers)
         except VapiError as error:
             return _told(error)
         except OSError as error:
@@ -84,11 +86,11 @@ class Transfers:
         if request.path.startswith(STATIC):
             content = read_static(request.path, request.query)
             if content is None:
-                raise Refused(404, f"there is no file at {request.path[:200]!r}")
+                raise Refused(404, messages.NO_SUCH_FILE(path=request.path[:200]))
             return await self._downloads.of_item(request, content)
         address = self._addresses.read(request.path)
         if address is None:
-            raise Refused(404, "the address is not one that this server gave out: its signature is wrong")
+            raise Refused(404, messages.BAD_SIGNATURE())
         if address.kind == "download":
             return await self._downloads.of_session(request, address)
         return await self._uploads.handle(request, address)
@@ -98,8 +100,8 @@ class Transfers:
         if status >= 500:
             self._failed(request, error)
         if isinstance(error, LibraryError) and (status != 500 or isinstance(error, Damaged)):
-            return text(status, str(error), RETRY if status == 503 else None)
-        return text(500, f"the server failed; its log tells why under the request id {request.request_id}")
+            return refusal(status, error.fault, RETRY if status == 503 else None)
+        return refusal(500, SERVER_FAILED(request=request.request_id))
 
     def _failed(self, request: Request, error: BaseException) -> None:
         path = shown(request.path)
@@ -111,4 +113,4 @@ def _told(error: VapiError) -> Answer:
     headers = []
     if isinstance(error, Unauthenticated):
         headers.append(("www-authenticate", error.challenge or 'Basic realm="contentlib"'))
-    return text(error.status or error.rest_status, str(error), headers)
+    return refusal(error.status or error.rest_status, error.fault, headers)

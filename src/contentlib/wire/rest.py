@@ -6,15 +6,14 @@ from typing import Any
 
 from contentlib.http.message import Disconnected, Request, Response
 from contentlib.vapi.declare import Operation
-from contentlib.vapi.errors import VapiError
+from contentlib.vapi.errors import InvalidArgument, VapiError
 from contentlib.vapi.registry import Call, Registry
-from contentlib.wire import rest_query, rest_xml
+from contentlib.wire import messages, rest_query, rest_xml
 from contentlib.wire.api import in_headers
 from contentlib.wire.calls import Calls, check_cookie, content_kind, error_headers, session_headers
 from contentlib.wire.dispatch import Pairs, RestAddresses, Target, service_path
 from contentlib.wire.json_values import encode, error_value, listed, parse
 from contentlib.wire.tasked import Tasked, asked_for
-from contentlib.wire.text import invalid
 from contentlib.wire.walk import complete
 
 JSON = "application/json"
@@ -84,7 +83,7 @@ class Rest:
             arguments = target.members.walk(body)
         queried = rest_query.given(target.elsewhere, rest_query.unmarked(pairs, arguments))
         for name in queried.keys() & arguments.keys():
-            raise invalid(name, "stands in both the body and the query")
+            raise InvalidArgument(messages.GIVEN_IN_BODY_AND_QUERY(field=name))
         return arguments | queried
 
 

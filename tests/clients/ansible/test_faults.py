@@ -25,8 +25,8 @@ def disks(reports: dict[str, list[Play]]) -> Play:
 @pytest.mark.parametrize(
     ("task", "said"),
     [
-        ("a wrong password", "the user name or the password is wrong"),
-        ("a wrong password over REST", "the user name or the password is wrong"),
+        ("a wrong password", "wrong user name or password"),
+        ("a wrong password over REST", "wrong user name or password"),
         ("a certificate that is not trusted", "certificate verify failed: self-signed certificate"),
         ("a certificate that is not trusted over REST", "certificate verify failed: self-signed certificate"),
         ("a server that is not there", "Connection refused"),
@@ -71,7 +71,7 @@ def test_a_failed_import_is_not_in_the_way_of_the_next_one(told: Play) -> None:
 def test_a_login_session_that_ended_is_told(reports: dict[str, list[Play]]) -> None:
     (play,) = reports["session"]
     assert play["a library"].failed
-    assert "the login session does not exist or has ended; log in again" in play["a library"].msg
+    assert "login session does not exist or has expired; log in again" in play["a library"].msg
 
 
 def test_a_full_disk_is_told(disks: Play) -> None:

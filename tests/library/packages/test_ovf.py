@@ -155,17 +155,17 @@ def test_no_bytes_make_it_fail_otherwise(text: bytes) -> None:
         try:
             read("a", text)
         except BadPackage as error:
-            assert error.fault.args == ("a",)
+            assert error.name == "a"
 
 
 def test_of_very_much_that_is_wrong_the_first_is_told_and_how_much_more_there_is() -> None:
     missing = tuple(f"{n}.vmdk" for n in range(40))
     invalid = tuple((f"{n}.txt", Fault("x", f"{n} is wrong")) for n in range(40))
-    told = Findings(missing, invalid).told().split("; ")
+    told = Findings(missing, invalid).problems()
     assert "9 is wrong" in told
     assert "10 is wrong" not in told
     assert told[-1] == "and 30 more"
-    assert Findings(missing[:1]).told().endswith("is not there; add it")
+    assert Findings(missing[:1]).problems() == ["file '0.vmdk' is referenced by the descriptor but missing; add it"]
 
 
 @pytest.mark.parametrize(

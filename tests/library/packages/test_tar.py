@@ -110,7 +110,7 @@ def test_an_archive_without_files_is_refused(data: bytes) -> None:
 
 def test_a_file_that_is_there_twice_is_refused() -> None:
     entries = [(tarfile.TarInfo("a"), b""), (tarfile.TarInfo("a"), b"")]
-    with pytest.raises(BadArchive, match="'a' is there twice"):
+    with pytest.raises(BadArchive, match="'a' is given more than once"):
         unpacked(archive(entries))
 
 

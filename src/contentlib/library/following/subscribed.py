@@ -13,7 +13,9 @@ from contentlib.library.catalog.libraries import Libraries, LibraryChange, NewLi
 from contentlib.library.catalogs import UNREADABLE, Catalogs
 from contentlib.library.clock import Clock
 from contentlib.library.errors import Fault, Invalid, NotFetched, NotOnDemand
+from contentlib.library.following import messages
 from contentlib.library.idempotence import once
+from contentlib.library.messages import REQUIRED, SOURCE_UNUSABLE
 from contentlib.library.model import (
     Authentication,
     Following,
@@ -124,7 +126,7 @@ class SubscribedLibraries:
         """Creates a library that follows a publisher, who must answer, and answers its identifier; its first sync begins."""
         field = "create_spec.subscription_info"
         if change is None:
-            raise Invalid(field, "is required")
+            raise Invalid(REQUIRED(field=field))
         draft = await self._libraries.draft(new, SUBSCRIBED)
         subscription = await self._checked(field, None, change, base_url)
         if token is None or not await self._known(token):
@@ -190,7 +192,7 @@ class SubscribedLibraries:
             item = await find_item(transaction, item_id)
             library = await _changeable(transaction, item.library)
             arguments = Arguments(library.id, item.id, content)
-            description = Fault("task.sync_item", f"synchronizes item {item.name!r}", (item.name,))
+            description = messages.SYNC_ITEM(name=item.name)
             target = Target("com.vmware.content.library.Item", item.id)
             task = await self._join(transaction, arguments, description, target, user)
         self._submitted()
@@ -213,7 +215,7 @@ class SubscribedLibraries:
     async def evict(self, library_id: str) -> None:
         """Drops the content of a library that is synchronized on demand; running downloads end whole."""
         async with self._metadata.reading() as transaction:
-            _check_on_demand(await _changeable(transaction, library_id), f"library {library_id}")
+            _check_on_demand(await _changeable(transaction, library_id))
             identifiers = await transaction.items.find(library=library_id, cached=True)
         for start in range(0, len(identifiers), _AT_ONCE):
             async with self._metadata.transaction(durable=True) as transaction:
@@ -225,7 +227,7 @@ class SubscribedLibraries:
         async with self._metadata.transaction(durable=True) as transaction:
             item = await find_item(transaction, item_id)
             library = await _changeable(transaction, item.library)
-            _check_on_demand(library, f"the library of library item {item_id}")
+            _check_on_demand(library)
             await drop_content(transaction, item_id)
 
     async def probe(self, change: SubscriptionChange, base_url: str) -> Probed:
@@ -242,7 +244,7 @@ class SubscribedLibraries:
         return await self._probing.probe(subscription)
 
     async def _submit(self, transaction: Transaction, library: Library, user: str) -> Task:
-        description = Fault("task.sync", f"synchronizes library {library.name!r}", (library.name,))
+        description = messages.SYNC_LIBRARY(name=library.name)
         target = Target("com.vmware.content.Library", library.id)
         return await self._join(transaction, Arguments(library.id), description, target, user)
 
@@ -295,15 +297,15 @@ class SubscribedLibraries:
         if changed.authentication is Authentication.NONE:
             return replace(changed, user_name=None, password=None)
         if not changed.password:
-            raise Invalid(f"{field}.password", "must be given and not be empty for BASIC authentication")
+            raise Invalid(messages.REQUIRED_FOR_BASIC(field=f"{field}.password"))
         return replace(changed, user_name=_USER if changed.user_name is None else changed.user_name)
 
     async def _check_endpoint(self, field: str, endpoint: SourceEndpoint) -> None:
         if not endpoint.uri:
-            raise Invalid(f"{field}.subscription_url", "is required")
+            raise Invalid(REQUIRED(field=f"{field}.subscription_url"))
         why = await self._check_source(endpoint.uri)
         if why is not None:
-            raise Invalid(f"{field}.subscription_url", why)
+            raise Invalid(SOURCE_UNUSABLE(field=f"{field}.subscription_url", problem=why))
         await check_endpoint(field, endpoint, self._check_source)
 
 
@@ -331,10 +333,9 @@ async def _changeable(transaction: Transaction, library_id: str) -> Library:
     return library
 
 
-def _check_on_demand(library: Library, told: str) -> None:
+def _check_on_demand(library: Library) -> None:
     if library.subscription is None or not library.subscription.on_demand:
-        text = f"{told} is not synchronized on demand: its content is always kept"
-        raise NotOnDemand("library.not_on_demand", text, library.id)
+        raise NotOnDemand(messages.NOT_ON_DEMAND(library=library.id))
 
 
 def _check_complete(field: str, change: SubscriptionChange) -> None:
@@ -345,7 +346,7 @@ def _check_complete(field: str, change: SubscriptionChange) -> None:
         ("on_demand", change.on_demand),
     ):
         if value is None:
-            raise Invalid(f"{field}.{name}", "is required")
+            raise Invalid(REQUIRED(field=f"{field}.{name}"))
 
 
 def _asks_otherwise(before: Subscription | None, after: Subscription) -> bool:

@@ -3,7 +3,7 @@
 from contentlib.messages import Message
 
 _BUSY = "access.busy"
-_WAIT = "Wait for the seconds in Retry-After. See the guide on limits if it happens to your own clients."
+_WAIT = "Wait for the seconds in Retry-After."
 _GRANT = "Ask an administrator for a role with the privilege."
 
 NO_CREDENTIALS = Message("access.no_credentials", "user name and password are required", "Log in with basic authentication.")

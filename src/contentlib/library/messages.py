@@ -25,14 +25,8 @@ OUT_OF_RANGE = Message(INVALID, "{field} must be between {least} and {most}, not
 TOO_SMALL = Message(INVALID, "{field} must be at least {least}, not {given}", "Send a larger value.")
 TOO_LONG = Message(INVALID, "{field} is {length} characters; at most {most} are allowed", _SHORTEN)
 TOO_MANY_BYTES = Message(INVALID, "{field} is {length} bytes; at most {most} are allowed", _SHORTEN)
-INVALID_UNICODE = Message(
-    INVALID, "{field} contains an invalid Unicode character (control character or unpaired surrogate)", "Remove the character."
-)
-CONTROL_CHARACTER = Message(
-    INVALID,
-    "{field} contains a control character or an unpaired surrogate",
-    "Remove the character; a name is one line of text.",
-)
+INVALID_UNICODE = Message(INVALID, "{field} contains an invalid Unicode character ({character})", "Remove the character.")
+CONTROL_CHARACTER = Message(INVALID, "{field} contains a control character ({character})", "Remove the character.")
 INVISIBLE_CHARACTER = Message(
     INVALID, "{field} contains an invisible character ({character}); remove it", "Remove the character from the name."
 )

@@ -9,7 +9,7 @@ import re
 import unicodedata
 
 from contentlib.library import messages
-from contentlib.library.errors import Invalid
+from contentlib.library.errors import Fault, Invalid
 
 NAME_LENGTH = 80
 DESCRIPTION_LENGTH = 2000
@@ -45,8 +45,9 @@ def check_description(field: str, description: str) -> str:
 
 def check_text(field: str, text: str) -> str:
     """A text of any length; no control characters but tabulators and ends of lines."""
-    if _NO_TEXT.search(text):
-        raise Invalid(messages.INVALID_UNICODE(field=field))
+    found = _NO_TEXT.search(text)
+    if found is not None:
+        raise Invalid(_unusable(field, found[0]))
     return text
 
 
@@ -107,6 +108,14 @@ def _composed(name: str) -> str:
 
 
 def _printable(field: str, name: str) -> str:
-    if _CONTROL.search(name):
-        raise Invalid(messages.CONTROL_CHARACTER(field=field))
+    found = _CONTROL.search(name)
+    if found is not None:
+        raise Invalid(_unusable(field, found[0]))
     return name
+
+
+def _unusable(field: str, character: str) -> Fault:
+    if "\ud800" <= character <= "\udfff":
+        return messages.INVALID_UNICODE(field=field, character="unpaired surrogate")
+    kind = messages.INVALID_UNICODE if character > "\xff" else messages.CONTROL_CHARACTER
+    return kind(field=field, character=f"U+{ord(character):04X}")

@@ -12,6 +12,7 @@ from typing import Any, Optional
 import msgspec
 
 from contentlib.vapi.errors import InvalidArgument, InvalidRequest, VapiError
+from contentlib.vapi.std import LocalizableMessage
 from contentlib.vapi.types import DateTime, Field, Integer, Structure, Type, Typed, fields_of
 from contentlib.wire import messages
 from contentlib.wire.strictness import check_members, check_value
@@ -275,6 +276,8 @@ def listed(value: Any, declared: Type) -> Any:
             return [{"key": key, "value": listed(item, of)} for key, item in sorted(value.items(), key=_key_text)]
         case "any" if isinstance(value, Typed):
             return listed(value.value, value.declared)
+        case "any" if isinstance(value, VapiError):
+            return listed_error(value)
     return value
 
 
@@ -299,3 +302,11 @@ def error_value(error: VapiError) -> dict[str, Any]:
     if error.challenge is not None:
         value["challenge"] = error.challenge
     return value
+
+
+def listed_error(error: VapiError) -> dict[str, Any]:
+    """The fields of an error with each map as a list of entries."""
+    return error_value(error) | {"messages": listed(error.messages, _MESSAGES)}
+
+
+_MESSAGES = Type("list", of=Type("structure", python=LocalizableMessage))

@@ -3,9 +3,7 @@
 from contentlib.messages import Message
 
 INVALID = "wire.invalid_value"
-_SEE_PAGE = "Compare the value with the type of the field on the page of the operation."
 
-WRONG_TYPE = Message(INVALID, "{field} must be {expected}, not {given}", _SEE_PAGE)
 GIVEN_TWICE = Message(INVALID, "{field} is given more than once", "Send the field once.")
 GIVEN_IN_BODY_AND_QUERY = Message(INVALID, "{field} is given in both body and query", "Send the parameter in one place.")
 GIVEN_IN_BODY_AND_ELSEWHERE = Message(

@@ -12,7 +12,7 @@ from contentlib.wire import messages, rest_query, rest_xml
 from contentlib.wire.api import in_headers
 from contentlib.wire.calls import Calls, check_cookie, content_kind, error_headers, session_headers
 from contentlib.wire.dispatch import Pairs, RestAddresses, Target, service_path
-from contentlib.wire.json_values import encode, error_value, listed, parse
+from contentlib.wire.json_values import encode, listed, listed_error, parse
 from contentlib.wire.tasked import Tasked, asked_for
 from contentlib.wire.walk import complete
 
@@ -140,5 +140,5 @@ def _error(request: Request, error: VapiError) -> Response:
     status = error.status or error.rest_status
     if wants_xml(request.headers.get("accept")):
         return Response(status, rest_xml.error(error), XML, error_headers(error))
-    body = encode({"type": error.canonical_name, "value": error_value(error)})
+    body = encode({"type": error.canonical_name, "value": listed_error(error)})
     return Response(status, body, JSON, error_headers(error))

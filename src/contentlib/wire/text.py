@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from contentlib.vapi.errors import InvalidArgument
+from contentlib.vapi.messages import WRONG_TYPE
 from contentlib.vapi.types import DateTime, Type
 from contentlib.wire import messages
 
@@ -31,7 +32,7 @@ def missing(path: str) -> InvalidArgument:
 
 def wrong(path: str, expected: Type | str, got: str) -> InvalidArgument:
     """The error for a value of another type than the declared one."""
-    return InvalidArgument(messages.WRONG_TYPE(field=path, expected=str(expected), given=got))
+    return InvalidArgument(WRONG_TYPE(field=path, expected=str(expected), given=got))
 
 
 def text_of(value: Any) -> str:

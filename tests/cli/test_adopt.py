@@ -127,7 +127,7 @@ async def test_nothing_is_there_when_a_file_is_not_what_it_is_said_to_be(adopt: 
     (tmp_path / "lab" / "tools" / "tools.iso").write_bytes(b"short")
     answer = await adopt(tmp_path / "lab")
     assert answer.returncode == 1
-    assert "file 'tools.iso' is not what its publisher says: " in answer.stderr
+    assert "file 'tools.iso' differs from what its publisher declares: " in answer.stderr
     async with whole(data_dir, HandClock()) as app:
         assert await app.rest("GET", "/local-library") == []
     tree.write(tmp_path / "lab")
@@ -141,7 +141,7 @@ async def test_what_was_left_out_is_told(adopt: Adopt, tmp_path: Path) -> None:
     Tree({**tree.files, "items.json": json.dumps(items).encode()}).write(tmp_path / "lab")
     answer = await adopt(tmp_path / "lab")
     assert answer.returncode == 0
-    assert answer.stderr.startswith("warning: item 'tools' was left out: ")
+    assert answer.stderr.startswith("warning: item 'tools' was skipped: ")
     assert " is here, 2 items" in answer.stdout
 
 
@@ -167,9 +167,9 @@ async def test_an_archive_is_unpacked(shape: Shape, adopt: Adopt, data_dir: Path
 @pytest.mark.parametrize(
     ("files", "why"),
     [
-        ({"a.ova": b"archive"}, "the archive cannot be unpacked: it ends in the middle, at byte 7"),
+        ({"a.ova": b"archive"}, "the archive cannot be unpacked: it truncated at byte 7"),
         ({"a.ova": archive({"a.iso": b"iso"})}, "there is no descriptor (*.ovf); add it"),
-        ({"a.ova": archive({**package(), "disk1.vmdk": b"disk"})}, "file 'disk1.vmdk' has the SHA256 checksum "),
+        ({"a.ova": archive({**package(), "disk1.vmdk": b"disk"})}, "file 'disk1.vmdk' has SHA256 checksum "),
         ({"a.ova": archive(package()), "b.ova": archive(package())}, "it holds 2 archives, and a package is one"),
     ],
 )

@@ -127,7 +127,7 @@ def test_terraform_tells_of_logins_and_libraries(journeys: dict[str, Journey], j
 def test_a_wrong_checksum_is_told_and_the_next_import_goes_well(server: Address, directory: Path) -> None:
     wrong = hashlib.sha256(b"something else").hexdigest()
     steps = program.run(server, directory, "fault", "import", wrong)
-    says = f"file 'image.iso' has the SHA256 checksum {hashlib.sha256(IMAGE).hexdigest()}, expected was {wrong}"
+    says = f"file 'image.iso' has SHA256 checksum {hashlib.sha256(IMAGE).hexdigest()}, expected was {wrong}"
     assert steps["upload"].ok, "govmomi would show no more than the status"
     assert (steps["the file"].data, steps["the file"].error) == ("ERROR", says)
     assert says in sentence(steps["complete"])

@@ -275,7 +275,7 @@ async def test_13_items_of_different_libraries_may_share_a_name(app: Whole) -> N
     [
         ({"name": "n" * 81}, "create_spec.name has 81 characters, 80 are allowed"),
         ({"name": ""}, "create_spec.name must not be empty"),
-        ({"name": "n", "description": "d" * 2001}, "create_spec.description has 2001 characters, 2000 are allowed"),
+        ({"name": "n", "description": "d" * 2001}, "create_spec.description is 2001 characters; at most 2000 are allowed"),
         ({}, "create_spec.name is required"),
     ],
 )
@@ -328,7 +328,7 @@ async def specification(app: Whole, target: str) -> dict[str, Any]:
 @pytest.mark.parametrize("target", CREATIONS)
 async def test_15_a_token_that_is_no_uuid_is_refused(app: Whole, target: str) -> None:
     body = {"client_token": "1", "create_spec": await specification(app, target)}
-    assert await app.refusal("POST", target, body) == (400, "INVALID_ARGUMENT", "client_token is not a UUID: '1'")
+    assert await app.refusal("POST", target, body) == (400, "INVALID_ARGUMENT", "client_token must be a UUID: '1'")
 
 
 @pytest.mark.parametrize("target", CREATIONS)

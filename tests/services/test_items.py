@@ -91,7 +91,11 @@ async def test_fields_that_update_does_not_use_are_ignored(app: Whole) -> None:
     [
         ({"name": ""}, "INVALID_ARGUMENT", "update_spec.name must not be empty"),
         ({"name": "n" * 81}, "INVALID_ARGUMENT", "update_spec.name has 81 characters, 80 are allowed"),
-        ({"description": "d" * 2001}, "INVALID_ARGUMENT", "update_spec.description has 2001 characters, 2000 are allowed"),
+        (
+            {"description": "d" * 2001},
+            "INVALID_ARGUMENT",
+            "update_spec.description is 2001 characters; at most 2000 are allowed",
+        ),
         ({"name": "x", "version": "7"}, "INVALID_ARGUMENT", "library item {item} is at version 1, not 7"),
         ({"name": "OTHER"}, "ALREADY_EXISTS", "library {library} already has an item named 'other': {other}"),
     ],

@@ -39,7 +39,7 @@ async def test_a_new_library_has_every_field_that_results_always_have(app: Whole
 @pytest.mark.parametrize("address", ["/local-library", "/library"])
 async def test_a_name_that_another_library_has_already_exists(app: Whole, address: str) -> None:
     library, other = await app.library("lab"), await app.library("other")
-    told = (400, "ALREADY_EXISTS", f"a library named 'LAB' already exists: {library}")
+    told = (400, "ALREADY_EXISTS", f"create_spec.name 'LAB' is already used by library {library}")
     assert await app.refusal("POST", LOCAL, {"create_spec": {"name": "LAB"}}) == told
     assert await app.refusal("PATCH", f"{address}/id:{other}", {"update_spec": {"name": "LAB"}}) == told
 
@@ -83,7 +83,7 @@ async def test_what_create_takes_comes_back(app: Whole) -> None:
         (
             {"name": "lab", "storage_backings": [{"type": "DATASTORE", "datastore_id": "nowhere"}]},
             "INVALID_ARGUMENT",
-            "create_spec.storage_backings.1.datastore_id 'nowhere' is no storage of this server, there is datastore-1",
+            "create_spec.storage_backings.1.datastore_id 'nowhere' unknown storage, there is datastore-1",
         ),
         (
             {"name": "lab", "storage_backings": [{"type": "DATASTORE"}]},
@@ -93,7 +93,7 @@ async def test_what_create_takes_comes_back(app: Whole) -> None:
         (
             {"name": "lab", "storage_backings": 2 * [{"type": "DATASTORE", "datastore_id": "datastore-1"}]},
             "UNSUPPORTED",
-            "create_spec.storage_backings names 2 backings, a library has one",
+            "create_spec.storage_backings has 2 backings, a library has one",
         ),
         (
             {"name": "lab", "storage_backings": [{"type": "OTHER", "storage_uri": "nfs://host/path"}]},

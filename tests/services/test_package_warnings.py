@@ -173,7 +173,7 @@ async def test_a_file_that_is_not_what_its_name_says_is_kept_with_a_warning(
 async def test_a_web_page_and_an_archive_in_the_place_of_a_descriptor_are_named(app: Whole) -> None:
     _, session = await sent(app, {"tiny.ovf": b"KDMV" + bytes(600)}, type="ovf")
     text = (await app.refusal("POST", f"{UPDATES}/id:{session}?~action=complete"))[2]
-    assert "file 'tiny.ovf' is no OVF descriptor: it is a VMDK disk image, and a descriptor is XML" in text
+    assert "file 'tiny.ovf' is not an OVF descriptor: it is a VMDK disk image, and a descriptor is XML" in text
     session = await app.session(await app.item("other", await app.library("other"), type="ovf"))
     answer = await app.push(session, "tiny.ova", b"KDMV" + bytes(2000))
     assert "it is a VMDK disk image, and an OVA is a tar archive" in answer.json()["error_message"]

@@ -46,7 +46,7 @@ async def test_a_file_that_does_not_come_ends_a_completing_session_with_its_reas
     session, item = await pulling.pull("/b.iso")
     await pulling.app.complete(session)
     ended = await pulling.ended(session)
-    told = f"file 'b.iso' is in error: file 'b.iso' could not be fetched: {publisher.uri('/b.iso')} answered 404 Not Found"
+    told = f"file 'b.iso' is in error: cannot download file 'b.iso': {publisher.uri('/b.iso')} answered 404 Not Found"
     assert (ended["state"], ended["error_message"]["default_message"]) == ("ERROR", told)
     library = (await pulling.app.rest("GET", f"/library/item/id:{item}"))["library_id"]
     again, _ = await pulling.pull("/a.iso", await pulling.app.item("tiny", library))  # the name is free for the next try
@@ -62,7 +62,7 @@ async def test_a_package_that_is_wrong_ends_a_completing_session_with_what_is_wr
     await pulling.app.complete(session)
     ended = await pulling.ended(session)
     assert ended["state"] == "ERROR"
-    assert "file 'disk1.vmdk' has the SHA256 checksum" in ended["error_message"]["default_message"]
+    assert "file 'disk1.vmdk' has SHA256 checksum" in ended["error_message"]["default_message"]
 
 
 async def test_a_warning_about_a_package_ends_a_completing_session_unless_it_is_ignored(

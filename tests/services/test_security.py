@@ -44,7 +44,7 @@ async def test_a_certificate_that_is_trusted_already_keeps_its_identifier(app: W
 @pytest.mark.parametrize("text", ["", "no certificate", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "\0"])
 async def test_what_is_no_certificate_is_an_invalid_argument(app: Whole, text: str) -> None:
     heard = await app.refusal("POST", TRUSTED, {"spec": {"cert_text": text}})
-    assert heard == (400, "INVALID_ARGUMENT", "spec.cert_text is no certificate in PEM")
+    assert heard == (400, "INVALID_ARGUMENT", "spec.cert_text is not a certificate in PEM")
 
 
 async def test_two_certificates_at_once_are_an_invalid_argument(app: Whole, tmp_path: Path) -> None:

@@ -122,7 +122,7 @@ async def test_a_token_creates_once(app: Whole, shelf: Shelf) -> None:
             {"ssl_certificate": "-----BEGIN CERTIFICATE-----\n" * 6000},
             "168000 characters, 65536 are allowed",
         ),
-        ({"ssl_certificate": "-----BEGIN CERTIFICATE-----\nAA"}, "ssl_certificate is no certificate in PEM"),
+        ({"ssl_certificate": "-----BEGIN CERTIFICATE-----\nAA"}, "ssl_certificate is not a certificate in PEM"),
         ({"ssl_thumbprint": "1" * 201}, "ssl_certificate_thumbprint has 201 characters, 200 are allowed"),
         ({"ssl_thumbprint": "12:34"}, "ssl_certificate_thumbprint is no SHA-1 or SHA-256 thumbprint"),
     ],
@@ -138,7 +138,7 @@ async def test_what_can_be_no_subscription_is_an_invalid_argument(
 
 
 async def test_a_name_that_another_library_has_already_exists(follower: Follower, shelf: Shelf) -> None:
-    told = (400, "ALREADY_EXISTS", f"a library named 'mirror' already exists: {follower.library}")
+    told = (400, "ALREADY_EXISTS", f"create_spec.name 'mirror' is already used by library {follower.library}")
     assert await follower.app.refusal("POST", LIBRARY, created(shelf.url)) == told
     other = await follower.app.rest("POST", LIBRARY, created(shelf.url, name="other"))
     assert await follower.app.refusal("PATCH", f"{LIBRARY}/id:{other}", {"update_spec": {"name": "mirror"}}) == told

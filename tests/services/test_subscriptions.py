@@ -196,7 +196,7 @@ async def test_a_library_of_another_vcenter_is_kept_and_cannot_be_published_to(a
         (
             {"new_subscribed_library": NEW | {"storage_backings": [HERE, HERE]}},
             400,
-            f"{MADE}.storage_backings names 2 backings",
+            f"{MADE}.storage_backings has 2 backings",
         ),
         ({"new_subscribed_library": NEW | {"storage_backings": [THERE]}}, 400, f"{MADE}.storage_backings.1.type is OTHER"),
         ({"new_subscribed_library": NEW | {"storage_backings": [{"type": "DATASTORE"}]}}, 400, f"{MADE}.storage_backings.1"),

@@ -76,7 +76,7 @@ async def test_an_item_takes_the_next_session_when_the_first_has_expired(app: Wh
     clock.pass_seconds(301)
     await app.session(item)
     found = await app.rest("GET", f"{UPDATE}/id:{first}")
-    text = "nothing happened on the session for 300 seconds"
+    text = "session expired after 300 seconds without activity"
     assert (found["state"], found["error_message"]["default_message"]) == ("CANCELED", text)
 
 
@@ -178,7 +178,7 @@ async def test_a_file_that_is_there_tells_its_size_and_checksum(app: Whole) -> N
         ),
         (
             {"name": "a", "source_type": "PULL", "source_endpoint": {"uri": "https://a", "ssl_certificate": "x"}},
-            "file_spec.source_endpoint.ssl_certificate is no certificate in PEM",
+            "file_spec.source_endpoint.ssl_certificate is not a certificate in PEM",
         ),
         ({"name": "a", "source_type": "MAIL"}, "file_spec.source_type must be one of NONE, PULL, PUSH"),
     ],

@@ -23,7 +23,7 @@ FORM = b'--xyz\r\nContent-Disposition: form-data; name="file"; filename="a.iso"\
     [
         ("tiny.iso", FORM, "was sent as a multipart form; send its bytes as the body (with curl: -T FILE, not -F)"),
         ("tiny", FORM, "was sent as a multipart form"),
-        ("tiny.iso", PAGE, "is a web page (HTML), perhaps an error page of the server it came from; send the file itself"),
+        ("tiny.iso", PAGE, "is a web page (HTML), possibly an error page of the server it came from; send the file itself"),
         ("tiny.OVF", b'<?xml version="1.0"?><html>' + PAGE, "is a web page (HTML)"),
         ("tiny.ova", PAGE, "is a web page (HTML)"),
         ("tiny.ova", PAGE * 20, "is a web page (HTML)"),

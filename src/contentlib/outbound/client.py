@@ -300,7 +300,7 @@ def _pin(uri: str, thumbprint: str | None, certificate: str | None) -> Pin | Non
         raise problems.bad_pin(shown(_parsed(uri)), field, str(error)) from error
 
 
-_ADVICE = "set one of them with the URL, or trust the signing authority (trusted certificates or outbound_ca_bundle)"
+_ADVICE = "set one of them with the URL, or trust the signing authority (content/trusted-certificates or outbound_ca_bundle)"
 
 
 def _other_certificate(told: str, pin: Pin | None) -> Failed:
@@ -334,7 +334,7 @@ def _broken(told: str, seconds: float, error: Exception) -> Failed:
         case aiohttp.ClientConnectorError():
             return problems.connection(told, _said(error.os_error))
         case aiohttp.ClientHttpProxyError():
-            return problems.connection(told, f"the proxy returned {error.status}")
+            return problems.connection(told, f"the proxy answered {error.status}")
         case aiohttp.ClientResponseError():
             return problems.connection(told, "the response is not HTTP")
         case aiohttp.ClientPayloadError():

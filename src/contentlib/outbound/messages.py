@@ -28,7 +28,7 @@ HOST_NOT_FOUND = Message(
 CONNECTION = Message("outbound.connection", "connection to {url} failed: {reason}", _CHECK_NETWORK)
 TIMED_OUT = Message("outbound.timed_out", "{url} did not respond within {seconds} seconds", _CHECK_NETWORK)
 STATUS = Message(
-    "outbound.status", "{url} returned {status}", "Check the URL, the credentials and the log of the other server."
+    "outbound.status", "{url} answered {status}", "Check the URL, the credentials and the log of the other server."
 )
 TOO_MANY_REDIRECTS = Message("outbound.status", "{url} redirects more than {most} times", _CORRECT_URL)
 REDIRECT_WITHOUT_TARGET = Message(

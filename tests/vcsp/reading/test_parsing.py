@@ -255,7 +255,7 @@ def test_a_name_that_is_too_long_is_cut() -> None:
 def test_an_item_with_a_file_that_can_be_none_of_ours_is_left_out_and_known_to_be_there(name: str) -> None:
     found = catalog({**ENTRY, "files": [FILE, {**FILE, "name": name}]}, {**ENTRY, "id": OTHER, "name": "b"})
     assert ([each.name for each in found.items], found.unread) == (["b"], (ITEM,))
-    assert found.warnings[0].text.startswith("item 'a' was left out: files.name ")
+    assert found.warnings[0].text.startswith("item 'a' was skipped: files.name ")
     assert (found.lost, [each.text for each in found.left_out]) == (1, [found.warnings[0].text])
 
 
@@ -268,7 +268,7 @@ def test_of_a_file_in_a_folder_the_last_part_is_its_name(name: str) -> None:
 def test_files_whose_last_parts_are_the_same_leave_their_item_out() -> None:
     found = catalog({**ENTRY, "files": [{**FILE, "name": "x/a.iso"}, {**FILE, "name": "y/a.iso"}]})
     assert (found.items, found.lost, found.unread) == ((), 1, (ITEM,))
-    assert found.left_out[0].text == "item 'a' was left out: files are in folders, and 'y/a.iso' has the name of 'x/a.iso'"
+    assert found.left_out[0].text == "item 'a' was skipped: files are in folders, and 'y/a.iso' has the name of 'x/a.iso'"
 
 
 @pytest.mark.parametrize("key", ["href", "uri", "url"])
@@ -308,7 +308,7 @@ def test_an_entry_that_is_too_large_leaves_only_itself_out() -> None:
 @pytest.mark.parametrize("hrefs", [None, [], [""], True, ["file:///etc/passwd"], {"a": 1}])
 def test_an_item_with_a_file_without_an_address_is_left_out(hrefs: object) -> None:
     assert warnings({**ENTRY, "files": [{**FILE, "hrefs": hrefs}]}) == [
-        "item 'a' was left out: files.hrefs of file 'a.iso' leads to no address to ask"
+        "item 'a' was skipped: files.hrefs of file 'a.iso' leads to no address to ask"
     ]
 
 
@@ -331,14 +331,14 @@ def test_an_item_without_files_is_kept_and_told() -> None:
 
 def test_a_second_file_of_a_name_and_a_second_item_of_an_id_are_left_out() -> None:
     assert warnings({**ENTRY, "files": [FILE, FILE]}) == ["item 'a' has a second file 'a.iso', left out"]
-    assert warnings(ENTRY, {**ENTRY, "name": "b"}) == [f"item 'b' has the id {ITEM} of another item and was left out"]
+    assert warnings(ENTRY, {**ENTRY, "name": "b"}) == [f"item 'b' has the id {ITEM} of another item and was skipped"]
 
 
 def test_of_very_much_that_is_wrong_the_first_is_told() -> None:
     told = warnings(*([None] * 2000))
     assert (len(told), told[0], told[-1]) == (
         1001,
-        "an entry of the list of items is null and was left out",
+        "an entry of the list of items is null and was skipped",
         "there is more to be said of the list than is told here",
     )
 

@@ -150,7 +150,7 @@ async def test_a_connection_that_breaks_is_a_fault_that_may_pass(
     publisher.cuts = [1000, 7]
     found = await fault(reader, asked)
     assert (found.fault.id, found.again) == ("catalog.connection_to_vcsp_server_failed", True)
-    assert f"the connection to {publisher.uri('/items.json')} failed" in str(found)
+    assert f"connection to {publisher.uri('/items.json')} failed" in str(found)
 
 
 async def test_a_list_that_says_that_it_is_older_than_the_library_is_not_taken(publisher: Publisher, reader: Reader) -> None:
@@ -261,7 +261,7 @@ async def test_a_document_that_drips_is_given_up(publisher: Publisher, client: O
     publisher.pause = 0.3
     found = await fault(Reader(client, Sources(), Limits(seconds=0.5)), Subscription(uri))
     assert (found.fault.id, found.again) == ("catalog.connection_to_vcsp_server_failed", True)
-    assert str(found).endswith("did not answer for 0.5 seconds")
+    assert str(found).endswith("did not respond within 0.5 seconds")
 
 
 # what is no library
@@ -298,7 +298,7 @@ async def test_an_item_whose_document_is_not_there_is_left_out_and_one_that_may_
     del publisher.files["/more/item.json"]
     catalog, _ = await read(reader, Subscription(uri))
     assert ([each.name for each in catalog.items], catalog.unread) == (["tools"], (whole.items[1].id,))
-    assert catalog.warnings[0].text.startswith("item 'more' was left out: http://127.0.0.1:")
+    assert catalog.warnings[0].text.startswith("item 'more' was skipped: http://127.0.0.1:")
     publisher.statuses["/more/item.json"] = 503
     assert (await fault(reader, Subscription(uri))).again
 

@@ -40,12 +40,12 @@ ITEMS_READ_ONLY = Message(
 )
 LIBRARY_NAME_TAKEN = Message(
     "library.name_taken",
-    "{field}: library {name!r} already exists ({library})",
+    "{field} {name!r} is already used by library {library}",
     "Choose another name, or set unique_library_names = false.",
 )
 ITEM_NAME_TAKEN = Message(
     "item.name_taken",
-    "{field}: library {library} already has an item {name!r} ({item})",
+    "{field} {name!r} is already used in library {library} by item {item}",
     "Choose another name, or delete the other item.",
 )
 LIBRARY_CHANGING = Message("library.busy", "library {library} is being changed by another call", _TRY_AGAIN)

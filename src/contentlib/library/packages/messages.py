@@ -31,11 +31,11 @@ BAD_SIZE = Message(_UNREADABLE, "file {name!r} has an invalid {attribute} {given
 MANIFEST_TOO_LONG = Message(_UNREADABLE, "manifest {name!r} lists more than {most} files at line {line}", _FIX_MANIFEST)
 NOT_A_MANIFEST = Message(_UNREADABLE, "file {name!r} is not a manifest: line {line} is {given!r}", _FIX_MANIFEST)
 UNKNOWN_ALGORITHM = Message(
-    _UNREADABLE, "manifest {name!r} has an unsupported checksum {given!r} at line {line}; supported: {supported}", _FIX_MANIFEST
+    _UNREADABLE, "file {name!r} has an unsupported checksum {given!r} at line {line}; supported: {supported}", _FIX_MANIFEST
 )
 WRONG_DIGITS = Message(
     _UNREADABLE,
-    "manifest {name!r} has a {algorithm} checksum of {count} digits at line {line}, expected {expected}",
+    "file {name!r} has a {algorithm} checksum of {count} digits at line {line}, expected {expected}",
     _FIX_MANIFEST,
 )
 TOO_MANY_MANIFESTS = Message(

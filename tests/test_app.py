@@ -134,7 +134,7 @@ async def test_uploads_that_a_killed_server_left_are_in_error_after_the_start(da
     async with whole(data_dir, clock) as app:
         (file,) = await app.rest("GET", f"/library/item/updatesession/file?update_session_id={session}")
         assert file["status"] == "ERROR"
-        text = "the server was stopped while the file was received; send the rest or all of it"
+        text = "the server stopped while receiving the file; send the rest or the whole file again"
         assert file["error_message"]["default_message"] == text
         rest = {"content-range": "bytes 10-19/20", TOKEN: ""}
         assert (await app.client.put(address, content=b"0123456789", headers=rest)).status_code == 200

@@ -71,7 +71,7 @@ async def test_there_is_one_security_policy_for_ovf_packages(app: Whole) -> None
 
 @pytest.mark.parametrize("policy", ["", "nothing"])
 async def test_a_policy_that_is_not_there_is_an_invalid_argument(app: Whole, policy: str) -> None:
-    told = f"security_policy_id {policy!r} is no security policy of this server, there is {OVF_DEFAULT.id} (OVF default policy)"
+    told = f"security_policy_id {policy!r} unknown security policy; available: {OVF_DEFAULT.id} (OVF default policy)"
     spec = {"name": "lab", "security_policy_id": policy}
     heard = await app.refusal("POST", "/local-library", {"create_spec": spec})
     assert heard == (400, "INVALID_ARGUMENT", f"create_spec.{told}")

@@ -123,7 +123,7 @@ async def test_a_token_creates_once(app: Whole, shelf: Shelf) -> None:
             "168000 characters, 65536 are allowed",
         ),
         ({"ssl_certificate": "-----BEGIN CERTIFICATE-----\nAA"}, "ssl_certificate is not a certificate in PEM"),
-        ({"ssl_thumbprint": "1" * 201}, "ssl_certificate_thumbprint has 201 characters, 200 are allowed"),
+        ({"ssl_thumbprint": "1" * 201}, "ssl_certificate_thumbprint is 201 characters; at most 200 are allowed"),
         ({"ssl_thumbprint": "12:34"}, "ssl_certificate_thumbprint is no SHA-1 or SHA-256 thumbprint"),
     ],
 )

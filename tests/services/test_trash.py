@@ -59,7 +59,7 @@ async def test_a_name_that_is_taken_meanwhile_is_already_exists(app: Whole) -> N
     await app.rest("DELETE", f"/library/item/id:{item}")
     other = await app.item(library=library)
     refused = told(await app.send("POST", f"{TRASH}/{item}?action=restore"))
-    text = f"library {library} already has an item named 'tiny': {other}"
+    text = f"name 'tiny' is already used in library {library} by item {other}"
     assert refused == (400, "ALREADY_EXISTS", text)
     assert (await app.send("POST", f"{TRASH}/{item}?action=restore", {"name": "old"})).status_code == 204
 

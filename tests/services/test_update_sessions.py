@@ -253,7 +253,7 @@ async def test_a_file_that_was_not_received_stops_the_validation(app: Whole) -> 
     session = await app.session(await app.item())
     await app.add(session, "disk.vmdk")
     refusal = await app.refusal("POST", f"{FILE}/id:{session}?~action=validate")
-    text = "not ready: 'disk.vmdk' is WAITING_FOR_TRANSFER"
+    text = "files are not ready: 'disk.vmdk' is WAITING_FOR_TRANSFER"
     assert refusal == (400, "NOT_ALLOWED_IN_CURRENT_STATE", text)
 
 

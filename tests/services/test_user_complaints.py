@@ -124,7 +124,8 @@ async def test_19_what_stands_in_the_way_of_completing_is_told_file_by_file(app:
     await app.push(session, "third.iso", b"bytes")
     _, _, text = await app.refusal("POST", f"{UPDATE}/id:{session}?~action=complete")
     assert text == (
-        "not ready: 'first.iso' is WAITING_FOR_TRANSFER; 'second.iso' is ERROR: file 'second.iso' has 5 bytes, expected were 6"
+        "files are not ready: 'first.iso' is WAITING_FOR_TRANSFER; "
+        "'second.iso' is ERROR: file 'second.iso' is 5 bytes, expected 6"
     )
 
 

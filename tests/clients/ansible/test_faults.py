@@ -34,7 +34,7 @@ def disks(reports: dict[str, list[Play]]) -> Play:
         ("a datastore that is not there", "Unable to find datastore with name or MOID another"),
         ("a library that is not there", "Unable to find library with search parametersname another and type LOCAL"),
         ("a library's identifier that is not there", "library '00000000-0000-4000-8000-000000000000' does not exist"),
-        ("an OVA with a wrong checksum", "expected was 0000000000000000000000000000000000000000000000000000000000000000"),
+        ("an OVA with a wrong checksum", "expected 0000000000000000000000000000000000000000000000000000000000000000"),
         ("an OVA with a disk that was changed", "file 'disk1.vmdk' has SHA1 checksum "),
         ("a subscribed library", "vCenter Failed to make connection to https://lib.example/cls/vcsp/lib/1/lib.json"),
     ],
@@ -61,7 +61,7 @@ def test_the_iso_module_tells_of_a_wrong_checksum(told: Play) -> None:
     """It shows nothing but the status of an upload, so the bytes are taken, and what is wrong is told when it completes."""
     refused = told["an ISO with a wrong checksum"]
     assert refused.failed
-    assert "not ready: 'image.iso' is ERROR: file 'image.iso' has SHA256 checksum" in refused.msg
+    assert "files are not ready: 'image.iso' is ERROR: file 'image.iso' has SHA256 checksum" in refused.msg
 
 
 def test_a_failed_import_is_not_in_the_way_of_the_next_one(told: Play) -> None:

@@ -105,7 +105,7 @@ STORAGE_FULL_BUT = Message(
 )
 STORAGE_FAILED = Message(
     "upload.storage_failed",
-    "file {name!r} could not be stored after {received} bytes: storage {storage} is not writable ({reason})",
+    "file {name!r} could not be stored after {received} bytes: storage {storage} cannot be written ({reason})",
     _STORAGE,
 )
 UPLOAD_FAILED = Message(

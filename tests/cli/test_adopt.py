@@ -179,7 +179,7 @@ async def test_an_archive_that_holds_no_whole_package_is_taken_with_a_warning(
     Generator(SHAPES[0]).publish({"packed": files, **PAYLOAD}).write(tmp_path / "lab")
     answer = await adopt(tmp_path / "lab")
     assert answer.returncode == 0
-    assert answer.stderr.startswith(f"warning: item 'packed' stays an archive, which subscribers cannot deploy: {why}")
+    assert answer.stderr.startswith(f"warning: item 'packed' remains an archive that subscribers cannot deploy: {why}")
     _, _, _, content = await published(data_dir)
     assert content["packed"] == files
 
@@ -187,12 +187,12 @@ async def test_an_archive_that_holds_no_whole_package_is_taken_with_a_warning(
 async def test_what_is_no_library_is_refused(adopt: Adopt, tmp_path: Path) -> None:
     answer = await adopt(tmp_path)
     assert answer.returncode == 1
-    assert answer.stderr.startswith("contentlib: the publisher's library cannot be read: there is no file ")
+    assert answer.stderr.startswith("contentlib: cannot read the published library: there is no file ")
     async with publishing({"/lib.json": b"<html>"}) as publisher:
         answer = await adopt(publisher.uri("/lib.json"))
         assert "outbound_" in answer.stderr
         answer = await adopt(publisher.uri("/lib.json"), **ALLOWED)
-        assert "is no JSON but an HTML page" in answer.stderr
+        assert "is not JSON but an HTML page" in answer.stderr
 
 
 async def test_a_wrong_password_is_told(adopt: Adopt, publisher_of_cloud_director: tuple[Publisher, str]) -> None:

@@ -94,7 +94,7 @@ async def test_4_what_a_user_can_mend_is_told_with_status_400(app: Whole) -> Non
     ]
     assert refusals == [
         (400, "ALREADY_EXISTS", f"create_spec.name 'tiny' is already used in library {library} by item {item}"),
-        (400, "RESOURCE_BUSY", f"library item {item} has the active update session {session}"),
+        (400, "RESOURCE_BUSY", f"library item {item} has an active update session: {session}"),
         (400, "NOT_ALLOWED_IN_CURRENT_STATE", "files are not ready: 'tiny.iso' is WAITING_FOR_TRANSFER"),
         (400, "NOT_ALLOWED_IN_CURRENT_STATE", f"update session {session} is ACTIVE; cancel or complete it first"),
     ]
@@ -459,7 +459,7 @@ async def test_ansible_posts_bytes_without_a_session_and_sees_a_failure_in_the_f
     found = await app.rest("POST", f"{UPDATE_FILE}/id:{session}?~action=get", {"file_name": "tiny.ovf"})
     actual = hashlib.sha1(b"<ovf/>").hexdigest()
     assert (answer.status_code, answer.json()["status"]) == (200, "ERROR")
-    assert (found["status"], found["error_message"]["args"]) == ("ERROR", ["tiny.ovf", digest, actual])
+    assert (found["status"], found["error_message"]["args"]) == ("ERROR", ["tiny.ovf", "SHA1", actual, digest])
 
 
 @pytest.mark.parametrize(

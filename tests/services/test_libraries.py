@@ -85,7 +85,7 @@ async def test_what_create_takes_comes_back(app: Whole) -> None:
         (
             {"name": "lab", "storage_backings": [{"type": "DATASTORE", "datastore_id": "nowhere"}]},
             "INVALID_ARGUMENT",
-            "create_spec.storage_backings.1.datastore_id : unknown storage 'nowhere'; available: datastore-1",
+            "create_spec.storage_backings.1.datastore_id: unknown storage 'nowhere'; available: datastore-1",
         ),
         (
             {"name": "lab", "storage_backings": [{"type": "DATASTORE"}]},

@@ -77,7 +77,7 @@ async def test_an_item_whose_library_is_deleted_is_not_restored_before_it(app: W
     item = await app.item(library=library)
     await app.rest("DELETE", f"/library/item/id:{item}")
     await app.rest("DELETE", f"/local-library/id:{library}")
-    text = f"library {library} of item {item} is in the trash; restore it first"
+    text = f"library {library} of item {item} is in the trash; restore the library first"
     refused = told(await app.send("POST", f"{TRASH}/{item}?action=restore"))
     assert refused == (400, "NOT_ALLOWED_IN_CURRENT_STATE", text)
 

@@ -113,7 +113,7 @@ async def test_16_every_file_has_a_sha256(app: Whole) -> None:
 async def test_19_a_session_without_files_does_not_complete(app: Whole) -> None:
     item = await app.item()
     refusal = await app.refusal("POST", f"{UPDATE}/id:{await app.session(item)}?~action=complete")
-    text = f"library item {item} has no content, and no file was added"
+    text = f"library item {item} has no content and no file was added"
     assert refusal == (400, "NOT_ALLOWED_IN_CURRENT_STATE", text)
 
 

@@ -259,11 +259,11 @@ async def test_a_file_of_an_item_is_not_found_under_another_library_name_or_vers
     address = await content(parts)
     library, item, _ = address.removeprefix("/cls/static/").split("/")
     told = {
-        await content(parts, revision=2): "has version 1, not 2",
+        await content(parts, revision=2): "is at version 1, not 2",
         await content(parts, name="other.iso"): "has no file 'other.iso'",
         address.replace(library, item): f"library '{item}' has no item '{item}'",
         address.replace(item, library): f"library item '{library}' does not exist",
-        "/cls/static/x": "there is no file at '/cls/static/x'",
+        "/cls/static/x": "no such file: '/cls/static/x'",
     }
     for wrong, sentence in told.items():
         answered = await client.call("GET", wrong, HEADERS)

@@ -1,4 +1,4 @@
-"""An application whose server fetches files from a publisher."""
+"""An application whose server download files from a publisher."""
 
 from __future__ import annotations
 

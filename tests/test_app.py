@@ -92,7 +92,7 @@ async def test_a_page_that_fails_says_where_to_look(app: Whole, log: LogCapture,
     monkeypatch.setattr("contentlib.monitor.Gauges.text", broken)
     async with whole(app.settings.data_dir) as other:
         answer = await other.send("GET", "/metrics", headers={"x-request-id": "r-6"})
-    assert (answer.status_code, answer.text) == (500, "the server failed; its log tells why under the request id r-6\n")
+    assert (answer.status_code, answer.text) == (500, "internal server error; see the server log for request r-6\n")
     assert [entry["event"] for entry in log.entries] == ["failed", "refused"]
 
 
@@ -150,7 +150,7 @@ async def test_uploads_that_a_killed_server_left_are_in_error_after_the_start(da
     async with whole(data_dir, clock) as app:
         (file,) = await app.rest("GET", f"/library/item/updatesession/file?update_session_id={session}")
         assert file["status"] == "ERROR"
-        text = "the server was stopped while the file was received; send the rest or all of it"
+        text = "the server stopped while receiving the file; send the rest or the whole file again"
         assert file["error_message"]["default_message"] == text
         rest = {"content-range": "bytes 10-19/20", TOKEN: ""}
         assert (await app.client.put(address, content=b"0123456789", headers=rest)).status_code == 200

@@ -136,7 +136,7 @@ def test_all_faults_are_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
         ),
         (
             'outbound_ca_bundle = "faulty.toml"',
-            "outbound_ca_bundle: faulty.toml holds no certificates: NO_CERTIFICATE_OR_CRL_FOUND",
+            "outbound_ca_bundle: faulty.toml contains no certificates: NO_CERTIFICATE_OR_CRL_FOUND",
         ),
         ('import_roots = ["none"]', "import_roots: none is not a directory"),
         ('tls_key = "faulty.toml"', "tls_certificate: is not set, but tls_key is"),

@@ -109,9 +109,13 @@ async def test_an_archive_is_fetched(pulling: Pulling, publisher: Publisher, pat
         (
             "ganeti",
             ("wrong_manifest.ovf", "wrong_manifest.mf", "new_disk.vmdk"),
-            f"'new_disk.vmdk' has the SHA1 checksum {_SHA1}, the manifest 'wrong_manifest.mf' says 0500304662fb8a6a7925b5a43b",
+            f"'new_disk.vmdk' has SHA1 checksum {_SHA1}, the manifest 'wrong_manifest.mf' says 0500304662fb8a6a7925b5a43b",
         ),
-        ("ganeti", ("wrong_xml.ovf", "new_disk.vmdk"), "file 'wrong_xml.ovf' is no OVF descriptor: is not XML: error parsing"),
+        (
+            "ganeti",
+            ("wrong_xml.ovf", "new_disk.vmdk"),
+            "file 'wrong_xml.ovf' is not an OVF descriptor: is not XML: error parsing",
+        ),
         ("ganeti", ("corrupted_resources.ovf",), "file 'other_disk.vmdk' is referenced by the descriptor and is not there"),
     ],
 )
@@ -131,14 +135,17 @@ async def test_zeros_in_the_place_of_a_disk_are_found_by_the_manifest(app: Whole
     (package,) = [each for each in PACKAGES if each.folder == "pyvcloud/yVM"]
     files = {**package.files, "descriptor.mf": read("pyvcloud/yVM/descriptor.mf")}
     text = await refused(app, await app.item(), files)
-    assert "file 'vm-ee15de00-1008-49a7-89dc-4885ca633c25-disk-0.vmdk' has the SHA1 checksum 8" in text
+    assert "file 'vm-ee15de00-1008-49a7-89dc-4885ca633c25-disk-0.vmdk' has SHA1 checksum 8" in text
     assert "the manifest 'descriptor.mf' says 0c1a45b501fba6a6ca3ecaa9b3bdb56254f9afad" in text
 
 
 @pytest.mark.parametrize(
     ("path", "told"),
     [
-        ("glance/testserver-bad-ovf.ova", "file 'illegal-xml.ovf' is no OVF descriptor: is not XML: StartTag: invalid element"),
+        (
+            "glance/testserver-bad-ovf.ova",
+            "file 'illegal-xml.ovf' is not an OVF descriptor: is not XML: StartTag: invalid element",
+        ),
         ("glance/testserver-no-disk.ova", "file 'testserver-disk1.vmdk' is referenced by the descriptor and is not there"),
         ("glance/testserver-no-ovf.ova", "there is no descriptor (*.ovf); add it"),
         ("ganeti/ova.ova", "it is compressed with gzip, and an OVA is a plain tar archive"),

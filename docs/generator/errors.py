@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from contentlib.library import errors as rules
+from contentlib.messages import Message
 from contentlib.services.faults import _HEARD
+from contentlib.vapi import errors as vapi
 from contentlib.vapi.errors import ERRORS, VapiError
+from generator.catalogue import messages, raised
 from generator.markdown import code, one_line, page, table
-from generator.messages import Message, messages
 
 _INTRODUCTION = """
 An error has a name, a status and messages. Each message has an `id` that does not change, the sentence in
-`default_message`, and the pieces of it in `args`. On `/rest` the body is `{"type":
+`default_message`, and its arguments by position in `args` and by name in `params`. On `/rest` the body is `{"type":
 "com.vmware.vapi.std.errors.not_found", "value": {"error_type": "NOT_FOUND", "messages": […]}}`, in XML the root element
 is the error's name in camel case; on `/api` the body is the value alone. By JSON-RPC the status is 200 for every error,
 and the header `vapi-error` holds its name. [standard](standard.md) has the structure of a message.
@@ -22,12 +25,11 @@ Every answer has the header `X-Request-ID`, and the log has an entry of that id 
 _EVERYWHERE = "What an operation may answer though it does not declare it."
 _DECLARED = "Each operation's page says which of them it may answer."
 _MESSAGES = """
-`contentlib.` stands before every id. Words in braces are filled in. A *fault* is no answer: it is kept with a file or
-session in state ERROR, or with one that was cancelled, and is read there as `error_message`.
+Every id begins with `contentlib.`, which the table leaves out. Words in braces are the arguments. A *fault* is not an
+answer: it is the state of a file, session or task, or part of another message, and is read there as `error_message`.
 
-Two kinds of ids are made of a name: `invalid.FIELD` with the path of the field (`invalid.create_spec.name`), heard as
-`invalid_argument`; `KIND.not_found` with the kind of thing that is not there (`library.not_found`), heard as
-`not_found`.
+Two kinds of ids contain a name: `invalid.FIELD` the path of the field (`invalid.create_spec.name`), `KIND.not_found` the
+kind of thing that does not exist (`library.not_found`).
 """
 
 
@@ -49,7 +51,7 @@ def text() -> str:
         *_each(declared),
         "## Messages",
         _MESSAGES,
-        table(("id", "sentence", "heard as", "status"), [_row(message) for message in messages()]),
+        table(("id", "message", "raised as", "what to do"), [_row(message) for message in messages()]),
         "## Upload and download addresses",
         _SENTENCES,
         table(("status", "when"), _EDGES.items()),
@@ -93,14 +95,21 @@ def _each(errors: Iterable[type[VapiError]]) -> list[str]:
 
 
 def _row(message: Message) -> tuple[str, str, str, str]:
-    return code(message.id), message.text, _heard(message.raised), message.status
+    return code(message.id), _plain(message.template), _heard(raised().get(message, ())), message.remedy
 
 
-def _heard(raised: str) -> str:
-    """What a caller hears of a class of the rules: the first that the operation declares."""
-    if raised == "Fault":
-        return "*fault*"
-    rule = getattr(rules, raised, None)
+def _plain(template: str) -> str:
+    """A sentence with its arguments in braces."""
+    return re.sub(r"\{(\w+)!r\}", r"'{\1}'", template).replace("{{", "{").replace("}}", "}")
+
+
+def _heard(classes: Iterable[str]) -> str:
+    """What a caller hears; of a class of the rules the first that the operation declares."""
+    return "; ".join(dict.fromkeys(_names(each) for each in classes)) or "*fault*"
+
+
+def _names(raised_as: str) -> str:
+    rule = getattr(rules, raised_as, None)
     if rule is None:
-        return raised
+        return str(getattr(vapi, raised_as).name)
     return ", else ".join(error.name for error in _HEARD[rule])

@@ -107,7 +107,7 @@ async def _adopt(settings: Settings, source: Subscription, warned: Warned, watch
 async def _read(reader: Reader, source: Subscription, warned: Warned) -> Catalog:
     found = await reader.read(source)
     if found is None:
-        raise RuntimeError(f"{source.url} says that nothing has changed, to somebody who has never asked before")
+        raise RuntimeError(f"{source.url} answered 304 Not Modified to an unconditional request")
     for warning in found[0].warnings:
         warned(warning.text)
     return found[0]
@@ -133,7 +133,7 @@ async def _unpacked(archives: Archives, catalog: Catalog, contents: Contents, wa
                 item, files = await archives.open(item, *(contents[item.id, file.name] for file in item.files))
                 found |= {(item.id, name): blob for name, blob in files.items()}
             except NotOpened as error:
-                warned(f"item {item.name!r} stays an archive, which subscribers cannot deploy: {error}")
+                warned(f"item {item.name!r} remains an archive that subscribers cannot deploy: {error}")
         items.append(item)
     return replace(catalog, items=tuple(items)), found
 
@@ -154,7 +154,7 @@ async def _offered(
         await metadata.close()
     offered = static_library(offer, counters)
     if since is not None and not 0 < since - settings.published_version_floor <= offer.library.revision:
-        raise RuntimeError(f"library {offered.name!r} is at version {offered.version}, and never was at version {since}")
+        raise RuntimeError(f"library {offered.name!r} is at version {offered.version} and has never been at version {since}")
     return offered, {path for path, each in offered.payload.items() if f"{path.split('/')[0]}/{each.blob.id}" in unchanged}
 
 
@@ -190,7 +190,7 @@ async def _library_id(metadata: MetadataStore, wanted: str) -> str:
             return wanted
         found = await transaction.libraries.find(folded_name=fold(wanted))
     if len(found) > 1:
-        raise RuntimeError(f"{len(found)} libraries are named {wanted!r}, name one by its id: {', '.join(found)}")
+        raise RuntimeError(f"{len(found)} libraries are named {wanted!r}; use an id: {', '.join(found)}")
     if not found:
         raise Missing("library", wanted)
     return found[0]

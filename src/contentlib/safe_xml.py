@@ -57,7 +57,7 @@ def parse(text: bytes) -> etree._Element:
     encoding = _unsupported(text)
     _check_prolog(text if encoding is None else text[:_PROLOG])
     if encoding is not None:
-        raise UnsafeXml(f"the body is in the encoding {encoding!r}, which is not supported; use UTF-8")
+        raise UnsafeXml(f"unsupported XML encoding {encoding!r}; use UTF-8")
     try:
         return etree.fromstring(text, _parser())
     except _BROKEN as error:
@@ -71,11 +71,11 @@ def _check_prolog(text: bytes) -> None:
     """
     start = _start(text)
     if start and not start.startswith(b"<"):
-        raise UnsafeXml("the body is not XML: it does not begin with '<'")
+        raise UnsafeXml("XML does not begin with '<'")
     if start.startswith(b"<?xml") and b">" not in start:
-        raise UnsafeXml("the body is not XML: its declaration has no end")
+        raise UnsafeXml("XML declaration is not closed")
     if text.count(b"<") > _MOST_TAGS or text.count(b"=") > _MOST_ATTRIBUTES:
-        raise UnsafeXml(f"the body has more than {_MOST_TAGS} tags or {_MOST_ATTRIBUTES} attributes")
+        raise UnsafeXml(f"XML has more than {_MOST_TAGS} tags or {_MOST_ATTRIBUTES} attributes")
     prolog = _Prolog()
     try:
         with suppress(_RootReached):
@@ -84,11 +84,11 @@ def _check_prolog(text: bytes) -> None:
         if not prolog.has_document_type:
             raise _broken(error) from error
     if prolog.has_document_type:
-        raise DocumentType("the body has a document type declaration, which is not taken")
+        raise DocumentType("XML with a DOCTYPE is not accepted")
 
 
 def _broken(error: Exception) -> UnsafeXml:
-    return UnsafeXml(f"the body is not XML: {_PLACE.sub('', ' '.join(str(error).split()))}")
+    return UnsafeXml(f"XML is not well-formed: {_PLACE.sub('', ' '.join(str(error).split()))}")
 
 
 def _unsupported(text: bytes) -> str | None:

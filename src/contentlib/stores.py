@@ -35,7 +35,7 @@ async def own_storages(metadata: MetadataStore, store: FilesystemBlobs) -> str:
     async with metadata.reading() as transaction:
         server = await transaction.state.get(_SERVER_GUID)
     if server is None:
-        raise RuntimeError("the database was not prepared; start the server once")
+        raise RuntimeError("the database is not initialized; start the server once")
     store.own(server)
     return server
 
@@ -57,7 +57,7 @@ async def claim_storages(metadata: MetadataStore, store: FilesystemBlobs) -> Non
             _LOG.error("storage not available", storage=directory.storage, told=str(error))
             continue
         if not claimed:
-            told = f"{directory.path} does not bear the mark of this server; mount its disk, and it is used at once"
+            told = f"{directory.path} is not marked as a storage of this server; mount its disk, and it is used immediately"
             _LOG.error("storage not available", storage=directory.storage, told=told)
 
 
@@ -72,8 +72,8 @@ async def _claim(metadata: MetadataStore, store: FilesystemBlobs, directory: Mar
             return False
         if known is False:
             raise RuntimeError(
-                f"storage {directory.storage}: {directory.path} holds files that this database does not know; "
-                "configure another directory, or restore the database that belongs to it"
+                f"storage {directory.storage}: {directory.path} contains files that are unknown to this database; "
+                "use another directory, or restore the matching database"
             )
         directory.claim()
     mark = directory.read()

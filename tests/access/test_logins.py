@@ -74,7 +74,7 @@ async def test_a_token_is_kept_as_a_hash_only(app: Whole) -> None:
 async def test_a_session_ends_when_it_is_idle(app: Whole, clock: HandClock) -> None:
     clock.pass_seconds(1801)
     answer = await app.send("GET", SESSION)
-    text = "the login session was idle for more than 1800 seconds and has ended; log in again"
+    text = "login session expired after 1800 seconds without use; log in again"
     assert told(answer) == (401, "UNAUTHENTICATED", text)
 
 
@@ -131,13 +131,13 @@ async def test_a_login_too_many_ends_the_session_that_was_not_used_for_the_longe
 @pytest.mark.parametrize(
     ("headers", "text"),
     [
-        ({}, "user name and password are needed to log in"),
-        ({"authorization": "Bearer x"}, "user name and password are needed to log in"),
-        ({"authorization": "Basic"}, "the header authorization does not hold name and password"),
-        ({"authorization": "Basic !!!"}, "the header authorization does not hold name and password"),
-        ({"authorization": "Basic bmFtZQ=="}, "the header authorization does not hold name and password"),
-        ({"authorization": "Basic //8="}, "the header authorization does not hold name and password"),
-        ({"authorization": "Basic bmFtZTpwYXNz"}, "the user name or the password is wrong"),
+        ({}, "user name and password are required"),
+        ({"authorization": "Bearer x"}, "user name and password are required"),
+        ({"authorization": "Basic"}, "Authorization header does not contain a user name and a password"),
+        ({"authorization": "Basic !!!"}, "Authorization header does not contain a user name and a password"),
+        ({"authorization": "Basic bmFtZQ=="}, "Authorization header does not contain a user name and a password"),
+        ({"authorization": "Basic //8="}, "Authorization header does not contain a user name and a password"),
+        ({"authorization": "Basic bmFtZTpwYXNz"}, "wrong user name or password"),
     ],
 )
 @pytest.mark.parametrize("path", [SESSION, "/api/session"])
@@ -150,9 +150,9 @@ async def test_a_login_that_fails_asks_for_name_and_password(app: Whole, headers
 @pytest.mark.parametrize(
     ("token", "text"),
     [
-        ("", "log in first: the request carries no session"),
-        ("x" * 64, "the login session does not exist or has ended; log in again"),
-        ("é", "the login session does not exist or has ended; log in again"),
+        ("", "authentication required: the request has no session"),
+        ("x" * 64, "login session does not exist or has expired; log in again"),
+        ("é", "login session does not exist or has expired; log in again"),
     ],
 )
 @pytest.mark.parametrize("target", [SESSION, "/api/content/library", "/rest/com/vmware/content/library"])

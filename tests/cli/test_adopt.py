@@ -127,7 +127,7 @@ async def test_nothing_is_there_when_a_file_is_not_what_it_is_said_to_be(adopt: 
     (tmp_path / "lab" / "tools" / "tools.iso").write_bytes(b"short")
     answer = await adopt(tmp_path / "lab")
     assert answer.returncode == 1
-    assert "file 'tools.iso' is not what its publisher says: " in answer.stderr
+    assert "file 'tools.iso' differs from what its publisher declares: " in answer.stderr
     async with whole(data_dir, HandClock()) as app:
         assert await app.rest("GET", "/local-library") == []
     tree.write(tmp_path / "lab")
@@ -141,7 +141,7 @@ async def test_what_was_left_out_is_told(adopt: Adopt, tmp_path: Path) -> None:
     Tree({**tree.files, "items.json": json.dumps(items).encode()}).write(tmp_path / "lab")
     answer = await adopt(tmp_path / "lab")
     assert answer.returncode == 0
-    assert answer.stderr.startswith("warning: item 'tools' was left out: ")
+    assert answer.stderr.startswith("warning: item 'tools' was skipped: ")
     assert " is here, 2 items" in answer.stdout
 
 
@@ -167,9 +167,9 @@ async def test_an_archive_is_unpacked(shape: Shape, adopt: Adopt, data_dir: Path
 @pytest.mark.parametrize(
     ("files", "why"),
     [
-        ({"a.ova": b"archive"}, "the archive cannot be unpacked: it ends in the middle, at byte 7"),
+        ({"a.ova": b"archive"}, "the archive cannot be unpacked: it truncated at byte 7"),
         ({"a.ova": archive({"a.iso": b"iso"})}, "there is no descriptor (*.ovf); add it"),
-        ({"a.ova": archive({**package(), "disk1.vmdk": b"disk"})}, "file 'disk1.vmdk' has the SHA256 checksum "),
+        ({"a.ova": archive({**package(), "disk1.vmdk": b"disk"})}, "file 'disk1.vmdk' has SHA256 checksum "),
         ({"a.ova": archive(package()), "b.ova": archive(package())}, "it holds 2 archives, and a package is one"),
     ],
 )
@@ -179,7 +179,7 @@ async def test_an_archive_that_holds_no_whole_package_is_taken_with_a_warning(
     Generator(SHAPES[0]).publish({"packed": files, **PAYLOAD}).write(tmp_path / "lab")
     answer = await adopt(tmp_path / "lab")
     assert answer.returncode == 0
-    assert answer.stderr.startswith(f"warning: item 'packed' stays an archive, which subscribers cannot deploy: {why}")
+    assert answer.stderr.startswith(f"warning: item 'packed' remains an archive that subscribers cannot deploy: {why}")
     _, _, _, content = await published(data_dir)
     assert content["packed"] == files
 
@@ -187,12 +187,12 @@ async def test_an_archive_that_holds_no_whole_package_is_taken_with_a_warning(
 async def test_what_is_no_library_is_refused(adopt: Adopt, tmp_path: Path) -> None:
     answer = await adopt(tmp_path)
     assert answer.returncode == 1
-    assert answer.stderr.startswith("contentlib: the publisher's library cannot be read: there is no file ")
+    assert answer.stderr.startswith("contentlib: cannot read the published library: there is no file ")
     async with publishing({"/lib.json": b"<html>"}) as publisher:
         answer = await adopt(publisher.uri("/lib.json"))
         assert "outbound_" in answer.stderr
         answer = await adopt(publisher.uri("/lib.json"), **ALLOWED)
-        assert "is no JSON but an HTML page" in answer.stderr
+        assert "is not JSON but an HTML page" in answer.stderr
 
 
 async def test_a_wrong_password_is_told(adopt: Adopt, publisher_of_cloud_director: tuple[Publisher, str]) -> None:

@@ -158,7 +158,7 @@ async def test_a_bundle_on_the_wrong_base_is_refused_and_versions_are_named(site
     answer = await sites.take(whole_bundle)
     assert answer.stderr == f"{told} at version 3, here it is at version 6 already\n"
     answer = await sites.run("bundle", "export", library, "x", "--since", 7, "--data-dir", app.settings.data_dir)
-    assert answer.stderr == "contentlib: library 'lab' is at version 6, and never was at version 7\n"
+    assert answer.stderr == "contentlib: library 'lab' is at version 6, and has never been at version 7\n"
 
 
 async def test_an_import_can_be_repeated(sites: Sites) -> None:
@@ -215,7 +215,7 @@ async def test_a_bundle_that_was_cut_off_is_refused(sites: Sites, where: float) 
     bundle.write_bytes(bundle.read_bytes()[:size])
     answer = await sites.take(bundle)
     assert answer.returncode == 1
-    told = f"{bundle} is cut off: it ends after {size} bytes, " if size else f"{bundle} is no bundle: empty file"
+    told = f"{bundle} is truncated: it ends after {size} bytes, " if size else f"{bundle} is not a bundle: empty file"
     assert answer.stderr.startswith(f"contentlib: {told}")
     assert await sites.looked_at(all_content) == {}
 
@@ -235,10 +235,10 @@ def altered(bundle: Path, path: str, change: Callable[[bytes], bytes]) -> None:
 @pytest.mark.parametrize(
     ("path", "change", "said"),
     [
-        ("a.iso", lambda body: b"b" + body[1:], "a.iso' has the SHA256 checksum "),
+        ("a.iso", lambda body: b"b" + body[1:], "a.iso' has SHA256 checksum "),
         ("a.iso", lambda body: body + b"x", "a.iso' with 50001 bytes in place of "),
-        ("lib.json", lambda body: body.replace(b"lab", b"bal"), "'lib.json' has the SHA256 checksum "),
-        ("manifest.json", lambda body: body.replace(b"lab", b"bal"), "manifest.json has not the SHA256 checksum"),
+        ("lib.json", lambda body: body.replace(b"lab", b"bal"), "'lib.json' has SHA256 checksum "),
+        ("manifest.json", lambda body: body.replace(b"lab", b"bal"), "manifest.json has not SHA256 checksum"),
     ],
 )
 async def test_a_bundle_that_was_altered_is_refused(
@@ -250,7 +250,7 @@ async def test_a_bundle_that_was_altered_is_refused(
     altered(bundle, path, change)
     answer = await sites.take(bundle)
     assert answer.returncode == 1
-    assert answer.stderr.startswith(f"contentlib: {bundle} was altered: ")
+    assert answer.stderr.startswith(f"contentlib: {bundle} was modified: ")
     assert said in answer.stderr
     assert await sites.looked_at(all_content) == {}
 
@@ -259,7 +259,7 @@ async def test_what_is_no_bundle_is_refused(sites: Sites, tmp_path: Path) -> Non
     (tmp_path / "image.iso").write_bytes(b"CD001" * 500)
     answer = await sites.take(tmp_path / "image.iso")
     assert answer.returncode == 1
-    assert answer.stderr.startswith(f"contentlib: {tmp_path / 'image.iso'} is no bundle: ")
+    assert answer.stderr.startswith(f"contentlib: {tmp_path / 'image.iso'} is not a bundle: ")
     os.mkfifo(tmp_path / "pipe")
     answer = await sites.take(tmp_path / "pipe")
     assert (answer.returncode, "it is a pipe, not a regular file" in answer.stderr) == (1, True)
@@ -269,7 +269,7 @@ async def test_what_is_no_bundle_is_refused(sites: Sites, tmp_path: Path) -> Non
         tar.addfile(member, io.BytesIO(json.dumps({}).encode()))
     answer = await sites.take(tmp_path / "other.tar")
     assert answer.returncode == 1
-    assert answer.stderr.startswith(f"contentlib: {tmp_path / 'other.tar'} is cut off: ")
+    assert answer.stderr.startswith(f"contentlib: {tmp_path / 'other.tar'} is truncated: ")
 
 
 async def test_tables_are_not_brought_up_to_date_beside_a_server(sites: Sites) -> None:

@@ -89,7 +89,7 @@ def test_the_thumbprint_of_a_chain_is_that_of_its_first_certificate(tmp_path: Pa
 
 def test_a_file_without_a_certificate_is_said(tmp_path: Path) -> None:
     own = made(tmp_path)
-    with pytest.raises(RuntimeError, match=r"key\.pem holds no certificate"):
+    with pytest.raises(RuntimeError, match=r"key\.pem contains no certificate"):
         ServerCertificate(own.key, own.key).thumbprint("sha1")
 
 

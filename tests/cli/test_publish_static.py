@@ -135,7 +135,7 @@ async def test_bytes_that_were_damaged_are_not_published(app: Whole, publish: Co
     blob.damage(b"evil")
     answer = await asyncio.to_thread(publish, library, tree, option)
     assert answer.returncode == 1
-    assert answer.stderr.startswith("contentlib: the content of file 'a.iso' is damaged: its SHA256 checksum is ")
+    assert answer.stderr.startswith("contentlib: content of file 'a.iso' is damaged: SHA256 checksum is ")
     assert not (tree / "lib.json").exists()
 
 
@@ -145,10 +145,10 @@ async def test_a_tree_of_another_library_is_left_alone(app: Whole, publish: Comm
     before = state(tree)
     answer = await asyncio.to_thread(publish, "other", tree)
     assert answer.returncode == 1
-    assert answer.stderr == f"contentlib: {tree} holds the library 'one' ({library}), not 'other' ({other})\n"
+    assert answer.stderr == f"contentlib: {tree} contains library 'one' ({library}), not 'other' ({other})\n"
     (tree / "lib.json").write_text("<html>")
     answer = await asyncio.to_thread(publish, library, tree)
-    assert answer.stderr.startswith(f"contentlib: lib.json in {tree} is no JSON but an HTML page")
+    assert answer.stderr.startswith(f"contentlib: lib.json in {tree} is not JSON but an HTML page")
     assert state(tree).keys() == before.keys()
 
 
@@ -266,7 +266,7 @@ async def test_a_bucket_that_cannot_be_written_is_named(
     assert answer.returncode == 1
     assert answer.stderr.startswith("contentlib: s3://nobody/x ")
     answer = await asyncio.to_thread(publish, "lab", "s3:///x")
-    assert answer.stderr == "contentlib: s3:///x names no bucket; write s3://BUCKET or s3://BUCKET/PREFIX\n"
+    assert answer.stderr == "contentlib: s3:///x has no bucket; write s3://BUCKET or s3://BUCKET/PREFIX\n"
 
 
 def test_a_directory_without_a_database_is_named(tmp_path: Path) -> None:

@@ -127,7 +127,7 @@ def test_terraform_tells_of_logins_and_libraries(journeys: dict[str, Journey], j
 def test_a_wrong_checksum_is_told_and_the_next_import_goes_well(server: Address, directory: Path) -> None:
     wrong = hashlib.sha256(b"something else").hexdigest()
     steps = program.run(server, directory, "fault", "import", wrong)
-    says = f"file 'image.iso' has the SHA256 checksum {hashlib.sha256(IMAGE).hexdigest()}, expected was {wrong}"
+    says = f"file 'image.iso' has SHA256 checksum {hashlib.sha256(IMAGE).hexdigest()}, expected {wrong}"
     assert steps["upload"].ok, "govmomi would show no more than the status"
     assert (steps["the file"].data, steps["the file"].error) == ("ERROR", says)
     assert says in sentence(steps["complete"])
@@ -145,7 +145,7 @@ def test_a_connection_that_is_cut_while_an_upload_runs_is_told(server: Address, 
         steps = program.run(Address(cut, server.certificate), directory, "fault", "import")
     assert re.search(r"EOF|connection reset by peer|broken pipe|server closed|use of closed", steps["upload"].error)
     assert steps["the file"].data in ("ERROR", "TRANSFERRING")
-    assert "not ready: 'image.iso'" in sentence(steps["complete"])
+    assert "files are not ready: 'image.iso'" in sentence(steps["complete"])
     assert steps["the next import"].ok, steps["the next import"].error
 
 

@@ -104,7 +104,7 @@ def test_the_search_index_finds_by_path(govc: Journey) -> None:
 
 
 def test_a_search_on_a_datastore_is_refused_by_the_name_of_the_method(govc: Journey) -> None:
-    sentence = "ServerFaultCode: the method SearchDatastore_Task of HostDatastoreBrowser is not supported by this server"
+    sentence = "ServerFaultCode: method SearchDatastore_Task of HostDatastoreBrowser is not supported by this server"
     assert data(govc["library.info -L"]) == sentence
 
 

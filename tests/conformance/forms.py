@@ -85,7 +85,7 @@ def _pairs(value: Any, declared: Type, *, entries: bool) -> Iterator[tuple[Any, 
             yield key, plain(each, declared.of, entries=entries)
         return
     for entry in value:
-        assert entry.keys() == {"key", "value"}, f"a map entry must have key and value: {entry!r}"
+        assert entry.keys() == {"key", "value"}, f"a map entry must have a key and a value: {entry!r}"
         yield entry["key"], plain(entry["value"], declared.of, entries=entries)
 
 

@@ -179,7 +179,7 @@ def test_a_library_goes_into_maintenance_and_out_of_it(sdk: Sdk) -> None:
     library, service = new_library(sdk), sdk.content.Library
     service.enter_maintenance(library)
     state = service.get(library).state_info
-    assert (state.state, state.message) == ("MAINTENANCE", "administrator@vsphere.local has stopped changes")
+    assert (state.state, state.message) == ("MAINTENANCE", "changes were stopped by administrator@vsphere.local")
     with sdk.refused("not_allowed_in_current_state"):
         service.enter_maintenance(library)
     service.exit_maintenance(library)

@@ -136,11 +136,11 @@ async def _as_if_tried(data_dir: Path, attempts: int) -> None:
 @pytest.mark.parametrize(
     ("path", "more", "text"),
     [
-        ("/b.iso", {}, "file 'b.iso' could not be fetched: http://127.0.0.1:{port}/b.iso answered 404 Not Found"),
-        ("/a.iso", {"size": 5}, "file 'a.iso' has 3145728 bytes, expected were 5"),
-        ("/a.iso", {"checksum_info": {"checksum": "0" * 40}}, "the SHA1 checksum " + hashlib.sha1(BIG).hexdigest()),
+        ("/b.iso", {}, "cannot download file 'b.iso': http://127.0.0.1:{port}/b.iso answered 404 Not Found"),
+        ("/a.iso", {"size": 5}, "file 'a.iso' is 3145728 bytes, expected 5"),
+        ("/a.iso", {"checksum_info": {"checksum": "0" * 40}}, "SHA1 checksum " + hashlib.sha1(BIG).hexdigest()),
         ("/a.iso", {"source": {"uri": "http://127.0.0.1:1/a"}}, None),
-        ("/a.iso", {"source": {"uri": "http://[::1]:1/a"}}, "::1 is a loopback address"),
+        ("/a.iso", {"source": {"uri": "http://[::1]:1/a"}}, "requests to loopback address ::1 are blocked"),
     ],
 )
 async def test_a_file_that_cannot_be_pulled_says_why(
@@ -161,14 +161,14 @@ async def test_a_file_that_cannot_be_pulled_says_why(
 async def test_a_publisher_that_says_no_size_sends_no_more_than_was_declared(pulling: Pulling, publisher: Publisher) -> None:
     publisher.lengths = False
     session, _ = await pulling.pull("/a.iso", size=1 << 20)
-    assert "file 'a.iso' has more than 1048576 bytes" in await pulling.error(session)
+    assert "file 'a.iso' is larger than the expected 1048576 bytes" in await pulling.error(session)
 
 
 async def test_what_is_larger_than_the_limit_is_not_pulled(data_dir: Path, clock: HandClock, publisher: Publisher) -> None:
     async with whole(data_dir, clock, outbound_allow=ALLOW, upload_limit_bytes=1 << 20) as app:
         pulling = Pulling(app, clock, publisher)
         session, _ = await pulling.pull("/a.iso")
-        assert "larger than the 1048576 bytes that are allowed" in await pulling.error(session)
+        assert "exceeds the limit of 1048576 bytes" in await pulling.error(session)
 
 
 async def test_a_session_that_is_canceled_ends_the_pull(pulling: Pulling, publisher: Publisher, data_dir: Path) -> None:
@@ -200,7 +200,7 @@ async def test_a_pull_whose_task_is_canceled_is_in_error(pulling: Pulling, publi
     await pulling.until(pulling.tasks, lambda tasks: tasks[0]["status"] == wanted)
     (identifier,) = await pulling.app.tasks()
     assert (await pulling.app.send("POST", f"/api/cis/tasks/{identifier}?action=cancel")).status_code == 204
-    assert await pulling.error(session) == "file 'a.iso' is not fetched any more: its task was canceled"
+    assert await pulling.error(session) == "download of file 'a.iso' was canceled with its task"
 
 
 def is_touched(data_dir: Path, clock: HandClock) -> bool:
@@ -259,7 +259,7 @@ async def test_a_pulled_archive_is_known_by_its_bytes(pulling: Pulling, publishe
 async def test_a_web_page_in_the_place_of_a_file_is_told(pulling: Pulling, publisher: Publisher) -> None:
     publisher.files["/tiny.iso"] = b"<!doctype html><html><body>log in first</body></html>"
     session, _ = await pulling.pull("/tiny.iso")
-    assert "is a web page (HTML), perhaps an error page" in await pulling.error(session, "tiny.iso")
+    assert "is a web page (HTML), possibly an error page" in await pulling.error(session, "tiny.iso")
 
 
 async def test_an_archive_that_cannot_be_unpacked_leaves_nothing_but_what_is_wrong(
@@ -267,7 +267,7 @@ async def test_an_archive_that_cannot_be_unpacked_leaves_nothing_but_what_is_wro
 ) -> None:
     publisher.files["/tiny.ova"] = archive({"a.ovf": b"x", "../../etc/passwd": b"y"})
     session, _ = await pulling.pull("/tiny.ova")
-    assert "is no plain file name" in await pulling.error(session, "tiny.ova")
+    assert "is not a plain file name" in await pulling.error(session, "tiny.ova")
     assert [*await pulling.files(session)] == ["tiny.ova"]
     assert await pulling.until(lambda: _value(staged(data_dir)), lambda found: not found) == []
 
@@ -320,7 +320,7 @@ async def test_a_manifest_beside_a_pulled_descriptor_is_verified(pulling: Pullin
     session, _ = await pulling.pull("/tiny.ovf")
     await pulling.app.complete(session)
     told = (await pulling.ended(session))["error_message"]["default_message"]
-    assert "file 'disk1.vmdk' has the SHA256 checksum" in told
+    assert "file 'disk1.vmdk' has SHA256 checksum" in told
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 410])
@@ -378,7 +378,7 @@ async def test_a_reference_that_is_not_there_is_told(pulling: Pulling, publisher
     session, _ = await pulling.pull("/tiny.ovf")
     await pulling.app.complete(session)
     told = (await pulling.ended(session))["error_message"]["default_message"]
-    assert told.startswith("file 'disk1.vmdk' is in error: file 'disk1.vmdk' could not be fetched")
+    assert told.startswith("file 'disk1.vmdk' is in error: cannot download file 'disk1.vmdk'")
     assert "answered 404" in told
 
 

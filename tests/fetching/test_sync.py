@@ -182,7 +182,10 @@ async def test_items_that_cannot_be_read_are_told_wherever_people_look(follower:
     counted = left_out()
     with structlog.testing.capture_logs() as logs:
         told = await failed(follower)
-    assert told.startswith("library 'mirror' lacks 1 items of its publisher: item 'two' was left out: files.name '../c.iso'")
+    assert told.startswith(
+        "library 'mirror' lacks 1 items of its publisher: item 'two' was skipped: "
+        "files.name must be a plain file name, not '../c.iso'"
+    )
     library = await follower.get()
     assert (library["state_info"]["message"], library["last_sync_time"]) == (told, before)
     assert message(await follower.synced()) == told
@@ -243,7 +246,7 @@ async def test_a_sync_of_an_item_tells_which_it_is_and_why_it_does_not_come(foll
     await follower.app.rest("POST", path, {"force_sync_content": True})
     task = await follower.ended(one)
     assert (task["status"], task["target"]["id"]) == ("FAILED", one)
-    assert "library 'mirror' could not be synchronized: 'one': file 'a.iso' could not be fetched: " in message(task)
+    assert "library 'mirror' could not be synchronized: 'one': cannot download file 'a.iso': " in message(task)
     assert (await follower.content())["one"] == {"a.iso": b"first", "b.iso": b"second"}
     del shelf.publisher.statuses["/item1/a.iso"]
     assert done(await follower.sync())["fetched"] == 1
@@ -343,7 +346,7 @@ async def test_bytes_that_are_not_those_that_were_offered_are_not_taken(follower
     shelf.put("one", 1, a_iso=b"newer", b_iso=b"second")
     shelf.publisher.files["/item1/a.iso"] = b"longer than it was said"
     told = await failed(follower)
-    assert "file 'a.iso' is not what its publisher says: file 'a.iso' has 23 bytes, expected were 5" in told
+    assert "file 'a.iso' differs from what its publisher declares: file 'a.iso' is 23 bytes, expected 5" in told
     shelf.put("one", 1, a_iso=b"longer than it was said", b_iso=b"second")
     assert (await follower.synced())["status"] == "SUCCEEDED"
     assert (await follower.content())["one"]["a.iso"] == b"longer than it was said"

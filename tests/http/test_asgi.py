@@ -98,7 +98,7 @@ async def test_a_client_that_breaks_off_is_told_in_case_it_still_reads() -> None
 
     exchange = Exchange(b"a", None)
     await application(handle)(scope(method="POST"), exchange.receive, exchange.send)
-    assert (exchange.status, exchange.body) == (400, b"the request ended before its body was complete\n")
+    assert (exchange.status, exchange.body) == (400, b"request ended before its body was complete\n")
 
 
 async def test_a_body_that_nobody_read_is_read_after_the_answer() -> None:

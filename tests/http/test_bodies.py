@@ -45,7 +45,7 @@ async def test_a_body_up_to_the_limit_is_whole(pieces: tuple[bytes, ...]) -> Non
 @pytest.mark.parametrize("length", ["6", "9" * 19, "9" * 5000])
 async def test_a_body_that_says_that_it_is_over_the_limit_is_not_read(length: str) -> None:
     stream = Pieces(b"abcdef")
-    with pytest.raises(BodyTooLarge, match="the body is longer than 5 bytes"):
+    with pytest.raises(BodyTooLarge, match="request body is larger than 5 bytes"):
         await Bodies(5).read(request(stream, content_length=length), known=True)
     assert stream.taken == 0
 
@@ -63,14 +63,14 @@ async def test_a_length_that_is_no_number_is_left_to_the_server(length: str) -> 
 
 
 async def test_a_caller_can_have_a_smaller_limit() -> None:
-    with pytest.raises(BodyTooLarge, match="longer than 2 bytes"):
+    with pytest.raises(BodyTooLarge, match="larger than 2 bytes"):
         await Bodies(5).read(request(Pieces(b"abc")), known=True, limit=2)
 
 
 async def test_a_stranger_may_send_less() -> None:
     long = b"x" * (STRANGER_BYTES + 1)
     assert await Bodies(MIB).read(request(Pieces(long[1:])), known=False) == long[1:]
-    with pytest.raises(BodyTooLarge, match=f"longer than {STRANGER_BYTES} bytes"):
+    with pytest.raises(BodyTooLarge, match=f"larger than {STRANGER_BYTES} bytes"):
         await Bodies(MIB).read(request(Pieces(long)), known=False)
     assert await Bodies(MIB).read(request(Pieces(long)), known=True) == long
 

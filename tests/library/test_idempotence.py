@@ -90,7 +90,7 @@ async def test_a_call_that_failed_leaves_its_token_free(world: World) -> None:
     ids=ascii,
 )
 def test_what_is_no_uuid_is_no_token(value: str) -> None:
-    with pytest.raises(Invalid, match="client_token is not a UUID"):
+    with pytest.raises(Invalid, match="client_token must be a UUID"):
         check_token("ann", "create", value)
 
 

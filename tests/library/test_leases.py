@@ -10,9 +10,10 @@ from typing import Generic, ParamSpec, TypeVar
 
 import pytest
 
-from contentlib.library.errors import Fault, Invalid, NotActive
+from contentlib.library.errors import Invalid, NotActive
 from contentlib.library.leases import TRANSITIONS, Leases
 from contentlib.library.model import EndpointType, Source, State
+from contentlib.library.sessions import messages
 from contentlib.library.sessions.download_sessions import DownloadSessions
 from contentlib.library.sessions.update_files import NewFile
 from contentlib.library.sessions.update_sessions import UpdateSessions
@@ -22,7 +23,7 @@ from processes import PATIENCE_SECONDS
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 BOTH = pytest.mark.parametrize("kind", ["update", "download"])
-EXPIRED = Fault("session.expired", "nothing happened on the session for 300 seconds", ("300",))
+EXPIRED = messages.EXPIRED(seconds=300)
 
 
 async def _session(world: World, kind: str) -> tuple[UpdateSessions | DownloadSessions, str]:

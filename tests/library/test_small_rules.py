@@ -51,7 +51,7 @@ def test_a_file_may_have_a_name_of_any_script(name: str) -> None:
 def test_a_description_has_lines_and_tabulators_and_a_limit() -> None:
     assert check_description("d", "a\n\tb\r") == "a\n\tb\r"
     assert check_description("d", "\U0001f600" * 2000)
-    with pytest.raises(Invalid, match="has 2001 characters, 2000 are allowed"):
+    with pytest.raises(Invalid, match="is 2001 characters; at most 2000 are allowed"):
         check_description("d", "x" * 2001)
 
 
@@ -72,7 +72,7 @@ def test_a_checksum_is_taken_in_any_case(algorithm: Algorithm) -> None:
     digits = hashlib.new(algorithm.value.lower(), b"x").hexdigest()
     assert check("f", algorithm, f" {digits.upper()}\n") == Checksum(algorithm, digits)
     for wrong in ("", digits[:-1], f"{digits}0", "g" * len(digits), "٣" * len(digits)):
-        with pytest.raises(Invalid, match=f"f is not a {algorithm} checksum"):
+        with pytest.raises(Invalid, match=f"f must be a {algorithm} checksum"):
             check("f", algorithm, wrong)
 
 

@@ -18,7 +18,7 @@ def _check(policy: Policy, host: str, address: str | None = None) -> None:
     ["127.0.0.1", "127.8.9.10", "::1", "169.254.169.254", "fe80::1", "0.0.0.0", "0.1.2.3", "::", "224.0.0.1", "ff02::1"],
 )
 def test_addresses_that_reach_what_nobody_outside_reaches_are_refused(address: str) -> None:
-    with pytest.raises(Forbidden, match="does not go unless outbound_allow says so"):
+    with pytest.raises(Forbidden, match="are blocked; add it to outbound_allow"):
         _check(Policy(), address)
 
 
@@ -37,7 +37,7 @@ def test_an_address_of_this_machine_is_refused() -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         probe.connect(("192.0.2.1", 9))  # nothing is sent: it tells from which address it would be
         own = probe.getsockname()[0]
-    with pytest.raises(Forbidden, match=r"loopback|an address of this machine"):
+    with pytest.raises(Forbidden, match=r"loopback|local address"):
         _check(Policy(), own)
     _check(Policy([own]), own)
 
@@ -49,7 +49,7 @@ def test_what_is_allowed_is_open_by_network_or_by_name(allowed: str) -> None:
 
 @pytest.mark.parametrize("denied", ["10.0.0.0/8", "10.1.2.3", "lib.example", "*.example", "LIB.EXAMPLE"])
 def test_what_is_denied_is_closed_even_where_it_is_allowed(denied: str) -> None:
-    with pytest.raises(Forbidden, match="is denied"):
+    with pytest.raises(Forbidden, match="are denied"):
         _check(Policy(["10.0.0.0/8", "lib.example"], [denied]), "lib.example", "10.1.2.3")
 
 
@@ -62,7 +62,7 @@ def test_a_pattern_is_for_whole_names() -> None:
 
 
 def test_the_name_of_the_server_itself_is_refused_before_it_is_resolved() -> None:
-    with pytest.raises(Forbidden, match="is this server itself"):
+    with pytest.raises(Forbidden, match="this server itself"):
         Policy(own_hosts=["lib.example"]).check_name("LIB.example")
     Policy(["lib.example"], own_hosts=["lib.example"]).check_name("lib.example")
 
@@ -83,7 +83,7 @@ def test_the_name_of_the_server_itself_is_refused_before_it_is_resolved() -> Non
 def test_an_address_is_one_in_every_form_that_resolvers_take(host: str) -> None:
     with pytest.raises(Forbidden, match="loopback"):
         Policy().check_name(host)
-    with pytest.raises(Forbidden, match="is denied"):
+    with pytest.raises(Forbidden, match="are denied"):
         Policy(["127.0.0.0/8"], ["127.0.0.1"]).check_name(host)
     Policy(["127.0.0.0/8"]).check_name(host)
 
@@ -111,6 +111,6 @@ def test_older_forms_of_an_address_in_an_address_are_known(host: str) -> None:
     ],
 )
 def test_metadata_services_of_clouds_are_refused_unless_they_are_allowed(host: str) -> None:
-    with pytest.raises(Forbidden, match="metadata service of a cloud"):
+    with pytest.raises(Forbidden, match="cloud metadata service"):
         Policy(own_hosts=["lib.example"]).check_name(host)
     Policy(["*", "::/0", "0.0.0.0/0"]).check_name(host)

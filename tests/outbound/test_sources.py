@@ -85,6 +85,6 @@ def test_a_pipe_that_is_put_there_after_the_file_was_looked_at_is_not_waited_for
 
 async def test_a_disk_that_does_not_answer_is_given_up(root: Path) -> None:
     sources, held = Sources([root], seconds=0.01), threading.Event()
-    with pytest.raises(TimeoutError, match=r"did not answer for 0\.01 seconds"):
+    with pytest.raises(TimeoutError, match=r"did not respond within 0\.01 seconds"):
         await sources.run(held.wait)
     held.set()

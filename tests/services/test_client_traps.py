@@ -54,7 +54,7 @@ async def test_3_a_file_in_error_says_why(app: Whole) -> None:
     await app.push(session, "tiny.iso", b"bytes", size=7)
     (file,) = await app.rest("GET", f"{UPDATE_FILE}?update_session_id={session}")
     assert file["status"] == "ERROR"
-    assert file["error_message"]["default_message"] == "file 'tiny.iso' has 5 bytes, expected were 7"
+    assert file["error_message"]["default_message"] == "file 'tiny.iso' is 5 bytes, expected 7"
 
 
 @pytest.mark.parametrize("said", ["the cable is out", ""])
@@ -75,7 +75,7 @@ async def test_3_a_file_whose_bytes_are_gone_says_so_when_it_is_prepared(app: Wh
         blob.remove()
     prepared = await app.prepare(session, "tiny.iso")
     assert prepared["status"] == "ERROR"
-    assert prepared["error_message"]["default_message"] == "the content of file 'tiny.iso' is gone from storage datastore-1"
+    assert prepared["error_message"]["default_message"] == "content of file 'tiny.iso' is missing from storage datastore-1"
     assert "download_endpoint" not in prepared
 
 
@@ -94,9 +94,9 @@ async def test_4_what_a_user_can_mend_is_told_with_status_400(app: Whole) -> Non
         await app.refusal("DELETE", f"{UPDATE}/id:{session}"),
     ]
     assert refusals == [
-        (400, "ALREADY_EXISTS", f"library {library} already has an item named 'tiny': {item}"),
-        (400, "RESOURCE_BUSY", f"library item {item} has the active update session {session}"),
-        (400, "NOT_ALLOWED_IN_CURRENT_STATE", "not ready: 'tiny.iso' is WAITING_FOR_TRANSFER"),
+        (400, "ALREADY_EXISTS", f"create_spec.name 'tiny' is already used in library {library} by item {item}"),
+        (400, "RESOURCE_BUSY", f"library item {item} has an active update session: {session}"),
+        (400, "NOT_ALLOWED_IN_CURRENT_STATE", "files are not ready: 'tiny.iso' is WAITING_FOR_TRANSFER"),
         (400, "NOT_ALLOWED_IN_CURRENT_STATE", f"update session {session} is ACTIVE; cancel or complete it first"),
     ]
 
@@ -274,9 +274,9 @@ async def test_13_items_of_different_libraries_may_share_a_name(app: Whole) -> N
 @pytest.mark.parametrize(
     ("spec", "problem"),
     [
-        ({"name": "n" * 81}, "create_spec.name has 81 characters, 80 are allowed"),
+        ({"name": "n" * 81}, "create_spec.name is 81 characters; at most 80 are allowed"),
         ({"name": ""}, "create_spec.name must not be empty"),
-        ({"name": "n", "description": "d" * 2001}, "create_spec.description has 2001 characters, 2000 are allowed"),
+        ({"name": "n", "description": "d" * 2001}, "create_spec.description is 2001 characters; at most 2000 are allowed"),
         ({}, "create_spec.name is required"),
     ],
 )
@@ -329,7 +329,7 @@ async def specification(app: Whole, target: str) -> dict[str, Any]:
 @pytest.mark.parametrize("target", CREATIONS)
 async def test_15_a_token_that_is_no_uuid_is_refused(app: Whole, target: str) -> None:
     body = {"client_token": "1", "create_spec": await specification(app, target)}
-    assert await app.refusal("POST", target, body) == (400, "INVALID_ARGUMENT", "client_token is not a UUID: '1'")
+    assert await app.refusal("POST", target, body) == (400, "INVALID_ARGUMENT", "client_token must be a UUID, not '1'")
 
 
 @pytest.mark.parametrize("target", CREATIONS)
@@ -460,7 +460,7 @@ async def test_ansible_posts_bytes_without_a_session_and_sees_a_failure_in_the_f
     found = await app.rest("POST", f"{UPDATE_FILE}/id:{session}?~action=get", {"file_name": "tiny.ovf"})
     actual = hashlib.sha1(b"<ovf/>").hexdigest()
     assert (answer.status_code, answer.json()["status"]) == (200, "ERROR")
-    assert (found["status"], found["error_message"]["args"]) == ("ERROR", ["tiny.ovf", digest, actual])
+    assert (found["status"], found["error_message"]["args"]) == ("ERROR", ["tiny.ovf", "SHA1", actual, digest])
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from contentlib.messages import Fault
 from contentlib.vapi.declare import Privilege
 from contentlib.vapi.errors import ERRORS
 from contentlib.vapi.registry import Registry
@@ -146,7 +147,7 @@ def test_no_two_enumerations_have_one_name() -> None:
 
 @pytest.mark.parametrize("name", CONTRACT["errors"])
 def test_an_error_has_the_type_and_the_status_of_the_contract(name: str) -> None:
-    error = ERRORS[name]("test", "text")
+    error = ERRORS[name](Fault("test", "text"))
     wanted = CONTRACT["errors"][name]
     assert error.error_type == wanted["error_type"]
     assert {"rest": error.rest_status, "api": error.api_status} == wanted["http_status"]

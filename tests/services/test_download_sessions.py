@@ -140,7 +140,7 @@ async def test_a_session_that_expired_says_so(app: Whole, clock: HandClock) -> N
     session = await app.download_session(await filled(app))
     clock.pass_seconds(301)
     found = await app.rest("GET", f"{DOWNLOAD}/id:{session}")
-    text = "nothing happened on the session for 300 seconds"
+    text = "session expired after 300 seconds without activity"
     assert (found["state"], found["error_message"]["default_message"]) == ("CANCELED", text)
 
 

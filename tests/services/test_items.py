@@ -91,10 +91,14 @@ async def test_fields_that_update_does_not_use_are_ignored(app: Whole) -> None:
     ("spec", "kind", "text"),
     [
         ({"name": ""}, "INVALID_ARGUMENT", "update_spec.name must not be empty"),
-        ({"name": "n" * 81}, "INVALID_ARGUMENT", "update_spec.name has 81 characters, 80 are allowed"),
-        ({"description": "d" * 2001}, "INVALID_ARGUMENT", "update_spec.description has 2001 characters, 2000 are allowed"),
+        ({"name": "n" * 81}, "INVALID_ARGUMENT", "update_spec.name is 81 characters; at most 80 are allowed"),
+        (
+            {"description": "d" * 2001},
+            "INVALID_ARGUMENT",
+            "update_spec.description is 2001 characters; at most 2000 are allowed",
+        ),
         ({"name": "x", "version": "7"}, "INVALID_ARGUMENT", "library item {item} is at version 1, not 7"),
-        ({"name": "OTHER"}, "ALREADY_EXISTS", "library {library} already has an item named 'other': {other}"),
+        ({"name": "OTHER"}, "ALREADY_EXISTS", "update_spec.name 'other' is already used in library {library} by item {other}"),
     ],
 )
 async def test_an_update_that_cannot_be_is_refused(app: Whole, spec: dict[str, str], kind: str, text: str) -> None:
@@ -132,7 +136,7 @@ async def test_items_are_found_by_all_that_is_given(app: Whole, clock: HandClock
 
 
 async def test_a_search_for_nothing_is_refused(app: Whole) -> None:
-    text = "spec must name at least one property to search by"
+    text = "spec must set at least one property to search by"
     assert await app.refusal("POST", f"{ITEM}?~action=find", {"spec": {}}) == (400, "INVALID_ARGUMENT", text)
 
 
@@ -177,7 +181,7 @@ async def test_a_copy_does_not_take_a_name_that_is_taken(app: Whole) -> None:
     spec = {"destination_create_spec": {"library_id": library, "name": "Tiny"}}
     status, kind, text = await app.refusal("POST", f"{ITEM}/id:{item}?~action=copy", spec)
     assert (status, kind) == (400, "INVALID_ARGUMENT")
-    assert text == f"library {library} already has an item named 'tiny': {item}"
+    assert text == f"destination_create_spec.name 'tiny' is already used in library {library} by item {item}"
 
 
 async def test_an_item_of_a_library_that_is_not_published_is_not_published(app: Whole) -> None:
@@ -230,4 +234,4 @@ async def test_a_file_whose_bytes_are_gone_is_not_cached(app: Whole) -> None:
     (gone,) = await app.rest("GET", f"{ITEM}/file?library_item_id={item}")
     assert (file["cached"], gone["cached"], "file_download_endpoint" in gone) == (True, False, False)
     answer = await app.client.get(file["file_download_endpoint"])
-    assert (answer.status_code, answer.text) == (500, "the content of file 'tiny.iso' is gone from storage datastore-1\n")
+    assert (answer.status_code, answer.text) == (500, "content of file 'tiny.iso' is missing from storage datastore-1\n")

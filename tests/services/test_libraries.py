@@ -39,9 +39,11 @@ async def test_a_new_library_has_every_field_that_results_always_have(app: Whole
 @pytest.mark.parametrize("address", ["/local-library", "/library"])
 async def test_a_name_that_another_library_has_already_exists(app: Whole, address: str) -> None:
     library, other = await app.library("lab"), await app.library("other")
-    told = (400, "ALREADY_EXISTS", f"a library named 'LAB' already exists: {library}")
-    assert await app.refusal("POST", LOCAL, {"create_spec": {"name": "LAB"}}) == told
-    assert await app.refusal("PATCH", f"{address}/id:{other}", {"update_spec": {"name": "LAB"}}) == told
+    told = f"'LAB' is already used by library {library}"
+    created = await app.refusal("POST", LOCAL, {"create_spec": {"name": "LAB"}})
+    assert created == (400, "ALREADY_EXISTS", f"create_spec.name {told}")
+    updated = await app.refusal("PATCH", f"{address}/id:{other}", {"update_spec": {"name": "LAB"}})
+    assert updated == (400, "ALREADY_EXISTS", f"update_spec.name {told}")
 
 
 async def test_fields_that_create_does_not_use_are_ignored(app: Whole) -> None:
@@ -83,7 +85,7 @@ async def test_what_create_takes_comes_back(app: Whole) -> None:
         (
             {"name": "lab", "storage_backings": [{"type": "DATASTORE", "datastore_id": "nowhere"}]},
             "INVALID_ARGUMENT",
-            "create_spec.storage_backings.1.datastore_id 'nowhere' is no storage of this server, there is datastore-1",
+            "create_spec.storage_backings.1.datastore_id: unknown storage 'nowhere'; available: datastore-1",
         ),
         (
             {"name": "lab", "storage_backings": [{"type": "DATASTORE"}]},
@@ -93,12 +95,12 @@ async def test_what_create_takes_comes_back(app: Whole) -> None:
         (
             {"name": "lab", "storage_backings": 2 * [{"type": "DATASTORE", "datastore_id": "datastore-1"}]},
             "UNSUPPORTED",
-            "create_spec.storage_backings names 2 backings, a library has one",
+            "create_spec.storage_backings has 2 backings; a library has exactly one",
         ),
         (
             {"name": "lab", "storage_backings": [{"type": "OTHER", "storage_uri": "nfs://host/path"}]},
             "UNSUPPORTED",
-            "create_spec.storage_backings.1.type is OTHER, only DATASTORE backings are supported",
+            "unsupported type OTHER in create_spec.storage_backings.1.type; only DATASTORE is supported",
         ),
         (
             {"name": "lab", "publish_info": {"published": True, "authentication_method": "BASIC"}},
@@ -225,7 +227,7 @@ async def test_libraries_are_found_by_all_that_is_given(app: Whole, clock: HandC
 
 
 async def test_a_search_for_nothing_is_refused(app: Whole) -> None:
-    text = "spec must name at least one property to search by"
+    text = "spec must set at least one property to search by"
     assert await app.refusal("POST", "/library?~action=find", {"spec": {}}) == (400, "INVALID_ARGUMENT", text)
 
 
@@ -239,7 +241,7 @@ async def test_a_published_library_without_subscriptions_is_published_to_nobody(
     library = await app.library(publish_info=BASIC)
     await app.rest("POST", f"{LOCAL}/id:{library}?~action=publish")
     unknown = {"subscriptions": [{"subscription": "s"}]}
-    text = f"subscriptions.1.subscription library {library} has no subscription 's'"
+    text = f"subscriptions.1.subscription: library {library} has no subscription 's'"
     assert await app.refusal("POST", f"{LOCAL}/id:{library}?~action=publish", unknown) == (400, "INVALID_ARGUMENT", text)
 
 

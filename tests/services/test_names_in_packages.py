@@ -51,7 +51,7 @@ async def test_a_file_that_is_written_in_another_way_and_differs_is_refused(app:
     for name, data in files.items():
         await app.push(session, name, data)
     _, _, text = await app.refusal("POST", f"/library/item/update-session/id:{session}?~action=complete")
-    assert f"file {NAME!r} has the SHA256 checksum" in text
+    assert f"file {NAME!r} has SHA256 checksum" in text
 
 
 @WRITTEN

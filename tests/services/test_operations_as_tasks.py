@@ -120,7 +120,7 @@ async def test_what_is_wrong_with_the_arguments_is_told_at_once_and_makes_no_tas
 async def test_what_is_no_task_and_no_wish_for_one_is_refused(app: Whole) -> None:
     item = await filled(app)
     refused = told(await app.send("GET", f"{ITEM}/{item}?vmw-task=true"))
-    assert refused == (404, "OPERATION_NOT_FOUND", "com.vmware.content.library.item.get cannot be called as a task")
+    assert refused == (404, "OPERATION_NOT_FOUND", "com.vmware.content.library.item.get cannot run as a task")
     answer = await app.send("POST", f"{ITEM}/{item}?action=copy&vmw-task=no", await spec(app, item))
     assert told(answer) == (400, "INVALID_REQUEST", "vmw-task must be true, not 'no'")
     refusal = await invoked(app, "get$task", {"library_item_id": item})
@@ -134,7 +134,7 @@ async def test_a_task_that_fails_has_the_error_that_a_call_would_have(app: Whole
     answer = await app.send("POST", f"{ITEM}/{item}?action=copy&vmw-task=true", await spec(app, item))
     info = await ended(app, answer.json())
     assert (info["status"], info["error"]["error_type"]) == ("FAILED", "RESOURCE_INACCESSIBLE")
-    assert info["error"]["messages"][0]["default_message"].startswith("the content of file 'a.iso' is gone")
+    assert info["error"]["messages"][0]["default_message"].startswith("content of file 'a.iso' is missing")
 
 
 async def test_a_version_is_made_current_by_a_task(app: Whole) -> None:

@@ -15,8 +15,8 @@ from whole import HandClock, Whole, whole
 
 DISK = b"disk " * 1000
 UPDATES = "/library/item/update-session"
-WRONG_SIZE = "file 'disk1.vmdk' has 5000 bytes, the descriptor says 10595840"
-UNREFERENCED = "file 'disk1.vmdk' is not referenced by the descriptor 'tiny.ovf'; remove it, or reference it"
+WRONG_SIZE = "file 'disk1.vmdk' is 5000 bytes; the descriptor declares 10595840"
+UNREFERENCED = "file 'disk1.vmdk' is not referenced by descriptor 'tiny.ovf'; remove it or reference it"
 
 
 async def sent(app: Whole, files: Mapping[str, bytes], **more: str) -> tuple[str, str]:
@@ -82,7 +82,7 @@ async def test_a_manifest_is_believed_before_a_descriptor(app: Whole) -> None:
     assert len(told) == 2
     _, kind, text_of = await app.refusal("POST", f"{UPDATES}/id:{session}?~action=complete")
     assert kind == "NOT_ALLOWED_IN_CURRENT_STATE"
-    assert "the manifest 'tiny.mf' says" in text_of
+    assert "manifest 'tiny.mf' declares" in text_of
     assert WRONG_SIZE not in text_of
 
 
@@ -117,14 +117,14 @@ async def test_a_manifest_that_lists_itself_or_its_certificate_is_taken(app: Who
     item, session = await sent(app, files)
     await app.complete(session)
     (told,) = await warnings(app, item)
-    assert "that line is ignored" in told
+    assert "the line is ignored" in told
     assert await app.content(item) == files
 
 
 async def test_a_package_of_two_descriptors_names_both_once(app: Whole) -> None:
     _, session = await sent(app, {"a.ovf": descriptor({}), "b.ovf": descriptor({}), "._a.ovf": b"\0\5\x16\7"})
     text = (await app.refusal("POST", f"{UPDATES}/id:{session}?~action=complete"))[2]
-    assert text.count("package has 2 descriptors: 'a.ovf', 'b.ovf'; a package has one") == 1
+    assert text.count("package has 2 descriptors: 'a.ovf', 'b.ovf'; exactly one is expected") == 1
 
 
 async def test_an_archive_made_on_macos_is_taken_without_what_macos_adds(app: Whole) -> None:
@@ -144,11 +144,11 @@ async def test_a_session_and_an_archive_have_so_many_files_and_no_more(data_dir:
         spec = {"file_spec": {"name": "d", "source_type": "PUSH"}}
         _, kind, text = await app.refusal("POST", f"/library/item/updatesession/file/id:{session}?~action=add", spec)
         assert kind == "NOT_ALLOWED_IN_CURRENT_STATE"
-        assert "has 3 files, the most that a session may have (session_files_limit)" in text
+        assert "already has 3 files, the limit (session_files_limit)" in text
         session = await app.session(await app.item("more", await app.library("more")))
         answer = await app.push(session, "a.ova", archive(dict.fromkeys(["a.ovf", "b", "c", "d"], b"")))
         assert answer.status_code == 413
-        assert "has 3 files, the most that a session may have (session_files_limit)" in answer.text
+        assert "already has 3 files, the limit (session_files_limit)" in answer.text
 
 
 @pytest.mark.parametrize(
@@ -173,7 +173,7 @@ async def test_a_file_that_is_not_what_its_name_says_is_kept_with_a_warning(
 async def test_a_web_page_and_an_archive_in_the_place_of_a_descriptor_are_named(app: Whole) -> None:
     _, session = await sent(app, {"tiny.ovf": b"KDMV" + bytes(600)}, type="ovf")
     text = (await app.refusal("POST", f"{UPDATES}/id:{session}?~action=complete"))[2]
-    assert "file 'tiny.ovf' is no OVF descriptor: it is a VMDK disk image, and a descriptor is XML" in text
+    assert "file 'tiny.ovf' is not an OVF descriptor: it is a VMDK disk image, not XML" in text
     session = await app.session(await app.item("other", await app.library("other"), type="ovf"))
     answer = await app.push(session, "tiny.ova", b"KDMV" + bytes(2000))
     assert "it is a VMDK disk image, and an OVA is a tar archive" in answer.json()["error_message"]

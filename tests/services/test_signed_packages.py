@@ -138,7 +138,7 @@ async def test_an_altered_disk_manifest_or_signature_is_refused_whatever_is_igno
     disk = whole["disk1.vmdk"].swapcase()
     other = signing.certificate_file(make(tmp_path / "other"), whole["tiny.mf"]).split(b"\n", 1)[0]
     altered = [
-        ({"disk1.vmdk": disk}, "file 'disk1.vmdk' has the SHA256 checksum"),
+        ({"disk1.vmdk": disk}, "file 'disk1.vmdk' has SHA256 checksum"),
         ({"tiny.mf": manifest({"tiny.ovf": whole["tiny.ovf"], "disk1.vmdk": disk}), "disk1.vmdk": disk}, "the signature in"),
         (
             {"tiny.cert": other + b"\n" + signer.pem.encode()},

@@ -114,7 +114,7 @@ async def test_a_token_creates_once(app: Whole, shelf: Shelf) -> None:
         ({"authentication_method": None}, "create_spec.subscription_info.authentication_method is required"),
         ({"on_demand": None}, "create_spec.subscription_info.on_demand is required"),
         ({"automatic_sync_enabled": None}, "create_spec.subscription_info.automatic_sync_enabled is required"),
-        ({"subscription_url": "ftp://x/lib.json"}, "subscription_url has the scheme 'ftp'; http and https are fetched"),
+        ({"subscription_url": "ftp://x/lib.json"}, "subscription_url has the unsupported scheme 'ftp'; use http or https"),
         ({"subscription_url": "ds:///vmfs/volumes/a/lib.json"}, "there are no directories to import from (import_roots)"),
         ({"authentication_method": "BASIC"}, "password must be given and not be empty for BASIC authentication"),
         ({"authentication_method": "BASIC", "password": ""}, "password must be given and not be empty"),
@@ -122,9 +122,9 @@ async def test_a_token_creates_once(app: Whole, shelf: Shelf) -> None:
             {"ssl_certificate": "-----BEGIN CERTIFICATE-----\n" * 6000},
             "168000 characters, 65536 are allowed",
         ),
-        ({"ssl_certificate": "-----BEGIN CERTIFICATE-----\nAA"}, "ssl_certificate is no certificate in PEM"),
-        ({"ssl_thumbprint": "1" * 201}, "ssl_certificate_thumbprint has 201 characters, 200 are allowed"),
-        ({"ssl_thumbprint": "12:34"}, "ssl_certificate_thumbprint is no SHA-1 or SHA-256 thumbprint"),
+        ({"ssl_certificate": "-----BEGIN CERTIFICATE-----\nAA"}, "ssl_certificate must be a certificate in PEM"),
+        ({"ssl_thumbprint": "1" * 201}, "ssl_certificate_thumbprint is 201 characters; at most 200 are allowed"),
+        ({"ssl_thumbprint": "12:34"}, "ssl_certificate_thumbprint must be a SHA-1 or SHA-256 thumbprint"),
     ],
 )
 async def test_what_can_be_no_subscription_is_an_invalid_argument(
@@ -138,7 +138,7 @@ async def test_what_can_be_no_subscription_is_an_invalid_argument(
 
 
 async def test_a_name_that_another_library_has_already_exists(follower: Follower, shelf: Shelf) -> None:
-    told = (400, "ALREADY_EXISTS", f"a library named 'mirror' already exists: {follower.library}")
+    told = (400, "ALREADY_EXISTS", f"create_spec.name 'mirror' is already used by library {follower.library}")
     assert await follower.app.refusal("POST", LIBRARY, created(shelf.url)) == told
     other = await follower.app.rest("POST", LIBRARY, created(shelf.url, name="other"))
     assert await follower.app.refusal("PATCH", f"{LIBRARY}/id:{other}", {"update_spec": {"name": "mirror"}}) == told

@@ -77,7 +77,7 @@ async def test_a_library_whose_subscription_was_removed_is_not_let_in_any_more(
     copy = await copy_of(app, clock, library, made)
     assert (await app.send("DELETE", path(library, made))).status_code == 204
     task = await copy.sync()
-    assert (task["status"], "wants user name 'vcsp'" in str(task["error"])) == ("FAILED", True)
+    assert (task["status"], "requires user name 'vcsp'" in str(task["error"])) == ("FAILED", True)
     assert await copy.content() == {"tiny": {"a.iso": b"bytes"}}
 
 
@@ -142,7 +142,7 @@ async def test_an_existing_library_is_used_once(app: Whole, clock: HandClock, li
     used = {"target": "USE_EXISTING", "subscribed_library": follower.library}
     await create(app, library, **used)
     status, message = await refused(app, "POST", path(library), asked(**used))
-    assert (status, f"library {follower.library} has a subscription of library {library} already" in message) == (400, True)
+    assert (status, f"library {follower.library} already has a subscription of library {library}" in message) == (400, True)
 
 
 async def test_a_token_subscribes_once(app: Whole, library: str) -> None:
@@ -181,7 +181,7 @@ async def test_a_library_of_another_vcenter_is_kept_and_cannot_be_published_to(a
     assert info["subscribed_library_vcenter"] == {"hostname": "new.example", "https_port": 8443, "server_guid": ""}
     assert info["subscribed_library_placement"] == {"host": "host-1"}
     status, message = await refused(app, "POST", f"/api/content/local-library/{library}?action=publish", {})
-    assert (status, "cannot act on vCenter 'new.example'" in message) == (500, True)
+    assert (status, "cannot manage vCenter 'new.example'" in message) == (500, True)
 
 
 @pytest.mark.parametrize(
@@ -191,14 +191,18 @@ async def test_a_library_of_another_vcenter_is_kept_and_cannot_be_published_to(a
         ({"target": "USE_EXISTING"}, 400, "subscribed_library is required when target is USE_EXISTING"),
         ({"target": "USE_EXISTING", "subscribed_library": NOBODY}, 404, NOBODY),
         ({"location": "REMOTE", "new_subscribed_library": NEW}, 400, "vcenter is required when location is REMOTE"),
-        ({"new_subscribed_library": NEW, **ELSEWHERE}, 500, "cannot act on vCenter 'vc.example'"),
+        ({"new_subscribed_library": NEW, **ELSEWHERE}, 500, "cannot manage vCenter 'vc.example'"),
         ({"new_subscribed_library": NEW | {"name": ""}}, 400, f"{MADE}.name must"),
         (
             {"new_subscribed_library": NEW | {"storage_backings": [HERE, HERE]}},
             400,
-            f"{MADE}.storage_backings names 2 backings",
+            f"{MADE}.storage_backings has 2 backings",
         ),
-        ({"new_subscribed_library": NEW | {"storage_backings": [THERE]}}, 400, f"{MADE}.storage_backings.1.type is OTHER"),
+        (
+            {"new_subscribed_library": NEW | {"storage_backings": [THERE]}},
+            400,
+            f"unsupported type OTHER in {MADE}.storage_backings.1.type",
+        ),
         ({"new_subscribed_library": NEW | {"storage_backings": [{"type": "DATASTORE"}]}}, 400, f"{MADE}.storage_backings.1"),
         (
             {"target": "USE_EXISTING", "subscribed_library": "x", "location": "REMOTE", "vcenter": {"hostname": " "}},
@@ -221,7 +225,7 @@ async def test_a_library_that_follows_another_one_cannot_be_used(app: Whole, lib
     body = {"create_spec": {"name": "x", "subscription_info": subscription(f"{HOST}/cls/vcsp/lib/{other}/lib.json")}}
     follower = await app.rest("POST", "/subscribed-library", body)
     status, message = await refused(app, "POST", path(library), asked(target="USE_EXISTING", subscribed_library=follower))
-    assert (status, f"which is not subscribed to library {library}" in message) == (400, True)
+    assert (status, f"is not subscribed to library {library}" in message) == (400, True)
     told = await app.send("GET", path(follower))
     assert (told.status_code, told.json()["error_type"]) == (400, "INVALID_ELEMENT_TYPE")
 
@@ -298,4 +302,4 @@ async def test_a_library_whose_last_sync_failed_is_not_converted(app: Whole, she
     shelf.publisher.statuses["/lib.json"] = 404
     assert (await follower.sync())["status"] == "FAILED"
     status, message = await refused(app, *convert(follower.library))
-    assert (status, f"library {follower.library} is not synchronized" in message) == (400, True)
+    assert (status, f"the last synchronization of library {follower.library} failed" in message) == (400, True)

@@ -59,7 +59,7 @@ async def test_a_name_that_is_taken_meanwhile_is_already_exists(app: Whole) -> N
     await app.rest("DELETE", f"/library/item/id:{item}")
     other = await app.item(library=library)
     refused = told(await app.send("POST", f"{TRASH}/{item}?action=restore"))
-    text = f"library {library} already has an item named 'tiny': {other}"
+    text = f"name 'tiny' is already used in library {library} by item {other}"
     assert refused == (400, "ALREADY_EXISTS", text)
     assert (await app.send("POST", f"{TRASH}/{item}?action=restore", {"name": "old"})).status_code == 204
 
@@ -77,7 +77,7 @@ async def test_an_item_whose_library_is_deleted_is_not_restored_before_it(app: W
     item = await app.item(library=library)
     await app.rest("DELETE", f"/library/item/id:{item}")
     await app.rest("DELETE", f"/local-library/id:{library}")
-    text = f"the library {library} of library item {item} is deleted itself; restore it first"
+    text = f"library {library} of item {item} is in the trash; restore the library first"
     refused = told(await app.send("POST", f"{TRASH}/{item}?action=restore"))
     assert refused == (400, "NOT_ALLOWED_IN_CURRENT_STATE", text)
 

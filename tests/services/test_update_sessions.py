@@ -76,7 +76,7 @@ async def test_an_item_takes_the_next_session_when_the_first_has_expired(app: Wh
     clock.pass_seconds(301)
     await app.session(item)
     found = await app.rest("GET", f"{UPDATE}/id:{first}")
-    text = "nothing happened on the session for 300 seconds"
+    text = "session expired after 300 seconds without activity"
     assert (found["state"], found["error_message"]["default_message"]) == ("CANCELED", text)
 
 
@@ -158,15 +158,15 @@ async def test_a_file_that_is_there_tells_its_size_and_checksum(app: Whole) -> N
         ({"name": "a\x00b"}, "file_spec.name"),
         ({"name": "n" * 300}, "file_spec.name"),
         ({"name": "a", "size": -1}, "file_spec.size must be between 0 and"),
-        ({"name": "a", "checksum_info": {"checksum": "xyz"}}, "file_spec.checksum_info.checksum is not a SHA1 checksum"),
+        ({"name": "a", "checksum_info": {"checksum": "xyz"}}, "file_spec.checksum_info.checksum must be a SHA1 checksum"),
         ({"name": "a", "source_type": "PULL"}, "file_spec.source_endpoint is required when source_type is PULL"),
         (
             {"name": "a", "source_type": "PULL", "source_endpoint": {"uri": "ftp://lib.example/a"}},
-            "file_spec.source_endpoint.uri has the scheme 'ftp'; http and https are fetched",
+            "file_spec.source_endpoint.uri has the unsupported scheme 'ftp'; use http or https",
         ),
         (
             {"name": "a", "source_type": "PULL", "source_endpoint": {"uri": "file:///etc/passwd"}},
-            "file_spec.source_endpoint.uri has the scheme 'file', but there are no directories to import from",
+            "file_spec.source_endpoint.uri has the scheme 'file', but import_roots is not set",
         ),
         (
             {
@@ -174,11 +174,11 @@ async def test_a_file_that_is_there_tells_its_size_and_checksum(app: Whole) -> N
                 "source_type": "PULL",
                 "source_endpoint": {"uri": "https://a", "ssl_certificate_thumbprint": "AB:CD"},
             },
-            "file_spec.source_endpoint.ssl_certificate_thumbprint is no SHA-1 or SHA-256 thumbprint",
+            "file_spec.source_endpoint.ssl_certificate_thumbprint must be a SHA-1 or SHA-256 thumbprint",
         ),
         (
             {"name": "a", "source_type": "PULL", "source_endpoint": {"uri": "https://a", "ssl_certificate": "x"}},
-            "file_spec.source_endpoint.ssl_certificate is no certificate in PEM",
+            "file_spec.source_endpoint.ssl_certificate must be a certificate in PEM",
         ),
         ({"name": "a", "source_type": "MAIL"}, "file_spec.source_type must be one of NONE, PULL, PUSH"),
     ],
@@ -253,7 +253,7 @@ async def test_a_file_that_was_not_received_stops_the_validation(app: Whole) -> 
     session = await app.session(await app.item())
     await app.add(session, "disk.vmdk")
     refusal = await app.refusal("POST", f"{FILE}/id:{session}?~action=validate")
-    text = "not ready: 'disk.vmdk' is WAITING_FOR_TRANSFER"
+    text = "files are not ready: 'disk.vmdk' is WAITING_FOR_TRANSFER"
     assert refusal == (400, "NOT_ALLOWED_IN_CURRENT_STATE", text)
 
 

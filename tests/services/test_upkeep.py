@@ -11,7 +11,7 @@ async def test_a_library_says_that_it_is_in_maintenance_and_why(app: Whole) -> N
     await app.fill(item, a_iso=b"one")
     assert (await app.send("POST", f"/api/content/library/{library}?action=enter-maintenance")).status_code == 204
     found = await app.rest("GET", f"/library/id:{library}")
-    message = "administrator@vsphere.local has stopped changes"
+    message = "changes were stopped by administrator@vsphere.local"
     assert found["state_info"] == {"state": "MAINTENANCE", "message": message}
     refused = await app.refusal("DELETE", f"/library/item/id:{item}")
     assert refused[:2] == (400, "NOT_ALLOWED_IN_CURRENT_STATE")

@@ -113,7 +113,7 @@ async def test_16_every_file_has_a_sha256(app: Whole) -> None:
 async def test_19_a_session_without_files_does_not_complete(app: Whole) -> None:
     item = await app.item()
     refusal = await app.refusal("POST", f"{UPDATE}/id:{await app.session(item)}?~action=complete")
-    text = f"library item {item} has no content, and no file was added"
+    text = f"library item {item} has no content and no file was added"
     assert refusal == (400, "NOT_ALLOWED_IN_CURRENT_STATE", text)
 
 
@@ -124,7 +124,8 @@ async def test_19_what_stands_in_the_way_of_completing_is_told_file_by_file(app:
     await app.push(session, "third.iso", b"bytes")
     _, _, text = await app.refusal("POST", f"{UPDATE}/id:{session}?~action=complete")
     assert text == (
-        "not ready: 'first.iso' is WAITING_FOR_TRANSFER; 'second.iso' is ERROR: file 'second.iso' has 5 bytes, expected were 6"
+        "files are not ready: 'first.iso' is WAITING_FOR_TRANSFER; "
+        "'second.iso' is ERROR: file 'second.iso' is 5 bytes, expected 6"
     )
 
 

@@ -31,6 +31,7 @@ from contentlib.library.sessions.update_files import NewFile, UpdateFiles
 from contentlib.library.sessions.update_sessions import UpdateSessions
 from contentlib.library.sessions.upload_rules import UploadRules
 from contentlib.library.tasks import Tasks
+from contentlib.messages import Fault
 from contentlib.metadata.migrate import upgrade
 from contentlib.transfer.addresses import SignedAddresses
 from contentlib.transfer.downloads import Downloads
@@ -86,7 +87,7 @@ class Parts:
 
     async def _admit(self, request: Request) -> None:
         if request.headers.get("vmware-api-session-id") != LOGIN:
-            raise Unauthenticated("access.no_session", "the request has no login session")
+            raise Unauthenticated(Fault("access.no_session", "the request has no login session"))
         self.leases.touch_login(LOGIN)
 
     async def _answer(self, request: Request) -> Answer:

@@ -88,7 +88,7 @@ async def test_a_client_that_asks_first_is_told_to_continue_or_why_not(parts: Pa
     _, address = await parts.push(size=5)
     with Raw(url) as raw:
         raw.send("PUT", address, headers)
-        assert body_of(raw.answer()) == (400, "file 'tiny.iso' has 3000000 bytes, expected were 5\n")
+        assert body_of(raw.answer()) == (400, "file 'tiny.iso' is 3000000 bytes, expected 5\n")
 
 
 @pytest.mark.parametrize("size", [20_000_000, 200_000_000])
@@ -104,7 +104,7 @@ async def test_a_client_that_does_not_listen_while_it_sends_hears_why_it_is_refu
                 raw.socket.sendall(bytes(1_000_000))
         except (BrokenPipeError, ConnectionResetError):
             assert size > 64 << 20  # more than the server reads on for
-        assert body_of(raw.answer()) == (400, f"file 'tiny.iso' has {size} bytes, expected were 5\n")
+        assert body_of(raw.answer()) == (400, f"file 'tiny.iso' is {size} bytes, expected 5\n")
 
 
 @pytest.mark.parametrize("chunked", [True, False])
@@ -120,7 +120,7 @@ async def test_a_cut_connection_shows_in_the_file_and_the_upload_goes_on(parts: 
         await until(parts, file, "TRANSFERRING")
     failed = await until(parts, file, "ERROR")
     assert failed.fault is not None
-    assert failed.fault.text == f"the connection broke after {failed.received} of 3000000 bytes"
+    assert failed.fault.text == f"connection lost after {failed.received} of 3000000 bytes"
     with Raw(url) as raw:
         raw.send("HEAD", address)
         offset = int(raw.head()[1]["upload-offset"])

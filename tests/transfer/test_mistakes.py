@@ -22,13 +22,13 @@ FORM = b'--xyz\r\nContent-Disposition: form-data; name="file"; filename="a.iso"\
 @pytest.mark.parametrize(
     ("name", "data", "told"),
     [
-        ("tiny.iso", FORM, "was sent as a multipart form; send its bytes as the body (with curl: -T FILE, not -F)"),
+        ("tiny.iso", FORM, "was sent as a multipart form; send its bytes as the body (curl: -T FILE, not -F)"),
         ("tiny", FORM, "was sent as a multipart form"),
-        ("tiny.iso", PAGE, "is a web page (HTML), perhaps an error page of the server it came from; send the file itself"),
+        ("tiny.iso", PAGE, "is a web page (HTML), possibly an error page of its source; send the file itself"),
         ("tiny.OVF", b'<?xml version="1.0"?><html>' + PAGE, "is a web page (HTML)"),
         ("tiny.ova", PAGE, "is a web page (HTML)"),
         ("tiny.ova", PAGE * 20, "is a web page (HTML)"),
-        ("tiny.iso", base64.b64encode(ISO), "is base64 text of an ISO image; send the bytes themselves, without an encoding"),
+        ("tiny.iso", base64.b64encode(ISO), "is base64 text of an ISO image; send the bytes without encoding"),
         ("tiny.iso", base64.encodebytes(ISO), "is base64 text of an ISO image"),
         ("tiny.iso", b"data:application/octet-stream;base64," + base64.b64encode(ISO), "is base64 text of an ISO image"),
         ("tiny.ova", base64.b64encode(archive(package())), "is base64 text of a tar archive"),
@@ -103,15 +103,15 @@ async def test_a_body_that_is_not_compressed_as_it_says_is_told(parts: Parts, cl
     file, address = await parts.push("tiny.iso")
     answered = await client.call("PUT", address, {"content-encoding": "gzip"}, [data])
     assert answered.status == 400
-    assert b"was sent with content-encoding gzip, but it" in answered.body
+    assert b"was sent with Content-Encoding gzip, but it" in answered.body
     assert (await parts.file(file)).status == "ERROR"
 
 
 @pytest.mark.parametrize(
     ("headers", "told"),
     [
-        ({"content-encoding": "br"}, b"unsupported content-encoding 'br'"),
-        ({"content-transfer-encoding": "base64"}, b"unsupported content-transfer-encoding 'base64'"),
+        ({"content-encoding": "br"}, b"unsupported Content-Encoding 'br'"),
+        ({"content-transfer-encoding": "base64"}, b"unsupported Content-Transfer-Encoding 'base64'"),
         ({"content-encoding": "gzip", "content-range": "bytes 0-9/20"}, b"cannot be combined"),
     ],
 )
@@ -130,4 +130,4 @@ async def test_a_compressed_body_that_grows_beyond_what_was_declared_ends_there(
     assert answered.status == 400
     failed = await parts.file(file)
     assert failed.fault is not None
-    assert failed.fault.text == "file 'tiny.iso' has more than 1000 bytes, expected were 1000"
+    assert failed.fault.text == "file 'tiny.iso' is larger than the expected 1000 bytes"

@@ -102,13 +102,13 @@ async def test_a_plain_upload_starts_again_from_the_first_byte(parts: Parts, cli
 @pytest.mark.parametrize(
     ("content_range", "length", "status", "sentence"),
     [
-        ("bytes 20-29/100", 10, 409, "file 'tiny.iso' goes on at byte 10, not at 20"),
-        ("bytes 0-9/100", 10, 409, "file 'tiny.iso' goes on at byte 10, not at 0"),
-        ("bytes 10-19/100", 9, 400, "the header Content-Range names 10 bytes, the body has 9"),
-        ("bytes 19-10/100", 10, 400, "the header Content-Range names no bytes of a file: 'bytes 19-10/100'"),
-        ("bytes 10-100/100", 91, 400, "the header Content-Range names no bytes of a file: 'bytes 10-100/100'"),
-        ("bytes */100", 0, 400, "the header Content-Range is not of the form `bytes FIRST-LAST/SIZE`: 'bytes */100'"),
-        ("items 1-2/3", 2, 400, "the header Content-Range is not of the form `bytes FIRST-LAST/SIZE`: 'items 1-2/3'"),
+        ("bytes 20-29/100", 10, 409, "file 'tiny.iso' must continue at byte 10, not 20"),
+        ("bytes 0-9/100", 10, 409, "file 'tiny.iso' must continue at byte 10, not 0"),
+        ("bytes 10-19/100", 9, 400, "Content-Range covers 10 bytes, body has 9"),
+        ("bytes 19-10/100", 10, 400, "Content-Range 'bytes 19-10/100' is outside the file"),
+        ("bytes 10-100/100", 91, 400, "Content-Range 'bytes 10-100/100' is outside the file"),
+        ("bytes */100", 0, 400, "Content-Range must be bytes FIRST-LAST/SIZE, not 'bytes */100'"),
+        ("items 1-2/3", 2, 400, "Content-Range must be bytes FIRST-LAST/SIZE, not 'items 1-2/3'"),
     ],
 )
 async def test_a_part_that_does_not_fit_changes_nothing(
@@ -155,7 +155,7 @@ async def test_a_second_writer_is_told_that_there_is_another(
     first = Waiting(client, address, b"first")
     await transferring(parts, file)
     answered = await client.call("PUT", address, body=[DATA])
-    assert (answered.status, answered.body) == (409, b"another request is sending file 'tiny.iso' now\n")
+    assert (answered.status, answered.body) == (409, b"another request is already sending file 'tiny.iso'\n")
     first.leave.set()
     await first.answer
     assert (await client.call("PUT", address, body=[DATA])).status == 200
@@ -168,7 +168,7 @@ async def test_a_writer_who_says_nothing_gives_way(parts: Parts, client: Client,
     await transferring(parts, file)
     assert (await client.call("PUT", address, body=[DATA])).status == 200
     answered = await first.answer
-    assert (answered.status, answered.body) == (409, b"another request sends the bytes of the file now\n")
+    assert (answered.status, answered.body) == (409, b"another request is now sending the bytes of the file\n")
     assert (await parts.file(file)).status == "READY"
 
 
@@ -226,7 +226,7 @@ async def test_an_upload_that_says_nothing_for_a_whole_lease_is_ended_and_can_go
         assert (await sending.answer).status == 408
         failed = await parts.file(file)
         assert failed.fault is not None
-        assert failed.fault.text == "no byte came for 2 seconds after the first 60"
+        assert failed.fault.text == "no data received for 2 seconds after 60 bytes"
         assert (await part(client, address, 60, 99)).status == 200
 
 
@@ -237,7 +237,7 @@ async def test_a_part_that_comes_again_after_the_last_one_is_told_that_the_file_
     await part(client, address, 0, 9)
     await part(client, address, 10, 99)
     answered = await part(client, address, 10, 99)
-    told = (409, "100", b"file 'tiny.iso' is complete with 100 bytes\n")
+    told = (409, "100", b"file 'tiny.iso' is already complete (100 bytes)\n")
     assert (answered.status, answered.headers["upload-offset"], answered.body) == told
     assert (await parts.file(file)).status == "READY"
 

@@ -65,23 +65,23 @@ async def test_a_wrong_checksum_is_told_with_both_values_and_the_file_can_be_sen
 @pytest.mark.parametrize(
     ("headers", "body", "status", "sentence"),
     [
-        ({"content-length": "101"}, [DATA, b"x"], 400, "file 'tiny.iso' has 101 bytes, expected were 100"),
-        ({"content-length": "99"}, [DATA[:99]], 400, "file 'tiny.iso' has 99 bytes, expected were 100"),
-        ({}, [DATA[:99]], 200, "file 'tiny.iso' has 99 bytes, expected were 100"),
-        ({}, [DATA, b"x"], 400, "file 'tiny.iso' has more than 100 bytes, expected were 100"),
-        ({"content-range": "bytes 0-9/99"}, [DATA[:10]], 400, "file 'tiny.iso' has 99 bytes, expected were 100"),
-        ({"content-range": "bytes 0-100/*"}, [DATA, b"x"], 400, "file 'tiny.iso' has 101 bytes, expected were 100"),
+        ({"content-length": "101"}, [DATA, b"x"], 400, "file 'tiny.iso' is 101 bytes, expected 100"),
+        ({"content-length": "99"}, [DATA[:99]], 400, "file 'tiny.iso' is 99 bytes, expected 100"),
+        ({}, [DATA[:99]], 200, "file 'tiny.iso' is 99 bytes, expected 100"),
+        ({}, [DATA, b"x"], 400, "file 'tiny.iso' is larger than the expected 100 bytes"),
+        ({"content-range": "bytes 0-9/99"}, [DATA[:10]], 400, "file 'tiny.iso' is 99 bytes, expected 100"),
+        ({"content-range": "bytes 0-100/*"}, [DATA, b"x"], 400, "file 'tiny.iso' is 101 bytes, expected 100"),
         (
             {"content-range": "bytes 0-9/100"},
             [DATA[:9]],
             400,
-            "file 'tiny.iso': the header Content-Range names 10 bytes, the body has 9",
+            "file 'tiny.iso': Content-Range covers 10 bytes, body has 9",
         ),
         (
             {"content-range": "bytes 0-9/100"},
             [DATA],
             400,
-            "file 'tiny.iso': the header Content-Range names 10 bytes, the body has more",
+            "file 'tiny.iso': Content-Range covers 10 bytes, body has more",
         ),
     ],
 )
@@ -103,7 +103,7 @@ async def test_a_broken_connection_shows_at_once_and_keeps_what_came(parts: Part
     failed = await parts.file(file)
     assert (failed.status, failed.received) == ("ERROR", 60)
     assert failed.fault is not None
-    assert failed.fault.text == "the connection broke after 60 of 100 bytes"
+    assert failed.fault.text == "connection lost after 60 of 100 bytes"
     assert (await client.call("HEAD", address)).headers["upload-offset"] == "60"
 
 
@@ -115,7 +115,7 @@ async def test_a_file_over_the_limit_is_refused(tmp_path: Path, headers: dict[st
         assert answered.status == 413
         failed = await parts.file(file)
         assert failed.fault is not None
-        assert failed.fault.text == "file 'tiny.iso' is larger than the 99 bytes that are allowed (upload_limit_bytes)"
+        assert failed.fault.text == "file 'tiny.iso' exceeds the limit of 99 bytes (upload_limit_bytes)"
         assert answered.body.decode() == failed.fault.text + "\n"
 
 

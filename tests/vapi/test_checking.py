@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 import pytest
 
+from contentlib.messages import Fault
 from contentlib.vapi.checking import flaw, reaches_any, reaches_union, union_flaw
 from contentlib.vapi.declare import Route, Service, operation, operations_of
 from contentlib.vapi.errors import NotFound
@@ -73,13 +74,15 @@ def test_types_tell_what_can_occur_in_them() -> None:
 )
 def test_a_broken_union_is_found_wherever_it_is(box: Box, path: str | None) -> None:
     for found in (union_flaw(box, BOX, "box"), flaw(box, BOX, "box")):
-        assert (found and found.path) == path
+        assert (found and found.args[0]) == path
 
 
 def test_a_union_of_answers_is_checked_in_answers_alone() -> None:
     seen = Seen(kind=Kind.PLATE, length=1)
     assert union_flaw(seen, type_of(Seen), "seen") is None
-    assert flaw(seen, type_of(Seen), "seen") == ("seen.length", "cannot be set when kind is PLATE")
+    found = flaw(seen, type_of(Seen), "seen")
+    assert found is not None
+    assert found.text == "seen.length cannot be set when kind is PLATE"
 
 
 @pytest.mark.parametrize(
@@ -109,7 +112,7 @@ def test_a_union_of_answers_is_checked_in_answers_alone() -> None:
         ("a", None, False),
         (Typed(type_of(str), "a"), Anything, True),
         (Typed(type_of(str), 1), Anything, False),
-        (NotFound("x", "x"), Anything, True),
+        (NotFound(Fault("x", "x")), Anything, True),
         ({"changed": 0}, Anything, False),
         ("a", Anything, False),
     ],
@@ -120,7 +123,9 @@ def test_a_value_is_of_its_declared_type_or_not(value: Any, declared: Any, fits:
 
 def test_a_difference_is_told_with_its_path() -> None:
     box = Box(parts=[Part(kind=Kind.BOLT, length="3")])  # type: ignore[arg-type]  # what is to be found
-    assert flaw(box, BOX, "result") == ("result.parts.1.length", "must be integer, not str")
+    found = flaw(box, BOX, "result")
+    assert found is not None
+    assert found.text == "result.parts.1.length must be integer, not str"
 
 
 def test_no_parameter_is_of_any_type() -> None:

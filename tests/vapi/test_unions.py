@@ -40,7 +40,7 @@ UNION = TaggedUnion("kind", CASES)
     ],
 )
 def test_a_structure_that_keeps_its_union_has_no_violation(door: Door) -> None:
-    assert list(UNION.violations(door)) == []
+    assert list(UNION.violations(door, "door")) == []
 
 
 @pytest.mark.parametrize(
@@ -56,10 +56,12 @@ def test_a_structure_that_keeps_its_union_has_no_violation(door: Door) -> None:
     ],
 )
 def test_a_violation_names_the_field_and_the_case(door: Door, violations: list[tuple[str, str]]) -> None:
-    assert list(UNION.violations(door)) == violations
+    assert [(each.args[0], each.text) for each in UNION.violations(door, "door")] == [
+        (f"door.{name}", f"door.{name} {problem}") for name, problem in violations
+    ]
 
 
 def test_a_default_is_the_case_of_a_structure_without_the_tag() -> None:
     union = TaggedUnion("kind", CASES, default="CODE")
-    assert list(union.violations(Door(code="1"))) == []
-    assert list(union.violations(Door(key="a"))) == [("key", "cannot be set when kind is not set")]
+    assert list(union.violations(Door(code="1"), "door")) == []
+    assert [each.text for each in union.violations(Door(key="a"), "door")] == ["door.key cannot be set when kind is not set"]

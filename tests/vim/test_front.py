@@ -99,7 +99,10 @@ async def test_every_address_of_the_web_services_answers(soap: Soap, path: str) 
 )
 async def test_what_is_no_envelope_is_an_invalid_request(soap: Soap, body: bytes) -> None:
     kind, sentence = (await soap.post(body)).fault
-    assert (kind, "the body is" in sentence) == ("InvalidRequest", True)
+    assert (kind, sentence.startswith(("invalid SOAP request: ", "request body is not a SOAP envelope"))) == (
+        "InvalidRequest",
+        True,
+    )
 
 
 @pytest.mark.parametrize(
@@ -114,13 +117,13 @@ async def test_a_document_type_is_not_taken(soap: Soap, trick: str) -> None:
     body = trick + envelope("CurrentTime", INSTANCE, "&e;").decode().partition("?>")[2]
     assert (await soap.post(body.encode())).fault == (
         "InvalidRequest",
-        "the body has a document type declaration, which is not taken",
+        "invalid SOAP request: XML with a DOCTYPE is not accepted",
     )
 
 
 async def test_a_body_that_is_too_long_or_too_deep_is_refused(soap: Soap) -> None:
     long = await soap.post(envelope("CurrentTime", INSTANCE, "x" * (1 << 20)))
-    assert long.fault == ("InvalidRequest", "the body is longer than 1048576 bytes")
+    assert long.fault == ("InvalidRequest", "request body is larger than 1048576 bytes")
     deep = await soap.post(envelope("CurrentTime", INSTANCE, "<a>" * 5000 + "</a>" * 5000))
     assert deep.fault[0] == "InvalidRequest"
 
@@ -144,7 +147,7 @@ async def test_the_list_of_versions_is_there_without_a_login(soap: Soap) -> None
 @pytest.mark.parametrize("method", ["PowerOnVM_Task", "SearchDatastore_Task", "CreateFolder", "WaitForUpdatesEx", "Nonsense"])
 async def test_a_method_that_is_not_there_is_named(soap: Soap, method: str) -> None:
     heard = await soap.call(method, ("VirtualMachine", "vm-1"))
-    assert heard.fault == ("NotSupported", f"the method {method} of VirtualMachine is not supported by this server")
+    assert heard.fault == ("NotSupported", f"method {method} of VirtualMachine is not supported by this server")
 
 
 async def test_the_managers_of_a_vcenter_are_there_in_the_order_of_the_data_object(soap: Soap) -> None:
@@ -171,7 +174,7 @@ async def test_a_manager_with_nothing_to_manage_is_read_and_its_methods_are_not_
     known = {each.name for each in VMOMI.GetWsdlType("urn:vim25", manager.type)._GetPropertyList()}
     assert set(PROPERTIES.get(manager.type, {})) <= known
     refused = await soap.call("QueryAnything", target)
-    assert refused.fault == ("NotSupported", f"the method QueryAnything of {manager.type} is not supported by this server")
+    assert refused.fault == ("NotSupported", f"method QueryAnything of {manager.type} is not supported by this server")
 
 
 @pytest.mark.parametrize(
@@ -206,7 +209,7 @@ async def test_the_sessions_of_a_user_are_listed_and_another_one_is_terminated(s
 async def test_the_session_of_the_call_is_not_terminated(soap: Soap) -> None:
     (mine,) = keys(await soap.call("Fetch", SESSIONS, "<prop>currentSession</prop>"))
     refused = await soap.call("TerminateSession", SESSIONS, f"<sessionId>{mine}</sessionId>")
-    assert refused.fault == ("InvalidArgument", f"sessionId '{mine}' is the session of this call; end it by Logout")
+    assert refused.fault == ("InvalidArgument", f"sessionId: '{mine}' is the session of this call; end it with Logout")
     soap.token = None
     refused = await soap.call("TerminateSession", SESSIONS, f"<sessionId>{mine}</sessionId>")
     assert refused.fault[0] == "NotAuthenticated"
@@ -327,9 +330,9 @@ async def test_a_reference_without_its_type_is_an_invalid_argument(soap: Soap) -
 
 async def test_a_caller_without_a_login_may_send_little(soap: Soap) -> None:
     long = b" " * (STRANGER_BYTES + 1)
-    assert (await soap.post(long)).fault[1] != f"the body is longer than {STRANGER_BYTES} bytes"
+    assert (await soap.post(long)).fault[1] != f"request body is larger than {STRANGER_BYTES} bytes"
     soap.token = None
-    assert (await soap.post(long)).fault == ("InvalidRequest", f"the body is longer than {STRANGER_BYTES} bytes")
+    assert (await soap.post(long)).fault == ("InvalidRequest", f"request body is larger than {STRANGER_BYTES} bytes")
 
 
 async def test_a_page_of_another_site_calls_nothing_with_the_cookie(soap: Soap) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from contentlib.messages import Fault
 from contentlib.vapi import std
 from contentlib.vapi.declare import Route, Service, operation
 from contentlib.vapi.errors import ERRORS
@@ -98,7 +99,7 @@ def route(name: str) -> Route:
 
 def _method(name: str) -> Callable[..., Awaitable[Any]]:
     async def method(self: Service, call: Call, **arguments: Any) -> Any:
-        raise ERRORS["internal_server_error"]("sample.none", f"nobody serves {name}")
+        raise ERRORS["internal_server_error"](Fault("sample.none", f"nobody serves {name}"))
 
     found = OPERATIONS[name]
     method.__annotations__ = {key: annotation(text) for key, text in found["parameters"].items()}

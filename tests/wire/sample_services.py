@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any, ClassVar
 
+from contentlib.messages import Fault
 from contentlib.vapi.declare import Privilege, Route, Service, operation
 from contentlib.vapi.errors import (
     ERRORS,
@@ -136,12 +137,12 @@ class ValueKinds(Service):
     @operation(Route("POST", "/api/sample/value-kind", {"action": "fail"}), errors=tuple(ERRORS.values()))
     async def fail(self, call: Call, name: str) -> str:
         """Raises the error of a name."""
-        raise ERRORS.get(name, NotFound)(f"sample.{name}", f"the box 7 says {name}", "7", name)
+        raise ERRORS.get(name, NotFound)(Fault(f"sample.{name}", f"the box 7 says {name}", ("7", name)))
 
     @operation(Route("POST", "/api/sample/value-kind", {"action": "betray"}), errors=(NotFound,))
     async def betray(self, call: Call) -> None:
         """Raises an error that it does not declare."""
-        raise AlreadyExists("sample.secret", "the password is tr0ub4dor")
+        raise AlreadyExists(Fault("sample.secret", "the password is tr0ub4dor"))
 
     @operation(Route("POST", "/api/sample/value-kind", {"action": "break"}))
     async def break_(self, call: Call) -> None:
@@ -172,7 +173,7 @@ class Boxes(Service):
     async def get(self, call: Call, box_id: Id) -> BoxModel:
         """Reads a box."""
         if box_id == "none":
-            raise NotFound("sample.no_box", "there is no box none", "none")
+            raise NotFound(Fault("sample.no_box", "there is no box none", ("none",)))
         return BoxModel(id=box_id)
 
     @operation(Route("GET", "/api/sample/box", {"shelf_id": None}))
@@ -238,7 +239,7 @@ class Sessions(Service):
     async def create(self, call: Call) -> Secret:
         """Starts a session."""
         if call.credentials != ("robin", "s:cret"):
-            raise Unauthenticated("sample.password", "name or password is wrong")
+            raise Unauthenticated(Fault("sample.password", "name or password is wrong"))
         call.new_token = "t0ken"
         return "t0ken"
 
@@ -246,7 +247,7 @@ class Sessions(Service):
     async def get(self, call: Call) -> str:
         """Says who calls."""
         if call.token is None:
-            raise Unauthenticated("sample.session", "there is no session")
+            raise Unauthenticated(Fault("sample.session", "there is no session"))
         return call.token
 
     @operation(Route("DELETE", "/api/session"))

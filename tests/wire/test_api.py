@@ -121,17 +121,17 @@ def test_a_method_that_an_address_does_not_take_is_told_which_it_takes(method: s
             "POST",
             f"{BOX}/a?action=publish&force=true",
             '{"force":true}',
-            "force stands in both the body and the query or a header",
+            "force is given in both body and query or header",
         ),
         ("GET", "/api/sample/label?x=many", "", "filter_spec.x must be an integer of 64 bits, not 'many'"),
-        ("GET", f"{BOX}?filter.shelf=s", "", f"'filter.shelf' cannot stand in the query of {LIST}; shelf_id can"),
+        ("GET", f"{BOX}?filter.shelf=s", "", f"'filter.shelf' is not a query parameter of {LIST}; allowed: shelf_id"),
         (
             "GET",
             f"{BOX}?shelf_id?shelf_id=s",
             "",
-            f"'shelf_id?shelf_id' cannot stand in the query of {LIST}; shelf_id can",
+            f"'shelf_id?shelf_id' is not a query parameter of {LIST}; allowed: shelf_id",
         ),
-        ("DELETE", f"{BOX}/a?force", "", "'force' cannot stand in the query of com.vmware.sample.box.delete"),
+        ("DELETE", f"{BOX}/a?force", "", "'force' is not a query parameter of com.vmware.sample.box.delete"),
     ],
 )
 def test_what_does_not_fit_the_declaration_is_named_by_its_path(method: str, target: str, body: str, message: str) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from contentlib.http.bodies import Bodies, TooManyBodies
 from contentlib.http.message import Disconnected, Response
+from contentlib.messages import Fault
 from contentlib.vapi.declare import Operation
 from contentlib.vapi.errors import Error, NotFound, ResourceBusy, ServiceUnavailable, Unauthenticated, VapiError
 from contentlib.vapi.registry import Call, Endpoint
@@ -137,7 +138,7 @@ def test_an_answer_without_a_new_session_sets_no_cookie() -> None:
 
 
 def test_the_challenge_of_an_error_stands_in_the_header_and_the_body() -> None:
-    client = failing(Unauthenticated("sample.who", "who is it", challenge='Basic realm="here"'))
+    client = failing(Unauthenticated(Fault("sample.who", "who is it"), challenge='Basic realm="here"'))
     for address in ADDRESSES:
         response = at_once(client.send("GET", address))
         assert dict(response.headers)["www-authenticate"] == 'Basic realm="here"'
@@ -152,11 +153,11 @@ def outcome(client: Client) -> tuple[int, str, int]:
 
 
 def test_an_error_that_an_operation_declares_is_heard() -> None:
-    assert outcome(failing(NotFound("sample.x", "there is no x"))) == (404, "NOT_FOUND", 0)
+    assert outcome(failing(NotFound(Fault("sample.x", "there is no x")))) == (404, "NOT_FOUND", 0)
 
 
 @pytest.mark.parametrize(
-    "error", [ResourceBusy("sample.x", "x"), Error("sample.x", "x"), KeyError("tr0ub4dor"), RecursionError()]
+    "error", [ResourceBusy(Fault("sample.x", "x")), Error(Fault("sample.x", "x")), KeyError("tr0ub4dor"), RecursionError()]
 )
 def test_an_error_that_an_operation_does_not_declare_is_an_internal_server_error(error: Exception) -> None:
     assert outcome(failing(error)) == (500, "INTERNAL_SERVER_ERROR", 1)
@@ -164,29 +165,29 @@ def test_an_error_that_an_operation_does_not_declare_is_an_internal_server_error
 
 def test_what_the_server_lacks_is_told_to_its_operator_too() -> None:
     lacking = OSError("the disk is gone")
-    client = failing(lacking, ServiceUnavailable("sample.disk", "the server cannot reach its storage"))
+    client = failing(lacking, ServiceUnavailable(Fault("sample.disk", "the server cannot reach its storage")))
     assert outcome(client) == (503, "SERVICE_UNAVAILABLE", 1)
     assert client.failures == [lacking]
 
 
 def test_an_error_of_the_rules_is_heard_as_what_it_is_translated_to() -> None:
-    assert outcome(failing(KeyError("x"), NotFound("sample.x", "there is no x"))) == (404, "NOT_FOUND", 0)
+    assert outcome(failing(KeyError("x"), NotFound(Fault("sample.x", "there is no x")))) == (404, "NOT_FOUND", 0)
 
 
 def test_a_translation_that_the_operation_does_not_declare_is_an_internal_server_error() -> None:
-    assert outcome(failing(KeyError("x"), ResourceBusy("sample.x", "x"))) == (500, "INTERNAL_SERVER_ERROR", 1)
+    assert outcome(failing(KeyError("x"), ResourceBusy(Fault("sample.x", "x")))) == (500, "INTERNAL_SERVER_ERROR", 1)
 
 
 def test_something_unforeseen_tells_the_operation_id_and_nothing_else() -> None:
     client = failing(KeyError("tr0ub4dor"))
     for address in ADDRESSES:
         response = at_once(client.send("GET", address))
-        assert said(response) == "the server failed; its log tells why under the operation id req-1"
+        assert said(response) == "internal server error; see the server log for request req-1"
         assert b"tr0ub4dor" not in response.body
 
 
 def test_a_name_that_is_no_unicode_can_be_told_in_each_form() -> None:
-    client = failing(NotFound("sample.x", "there is no file \udcff.iso", "\udcff.iso"))
+    client = failing(NotFound(Fault("sample.x", "there is no file \udcff.iso", ("\udcff.iso",))))
     for address in ADDRESSES:
         assert said(at_once(client.send("GET", address))) == "there is no file \\udcff.iso"
     assert b"no file \\udcff.iso<" in at_once(client.send("GET", ADDRESSES[0], headers={"accept": "text/xml"})).body
@@ -204,7 +205,7 @@ def test_a_client_that_goes_away_gets_no_answer(address: str) -> None:
 async def test_the_gate_decides_before_the_operation_in_each_form(form: str) -> None:
     class Closed(OpenGate):
         async def admit(self, call: Call, operation: Operation, arguments: dict[str, Any]) -> None:
-            raise Unauthenticated("sample.closed", f"{operation.id} {arguments}")
+            raise Unauthenticated(Fault("sample.closed", f"{operation.id} {arguments}"))
 
     response = await _get(Client(gate=Closed()), form)
     assert b"com.vmware.sample.box.get {'box_id': 'a'}" in response.body
@@ -223,7 +224,7 @@ class Shut(OpenGate):
 
     async def authenticate(self, call: Call) -> None:
         if call.token != "t0ken":
-            raise Unauthenticated("sample.session", "log in first")
+            raise Unauthenticated(Fault("sample.session", "log in first"))
         call.user = "robin"
 
 

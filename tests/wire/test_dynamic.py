@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import pytest
 
 from contentlib.http.bodies import Bodies
+from contentlib.messages import Fault
 from contentlib.vapi.declare import Operation, Route, Service, operation
 from contentlib.vapi.errors import NotFound, Unauthenticated
 from contentlib.vapi.registry import Call, Registry
@@ -136,7 +137,7 @@ def test_a_value_of_any_type_is_written_by_its_type(declared: Any, value: Any, r
 
 
 def test_an_error_is_a_value_of_any_type() -> None:
-    rpc, api, rest, xml = shown(NotFound("sample.none", "none", "7"))
+    rpc, api, rest, xml = shown(NotFound(Fault("sample.none", "none", ("7",))))
     assert list(rpc) == ["ERROR"]
     assert api == rest
     assert api["error_type"] == "NOT_FOUND"
@@ -182,7 +183,7 @@ def test_a_request_that_breaks_a_union_is_refused_in_every_form(spec: dict[str, 
 def test_a_union_is_checked_for_those_alone_who_may_call() -> None:
     class Shut(OpenGate):
         async def admit(self, call: Call, operation: Operation, arguments: dict[str, Any]) -> None:
-            raise Unauthenticated("sample.nobody", "nobody is known")
+            raise Unauthenticated(Fault("sample.nobody", "nobody is known"))
 
     client = Client(Registry([Crates()]), gate=Shut())
     assert at_once(client.send("POST", API, '{"kind": "GLASS"}')).status == 401

@@ -52,5 +52,5 @@ async def test_an_address_that_does_not_exist_names_the_one_that_was_meant(prefi
 
 async def test_an_action_under_the_name_of_the_other_form_is_told_its_own() -> None:
     response = await Client().send("POST", "/rest/com/vmware/sample/box/id:a?action=delete")
-    told = "on /rest an action is called ~action: use /rest/com/vmware/sample/box/id:a?~action=delete"
+    told = "actions on /rest are named ~action: use /rest/com/vmware/sample/box/id:a?~action=delete"
     assert (response.status, said(response)) == (404, told)

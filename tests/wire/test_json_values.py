@@ -54,7 +54,7 @@ def sent(form: str, kind: str, body: str | bytes) -> tuple[int, Any]:
             "value.between.2.x must be an integer of 64 bits, not 'a'",
         ),
         ("map", '[{"key":"a"}]', 'value.1 must be an entry {"key": …, "value": …}'),
-        ("map", '[{"key":"a","value":{"x":1}},{"key":"a","value":{"x":1}}]', "value.2.key stands in the map twice"),
+        ("map", '[{"key":"a","value":{"x":1}},{"key":"a","value":{"x":1}}]', "value.2.key is a duplicate map key"),
         ("enumeration_map", '{"PINK":1}', "value.1.key must be one of RED, DARK_BLUE, not 'PINK'"),
     ],
 )
@@ -85,7 +85,7 @@ def test_a_value_that_does_not_fit_is_named_by_its_path(form: str, kind: str, va
 def test_what_is_not_json_is_an_invalid_request(form: str, body: bytes) -> None:
     status, message = sent(form, "string", body)
     assert status == 400
-    assert message.startswith("the body is not JSON: ")
+    assert message.startswith("request body is not valid JSON: ")
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -93,14 +93,14 @@ def test_what_is_not_json_is_an_invalid_request(form: str, body: bytes) -> None:
 @pytest.mark.parametrize(("opening", "closing"), [("[", "]"), ('{"x":', "}")])
 def test_json_in_json_without_end_is_refused(form: str, depth: int, opening: str, closing: str) -> None:
     deep = opening * depth + "1" + closing * depth
-    assert sent(form, "structure", f'{{"value":{deep}}}') == (400, "the body is nested too deeply")
-    assert sent(form, "structure", f'{{"value":{{"x":1,"unknown":{deep}}}}}') == (400, "the body is nested too deeply")
+    assert sent(form, "structure", f'{{"value":{deep}}}') == (400, "request body is nested too deeply")
+    assert sent(form, "structure", f'{{"value":{{"x":1,"unknown":{deep}}}}}') == (400, "request body is nested too deeply")
 
 
 @pytest.mark.parametrize("form", FORMS)
 def test_a_structure_in_a_structure_without_end_is_refused(form: str) -> None:
     deep = '{"name":"a","below":' * 5000 + "{}" + "}" * 5000
-    assert sent(form, "everything", f'{{"value":{{"tree":{deep}}}}}') == (400, "the body is nested too deeply")
+    assert sent(form, "everything", f'{{"value":{{"tree":{deep}}}}}') == (400, "request body is nested too deeply")
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -118,7 +118,7 @@ def test_of_two_members_with_one_name_the_last_counts(form: str) -> None:
 def test_a_body_that_is_no_object_is_an_invalid_request(form: str, body: str) -> None:
     status, message = sent(form, "string", body)
     assert status == 400
-    assert message.startswith("the body must be a JSON object, not ")
+    assert message.startswith("request body must be a JSON object, not ")
 
 
 @pytest.mark.parametrize("form", FORMS)

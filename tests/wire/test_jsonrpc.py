@@ -47,17 +47,17 @@ def failure(response: Response) -> tuple[str, str]:
 @pytest.mark.parametrize(
     ("body", "code", "data"),
     [
-        ("", -32700, "the body is not JSON: Input data was truncated"),
-        ("{", -32700, "the body is not JSON: Input data was truncated"),
-        ("[" * 10_000, -32700, "the body is nested too deeply"),
-        ([], -32600, "a request is an object, not an array; batches are not taken"),
-        ({}, -32600, 'a request has "jsonrpc": "2.0" and a method'),
-        (envelope("string", {}, jsonrpc="1.0"), -32600, 'a request has "jsonrpc": "2.0" and a method'),
-        (envelope("string", {}, id=[]), -32600, "the id is a string or a number, not an array"),
-        (envelope("string", {}, method="call"), -32601, "the only method is invoke, not 'call'"),
-        (envelope("string", {}, params=None), -32602, "params is an object, not null"),
-        (envelope("string", {}, params={"serviceId": 1}), -32602, "serviceId is a string, not an integer"),
-        (envelope("string", {}, params={"serviceId": VALUES}), -32602, "operationId is a string, not null"),
+        ("", -32700, "request body is not valid JSON: Input data was truncated"),
+        ("{", -32700, "request body is not valid JSON: Input data was truncated"),
+        ("[" * 10_000, -32700, "request body is nested too deeply"),
+        ([], -32600, "request must be an object, not an array; batches are not supported"),
+        ({}, -32600, 'request must have "jsonrpc": "2.0" and a method'),
+        (envelope("string", {}, jsonrpc="1.0"), -32600, 'request must have "jsonrpc": "2.0" and a method'),
+        (envelope("string", {}, id=[]), -32600, "id must be a string or a number, not an array"),
+        (envelope("string", {}, method="call"), -32601, "unsupported method 'call'; the only method is invoke"),
+        (envelope("string", {}, params=None), -32602, "params must be an object, not null"),
+        (envelope("string", {}, params={"serviceId": 1}), -32602, "serviceId must be a string, not an integer"),
+        (envelope("string", {}, params={"serviceId": VALUES}), -32602, "operationId must be a string, not null"),
     ],
 )
 def test_a_fault_of_the_envelope_is_an_error_of_jsonrpc(body: Any, code: int, data: str) -> None:
@@ -67,8 +67,8 @@ def test_a_fault_of_the_envelope_is_an_error_of_jsonrpc(body: Any, code: int, da
 @pytest.mark.parametrize(
     ("member", "value", "data"),
     [
-        ("ctx", [], "ctx is an object, not an array"),
-        ("ctx", {"securityCtx": "x"}, "securityCtx is an object, not a string"),
+        ("ctx", [], "ctx must be an object, not an array"),
+        ("ctx", {"securityCtx": "x"}, "securityCtx must be an object, not a string"),
         ("input", [], "input must be a structure (), not an array"),
     ],
 )
@@ -87,7 +87,7 @@ def test_the_id_of_the_request_comes_back(request_id: Any) -> None:
 @pytest.mark.parametrize("header", ["vapi-service", "vapi-operation"])
 def test_a_header_that_disagrees_with_the_body_is_refused(header: str) -> None:
     code, data = fault(envelope("string", {"value": "a"}), {header: "other"})
-    assert (code, data.partition(" does not")[0]) == (-31001, f"the header {header}")
+    assert (code, data.partition(" does not")[0]) == (-31001, f"header {header}")
 
 
 def test_headers_that_agree_with_the_body_are_taken() -> None:
@@ -103,8 +103,8 @@ def test_a_body_over_the_limit_is_refused() -> None:
 @pytest.mark.parametrize(
     ("service", "operation", "message"),
     [
-        ("com.vmware.none", "get", "there is no service 'com.vmware.none'"),
-        (VALUES, "fly", "the service 'com.vmware.sample.value_kind' has no operation 'fly'; it has betray, binary, boolean, "),
+        ("com.vmware.none", "get", "service 'com.vmware.none' does not exist"),
+        (VALUES, "fly", "service 'com.vmware.sample.value_kind' has no operation 'fly'; available: betray, binary, boolean, "),
     ],
 )
 def test_an_unknown_operation_is_not_found(service: str, operation: str, message: str) -> None:
@@ -129,7 +129,7 @@ def test_an_unknown_operation_is_not_found(service: str, operation: str, message
         ("structure", "x", "value must be a structure (com.vmware.sample.point), not a string"),
         ("list", {"STRUCTURE": {}}, "value must be a list (list<string>), not an object"),
         ("list", ["a", {"OPTIONAL": 1}], "value.2 must be a string, not an integer"),
-        ("map", [{"STRUCTURE": {"map-entry": {"key": "a"}}}], "value.1 must be a map-entry with key and value"),
+        ("map", [{"STRUCTURE": {"map-entry": {"key": "a"}}}], "value.1 must have a key and a value"),
         ("enumeration", "PINK", "value must be one of RED, DARK_BLUE, not 'PINK'"),
     ],
 )
@@ -154,7 +154,7 @@ def test_a_structure_in_a_structure_without_end_is_refused() -> None:
     for _ in range(200):
         deep = {"STRUCTURE": {"com.vmware.sample.tree": {"name": "a", "below": {"OPTIONAL": deep}}}}
     box = {"STRUCTURE": {"com.vmware.sample.box_model": {"tree": {"OPTIONAL": deep}}}}
-    assert failure(sent(envelope("everything", {"value": box}))) == ("invalid_request", "the body is nested too deeply")
+    assert failure(sent(envelope("everything", {"value": box}))) == ("invalid_request", "request body is nested too deeply")
 
 
 def seen(ctx: Any, headers: dict[str, str] | None = None) -> tuple[str | None, tuple[str, str] | None]:

@@ -46,7 +46,7 @@ def test_a_query_is_read_by_the_declared_type(kind: str, query: str, value: Any)
     [
         ("string", "", "value is required"),
         ("string", "value=a&value=b", "value is given more than once"),
-        ("string", "value.x=a", "value must be string, not something with the field 'x'"),
+        ("string", "value.x=a", "value must be string, not an object with the field 'x'"),
         ("integer", "value=", "value must be an integer of 64 bits, not ''"),
         ("integer", "value=1e3", "value must be an integer of 64 bits, not '1e3'"),
         ("integer", "value=" + "9" * 5000, "value must be an integer of 64 bits, not '999"),
@@ -60,19 +60,19 @@ def test_a_query_is_read_by_the_declared_type(kind: str, query: str, value: Any)
         ("structure", "value=1", "value must be a structure (com.vmware.sample.point), its fields as value.field, not a value"),
         ("structure", "value.label=a", "value.x is required"),
         ("nested", "value.start.x=1&value.between.1.x=a", "value.between.1.x must be an integer of 64 bits, not 'a'"),
-        ("list", "value.1=a&value.3=c", "value is a list with positions from 1 on: 2 is missing"),
-        ("list", "value.0=a", "value is a list with positions from 1 on: 1 is missing"),
-        ("list", "value.1=a&value.01.x=b", "value is a list with positions from 1 on: 2 is missing or 1 is there twice"),
-        ("list", "value.a=a", "value is a list: 'a' is no position"),
-        ("list", "value.1234567=a", "value is a list: '1234567' is no position"),
-        ("list", "value=a&value.1=b", "'value.1' goes below 'value', which has a value of its own"),
-        ("list", "value.1=b&value=a", "'value' has a value of its own and others below it"),
+        ("list", "value.1=a&value.3=c", "value is a list numbered from 1; position 2 is missing"),
+        ("list", "value.0=a", "value is a list numbered from 1; position 1 is missing"),
+        ("list", "value.1=a&value.01.x=b", "value is a list numbered from 1; position 2 is missing or 1 is duplicated"),
+        ("list", "value.a=a", "value is a list; 'a' is not a position"),
+        ("list", "value.1234567=a", "value is a list; '1234567' is not a position"),
+        ("list", "value=a&value.1=b", "'value.1' is below 'value', which already has a value"),
+        ("list", "value.1=b&value=a", "'value' has both a value and fields"),
         ("map", "value=a", "value must be a map (map<string,com.vmware.sample.point>), its entries as value.1.key"),
-        ("map", "value.1.key=a", "value.1 must have key and value"),
-        ("string", "value.1" + ".1" * 40 + "=a", "the query's 'value.1"),
-        ("string", "value=%FF", "the query cannot be read"),
-        ("string", "value=%ED%A0%80", "the query cannot be read"),
-        ("string", "&".join(f"a{n}=1" for n in range(1001)), "the query cannot be read"),
+        ("map", "value.1.key=a", "value.1 must have a key and a value"),
+        ("string", "value.1" + ".1" * 40 + "=a", "query parameter 'val"),
+        ("string", "value=%FF", "cannot read the query"),
+        ("string", "value=%ED%A0%80", "cannot read the query"),
+        ("string", "&".join(f"a{n}=1" for n in range(1001)), "cannot read the query"),
     ],
 )
 def test_what_does_not_fit_the_declaration_is_named_by_its_path(kind: str, query: str, message: str) -> None:
@@ -82,7 +82,7 @@ def test_what_does_not_fit_the_declaration_is_named_by_its_path(kind: str, query
 
 def test_a_parameter_may_not_stand_in_the_body_and_the_query() -> None:
     target = "/rest/com/vmware/sample/value-kind?~action=string&value=a"
-    assert said(at_once(Client().send("POST", target, '{"value":"b"}'))) == "value stands in both the body and the query"
+    assert said(at_once(Client().send("POST", target, '{"value":"b"}'))) == "value is given in both body and query"
 
 
 def test_parameters_may_be_shared_between_the_body_and_the_query() -> None:

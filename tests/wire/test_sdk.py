@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from contentlib.messages import Message
 from contentlib.vapi.declare import Operation
 from contentlib.vapi.errors import ERRORS
 from contentlib.vapi.registry import Call, Endpoint, Handler
@@ -83,7 +84,7 @@ def test_a_void_result_is_void_to_the_sdk() -> None:
 @pytest.mark.parametrize("name", ERRORS)
 def test_an_error_is_an_exception_of_its_own_class_to_the_sdk(name: str) -> None:
     async def fail(call: Call, **arguments: Any) -> Any:
-        raise ERRORS[name]("sample.said", "the box 7 is not there", "7")
+        raise ERRORS[name](Message("sample.said", "box {box} does not exist")(box=7))
 
     registry = contract.registry()
     key = ("com.vmware.content.library", "get")
@@ -92,7 +93,8 @@ def test_an_error_is_an_exception_of_its_own_class_to_the_sdk(name: str) -> None
     with pytest.raises(sdk.error_class(name)) as caught:
         sdk.stub(Client(registry), key[0]).get("lib-1")
     (message,) = caught.value.messages
-    assert (message.id, message.default_message, message.args) == ("contentlib.sample.said", "the box 7 is not there", ["7"])
+    assert (message.id, message.default_message, message.args) == ("contentlib.sample.said", "box 7 does not exist", ["7"])
+    assert {name: param.s for name, param in message.params.items()} == {"box": "7"}
     assert caught.value.error_type == name.upper()
 
 

@@ -50,7 +50,7 @@ def test_a_text_is_read_by_the_declared_type(kind: str, text: str, value: Any) -
 @pytest.mark.parametrize("kind", ["structure", "list", "set", "map"])
 def test_what_has_parts_is_no_single_text(kind: str) -> None:
     declared = Type(kind, of=Type("string"), key=Type("string"), python=type("P", (), {"vapi_name": "p"}))
-    with pytest.raises(InvalidArgument, match=r"^x must be .*, not the text 'a'$"):
+    with pytest.raises(InvalidArgument, match=r"^x must be .*, not text 'a'$"):
         scalar(declared, "a", "x")
 
 

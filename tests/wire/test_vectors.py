@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from contentlib.http.message import Response
+from contentlib.messages import Fault
 from contentlib.services.content_library_item_download_session import DownloadSessionService
 from contentlib.vapi.declare import Operation
 from contentlib.vapi.errors import ERRORS
@@ -40,7 +41,7 @@ class Recorder:
         self.arguments = arguments
         if self.vector.raises:
             name, (text, *words) = self.vector.raises
-            raise ERRORS[name]("sample.said", text, *words)
+            raise ERRORS[name](Fault("sample.said", text, (*words,)))
         return value(self.vector.result, declared.output)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from contentlib.access import messages
 from contentlib.access.logins import Logins
 from contentlib.access.roles import Roles
 from contentlib.vapi.declare import Operation, Privilege
@@ -36,6 +37,8 @@ class AccessGate:
 
 def missing(user: str, privilege: Privilege, what_for: str, on: str | None = None) -> Unauthorized:
     """What a user hears who lacks a privilege; it names the privilege, and the thing that it is missing on."""
-    thing = f" on {privilege.resource} {on!r}" if privilege.resource and on else ""
-    text = f"user {user} needs the privilege {privilege.name}{thing} for {what_for}"
-    return Unauthorized("access.privilege_missing", text, user, privilege.name, what_for)
+    name = privilege.name
+    if not (privilege.resource and on):
+        return Unauthorized(messages.PRIVILEGE_MISSING(user=user, privilege=name, operation=what_for))
+    told = messages.PRIVILEGE_MISSING_ON(user=user, privilege=name, operation=what_for, type=privilege.resource, thing=on)
+    return Unauthorized(told)

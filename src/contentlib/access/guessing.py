@@ -24,6 +24,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 
+from contentlib.access import messages
 from contentlib.access.passwords import Argon2Passwords, busy
 from contentlib.access.recent import Digests, Recent
 from contentlib.http.message import Gone, never, unless_gone
@@ -39,7 +40,6 @@ _FORGOTTEN_AFTER = 3600.0
 _PROVEN_FOR = 30 * 86400.0
 _BITS_OF_NETWORK = 64
 _LONGEST_ADDRESS = 64
-_LONG_LINE = "too many logins of this user are waiting"
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +138,7 @@ async def _within_patience(lock: asyncio.Lock) -> None:
         async with asyncio.timeout(_PATIENCE):
             await lock.acquire()
     except TimeoutError as error:
-        raise busy(_LONG_LINE) from error
+        raise busy(messages.LOGINS_OF_USER_WAITING) from error
 
 
 @contextmanager
@@ -211,14 +211,14 @@ class GuardedPasswords:
         each = _HASH_SECONDS if failures is None else failures.delay
         wait = self._callers[caller.pair] * each + (0.0 if failures is None else max(failures.until - now, 0.0))
         if wait > _PATIENCE:
-            raise busy(_LONG_LINE, wait)
+            raise busy(messages.LOGINS_OF_USER_WAITING, wait)
         if proven:
             return
         if self._clients[caller.address] >= _PENDING_OF_ADDRESS or self._clients.total() >= _PENDING:
-            raise busy("too many logins are waiting")
+            raise busy(messages.LOGINS_WAITING)
         wait = self._addresses.wait(caller.address, now)
         if wait > 0:
-            raise busy("too many wrong passwords from this address", wait)
+            raise busy(messages.WRONG_FROM_ADDRESS, wait)
 
     async def _verify_next(self, caller: _Caller, hashed: str, password: str) -> bool:
         """The answer to one password, when those before it from the same caller have been answered."""
@@ -241,12 +241,12 @@ class GuardedPasswords:
     async def _verify_unknown(self, caller: _Caller, hashed: str, password: str) -> bool:
         wait = self._lines.waiting(caller.name) * _HASH_SECONDS
         if wait > _PATIENCE:
-            raise busy(_LONG_LINE, wait)
+            raise busy(messages.LOGINS_OF_USER_WAITING, wait)
         async with self._lines.turn(caller.name):
             now = self._now()
             wait = self._names.wait(caller.name, now)
             if wait > 0 and self._failures.get(caller.pair, now) is not None:
-                raise busy("too many wrong passwords for this user", wait)
+                raise busy(messages.WRONG_FOR_USER, wait)
             return await self._hash(caller, hashed, password, stranger=True)
 
     async def _hash(self, caller: _Caller, hashed: str, password: str, *, stranger: bool) -> bool:

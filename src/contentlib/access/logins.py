@@ -10,6 +10,7 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 
+from contentlib.access import messages
 from contentlib.access.guessing import Attempt, GuardedPasswords
 from contentlib.access.names import UserNames
 from contentlib.http.message import Gone, never
@@ -18,6 +19,7 @@ from contentlib.library.leases import Leases
 from contentlib.library.model import Login, User
 from contentlib.library.names import PASSWORD_LENGTH
 from contentlib.library.ports import MetadataStore
+from contentlib.messages import Fault
 from contentlib.vapi.errors import Unauthenticated
 
 _TOKEN_BYTES = 32
@@ -63,7 +65,7 @@ class Logins:
         ServiceUnavailable where too many passwords are tried, Disconnected when the client goes away before it is answered.
         """
         if credentials is None:
-            raise self.refused("access.no_credentials", "user name and password are needed to log in")
+            raise self.refused(messages.NO_CREDENTIALS())
         name, password = credentials
         names = self._names.meant(name)
         if not names or len(password) > PASSWORD_LENGTH:
@@ -85,7 +87,7 @@ class Logins:
         return None
 
     def _wrong(self) -> Unauthenticated:
-        return self.refused("access.wrong_password", "the user name or the password is wrong")
+        return self.refused(messages.WRONG_PASSWORD())
 
     async def _add(self, user: str) -> str:
         token = secrets.token_hex(_TOKEN_BYTES)
@@ -98,16 +100,15 @@ class Logins:
     async def find(self, token: str | None) -> Login:
         """The session of a token, as of now, and a touch on it; unauthenticated where there is none or it is over."""
         if not token:
-            raise self.refused("access.no_session", "log in first: the request carries no session")
+            raise self.refused(messages.NO_SESSION())
         key = _hash(token)
         async with self._metadata.reading() as transaction:
             stored = await transaction.logins.get(key)
         if stored is None:
-            raise self.refused("access.unknown_session", "the login session does not exist or has ended; log in again")
+            raise self.refused(messages.UNKNOWN_SESSION())
         login = self._as_of_now(stored)
         if login is None:
-            text = f"the login session was idle for more than {self._rules.idle // 1000} seconds and has ended; log in again"
-            raise self.refused("access.expired_session", text)
+            raise self.refused(messages.EXPIRED_SESSION(seconds=self._rules.idle // 1000))
         self._leases.touch_login(key)
         return login
 
@@ -129,9 +130,9 @@ class Logins:
         async with self._metadata.transaction(durable=False) as transaction:
             await transaction.logins.remove(login)
 
-    def refused(self, message_id: str, text: str) -> Unauthenticated:
+    def refused(self, said: Fault) -> Unauthenticated:
         """The error that asks for a login."""
-        return Unauthenticated(message_id, text, challenge=self._rules.challenge)
+        return Unauthenticated(said, challenge=self._rules.challenge)
 
 
 def _hash(token: str) -> str:

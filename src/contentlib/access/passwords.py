@@ -13,6 +13,8 @@ from typing import TypeVar
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from contentlib.access import messages
+from contentlib.messages import Message
 from contentlib.vapi.errors import ServiceUnavailable
 
 _T = TypeVar("_T")
@@ -21,10 +23,10 @@ _MOST_WAITING = 64
 _RETRY_SECONDS = 2
 
 
-def busy(text: str, seconds: float = _RETRY_SECONDS) -> ServiceUnavailable:
+def busy(said: Message, seconds: float = _RETRY_SECONDS) -> ServiceUnavailable:
     """The error of a caller who is to come back later; nothing was hashed."""
     wait = max(1, -int(-seconds // 1))
-    error = ServiceUnavailable("access.busy", f"{text}; try again in {wait} seconds", str(wait))
+    error = ServiceUnavailable(said(seconds=wait))
     error.retry_after = wait
     return error
 
@@ -90,7 +92,7 @@ class Argon2Passwords:
     def _make_room(self, queue: deque[asyncio.Future[None]]) -> None:
         if len(queue) < self._most:
             return
-        refused = busy("too many passwords are waiting to be checked")
+        refused = busy(messages.PASSWORDS_WAITING)
         if queue is self._known:
             raise refused
         oldest = queue.popleft()

@@ -35,7 +35,7 @@ class ServerCertificate:
         _, begins, rest = self.certificate.read_text("ascii", "replace").partition(ssl.PEM_HEADER)
         body, ends, _ = rest.partition(ssl.PEM_FOOTER)
         if not ends:
-            raise RuntimeError(f"{self.certificate} holds no certificate")
+            raise RuntimeError(f"{self.certificate} contains no certificate")
         digest = hashlib.new(algorithm, ssl.PEM_cert_to_DER_cert(begins + body + ends))
         return digest.digest().hex(":").upper()
 

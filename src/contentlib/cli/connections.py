@@ -254,7 +254,7 @@ class Sweeper:
             try:
                 closed = self.sweep(began)
             except Exception:
-                _LOG.exception("the connections could not be looked at")
+                _LOG.exception("cannot examine the connections")
             pause = max(_CROWDED_SECONDS if closed else _SECONDS, _PAUSE * (time.monotonic() - began))
 
     def sweep(self, now: float) -> int:
@@ -289,6 +289,6 @@ class Sweeper:
 
     def _say(self, now: float, most: Iterable[tuple[str, int]]) -> None:
         clients = ", ".join(f"{address} ({count})" for address, count in most)
-        _LOG.warning("closed %s connections that made no progress, most of them from %s", self._closed.total(), clients)
+        _LOG.warning("closed %s stalled connections, most of them from %s", self._closed.total(), clients)
         self._closed.clear()
         self._said = now

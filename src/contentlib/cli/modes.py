@@ -47,15 +47,15 @@ def _mend(path: Path) -> str | None:
     try:
         path.chmod(wanted)
     except PermissionError:
-        return f"{path} has mode {mode:04o} and belongs to another user; its owner should run: chmod {wanted:04o} {path}"
-    return f"mode of {path} was {mode:04o}; changed to {wanted:04o}, because it holds secrets"
+        return f"{path} has mode {mode:04o} and belongs to another user; as its owner, run: chmod {wanted:04o} {path}"
+    return f"mode of {path} was {mode:04o}; changed to {wanted:04o} because it contains secrets"
 
 
 def advice(tls_key: Path | None) -> list[str]:
     """What an operator should change: a sentence each."""
     found = [] if tls_key is None else _readable_key(tls_key)
     if os.geteuid() == 0:
-        found.append("the server runs as root; run it as a user of its own, who owns the data directory")
+        found.append("the server runs as root; run it as a dedicated user that owns the data directory")
     return found
 
 

@@ -79,7 +79,7 @@ def reserve(listen: str) -> Port:
         reserved = _bound(family, where, socket.SO_REUSEPORT)
     except OSError as error:
         in_use = error.errno == errno.EADDRINUSE
-        raise OSError(f"listen: {listen} {'is in use' if in_use else f'cannot be listened on: {error.strerror}'}") from error
+        raise OSError(f"cannot listen on {listen}: {'address already in use' if in_use else error.strerror}") from error
     return Port(str(where[0]), reserved.getsockname()[1], reserved)
 
 
@@ -108,7 +108,7 @@ def run(
     except SystemExit:
         # A worker that the same SIGINT reached first is no failure.
         if not server.interrupt_signal:
-            raise RuntimeError("the workers ended again and again; the log says why") from None
+            raise RuntimeError("the workers exited repeatedly; see the log") from None
 
 
 class _Server(MPServer):
@@ -200,7 +200,7 @@ def _leave_with(parent: int) -> None:
     """Makes a worker end at once when its parent is killed, and keeps the terminal's Ctrl-C for the parent."""
     os.setpgid(0, 0)
     if sys.platform == "linux" and ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL) != 0:
-        logging.getLogger(__name__).warning("the worker cannot be tied to its parent: %s", os.strerror(ctypes.get_errno()))
+        logging.getLogger(__name__).warning("cannot tie the worker to its parent process: %s", os.strerror(ctypes.get_errno()))
     if os.getppid() != parent:
         os._exit(1)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 
+from contentlib.fetching import messages
 from contentlib.fetching.arriving import Different, Staging
 from contentlib.fetching.fetch import Fetching, Origin, Transport
 from contentlib.library.bytes.blobs import Blobs
@@ -89,9 +90,8 @@ class Bringing:
             return
         found = await packages.examine_manifests(files, self._context.blobs)
         if found:
-            text = f"item {offered.name!r} is not what its publisher says: {found.told()}"
             await self._forget([upload_of(self._library.id, offered, file) for file in offered.files])
-            raise NotFetched(Fault("sync.manifest", text, (offered.name,)))
+            raise NotFetched(messages.NOT_AS_PUBLISHED(name=offered.name, problems=found.problems()))
 
     async def _blob(self, offered: OfferedItem, file: OfferedFile) -> Blob:
         upload = upload_of(self._library.id, offered, file)
@@ -108,7 +108,7 @@ class Bringing:
             if len(offered.files) > 1:
                 await self._remember(Arrival(upload, self._library.id, blob=blob.id))
             return blob
-        raise problem or NotFetched(Fault("sync.no_source", f"file {file.name!r} has no address", (file.name,)))
+        raise problem or NotFetched(messages.NO_SOURCE(name=file.name))
 
     async def _kept(self, blob_id: str, name: str) -> Blob | None:
         try:
@@ -119,8 +119,7 @@ class Bringing:
     async def _share(self, uri: str, file: OfferedFile) -> Blob:
         """The bytes are on this server; on another storage they are copied."""
         if self._subscription.source is None:
-            text = f"file {file.name!r} has an address that is none to fetch from"
-            raise NotFetched(Fault("sync.address", text, (file.name,)))
+            raise NotFetched(messages.UNUSABLE_SOURCE(name=file.name))
         blobs = self._context.blobs
         try:
             blob = await blobs.check(uri.removeprefix(BLOB), file.name)
@@ -141,8 +140,7 @@ class Bringing:
             return await blobs.keep(staging.received)
         except Failed as error:
             problem = error.problem
-            text = f"file {file.name!r} could not be fetched: {problem.text}"
-            fault = Fault(f"sync.{problem.kind.value}", text, (file.name, problem.text))
+            fault = messages.SYNC_FAILED(kind=problem.kind.value, name=file.name, problem=problem.text)
             raise NotFetched(fault, again=problem.again) from error
         except Different as error:
             await self._discard(staging, arrival.id)
@@ -165,8 +163,7 @@ class Bringing:
 
     def _not_stored(self, file: OfferedFile, staging: Staging, error: NotStored) -> NotFetched:
         if isinstance(error.error, BlockingIOError):
-            text = f"file {file.name!r} is being fetched by another sync"
-            return NotFetched(Fault("sync.busy", text, (file.name,)), again=True)
+            return NotFetched(messages.BEING_FETCHED(name=file.name), again=True)
         fault = transfer_faults.not_stored(file.name, self._library.storage, staging.size, error.error)
         return NotFetched(fault, again=not transfer_faults.is_full(error.error))
 
@@ -193,8 +190,7 @@ class Bringing:
 
 def _different(file: OfferedFile, fault: Fault) -> NotFetched:
     """The bytes are not those that were offered: the publisher may be changing them, or have been cut off."""
-    text = f"file {file.name!r} is not what its publisher says: {fault.text}"
-    return NotFetched(Fault(fault.id, text, fault.args), again=True)
+    return NotFetched(messages.FILE_NOT_AS_PUBLISHED(fault=fault.id, name=file.name, problem=fault), again=True)
 
 
 def _stored(file: OfferedFile, blob: Blob, before: StoredFile | None, now: int) -> StoredFile:

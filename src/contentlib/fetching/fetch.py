@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from contentlib.fetching import messages
 from contentlib.fetching.arriving import Different, Taking
 from contentlib.library.catalog.limits import Limits
 from contentlib.library.errors import Fault
@@ -17,6 +18,7 @@ from contentlib.library.sessions.pulls import Remembered
 from contentlib.outbound import problems
 from contentlib.outbound.client import Answer, Outbound
 from contentlib.outbound.credentials import Credentials
+from contentlib.outbound.messages import NOT_IMPORTABLE
 from contentlib.outbound.problems import Failed
 from contentlib.outbound.sources import NotBelow, Reading, Sources, is_local
 
@@ -142,13 +144,13 @@ class Fetching:
         changed = etag is not None and self._seen.etag is not None and etag != self._seen.etag
         resized = None not in (total, self._seen.total) and total != self._seen.total
         if start != self._arriving.size or changed or resized:
-            await self._start_again("it sent another part of the file than was asked for")
+            await self._start_again("the server sent a different range than requested")
 
     async def _check_end(self, answer: Answer) -> None:
         """There are no bytes after those that are there: it is all of the file, or the file has changed."""
         _, total = _range(answer)
         if not self._arriving.size or {total, self._seen.total} - {None} != {self._arriving.size}:
-            await self._start_again("the file there has become shorter")
+            await self._start_again("the file at the source became shorter")
 
     async def _start_again(self, why: str) -> None:
         await self._arriving.restart()
@@ -171,7 +173,7 @@ class Fetching:
         try:
             return await self._transport.sources.reading(self._endpoint.uri, self._check_total)
         except NotBelow as error:
-            raise problems.policy(f"its address {error}") from error
+            raise problems.policy(NOT_IMPORTABLE(problem=str(error))) from error
         except OSError as error:
             raise Different(_unreadable(self._file.name, error)) from error
 
@@ -213,4 +215,4 @@ def _range(answer: Answer) -> tuple[int | None, int | None]:
 
 def _unreadable(name: str, error: OSError) -> Fault:
     why = error.strerror or str(error)
-    return Fault("pull.unreadable", f"file {name!r} cannot be read from where it is: {why}", (name, why))
+    return messages.PULL_UNREADABLE(name=name, reason=why)

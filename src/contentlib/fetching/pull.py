@@ -15,6 +15,7 @@ from typing import NoReturn
 import msgspec
 from msgspec.structs import replace
 
+from contentlib.fetching import messages
 from contentlib.fetching.arriving import Arriving, Different, Kept, Unpacked
 from contentlib.fetching.companions import Companions
 from contentlib.fetching.fetch import Fetching, Origin, Transport
@@ -145,7 +146,7 @@ class _Attempt:
     async def _bring(self, arriving: Arriving) -> None:
         file = self._file
         if file.endpoint is None:
-            raise Different(Fault("pull.no_source", f"file {file.name!r} has no source_endpoint", (file.name,)))
+            raise Different(messages.PULL_NO_SOURCE(name=file.name))
         async with self._context.transport.limits.transfer(file.name, host_of(file.endpoint.uri)):
             await self._context.transfers.begin(file)
             await arriving.begin()
@@ -194,4 +195,4 @@ class _Attempt:
 
     def _told(self, problem: Problem) -> Fault:
         name = self._file.name
-        return Fault(f"pull.{problem.kind.value}", f"file {name!r} could not be fetched: {problem.text}", (name, problem.text))
+        return messages.PULL_FAILED(kind=problem.kind.value, name=name, problem=problem.text)

@@ -9,6 +9,7 @@ that one. A sync that is taken up again finds by itself what is still to be done
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections import deque
 from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from typing import NoReturn
 
 import msgspec
 
+from contentlib.fetching import messages
 from contentlib.fetching.bringing import Bringing, BringingContext
 from contentlib.jobs.worker import Again, Progress
 from contentlib.library.catalogs import Catalog, OfferedItem, Seen
@@ -56,9 +58,10 @@ class Result(msgspec.Struct, frozen=True):
 
     def told(self) -> Fault:
         """What was done, in one sentence; its arguments are the numbers and the warnings."""
-        text = f"{self.removed} items removed, {self.changed} changed, {self.fetched} fetched"
-        arguments = (str(self.removed), str(self.changed), str(self.fetched), *self.warnings)
-        return Fault("sync.done", "; ".join((text, *self.warnings)), arguments)
+        removed, changed, fetched = self.removed, self.changed, self.fetched
+        if not self.warnings:
+            return messages.SYNC_DONE(removed=removed, changed=changed, fetched=fetched)
+        return messages.SYNC_DONE_BUT(removed=removed, changed=changed, fetched=fetched, warnings=self.warnings)
 
 
 class Syncs:
@@ -222,16 +225,20 @@ def _left_out(library: Library, catalog: Catalog) -> Fault | None:
     """Which items the library lacks because they could not be read: it is not what its publisher has."""
     if not catalog.lost:
         return None
-    reasons = "; ".join(each.text for each in catalog.left_out[:_TOLD])
-    more = f"; and {catalog.lost - _TOLD} more" if catalog.lost > _TOLD else ""
-    text = f"library {library.name!r} lacks {catalog.lost} items of its publisher: {reasons}{more}"
-    return Fault("sync.left_out", text, (library.name, str(catalog.lost)))
+    reasons = _first((each.text for each in catalog.left_out), catalog.lost)
+    return messages.LEFT_OUT(name=library.name, count=catalog.lost, reasons=reasons)
+
+
+def _first(reasons: Iterable[str], count: int) -> list[str]:
+    """The first of many reasons, and how many more there are."""
+    found = [*itertools.islice(reasons, _TOLD)]
+    return [*found, f"and {count - _TOLD} more"] if count > _TOLD else found
 
 
 def _both(first: Fault | None, second: Fault | None) -> Fault | None:
     if first is None or second is None:
         return first or second
-    return Fault(first.id, f"{first.text}; {second.text}", first.args)
+    return messages.BOTH(fault=first.id, first=first, second=second)
 
 
 async def _together(works: Iterable[Coroutine[None, None, None]]) -> None:
@@ -270,7 +277,5 @@ class _Failures:
         if not self._faults:
             return None
         count = len(self._faults)
-        reasons = "; ".join(f"{name!r}: {fault.text}" for name, fault in self._faults[:_TOLD])
-        more = f"; and {count - _TOLD} more" if count > _TOLD else ""
-        text = f"{count} of {wanted} items of library {library.name!r} could not be synchronized: {reasons}{more}"
-        return Fault("sync.items", text, (library.name, str(count)))
+        reasons = _first((f"{name!r}: {fault.text}" for name, fault in self._faults), count)
+        return messages.ITEMS_FAILED(count=count, total=wanted, name=library.name, reasons=reasons)

@@ -10,7 +10,8 @@ from contextlib import aclosing, suppress
 from typing import Any
 from urllib.parse import quote
 
-from contentlib.http.message import Answer, Disconnected, FileResponse, Request, Response, StreamResponse, text
+from contentlib.http import messages
+from contentlib.http.message import Answer, Disconnected, FileResponse, Request, Response, StreamResponse, refusal
 from contentlib.http.pieces import Share, pieces_of
 
 Scope = MutableMapping[str, Any]
@@ -105,7 +106,7 @@ class Application:
         try:
             answer = _misaddressed(scope, request) or await self._handle(request)
         except Disconnected:  # heard only by a client that has stopped sending and still reads
-            answer = Response(400, b"the request ended before its body was complete\n", "text/plain; charset=utf-8")
+            answer = refusal(400, messages.BODY_INCOMPLETE())
         await _send(request, answer, scope, receive, send)
         if not body.finished and _has_body(request) and self._lingering < _LINGERING:
             await self._linger(body)
@@ -164,7 +165,7 @@ def _misaddressed(scope: Scope, request: Request) -> Response | None:
     """The answer to a request without a host, or with two (RFC 9112, 3.2)."""
     host = request.headers.get("host")
     if "," in (host or "") or (host is None and scope.get("http_version") == "1.1"):
-        return text(400, "exactly one Host header expected")
+        return refusal(400, messages.ONE_HOST())
     return None
 
 

@@ -10,6 +10,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable
 
+from contentlib.http import messages
 from contentlib.http.message import BodyRefused, BodyTooLarge, Request
 
 STRANGER_BYTES = 64 * 1024  # a body without a login
@@ -30,7 +31,7 @@ class BodyTooSlow(BodyRefused):
     status = 408
 
     def __init__(self) -> None:
-        super().__init__(f"request body not received in time; expected at least {_RATE} bytes per second")
+        super().__init__(messages.BODY_TOO_SLOW(rate=_RATE))
 
 
 class TooManyBodies(BodyRefused):
@@ -40,7 +41,7 @@ class TooManyBodies(BodyRefused):
     retry_after = 1
 
     def __init__(self) -> None:
-        super().__init__("too many large request bodies are being received; try again later")
+        super().__init__(messages.TOO_MANY_BODIES())
 
 
 class _Budget:

@@ -8,7 +8,9 @@ from __future__ import annotations
 import errno
 from collections.abc import Callable
 
-from contentlib.http.message import Answer, Headers, Request, Response, text
+from contentlib.http import messages
+from contentlib.http.message import Answer, Headers, Request, Response, refusal
+from contentlib.messages import Fault
 
 RETRY_SECONDS = 10
 RETRY: Headers = [("retry-after", str(RETRY_SECONDS))]
@@ -22,11 +24,12 @@ Report = Callable[[Request, str, BaseException], None]
 
 
 class ServerFailed(Exception):
-    """A request failed by the server's fault, which is the cause; the sentence is for the caller."""
+    """A request failed by the server's fault, which is the cause; `said` is for the caller."""
 
-    def __init__(self, status: int, sentence: str, headers: Headers | None = None) -> None:
-        super().__init__(sentence)
+    def __init__(self, status: int, said: Fault, headers: Headers | None = None) -> None:
+        super().__init__(said.text)
         self.status = status
+        self.fault = said
         self.headers = headers
 
 
@@ -35,23 +38,23 @@ def cause(error: Exception) -> BaseException:
     return error.__cause__ or error if isinstance(error, ServerFailed) else error
 
 
-def unforeseen(request: Request) -> str:
-    """What a caller hears of a failure that nobody has foreseen: where the log tells why."""
-    return f"the server failed; its log tells why under the request id {request.request_id}"
+def unforeseen(request: Request) -> Fault:
+    """What a caller hears of an unexpected failure: where the log has the cause."""
+    return messages.SERVER_FAILED(request=request.request_id)
 
 
 def in_plain_text(request: Request, error: Exception) -> Response:
     """A failure in plain text."""
     if isinstance(error, ServerFailed):
-        return text(error.status, str(error), error.headers)
+        return refusal(error.status, error.fault, error.headers)
     if isinstance(error, OSError):
         return failure(error)
-    return text(500, unforeseen(request))
+    return refusal(500, unforeseen(request))
 
 
 def failure(error: OSError) -> Response:
     """507 where there is no room, else 503; the sentence says what the system said."""
     why = error.strerror or str(error)
     if error.errno in FULL:
-        return text(507, f"the server is out of disk space: {why}; make room and try again", RETRY)
-    return text(503, f"the server cannot reach its storage: {why}; try again later", RETRY)
+        return refusal(507, messages.DISK_FULL(reason=why), RETRY)
+    return refusal(503, messages.STORAGE_FAILED(reason=why), RETRY)

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
+from contentlib.http import messages
 from contentlib.http.conditions import failed_precondition, http_date, range_holds
-from contentlib.http.message import Answer, FileResponse, Headers, Request, Response, Run, text
+from contentlib.http.message import Answer, FileResponse, Headers, Request, Response, Run, refusal
 from contentlib.http.ranges import Span, Unsatisfiable, span_of
 
 _NOT_PLAIN = re.compile(r'[^ -~]|["\\]|%(?=[0-9A-Fa-f]{2})')
@@ -36,12 +37,12 @@ def file_answer(request: Request, content: Content, name: str) -> Answer:
     if status == 304:
         return Response(304, headers=known)
     if status is not None:
-        return text(status, f"file {name!r} is another one than the client knows", known)
+        return refusal(status, messages.FILE_CHANGED(name=name), known)
     try:
         span = _span(request, tag, content)
     except Unsatisfiable:
-        sentence = f"file {name!r} has {content.size} bytes, the range is beyond them"
-        return text(416, sentence, [*known, ("content-range", f"bytes */{content.size}")])
+        outside = messages.RANGE_OUTSIDE(size=content.size)
+        return refusal(416, outside, [*known, ("content-range", f"bytes */{content.size}")])
     return _sent(content, [*known, *_described(content, name)], span)
 
 

@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
+from contentlib.http import messages
+from contentlib.messages import Fault
+
 Headers = list[tuple[str, str]]
 Gone = Callable[[], Awaitable[None]]
 """Returns when the client has gone away."""
@@ -29,6 +32,10 @@ class BodyRefused(Exception):
 
     status = 400
     retry_after: int | None = None
+
+    def __init__(self, said: Fault) -> None:
+        super().__init__(said.text)
+        self.fault = said
 
 
 async def never() -> None:
@@ -56,7 +63,7 @@ class BodyTooLarge(BodyRefused):
     status = 413
 
     def __init__(self, limit: int) -> None:
-        super().__init__(f"the body is longer than {limit} bytes")
+        super().__init__(messages.BODY_TOO_LARGE(limit=limit))
 
 
 class Body(Protocol):
@@ -142,7 +149,12 @@ def text(status: int, sentence: str, headers: Headers | None = None) -> Response
     return Response(status, f"{sentence}\n".encode(), "text/plain; charset=utf-8", list(headers or ()))
 
 
+def refusal(status: int, said: Fault, headers: Headers | None = None) -> Response:
+    """An answer that says what is wrong."""
+    return text(status, said.text, headers)
+
+
 def not_allowed(method: str, allowed: Sequence[str]) -> Response:
     """The answer to a method that an address does not know."""
     methods = ", ".join(sorted(allowed))
-    return text(405, f"{method} is not possible here, {methods} are", [("allow", methods)])
+    return refusal(405, messages.METHOD_NOT_ALLOWED(method=method, allowed=methods), [("allow", methods)])

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import msgspec
 
+from contentlib.jobs import messages
 from contentlib.jobs.worker import Again, Failed, Progress
 from contentlib.library.catalog.migration import Arguments, Migrations
-from contentlib.library.errors import Damaged, Fault
+from contentlib.library.errors import Damaged
 from contentlib.library.model import Task
 from contentlib.library.sessions.transfer_faults import is_full
 
@@ -27,11 +28,10 @@ class Migrating:
             await self._migrations.finish(wanted, _told(damaged))
         except OSError as error:
             why = error.strerror or str(error)
-            text = f"library {wanted.library} could not be moved to storage {wanted.storage}: {why}"
-            fault = Fault("migration.storage_failed", text, (wanted.library, wanted.storage, why))
+            fault = messages.MIGRATION_FAILED(library=wanted.library, storage=wanted.storage, reason=why)
             if not progress.last and not is_full(error):
                 raise Again(fault) from error
-            await self._migrations.end(wanted, f"{text}; what has been moved is read from there")
+            await self._migrations.end(wanted, f"{fault.text}; files that were moved stay on the new storage")
             raise Failed(fault) from error
         return None
 
@@ -56,4 +56,4 @@ def _told(damaged: list[str]) -> str | None:
     if not damaged:
         return None
     more = f"; and {len(damaged) - _TOLD} more" if len(damaged) > _TOLD else ""
-    return f"not all of its content could be moved: {'; '.join(damaged[:_TOLD])}{more}"
+    return f"some content could not be moved: {'; '.join(damaged[:_TOLD])}{more}"

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
+from msgspec.structs import replace
+
 from contentlib.jobs.worker import Again, Failed, Handler, Progress
 from contentlib.library.catalog.items import find_item
 from contentlib.library.catalog.libraries import find_library
@@ -17,7 +19,6 @@ from contentlib.library.tasks import NewTask, Tasks
 from contentlib.structures.privileges import ITEM, LIBRARY
 from contentlib.vapi.errors import ServiceUnavailable, VapiError
 from contentlib.vapi.registry import Asked
-from contentlib.vapi.std import OURS
 
 KIND = "operation"
 Perform = Callable[[str, str, str, str, str], Awaitable[str | None]]
@@ -67,8 +68,7 @@ def performing(perform: Perform) -> Handler:
 
 
 def _fault(error: VapiError) -> Fault:
-    told = error.messages[0]
-    return Fault(told.id.removeprefix(OURS), told.default_message, tuple(told.args), error.name)
+    return replace(error.fault, error=error.name)
 
 
 async def _check_exists(transaction: Transaction, kind: str, thing: str) -> None:

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 
 from msgspec.structs import replace
 
+from contentlib.jobs import messages
 from contentlib.jobs.runner import OnFailure
 from contentlib.library.bytes.storages import StorageSilent
 from contentlib.library.clock import Clock
@@ -185,12 +186,12 @@ class Worker:
         except Unavailable as error:
             await self._again(task, progress, error.fault)
         except StorageSilent as error:
-            await self._again(task, progress, Fault("storage.silent", error.text, (error.storage,)))
+            await self._again(task, progress, error.fault)
         except (LibraryError, Failed) as error:
             await self._finish(task, progress, "failed", fault=error.fault)
         except Exception as error:
             self._on_failure(f"task {task.id} ({task.kind})", error)
-            fault = Fault("task.failed", f"the server failed; its log tells why under task {task.id}", (task.id,))
+            fault = messages.TASK_FAILED(task=task.id)
             await self._finish(task, progress, "failed", fault=fault)
         else:
             progress.note(progress.total)

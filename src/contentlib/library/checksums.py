@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 import msgspec
 
+from contentlib.library import messages
 from contentlib.library.errors import Fault, Invalid
 
 
@@ -36,7 +37,8 @@ def check(field: str, algorithm: Algorithm | None, text: str) -> Checksum:
     chosen = algorithm or DEFAULT
     digits = text.strip().lower()
     if len(digits) != _DIGITS[chosen] or not all(digit in "0123456789abcdef" for digit in digits):
-        raise Invalid(field, f"is not a {chosen} checksum of {_DIGITS[chosen]} hexadecimal digits: {text[:130]!r}")
+        told = messages.NOT_A_CHECKSUM(field=field, algorithm=chosen, digits=_DIGITS[chosen], given=text[:130])
+        raise Invalid(told)
     return Checksum(chosen, digits)
 
 
@@ -71,5 +73,4 @@ def compare(name: str, declared: Checksum | None, digests: dict[Algorithm, str])
     if declared is None or digests[declared.algorithm] == declared.digits:
         return None
     actual = digests[declared.algorithm]
-    text = f"file {name!r} has the {declared.algorithm} checksum {actual}, expected was {declared.digits}"
-    return Fault("file.checksum_mismatch", text, (name, declared.digits, actual))
+    return messages.CHECKSUM_MISMATCH(name=name, algorithm=declared.algorithm, actual=actual, expected=declared.digits)

@@ -2,48 +2,34 @@
 
 from __future__ import annotations
 
-import msgspec
-
-
-class Fault(msgspec.Struct, frozen=True):
-    """What went wrong with a file, a session or a task, kept with it: a stable id, the sentence, its pieces.
-
-    `error` is the name of the error that a caller would have heard, where the task was an operation.
-    """
-
-    id: str
-    text: str
-    args: tuple[str, ...] = ()
-    error: str | None = None
+from contentlib.library import messages
+from contentlib.messages import Fault as Fault
 
 
 class LibraryError(Exception):
     """Base of all errors of the rules; a sentence in lower case that names the thing and its state."""
 
-    def __init__(self, fault_id: str, text: str, *args: str) -> None:
-        super().__init__(text)
-        self.fault = Fault(fault_id, text, args)
+    def __init__(self, said: Fault) -> None:
+        super().__init__(said.text)
+        self.fault = said
 
 
 class Missing(LibraryError):
     """There is no such thing."""
 
     def __init__(self, kind: str, identifier: str) -> None:
-        super().__init__(f"{kind.replace(' ', '_')}.not_found", f"{kind} {identifier!r} does not exist", identifier)
+        super().__init__(messages.NOT_FOUND(kind=kind, identifier=identifier))
 
 
 class MissingFile(LibraryError):
     """The thing is there, but it has no file of that name."""
 
     def __init__(self, owner: str, identifier: str, name: str) -> None:
-        super().__init__("file.not_found", f"{owner} {identifier} has no file {name!r}", identifier, name)
+        super().__init__(messages.FILE_NOT_FOUND(owner=owner, identifier=identifier, name=name))
 
 
 class Invalid(LibraryError):
     """A value that the rules do not take; the first word of the sentence is the field's path."""
-
-    def __init__(self, field: str, problem: str, *args: str) -> None:
-        super().__init__(f"invalid.{field}", f"{field} {problem}", *args)
 
 
 class Taken(LibraryError):
@@ -70,7 +56,7 @@ class NotActive(LibraryError):
     """The session has ended."""
 
     def __init__(self, kind: str, identifier: str, state: str, event: str) -> None:
-        super().__init__("session.not_active", f"{kind} {identifier} is {state} and cannot be {event}", identifier, state)
+        super().__init__(messages.NOT_ACTIVE(kind=kind, identifier=identifier, state=state, event=event))
 
 
 class StillActive(LibraryError):
@@ -97,8 +83,7 @@ class VersionConflict(LibraryError):
     """The thing was changed since the caller read it."""
 
     def __init__(self, kind: str, identifier: str, given: str, current: str) -> None:
-        text = f"{kind} {identifier} is at version {current}, not {given}"
-        super().__init__("version.conflict", text, identifier, given, current)
+        super().__init__(messages.VERSION_CONFLICT(kind=kind, identifier=identifier, current=current, given=given))
 
 
 class NotCompliant(LibraryError):
@@ -132,8 +117,8 @@ class Unsupported(LibraryError):
 class NotFetched(LibraryError):
     """What is elsewhere could not be fetched from there; `again` where it may be possible later."""
 
-    def __init__(self, fault: Fault, *, again: bool = False) -> None:
-        super().__init__(fault.id, fault.text, *fault.args)
+    def __init__(self, said: Fault, *, again: bool = False) -> None:
+        super().__init__(said)
         self.again = again
 
 

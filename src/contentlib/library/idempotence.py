@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable
 
+from contentlib.library import messages
 from contentlib.library.clock import Clock
 from contentlib.library.errors import Invalid
 from contentlib.library.model import Token
@@ -18,7 +19,7 @@ def check_token(user: str, operation: str, value: str | None) -> Token | None:
     if value is None:
         return None
     if not _UUID.fullmatch(value):
-        raise Invalid("client_token", f"is not a UUID: {value[:80]!r}")
+        raise Invalid(messages.NOT_A_UUID(field="client_token", given=value[:80]))
     return Token(user, operation, value.lower())
 
 

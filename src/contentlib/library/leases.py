@@ -8,6 +8,7 @@ from typing import Protocol, TypeVar
 
 from msgspec.structs import replace
 
+from contentlib.library import messages
 from contentlib.library.clock import Clock
 from contentlib.library.errors import Fault, Invalid, NotActive
 from contentlib.library.model import Session, State, Touches
@@ -42,7 +43,7 @@ def advance(session: AnySession, progress: int | None, field: str) -> AnySession
     if progress is None:
         return session
     if not 0 <= progress <= 100:
-        raise Invalid(field, f"must be between 0 and 100, not {progress}")
+        raise Invalid(messages.OUT_OF_RANGE(field=field, least=0, most=100, given=progress))
     return replace(session, progress=max(session.progress, progress))
 
 

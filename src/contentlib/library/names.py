@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from contentlib.library.errors import Invalid
+from contentlib.library import messages
+from contentlib.library.errors import Fault, Invalid
 
 NAME_LENGTH = 80
 DESCRIPTION_LENGTH = 2000
@@ -29,30 +30,31 @@ _INVISIBLE = re.compile(
 def check_name(field: str, name: str) -> str:
     """The name of a library or item: 1 to 80 characters, no control characters."""
     if not name.strip():
-        raise Invalid(field, "must not be empty")
+        raise Invalid(messages.EMPTY(field=field))
     if len(name) > NAME_LENGTH:
-        raise Invalid(field, f"has {len(name)} characters, {NAME_LENGTH} are allowed")
+        raise Invalid(messages.TOO_LONG(field=field, length=len(name), most=NAME_LENGTH))
     return _printable(field, name)
 
 
 def check_description(field: str, description: str) -> str:
     """A description: up to 2,000 characters."""
     if len(description) > DESCRIPTION_LENGTH:
-        raise Invalid(field, f"has {len(description)} characters, {DESCRIPTION_LENGTH} are allowed")
+        raise Invalid(messages.TOO_LONG(field=field, length=len(description), most=DESCRIPTION_LENGTH))
     return check_text(field, description)
 
 
 def check_text(field: str, text: str) -> str:
     """A text of any length; no control characters but tabulators and ends of lines."""
-    if _NO_TEXT.search(text):
-        raise Invalid(field, "holds a character that is no text")
+    found = _NO_TEXT.search(text)
+    if found is not None:
+        raise Invalid(_unusable(field, found[0]))
     return text
 
 
 def check_password(field: str, password: str) -> str:
     """A new password: up to 1,024 characters, as a longer one is not hashed at a login."""
     if len(password) > PASSWORD_LENGTH:
-        raise Invalid(field, f"is {len(password)} characters, at most {PASSWORD_LENGTH} are allowed")
+        raise Invalid(messages.TOO_LONG(field=field, length=len(password), most=PASSWORD_LENGTH))
     return password
 
 
@@ -73,15 +75,15 @@ def check_file_name(field: str, name: str) -> str:
     Characters that are invisible or turn the direction of writing make a name look like another one.
     """
     if not name:
-        raise Invalid(field, "must not be empty")
+        raise Invalid(messages.EMPTY(field=field))
     size = len(name.encode("utf-8", "surrogatepass"))
     if size > FILE_NAME_BYTES:
-        raise Invalid(field, f"is {size} bytes, at most {FILE_NAME_BYTES} are allowed")
+        raise Invalid(messages.TOO_MANY_BYTES(field=field, length=size, most=FILE_NAME_BYTES))
     if name in (".", "..") or "/" in name or "\\" in name:
-        raise Invalid(field, f"{name!r} is not a plain file name", name)
+        raise Invalid(messages.NOT_A_FILE_NAME(field=field, given=name))
     found = _INVISIBLE.search(name)
     if found is not None:
-        raise Invalid(field, f"contains an invisible character (U+{ord(found[0]):04X}); remove it", name)
+        raise Invalid(messages.INVISIBLE_CHARACTER(field=field, character=f"U+{ord(found[0]):04X}"))
     return _printable(field, name)
 
 
@@ -106,6 +108,14 @@ def _composed(name: str) -> str:
 
 
 def _printable(field: str, name: str) -> str:
-    if _CONTROL.search(name):
-        raise Invalid(field, "holds a control character")
+    found = _CONTROL.search(name)
+    if found is not None:
+        raise Invalid(_unusable(field, found[0]))
     return name
+
+
+def _unusable(field: str, character: str) -> Fault:
+    if "\ud800" <= character <= "\udfff":
+        return messages.INVALID_UNICODE(field=field, character="unpaired surrogate")
+    kind = messages.INVALID_UNICODE if character > "\xff" else messages.CONTROL_CHARACTER
+    return kind(field=field, character=f"U+{ord(character):04X}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contentlib.library import messages
 from contentlib.library.errors import InUse, WrongState
 from contentlib.library.model import Library
 from contentlib.library.ports import Transaction
@@ -13,13 +14,13 @@ async def check_unused(transaction: Transaction, library: Library, thing: str) -
     """InUse, naming the users, when somebody has declared to use the library of something that is to be deleted."""
     users = [each.urn for each in await transaction.usages.of(library.id)]
     if users:
-        more = f" and {len(users) - _NAMED} more" if len(users) > _NAMED else ""
-        text = f"{thing} cannot be deleted: library {library.id} is in use by {', '.join(users[:_NAMED])}{more}"
-        raise InUse("library.in_use", text, library.id, *users[:_NAMED])
+        more = len(users) - _NAMED
+        if more <= 0:
+            raise InUse(messages.LIBRARY_IN_USE(thing=thing, library=library.id, users=users))
+        raise InUse(messages.LIBRARY_IN_USE_BY_MANY(thing=thing, library=library.id, users=users[:_NAMED], more=more))
 
 
 def check_changeable(library: Library) -> None:
     """WrongState, saying why, while the content of the library cannot be changed."""
     if library.maintenance is not None:
-        text = f"library {library.id} is in MAINTENANCE: {library.maintenance.reason}"
-        raise WrongState("library.in_maintenance", text, library.id)
+        raise WrongState(messages.LIBRARY_IN_MAINTENANCE(library=library.id, reason=library.maintenance.reason))

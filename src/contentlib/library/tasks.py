@@ -9,6 +9,7 @@ from collections.abc import Mapping
 import msgspec
 from msgspec.structs import replace
 
+from contentlib.library import messages
 from contentlib.library.clock import Clock
 from contentlib.library.errors import Fault, Missing, NotActive, Unsupported
 from contentlib.library.identifiers import new_identifier
@@ -16,7 +17,7 @@ from contentlib.library.model import Target, Task, TaskStatus
 from contentlib.library.ports import MetadataStore, Transaction
 
 KIND = "task"
-CANCELED = Fault("task.canceled", "the task was canceled")
+CANCELED = messages.TASK_CANCELED()
 _UNDER_WAY = (TaskStatus.PENDING, TaskStatus.RUNNING)
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.005, 0.2
 
@@ -108,7 +109,7 @@ class Tasks:
             task = await find_task(transaction, task_id)
             canceled = fire(task, "canceled")
             if not task.cancelable:
-                raise Unsupported("task.not_cancelable", f"task {task_id} is not cancelable", task_id)
+                raise Unsupported(messages.TASK_NOT_CANCELABLE(task=task_id))
             if task.status is TaskStatus.RUNNING:
                 await transaction.tasks.put(replace(task, canceling=True))
             else:

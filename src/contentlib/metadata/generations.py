@@ -32,7 +32,7 @@ class Generations:
         self._users = _opened(_users_of(database))
         try:
             if not _taken(self._users, fcntl.LOCK_SH, _PATIENCE_SECONDS):
-                raise RuntimeError(f"database {database} is being upgraded by another process; try again when it has ended")
+                raise RuntimeError(f"database {database} is being upgraded by another process; try again later")
             self._file = _opened(database.with_name(f"{database.name}-generations"))
         except BaseException:
             os.close(self._users)
@@ -106,7 +106,7 @@ def sole_user(database: Path) -> Iterator[None]:
     users = _opened(_users_of(database))
     try:
         if not _taken(users, fcntl.LOCK_EX, _PATIENCE_SECONDS):
-            raise RuntimeError(f"database {database} is open in another process of contentlib; wait until that has ended")
+            raise RuntimeError(f"database {database} is open in another contentlib process; stop it or wait until it exits")
         yield
     finally:
         os.close(users)

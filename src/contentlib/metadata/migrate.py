@@ -27,11 +27,11 @@ def is_current(database: Path) -> bool:
 def check_current(database: Path) -> None:
     """RuntimeError unless there is a SQLite file with the tables of this version; it is left as it is."""
     if not database.exists():
-        raise RuntimeError(f"there is no database {database}")
+        raise RuntimeError(f"database {database} does not exist")
     found = _version(database)
     if found != HEAD:
-        text = f"the database {database} has the tables of version {found}, not {HEAD}"
-        raise RuntimeError(f"{text}; a start of the server brings it up to date")
+        text = f"database {database} is at schema {found or 'unknown'}, this version needs {HEAD}"
+        raise RuntimeError(f"{text}; start the server once to upgrade it")
 
 
 def _version(database: Path) -> str | None:
@@ -41,7 +41,7 @@ def _version(database: Path) -> str | None:
                 return None
             row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
     except sqlite3.DatabaseError as error:
-        raise RuntimeError(f"the database {database} cannot be read: {error}") from error
+        raise RuntimeError(f"cannot read database {database}: {error}") from error
     return None if row is None else str(row[0])
 
 
@@ -62,6 +62,6 @@ def _migrate(database: Path) -> None:
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
     except CommandError as error:
-        raise RuntimeError(f"the database {database} was written by a newer version of contentlib: {error}") from error
+        raise RuntimeError(f"database {database} was written by a newer version of contentlib: {error}") from error
     finally:
         engine.dispose()

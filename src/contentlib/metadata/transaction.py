@@ -134,7 +134,7 @@ class ReadingConnection(SqliteConnection):
         for kind, key, value in self._recalled:
             row = await self.row(kind.get, {"key": key})
             if row is None or kind.codec.value(row) != value:
-                raise OSError(errno.EBUSY, f"a row of {kind.table} was changed while it was read; try again")
+                raise OSError(errno.EBUSY, f"a row of {kind.table} changed while it was read; try again")
 
 
 class SqliteTransaction(Generic[AnyConnection]):

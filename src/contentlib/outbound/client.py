@@ -23,7 +23,8 @@ from yarl import URL
 
 from contentlib import __version__
 from contentlib.library.uris import check_host
-from contentlib.outbound import problems
+from contentlib.messages import Fault
+from contentlib.outbound import messages, problems
 from contentlib.outbound.credentials import Credentials, within
 from contentlib.outbound.pins import BadPin, Pin, nothing, pin_of, thumbprint_of
 from contentlib.outbound.policy import Forbidden, Policy
@@ -35,16 +36,16 @@ _USABLE = {200, 206, 416}
 _CONDITIONS = {"if-none-match", "if-modified-since"}
 _BUFFER = 1 << 20
 _PLAIN = re.compile(r"[!-~]+")
-_NO_TLS = "it does not answer in TLS; an http address, or another port, may be meant"
+_NO_TLS = "the server does not speak TLS; try http or another port"
 _TLS = {
     "WRONG_VERSION_NUMBER": _NO_TLS,
     "HTTP_REQUEST": _NO_TLS,
     "RECORD_LAYER_FAILURE": _NO_TLS,
     "PACKET_LENGTH_TOO_LONG": _NO_TLS,
-    "UNEXPECTED_EOF_WHILE_READING": "it was closed while TLS was agreed on",
-    "UNSUPPORTED_PROTOCOL": "it speaks only versions of TLS that are not safe any more",
-    "TLSV1_ALERT_PROTOCOL_VERSION": "it does not speak TLS 1.2 or later",
-    "TLSV13_ALERT_CERTIFICATE_REQUIRED": "it wants a client certificate, which this server does not have",
+    "UNEXPECTED_EOF_WHILE_READING": "closed during the TLS handshake",
+    "UNSUPPORTED_PROTOCOL": "the server supports only obsolete versions of TLS",
+    "TLSV1_ALERT_PROTOCOL_VERSION": "the server does not support TLS 1.2 or later",
+    "TLSV13_ALERT_CERTIFICATE_REQUIRED": "the server requires a client certificate, which is not supported",
 }
 _SECRET = re.compile(r"(?<=//)[^/?#]*@|[?#].*", re.DOTALL)
 
@@ -118,13 +119,13 @@ class Outbound:
             if response.status not in _REDIRECTING:
                 raise problems.status(_place(url, start), response.status)
             url = _next(url, response, pin, _place(url, start))
-        raise Failed(Problem(Kind.STATUS, f"{shown(start)} redirects more than {_REDIRECTS} times"))
+        raise Failed(Problem(Kind.STATUS, messages.TOO_MANY_REDIRECTS(url=shown(start), most=_REDIRECTS).text))
 
     async def _answered(self, url: URL, headers: Mapping[str, str], pin: Pin | None, told: str) -> aiohttp.ClientResponse:
         try:
             return await self._ask(url, headers, pin)
         except Forbidden as error:
-            raise problems.policy(str(error)) from error
+            raise problems.policy(error.fault) from error
         except (aiohttp.ClientError, OSError) as error:  # OSError: TimeoutError too
             raise await self._failure(url, pin, error, told) from error
 
@@ -170,17 +171,17 @@ class Outbound:
             case aiohttp.ClientConnectorDNSError():
                 return problems.host_not_found(url.host or "", _said(error.os_error))
             case aiohttp.InvalidURL():
-                return problems.url(told, "is no address")
+                return problems.url(told, "is not a valid URL")
         return _broken(told, self._seconds, error)
 
     async def _untrusted(self, url: URL, error: aiohttp.ClientConnectorCertificateError, told: str) -> Failed:
         """The certificate does not verify; a second connection, that sends nothing, learns which one it is."""
         found = error.certificate_error
-        why = getattr(found, "verify_message", None) or "it does not verify"
+        why = getattr(found, "verify_message", None) or "verification failed"
         pin = nothing()
         with suppress(aiohttp.ClientError, OSError, Forbidden):  # it is what the pin met that matters
             (await self._ask(url, {}, pin)).close()
-        return _certificate_problem(f"the certificate of {told} is not trusted: {why}", pin.met)
+        return _untrusted(told, why, pin.met)
 
 
 class Answer:
@@ -268,11 +269,11 @@ def _parsed(uri: str) -> URL:
         host, port = url.host, url.port
         (url.raw_host or "").encode("idna")  # as whoever resolves it will
     except ValueError as error:
-        raise problems.url(_told(uri), "is no address that can be asked") from error
+        raise problems.url(_told(uri), "is not a valid URL") from error
     if url.scheme not in ("http", "https"):
-        raise problems.url(shown(url)[:200], "is no http or https address")
+        raise problems.url(shown(url)[:200], "is not an http or https URL")
     if not host or not port:
-        raise problems.url(shown(url)[:200], "names no host")
+        raise problems.url(shown(url)[:200], "has no host")
     return url
 
 
@@ -280,14 +281,14 @@ def _next(url: URL, response: aiohttp.ClientResponse, pin: Pin | None, told: str
     """Where a redirect leads to; a pinned address does not lead away from TLS, where nothing could be pinned."""
     location = response.headers.get("location")
     if not location:
-        raise Failed(Problem(Kind.STATUS, f"{told} redirects, but names no address", status=response.status))
+        raise Failed(Problem(Kind.STATUS, messages.REDIRECT_WITHOUT_TARGET(url=told).text, status=response.status))
     try:
         encoded = _PLAIN.fullmatch(location) is not None
         found = _parsed(str(url.join(URL(check_host(location), encoded=encoded))))
     except (ValueError, Failed) as error:
-        raise problems.url(told, "redirects to something that is no http or https address") from error
+        raise problems.url(told, "redirects to something that is not an http or https URL") from error
     if pin is not None and url.scheme == "https" and found.scheme != "https":
-        raise problems.policy(f"{told} redirects to {found.origin()}, where its certificate cannot be checked")
+        raise problems.policy(messages.LEAVES_TLS(url=told, target=str(found.origin())))
     return found
 
 
@@ -295,28 +296,34 @@ def _pin(uri: str, thumbprint: str | None, certificate: str | None) -> Pin | Non
     try:
         return pin_of(thumbprint, certificate)
     except BadPin as error:
-        name = "ssl_certificate" if certificate else "the thumbprint"
-        raise problems.url(shown(_parsed(uri)), f"cannot be asked: {name} {error}") from error
+        field = "ssl_certificate" if certificate else "ssl_certificate_thumbprint"
+        raise problems.bad_pin(shown(_parsed(uri)), field, str(error)) from error
 
 
-_WAYS = (
-    "to go on, give that thumbprint or certificate with the address, or trust the authority that signed it: add that to the "
-    "trusted certificates (content/trusted-certificates), or to the file that the setting outbound_ca_bundle names"
-)
+_ADVICE = "set one of them with the URL, or trust the signing authority (content/trusted-certificates or outbound_ca_bundle)"
 
 
 def _other_certificate(told: str, pin: Pin | None) -> Failed:
-    return _certificate_problem(f"{told} shows another certificate than the one that was given", pin.met if pin else None)
+    if pin is None or pin.met is None:
+        return Failed(Problem(Kind.CERTIFICATE, messages.OTHER_CERTIFICATE(url=told).text))
+    sha1, sha256 = _thumbprints(pin.met)
+    return _met(messages.OTHER_CERTIFICATE_MET(url=told, sha1=sha1, sha256=sha256, advice=_ADVICE), pin.met)
 
 
-def _certificate_problem(sentence: str, met: bytes | None) -> Failed:
+def _untrusted(told: str, why: str, met: bytes | None) -> Failed:
     if met is None:
-        return Failed(Problem(Kind.CERTIFICATE, f"{sentence}; {_WAYS}"))
-    thumbprints = f"its SHA-1 thumbprint is {thumbprint_of(met)}, its SHA-256 thumbprint {thumbprint_of(met, 'sha256')}"
-    pem = ssl.DER_cert_to_PEM_cert(met)
-    return Failed(
-        Problem(Kind.CERTIFICATE, f"{sentence}; {thumbprints}; {_WAYS}", thumbprint=thumbprint_of(met), certificate=pem)
-    )
+        return Failed(Problem(Kind.CERTIFICATE, messages.UNTRUSTED(url=told, reason=why).text))
+    sha1, sha256 = _thumbprints(met)
+    return _met(messages.UNTRUSTED_MET(url=told, reason=why, sha1=sha1, sha256=sha256, advice=_ADVICE), met)
+
+
+def _thumbprints(certificate: bytes) -> tuple[str, str]:
+    return thumbprint_of(certificate), thumbprint_of(certificate, "sha256")
+
+
+def _met(fault: Fault, certificate: bytes) -> Failed:
+    pem = ssl.DER_cert_to_PEM_cert(certificate)
+    return Failed(Problem(Kind.CERTIFICATE, fault.text, thumbprint=thumbprint_of(certificate), certificate=pem))
 
 
 def _broken(told: str, seconds: float, error: Exception) -> Failed:
@@ -329,21 +336,21 @@ def _broken(told: str, seconds: float, error: Exception) -> Failed:
         case aiohttp.ClientHttpProxyError():
             return problems.connection(told, f"the proxy answered {error.status}")
         case aiohttp.ClientResponseError():
-            return problems.connection(told, "its answer is not HTTP")
+            return problems.connection(told, "the response is not HTTP")
         case aiohttp.ClientPayloadError():
-            return problems.connection(told, "it broke before all bytes were there")
+            return problems.connection(told, "closed before all bytes were received")
         case aiohttp.ServerDisconnectedError():
-            return problems.connection(told, "it was closed without an answer")
+            return problems.connection(told, "closed without a response")
         case OSError():
             return problems.connection(told, _said(error))
-    return problems.connection(told, "it broke")
+    return problems.connection(told, "connection lost")
 
 
 def _said(error: OSError) -> str:
     """What the system says of an error; asyncio, the resolver and OpenSSL put other words in its place."""
     if isinstance(error, ssl.SSLError):
         reason = getattr(error, "reason", None) or "UNKNOWN_REASON"
-        return _TLS.get(reason, f"TLS could not be agreed on ({reason.replace('_', ' ').lower()})")
+        return _TLS.get(reason, f"TLS handshake failed ({reason.replace('_', ' ').lower()})")
     if error.errno is not None and error.errno > 0:
         return os.strerror(error.errno)
-    return error.strerror or "it broke"
+    return error.strerror or "connection lost"

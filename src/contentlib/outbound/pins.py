@@ -62,7 +62,7 @@ def pin_of(thumbprint: str | None, certificate: str | None) -> Pin | None:
     digits = re.sub(r"[\s:]", "", thumbprint[:LONGEST_PIN]).lower()
     algorithm = _DIGESTS.get(len(digits))
     if algorithm is None or not re.fullmatch("[0-9a-f]+", digits):
-        raise BadPin(f"is no SHA-1 or SHA-256 thumbprint: {thumbprint[:100]!r}")
+        raise BadPin(f"is not a SHA-1 or SHA-256 thumbprint: {thumbprint[:100]!r}")
     return Pin(algorithm, frozenset([digits]))
 
 
@@ -70,7 +70,7 @@ def _first(certificate: str) -> bytes:
     """The first certificate of a PEM text, which is the server's own where a chain follows."""
     found = read_pem(certificate)
     if not found:
-        raise BadPin("is no certificate in PEM")
+        raise BadPin("is not a certificate in PEM format")
     return found[0].public_bytes(Encoding.DER)
 
 

@@ -13,6 +13,9 @@ import unicodedata
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
 
+from contentlib.messages import Fault
+from contentlib.outbound import messages
+
 IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 _THIS_NETWORK = ipaddress.ip_network("0.0.0.0/8")
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
@@ -37,8 +40,7 @@ _METADATA_NAMES = {
     "instance-data",
     "instance-data.ec2.internal",
 }
-_METADATA_KIND = "the metadata service of a cloud"
-_UNLESS = "where the server does not go unless outbound_allow says so"
+_METADATA_KIND = "cloud metadata service"
 _LONGEST_HOST = 255
 _OF_DOCUMENTATION = "192.0.2.1"  # no machine has it
 
@@ -46,9 +48,10 @@ _OF_DOCUMENTATION = "192.0.2.1"  # no machine has it
 class Forbidden(Exception):
     """The server does not go there; the sentence names the host and says why."""
 
-    def __init__(self, host: str, why: str) -> None:
-        super().__init__(f"{host} {why}")
+    def __init__(self, host: str, fault: Fault) -> None:
+        super().__init__(fault.text)
         self.host = host
+        self.fault = fault
 
 
 class Policy:
@@ -65,25 +68,23 @@ class Policy:
         if literal is not None:
             self.check(host, literal)
         elif self._denied.name(host):
-            raise Forbidden(host, "is denied (outbound_deny)")
+            raise Forbidden(host, messages.DENIED(host=host))
         elif _plain(host) in _METADATA_NAMES and not self._allowed.name(host):
-            raise Forbidden(
-                host, "is the metadata service of a cloud, where the server does not go unless outbound_allow says so"
-            )
+            raise Forbidden(host, messages.BLOCKED(kind=_METADATA_KIND, host=host))
         elif host.lower() in self._own and not self._allowed.name(host):
-            raise Forbidden(host, "is this server itself (outbound_allow can allow it)")
+            raise Forbidden(host, messages.BLOCKED(kind="this server itself,", host=host))
 
     def check(self, host: str, found: IpAddress) -> None:
         """Refuses an address of a host."""
         address = _embedded(found)
-        told = f"({found}) " if str(found) != host else ""
+        told = f"{host} ({found})" if str(found) != host else host
         if self._denied.name(host) or self._denied.address(address):
-            raise Forbidden(host, f"{told}is denied (outbound_deny)")
+            raise Forbidden(host, messages.DENIED(host=told))
         if self._allowed.name(host) or self._allowed.address(address):
             return
         kind = _kind(address)
         if kind is not None:
-            raise Forbidden(host, f"{told}is {kind}, {_UNLESS}")
+            raise Forbidden(host, messages.BLOCKED(kind=kind, host=told))
 
 
 class _Rules:
@@ -152,16 +153,16 @@ def _embedded(address: IpAddress) -> IpAddress:
 def _kind(address: IpAddress) -> str | None:
     """What an address is that nobody has to be sent to."""
     if address.is_loopback:
-        return "a loopback address"
+        return "loopback address"
     if address.is_link_local:
-        return "a link-local address"
+        return "link-local address"
     if address.is_unspecified or (address.version == 4 and address in _THIS_NETWORK):
-        return "no address of a machine"
+        return "unspecified address"
     if address.is_multicast:
-        return "a multicast address"
+        return "multicast address"
     if type(address)(int(address)) in _METADATA:  # without its zone
         return _METADATA_KIND
-    return "an address of this machine" if _is_own(address) else None
+    return "local address" if _is_own(address) else None
 
 
 def _is_own(address: IpAddress) -> bool:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from contentlib.library.errors import Fault
 from contentlib.library.model import SourceEndpoint
 from contentlib.library.sessions.pulls import Probed, ProbeStatus
+from contentlib.outbound import messages
 from contentlib.outbound.client import Outbound
 from contentlib.outbound.problems import Failed, Kind, Problem
 from contentlib.outbound.sources import Sources, is_local
@@ -27,7 +27,7 @@ _HTTP_STATUS = {
     410: ProbeStatus.RESOURCE_NOT_FOUND,
     504: ProbeStatus.TIMED_OUT,
 }
-_NO_FILE = Probed(ProbeStatus.RESOURCE_NOT_FOUND, Fault("probe.file", "there is no such file"))
+_NO_FILE = Probed(ProbeStatus.RESOURCE_NOT_FOUND, messages.PROBE_NO_FILE())
 
 
 class Probes:
@@ -41,7 +41,7 @@ class Probes:
         """What comes of asking for a file."""
         why = await self._sources.check(endpoint.uri)
         if why is not None:
-            return Probed(ProbeStatus.INVALID_URL, Fault("probe.url", f"the address {why}"))
+            return Probed(ProbeStatus.INVALID_URL, messages.PROBE_BAD_URL(problem=why))
         if is_local(endpoint.uri):
             return await self._look(endpoint.uri)
         try:
@@ -54,12 +54,12 @@ class Probes:
         try:
             there = await self._sources.run(lambda: self._sources.has(uri))
         except TimeoutError as error:
-            return Probed(ProbeStatus.TIMED_OUT, Fault("probe.file", str(error)))
+            return Probed(ProbeStatus.TIMED_OUT, messages.PROBE_SLOW(problem=str(error)))
         return Probed(ProbeStatus.SUCCESS) if there else _NO_FILE
 
 
 def probed(problem: Problem) -> Probed:
     """What a probe says of a problem."""
     status = _HTTP_STATUS.get(problem.status or 0, _STATUS[problem.kind])
-    fault = Fault(f"probe.{problem.kind.value}", problem.text, (problem.text,))
+    fault = messages.PROBE_FAILED(kind=problem.kind.value, problem=problem.text)
     return Probed(status, fault, problem.thumbprint, problem.certificate)

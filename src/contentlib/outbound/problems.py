@@ -6,6 +6,9 @@ import enum
 from dataclasses import dataclass
 from http import HTTPStatus
 
+from contentlib.messages import Fault
+from contentlib.outbound import messages
+
 _PHRASES = {each.value: each.phrase for each in HTTPStatus}
 _AGAIN_STATUS = {408, 425, 429}
 
@@ -44,31 +47,36 @@ class Failed(Exception):
 
 def url(told: str, why: str) -> Failed:
     """The address is none that can be asked."""
-    return Failed(Problem(Kind.URL, f"{told!r} {why}"))
+    return Failed(Problem(Kind.URL, messages.BAD_URL(url=told, problem=why).text))
 
 
-def policy(why: str) -> Failed:
+def bad_pin(told: str, field: str, why: str) -> Failed:
+    """The thumbprint or certificate that was set for an address is unusable."""
+    return Failed(Problem(Kind.URL, messages.BAD_PIN(url=told, field=field, problem=why).text))
+
+
+def policy(why: Fault) -> Failed:
     """The server does not go there."""
-    return Failed(Problem(Kind.POLICY, why))
+    return Failed(Problem(Kind.POLICY, why.text))
 
 
 def host_not_found(host: str, why: str) -> Failed:
     """The name has no address, at least now."""
-    return Failed(Problem(Kind.HOST_NOT_FOUND, f"the host {host} is not found ({why})", again=True))
+    return Failed(Problem(Kind.HOST_NOT_FOUND, messages.HOST_NOT_FOUND(host=host, reason=why).text, again=True))
 
 
 def connection(told: str, why: str) -> Failed:
     """There is no connection, or it broke."""
-    return Failed(Problem(Kind.CONNECTION, f"the connection to {told} failed: {why}", again=True))
+    return Failed(Problem(Kind.CONNECTION, messages.CONNECTION(url=told, reason=why).text, again=True))
 
 
 def timed_out(told: str, seconds: float) -> Failed:
     """Nothing was heard for too long."""
-    return Failed(Problem(Kind.TIMED_OUT, f"{told} did not answer for {seconds:g} seconds", again=True))
+    return Failed(Problem(Kind.TIMED_OUT, messages.TIMED_OUT(url=told, seconds=f"{seconds:g}").text, again=True))
 
 
 def status(told: str, code: int) -> Failed:
     """The answer is not the bytes that were asked for; nothing is told of what it says itself."""
     again = code >= 500 or code in _AGAIN_STATUS
     said = f"{code} {_PHRASES[code]}" if code in _PHRASES else str(code)
-    return Failed(Problem(Kind.STATUS, f"{told} answered {said}", again=again, status=code))
+    return Failed(Problem(Kind.STATUS, messages.STATUS(url=told, status=said).text, again=again, status=code))

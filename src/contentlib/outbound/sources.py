@@ -24,7 +24,7 @@ from contentlib.library.uris import check_host
 _VOLUMES = "/vmfs/volumes/"
 _THREADS = 8
 _SECONDS = 30.0
-_NOT_BELOW = "names no file below a directory that may be imported from (import_roots)"
+_NOT_BELOW = "is not a file below a directory of import_roots"
 Value = TypeVar("Value")
 
 
@@ -52,11 +52,11 @@ class Sources:
         if scheme_of(uri) not in LOCAL_SCHEMES:
             return only_http(uri)
         if not self._roots:
-            return f"has the scheme {scheme_of(uri)!r}, but there are no directories to import from (import_roots)"
+            return f"has the scheme {scheme_of(uri)!r}, but import_roots is not set"
         try:
             return None if await self.run(lambda: self._path(uri)) is not None else _NOT_BELOW
         except OSError as error:
-            return f"cannot be looked at: {error.strerror or error}"
+            return f"cannot be accessed: {error.strerror or error}"
 
     async def run(self, call: Callable[[], Value]) -> Value:
         """What a call answers that looks into the directories; TimeoutError where it does not in time."""
@@ -67,7 +67,7 @@ class Sources:
             if work.done():
                 raise
             work.add_done_callback(_let_go)
-            raise TimeoutError(f"the directory did not answer for {self._seconds:g} seconds") from error
+            raise TimeoutError(f"the directory did not respond within {self._seconds:g} seconds") from error
         except asyncio.CancelledError:
             work.add_done_callback(_let_go)
             raise

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from contentlib.library import model
-from contentlib.library.errors import Fault
 from contentlib.library.tasks import CANCELED, Tasks
+from contentlib.services import messages
 from contentlib.structures.conversions import message_of
 from contentlib.vapi.declare import Route, Service, operation
 from contentlib.vapi.errors import (
@@ -142,11 +142,10 @@ class TasksService(Service):
         """
         wanted = filter_spec or FilterSpec()
         if not (wanted.tasks or wanted.services):
-            raise InvalidArgument("task.filter", "filter_spec must name tasks or services", "filter_spec")
+            raise InvalidArgument(messages.FILTER_EMPTY(field="filter_spec"))
         found = [each for each in await self._tasks.all() if _matches(each, wanted)]
         if len(found) > _MOST:
-            text = f"{len(found)} tasks match the filter, the limit is {_MOST}; narrow the filter"
-            raise ResourceInaccessible("task.too_many", text, str(len(found)), str(_MOST))
+            raise ResourceInaccessible(messages.TOO_MANY_TASKS(count=len(found), limit=_MOST))
         return {each.id: self._info(each, result_spec) for each in found}
 
     @operation(
@@ -162,7 +161,7 @@ class TasksService(Service):
         description = task.description
         return TaskInfo(
             cancelable=task.cancelable,
-            description=message(description.id, description.text, *description.args),
+            description=message(description),
             end_time=_moment(task.ended),
             error=_error(task) if task.status is model.TaskStatus.FAILED else None,
             operation=task.operation,
@@ -188,14 +187,14 @@ def _moment(time: int | None) -> DateTime | None:
 
 def _progress(task: model.Task) -> Progress:
     """What went wrong with the last attempt is told where the task waits for its next one."""
-    told = message_of(task.fault) or message("task.progress", f"{task.completed} of {task.total}")
+    told = message_of(task.fault) or message(messages.PROGRESS(completed=task.completed, total=task.total))
     return Progress(completed=task.completed, message=told, total=task.total)
 
 
 def _error(task: model.Task) -> VapiError:
-    fault = task.fault or Fault("task.failed", "the task failed")
+    fault = task.fault or messages.TASK_FAILED()
     kind = Canceled if fault.id == CANCELED.id else ERRORS.get(fault.error or "", Error)
-    return kind(fault.id, fault.text, *fault.args)
+    return kind(fault)
 
 
 def _matches(task: model.Task, wanted: FilterSpec) -> bool:

@@ -231,7 +231,7 @@ def _preview(session: model.UpdateSession, preview: Preview) -> PreviewInfo:
         warnings=[
             PreviewWarningInfo(
                 ignored=is_ignored(session, each.type),
-                message=message(each.fault.id, each.fault.text, *each.fault.args),
+                message=message(each.fault),
                 type=WarningType(each.type.value),
             )
             for each in preview.doubts

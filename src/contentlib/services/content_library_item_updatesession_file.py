@@ -160,8 +160,7 @@ class UpdateFileService(Service):
         """Tells whether a session could complete now; the bytes of every pushed file must have been received correctly."""
         found = await self._completion.validate(update_session_id)
         invalid = [
-            ValidationError(error_message=message(fault.id, fault.text, *fault.args), name=name)
-            for name, fault in (*found.invalid, *found.warnings)
+            ValidationError(error_message=message(fault), name=name) for name, fault in (*found.invalid, *found.warnings)
         ]
         return ValidationResult(has_errors=bool(found), invalid_files=invalid, missing_files=set(found.missing))
 

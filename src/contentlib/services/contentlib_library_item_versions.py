@@ -123,7 +123,7 @@ def _info(version: model.Version) -> VersionInfo:
         time=DateTime(version.created),
         user=version.user or None,
         version=str(version.number),
-        warnings=[message(each.id, each.text, *each.args) for each in version.warnings or ()] or None,
+        warnings=[message(each) for each in version.warnings or ()] or None,
     )
 
 

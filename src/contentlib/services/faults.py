@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contentlib.http.messages import STORAGE_FAILED
 from contentlib.library import errors as rules
 from contentlib.vapi import errors as vapi
 from contentlib.vapi.declare import Operation
@@ -43,8 +44,7 @@ def translate(error: Exception, operation: Operation) -> vapi.VapiError | None:
         fault = error.fault
         declared = (*operation.errors, *operation.beside, *_ANYWHERE)
         heard = next((each for each in _HEARD[type(error)] if each in declared), vapi.InvalidArgument)
-        return heard(fault.id, fault.text, *fault.args)
+        return heard(fault)
     if isinstance(error, OSError):
-        text = f"the server cannot reach its storage: {error.strerror or error}"
-        return vapi.ServiceUnavailable("storage.failed", text, str(error.strerror or error))
+        return vapi.ServiceUnavailable(STORAGE_FAILED(reason=str(error.strerror or error)))
     return None

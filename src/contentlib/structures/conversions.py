@@ -11,6 +11,7 @@ from contentlib.library.following.subscriptions import SubscriptionChange
 from contentlib.library.ports import Addresses
 from contentlib.library.sessions.pulls import Probed, without_password
 from contentlib.structures import library as shown
+from contentlib.structures import messages
 from contentlib.structures.files import ChecksumAlgorithm, ChecksumInfo, TransferEndpoint
 from contentlib.structures.probes import ProbeResult, ProbeStatus
 from contentlib.vapi.registry import Call
@@ -37,13 +38,13 @@ class Endpoints:
 
 def message_of(fault: Fault | None) -> LocalizableMessage | None:
     """What went wrong, for the caller."""
-    return None if fault is None else message(fault.id, fault.text, *fault.args)
+    return None if fault is None else message(fault)
 
 
 def failure_of(fault: Fault | None, state: str) -> LocalizableMessage | None:
     """The message of a session or file; set in every state ERROR, as govmomi reads it without looking."""
     if fault is None and state == "ERROR":
-        return message("unknown_failure", "it failed for a reason that was not recorded")
+        return message(messages.UNKNOWN_FAILURE())
     return message_of(fault)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contentlib.http.message import Headers
 from contentlib.library.errors import Damaged, LibraryError, Missing, MissingFile, NotActive, NotHere, Unavailable
+from contentlib.messages import Fault
 
 STATUS: dict[type[LibraryError], int] = {
     Missing: 404,
@@ -19,7 +20,8 @@ STATUS: dict[type[LibraryError], int] = {
 class Refused(Exception):
     """A request is not taken; the sentence is for the caller, nothing was changed."""
 
-    def __init__(self, status: int, sentence: str, headers: Headers | None = None) -> None:
-        super().__init__(sentence)
+    def __init__(self, status: int, said: Fault, headers: Headers | None = None) -> None:
+        super().__init__(said.text)
+        self.fault = said
         self.status = status
         self.headers = headers

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from contentlib.http.message import Body, Request
 from contentlib.library.sessions.transfer_faults import not_decoded
+from contentlib.transfer import messages
 from contentlib.transfer.answers import Refused
 from contentlib.transfer.receiving import Wrong
 
@@ -22,13 +23,13 @@ def decoded(request: Request, name: str) -> Request:
     for header, known in (("content-encoding", _WINDOWS), ("content-transfer-encoding", {"binary": 0, "8bit": 0, "7bit": 0})):
         encoding = request.headers.get(header, "").strip().lower()
         if encoding not in (*_PLAIN, *known):
-            text = f"unsupported {header} {encoding[:40]!r}; send the bytes of the file themselves, or compressed with gzip"
-            raise Refused(415, text, [("accept-encoding", "gzip, deflate, identity")])
+            unsupported = messages.ENCODING(header=header.title(), given=encoding[:40])
+            raise Refused(415, unsupported, [("accept-encoding", "gzip, deflate, identity")])
     encoding = request.headers.get("content-encoding", "").strip().lower()
     if encoding in _PLAIN:
         return request
     if "content-range" in request.headers:
-        raise Refused(415, f"content-range and content-encoding {encoding!r} cannot be combined; send parts without encoding")
+        raise Refused(415, messages.RANGE_AND_ENCODING(encoding=encoding))
     headers = {key: value for key, value in request.headers.items() if key != "content-length"}
     return replace(request, headers=headers, stream=_Decoded(request.stream, name, encoding))
 
@@ -58,7 +59,7 @@ class _Decoded:
         if rest:
             yield rest
         if self._begun and not self._decoder.eof:
-            raise self._wrong("it ends too early")
+            raise self._wrong("it is truncated")
 
     def _decode(self, piece: bytes) -> tuple[bytes, bytes]:
         """Some of the bytes of a piece, and what is left of it. Several compressed streams may follow one another."""

@@ -12,6 +12,7 @@ from contentlib.library.catalog.items import Items, check_here
 from contentlib.library.leases import Leases
 from contentlib.library.model import Blob
 from contentlib.library.sessions.download_sessions import DownloadSessions
+from contentlib.transfer import messages
 from contentlib.transfer.addresses import DataAddress, StaticAddress
 from contentlib.transfer.answers import Refused
 from contentlib.transfer.passing import through
@@ -55,11 +56,11 @@ class Downloads:
         await self._admit(request)
         item, file = await self._items.file(address.item, address.name)
         if item.library != address.library:
-            raise Refused(404, f"library {address.library!r} has no item {address.item!r}")
+            raise Refused(404, messages.NO_SUCH_ITEM(library=address.library, item=address.item))
         check_here(item)
         if address.version not in (None, str(file.revision)):
-            sentence = f"file {file.name!r} of item {item.id} has version {file.revision}, not {address.version}"
-            raise Refused(404, sentence)
+            current, given = file.revision, address.version or ""
+            raise Refused(404, messages.OTHER_VERSION(name=file.name, item=item.id, current=current, given=given))
         blob = await self._blobs.check(file.blob, file.name)
         return self._answer(request, blob, file.name, _login(request), self._touch_login(request))
 

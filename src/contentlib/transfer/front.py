@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from contentlib.http.failures import RETRY, ServerFailed
-from contentlib.http.message import Answer, Request, text
+from contentlib.http.message import Answer, Request, refusal
 from contentlib.library.errors import LibraryError
+from contentlib.transfer import messages
 from contentlib.transfer.addresses import DATA, STATIC, SignedAddresses, read_static
 from contentlib.transfer.answers import STATUS, Refused
 from contentlib.transfer.downloads import Downloads
@@ -29,7 +30,7 @@ class Transfers:
         try:
             return await self._answer(request)
         except Refused as refused:
-            return text(refused.status, str(refused), refused.headers)
+            return refusal(refused.status, refused.fault, refused.headers)
         except VapiError as error:
             return _told(error)
         except LibraryError as error:
@@ -52,11 +53,11 @@ class Transfers:
         if request.path.startswith(STATIC):
             content = read_static(request.path, request.query)
             if content is None:
-                raise Refused(404, f"there is no file at {request.path[:200]!r}")
+                raise Refused(404, messages.NO_SUCH_FILE(path=request.path[:200]))
             return await self._downloads.of_item(request, content)
         address = self._addresses.read(request.path)
         if address is None:
-            raise Refused(404, "the address is not one that this server gave out: its signature is wrong")
+            raise Refused(404, messages.BAD_SIGNATURE())
         if address.kind == "download":
             return await self._downloads.of_session(request, address)
         return await self._uploads.handle(request, address)
@@ -68,8 +69,8 @@ def _of_rules(error: LibraryError) -> Answer:
     if status is None:
         raise error
     if status >= 500:
-        raise ServerFailed(status, str(error), RETRY if status == 503 else None) from error
-    return text(status, str(error))
+        raise ServerFailed(status, error.fault, RETRY if status == 503 else None) from error
+    return refusal(status, error.fault)
 
 
 def _told(error: VapiError) -> Answer:
@@ -77,4 +78,4 @@ def _told(error: VapiError) -> Answer:
     headers = []
     if isinstance(error, Unauthenticated):
         headers.append(("www-authenticate", error.challenge or 'Basic realm="contentlib"'))
-    return text(error.status or error.rest_status, str(error), headers)
+    return refusal(error.status or error.rest_status, error.fault, headers)

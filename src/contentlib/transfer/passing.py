@@ -71,12 +71,12 @@ class _Passing:
                 last = piece
         blob = await self._kept()
         if blob.sha256 != self._hash.hexdigest():
-            raise self._broken("other bytes came than those that were read")
+            raise self._broken("the received bytes differ from the file")
         yield last
 
     def _read(self, file: FileIO) -> bytes:
         if os.fstat(file.fileno()).st_size < self._sent:
-            raise self._broken("it was begun anew")
+            raise self._broken("the download was restarted")
         piece = file.read(_PIECE) or b""
         self._hash.update(piece)
         self._sent += len(piece)
@@ -119,7 +119,7 @@ class _Passing:
         except LibraryError as error:
             raise self._broken(str(error)) from error
         if blob is None:
-            raise self._broken("its publisher does not give it")
+            raise self._broken("the publisher does not provide it")
 
     def _broken(self, why: str) -> OSError:
-        return OSError(f"file {self._coming.name!r} could not be passed on after {self._sent} bytes: {why}")
+        return OSError(f"file {self._coming.name!r} could not be sent after {self._sent} bytes: {why}")

@@ -17,6 +17,7 @@ from contentlib.library.ports import BlobStore, Staged
 from contentlib.library.sessions import transfer_faults as faults
 from contentlib.library.sessions.file_transfers import FileTransfers, UploadTarget
 from contentlib.library.sessions.unpacking import Unpacking, finish
+from contentlib.transfer import messages
 from contentlib.transfer.incoming import Incoming
 from contentlib.transfer.part import Part
 
@@ -36,14 +37,14 @@ class Stopped(Exception):
     """The upload was stopped from outside: its session is over."""
 
     def __init__(self) -> None:
-        super().__init__("the session is over")
+        super().__init__(messages.SESSION_OVER().text)
 
 
 class Replaced(Exception):
     """Another request took the place of the upload."""
 
     def __init__(self) -> None:
-        super().__init__("another request sends the bytes of the file now")
+        super().__init__(messages.REPLACED().text)
 
 
 class Wrong(Exception):

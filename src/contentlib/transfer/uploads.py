@@ -23,6 +23,7 @@ from contentlib.library.sessions import transfer_faults as faults
 from contentlib.library.sessions import unpacking
 from contentlib.library.sessions.file_transfers import FileTransfers, UploadTarget
 from contentlib.library.threads import NotStored
+from contentlib.transfer import messages
 from contentlib.transfer.addresses import DataAddress
 from contentlib.transfer.answers import Refused
 from contentlib.transfer.decoding import decoded
@@ -83,11 +84,11 @@ class Uploads:
         if request.method == "HEAD":
             return await self._progress(session, file)
         if request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
-            raise Refused(415, "the body must be the bytes of the file, not a form (with curl: -T FILE, not -F)")
+            raise Refused(415, messages.FORM())
         request = decoded(request, file.name)
         part = part_of(request)
         if part.start and file.status is TransferStatus.READY:
-            raise Refused(409, f"file {file.name!r} is complete with {file.received} bytes", _offset(file.received))
+            raise Refused(409, messages.ALREADY_COMPLETE(name=file.name, size=file.received), _offset(file.received))
         try:
             staged = await self._stage(session, file, part)
         except OSError as error:
@@ -150,7 +151,7 @@ class Uploads:
             except BlockingIOError:
                 if last or not await self._makes_way(file.id):
                     break
-        raise Refused(409, f"another request is sending file {file.name!r} now")
+        raise Refused(409, messages.BEING_SENT(name=file.name))
 
     def _open(self, storage: str, file: UpdateFile, part: Part) -> Staged:
         """Opens an upload, when there is room for the bytes that come; those of an earlier attempt may be in their place."""
@@ -158,7 +159,7 @@ class Uploads:
         there = self._store.staged_size(storage, file.id) if part.start is None else 0
         room = self._store.room(storage) + there
         if room < max(coming, 1):
-            raise OSError(errno.ENOSPC, f"{os.strerror(errno.ENOSPC)}: {max(room, 0)} bytes are free beside the reserve")
+            raise OSError(errno.ENOSPC, f"{os.strerror(errno.ENOSPC)}: {max(room, 0)} bytes are free above the reserve")
         return self._store.stage(storage, file.id)
 
     async def _makes_way(self, file_id: str) -> bool:
@@ -173,7 +174,7 @@ class Uploads:
     async def _no_stage(self, session: UpdateSession, file: UpdateFile, error: OSError) -> NoReturn:
         fault = faults.not_stored(file.name, session.storage, 0, error)
         await self._transfers.stop(file, 0, fault)
-        raise ServerFailed(_storage_status(error), fault.text, _retry(error)) from error
+        raise ServerFailed(_storage_status(error), fault, _retry(error)) from error
 
     # what becomes of an upload
 
@@ -183,7 +184,8 @@ class Uploads:
         upload = kind(request, UploadTarget(session, file), part, self._transfers, lane, self._throttle)
         if part.start is not None and part.start != (there := await upload.there(staged, self._store)):
             # 409 as tus answers it; 416 is about what is read
-            raise Refused(409, f"file {file.name!r} goes on at byte {there}, not at {part.start}", _offset(there))
+            wrong = messages.WRONG_OFFSET(name=file.name, expected=there, given=part.start)
+            raise Refused(409, wrong, _offset(there))
         return upload
 
     async def _take(self, request: Request, upload: Upload, staged: Staged) -> Response:
@@ -201,7 +203,7 @@ class Uploads:
             return _ready(upload)
         await self._remember(upload, staged)
         size = upload.received(staged)
-        return text(200, f"file {file.name!r} has {size} bytes now", _offset(size))
+        return text(200, messages.RECEIVED(size=size, name=file.name).text, _offset(size))
 
     async def _ended_early(self, request: Request, upload: Upload, staged: Staged, error: Exception) -> Response:
         """Notes with the file why its upload ended, and drops bytes that are of no use."""
@@ -231,8 +233,8 @@ class Uploads:
             told = {"name": upload.file.name, "size": received, "status": "ERROR", "error_message": sentence}
             return Response(RECEIVED, msgspec.json.encode(told), "application/json")
         headers = (_offset(received) if ending.keep else []) + _retry(error)
-        if isinstance(error, NotStored):
-            raise ServerFailed(ending.status, sentence, headers) from error.error
+        if isinstance(error, NotStored) and ending.fault is not None:
+            raise ServerFailed(ending.status, ending.fault, headers) from error.error
         return text(ending.status, sentence, headers)
 
     async def _discard(self, upload: Upload, staged: Staged) -> None:

@@ -4,28 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any
 
+from contentlib.messages import Fault
+from contentlib.vapi import messages
 from contentlib.vapi.errors import VapiError
 from contentlib.vapi.types import DateTime, Type, Typed, fields_of
 from contentlib.vapi.unions import TaggedUnion
 
 
-class Flaw(NamedTuple):
-    """Where a value differs from its declared type (a dotted path with positions from 1), and how."""
-
-    path: str
-    text: str
-
-
-def union_flaw(value: Any, declared: Type, path: str) -> Flaw | None:
+def union_flaw(value: Any, declared: Type, path: str) -> Fault | None:
     """The first field of a value of the right type that breaks a union."""
     if value is None or not reaches_union(declared):
         return None
     return next(_union_flaws(value, declared, path), None)
 
 
-def flaw(value: Any, declared: Type, path: str) -> Flaw | None:
+def flaw(value: Any, declared: Type, path: str) -> Fault | None:
     """The first difference between a value and its declared type."""
     return next(_flaws(value, declared, path), None)
 
@@ -54,7 +49,7 @@ def _nodes(declared: Type | None, seen: set[Type]) -> Iterator[Type]:
         yield from _nodes(each, seen)
 
 
-def _union_flaws(value: Any, declared: Type, path: str) -> Iterator[Flaw]:
+def _union_flaws(value: Any, declared: Type, path: str) -> Iterator[Fault]:
     if declared.kind == "structure":
         yield from _broken(value, path, (union for union in value.unions if not union.only_answered))
     for each, of, where in _parts(value, declared, path):
@@ -62,10 +57,9 @@ def _union_flaws(value: Any, declared: Type, path: str) -> Iterator[Flaw]:
             yield from _union_flaws(each, of, where)
 
 
-def _broken(structure: Any, path: str, unions: Iterable[TaggedUnion]) -> Iterator[Flaw]:
+def _broken(structure: Any, path: str, unions: Iterable[TaggedUnion]) -> Iterator[Fault]:
     for union in unions:
-        for name, text in union.violations(structure):
-            yield Flaw(f"{path}.{name}", text)
+        yield from union.violations(structure, path)
 
 
 def _parts(value: Any, declared: Type, path: str) -> Iterator[tuple[Any, Type, str]]:
@@ -106,9 +100,9 @@ _PYTHON: dict[str, tuple[type, ...]] = {
 }
 
 
-def _flaws(value: Any, declared: Type, path: str) -> Iterator[Flaw]:
+def _flaws(value: Any, declared: Type, path: str) -> Iterator[Fault]:
     if not _is_of(value, declared):
-        yield Flaw(path, f"must be {declared}, not {type(value).__name__}")
+        yield messages.WRONG_TYPE(field=path, expected=str(declared), given=type(value).__name__)
         return
     if declared.kind == "structure":
         yield from _broken(value, path, value.unions)

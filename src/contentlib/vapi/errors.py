@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from typing import ClassVar
 
+from contentlib.messages import Fault
 from contentlib.vapi.std import LocalizableMessage, message
 
 
@@ -26,9 +27,10 @@ class VapiError(Exception):
         cls.api_status = rest if api is None else api
         cls.everywhere = everywhere
 
-    def __init__(self, message_id: str, text: str, *args: str, challenge: str | None = None, status: int | None = None) -> None:
-        super().__init__(text)
-        self.messages: list[LocalizableMessage] = [message(message_id, text, *args)]
+    def __init__(self, said: Fault, *, challenge: str | None = None, status: int | None = None) -> None:
+        super().__init__(said.text)
+        self.fault = said
+        self.messages: list[LocalizableMessage] = [message(said)]
         self.challenge = challenge
         self.status = status
         """An HTTP status that takes the place of the error's own (413, 415, 405), on `/rest` and `/api`."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from contentlib.messages import Fault
 from contentlib.vapi.types import DateTime, Enumeration, Id, Integer, Structure, enumeration
 
 PREFIX = "com.vmware.vapi.std."
@@ -70,9 +71,14 @@ class LocalizableMessage(Structure):
 OURS = "contentlib."
 
 
-def message(message_id: str, text: str, *args: str) -> LocalizableMessage:
-    """A message of ours; its id is `contentlib.` and the given one."""
-    return LocalizableMessage(id=OURS + message_id, default_message=_unicode(text), args=[*map(_unicode, args)])
+def message(said: Fault) -> LocalizableMessage:
+    """A message of ours for the caller; its id is `contentlib.` and the given one."""
+    return LocalizableMessage(
+        id=OURS + said.id,
+        default_message=_unicode(said.text),
+        args=[*map(_unicode, said.args)],
+        params={name: LocalizationParam(s=_unicode(value)) for name, value in said.params} or None,
+    )
 
 
 def _unicode(text: str) -> str:

@@ -6,6 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from contentlib.messages import Fault
+from contentlib.vapi import messages
+
 
 @dataclass(frozen=True, slots=True)
 class TaggedUnion:
@@ -26,15 +29,15 @@ class TaggedUnion:
         """All fields that belong to a case, in the order of declaration."""
         return tuple(dict.fromkeys(name for case in self.cases.values() for name in case))
 
-    def violations(self, structure: Any) -> Iterator[tuple[str, str]]:
-        """Each field that breaks the union, and how: first those of other cases, then those that are missing."""
+    def violations(self, structure: Any, path: str) -> Iterator[Fault]:
+        """What is wrong with the fields of a structure at a path: first those of other cases, then those that are missing."""
         tag: str | None = getattr(structure, self.tag)
         case = self.default if tag is None else tag
         allowed = {} if case is None else self.cases[case]
-        when = f"when {self.tag} is {'not set' if tag is None else tag}"
+        told = "not set" if tag is None else tag
         for name in self.fields:
             if name not in allowed and getattr(structure, name) is not None:
-                yield name, f"cannot be set {when}"
+                yield messages.FIELD_OF_OTHER_CASE(field=f"{path}.{name}", tag=self.tag, case=told)
         for name, required in allowed.items():
             if required and getattr(structure, name) is None:
-                yield name, f"is required {when}"
+                yield messages.FIELD_REQUIRED(field=f"{path}.{name}", tag=self.tag, case=told)

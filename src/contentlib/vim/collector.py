@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from lxml import etree
 
 from contentlib.safe_xml import local
+from contentlib.vim import messages
 from contentlib.vim.faults import invalid_argument, invalid_property, not_found
 from contentlib.vim.objects import World, is_a
 from contentlib.vim.properties import properties_of, read
@@ -77,7 +78,7 @@ def reference(element: etree._Element | None, name: str) -> Reference:
     """The managed object that an element names."""
     kind = None if element is None else element.get("type")
     if element is None or not kind:
-        raise invalid_argument(name, "must be a reference to a managed object, with its type")
+        raise invalid_argument(name, messages.NOT_A_REFERENCE(argument=name))
     return Reference(kind, (element.text or "").strip())
 
 
@@ -116,7 +117,7 @@ def _selection(element: etree._Element) -> str | Traversal:
     name = text(element, "name") or None
     if path is None:
         if name is None:
-            raise invalid_argument("selectSet", "must be a traversal or the name of one")
+            raise invalid_argument("selectSet", messages.NOT_A_TRAVERSAL(argument="selectSet"))
         return name
     return Traversal(name, text(element, "type", "") or "", path, flag(element, "skip"), _selections(element))
 
@@ -180,7 +181,8 @@ class _Walk:
     def _traversal(self, selection: str | Traversal) -> Traversal:
         traversal = selection if isinstance(selection, Traversal) else self._names.get(selection)
         if traversal is None:
-            raise invalid_argument("selectSet.name", f"{selection!r} is no traversal of this filter")
+            told = messages.UNKNOWN_TRAVERSAL(argument="selectSet.name", given=str(selection))
+            raise invalid_argument("selectSet.name", told)
         return traversal
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from contentlib.messages import Fault
 from contentlib.vapi.errors import ServiceUnavailable
+from contentlib.vim import messages
 from contentlib.vim.values import Data, Fields, Reference
 
 
@@ -18,12 +20,12 @@ class VimFault(Exception):
 
 def not_supported(what: str) -> VimFault:
     """The fault for everything that this server does not have."""
-    return VimFault(f"{what} is not supported by this server", Data("NotSupported"))
+    return VimFault(messages.NOT_SUPPORTED(what=what).text, Data("NotSupported"))
 
 
 def invalid_login() -> VimFault:
     """The fault for a wrong name or password."""
-    return VimFault("Cannot complete login due to an incorrect user name or password.", Data("InvalidLogin"))
+    return VimFault(_sentence(messages.INVALID_LOGIN()), Data("InvalidLogin"))
 
 
 def unavailable(error: ServiceUnavailable) -> VimFault:
@@ -36,30 +38,35 @@ def unavailable(error: ServiceUnavailable) -> VimFault:
 def not_authenticated(target: Reference) -> VimFault:
     """The fault for a caller without a login session."""
     fields: Fields = {"object": target, "privilegeId": "System.View"}
-    return VimFault("The session is not authenticated.", Data("NotAuthenticated", fields))
+    return VimFault(_sentence(messages.NOT_AUTHENTICATED()), Data("NotAuthenticated", fields))
 
 
 def not_found(target: Reference) -> VimFault:
     """The fault for a managed object that is not there."""
-    text = f"The object '{target.type}:{target.id}' has already been deleted or has not been completely created"
-    return VimFault(text, Data("ManagedObjectNotFound", {"obj": target}))
+    said = messages.NOT_FOUND(type=target.type, identifier=target.id)
+    return VimFault(said.text, Data("ManagedObjectNotFound", {"obj": target}))
 
 
 def no_session(key: str) -> VimFault:
     """The fault for a login session that is not there, or is another user's."""
-    return VimFault(f"unknown session {key[:80]!r}; SessionManager.sessionList has those of this user", Data("NotFound"))
+    return VimFault(messages.NO_SESSION(key=key[:80]).text, Data("NotFound"))
 
 
 def invalid_property(kind: str, name: str) -> VimFault:
     """The fault for a property that a type does not have."""
-    return VimFault(f"The type {kind} has no property '{name}'", Data("InvalidProperty", {"name": name}))
+    return VimFault(messages.NO_PROPERTY(type=kind, name=name).text, Data("InvalidProperty", {"name": name}))
 
 
-def invalid_argument(name: str, problem: str) -> VimFault:
+def invalid_argument(name: str, said: Fault) -> VimFault:
     """The fault for an argument that cannot be taken."""
-    return VimFault(f"{name} {problem}", Data("InvalidArgument", {"invalidProperty": name}))
+    return VimFault(said.text, Data("InvalidArgument", {"invalidProperty": name}))
 
 
-def invalid_request(problem: str) -> VimFault:
+def invalid_request(said: Fault) -> VimFault:
     """The fault for a request that is none."""
-    return VimFault(problem, Data("InvalidRequest"))
+    return VimFault(said.text, Data("InvalidRequest"))
+
+
+def _sentence(said: Fault) -> str:
+    """A message as vCenter writes it; clients compare these."""
+    return f"{said.text[:1].upper()}{said.text[1:]}."

@@ -10,12 +10,13 @@ from contentlib.access.logins import Logins
 from contentlib.http.bodies import Bodies
 from contentlib.http.cookies import cookie
 from contentlib.http.failures import unforeseen
-from contentlib.http.message import BodyRefused, BodyTooLarge, Headers, Request, Response
+from contentlib.http.message import BodyRefused, BodyTooLarge, Headers, Request, Response, not_allowed
 from contentlib.inventory import Inventory
 from contentlib.library.clock import Clock
 from contentlib.library.model import Login
 from contentlib.safe_xml import UnsafeXml, local, parse
 from contentlib.vapi.errors import Unauthenticated
+from contentlib.vim import messages
 from contentlib.vim.faults import VimFault, invalid_request
 from contentlib.vim.methods import Caller, Methods, SoapCall, service_content
 from contentlib.vim.objects import World
@@ -96,7 +97,7 @@ class Vim:
             return Response(200, _versions(self._product.version), _XML)
         if request.method != "POST" or request.path == _VERSIONS:
             allowed = "GET, HEAD" if request.path == _VERSIONS else "POST"
-            return Response(405, b"SOAP requests are posted\n", "text/plain; charset=utf-8", [("allow", allowed)])
+            return not_allowed(request.method, allowed.split(", "))
         try:
             return await self._call(request)
         except VimFault as fault:
@@ -106,7 +107,7 @@ class Vim:
 
     def failed(self, request: Request, _: Exception) -> Response:
         """The fault that says that the server failed."""
-        text = unforeseen(request)
+        text = unforeseen(request).text
         return _fault(VimFault(text, Data("SystemError", {"reason": text})))
 
     async def _call(self, request: Request) -> Response:
@@ -134,10 +135,10 @@ def _method(body: bytes) -> etree._Element:
     try:
         envelope = parse(body)
     except UnsafeXml as error:
-        raise invalid_request(str(error)) from error
+        raise invalid_request(messages.INVALID_XML(problem=str(error))) from error
     soap = next((each for each in envelope if each.tag == f"{{{_SOAP}}}Body"), None)
     if envelope.tag != f"{{{_SOAP}}}Envelope" or soap is None or not len(soap):
-        raise invalid_request("the body is no SOAP envelope with a method")
+        raise invalid_request(messages.NOT_AN_ENVELOPE())
     return soap[0]
 
 
@@ -171,7 +172,7 @@ def _result(method: str, value: Value | None, space: str) -> bytes:
 
 def _refused(error: BodyRefused) -> Response:
     """A fault with its own status where the caller may try again; of a body that is too long, with the status of all faults."""
-    answer = _fault(invalid_request(str(error)))
+    answer = _fault(invalid_request(error.fault))
     if error.status != BodyTooLarge.status:
         answer.status = error.status
     if error.retry_after is not None:

@@ -18,7 +18,7 @@ from contentlib.library.model import Login
 from contentlib.safe_xml import UnsafeXml, parse
 from contentlib.vapi.errors import ServiceUnavailable, Unauthenticated
 from contentlib.vapi.types import DateTime
-from contentlib.vim import collector
+from contentlib.vim import collector, messages
 from contentlib.vim.collector import child, every, flag, reference, text
 from contentlib.vim.faults import (
     invalid_argument,
@@ -96,7 +96,7 @@ class Methods:
             method = self._methods.get(name)
             if method is None:
                 of = f" of {call.target.type[:80]}" if call.target.type else ""
-                raise not_supported(f"the method {name}{of}")
+                raise not_supported(f"method {name}{of}")
             if call.login is None and not _is_open(name, call):
                 raise not_authenticated(call.target)
         return await method(call)
@@ -151,7 +151,7 @@ class Methods:
         for element in every(call.arguments, "sessionId"):
             key = (element.text or "").strip()
             if key == _key(call.login):
-                raise invalid_argument("sessionId", f"{key!r} is the session of this call; end it by Logout")
+                raise invalid_argument("sessionId", messages.OWN_SESSION(argument="sessionId", given=key))
             if key not in others:
                 raise no_session(key)
             await self._logins.end(others[key].token_hash)
@@ -279,4 +279,4 @@ def _opened(token: str) -> tuple[int, int, etree._Element]:
         unpacked = zlib.decompressobj().decompress(base64.urlsafe_b64decode(packed), _LONGEST_TOKEN)
         return int(offset), int(most), parse(unpacked)
     except (ValueError, zlib.error, binascii.Error, UnsafeXml) as error:
-        raise invalid_argument("token", "is none of this server") from error
+        raise invalid_argument("token", messages.UNKNOWN_TOKEN(argument="token")) from error

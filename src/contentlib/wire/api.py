@@ -6,15 +6,15 @@ from typing import Any
 
 from contentlib.http.message import Request, Response
 from contentlib.vapi.declare import Operation
-from contentlib.vapi.errors import VapiError
+from contentlib.vapi.errors import InvalidArgument, VapiError
 from contentlib.vapi.registry import Call, Registry
-from contentlib.wire import rest_query
+from contentlib.wire import messages, rest_query
 from contentlib.wire.addressed import AddressedForm
 from contentlib.wire.calls import Calls, content_kind, error_headers, unknown_content_type
 from contentlib.wire.dispatch import ApiAddresses, Pairs, Target
 from contentlib.wire.json_values import encode, error_value
 from contentlib.wire.tasked import Tasked, asked_for
-from contentlib.wire.text import invalid, scalar, shown
+from contentlib.wire.text import scalar
 from contentlib.wire.walk import complete, part
 
 JSON = "application/json"
@@ -45,7 +45,7 @@ class Api(AddressedForm):
         inside = _inside_body(request, target, body, strict=self._strict) if body else {}
         arguments = _outside_body(request, target, rest_query.unmarked(pairs, inside) if inside else pairs)
         for name in inside.keys() & arguments.keys():
-            raise invalid(name, "stands in both the body and the query or a header")
+            raise InvalidArgument(messages.GIVEN_IN_BODY_AND_ELSEWHERE(field=name))
         arguments.update(inside)
         for parameter in target.parameters:
             if parameter.name in in_path:
@@ -92,8 +92,10 @@ def _check_known(target: Target, pairs: Pairs) -> None:
     for name, _ in pairs:
         first = name.partition(".")[0]
         if first not in known and first not in target.dispatch and first != "action":
-            text = f"cannot stand in the query of {target.endpoint.operation.id}"
-            raise invalid(shown(name), f"{text}; {', '.join(known)} can" if known else text)
+            operation = target.endpoint.operation.id
+            if known:
+                raise InvalidArgument(messages.NOT_IN_QUERY_BUT(field=name, operation=operation, allowed=known))
+            raise InvalidArgument(messages.NOT_IN_QUERY(field=name, operation=operation))
 
 
 def in_headers(request: Request, target: Target) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from contentlib.vapi.checking import flaw, union_flaw
 from contentlib.vapi.declare import Operation
 from contentlib.vapi.errors import (
     InternalServerError,
+    InvalidArgument,
     InvalidRequest,
     ServiceUnavailable,
     Unauthenticated,
@@ -26,8 +27,8 @@ from contentlib.vapi.errors import (
     VapiError,
 )
 from contentlib.vapi.registry import Call, Endpoint, Gate
+from contentlib.wire import messages
 from contentlib.wire.dispatch import Target
-from contentlib.wire.text import invalid, shown
 
 TOKEN = "vmware-api-session-id"  # noqa: S105 - a header's and cookie's name, not a token
 _HOST = re.compile(r"([A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?\Z")
@@ -94,7 +95,7 @@ class Calls:
             return await self._bodies.read(request, known=known, vouch=vouch)
         except BodyRefused as error:
             kind = ServiceUnavailable if error.status == 503 else InvalidRequest
-            refused = kind("wire.body_refused", str(error), status=error.status)
+            refused = kind(error.fault, status=error.status)
             refused.retry_after = error.retry_after
             raise refused from error
 
@@ -123,8 +124,7 @@ class Calls:
     def failed(self, request: Request, operation: str, error: Exception) -> InternalServerError:
         """What the caller hears of something unforeseen; the log gets the rest."""
         self._report(request, operation, error)
-        text = f"the server failed; its log tells why under the operation id {request.request_id}"
-        return InternalServerError("wire.internal_server_error", text, request.request_id)
+        return InternalServerError(messages.SERVER_FAILED(request=request.request_id))
 
 
 def check_unions(operation: Operation, arguments: dict[str, Any]) -> None:
@@ -132,14 +132,14 @@ def check_unions(operation: Operation, arguments: dict[str, Any]) -> None:
     for parameter in operation.tagged:
         found = union_flaw(arguments[parameter.name], parameter.type, parameter.name)
         if found is not None:
-            raise invalid(found.path, found.text)
+            raise InvalidArgument(found)
 
 
 def check_answer(operation: Operation, answer: Any) -> None:
     """Refuses an answer that clients cannot read; an error in the server."""
     found = flaw(answer, operation.output, "result")
     if found is not None:
-        raise TypeError(f"{operation.id}: {found.path} {found.text}")
+        raise TypeError(f"{operation.id}: {found.text}")
 
 
 def token_of(request: Request) -> str | None:
@@ -152,9 +152,7 @@ def check_cookie(request: Request, target: Target) -> None:
     """Unauthorized where a link alone, followed with a cookie, would change something."""
     operation = target.endpoint.operation
     if request.method in ("GET", "HEAD") and TOKEN not in request.headers and not (target.reads or operation.anonymous):
-        name = operation.id
-        text = f"{name} with GET needs the header {TOKEN}, a cookie is not enough; send the header, or use POST"
-        raise Unauthorized("wire.get_with_cookie", text, name)
+        raise Unauthorized(messages.GET_WITH_COOKIE(operation=operation.id, header=TOKEN))
 
 
 @lru_cache(maxsize=256)
@@ -169,9 +167,9 @@ def _basic(header: str) -> tuple[str, str] | None:
     try:
         name, colon, password = base64.b64decode(encoded.strip(), validate=True).decode().partition(":")
     except (binascii.Error, ValueError) as error:
-        raise Unauthenticated("wire.basic", "the header authorization does not hold name and password") from error
+        raise Unauthenticated(messages.BASIC_MALFORMED()) from error
     if not colon:
-        raise Unauthenticated("wire.basic", "the header authorization does not hold name and password")
+        raise Unauthenticated(messages.BASIC_MALFORMED())
     return name, password
 
 
@@ -216,7 +214,7 @@ def content_kind(content_type: str | None, body: bytes) -> str:
 
 def unknown_content_type(kind: str) -> InvalidRequest:
     """The error for a content type that the form of the request does not know."""
-    return InvalidRequest("wire.content_type", f"the content type {shown(kind)} is not known here", kind[:100], status=415)
+    return InvalidRequest(messages.CONTENT_TYPE(type=kind), status=415)
 
 
 def _is_object(body: bytes) -> bool:

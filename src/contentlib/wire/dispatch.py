@@ -9,9 +9,9 @@ from urllib.parse import unquote
 from contentlib.vapi.declare import Operation
 from contentlib.vapi.errors import InvalidRequest, OperationNotFound
 from contentlib.vapi.registry import Endpoint, Registry
+from contentlib.wire import messages
 from contentlib.wire.hints import Hints
 from contentlib.wire.json_values import Members, Whole, members_of
-from contentlib.wire.text import shown
 
 Pairs = list[tuple[str, str]]
 
@@ -92,27 +92,29 @@ def no_action(path: str, action: str | None, actions: Iterable[str], mistaken: s
     `mistaken` is one that was given under the name of `/api`.
     """
     if mistaken is not None and mistaken in actions:
-        text = f"on /rest an action is called ~action: use {path}?~action={mistaken}"
-        return OperationNotFound("wire.no_action", text, path[:200])
-    text = f"{path} has no action {shown(action)}" if action else f"{path} asks for an action in its query"
-    known = ", ".join(sorted(actions))
-    return OperationNotFound("wire.no_action", f"{text}; it has {known}" if known else text, path[:200])
+        return OperationNotFound(messages.ACTION_NAME(path=path, action=mistaken))
+    known = sorted(actions)
+    if not action:
+        return OperationNotFound(messages.ACTION_REQUIRED(path=path, available=known))
+    if not known:
+        return OperationNotFound(messages.ACTION_NONE(path=path, action=action))
+    return OperationNotFound(messages.ACTION_UNKNOWN(path=path, action=action, available=known))
 
 
 def not_allowed(method: str, path: str, methods: Iterable[str]) -> OperationNotFound:
     """The error for a method that a known address does not take."""
     known = set(methods)
     allow = ", ".join(sorted(known | {"HEAD"} if "GET" in known else known))
-    text = f"{path} does not take {method}; it takes {allow}"
-    error = OperationNotFound("wire.method_not_allowed", text, path[:200], method[:20], status=405)
+    error = OperationNotFound(messages.METHOD_NOT_ALLOWED(path=path, method=method, allowed=allow), status=405)
     error.allow = allow
     return error
 
 
 def no_such_address(path: str, near: str | None = None) -> OperationNotFound:
     """The error for an address that does not exist; `near` is the one that was probably meant."""
-    hint = f"; did you mean {near}?" if near else ""
-    return OperationNotFound("wire.no_such_address", f"no such endpoint: {shown(path)}{hint}", path[:200])
+    if near is None:
+        return OperationNotFound(messages.NO_SUCH_ADDRESS(path=path))
+    return OperationNotFound(messages.NO_SUCH_ADDRESS_BUT(path=path, similar=near))
 
 
 def service_path(service: str) -> str:
@@ -213,7 +215,7 @@ def decoded(segment: str) -> str:
     try:
         return unquote(segment, errors="strict")
     except UnicodeDecodeError as error:
-        raise InvalidRequest("wire.path", f"{shown(segment)} in the path is not UTF-8", segment[:100]) from error
+        raise InvalidRequest(messages.PATH_NOT_UTF8(segment=segment)) from error
 
 
 class _Node:

@@ -11,10 +11,12 @@ from typing import Any, Optional
 
 import msgspec
 
-from contentlib.vapi.errors import InvalidRequest, VapiError
+from contentlib.vapi.errors import InvalidArgument, InvalidRequest, VapiError
+from contentlib.vapi.std import LocalizableMessage
 from contentlib.vapi.types import DateTime, Field, Integer, Structure, Type, Typed, fields_of
+from contentlib.wire import messages
 from contentlib.wire.strictness import check_members, check_value
-from contentlib.wire.text import choices, decode_base64, in_range, invalid, shown, text_of, wrong
+from contentlib.wire.text import choices, decode_base64, in_range, shown, text_of, wrong
 from contentlib.wire.walk import Reader, part, reaches_map, shallow, too_deep
 
 _NATIVE: dict[str, Any] = {
@@ -55,7 +57,7 @@ def parse(body: bytes) -> Any:
     except RecursionError as error:
         raise too_deep() from error
     except (msgspec.DecodeError, ValueError) as error:
-        raise InvalidRequest("wire.json", f"the body is not JSON: {error}") from error
+        raise InvalidRequest(messages.NOT_JSON(problem=str(error))) from error
 
 
 def decoder(python: Any) -> msgspec.json.Decoder[Any]:
@@ -107,7 +109,7 @@ class Members:
         if raw is None and not any(field.required for field in self._parameters):
             return {}
         if not isinstance(raw, dict):
-            raise InvalidRequest("wire.json_object", f"the body must be a JSON object, not {kind_of(raw)}")
+            raise InvalidRequest(messages.NOT_AN_OBJECT(given=kind_of(raw)))
         with shallow():
             return READER.given(self._parameters, raw)
 
@@ -185,7 +187,7 @@ class JsonReader(Reader[Any]):
 
     def _entry(self, entry: Any, path: str) -> tuple[Any, Any]:
         if not (isinstance(entry, dict) and "key" in entry and "value" in entry):
-            raise invalid(path, 'must be an entry {"key": …, "value": …}')
+            raise InvalidArgument(messages.ENTRY_MALFORMED(field=path))
         return entry["key"], entry["value"]
 
     def scalar(self, raw: Any, declared: Type, path: str) -> Any:
@@ -274,6 +276,8 @@ def listed(value: Any, declared: Type) -> Any:
             return [{"key": key, "value": listed(item, of)} for key, item in sorted(value.items(), key=_key_text)]
         case "any" if isinstance(value, Typed):
             return listed(value.value, value.declared)
+        case "any" if isinstance(value, VapiError):
+            return listed_error(value)
     return value
 
 
@@ -298,3 +302,11 @@ def error_value(error: VapiError) -> dict[str, Any]:
     if error.challenge is not None:
         value["challenge"] = error.challenge
     return value
+
+
+def listed_error(error: VapiError) -> dict[str, Any]:
+    """The fields of an error with each map as a list of entries."""
+    return error_value(error) | {"messages": listed(error.messages, _MESSAGES)}
+
+
+_MESSAGES = Type("list", of=Type("structure", python=LocalizableMessage))

@@ -11,15 +11,17 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from contentlib.http.message import Disconnected, Headers, Request, Response
-from contentlib.vapi.errors import InvalidRequest, OperationNotFound, Unauthenticated, VapiError
+from contentlib.messages import Fault
+from contentlib.vapi.errors import InvalidArgument, InvalidRequest, OperationNotFound, Unauthenticated, VapiError
 from contentlib.vapi.registry import Call, Endpoint, Registry
 from contentlib.vapi.std import LocalizableMessage
 from contentlib.vapi.types import Structure, Type, Typed, fields_of
+from contentlib.wire import messages
 from contentlib.wire.calls import TOKEN, Calls, error_headers, retry_headers, token_of
 from contentlib.wire.json_values import READER as PLAIN
 from contentlib.wire.json_values import encode, kind_of, parse
 from contentlib.wire.tasked import MARK, Tasked
-from contentlib.wire.text import invalid, shown, wrong
+from contentlib.wire.text import wrong
 from contentlib.wire.walk import Reader, complete, part, shallow
 
 JSON = "application/json"
@@ -41,8 +43,8 @@ _FAULTS = {
 class EnvelopeError(Exception):
     """What is wrong with the envelope of a request; `code` is one of JSON-RPC's."""
 
-    def __init__(self, code: int, text: str, request_id: Any = None) -> None:
-        super().__init__(text)
+    def __init__(self, code: int, said: Fault, request_id: Any = None) -> None:
+        super().__init__(said.text)
         self.code = code
         self.request_id = None if code in (PARSE, REQUEST) else request_id
 
@@ -64,7 +66,7 @@ class JsonRpc:
         except EnvelopeError as error:
             return _fault(error)
         except VapiError as error:  # the body is not read
-            return _fault(EnvelopeError(REQUEST, str(error)), error.status or 200, error_headers(error))
+            return _fault(EnvelopeError(REQUEST, error.fault), error.status or 200, error_headers(error))
 
     async def _body(self, request: Request) -> bytes:
         """The body; the SDK says only in it who calls, so a long one is read on where its beginning holds a live session."""
@@ -97,10 +99,10 @@ class JsonRpc:
         if endpoint is not None and operation.endswith(MARK):
             return self._tasked.endpoint(endpoint)
         if endpoint is None:
-            known = ", ".join(sorted(name for each, name in self._endpoints if each == service))
-            what = f"the service {shown(service)} has no operation {shown(operation)}; it has {known}"
-            text = what if service in self._services else f"there is no service {shown(service)}"
-            raise OperationNotFound("wire.no_such_operation", text, service[:200], operation[:200])
+            if service not in self._services:
+                raise OperationNotFound(messages.NO_SUCH_SERVICE(service=service))
+            known = sorted(name for each, name in self._endpoints if each == service)
+            raise OperationNotFound(messages.NO_SUCH_OPERATION(service=service, operation=operation, available=known))
         return endpoint
 
     async def _invoke(self, request: Request, endpoint: Endpoint, request_id: Any, params: dict[str, Any]) -> Any:
@@ -123,19 +125,19 @@ def _envelope(body: bytes) -> tuple[Any, dict[str, Any]]:
     try:
         raw = parse(body)
     except InvalidRequest as error:
-        raise EnvelopeError(PARSE, str(error)) from error
+        raise EnvelopeError(PARSE, error.fault) from error
     if not isinstance(raw, dict):
-        raise EnvelopeError(REQUEST, f"a request is an object, not {kind_of(raw)}; batches are not taken")
+        raise EnvelopeError(REQUEST, messages.RPC_NOT_AN_OBJECT(given=kind_of(raw)))
     request_id = raw.get("id")
     if not isinstance(request_id, str | int | float | None) or isinstance(request_id, bool):
-        raise EnvelopeError(REQUEST, f"the id is a string or a number, not {kind_of(request_id)}")
+        raise EnvelopeError(REQUEST, messages.RPC_ID(given=kind_of(request_id)))
     if raw.get("jsonrpc") != "2.0" or not isinstance(raw.get("method"), str):
-        raise EnvelopeError(REQUEST, 'a request has "jsonrpc": "2.0" and a method')
+        raise EnvelopeError(REQUEST, messages.RPC_VERSION())
     if raw["method"] != "invoke":
-        raise EnvelopeError(METHOD, f"the only method is invoke, not {shown(raw['method'])}", request_id)
+        raise EnvelopeError(METHOD, messages.RPC_METHOD(method=raw["method"]), request_id)
     params = raw.get("params")
     if not isinstance(params, dict):
-        raise EnvelopeError(PARAMS, f"params is an object, not {kind_of(params)}", request_id)
+        raise EnvelopeError(PARAMS, messages.RPC_OBJECT_EXPECTED(member="params", given=kind_of(params)), request_id)
     return request_id, params
 
 
@@ -145,9 +147,9 @@ def _named(request: Request, request_id: Any, params: dict[str, Any]) -> tuple[s
     for key, header in (("serviceId", "vapi-service"), ("operationId", "vapi-operation")):
         name = params.get(key)
         if not isinstance(name, str):
-            raise EnvelopeError(PARAMS, f"{key} is a string, not {kind_of(name)}", request_id)
+            raise EnvelopeError(PARAMS, messages.RPC_STRING_EXPECTED(member=key, given=kind_of(name)), request_id)
         if request.headers.get(header, name) != name:
-            raise EnvelopeError(HEADERS, f"the header {header} does not say {shown(name)}", request_id)
+            raise EnvelopeError(HEADERS, messages.RPC_HEADER(header=header, name=name), request_id)
         found.append(name)
     return found[0], found[1]
 
@@ -155,19 +157,19 @@ def _named(request: Request, request_id: Any, params: dict[str, Any]) -> tuple[s
 def _identify(call: Call, request: Request, ctx: Any, request_id: Any) -> None:
     """Takes token or credentials from the security context; it goes before the headers."""
     if not isinstance(ctx, dict | None):
-        raise EnvelopeError(PARAMS, f"ctx is an object, not {kind_of(ctx)}", request_id)
+        raise EnvelopeError(PARAMS, messages.RPC_OBJECT_EXPECTED(member="ctx", given=kind_of(ctx)), request_id)
     security = (ctx or {}).get("securityCtx")
     if security is None:
         return
     if not isinstance(security, dict):
-        raise EnvelopeError(PARAMS, f"securityCtx is an object, not {kind_of(security)}", request_id)
+        raise EnvelopeError(PARAMS, messages.RPC_OBJECT_EXPECTED(member="securityCtx", given=kind_of(security)), request_id)
     scheme = security.get("schemeId")
     if scheme == _SECURITY + "session_id":
         call.token = _secret(security.get("sessionId"), request.headers.get(TOKEN))
     elif scheme in (_SECURITY + "user_pass", _SECURITY + "user_password"):
         call.credentials = _secret(security.get("userName")) or "", _secret(security.get("password")) or ""
     elif scheme not in (None, _SECURITY + "none", _SECURITY + "no_authentication"):
-        raise Unauthenticated("wire.scheme", f"the security scheme {shown(str(scheme))} is not known here")
+        raise Unauthenticated(messages.SCHEME(scheme=str(scheme)))
 
 
 def _secret(raw: Any, otherwise: str | None = None) -> str | None:
@@ -184,7 +186,7 @@ def _input(raw: Any, request_id: Any) -> Mapping[str, Any]:
     try:
         return READER.fields(raw, _INPUT, "input")
     except VapiError as error:
-        raise EnvelopeError(PARAMS, str(error), request_id) from error
+        raise EnvelopeError(PARAMS, error.fault, request_id) from error
 
 
 def _fault(error: EnvelopeError, status: int = 200, headers: Headers | None = None) -> Response:
@@ -222,7 +224,7 @@ class TypedReader(Reader[Any]):
     def _entry(self, raw: Any, declared: Type, path: str) -> tuple[Any, Any]:
         entry = self.fields(raw, declared, path)
         if "key" not in entry or "value" not in entry:
-            raise invalid(path, "must be a map-entry with key and value")
+            raise InvalidArgument(messages.ENTRY_INCOMPLETE(field=path))
         return entry["key"], entry["value"]
 
     def scalar(self, raw: Any, declared: Type, path: str) -> Any:

@@ -6,16 +6,15 @@ from typing import Any
 
 from contentlib.http.message import Request, Response
 from contentlib.vapi.declare import Operation
-from contentlib.vapi.errors import VapiError
+from contentlib.vapi.errors import InvalidArgument, VapiError
 from contentlib.vapi.registry import Call, Registry
-from contentlib.wire import rest_query, rest_xml
+from contentlib.wire import messages, rest_query, rest_xml
 from contentlib.wire.addressed import AddressedForm
 from contentlib.wire.api import in_headers
 from contentlib.wire.calls import Calls, content_kind, error_headers
 from contentlib.wire.dispatch import Pairs, RestAddresses, Target, service_path
-from contentlib.wire.json_values import encode, error_value, listed, parse
+from contentlib.wire.json_values import encode, listed, parse
 from contentlib.wire.tasked import Tasked, asked_for
-from contentlib.wire.text import invalid
 from contentlib.wire.walk import complete
 
 JSON = "application/json"
@@ -63,7 +62,7 @@ class Rest(AddressedForm):
             arguments = target.members.walk(body)
         queried = rest_query.given(target.elsewhere, rest_query.unmarked(pairs, arguments))
         for name in queried.keys() & arguments.keys():
-            raise invalid(name, "stands in both the body and the query")
+            raise InvalidArgument(messages.GIVEN_IN_BODY_AND_QUERY(field=name))
         return arguments | queried
 
     def _answer(self, request: Request, operation: Operation, result: Any) -> Response:
@@ -77,7 +76,7 @@ class Rest(AddressedForm):
         status = error.status or error.rest_status
         if wants_xml(request.headers.get("accept")):
             return Response(status, rest_xml.error(error), XML, error_headers(error))
-        body = encode({"type": error.canonical_name, "value": error_value(error)})
+        body = encode({"type": error.canonical_name, "value": listed_error(error)})
         return Response(status, body, JSON, error_headers(error))
 
 

@@ -7,10 +7,11 @@ from operator import itemgetter
 from typing import Any, Union
 from urllib.parse import parse_qsl
 
-from contentlib.vapi.errors import InvalidRequest
+from contentlib.vapi.errors import InvalidArgument, InvalidRequest
 from contentlib.vapi.types import Field, Type, fields_of
+from contentlib.wire import messages
 from contentlib.wire.dispatch import Pairs
-from contentlib.wire.text import invalid, scalar, shown, wrong
+from contentlib.wire.text import scalar, shown, wrong
 from contentlib.wire.walk import Reader, part
 
 Tree = Union[list[str], dict[str, "Tree"]]  # noqa: UP007 - a recursive alias needs the name as text
@@ -31,7 +32,7 @@ def split(query: str) -> tuple[str | None, Pairs]:
     try:
         pairs = parse_qsl(query, keep_blank_values=True, errors="strict", max_num_fields=_MOST)
     except ValueError as error:
-        raise InvalidRequest("wire.query", "the query cannot be read: it is not UTF-8, or has too many parameters") from error
+        raise InvalidRequest(messages.QUERY_UNREADABLE(most=_MOST)) from error
     actions = [value for name, value in pairs if name == _ACTION]
     if not actions:
         return None, pairs
@@ -75,15 +76,15 @@ def _under(name: str, known: set[str], owners: dict[str, str]) -> str:
 
 def _put(tree: dict[str, Tree], steps: list[str], name: str, value: str) -> None:
     if len(steps) > _DEEPEST:
-        raise InvalidRequest("wire.query_too_deep", f"the query's {shown(name)} has too many steps")
+        raise InvalidRequest(messages.QUERY_TOO_DEEP(name=name, most=_DEEPEST))
     for step in steps[:-1]:
         below = tree.setdefault(step, {})
         if not isinstance(below, dict):
-            raise invalid(shown(name), f"goes below {shown(step)}, which has a value of its own")
+            raise InvalidArgument(messages.VALUE_HAS_NO_FIELDS(field=name, parent=step))
         tree = below
     texts = tree.setdefault(steps[-1], [])
     if not isinstance(texts, list):
-        raise invalid(shown(name), "has a value of its own and others below it")
+        raise InvalidArgument(messages.VALUE_AND_FIELDS(field=name))
     texts.append(value)
 
 
@@ -111,26 +112,26 @@ class QueryReader(Reader[Tree]):
     def scalar(self, raw: Tree, declared: Type, path: str) -> Any:
         """The one text that was given."""
         if isinstance(raw, dict):
-            raise wrong(path, declared, f"something with the field {shown(next(iter(raw)))}")
+            raise wrong(path, declared, f"an object with the field {shown(next(iter(raw)))}")
         if len(raw) > 1:
-            raise invalid(path, "is given more than once")
+            raise InvalidArgument(messages.GIVEN_TWICE(field=path))
         return scalar(declared, raw[0], path)
 
 
 def _positions(raw: dict[str, Tree], path: str) -> list[tuple[int, Tree]]:
     for step in raw:
         if not (step.isascii() and step.isdecimal() and len(step) <= _LONGEST):
-            raise invalid(path, f"is a list: {shown(step)} is no position")
+            raise InvalidArgument(messages.BAD_POSITION(field=path, position=step))
     found = sorted(((int(step), below) for step, below in raw.items()), key=itemgetter(0))
     for expected, (position, _) in enumerate(found, 1):
         if position != expected:
-            raise invalid(path, f"is a list with positions from 1 on: {expected} is missing or {position} is there twice")
+            raise InvalidArgument(messages.MISSING_POSITION(field=path, expected=expected, position=position))
     return found
 
 
 def _entry(raw: Tree, path: str) -> tuple[Tree, Tree]:
     if not (isinstance(raw, dict) and "key" in raw and "value" in raw):
-        raise invalid(path, "must have key and value")
+        raise InvalidArgument(messages.ENTRY_INCOMPLETE(field=path))
     return raw["key"], raw["value"]
 
 

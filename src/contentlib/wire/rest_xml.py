@@ -12,10 +12,11 @@ from lxml import etree
 from contentlib import safe_xml
 from contentlib.safe_xml import local
 from contentlib.vapi.declare import Operation
-from contentlib.vapi.errors import InvalidRequest, VapiError
+from contentlib.vapi.errors import InvalidArgument, InvalidRequest, VapiError
 from contentlib.vapi.std import LocalizableMessage
 from contentlib.vapi.types import Field, Type, Typed, fields_of
-from contentlib.wire.text import invalid, scalar, shown, text_of, wrong
+from contentlib.wire import messages
+from contentlib.wire.text import scalar, shown, text_of, wrong
 from contentlib.wire.walk import Reader, part, shallow
 
 _ERRORS = "http://vmware.com/vapi/std/errors"
@@ -42,8 +43,7 @@ def read(body: bytes, operation: Operation, parameters: tuple[Field, ...]) -> di
     root = _parse(body)
     expected = f"{{{namespace(operation.service)}}}{camel(operation.name)}-Input"
     if root.tag != expected:
-        text = f"the root element must be {expected}, not {shown(str(root.tag))}"
-        raise InvalidRequest("wire.xml_root", text, expected, str(root.tag)[:200])
+        raise InvalidRequest(messages.XML_ROOT(expected=expected, given=str(root.tag)))
     with shallow():
         return READER.given(parameters, _children(root, {field.name: field.type for field in parameters}, ""))
 
@@ -52,10 +52,9 @@ def _parse(body: bytes) -> etree._Element:
     try:
         return safe_xml.parse(body)
     except safe_xml.DocumentType as error:
-        raise InvalidRequest("wire.xml_doctype", "the body has a document type declaration, which is not taken") from error
+        raise InvalidRequest(messages.XML_DOCTYPE()) from error
     except safe_xml.UnsafeXml as error:
-        text = " ".join(str(error.__cause__).split())
-        raise InvalidRequest("wire.xml", f"the body is not XML: {text}") from error
+        raise InvalidRequest(messages.XML(problem=str(error))) from error
 
 
 def _children(element: etree._Element, known: Mapping[str, Type], path: str) -> dict[str, etree._Element]:
@@ -67,7 +66,7 @@ def _children(element: etree._Element, known: Mapping[str, Type], path: str) -> 
         if name is None:
             continue
         if name in found:
-            raise invalid(path + name, "is there twice")
+            raise InvalidArgument(messages.GIVEN_TWICE(field=path + name))
         found[name] = child
     return found
 
@@ -98,7 +97,7 @@ class XmlReader(Reader[etree._Element]):
         for n, entry in enumerate(_only(raw, "map-entry", declared, path), 1):
             found = _children(entry, known, f"{path}.{n}.")
             if len(found) < len(known):
-                raise invalid(f"{path}.{n}", "must have key and value")
+                raise InvalidArgument(messages.ENTRY_INCOMPLETE(field=f"{path}.{n}"))
             yield found["key"], found["value"]
 
     def scalar(self, raw: etree._Element, declared: Type, path: str) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 
 from contentlib.vapi.errors import InvalidArgument
 from contentlib.vapi.types import Field, Type, fields_of
-from contentlib.wire.text import shown
+from contentlib.wire import messages
 from contentlib.wire.walk import part
 
 _UPSTREAM = "vapi.invoke.invalid.input"  # as vCenter calls it
@@ -20,9 +20,11 @@ def check_members(raw: Any, known: Iterable[Field], prefix: str = "") -> None:
     fields = {field.name: field.type for field in known}
     for name, value in raw.items():
         if name not in fields:
-            expected = f"expected: {', '.join(fields)}" if fields else "no field is expected"
-            text = f"unknown field {shown(prefix + str(name))}; {expected}"
-            error = InvalidArgument("wire.unknown_field", text, (prefix + str(name))[:200])
+            field = prefix + str(name)
+            unknown = (
+                messages.UNKNOWN_FIELD(field=field, expected=fields) if fields else messages.UNKNOWN_FIELD_OF_NONE(field=field)
+            )
+            error = InvalidArgument(unknown)
             error.messages[0].id = _UPSTREAM
             raise error
         check_value(value, fields[name], prefix + name)

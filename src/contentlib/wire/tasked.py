@@ -17,9 +17,9 @@ from contentlib.vapi.declare import Operation
 from contentlib.vapi.errors import InvalidRequest, OperationNotFound, VapiError
 from contentlib.vapi.registry import Asked, Call, Endpoint, Registry, Submit
 from contentlib.vapi.types import Type, Typed
+from contentlib.wire import messages
 from contentlib.wire.dispatch import Pairs
 from contentlib.wire.json_values import annotation, decoder, encode, members_of
-from contentlib.wire.text import shown
 from contentlib.wire.walk import complete
 
 QUERY = "vmw-task"
@@ -35,13 +35,13 @@ def asked_for(pairs: Pairs) -> tuple[bool, Pairs]:
     if not values:
         return False, pairs
     if any(value.lower() != "true" for value in values):
-        raise InvalidRequest("wire.task", f"{QUERY} must be true, not {shown(values[0])}", values[0][:100])
+        raise InvalidRequest(messages.TASK_NOT_TRUE(parameter=QUERY, given=values[0]))
     return True, [pair for pair in pairs if pair[0] != QUERY]
 
 
 async def no_tasks(asked: Asked) -> str:
     """For those who keep no tasks."""
-    raise OperationNotFound("wire.no_task", f"{asked.operation.id} cannot be called as a task here", asked.operation.id)
+    raise OperationNotFound(messages.NO_TASK(operation=asked.operation.id))
 
 
 class Tasked:
@@ -55,7 +55,7 @@ class Tasked:
         """What a call of the operation as a task is answered by; operation_not_found where it cannot be called so."""
         operation = endpoint.operation
         if not operation.task:
-            raise OperationNotFound("wire.no_task", f"{operation.id} cannot be called as a task", operation.id)
+            raise OperationNotFound(messages.NO_TASK(operation=operation.id))
         route = replace(operation.api, status=_ACCEPTED)
         twin = replace(operation, name=operation.name + MARK, output=_TASK, api=route)
         return Endpoint(twin, endpoint.begin or partial(self._add, endpoint, twin), endpoint.translate)

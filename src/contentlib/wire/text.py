@@ -9,7 +9,9 @@ from collections.abc import Callable
 from typing import Any
 
 from contentlib.vapi.errors import InvalidArgument
+from contentlib.vapi.messages import WRONG_TYPE
 from contentlib.vapi.types import DateTime, Type
+from contentlib.wire import messages
 
 _INTEGER = re.compile(r"[+-]?[0-9]{1,19}\Z")
 _DOUBLE = re.compile(r"[+-]?([0-9]{1,400}(\.[0-9]{0,400})?|\.[0-9]{1,400})([eE][+-]?[0-9]{1,4})?\Z")
@@ -23,19 +25,14 @@ def shown(text: str) -> str:
     return repr(text if len(text) <= _SHOWN else text[:_SHOWN] + "…")
 
 
-def invalid(path: str, text: str) -> InvalidArgument:
-    """The error for a field; the message starts with its path."""
-    return InvalidArgument("wire.invalid_value", f"{path} {text}", path)
-
-
 def missing(path: str) -> InvalidArgument:
     """The error for a parameter or field that must be there and is not."""
-    return InvalidArgument("wire.required", f"{path} is required", path)
+    return InvalidArgument(messages.REQUIRED(field=path))
 
 
 def wrong(path: str, expected: Type | str, got: str) -> InvalidArgument:
     """The error for a value of another type than the declared one."""
-    return invalid(path, f"must be {expected}, not {got}")
+    return InvalidArgument(WRONG_TYPE(field=path, expected=str(expected), given=got))
 
 
 def text_of(value: Any) -> str:
@@ -53,7 +50,7 @@ def scalar(declared: Type, text: str, path: str) -> Any:
     """The value that a text stands for; invalid_argument if it is none of the declared type."""
     reader = _READERS.get(declared.kind)
     if reader is None:
-        raise wrong(path, declared, f"the text {shown(text)}")
+        raise wrong(path, declared, f"text {shown(text)}")
     try:
         return reader(declared, text)
     except ValueError as error:

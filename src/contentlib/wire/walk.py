@@ -10,9 +10,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Generic, TypeVar
 
-from contentlib.vapi.errors import InvalidRequest
+from contentlib.vapi.errors import InvalidArgument, InvalidRequest
 from contentlib.vapi.types import Field, Type, fields_of, holds_map
-from contentlib.wire.text import invalid, missing
+from contentlib.wire import messages
+from contentlib.wire.text import missing
 
 Raw = TypeVar("Raw")
 
@@ -76,7 +77,7 @@ class Reader(ABC, Generic[Raw]):
         for n, (key, value) in enumerate(self.entries(raw, declared, path), 1):
             name = self.read(key, key_type, f"{path}.{n}.key")
             if name in found:
-                raise invalid(f"{path}.{n}.key", "stands in the map twice")
+                raise InvalidArgument(messages.DUPLICATE_KEY(field=f"{path}.{n}.key"))
             found[name] = self.read(value, value_type, f"{path}.{n}.value")
         return found
 
@@ -92,7 +93,7 @@ def shallow() -> Iterator[None]:
 
 def too_deep() -> InvalidRequest:
     """The error for a body whose parts stand in one another without end."""
-    return InvalidRequest("wire.too_deep", "the body is nested too deeply")
+    return InvalidRequest(messages.TOO_DEEP())
 
 
 def complete(fields: Iterable[Field], values: dict[str, Any], prefix: str = "") -> dict[str, Any]:

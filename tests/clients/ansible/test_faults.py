@@ -25,8 +25,8 @@ def disks(reports: dict[str, list[Play]]) -> Play:
 @pytest.mark.parametrize(
     ("task", "said"),
     [
-        ("a wrong password", "the user name or the password is wrong"),
-        ("a wrong password over REST", "the user name or the password is wrong"),
+        ("a wrong password", "wrong user name or password"),
+        ("a wrong password over REST", "wrong user name or password"),
         ("a certificate that is not trusted", "certificate verify failed: self-signed certificate"),
         ("a certificate that is not trusted over REST", "certificate verify failed: self-signed certificate"),
         ("a server that is not there", "Connection refused"),
@@ -34,8 +34,8 @@ def disks(reports: dict[str, list[Play]]) -> Play:
         ("a datastore that is not there", "Unable to find datastore with name or MOID another"),
         ("a library that is not there", "Unable to find library with search parametersname another and type LOCAL"),
         ("a library's identifier that is not there", "library '00000000-0000-4000-8000-000000000000' does not exist"),
-        ("an OVA with a wrong checksum", "expected was 0000000000000000000000000000000000000000000000000000000000000000"),
-        ("an OVA with a disk that was changed", "file 'disk1.vmdk' has the SHA1 checksum "),
+        ("an OVA with a wrong checksum", "expected 0000000000000000000000000000000000000000000000000000000000000000"),
+        ("an OVA with a disk that was changed", "file 'disk1.vmdk' has SHA1 checksum "),
         ("a subscribed library", "vCenter Failed to make connection to https://lib.example/cls/vcsp/lib/1/lib.json"),
     ],
 )
@@ -61,7 +61,7 @@ def test_the_iso_module_tells_of_a_wrong_checksum(told: Play) -> None:
     """It shows nothing but the status of an upload, so the bytes are taken, and what is wrong is told when it completes."""
     refused = told["an ISO with a wrong checksum"]
     assert refused.failed
-    assert "not ready: 'image.iso' is ERROR: file 'image.iso' has the SHA256 checksum" in refused.msg
+    assert "files are not ready: 'image.iso' is ERROR: file 'image.iso' has SHA256 checksum" in refused.msg
 
 
 def test_a_failed_import_is_not_in_the_way_of_the_next_one(told: Play) -> None:
@@ -71,7 +71,7 @@ def test_a_failed_import_is_not_in_the_way_of_the_next_one(told: Play) -> None:
 def test_a_login_session_that_ended_is_told(reports: dict[str, list[Play]]) -> None:
     (play,) = reports["session"]
     assert play["a library"].failed
-    assert "the login session does not exist or has ended; log in again" in play["a library"].msg
+    assert "login session does not exist or has expired; log in again" in play["a library"].msg
 
 
 def test_a_full_disk_is_told(disks: Play) -> None:

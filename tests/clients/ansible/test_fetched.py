@@ -41,9 +41,12 @@ def test_what_was_fetched_is_there(name: str, files: set[str], told: list[Play])
     ("task", "said"),
     [
         ("a file that is not there", "/another.iso answered 404"),
-        ("a certificate of another thumbprint", "shows another certificate than the one that was given"),
-        ("a wrong checksum", "has the SHA256 checksum "),
-        ("an address where the server does not go", "::1 is a loopback address, where the server does not go"),
+        ("a certificate of another thumbprint", "does not match"),
+        ("a wrong checksum", "has SHA256 checksum "),
+        (
+            "an address where the server does not go",
+            "requests to loopback address ::1 are blocked, where the server does not go",
+        ),
     ],
 )
 def test_a_fault_of_what_the_server_fetches_is_told(task: str, said: str, faults: Play) -> None:

@@ -45,10 +45,14 @@ async def test_a_backing_comes_back_as_it_was_set_and_names_the_storage(world: W
 @pytest.mark.parametrize(
     ("backings", "error", "told"),
     [
-        ((Backing(BackingType.DATASTORE, "datastore-9"),), Invalid, r"storage_backings\.1\.datastore_id .* datastore-1"),
+        (
+            (Backing(BackingType.DATASTORE, "datastore-9"),),
+            Invalid,
+            r"storage_backings\.1\.datastore_id: unknown storage .* datastore-1",
+        ),
         ((Backing(BackingType.DATASTORE, None),), Invalid, "is required"),
         ((Backing(BackingType.OTHER, None, "nfs://host/x"),), Unsupported, "OTHER"),
-        ((DATASTORE, DATASTORE), Unsupported, "names 2 backings"),
+        ((DATASTORE, DATASTORE), Unsupported, "has 2 backings"),
     ],
 )
 async def test_a_backing_that_cannot_be_used_is_refused(
@@ -78,7 +82,7 @@ def repeating(world: World) -> World:
 async def test_names_of_libraries_are_unique_without_regard_to_case(world: World) -> None:
     first = await world.library(SAME[0])
     for name in SAME:
-        with pytest.raises(NameTaken, match=f"a library named '{name}' already exists: {first}"):
+        with pytest.raises(NameTaken, match=f"'{name}' is already used by library {first}"):
             await world.library(name)
     other = await world.library("Birnen")
     with pytest.raises(NameTaken, match=first):

@@ -108,7 +108,7 @@ async def test_a_name_that_is_used_again_is_told_and_another_one_helps(world: Wo
     old = await filled(world, library)
     await world.items.delete(old)
     new = await filled(world, library, data=b"new")
-    with pytest.raises(Taken, match=f"library {library} already has an item named 'Debian': {new}"):
+    with pytest.raises(Taken, match=f"name 'Debian' is already used in library {library} by item {new}"):
         await trash.restore(old, None)
     await trash.restore(old, "Debian 12")
     assert (await world.items.get(old)).name == "Debian 12"
@@ -124,7 +124,7 @@ async def test_an_item_of_a_deleted_library_waits_for_the_library(world: World, 
     for gone in (item, other):
         with pytest.raises(Missing):
             await world.items.get(gone)
-    with pytest.raises(NotRestorable, match=f"the library {library} of library item {item} is deleted itself"):
+    with pytest.raises(NotRestorable, match=f"library {library} of item {item} is in the trash"):
         await trash.restore(item, None)
     await trash.restore(library, None)
     assert await world.items.ids(library) == [other]

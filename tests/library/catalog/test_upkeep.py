@@ -40,7 +40,7 @@ async def _filled(world: World) -> tuple[str, str]:
 async def test_content_is_changed_before_and_after_but_not_in_maintenance(world: World, change: Change) -> None:
     library, item = await _filled(world)
     await world.upkeep.enter(library, "ann")
-    with pytest.raises(WrongState, match=f"library {library} is in MAINTENANCE: ann has stopped changes"):
+    with pytest.raises(WrongState, match=f"library {library} is in MAINTENANCE: changes were stopped by ann"):
         await change(world, library, item)
     assert await world.content(item) == {"a.iso": b"two"}
     await world.upkeep.exit(library)
@@ -67,7 +67,7 @@ async def test_maintenance_is_neither_entered_nor_left_twice(world: World) -> No
     with pytest.raises(WrongState, match="ACTIVE, not in MAINTENANCE"):
         await world.upkeep.exit(library)
     await world.upkeep.enter(library, "ann")
-    with pytest.raises(WrongState, match="is in MAINTENANCE: ann"):
+    with pytest.raises(WrongState, match="is in MAINTENANCE: changes were stopped by ann"):
         await world.upkeep.enter(library, "bob")
     await world.upkeep.exit(library)
     assert (await world.libraries.get(library)).maintenance is None

@@ -90,7 +90,7 @@ async def test_items_of_a_library_in_use_are_protected_where_it_says_so(world: W
     usage = await world.usages.add(library, VM)
     await world.items.delete(free)
     await world.libraries.update(library, LibraryChange(apply_usage_to_items=True))
-    with pytest.raises(InUse, match=f"library item 'kept' cannot be deleted: .* {VM}"):
+    with pytest.raises(InUse, match=f"cannot delete library item 'kept': .* {VM}"):
         await world.items.delete(kept)
     await world.usages.remove(library, usage)
     await world.items.delete(kept)

@@ -57,7 +57,7 @@ def test_a_name_that_begins_with_the_current_directory_is_a_name() -> None:
 
 @pytest.mark.parametrize("name", ["../a", "/etc/passwd", "dir/a", "..", "a\\b", "x" * 300, "a\nb"])
 def test_a_path_is_refused(name: str) -> None:
-    with pytest.raises(BadArchive, match="is no plain file name, at byte"):
+    with pytest.raises(BadArchive, match="is not a plain file name \\(at byte"):
         unpacked(archive({name: b"x"}, tarfile.PAX_FORMAT))
 
 
@@ -90,7 +90,7 @@ def test_a_sparse_file_of_a_posix_archive_is_refused() -> None:
 
 @pytest.mark.parametrize("end", [1, 511, 600, 1024 + 1499])
 def test_an_archive_that_ends_too_early_is_refused(end: int) -> None:
-    with pytest.raises(BadArchive, match=f"ends in the middle, at byte {end}"):
+    with pytest.raises(BadArchive, match=f"truncated at byte {end}"):
         unpacked(archive(FILES)[:end])
 
 
@@ -104,13 +104,13 @@ def test_bytes_after_the_end_are_of_no_matter() -> None:
 
 @pytest.mark.parametrize("data", [b"", b"\0" * 1024])
 def test_an_archive_without_files_is_refused(data: bytes) -> None:
-    with pytest.raises(BadArchive, match="there is no file in it"):
+    with pytest.raises(BadArchive, match="it contains no files"):
         unpacked(data, 512)
 
 
 def test_a_file_that_is_there_twice_is_refused() -> None:
     entries = [(tarfile.TarInfo("a"), b""), (tarfile.TarInfo("a"), b"")]
-    with pytest.raises(BadArchive, match="'a' is there twice"):
+    with pytest.raises(BadArchive, match="duplicate file 'a'"):
         unpacked(archive(entries))
 
 
@@ -126,7 +126,7 @@ def test_a_broken_extended_header_is_refused(record: bytes) -> None:
 @pytest.mark.parametrize("kind", [tarfile.REGTYPE, tarfile.DIRTYPE, tarfile.XHDTYPE])
 def test_a_size_below_zero_is_refused(kind: bytes) -> None:
     header = _signed(kind, b"\xff" * 11 + b"\xfb")
-    with pytest.raises(BadArchive, match="'a' has -5 bytes, at byte 0"):
+    with pytest.raises(BadArchive, match="'a' has an invalid size -5"):
         unpacked(header + b"x" * 1024)
 
 
@@ -194,5 +194,5 @@ def test_all_bytes_that_are_not_of_a_file_are_handed_on_in_their_order(step: int
 
 def test_an_archive_of_too_many_files_is_refused() -> None:
     reader = TarReader(most=2)
-    with pytest.raises(BadArchive, match="it holds more than 2 files"):
+    with pytest.raises(BadArchive, match="more than 2 files"):
         list(reader.feed(archive(dict.fromkeys("abc", b""))))

@@ -6,8 +6,9 @@ import asyncio
 
 import pytest
 
-from contentlib.library.errors import Damaged, Fault, Invalid, Missing, MissingFile, NotActive
+from contentlib.library.errors import Damaged, Invalid, Missing, MissingFile, NotActive
 from contentlib.library.model import EndpointType, PrepareStatus, State
+from contentlib.library.sessions import messages
 from library.world import LEASE, World
 
 
@@ -108,7 +109,7 @@ async def test_a_file_whose_bytes_are_gone_is_in_error_when_it_is_prepared(world
     prepared = await world.downloads.prepare(session, "a", EndpointType.HTTPS)
     assert prepared.preparation.status is PrepareStatus.ERROR
     assert prepared.preparation.fault is not None
-    assert "'a' is gone from storage datastore-1" in prepared.preparation.fault.text
+    assert "'a' is missing from storage datastore-1" in prepared.preparation.fault.text
     with pytest.raises(Damaged):
         await world.downloads.target(session, 0)
     assert (await world.downloads.prepare(session, "b", EndpointType.HTTPS)).preparation.status is PrepareStatus.PREPARED
@@ -120,7 +121,7 @@ async def test_a_failed_session_keeps_the_message_of_the_client(world: World) ->
     failed = await world.downloads.get(session)
     assert (failed.state, failed.fault) == (
         State.ERROR,
-        Fault("session.failed_by_client", "disk\ufffd full", ("disk\ufffd full",)),
+        messages.FAILED_BY_CLIENT(text="disk\ufffd full"),
     )
 
 

@@ -8,13 +8,13 @@ import pytest
 
 from contentlib.library.errors import (
     Busy,
-    Fault,
     Invalid,
     Missing,
     NotActive,
     StillActive,
 )
 from contentlib.library.model import Source, State
+from contentlib.library.sessions import messages
 from contentlib.library.sessions.update_files import NewFile
 from library.world import LEASE, World
 
@@ -67,7 +67,7 @@ async def test_a_session_whose_lease_is_over_does_not_hold_up_the_next(world: Wo
     await world.update(item)
     session = await world.updates.get(old)
     assert session.state is State.CANCELED
-    assert session.fault == Fault("session.expired", "nothing happened on the session for 300 seconds", ("300",))
+    assert session.fault == messages.EXPIRED(seconds=300)
 
 
 async def test_a_failed_session_keeps_the_message_of_the_client(world: World) -> None:
@@ -75,7 +75,7 @@ async def test_a_failed_session_keeps_the_message_of_the_client(world: World) ->
     await world.updates.fail(session, "no such\0 file \ud800")
     failed = await world.updates.get(session)
     assert failed.state is State.ERROR
-    assert failed.fault == Fault("session.failed_by_client", "no such\ufffd file \ufffd", ("no such\ufffd file \ufffd",))
+    assert failed.fault == messages.FAILED_BY_CLIENT(text="no such\ufffd file \ufffd")
 
 
 @pytest.mark.parametrize("end", ["complete", "cancel", "fail"])

@@ -238,7 +238,7 @@ def test_items_of_one_name_are_told_apart_and_stay_so_in_any_order() -> None:
     found = catalog(*entries)
     assert {each.id: each.name for each in found.items} == {ITEM: "a", OTHER: "A (6f0a1b54)"}
     assert [warning.text for warning in found.warnings] == [
-        f"another item has the name 'A'; item {OTHER} is named 'A (6f0a1b54)'"
+        f"another item is named 'A'; item {OTHER} was renamed to 'A (6f0a1b54)'"
     ]
     assert set(catalog(*reversed(entries)).items) == set(found.items)
 
@@ -255,7 +255,7 @@ def test_a_name_that_is_too_long_is_cut() -> None:
 def test_an_item_with_a_file_that_can_be_none_of_ours_is_left_out_and_known_to_be_there(name: str) -> None:
     found = catalog({**ENTRY, "files": [FILE, {**FILE, "name": name}]}, {**ENTRY, "id": OTHER, "name": "b"})
     assert ([each.name for each in found.items], found.unread) == (["b"], (ITEM,))
-    assert found.warnings[0].text.startswith("item 'a' was left out: files.name ")
+    assert found.warnings[0].text.startswith("item 'a' was skipped: files.name ")
     assert (found.lost, [each.text for each in found.left_out]) == (1, [found.warnings[0].text])
 
 
@@ -268,7 +268,7 @@ def test_of_a_file_in_a_folder_the_last_part_is_its_name(name: str) -> None:
 def test_files_whose_last_parts_are_the_same_leave_their_item_out() -> None:
     found = catalog({**ENTRY, "files": [{**FILE, "name": "x/a.iso"}, {**FILE, "name": "y/a.iso"}]})
     assert (found.items, found.lost, found.unread) == ((), 1, (ITEM,))
-    assert found.left_out[0].text == "item 'a' was left out: files are in folders, and 'y/a.iso' has the name of 'x/a.iso'"
+    assert found.left_out[0].text == "item 'a' was skipped: files: 'y/a.iso' has the same name as 'x/a.iso'"
 
 
 @pytest.mark.parametrize("key", ["href", "uri", "url"])
@@ -284,18 +284,18 @@ def test_an_item_without_a_name_has_that_of_its_folder() -> None:
 
 def test_a_list_with_more_items_than_are_taken_is_refused() -> None:
     reading = Reading(read_library(json.dumps(LIB).encode(), URI), 2)
-    with pytest.raises(BadDocument, match=r"lists 3 items, at most 2 are taken \(subscribed_items_limit\)"):
+    with pytest.raises(BadDocument, match=r"lists 3 items; at most 2 are allowed \(subscribed_items_limit\)"):
         reading.add_items(json.dumps({"items": [{}, {}, {}]}).encode())
 
 
 @pytest.mark.parametrize("body", [b'{"items":[' + b"{}," * 50_000 + b"{}]}", b'{"items":[], "x":[' + b"0," * 20_000 + b"0]}"])
 def test_what_would_be_large_in_memory_is_counted_before_it_is_read(body: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("contentlib.vcsp.reading.lenient._decoded", None)
-    with pytest.raises(BadDocument, match=r"has about [0-9]+ values, at most 10000 are read"):
+    with pytest.raises(BadDocument, match=r"has about [0-9]+ values; at most 10000 are allowed"):
         Reading(Head("", "", "", URI, URI), 100).add_items(body)
     with pytest.raises(BadDocument, match="values, at most"):
         lenient.document(b"[" + b"{}," * 1_000_000 + b"{}]")
-    with pytest.raises(BadDocument, match="bytes, at most 4194304 are read"):
+    with pytest.raises(BadDocument, match="bytes; at most 4194304 are allowed"):
         lenient.document(b" " * 4_194_305)
 
 
@@ -308,7 +308,7 @@ def test_an_entry_that_is_too_large_leaves_only_itself_out() -> None:
 @pytest.mark.parametrize("hrefs", [None, [], [""], True, ["file:///etc/passwd"], {"a": 1}])
 def test_an_item_with_a_file_without_an_address_is_left_out(hrefs: object) -> None:
     assert warnings({**ENTRY, "files": [{**FILE, "hrefs": hrefs}]}) == [
-        "item 'a' was left out: files.hrefs of file 'a.iso' leads to no address to ask"
+        "item 'a' was skipped: files.hrefs of file 'a.iso' contains no usable URL"
     ]
 
 
@@ -330,15 +330,15 @@ def test_an_item_without_files_is_kept_and_told() -> None:
 
 
 def test_a_second_file_of_a_name_and_a_second_item_of_an_id_are_left_out() -> None:
-    assert warnings({**ENTRY, "files": [FILE, FILE]}) == ["item 'a' has a second file 'a.iso', left out"]
-    assert warnings(ENTRY, {**ENTRY, "name": "b"}) == [f"item 'b' has the id {ITEM} of another item and was left out"]
+    assert warnings({**ENTRY, "files": [FILE, FILE]}) == ["item 'a' has a duplicate file 'a.iso'; skipped"]
+    assert warnings(ENTRY, {**ENTRY, "name": "b"}) == [f"item 'b' has the same id as another item ({ITEM}); skipped"]
 
 
 def test_of_very_much_that_is_wrong_the_first_is_told() -> None:
     told = warnings(*([None] * 2000))
     assert (len(told), told[0], told[-1]) == (
         1001,
-        "an entry of the list of items is null and was left out",
+        "an entry of the item list is null; skipped",
         "there is more to be said of the list than is told here",
     )
 
@@ -356,12 +356,12 @@ def test_an_item_without_its_files_waits_for_its_own_document(stub: object) -> N
 @pytest.mark.parametrize(
     ("body", "told"),
     [
-        (b"<!DOCTYPE html><title>Log in</title>", "is no JSON but an HTML page, as a login page or an error page would be"),
-        (b"<?xml version='1.0'?><Error/>", "is no JSON but an XML document, as a login page or an error page would be"),
-        (b"Not found", "is no JSON"),
-        (b"[1]", "is a list and no lib.json of a content library"),
-        (b'{"a": 1}', "is an object and no lib.json of a content library"),
-        (b'{"itemsHref": "ftp://x/items.json"}', "has an itemsHref that leads to no address to ask"),
+        (b"<!DOCTYPE html><title>Log in</title>", "is an HTML page, not JSON; it may be a login page or an error page"),
+        (b"<?xml version='1.0'?><Error/>", "is an XML document, not JSON; it may be a login page or an error page"),
+        (b"Not found", "is not JSON"),
+        (b"[1]", "is a list, not the lib.json of a content library"),
+        (b'{"a": 1}', "is an object, not the lib.json of a content library"),
+        (b'{"itemsHref": "ftp://x/items.json"}', "has an unusable itemsHref"),
     ],
 )
 def test_what_came_in_place_of_a_library_is_told(body: bytes, told: str) -> None:

@@ -64,13 +64,13 @@ async def test_a_server_that_says_nothing_has_timed_out(library: str, publisher:
     impatient = Outbound(Policy(["127.0.0.0/8"]), timeout=0.5)
     found = await SubscriptionProbes(impatient, Sources()).probe(Subscription(library))
     await impatient.close()
-    assert (found.status, text(found)) == (ProbeStatus.TIMED_OUT, f"{library} did not answer for 0.5 seconds")
+    assert (found.status, text(found)) == (ProbeStatus.TIMED_OUT, f"{library} did not respond within 0.5 seconds")
 
 
 async def test_a_host_without_an_address_is_not_found(probes: SubscriptionProbes) -> None:
     found = await probes.probe(Subscription("http://nobody.invalid/lib.json"))
     assert found.status is ProbeStatus.HOST_NOT_FOUND
-    assert text(found).startswith("the host nobody.invalid is not found")
+    assert text(found).startswith("host nobody.invalid not found")
 
 
 @pytest.mark.parametrize("status", [404, 410])

@@ -139,7 +139,7 @@ async def test_a_document_that_is_half_written_is_read_again_and_is_a_fault_that
     publisher.files[document] = publisher.files[document][:length]
     found = await fault(reader, asked)
     assert (found.fault.id, found.again) == ("catalog.vcsp_library_not_found", True)
-    assert f"the publisher's library cannot be read: {publisher.uri(document)} is " in str(found)
+    assert f"cannot read the published library: {publisher.uri(document)} is " in str(found)
     assert paths(publisher).count(document) == 3
 
 
@@ -150,7 +150,7 @@ async def test_a_connection_that_breaks_is_a_fault_that_may_pass(
     publisher.cuts = [1000, 7]
     found = await fault(reader, asked)
     assert (found.fault.id, found.again) == ("catalog.connection_to_vcsp_server_failed", True)
-    assert f"the connection to {publisher.uri('/items.json')} failed" in str(found)
+    assert f"connection to {publisher.uri('/items.json')} failed" in str(found)
 
 
 async def test_a_list_that_says_that_it_is_older_than_the_library_is_not_taken(publisher: Publisher, reader: Reader) -> None:
@@ -261,7 +261,7 @@ async def test_a_document_that_drips_is_given_up(publisher: Publisher, client: O
     publisher.pause = 0.3
     found = await fault(Reader(client, Sources(), Limits(seconds=0.5)), Subscription(uri))
     assert (found.fault.id, found.again) == ("catalog.connection_to_vcsp_server_failed", True)
-    assert str(found).endswith("did not answer for 0.5 seconds")
+    assert str(found).endswith("did not respond within 0.5 seconds")
 
 
 # what is no library
@@ -271,7 +271,7 @@ async def test_a_login_page_is_told(publisher: Publisher, reader: Reader) -> Non
     publisher.files["/lib.json"] = b"\n<!doctype HTML><title>Log in</title>"
     found = await fault(reader, Subscription(publisher.uri("/lib.json")))
     assert (found.fault.id, found.again) == ("catalog.vcsp_library_not_found", False)
-    assert str(found).endswith("/lib.json is no JSON but an HTML page, as a login page or an error page would be")
+    assert str(found).endswith("/lib.json is an HTML page, not JSON; it may be a login page or an error page")
 
 
 @pytest.mark.parametrize("path", ["/lab", "/lab/", "/page"])
@@ -279,7 +279,7 @@ async def test_an_address_that_names_no_document_gets_a_hint(path: str, publishe
     publisher.files["/page"] = b"<html>Index of /lab</html>"
     found = await fault(reader, Subscription(publisher.uri(path)))
     assert found.fault.id == "catalog.vcsp_library_not_found"
-    assert str(found).endswith("; addresses of most libraries end in /lib.json")
+    assert str(found).endswith("; the URL of most libraries ends in /lib.json")
 
 
 async def test_what_is_not_there_is_told(publisher: Publisher, reader: Reader) -> None:
@@ -298,7 +298,7 @@ async def test_an_item_whose_document_is_not_there_is_left_out_and_one_that_may_
     del publisher.files["/more/item.json"]
     catalog, _ = await read(reader, Subscription(uri))
     assert ([each.name for each in catalog.items], catalog.unread) == (["tools"], (whole.items[1].id,))
-    assert catalog.warnings[0].text.startswith("item 'more' was left out: http://127.0.0.1:")
+    assert catalog.warnings[0].text.startswith("item 'more' was skipped: http://127.0.0.1:")
     publisher.statuses["/more/item.json"] = 503
     assert (await fault(reader, Subscription(uri))).again
 
@@ -306,7 +306,7 @@ async def test_an_item_whose_document_is_not_there_is_left_out_and_one_that_may_
 @pytest.mark.parametrize(
     ("uri", "told"),
     [
-        ("file:///etc/lib.json", "names no file below a directory that may be imported from"),
+        ("file:///etc/lib.json", "is not a file below a directory of import_roots"),
         ("ftp://ann:secret@lib.example/lib.json", "'ftp://lib.example/lib.json' has the scheme 'ftp'"),
         ("http://[bad/lib.json", "is no address"),
         ("http:///lib.json", "names no host"),

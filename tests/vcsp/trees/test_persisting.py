@@ -110,7 +110,7 @@ async def test_damaged_content_is_told_once_and_the_last_good_tree_stays(persist
     (await persisted.world.blob_of(item, "b.iso")).unlink()
     for _ in range(2):
         await persisted.job.run()
-    assert persisted.failures == ["the content of file 'b.iso' is gone from storage datastore-1"]
+    assert persisted.failures == ["content of file 'b.iso' is missing from storage datastore-1"]
     assert read_tree(persisted.tree) == {"a": {"a.iso": b"a"}}
 
 

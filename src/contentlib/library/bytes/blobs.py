@@ -11,7 +11,7 @@ from typing import ParamSpec, TypeVar
 import msgspec
 from msgspec.structs import replace
 
-from contentlib.library.bytes import storing
+from contentlib.library.bytes import messages, storing
 from contentlib.library.bytes.slots import Claim, at_once
 from contentlib.library.bytes.storages import Lane, Storages, StorageSilent
 from contentlib.library.bytes.storing import hash_again
@@ -19,6 +19,7 @@ from contentlib.library.checksums import Algorithm, Checksum, Hasher
 from contentlib.library.clock import Clock
 from contentlib.library.errors import Damaged, Unavailable
 from contentlib.library.identifiers import new_identifier
+from contentlib.library.messages import FILE_DAMAGED, FILE_GONE, FILE_GONE_FROM, FILE_RESIZED
 from contentlib.library.model import Blob, Item, StoredFile, Version
 from contentlib.library.ports import FileBlobStore, MetadataStore, Stat, Transaction
 from contentlib.library.threads import NotStored
@@ -111,15 +112,12 @@ class Blobs:
         async with self._metadata.reading() as transaction:
             blob = await transaction.blobs.get(blob_id)
         if blob is None:
-            raise Damaged("file.gone", f"the content of file {name!r} is gone", name)
+            raise Damaged(FILE_GONE(name=name))
         found = await self._stat(blob, name)
         if found is None:
             raise _gone(blob, name)
         if found.size != blob.size:
-            text = (
-                f"the content of file {name!r} is damaged: it has {found.size} bytes on storage {blob.storage}, not {blob.size}"
-            )
-            raise Damaged("file.damaged", text, name, str(found.size), str(blob.size))
+            raise Damaged(FILE_RESIZED(name=name, actual=found.size, storage=blob.storage, expected=blob.size))
         if found.mark == blob.mark and blob.unflushed in (None, self.store.boot):
             return blob
         return await self._read_again(blob, name, found.mark)
@@ -150,11 +148,10 @@ class Blobs:
         try:
             return await self.on(blob.storage).run(call, *arguments, **names)
         except StorageSilent as error:
-            raise Unavailable("storage.silent", error.text, blob.storage) from error
+            raise Unavailable(error.fault) from error
         except OSError as error:
             why = error.strerror or str(error)
-            text = f"the content of file {name!r} cannot be read from storage {blob.storage}: {why}"
-            raise Unavailable("file.unreadable", text, name, blob.storage, why) from error
+            raise Unavailable(messages.UNREADABLE(name=name, storage=blob.storage, reason=why)) from error
 
     async def digest(self, file: StoredFile, algorithm: Algorithm) -> str:
         """A checksum of a file's bytes; they are read for it where nobody has asked for that algorithm before."""
@@ -274,7 +271,7 @@ class Blobs:
         for file in version.files:
             blob = await transaction.blobs.get(file.blob)
             if blob is None:
-                raise Damaged("file.gone", f"the content of file {file.name!r} is gone", file.name)
+                raise Damaged(FILE_GONE(name=file.name))
             if blob.unflushed is not None:
                 await transaction.blobs.put(replace(blob, unflushed=None))
 
@@ -305,19 +302,16 @@ class Blobs:
 
 
 def _gone(blob: Blob, name: str) -> Damaged:
-    text = f"the content of file {name!r} is gone from storage {blob.storage}"
-    return Damaged("file.gone", text, name, blob.storage)
+    return Damaged(FILE_GONE_FROM(name=name, storage=blob.storage))
 
 
 def _lost(blob: Blob, name: str, error: OSError) -> Damaged:
     why = error.strerror or str(error)
-    text = f"file {name!r} could not be written to storage {blob.storage} ({why}); send it again"
-    return Damaged("file.not_written", text, name, blob.storage, why)
+    return Damaged(messages.NOT_WRITTEN(name=name, storage=blob.storage, reason=why))
 
 
 def _damaged(blob: Blob, name: str, sha256: str) -> Damaged:
-    text = f"the content of file {name!r} is damaged: its SHA256 checksum is {sha256}, not {blob.sha256}"
-    return Damaged("file.damaged", text, name, sha256, blob.sha256)
+    return Damaged(FILE_DAMAGED(name=name, actual=sha256, expected=blob.sha256))
 
 
 def _merged(blob: Blob, received: Received) -> dict[str, str]:

@@ -21,6 +21,7 @@ from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Any, ParamSpec, Protocol, TypeVar, runtime_checkable
 
+from contentlib.library.messages import STORAGE_SILENT
 from contentlib.library.ports import FileBlobStore
 from contentlib.library.signals import unheard
 from contentlib.library.threads import NotStored
@@ -48,8 +49,8 @@ class StorageSilent(OSError):
 
     def __init__(self, storage: str, seconds: float) -> None:
         self.storage = storage
-        self.text = f"storage {storage} has not answered for {seconds:.0f} seconds; try again later"
-        super().__init__(errno.ETIMEDOUT, self.text)
+        self.fault = STORAGE_SILENT(storage=storage, seconds=f"{seconds:.0f}")
+        super().__init__(errno.ETIMEDOUT, self.fault.text)
 
 
 @runtime_checkable

@@ -8,6 +8,7 @@ import msgspec
 from msgspec.structs import replace
 
 from contentlib.library.errors import Invalid
+from contentlib.library.messages import OUT_OF_RANGE
 from contentlib.library.ports import MetadataStore
 from contentlib.library.signals import unheard
 
@@ -73,7 +74,8 @@ class Configurations:
         for name, value in changes.items():
             allowed = SETTINGS[name]
             if not allowed.least <= value <= allowed.most:
-                raise Invalid(f"model.{name}", f"must be between {allowed.least} and {allowed.most}, not {value}")
+                field = f"model.{name}"
+                raise Invalid(OUT_OF_RANGE(field=field, least=allowed.least, most=allowed.most, given=value))
         async with self._metadata.transaction(durable=True) as transaction:
             changed = replace(_decode(await transaction.state.get(_KEY)), **changes)
             await transaction.state.put(_KEY, msgspec.json.encode(changed).decode())

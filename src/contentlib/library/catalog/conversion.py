@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from contentlib.library.catalog import messages
 from contentlib.library.catalog.libraries import PUBLISHING_USER, find_library
 from contentlib.library.clock import Clock
 from contentlib.library.errors import Busy, NotSynchronized
@@ -34,7 +35,7 @@ class Conversions:
         async with self._metadata.transaction(durable=True) as transaction:
             library = await find_library(transaction, library_id, LibraryType.SUBSCRIBED)
             if library.subscription != seen.subscription or library.publishing != seen.publishing:
-                raise Busy("library.busy", f"library {library_id} is being changed by another call", library_id)
+                raise Busy(messages.LIBRARY_CHANGING(library=library_id))
             await _check_idle(transaction, library)
             await _check_whole(transaction, library)
             await transaction.offers.end(library_id)
@@ -69,19 +70,19 @@ class Conversions:
 async def _check_idle(transaction: Transaction, library: Library) -> None:
     for task in await transaction.tasks.of_target(Target("com.vmware.content.Library", library.id)):
         if task.ended is None:
-            raise NotSynchronized("library.busy", f"library {library.id} is being synchronized by task {task.id}", library.id)
+            raise NotSynchronized(messages.LIBRARY_SYNCHRONIZING(library=library.id, task=task.id))
 
 
 async def _check_whole(transaction: Transaction, library: Library) -> None:
     """Raises when something is lacking of what the publisher had."""
     following = library.following
-    if following is None or following.synced is None or following.fault is not None:
-        why = "it never was" if following is None or following.fault is None else following.fault.text
-        raise NotSynchronized("library.not_synchronized", f"library {library.id} is not synchronized: {why}", library.id)
+    if following is not None and following.fault is not None:
+        raise NotSynchronized(messages.NOT_SYNCHRONIZED(library=library.id, reason=following.fault))
+    if following is None or following.synced is None:
+        raise NotSynchronized(messages.NEVER_SYNCHRONIZED(library=library.id))
     after = ""
     while offers := await transaction.offers.of(library.id, after, _AT_ONCE):
         for each in offers:
             if each.held != each.offered or each.fault is not None:
-                text = f"the content of library item {each.item} ({each.offered.name!r}) is not synchronized"
-                raise NotSynchronized("item.not_synchronized", text, each.item)
+                raise NotSynchronized(messages.ITEM_NOT_SYNCHRONIZED(item=each.item, name=each.offered.name))
         after = offers[-1].item

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from contentlib.library.bytes.blobs import Blobs
+from contentlib.library.catalog import messages
 from contentlib.library.catalog.items import check_local, current_version, find_item, next_generation, next_number, note_change
 from contentlib.library.clock import Clock
 from contentlib.library.errors import Busy, InDesiredState, Missing
@@ -68,7 +69,7 @@ class History:
         async def add(transaction: Transaction) -> str:
             item = await _free_item(transaction, item_id, wanted)
             if item.version_id != seen.version_id:
-                raise Busy("item.changed", f"the content of library item {item_id} was changed by another call", item_id)
+                raise Busy(messages.ITEM_CHANGED(item=item_id))
             await _make(transaction, item, made)
             return str(made.number)
 
@@ -110,13 +111,12 @@ async def _free_item(transaction: Transaction, item_id: str, wanted: Version) ->
     item = await find_item(transaction, item_id)
     await check_local(transaction, item.library)
     if item.version_id == wanted.id:
-        text = f"content version {wanted.number} of library item {item.id} is the current one"
-        raise InDesiredState("item.version_current", text, item.id, str(wanted.number))
+        raise InDesiredState(messages.VERSION_CURRENT(version=wanted.number, item=item.id))
     if await transaction.versions.get(wanted.id) is None:
         raise Missing(KIND, f"{wanted.number} of library item {item.id}")
     active = await transaction.update_sessions.active_of(item.id)
     if active is not None:
-        raise Busy("item.busy", f"library item {item.id} has the active update session {active.id}", item.id, active.id)
+        raise Busy(messages.ITEM_BUSY(item=item.id, session=active.id))
     return item
 
 

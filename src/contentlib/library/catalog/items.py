@@ -8,11 +8,13 @@ import msgspec
 from msgspec.structs import replace
 
 from contentlib.library.bytes.blobs import Blobs
+from contentlib.library.catalog import messages
 from contentlib.library.clock import Clock
 from contentlib.library.errors import Fault, Invalid, Missing, MissingFile, NotHere, Taken, VersionConflict, WrongType
 from contentlib.library.idempotence import once
 from contentlib.library.identifiers import new_identifier
 from contentlib.library.leases import Ended, fire
+from contentlib.library.messages import REQUIRED
 from contentlib.library.model import Item, Library, LibraryType, StoredFile, Token, UpdateSession, Version
 from contentlib.library.names import check_description, check_name, check_text, fold
 from contentlib.library.packages.trust import Trust
@@ -100,7 +102,7 @@ class Items:
     async def find(self, criteria: Mapping[str, str], cached: bool | None) -> list[str]:
         """The identifiers of the items that match all criteria: name and type without regard to case, library, source."""
         if not criteria and cached is None:
-            raise Invalid("spec", "must name at least one property to search by")
+            raise Invalid(messages.NO_CRITERIA(field="spec"))
         folded = {key: fold(value) if key in ("name", "type") else value for key, value in criteria.items()}
         async with self._metadata.reading() as transaction:
             return await transaction.items.find(
@@ -160,7 +162,7 @@ class Items:
             session = await transaction.update_sessions.active_of(item_id)
             now = self._clock.now()
             if session is not None:
-                await cancel(transaction, session, now, f"library item {item.name!r} was deleted")
+                await cancel(transaction, session, now, messages.ITEM_DELETED(name=item.name))
             await transaction.deleted_items.add(item_id, user, now, now + self._kept)
             await note_change(transaction, item)
         if session is not None:
@@ -241,9 +243,9 @@ class Items:
 
     def _new(self, new: NewItem, field: str) -> Item:
         if new.library is None:
-            raise Invalid(f"{field}.library_id", "is required")
+            raise Invalid(REQUIRED(field=f"{field}.library_id"))
         if new.name is None:
-            raise Invalid(f"{field}.name", "is required")
+            raise Invalid(REQUIRED(field=f"{field}.name"))
         now = self._clock.now()
         kind = _check_type(f"{field}.type", new.type or "")
         return Item(
@@ -267,8 +269,7 @@ class Items:
         for other_id in await transaction.items.find(library=item.library, folded_name=item.folded_name):
             if other_id != item.id:
                 other = await find_item(transaction, other_id)
-                text = f"library {item.library} already has an item named {other.name!r}: {other_id}"
-                raise Taken("item.name_taken", text, field, other.name, other_id)
+                raise Taken(messages.ITEM_NAME_TAKEN(field=field, library=item.library, name=other.name, item=other_id))
 
     async def _trash_failed_drafts(self, transaction: Transaction, item: Item, user: str) -> None:
         """Moves drafts that have the name of a new item, and whose update session failed, into the trash."""
@@ -328,8 +329,7 @@ async def shown_version(transaction: Transaction, item: Item) -> Version:
 def check_here(item: Item) -> None:
     """NotHere when the content of an item is still at its publisher."""
     if not item.cached:
-        text = f"the content of library item {item.id} is not here; synchronize it first, with force_sync_content"
-        raise NotHere("item.not_cached", text, item.id)
+        raise NotHere(messages.ITEM_NOT_CACHED(item=item.id))
 
 
 async def check_local(transaction: Transaction, library_id: str) -> Library:
@@ -338,15 +338,14 @@ async def check_local(transaction: Transaction, library_id: str) -> Library:
     if library is None:
         raise Missing("library", library_id)
     if library.type is not LibraryType.LOCAL:
-        text = f"library {library_id} is {library.type}, its items are changed at its source"
-        raise WrongType("library.type", text, library_id, library.type)
+        raise WrongType(messages.ITEMS_READ_ONLY(type=library.type, library=library_id))
     check_changeable(library)
     return library
 
 
-async def cancel(transaction: Transaction, session: UpdateSession, now: int, reason: str) -> None:
+async def cancel(transaction: Transaction, session: UpdateSession, now: int, reason: Fault) -> None:
     """Ends an update session whose item goes."""
-    await transaction.update_sessions.put(fire("update session", session, "canceled", now, Fault("session.item_gone", reason)))
+    await transaction.update_sessions.put(fire("update session", session, "canceled", now, reason))
 
 
 def _filled(new: NewItem, source: Item) -> NewItem:

@@ -8,6 +8,7 @@ from typing import TypeVar
 import msgspec
 from msgspec.structs import replace
 
+from contentlib.library.catalog import messages
 from contentlib.library.catalog.items import cancel
 from contentlib.library.catalog.library_names import LibraryNames
 from contentlib.library.clock import Clock
@@ -15,6 +16,7 @@ from contentlib.library.errors import Busy, Invalid, Missing, Unsupported, Versi
 from contentlib.library.idempotence import once
 from contentlib.library.identifiers import new_identifier
 from contentlib.library.leases import Ended, nobody
+from contentlib.library.messages import REQUIRED
 from contentlib.library.model import Authentication, Backing, BackingType, Library, LibraryType, Publishing, Token
 from contentlib.library.names import check_description, check_name, check_password, fold
 from contentlib.library.packages.policies import check_policy
@@ -113,7 +115,7 @@ class Libraries:
     async def draft(self, new: NewLibrary, type: LibraryType, field: str = "create_spec") -> Library:
         """The library that is to be created; `field` is the path of what the caller says of it."""
         if new.name is None:
-            raise Invalid(f"{field}.name", "is required")
+            raise Invalid(REQUIRED(field=f"{field}.name"))
         name = check_name(f"{field}.name", new.name)
         publishing = await self._publishing(f"{field}.publish_info", Publishing(), new.publishing, creating=True)
         now = self._clock.now()
@@ -147,7 +149,7 @@ class Libraries:
     async def find(self, name: str | None, type: LibraryType | None, backing: Backing | None) -> list[str]:
         """The identifiers of the libraries that match all that is given; names are compared without regard to case."""
         if name is None and type is None and backing is None:
-            raise Invalid("spec", "must name at least one property to search by")
+            raise Invalid(messages.NO_CRITERIA(field="spec"))
         async with self._metadata.reading() as transaction:
             storage = None if backing is None else backing.datastore_id
             folded = None if name is None else fold(name)
@@ -192,8 +194,7 @@ class Libraries:
                 raise VersionConflict("library", library.id, version, str(library.version))
             for each in _TAKEN_TIME:
                 if each in changes and getattr(library, each) != getattr(seen, each):
-                    text = f"the {each} of library {library.id} is being changed by another call"
-                    raise Busy("library.busy", text, library.id)
+                    raise Busy(messages.FIELD_CHANGING(field=each, library=library.id))
             changed = replace(library, **changes)
             if changed.folded_name != library.folded_name:
                 await self.names.check(transaction, changed, "update_spec.name")
@@ -217,7 +218,7 @@ class Libraries:
             running = await transaction.update_sessions.active_in(library_id)
             now = self._clock.now()
             for session in running:
-                await cancel(transaction, session, now, f"library {library.name!r} was deleted")
+                await cancel(transaction, session, now, messages.LIBRARY_DELETED(name=library.name))
             await transaction.deleted_libraries.add(library_id, user, now, now + self._kept)
         for session in running:
             self._ended(session.id)
@@ -227,17 +228,15 @@ class Libraries:
         if not backings:
             return next(iter(self._storages))
         if len(backings) > 1:
-            raise Unsupported("library.backings", f"{field} names {len(backings)} backings, a library has one")
+            raise Unsupported(messages.TOO_MANY_BACKINGS(field=field, count=len(backings)))
         (backing,) = backings
         if backing.type is not BackingType.DATASTORE:
-            raise Unsupported(
-                "library.backing_type", f"{field}.1.type is {backing.type}, only DATASTORE backings are supported"
-            )
+            raise Unsupported(messages.BACKING_TYPE(given=backing.type, field=f"{field}.1.type"))
         if backing.datastore_id is None:
-            raise Invalid(f"{field}.1.datastore_id", "is required for a DATASTORE backing")
+            raise Invalid(messages.REQUIRED_FOR_DATASTORE(field=f"{field}.1.datastore_id"))
         if backing.datastore_id not in self._storages:
-            known = ", ".join(self._storages)
-            raise Invalid(f"{field}.1.datastore_id", f"{backing.datastore_id!r} is no storage of this server, there is {known}")
+            wrong = f"{field}.1.datastore_id"
+            raise Invalid(messages.UNKNOWN_STORAGE(field=wrong, given=backing.datastore_id, available=self._storages))
         return backing.datastore_id
 
     async def _publishing(
@@ -248,7 +247,8 @@ class Libraries:
         if creating:
             _check_complete(field, change)
         if change.user_name not in (None, "", PUBLISHING_USER) and (change.authentication or current.authentication) == "BASIC":
-            raise Invalid(f"{field}.user_name", f"must be {PUBLISHING_USER!r} or unset, not {change.user_name!r}")
+            wrong = f"{field}.user_name"
+            raise Invalid(messages.NOT_PUBLISHING_USER(field=wrong, expected=PUBLISHING_USER, given=change.user_name or ""))
         new = replace(
             current,
             published=_or(change.published, current.published),
@@ -262,7 +262,7 @@ class Libraries:
             password = check_password(f"{field}.password", change.password)
             return replace(new, user_name=PUBLISHING_USER, password_hash=await self._passwords.hash(password))
         if change.password is not None or new.password_hash is None:
-            raise Invalid(f"{field}.password", "must not be empty for BASIC authentication")
+            raise Invalid(messages.EMPTY_FOR_BASIC(field=f"{field}.password"))
         return replace(new, user_name=PUBLISHING_USER)
 
     async def _check_current_password(self, field: str, current: Publishing, new: Publishing, change: PublishingChange) -> None:
@@ -272,9 +272,9 @@ class Libraries:
         if not (change.password is not None or new.authentication is Authentication.NONE or unpublished):
             return
         if change.current_password is None:
-            raise Invalid(f"{field}.current_password", "is required to change a BASIC password or to turn it off")
+            raise Invalid(messages.CURRENT_PASSWORD_REQUIRED(field=f"{field}.current_password"))
         if not await self._passwords.verify(current.password_hash, change.current_password):
-            raise Invalid(f"{field}.current_password", "is wrong")
+            raise Invalid(messages.CURRENT_PASSWORD_WRONG(field=f"{field}.current_password"))
 
 
 async def find_library(transaction: Transaction, library_id: str, type: LibraryType | None = None) -> Library:
@@ -283,15 +283,15 @@ async def find_library(transaction: Transaction, library_id: str, type: LibraryT
     if library is None:
         raise Missing("library", library_id)
     if type is not None and library.type is not type:
-        raise WrongType("library.type", f"library {library_id} is {library.type}, not {type}", library_id, library.type)
+        raise WrongType(messages.LIBRARY_TYPE(library=library_id, type=library.type, expected=type))
     return library
 
 
 def _check_complete(field: str, change: PublishingChange) -> None:
     if change.published is None:
-        raise Invalid(f"{field}.published", "is required")
+        raise Invalid(REQUIRED(field=f"{field}.published"))
     if change.authentication is None:
-        raise Invalid(f"{field}.authentication_method", "is required")
+        raise Invalid(REQUIRED(field=f"{field}.authentication_method"))
 
 
 def _matches(library: Library, wanted: Backing) -> bool:

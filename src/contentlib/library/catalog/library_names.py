@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contentlib.library.catalog import messages
 from contentlib.library.errors import NameTaken
 from contentlib.library.model import Library
 from contentlib.library.ports import Transaction
@@ -19,5 +20,4 @@ class LibraryNames:
             return
         for other_id in await transaction.libraries.find(folded_name=library.folded_name):
             if other_id != library.id:
-                text = f"a library named {library.name!r} already exists: {other_id}"
-                raise NameTaken("library.name_taken", text, field, library.name, other_id)
+                raise NameTaken(messages.LIBRARY_NAME_TAKEN(field=field, name=library.name, library=other_id))

@@ -12,10 +12,11 @@ import msgspec
 from msgspec.structs import replace
 
 from contentlib.library.bytes.blobs import Blobs
+from contentlib.library.catalog import messages
 from contentlib.library.catalog.libraries import Libraries, find_library
 from contentlib.library.catalog.upkeep import RESOURCE, Upkeep
 from contentlib.library.clock import Clock
-from contentlib.library.errors import Fault, InDesiredState, Invalid
+from contentlib.library.errors import InDesiredState, Invalid
 from contentlib.library.model import Backing, Item, Library, Maintenance, StoredFile, Target, Version
 from contentlib.library.ports import MetadataStore
 from contentlib.library.signals import unheard
@@ -59,16 +60,14 @@ class Migrations:
         InDesiredState when all of it is there already, WrongState while somebody is at work on its content.
         """
         if not backings:
-            raise Invalid(_FIELD, "must name a storage")
+            raise Invalid(messages.STORAGE_REQUIRED(field=_FIELD))
         async with self._metadata.transaction(durable=True) as transaction:
             library = await find_library(transaction, library_id)
             storage = self._libraries.storage_of(_FIELD, backings)
             if library.storage == storage and not await transaction.versions.elsewhere(library_id, storage):
-                raise InDesiredState(
-                    "library.storage", f"library {library_id} is on storage {storage} already", library_id, storage
-                )
+                raise InDesiredState(messages.ALREADY_ON_STORAGE(library=library_id, storage=storage))
             task = await self._tasks.submit(transaction, _task(library, Arguments(library_id, storage, backings), user))
-            reason = f"task {task.id} moves its content from storage {library.storage} to storage {storage}"
+            reason = f"task {task.id} is moving its content from storage {library.storage} to storage {storage}"
             await self._upkeep.begin(transaction, library, Maintenance(reason, task.id))
         self._submitted()
         return task.id
@@ -125,12 +124,11 @@ class Migrations:
 
 
 def _task(library: Library, wanted: Arguments, user: str) -> NewTask:
-    text = f"moves library {library.name!r} to storage {wanted.storage}"
     return NewTask(
         kind=KIND,
         service="com.vmware.content.library",
         operation="migrate",
-        description=Fault("task.migrate", text, (library.name, wanted.storage)),
+        description=messages.MIGRATION(name=library.name, storage=wanted.storage),
         user=user,
         arguments=msgspec.json.encode(wanted).decode(),
         target=Target(RESOURCE, library.id),

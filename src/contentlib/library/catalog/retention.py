@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from contentlib.library.catalog.libraries import find_library
 from contentlib.library.errors import Invalid
+from contentlib.library.messages import TOO_SMALL
 from contentlib.library.model import Retention
 from contentlib.library.ports import MetadataStore
 
@@ -27,7 +28,7 @@ class Retentions:
         """Gives a library a rule of its own, or takes it away."""
         for name in ("versions", "seconds"):
             if retention is not None and (given := getattr(retention, name)) is not None and given < 1:
-                raise Invalid(f"spec.{name}", f"must be at least 1, not {given}")
+                raise Invalid(TOO_SMALL(field=f"spec.{name}", least=1, given=given))
         async with self._metadata.transaction(durable=True) as transaction:
             library = await find_library(transaction, library_id)
             await transaction.libraries.put(replace(library, retention=retention))

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import msgspec
 from msgspec.structs import replace
 
+from contentlib.library.catalog import messages
 from contentlib.library.catalog.items import Items, note_change
 from contentlib.library.catalog.library_names import LibraryNames
 from contentlib.library.clock import Clock
@@ -94,8 +95,7 @@ class Trash:
     async def _restore_item(self, transaction: Transaction, item: Item, now: int) -> None:
         library = await transaction.libraries.get(item.library)
         if library is None:
-            text = f"the library {item.library} of library item {item.id} is deleted itself; restore it first"
-            raise NotRestorable("trash.library_deleted", text, item.id, item.library)
+            raise NotRestorable(messages.TRASHED_LIBRARY(library=item.library, item=item.id))
         check_changeable(library)
         await self._items.check_name_free(transaction, item, "name")
         counted = replace(

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from msgspec.structs import replace
 
+from contentlib.library.catalog import messages
 from contentlib.library.catalog.libraries import find_library
 from contentlib.library.errors import WrongState
 from contentlib.library.leases import Leases
@@ -28,7 +29,7 @@ class Upkeep:
         """Stops changes of a library's content; WrongState while somebody is at work on it."""
         async with self._metadata.transaction(durable=True) as transaction:
             library = await find_library(transaction, library_id)
-            await self.begin(transaction, library, Maintenance(f"{user} has stopped changes"))
+            await self.begin(transaction, library, Maintenance(f"changes were stopped by {user}"))
 
     async def exit(self, library_id: str) -> None:
         """Allows changes again; WrongState when they are allowed, or a task is at work that will allow them."""
@@ -36,11 +37,11 @@ class Upkeep:
             library = await find_library(transaction, library_id)
             maintenance = library.maintenance
             if maintenance is None:
-                raise WrongState("library.active", f"library {library_id} is ACTIVE, not in MAINTENANCE", library_id)
+                raise WrongState(messages.NOT_IN_MAINTENANCE(library=library_id))
             task = None if maintenance.task is None else await transaction.tasks.get(maintenance.task)
             if task is not None and task.ended is None:
-                text = f"library {library_id} stays in MAINTENANCE until task {task.id} has ended: {maintenance.reason}"
-                raise WrongState("library.busy", text, library_id, task.id)
+                reason = maintenance.reason
+                raise WrongState(messages.MAINTENANCE_BY_TASK(library=library_id, task=task.id, reason=reason))
             await transaction.libraries.put(replace(library, maintenance=None))
 
     async def begin(self, transaction: Transaction, library: Library, maintenance: Maintenance) -> None:
@@ -49,12 +50,10 @@ class Upkeep:
         active = await transaction.update_sessions.active_in(library.id)
         if active:
             sessions = _listed([self._told(each) for each in active])
-            text = f"library {library.id} has active update sessions: {sessions}; complete or cancel them first"
-            raise WrongState("library.busy", text, library.id, active[0].id)
+            raise WrongState(messages.LIBRARY_HAS_SESSIONS(library=library.id, sessions=sessions))
         for task in await transaction.tasks.of_target(Target(RESOURCE, library.id)):
             if task.kind == "sync" and task.ended is None:
-                text = f"library {library.id} is being synchronized by task {task.id}"
-                raise WrongState("library.busy", text, library.id, task.id)
+                raise WrongState(messages.LIBRARY_SYNCHRONIZING(library=library.id, task=task.id))
         await transaction.libraries.put(replace(library, maintenance=maintenance))
 
     def _told(self, session: UpdateSession) -> str:
@@ -62,6 +61,6 @@ class Upkeep:
         return f"{session.id} of {session.user} on library item {session.item}, until {end:%Y-%m-%dT%H:%M:%SZ} if unused"
 
 
-def _listed(told: list[str]) -> str:
-    more = f"; and {len(told) - _NAMED} more" if len(told) > _NAMED else ""
-    return "; ".join(told[:_NAMED]) + more
+def _listed(told: list[str]) -> list[str]:
+    more = len(told) - _NAMED
+    return [*told[:_NAMED], f"and {more} more"] if more > 0 else told

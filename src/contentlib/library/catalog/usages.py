@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from contentlib.library.catalog import messages
 from contentlib.library.catalog.libraries import find_library
 from contentlib.library.clock import Clock
 from contentlib.library.errors import Invalid, Missing, Taken
@@ -26,14 +27,13 @@ class Usages:
     async def add(self, library_id: str, urn: str) -> str:
         """Declares that a resource uses a library, and answers the usage's identifier; Taken when it does already."""
         if len(urn) > _LENGTH or not _URN.fullmatch(urn):
-            problem = "must be SCHEME:NAMESPACE:TYPE:IDENTIFIER, such as urn:vmomi:vm:vm-12"
-            raise Invalid("spec.resource_urn", f"{problem}, of at most {_LENGTH} characters")
+            raise Invalid(messages.NOT_A_URN(field="spec.resource_urn", most=_LENGTH))
         usage = Usage(new_identifier(), library_id, urn, self._clock.now())
         async with self._metadata.transaction(durable=True) as transaction:
             await find_library(transaction, library_id)
             for other in await transaction.usages.of(library_id):
                 if other.urn == urn:
-                    raise Taken("usage.taken", f"library {library_id} is in use by {urn} already: {other.id}", library_id, urn)
+                    raise Taken(messages.USAGE_EXISTS(library=library_id, urn=urn, usage=other.id))
             await transaction.usages.add(usage)
         return usage.id
 

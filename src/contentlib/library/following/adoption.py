@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from contentlib.library.bytes.blobs import Blobs
 from contentlib.library.catalog.items import FIRST_VERSION, cancel
 from contentlib.library.catalog.library_names import LibraryNames
+from contentlib.library.catalog.messages import ITEM_REMOVED_AT_SOURCE
 from contentlib.library.catalogs import Catalog, OfferedItem
 from contentlib.library.checksums import Algorithm, Checksum
 from contentlib.library.clock import Clock
@@ -158,7 +159,7 @@ class Adoption:
     async def _followed(self, transaction: Transaction, catalog: Catalog, since: Imported | None) -> _Taken:
         library = await transaction.libraries.get(catalog.id)
         if (None if library is None else await _imported(transaction, library)) != since:
-            raise Refused(f"library {catalog.name!r} ({catalog.id}) was changed by another import meanwhile; begin again")
+            raise Refused(f"library {catalog.name!r} ({catalog.id}) was changed by another import; start again")
         note = Imported(_number(catalog.version), tuple(each.id for each in catalog.items))
         await transaction.state.put(_KEY + catalog.id, msgspec.json.encode(note).decode())
         if library is None or since is None:
@@ -186,7 +187,7 @@ class Adoption:
         try:
             await self._names.check(transaction, library, "name")
         except NameTaken as error:
-            raise Refused(f"{error}; rename that one first, or set unique_library_names = false") from error
+            raise Refused(f"{error}; rename the other library first, or set unique_library_names = false") from error
 
     async def _changes(self, transaction: Transaction, catalog: Catalog, contents: Contents, rise: int) -> list[_Change]:
         reached = await recall(transaction, catalog.id)
@@ -220,14 +221,14 @@ class Adoption:
         number = max(_number(offered.content_version), FIRST_VERSION if before is None else before.content_version + 1, *kept)
         now = self._clock.now()
         created = now if current is None else max(now, current.created + 1)
-        return Version(new_identifier(), offered.id, number, created, files, message="the item was taken in with its library")
+        return Version(new_identifier(), offered.id, number, created, files, message="imported with its library")
 
     async def _remove(self, transaction: Transaction, item_id: str) -> None:
         item = await transaction.items.get(item_id)
         session = None if item is None else await transaction.update_sessions.active_of(item_id)
         now = self._clock.now()
         if item is not None and session is not None:
-            await cancel(transaction, session, now, f"library item {item.name!r} is gone at its source")
+            await cancel(transaction, session, now, ITEM_REMOVED_AT_SOURCE(name=item.name))
         await transaction.deleted_items.add(item_id, "", now, now + self._kept)
 
     async def _free_name(self, transaction: Transaction, change: _Change, imported: Collection[str]) -> None:
@@ -237,7 +238,9 @@ class Adoption:
             await transaction.items.put(replace(before, folded_name=f"\0{before.id}"))  # which nobody can have
         for other in await transaction.items.find(library=item.library, folded_name=item.folded_name):
             if other != item.id and other not in imported:
-                raise Refused(f"an item named {item.name!r} ({other}) was added to library {item.library} here; rename it")
+                raise Refused(
+                    f"library {item.library} already has an item {item.name!r} ({other}) that was not imported; rename it"
+                )
 
     async def _put_item(self, transaction: Transaction, change: _Change) -> None:
         if change.before is None:
@@ -258,7 +261,7 @@ async def _imported(transaction: Transaction, library: Library) -> Imported:
 
 
 def _here(library: Library) -> Refused:
-    return Refused(f"library {library.name!r} ({library.id}) is here already, and did not come in a bundle")
+    return Refused(f"library {library.name!r} ({library.id}) already exists and was not imported from a bundle")
 
 
 async def _check_item(transaction: Transaction, library_id: str, offered: OfferedItem, item: Item | None) -> None:
@@ -267,7 +270,7 @@ async def _check_item(transaction: Transaction, library_id: str, offered: Offere
         deleted = await transaction.deleted_items.get(offered.id)
         item = None if deleted is None else deleted.row
     if item is not None and item.library != library_id:
-        raise Refused(f"item {offered.name!r} ({offered.id}) is in library {item.library} already, or in its trash")
+        raise Refused(f"item {offered.name!r} ({offered.id}) already exists in library {item.library} or in its trash")
 
 
 async def _known(transaction: Transaction, item_id: str) -> Item | None:

@@ -34,7 +34,7 @@ class Archives:
     async def open(self, item: OfferedItem, *archives: Blob) -> tuple[OfferedItem, dict[str, Blob]]:
         """The item as it is with the files of its archive, and those; NotOpened where they are no package that is whole."""
         if len(archives) > 1:
-            raise NotOpened(f"it holds {len(archives)} archives, and a package is one")
+            raise NotOpened(f"item has {len(archives)} archives; a package has exactly one")
         try:
             found = await self._files(archives[0])
         except BadArchive as error:
@@ -43,7 +43,7 @@ class Archives:
             ovf.TYPE, [StoredFile(name, blob.id, blob.size, 1, None) for name, blob in found.items()], self._blobs
         )
         if findings:
-            raise NotOpened(findings.told())
+            raise NotOpened("; ".join(findings.problems()))
         files = tuple(OfferedFile(name, blob.size, ()) for name, blob in found.items())
         return replace(item, type=ovf.TYPE, files=files, content_version=_next(item.content_version)), found
 

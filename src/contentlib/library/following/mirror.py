@@ -19,6 +19,7 @@ from contentlib.library.catalog.libraries import find_library
 from contentlib.library.catalogs import Catalog, Offer, OfferedFile, OfferedItem, Seen
 from contentlib.library.clock import Clock
 from contentlib.library.errors import Busy, Fault
+from contentlib.library.following import messages
 from contentlib.library.following.subscribed import SUBSCRIBED, drop_content
 from contentlib.library.identifiers import new_identifier
 from contentlib.library.model import Following, Item, Library, StoredFile, Version
@@ -115,7 +116,7 @@ class Mirror:
             named = await transaction.items.find(library=library.id, folded_name=fold(offered.name))
             another = (now and now.item.id) != (known and known.item.id) or {*named} - {now and now.item.id}
             if another or (now and now.offer.offered) not in (None, offered):
-                raise Busy("sync.changed", f"item {offered.name!r} was changed by another sync", offered.name)
+                raise Busy(messages.SYNC_ITEM_CHANGED(name=offered.name))
             await self._blobs.check_kept(transaction, version)
             await transaction.versions.add(version)
             made = self._applied(item if now is None else now.item, offered, version)
@@ -160,7 +161,7 @@ class Mirror:
         """The library as it is now; Busy when it follows something else meanwhile."""
         now = await find_library(transaction, library.id, SUBSCRIBED)
         if now.subscription != library.subscription:
-            raise Busy("sync.changed", f"the subscription of library {library.id} was changed", library.id)
+            raise Busy(messages.SUBSCRIPTION_CHANGED(library=library.id))
         return now
 
     async def _follow(self, library: Library, **changes: object) -> None:

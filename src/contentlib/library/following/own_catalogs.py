@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from contentlib.library.catalog.current_items import current_items
 from contentlib.library.catalogs import Catalog, Catalogs, OfferedFile, OfferedItem, Seen
 from contentlib.library.errors import Fault, NotFetched
+from contentlib.library.following import messages
 from contentlib.library.following.subscriptions import PUBLISHED, Probing
 from contentlib.library.model import Authentication, Item, Library, StoredFile, Subscription, Version
 from contentlib.library.packages.signatures import read_pem
@@ -19,8 +20,6 @@ from contentlib.library.sessions.pulls import Probed, ProbeStatus
 
 BLOB = "blob:"
 """How the address of a file begins whose bytes are on this server."""
-_CREDENTIALS = "publisher.credentials"
-_OTHER_CERTIFICATE = "catalog.http_request_error_peer_not_authenticated"
 
 
 class OwnCatalogs:
@@ -71,8 +70,7 @@ class OwnCatalogs:
         try:
             return replace(subscription, password=self._sealing.open(subscription.password))
         except (OSError, ValueError) as error:
-            text = f"the password of the subscription cannot be opened ({error}); set it again"
-            raise NotFetched(Fault("subscription.password", text, (str(error),))) from error
+            raise NotFetched(messages.PASSWORD_UNREADABLE(problem=str(error))) from error
 
     async def published(self, library_id: str, subscription: Subscription) -> Library:
         """The library of this server; NotFetched when it is not published, or not for these credentials."""
@@ -80,16 +78,14 @@ class OwnCatalogs:
             library = await transaction.libraries.get(library_id)
             invited = await _is_invited(transaction, library_id, subscription)
         if library is None or not library.publishing.published:
-            text = f"library {library_id} of this server does not exist or is not published"
-            raise NotFetched(Fault("publisher.not_published", text, (library_id,)))
+            raise NotFetched(messages.OWN_NOT_PUBLISHED(library=library_id))
         _check_path(library_id, subscription.url)
         self.check_pins(subscription)
         publishing = library.publishing
         if publishing.authentication is Authentication.BASIC and publishing.password_hash is not None and not invited:
             given = subscription.password if subscription.authentication is Authentication.BASIC else None
             if given is None or not await self._passwords.verify(publishing.password_hash, given):
-                text = f"library {library_id} of this server wants user name 'vcsp' and its password"
-                raise NotFetched(Fault(_CREDENTIALS, text, (library_id,)))
+                raise NotFetched(messages.OWN_CREDENTIALS(library=library_id))
         return library
 
     def check_pins(self, subscription: Subscription) -> None:
@@ -98,16 +94,14 @@ class OwnCatalogs:
             return
         if not _is_pinned(self._certificate, subscription):
             sha1, sha256 = (_thumbprint(self._certificate, each) for each in ("sha1", "sha256"))
-            text = "this server shows another certificate than the one that was given"
-            text += f"; its SHA-1 thumbprint is {sha1}, its SHA-256 thumbprint {sha256}"
-            raise NotFetched(Fault(_OTHER_CERTIFICATE, text, (sha1, sha256)))
+            raise NotFetched(messages.OWN_CERTIFICATE(sha1=sha1, sha256=sha256))
 
     def probed(self, fault: Fault) -> Probed:
         """What a probe says of a fault."""
-        if fault.id == _OTHER_CERTIFICATE and self._certificate is not None:
+        if fault.id == messages.OWN_CERTIFICATE.id and self._certificate is not None:
             pem = x509.load_der_x509_certificate(self._certificate).public_bytes(Encoding.PEM).decode()
             return Probed(ProbeStatus.CERTIFICATE_ERROR, fault, _thumbprint(self._certificate, "sha1"), pem)
-        wrong = fault.id == _CREDENTIALS
+        wrong = fault.id == messages.OWN_CREDENTIALS.id
         return Probed(ProbeStatus.INVALID_CREDENTIALS if wrong else ProbeStatus.RESOURCE_NOT_FOUND, fault)
 
     async def _items(self, library_id: str) -> list[OfferedItem]:
@@ -137,8 +131,7 @@ def _check_path(library_id: str, url: str) -> None:
     """The publisher answers at these addresses, and at no others."""
     rest = url.partition(f"{PUBLISHED}{library_id}")[2].partition("#")[0].partition("?")[0]
     if rest.rstrip("/") not in ("", "/lib.json"):
-        text = f"there is no library at {url[:200]!r}; the address of library {library_id} ends in {library_id}/lib.json"
-        raise NotFetched(Fault("catalog.vcsp_library_not_found", text, (library_id,)))
+        raise NotFetched(messages.OWN_WRONG_PATH(url=url[:200], library=library_id))
 
 
 def _is_pinned(certificate: bytes, subscription: Subscription) -> bool:

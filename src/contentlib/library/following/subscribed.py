@@ -12,9 +12,11 @@ from contentlib.library.catalog.libraries import Libraries, LibraryChange, NewLi
 from contentlib.library.catalogs import UNREADABLE
 from contentlib.library.clock import Clock
 from contentlib.library.errors import Invalid, NotFetched, NotOnDemand
+from contentlib.library.following import messages
 from contentlib.library.following.subscriptions import PUBLISHED, SubscriptionChange, Subscriptions
 from contentlib.library.following.sync_tasks import SyncTasks
 from contentlib.library.idempotence import once
+from contentlib.library.messages import REQUIRED
 from contentlib.library.model import Following, Library, LibraryType, Subscription, Task, Token
 from contentlib.library.ports import MetadataStore, Transaction
 from contentlib.library.protection import check_changeable
@@ -58,7 +60,7 @@ class SubscribedLibraries:
         """Creates a library that follows a publisher, who must answer, and answers its identifier; its first sync begins."""
         field = "create_spec.subscription_info"
         if change is None:
-            raise Invalid(field, "is required")
+            raise Invalid(REQUIRED(field=field))
         draft = await self._libraries.draft(new, SUBSCRIBED)
         subscription = await self._subscriptions.checked(field, None, change, base_url)
         if token is None or not await self._known(token):
@@ -146,7 +148,7 @@ class SubscribedLibraries:
     async def evict(self, library_id: str) -> None:
         """Drops the content of a library that is synchronized on demand; running downloads end whole."""
         async with self._metadata.reading() as transaction:
-            _check_on_demand(await _changeable(transaction, library_id), f"library {library_id}")
+            _check_on_demand(await _changeable(transaction, library_id))
             identifiers = await transaction.items.find(library=library_id, cached=True)
         for start in range(0, len(identifiers), _AT_ONCE):
             async with self._metadata.transaction(durable=True) as transaction:
@@ -158,7 +160,7 @@ class SubscribedLibraries:
         async with self._metadata.transaction(durable=True) as transaction:
             item = await find_item(transaction, item_id)
             library = await _changeable(transaction, item.library)
-            _check_on_demand(library, f"the library of library item {item_id}")
+            _check_on_demand(library)
             await drop_content(transaction, item_id)
 
     async def probe(self, change: SubscriptionChange, base_url: str) -> Probed:
@@ -188,10 +190,9 @@ async def _changeable(transaction: Transaction, library_id: str) -> Library:
     return library
 
 
-def _check_on_demand(library: Library, told: str) -> None:
+def _check_on_demand(library: Library) -> None:
     if library.subscription is None or not library.subscription.on_demand:
-        text = f"{told} is not synchronized on demand: its content is always kept"
-        raise NotOnDemand("library.not_on_demand", text, library.id)
+        raise NotOnDemand(messages.NOT_ON_DEMAND(library=library.id))
 
 
 def _asks_otherwise(before: Subscription | None, after: Subscription) -> bool:

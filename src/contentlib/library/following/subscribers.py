@@ -14,11 +14,13 @@ from msgspec.structs import replace
 from contentlib.library.catalog.items import find_item
 from contentlib.library.catalog.libraries import NewLibrary, find_library
 from contentlib.library.clock import Clock
-from contentlib.library.errors import Fault, Invalid, Missing, NotFetched, NotPublished, Taken, WrongState
+from contentlib.library.errors import Invalid, Missing, NotFetched, NotPublished, Taken, WrongState
+from contentlib.library.following import messages
 from contentlib.library.following.subscribed import Invitation, SubscribedLibraries
 from contentlib.library.following.subscriptions import SubscriptionChange
 from contentlib.library.idempotence import once
 from contentlib.library.identifiers import new_identifier
+from contentlib.library.messages import EMPTY, OUT_OF_RANGE
 from contentlib.library.model import Library, LibraryType, Placement, Subscriber, Token, Vcenter
 from contentlib.library.names import check_text
 from contentlib.library.ports import MetadataStore, Transaction
@@ -138,7 +140,7 @@ class Subscribers:
     async def _create_new(self, library: Library, new: NewSubscriber, token: Token | None, user: str, base_url: str) -> str:
         _check_vcenter(new)
         if new.new is None or new.wanted is None:
-            raise Invalid(f"{_FIELD}.new_subscribed_library", "is required for the target CREATE_NEW")
+            raise Invalid(messages.REQUIRED_FOR(field=f"{_FIELD}.new_subscribed_library", condition="the target CREATE_NEW"))
         if new.remote:
             raise _unreachable(new.vcenter)
         made = new_identifier()
@@ -154,12 +156,11 @@ class Subscribers:
 
     async def _add(self, transaction: Transaction, library: Library, new: NewSubscriber) -> str:
         if new.existing is None:
-            raise Invalid(f"{_FIELD}.subscribed_library", "is required for the target USE_EXISTING")
+            raise Invalid(messages.REQUIRED_FOR(field=f"{_FIELD}.subscribed_library", condition="the target USE_EXISTING"))
         if not new.remote:
             await _check_follows(transaction, library, new.existing)
         if any(each.subscribed == new.existing for each in await transaction.subscribers.of(library.id)):
-            text = f"library {new.existing} has a subscription of library {library.id} already"
-            raise Taken("subscription.exists", text, new.existing, library.id)
+            raise Taken(messages.SUBSCRIPTION_EXISTS(subscribed=new.existing, library=library.id))
         subscriber = Subscriber(new_identifier(), library.id, new.existing, new.placement, new.vcenter if new.remote else None)
         await transaction.subscribers.add(subscriber)
         if not new.remote:
@@ -171,14 +172,14 @@ async def find_published(transaction: Transaction, library_id: str) -> Library:
     """The local library; NotPublished when it is not published."""
     library = await find_library(transaction, library_id, LibraryType.LOCAL)
     if not library.publishing.published:
-        raise NotPublished("library.not_published", f"library {library_id} is not published", library_id)
+        raise NotPublished(messages.NOT_PUBLISHED(library=library_id))
     return library
 
 
 async def _check_follows(transaction: Transaction, library: Library, subscribed_id: str) -> None:
     if not _follows(await find_library(transaction, subscribed_id), library.id):
-        told = f"names library {subscribed_id}, which is not subscribed to library {library.id}"
-        raise Invalid(f"{_FIELD}.subscribed_library", told, subscribed_id, library.id)
+        field = f"{_FIELD}.subscribed_library"
+        raise Invalid(messages.NOT_SUBSCRIBED(field=field, subscribed=subscribed_id, library=library.id))
 
 
 async def _know(transaction: Transaction, subscribed_id: str, subscriber_id: str | None) -> None:
@@ -227,7 +228,8 @@ async def _chosen(transaction: Transaction, library_id: str, chosen: Sequence[st
     known = {told.subscriber.id: told.subscriber for told in await _all(transaction, library_id)}
     for n, each in enumerate(chosen or (), 1):
         if each not in known:
-            raise Invalid(f"subscriptions.{n}.subscription", f"library {library_id} has no subscription {each!r}")
+            field = f"subscriptions.{n}.subscription"
+            raise Invalid(messages.NO_SUCH_SUBSCRIPTION(field=field, library=library_id, subscription=each))
     return list(known.values()) if chosen is None else [known[each] for each in dict.fromkeys(chosen)]
 
 
@@ -245,21 +247,21 @@ def _check_vcenter(new: NewSubscriber) -> None:
     if not new.remote:
         return
     if new.vcenter is None:
-        raise Invalid(f"{_FIELD}.vcenter", "is required for the location REMOTE")
+        raise Invalid(messages.REQUIRED_FOR(field=f"{_FIELD}.vcenter", condition="the location REMOTE"))
     _check_address(f"{_FIELD}.vcenter", new.vcenter)
 
 
 def _check_address(field: str, vcenter: Vcenter) -> None:
     if not check_text(f"{field}.hostname", vcenter.hostname).strip():
-        raise Invalid(f"{field}.hostname", "must not be empty")
+        raise Invalid(EMPTY(field=f"{field}.hostname"))
     if vcenter.https_port is not None and vcenter.https_port not in _PORTS:
-        raise Invalid(f"{field}.https_port", f"must be between 1 and 65535, not {vcenter.https_port}")
+        raise Invalid(OUT_OF_RANGE(field=f"{field}.https_port", least=1, most=65535, given=vcenter.https_port))
 
 
 def _moved(subscriber: Subscriber, change: SubscriberChange) -> Vcenter:
     field = "spec.subscribed_library_vcenter"
     if subscriber.vcenter is None:
-        raise Invalid(field, f"cannot be set: the library of subscription {subscriber.id} is on this server")
+        raise Invalid(messages.LOCAL_SUBSCRIPTION(field=field, subscription=subscriber.id))
     hostname, port = change.hostname, change.https_port
     moved = Vcenter(
         subscriber.vcenter.hostname if hostname is None else hostname,
@@ -271,5 +273,4 @@ def _moved(subscriber: Subscriber, change: SubscriberChange) -> Vcenter:
 
 def _unreachable(vcenter: Vcenter | None) -> NotFetched:
     name = "" if vcenter is None else vcenter.hostname
-    text = f"this server cannot act on vCenter {name!r}: create or synchronize the subscribed library there"
-    return NotFetched(Fault("vcenter.unreachable", text, (name,)))
+    return NotFetched(messages.VCENTER_UNREACHABLE(vcenter=name))

@@ -9,6 +9,8 @@ from msgspec.structs import replace
 
 from contentlib.library.catalogs import Catalogs
 from contentlib.library.errors import Invalid
+from contentlib.library.following import messages
+from contentlib.library.messages import REQUIRED, SOURCE_UNUSABLE
 from contentlib.library.model import Authentication, SourceEndpoint, Subscription
 from contentlib.library.ports import Sealing
 from contentlib.library.sessions.pulls import CheckSource, Probed, check_endpoint, without_password
@@ -75,7 +77,7 @@ class Subscriptions:
         if changed.authentication is Authentication.NONE:
             return replace(changed, user_name=None, password=None)
         if not changed.password:
-            raise Invalid(f"{field}.password", "must be given and not be empty for BASIC authentication")
+            raise Invalid(messages.REQUIRED_FOR_BASIC(field=f"{field}.password"))
         return replace(changed, user_name=_USER if changed.user_name is None else changed.user_name)
 
     async def probe(self, change: SubscriptionChange, base_url: str) -> Probed:
@@ -93,10 +95,10 @@ class Subscriptions:
 
     async def _check_endpoint(self, field: str, endpoint: SourceEndpoint) -> None:
         if not endpoint.uri:
-            raise Invalid(f"{field}.subscription_url", "is required")
+            raise Invalid(REQUIRED(field=f"{field}.subscription_url"))
         why = await self._check_source(endpoint.uri)
         if why is not None:
-            raise Invalid(f"{field}.subscription_url", why)
+            raise Invalid(SOURCE_UNUSABLE(field=f"{field}.subscription_url", problem=why))
         await check_endpoint(field, endpoint, self._check_source)
 
 
@@ -108,7 +110,7 @@ def _check_complete(field: str, change: SubscriptionChange) -> None:
         ("on_demand", change.on_demand),
     ):
         if value is None:
-            raise Invalid(f"{field}.{name}", "is required")
+            raise Invalid(REQUIRED(field=f"{field}.{name}"))
 
 
 def _source(url: str, base_url: str) -> str | None:

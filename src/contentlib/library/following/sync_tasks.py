@@ -9,8 +9,10 @@ from msgspec.structs import replace
 
 from contentlib.library.clock import Clock
 from contentlib.library.errors import Fault
+from contentlib.library.following import messages
 from contentlib.library.model import Item, Library, Target, Task
 from contentlib.library.ports import Transaction
+from contentlib.library.signals import unheard
 from contentlib.library.tasks import NewTask, Tasks
 
 KIND = "sync"
@@ -26,14 +28,10 @@ class Arguments(msgspec.Struct, frozen=True):
     content: bool = False
 
 
-def _nothing() -> None:
-    """Nobody waits for tasks here."""
-
-
 class SyncTasks:
     """Begins syncs; `submitted` hears when there is one, `patience` is how many seconds a caller waits for its end."""
 
-    def __init__(self, tasks: Tasks, clock: Clock, submitted: Callable[[], None] = _nothing, patience: float = 5.0) -> None:
+    def __init__(self, tasks: Tasks, clock: Clock, submitted: Callable[[], object] = unheard, patience: float = 5.0) -> None:
         self._tasks = tasks
         self._clock = clock
         self._submitted = submitted
@@ -41,14 +39,14 @@ class SyncTasks:
 
     async def submit(self, transaction: Transaction, library: Library, user: str) -> Task:
         """The task of a sync of a library, a new one or the one that runs."""
-        description = Fault("task.sync", f"synchronizes library {library.name!r}", (library.name,))
+        description = messages.SYNC_LIBRARY(name=library.name)
         target = Target("com.vmware.content.Library", library.id)
         return await self._join(transaction, Arguments(library.id), description, target, user)
 
     async def submit_item(self, transaction: Transaction, library: Library, item: Item, user: str, *, content: bool) -> Task:
         """The task of a sync of an item, a new one or the one that runs."""
         arguments = Arguments(library.id, item.id, content)
-        description = Fault("task.sync_item", f"synchronizes item {item.name!r}", (item.name,))
+        description = messages.SYNC_ITEM(name=item.name)
         target = Target("com.vmware.content.library.Item", item.id)
         return await self._join(transaction, arguments, description, target, user)
 

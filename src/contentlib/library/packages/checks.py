@@ -16,7 +16,7 @@ from contentlib.library.checksums import Checksum
 from contentlib.library.errors import Fault
 from contentlib.library.model import StoredFile
 from contentlib.library.names import plain
-from contentlib.library.packages import ovf
+from contentlib.library.packages import messages, ovf
 from contentlib.library.packages.recognition import ENOUGH, doubtful, is_tar
 from contentlib.library.packages.signatures import LARGEST, read_certificate
 from contentlib.library.packages.tar import BadArchive, Begin, TarReader
@@ -43,21 +43,20 @@ class Findings(msgspec.Struct, frozen=True):
     def __bool__(self) -> bool:
         return bool(self.missing or self.invalid)
 
-    def told(self) -> str:
-        """All of it, in one sentence; of very much the first, and how much more there is."""
+    def problems(self) -> list[str]:
+        """All of it, a sentence each; of very many the first, and how many more there are."""
         faults = dict.fromkeys(fault.text for _, fault in self.invalid)  # what is wrong with two files is told once
         missing = [_lacking(name) for name in self.missing[:_TOLD]]
         invalid = [*faults][: _TOLD - len(missing)]
         left = len(self.missing) + len(faults) - len(missing) - len(invalid)
-        return "; ".join([*missing, *invalid, *([f"and {left} more"] if left else [])])
+        return [*missing, *invalid, *([f"and {left} more"] if left else [])]
 
     def kept(self) -> tuple[Fault, ...] | None:
         """The warnings as they are kept with a content version; of very many the first, and how many more there are."""
         found = tuple(fault for _, fault in self.warnings)
         if len(found) <= _TOLD:
             return found or None
-        left = str(len(found) - _TOLD)
-        return (*found[:_TOLD], Fault("ovf.more_warnings", f"{left} more warnings are not shown", (left,)))
+        return (*found[:_TOLD], messages.MORE_WARNINGS(count=len(found) - _TOLD))
 
     def strict(self) -> Findings:
         """The same with every warning an error."""
@@ -66,8 +65,8 @@ class Findings(msgspec.Struct, frozen=True):
 
 def _lacking(name: str) -> str:
     if name == _DESCRIPTOR:
-        return f"there is no descriptor ({name}); add it"
-    return f"file {name!r} is referenced by the descriptor and is not there; add it"
+        return messages.MISSING_DESCRIPTOR(name=name).text
+    return messages.MISSING_FILE(name=name).text
 
 
 class _There:
@@ -120,7 +119,7 @@ async def examine(kind: str, files: Sequence[StoredFile], blobs: Blobs) -> Findi
         checksums = await _manifests(files, blobs)
         seal = await read_seal(files, blobs)
     except ovf.BadPackage as error:
-        return Findings(invalid=((error.fault.args[0], error.fault),))
+        return Findings(invalid=((error.name, error.fault),))
     found = await asyncio.to_thread(_compare, descriptor, descriptors[0].name, files)
     invalid, warnings = [*found.invalid], [*found.warnings]
     for name, manifest in checksums.items():
@@ -139,8 +138,7 @@ async def misnamed(files: Sequence[StoredFile], blobs: Blobs) -> tuple[tuple[str
 
 def _doubtful(name: str, start: bytes) -> Fault | None:
     if ovf.is_archive(name) and is_tar(start) and not is_package_archive(start):
-        text = f"file {name!r} is not an OVA: it is a tar archive without an OVF descriptor; it is kept as a plain file"
-        return Fault("file.not_as_named", text, (name,))
+        return messages.NOT_AN_OVA(name=name)
     return doubtful(name, start)
 
 
@@ -161,12 +159,12 @@ async def read_seal(files: Sequence[StoredFile], blobs: Blobs) -> Seal | None:
         return None
     file, *more = certificates
     if more:
-        raise ovf.BadPackage(more[0].name, f"is one certificate too many: {file.name!r} is there already")
+        raise ovf.BadPackage(more[0].name, messages.TWO_CERTIFICATES(first=file.name, second=more[0].name))
     found = await asyncio.to_thread(read_certificate, file.name, await _text(blobs, file, LARGEST))
     wanted = found.manifest or file.name[: -len(ovf.CERTIFICATE)] + ovf.MANIFEST
     manifest = _named(wanted, [each for each in files if ovf.is_manifest(each.name)])
     if manifest is None:
-        raise ovf.BadPackage(file.name, f"is the signature of the manifest {wanted[:100]!r}, which is not there")
+        raise ovf.BadPackage(file.name, messages.NO_SIGNED_MANIFEST(name=file.name, manifest=wanted[:100]))
     chain = await asyncio.to_thread(found.chain, await _text(blobs, manifest, ovf.LARGEST_MANIFEST))
     return Seal(file.name, manifest.name, chain)
 
@@ -181,16 +179,15 @@ def _named(name: str, manifests: Sequence[StoredFile]) -> StoredFile | None:
 def _not_sealed(seal: Seal, manifest: dict[str, Checksum], files: Sequence[StoredFile]) -> list[tuple[str, Fault]]:
     """What is wrong with a seal: that it is none, or that files are not under it."""
     if not seal.chain:
-        told = f"the signature in {seal.certificate!r} is not that of the manifest {seal.manifest!r}"
-        text = f"{told} by any certificate beside it: one of the files was changed since it was signed"
-        return [(seal.certificate, Fault("ovf.signature_mismatch", text, (seal.certificate, seal.manifest)))]
-    there, found = _There(files), []
+        wrong = messages.SIGNATURE_MISMATCH(certificate=seal.certificate, manifest=seal.manifest)
+        return [(seal.certificate, wrong)]
+    there = _There(files)
     sealed = {there.find(name) for name in manifest}
-    for file in files:
-        if file not in sealed and not ovf.is_manifest(file.name) and not ovf.is_certificate(file.name):
-            text = f"file {file.name!r} is not under the signature: the manifest {seal.manifest!r} does not list it"
-            found.append((file.name, Fault("ovf.not_signed", text, (file.name, seal.manifest))))
-    return found
+    return [
+        (file.name, messages.NOT_SIGNED(name=file.name, manifest=seal.manifest))
+        for file in files
+        if file not in sealed and not ovf.is_manifest(file.name) and not ovf.is_certificate(file.name)
+    ]
 
 
 async def examine_manifests(files: Sequence[StoredFile], blobs: Blobs) -> Findings:
@@ -198,7 +195,7 @@ async def examine_manifests(files: Sequence[StoredFile], blobs: Blobs) -> Findin
     try:
         checksums = await _manifests(files, blobs)
     except ovf.BadPackage as error:
-        return Findings(invalid=((error.fault.args[0], error.fault),))
+        return Findings(invalid=((error.name, error.fault),))
     there = _There(files)
     invalid: list[tuple[str, Fault]] = []
     for name, manifest in checksums.items():
@@ -211,7 +208,8 @@ async def examine_manifests(files: Sequence[StoredFile], blobs: Blobs) -> Findin
 async def _manifests(files: Sequence[StoredFile], blobs: Blobs) -> dict[str, dict[str, Checksum]]:
     manifests = [file for file in files if ovf.is_manifest(file.name)]
     if len(manifests) > _MANIFESTS:
-        raise ovf.BadPackage(manifests[_MANIFESTS].name, f"is one manifest too many: a package has {_MANIFESTS} at most")
+        name = manifests[_MANIFESTS].name
+        raise ovf.BadPackage(name, messages.TOO_MANY_MANIFESTS(most=_MANIFESTS, name=name))
     return {
         file.name: await asyncio.to_thread(ovf.read_manifest, file.name, await _text(blobs, file, ovf.LARGEST_MANIFEST))
         for file in manifests
@@ -226,23 +224,23 @@ def _is_pointless(manifest_name: str, name: str) -> bool:
 def _pointless(manifest_name: str, manifest: dict[str, Checksum]) -> Iterator[tuple[str, Fault]]:
     for name in manifest:
         if _is_pointless(manifest_name, name):
-            which = "itself" if plain(name) == plain(manifest_name) else f"the certificate file {name!r}"
-            text = f"manifest {manifest_name!r} lists {which}, whose checksum cannot be known; that line is ignored"
-            yield manifest_name, Fault("ovf.manifest_lists_itself", text, (manifest_name, name))
+            if plain(name) == plain(manifest_name):
+                yield manifest_name, messages.MANIFEST_LISTS_ITSELF(manifest=manifest_name)
+            else:
+                yield manifest_name, messages.MANIFEST_LISTS_CERTIFICATE(manifest=manifest_name, name=name)
 
 
 def _not_one(descriptors: Sequence[StoredFile]) -> Findings:
     if not descriptors:
         return Findings(missing=(_DESCRIPTOR,))
-    names = ", ".join(repr(file.name) for file in descriptors[:_FEW])
-    more = ", …" if len(descriptors) > _FEW else ""
-    text = f"package has {len(descriptors)} descriptors: {names}{more}; a package has one, remove the others"
-    return Findings(invalid=tuple((file.name, Fault("ovf.descriptors", text, (file.name,))) for file in descriptors))
+    names = [repr(file.name) for file in descriptors[:_FEW]]
+    wrong = messages.DESCRIPTORS(count=len(descriptors), names=[*names, *(["…"] if len(descriptors) > _FEW else [])])
+    return Findings(invalid=tuple((file.name, wrong) for file in descriptors))
 
 
 async def _text(blobs: Blobs, file: StoredFile, most: int) -> bytes:
     if file.size > most:
-        raise ovf.BadPackage(file.name, f"has {file.size} bytes, {most} are allowed for a file of its kind")
+        raise ovf.BadPackage(file.name, messages.TOO_LARGE(name=file.name, size=file.size, most=most))
     blob = await blobs.check(file.blob, file.name)
     return await blobs.on(blob.storage).run(lambda: b"".join(blobs.store.read(blob.storage, blob.id)))
 
@@ -257,18 +255,17 @@ def _compare(descriptor: ovf.Descriptor, descriptor_name: str, files: Sequence[S
         else:
             known.add(file.name)
     warnings = [fault for reference in descriptor.references for fault in _sizes(reference, there)]
-    for name in (file.name for file in files):
-        if name not in known and not ovf.is_manifest(name) and not ovf.is_certificate(name):
-            text = f"file {name!r} is not referenced by the descriptor {descriptor_name!r}; remove it, or reference it"
-            warnings.append((name, Fault("ovf.not_referenced", text, (name, descriptor_name))))
+    warnings += [
+        (name, messages.NOT_REFERENCED(name=name, descriptor=descriptor_name))
+        for name in (file.name for file in files)
+        if name not in known and not ovf.is_manifest(name) and not ovf.is_certificate(name)
+    ]
     lost = tuple(_lost(disk, descriptor_name) for disk in descriptor.lost)
     return Findings(tuple(sorted({*lacking})), lost, warnings=tuple(sorted(warnings, key=lambda each: each[0])))
 
 
 def _lost(disk: ovf.Disk, descriptor_name: str) -> tuple[str, Fault]:
-    told = f"disk {disk.id!r} is in the file with the id {disk.file!r}"
-    text = f"{told}, and the descriptor {descriptor_name!r} references no such file"
-    return descriptor_name, Fault("ovf.disk_without_file", text, (descriptor_name, disk.id, disk.file or ""))
+    return descriptor_name, messages.DISK_WITHOUT_FILE(disk=disk.id, descriptor=descriptor_name, file=disk.file or "")
 
 
 def _sizes(reference: ovf.Referenced, there: _There) -> Iterator[tuple[str, Fault]]:
@@ -278,8 +275,7 @@ def _sizes(reference: ovf.Referenced, there: _There) -> Iterator[tuple[str, Faul
         return
     size = sum(file.size for file in found)
     if reference.size not in (None, size):
-        text = f"file {reference.href!r} has {size} bytes, the descriptor says {reference.size}"
-        yield found[0].name, Fault("ovf.size", text, (reference.href, str(reference.size), str(size)))
+        yield found[0].name, messages.SIZE(name=reference.href, size=size, declared=reference.size or 0)
     if reference.chunk is not None:
         yield from _pieces(reference.chunk, found)
 
@@ -288,8 +284,7 @@ def _pieces(chunk: int, found: Sequence[StoredFile]) -> Iterator[tuple[str, Faul
     """The last piece may be smaller than the others."""
     for file in found:
         if file.size > chunk or (file.size < chunk and file is not found[-1]):
-            text = f"file {file.name!r} is a piece of {file.size} bytes, the descriptor says that a piece has {chunk}"
-            yield file.name, Fault("ovf.chunk_size", text, (file.name, str(chunk), str(file.size)))
+            yield file.name, messages.CHUNK_SIZE(name=file.name, size=file.size, declared=chunk)
 
 
 async def _differing(
@@ -302,12 +297,15 @@ async def _differing(
             continue
         file = there[name]
         if file is None:
-            text = f"the manifest {manifest_name!r} lists file {name!r}, which is not there"
-            found.append((manifest_name, Fault("ovf.manifest_missing", text, (manifest_name, name))))
+            found.append((manifest_name, messages.MANIFEST_MISSING(manifest=manifest_name, name=name)))
             continue
         actual = await blobs.digest(file, expected.algorithm)
         if actual != expected.digits:
-            told = f"file {file.name!r} has the {expected.algorithm} checksum {actual}"
-            text = f"{told}, the manifest {manifest_name!r} says {expected.digits}"
-            found.append((file.name, Fault("ovf.manifest_mismatch", text, (file.name, expected.digits, actual))))
+            found.append((file.name, _mismatch(file.name, manifest_name, expected, actual)))
     return found
+
+
+def _mismatch(name: str, manifest: str, expected: Checksum, actual: str) -> Fault:
+    return messages.MANIFEST_MISMATCH(
+        name=name, algorithm=expected.algorithm, actual=actual, manifest=manifest, expected=expected.digits
+    )

@@ -139,16 +139,16 @@ def read(data: bytes) -> Message:
         certificates, signers = tuple(found.content.certificates or ()), found.content.signers.as_list()
         signatures = tuple(_signature(each, found.content.content.kind) for each in signers)
     except UNREADABLE as error:
-        raise BadMessage("is no signature in DER") from error
+        raise BadMessage("not a signature in DER format") from error
     if found.kind != _SIGNED_DATA:
-        raise BadMessage("is no signature")
+        raise BadMessage("not a signature")
     return Message(certificates, signatures)
 
 
 def _signature(signer: _Signer, kind: x509.ObjectIdentifier) -> Signature:
     algorithm = _HASHES.get(signer.digest.kind)
     if algorithm is None:
-        raise BadMessage(f"is a signature over a digest that is not known ({signer.digest.kind.dotted_string})")
+        raise BadMessage(f"unsupported digest {signer.digest.kind.dotted_string}")
     pss, made_by = signer.algorithm.kind == _PSS, _signer_id(signer.id)
     if signer.attributes is None:
         return Signature(algorithm, signer.signature, pss=pss, signer=made_by)
@@ -156,7 +156,7 @@ def _signature(signer: _Signer, kind: x509.ObjectIdentifier) -> Signature:
     values = {each.kind: value for each in attributes for value in each.values.as_list()}
     content, digest = values.get(_CONTENT_TYPE), values.get(_MESSAGE_DIGEST)
     if content is None or digest is None or content.parse(x509.ObjectIdentifier) != kind:
-        raise BadMessage("is a signature that does not say of what")
+        raise BadMessage("the signature does not cover any content")
     signed = b"".join(_encoded(_SEQUENCE, each.data) for each in signer.attributes)
     return Signature(algorithm, signer.signature, _encoded(_SET, signed), digest.parse(bytes), pss, made_by)
 

@@ -16,7 +16,7 @@ from lxml import etree
 
 from contentlib.library.checksums import Algorithm, Checksum
 from contentlib.library.errors import Fault
-from contentlib.library.packages import recognition
+from contentlib.library.packages import messages, recognition
 from contentlib.safe_xml import UnsafeXml, local, parse
 
 DESCRIPTOR = ".ovf"
@@ -48,10 +48,12 @@ _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 
 
 class BadPackage(Exception):
-    """A descriptor or manifest cannot be read; the fault says where and why."""
+    """A descriptor, manifest or certificate file of a name cannot be used; the fault says where and why."""
 
-    def __init__(self, name: str, problem: str) -> None:
-        self.fault = Fault("ovf.unreadable", f"file {name!r} {problem}", (name,))
+    def __init__(self, name: str, fault: Fault) -> None:
+        super().__init__(fault.text)
+        self.name = name
+        self.fault = fault
         super().__init__(self.fault.text)
 
 
@@ -137,9 +139,9 @@ def read_descriptor(name: str, text: bytes) -> Descriptor:
     try:
         root = parse(text)
     except UnsafeXml as error:
-        raise BadPackage(name, f"is no OVF descriptor: {_why(text, error)}") from error
+        raise BadPackage(name, _why(name, text, error)) from error
     if local(root) != "Envelope":
-        raise BadPackage(name, f"is no OVF descriptor: its root element is {local(root)!r}, not 'Envelope'")
+        raise BadPackage(name, messages.WRONG_ROOT(name=name, root=local(root)))
     sections = _sections(root)
     ids = {_attribute(file, "id") for file in _in(sections["References"], "File")}
     disks = tuple(
@@ -159,11 +161,11 @@ def read_descriptor(name: str, text: bytes) -> Descriptor:
     )
 
 
-def _why(text: bytes, error: UnsafeXml) -> str:
+def _why(name: str, text: bytes, error: UnsafeXml) -> Fault:
     found = recognition.label(text[: recognition.ENOUGH])
     if found is None or recognition.kind_of(text[: recognition.ENOUGH]) == recognition.OVF:
-        return str(error).removeprefix("the body ")
-    return f"it is {found}, and a descriptor is XML; send the file that is meant, or give it its own name"
+        return messages.NOT_A_DESCRIPTOR(name=name, problem=str(error))
+    return messages.OTHER_THAN_DESCRIPTOR(name=name, kind=found)
 
 
 def _sections(root: etree._Element) -> dict[str, list[etree._Element]]:
@@ -197,12 +199,13 @@ def _references(name: str, sections: Iterable[etree._Element]) -> Iterator[Refer
         for file in section:
             href = _attribute(file, "href")
             if local(file) != "File" or href is None:
-                raise BadPackage(name, f"has a reference without a file, at line {file.sourceline}")
+                raise BadPackage(name, messages.REFERENCE_WITHOUT_FILE(name=name, line=str(file.sourceline)))
             if not _URL.match(href):  # a file somewhere else is none of the package
                 found = Referenced(href.removeprefix(_HERE), _size(name, file, "size"), _size(name, file, "chunkSize"))
                 count += found.count() or 1
                 if count > _MOST:
-                    raise BadPackage(name, f"references more than {_MOST} files or pieces of files, at line {file.sourceline}")
+                    many = messages.TOO_MANY_REFERENCES(name=name, most=_MOST, line=str(file.sourceline))
+                    raise BadPackage(name, many)
                 yield found
 
 
@@ -211,7 +214,8 @@ def _size(name: str, file: etree._Element, attribute: str) -> int | None:
     if text is None:
         return None
     if not (text.isascii() and text.isdecimal() and len(text) < 20 and (int(text) or attribute == "size")):
-        raise BadPackage(name, f"says that {attribute} is {text[:40]!r}, at line {file.sourceline}")
+        line = str(file.sourceline)
+        raise BadPackage(name, messages.BAD_SIZE(name=name, attribute=attribute, given=text[:40], line=line))
     return int(text)
 
 
@@ -232,21 +236,22 @@ def read_manifest(name: str, text: bytes) -> dict[str, Checksum]:
         file, checksum = _line(name, number, line)
         found[file] = checksum
         if len(found) > _MOST:
-            raise BadPackage(name, f"lists more than {_MOST} files, at line {number}")
+            raise BadPackage(name, messages.MANIFEST_TOO_LONG(name=name, most=_MOST, line=number))
     return found
 
 
 def _line(name: str, number: int, line: str) -> tuple[str, Checksum]:
     match = _LINE.match(line)
     if match is None:
-        raise BadPackage(name, f"is no manifest: line {number} is {line[:100]!r}")
+        raise BadPackage(name, messages.NOT_A_MANIFEST(name=name, line=number, given=line[:100]))
     algorithm = _ALGORITHMS.get(_SHA.sub("SHA", match["algorithm"].upper()))
     if algorithm is None:
-        told = f"has a checksum of the kind {match['algorithm'][:40]!r} in line {number}"
-        raise BadPackage(name, f"{told}; {', '.join(_ALGORITHMS)} are known")
+        given = match["algorithm"][:40]
+        raise BadPackage(name, messages.UNKNOWN_ALGORITHM(name=name, given=given, line=number, supported=_ALGORITHMS))
     if len(match["digits"]) != _DIGITS[algorithm]:
-        told = f"has {len(match['digits'])} digits for a checksum of the kind {algorithm} in line {number}"
-        raise BadPackage(name, f"{told}, which has {_DIGITS[algorithm]}")
+        count, expected = len(match["digits"]), _DIGITS[algorithm]
+        wrong = messages.WRONG_DIGITS(name=name, algorithm=algorithm, count=count, line=number, expected=expected)
+        raise BadPackage(name, wrong)
     return match["name"].removeprefix(_HERE), Checksum(algorithm, match["digits"].lower())
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from contentlib.library.errors import Invalid
-from contentlib.library.packages import ovf
+from contentlib.library.packages import messages, ovf
 
 
 class Rule(enum.StrEnum):
@@ -32,8 +32,8 @@ POLICIES = (OVF_DEFAULT,)
 def check_policy(field: str, policy_id: str | None) -> str | None:
     """The policy of that identifier; Invalid when there is none."""
     if policy_id is not None and all(each.id != policy_id for each in POLICIES):
-        known = ", ".join(f"{each.id} ({each.name})" for each in POLICIES)
-        raise Invalid(field, f"{policy_id[:80]!r} is no security policy of this server, there is {known}")
+        known = [f"{each.id} ({each.name})" for each in POLICIES]
+        raise Invalid(messages.UNKNOWN_POLICY(field=field, given=policy_id[:80], available=known))
     return policy_id
 
 

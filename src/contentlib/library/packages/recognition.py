@@ -12,6 +12,7 @@ import tarfile
 import zlib
 
 from contentlib.library.errors import Fault
+from contentlib.library.packages import messages
 
 ENOUGH = 1 << 16
 """So many bytes of its beginning tell what a file is: an ISO image is known by its second 32 KiB, also as base64."""
@@ -87,14 +88,11 @@ def mistaken(name: str, start: bytes) -> Fault | None:
     """What is wrong with a file that begins so: it was made from the file that is meant, or is in its place."""
     kind = kind_of(start)
     if kind == FORM:
-        text = f"file {name!r} was sent as a multipart form; send its bytes as the body (with curl: -T FILE, not -F)"
-        return Fault("upload.form", text, (name,))
+        return messages.SENT_AS_FORM(name=name)
     if kind == HTML and _BINARY.search(name):
-        text = f"file {name!r} is a web page (HTML), perhaps an error page of the server it came from; send the file itself"
-        return Fault("upload.web_page", text, (name,))
+        return messages.WEB_PAGE(name=name)
     if kind is None and not _TEXT.search(name) and (inner := _encoded(start)) is not None:
-        text = f"file {name!r} is base64 text of {inner}; send the bytes themselves, without an encoding"
-        return Fault("upload.base64", text, (name,))
+        return messages.BASE64(name=name, kind=inner)
     return None
 
 
@@ -108,14 +106,11 @@ def doubtful(name: str, start: bytes) -> Fault | None:
     ):
         # an image may be of a kind that is not known here, an OVA not
         if lower.endswith(end) and found != expected and (found is not None or expected == TAR):
-            text = f"file {name!r} is not {wanted}: it holds {what}; it is kept as a plain file"
-            return Fault("file.not_as_named", text, (name, what))
+            return messages.NOT_AS_NAMED(name=name, expected=wanted, kind=what)
     if found == OVF and not lower.endswith(".ovf"):
-        text = f"file {name!r} is an OVF descriptor, but its name does not end in .ovf; it is kept as a plain file"
-        return Fault("file.not_as_named", text, (name, what))
+        return messages.UNNAMED_DESCRIPTOR(name=name)
     if found == HTML and "." not in name:
-        text = f"file {name!r} is a web page (HTML), perhaps an error page of the server it came from"
-        return Fault("file.not_as_named", text, (name, what))
+        return messages.UNNAMED_WEB_PAGE(name=name)
     return None
 
 

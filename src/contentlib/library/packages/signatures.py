@@ -24,6 +24,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from contentlib.library.errors import Fault
 from contentlib.library.model import WarningType
 from contentlib.library.names import clean
+from contentlib.library.packages import messages
 from contentlib.library.packages.cms import UNREADABLE, BadMessage, Content, Message, Signature, is_usual, read
 from contentlib.library.packages.ovf import BadPackage, decoded
 
@@ -91,16 +92,14 @@ def read_certificate(name: str, text: bytes) -> CertificateFile:
     bodies = [match["body"] for match in _MESSAGE.finditer(told)]
     for kind, count in (("certificates", told.count(_PEM)), ("CMS messages", len(bodies))):
         _check_count(name, kind, count)
-    messages = [_message(name, body) for body in bodies]
+    read = [_message(name, body) for body in bodies]
     signatures = [] if line is None else [Signature(_HASHES[line["bits"]], bytes.fromhex(line["digits"]))]
-    signatures += [each for message in messages for each in message.signatures]
-    certificates = [*_certificates(name, told), *(each for message in messages for each in message.certificates)]
+    signatures += [each for message in read for each in message.signatures]
+    certificates = [*_certificates(name, told), *(each for message in read for each in message.certificates)]
     if not signatures:
-        raise BadPackage(
-            name, "is no certificate of a manifest: it holds no signature, as SHA256(x.mf)= 0… or a CMS message in PEM"
-        )
+        raise BadPackage(name, messages.NO_SIGNATURE(name=name))
     if not certificates:
-        raise BadPackage(name, "is no certificate of a manifest: no certificate in it can be read")
+        raise BadPackage(name, messages.NO_CERTIFICATE(name=name))
     for kind, count in (("certificates", len(certificates)), ("signatures", len(signatures))):
         _check_count(name, kind, count)
     return CertificateFile(None if line is None else line["name"], tuple(signatures), tuple(dict.fromkeys(certificates)))
@@ -108,15 +107,15 @@ def read_certificate(name: str, text: bytes) -> CertificateFile:
 
 def _check_count(name: str, kind: str, count: int) -> None:
     if count > _MOST:
-        raise BadPackage(name, f"holds {count} {kind}, {_MOST} are allowed")
+        raise BadPackage(name, messages.TOO_MANY_IN_FILE(name=name, count=count, what=kind, most=_MOST))
 
 
 def _message(name: str, body: str) -> Message:
     try:
         return read(base64.b64decode(body))
     except (BadMessage, ValueError) as error:
-        why = str(error) if isinstance(error, BadMessage) else "is not in base64"
-        raise BadPackage(name, f"holds a CMS message that {why}") from error
+        why = str(error) if isinstance(error, BadMessage) else "not base64"
+        raise BadPackage(name, messages.BAD_CMS(name=name, problem=why)) from error
 
 
 def _certificates(name: str, told: str) -> list[x509.Certificate]:
@@ -125,7 +124,7 @@ def _certificates(name: str, told: str) -> list[x509.Certificate]:
     try:
         return x509.load_pem_x509_certificates(told.encode())
     except UNREADABLE as error:
-        raise BadPackage(name, "is no certificate of a manifest: no certificate in it can be read") from error
+        raise BadPackage(name, messages.NO_CERTIFICATE(name=name)) from error
 
 
 class Anchors:
@@ -158,11 +157,11 @@ def doubts(chain: Sequence[str], anchors: Sequence[Anchors], moment: int) -> tup
     found = []
     name = _name(signer.subject)
     if signer.not_valid_after_utc < at:
-        text = f"the certificate {name} expired at {signer.not_valid_after_utc:%Y-%m-%d %H:%M} UTC"
-        found.append(Doubt(WarningType.EXPIRED_CERTIFICATE, Fault("certificate.expired", text, (name,))))
+        expired = messages.CERTIFICATE_EXPIRED(certificate=name, time=f"{signer.not_valid_after_utc:%Y-%m-%d %H:%M}")
+        found.append(Doubt(WarningType.EXPIRED_CERTIFICATE, expired))
     if signer.not_valid_before_utc > at:
-        text = f"the certificate {name} is not valid before {signer.not_valid_before_utc:%Y-%m-%d %H:%M} UTC"
-        found.append(Doubt(WarningType.NOT_YET_VALID_CERTIFICATE, Fault("certificate.not_yet_valid", text, (name,))))
+        early = messages.CERTIFICATE_NOT_YET_VALID(certificate=name, time=f"{signer.not_valid_before_utc:%Y-%m-%d %H:%M}")
+        found.append(Doubt(WarningType.NOT_YET_VALID_CERTIFICATE, early))
     if not _is_trusted(signer, others, anchors, at):
         found.append(_distrust(signer, name))
     return tuple(found)
@@ -170,11 +169,9 @@ def doubts(chain: Sequence[str], anchors: Sequence[Anchors], moment: int) -> tup
 
 def _distrust(signer: x509.Certificate, name: str) -> Doubt:
     if _is_self_signed(signer):
-        text = f"the certificate {name} is self-signed, and is none of the trusted certificates"
-        return Doubt(WarningType.SELF_SIGNED_CERTIFICATE, Fault("certificate.self_signed", text, (name,)))
+        return Doubt(WarningType.SELF_SIGNED_CERTIFICATE, messages.CERTIFICATE_SELF_SIGNED(certificate=name))
     issuer = _name(signer.issuer)
-    text = f"the certificate {name} was issued by {issuer}, and no trusted certificate says that it may sign packages"
-    return Doubt(WarningType.UNTRUSTED_CERTIFICATE, Fault("certificate.untrusted", text, (name, issuer)))
+    return Doubt(WarningType.UNTRUSTED_CERTIFICATE, messages.CERTIFICATE_UNTRUSTED(certificate=name, issuer=issuer))
 
 
 def _is_trusted(signer: x509.Certificate, others: Sequence[x509.Certificate], anchors: Sequence[Anchors], at: datetime) -> bool:

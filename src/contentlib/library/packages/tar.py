@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from contentlib.library.errors import Fault, Invalid
 from contentlib.library.names import check_file_name
-from contentlib.library.packages import ovf, recognition
+from contentlib.library.packages import messages, ovf, recognition
 
 MOST_FILES = 10_000
 _BLOCK = tarfile.BLOCKSIZE
@@ -34,8 +34,9 @@ _KINDS = {
 class BadArchive(Exception):
     """The archive cannot be read; the fault says what is wrong, and at which byte."""
 
-    def __init__(self, problem: str, offset: int) -> None:
-        self.fault = Fault("archive.invalid", f"the archive cannot be unpacked: {problem}, at byte {offset}", (str(offset),))
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(fault.text)
+        self.fault = fault
         super().__init__(self.fault.text)
 
 
@@ -120,9 +121,9 @@ class TarReader:
     def close(self) -> None:
         """The stream has ended; BadArchive when it ended too early, or held no file."""
         if self._in_file or self._padding or self._extension is not None or self._header:
-            raise BadArchive("it ends in the middle", self._offset + len(self._header))
+            raise BadArchive(messages.ARCHIVE_TRUNCATED(offset=self._offset + len(self._header)))
         if not self._names:
-            raise BadArchive("there is no file in it", self._offset)
+            raise BadArchive(messages.ARCHIVE_EMPTY(offset=self._offset))
 
     def _content(self, piece: bytes) -> Iterator[Event]:
         self._left -= len(piece)
@@ -152,9 +153,9 @@ class TarReader:
             self._offset += _BLOCK
             return
         except tarfile.HeaderError as error:
-            raise BadArchive(_no_header(block, self._offset, error), self._offset) from error
+            raise BadArchive(_no_header(block, self._offset, error)) from error
         if header.size < 0:  # a size can be written in binary, and then with a sign
-            raise BadArchive(f"{header.name!r} has {header.size} bytes", self._offset)
+            raise BadArchive(messages.ARCHIVE_BAD_SIZE(name=header.name, size=header.size, offset=self._offset))
         self._offset += _BLOCK
         if header.type in _EXTENSIONS:
             self._begin_extension(header)
@@ -162,13 +163,14 @@ class TarReader:
             yield from self._begin_file(header)
         elif header.type != tarfile.DIRTYPE or header.size:
             kind = _KINDS.get(header.type, f"an entry of type {header.type!r}")
-            raise BadArchive(f"{header.name!r} is {kind}", self._offset - _BLOCK)
+            raise BadArchive(messages.ARCHIVE_NOT_A_FILE(name=header.name, kind=kind, offset=self._offset - _BLOCK))
         else:
             self._overrides = {}
 
     def _begin_extension(self, header: tarfile.TarInfo) -> None:
         if header.size > _LONGEST_EXTENSION or not header.size:
-            raise BadArchive(f"an extended header has {header.size} bytes", self._offset - _BLOCK)
+            at, most = self._offset - _BLOCK, _LONGEST_EXTENSION
+            raise BadArchive(messages.ARCHIVE_EXTENSION_SIZE(size=header.size, offset=at, most=most))
         self._extension = (header.type, bytearray())
         self._left, self._padding = header.size, -header.size % _BLOCK
 
@@ -186,7 +188,7 @@ class TarReader:
     def _begin_file(self, header: tarfile.TarInfo) -> Iterator[Event]:
         overrides, self._overrides = self._overrides, {}
         if _SPARSE in overrides:
-            raise BadArchive(f"{header.name!r} is a sparse file", self._offset - _BLOCK)
+            raise BadArchive(messages.ARCHIVE_NOT_A_FILE(name=header.name, kind="a sparse file", offset=self._offset - _BLOCK))
         size = header.size if "size" not in overrides else _number(overrides["size"], self._offset)
         path = overrides.get("path", header.name)
         self._left, self._padding, self._in_file = size, -size % _BLOCK, size > 0
@@ -203,12 +205,12 @@ class TarReader:
         try:
             check_file_name("its name", name)
         except Invalid as error:
-            raise BadArchive(f"{path!r} is no plain file name", self._offset - _BLOCK) from error
+            raise BadArchive(messages.ARCHIVE_FILE_NAME(name=path, offset=self._offset - _BLOCK)) from error
         if name in self._names:
-            raise BadArchive(f"{name!r} is there twice", self._offset - _BLOCK)
+            raise BadArchive(messages.ARCHIVE_DUPLICATE(name=name, offset=self._offset - _BLOCK))
         self._names.add(name)
         if len(self._names) > self._most:
-            raise BadArchive(f"it holds more than {self._most} files (session_files_limit)", self._offset - _BLOCK)
+            raise BadArchive(messages.ARCHIVE_TOO_MANY(most=self._most, offset=self._offset - _BLOCK))
         return name
 
 
@@ -218,13 +220,13 @@ def _is_left_out(path: str) -> bool:
     return ovf.is_companion(name) or folder.split("/")[0] == "__MACOSX"
 
 
-def _no_header(block: bytes, offset: int, error: Exception) -> str:
+def _no_header(block: bytes, offset: int, error: Exception) -> Fault:
     found = None if offset else recognition.kind_of(block)
     if found in recognition.PACKED.values():
-        return f"it is compressed with {found}, and an OVA is a plain tar archive"
+        return messages.ARCHIVE_COMPRESSED(kind=str(found), offset=offset)
     if found is not None:
-        return f"it is {recognition.label(block)}, and an OVA is a tar archive that begins with an OVF descriptor"
-    return f"there is no header where one should be ({error})"
+        return messages.ARCHIVE_OTHER(kind=str(recognition.label(block)), offset=offset)
+    return messages.ARCHIVE_NO_HEADER(offset=offset, problem=str(error))
 
 
 def _records(content: bytes, offset: int) -> Iterator[tuple[str, str]]:
@@ -235,12 +237,12 @@ def _records(content: bytes, offset: int) -> Iterator[tuple[str, str]]:
         end = start + _number(content[start : max(space, start)].decode("ascii", "replace"), offset)
         key, equals, value = content[space + 1 : end].partition(b"=")
         if not equals or end > len(content) or not value.endswith(b"\n"):
-            raise BadArchive("an extended header is broken", offset)
+            raise BadArchive(messages.ARCHIVE_EXTENSION(offset=offset))
         yield key.decode("utf-8", "replace"), value[:-1].decode("utf-8", "surrogateescape")
         start = end
 
 
 def _number(text: str, offset: int) -> int:
     if not (text.isascii() and text.isdecimal() and len(text) < 20):
-        raise BadArchive(f"{text[:40]!r} is no size", offset)
+        raise BadArchive(messages.ARCHIVE_NUMBER(given=text[:40], offset=offset))
     return int(text)

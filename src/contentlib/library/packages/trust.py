@@ -16,13 +16,15 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from contentlib.library.clock import Clock
 from contentlib.library.errors import Invalid, Missing, NotCompliant
+from contentlib.library.messages import NOT_A_CERTIFICATE, TOO_LONG
 from contentlib.library.model import Item, Library, Signature, TrustedCertificate, WarningType
-from contentlib.library.packages import ovf
+from contentlib.library.packages import messages, ovf
 from contentlib.library.packages.policies import is_strict
 from contentlib.library.packages.signatures import LONGEST_PEM, Anchors, Doubt, doubts, read_authorities, read_pem
 from contentlib.library.ports import MetadataStore
 
 KIND = "trusted certificate"
+_FIELD = "spec.cert_text"
 _DISTRUST = (WarningType.SELF_SIGNED_CERTIFICATE, WarningType.UNTRUSTED_CERTIFICATE)
 Roots = Callable[[], Iterable[bytes]]
 
@@ -72,9 +74,8 @@ class Trust:
         found = () if signature is None else await self.doubts(signature)
         if signature is not None and not found:
             return
-        why = "; ".join(each.fault.text for each in found) or "the package is not signed"
-        text = f"library {library.id} takes only OVF packages with a trusted signature (its security policy): {why}"
-        raise NotCompliant("library.policy", text, library.id, why)
+        why = [each.fault.text for each in found] or ["the package is not signed"]
+        raise NotCompliant(messages.NOT_COMPLIANT(library=library.id, reason=why))
 
     async def standing(self, item: Item) -> Standing:
         """What there is to say of an item; of one that is no OVF package with content, nothing."""
@@ -111,11 +112,12 @@ class Trust:
     async def add(self, text: str) -> str:
         """Trusts a certificate in PEM, and answers its identifier; one that is trusted already stays as it is."""
         if len(text) > LONGEST_PEM:
-            raise Invalid("spec.cert_text", f"has {len(text)} characters, {LONGEST_PEM} are allowed")
+            raise Invalid(TOO_LONG(field=_FIELD, length=len(text), most=LONGEST_PEM))
         found = read_pem(text.replace("\\n", "\n"))  # ends of lines may come as they are escaped in JSON
         if len(found) != 1:
-            problem = f"holds {len(found)} certificates; add each by a call of its own" if found else "is no certificate in PEM"
-            raise Invalid("spec.cert_text", problem)
+            if found:
+                raise Invalid(messages.ONE_CERTIFICATE(field=_FIELD, count=len(found)))
+            raise Invalid(NOT_A_CERTIFICATE(field=_FIELD))
         data = found[0].public_bytes(Encoding.DER)
         pem = found[0].public_bytes(Encoding.PEM).decode()
         made = TrustedCertificate(hashlib.sha256(data).hexdigest(), pem, self._clock.now())

@@ -10,11 +10,13 @@ from contentlib.library.bytes.blobs import Blobs
 from contentlib.library.catalog.items import current_version, find_item, next_generation, next_number, note_change
 from contentlib.library.errors import Busy, Damaged, Fault, NotReady
 from contentlib.library.identifiers import new_identifier
+from contentlib.library.messages import FILE_GONE
 from contentlib.library.model import Item, Source, State, StoredFile, TransferStatus, UpdateFile, UpdateSession, Version
 from contentlib.library.names import fold
 from contentlib.library.packages import kinds
 from contentlib.library.packages.checks import Findings
 from contentlib.library.ports import MetadataStore
+from contentlib.library.sessions import messages
 from contentlib.library.sessions.file_transfers import FileTransfers
 from contentlib.library.sessions.sealing import Preview, Sealing
 from contentlib.library.sessions.update_files import base_of
@@ -58,7 +60,7 @@ class Completion:
         for _ in range(_TRIES if asked else 1):
             if await self._try_to_complete(session_id, asked=asked):
                 return
-        raise Busy("session.changed", f"update session {session_id} was changed while it was completed", session_id)
+        raise Busy(messages.CHANGED_MEANWHILE(session=session_id))
 
     async def _try_to_complete(self, session_id: str, *, asked: bool) -> bool:
         """Whether the session was completed, or told to; it was not when it was changed meanwhile."""
@@ -192,9 +194,9 @@ def _next_version(
 ) -> Version:
     waiting = [file for file in files if not file.removed and file.status is not TransferStatus.READY]
     if waiting:
-        raise NotReady("session.not_ready", f"not ready: {_told(waiting)}", *[file.name for file in waiting])
+        raise NotReady(messages.NOT_READY(files=_told(waiting)))
     if not files and not base.files and not empty:
-        raise NotReady("session.empty", f"library item {item.id} has no content, and no file was added", item.id)
+        raise NotReady(messages.NO_CONTENT(item=item.id))
     changed = {file.name: file for file in files}
     kept = [file for file in base.files if file.name not in changed]
     now = max(now, base.created + 1)
@@ -205,7 +207,7 @@ def _next_version(
 
 def _stored(file: UpdateFile, base: Version, generation: int) -> StoredFile:
     if file.blob is None or file.content is None:
-        raise Damaged("file.gone", f"the content of file {file.name!r} is gone", file.name)
+        raise Damaged(FILE_GONE(name=file.name))
     old = base.file(file.name)
     revision = 1 if old is None else old.revision + 1
     return StoredFile(file.name, file.blob, file.received, revision, file.content, generation)
@@ -218,6 +220,5 @@ def _only_pulls_lack(files: list[UpdateFile]) -> bool:
     return bool(lacking) and all(file.source is Source.PULL and file.status in coming for file in lacking)
 
 
-def _told(files: list[UpdateFile]) -> str:
-    told = (f"{file.name!r} is {file.status}{': ' + file.fault.text if file.fault else ''}" for file in files)
-    return "; ".join(told)
+def _told(files: list[UpdateFile]) -> list[str]:
+    return [f"{file.name!r} is {file.status}{': ' + file.fault.text if file.fault else ''}" for file in files]

@@ -16,6 +16,7 @@ from contentlib.library.errors import Damaged, Invalid, Missing, MissingFile, No
 from contentlib.library.idempotence import once
 from contentlib.library.identifiers import ordered_identifier
 from contentlib.library.leases import Ended, Leases
+from contentlib.library.messages import REQUIRED
 from contentlib.library.model import (
     Blob,
     DownloadSession,
@@ -28,7 +29,7 @@ from contentlib.library.model import (
     Version,
 )
 from contentlib.library.ports import MetadataStore, SessionRows, Transaction
-from contentlib.library.sessions import preparation_states
+from contentlib.library.sessions import messages, preparation_states
 from contentlib.library.sessions.transfer_sessions import TransferSessions
 
 
@@ -57,7 +58,7 @@ Demand = Callable[[str, str], Awaitable[str]]
 
 
 async def _nowhere(item_id: str, _user: str) -> str:
-    raise NotHere("item.not_cached", f"the content of library item {item_id} is not here", item_id)
+    raise NotHere(messages.NOT_CACHED(item=item_id))
 
 
 class DownloadSessions(TransferSessions[DownloadSession]):
@@ -79,7 +80,7 @@ class DownloadSessions(TransferSessions[DownloadSession]):
     async def create(self, user: str, login: str, item_id: str | None, token: Token | None) -> str:
         """Starts a session on the current content version of an item."""
         if item_id is None:
-            raise Invalid("create_spec.library_item_id", "is required")
+            raise Invalid(REQUIRED(field="create_spec.library_item_id"))
 
         async def add(transaction: Transaction) -> str:
             item = await find_item(transaction, item_id)

@@ -17,8 +17,8 @@ from contentlib.library.model import TransferStatus, UpdateFile, UpdateSession
 from contentlib.library.packages import ovf
 from contentlib.library.packages.recognition import ENOUGH, mistaken
 from contentlib.library.ports import MetadataStore
+from contentlib.library.sessions import messages, transfer_states
 from contentlib.library.sessions import transfer_faults as faults
-from contentlib.library.sessions import transfer_states
 from contentlib.library.sessions.update_files import live, remove_members
 from contentlib.library.sessions.update_sessions import UpdateSessions
 from contentlib.library.sessions.upload_rules import UploadRules
@@ -186,7 +186,7 @@ class FileTransfers:
                 raise Missing("upload", file.id)
             completed = current.status is TransferStatus.READY
             if event == "begun" and completed and (file.status is not TransferStatus.READY or current.blob != file.blob):
-                raise Busy("file.completed", f"file {file.name!r} was completed by another request meanwhile", file.name)
+                raise Busy(messages.COMPLETED_MEANWHILE(name=file.name))
             status = transfer_states.fire(current, event).status
             await transaction.update_files.put(replace(changed, name=current.name, status=status))
             await self._sessions.note_act(transaction, session)

@@ -10,9 +10,11 @@ from typing import Protocol
 import msgspec
 
 from contentlib.library.errors import Fault, Invalid
+from contentlib.library.messages import NOT_A_CERTIFICATE, SOURCE_UNUSABLE, TOO_LONG
 from contentlib.library.model import SourceEndpoint, Target, UpdateFile, UpdateSession
 from contentlib.library.packages.signatures import LONGEST_PEM, read_pem
 from contentlib.library.ports import Transaction
+from contentlib.library.sessions import messages
 from contentlib.library.tasks import NewTask, Tasks
 from contentlib.library.uris import check_host
 
@@ -89,7 +91,7 @@ def only_http(uri: str) -> str | None:
     scheme = scheme_of(uri)
     if scheme in ("http", "https"):
         return _unusable_host(uri)
-    return f"has the scheme {scheme[:20]!r}; http and https are fetched"
+    return f"has the unsupported scheme {scheme[:20]!r}; use http or https"
 
 
 async def takes_http(uri: str) -> str | None:
@@ -108,16 +110,16 @@ def _unusable_host(uri: str) -> str | None:
 async def check_endpoint(field: str, endpoint: SourceEndpoint | None, check: CheckSource) -> SourceEndpoint:
     """The endpoint of a file to be fetched; Invalid where it is missing or none to fetch from."""
     if endpoint is None or not endpoint.uri:
-        raise Invalid(field, "is required for a file that the server fetches (source_type PULL)")
+        raise Invalid(messages.REQUIRED_FOR_PULL(field=field))
     why = await check(endpoint.uri)
     if why is not None:
-        raise Invalid(f"{field}.uri", why)
+        raise Invalid(SOURCE_UNUSABLE(field=f"{field}.uri", problem=why))
     _check_length(f"{field}.ssl_certificate_thumbprint", endpoint.thumbprint, LONGEST_PIN)
     _check_length(f"{field}.ssl_certificate", endpoint.certificate, LONGEST_PEM)
     if endpoint.thumbprint and not _THUMBPRINT.fullmatch(_SEPARATORS.sub("", endpoint.thumbprint)):
-        raise Invalid(f"{field}.ssl_certificate_thumbprint", "is no SHA-1 or SHA-256 thumbprint in hexadecimal digits")
+        raise Invalid(messages.NOT_A_THUMBPRINT(field=f"{field}.ssl_certificate_thumbprint"))
     if endpoint.certificate and not read_pem(endpoint.certificate):
-        raise Invalid(f"{field}.ssl_certificate", "is no certificate in PEM")
+        raise Invalid(NOT_A_CERTIFICATE(field=f"{field}.ssl_certificate"))
     return endpoint
 
 
@@ -149,7 +151,7 @@ def without_password(uri: str) -> str:
 
 def _check_length(field: str, text: str | None, most: int) -> None:
     if text is not None and len(text) > most:
-        raise Invalid(field, f"has {len(text)} characters, {most} are allowed")
+        raise Invalid(TOO_LONG(field=field, length=len(text), most=most))
 
 
 def pull_of(session: UpdateSession, file: UpdateFile, parent: str | None = None) -> NewTask:
@@ -159,7 +161,7 @@ def pull_of(session: UpdateSession, file: UpdateFile, parent: str | None = None)
         kind=KIND,
         service=SERVICE,
         operation=OPERATION,
-        description=Fault("task.pull", f"fetches file {file.name!r} of update session {session.id}", (file.name, session.id)),
+        description=messages.PULL(name=file.name, session=session.id),
         user=session.user,
         arguments=msgspec.json.encode(arguments).decode(),
         target=Target("com.vmware.content.library.Item", session.item),

@@ -28,6 +28,7 @@ from contentlib.library.packages.ovf import TYPE, BadPackage, is_archive
 from contentlib.library.packages.signatures import Doubt, Signer, signer_of
 from contentlib.library.packages.trust import Trust
 from contentlib.library.ports import MetadataStore
+from contentlib.library.sessions import messages
 
 _COMING = (TransferStatus.WAITING_FOR_TRANSFER, TransferStatus.TRANSFERRING, TransferStatus.VALIDATING)
 _REMEMBERED = 256  # seals of packages that are being sent
@@ -79,8 +80,7 @@ class Sealing:
         """
         findings = await self.examine(item.type, version.files)
         if findings:
-            names = [*findings.missing, *(name for name, _ in findings.invalid)]
-            raise NotReady("session.invalid_package", f"library item {item.id} is no valid package: {findings.told()}", *names)
+            raise NotReady(messages.INVALID_PACKAGE(item=item.id, problems=findings.problems()))
         signature = Signature(findings.chain, self._clock.now()) if findings.chain else None
         async with self._metadata.reading() as transaction:
             library = await find_library(transaction, item.library)
@@ -139,10 +139,8 @@ class Sealing:
 def _check_ignored(session: UpdateSession, found: tuple[Doubt, ...]) -> None:
     left = [each for each in found if not is_ignored(session, each.type)]
     if left:
-        told = "; ".join(f"{each.type}: {each.fault.text}" for each in left)
-        advice = "trust the certificate (trusted_certificates), or have the session ignore the warnings (warning_behavior)"
-        text = f"update session {session.id} has warnings: {told}; {advice}"
-        raise NotReady("session.warnings", text, session.id, *(each.type for each in left))
+        warnings = [f"{each.type}: {each.fault.text}" for each in left]
+        raise NotReady(messages.WARNINGS(session=session.id, warnings=warnings))
 
 
 def is_ignored(session: UpdateSession, kind: WarningType) -> bool:

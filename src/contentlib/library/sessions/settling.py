@@ -6,6 +6,7 @@ from contentlib.library.errors import Busy, Fault, LibraryError, Missing, NotAct
 from contentlib.library.leases import Leases
 from contentlib.library.model import Source, State, TransferStatus, UpdateFile, UpdateSession
 from contentlib.library.ports import MetadataStore, Transaction
+from contentlib.library.sessions import messages
 from contentlib.library.sessions.completion import Completion
 from contentlib.library.sessions.file_transfers import FileTransfers
 from contentlib.library.sessions.update_sessions import UpdateSessions
@@ -130,9 +131,10 @@ async def _given_up(transaction: Transaction, file: UpdateFile) -> Fault | None:
         return None
     if task is not None and task.fault is not None and task.fault.id != CANCELED.id:
         return task.fault
-    return Fault("pull.canceled", f"file {file.name!r} is not fetched any more: its task was canceled", (file.name,))
+    return messages.PULL_CANCELED(name=file.name)
 
 
 def _failure(file: UpdateFile) -> Fault:
-    why = file.fault.text if file.fault else "it could not be fetched"
-    return Fault("session.pull_failed", f"file {file.name!r} is in error: {why}", (file.name, why))
+    if file.fault is None:
+        return messages.PULL_NOT_FETCHED(name=file.name)
+    return messages.PULL_FAILED(name=file.name, reason=file.fault)

@@ -13,6 +13,7 @@ from contentlib.library.leases import AnySession, Ended, Leases, advance, fire
 from contentlib.library.model import State
 from contentlib.library.names import clean
 from contentlib.library.ports import MetadataStore, SessionRows, Transaction
+from contentlib.library.sessions import messages
 
 
 class TransferSessions(ABC, Generic[AnySession]):
@@ -68,8 +69,7 @@ class TransferSessions(ABC, Generic[AnySession]):
     async def fail(self, session_id: str, message: str) -> None:
         """Ends the session in ERROR with the client's message."""
         await self.expire(session_id)
-        told = clean(message)
-        await self.end_in_error(session_id, Fault("session.failed_by_client", told, (told,)))
+        await self.end_in_error(session_id, messages.FAILED_BY_CLIENT(text=clean(message)))
 
     async def end_in_error(self, session_id: str, fault: Fault) -> None:
         """Ends the session in ERROR with what went wrong."""
@@ -91,8 +91,7 @@ class TransferSessions(ABC, Generic[AnySession]):
 
     async def _expire(self, transaction: Transaction, session: AnySession) -> None:
         seconds = self._leases.milliseconds // 1000
-        text = f"nothing happened on the session for {seconds} seconds"
-        await self._end(transaction, session, "expired", Fault("session.expired", text, (str(seconds),)))
+        await self._end(transaction, session, "expired", messages.EXPIRED(seconds=seconds))
 
     async def _finish(self, session_id: str, event: str, fault: Fault | None) -> None:
         async with self._metadata.transaction(durable=False) as transaction:

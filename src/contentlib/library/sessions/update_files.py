@@ -14,6 +14,7 @@ from contentlib.library.checksums import Checksum
 from contentlib.library.errors import Invalid, Missing, MissingFile, NotWritable, Unavailable
 from contentlib.library.identifiers import new_identifier
 from contentlib.library.leases import Leases
+from contentlib.library.messages import OUT_OF_RANGE
 from contentlib.library.model import (
     Source,
     SourceEndpoint,
@@ -26,7 +27,7 @@ from contentlib.library.model import (
 )
 from contentlib.library.names import check_file_name
 from contentlib.library.ports import MetadataStore, Transaction
-from contentlib.library.sessions import transfer_states
+from contentlib.library.sessions import messages, transfer_states
 from contentlib.library.sessions.pulls import PullTasks
 from contentlib.library.sessions.update_sessions import UpdateSessions
 from contentlib.library.sessions.upload_rules import UploadRules
@@ -69,9 +70,9 @@ class UpdateFiles:
         """Adds a file, or replaces one of the same name; what was received for it before is dropped."""
         check_file_name("file_spec.name", new.name)
         if new.size is not None and not 0 <= new.size <= _LARGEST:
-            raise Invalid("file_spec.size", f"must be between 0 and {_LARGEST}, not {new.size}")
+            raise Invalid(OUT_OF_RANGE(field="file_spec.size", least=0, most=_LARGEST, given=new.size))
         if self._rules.limit and (new.size or 0) > self._rules.limit:
-            raise Invalid("file_spec.size", f"is {new.size} bytes, {self._rules.limit} are allowed (upload_limit_bytes)")
+            raise Invalid(messages.FILE_OVER_LIMIT(field="file_spec.size", size=new.size or 0, most=self._rules.limit))
         pulled = new.source is Source.PULL
         endpoint = await self._pulls.check(new.endpoint) if pulled else None
         await self._sessions.expire(session_id)
@@ -124,9 +125,9 @@ class UpdateFiles:
         try:
             await self._blobs.on(storage).run(self._blobs.store.ping, storage)
         except StorageSilent as error:
-            raise Unavailable("storage.silent", error.text, storage) from error
+            raise Unavailable(error.fault) from error
         except OSError as error:
-            raise NotWritable("storage.not_writable", str(error), storage) from error
+            raise NotWritable(messages.STORAGE_NOT_WRITABLE(storage=storage, reason=error.strerror or str(error))) from error
 
     async def remove(self, session_id: str, name: str) -> None:
         """Takes a file out of the item when the session completes; one that only the session knows goes at once."""

@@ -5,13 +5,16 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from contentlib.library.catalog.items import check_local, find_item
+from contentlib.library.catalog.messages import ITEM_BUSY
 from contentlib.library.clock import Clock
 from contentlib.library.errors import Busy, Fault, Invalid, StillActive
 from contentlib.library.idempotence import once
 from contentlib.library.identifiers import new_identifier
 from contentlib.library.leases import Ended, Leases
+from contentlib.library.messages import REQUIRED
 from contentlib.library.model import Item, State, Token, UpdateSession
 from contentlib.library.ports import MetadataStore, SessionRows, Transaction
+from contentlib.library.sessions import messages
 from contentlib.library.sessions.polls import Polls
 from contentlib.library.sessions.transfer_sessions import TransferSessions
 
@@ -34,7 +37,7 @@ class UpdateSessions(TransferSessions[UpdateSession]):
     ) -> str:
         """Starts a session on an item; Busy when another one is active."""
         if item_id is None:
-            raise Invalid("create_spec.library_item_id", "is required")
+            raise Invalid(REQUIRED(field="create_spec.library_item_id"))
 
         expired: list[str] = []
 
@@ -71,8 +74,7 @@ class UpdateSessions(TransferSessions[UpdateSession]):
         if active is None:
             return []
         if not self._leases.expired(active):
-            text = f"library item {item.id} has the active update session {active.id}"
-            raise Busy("item.busy", text, item.id, active.id)
+            raise Busy(ITEM_BUSY(item=item.id, session=active.id))
         await self._expire(transaction, active)
         return [active.id]
 
@@ -98,8 +100,7 @@ class UpdateSessions(TransferSessions[UpdateSession]):
         async with self._metadata.transaction(durable=False) as transaction:
             session = await self.find(transaction, session_id)
             if session.state is State.ACTIVE:
-                text = f"update session {session_id} is ACTIVE; cancel or complete it first"
-                raise StillActive("session.active", text, session_id)
+                raise StillActive(messages.STILL_ACTIVE(session=session_id))
             await transaction.update_sessions.remove(session_id)
 
     async def _end(self, transaction: Transaction, session: UpdateSession, event: str, fault: Fault | None) -> None:

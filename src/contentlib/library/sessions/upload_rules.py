@@ -7,6 +7,7 @@ import msgspec
 from contentlib.library.errors import NotReady
 from contentlib.library.packages.tar import MOST_FILES
 from contentlib.library.ports import Transaction
+from contentlib.library.sessions import messages
 
 
 class UploadRules(msgspec.Struct, frozen=True):
@@ -18,6 +19,4 @@ class UploadRules(msgspec.Struct, frozen=True):
     async def check_count(self, transaction: Transaction, session_id: str) -> None:
         """NotReady when a session has as many files as it may."""
         if await transaction.update_files.count(session_id) >= self.most_files:
-            most = str(self.most_files)
-            text = f"update session {session_id} has {most} files, the most that a session may have (session_files_limit)"
-            raise NotReady("session.too_many_files", text, session_id, most)
+            raise NotReady(messages.TOO_MANY_FILES(session=session_id, most=self.most_files))

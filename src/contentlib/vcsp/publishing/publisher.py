@@ -19,12 +19,13 @@ from contentlib.access.guessing import Attempt, GuardedPasswords
 from contentlib.http.conditions import failed_precondition
 from contentlib.http.failures import RETRY, ServerFailed
 from contentlib.http.files import Content, file_answer
-from contentlib.http.message import Answer, Request, Response, not_allowed, text
+from contentlib.http.message import Answer, Request, Response, not_allowed, refusal
 from contentlib.library.bytes.blobs import Blobs
 from contentlib.library.errors import Damaged, Unavailable
 from contentlib.library.model import Authentication, Library
 from contentlib.library.names import PASSWORD_LENGTH
 from contentlib.vapi.errors import ServiceUnavailable
+from contentlib.vcsp.publishing import messages
 from contentlib.vcsp.publishing.indexes import is_wanted, page, with_slash
 from contentlib.vcsp.publishing.shelf import Document, Shelf
 
@@ -55,11 +56,11 @@ class Publisher:
         try:
             return await self._answer(request)
         except ServiceUnavailable as error:
-            return text(503, str(error), [("retry-after", str(error.retry_after or 1))])
+            return refusal(503, error.fault, [("retry-after", str(error.retry_after or 1))])
         except Unavailable as error:
-            raise ServerFailed(503, str(error), RETRY) from error
+            raise ServerFailed(503, error.fault, RETRY) from error
         except Damaged as error:
-            raise ServerFailed(500, str(error)) from error
+            raise ServerFailed(500, error.fault) from error
 
     async def _answer(self, request: Request) -> Answer:
         if request.path in _ROOTS:
@@ -67,10 +68,10 @@ class Publisher:
         library_id, *rest = _steps(request.path)
         library = await self._shelf.library(library_id)
         if library is None:
-            return text(404, f"there is no published library {library_id!r}")
+            return refusal(404, messages.NO_LIBRARY(library=library_id))
         if not await self._admits(library, request):
             challenge = [("www-authenticate", 'Basic realm="content library"')]
-            return text(401, "the library wants user name 'vcsp' and its password", challenge)
+            return refusal(401, messages.CREDENTIALS(), challenge)
         folder = request.path.endswith("/")
         wanted = is_wanted(request.headers.get("accept", ""), folder=folder)
         match rest:
@@ -84,10 +85,10 @@ class Publisher:
                 return _sent(request, await self._shelf.items(library))
             case [item, "item.json"]:
                 document = await self._shelf.item(library, item)
-                return text(404, f"library {library.id} has no item {item!r}") if document is None else _sent(request, document)
+                return _no_item(library, item) if document is None else _sent(request, document)
             case [item, name]:
                 return await self._file(request, library, item, name)
-        return text(404, f"library {library.id} has nothing at {'/'.join(rest)[:200]!r}")
+        return refusal(404, messages.NO_DOCUMENT(library=library.id, path="/".join(rest)[:200]))
 
     # pages
 
@@ -107,14 +108,14 @@ class Publisher:
     async def _item_index(self, library: Library, item_id: str) -> Answer:
         found = await self._shelf.found(library.id, item_id)
         if found is None:
-            return text(404, f"library {library.id} has no item {item_id!r}")
+            return _no_item(library, item_id)
         item, version = found
         return page(item.name, [(name, name) for name in ("item.json", *(file.name for file in version.files))])
 
     async def _file(self, request: Request, library: Library, item: str, name: str) -> Answer:
         file = await self._shelf.file(library.id, item, name)
         if file is None:
-            return text(404, f"item {item!r} of library {library.id} has no file {name!r}")
+            return refusal(404, messages.NO_FILE(item=item, library=library.id, name=name))
         blob = await self._blobs.check(file.blob, file.name)
         path, run = self._blobs.store.path(blob.storage, blob.id), self._blobs.on(blob.storage).run
         answer = file_answer(request, Content(path, blob.size, blob.sha256, blob.created, run), file.name)
@@ -138,6 +139,10 @@ def _steps(path: str) -> list[str]:
     """The steps below the prefix, decoded once; an empty one at the end is none."""
     steps = [unquote(step) for step in path.removeprefix(PREFIX).split("/")]
     return steps[:-1] if len(steps) > 1 and not steps[-1] else steps
+
+
+def _no_item(library: Library, item: str) -> Response:
+    return refusal(404, messages.NO_ITEM(library=library.id, item=item))
 
 
 def _basic(header: str) -> tuple[str | None, str | None]:

@@ -18,6 +18,7 @@ from contentlib.library.model import Subscription
 from contentlib.outbound import problems
 from contentlib.outbound.client import Answer, Outbound, shown
 from contentlib.outbound.credentials import credentials_of
+from contentlib.outbound.messages import NO_SUCH_FILE, UNREADABLE_FILE
 from contentlib.outbound.problems import Failed, Kind, Problem
 from contentlib.outbound.sources import NotBelow, Sources, is_local
 from contentlib.vcsp.reading.hrefs import is_document
@@ -95,7 +96,7 @@ class Asking:
 
     def _hint(self) -> str:
         url = self._subscription.url
-        return "" if is_local(url) or is_document(url) else "; addresses of most libraries end in /lib.json"
+        return "" if is_local(url) or is_document(url) else "; the URL of most libraries ends in /lib.json"
 
     async def _found(self, uri: str, headers: Mapping[str, str]) -> Found | None:
         why = await self._sources.check(uri)
@@ -139,15 +140,15 @@ class Asking:
         try:
             body = unpacking.decompress(packed, self._limits.size + 1)
         except zlib.error as error:
-            raise BadDocument("is compressed, and cannot be read") from error
+            raise BadDocument("is compressed data that cannot be decompressed") from error
         self._check(len(body))
         if not unpacking.eof:
-            raise BadDocument("is compressed, and its end is lacking", partial=True)
+            raise BadDocument("is truncated compressed data", partial=True)
         return body
 
     def _check(self, size: int) -> None:
         if size > self._limits.size:
-            raise BadDocument(f"is larger than {self._limits.size} bytes, which no list of a library is")
+            raise BadDocument(f"is larger than the limit of {self._limits.size} bytes")
 
     # on this machine
 
@@ -160,9 +161,11 @@ class Asking:
                 uri = f"{uri.rstrip('/')}/lib.json"
                 return Found(await self._sources.run(lambda: self._read(uri)), uri)
         except (NotBelow, FileNotFoundError, NotADirectoryError) as error:
-            raise Failed(Problem(Kind.STATUS, f"there is no file {uri}", status=404)) from error
+            raise Failed(Problem(Kind.STATUS, NO_SUCH_FILE(url=uri).text, status=404)) from error
         except OSError as error:
-            raise Failed(Problem(Kind.STATUS, f"{uri} cannot be read: {error.strerror or error}", again=True)) from error
+            raise Failed(
+                Problem(Kind.STATUS, UNREADABLE_FILE(url=uri, reason=str(error.strerror or error)).text, again=True)
+            ) from error
 
     def _read(self, uri: str) -> bytes:
         with self._sources.open(uri) as file:

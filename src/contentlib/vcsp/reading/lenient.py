@@ -52,7 +52,7 @@ class BadDocument(Exception):
 def document(body: bytes, most: int = LARGEST_ENTRY) -> Any:
     """What a JSON document says, in whatever encoding of Unicode; BadDocument where it is larger than one of its kind."""
     if len(body) > most:
-        raise BadDocument(f"has {len(body)} bytes, at most {most} are read")
+        raise BadDocument(f"is {len(body)} bytes; at most {most} are allowed")
     _count(body, most // _BYTES_OF_A_VALUE)
     return _decoded(body, object)
 
@@ -69,10 +69,10 @@ def listed(body: bytes, most: int) -> tuple[list[Entry], object]:
         whole = _decoded(memoryview(found), _Items)
         entries, version = whole.items, document(bytes(whole.version)) if _first(whole.version) else None
     if _first(entries) != b"[":
-        raise BadDocument(f"is {kind(_SAMPLES.get(first, 0))} without a list of items")
+        raise BadDocument(f"is {kind(_SAMPLES.get(first, 0))} without an item list")
     items = msgspec.json.decode(entries, type=list[msgspec.Raw])
     if len(items) > most:
-        raise BadDocument(f"lists {len(items)} items, at most {most} are taken (subscribed_items_limit)")
+        raise BadDocument(f"lists {len(items)} items; at most {most} are allowed (subscribed_items_limit)")
     return [Entry(each) for each in items], version
 
 
@@ -103,7 +103,7 @@ def _count(body: bytes, most: int) -> None:
     """BadDocument where a document may hold more values than so many; each but the first follows one of these signs."""
     values = sum(map(body.count, (b",", b"{", b"[")))
     if values > max(most, _FEW_VALUES):
-        raise BadDocument(f"has about {values} values, at most {max(most, _FEW_VALUES)} are read")
+        raise BadDocument(f"has about {values} values; at most {max(most, _FEW_VALUES)} are allowed")
 
 
 def _decoded(body: bytes | memoryview, wanted: Any) -> Any:
@@ -126,10 +126,10 @@ def kind(value: object) -> str:
         case list():
             return "a list"
         case str():
-            return "a text"
+            return "a string"
         case None:
             return "null"
-    return "a number or truth value"
+    return "a number or boolean"
 
 
 def text(value: object) -> str:
@@ -194,10 +194,10 @@ def _came(body: bytes, error: Exception) -> str:
         return "is empty"
     for beginning, what in _OTHERS.items():
         if start.startswith(beginning):
-            return f"is no JSON but {what}, as a login page or an error page would be"
+            return f"is {what}, not JSON; it may be a login page or an error page"
     if start[:1] in b"{[" or body[:1] in b"\xef\xff\xfe":
-        return f"is no JSON that could be read{_where(error)}"
-    return "is no JSON"
+        return f"is not valid JSON{_where(error)}"
+    return "is not JSON"
 
 
 def _where(error: Exception) -> str:

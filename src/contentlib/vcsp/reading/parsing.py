@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from contentlib.library.catalogs import Catalog, OfferedFile, OfferedItem
 from contentlib.library.errors import Fault, Invalid
 from contentlib.library.names import DESCRIPTION_LENGTH, check_file_name, fold, usable
-from contentlib.vcsp.reading import lenient
+from contentlib.vcsp.reading import lenient, messages
 from contentlib.vcsp.reading.hrefs import encoded, is_document, last_segment, resolve, root_of
 from contentlib.vcsp.reading.lenient import BadDocument
 
@@ -63,12 +63,12 @@ def read_library(body: bytes, uri: str) -> Head:
     """What the document that a subscription names says; `uri` is where it was found."""
     found = lenient.document(body)
     if not isinstance(found, dict) or not _KEYS & found.keys():
-        raise BadDocument(f"is {lenient.kind(found)} and no lib.json of a content library")
+        raise BadDocument(f"is {lenient.kind(found)}, not the lib.json of a content library")
     root = root_of(uri)
     href = lenient.text(found.get("itemsHref")) or ("items.json" if is_document(uri) else "items")
     items = resolve(root, href)
     if items is None:
-        raise BadDocument("has an itemsHref that leads to no address to ask")
+        raise BadDocument("has an unusable itemsHref")
     return Head(
         id=lenient.identifier(found.get("id"), root),
         name=usable(lenient.text(found.get("name"))),
@@ -102,13 +102,13 @@ class Reading:
             try:
                 self._add(entry.read())
             except BadDocument as error:
-                self._lose("catalog.entry", f"an entry of the list of items {error} and was left out")
+                self._lose(messages.ENTRY(problem=str(error)))
 
     def add_item(self, body: bytes, stub: Stub) -> None:
         """Takes the document of a stub; what it does not say, the stub may have said."""
         found = lenient.document(body)
         if not isinstance(found, dict):
-            raise BadDocument(f"is {lenient.kind(found)} and no item of a content library")
+            raise BadDocument(f"is {lenient.kind(found)}, not an item of a content library")
         self._take({**stub.document, **found})
 
     def leave_out(self, stub: Stub, why: str) -> None:
@@ -141,7 +141,7 @@ class Reading:
         if isinstance(entry, str):
             entry = {"selfHref": entry}
         if not isinstance(entry, dict):
-            self._lose("catalog.entry", f"an entry of the list of items is {lenient.kind(entry)} and was left out")
+            self._lose(messages.ENTRY(problem=f"is {lenient.kind(entry)}"))
             return
         href = lenient.text(entry.get("selfHref") or entry.get("href"))
         uri = resolve(self._head.root, href) if href and "files" not in entry else None
@@ -157,7 +157,7 @@ class Reading:
             self._leave_out(item_id, item_id, "it has no name")
             return
         if item_id in self._items:
-            self._lose("catalog.same_id", f"item {name!r} has the id {item_id} of another item and was left out", name, item_id)
+            self._lose(messages.DUPLICATE_ID(name=name, item=item_id))
             return
         try:
             files = self._files(entry, name)
@@ -183,23 +183,23 @@ class Reading:
         """The files of an item; Invalid where one of them can be no file of ours."""
         entries = entry.get("files")
         if entries is not None and not isinstance(entries, list):
-            raise Invalid("files", f"is {lenient.kind(entries)} and no list")
+            raise Invalid(messages.FILES_NOT_A_LIST(field="files", given=lenient.kind(entries)))
         folder = encoded(lenient.text(entry.get("selfHref"))).rpartition("/")[0]
         files: dict[str, OfferedFile] = {}
         written: dict[str, str] = {}
         for each in entries or ():
             path, file = self._file(each, folder)
             if written.setdefault(file.name, path) != path:
-                raise Invalid("files", f"are in folders, and {path!r} has the name of {written[file.name]!r}")
+                raise Invalid(messages.FILE_NAMES_CLASH(field="files", path=path, other=written[file.name]))
             if file.name in files:
-                self._warn("catalog.same_file", f"item {item!r} has a second file {file.name!r}, left out", item, file.name)
+                self._warn(messages.DUPLICATE_FILE(item=item, name=file.name))
             files.setdefault(file.name, file)
         return tuple(files.values())
 
     def _file(self, entry: object, folder: str) -> tuple[str, OfferedFile]:
         """A file, and its name as it is written; of one that is in a folder of its item, the last part is the name."""
         if not isinstance(entry, dict):
-            raise Invalid("files", f"has {lenient.kind(entry)} in place of a file")
+            raise Invalid(messages.FILE_NOT_AN_OBJECT(field="files", given=lenient.kind(entry)))
         written = entry.get("hrefs") or entry.get("href")
         hrefs = [href for href in map(_href, written if isinstance(written, list) else [written]) if href]
         path = lenient.text(entry.get("name")) or last_segment(next(iter(hrefs), ""))
@@ -207,7 +207,7 @@ class Reading:
         check_file_name("files.name", name)
         uris = self._addresses(hrefs, name, folder)
         if not uris:
-            raise Invalid("files.hrefs", f"of file {name!r} leads to no address to ask")
+            raise Invalid(messages.FILE_WITHOUT_URL(field="files.hrefs", name=name))
         return path, OfferedFile(
             name=name,
             size=lenient.integer(entry.get("size")),
@@ -230,27 +230,26 @@ class Reading:
             if fold(name) in named:
                 continue
             if suffix:
-                text = f"another item has the name {item.name!r}; item {item.id} is named {name!r}"
-                self._warn("catalog.same_name", text, item.name, item.id, name)
+                self._warn(messages.DUPLICATE_NAME(name=item.name, item=item.id, new=name))
             named[fold(name)] = replace(item, name=name)
             return
-        self._leave_out(item.id, item.name, "other items have its name")
+        self._leave_out(item.id, item.name, "its name is already used by other items")
 
     def _leave_out(self, item_id: str, name: str, why: str) -> None:
         self._unread[item_id] = None
-        self._lose("catalog.left_out", f"item {name!r} was left out: {why}", name, why)
+        self._lose(messages.LEFT_OUT(name=name, reason=why))
 
-    def _lose(self, fault_id: str, text: str, *args: str) -> None:
+    def _lose(self, warning: Fault) -> None:
         self._lost += 1
         if len(self._left_out) < _TOLD:
-            self._left_out.append(Fault(fault_id, text, args))
-        self._warn(fault_id, text, *args)
+            self._left_out.append(warning)
+        self._warn(warning)
 
-    def _warn(self, fault_id: str, text: str, *args: str) -> None:
+    def _warn(self, warning: Fault) -> None:
         if len(self._warnings) < _WARNINGS:
-            self._warnings.append(Fault(fault_id, text, args))
+            self._warnings.append(warning)
         elif len(self._warnings) == _WARNINGS:
-            self._warnings.append(Fault("catalog.more", "there is more to be said of the list than is told here"))
+            self._warnings.append(messages.MORE())
 
 
 def _type(entry: Document, files: tuple[OfferedFile, ...]) -> str:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from contentlib.library.errors import Fault
 from contentlib.library.model import Subscription
 from contentlib.library.sessions.pulls import Probed, ProbeStatus
 from contentlib.outbound.client import Outbound
+from contentlib.outbound.messages import PROBE_LIBRARY
 from contentlib.outbound.probing import probed
 from contentlib.outbound.problems import Failed
 from contentlib.outbound.sources import Sources
@@ -30,5 +30,5 @@ class SubscriptionProbes:
         except Failed as error:
             return probed(error.problem)
         except BadDocument as error:
-            return Probed(ProbeStatus.RESOURCE_NOT_FOUND, Fault("probe.library", str(error), (str(error),)))
+            return Probed(ProbeStatus.RESOURCE_NOT_FOUND, PROBE_LIBRARY(problem=str(error)))
         return Probed(ProbeStatus.SUCCESS)

@@ -16,7 +16,7 @@ from contentlib.library.model import Subscription
 from contentlib.outbound.client import Outbound
 from contentlib.outbound.problems import Failed, Kind, Problem
 from contentlib.outbound.sources import Sources
-from contentlib.vcsp.reading import lenient
+from contentlib.vcsp.reading import lenient, messages
 from contentlib.vcsp.reading.asking import GONE, Asking, Found, Limits
 from contentlib.vcsp.reading.lenient import BadDocument
 from contentlib.vcsp.reading.parsing import Head, Reading, Stub
@@ -88,7 +88,7 @@ def _add_items(reading: Reading, body: bytes, head: Head) -> None:
     reading.add_items(body)
     listed, wanted = lenient.integer(reading.version), lenient.integer(head.version)
     if listed is not None and wanted is not None and listed < wanted:
-        raise BadDocument(f"is of version {listed}, the library is at version {wanted}", partial=True)
+        raise BadDocument(f"is at version {listed}, but the library is at version {wanted}", partial=True)
 
 
 async def _read_stubs(asking: Asking, reading: Reading) -> None:
@@ -131,4 +131,4 @@ def _not_fetched(problem: Problem) -> NotFetched:
 
 
 def _fault(identifier: str, why: str) -> Fault:
-    return Fault(identifier, f"the publisher's library cannot be read: {why}", (why,))
+    return messages.UNREADABLE(fault=identifier, problem=why)

@@ -98,7 +98,7 @@ class Bundle:
         try:
             self._tar = tarfile.open(fileobj=file, mode="r|")  # noqa: SIM115 - closed with the bundle
         except tarfile.ReadError as error:
-            raise BadBundle(f"{path} is no bundle: {error}") from error
+            raise BadBundle(f"{path} is not a bundle: {error}") from error
         self.manifest = self._read_manifest()
 
     def __enter__(self) -> Bundle:
@@ -118,7 +118,7 @@ class Bundle:
                 yield entry, self.pieces(entry)
         more = self._next("its end")
         if more is not None:
-            raise BadBundle(f"{self._path} was altered: it holds {more.name!r}, of which its manifest says nothing")
+            raise BadBundle(f"{self._path} was modified: it contains {more.name!r}, which its manifest does not list")
         self._check_end()
 
     def pieces(self, entry: Entry) -> Iterator[bytes]:
@@ -130,18 +130,18 @@ class Bundle:
             yield piece
         if hasher.hexdigest() != entry.sha256:
             raise BadBundle(
-                f"{self._path} was altered: {entry.path!r} has the SHA256 checksum {hasher.hexdigest()}, its manifest says "
+                f"{self._path} was modified: {entry.path!r} has SHA256 checksum {hasher.hexdigest()}; its manifest declares "
                 f"{entry.sha256}"
             )
 
     def _member(self, path: str, size: int | None = None) -> Iterator[bytes]:
         member = self._next(repr(path))
         if member is None:
-            raise BadBundle(f"{self._path} is cut off: it ends after {self._size} bytes, before {path!r}")
+            raise BadBundle(f"{self._path} is truncated: it ends after {self._size} bytes, before {path!r}")
         if member.name != path or not member.isreg() or (size is not None and member.size != size) or member.size < 0:
             expected = f"{path!r}" if size is None else f"{path!r} with {size} bytes"
             raise BadBundle(
-                f"{self._path} was altered: it holds {member.name!r} with {member.size} bytes in place of {expected}"
+                f"{self._path} was modified: it contains {member.name!r} with {member.size} bytes, expected {expected}"
             )
         file = self._tar.extractfile(member)
         left = member.size
@@ -160,7 +160,7 @@ class Bundle:
         if self._size < whole:
             raise self._cut("its end")
         if self._size > whole:
-            raise BadBundle(f"{self._path} was altered: {self._size - whole} bytes follow its end")
+            raise BadBundle(f"{self._path} was modified: {self._size - whole} bytes follow its end")
 
     def _next(self, where: str) -> tarfile.TarInfo | None:
         with self._reading(where):
@@ -175,21 +175,21 @@ class Bundle:
         except tarfile.TarError as error:
             if "unexpected end" in str(error):
                 raise self._cut(where) from error
-            raise BadBundle(f"{self._path} was altered or is no bundle: {error}, before {where}") from error
+            raise BadBundle(f"{self._path} was modified or is not a bundle: {error}, before {where}") from error
 
     def _cut(self, where: str) -> BadBundle:
-        return BadBundle(f"{self._path} is cut off: it ends after {self._size} bytes, within {where}")
+        return BadBundle(f"{self._path} is truncated: it ends after {self._size} bytes, within {where}")
 
     def _read_manifest(self) -> Manifest:
         text = self._small(_MANIFEST)
         if _sha256(text).encode() != self._small(_SUM):
-            raise BadBundle(f"{self._path} was altered: {_MANIFEST} has not the SHA256 checksum that {_SUM} says")
+            raise BadBundle(f"{self._path} was modified: the SHA256 checksum of {_MANIFEST} does not match {_SUM}")
         try:
             found = msgspec.json.decode(text, type=Manifest)
         except msgspec.DecodeError as error:
-            raise BadBundle(f"{self._path} is no bundle: {_MANIFEST} cannot be read: {error}") from error
+            raise BadBundle(f"{self._path} is not a bundle: cannot read {_MANIFEST}: {error}") from error
         if found.format != FORMAT:
-            raise BadBundle(f"{self._path} is a {found.format!r}, which this version of the program cannot read")
+            raise BadBundle(f"{self._path} is a {found.format!r}, which this version cannot read")
         return found
 
     def _small(self, path: str) -> bytes:
@@ -197,7 +197,7 @@ class Bundle:
         for piece in self._member(path):
             found += piece
             if len(found) > _LARGEST:
-                raise BadBundle(f"{self._path} is no bundle: {path} has more than {_LARGEST} bytes")
+                raise BadBundle(f"{self._path} is not a bundle: {path} is larger than {_LARGEST} bytes")
         return bytes(found)
 
 
@@ -222,7 +222,7 @@ def _add(tar: tarfile.TarFile, entry: Entry, payload: Payload, store: FileBlobSt
             hashing = _Hashing(source)
             tar.addfile(_member(entry.path, entry.size), hashing)
     except FileNotFoundError as error:
-        raise BadBundle(f"the content of file {payload.name!r} is gone from storage {blob.storage}") from error
+        raise BadBundle(f"content of file {payload.name!r} is missing from storage {blob.storage}") from error
     check_digest(payload, hashing.hasher.hexdigest())
 
 

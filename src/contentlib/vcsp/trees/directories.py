@@ -12,6 +12,7 @@ from typing import IO
 
 from contentlib.library.errors import Damaged
 from contentlib.library.flushing import flush_directory
+from contentlib.library.messages import FILE_DAMAGED, FILE_GONE_FROM
 from contentlib.library.model import Blob
 from contentlib.library.ports import FileBlobStore
 from contentlib.library.regular import open_regular
@@ -46,7 +47,7 @@ class DirectoryTree:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             yield
         except BlockingIOError as error:
-            raise BlockingIOError(f"{self._root} is being written to by another process") from error
+            raise BlockingIOError(f"{self._root} is being written by another process") from error
         finally:
             os.close(lock)
 
@@ -85,8 +86,7 @@ class DirectoryTree:
             if not self._linked(blob, aside):
                 copied = self._copy(payload, aside)
         except FileNotFoundError as error:
-            text = f"the content of file {payload.name!r} is gone from storage {blob.storage}"
-            raise Damaged("file.gone", text, payload.name, blob.storage) from error
+            raise Damaged(FILE_GONE_FROM(name=payload.name, storage=blob.storage)) from error
         aside.rename(target)
         flush_directory(target.parent)
         return copied
@@ -147,8 +147,7 @@ class DirectoryTree:
 def check_digest(payload: Payload, sha256: str) -> None:
     """Damaged when bytes are not those that were stored."""
     if sha256 != payload.blob.sha256:
-        text = f"the content of file {payload.name!r} is damaged: its SHA256 checksum is {sha256}, not {payload.blob.sha256}"
-        raise Damaged("file.damaged", text, payload.name, sha256, payload.blob.sha256)
+        raise Damaged(FILE_DAMAGED(name=payload.name, actual=sha256, expected=payload.blob.sha256))
 
 
 def _flush(file: IO[bytes]) -> None:

@@ -46,16 +46,16 @@ async def import_bundle(bundle: Bundle, adoption: Adoption, watcher: Watcher) ->
 
 def _check_base(manifest: Manifest, at: int | None) -> None:
     """Whether the bundle goes on from where the library is."""
-    told = f"the bundle holds library {manifest.name!r} ({manifest.library})"
+    told = f"bundle contains library {manifest.name!r} ({manifest.library})"
     if at is not None and at > int(manifest.version):
-        raise BadBundle(f"{told} at version {manifest.version}, here it is at version {at} already")
+        raise BadBundle(f"{told} at version {manifest.version}, but the library here is already at version {at}")
     if manifest.since is None:
         return
     told = f"{told} from version {manifest.since} to {manifest.version}"
     if at is None:
-        raise BadBundle(f"{told}, and there is no such library here; import a whole bundle first")
+        raise BadBundle(f"{told}, but the library does not exist here; import a full bundle first")
     if at < int(manifest.since):
-        raise BadBundle(f"{told}, here it is at version {at}; export it since version {at}, or whole")
+        raise BadBundle(f"{told}, but the library here is at version {at}; export it since version {at} or in full")
 
 
 def _catalog(manifest: Manifest, documents: dict[str, bytes]) -> Catalog:
@@ -64,11 +64,11 @@ def _catalog(manifest: Manifest, documents: dict[str, bytes]) -> Catalog:
         reading = Reading(head, len(manifest.documents))
         reading.add_items(documents[ITEMS])
     except (KeyError, BadDocument) as error:
-        raise BadBundle(f"the bundle holds no library that can be read: {error}") from error
+        raise BadBundle(f"bundle contains no readable library: {error}") from error
     catalog = reading.catalog()
     if (catalog.id, catalog.version) != (manifest.library, manifest.version) or catalog.warnings:
         said = "; ".join(each.text for each in catalog.warnings) or f"{catalog.id} at version {catalog.version}"
-        raise BadBundle(f"the bundle's documents are not those of its manifest: {said}")
+        raise BadBundle(f"documents in the bundle do not match its manifest: {said}")
     return catalog
 
 
@@ -78,8 +78,8 @@ def _path(file: OfferedFile) -> str:
 
 def _lacking(manifest: Manifest, item: OfferedItem, file: OfferedFile) -> NoReturn:
     raise BadBundle(
-        f"the bundle of library {manifest.name!r} does not carry file {file.name!r} of item {item.name!r}, which is not here "
-        "either; export a whole bundle"
+        f"bundle of library {manifest.name!r} lacks file {file.name!r} of item {item.name!r}, which does not exist here "
+        "either; export a full bundle"
     )
 
 

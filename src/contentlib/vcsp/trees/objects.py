@@ -14,6 +14,7 @@ from obstore.exceptions import BaseError, NotFoundError
 from obstore.store import S3Store
 
 from contentlib.library.errors import Damaged
+from contentlib.library.messages import FILE_GONE_FROM
 from contentlib.library.ports import FileBlobStore
 from contentlib.vcsp.trees.directories import check_digest
 from contentlib.vcsp.trees.static import Payload
@@ -32,7 +33,7 @@ class ObjectTree:
         self._store = store
         parts = urlsplit(url)
         if not parts.netloc or parts.query or parts.fragment:
-            raise RuntimeError(f"{url} names no bucket; write s3://BUCKET or s3://BUCKET/PREFIX")
+            raise RuntimeError(f"{url} has no bucket; use s3://BUCKET or s3://BUCKET/PREFIX")
         insecure = os.environ.get("AWS_ENDPOINT_URL", os.environ.get("AWS_ENDPOINT", "")).startswith("http://")
         with self._telling("cannot be used"):
             self._bucket = S3Store(
@@ -52,7 +53,7 @@ class ObjectTree:
 
     def read(self, path: str) -> bytes | None:
         """The document at a path."""
-        with self._telling(f"does not give {path}"):
+        with self._telling(f"cannot be read at {path}"):
             try:
                 return bytes(obstore.get(self._bucket, path).bytes())
             except (NotFoundError, FileNotFoundError):
@@ -60,7 +61,7 @@ class ObjectTree:
 
     def write(self, path: str, body: bytes) -> None:
         """Puts a document in the place of another; nobody between is to keep it without asking."""
-        with self._telling(f"does not take {path}"):
+        with self._telling(f"cannot be written at {path}"):
             obstore.put(self._bucket, path, body, attributes={**_attributes(path), "Cache-Control": "no-cache"})
 
     def keep(self, path: str, payload: Payload) -> int:
@@ -68,17 +69,16 @@ class ObjectTree:
         blob = payload.blob
         found = self._store.stat(blob.storage, blob.id)
         if found is None:
-            text = f"the content of file {payload.name!r} is gone from storage {blob.storage}"
-            raise Damaged("file.gone", text, payload.name, blob.storage)
+            raise Damaged(FILE_GONE_FROM(name=payload.name, storage=blob.storage))
         if (found.size, found.mark) != (blob.size, blob.mark):
             self._check(payload)
-        with self._telling(f"does not take {path}"):
+        with self._telling(f"cannot be written at {path}"):
             obstore.put(self._bucket, path, self._store.path(blob.storage, blob.id), attributes=_attributes(path))
         return blob.size
 
     def remove(self, paths: Iterable[str]) -> None:
         """Removes files."""
-        with self._telling("does not let go of files"):
+        with self._telling("cannot delete files"):
             for path in paths:
                 obstore.delete(self._bucket, path)
 

@@ -18,6 +18,7 @@ from typing import Protocol
 import msgspec
 
 from contentlib.library.errors import Damaged
+from contentlib.library.messages import FILE_GONE
 from contentlib.library.model import Blob, Item, StoredFile
 from contentlib.vcsp.publishing.documents import Counters, item_json, items_json, lib_json
 from contentlib.vcsp.publishing.offers import Offer
@@ -156,16 +157,16 @@ def _check(library: StaticLibrary, tree: Tree) -> None:
     except BadDocument as error:
         raise Refused(f"{LIB} in {tree} {error}; move it away to publish there") from error
     if found.id != library.id:
-        raise Refused(f"{tree} holds the library {found.name!r} ({found.id}), not {library.name!r} ({library.id})")
+        raise Refused(f"{tree} contains library {found.name!r} ({found.id}), not {library.name!r} ({library.id})")
     if found.version.isdigit() and int(found.version) > int(library.version):
         raise Refused(
-            f"{tree} holds version {found.version} of library {library.name!r}, which is at {library.version} here; versions "
-            "must never fall, so raise the setting published_version_floor"
+            f"{tree} contains version {found.version} of library {library.name!r}, which is at {library.version} here; "
+            "versions must not decrease: raise the setting published_version_floor"
         )
 
 
 def _blob(offer: Offer, file: StoredFile) -> Blob:
     blob = offer.blobs.get(file.blob)
     if blob is None:
-        raise Damaged("file.gone", f"the content of file {file.name!r} is gone", file.name)
+        raise Damaged(FILE_GONE(name=file.name))
     return blob

@@ -1,0 +1,14 @@
+"""What callers read about tasks that failed or wait for their next attempt."""
+
+from contentlib.messages import Message
+
+MIGRATION_FAILED = Message(
+    "migration.storage_failed",
+    "library {library} could not be moved to storage {storage}: {reason}",
+    "Check the storage, then migrate again: what was moved stays there.",
+)
+TASK_FAILED = Message(
+    "task.failed",
+    "internal server error; see the server log for task {task}",
+    "Report the error with the entry in the server's log.",
+)

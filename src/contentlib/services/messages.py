@@ -1,0 +1,10 @@
+"""What the services themselves say to callers."""
+
+from contentlib.messages import Message
+
+FILTER_EMPTY = Message("task.filter", "{field} must name tasks or services", "Name tasks or services in the filter.")
+TOO_MANY_TASKS = Message(
+    "task.too_many", "{count} tasks match the filter, the limit is {limit}; narrow the filter", "Add fields to the filter."
+)
+PROGRESS = Message("task.progress", "{completed} of {total}")
+TASK_FAILED = Message("task.failed", "task failed for an unknown reason", "See the server log at the time of the failure.")

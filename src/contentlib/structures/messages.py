@@ -1,0 +1,5 @@
+"""What callers read of a failure whose reason is not known."""
+
+from contentlib.messages import Message
+
+UNKNOWN_FAILURE = Message("unknown_failure", "failed for an unknown reason", "See the server log at the time of the failure.")

@@ -1,0 +1,29 @@
+"""What callers of the Web Services read; the sentences that clients compare are those of vCenter."""
+
+from contentlib.messages import Message
+
+NOT_SUPPORTED = Message("vim.not_supported", "{what} is not supported by this server", "Use the Content Library API for it.")
+INVALID_LOGIN = Message(
+    "vim.invalid_login",
+    "cannot complete login due to an incorrect user name or password",
+    "Correct the user name or the password.",
+)
+NOT_AUTHENTICATED = Message("vim.not_authenticated", "the session is not authenticated", "Log in first.")
+NOT_FOUND = Message(
+    "vim.not_found",
+    "object '{type}:{identifier}' has already been deleted or has not been completely created",
+    "List the objects again.",
+)
+NO_SESSION = Message("vim.no_session", "unknown session {key!r}; SessionManager.sessionList lists yours", "List your sessions.")
+NO_PROPERTY = Message("vim.no_property", "type {type} has no property '{name}'", "Ask for a property that the type has.")
+NOT_A_REFERENCE = Message(
+    "vim.argument", "{argument} must be a reference to a managed object, with its type", "Send a reference."
+)
+NOT_A_TRAVERSAL = Message("vim.argument", "{argument} must be a traversal or the name of one", "Send a traversal.")
+UNKNOWN_TRAVERSAL = Message("vim.argument", "{argument}: this filter has no traversal {given!r}", "Correct the name.")
+OWN_SESSION = Message("vim.argument", "{argument}: {given!r} is the session of this call; end it with Logout", "Use Logout.")
+UNKNOWN_TOKEN = Message("vim.argument", "{argument} was not issued by this server", "Start the retrieval again.")
+INVALID_XML = Message("vim.request", "invalid SOAP request: {problem}", "Send a SOAP envelope in UTF-8.")
+NOT_AN_ENVELOPE = Message(
+    "vim.request", "request body is not a SOAP envelope with a method", "Send a SOAP envelope with one method."
+)

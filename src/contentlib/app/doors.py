@@ -121,5 +121,5 @@ async def _check(core: Core) -> None:
     try:
         await core.metadata.ping()
     except OSError as error:
-        raise OSError(f"the database does not answer: {error}") from error
+        raise OSError(f"the database does not respond: {error}") from error
     await core.storages.check([each.id for each in core.settings.storage], _READY_SECONDS)

@@ -10,10 +10,10 @@ from contentlib.access.passwords import Argon2Passwords
 from contentlib.access.roles import ADMINISTRATOR
 from contentlib.app.core import transfer_key
 from contentlib.library.clock import EvenClock
-from contentlib.library.errors import Fault
 from contentlib.library.model import User
 from contentlib.library.names import fold
 from contentlib.library.ports import MetadataStore, Transaction
+from contentlib.library.sessions.messages import SERVER_STOPPED
 from contentlib.library.timekeeping import go_on
 from contentlib.metadata.ballast import Ballast
 from contentlib.metadata.migrate import upgrade
@@ -53,7 +53,7 @@ async def _keep_transfer_key(transaction: Transaction, key: SecretKey) -> None:
 
 async def _let_go(transaction: Transaction) -> None:
     """Ends the uploads of the last run, and lets go of its tasks."""
-    stopped = Fault("file.server_stopped", "the server was stopped while the file was received; send the rest or all of it")
+    stopped = SERVER_STOPPED()
     await transaction.update_files.interrupt(stopped)
     await transaction.tasks.let_go()
 

@@ -13,7 +13,8 @@ from contentlib.app.rules import rules_of
 from contentlib.http.asgi import Application
 from contentlib.http.bodies import Bodies
 from contentlib.http.failures import RETRY, cause
-from contentlib.http.message import Answer, Disconnected, Request, text, tidied
+from contentlib.http.message import Answer, Disconnected, Request, refusal, tidied
+from contentlib.http.messages import NO_SUCH_PAGE, NO_SUCH_PAGE_BUT, NOT_RUNNING
 from contentlib.http.pieces import Share, paced
 from contentlib.library.clock import Clock, EvenClock
 from contentlib.monitor import Meter
@@ -101,8 +102,7 @@ class WorkerProcess:
 
     async def _not_found(self, request: Request) -> Answer:
         if not self._doors:
-            return text(503, "the server is starting or stopping; try again", [("retry-after", "1")])
+            return refusal(503, NOT_RUNNING(), [("retry-after", "1")])
         path = shown(request.path)[:200]
         near = self._nearest(request.path)
-        hint = f"did you mean {near}?" if near else "the API is below /rest and /api, pages for operators are listed at /"
-        return text(404, f"no such page: {path!r}; {hint}")
+        return refusal(404, NO_SUCH_PAGE_BUT(path=path, similar=near) if near else NO_SUCH_PAGE(path=path))

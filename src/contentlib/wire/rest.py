@@ -13,7 +13,7 @@ from contentlib.wire.addressed import AddressedForm
 from contentlib.wire.api import in_headers
 from contentlib.wire.calls import Calls, content_kind, error_headers
 from contentlib.wire.dispatch import Pairs, RestAddresses, Target, service_path
-from contentlib.wire.json_values import encode, listed, parse
+from contentlib.wire.json_values import encode, listed, listed_error, parse
 from contentlib.wire.tasked import Tasked, asked_for
 from contentlib.wire.walk import complete
 

@@ -1,4 +1,4 @@
-"""`contentlib serve` starts the server and prints what a user needs to reach it."""
+"""Implements `contentlib serve`: starts the server and prints how to reach it."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 _LOGIN = "/rest/com/vmware/cis/session"
 
 Listen = Annotated[
-    str | None, typer.Option("--listen", metavar="HOST:PORT", help="Address to listen on; port 0 takes a free one.")
+    str | None, typer.Option("--listen", metavar="HOST:PORT", help="Address to listen on; port 0 selects a free port.")
 ]
 Tls = Annotated[bool | None, typer.Option("--tls/--no-tls", help="Serve HTTPS or plain HTTP.")]
-Workers = Annotated[int | None, typer.Option("--workers", metavar="N", help="Processes that answer requests.")]
+Workers = Annotated[int | None, typer.Option("--workers", metavar="N", help="Number of processes that answer requests.")]
 
 
 def serve(

@@ -1,4 +1,4 @@
-"""`contentlib settings` prints every setting with its value and where it came from."""
+"""Implements `contentlib settings`: prints every setting with its value and source."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
     from contentlib.settings import Loaded, Settings
 
 Config = Annotated[
-    Path | None, typer.Option("--config", metavar="FILE", help="TOML file of settings; ./contentlib.toml when it exists.")
+    Path | None, typer.Option("--config", metavar="FILE", help="TOML file with settings; defaults to ./contentlib.toml if it exists.")
 ]
-DataDir = Annotated[Path | None, typer.Option("--data-dir", metavar="DIR", help="Where the server keeps everything.")]
+DataDir = Annotated[Path | None, typer.Option("--data-dir", metavar="DIR", help="Data directory of the server.")]
 
 
 def settings(config: Config = None) -> None:
-    """Prints every setting, its value and where it came from; secrets are masked."""
+    """Prints every setting with its value and source. Secrets are masked."""
     from contentlib.settings import shown
 
     loaded = load_or_exit(config, {})

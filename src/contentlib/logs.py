@@ -1,4 +1,4 @@
-"""Events of our own and of every library as lines for people or as JSON, on standard error; secrets are masked."""
+"""Logs events of this program and of libraries to standard error, as text or JSON. Masks secrets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Puts the parts together for commands that read or write a data directory themselves, beside a server or without one."""
+"""Creates the parts for commands that read or write a data directory directly, with or without a running server."""
 
 from __future__ import annotations
 
@@ -160,7 +160,7 @@ async def _offered(
 
 @asynccontextmanager
 async def _writing(settings: Settings) -> AsyncIterator[tuple[MetadataStore, Blobs, Adoption]]:
-    """The database and the storages, beside a server or without one; what is kept there is held meanwhile."""
+    """Opens the database and storages beside a server or without one, and protects new blobs meanwhile."""
     store, clock = _reading(settings), SystemClock()
     names = LibraryNames(unique=settings.unique_library_names)
     metadata = open_rows(settings)
@@ -184,7 +184,7 @@ def _reading(settings: Settings) -> FilesystemBlobs:
 
 
 async def _library_id(metadata: MetadataStore, wanted: str) -> str:
-    """The id of the library that was named by its id or, where there is only one of it, by its name."""
+    """Returns the id of a library given by its id or, if unique, its name."""
     async with metadata.reading() as transaction:
         if await transaction.libraries.get(wanted) is not None:
             return wanted

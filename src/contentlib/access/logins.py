@@ -1,7 +1,7 @@
-"""Login sessions: from a password to a token, and from a token to a user.
+"""Creates login sessions from passwords and finds users by their tokens.
 
-A token is 256 random bits. Only its hash is kept, so that a copy of the database opens nothing; the hash is also the name
-of the login session inside the server.
+A token is 256 random bits. Only its hash is stored, so a copy of the database contains no usable tokens. Inside the server, the
+hash identifies the login session.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ class Logins:
         return token
 
     async def find(self, token: str | None) -> Login:
-        """The session of a token, as of now, and a touch on it; unauthenticated where there is none or it is over."""
+        """Finds the session of a token and touches it. Raises Unauthenticated if there is none or it has ended."""
         if not token:
             raise self.refused("access.no_session", "log in first: the request carries no session")
         key = _hash(token)
@@ -130,7 +130,7 @@ class Logins:
             await transaction.logins.remove(login)
 
     def refused(self, message_id: str, text: str) -> Unauthenticated:
-        """The error that asks for a login."""
+        """Returns the error that asks for a login."""
         return Unauthenticated(message_id, text, challenge=self._rules.challenge)
 
 

@@ -1,4 +1,4 @@
-"""Opens what nearly every part of a worker process needs; handed on as one value."""
+"""Opens what most parts of a worker process need, as one value."""
 
 from __future__ import annotations
 

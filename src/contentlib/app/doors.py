@@ -1,4 +1,4 @@
-"""Makes the doors that requests go in by."""
+"""Creates the entry points of requests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Makes the background work: the jobs that run again and again, and the handlers of tasks."""
+"""Creates the background work: jobs and the handlers of tasks."""
 
 from __future__ import annotations
 

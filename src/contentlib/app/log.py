@@ -1,4 +1,4 @@
-"""Logs what operators must know; the names of the events are in the guide."""
+"""Logs events for operators; the operation guide lists their names."""
 
 from __future__ import annotations
 

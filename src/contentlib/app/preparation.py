@@ -1,4 +1,4 @@
-"""Makes the data directory ready for the worker processes: schema, keys, storages, administrator."""
+"""Prepares the data directory for the worker processes: schema, keys, storages, administrator."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs a worker process: starts and stops its parts, and takes each request to its door."""
+"""Runs a worker process: starts and stops its parts, and passes each request to its door."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Makes the rules of libraries, items and sessions over the stores."""
+"""Creates the rules of libraries, items and sessions."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""What may lie beside a descriptor that is fetched, and is referenced nowhere: its manifest, and the certificate file of that.
+"""Finds files that accompany a fetched descriptor without being referenced: its manifest and certificate file.
 
-Whether it is there only its publisher knows, who is asked. One that refuses has none; whoever does not answer may have one, and
-a package is not taken without it.
+Only the publisher knows whether they exist. If it refuses the request, they do not; if it does not answer, they might, and the
+package is not accepted without them.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ class Companions:
         self._sources = sources
 
     async def of(self, name: str, endpoint: SourceEndpoint, known: Container[str]) -> list[NewFile]:
-        """The manifest, and the certificate file where there is a manifest; what is known is not asked for.
+        """Returns the manifest and, if there is one, the certificate file. Known files are not requested.
 
-        Failed when it cannot be found out.
+        Raises Failed if their existence cannot be determined.
         """
         found = []
         for file in _beside(name, endpoint):
@@ -58,7 +58,7 @@ class Companions:
 
 
 def _beside(name: str, endpoint: SourceEndpoint) -> Iterator[NewFile]:
-    """The files of the descriptor's name with other endings; none where its address does not end as a descriptor's."""
+    """Returns the URLs with the descriptor's name and other extensions; none if its URL does not end like a descriptor's."""
     address = endpoint.uri.partition("#")[0].partition("?")[0]
     if not (ovf.is_descriptor(address) and ovf.is_descriptor(name)):
         return

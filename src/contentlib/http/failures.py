@@ -1,6 +1,6 @@
-"""What a caller hears where the server fails: a disk that is full, broken or silent, no free descriptors, an error of ours.
+"""Answers requests when the server fails: full, broken or silent disks, too many open files, unexpected errors.
 
-Doors raise; whoever takes a request to its door tells the log, and answers in the form of the door.
+Doors raise errors. The code that passes a request to its door logs the error and answers in the form of the door.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def in_plain_text(request: Request, error: Exception) -> Response:
 
 
 def failure(error: OSError) -> Response:
-    """507 where there is no room, else 503; the sentence says what the system said."""
+    """Returns 507 if there is no space, otherwise 503, with the system's message."""
     why = error.strerror or str(error)
     if error.errno in FULL:
         return text(507, f"the server is out of disk space: {why}; make room and try again", RETRY)

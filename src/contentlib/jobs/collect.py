@@ -1,8 +1,8 @@
-"""Removes what is overdue in the trash, and versions, blobs and uploads that nobody needs any more.
+"""Removes expired trash and unneeded versions, blobs and uploads.
 
-A row goes before its bytes, and bytes without a row go only when they have been seen without one for a grace period: a
-call may be about to add the row. Blobs without a row are set aside first, and removed later: an older copy of the database may
-have been restored, and the newer one may come back. Each removal is logged with its reason.
+A row is removed before its bytes. Bytes without a row are only removed after a grace period, because a call may be about to add
+the row. Blobs without a row are set aside first and removed later: an older copy of the database may have been restored, and
+the newer one may come back. Each removal is logged with its reason.
 """
 
 from __future__ import annotations
@@ -102,9 +102,9 @@ class Collector:
             return self._clock.now() - await clock_set(transaction)
 
     async def _number_sweep(self, failures: list[OSError], now: int) -> bool:
-        """Counts this sweep in the database and on the storages; whether what the database does not know is to be spared.
+        """Counts this sweep in the database and on the storages. Returns whether unknown files must be spared.
 
-        A storage that has seen more sweeps than the database belongs to a newer database than this one.
+        A storage that has seen more sweeps than the database belongs to a newer database.
         """
         seen = {storage: await self._sweep_of(storage, failures) for storage in self._storages}
         async with self._metadata.transaction(durable=True) as transaction:
@@ -137,7 +137,7 @@ class Collector:
             return 0
 
     async def _empty_trash(self) -> None:
-        """Removes what cannot be restored any more; a library goes when its items have gone."""
+        """Removes expired trash. A library is removed after its items."""
         now = self._clock.now()
         removed = _ITEMS_AT_ONCE
         while removed == _ITEMS_AT_ONCE:
@@ -224,7 +224,7 @@ class Collector:
             _LOG.warning("stray set aside", storage=storage, blob=name, reason="the database does not know it")
 
     async def _take_back(self, storage: str) -> Collection[Stray]:
-        """Strays that the database knows again come back: the newer database was restored. Answers the others."""
+        """Restores strays that the database knows again, because the newer database was restored. Returns the others."""
         found = await self._lanes.on(storage).long(self._store.strays, storage)
         unnamed = set(await self._unnamed(found, lambda stray: stray.blob, lambda rows: rows.blobs.known))
         for stray in found:

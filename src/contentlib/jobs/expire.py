@@ -1,4 +1,4 @@
-"""Ends sessions whose lease is over, and forgets those that ended long ago."""
+"""Ends sessions whose lease has expired, and deletes those that ended long ago."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Moves libraries to other storages: the handler of the tasks that `migrate` submits. Its progress is in bytes."""
+"""Moves libraries to other storages: the handler of the tasks that `migrate` submits. Reports progress in bytes."""
 
 from __future__ import annotations
 

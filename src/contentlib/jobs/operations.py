@@ -1,6 +1,6 @@
-"""Performs operations that were called as tasks: the same as a call would have done, for the user who asked for it.
+"""Performs operations that were called as tasks, on behalf of the user who called them.
 
-One whose server is killed is performed again. Operations that are declared as tasks allow that.
+If the server is killed, the operation is performed again. Operations declared as tasks are idempotent.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Synchronizes subscribed libraries by themselves, inside the hours and at the interval that the configuration says."""
+"""Starts automatic syncs of subscribed libraries, within the hours and at the interval of the configuration."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""Runs tasks: claims them, keeps their leases, notes their progress, and tries again what may succeed later.
+"""Runs tasks: claims them, renews their leases, stores their progress, and retries temporary failures.
 
-Every process has a worker. One that is killed loses its leases, and another takes its tasks up where their last step ended;
-so the steps of a handler can be done twice.
+Every process has a worker. If one is killed, its leases expire and another worker continues its tasks after their last step.
+Steps of a handler can therefore run twice.
 
-Each kind of task has places of its own: however many of one kind wait for something, those of the others run.
+Each kind of task has its own places, so waiting tasks of one kind do not block the others.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a publisher says that it has, and how a subscriber asks for it; nothing here knows how it is written on the wire."""
+"""Describes publishers' libraries to subscribers, independent of the wire format."""
 
 from __future__ import annotations
 

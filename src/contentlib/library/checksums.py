@@ -1,4 +1,4 @@
-"""Checksums: which algorithms there are, how a text of one looks, and hashing of bytes as they flow."""
+"""Computes and parses checksums."""
 
 from __future__ import annotations
 

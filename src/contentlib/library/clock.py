@@ -1,9 +1,8 @@
-"""What time it is: a clock of the server's own, which runs evenly however the clock of the machine is set.
+"""Provides the server's own clock, which runs evenly even if the system clock is set.
 
-While the server runs, its time goes on at the pace of the machine's uptime, and drifts towards the clock of the machine slowly
-enough that no deadline notices. A start takes the clock of the machine over, and tells by how much it has jumped since the
-server last looked, so that every stored deadline can be moved by as much: nothing expires, and nothing stands still, because a
-clock was set.
+While the server runs, its time advances with the machine's uptime and approaches the system clock slowly enough not to affect
+deadlines. A start adopts the system clock and determines how far it has jumped, so that all stored deadlines can be moved by
+that amount: no clock change expires or blocks anything.
 """
 
 from __future__ import annotations

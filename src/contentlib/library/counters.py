@@ -1,4 +1,4 @@
-"""How far the counters of a library that is gone have come: if it is taken in again, they go on above, and never fall."""
+"""Keeps the counters of purged libraries, so that they continue above their old values if a library is imported again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What can be wrong with a library. Nothing here says how a caller hears it; `services.faults` holds that table."""
+"""Defines the errors of the rules. `services.faults` maps them to the errors that callers receive."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What update and download sessions have in common: states, leases, progress. The state machines are tables."""
+"""Defines states, leases and progress of update and download sessions. The state machine is a table."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Which names and texts are allowed. A name from a client is a name, never a path.
+"""Validates names and texts from clients. A name is never used as a path.
 
-What cannot be written in XML is in no name and no text, because every value must come back in every wire form.
+Characters that XML cannot represent are rejected, because every value must be representable in every wire form.
 """
 
 from __future__ import annotations

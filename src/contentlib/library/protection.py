@@ -1,4 +1,4 @@
-"""What keeps a library from being deleted or changed."""
+"""Checks whether a library may be deleted or changed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Opens regular files and nothing else: to open a pipe or a device would wait for its other end, or start something."""
+"""Opens regular files only: opening a pipe or device could block or have side effects."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tasks: work that goes on without its caller, seen and cancelled by name. The state machine is a table."""
+"""Defines tasks: work without a waiting caller, which can be observed and canceled. The state machine is a table."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Threads for what blocks while bytes are stored."""
+"""Provides threads for blocking calls of transfers."""
 
 from __future__ import annotations
 

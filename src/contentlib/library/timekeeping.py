@@ -1,4 +1,4 @@
-"""Keeps the server's time from one run to the next, and moves the deadlines when the clock was set in between."""
+"""Stores the server's time between runs, and moves deadlines if the clock was set meanwhile."""
 
 from __future__ import annotations
 

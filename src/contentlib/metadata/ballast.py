@@ -1,6 +1,6 @@
-"""A file beside the database that takes up some of the disk, and is given up when there is no room left.
+"""Reserves disk space with a file beside the database, which is deleted when a commit might run out of space.
 
-Whoever has to make room on a full disk must log in and delete, which are writes too.
+Freeing space on a full disk needs logins and deletes, which are writes too.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Makes the checkpoints of a SQLite file in a thread: they wait for the disk, and the event loop must not.
+"""Runs the checkpoints of a SQLite database in a thread, because they wait for the disk.
 
-SQLite itself would make them at the end of the commit that makes the write-ahead log long, in the thread of that commit.
+SQLite itself would run them at the end of a commit that makes the write-ahead log too long, in the thread of that commit.
 """
 
 from __future__ import annotations

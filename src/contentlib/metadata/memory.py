@@ -1,4 +1,4 @@
-"""Rows that readers have read by their key, remembered until their table changes, whichever process changes it."""
+"""Caches rows that were read by key until any process changes their table."""
 
 from __future__ import annotations
 

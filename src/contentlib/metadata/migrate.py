@@ -1,4 +1,4 @@
-"""Brings a database up to the tables of this version of the program."""
+"""Upgrades the database to the current schema."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Statements on what publishers offer to subscribed libraries, and on what is being fetched of it."""
+"""Statements on offers of publishers and on files being fetched."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows and the values of the rules: columns are the fields of a value, in their order."""
+"""Converts rows to values of the rules and back. Columns are the fields of a value, in order."""
 
 from __future__ import annotations
 

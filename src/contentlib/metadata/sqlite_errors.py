@@ -1,4 +1,4 @@
-"""What went wrong with a SQLite file, as the OSError that callers of a metadata store are told."""
+"""Maps SQLite errors to the OSError that callers of a metadata store receive."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A statement, compiled once a dialect, and the connection that runs it: the only thing an aggregate asks of a database."""
+"""Compiles a statement once per dialect and runs it on a connection: all that an aggregate needs of a database."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every table. A column is named as the field of the value that it keeps; lists and structures are kept as JSON text.
+"""Defines all tables. A column is named like the field that it stores; lists and structures are JSON text.
 
 Times are milliseconds since 1970 UTC. A change here needs a migration; a test compares the two.
 """

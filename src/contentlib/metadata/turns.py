@@ -1,4 +1,4 @@
-"""Takes the turns of writers on one SQLite connection, and commits those together that follow one another at once."""
+"""Serializes the writers on one SQLite connection, and commits waiting ones together."""
 
 from __future__ import annotations
 

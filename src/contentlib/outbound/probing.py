@@ -1,4 +1,4 @@
-"""Looks whether a file could be fetched: the request is made, and nothing of the answer's body is read."""
+"""Checks whether a file can be fetched: sends the request, but does not read the body."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Probes:
         self._sources = sources
 
     async def probe(self, endpoint: SourceEndpoint) -> Probed:
-        """What comes of asking for a file."""
+        """Probes a file."""
         why = await self._sources.check(endpoint.uri)
         if why is not None:
             return Probed(ProbeStatus.INVALID_URL, Fault("probe.url", f"the address {why}"))
@@ -59,7 +59,7 @@ class Probes:
 
 
 def probed(problem: Problem) -> Probed:
-    """What a probe says of a problem."""
+    """Converts a problem to a probe result."""
     status = _HTTP_STATUS.get(problem.status or 0, _STATUS[problem.kind])
     fault = Fault(f"probe.{problem.kind.value}", problem.text, (problem.text,))
     return Probed(status, fault, problem.thumbprint, problem.certificate)

@@ -1,4 +1,4 @@
-"""What a caller hears of each error of the rules: the one table that joins them to the errors of vAPI."""
+"""Maps the errors of the rules to the vAPI errors that callers receive."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _ANYWHERE = (vapi.ServiceUnavailable,)  # declared by no operation, and to be ex
 
 
 def translate(error: Exception, operation: Operation) -> vapi.VapiError | None:
-    """The error that a caller of the operation hears; None where the error is none of the rules' and none of the storage's."""
+    """Returns the error that the caller of an operation receives, or None for errors of neither the rules nor the storage."""
     if isinstance(error, rules.LibraryError):
         fault = error.fault
         declared = (*operation.errors, *operation.beside, *_ANYWHERE)

@@ -1,4 +1,4 @@
-"""Compares values with their declared types: the unions of what a caller sends, and all of what the server answers."""
+"""Compares values with their declared types: unions in requests, and whole results."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from contentlib.vapi.unions import TaggedUnion
 
 
 class Flaw(NamedTuple):
-    """Where a value differs from its declared type (a dotted path with positions from 1), and how."""
+    """A value that differs from its declared type: a dotted path with positions from 1, and the difference."""
 
     path: str
     text: str

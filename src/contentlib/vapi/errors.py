@@ -1,6 +1,6 @@
-"""The standard errors of vAPI: what a caller may hear, in every wire form.
+"""Defines the standard errors of vAPI.
 
-Nothing here says how an error is written; a wire form reads `name`, `error_type`, `rest_status` and `api_status`.
+How an error is written is up to the wire form, which reads `name`, `error_type`, `rest_status` and `api_status`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from contentlib.vapi.std import LocalizableMessage, message
 
 
 class VapiError(Exception):
-    """Base of the standard errors; a subclass says its HTTP status, and where the infrastructure may raise it."""
+    """Base class of the standard errors. A subclass defines its HTTP statuses and whether the infrastructure may raise it."""
 
     name: ClassVar[str] = ""
     rest_status: ClassVar[int] = 400
@@ -49,7 +49,7 @@ class VapiError(Exception):
 
 
 class Error(VapiError, api=500):
-    """The operation failed for a reason that has no error of its own."""
+    """The operation failed with an error that has no type of its own."""
 
 
 class AlreadyExists(VapiError):
@@ -57,7 +57,7 @@ class AlreadyExists(VapiError):
 
 
 class AlreadyInDesiredState(VapiError):
-    """The thing is already as the caller asks."""
+    """The object is already in the requested state."""
 
 
 class Canceled(VapiError, rest=500):
@@ -89,7 +89,7 @@ class InvalidElementType(VapiError):
 
 
 class InvalidRequest(VapiError, everywhere=True):
-    """The request is not one of the form that it claims to be."""
+    """The request does not have the format that it claims to have."""
 
 
 class NotAllowedInCurrentState(VapiError):
@@ -97,11 +97,11 @@ class NotAllowedInCurrentState(VapiError):
 
 
 class NotFound(VapiError, rest=404):
-    """There is no such thing."""
+    """The object does not exist."""
 
 
 class OperationNotFound(VapiError, rest=404, everywhere=True):
-    """There is no such service or operation."""
+    """The service or operation does not exist."""
 
 
 class ResourceBusy(VapiError, api=500):
@@ -113,7 +113,7 @@ class ResourceInUse(VapiError):
 
 
 class ResourceInaccessible(VapiError, api=500):
-    """The thing, or what it needs, cannot be reached."""
+    """The object, or something that it needs, is not accessible."""
 
 
 class ServiceUnavailable(VapiError, rest=503, everywhere=True):

@@ -1,4 +1,4 @@
-"""The set of services that a server speaks, and what a call of one carries."""
+"""Holds the services of a server and the context of a call."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Call:
 
 
 class Gate(Protocol):
-    """Decides who may call what."""
+    """Decides who may call an operation."""
 
     async def authenticate(self, call: Call) -> None:
         """Sets `call.user`; raises Unauthenticated. Asked before the body of a call is read and its arguments are judged."""
@@ -68,7 +68,7 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """An operation that is to be performed as a task: its arguments as JSON, and the things (type and identifier) in them."""
+    """An operation to perform as a task: its arguments as JSON and the objects (type and identifier) in them."""
 
     operation: Operation
     arguments: str

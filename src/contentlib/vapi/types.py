@@ -1,6 +1,6 @@
-"""The types of vAPI: built-in kinds, and the tree that a declared annotation becomes.
+"""Defines the types of vAPI: built-in types, and the type tree of a declared annotation.
 
-Nothing here knows HTTP, a library or a database. A wire form walks `Type` trees; it never looks at annotations.
+Knows no HTTP, library or database. A wire form walks `Type` trees and never reads annotations.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class DateTime:
 
     @classmethod
     def parse(cls, text: str) -> DateTime:
-        """The moment that an ISO 8601 text names (no offset means UTC); ValueError if there is none."""
+        """Parses an ISO 8601 text; without an offset it is UTC. Raises ValueError if it is invalid."""
         if not _DATE.match(text):
             raise ValueError(f"not an ISO 8601 date and time: {text[:40]!r}")
         moment = datetime.fromisoformat(text.upper())

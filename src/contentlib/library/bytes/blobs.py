@@ -1,4 +1,4 @@
-"""Blobs: the bytes of files, each kept once, checked against what was stored before they are given out.
+"""Stores the bytes of files as blobs, each once, and verifies them before they are served.
 
 The row of a blob is never committed before its bytes are safe, and its bytes are never removed before the row is gone.
 """

@@ -1,4 +1,4 @@
-"""Blobs of a command that takes long and names none of them before its end."""
+"""Protects the blobs of long-running commands from collection until a version refers to them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Places for work that many want to do and few may do at once."""
+"""Limits the number of concurrent users of a resource."""
 
 from __future__ import annotations
 

@@ -1,11 +1,11 @@
-"""Calls the blob store in threads of each storage, and refuses at once while a storage does not answer.
+"""Runs calls of the blob store in threads of each storage, and fails fast while a storage does not answer.
 
-Every call that may touch the disk of a storage goes through its `Lane`. A disk that hangs keeps the threads of its own lane,
-never the event loop, and no thread that another storage needs.
+Every call that may touch the disk of a storage goes through its `Lane`. A hanging disk blocks only the threads of its own lane,
+never the event loop or threads that another storage needs.
 
-A call that is out for a second makes the lane probe its storage, in a thread of its own. A probe that is not back in time
-makes the storage silent: the calls that are out fail, and further ones are refused without a thread. The storage answers again
-as soon as a probe comes back.
+If a call takes longer than a second, the lane probes its storage in a separate thread. If the probe does not return in time,
+the storage is silent: pending calls fail, and further ones are rejected without using a thread. The storage is used again once
+a probe returns.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Bytes of an upload that are hashed while they are written, or again when it goes on."""
+"""Hashes the bytes of an upload while they are written, or again when it is resumed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A limit of bandwidth that all transfers of a process share."""
+"""Limits the bandwidth that all transfers of a process share."""
 
 from __future__ import annotations
 

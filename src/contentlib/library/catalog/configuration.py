@@ -1,4 +1,4 @@
-"""The configuration that clients may change: automatic synchronization and the limits of transfers."""
+"""Stores the configuration that clients can change: automatic synchronization and transfer limits."""
 
 from __future__ import annotations
 

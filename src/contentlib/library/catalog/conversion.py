@@ -1,4 +1,4 @@
-"""A subscribed library that is to go on without its publisher becomes a published local one, with all that it has."""
+"""Converts a subscribed library to a published local one, with all its content."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The content versions of an item that are kept, and how an earlier one is made current again."""
+"""Decides which content versions of an item are kept, and makes earlier ones current again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Library items and their content versions: what they are, and the rules of creating, changing, copying and deleting them."""
+"""Creates, changes, copies and deletes library items and their content versions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Libraries: what one is, and the rules of creating, changing and deleting it."""
+"""Creates, changes and deletes libraries."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Migration of libraries: their content goes to another storage, file by file, while it is read as before.
+"""Moves the content of libraries to another storage, blob by blob, while they are read.
 
-The versions of a library name the bytes on the other storage when they are safe there, and what nobody names any more is
-collected; so it can be left off and taken up again between any two steps.
+The versions of a library refer to the new bytes once these are safe, and unreferenced blobs are collected. Migration can be
+interrupted and continued between any two steps.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Which content versions of its items a library keeps."""
+"""Selects the content versions that a library keeps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The trash: what was deleted stays there for a time, and can be brought back as it was."""
+"""Manages the trash: keeps deleted libraries and items for a time, and restores them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Maintenance of libraries: a time in which their content is read and not changed."""
+"""Manages maintenance of libraries, during which their content can be read but not changed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Usages: who has declared to use a library, which keeps it from being deleted by mistake."""
+"""Records usages of libraries, which prevent accidental deletion."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""A library that was made elsewhere becomes a local one: its ids are kept, and what subscribers count goes on and never falls.
+"""Imports a library that was published elsewhere as a local one. Keeps its ids and continues its counters.
 
-That holds too where it was here before and was deleted: it goes on above what subscribers saw of it.
+If the library existed here before and was deleted, the counters continue above what subscribers have seen.
 
-One that came in a bundle follows its source from bundle to bundle: what the source has is put in the place of what is here, and
-what the source has not any more goes. What was added here stays. All of it is seen at once, or none.
+A library imported from a bundle can be updated by later bundles: the source's items replace the existing ones, and items that
+the source has deleted are removed. Items added here are kept. All changes become visible together.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""OVAs of a library that is taken in as it was published: the files in them take their place, as on every other way in."""
+"""Replaces the OVAs of an imported library by the files in them, as uploads do."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""What a subscribed library takes over of a publisher's catalog, and in which order.
+"""Applies a publisher's catalog to a subscribed library.
 
-Items are told apart by the publisher's identifiers, never by name. What is gone goes first, then all names move at once, then
-the rest of what is said of items; what is new comes last. So a name is always free when it is wanted. An item's content
-changes as a whole, when all of its files are here.
+Items are matched by the publisher's identifiers, never by name. The order is: remove deleted items, rename all renamed items
+together, update other metadata, add new items. So a name is always free when it is needed. An item's content changes as a
+whole, once all its files are stored.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Libraries of this server as publishers of one another: nothing goes over the network, and bytes are shared."""
+"""Serves libraries of this server to each other without the network; shares their bytes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Subscribed libraries: what they follow, and the rules of creating and changing them and of asking for a sync."""
+"""Creates and changes subscribed libraries, and starts their syncs."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Who is subscribed to a published library, as far as the publisher was told: libraries of this server, and of vCenters.
+"""Manages the subscriptions of a published library: libraries on this server and on vCenters.
 
-A library of this server that is made for a subscription needs no password: the subscription itself lets it in. The library of
-another vCenter is kept and told of; this server cannot act there, and says so when it is asked to publish to it.
+A library of this server that was created for a subscription needs no password; the subscription itself authorizes it. A library
+of another vCenter is stored and listed, but publishing to it fails because this server cannot act there.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ class Subscribers:
             return await _all(transaction, library_id)
 
     async def update(self, library_id: str, subscriber_id: str, change: SubscriberChange) -> None:
-        """Changes what is given; a placement takes the place of all that was said before."""
+        """Changes the given properties. A placement replaces the previous one as a whole."""
         async with self._metadata.transaction(durable=True) as transaction:
             await find_published(transaction, library_id)
             subscriber = (await _find(transaction, library_id, subscriber_id)).subscriber

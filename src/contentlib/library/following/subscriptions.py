@@ -1,4 +1,4 @@
-"""Subscriptions: how a caller changes one, and how its publisher is asked."""
+"""Changes subscriptions, and selects the requests to their publishers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tasks of syncs: begun, joined and waited for."""
+"""Starts, joins and awaits the tasks of syncs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Blobs: the bytes of files on a storage."""
+"""Defines blobs."""
 
 from __future__ import annotations
 

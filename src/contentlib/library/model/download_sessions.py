@@ -1,4 +1,4 @@
-"""Download sessions and the preparation of their files."""
+"""Defines download sessions and the preparation of their files."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class PrepareStatus(enum.StrEnum):
 
 
 class EndpointType(enum.StrEnum):
-    """What kind of address a file is wanted at: one of this server, or the file's own on the storage."""
+    """Type of the download URL: a URL of this server, or the location of the file on the storage."""
 
     HTTPS = "HTTPS"
     DIRECT = "DIRECT"

@@ -1,4 +1,4 @@
-"""Libraries: their storage backings, how they are published, and who uses them."""
+"""Defines libraries: storage backings, publishing and usages."""
 
 from __future__ import annotations
 

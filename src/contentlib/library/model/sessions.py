@@ -1,4 +1,4 @@
-"""What update sessions and download sessions have in common."""
+"""Defines what update and download sessions have in common."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who signed a package, and which certificates are trusted."""
+"""Defines signatures of packages and trusted certificates."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Subscriptions: what a subscribed library follows, and who follows a published library."""
+"""Defines subscriptions of subscribed libraries, and subscribers of published libraries."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tasks: work that goes on without its caller."""
+"""Defines tasks: work without a waiting caller."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from contentlib.library.errors import Fault
 
 
 class TaskStatus(enum.StrEnum):
-    """How far a task is; BLOCKED is one that waits for its next attempt."""
+    """State of a task. BLOCKED means that it is waiting for its next attempt."""
 
     PENDING = "PENDING"
     RUNNING = "RUNNING"

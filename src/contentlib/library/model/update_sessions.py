@@ -1,4 +1,4 @@
-"""Update sessions and their files."""
+"""Defines update sessions and their files."""
 
 from __future__ import annotations
 

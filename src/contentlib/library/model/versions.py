@@ -1,4 +1,4 @@
-"""Content versions of items, and their files."""
+"""Defines content versions and their files."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""What the files of an item have to be to one another: of an OVF package, that they are the files that it speaks of.
+"""Checks an OVF package: references, sizes, manifest, signature.
 
-The descriptor's references and sizes are compared with the files that are there, the manifest with their bytes, and the
-signature in the certificate file with the manifest.
+Compares the descriptor's references and sizes with the existing files, the manifest with their checksums, and the signature in
+the certificate file with the manifest.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Signatures in the form of CMS (RFC 5652), which PKCS #7 became: apart from what they sign, as `openssl cms -sign` makes them.
+"""Verifies detached CMS (RFC 5652, PKCS #7) signatures, as `openssl cms -sign` writes them.
 
-Only DER is read. Whether a certificate is to be trusted is asked elsewhere.
+Only supports DER. Does not decide whether a certificate is trusted.
 """
 
 from __future__ import annotations

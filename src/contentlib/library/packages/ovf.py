@@ -1,7 +1,7 @@
-"""OVF packages: what a descriptor says of its files, and what a manifest says of their bytes.
+"""Reads OVF descriptors and manifests.
 
-Read are the descriptors of OVF 0.9, 1.x and 2.x, by the local names of their elements, as their namespaces differ only in
-the version; in OVF 0.9 a section is a `Section`, and only its type says of what.
+Supports OVF 0.9, 1.x and 2.x. Elements are matched by local name, because the namespaces differ only in the version. In OVF 0.9
+every section is a `Section`, distinguished by its type attribute.
 """
 
 from __future__ import annotations

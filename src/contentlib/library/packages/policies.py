@@ -1,4 +1,4 @@
-"""Security policies: what a library may ask of the items that it takes."""
+"""Defines the security policies that a library can require of its items."""
 
 from __future__ import annotations
 

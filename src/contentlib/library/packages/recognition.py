@@ -1,7 +1,7 @@
-"""What bytes are, whatever the name of their file says: by how they begin.
+"""Recognizes file formats by their first bytes, independent of the file name.
 
-What was stored by mistake in the place of a file is refused with the way to send it right: a form, base64 text, a web page. A
-file that is not what its name says is kept, with a warning.
+Rejects content that was uploaded by mistake (a form, base64 text, a web page) and names the right way. Keeps files that do not
+match their name, with a warning.
 """
 
 from __future__ import annotations

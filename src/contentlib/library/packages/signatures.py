@@ -1,6 +1,6 @@
-"""What the certificate file of an OVF package says: who signed its manifest, and what is doubtful about that.
+"""Reads the certificate file of an OVF package: the signer of its manifest, and any warnings.
 
-Nothing here reads a file, keeps anything, or knows what time it is.
+Does no I/O, keeps no state, and gets the time from the caller.
 """
 
 from __future__ import annotations

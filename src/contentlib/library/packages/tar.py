@@ -1,7 +1,7 @@
-"""Tar archives from strangers, read as their bytes come: no seek, no copy, names that are names.
+"""Reads tar archives from untrusted sources as a stream, without seeking or copying.
 
-Headers are read by Python's `tarfile`; what is done here is to take them from a stream that is pushed, and to refuse what
-an OVA has no business with: paths, links, devices, sparse files. What macOS adds to an archive is left out.
+Python's `tarfile` parses the headers. This module feeds it from a pushed stream and rejects what an OVA must not contain:
+paths, links, devices, sparse files. Files added by macOS are skipped.
 """
 
 from __future__ import annotations

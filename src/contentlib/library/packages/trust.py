@@ -1,7 +1,7 @@
-"""Which signatures are trusted: the certificates that stand for that, and what follows for an item.
+"""Decides which signatures are trusted, and the resulting status of items.
 
-That an item is trusted is kept nowhere. It is found out from its signature and the certificates of the moment whenever it is
-asked for, so it changes with them; the time of day at which it is judged is the one when the package was examined.
+Trust is not stored. It is computed from the signature and the trusted certificates whenever it is requested. Validity periods
+are compared with the time when the package was checked.
 """
 
 from __future__ import annotations

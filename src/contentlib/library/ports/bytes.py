@@ -1,4 +1,4 @@
-"""The blob store, and the abilities that a blob store may have beside. The methods block and are called in threads."""
+"""Specifies the blob store and its optional abilities. The methods block and are called in threads."""
 
 from __future__ import annotations
 
@@ -147,7 +147,7 @@ class LocalFiles(Protocol):
     """A blob store whose blobs are files of this machine."""
 
     def path(self, storage: str, blob: str) -> Path:
-        """Where the blob is."""
+        """Returns the path of a blob."""
 
     def staged_path(self, storage: str, upload: str) -> Path:
         """Where the bytes of an upload are, while it is one."""

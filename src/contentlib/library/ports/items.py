@@ -1,4 +1,4 @@
-"""Rows of items."""
+"""Specifies rows of items."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The metadata store: transactions over all rows."""
+"""Specifies the metadata store: transactions over all rows."""
 
 from __future__ import annotations
 

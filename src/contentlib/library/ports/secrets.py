@@ -1,4 +1,4 @@
-"""What seals texts and hashes passwords."""
+"""Specifies the encryption of texts and the hashing of passwords."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class Sealing(Protocol):
         """The text, sealed."""
 
     def open(self, sealed: str) -> str:
-        """The text that was sealed; OSError when its key is gone or is another one."""
+        """Decrypts a text. Raises OSError if the key is missing or a different one."""
 
 
 class PasswordHasher(Protocol):

@@ -1,4 +1,4 @@
-"""Rows of update and download sessions and of their files."""
+"""Specifies rows of update and download sessions and their files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows of the server itself: small values, leases of jobs, and times."""
+"""Specifies rows of the server itself: small values, leases of jobs, and times."""
 
 from __future__ import annotations
 

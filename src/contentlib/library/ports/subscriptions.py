@@ -1,4 +1,4 @@
-"""Rows of subscribed libraries and of subscribers."""
+"""Specifies rows of subscribed libraries and of subscribers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows of tasks."""
+"""Specifies rows of tasks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows of libraries and items in the trash."""
+"""Specifies rows of libraries and items in the trash."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows of users, login sessions and client tokens."""
+"""Specifies rows of users, login sessions and client tokens."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows of content versions, of their blobs and of trusted certificates."""
+"""Specifies rows of content versions, blobs and trusted certificates."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The bytes that are here of an archive that is being unpacked: its frame, and the files that came out of it.
+"""Stores the received bytes of an archive that is being unpacked: its frame and the extracted files.
 
-All of it blocks, and is called in threads.
+The functions block and are called in threads.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The files that come out of an archive while it is unpacked."""
+"""Adds the files of an archive to the session while it is unpacked."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an update session makes of its item: examined beforehand, and made its content version all at once or not at all."""
+"""Completes update sessions: checks their files and makes them the item's content version, atomically."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Download sessions: a lease on one content version of an item, and the files of it that were prepared."""
+"""Manages download sessions: leases on a content version, and the files that were prepared."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The bytes of an update session's files as they come, from clients and from where the server fetches them."""
+"""Transfers the bytes of an update session's files, from clients and from fetched URLs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pulls: files that the server fetches by itself. What is to be fetched, and where it may come from."""
+"""Manages pulls: files that the server fetches, and the URLs that it may fetch from."""
 
 from __future__ import annotations
 

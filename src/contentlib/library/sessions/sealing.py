@@ -1,4 +1,4 @@
-"""Packages of update sessions, as they are examined before they become content: whether they are whole, and who signed them."""
+"""Checks the package of an update session before it becomes content: completeness and signature."""
 
 from __future__ import annotations
 

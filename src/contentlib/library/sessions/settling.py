@@ -1,4 +1,4 @@
-"""Sessions with files that the server fetches: they live while it does, and end by themselves where nobody else ends them."""
+"""Keeps sessions with fetched files alive, and completes or fails them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What can go wrong while the bytes of a file come, as it is kept with the file: an id, the sentence, its pieces."""
+"""Describes transfer errors as they are stored with a file: id, message and arguments."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What update and download sessions do alike: they are looked up, kept alive, and end."""
+"""Finds, renews and ends sessions of both kinds."""
 
 from __future__ import annotations
 

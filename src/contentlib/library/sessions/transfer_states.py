@@ -1,4 +1,4 @@
-"""How far the transfer of a file of an update session is. The state machine is a table."""
+"""Defines the states of transferring a file of an update session. The state machine is a table."""
 
 from __future__ import annotations
 

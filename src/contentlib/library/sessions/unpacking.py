@@ -1,7 +1,7 @@
-"""An OVA that is unpacked as it comes: the files in it become files of the session, and it leaves no copy of itself.
+"""Unpacks an OVA while it arrives: its files become files of the session, and no copy of the archive is kept.
 
-Of the archive only its frame is kept until it is whole: all bytes that are not of a file, headers above all. With the files
-that have come it tells each byte of the archive that is here, and so where it goes on after a break.
+Until the archive is complete, only its frame is kept: all bytes that do not belong to a file, mainly headers. Frame and
+received files together determine every received byte, so an interrupted upload can be resumed.
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ class Unpacking:
             self._member.mark = await self._threads.run(self._member.staged.stamp)
 
     async def restart(self) -> None:
-        """Drops what is there."""
+        """Discards the received bytes."""
         frame = self._open
         await self.drop()
         await self._threads.stored(frame.empty)

@@ -1,4 +1,4 @@
-"""The files of an update session: added, removed and listed."""
+"""Adds, removes and lists the files of an update session."""
 
 from __future__ import annotations
 

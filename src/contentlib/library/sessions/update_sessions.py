@@ -1,4 +1,4 @@
-"""Update sessions: how they begin, go on and end. An item has one that is active at a time."""
+"""Starts, renews and ends update sessions. An item has at most one active session."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Migrations of the database, run by Alembic at every start."""
+"""Alembic migrations of the database, run at every start."""

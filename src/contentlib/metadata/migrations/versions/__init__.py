@@ -1,1 +1,1 @@
-"""One module a migration, oldest first."""
+"""One module per migration, oldest first."""

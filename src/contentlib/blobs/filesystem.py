@@ -7,7 +7,7 @@
 
 Bytes are written to staging and renamed when they are complete. They are flushed, with their directories, before a content
 version refers to them, not earlier, so that the disk does not slow down uploads. `boot` tells whether the machine was restarted
-in between. Large uploads are written in the background: the kernel is told to start writing while they arrive and to drop
+in between. Large uploads are written in the background: the kernel is asked to start writing while they arrive and to drop
 written pages, so that little is left to flush and large files do not fill the page cache. A writer locks its upload (flock), so
 two writers never mix and a killed writer leaves no lock.
 

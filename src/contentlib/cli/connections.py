@@ -1,8 +1,8 @@
 """Closes connections that make no progress, to keep places free for new ones.
 
-Granian accepts connections until all places are used, whoever holds them, and waits for slow readers forever. The kernel knows
-the peer of each connection and when bytes last moved, even before a request is complete and under TLS. So a thread inspects the
-connections of its process and shuts down those above the limits. Requires Linux.
+Granian accepts connections until all places are used, regardless of who holds them, and waits for slow readers forever. The
+kernel knows the peer of each connection and when bytes last moved, even before a request is complete and under TLS. So a thread
+inspects the connections of its process and shuts down those above the limits. Requires Linux.
 """
 
 from __future__ import annotations
@@ -52,9 +52,7 @@ Client = tuple[str, int]
 
 @dataclass(slots=True)
 class Connection:
-    """A connection as the kernel reports it. `moved` is when a byte was last sent or received, `head` the bytes since a
-    response.
-    """
+    """A connection as the kernel reports it. `moved` is when a byte last moved, `head` the bytes received since a response."""
 
     descriptor: int
     cookie: int

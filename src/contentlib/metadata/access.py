@@ -1,4 +1,4 @@
-"""Statements on users, login sessions, client tokens and the server's own state."""
+"""Defines the statements on users, login sessions, client tokens and the server's own state."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Statements on blobs."""
+"""Defines the statements on blobs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Statements on rows in the trash. All other statements that read libraries or items skip these rows."""
+"""Defines the statements on rows in the trash. All other statements that read libraries or items skip these rows."""
 
 from __future__ import annotations
 

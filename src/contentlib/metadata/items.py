@@ -1,4 +1,4 @@
-"""Statements on items and their content versions."""
+"""Defines the statements on items and their content versions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Statements that move all stored deadlines. Times in the past do not change."""
+"""Defines the statements that move all stored deadlines. Times in the past do not change."""
 
 from __future__ import annotations
 

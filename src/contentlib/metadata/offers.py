@@ -1,4 +1,4 @@
-"""Statements on offers of publishers and on files being fetched."""
+"""Defines the statements on offers of publishers and on files being fetched."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Statements on update and download sessions and their files."""
+"""Defines the statements on update and download sessions and their files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Statements on tasks."""
+"""Defines the statements on tasks."""
 
 from __future__ import annotations
 

@@ -11,9 +11,7 @@ from contentlib.settings import Settings, address
 
 
 def outbound_of(settings: Settings, metadata: MetadataStore | None = None) -> Outbound:
-    """Creates the client of a server with these settings. It trusts the server's trusted certificates and cannot call the
-    server itself.
-    """
+    """Creates the client for a server's settings. It trusts the server's trusted certificates, but cannot call the server."""
     own = [address(settings.listen)[0]]
     if settings.public_url is not None:
         own.append(urlsplit(settings.public_url).hostname or "")

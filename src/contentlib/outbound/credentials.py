@@ -23,9 +23,7 @@ class Credentials:
     address: str
 
     def header(self, url: URL) -> dict[str, str]:
-        """Returns the authorization header for a target, empty if it must not be sent. Redirects from http to https on one host
-        keep it.
-        """
+        """Returns the header for a target, empty if it must not be sent. A redirect from http to https on one host keeps it."""
         theirs = URL(self.address)
         moved = (theirs.scheme, theirs.port, url.scheme, url.port) == ("http", 80, "https", 443)
         if theirs.host != url.host or not (moved or (theirs.scheme, theirs.port) == (url.scheme, url.port)):

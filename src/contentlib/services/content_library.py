@@ -126,9 +126,7 @@ class LibraryService(Service):
         task=True,
     )
     async def migrate(self, call: Call, library_id: Id, migrate_spec: MigrateSpec) -> None:
-        """Starts to move the content of a library to another storage, as a task. The library is in maintenance until the task
-        ends.
-        """
+        """Starts to move the content of a library to another storage, as a task. The library is in maintenance meanwhile."""
         await self.begin_migrate(call, library_id, migrate_spec)
 
     async def begin_migrate(self, call: Call, library_id: Id, migrate_spec: MigrateSpec) -> str:

@@ -22,8 +22,7 @@ _PRIVILEGES = (on_item("System.Read"),)
 
 
 class FileInfo(Structure):
-    """A file of an item. `version` increases with every new content of the file. `size` is in bytes, 0 if the file is not
-    `cached`.
+    """A file of an item. `version` increases with every new content. `size` is in bytes, 0 if the file is not `cached`.
 
     Reading `file_download_endpoint` needs a login session in the header `vmware-api-session-id`. It is unset, and the file is
     not `cached`, while the storage does not have the bytes.

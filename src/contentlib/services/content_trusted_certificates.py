@@ -60,9 +60,7 @@ class TrustedCertificatesService(Service):
         privileges=(Privilege("ContentLibrary.AddCertToTrustStore"),),
     )
     async def create(self, call: Call, spec: CreateSpec) -> Id:
-        """Trusts the certificate of an authority or a signer and returns its identifier. Repeating the call returns the same
-        identifier.
-        """
+        """Trusts the certificate of an authority or a signer and returns its identifier. The call is idempotent."""
         return await self._trust.add(spec.cert_text)
 
     @operation(

@@ -21,8 +21,7 @@ _CHANGING = (on_library("ContentLibrary.UpdateLibrary"),)
 
 
 class RetentionSpec(Structure):
-    """A retention rule: keep the last `versions` of an item, including the current one, each for `seconds` after it was
-    replaced.
+    """A retention rule: keep the last `versions` of an item, each for `seconds` after it was replaced.
 
     An unset field means no limit. The current version, and versions that an active session reads, are always kept.
     """

@@ -67,9 +67,7 @@ class JsonRpc:
             return _fault(EnvelopeError(REQUEST, str(error)), error.status or 200, error_headers(error))
 
     async def _body(self, request: Request) -> bytes:
-        """Reads the body. Because the SDK identifies the caller only in it, a long one is read on if its start has a valid
-        session.
-        """
+        """Reads the body. The SDK names the session only in it, so a long one is read on if its start has a valid session."""
 
         async def vouch(start: bytes) -> bool:
             found = _SESSION.search(start)

@@ -1,1 +1,1 @@
-"""Alembic migrations of the database, run at every start."""
+"""Contains the Alembic migrations of the database, which run at every start."""

@@ -1,1 +1,1 @@
-"""One module per migration, oldest first."""
+"""Contains one module per migration, oldest first."""

@@ -54,7 +54,7 @@ class GracePeriods:
 
 
 class Collector:
-    """The sweep of content; `kept` is the rule of libraries that have none of their own."""
+    """Collects unneeded content. `kept` is the retention rule of libraries without their own."""
 
     def __init__(
         self,
@@ -77,7 +77,7 @@ class Collector:
         self._texts: dict[str, Suspects[tuple[str, str]]] = {each: Suspects(periods.unnamed) for each in self._storages}
 
     async def run(self) -> None:
-        """One sweep; OSError at its end where a storage could not be swept, which keeps none of the others from it."""
+        """Runs one sweep. Raises OSError at the end if a storage could not be swept; the others are swept anyway."""
         await self._empty_trash()
         await self._remove_versions()
         failures = await self._remove_blobs()
@@ -252,7 +252,7 @@ class Collector:
         identifier: Callable[[Name], str],
         known: Callable[[Transaction], Callable[[Collection[str]], Awaitable[set[str]]]],
     ) -> list[Name]:
-        """What has no row; other calls get their turn in between."""
+        """Returns objects without a row, yielding to other calls in between."""
         unnamed: list[Name] = []
         for batch in _batches(found):
             async with self._metadata.reading() as transaction:

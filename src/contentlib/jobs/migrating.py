@@ -20,7 +20,7 @@ class Migrating:
         self._migrations = migrations
 
     async def run(self, task: Task, progress: Progress) -> str | None:
-        """One attempt; where the storage fails it is made again, and where it is full it ends, with what has moved there."""
+        """Runs one attempt. A failing storage is retried; a full one ends the migration, and what was moved stays moved."""
         wanted = msgspec.json.decode(task.arguments, type=Arguments)
         try:
             damaged = await self._move(wanted, task, progress)

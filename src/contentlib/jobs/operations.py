@@ -25,7 +25,7 @@ Perform = Callable[[str, str, str, str, str], Awaitable[str | None]]
 
 
 class Operations:
-    """Submits them; `wake` tells a worker."""
+    """Submits operations as tasks. `wake` notifies a worker."""
 
     def __init__(self, metadata: MetadataStore, tasks: Tasks, wake: Callable[[], None]) -> None:
         self._metadata = metadata
@@ -53,7 +53,7 @@ class Operations:
 
 
 def performing(perform: Perform) -> Handler:
-    """What a worker does with such a task."""
+    """Returns the handler of these tasks."""
 
     async def run(task: Task, _: Progress) -> str | None:
         try:

@@ -87,7 +87,7 @@ class Runner:
         return held
 
     async def _release(self) -> None:
-        """Lets go of the leases, so that nobody waits for a process that is gone."""
+        """Releases the leases, so that other processes do not wait for this one."""
         if self._held:
             now = self._clock.now()
             async with self._metadata.transaction(durable=False) as transaction:

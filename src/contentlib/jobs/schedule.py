@@ -58,7 +58,7 @@ class Schedule:
                 await self._begin(library)
 
     async def _seen(self, now: int) -> Configuration:
-        """The configuration, whose hours and interval are looked at as rarely as it said when this process was started."""
+        """Returns the configuration, whose hours and interval are read as rarely as it specified when this process started."""
         found = await self._configurations.get()
         if self._pause is None:
             self._pause = found.automatic_sync_setting_refresh_interval * 1000
@@ -91,5 +91,5 @@ def _is_due(library: Library, now: int, interval: int) -> bool:
 
 
 def _chance(text: str) -> float:
-    """A number from -1 to 1 that follows from a text, so that a sync is due at the same time whoever looks."""
+    """Returns a number from -1 to 1 derived from a text, so that all processes compute the same time for a sync."""
     return hashlib.sha256(text.encode()).digest()[0] / 127.5 - 1

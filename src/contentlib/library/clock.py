@@ -41,7 +41,7 @@ class SystemClock:
 
 
 class Machine:
-    """What the machine says: its clock, and how long it has been up, in nanoseconds; `boot` is another one after each boot."""
+    """The machine's clock and uptime in nanoseconds. `boot` differs after each boot."""
 
     def __init__(self) -> None:
         try:
@@ -71,14 +71,14 @@ class Moment(msgspec.Struct, frozen=True):
 
 
 class Since(msgspec.Struct, frozen=True):
-    """What has happened since a moment, in milliseconds: by how much the clock was set, and for how long nobody looked."""
+    """Changes since a moment, in milliseconds: by how much the clock was set, and how long the server was down."""
 
     jumped: int = 0
     passed: int = 0
 
 
 class EvenClock:
-    """The server's clock; `jumped` hears, in milliseconds, that the clock of the machine was set."""
+    """The server's clock. `jumped` receives the milliseconds by which the system clock was set."""
 
     def __init__(self, machine: Machine | None = None, jumped: Callable[[int], None] | None = None) -> None:
         self._machine = machine or Machine()
@@ -97,7 +97,7 @@ class EvenClock:
         return (self._time + since) // 1_000_000
 
     def _look(self) -> None:
-        """Goes on by what has passed, and a little towards the clock of the machine."""
+        """Advances by the elapsed time, and slightly towards the system clock."""
         uptime, self._looked = self._machine.uptime(), self._machine.ticks()
         passed, self._uptime = uptime - self._uptime, uptime
         off = self._machine.clock() - self._time - passed
@@ -121,7 +121,7 @@ class EvenClock:
             self._off = self._machine.clock() - self._time
 
     def since(self, moment: Moment) -> Since:
-        """What has happened since a moment, which may be of another boot."""
+        """Returns the changes since a moment, possibly of another boot."""
         now = self.moment()
         if now.boot == moment.boot:
             passed = max(now.uptime - moment.uptime, 0)

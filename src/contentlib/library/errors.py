@@ -26,7 +26,7 @@ class LibraryError(Exception):
 
 
 class Missing(LibraryError):
-    """There is no such thing."""
+    """The object does not exist."""
 
     def __init__(self, kind: str, identifier: str) -> None:
         super().__init__(f"{kind.replace(' ', '_')}.not_found", f"{kind} {identifier!r} does not exist", identifier)
@@ -59,7 +59,7 @@ class InUse(LibraryError):
 
 
 class WrongState(LibraryError):
-    """The library is in maintenance, or is not, or somebody is at work on its content."""
+    """The library is in maintenance, or not in maintenance, or its content is being changed."""
 
 
 class WrongType(LibraryError):
@@ -130,7 +130,7 @@ class Unsupported(LibraryError):
 
 
 class NotFetched(LibraryError):
-    """What is elsewhere could not be fetched from there; `again` where it may be possible later."""
+    """Content could not be fetched. `again` means that the error is temporary."""
 
     def __init__(self, fault: Fault, *, again: bool = False) -> None:
         super().__init__(fault.id, fault.text, *fault.args)

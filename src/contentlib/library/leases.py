@@ -120,18 +120,18 @@ class Leases:
         return touches
 
     def give_back(self, touches: Touches) -> None:
-        """Takes over again what could not be kept; what was touched since then counts."""
+        """Restores touches that could not be stored, unless newer ones exist."""
         self._sessions = touches.sessions | self._sessions
         self._logins = touches.logins | self._logins
         self._progress = touches.progress | self._progress
 
 
 def nobody(_: str, /) -> None:
-    """Hears of an end and does nothing: nothing is going on for sessions here."""
+    """For servers without running transfers."""
 
 
 class Ended(Protocol):
     """Hears that a session is over."""
 
     def __call__(self, session_id: str, /) -> None:
-        """Ends what is still going on for the session."""
+        """Stops what is still running for the session."""

@@ -57,7 +57,7 @@ def check_password(field: str, password: str) -> str:
 
 
 def clean(text: str) -> str:
-    """A text that must not be refused, with a sign in place of each character that is no text."""
+    """Replaces invalid characters in a text that must not be rejected."""
     return _NO_TEXT.sub("\ufffd", text)
 
 
@@ -68,9 +68,9 @@ def usable(name: str, end: str = "") -> str:
 
 
 def check_file_name(field: str, name: str) -> str:
-    """A file's name: one path segment of up to 255 bytes, no separators, no control characters and no invisible ones.
+    """Checks a file name: one path segment of up to 255 bytes, no separators, no control or invisible characters.
 
-    Characters that are invisible or turn the direction of writing make a name look like another one.
+    Characters that are invisible or change the direction of writing make a name look like another one.
     """
     if not name:
         raise Invalid(field, "must not be empty")

@@ -10,7 +10,7 @@ _NAMED = 10  # users that a message names
 
 
 async def check_unused(transaction: Transaction, library: Library, thing: str) -> None:
-    """InUse, naming the users, when somebody has declared to use the library of something that is to be deleted."""
+    """Raises InUse, naming the users, if the library of the object to delete is in use."""
     users = [each.urn for each in await transaction.usages.of(library.id)]
     if users:
         more = f" and {len(users) - _NAMED} more" if len(users) > _NAMED else ""

@@ -15,7 +15,7 @@ _LOG = logging.getLogger(__name__)
 
 
 async def note(transaction: Transaction, clock: EvenClock) -> None:
-    """Notes what time it is."""
+    """Stores the current time."""
     await transaction.state.put(_KEY, msgspec.json.encode(clock.moment()).decode())
 
 

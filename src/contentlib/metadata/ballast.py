@@ -29,7 +29,7 @@ class Ballast:
                 self._path.unlink()
 
     def restore(self) -> None:
-        """Takes up room again, where there is plenty of it."""
+        """Recreates the reserve if there is enough space."""
         if self._path.exists():
             return
         disk = os.statvfs(self._path.parent)

@@ -55,14 +55,14 @@ class Generations:
         return True
 
     def end_turn(self) -> None:
-        """Gives the turn back; to be called once what was written is committed or undone."""
+        """Ends the turn. Must be called when the changes are committed or undone."""
         fcntl.flock(self._file, fcntl.LOCK_UN)
 
     @property
     def suspect(self) -> bool:
         """Whether a write to the log failed, in any process, since the log was last copied into the database.
 
-        What the kernel could not write it takes for written afterwards, so a later flush of the log proves nothing.
+        The kernel then treats the bytes as written, so a later flush of the log proves nothing.
         """
         return self.counters[_SUSPECT] != 0
 

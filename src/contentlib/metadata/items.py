@@ -277,7 +277,7 @@ class VersionRows:
     async def surplus(
         self, kept: int | None, most: int | None = None, *, before: int | None = None, library: str | None = None
     ) -> list[str]:
-        """The identifiers of versions that nobody needs."""
+        """Returns the identifiers of unneeded versions."""
         rule = {"kept": tables.ORPHANED if kept is None else kept, "before": before}
         statement = _SURPLUS.of(rule, most) if library is None else _SURPLUS_OF.of({**rule, "library": library}, most)
         return [row[0] for row in await self._connection.rows(*statement)]

@@ -88,7 +88,7 @@ class Keyed(Generic[Value]):
 
 
 class Statements(Generic[Value]):
-    """The four statements that every table with one identifying column has; only what is `visible` is got."""
+    """The four statements of every table with a single key column. `get` only returns `visible` rows."""
 
     def __init__(self, table: Table, value: type[Value], key: str = "id", *visible: ColumnElement[bool]) -> None:
         self.codec = Codec(value)

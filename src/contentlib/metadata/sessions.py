@@ -210,7 +210,7 @@ _PREPARATIONS_OF = Statement(
 
 
 class PreparationRows:
-    """What became of preparing files."""
+    """Preparations of files."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection

@@ -51,7 +51,7 @@ class SqliteMetadata:
         return _Reading(self)
 
     def take_reader(self) -> Reader:
-        """A connection that nobody reads on."""
+        """Returns an idle reading connection."""
         if self._readers:
             return self._readers.pop()
         return SqliteTransaction(_connect(self._path, "query_only = ON"), self._memory, self._threads, ReadingConnection)
@@ -69,7 +69,7 @@ class SqliteMetadata:
             await transaction.state.get("")
 
     async def close(self) -> None:
-        """Closes the file, after the commits that somebody is waiting for."""
+        """Closes the file after pending commits."""
         if self._closed:
             return
         self._closed = True

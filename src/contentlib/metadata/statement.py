@@ -12,8 +12,8 @@ from sqlalchemy.sql.expression import ClauseElement, UpdateBase
 class Statement:
     """A Core statement whose values are all named parameters.
 
-    `writes` names the tables whose rows read otherwise after it: the one that it changes, and those that it hides rows of.
-    `long` says that it may read so many rows that others would wait for it.
+    `writes` lists the tables whose rows change: the one that is written, and those whose rows it hides. `long` means that it
+    can read so many rows that others would have to wait.
     """
 
     __slots__ = ("_compiled", "expression", "long", "writes")

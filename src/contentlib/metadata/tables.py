@@ -40,7 +40,7 @@ UNDATED = 0
 
 
 def active(table: Table) -> ColumnElement[bool]:
-    """The sessions that are ACTIVE; said with a literal, because a partial index serves no parameter."""
+    """Returns the condition for ACTIVE sessions, with a literal, because a partial index does not support a parameter."""
     return table.c.state == literal_column("'ACTIVE'")
 
 

@@ -61,13 +61,13 @@ class SqliteConnection:
         return found[0] if found else None
 
     async def run(self, statement: Statement, values: Mapping[str, Any]) -> int:
-        """How many rows the statement changed. What it takes along from other tables, nobody reads by its key."""
+        """Returns the number of changed rows. Cascaded changes are of tables that are never read by key."""
         sql, constants = statement.text(_DIALECT)
         self.written.update(statement.writes)
         return self._cursor.execute(sql, {**constants, **values} if constants else values).rowcount
 
     def recall(self, kind: Kind, key: str) -> Any:
-        """None: what is read before it is written must be the committed row, whatever this process remembers of it."""
+        """Returns None: a writer must read the committed row, never a cached one."""
 
     def value(self, kind: Kind, key: str, row: tuple[Any, ...]) -> Any:
         """The value that a row keeps; one that was made of an equal row before is as good."""

@@ -54,14 +54,14 @@ class StorageSilent(OSError):
 
 @runtime_checkable
 class Closeable(Protocol):
-    """What must not be left open."""
+    """An object that must be closed."""
 
     def close(self) -> object:
         """Closes it."""
 
 
 class _Threads:
-    """Daemon threads: one that never comes back does not keep the process from ending. They end when they are idle."""
+    """Daemon threads, so that one that hangs does not keep the process from ending. They end when idle."""
 
     def __init__(self, name: str, most: int) -> None:
         self.most = most
@@ -101,7 +101,7 @@ class _Threads:
 
 
 class _Call:
-    """A call that is out; `answer` is done when it has come back, or nobody waits for it any more."""
+    """A running call. `answer` is done when it has returned or its caller no longer waits."""
 
     __slots__ = ("answer", "begun", "call", "given_up", "loop", "most")
 
@@ -137,9 +137,9 @@ class Lane:
         return self._silent is not None
 
     async def run(self, call: Callable[Arguments, Result], *arguments: Arguments.args, **names: Arguments.kwargs) -> Result:
-        """What the call answers; StorageSilent when it does not come back.
+        """Runs a call. Raises StorageSilent if it does not return.
 
-        One that is cancelled returns when the thread is done with it, so that a file is never closed under it.
+        A cancelled call returns once the thread has finished, so that a file is never closed while it is used.
         """
         return await self._run(partial(call, *arguments, **names), _CALL_SECONDS)
 
@@ -272,7 +272,7 @@ class Lane:
                 self._give_up(out)
 
     def _give_up(self, out: _Call) -> None:
-        """Nobody waits for a call any more; what it holds is let go of when it comes back."""
+        """Abandons a call. Whatever it opens is closed when it returns."""
         del self._out[out]
         out.given_up = True
         self._lost += 1
@@ -283,7 +283,7 @@ class Lane:
 
 
 class Storages:
-    """The blob store and the lanes of its storages; `changed` hears which of them fall silent and which answer again."""
+    """The blob store and the lanes of its storages. `changed` is called when one becomes silent or answers again."""
 
     def __init__(self, store: FileBlobStore, changed: Changed | None = None, patience: float = _PATIENCE_SECONDS) -> None:
         self.store = store
@@ -300,7 +300,7 @@ class Storages:
         return lane
 
     def lane(self, name: str, probe: Callable[[], object]) -> Lane:
-        """A lane for files that are no blobs, as those of import roots are."""
+        """Returns a lane for files that are not blobs, such as those of import roots."""
         return Lane(name, probe, self._changed, self._patience)
 
     @property
@@ -323,7 +323,7 @@ class Storages:
 
 
 def _seen(answer: asyncio.Future[None]) -> None:
-    """Takes an answer that comes too late."""
+    """Discards a result that arrives too late."""
     if not answer.cancelled():
         answer.exception()
 

@@ -30,7 +30,7 @@ async def store(threads: Lane, staged: Staged, hasher: Hasher, pieces: Sequence[
 
 
 def hash_again(hasher: Hasher, pieces: Iterator[bytes]) -> bool:
-    """Hashes some more of what is there already; whether there was any."""
+    """Hashes more of the existing bytes. Returns whether there were any."""
     before = hasher.size
     for piece in islice(pieces, _READ_AGAIN):
         hasher.update(piece)

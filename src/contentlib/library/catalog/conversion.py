@@ -52,7 +52,7 @@ class Conversions:
             )
 
     async def _publishing(self, library: Library) -> Publishing:
-        """How it is published from then on: as it was already, or with what it showed its publisher."""
+        """Returns how the library is published after the conversion: as before, or with the password of its subscription."""
         subscription = library.subscription or Subscription("")
         if library.publishing.published or subscription.authentication is Authentication.NONE or not subscription.password:
             return replace(library.publishing, published=True)
@@ -73,7 +73,7 @@ async def _check_idle(transaction: Transaction, library: Library) -> None:
 
 
 async def _check_whole(transaction: Transaction, library: Library) -> None:
-    """Raises when something is lacking of what the publisher had."""
+    """Raises an error if content of the publisher is missing."""
     following = library.following
     if following is None or following.synced is None or following.fault is not None:
         why = "it never was" if following is None or following.fault is None else following.fault.text

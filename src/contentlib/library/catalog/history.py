@@ -39,7 +39,7 @@ class History:
         return _numbered(await self.versions(item_id), item_id, number)
 
     async def check_current(self, item_id: str, number: str, token: Token | None) -> None:
-        """Raises what `make_current` would raise before it reads the files."""
+        """Raises the errors of `make_current` that are known before the files are read."""
         wanted = await self.version(item_id, number)
         async with self._metadata.reading() as transaction:
             if token is None or await transaction.tokens.find(token) is None:

@@ -39,7 +39,7 @@ class Limits:
         self._apply(found)
 
     async def refresh(self) -> None:
-        """Puts in force what has changed and needs no restart; to be called again and again."""
+        """Applies changed values that need no restart. Must be called periodically."""
         self._apply(await self._configurations.get())
 
     @asynccontextmanager

@@ -34,7 +34,7 @@ class Arguments(msgspec.Struct, frozen=True):
 
 
 class Migrations:
-    """The steps of migrations; `submitted` hears when there is one to be made."""
+    """The steps of migrations. `submitted` is called when a task was submitted."""
 
     def __init__(
         self,
@@ -54,9 +54,9 @@ class Migrations:
         self._tasks = Tasks(metadata, clock)
 
     async def begin(self, library_id: str, backings: tuple[Backing, ...], user: str) -> str:
-        """Takes a library into maintenance and begins to move it; the identifier of the task.
+        """Sets a library to maintenance and starts to move it. Returns the identifier of the task.
 
-        InDesiredState when all of it is there already, WrongState while somebody is at work on its content.
+        Raises InDesiredState if all of it is already there, and WrongState while its content is being changed.
         """
         if not backings:
             raise Invalid(_FIELD, "must name a storage")
@@ -74,7 +74,7 @@ class Migrations:
         return task.id
 
     async def left(self, wanted: Arguments) -> list[StoredFile]:
-        """What is still to be moved, a file for all with the same bytes."""
+        """Returns what remains to be moved, one file for all with the same bytes."""
         async with self._metadata.reading() as transaction:
             await find_library(transaction, wanted.library)
             return await transaction.versions.elsewhere(wanted.library, wanted.storage)
@@ -89,7 +89,7 @@ class Migrations:
             await transaction.versions.move(wanted.library, file.blob, moved.blob)
 
     async def finish(self, wanted: Arguments, unmoved: str | None) -> None:
-        """The library is on the other storage from then on, and is changed again; `unmoved` tells what is not there."""
+        """Moves the library itself to the other storage and ends maintenance. `unmoved` describes what was not moved."""
         described = await self._versions(wanted.library)
         for item, version in described:
             await self._blobs.describe(item, version, wanted.storage)

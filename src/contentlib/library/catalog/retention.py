@@ -11,7 +11,7 @@ from contentlib.library.ports import MetadataStore
 
 
 class Retentions:
-    """Reads and changes the rules of libraries; `default` is that of all which have none of their own."""
+    """Reads and changes retention rules of libraries. `default` applies to libraries without their own rule."""
 
     def __init__(self, metadata: MetadataStore, default: Retention) -> None:
         self._metadata = metadata

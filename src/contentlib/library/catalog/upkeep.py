@@ -25,7 +25,7 @@ class Upkeep:
         self._leases = leases
 
     async def enter(self, library_id: str, user: str) -> None:
-        """Stops changes of a library's content; WrongState while somebody is at work on it."""
+        """Stops changes of a library's content. Raises WrongState while its content is being changed."""
         async with self._metadata.transaction(durable=True) as transaction:
             library = await find_library(transaction, library_id)
             await self.begin(transaction, library, Maintenance(f"{user} has stopped changes"))

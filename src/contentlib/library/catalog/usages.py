@@ -38,7 +38,7 @@ class Usages:
         return usage.id
 
     async def get(self, library_id: str, usage_id: str) -> Usage:
-        """The usage; Missing when the library has none of that identifier."""
+        """Returns the usage. Raises Missing if the library has none of that identifier."""
         async with self._metadata.reading() as transaction:
             return await _find(transaction, library_id, usage_id)
 

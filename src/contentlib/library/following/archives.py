@@ -16,7 +16,7 @@ from contentlib.library.packages.tar import BadArchive, Begin, End, Event, Piece
 
 
 class NotOpened(Exception):
-    """An archive stays what it is; why."""
+    """Why an archive was not unpacked."""
 
 
 def is_archived(item: OfferedItem) -> bool:
@@ -32,7 +32,7 @@ class Archives:
         self._blobs = blobs
 
     async def open(self, item: OfferedItem, *archives: Blob) -> tuple[OfferedItem, dict[str, Blob]]:
-        """The item as it is with the files of its archive, and those; NotOpened where they are no package that is whole."""
+        """Returns the item with the files of its archive. Raises NotOpened if they are not a complete package."""
         if len(archives) > 1:
             raise NotOpened(f"it holds {len(archives)} archives, and a package is one")
         try:

@@ -24,10 +24,10 @@ _OTHER_CERTIFICATE = "catalog.http_request_error_peer_not_authenticated"
 
 
 class OwnCatalogs:
-    """Reads what publishers have, those on this server too; opens the passwords that were sealed.
+    """Reads publishers' libraries, including those on this server. Decrypts passwords.
 
-    A subscription to this server is checked as one to another: its address, its password, and its pins, by the `certificate`
-    (DER) that the server shows.
+    A subscription to this server is checked like one to another: its URL, its password, and its pins, against the server's
+    `certificate` (DER).
     """
 
     def __init__(
@@ -103,7 +103,7 @@ class OwnCatalogs:
             raise NotFetched(Fault(_OTHER_CERTIFICATE, text, (sha1, sha256)))
 
     def probed(self, fault: Fault) -> Probed:
-        """What a probe says of a fault."""
+        """Converts a fault to a probe result."""
         if fault.id == _OTHER_CERTIFICATE and self._certificate is not None:
             pem = x509.load_der_x509_certificate(self._certificate).public_bytes(Encoding.PEM).decode()
             return Probed(ProbeStatus.CERTIFICATE_ERROR, fault, _thumbprint(self._certificate, "sha1"), pem)
@@ -123,7 +123,7 @@ class OwnProbes:
         self._outside = outside
 
     async def probe(self, subscription: Subscription) -> Probed:
-        """What comes of asking a publisher."""
+        """Probes a publisher."""
         if subscription.source is None:
             return await self._outside.probe(subscription)
         try:

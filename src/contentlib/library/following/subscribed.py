@@ -68,9 +68,9 @@ class SubscribedLibraries:
     async def create_invited(
         self, field: str, new: NewLibrary, change: SubscriptionChange, token: Token | None, user: str, invitation: Invitation
     ) -> str:
-        """Creates a library that follows one of this server, which has invited it, and answers what is kept of that.
+        """Creates a library that follows one of this server by its invitation, and returns the stored subscription.
 
-        `field` is the path of what the caller says of the library.
+        `field` is the path of the caller's specification.
         """
         draft = await self._libraries.draft(new, SUBSCRIBED, field)
         subscription = Subscription(
@@ -95,7 +95,7 @@ class SubscribedLibraries:
     async def update(
         self, library_id: str, change: LibraryChange, wanted: SubscriptionChange | None, user: str, base_url: str
     ) -> None:
-        """Changes what is given; where that changes what is followed, the publisher must answer, and a sync begins."""
+        """Changes the given properties. If the subscription changes, the publisher must answer, and a sync starts."""
 
         async def more(library: Library) -> dict[str, object]:
             if wanted is None:
@@ -162,7 +162,7 @@ class SubscribedLibraries:
             await drop_content(transaction, item_id)
 
     async def probe(self, change: SubscriptionChange, base_url: str) -> Probed:
-        """What comes of asking a publisher."""
+        """Probes a publisher."""
         return await self._subscriptions.probe(change, base_url)
 
     async def _known(self, token: Token) -> bool:
@@ -195,7 +195,7 @@ def _check_on_demand(library: Library, told: str) -> None:
 
 
 def _asks_otherwise(before: Subscription | None, after: Subscription) -> bool:
-    """Whether the publisher is another one, or is asked in another way."""
+    """Whether the publisher, or the way to request it, has changed."""
     return before is None or replace(after, automatic_sync=before.automatic_sync, on_demand=before.on_demand) != before
 
 

@@ -34,7 +34,7 @@ class DownloadSession(Session, frozen=True, kw_only=True):
 
 
 class Preparation(msgspec.Struct, frozen=True):
-    """What became of the preparation of a file; the `task` is the one that brings its bytes, where they were not here."""
+    """Preparation of a file. `task` fetches its bytes if they were not stored."""
 
     session: str
     name: str

@@ -23,7 +23,7 @@ class TrustedCertificate(msgspec.Struct, frozen=True):
 
 
 class WarningType(enum.StrEnum):
-    """What may be doubtful about who signed a package."""
+    """Type of a warning about the signer of a package."""
 
     EXPIRED_CERTIFICATE = "EXPIRED_CERTIFICATE"
     NOT_YET_VALID_CERTIFICATE = "NOT_YET_VALID_CERTIFICATE"

@@ -38,10 +38,10 @@ class Subscription(msgspec.Struct, frozen=True):
 
 
 class Seen(msgspec.Struct, frozen=True):
-    """What tells a catalog that was read once from a newer one: the library's id and version, and validators of its documents.
+    """Identifies a catalog that was read: the library's id and version, and the validators of its documents.
 
-    One that is not `sure` is read again, whatever the publisher says: the version had risen and the list of `items` was the
-    same, which may have been written later.
+    If it is not `sure`, it is read again in any case: the version had increased but the list of `items` was the same, and may
+    have been written later.
     """
 
     version: str = ""

@@ -48,7 +48,7 @@ _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 
 
 class BadPackage(Exception):
-    """A descriptor or manifest cannot be read; the fault says where and why."""
+    """A descriptor or manifest that cannot be read. The fault has the position and the cause."""
 
     def __init__(self, name: str, problem: str) -> None:
         self.fault = Fault("ovf.unreadable", f"file {name!r} {problem}", (name,))
@@ -56,7 +56,7 @@ class BadPackage(Exception):
 
 
 class Referenced(msgspec.Struct, frozen=True):
-    """A file that a descriptor references; `size` in bytes where it says one, `chunk` where the file comes in pieces."""
+    """A file that a descriptor references. `size` is in bytes, if given; `chunk` is set if the file is split."""
 
     href: str
     size: int | None = None
@@ -69,9 +69,9 @@ class Referenced(msgspec.Struct, frozen=True):
         return None if self.size is None else max(1, -(-self.size // self.chunk))
 
     def names(self, there: Container[str] = ()) -> list[str]:
-        """The names of the file or of its pieces, as DSP0243 numbers them.
+        """Returns the names of the file or of its chunks, as DSP0243 numbers them.
 
-        Where its size does not tell how many there are: those that follow one another among what is `there`, one at least.
+        If its size does not determine their number: the consecutive ones in `there`, at least one.
         """
         if self.chunk is None:
             return [self.href]
@@ -90,7 +90,7 @@ class Disk(msgspec.Struct, frozen=True):
 
 
 class Descriptor(msgspec.Struct, frozen=True):
-    """What a descriptor tells of its package; `lost` are the disks in files that are not among its references."""
+    """The content of a descriptor. `lost` are the disks in files that are not referenced."""
 
     references: tuple[Referenced, ...]
     systems: tuple[str, ...]
@@ -124,7 +124,7 @@ def is_certificate(name: str) -> bool:
 
 
 def is_companion(name: str) -> bool:
-    """Whether a file is what macOS writes beside another one, whose name it has after `._`."""
+    """Whether macOS wrote the file beside another one, whose name follows `._`."""
     return name.startswith(_COMPANION)
 
 
@@ -251,7 +251,7 @@ def _line(name: str, number: int, line: str) -> tuple[str, Checksum]:
 
 
 def decoded(text: bytes) -> str:
-    """The text of a manifest or certificate file; Windows writes UTF-16, with the mark of it, or what it wrote before UTF-8."""
+    """Decodes a manifest or certificate file. Windows writes UTF-16 with a byte order mark, or older encodings."""
     if text.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return text.decode("utf-16", "replace")
     try:

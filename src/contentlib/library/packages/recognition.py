@@ -55,7 +55,7 @@ _TEXT = re.compile(r"\.(?:txt|b64|base64|pem|asc|eml|md)\Z", re.IGNORECASE)
 
 
 def kind_of(start: bytes) -> str | None:
-    """What kind of file begins so, None where it is of no known kind."""
+    """Returns the format of a file by its first bytes, or None if it is unknown."""
     for offset, signature, kind in _SIGNATURES:
         if start[offset : offset + len(signature)] == signature:
             return kind
@@ -78,13 +78,13 @@ def is_tar(start: bytes) -> bool:
 
 
 def label(start: bytes) -> str | None:
-    """What a file that begins so is called in a sentence."""
+    """Returns the name of a file's format for messages."""
     kind = kind_of(start)
     return None if kind is None else _LABELS.get(kind, f"a {kind.upper()} disk image")
 
 
 def mistaken(name: str, start: bytes) -> Fault | None:
-    """What is wrong with a file that begins so: it was made from the file that is meant, or is in its place."""
+    """Returns the error for content that was uploaded by mistake, such as an encoded form of the file."""
     kind = kind_of(start)
     if kind == FORM:
         text = f"file {name!r} was sent as a multipart form; send its bytes as the body (with curl: -T FILE, not -F)"
@@ -99,7 +99,7 @@ def mistaken(name: str, start: bytes) -> Fault | None:
 
 
 def doubtful(name: str, start: bytes) -> Fault | None:
-    """A warning about a file whose name says that it is another one."""
+    """Returns a warning about a file that does not match its name."""
     found, lower = kind_of(start), name.lower()
     what = label(start) or "unknown content"
     for end, expected, wanted in (
@@ -120,7 +120,7 @@ def doubtful(name: str, start: bytes) -> Fault | None:
 
 
 def _encoded(start: bytes) -> str | None:
-    """What is in base64 text, where that is a kind of file that is known."""
+    """Returns the format inside base64 text, if it is known."""
     found = _BASE64.match(start[:ENOUGH])
     if found is None or len(found["text"]) < _SHORTEST:
         return None
@@ -133,7 +133,7 @@ def _encoded(start: bytes) -> str | None:
 
 
 def _unpacks(data: bytes, kind: str | None) -> bool:
-    """Whether data is what two bytes say that it is; text of base64 may begin with them by chance."""
+    """Whether data is really compressed; base64 text can start with the same two bytes by chance."""
     if kind != "gzip":
         return True
     try:

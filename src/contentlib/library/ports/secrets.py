@@ -6,7 +6,7 @@ from typing import Protocol
 
 
 class Sealing(Protocol):
-    """Keeps what must be read again, but not by whoever gets hold of the database alone."""
+    """Encrypts texts that must be readable again, but not with the database alone."""
 
     def seal(self, text: str) -> str:
         """The text, sealed."""

@@ -63,9 +63,9 @@ class UpdateFileRows(Protocol):
         """The identifiers of all files of ACTIVE sessions, which are also the names of their uploads."""
 
     async def interrupt(self, fault: Fault) -> None:
-        """Puts every TRANSFERRING file of ACTIVE sessions into ERROR: the server was stopped, nobody is sending any more.
+        """Sets every TRANSFERRING file of ACTIVE sessions to ERROR, because the server was stopped.
 
-        PULL files stay as they are: the server goes on with them itself.
+        PULL files do not change: the server continues to fetch them.
         """
 
 
@@ -77,7 +77,7 @@ class DownloadSessionRows(SessionRows[DownloadSession], Protocol):
 
 
 class PreparationRows(Protocol):
-    """What became of preparing files of download sessions; removed with their session."""
+    """Preparations of files of download sessions; removed with their session."""
 
     async def put(self, preparation: Preparation) -> None:
         """Adds the row, or replaces the one of the same session and name."""

@@ -30,10 +30,10 @@ class VersionRows(Protocol):
     async def surplus(
         self, kept: int | None, most: int | None = None, *, before: int | None = None, library: str | None = None
     ) -> list[str]:
-        """The identifiers of versions that nobody needs, in a library or in all that have no retention of their own.
+        """Returns the identifiers of unneeded versions, in a library or in all that have no retention of their own.
 
-        They are those that are not the last `kept` of their item, or were replaced `before` a time; never one that is
-        current, or that an active session started from or serves. A version whose item is gone belongs to no library.
+        These are versions that are not among the last `kept` of their item, or were replaced `before` a time; never the current
+        one, or one that an active session started from or serves. A version whose item is gone belongs to no library.
         """
 
     async def known(self, version_ids: Collection[str]) -> set[str]:
@@ -72,7 +72,7 @@ class BlobRows(Rows[Blob], Protocol):
         """The blobs that no version has named since before a time, nor a file of an ACTIVE session or an arrival."""
 
     async def are_on(self, storage: str) -> bool:
-        """Whether there is a blob on a storage."""
+        """Whether a storage has any blobs."""
 
     async def known(self, blob_ids: Collection[str]) -> set[str]:
         """Those of the identifiers that are blobs'."""

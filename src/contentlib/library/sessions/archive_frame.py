@@ -18,7 +18,7 @@ _PIECES = 16  # that are read in one go
 
 
 class ArchiveFrame:
-    """Reads what is here of one archive, which is the upload of a storage."""
+    """Reads the stored bytes of one archive, which is an upload on a storage."""
 
     def __init__(self, store: BlobStore, storage: str, upload: str, most_files: int) -> None:
         self._store = store
@@ -81,6 +81,6 @@ def next_pieces(pieces: Iterator[bytes]) -> list[bytes]:
 
 
 def read_events(reader: TarReader, pieces: Iterator[bytes]) -> Iterator[Event]:
-    """What a reader finds in pieces."""
+    """Returns what a reader finds in pieces."""
     for piece in pieces:
         yield from reader.feed(piece)

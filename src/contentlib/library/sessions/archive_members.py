@@ -53,7 +53,7 @@ class ManifestAlgorithms:
         return Hasher(*self._found)
 
     def learn(self, name: str, text: bytes) -> None:
-        """Notes what a file says, if it is a manifest."""
+        """Learns the algorithms of a file, if it is a manifest."""
         if not ovf.is_manifest(name):
             return
         with contextlib.suppress(ovf.BadPackage):  # completing the session says what is wrong with it

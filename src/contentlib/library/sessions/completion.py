@@ -28,7 +28,7 @@ def _unheard(item: str, warnings: Sequence[Fault]) -> None:
 
 
 class Completion:
-    """Completes sessions; `sealing` examines their packages, `warned` hears of what is doubtful about one that was taken."""
+    """Completes sessions. `sealing` checks their packages; `warned` receives the warnings of accepted ones."""
 
     def __init__(
         self,
@@ -61,7 +61,7 @@ class Completion:
         raise Busy("session.changed", f"update session {session_id} was changed while it was completed", session_id)
 
     async def _try_to_complete(self, session_id: str, *, asked: bool) -> bool:
-        """Whether the session was completed, or told to; it was not when it was changed meanwhile."""
+        """Whether the session was completed or marked for completion; false if it was changed meanwhile."""
         await self._sessions.expire(session_id)
         async with self._metadata.reading() as transaction:
             session = await self._sessions.find(transaction, session_id)
@@ -150,7 +150,7 @@ class Completion:
         return True
 
     async def validate(self, session_id: str) -> Findings:
-        """What stands in the way of completing the session; NotReady when pushed files are not received correctly."""
+        """Returns what prevents completing the session. Raises NotReady if pushed files were not received correctly."""
         await self._sessions.expire(session_id)
         async with self._metadata.reading() as transaction:
             session = await self._sessions.find(transaction, session_id)
@@ -171,7 +171,7 @@ class Completion:
         return Findings(tuple(missing), found.invalid, warnings=found.warnings)
 
     async def preview(self, session: UpdateSession) -> Preview:
-        """What there is to know of who signed the package of a session; of one that has ended, nothing."""
+        """Returns the signature information of a session's package; None for an ended session."""
         if session.state is not State.ACTIVE:
             return Preview()
         async with self._metadata.reading() as transaction:

@@ -41,7 +41,7 @@ class Settling:
         self._at_work: set[str] = set()
 
     async def watch(self) -> None:
-        """Keeps sessions alive whose files are being fetched, and notes which files nobody fetches any more."""
+        """Keeps sessions with fetched files alive, and marks files that are no longer fetched."""
         async with self._metadata.reading() as transaction:
             found = [
                 (session, await transaction.update_files.of(session.id))
@@ -122,7 +122,7 @@ def _is_coming(file: UpdateFile) -> bool:
 
 
 async def _given_up(transaction: Transaction, file: UpdateFile) -> Fault | None:
-    """Why nobody fetches a file any more; what comes out of an archive has no task of its own."""
+    """Returns why a file is no longer fetched. A file extracted from an archive has no task of its own."""
     if file.task is None:
         return None
     task = await transaction.tasks.get(file.task)

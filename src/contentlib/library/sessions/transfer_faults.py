@@ -18,7 +18,7 @@ def broken(received: int, total: int | None) -> Fault:
 
 
 def silent(received: int, seconds: int) -> Fault:
-    """The client keeps its connection and says nothing."""
+    """The client keeps its connection but sends nothing."""
     text = f"no byte came for {seconds} seconds after the first {received}"
     return Fault("upload.silent", text, (str(received), str(seconds)))
 
@@ -48,7 +48,7 @@ def part_mismatch(name: str, expected: int, came: int | None) -> Fault:
 
 
 def not_decoded(name: str, encoding: str, why: str) -> Fault:
-    """The body is not encoded as its header says."""
+    """The body does not match its encoding header."""
     text = f"file {name!r} was sent with content-encoding {encoding}, but {why}; send it again, or without encoding"
     return Fault("upload.encoding", text, (name, encoding))
 
@@ -66,7 +66,7 @@ def not_stored(name: str, storage: str, received: int, error: OSError) -> Fault:
 
 
 def is_full(error: OSError) -> bool:
-    """Whether there is no room left."""
+    """Whether there is no space left."""
     return error.errno in _FULL
 
 

@@ -16,7 +16,7 @@ from contentlib.library.ports import MetadataStore, SessionRows, Transaction
 
 
 class TransferSessions(ABC, Generic[AnySession]):
-    """The operations that both kinds of session have; `progress_field` is what the contract calls a client's progress."""
+    """The operations of both kinds of session. `progress_field` is the contract's name of a client's progress."""
 
     kind: ClassVar[str]
     progress_field: ClassVar[str]
@@ -32,7 +32,7 @@ class TransferSessions(ABC, Generic[AnySession]):
         """Where the sessions of this kind are."""
 
     async def get(self, session_id: str) -> AnySession:
-        """The session, as of now; Missing when there is none."""
+        """Returns the session. Raises Missing if there is none."""
         async with self._metadata.reading() as transaction:
             session = await self.find(transaction, session_id)
         if self._leases.expired(session):
@@ -61,7 +61,7 @@ class TransferSessions(ABC, Generic[AnySession]):
         self._leases.touch(session)
 
     async def cancel(self, session_id: str) -> None:
-        """Ends the session; its addresses are dead, and nothing of it becomes visible."""
+        """Ends the session, invalidates its URLs and discards its changes."""
         await self.expire(session_id)
         await self._finish(session_id, "canceled", None)
 
@@ -72,7 +72,7 @@ class TransferSessions(ABC, Generic[AnySession]):
         await self.end_in_error(session_id, Fault("session.failed_by_client", told, (told,)))
 
     async def end_in_error(self, session_id: str, fault: Fault) -> None:
-        """Ends the session in ERROR with what went wrong."""
+        """Ends the session in ERROR with a fault."""
         await self._finish(session_id, "failed", fault)
 
     async def expire(self, session_id: str) -> None:
@@ -121,7 +121,7 @@ class TransferSessions(ABC, Generic[AnySession]):
         return session
 
     async def continued(self, transaction: Transaction, session_id: str, event: str) -> AnySession:
-        """The session that its client goes on with; NotActive when it has ended."""
+        """Returns the session for a client that continues it. Raises NotActive if it has ended."""
         return await self.active(transaction, session_id, event)
 
     async def find(self, transaction: Transaction, session_id: str) -> AnySession:
@@ -132,5 +132,5 @@ class TransferSessions(ABC, Generic[AnySession]):
         return session
 
     async def active(self, transaction: Transaction, session_id: str, event: str) -> AnySession:
-        """The session after an event; Missing when there is none, NotActive when it has ended."""
+        """Returns the session after an event. Raises Missing if there is none, NotActive if it has ended."""
         return self.fired(await self.find(transaction, session_id), event)

@@ -35,7 +35,7 @@ _LARGEST = 2**63 - 1
 
 
 class NewFile(msgspec.Struct, frozen=True):
-    """What a caller says of a file to be added."""
+    """A caller's specification of a file to add."""
 
     name: str
     source: Source
@@ -66,7 +66,7 @@ class UpdateFiles:
         self._rules = rules
 
     async def add(self, session_id: str, new: NewFile) -> UpdateFile:
-        """Adds a file, or replaces one of the same name; what was received for it before is dropped."""
+        """Adds a file, or replaces one of the same name and discards its received bytes."""
         check_file_name("file_spec.name", new.name)
         if new.size is not None and not 0 <= new.size <= _LARGEST:
             raise Invalid("file_spec.size", f"must be between 0 and {_LARGEST}, not {new.size}")
@@ -164,7 +164,7 @@ class UpdateFiles:
         return kept + [live(file, self._leases) for file in changes if not file.removed]
 
     async def get(self, session_id: str, name: str) -> UpdateFile:
-        """One of `all`; MissingFile when there is none of that name."""
+        """Returns one of `all`. Raises MissingFile for an unknown name."""
         for file in await self.all(session_id):
             if file.name == name:
                 return file
@@ -176,9 +176,9 @@ class UpdateFiles:
             return {file.name for file in await transaction.update_files.of(session_id)}
 
     async def add_references(self, descriptor: UpdateFile, references: Iterable[NewFile]) -> None:
-        """Adds files to be fetched with a descriptor that was fetched; those that the session has already stay as they are.
+        """Adds the files that a fetched descriptor references, to be fetched. Existing files of the session do not change.
 
-        A size that a descriptor says is often wrong, so it is not declared for the file.
+        Sizes in descriptors are often wrong, so they are not declared for the files.
         """
         async with self._metadata.transaction(durable=False) as transaction:
             session = await self._sessions.active(transaction, descriptor.session, "changed")
@@ -206,7 +206,7 @@ async def base_of(transaction: Transaction, session: UpdateSession) -> Version:
 
 
 async def remove_members(transaction: Transaction, old: UpdateFile | None) -> list[UpdateFile]:
-    """Removes what came out of an archive that is no longer wanted."""
+    """Removes the files of an archive that is no longer needed."""
     if old is None:
         return []
     members = [file for file in await transaction.update_files.of(old.session) if file.archive == old.id]

@@ -26,7 +26,7 @@ def configure(settings: Settings) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    logging.getLogger("alembic").setLevel(max(level, logging.WARNING))  # it says at every start which database it is on
+    logging.getLogger("alembic").setLevel(max(level, logging.WARNING))  # it logs the type of database at every start
 
 
 def mask(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:  # noqa: ARG001 - the signature is structlog's

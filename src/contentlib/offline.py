@@ -53,7 +53,7 @@ def publish_static(
     store = _reading(settings)
     offered, _ = asyncio.run(_offered(settings, store, library, None))
     if target.startswith("s3://"):
-        from contentlib.vcsp.trees.objects import ObjectTree  # its package is large, and nobody else's business
+        from contentlib.vcsp.trees.objects import ObjectTree  # a large package that is only needed here
 
         return offered, publish(offered, ObjectTree(target, store), watcher)
     tree = DirectoryTree(Path(target), store, link=link)

@@ -459,7 +459,7 @@ def _read_file(path: Path | None, faults: list[str]) -> dict[str, object]:
     if path is None:
         return {}
     try:
-        if path.is_fifo() and not path.is_relative_to("/dev/fd"):  # where a shell has put `<(…)`, somebody writes
+        if path.is_fifo() and not path.is_relative_to("/dev/fd"):  # a `<(…)` of a shell has a writer
             faults.append(f"config: {path} is a pipe, not a regular file")
             return {}
         return tomllib.loads(path.read_text("utf-8"))

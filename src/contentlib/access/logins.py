@@ -69,7 +69,7 @@ class Logins:
         if not names or len(password) > PASSWORD_LENGTH:
             raise self._wrong()
         user = await self._find(names)
-        # a name that nobody has costs the same time as one that somebody has
+        # an unknown name takes the same time as a known one
         hashed = self._rules.decoy if user is None else user.password_hash
         attempt = Attempt(self._names.key(name), client, gone or never)
         if not await self._passwords.verify(attempt, hashed, password) or user is None:

@@ -65,7 +65,7 @@ class Core:
     inventory: Inventory
     signals: Signals
     library_passwords: Argon2Passwords
-    """Those of published libraries, in threads of their own: whoever tries them keeps no login waiting."""
+    """Passwords of published libraries, in separate threads, so that guessing them does not delay logins."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,7 +83,7 @@ class WorkerProcess:
             answer = await door.handle(request)
         except Disconnected:
             raise
-        except Exception as error:  # whatever it is, the log says why, and the client is told where to look
+        except Exception as error:  # any error: it is logged, and the response refers to the log
             log.request_failed(request, shown(request.path), cause(error))
             answer = door.failed(request, error)
         door.meter.count(request, answer, started)

@@ -152,7 +152,7 @@ class _Server(MPServer):
     def startup(self, spawn_target: Any, target_loader: Any) -> None:
         super().startup(spawn_target, target_loader)  # type: ignore[no-untyped-call] # granian types it not
         if sys.stdin is not None and sys.stdin.isatty():
-            signal.signal(signal.SIGHUP, self.signal_handler_interrupt)  # the terminal is closed, nobody asks to reload
+            signal.signal(signal.SIGHUP, self.signal_handler_interrupt)  # the terminal was closed; this is not a reload
         while not self.main_loop_interrupt.wait(_ATTEMPT_SECONDS):
             if self._reserved.accepts():
                 self._announce()

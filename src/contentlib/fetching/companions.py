@@ -44,7 +44,7 @@ class Companions:
             async with self._client.get(
                 endpoint.uri, thumbprint=endpoint.thumbprint, certificate=endpoint.certificate
             ) as answer:
-                return "html" not in answer.headers.get("content-type", "").lower()  # a page that says so, with status 200
+                return "html" not in answer.headers.get("content-type", "").lower()  # an error page with status 200
         except Failed as error:
             if error.problem.kind is Kind.STATUS and not error.problem.again:
                 return False

@@ -71,7 +71,7 @@ class Pulls:
         return None
 
     async def _settle(self, session_id: str) -> None:
-        with suppress(OSError):  # it is none of the pull's, and the job that settles sessions tries again and tells
+        with suppress(OSError):  # not an error of the pull; the job that settles sessions retries and reports it
             await self._context.settling.settle(session_id)
 
     async def _fetch(self, attempt: _Attempt) -> None:

@@ -76,7 +76,7 @@ class Syncs:
         sync = _Sync(self._context, library, library.subscription, progress)
         try:
             result = await (sync.all() if wanted.item is None else sync.one(wanted.item, content=wanted.content))
-        except Busy as error:  # somebody has changed what is followed, or the same item
+        except Busy as error:  # the subscription or the item was changed meanwhile
             raise Again(error.fault) from error
         progress.note_of_success = result.told()
 
@@ -157,7 +157,7 @@ class _Sync:
         self._anew -= 1
         try:
             read = await self._context.catalogs.read(self._subscription, self._seen() if before is None else before[1])
-        except NotFetched:  # what has failed is told, not this
+        except NotFetched:  # the original error is reported, not this one
             return None
         if read is None or (before is not None and read[0] == before[0]):
             return None

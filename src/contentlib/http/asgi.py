@@ -123,7 +123,7 @@ class Application:
             if message["type"] == "lifespan.startup":
                 try:
                     await self._start()
-                except Exception as error:  # whatever it is, the server must be told that there is no start
+                except Exception as error:  # any error: the server must know that the start failed
                     await send({"type": "lifespan.startup.failed", "message": str(error)})
                     return
                 await send({"type": "lifespan.startup.complete"})
@@ -227,7 +227,7 @@ async def _send_file(request: Request, answer: FileResponse, scope: Scope, recei
 
 async def _send_pieces(request: Request, pieces: AsyncGenerator[bytes, None], receive: Receive, send: Send) -> None:
     """Sends the pieces of a body. An error closes the connection before the announced length."""
-    gone = asyncio.create_task(_disconnect(receive))  # sending to nobody is no error, and would read to the end
+    gone = asyncio.create_task(_disconnect(receive))  # sending after a disconnect is not an error and would read to the end
     try:
         async with aclosing(pieces):
             if request.method != "HEAD":

@@ -209,7 +209,7 @@ class Collector:
             await self._lanes.on(storage).run(self._discard, storage, name)
 
     def _discard(self, storage: str, upload: str) -> None:
-        with suppress(BlockingIOError), self._store.stage(storage, upload):  # whoever has it open waits for more of it
+        with suppress(BlockingIOError), self._store.stage(storage, upload):  # it is in use by a writer
             self._store.discard(storage, upload)
             _removed("upload", storage, upload, "no session names it, and it has not grown for the grace")
 

@@ -26,7 +26,7 @@ from contentlib.library.ports import MetadataStore
 from contentlib.library.tasks import CANCELED, fire
 
 _BEATS_A_LEASE = 3
-_LONGEST_BEAT = 2.0  # a running task hears that it is canceled at its next beat
+_LONGEST_BEAT = 2.0  # a running task notices a cancel at its next heartbeat
 _SHORTEST_PAUSE = 1.0
 _LONGEST_PAUSE = 300.0
 _GOING_ON = ("put off", "let go")

@@ -23,7 +23,7 @@ class Ballast:
 
     def ease(self) -> None:
         """Frees its room, where a commit may not find enough."""
-        with suppress(OSError):  # given up already; a disk that does not answer is told by the commit
+        with suppress(OSError):  # already deleted; if the disk does not answer, the commit reports it
             disk = os.statvfs(self._path.parent)
             if disk.f_bavail * disk.f_frsize < _COMMIT_BYTES:
                 self._path.unlink()

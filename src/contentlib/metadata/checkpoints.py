@@ -16,7 +16,7 @@ from contentlib.metadata.ballast import Ballast
 PRAGMAS = ("wal_autocheckpoint = 0", f"journal_size_limit = {16 << 20}")
 """Of connections that write: they leave checkpoints to this, and cut a log that became longer to this size."""
 _COMMITS = 200  # between two checkpoints
-_LONGEST = 16_384  # pages: whoever writes waits for the end of a log that is longer
+_LONGEST = 16_384  # pages: if the log is longer, writers wait for the checkpoint
 
 
 class Checkpoints:

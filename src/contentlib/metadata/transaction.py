@@ -27,7 +27,7 @@ from contentlib.metadata.subscribers import SubscriberRows
 from contentlib.metadata.tasks import TaskRows
 from contentlib.metadata.usages import UsageRows
 
-_MANY = 1000  # rows after which a statement goes on in a thread
+_MANY = 1000  # rows after which a statement continues in a thread
 _DIALECT = sqlite_dialect(paramstyle="named")
 AnyConnection = TypeVar("AnyConnection", bound="SqliteConnection")
 

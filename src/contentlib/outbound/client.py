@@ -267,7 +267,7 @@ def _parsed(uri: str) -> URL:
     try:
         url = URL(check_host(uri), encoded=_PLAIN.fullmatch(uri) is not None)
         host, port = url.host, url.port
-        (url.raw_host or "").encode("idna")  # as whoever resolves it will
+        (url.raw_host or "").encode("idna")  # as the resolver will
     except ValueError as error:
         raise problems.url(_told(uri), "is no address that can be asked") from error
     if url.scheme not in ("http", "https"):

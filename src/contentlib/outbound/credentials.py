@@ -42,6 +42,6 @@ def credentials_of(subscription: Subscription) -> Credentials | None:
     if subscription.authentication is Authentication.BASIC:
         user = _USER if subscription.user_name is None else subscription.user_name
         return Credentials(user, subscription.password or "", subscription.url)
-    with suppress(ValueError):  # whoever asks will say that it is no address
+    with suppress(ValueError):  # the request will report the invalid URL
         return within(URL(check_host(subscription.url)))
     return None

@@ -167,7 +167,7 @@ def _kind(address: IpAddress) -> str | None:
 
 def _is_own(address: IpAddress) -> bool:
     """Whether this machine has the address: only then a socket can be bound to it."""
-    return _binds(str(address)) and not _binds(_OF_DOCUMENTATION)  # where everything binds, binding says nothing
+    return _binds(str(address)) and not _binds(_OF_DOCUMENTATION)  # if every address can be bound, this proves nothing
 
 
 def _binds(address: str) -> bool:

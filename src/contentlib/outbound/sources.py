@@ -157,7 +157,7 @@ def host_of(uri: str) -> str | None:
     """Returns the host of a URL, or None for a local file or an invalid URL."""
     try:
         return None if is_local(uri) else urlsplit(check_host(uri)).hostname
-    except ValueError:  # whoever asks it says so
+    except ValueError:  # the request will report it
         return None
 
 

@@ -158,7 +158,7 @@ class TasksService(Service):
         await self._tasks.cancel(task)
 
     def _info(self, task: model.Task, spec: GetSpec | None) -> TaskInfo:
-        pending = task.status is model.TaskStatus.PENDING  # it may have run before, and waits to go on
+        pending = task.status is model.TaskStatus.PENDING  # it may have run before and wait to continue
         description = task.description
         return TaskInfo(
             cancelable=task.cancelable,

@@ -33,8 +33,8 @@ _HEARD: dict[type[rules.LibraryError], tuple[type[vapi.VapiError], ...]] = {
     rules.Unavailable: (vapi.ServiceUnavailable,),
     rules.Damaged: (vapi.ResourceInaccessible, vapi.Error, vapi.NotAllowedInCurrentState),
 }
-"""The first one that the operation declares, also beside the contract, is heard; invalid_argument where it declares none."""
-_ANYWHERE = (vapi.ServiceUnavailable,)  # declared by no operation, and to be expected of every one
+"""The caller receives the first one that the operation declares, also beyond the contract, or else invalid_argument."""
+_ANYWHERE = (vapi.ServiceUnavailable,)  # not declared, possible for every operation
 
 
 def translate(error: Exception, operation: Operation) -> vapi.VapiError | None:

@@ -25,10 +25,10 @@ Memory = Hasher | Unpacking
 """What read the bytes of a file that are there already."""
 
 RECEIVED = 200
-"""The status where all bytes were received and are not the right ones.
+"""The status if all bytes were received but are wrong.
 
-govmomi and Ansible show of any other status nothing but its number. With this one they go on to complete the session, which
-is refused with the fault of the file, and that they show.
+For any other status, govmomi and Ansible only show the number. With this one they complete the session, which fails with
+the error of the file, which they show.
 """
 
 

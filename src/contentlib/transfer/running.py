@@ -20,7 +20,7 @@ from pathlib import Path
 _YOUNG_SECONDS = 10.0  # a file may not be open yet
 _LISTING = Path("/dev/fd")  # Linux, macOS, BSD
 _WITHOUT_LISTING = range(4096)
-_DELETED = " (deleted)"  # Linux says so of a file that has no name any more
+_DELETED = " (deleted)"  # how Linux marks a file without a name
 
 Touch = Callable[[], Awaitable[None]]
 

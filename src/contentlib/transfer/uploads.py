@@ -194,7 +194,7 @@ class Uploads:
         except Exception as error:
             return await self._ended_early(request, upload, staged, error)
         finally:
-            if self._running.get(file.id) is upload:  # once its bytes are in their place, another one may have begun
+            if self._running.get(file.id) is upload:  # after its bytes were stored, another upload may have started
                 del self._running[file.id]
             await upload.incoming.close()
         if complete:
@@ -222,7 +222,7 @@ class Uploads:
                 await self._discard(upload, staged)
         if wanted:
             await self._remember(upload, staged)
-        else:  # at last, and only these bytes: without its name the upload is no longer locked, and another one may begin
+        else:  # last, and only these bytes: without its name the upload is unlocked, and another one may start
             await lane.release(staged.drop)
         if ending.status is None:
             raise error

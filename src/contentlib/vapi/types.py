@@ -70,7 +70,7 @@ class DateTime:
         return hash(self.milliseconds)
 
 
-@lru_cache(maxsize=1024)  # most moments that are told lie in the same few seconds
+@lru_cache(maxsize=1024)  # most times in responses lie within a few seconds
 def _seconds(since_epoch: int) -> str:
     return datetime.fromtimestamp(since_epoch, UTC).isoformat()[:19]
 

@@ -82,4 +82,4 @@ PROPERTIES: dict[str, dict[str, Value | None]] = {
     "TaskManager": {"maxCollector": 0, "recentTask": Array("ManagedObjectReference")},
     "UserDirectory": {"domainList": Array("string")},
 }
-"""Type -> its properties; those of the other managers are none."""
+"""Type -> its properties. Other managers have none."""

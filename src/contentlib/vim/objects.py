@@ -44,7 +44,7 @@ class World:
     inventory: Inventory
     content: Data
     now: int = 0
-    session: Data | None = None  # the caller's own, where there is one
+    session: Data | None = None  # the caller's own, if any
     sessions: Sequence[Data] = ()  # of the caller's user
     spaces: Mapping[str, Space] = field(default_factory=dict)
 
@@ -54,7 +54,7 @@ class World:
 
     def exists(self, target: Reference) -> bool:
         """Whether the object exists."""
-        if target.type == "ContainerView":  # anybody can write one
+        if target.type == "ContainerView":  # clients can construct one
             view = view_of(target)
             return view is not None and self.exists(Reference(view.container_type, view.container))
         return target in SINGLETONS.values() or target in MANAGERS or target in set(_entities(self.inventory))

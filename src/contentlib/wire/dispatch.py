@@ -15,7 +15,7 @@ from contentlib.wire.text import shown
 
 Pairs = list[tuple[str, str]]
 
-_ACTION = "action"  # what the name of an action stands under in the query of `/api`
+_ACTION = "action"  # query parameter with the name of the action on `/api`
 
 
 class Target:

@@ -14,7 +14,7 @@ from contentlib.wire.text import invalid, scalar, shown, wrong
 from contentlib.wire.walk import Reader, part
 
 Tree = Union[list[str], dict[str, "Tree"]]  # noqa: UP007 - a recursive alias needs the name as text
-"""What stands under a name: the texts that were given for it, or what stands below it."""
+"""The content of a name: its texts, or the names below it."""
 
 _MOST = 1000  # parameters in a query
 _DEEPEST = 32  # dots in a name

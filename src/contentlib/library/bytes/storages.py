@@ -207,7 +207,7 @@ class Lane:
                 result = out.call()
         except BaseException as raised:
             error = raised
-        with suppress(RuntimeError):  # the loop is closed, and nobody waits
+        with suppress(RuntimeError):  # the loop is closed
             out.loop.call_soon_threadsafe(self._back, out, result, error)
 
     def _back(self, out: _Call, result: Any, error: BaseException | None) -> None:
@@ -279,7 +279,7 @@ class Lane:
         self._threads.most += 1
         if not out.answer.done():
             out.answer.set_exception(StorageSilent(self.storage, time.monotonic() - out.begun))
-            out.answer.exception()  # whoever waited may be gone
+            out.answer.exception()  # the caller may be gone
 
 
 class Storages:
@@ -329,5 +329,5 @@ def _seen(answer: asyncio.Future[None]) -> None:
 
 
 def _quietly(close: Callable[[], object]) -> None:
-    with suppress(OSError, ValueError):  # nobody waits for it; a generator may still be running
+    with suppress(OSError, ValueError):  # the caller is gone; a generator may still be running
         close()

@@ -24,7 +24,7 @@ SUBSCRIBED = LibraryType.SUBSCRIBED
 _AT_ONCE = 100
 
 Keep = Callable[[Transaction, Library], Awaitable[str]]
-"""Keeps what goes with a library that is made, in the same transaction, and answers what its caller hears."""
+"""Stores what belongs to a new library in the same transaction, and returns the result for the caller."""
 
 
 class Invitation(msgspec.Struct, frozen=True):

@@ -56,7 +56,7 @@ class Subscriptions:
         if now is None:
             _check_complete(field, change)
             now = Subscription("")
-        url = now.url if change.url in (None, without_password(now.url)) else change.url  # it is told without its password
+        url = now.url if change.url in (None, without_password(now.url)) else change.url  # clients see it without its password
         endpoint = SourceEndpoint(url, change.thumbprint or None, change.certificate or None)
         await self._check_endpoint(field, endpoint)
         changed = Subscription(

@@ -45,7 +45,7 @@ class Findings(msgspec.Struct, frozen=True):
 
     def told(self) -> str:
         """Summarizes all problems in one sentence; of many only the first, and the number of others."""
-        faults = dict.fromkeys(fault.text for _, fault in self.invalid)  # what is wrong with two files is told once
+        faults = dict.fromkeys(fault.text for _, fault in self.invalid)  # report the same error of two files once
         missing = [_lacking(name) for name in self.missing[:_TOLD]]
         invalid = [*faults][: _TOLD - len(missing)]
         left = len(self.missing) + len(faults) - len(missing) - len(invalid)

@@ -198,7 +198,7 @@ def _references(name: str, sections: Iterable[etree._Element]) -> Iterator[Refer
             href = _attribute(file, "href")
             if local(file) != "File" or href is None:
                 raise BadPackage(name, f"has a reference without a file, at line {file.sourceline}")
-            if not _URL.match(href):  # a file somewhere else is none of the package
+            if not _URL.match(href):  # a file at another location is not part of the package
                 found = Referenced(href.removeprefix(_HERE), _size(name, file, "size"), _size(name, file, "chunkSize"))
                 count += found.count() or 1
                 if count > _MOST:

@@ -30,7 +30,7 @@ from contentlib.library.packages.ovf import BadPackage, decoded
 LARGEST = 1024 * 1024
 LONGEST_PEM = 65_536
 _MOST = 20  # certificates in a file, and signatures
-_CHECKS = 60  # of signatures of certificates, for one judgement; a chain wants one for each of its certificates
+_CHECKS = 60  # of certificate signatures per check; a chain needs one for each of its certificates
 _LONGEST_NAME = 500
 
 # also as `openssl dgst -hex` writes it: RSA-SHA2-256(tiny.mf)= 0…

@@ -180,7 +180,7 @@ class TarReader:
             for key, value in _records(bytes(content), self._offset):
                 if key in ("path", "size"):
                     self._overrides[key] = value
-                elif key.startswith(_SPARSE):  # one stands for all, lest headers without files fill the memory
+                elif key.startswith(_SPARSE):  # keep only one, so that headers without files cannot fill the memory
                     self._overrides[_SPARSE] = ""
 
     def _begin_file(self, header: tarfile.TarInfo) -> Iterator[Event]:

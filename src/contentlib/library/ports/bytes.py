@@ -49,7 +49,7 @@ class BlobStore(Protocol):
     """Keeps bytes, on one or more storages."""
 
     boot: str
-    """What this run of the machine is called: bytes that were not flushed in another one may be lost."""
+    """The boot id of the machine. Bytes that were not flushed in an earlier boot may be lost."""
 
     def stage(self, storage: str, upload: str) -> Staged:
         """Opens an upload for appending, creating it if necessary. Raises BlockingIOError while another writer has it open."""

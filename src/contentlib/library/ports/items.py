@@ -18,8 +18,9 @@ class ItemRows(Rows[Item], Protocol):
         """How many bytes the current contents of a library's items have, those of a deleted library too."""
 
     async def reached(self, library: str) -> tuple[int, int]:
-        """The highest version of a library's items as subscribers count them, and the highest generation of the files in all
-        versions that are kept; of deleted items too, 0 where there is none.
+        """Returns the highest version of a library's items, as subscribers see it, and the highest generation of their files.
+
+        Includes deleted items and all versions that are kept. 0 if there are none.
         """
 
     async def find(

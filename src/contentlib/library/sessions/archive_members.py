@@ -56,7 +56,7 @@ class ManifestAlgorithms:
         """Learns the algorithms of a file, if it is a manifest."""
         if not ovf.is_manifest(name):
             return
-        with contextlib.suppress(ovf.BadPackage):  # completing the session says what is wrong with it
+        with contextlib.suppress(ovf.BadPackage):  # completing the session reports the error
             self._found |= {checksum.algorithm for checksum in ovf.read_manifest(name, text).values()}
 
 

@@ -104,9 +104,7 @@ class FileTransfers:
         return self._leases.held(session)
 
     async def beat(self, session: UpdateSession, file: UpdateFile, received: int) -> None:
-        """Records the number of stored bytes. Raises Missing if the file is no longer needed, NotActive if the session has
-        ended.
-        """
+        """Records the number of stored bytes. Raises Missing for a file that is no longer needed, or NotActive."""
         self._leases.note_progress(file.id, received)
         await self.target(session.id, file.id)
 

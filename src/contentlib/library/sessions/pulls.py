@@ -26,7 +26,7 @@ LONGEST_PIN = 200
 LOCAL_SCHEMES = ("file", "ds")
 
 CheckSource = Callable[[str], Awaitable[str | None]]
-"""Why an address is none to fetch from, as the end of a sentence; None where it is one."""
+"""Returns why a URL cannot be fetched, as the end of a sentence; None if it can."""
 
 
 def _nothing() -> None:

@@ -127,7 +127,7 @@ class Sealing:
         if key not in self._seals:
             try:
                 self._seals[key] = await read_seal(files, self._blobs)
-            except BadPackage:  # completing the session says what is wrong with it
+            except BadPackage:  # completing the session reports the error
                 self._seals[key] = None
             except Damaged:
                 return None

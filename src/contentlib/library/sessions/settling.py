@@ -82,7 +82,7 @@ class Settling:
         try:
             await self._settle(session_id)
         except (Busy, Missing, NotActive):
-            return  # somebody else was faster, or changed it; it is looked at again
+            return  # it was completed or changed meanwhile; it is checked again
         except LibraryError as error:
             await self._end(session_id, error.fault)
         finally:
@@ -106,7 +106,7 @@ class Settling:
         try:
             await self._updates.end_in_error(session_id, fault)
         except (Missing, NotActive):
-            return  # somebody else ended it
+            return  # it was ended meanwhile
 
     def _is_due(self, session: UpdateSession, files: list[UpdateFile]) -> bool:
         if session.completing:

@@ -190,7 +190,7 @@ class Unpacking:
         start = await self._threads.stored(self._archived.first)
         return is_package_archive(start) and await self._transfers.takes_packages(self._session)
 
-    # what comes
+    # receiving
 
     async def feed(self, block: Sequence[bytes]) -> None:
         """Takes the next bytes; BadArchive, TooLarge or NotStored when they cannot be."""
@@ -275,7 +275,7 @@ class Unpacking:
         """Removes the files of an incomplete archive from the session."""
         await self.leave()
         self._member = None
-        for file in await self._transfers.forget_members(self._archive):  # nobody else knows them any more
+        for file in await self._transfers.forget_members(self._archive):  # no other reference to them is left
             await self._threads.release(partial(self._store.discard, self._storage, file.id))
 
     @property

@@ -25,7 +25,7 @@ from contentlib.vcsp.reading.lenient import BadDocument
 from contentlib.vcsp.reading.parsing import MOST_ITEMS, Head, read_library
 
 GONE = (404, 410)
-"""The statuses by which a server says that there is no such document."""
+"""The statuses for a document that does not exist."""
 Value = TypeVar("Value")
 _GZIP = b"\x1f\x8b"
 _GZIP_BITS = 31  # what zlib calls the form of gzip
@@ -89,7 +89,7 @@ class Asking:
     async def document(self, uri: str) -> Found:
         """Another document of the library."""
         found = await self._found(uri, {})
-        if found is None:  # an answer to a condition that nobody made
+        if found is None:  # 304 for a request without conditions
             raise problems.status(shown(URL(uri)), 304)
         return found
 

@@ -164,7 +164,7 @@ def count_failed_job(name: str) -> None:
 
 
 class Gauges:
-    """Looks the figures up; `certificate` is the PEM text that the server serves with, if it does."""
+    """Collects the gauges. `certificate` is the server's PEM certificate, if it has one."""
 
     def __init__(self, metadata: MetadataStore, inventory: Inventory, certificate: bytes | None) -> None:
         self._metadata = metadata

@@ -70,7 +70,7 @@ def export_bundle(settings: Settings, library: str, target: Path, since: int | N
 
 
 def take_bundle(settings: Settings, path: Path, watcher: Watcher) -> tuple[Manifest, bool]:
-    """Takes a library from a file; answers what the file says of it, and whether something was new."""
+    """Imports a bundle. Returns its description, and whether anything was new."""
 
     async def taken(bundle: Bundle) -> bool:
         async with _writing(settings) as (_, _, adoption):
@@ -81,7 +81,7 @@ def take_bundle(settings: Settings, path: Path, watcher: Watcher) -> tuple[Manif
 
 
 def adopt(settings: Settings, source: Subscription, warned: Warned, watcher: Watcher) -> Catalog:
-    """Takes a library from a directory or from a publisher, and answers what it says of itself."""
+    """Adopts a library from a directory or a publisher, and returns its description."""
     return asyncio.run(_adopt(settings, source, warned, watcher))
 
 

@@ -44,7 +44,7 @@ _LONG_LINE = "too many logins of this user are waiting"
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """Who gives a password: for which name, from which address; `gone` returns when that client has hung up."""
+    """A password attempt: user name and client address. `gone` returns when the client has disconnected."""
 
     name: str
     address: str

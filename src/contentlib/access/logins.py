@@ -25,11 +25,11 @@ _TOKEN_BYTES = 32
 
 @dataclass(frozen=True, slots=True)
 class LoginRules:
-    """How login sessions are given: `idle` is the time in milliseconds after which an untouched one is over.
+    """Rules for login sessions. `idle` is the time in milliseconds after which an unused session ends.
 
-    A user has at most `most` sessions: whoever logs in once more ends the one that was not used for the longest time, so that
-    scripts that forget to log out shut nobody out. `challenge` says to clients how to log in, `decoy` is the hash that a
-    password is compared with where no user has the name.
+    A user has at most `most` sessions. Another login ends the least recently used one, so that scripts that never log out do
+    not lock out their user. `challenge` tells clients how to log in; `decoy` is the hash that a password is compared with if
+    the user does not exist.
     """
 
     idle: int

@@ -34,7 +34,7 @@ _TRANSFER_KEY_FILE = "transfer.key"
 
 @dataclass(frozen=True, slots=True)
 class Signals:
-    """What parts of a process tell each other without knowing each other."""
+    """Signals between parts of a process that do not know each other."""
 
     session_ended: Signal[[str]] = field(default_factory=Signal)
     """A session ended, or a file was removed from one; receives its identifier."""
@@ -45,7 +45,7 @@ class Signals:
 
 @dataclass(frozen=True, slots=True)
 class Core:
-    """What nearly every part of a worker process needs."""
+    """What most parts of a worker process need."""
 
     settings: Settings
     certificate: bytes | None
@@ -70,7 +70,7 @@ class Core:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What makes the server itself, whichever process serves: its identifier, and the key of its transfer addresses."""
+    """The identity of the server, shared by all processes: its identifier and the key of its transfer URLs."""
 
     guid: str
     addresses: SignedAddresses
@@ -121,10 +121,10 @@ def transfer_key(settings: Settings) -> SecretKey:
 
 
 def touch_seconds(settings: Settings) -> float:
-    """How often a process keeps what it knows of activity."""
+    """Returns the interval at which a process stores activity."""
     return min(5.0, settings.lease_seconds / 4)
 
 
 def retention(settings: Settings) -> Retention:
-    """How long versions are kept in libraries without a rule of their own."""
+    """Returns the retention rule of libraries without their own."""
     return Retention(versions=settings.versions_kept, seconds=settings.versions_kept_seconds or None)

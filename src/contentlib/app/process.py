@@ -73,7 +73,7 @@ class WorkerProcess:
         await self._core.metadata.close()
 
     async def handle(self, request: Request) -> Answer:
-        """Takes a request to its door."""
+        """Passes a request to its door."""
         started = time.perf_counter()
         path = request.path
         if ("//" in path or path.endswith("/")) and not path.startswith("/cls/"):  # there a slash may mean a directory

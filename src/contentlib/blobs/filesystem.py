@@ -86,7 +86,7 @@ class StagedFile:
                 self._path.unlink()
 
     def close(self) -> None:
-        """Lets go of the upload."""
+        """Releases the upload."""
         with self._using:
             file, self._file = self._file, _CLOSED
             if file != _CLOSED:
@@ -116,7 +116,7 @@ class FilesystemBlobs:
         self.boot = _boot()
 
     def own(self, server: str) -> None:
-        """Tells which server the storages must belong to; until then none is written to."""
+        """Sets the server to which the storages must belong. Until then nothing is written to them."""
         for directory in self.directories.values():
             directory.server = server
 

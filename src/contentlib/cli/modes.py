@@ -22,7 +22,7 @@ def private() -> int:
 
 @contextmanager
 def as_started() -> Iterator[None]:
-    """Lets a command create files for others, with the umask that it was started with."""
+    """Lets a command create files for others, with the umask of its caller."""
     os.umask(private())
     try:
         yield

@@ -218,7 +218,7 @@ async def _started(sweeper: Sweeper) -> None:
 
 
 async def _hear_signals() -> None:
-    """Lets a worker be stopped, now that it serves: a signal that came while it started would have been lost on it."""
+    """Enables stopping a worker once it serves: a signal during its start would have been lost."""
     for _ in range(_TURNS):
         await asyncio.sleep(0)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPS)

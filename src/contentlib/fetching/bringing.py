@@ -36,7 +36,7 @@ _LARGE = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class BringingContext:
-    """Where files are brought to, and what they are fetched by."""
+    """Dependencies for providing files."""
 
     metadata: MetadataStore
     blobs: Blobs

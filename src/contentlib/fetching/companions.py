@@ -17,7 +17,7 @@ from contentlib.outbound.sources import Sources, is_local
 
 
 class Companions:
-    """Looks for them."""
+    """Finds accompanying files."""
 
     def __init__(self, client: Outbound, sources: Sources) -> None:
         self._client = client

@@ -39,7 +39,7 @@ class Wanted(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Transport:
-    """What files are fetched by: over the network, from this machine, how many at once; `largest` is in bytes, 0 for any."""
+    """Dependencies for transferring files. `largest` is in bytes, 0 for any."""
 
     client: Outbound
     sources: Sources
@@ -49,7 +49,7 @@ class Transport:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a file is, what its publisher said of it before, and who may read it there."""
+    """The location of a file, its known metadata, and the credentials for it."""
 
     endpoint: SourceEndpoint
     seen: Remembered

@@ -40,7 +40,7 @@ _BEAT_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class PullContext:
-    """What pulls work on and with."""
+    """Dependencies of pulls."""
 
     files: UpdateFiles
     transfers: FileTransfers

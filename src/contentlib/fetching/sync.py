@@ -37,7 +37,7 @@ LeftOut = Callable[[Library, Catalog], None]
 
 @dataclass(frozen=True, slots=True)
 class SyncContext:
-    """What syncs work on and with."""
+    """Dependencies of syncs."""
 
     mirror: Mirror
     catalogs: OwnCatalogs

@@ -31,12 +31,12 @@ class ServerFailed(Exception):
 
 
 def cause(error: Exception) -> BaseException:
-    """What the log hears of a failure."""
+    """Returns the description of a failure for the log."""
     return error.__cause__ or error if isinstance(error, ServerFailed) else error
 
 
 def unforeseen(request: Request) -> str:
-    """What a caller hears of a failure that nobody has foreseen: where the log tells why."""
+    """Returns the response for an unexpected failure, which refers to the log."""
     return f"the server failed; its log tells why under the request id {request.request_id}"
 
 

@@ -47,7 +47,7 @@ class Suspects(Generic[Name]):
 
 @dataclass(frozen=True, slots=True)
 class GracePeriods:
-    """How long things stay that nothing names, and how long blobs stay aside that the database does not know; milliseconds."""
+    """How long unreferenced objects are kept, and how long unknown blobs stay set aside, in milliseconds."""
 
     unnamed: int
     aside: int

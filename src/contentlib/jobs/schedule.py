@@ -45,7 +45,7 @@ class Schedule:
         self._read = 0
 
     async def run(self) -> None:
-        """Looks once; to be called again and again."""
+        """Checks once. Must be called periodically."""
         now = self._clock.now()
         configuration = await self._seen(now)
         if not configuration.automatic_sync_enabled or not _inside(self._hour(now), configuration):

@@ -56,7 +56,7 @@ class Hasher:
         return made
 
     def update(self, data: bytes | bytearray | memoryview) -> None:
-        """Takes the next bytes."""
+        """Adds the next bytes."""
         for each in self._hashes.values():
             each.update(data)
         self.size += len(data)

@@ -26,7 +26,7 @@ _LONGEST_BREAK = 7 * 86_400_000
 
 
 class Clock(Protocol):
-    """Tells the time in milliseconds since 1970 UTC."""
+    """Returns the time in milliseconds since 1970 UTC."""
 
     def now(self) -> int:
         """The time now."""
@@ -113,7 +113,7 @@ class EvenClock:
         return Moment(self._time // 1_000_000, self._machine.boot, self._uptime // 1_000_000)
 
     def follow(self, moment: Moment) -> None:
-        """Takes over the time of another process of the server, as it was at a moment of the same boot."""
+        """Adopts the time of another process of the server, recorded at a moment of the same boot."""
         if moment.boot == self._machine.boot:
             uptime = self._machine.uptime()
             self._time = moment.time * 1_000_000 + uptime - moment.uptime * 1_000_000

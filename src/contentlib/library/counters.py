@@ -19,7 +19,7 @@ class Reached(msgspec.Struct, frozen=True):
 
 
 async def recall(transaction: Transaction, library_id: str) -> Reached:
-    """How far a library had come when it went."""
+    """Returns the counters of a purged library."""
     value = await transaction.state.get(_KEY + library_id)
     return Reached() if value is None else msgspec.json.decode(value, type=Reached)
 

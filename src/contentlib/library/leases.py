@@ -47,11 +47,10 @@ def advance(session: AnySession, progress: int | None, field: str) -> AnySession
 
 
 class Leases:
-    """Who was active when, in this process, until `take` hands it over to be kept.
+    """Records activity in this process until `take` hands it over to be stored.
 
-    A session ends when nothing has touched it for `milliseconds`; calls and bytes touch it, and the login session with it.
-    `slack` is how much later it is ended than it may be, in milliseconds: another process may have been touched meanwhile,
-    and have kept it to itself until now.
+    A session expires when nothing has touched it for `milliseconds`. Calls and bytes touch it and its login session. `slack` is
+    how much later it is ended, in milliseconds, because another process may have recorded a touch that is not stored yet.
     """
 
     def __init__(self, clock: Clock, milliseconds: int, slack: int = 0) -> None:
@@ -88,7 +87,7 @@ class Leases:
         self._progress[file_id] = size
 
     def progress(self, file_id: str, stored: int) -> int:
-        """How many bytes of a file have arrived."""
+        """Number of received bytes of a file."""
         return self._progress.get(file_id, stored)
 
     def last(self, session: Session) -> int:

@@ -20,7 +20,7 @@ _LONGEST = 16_384  # pages: if the log is longer, writers wait for the checkpoin
 
 
 class Checkpoints:
-    """Makes them, after every so many commits of a process."""
+    """Runs checkpoints after a number of commits of a process."""
 
     def __init__(self, path: Path, turn: asyncio.Lock, ballast: Ballast) -> None:
         self._path = path
@@ -57,7 +57,7 @@ class Checkpoints:
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._checkpoint, how)
 
     def _checkpoint(self, how: str) -> int:
-        """How many pages of the log could not be brought over."""
+        """Returns the number of pages that could not be copied from the log."""
         with suppress(sqlite3.Error, OSError), closing(sqlite3.connect(self._path, timeout=1.0, isolation_level=None)) as raw:
             for pragma in ("synchronous = NORMAL", *PRAGMAS):
                 raw.execute(f"PRAGMA {pragma}")

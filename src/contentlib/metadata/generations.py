@@ -46,7 +46,7 @@ class Generations:
         """What the database's counter was after the last commit that was made through this object."""
 
     def take_turn(self) -> bool:
-        """Takes the turn to write, unless another process has it."""
+        """Acquires the turn to write, unless another process has it."""
         if not _taken(self._file, fcntl.LOCK_EX, 0.0):
             return False
         if self.counters[0] & 1:  # a writer was killed in its commit

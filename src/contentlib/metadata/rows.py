@@ -116,7 +116,7 @@ class Limitable:
 
 
 class Known:
-    """Which of some keys a table has, a few at a time."""
+    """Finds which of some keys exist in a table, a few at a time."""
 
     _AT_ONCE = 100
 

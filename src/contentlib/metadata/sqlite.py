@@ -57,7 +57,7 @@ class SqliteMetadata:
         return SqliteTransaction(_connect(self._path, "query_only = ON"), self._memory, self._threads, ReadingConnection)
 
     def give_back(self, reader: Reader, *, usable: bool) -> None:
-        """Takes a reader back, or closes one that had an error."""
+        """Returns a reader to the pool, or closes it after an error."""
         if usable and not self._closed:
             self._readers.append(reader)
         else:

@@ -36,7 +36,7 @@ class Statement:
 
 
 class Decoder(Protocol):
-    """Makes values of rows."""
+    """Creates values from rows."""
 
     def value(self, row: tuple[Any, ...]) -> Any:
         """The value that a row keeps."""
@@ -55,7 +55,7 @@ class Kind(Protocol):
 
     @property
     def codec(self) -> Decoder:
-        """Makes a value of it."""
+        """Returns the conversion of the kind."""
 
 
 class Connection(Protocol):
@@ -68,7 +68,7 @@ class Connection(Protocol):
         """The first row of the answer."""
 
     async def run(self, statement: Statement, values: Mapping[str, Any]) -> int:
-        """How many rows the statement changed."""
+        """Returns the number of changed rows."""
 
     def recall(self, kind: Kind, key: str) -> Any:
         """The value that was read by a key in this state of all rows, or None."""

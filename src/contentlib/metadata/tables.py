@@ -50,7 +50,7 @@ def _partial(name: str, *columns: Column[Any], where: str, unique: bool = False)
 
 
 def _deletion_columns() -> list[Column[Any]]:
-    """Who deleted a row and when, and until when it can be restored; all three are NULL where it is not in the trash."""
+    """Columns for the deletion of a row: by whom, when, and restorable until when. NULL if it is not deleted."""
     return [Column("deleted", BigInteger), Column("deleted_by", Text), Column("deleted_until", BigInteger)]
 
 

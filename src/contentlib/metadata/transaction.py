@@ -125,11 +125,10 @@ class ReadingConnection(SqliteConnection):
         self._memory.remember(self._epoch, kind.table, key, value)
 
     async def _check_recalled(self) -> None:
-        """Makes sure that what was recalled before the first statement is so in the state that this one sees.
+        """Checks that cached rows used before the first statement are unchanged in the state that this statement sees.
 
-        Another process has committed in between, the first time for long: else the state had been chosen before anything was
-        recalled. If it has changed one of these rows, the call is told to try again: it has acted on a row of one state and
-        would go on with those of the next.
+        Another process has committed in between, after a long pause; otherwise the state would have been fixed before using the
+        cache. If it has changed one of these rows, the call fails with "try again", because it would mix two states.
         """
         for kind, key, value in self._recalled:
             row = await self.row(kind.get, {"key": key})

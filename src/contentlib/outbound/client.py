@@ -232,7 +232,7 @@ class _CheckedResolver(AbstractResolver):
         return allowed
 
     async def close(self) -> None:
-        """Lets go of the resolver."""
+        """Closes the resolver."""
         await self._names.close()
 
 

@@ -31,7 +31,7 @@ _NO_FILE = Probed(ProbeStatus.RESOURCE_NOT_FOUND, Fault("probe.file", "there is 
 
 
 class Probes:
-    """Makes probes."""
+    """Probes files."""
 
     def __init__(self, client: Outbound, sources: Sources) -> None:
         self._client = client

@@ -47,7 +47,7 @@ class StaticAddress:
 
 
 class SignedAddresses:
-    """Makes addresses, and reads those that it made; `key` is the secret of the server, the same in all its processes."""
+    """Creates and parses signed URLs. `key` is the server's secret, the same in all its processes."""
 
     def __init__(self, key: bytes) -> None:
         self._key = key

@@ -24,7 +24,7 @@ _METHODS = ("GET", "HEAD")
 
 
 class Downloads:
-    """Gives the bytes of files."""
+    """Sends the content of files."""
 
     def __init__(self, sessions: DownloadSessions, items: Items, blobs: Blobs, leases: Leases, admit: Admit) -> None:
         self._sessions = sessions

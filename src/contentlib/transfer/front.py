@@ -63,7 +63,7 @@ class Transfers:
 
 
 def _of_rules(error: LibraryError) -> Answer:
-    """What a caller hears of an error of the rules; raises one that is the server's fault."""
+    """Returns the response for an error of the rules. Raises errors that are the server's fault."""
     status = STATUS.get(type(error))
     if status is None:
         raise error

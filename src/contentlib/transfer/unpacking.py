@@ -17,7 +17,7 @@ class Unpacking(Upload):
         return await self._made(store).arrived()
 
     async def receive(self, staged: Staged, store: BlobStore, known: Memory | None) -> bool:
-        """Takes the bytes of the request; the files of the archive are READY when it is whole. Wrong when it is not."""
+        """Receives the bytes of the request. Files are READY when the archive is complete. Raises Wrong if it is invalid."""
         self._check_size()
         await self._transfers.begin(self.file)
         self._archive = self._made(store)  # not before: what another request has completed is not dropped
@@ -50,7 +50,7 @@ class Unpacking(Upload):
         return await super().stamp(staged)
 
     async def leave(self) -> None:
-        """Lets go of the file that was being written."""
+        """Closes the file that was being written."""
         if self._archive is not None:
             await self._archive.leave()
 

@@ -100,7 +100,7 @@ Enumerated = TypeVar("Enumerated", bound=type[Enumeration])
 
 
 def enumeration(vapi_name: str) -> Callable[[Enumerated], Enumerated]:
-    """Gives an enumeration its canonical name."""
+    """Sets the canonical name of an enumeration."""
 
     def name(python: Enumerated) -> Enumerated:
         ENUMERATION_NAMES[python] = vapi_name

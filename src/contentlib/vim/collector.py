@@ -21,7 +21,7 @@ _TRUE = {"true", "1"}
 
 @dataclass(frozen=True, slots=True)
 class PropertySpec:
-    """Which properties are read of the objects of a type."""
+    """The properties to read of objects of a type."""
 
     type: str
     everything: bool

@@ -23,9 +23,9 @@ _KEPT_BY_NOBODY = ("cache-control", "no-store")
 
 @dataclass(frozen=True, slots=True)
 class WireOptions:
-    """How the services are spoken: at which address clients find them, and how strictly requests and answers are checked.
+    """Options of the wire forms: the server's URL, and how strictly requests and results are checked.
 
-    With `check_answers` each answer is compared with its declared type before it is sent.
+    With `check_answers`, each result is compared with its declared type before it is sent.
     """
 
     public_url: str | None = None

@@ -153,7 +153,7 @@ def _named(request: Request, request_id: Any, params: dict[str, Any]) -> tuple[s
 
 
 def _identify(call: Call, request: Request, ctx: Any, request_id: Any) -> None:
-    """Takes token or credentials from the security context; it goes before the headers."""
+    """Reads token or credentials from the security context, which takes precedence over the headers."""
     if not isinstance(ctx, dict | None):
         raise EnvelopeError(PARAMS, f"ctx is an object, not {kind_of(ctx)}", request_id)
     security = (ctx or {}).get("securityCtx")

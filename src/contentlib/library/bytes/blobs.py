@@ -37,7 +37,7 @@ class Received(msgspec.Struct, frozen=True):
 
 
 class Place(msgspec.Struct, frozen=True):
-    """Where the bytes of a file are, and whether they are there."""
+    """The location of a file's bytes, and whether they are stored."""
 
     storage: str
     uri: str

@@ -156,7 +156,7 @@ class Lane:
             raise NotStored(error) from error
 
     async def release(self, call: Callable[[], object]) -> None:
-        """Lets go of something, as soon as the storage answers; whether that fails is of no interest."""
+        """Releases an object once the storage answers. Errors are ignored."""
         done = self._submit(call, math.inf)
         while self._silent is None and not done.answer.done():
             await asyncio.wait({done.answer}, timeout=_LOOK_SECONDS)

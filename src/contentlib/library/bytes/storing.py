@@ -16,7 +16,7 @@ _READ_AGAIN = 64  # pieces that are read and hashed again in one go
 
 
 async def store(threads: Lane, staged: Staged, hasher: Hasher, pieces: Sequence[bytes]) -> None:
-    """Takes the next bytes of an upload, in the pieces in which they came; NotStored when the storage does not."""
+    """Stores the next bytes of an upload, in pieces. Raises NotStored if the storage fails."""
     if len(pieces) > _PIECES:  # joining large pieces costs more than it saves
         pieces = [b"".join(pieces)]
     if sum(map(len, pieces)) < _SIDE_BY_SIDE:

@@ -23,10 +23,10 @@ class Conversions:
         self._sealing = sealing
 
     async def to_published(self, library_id: str) -> None:
-        """Makes a subscribed library a published local one, at once; its items keep their identifiers, versions and files.
+        """Converts a subscribed library to a published local one, atomically. Items keep their identifiers, versions and files.
 
-        Those who subscribe to it show the password that it showed its publisher. NotSynchronized, and nothing is changed, when
-        it has not all that its publisher had at the last sync.
+        Its subscribers use the password that it used for its publisher. Raises NotSynchronized, without changes, if content of
+        the last sync is missing.
         """
         async with self._metadata.reading() as transaction:
             seen = await find_library(transaction, library_id, LibraryType.SUBSCRIBED)

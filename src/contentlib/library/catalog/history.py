@@ -46,9 +46,9 @@ class History:
                 await _free_item(transaction, item_id, wanted)
 
     async def make_current(self, item_id: str, number: str, user: str, token: Token | None = None) -> str:
-        """Makes an earlier version's files the item's content again, as a new version, and answers its number.
+        """Makes an earlier version's files the item's content again, as a new version, and returns its number.
 
-        InDesiredState when it is the current one, Busy while an update session is active.
+        Raises InDesiredState for the current version, and Busy while an update session is active.
         """
         async with self._metadata.reading() as transaction:
             known = None if token is None else await transaction.tokens.find(token)
@@ -92,7 +92,7 @@ def _numbered(versions: list[Version], item_id: str, number: str) -> Version:
 
 
 async def _make(transaction: Transaction, item: Item, made: Version) -> None:
-    """Makes a new version the item's content."""
+    """Makes a new version current."""
     await transaction.versions.add(made)
     changed = replace(
         item,

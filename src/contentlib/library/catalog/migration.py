@@ -26,7 +26,7 @@ _FIELD = "migrate_spec.storage_backings"
 
 
 class Arguments(msgspec.Struct, frozen=True):
-    """Which library goes where."""
+    """Arguments of a migration."""
 
     library: str
     storage: str
@@ -106,7 +106,7 @@ class Migrations:
             return [(item, version) for item in items for version in await transaction.versions.of(item.id)]
 
     async def _switch(self, wanted: Arguments) -> str:
-        """Makes the storage that of the library, and answers which it was before."""
+        """Sets the storage of the library and returns the previous one."""
         async with self._metadata.transaction(durable=True) as transaction:
             library = await find_library(transaction, wanted.library)
             moved = replace(library, storage=wanted.storage, backings=wanted.backings)

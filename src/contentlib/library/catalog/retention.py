@@ -24,7 +24,7 @@ class Retentions:
         return own or self._default, own is not None
 
     async def set(self, library_id: str, retention: Retention | None) -> None:
-        """Gives a library a rule of its own, or takes it away."""
+        """Sets or removes the rule of a library."""
         for name in ("versions", "seconds"):
             if retention is not None and (given := getattr(retention, name)) is not None and given < 1:
                 raise Invalid(f"spec.{name}", f"must be at least 1, not {given}")

@@ -18,7 +18,7 @@ _NAMED = 10  # sessions that a message names
 
 
 class Upkeep:
-    """Takes libraries into maintenance and out of it; `leases` know how long sessions live by themselves."""
+    """Starts and ends maintenance of libraries. `leases` knows when sessions expire."""
 
     def __init__(self, metadata: MetadataStore, leases: Leases) -> None:
         self._metadata = metadata
@@ -44,7 +44,7 @@ class Upkeep:
             await transaction.libraries.put(replace(library, maintenance=None))
 
     async def begin(self, transaction: Transaction, library: Library, maintenance: Maintenance) -> None:
-        """Takes a library into maintenance; WrongState, naming who is at work, where that cannot be now."""
+        """Sets a library to maintenance. Raises WrongState, naming the sessions or tasks that prevent it."""
         check_changeable(library)
         active = await transaction.update_sessions.active_in(library.id)
         if active:

@@ -87,7 +87,7 @@ class Adoption:
             return await _imported(transaction, library)
 
     async def storage_of(self, library_id: str) -> str:
-        """Where the bytes of a library go."""
+        """Returns the storage for the content of a library."""
         async with self._metadata.reading() as transaction:
             library = await transaction.libraries.get(library_id)
         return self._storage if library is None else library.storage
@@ -119,7 +119,7 @@ class Adoption:
         return blob if blob is not None and blob.sha256 == sha256 else None
 
     async def adopt(self, catalog: Catalog, contents: Contents) -> None:
-        """Takes a library that is not here. Its documents change with its place, so every version is one higher than it was."""
+        """Imports a new library. Its documents change with its URL, so every version increases by one."""
         await self._take(catalog, contents, lambda transaction: self._adopted(transaction, catalog), rise=1)
 
     async def follow(self, catalog: Catalog, contents: Contents, since: Imported | None) -> None:

@@ -97,9 +97,9 @@ class Mirror:
         return Taken(len(gone), len(changed), tuple(lacking))
 
     async def complete(self, library: Library, offered: OfferedItem, files: Sequence[StoredFile]) -> None:
-        """Makes files that are all here the content of an item; a new one appears with it.
+        """Makes complete files the content of an item. A new item is added.
 
-        NotCompliant when the library's policy keeps them out.
+        Raises NotCompliant if the library's policy rejects them.
         """
         judged = await self._sealing.judge(library, offered.type, files)
         known = await self.item(library, offered.id)

@@ -116,7 +116,7 @@ class OwnCatalogs:
 
 
 class OwnProbes:
-    """Looks whether publishers can be subscribed to, those on this server too."""
+    """Probes publishers, including those on this server."""
 
     def __init__(self, catalogs: OwnCatalogs, outside: Probing) -> None:
         self._catalogs = catalogs

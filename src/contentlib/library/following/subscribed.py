@@ -171,7 +171,7 @@ class SubscribedLibraries:
 
 
 async def drop_content(transaction: Transaction, item_id: str) -> None:
-    """Makes an item one whose content is not here; sessions that serve it end with it."""
+    """Removes the content of an item. Sessions that serve it keep it until they end."""
     item = await transaction.items.get(item_id)
     offer = await transaction.offers.get(item_id)
     if item is None or item.version_id is None or offer is None:

@@ -32,7 +32,7 @@ class SubscriptionChange(msgspec.Struct, frozen=True):
 
 
 class Probing(Protocol):
-    """Looks whether a publisher can be subscribed to."""
+    """Probes publishers."""
 
     async def probe(self, subscription: Subscription) -> Probed:
         """Probes the publisher."""

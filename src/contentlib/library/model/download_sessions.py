@@ -11,7 +11,7 @@ from contentlib.library.model.sessions import Session
 
 
 class PrepareStatus(enum.StrEnum):
-    """How far the preparation of a file is."""
+    """State of the preparation of a file."""
 
     UNPREPARED = "UNPREPARED"
     PREPARE_REQUESTED = "PREPARE_REQUESTED"

@@ -17,7 +17,7 @@ class LibraryType(enum.StrEnum):
 
 
 class BackingType(enum.StrEnum):
-    """How a storage backing is named."""
+    """How a storage backing is identified."""
 
     DATASTORE = "DATASTORE"
     OTHER = "OTHER"
@@ -32,7 +32,7 @@ class Backing(msgspec.Struct, frozen=True):
 
 
 class Publishing(msgspec.Struct, frozen=True):
-    """How a local library is published; the password is kept as a hash only."""
+    """How a local library is published. The password is only stored as a hash."""
 
     published: bool = False
     authentication: Authentication = Authentication.NONE

@@ -8,7 +8,7 @@ import msgspec
 
 
 class Signature(msgspec.Struct, frozen=True):
-    """Who signed a package: the signer's certificate and those that came with it, in base64, and when they were examined."""
+    """The signature of a package: the signer's certificate and those with it, in base64, and the time of the check."""
 
     chain: tuple[str, ...]
     examined: int

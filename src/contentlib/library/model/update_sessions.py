@@ -20,7 +20,7 @@ class Source(enum.StrEnum):
 
 
 class TransferStatus(enum.StrEnum):
-    """How far the transfer of a file is."""
+    """State of the transfer of a file."""
 
     WAITING_FOR_TRANSFER = "WAITING_FOR_TRANSFER"
     TRANSFERRING = "TRANSFERRING"

@@ -61,7 +61,7 @@ class Content:
 
 
 class SignerId(msgspec.Struct, frozen=True):
-    """Which certificate a signature is made with: by issuer, in DER, and serial number, or by the identifier of its key."""
+    """The certificate of a signature, by issuer (DER) and serial number, or by key identifier."""
 
     issuer: bytes = b""
     serial: int = 0

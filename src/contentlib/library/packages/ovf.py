@@ -63,7 +63,7 @@ class Referenced(msgspec.Struct, frozen=True):
     chunk: int | None = None
 
     def count(self) -> int | None:
-        """How many files it is: as many as it has pieces, None where its size does not tell that."""
+        """Number of files: the number of chunks, or None if its size does not determine it."""
         if self.chunk is None:
             return 1
         return None if self.size is None else max(1, -(-self.size // self.chunk))

@@ -57,7 +57,7 @@ class Doubt(msgspec.Struct, frozen=True):
 
 
 class Signer(msgspec.Struct, frozen=True):
-    """Who signed a package; the names are as OpenSSL writes them, `/C=DE/O=Lab/CN=signer`."""
+    """Signer of a package. Names are written as in OpenSSL, `/C=DE/O=Lab/CN=signer`."""
 
     subject: str
     issuer: str

@@ -8,9 +8,9 @@ from contentlib.library.model import UpdateFile
 
 
 class Addresses(Protocol):
-    """Makes the addresses at which bytes come and go: paths on this server, percent-encoded.
+    """Creates the URLs for file content: paths on this server, percent-encoded.
 
-    Those of uploads and downloads are unguessable and are themselves the credential; those of content want a login session.
+    Those of uploads and downloads cannot be guessed and need no login; those of content need a login session.
     """
 
     def upload(self, file: UpdateFile) -> str:

@@ -24,7 +24,7 @@ class Staged(Protocol):
     """Is what `stamp` answered last, exactly when no writer of any process has changed the bytes since."""
 
     def stamp(self) -> str:
-        """Gives the bytes a mark that they have as long as they stay as they are."""
+        """Returns a mark of the bytes that stays the same while they are unchanged."""
 
     def append(self, data: bytes) -> None:
         """Adds bytes at the end; OSError when the storage is full or broken, and the bytes may be there in part."""
@@ -42,7 +42,7 @@ class Staged(Protocol):
         """Itself."""
 
     def __exit__(self, *exception: object) -> None:
-        """Lets go of the upload."""
+        """Releases the upload."""
 
 
 class BlobStore(Protocol):

@@ -15,7 +15,7 @@ class ItemRows(Rows[Item], Protocol):
         """Removes at most so many items of a library, deleted ones too; how many they were."""
 
     async def size_of(self, library: str) -> int:
-        """How many bytes the current contents of a library's items have, those of a deleted library too."""
+        """Returns the total size of the current contents of a library's items, also for a deleted library."""
 
     async def reached(self, library: str) -> tuple[int, int]:
         """Returns the highest version of a library's items, as subscribers see it, and the highest generation of their files.

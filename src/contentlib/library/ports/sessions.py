@@ -22,7 +22,7 @@ class SessionRows(Rows[Row], Protocol[Row]):
         """The identifiers of sessions that ended before a time."""
 
     async def active(self) -> int:
-        """How many sessions are ACTIVE."""
+        """Returns the number of ACTIVE sessions."""
 
 
 class UpdateSessionRows(SessionRows[UpdateSession], Protocol):
@@ -54,7 +54,7 @@ class UpdateFileRows(Protocol):
         """All files of a session, in the order in which they were first added."""
 
     async def count(self, session: str) -> int:
-        """How many files a session has."""
+        """Returns the number of files of a session."""
 
     async def remove(self, session: str, name: str) -> None:
         """Removes the file of that name."""
@@ -73,7 +73,7 @@ class DownloadSessionRows(SessionRows[DownloadSession], Protocol):
     """Download sessions."""
 
     async def serve(self, item: str, version_id: str) -> None:
-        """Gives the ACTIVE sessions of an item that have no content version this one: they have waited for it."""
+        """Sets the content version of an item's ACTIVE sessions that have been waiting for it."""
 
 
 class PreparationRows(Protocol):

@@ -43,9 +43,10 @@ class VersionRows(Protocol):
         """A file for each blob on another storage that a version of a library's items has, of those in the trash too."""
 
     async def move(self, library: str, blob: str, other: str) -> None:
-        """Gives the versions of a library's items, of those in the trash too, another blob with the same bytes.
+        """Replaces a blob in the versions of a library's items, including those in the trash, by another one with the same
+        bytes.
 
-        A blob that no version names any more is unreferenced as of the next `unreference`.
+        A blob without references is unreferenced after the next `unreference`.
         """
 
     async def of(self, item: str) -> list[Version]:

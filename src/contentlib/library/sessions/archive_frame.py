@@ -31,7 +31,7 @@ class ArchiveFrame:
         return self._store.staged_start(self._storage, self._upload, recognition.ENOUGH)
 
     def measure(self, known: Mapping[str, UpdateFile]) -> int:
-        """How many bytes of the archive are here, as far as they fit together; `known` are its files."""
+        """Returns the number of consistent bytes of the archive. `known` are its files."""
         there = self._store.staged_size(self._storage, self._upload)
         if not there or (there >= HEADER and not recognition.is_tar(self.first())):
             return there

@@ -35,7 +35,7 @@ class ArchiveMember:
     mark: str = ""
 
     def write(self, data: bytes) -> None:
-        """Takes the next bytes."""
+        """Writes the next bytes."""
         self.staged.append(data)
         self.hasher.update(data)
         if self.text is not None:
@@ -43,7 +43,7 @@ class ArchiveMember:
 
 
 class ManifestAlgorithms:
-    """Which checksums the manifests that have come name, so that the files that follow are hashed by them."""
+    """The checksum algorithms of the received manifests, which are used to hash the following files."""
 
     def __init__(self) -> None:
         self._found: set[Algorithm] = set()

@@ -47,13 +47,13 @@ class Completion:
         self._warned = warned
 
     async def complete(self, session_id: str, *, asked: bool = True) -> None:
-        """Makes the session's changes the item's new content version, at once and durably.
+        """Makes the session's changes the item's new content version, atomically and durably.
 
-        It is `asked` for by the client, or the server does so by itself; after that the client may ask, too, once.
+        The client has `asked` for it, or the server does it automatically; after that the client can still ask once.
 
-        NotReady, naming the files, while any is missing or in error; the session then stays ACTIVE. Where nothing changes,
-        the item keeps its content version. While files are still being fetched, the session is only told to complete, which
-        it does when they are there. Where a transfer ends meanwhile, it begins anew; Busy when that goes on and on.
+        Raises NotReady, naming the files, while any is missing or in error; the session stays ACTIVE. Without changes, the item
+        keeps its content version. While files are being fetched, the session is only marked, and completes when they have
+        arrived. If a transfer ends meanwhile, this starts again, and raises Busy if that happens repeatedly.
         """
         for _ in range(_TRIES if asked else 1):
             if await self._try_to_complete(session_id, asked=asked):

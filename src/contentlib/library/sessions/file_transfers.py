@@ -82,7 +82,7 @@ class FileTransfers:
         return compare(file.name, file.checksum, digests)
 
     async def finish(self, file: UpdateFile, received: Received) -> Fault | None:
-        """Takes all bytes of a file when size and checksum are as declared; else the file is in ERROR with the fault."""
+        """Completes a file if size and checksum match; otherwise sets it to ERROR with the fault."""
         fault = self.differs(file, received.size, received.digests) or await self._mistaken(file, received)
         if fault is not None:
             await self.stop(file, 0, fault)
@@ -133,7 +133,7 @@ class FileTransfers:
         return {file.name: file for file in files if file.archive == archive.id}
 
     async def forget_members(self, archive: UpdateFile) -> list[UpdateFile]:
-        """Takes all files that came out of an archive out of its session, so that it can come again; answers them."""
+        """Removes all files of an archive from its session, so that it can be sent again, and returns them."""
         async with self._metadata.transaction(durable=False) as transaction:
             return await remove_members(transaction, archive)
 

@@ -72,7 +72,7 @@ class Probed(msgspec.Struct, frozen=True):
 
 
 class Prober(Protocol):
-    """Looks whether a file could be fetched."""
+    """Checks whether a file could be fetched."""
 
     async def probe(self, endpoint: SourceEndpoint) -> Probed:
         """Probes a URL without fetching the file."""
@@ -85,7 +85,7 @@ def scheme_of(uri: str) -> str:
 
 
 def only_http(uri: str) -> str | None:
-    """Takes http and https."""
+    """Accepts http and https only."""
     scheme = scheme_of(uri)
     if scheme in ("http", "https"):
         return _unusable_host(uri)

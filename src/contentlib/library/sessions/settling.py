@@ -15,12 +15,12 @@ _COMING = (TransferStatus.WAITING_FOR_TRANSFER, TransferStatus.TRANSFERRING)
 
 
 class Settling:
-    """Looks after such sessions.
+    """Manages sessions with fetched files.
 
-    One that was asked to complete does so when its last file is there, and is in ERROR when one cannot be fetched. One that
-    was not asked, and that has no other files, ends in the same way when its client has polled its state for `patience`
-    milliseconds and done nothing else: Terraform waits for that before it asks. Silence ends nothing. 0 leaves it to the
-    client.
+    A session that its client has completed becomes DONE when its last file arrives, or ERROR when one cannot be fetched.
+    Without other files, a session that was not completed ends in the same way when its client has polled its state for
+    `patience` milliseconds and done nothing else, as Terraform does before it completes. A silent client ends nothing. 0
+    disables this.
     """
 
     def __init__(

@@ -29,7 +29,7 @@ class TransferSessions(ABC, Generic[AnySession]):
 
     @abstractmethod
     def _rows(self, transaction: Transaction) -> SessionRows[AnySession]:
-        """Where the sessions of this kind are."""
+        """Returns the rows of this kind of session."""
 
     async def get(self, session_id: str) -> AnySession:
         """Returns the session. Raises Missing if there is none."""

@@ -71,13 +71,13 @@ class Unpacking:
 
     @property
     def size(self) -> int:
-        """How many bytes of the archive are here."""
+        """Number of stored bytes of the archive."""
         return self.hasher.size
 
     # what is there already
 
     async def arrived(self) -> int:
-        """How many bytes of the archive are here, as far as they fit together."""
+        """Number of consistent stored bytes of the archive."""
         known = await self._transfers.members(self._archive)
         return await self._threads.stored(self._archived.measure, known)
 
@@ -193,7 +193,7 @@ class Unpacking:
     # receiving
 
     async def feed(self, block: Sequence[bytes]) -> None:
-        """Takes the next bytes; BadArchive, TooLarge or NotStored when they cannot be."""
+        """Receives the next bytes. Raises BadArchive, TooLarge or NotStored."""
         self._settled = False
         await self._feed(block)
         self._settled = True
@@ -364,7 +364,7 @@ class Unpacking:
         return all(file.blob is not None for file in (await self._transfers.members(self._archive)).values())
 
     async def _assemble(self) -> Fault | None:
-        """Makes the archive of its files again, as it holds no descriptor."""
+        """Restores the archive from its files, because it has no descriptor."""
         upload, known = new_identifier(), await self._transfers.members(self._archive)
         self.hasher = Hasher(*self._declared())
         staged = await self._threads.stored(self._store.stage, self._storage, upload)

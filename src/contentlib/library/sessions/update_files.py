@@ -118,7 +118,7 @@ class UpdateFiles:
         return file
 
     async def _check_writable(self, session_id: str) -> None:
-        """Tells a client that its bytes would find no place before it sends them."""
+        """Fails before a client sends bytes for which there is no space."""
         async with self._metadata.reading() as transaction:
             storage = (await self._sessions.find(transaction, session_id)).storage
         try:
@@ -129,7 +129,7 @@ class UpdateFiles:
             raise NotWritable("storage.not_writable", str(error), storage) from error
 
     async def remove(self, session_id: str, name: str) -> None:
-        """Takes a file out of the item when the session completes; one that only the session knows goes at once."""
+        """Removes a file from the item when the session completes. A file that only the session has is removed immediately."""
         await self._sessions.expire(session_id)
         async with self._metadata.transaction(durable=False) as transaction:
             session = await self._sessions.continued(transaction, session_id, "changed")

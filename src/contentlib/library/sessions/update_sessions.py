@@ -66,7 +66,7 @@ class UpdateSessions(TransferSessions[UpdateSession]):
         return made
 
     async def _free(self, transaction: Transaction, item: Item) -> list[str]:
-        """Makes sure that no session is active on the item; answers those that had expired and are ended for it."""
+        """Makes sure that no session is active on the item. Returns expired ones that were ended."""
         active = await transaction.update_sessions.active_of(item.id)
         if active is None:
             return []

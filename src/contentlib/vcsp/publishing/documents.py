@@ -145,7 +145,7 @@ def _item(library: Library, published: Published, counters: Counters, layout: La
 
 
 def _type_metadata(library: Library, published: Published, counters: Counters) -> dict[str, object]:
-    """Lets the subscriber tell a machine from a vApp before it has the descriptor; its value is JSON in a string."""
+    """Returns metadata that distinguishes a machine from a vApp before the descriptor is read: JSON in a string."""
     value: dict[str, object] = {
         "id": _urn(published.item.id),
         "version": counters.item(published.item),

@@ -39,7 +39,7 @@ class DirectoryTree:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Makes the directory, and keeps others from writing to it; BlockingIOError, naming it, while somebody does."""
+        """Creates the directory and locks it for writing. Raises BlockingIOError, naming it, while it is locked."""
         self._make(self._root)
         lock = os.open(self._root, os.O_RDONLY)
         try:

@@ -53,7 +53,7 @@ class Error(VapiError, api=500):
 
 
 class AlreadyExists(VapiError):
-    """A thing of this name or identifier is there already."""
+    """An object with this name or identifier already exists."""
 
 
 class AlreadyInDesiredState(VapiError):
@@ -65,7 +65,7 @@ class Canceled(VapiError, rest=500):
 
 
 class ConcurrentChange(VapiError, api=409):
-    """The thing was changed since the caller last read it."""
+    """The object has changed since the caller last read it."""
 
 
 class FeatureInUse(VapiError):
@@ -73,19 +73,19 @@ class FeatureInUse(VapiError):
 
 
 class InternalServerError(VapiError, rest=500, everywhere=True):
-    """The server met something unforeseen."""
+    """The server failed unexpectedly."""
 
 
 class InvalidArgument(VapiError, everywhere=True):
-    """A parameter or field has a value that the operation does not take."""
+    """A parameter or field has an invalid value."""
 
 
 class InvalidElementConfiguration(VapiError):
-    """The thing is configured so that the operation cannot work on it."""
+    """The configuration of the object does not allow the operation."""
 
 
 class InvalidElementType(VapiError):
-    """The thing is of a type that the operation does not work on."""
+    """The operation does not support objects of this type."""
 
 
 class InvalidRequest(VapiError, everywhere=True):
@@ -93,7 +93,7 @@ class InvalidRequest(VapiError, everywhere=True):
 
 
 class NotAllowedInCurrentState(VapiError):
-    """The state of the thing does not allow the operation."""
+    """The state of the object does not allow the operation."""
 
 
 class NotFound(VapiError, rest=404):
@@ -105,11 +105,11 @@ class OperationNotFound(VapiError, rest=404, everywhere=True):
 
 
 class ResourceBusy(VapiError, api=500):
-    """Somebody else is at work on the thing."""
+    """The object is in use by another operation."""
 
 
 class ResourceInUse(VapiError):
-    """The thing is in use."""
+    """The object is in use."""
 
 
 class ResourceInaccessible(VapiError, api=500):
@@ -117,7 +117,7 @@ class ResourceInaccessible(VapiError, api=500):
 
 
 class ServiceUnavailable(VapiError, rest=503, everywhere=True):
-    """The server cannot serve the call now."""
+    """The server is temporarily unable to handle the call."""
 
 
 class TimedOut(VapiError, rest=504, everywhere=True):
@@ -125,11 +125,11 @@ class TimedOut(VapiError, rest=504, everywhere=True):
 
 
 class UnableToAllocateResource(VapiError, everywhere=True):
-    """The server has no more of something that the operation needs."""
+    """A resource that the operation needs is exhausted."""
 
 
 class Unauthenticated(VapiError, rest=401, everywhere=True):
-    """Nobody known is calling."""
+    """The caller is not logged in, or the login failed."""
 
 
 class Unauthorized(VapiError, rest=403, everywhere=True):
@@ -137,7 +137,7 @@ class Unauthorized(VapiError, rest=403, everywhere=True):
 
 
 class UnexpectedInput(VapiError, everywhere=True):
-    """The request holds a field that the operation does not know."""
+    """The request contains an unknown field."""
 
 
 class Unsupported(VapiError):
@@ -145,7 +145,7 @@ class Unsupported(VapiError):
 
 
 class UnverifiedPeer(VapiError, rest=500):
-    """The other side of a connection is not who it should be."""
+    """The certificate of the other server could not be verified."""
 
 
 ERRORS: dict[str, type[VapiError]] = {error.name: error for error in VapiError.__subclasses__()}

@@ -25,15 +25,15 @@ from contentlib.wire.tasked import QUERY
 from contentlib.wire.walk import part
 
 JSON = "application/json"
-_ABOUT = """Libraries of images for virtual machines, behind the API of vSphere's content libraries.
+_ABOUT = """Libraries of virtual machine images with vSphere's content library API.
 
-Each operation stands here twice: under `/rest`, the form of vSphere 6 and 7, and under `/api`, the form since 7.0.2. What
-`/rest` takes in the body it takes in the query too (`create_spec.library_item_id=…`), and it speaks XML where `Content-Type`
-and `Accept` say so. `POST /api` is JSON-RPC, which the official SDKs speak."""
+Each operation is listed twice: under `/rest`, the form of vSphere 6 and 7, and under `/api`, the form since 7.0.2. Parameters
+in the body of `/rest` can also be in the query (`create_spec.library_item_id=…`), and `/rest` supports XML, selected by
+`Content-Type` and `Accept`. `POST /api` is JSON-RPC, which the official SDKs use."""
 _SCHEMES = {
-    "basic": {"type": "http", "scheme": "basic", "description": "Name and password, to start a session."},
+    "basic": {"type": "http", "scheme": "basic", "description": "User name and password, to start a session."},
     "session": {"type": "apiKey", "in": "header", "name": TOKEN, "description": "The token of a session."},
-    "cookie": {"type": "apiKey", "in": "cookie", "name": TOKEN, "description": "The token, as browsers keep it."},
+    "cookie": {"type": "apiKey", "in": "cookie", "name": TOKEN, "description": "The token of a session, for browsers."},
 }
 _BODILESS = ("GET", "HEAD", "DELETE")
 _BODY_STATUSES = (413, 415)
@@ -72,7 +72,7 @@ _AS_TASK: Schema = {
     "in": "query",
     "required": False,
     "schema": {"type": "string", "enum": ["true"]},
-    "description": "Asks for a task that performs the operation; the answer is its identifier.",
+    "description": "Performs the operation as a task and returns the identifier of the task.",
 }
 
 

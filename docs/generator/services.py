@@ -12,10 +12,7 @@ from generator.declared import STANDARD, Used, name_of, operations, used_by
 from generator.markdown import anchor, code, one_line, page, table
 
 _PREFIX = "com.vmware."
-_COMMON = (
-    "Beside the errors listed here, every operation may answer those that "
-    "[need no declaration](errors.md#errors-of-every-operation)."
-)
+_COMMON = "Every operation can also return the errors that [need no declaration](errors.md#errors-of-every-operation)."
 
 
 def file_name(service: str) -> str:
@@ -42,7 +39,7 @@ def text(service: type[Service]) -> str:
 def privileges(operation: Operation) -> str:
     """What a caller needs."""
     if operation.anonymous:
-        return "*none*, not even a session"
+        return "*none*, no session needed"
     return ", ".join(_privilege(each) for each in operation.privileges) or "a session"
 
 
@@ -50,7 +47,7 @@ def used_text(used: Used, *, here: bool = False) -> str:
     """A structure with its fields, or an enumeration with its values; `here`: on the page of the standard ones."""
     heading = f"### {name_of(used).removeprefix(_PREFIX)}"
     if not issubclass(used, Structure):
-        return page(heading, one_line(used.__doc__), "One of " + ", ".join(code(value) for value in used) + ".")
+        return page(heading, one_line(used.__doc__), "Values: " + ", ".join(code(value) for value in used) + ".")
     rows = [(code(field.name), type_text(field.type, here=here), _required(field)) for field in fields_of(used)]
     return page(heading, one_line(used.__doc__), table(("field", "type", "required"), rows))
 
@@ -80,8 +77,8 @@ def _operation(operation: Operation, docstring: str | None) -> str:
         one_line(docstring),
         f"- `/rest`: `{method} {address}`\n- `/api`: `{route.method} {route.path}{_dispatch(operation)}`, "
         f"status {_api_status(operation)}{_places(operation)}\n- privileges: {privileges(operation)}\n"
-        f"- answer: {type_text(operation.output)}{_task(operation)}",
-        table(("parameter", "type", "required"), rows) if rows else "It takes no parameters.",
+        f"- result: {type_text(operation.output)}{_task(operation)}",
+        table(("parameter", "type", "required"), rows) if rows else "No parameters.",
         _errors(operation),
         _example(operation),
     )

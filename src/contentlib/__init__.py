@@ -1,3 +1,3 @@
-"""A self-hosted Content Library Service that speaks the API of vSphere's content libraries."""
+"""Implements vSphere's content library API as a self-hosted server."""
 
 __version__ = "0.1.0"

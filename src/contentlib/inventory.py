@@ -1,6 +1,6 @@
-"""The little of a vSphere inventory that tools look up before they use a content library.
+"""Provides the part of a vSphere inventory that tools read before they use a content library.
 
-One datacenter with its four folders, and a datastore for each storage; nothing of it can be changed.
+The inventory has one datacenter with four folders, and a datastore for each storage. It cannot be changed.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ UNREACHABLE = Space(0, 0, accessible=False)
 
 @dataclass(frozen=True, slots=True)
 class Datastore:
-    """A storage as tools see it; `check` raises OSError where its disk is not the one that it should be."""
+    """A storage as tools see it. `check` raises OSError if its disk is not the expected one."""
 
     id: str
     name: str
@@ -40,7 +40,7 @@ class Datastore:
     check: Callable[[], object] = lambda: None
 
     def space(self) -> Space:
-        """What the file system says now; it may take its time, or not answer at all."""
+        """Asks the file system for its space, which can block."""
         try:
             self.check()
             found = os.statvfs(self.path)
@@ -51,7 +51,7 @@ class Datastore:
 
 @dataclass(frozen=True, slots=True)
 class Folder:
-    """A folder; `kind` is what it holds: DATACENTER, DATASTORE, HOST, NETWORK or VIRTUAL_MACHINE."""
+    """A folder. `kind` is the type of its content: DATACENTER, DATASTORE, HOST, NETWORK or VIRTUAL_MACHINE."""
 
     id: str
     name: str
@@ -69,8 +69,8 @@ FOLDERS = (ROOT, VM_FOLDER, HOST_FOLDER, DATASTORE_FOLDER, NETWORK_FOLDER)
 class Inventory:
     """The datacenter's name and its datastores.
 
-    How full they are is looked up in the lanes of the storages, for all who ask within a second. A datastore whose file
-    system does not answer for `patience` seconds counts as one that cannot be reached, until it does.
+    Their space is requested in the lanes of the storages, at most once per second. A datastore whose file system does not
+    answer for `patience` seconds is not accessible until it answers.
     """
 
     def __init__(
@@ -104,7 +104,7 @@ class Inventory:
 
 @dataclass(frozen=True, slots=True)
 class _Look:
-    """A look at a file system; there is no second one while it lasts."""
+    """A request to a file system. Only one runs at a time."""
 
     found: asyncio.Future[Space]
     begun: float

@@ -1,4 +1,4 @@
-"""Events of our own and of every library as lines for people or as JSON, on standard error; secrets are masked."""
+"""Logs events of this program and of libraries to standard error, as text or JSON. Masks secrets."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def configure(settings: Settings) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    logging.getLogger("alembic").setLevel(max(level, logging.WARNING))  # it says at every start which database it is on
+    logging.getLogger("alembic").setLevel(max(level, logging.WARNING))  # it logs the type of database at every start
 
 
 def mask(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:  # noqa: ARG001 - the signature is structlog's

@@ -1,7 +1,7 @@
-"""What operators look at: /healthz, /readyz, /metrics, /openapi.json, and / with the address of each.
+"""Serves the pages for operators: /healthz, /readyz, /metrics, /openapi.json, and / with links to them.
 
-Where there are several processes, each keeps what it counts in a file of its own, and whichever is asked adds them up. What
-can be looked up is looked up when somebody asks.
+With several processes, each writes its counters to its own file, and the process that serves /metrics adds them up. Gauges
+are read when /metrics is requested.
 """
 
 from __future__ import annotations
@@ -28,23 +28,23 @@ from contentlib.library.ports import MetadataStore
 Check = Callable[[], Awaitable[None]]
 
 PAGES = {
-    "/healthz": "whether the process answers",
-    "/readyz": "whether the database and the storages answer",
-    "/metrics": "figures for Prometheus",
+    "/healthz": "whether the process is running",
+    "/readyz": "whether the database and all storages are usable",
+    "/metrics": "metrics in the Prometheus text format",
     "/openapi.json": "the API as an OpenAPI document",
 }
 
-_REQUESTS = Counter("contentlib_requests", "Requests that were answered.", ["door", "method", "status"])
+_REQUESTS = Counter("contentlib_requests", "Answered requests.", ["door", "method", "status"])
 _SECONDS = Histogram(
     "contentlib_request_seconds",
-    "Time from a request to its answer, without the bytes of a download.",
+    "Time from receiving a request to its response, excluding the body of a download.",
     ["door"],
     buckets=(0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60, 600),
 )
-_RECEIVED = Counter("contentlib_received_bytes", "Bytes of uploads that came in.")
-_SENT = Counter("contentlib_sent_bytes", "Bytes of downloads that were begun; one that is broken off counts as a whole.")
-_FAILED_JOBS = Counter("contentlib_job_failures", "Runs of jobs that failed; the log says why.", ["job"])
-_LEFT_OUT = Counter("contentlib_sync_items_left_out", "Items that syncs could not read; the log says why.")
+_RECEIVED = Counter("contentlib_received_bytes", "Bytes received in uploads.")
+_SENT = Counter("contentlib_sent_bytes", "Bytes of downloads that were started; an interrupted download counts in full.")
+_FAILED_JOBS = Counter("contentlib_job_failures", "Failed runs of background jobs; see the log for the cause.", ["job"])
+_LEFT_OUT = Counter("contentlib_sync_items_left_out", "Items that a sync could not read; see the log for the cause.")
 _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"}
 
 
@@ -164,7 +164,7 @@ def count_failed_job(name: str) -> None:
 
 
 class Gauges:
-    """Looks the figures up; `certificate` is the PEM text that the server serves with, if it does."""
+    """Collects the gauges. `certificate` is the server's PEM certificate, if it has one."""
 
     def __init__(self, metadata: MetadataStore, inventory: Inventory, certificate: bytes | None) -> None:
         self._metadata = metadata
@@ -181,7 +181,7 @@ class Gauges:
         return generate_latest(registry)
 
     async def _sessions(self) -> Metric:
-        sessions = GaugeMetricFamily("contentlib_active_sessions", "Sessions that are active.", labels=["kind"])
+        sessions = GaugeMetricFamily("contentlib_active_sessions", "Active sessions.", labels=["kind"])
         async with self._metadata.reading() as transaction:
             sessions.add_metric(["update"], await transaction.update_sessions.active())
             sessions.add_metric(["download"], await transaction.download_sessions.active())
@@ -191,7 +191,7 @@ class Gauges:
     @cached_property
     def _expiry(self) -> Metric:
         certificate = x509.load_pem_x509_certificate(self._certificate or b"")
-        what = "When the certificate that the server serves with expires, in seconds since 1970 UTC."
+        what = "Expiry time of the server certificate, in seconds since 1970-01-01 UTC."
         return GaugeMetricFamily(
             "contentlib_certificate_expiry_seconds", what, value=certificate.not_valid_after_utc.timestamp()
         )
@@ -209,9 +209,9 @@ class _Found(Collector):
 
 
 def _spaces(spaces: Mapping[str, Space]) -> list[Metric]:
-    free = GaugeMetricFamily("contentlib_storage_free_bytes", "Bytes that are free on a storage.", labels=["storage"])
-    size = GaugeMetricFamily("contentlib_storage_size_bytes", "Bytes of a storage, free or not.", labels=["storage"])
-    up = GaugeMetricFamily("contentlib_storage_accessible", "1 where a storage can be reached.", labels=["storage"])
+    free = GaugeMetricFamily("contentlib_storage_free_bytes", "Free bytes of a storage.", labels=["storage"])
+    size = GaugeMetricFamily("contentlib_storage_size_bytes", "Total bytes of a storage, used and free.", labels=["storage"])
+    up = GaugeMetricFamily("contentlib_storage_accessible", "1 if a storage is accessible, 0 if not.", labels=["storage"])
     for storage, space in spaces.items():
         up.add_metric([storage], int(space.accessible))
         if space.accessible:
@@ -222,4 +222,4 @@ def _spaces(spaces: Mapping[str, Space]) -> list[Metric]:
 
 def _build() -> Metric:
     value = {"version": __version__, "python": platform.python_version()}
-    return InfoMetricFamily("contentlib_build", "What is running.", value=value)
+    return InfoMetricFamily("contentlib_build", "Versions of contentlib and Python.", value=value)

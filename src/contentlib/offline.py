@@ -1,4 +1,4 @@
-"""Puts the parts together for commands that read or write a data directory themselves, beside a server or without one."""
+"""Creates the parts for commands that read or write a data directory directly, with or without a running server."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def publish_static(
     store = _reading(settings)
     offered, _ = asyncio.run(_offered(settings, store, library, None))
     if target.startswith("s3://"):
-        from contentlib.vcsp.trees.objects import ObjectTree  # its package is large, and nobody else's business
+        from contentlib.vcsp.trees.objects import ObjectTree  # a large package that is only needed here
 
         return offered, publish(offered, ObjectTree(target, store), watcher)
     tree = DirectoryTree(Path(target), store, link=link)
@@ -70,7 +70,7 @@ def export_bundle(settings: Settings, library: str, target: Path, since: int | N
 
 
 def take_bundle(settings: Settings, path: Path, watcher: Watcher) -> tuple[Manifest, bool]:
-    """Takes a library from a file; answers what the file says of it, and whether something was new."""
+    """Imports a bundle. Returns its description, and whether anything was new."""
 
     async def taken(bundle: Bundle) -> bool:
         async with _writing(settings) as (_, _, adoption):
@@ -81,7 +81,7 @@ def take_bundle(settings: Settings, path: Path, watcher: Watcher) -> tuple[Manif
 
 
 def adopt(settings: Settings, source: Subscription, warned: Warned, watcher: Watcher) -> Catalog:
-    """Takes a library from a directory or from a publisher, and answers what it says of itself."""
+    """Adopts a library from a directory or a publisher, and returns its description."""
     return asyncio.run(_adopt(settings, source, warned, watcher))
 
 
@@ -160,7 +160,7 @@ async def _offered(
 
 @asynccontextmanager
 async def _writing(settings: Settings) -> AsyncIterator[tuple[MetadataStore, Blobs, Adoption]]:
-    """The database and the storages, beside a server or without one; what is kept there is held meanwhile."""
+    """Opens the database and storages beside a server or without one, and protects new blobs meanwhile."""
     store, clock = _reading(settings), SystemClock()
     names = LibraryNames(unique=settings.unique_library_names)
     metadata = open_rows(settings)
@@ -184,7 +184,7 @@ def _reading(settings: Settings) -> FilesystemBlobs:
 
 
 async def _library_id(metadata: MetadataStore, wanted: str) -> str:
-    """The id of the library that was named by its id or, where there is only one of it, by its name."""
+    """Returns the id of a library given by its id or, if unique, its name."""
     async with metadata.reading() as transaction:
         if await transaction.libraries.get(wanted) is not None:
             return wanted

@@ -1,4 +1,4 @@
-"""XML from strangers: no document types, no entities, no network, bounded depth and size."""
+"""Parses untrusted XML: no DOCTYPE, no entities, no network access, limited depth and size."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _PLACE = re.compile(r" \(<string>, line \d+\)$")
 
 
 class UnsafeXml(Exception):
-    """The text is not XML, or is XML of a kind that is not taken; the sentence says which."""
+    """Text that is not XML, or uses unsupported XML features. The message says which."""
 
 
 class DocumentType(UnsafeXml):
@@ -34,7 +34,7 @@ class _RootReached(Exception):
 
 
 class _Prolog:
-    """Looks at what stands before the root element, in whatever encoding, before anything in it is acted on."""
+    """Checks everything before the root element, in any encoding, before it is interpreted."""
 
     def __init__(self) -> None:
         self.has_document_type = False
@@ -65,9 +65,9 @@ def parse(text: bytes) -> etree._Element:
 
 
 def _check_prolog(text: bytes) -> None:
-    """Refuses a document type; and what would take hundreds of times its size, as each tag and attribute is an object.
+    """Rejects a DOCTYPE, and documents that would take hundreds of times their size in memory.
 
-    Their signs are counted before anything is made of them, in every encoding in which they are what they are in ASCII.
+    Tags and attributes are counted before parsing, in every encoding that represents their characters like ASCII.
     """
     start = _start(text)
     if start and not start.startswith(b"<"):
@@ -92,13 +92,13 @@ def _broken(error: Exception) -> UnsafeXml:
 
 
 def _unsupported(text: bytes) -> str | None:
-    """The encoding that is declared, where it is one in which signs may be others than in ASCII."""
+    """Returns the declared encoding if it may represent characters differently from ASCII."""
     declared = _DECLARED.match(_start(text))
     return None if declared is None or _ENCODING.match(declared["name"]) else declared["name"].decode()[:40]
 
 
 def _start(text: bytes) -> bytes:
-    """What is before the first tag ends, without the marks and zeros of encodings."""
+    """Returns the text before the end of the first tag, without byte order marks and zeros."""
     start = text[: text.find(b">", 0, _PROLOG) + 1 or _PROLOG]
     for mark in _MARKS:
         start = start.removeprefix(mark)

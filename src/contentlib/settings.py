@@ -1,7 +1,7 @@
-"""Every setting once: its name, type, default and what it does.
+"""Defines every setting: name, type, default and description.
 
-A value comes from the command line, else from a `CONTENTLIB_*` variable, else from the TOML file, else it is the default.
-A configuration that cannot work is refused as a whole, with every fault told at once.
+A value comes from the command line, a `CONTENTLIB_*` variable, the TOML file or the default, in this order.
+An invalid configuration is rejected with all errors at once.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ from pydantic_settings import BaseSettings, EnvSettingsSource, NoDecode, Pydanti
 
 PREFIX = "CONTENTLIB_"
 _PATH = re.compile(r"[A-Za-z0-9._~/-]*")
-_HOST_PATTERN = re.compile(r"(?=.*[A-Za-z*])[A-Za-z0-9*?._-]{1,255}")  # digits alone are a network that is none
-_CENTURY = 100 * 365 * 86_400  # seconds; what would end later has a date that nobody can write
+_HOST_PATTERN = re.compile(r"(?=.*[A-Za-z*])[A-Za-z0-9*?._-]{1,255}")  # only digits and dots: a malformed network, not a host
+_CENTURY = 100 * 365 * 86_400  # seconds; later dates cannot be represented
 _SECRETS = ("admin_password", "outbound_proxy")
 DEFAULT_FILE = Path("contentlib.toml")
 MASK = "********"
 
 
 class ConfigurationError(Exception):
-    """A configuration that cannot work; each of `faults` starts with the name of its setting."""
+    """An invalid configuration; each of `faults` starts with the name of its setting."""
 
     def __init__(self, faults: list[str]) -> None:
         super().__init__("; ".join(faults))
@@ -41,7 +41,7 @@ class ConfigurationError(Exception):
 
 
 class Storage(BaseModel):
-    """A place for the bytes of the files, as a library's backing names it."""
+    """A directory for the content of files; the backing of a library refers to it by its id."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -55,267 +55,270 @@ def _default_storage(earlier: dict[str, Any]) -> tuple[Storage, ...]:
 
 
 class Settings(BaseSettings):
-    """All settings, each valid by itself; `load` also checks them against one another and against the machine."""
+    """All settings, each validated separately; `load` also checks combinations and the machine."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True)
 
     data_dir: Path = Field(
         default=Path("var"),
-        description="Directory of the database, the server's certificate and, unless `storage` says otherwise, the files. "
-        "It is created with mode 0700 and serves one server at a time.",
+        description="Directory of the database, the server's certificate and, unless `storage` is set, the content of files. "
+        "It is created with mode 0700. Only one server at a time can use it.",
     )
     listen: str = Field(
         default="127.0.0.1:8443",
-        description="HOST:PORT to listen on, an IPv6 address in brackets. Port 0 takes a free port, told in the line "
-        "`listening on URL`; `0.0.0.0` and `[::]` listen on every address.",
+        description="HOST:PORT to listen on; IPv6 addresses in brackets. Port 0 selects a free port, printed as `listening on "
+        "URL`. `0.0.0.0` and `[::]` listen on all addresses.",
     )
     tls: bool = Field(
         default=True,
-        description="Serve HTTPS, TLS 1.2 or later. Without it passwords and content travel in the clear, so plain HTTP is "
-        "refused on anything but a loopback address.",
+        description="Serve HTTPS with TLS 1.2 or later. Without TLS, passwords and content are not encrypted, so plain HTTP is "
+        "only allowed on loopback addresses.",
     )
     tls_certificate: Path | None = Field(
         default=None,
-        description="PEM file of the certificate, followed by its chain. When it is not set, the first start makes a "
-        "self-signed certificate for ten years and keeps it in `<data_dir>/tls`.",
+        description="PEM file with the certificate, followed by its chain. If it is not set, the first start creates a "
+        "self-signed certificate in `<data_dir>/tls` that is valid for ten years.",
     )
     tls_key: Path | None = Field(
         default=None,
-        description="PEM file of the certificate's private key, without a passphrase. It is given together with "
-        "`tls_certificate` or not at all.",
+        description="PEM file with the private key of the certificate, without a passphrase. Required if `tls_certificate` is "
+        "set, and only allowed then.",
     )
     allow_plain_http_off_loopback: bool = Field(
         default=False,
-        description="Allow plain HTTP on other addresses than loopback, for a server behind a proxy that speaks TLS. Whoever "
-        "reaches the port directly can read passwords off the wire.",
+        description="Allow plain HTTP on addresses other than loopback, for a server behind a TLS proxy. Anyone who can "
+        "observe the traffic to the port can read passwords.",
     )
     workers: int = Field(
         default=1,
         ge=1,
         le=256,
-        description="Processes that answer requests. One for each processor is the most that helps; each takes its own memory.",
+        description="Number of processes that answer requests. More than one per processor does not help; each uses memory of "
+        "its own.",
     )
     public_url: str | None = Field(
         default=None,
-        description="SCHEME://HOST[:PORT][/PATH] that the URLs begin with which clients are given. When it is not set, they "
-        "hold the host by which the client reached the server, which is wrong behind a proxy that changes it. A path is what "
-        "the proxy takes away from the front of what it hands on.",
+        description="SCHEME://HOST[:PORT][/PATH] of the server as clients reach it; the URLs given to clients start with it. "
+        "If it is not set, they use the host of the client's request, which is wrong behind a proxy that changes "
+        "it. A path is a prefix that the proxy strips.",
     )
     admin_name: str = Field(
         default="administrator@vsphere.local",
         min_length=1,
         max_length=255,
-        description="Name of the administrator that the first start makes. A later change does not rename it. "
-        "Clients may leave out its domain, or write `DOMAIN\\name`.",
+        description="Name of the administrator that the first start creates. A later change does not rename it. Clients can "
+        "omit the domain or write `DOMAIN\\name`.",
     )
     admin_password: SecretStr | None = Field(
         default=None,
         min_length=1,
         max_length=1024,
-        description="Password of the administrator that the first start makes. When it is not set, one is generated and "
-        "printed once.",
+        description="Password of the administrator that the first start creates. If it is not set, the server generates one "
+        "and prints it once.",
     )
     session_idle_seconds: int = Field(
         default=1800,
         ge=1,
         le=_CENTURY,
-        description="A login session ends after this time without a call and without a byte on one of its transfers.",
+        description="A login session ends after this time without a call and without a byte on its transfers.",
     )
     sessions_per_user: int = Field(
         default=1000,
         ge=1,
-        description="Login sessions that a user may have at once."
-        " One more ends the one that was not used for the longest time.",
+        description="Maximum number of login sessions of a user. Another login ends the least recently used session.",
     )
     lease_seconds: int = Field(
         default=300,
         ge=1,
         le=_CENTURY,
-        description="An update or download session is cancelled after this time without a call and without a byte on its "
+        description="An update or download session is canceled after this time without a call and without a byte on its "
         "transfer URLs.",
     )
     task_lease_seconds: int = Field(
         default=30,
         ge=3,
         le=_CENTURY,
-        description="The tasks of a worker that was killed are taken up by another one after this time. Each that runs writes "
-        "to the database at a third of it, or every two seconds.",
+        description="Time after which another worker takes over the tasks of a worker that was killed. Each running task "
+        "writes to the database once per third of this time, or every two seconds.",
     )
     swept_after_seconds: int = Field(
         default=86400,
         ge=0,
         le=_CENTURY,
-        description="Sessions that have ended can be looked at for this time; then they are forgotten.",
+        description="Time for which an ended session can still be read. Then it is deleted.",
     )
     body_limit_bytes: int = Field(
         default=4 * 1024 * 1024,
         ge=1024,
-        description="The longest request that an API call may send; a longer one is refused. Uploads have their own limit.",
+        description="Maximum size of the body of an API call. Larger calls are rejected. Uploads have their own limit.",
     )
     check_answers: bool = Field(
         default=False,
-        description="Compares each answer with its declared type before it is sent, and fails the call where they differ. "
-        "For tests against this server.",
+        description="Compare each response with its declared type before it is sent, and fail the call if they differ. For "
+        "tests against this server.",
     )
     strict: bool = Field(
         default=False,
-        description="Refuse fields in JSON bodies of `/api` that the API does not declare, as vCenter 9 does. By default they "
-        "are ignored, as earlier versions do. Turn it on to test a client.",
+        description="Reject fields in JSON bodies of `/api` that the API does not declare, as vCenter 9 does. By default they "
+        "are ignored, as in earlier versions. Use it to test a client.",
     )
     trash_seconds: int = Field(
         default=604800,
         ge=0,
         le=_CENTURY,
-        description="Deleted libraries and items can be restored for this time. 0: they cannot.",
+        description="Time for which deleted libraries and items can be restored. 0 disables the trash.",
     )
     versions_kept: int = Field(
         default=3,
         ge=1,
-        description="Content versions kept of an item. The oldest ones beyond it are deleted, and their files with them.",
+        description="Number of content versions kept for each item. Older versions are deleted together with their files.",
     )
     versions_kept_seconds: int = Field(
         default=0,
         ge=0,
         le=_CENTURY,
-        description="A content version is deleted this time after it was replaced, also where `versions_kept` would keep it. "
-        "0: however old it is.",
+        description="A content version is deleted this long after it was replaced, even if `versions_kept` would keep it. 0 "
+        "means no limit.",
     )
     collect_grace_seconds: int = Field(
         default=3600,
         ge=1,
         le=_CENTURY,
-        description="The bytes of a file stay on disk for this time after nothing refers to them any more.",
+        description="Time for which the bytes of a file stay on disk after the last reference to them is gone.",
     )
     strays_kept_seconds: int = Field(
         default=604800,
         ge=1,
         le=_CENTURY,
-        description="Files on a storage that the database does not know are set aside, and removed after this time. Until then "
-        "they come back when a database that knows them is restored.",
+        description="Files in a storage that the database does not know are set aside and removed after this time. Until then, "
+        "restoring a database that knows them brings them back.",
     )
     shutdown_seconds: int = Field(
         default=30,
         ge=1,
         le=_CENTURY,
-        description="On SIGTERM and SIGINT, running requests may take this time to finish; then they are cut off.",
+        description="Time that running requests have to finish after SIGTERM or SIGINT. Then they are cut off.",
     )
     upload_limit_bytes: int = Field(
         default=0,
         ge=0,
-        description="The largest file that may be uploaded; a larger one is refused. 0 sets no limit but the disk's.",
+        description="Maximum size of an uploaded file. Larger files are rejected. 0 means no limit other than the disk.",
     )
     storage_reserve_bytes: int = Field(
         default=256 << 20,
         ge=0,
-        description="Bytes of a storage's disk that no file is stored in, so that the database and those who make room always "
-        "have some; no more than a twentieth of the disk. Uploads are refused with 507 when the rest is full.",
+        description="Bytes of a storage's disk that are kept free of content, so that the database and delete operations "
+        "always have space; at most 1/20 of the disk. Uploads fail with 507 when the rest is full.",
     )
     session_files_limit: int = Field(
         default=10_000,
         ge=1,
         le=1_000_000,
-        description="The most files that an update session may have, and an OVA. One more is refused.",
+        description="Maximum number of files in an update session, and in an OVA. Further files are rejected.",
     )
     strict_packages: bool = Field(
         default=False,
-        description="Refuse OVF packages with a file whose size is not the `ovf:size` in the descriptor, or that the "
-        "descriptor does not reference. Otherwise both are warnings, which are logged and kept with the content version.",
+        description="Reject OVF packages with a file whose size differs from the `ovf:size` in the descriptor, or that the "
+        "descriptor does not reference. By default both are warnings, which are logged and kept with the content "
+        "version.",
     )
     published_version_floor: int = Field(
         default=0,
         ge=0,
-        description="Added to every version and generation number that subscribers of published libraries see. These must "
-        "never fall: raise it after a restore from a backup, by as many changes as may have been lost.",
+        description="Added to every version and generation number that subscribers of published libraries see. These numbers "
+        "must never decrease: after a restore from a backup, increase this by at least the number of changes that "
+        "were lost.",
     )
     subscribed_items_limit: int = Field(
         default=100_000,
         ge=1,
-        description="The most items that a publisher's library may list; one that lists more is neither synchronized nor "
-        "adopted, and says so. An item without files takes about 2 KB on disk.",
+        description="Maximum number of items in a publisher's library. A larger library is not synchronized or adopted, and an "
+        "error is reported. An item without files takes about 2 KB on disk.",
     )
     published_lists_bytes: int = Field(
         default=256 << 20,
         ge=0,
-        description="Memory that each worker may use to keep the lists of items of published libraries, about 1,000 bytes an "
-        "item. A list that does not fit is made anew for every request.",
+        description="Memory that each worker may use to cache the item lists of published libraries, about 1,000 bytes per "
+        "item. A list that does not fit is generated for every request.",
     )
     outbound_allow: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(),
-        description="Networks (`127.0.0.0/8`) and host patterns (`*.example.org`) that the server may fetch from although "
-        "they are loopback, link-local or its own. Everything else but these, private networks too, is allowed unless it is "
-        "denied. In the environment it is one JSON list.",
+        description="Networks (`127.0.0.0/8`) and host patterns (`*.example.org`) that the server may fetch from even though "
+        "they are loopback, link-local, cloud metadata or its own addresses. All other addresses, including "
+        "private networks, are allowed unless denied. In the environment: a JSON list.",
     )
     outbound_deny: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(),
-        description="Networks and host patterns that the server never fetches from, checked after a name is resolved and at "
-        "each redirect. What is denied is denied even where `outbound_allow` names it. In the environment it is one JSON list.",
+        description="Networks and host patterns that the server never fetches from, checked after name resolution and at each "
+        "redirect. Overrides `outbound_allow`. In the environment: a JSON list.",
     )
     outbound_proxy: SecretStr | None = Field(
         default=None,
-        description="SCHEME://[NAME:PASSWORD@]HOST[:PORT] of the HTTP proxy through which the server fetches. The proxy "
-        "resolves names, so networks are then compared with addresses that are written as such only.",
+        description="SCHEME://[NAME:PASSWORD@]HOST[:PORT] of the HTTP proxy for fetching. The proxy resolves names, so "
+        "networks in the lists above are only compared with literal IP addresses.",
     )
     outbound_ca_bundle: Path | None = Field(
         default=None,
-        description="PEM file of certificates that are trusted, beside the system's, when the server fetches over HTTPS.",
+        description="PEM file of certificates that are trusted, in addition to the system's, when the server fetches over "
+        "HTTPS.",
     )
     import_roots: Annotated[tuple[Path, ...], NoDecode] = Field(
         default=(),
-        description="Directories below which files may be imported by `file:` and `ds:` addresses, by users with the "
-        "privilege ContentLibrary.ReadStorage. In the environment it is one JSON list.",
+        description="Directories from which files can be imported by `file:` and `ds:` URLs, by users with the privilege "
+        "ContentLibrary.ReadStorage. In the environment: a JSON list.",
     )
     unique_library_names: bool = Field(
         default=True,
-        description="Refuse to create, rename, restore or import a library whose name another one has, without regard to case. "
-        "Libraries that share a name already stay. A vCenter allows it; clients that find libraries by name then fail.",
+        description="Reject creating, renaming, restoring or importing a library if another library has the same name, "
+        "ignoring case. Existing duplicates are kept. vCenter allows duplicates, but clients that find libraries "
+        "by name then fail.",
     )
     sync_wait_seconds: int = Field(
         default=5,
         ge=0,
         le=60,
-        description="A call that synchronizes a subscribed library, or an item of one, is answered when that has ended or "
-        "failed, or after this time; the sync then goes on as a task.",
+        description="Maximum time that a call to synchronize a subscribed library or item waits for the sync to end. After "
+        "that the call returns and the sync continues as a task.",
     )
     autocomplete_pulls_seconds: int = Field(
         default=15,
         ge=0,
         le=_CENTURY,
-        description="An update session all of whose files were fetched by the server completes by itself when its client "
-        "has polled the session's state for this time, at least once every 30 seconds, and done nothing else; Terraform "
-        "waits for that. A silent client completes nothing. 0 leaves it to the client.",
+        description="An update session in which the server fetches all files completes automatically once its client has only "
+        "polled its state for this time, at least every 30 seconds, as Terraform does. A session is never "
+        "completed if its client stops polling. 0 disables this.",
     )
     datacenter_name: str = Field(
         default="Datacenter",
         min_length=1,
         max_length=80,
-        description="Name of the one datacenter that tools find in the inventory, with a datastore for each storage in it.",
+        description="Name of the only datacenter in the inventory. It contains a datastore for each storage.",
     )
     product_name: str = Field(
         default="VMware vCenter Server",
         min_length=1,
-        description="What the server says it is, in `about.name` of its SOAP face. Terraform's provider fails with anything "
-        "but the default.",
+        description="Product name in `about.name` of the SOAP interface. Terraform's provider only works with the default.",
     )
     product_version: str = Field(
         default="8.0.3",
         pattern=r"^[0-9]+\.[0-9]+\.[0-9]+$",
-        description="The version of vCenter that the server says it is. Tools choose by it what they ask for.",
+        description="vCenter version that the server reports. Clients use it to decide which features to call.",
     )
     product_build: str = Field(
         default="24322831",
         pattern=r"^[0-9]+$",
-        description="The build of vCenter that the server says it is, a number.",
+        description="vCenter build number that the server reports.",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
-        default="info", description="The least important events that are logged, to standard error."
+        default="info", description="Lowest level of events that are logged to standard error."
     )
     log_format: Literal["text", "json"] = Field(
-        default="text", description="`text` writes lines for people, `json` one JSON object a line for machines."
+        default="text", description="`text` for people, or `json` for one JSON object per line."
     )
     storage: Annotated[tuple[Storage, ...], NoDecode] = Field(
         default_factory=_default_storage,
-        description="Tables `[[storage]]`, each with `id`, `name` and `path`: the places for files. A library whose backing "
-        "names none is put into the first one. In the environment it is one JSON list.",
+        description="`[[storage]]` tables with `id`, `name` and `path`: the directories for content. Libraries created without "
+        "a storage backing use the first one. In the environment: a JSON list.",
     )
 
     @property
@@ -332,7 +335,7 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - see above
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - see above
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Takes values as they are given: it is `load` that knows where they come from."""
+        """Uses values as given; `load` tracks their sources."""
         return (init_settings,)
 
     @field_validator("storage", "outbound_allow", "outbound_deny", "import_roots", mode="before")
@@ -456,7 +459,7 @@ def _read_file(path: Path | None, faults: list[str]) -> dict[str, object]:
     if path is None:
         return {}
     try:
-        if path.is_fifo() and not path.is_relative_to("/dev/fd"):  # where a shell has put `<(…)`, somebody writes
+        if path.is_fifo() and not path.is_relative_to("/dev/fd"):  # a `<(…)` of a shell has a writer
             faults.append(f"config: {path} is a pipe, not a regular file")
             return {}
         return tomllib.loads(path.read_text("utf-8"))

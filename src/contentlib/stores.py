@@ -1,4 +1,4 @@
-"""Opens the database and the storages that the settings name, and makes sure that the storages belong to the database."""
+"""Opens the configured database and storages, and verifies that the storages belong to the database."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ def open_rows(settings: Settings) -> SqliteMetadata:
 
 
 def open_bytes(settings: Settings) -> FilesystemBlobs:
-    """The storages; nothing is written to them before they are told which server they belong to."""
+    """Opens the storages. Nothing is written to them before they are assigned to a server."""
     return FilesystemBlobs({storage.id: storage.path for storage in settings.storage}, settings.storage_reserve_bytes)
 
 
 async def own_storages(metadata: MetadataStore, store: FilesystemBlobs) -> str:
-    """Tells the storages which server they belong to, and answers its identifier; RuntimeError when there is none yet."""
+    """Assigns the storages to their server and returns its identifier. Raises RuntimeError if there is none yet."""
     async with metadata.reading() as transaction:
         server = await transaction.state.get(_SERVER_GUID)
     if server is None:
@@ -41,10 +41,10 @@ async def own_storages(metadata: MetadataStore, store: FilesystemBlobs) -> str:
 
 
 async def claim_storages(metadata: MetadataStore, store: FilesystemBlobs) -> None:
-    """Makes new directories storages of this server, which gets its identifier where it has none yet.
+    """Makes new directories storages of this server, and creates its identifier if necessary.
 
-    RuntimeError when one belongs to another server. One that is missing, or empty where it should not be, is left as it is: its
-    disk may not be mounted. The server serves the others until it is.
+    Raises RuntimeError if one belongs to another server. A directory that is missing, or unexpectedly empty, is not changed,
+    because its disk may not be mounted. The server serves the other storages until it is.
     """
     async with metadata.transaction(durable=True) as transaction:
         if await transaction.state.get(_SERVER_GUID) is None:
@@ -87,7 +87,7 @@ async def _claim(metadata: MetadataStore, store: FilesystemBlobs, directory: Mar
 
 
 async def _knows_blobs(metadata: MetadataStore, directory: MarkedDirectory) -> bool | None:
-    """Whether the database knows any of the blobs in an unmarked directory; None where there are none."""
+    """Whether the database knows any blob in an unmarked directory; None if it contains none."""
     found = (entry.name for entry in (directory.path / "blobs").glob("*/*"))
     some = None
     while batch := list(islice(found, _AT_ONCE)):

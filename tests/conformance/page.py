@@ -18,35 +18,33 @@ _FORMS = [form.title for form in FORMS]
 _YES = "✓"
 _HEAD = """# Conformance
 
-Which operations of the Content Library API the server performs, in which of its five wire forms, and which of the tools
-that people have call them. `make conformance` writes this page after a run against a server process with TLS; a test fails
-when it is stale.
+Operations of the Content Library API that the server implements, in each of its five wire forms, and the clients that call
+them. `make conformance` writes this page after a run against a server process with TLS; a test fails if it is stale.
 
 {counts}
 
-Each service has one table, each operation a row.
+Each service has a table with a row for each operation.
 
-- **{first}** to **{last}**, the [forms](design/wire.md): ✓ says that `tests/conformance` makes a valid call in this form, that
-  the status is right, that each field of the answer is as the contract declares it, and that the official SDK's decoders
-  take the answer for the operation's result.
+- **{first}** to **{last}**, the [forms](design/wire.md): ✓ means that `tests/conformance` makes a valid call in this form, that
+  the status is right, that each field of the result is as the contract declares it, and that the official SDK's decoders
+  accept the result.
 - **SDK**: the official Python SDK (`vmware-vcenter`) makes the call itself, over JSON-RPC, `/rest` and `/api`.
-- The other columns are real clients at work: ✓ says that the client called the operation with success, on the way to what
-  it was told to do. **govmomi** is the Go library of govc, **Terraform** the calls of the `vsphere` provider, replayed in
-  their order; **vmware.vmware** and **vmware.vmware_rest** are Ansible's collections, **curl** the lines that this
-  documentation shows. How to set them up: [clients](guide/clients.md). pyVmomi, and others for their login, speak
-  [SOAP](#soap).
+- The other columns are real clients: ✓ means that the client called the operation successfully while performing a task.
+  **govmomi** is the Go library of govc, **Terraform** the calls of the `vsphere` provider, replayed in their order;
+  **vmware.vmware** and **vmware.vmware_rest** are Ansible's collections, **curl** the commands in this documentation.
+  [Clients](guide/clients.md) describes their setup. pyVmomi, and others for their login, use [SOAP](#soap).
 """
 _SOAP = """
 ## SOAP
 
-The methods of vSphere's Web Services at `/sdk` and `/pbm`, with which tools log in and look a datastore up. Any other method
-is answered with the fault NotSupported, which names it.
+Methods of vSphere's Web Services at `/sdk` and `/pbm` that tools use to log in and to find a datastore. Any other method fails
+with the fault NotSupported, which names it.
 """
 _ERRORS = """
 ## Declared errors
 
-Each error that an operation declares: *provoked* in each of the five forms, and over JSON-RPC raised by the SDK as its
-class; or why it cannot occur here. `unauthenticated` is provoked of every operation, declared or not.
+For each error that an operation declares: *provoked* in each of the five forms, and raised by the SDK as its class over
+JSON-RPC; or why it cannot occur here. `unauthenticated` is provoked for every operation, declared or not.
 """
 
 

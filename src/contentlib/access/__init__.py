@@ -1,1 +1,1 @@
-"""Who calls, and what they may do: users, passwords, login sessions, roles and privileges. Default deny."""
+"""Authenticates callers and checks their privileges: users, passwords, login sessions, roles. Denies by default."""

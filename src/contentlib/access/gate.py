@@ -1,4 +1,4 @@
-"""The gate that every call passes: a session that lives, and the privileges that the operation declares."""
+"""Checks every call: a valid session, and the privileges that the operation declares."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from contentlib.vapi.registry import Call
 
 
 class AccessGate:
-    """Lets a call in, or says why not."""
+    """Admits calls, or rejects them with an error."""
 
     def __init__(self, logins: Logins, roles: Roles) -> None:
         self._logins = logins
         self._roles = roles
 
     async def authenticate(self, call: Call) -> None:
-        """Sets the call's user and login session; unauthenticated where its token is not that of a live session."""
+        """Sets the call's user and login session. Raises Unauthenticated if its token is invalid."""
         login = await self._logins.find(call.token)
         call.user, call.login = login.user, login.token_hash
 
     async def admit(self, call: Call, operation: Operation, arguments: dict[str, Any]) -> None:
-        """Unauthorized where the call may not go on; unauthenticated where it was not authenticated before, and is not now."""
+        """Raises Unauthorized if the call lacks a privilege, Unauthenticated if it has no valid login session."""
         if operation.anonymous:
             return
         if not call.user:
@@ -36,7 +36,7 @@ class AccessGate:
 
 
 def missing(user: str, privilege: Privilege, what_for: str, on: str | None = None) -> Unauthorized:
-    """What a user hears who lacks a privilege; it names the privilege, and the thing that it is missing on."""
+    """Returns the error for a missing privilege, which names the privilege and the object."""
     name = privilege.name
     if not (privilege.resource and on):
         return Unauthorized(messages.PRIVILEGE_MISSING(user=user, privilege=name, operation=what_for))

@@ -1,15 +1,15 @@
-"""Checks passwords of callers who may be guessing: slowly for one who was wrong, and not at all for a crowd.
+"""Limits password guessing: delays callers that were wrong, and rejects logins during an attack.
 
 Three things are counted, each in memory of a fixed size and per process:
 
-- the caller, which is a name tried from an address: after each wrong password the next one waits longer, and one caller's
-  passwords are checked one after the other;
-- the name, from whatever address: of callers who have not logged in before, one password is checked at a time, and one
-  that was wrong before is refused while many wrong ones come;
-- the address, under whatever name: while many wrong ones come from it, it is refused.
+- the caller (a user name from an address): each wrong password increases the delay of the next one, and the passwords of one
+  caller are checked one at a time;
+- the user name, from any address: for callers that have not logged in before, one password is checked at a time, and callers
+  that were wrong before are rejected while many wrong passwords arrive;
+- the address, with any user name: it is rejected while many wrong passwords arrive from it.
 
-A caller who has given the right password is not affected by what comes from other addresses or under other names. An IPv6
-address counts as its network of 64 bits, which one machine can use as it likes.
+A caller that has given the right password is not affected by other addresses or other user names. An IPv6 address counts as its
+/64 network, because one machine can use all addresses in it.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _LONGEST_ADDRESS = 64
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """Who gives a password: for which name, from which address; `gone` returns when that client has hung up."""
+    """A password attempt: user name and client address. `gone` returns when the client has disconnected."""
 
     name: str
     address: str
@@ -53,20 +53,20 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Failures:
-    """How often a caller was wrong, and until when the next password waits."""
+    """The number of failures of a caller, and the time before which the next password has to wait."""
 
     count: int
     until: float
 
     @property
     def delay(self) -> float:
-        """How long the last wrong password makes the caller wait."""
+        """Returns the delay after the last wrong password."""
         return float(min(_SHORTEST_DELAY * 2 ** min(self.count - 1, 10), _LONGEST_DELAY))
 
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """How many wrong passwords may come in a row, and how many seconds each of them counts."""
+    """Allowed number of consecutive wrong passwords, and the seconds that each of them counts."""
 
     burst: int
     seconds: float
@@ -84,7 +84,7 @@ class _Rates:
         self._ends: Recent[float] = Recent(_REMEMBERED, _FORGOTTEN_AFTER)
 
     def wait(self, key: bytes, now: float) -> float:
-        """How many seconds it takes until one more is within the rate."""
+        """Returns the seconds until one more is within the rate."""
         return (self._ends.get(key, now) or now) - now - self._rate.seconds * (self._rate.burst - 1)
 
     def charge(self, key: bytes, now: float) -> None:
@@ -107,7 +107,7 @@ class _Line:
 
 
 class _Lines:
-    """Lets one pass at a time by key; a line exists while somebody is in it."""
+    """Serializes callers by key. A queue exists while it has callers."""
 
     def __init__(self) -> None:
         self._lines: dict[bytes, _Line] = {}
@@ -250,7 +250,7 @@ class GuardedPasswords:
             return await self._hash(caller, hashed, password, stranger=True)
 
     async def _hash(self, caller: _Caller, hashed: str, password: str, *, stranger: bool) -> bool:
-        """Whether the password is right; it counts as wrong from when it begins to be hashed."""
+        """Checks the password. It counts as wrong from the start of hashing until it is known to be right."""
 
         def begun() -> None:
             now = self._now()
@@ -289,7 +289,7 @@ class GuardedPasswords:
 
 
 def network_of(address: str) -> str:
-    """What an address is counted as: IPv4 as it is, IPv6 by its network of 64 bits."""
+    """Returns the key for counting an address: IPv4 as is, IPv6 by its /64 network."""
     try:
         found = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:

@@ -1,4 +1,4 @@
-"""Keys in files of their own, readable by the server's user only."""
+"""Keeps keys in separate files that only the server's user can read."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ KEY_BYTES = 32
 
 
 class SecretKey:
-    """A key of 32 bytes in a file, which is made once."""
+    """A key of 32 bytes in a file that is created once."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
     def read(self) -> bytes:
-        """The key; OSError where there is none."""
+        """Returns the key. Raises OSError if there is none."""
         key = self.path.read_bytes()
         if len(key) != KEY_BYTES:
             raise OSError(f"{self.path} is {len(key)} bytes, a key is {KEY_BYTES}")
         return key
 
     def make(self, key: bytes | None = None) -> None:
-        """Writes the key, a new one where none is given, unless there is one: whole or not at all, however many try."""
+        """Writes the key, by default a new one, unless it exists. Atomic, also for concurrent callers."""
         if self.path.exists():
             return
         aside = self.path.with_name(f"{self.path.name}.{new_identifier()}")

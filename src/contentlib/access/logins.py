@@ -1,7 +1,7 @@
-"""Login sessions: from a password to a token, and from a token to a user.
+"""Creates login sessions from passwords and finds users by their tokens.
 
-A token is 256 random bits. Only its hash is kept, so that a copy of the database opens nothing; the hash is also the name
-of the login session inside the server.
+A token is 256 random bits. Only its hash is stored, so a copy of the database contains no usable tokens. Inside the server, the
+hash identifies the login session.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ _TOKEN_BYTES = 32
 
 @dataclass(frozen=True, slots=True)
 class LoginRules:
-    """How login sessions are given: `idle` is the time in milliseconds after which an untouched one is over.
+    """Rules for login sessions. `idle` is the time in milliseconds after which an unused session ends.
 
-    A user has at most `most` sessions: whoever logs in once more ends the one that was not used for the longest time, so that
-    scripts that forget to log out shut nobody out. `challenge` says to clients how to log in, `decoy` is the hash that a
-    password is compared with where no user has the name.
+    A user has at most `most` sessions. Another login ends the least recently used one, so that scripts that never log out do
+    not lock out their user. `challenge` tells clients how to log in; `decoy` is the hash that a password is compared with if
+    the user does not exist.
     """
 
     idle: int
@@ -71,7 +71,7 @@ class Logins:
         if not names or len(password) > PASSWORD_LENGTH:
             raise self._wrong()
         user = await self._find(names)
-        # a name that nobody has costs the same time as one that somebody has
+        # an unknown name takes the same time as a known one
         hashed = self._rules.decoy if user is None else user.password_hash
         attempt = Attempt(self._names.key(name), client, gone or never)
         if not await self._passwords.verify(attempt, hashed, password) or user is None:
@@ -98,7 +98,7 @@ class Logins:
         return token
 
     async def find(self, token: str | None) -> Login:
-        """The session of a token, as of now, and a touch on it; unauthenticated where there is none or it is over."""
+        """Finds the session of a token and touches it. Raises Unauthenticated if there is none or it has ended."""
         if not token:
             raise self.refused(messages.NO_SESSION())
         key = _hash(token)
@@ -131,7 +131,7 @@ class Logins:
             await transaction.logins.remove(login)
 
     def refused(self, said: Fault) -> Unauthenticated:
-        """The error that asks for a login."""
+        """Returns the error that asks for a login."""
         return Unauthenticated(said, challenge=self._rules.challenge)
 
 

@@ -1,4 +1,4 @@
-"""Reads the names of users in the ways in which clients write them."""
+"""Parses user names in the notations that clients use."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Hashes passwords with Argon2id in threads of its own, a few at a time, and refuses more than it can hash soon."""
+"""Hashes passwords with Argon2id in a few threads, and rejects requests that would wait too long."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ class Argon2Passwords:
         self._free += 1
 
     async def _hashed(self, work: Callable[[], _T]) -> _T:
-        """The result of hashing. A turn ends with its thread, also when nobody waits for it any more."""
+        """Returns the result of hashing. The slot is released when the thread ends, even if the caller has gone."""
         running = asyncio.get_running_loop().run_in_executor(self._threads, work)
         running.add_done_callback(lambda _: self._next())
         return await asyncio.shield(running)

@@ -1,4 +1,4 @@
-"""Memories of a fixed size, for what strangers choose the names of: keys are digests, and old entries make room."""
+"""Implements caches of fixed size for keys chosen by clients. Keys are stored as digests; old entries are evicted."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _KEY_BYTES = 16
 
 
 class Digests:
-    """Makes keys of texts: 16 bytes each, which nobody outside this process can foresee."""
+    """Derives 16-byte keys from texts, which are unpredictable outside this process."""
 
     def __init__(self) -> None:
         self._secret = secrets.token_bytes(_KEY_BYTES)
@@ -43,7 +43,7 @@ class Recent(Generic[Entry]):
         return len(self._once) + len(self._again)
 
     def get(self, key: bytes, now: float) -> Entry | None:
-        """The entry of a key; None where there is none, or it is too old."""
+        """Returns the entry of a key, or None if it is missing or too old."""
         found = self._again.get(key) or self._once.get(key)
         return None if found is None or found[0] + self._seconds < now else found[1]
 

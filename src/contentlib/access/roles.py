@@ -1,4 +1,4 @@
-"""Roles: named bundles of privileges, and the question whether a user has one."""
+"""Defines roles, which are named sets of privileges, and checks whether a user has a privilege."""
 
 from __future__ import annotations
 

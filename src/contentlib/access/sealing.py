@@ -1,4 +1,4 @@
-"""Passwords that the server itself must show to others: kept sealed, under a key that is not in the database."""
+"""Encrypts passwords that the server must send to others, with a key that is not in the database."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _NONCE_BYTES = 12
 
 
 class KeyFile:
-    """Seals texts with a key in a file, which is made when it is first needed."""
+    """Encrypts texts with a key in a file that is created when first needed."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -29,7 +29,7 @@ class KeyFile:
         return base64.b64encode(sealed).decode()
 
     def open(self, sealed: str) -> str:
-        """The text that was sealed; OSError when its key is gone or is another one."""
+        """Decrypts a text. Raises OSError if the key is missing or a different one."""
         from cryptography.exceptions import InvalidTag
 
         data = base64.b64decode(sealed)

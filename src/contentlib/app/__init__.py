@@ -1,8 +1,8 @@
-"""Puts the parts of the server together: the only room that knows them all.
+"""Creates and connects all parts of the server: the only room that knows them all.
 
-`core` opens what nearly every part needs, `rules` and `access` make the rules over it, `services` the services, `jobs` the
-background work, `doors` what requests go in by. `process` runs all of them in a worker process; `preparation` makes the data
-directory ready before the first one starts.
+`core` opens what most parts need, `rules` and `access` create the rules, `services` the services, `jobs` the background work,
+and `doors` the entry points of requests. `process` runs all of them in a worker process; `preparation` prepares the data
+directory before the first worker starts.
 """
 
 from contentlib.app.preparation import prepare

@@ -1,4 +1,4 @@
-"""Makes the rules of who may call: logins, roles, and the gate that every call passes."""
+"""Creates the parts that authenticate and authorize callers: logins, roles, and the gate of every call."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Opens what nearly every part of a worker process needs; handed on as one value."""
+"""Opens what most parts of a worker process need, as one value."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _TRANSFER_KEY_FILE = "transfer.key"
 
 @dataclass(frozen=True, slots=True)
 class Signals:
-    """What parts of a process tell each other without knowing each other."""
+    """Signals between parts of a process that do not know each other."""
 
     session_ended: Signal[[str]] = field(default_factory=Signal)
     """A session ended, or a file was removed from one; receives its identifier."""
@@ -45,7 +45,7 @@ class Signals:
 
 @dataclass(frozen=True, slots=True)
 class Core:
-    """What nearly every part of a worker process needs."""
+    """What most parts of a worker process need."""
 
     settings: Settings
     certificate: bytes | None
@@ -65,12 +65,12 @@ class Core:
     inventory: Inventory
     signals: Signals
     library_passwords: Argon2Passwords
-    """Those of published libraries, in threads of their own: whoever tries them keeps no login waiting."""
+    """Passwords of published libraries, in separate threads, so that guessing them does not delay logins."""
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What makes the server itself, whichever process serves: its identifier, and the key of its transfer addresses."""
+    """The identity of the server, shared by all processes: its identifier and the key of its transfer URLs."""
 
     guid: str
     addresses: SignedAddresses
@@ -121,10 +121,10 @@ def transfer_key(settings: Settings) -> SecretKey:
 
 
 def touch_seconds(settings: Settings) -> float:
-    """How often a process keeps what it knows of activity."""
+    """Returns the interval at which a process stores activity."""
     return min(5.0, settings.lease_seconds / 4)
 
 
 def retention(settings: Settings) -> Retention:
-    """How long versions are kept in libraries without a rule of their own."""
+    """Returns the retention rule of libraries without their own."""
     return Retention(versions=settings.versions_kept, seconds=settings.versions_kept_seconds or None)

@@ -1,4 +1,4 @@
-"""Makes the doors that requests go in by."""
+"""Creates the entry points of requests."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _RIGHT_PASSWORDS = 1024  # of published libraries; their clients send them with 
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """What takes the requests to some paths, counts them, and says in its form that the server failed."""
+    """Handles the requests to some paths, counts them, and reports server errors in its form."""
 
     speaks: Callable[[str], bool]
     handle: Callable[[Request], Awaitable[Answer]]
@@ -84,7 +84,7 @@ def wire_of(core: Core, rules: Rules, access: Access, identity: Identity, bodies
 
 
 def transfers_of(core: Core, rules: Rules, access: Access, identity: Identity) -> Transfers:
-    """Takes and gives the bytes of files."""
+    """Creates the door for the content of files."""
 
     async def admit(request: Request) -> None:
         await access.logins.find(token_of(request))

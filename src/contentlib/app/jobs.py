@@ -1,4 +1,4 @@
-"""Makes the background work: the jobs that run again and again, and the handlers of tasks."""
+"""Creates the background work: jobs and the handlers of tasks."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def jobs(core: Core, rules: Rules, transfers: Transfers, expiry: Expiry) -> list
 
 
 def handlers(core: Core, rules: Rules, wire: Wire) -> Mapping[str, Handler]:
-    """What is done for each kind of task."""
+    """Returns the handler of each kind of task."""
     return {
         PULL: _pulls(core, rules).run,
         SYNC: _syncs(core, rules).run,

@@ -1,4 +1,4 @@
-"""Logs what operators must know; the names of the events are in the guide."""
+"""Logs events for operators; the operation guide lists their names."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _LOG = structlog.stdlib.get_logger(__package__)
 
 
 def request_refused(request: Request, answer: Answer) -> None:
-    """Makes every refusal findable by its request id, with what the client was told."""
+    """Logs a rejected request with its request id and the message that the client received."""
     said = answer.body[:500].decode("utf-8", "replace") if isinstance(answer, Response) else ""
     _LOG.info(
         "refused",
@@ -46,7 +46,7 @@ def package_warnings(item: str, warnings: Sequence[Fault]) -> None:
 
 
 def items_left_out(library: Library, catalog: Catalog) -> None:
-    """Tells which items a sync could not take over."""
+    """Logs the items that a sync skipped."""
     count_left_out(catalog.lost)
     told = [each.text for each in catalog.left_out]
     _LOG.warning("sync left items out", library=library.id, name=library.name, count=catalog.lost, items=told)

@@ -1,4 +1,4 @@
-"""Makes the data directory ready for the worker processes: schema, keys, storages, administrator."""
+"""Prepares the data directory for the worker processes: schema, keys, storages, administrator."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _TRANSFER_KEY = "transfer_key"  # where an earlier version kept it
 
 
 def prepare(settings: Settings) -> str | None:
-    """Makes the data directory ready for its workers; answers the administrator's password if it was generated."""
+    """Prepares the data directory for its workers. Returns the administrator's password if it was generated."""
     upgrade(settings.database)
     Ballast(settings.database).restore()
     return asyncio.run(_prepare(open_rows(settings), settings))
@@ -44,7 +44,7 @@ async def _prepare(metadata: MetadataStore, settings: Settings) -> str | None:
 
 
 async def _keep_transfer_key(transaction: Transaction, key: SecretKey) -> None:
-    """Makes the key that signs transfer addresses; an earlier version kept it in the database, from where it moves."""
+    """Creates the key that signs transfer URLs, or moves it from the database, where an earlier version stored it."""
     kept = await transaction.state.get(_TRANSFER_KEY)
     key.make(bytes.fromhex(kept) if kept else None)
     if kept:

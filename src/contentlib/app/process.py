@@ -1,4 +1,4 @@
-"""Runs a worker process: starts and stops its parts, and takes each request to its door."""
+"""Runs a worker process: starts and stops its parts, and passes each request to its door."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class WorkerProcess:
         await self._core.metadata.close()
 
     async def handle(self, request: Request) -> Answer:
-        """Takes a request to its door."""
+        """Passes a request to its door."""
         started = time.perf_counter()
         path = request.path
         if ("//" in path or path.endswith("/")) and not path.startswith("/cls/"):  # there a slash may mean a directory
@@ -84,7 +84,7 @@ class WorkerProcess:
             answer = await door.handle(request)
         except Disconnected:
             raise
-        except Exception as error:  # whatever it is, the log says why, and the client is told where to look
+        except Exception as error:  # any error: it is logged, and the response refers to the log
             log.request_failed(request, shown(request.path), cause(error))
             answer = door.failed(request, error)
         door.meter.count(request, answer, started)

@@ -1,4 +1,4 @@
-"""Makes the rules of libraries, items and sessions over the stores."""
+"""Creates the rules of libraries, items and sessions."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ def _autocomplete(core: Core) -> int:
 
 
 def _own_certificate(core: Core) -> bytes | None:
-    """What the server serves with, as DER; subscriptions to its own libraries are checked against it."""
+    """Returns the server's certificate as DER, against which subscriptions to its own libraries are checked."""
     chain = [] if core.certificate is None else read_pem(core.certificate.decode("ascii", "replace"))
     return chain[0].public_bytes(Encoding.DER) if chain else None
 

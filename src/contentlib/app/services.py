@@ -1,4 +1,4 @@
-"""Makes the services: one line each."""
+"""Creates the services, one line each."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The blob port: where the bytes of files are kept."""
+"""Implements the blob port: stores the content of files."""

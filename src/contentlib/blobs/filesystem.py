@@ -1,17 +1,17 @@
-"""Blobs as files, on one directory a storage.
+"""Stores blobs as files, with one directory per storage.
 
     blobs/ab/abcd…               a blob, read-only, named by its identifier
-    staging/UPLOAD               the bytes of an upload so far; its size is how far the upload is
-    items/ITEM/VERSION.json      what the blobs of a content version are, to be found again without the database
-    strays/TIME-BLOB             a blob that the database does not name, set aside at a time in milliseconds
+    staging/UPLOAD               the bytes of an upload so far; its size is the upload's offset
+    items/ITEM/VERSION.json      descriptions of the blobs of a content version, to identify them without the database
+    strays/TIME-BLOB             a blob that the database does not know, set aside at a time in milliseconds
 
-Bytes are written aside and renamed when they are complete. They are flushed, with their directories, before a content
-version names them, not before: an upload is not slowed down by the disk, and `boot` tells whether the machine has been
-down in between. Large ones are written behind: the kernel is told to begin with it as they come, and to drop from its memory
-what is on the disk, so that the flush has little left to do, and a file of many gigabytes does not push everything else out
-of the memory. A writer locks its upload (flock), so that two never mix and a killed one leaves no lock behind.
+Bytes are written to staging and renamed when they are complete. They are flushed, with their directories, before a content
+version refers to them, not earlier, so that the disk does not slow down uploads. `boot` tells whether the machine was restarted
+in between. Large uploads are written in the background: the kernel is asked to start writing while they arrive and to drop
+written pages, so that little is left to flush and large files do not fill the page cache. A writer locks its upload (flock), so
+two writers never mix and a killed writer leaves no lock.
 
-Nothing is written to a directory, or removed from it, that does not bear the mark of its server (`marks`).
+Nothing in a directory is changed unless it has the mark of its server (`marks`).
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ class StagedFile:
                 self._path.unlink()
 
     def close(self) -> None:
-        """Lets go of the upload."""
+        """Releases the upload."""
         with self._using:
             file, self._file = self._file, _CLOSED
             if file != _CLOSED:
@@ -99,7 +99,7 @@ class StagedFile:
         self.close()
 
     def _write_behind(self) -> None:
-        """Begins to write what has come, and drops what has been written; an advice, which a file system may not care for."""
+        """Starts writing what has arrived, and drops written pages. This is advice that a file system can ignore."""
         start = max(self._begun - _LEFT_IN_MEMORY, 0)
         with suppress(OSError):
             os.posix_fadvise(self._file, start, self.size - start, os.POSIX_FADV_DONTNEED)
@@ -116,12 +116,12 @@ class FilesystemBlobs:
         self.boot = _boot()
 
     def own(self, server: str) -> None:
-        """Tells which server the storages must belong to; until then none is written to."""
+        """Sets the server to which the storages must belong. Until then nothing is written to them."""
         for directory in self.directories.values():
             directory.server = server
 
     def make_parts(self, storage: str) -> None:
-        """Makes the directories of a storage that bears the mark of its server."""
+        """Creates the directories of a marked storage."""
         for part in _PARTS:
             (self._checked(storage) / part).mkdir(exist_ok=True, mode=0o750)
 
@@ -149,18 +149,18 @@ class FilesystemBlobs:
         return StagedFile(self._staged(storage, upload), self._reserve)
 
     def room(self, storage: str) -> int:
-        """How many bytes may still be stored."""
+        """Returns the number of bytes that can still be stored."""
         return _room(os.statvfs(self._checked(storage)), self._reserve)
 
     def staged_size(self, storage: str, upload: str) -> int:
-        """How many bytes of an upload are there."""
+        """Returns the number of stored bytes of an upload."""
         try:
             return self._staged(storage, upload).stat().st_size
         except FileNotFoundError:
             return 0
 
     def staged_path(self, storage: str, upload: str) -> Path:
-        """Where the bytes of an upload are."""
+        """Returns the path of an upload."""
         return self._staged(storage, upload)
 
     def staged_bytes(self, storage: str, upload: str) -> Iterator[bytes]:
@@ -184,7 +184,7 @@ class FilesystemBlobs:
         return [entry.name for entry in (self._checked(storage) / "staging").iterdir()]
 
     def keep(self, storage: str, upload: str, blob: str) -> str:
-        """Makes an upload a blob."""
+        """Turns a complete upload into a blob."""
         self._checked(storage)
         target = self.path(storage, blob)
         target.parent.mkdir(mode=0o750, exist_ok=True)
@@ -194,10 +194,10 @@ class FilesystemBlobs:
         return _mark(target.stat())
 
     def flush(self, storage: str, blob: str) -> None:
-        """Returns when a blob is safe. Its bytes are dropped when they could not be flushed.
+        """Flushes a blob. Its bytes are dropped if they could not be flushed.
 
-        The kernel tells of bytes that it could not write once, and then takes them for written: a second fsync would succeed
-        and prove nothing.
+        The kernel reports a failed write only once and then treats the bytes as written: a second fsync would succeed and prove
+        nothing.
         """
         path = self.path(storage, blob)
         with ExitStack() as opened:
@@ -242,7 +242,7 @@ class FilesystemBlobs:
             yield name
 
     def set_aside(self, storage: str, blob: str, now: int) -> None:
-        """Takes a blob that the database does not name out of the way."""
+        """Sets aside a blob that the database does not know."""
         target = self._checked(storage) / "strays" / f"{now}-{check_key(blob)}"
         with suppress(FileNotFoundError):
             self.path(storage, blob).rename(target)
@@ -253,7 +253,7 @@ class FilesystemBlobs:
         return [Stray(blob, int(since)) for since, _, blob in found if since.isdigit()]
 
     def take_back(self, storage: str, stray: Stray) -> None:
-        """Makes a stray a blob again."""
+        """Turns a stray into a blob again."""
         target = self.path(storage, stray.blob)
         target.parent.mkdir(mode=0o750, exist_ok=True)
         with suppress(FileNotFoundError):
@@ -272,7 +272,7 @@ class FilesystemBlobs:
         self.directories[storage].note_sweep(number)
 
     def path(self, storage: str, blob: str) -> Path:
-        """Where the blob is."""
+        """Returns the path of a blob."""
         key = check_key(blob)
         return self._root(storage) / "blobs" / key[:2] / key
 
@@ -323,12 +323,12 @@ class FilesystemBlobs:
 
 
 def _room(disk: os.statvfs_result, reserve: int) -> int:
-    """Bytes that are free beside the reserve, which takes no more than a part of the disk."""
+    """Returns the free bytes beyond the reserve, which is limited to a part of the disk."""
     return disk.f_bavail * disk.f_frsize - min(reserve, disk.f_blocks * disk.f_frsize // _RESERVED_PART)
 
 
 def _nested(directory: Path) -> Iterator[tuple[str, str]]:
-    """The directories in a directory and the files in those; one that goes while it is listed is left out."""
+    """Yields the directories in a directory and their files. Skips what disappears meanwhile."""
     with os.scandir(directory) as folders:
         names = [folder.name for folder in folders]
     for name in names:
@@ -369,7 +369,7 @@ def _pieces(path: Path) -> Iterator[bytes]:
 
 
 def _unwritable(directory: Path) -> str:
-    """Why a directory takes no new files, in the words of the system; empty when it does."""
+    """Returns why no files can be created in a directory, in the system's words; empty if they can."""
     try:
         flags = os.statvfs(directory).f_flag
     except OSError as error:
@@ -380,7 +380,7 @@ def _unwritable(directory: Path) -> str:
 
 
 def _boot() -> str:
-    """What this run of the machine is called; where it cannot be known, every run of the program is one of its own."""
+    """Returns the boot id of the machine. If it is unknown, every run of the program has a different one."""
     try:
         return _BOOT.read_text().strip()
     except OSError:

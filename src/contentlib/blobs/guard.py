@@ -1,4 +1,4 @@
-"""What every blob store checks before it touches anything."""
+"""Checks the arguments of every blob store call."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}", re.ASCII)
 
 
 def check_key(key: str) -> str:
-    """The key, when it is one plain path segment; ValueError else. Keys come from the rules, so this is a last line."""
+    """Returns the key if it is a plain path segment. Raises ValueError otherwise, although keys come from the rules."""
     if not _KEY.fullmatch(key):
         raise ValueError(f"{key!r} is no key of a blob store")
     return key

@@ -1,10 +1,10 @@
-"""Marks the directory of a storage as that of one server, and says what else was found where it should be.
+"""Marks the directory of a storage as belonging to one server, and verifies the mark.
 
-    storage.json      the mark: which server the storage belongs to, and under which id; written once
-    storage.lock      the lock of the running server; it holds the number of the last sweep
+    storage.json      the mark: the ids of the server and of the storage; written once
+    storage.lock      the lock of the running server; contains the number of the last sweep
 
-A directory without a mark may be one whose disk is not mounted, so nothing is written to it or removed from it. One with the
-mark of another server, or of another storage of this server, is never touched.
+If the mark is missing, the disk may not be mounted, so nothing in the directory is changed. A directory with the mark of
+another server, or of another storage of this server, is never changed.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Mark(msgspec.Struct, frozen=True):
 
 
 class MarkedDirectory:
-    """The directory of a storage, looked at each time it is to be changed: its disk may have gone, or come."""
+    """The directory of a storage. Checked before each change, because its disk may be unmounted or mounted."""
 
     def __init__(self, storage: str, path: Path) -> None:
         self.storage = storage
@@ -45,7 +45,7 @@ class MarkedDirectory:
         self._seen: tuple[int, int, int] | None = None
 
     def read(self) -> Mark | None:
-        """The mark, or None where there is none; OSError when it cannot be read, or is not a mark."""
+        """Returns the mark, or None if it is missing. Raises OSError if it cannot be read or is invalid."""
         try:
             return msgspec.json.decode((self.path / MARK).read_bytes(), type=Mark)
         except (FileNotFoundError, NotADirectoryError):
@@ -54,7 +54,7 @@ class MarkedDirectory:
             raise OSError(errno.EINVAL, f"storage {self.storage}: {self.path / MARK} is damaged: {error}") from error
 
     def check(self) -> Path:
-        """The directory, when it bears this server's mark for this storage; OSError says what is wrong. Costs one stat."""
+        """Returns the directory if it has the right mark. Raises OSError with the cause otherwise. Costs one stat."""
         try:
             found = (self.path / MARK).stat()
         except (FileNotFoundError, NotADirectoryError) as error:
@@ -73,7 +73,7 @@ class MarkedDirectory:
             raise OSError(errno.EPERM, why)
 
     def foreign(self, mark: Mark) -> str:
-        """Why the directory must not be used; empty when it is this server's storage of that id."""
+        """Returns why the directory must not be used; empty if it is this server's storage of that id."""
         if mark.format != _FORMAT:
             return f"storage {self.storage}: {self.path} has format {mark.format}, this version supports {_FORMAT}"
         if mark.server != self.server:
@@ -96,7 +96,7 @@ class MarkedDirectory:
         return True
 
     def claim(self) -> None:
-        """Makes the directory this server's storage, unless another one has done so at the same moment."""
+        """Marks the directory as this server's storage, unless another server has marked it at the same moment."""
         self.path.mkdir(parents=True, exist_ok=True, mode=0o750)
         aside = self.path / f".{MARK}.{self.server}"
         with open(aside, "wb", opener=_private) as file:

@@ -1,4 +1,4 @@
-"""The command line: one module a command. What a command needs is imported when it runs, so that every start is quick."""
+"""Implements the command line, one module per command. Imports are deferred to keep the start fast."""
 
 from __future__ import annotations
 
@@ -22,6 +22,6 @@ application.add_typer(bundle, name="bundle")
 
 
 def main() -> None:
-    """Runs the command that the process was called with; what it creates is private."""
+    """Runs the command of the command line. Files that it creates are private."""
     modes.private()
     application()

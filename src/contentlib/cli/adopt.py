@@ -1,4 +1,4 @@
-"""`contentlib adopt` makes a local library of one that other tools have published."""
+"""Implements `contentlib adopt`: copies a library published by another tool into a local one."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ import typer
 from contentlib.cli.progress import Bar, told
 from contentlib.cli.settings import Config, DataDir, prepare, settings_or_exit
 
-Source = Annotated[str, typer.Argument(metavar="SOURCE", help="Directory of the library, or the address of its lib.json.")]
-User = Annotated[str | None, typer.Option("--user", metavar="NAME", help="User name that the publisher wants; vcsp, if none.")]
+Source = Annotated[str, typer.Argument(metavar="SOURCE", help="Directory of the library, or the URL of its lib.json.")]
+User = Annotated[str | None, typer.Option("--user", metavar="NAME", help="User name for the publisher; vcsp if not given.")]
 Password = Annotated[
-    Path | None, typer.Option("--password-file", metavar="FILE", help="File with the password that the publisher wants.")
+    Path | None, typer.Option("--password-file", metavar="FILE", help="File with the password for the publisher.")
 ]
 Thumbprint = Annotated[
-    str | None, typer.Option("--thumbprint", metavar="HEX", help="Thumbprint that the publisher's certificate must have.")
+    str | None, typer.Option("--thumbprint", metavar="HEX", help="Expected thumbprint of the publisher's certificate.")
 ]
 
 
@@ -28,7 +28,7 @@ def adopt(
     data_dir: DataDir = None,
     config: Config = None,
 ) -> None:
-    """Makes a local library of a published one, with its ids kept and its counters continued; a server may be running."""
+    """Copies a published library into a local one, keeping its ids and version numbers. The server can be running."""
     settings = settings_or_exit(config, data_dir)
     with told(), Bar() as bar:
         prepare(settings)

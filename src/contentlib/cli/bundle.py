@@ -1,4 +1,4 @@
-"""`contentlib bundle export` and `contentlib bundle import` carry a library across an air gap in one file."""
+"""Implements `contentlib bundle export` and `contentlib bundle import`: transfer a library as one file."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from contentlib.cli.progress import Bar, told
 from contentlib.cli.settings import Config, DataDir, prepare, settings_or_exit
 
 Library = Annotated[str, typer.Argument(metavar="LIBRARY", help="Id or name of the library.")]
-Target = Annotated[Path, typer.Argument(metavar="FILE", help="The bundle; one that is there is replaced.")]
-Source = Annotated[Path, typer.Argument(metavar="FILE", help="The bundle.")]
+Target = Annotated[Path, typer.Argument(metavar="FILE", help="Bundle to write; an existing file is replaced.")]
+Source = Annotated[Path, typer.Argument(metavar="FILE", help="Bundle to read.")]
 Since = Annotated[
-    int | None, typer.Option("--since", metavar="VERSION", help="Carry the bytes of what came after this version only.")
+    int | None, typer.Option("--since", metavar="VERSION", help="Only include the content that is newer than this version.")
 ]
 
-bundle = typer.Typer(help="Carries a library across an air gap in one file.", no_args_is_help=True)
+bundle = typer.Typer(help="Transfers a library across an air gap as one file.", no_args_is_help=True)
 
 
 @bundle.command("export")
 def export_bundle(
     library: Library, target: Target, since: Since = None, data_dir: DataDir = None, config: Config = None
 ) -> None:
-    """Writes a library, or what has changed of it, to a file; a server may be running."""
+    """Exports a library, or its changes since a version, to a file. The server can be running."""
     settings = settings_or_exit(config, data_dir)
     with told(), as_started(), Bar() as bar:
         from contentlib import offline
@@ -40,7 +40,7 @@ def export_bundle(
 
 @bundle.command("import")
 def import_bundle(source: Source, data_dir: DataDir = None, config: Config = None) -> None:
-    """Verifies a file and makes a local library of it, or brings that up to date; a server may be running."""
+    """Verifies a bundle and creates or updates a local library from it. The server can be running."""
     settings = settings_or_exit(config, data_dir)
     with told(), Bar() as bar:
         prepare(settings)

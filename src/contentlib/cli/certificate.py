@@ -1,4 +1,4 @@
-"""The server's certificate: the one given, or a self-signed one that the first start makes."""
+"""Loads the server's certificate, or creates a self-signed one at the first start."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class ServerCertificate:
 
 
 def of(settings: Settings) -> ServerCertificate | None:
-    """The certificate to serve with, made when there is none yet; None when the server speaks plain HTTP."""
+    """Returns the certificate to serve with, creating it if necessary; None for plain HTTP."""
     if not settings.tls:
         return None
     if settings.tls_certificate and settings.tls_key:

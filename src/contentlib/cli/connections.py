@@ -1,8 +1,8 @@
-"""Keeps places free for new connections: closes those that hold places or memory and make no progress.
+"""Closes connections that make no progress, to keep places free for new ones.
 
-Granian takes connections until its places are used up, no matter who holds them, and waits for slow readers without end. The
-kernel knows of each connection who holds it and when bytes last moved, also before a request is complete and under TLS. So a
-thread looks at the connections of its process from outside, and shuts down those that are too many. It needs Linux.
+Granian accepts connections until all places are used, regardless of who holds them, and waits for slow readers forever. The
+kernel knows the peer of each connection and when bytes last moved, even before a request is complete and under TLS. So a thread
+inspects the connections of its process and shuts down those above the limits. Requires Linux.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ Client = tuple[str, int]
 
 @dataclass(slots=True)
 class Connection:
-    """What the kernel says of a connection; `moved` is when a byte last came or went, `head` how many came since an answer."""
+    """A connection as the kernel reports it. `moved` is when a byte last moved, `head` the bytes received since a response."""
 
     descriptor: int
     cookie: int
@@ -64,7 +64,7 @@ class Connection:
     head: int = 0
 
     def note(self, acked: int, received: int, unsent: int, now: float) -> None:
-        """Takes what is known now."""
+        """Updates the state of the connection."""
         if (acked, received) != (self.acked, self.received):
             self.moved = now
         self.head = 0 if acked != self.acked else self.head + received - self.received
@@ -72,7 +72,7 @@ class Connection:
 
 
 def surplus(connections: Collection[Connection], busy: Collection[Client], places: int, now: float) -> list[Connection]:
-    """The connections to close: heads that are too long, readers that stand still, and what is more than the places.
+    """Returns the connections to close: headers that are too long, stalled readers, and those above the limit.
 
     `busy` are the clients whose request is being answered.
     """
@@ -85,9 +85,9 @@ def surplus(connections: Collection[Connection], busy: Collection[Client], place
 
 
 def _unfair(connections: Collection[Connection], most: int, busy: Collection[Client], now: float) -> list[Connection]:
-    """What is more than `most`: every address keeps its best one, then its second best, as long as there are places.
+    """Returns the connections above `most`: every address keeps its best one, then its second best, while there are places.
 
-    Requests that are being answered are better than silence, and where bytes moved lately better than where they did not.
+    Connections with a running request are better than idle ones, and recent activity is better than old.
     """
     if len(connections) <= most:
         return []
@@ -130,7 +130,7 @@ class Kernel:
         self._pointer = ctypes.byref(self._size)
 
     def cookie(self, descriptor: int) -> int | None:
-        """A number that only one socket ever has; None where the descriptor is no socket's."""
+        """Returns the kernel's unique number of a socket, or None for other descriptors."""
         self._size.value = _COOKIE.size
         if self._getsockopt(descriptor, socket.SOL_SOCKET, _SO_COOKIE, self._buffer, self._pointer):
             return None
@@ -175,13 +175,13 @@ class Kernel:
 
 
 def give_memory_back() -> None:
-    """Returns to the system what the C library keeps of memory that was freed, where it can."""
+    """Returns freed memory to the system, if the C library supports it."""
     with suppress(AttributeError):  # only glibc has it
         ctypes.CDLL(None).malloc_trim(0)
 
 
 class Connections:
-    """The connections of this process at a port, as the kernel knows them."""
+    """The connections of this process on a port, as the kernel reports them."""
 
     def __init__(self, port: int) -> None:
         self._port = port
@@ -212,12 +212,12 @@ class Connections:
         return Connection(descriptor, cookie, client, now - silent / 1000, acked, received, unsent, head)
 
     def close(self, connection: Connection) -> None:
-        """Shuts a connection down; what the server still holds for it is dropped when it notices."""
+        """Shuts down a connection. The server drops its state when it notices."""
         self._kernel.shut(connection.descriptor, connection.cookie, drop=bool(connection.unsent))
 
 
 def _open_files() -> int:
-    """How many files are open; kernels since 6.2 tell without having to list them."""
+    """Returns the number of open files, which kernels since 6.2 report without listing them."""
     return os.stat("/proc/self/fd").st_size or len(os.listdir("/proc/self/fd"))  # noqa: PTH116, PTH208 - often, and no paths
 
 
@@ -228,9 +228,9 @@ def _slots() -> int:
 
 
 class Sweeper:
-    """Looks at the connections again and again, in a thread, so that a busy event loop does not stop it.
+    """Checks the connections periodically in a thread, so that a busy event loop does not delay it.
 
-    `clients` are those that have sent a request, and whether one is being answered; those that have gone are taken out.
+    `clients` are those that have sent a request, and whether one is being answered. Closed ones are removed.
     """
 
     def __init__(self, port: int, places: int, clients: dict[Client, bool]) -> None:
@@ -258,7 +258,7 @@ class Sweeper:
             pause = max(_CROWDED_SECONDS if closed else _SECONDS, _PAUSE * (time.monotonic() - began))
 
     def sweep(self, now: float) -> int:
-        """Closes what is too much; answers how many that were."""
+        """Closes surplus connections and returns their number."""
         if _open_files() < _FEW and len(self._clients) < _REMEMBERED:
             self._rest()
             return 0

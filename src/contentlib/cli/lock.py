@@ -1,6 +1,6 @@
-"""The lock that keeps a second server off a data directory.
+"""Locks a data directory so that only one server can use it.
 
-It is a lock of the kernel on an open file, so it ends with the last process that holds it, however that process ends.
+The lock is a kernel lock on an open file, so it is released when the last process that holds it ends.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def hold(data_dir: Path) -> int:
 
 
 def _take(lock: int) -> bool:
-    """Waits for the workers of a server that was killed, which end a moment after it, and for nobody else."""
+    """Acquires the lock, waiting only for workers of a killed server, which end shortly after it."""
     patience = time.monotonic() + _PATIENCE_SECONDS
     while True:
         try:

@@ -1,4 +1,4 @@
-"""Keeps what commands create, and what a data directory holds, from other users of the machine."""
+"""Makes files of the server inaccessible to other users of the machine."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ _SECRET = ("", "contentlib.db", "contentlib.db-wal", "contentlib.db-shm", "seali
 
 @cache
 def private() -> int:
-    """Makes all that this process creates private; answers the umask that it was started with."""
+    """Makes all files that this process creates private, and returns the previous umask."""
     return os.umask(_PRIVATE)
 
 
 @contextmanager
 def as_started() -> Iterator[None]:
-    """Lets a command create files for others, with the umask that it was started with."""
+    """Lets a command create files for others, with the umask of its caller."""
     os.umask(private())
     try:
         yield
@@ -31,7 +31,7 @@ def as_started() -> Iterator[None]:
 
 
 def mend(data_dir: Path) -> list[str]:
-    """Takes the rights of others from what must be secret; answers a sentence for each file that was open to them."""
+    """Removes access of other users from secret files, and returns a message for each file changed."""
     paths = [data_dir / name for name in _SECRET]
     return [sentence for path in paths if (sentence := _mend(path)) is not None]
 
@@ -52,7 +52,7 @@ def _mend(path: Path) -> str | None:
 
 
 def advice(tls_key: Path | None) -> list[str]:
-    """What an operator should change: a sentence each."""
+    """Returns recommendations for the operator."""
     found = [] if tls_key is None else _readable_key(tls_key)
     if os.geteuid() == 0:
         found.append("the server runs as root; run it as a dedicated user that owns the data directory")

@@ -1,4 +1,4 @@
-"""How a long command shows how far it is, and says what went wrong."""
+"""Shows the progress and the errors of long-running commands."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def told() -> Iterator[None]:
-    """Tells what the command cannot do as one sentence on standard error, and exits with 1."""
+    """Prints an error of a command to standard error and exits with 1."""
     from contentlib.library.errors import LibraryError
 
     try:
@@ -27,7 +27,7 @@ def told() -> Iterator[None]:
 
 
 class Bar:
-    """A bar on a terminal's standard error; nothing where that is none."""
+    """A progress bar on standard error, if that is a terminal."""
 
     def __init__(self) -> None:
         self._shown: tuple[Progress, TaskID] | None = None
@@ -48,7 +48,7 @@ class Bar:
             self._shown[0].stop()
 
     def expect(self, total: int) -> None:
-        """So many bytes will be done."""
+        """Adds to the expected number of bytes."""
         if self._shown is not None:
             self._shown[0].update(self._shown[1], total=total)
 

@@ -1,4 +1,4 @@
-"""`contentlib publish-static` writes a library as files, for a plain web server or an object store."""
+"""Implements `contentlib publish-static`: writes a library as static files for a web server or an object store."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from contentlib.cli.settings import Config, DataDir, settings_or_exit
 
 Library = Annotated[str, typer.Argument(metavar="LIBRARY", help="Id or name of the library.")]
 Target = Annotated[
-    str, typer.Argument(metavar="TARGET", help="Directory of the tree, which is created, or s3://BUCKET/PREFIX.")
+    str, typer.Argument(metavar="TARGET", help="Directory to write to, created if missing, or s3://BUCKET/PREFIX.")
 ]
 Link = Annotated[
-    bool, typer.Option("--link/--copy", help="Hard links to the server's files, where the file system is the same, or copies.")
+    bool, typer.Option("--link/--copy", help="Hard-link the server's files if on the same file system, or copy them.")
 ]
 
 
 def publish_static(
     library: Library, target: Target, data_dir: DataDir = None, config: Config = None, link: Link = True
 ) -> None:
-    """Writes a library as a tree of files that subscribers can follow; writes only what has changed."""
+    """Writes a library as static files that subscribers can read. Only writes what has changed."""
     settings = settings_or_exit(config, data_dir)
     with told(), as_started(), Bar() as bar:
         from contentlib import offline

@@ -1,4 +1,4 @@
-"""`contentlib serve` starts the server and prints what a user needs to reach it."""
+"""Implements `contentlib serve`: starts the server and prints how to reach it."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 _LOGIN = "/rest/com/vmware/cis/session"
 
 Listen = Annotated[
-    str | None, typer.Option("--listen", metavar="HOST:PORT", help="Address to listen on; port 0 takes a free one.")
+    str | None, typer.Option("--listen", metavar="HOST:PORT", help="Address to listen on; port 0 selects a free port.")
 ]
 Tls = Annotated[bool | None, typer.Option("--tls/--no-tls", help="Serve HTTPS or plain HTTP.")]
-Workers = Annotated[int | None, typer.Option("--workers", metavar="N", help="Processes that answer requests.")]
+Workers = Annotated[int | None, typer.Option("--workers", metavar="N", help="Number of processes that answer requests.")]
 
 
 def serve(
@@ -44,7 +44,7 @@ def serve(
 
 
 def _serve(settings: Settings) -> None:
-    """Takes what only one server can have, then prepares the data, then serves."""
+    """Locks the data directory, prepares the data, then serves."""
     from contentlib import logs
     from contentlib.cli import lock, modes
 
@@ -77,14 +77,14 @@ def _warn(sentences: list[str]) -> None:
 
 
 def _count_together(folder: Path) -> None:
-    """Makes the workers count into files beside one another; prometheus_client reads the variable when it is imported."""
+    """Makes the workers write their metrics to separate files. prometheus_client reads the variable when it is imported."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(mode=0o700)
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder.absolute())
 
 
 def _creation(settings: Settings, own: ServerCertificate | None, start: _Start) -> Callable[[], Application]:
-    """What a worker does first; it reads the certificate again, which may have been renewed since."""
+    """Returns the function that starts a worker. It reads the certificate again, because it may have been renewed."""
 
     def create() -> Application:
         from contentlib import app, logs
@@ -99,7 +99,7 @@ def _creation(settings: Settings, own: ServerCertificate | None, start: _Start) 
 
 
 class _Start:
-    """What is printed at the start. The lines `listening on` and `administrator:` are fixed, scripts read them."""
+    """Prints the messages of the start. Scripts rely on the lines `listening on` and `administrator:`."""
 
     def __init__(self, settings: Settings, port: Port, own: ServerCertificate | None, password: str | None) -> None:
         self._settings = settings
@@ -110,7 +110,7 @@ class _Start:
         """Whether workers have served already: one that starts later replaces one of them."""
 
     def announce(self) -> None:
-        """Prints where the server is, who may log in and how, unless whoever reads it has gone: the server serves anyway."""
+        """Prints where the server is and how to log in. If nothing reads the output, the server still runs."""
         self.announced = True
         with suppress(BrokenPipeError):
             self._announce()
@@ -135,7 +135,7 @@ class _Start:
 
 
 def login_line(url: str, name: str, *, generated: bool) -> str:
-    """The curl command that logs in; it asks for a password that was generated, and takes another from the environment."""
+    """Returns the curl command that logs in. It prompts for a generated password, or takes it from the environment."""
     secret = shlex.quote(name) if generated else f'{shlex.quote(name + ":")}"$CONTENTLIB_ADMIN_PASSWORD"'
     insecure = " --insecure" if url.startswith("https:") else ""
     return f"curl{insecure} --user {secret} --request POST {shlex.quote(url + _LOGIN)}"

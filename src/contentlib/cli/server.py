@@ -1,4 +1,4 @@
-"""The processes: Granian's parent, which holds the port, and its workers, which answer and never outlive it."""
+"""Starts the processes: Granian's parent, which holds the port, and its workers, which end with it."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ _TO_OUR_LOGS = {"formatters": {}, "handlers": {}, "loggers": {"_granian": {"prop
 
 @dataclass(frozen=True, slots=True)
 class Port:
-    """A host and port that are kept for the workers; the socket is bound, so that nobody else takes the port."""
+    """A host and port reserved for the workers. The socket is bound, so that no other process can take the port."""
 
     host: str
     number: int
@@ -69,7 +69,7 @@ class Port:
 
 
 def reserve(listen: str) -> Port:
-    """Takes the port, a free one for port 0; raises OSError with a clear message when it is not to be had."""
+    """Reserves the port, a free one for port 0. Raises OSError with a clear message if it is not available."""
     host, number = address(listen)
     try:
         family, _, _, _, where = _resolve(host, number)
@@ -90,7 +90,7 @@ def run(
     create: Callable[[], Application],
     announce: Callable[[], None],
 ) -> None:
-    """Serves until SIGTERM or SIGINT; `create` runs in each worker, `announce` once the server takes connections."""
+    """Serves until SIGTERM or SIGINT. `create` runs in each worker, `announce` once the server accepts connections."""
     multiprocessing.set_start_method("fork", force=True)  # the workers inherit the lock, and `create` is a closure
     _allow_many_files()
     server = _Server(settings, port, certificate, announce)
@@ -152,7 +152,7 @@ class _Server(MPServer):
     def startup(self, spawn_target: Any, target_loader: Any) -> None:
         super().startup(spawn_target, target_loader)  # type: ignore[no-untyped-call] # granian types it not
         if sys.stdin is not None and sys.stdin.isatty():
-            signal.signal(signal.SIGHUP, self.signal_handler_interrupt)  # the terminal is closed, nobody asks to reload
+            signal.signal(signal.SIGHUP, self.signal_handler_interrupt)  # the terminal was closed; this is not a reload
         while not self.main_loop_interrupt.wait(_ATTEMPT_SECONDS):
             if self._reserved.accepts():
                 self._announce()
@@ -197,7 +197,7 @@ def _allow_many_files() -> None:
 
 
 def _leave_with(parent: int) -> None:
-    """Makes a worker end at once when its parent is killed, and keeps the terminal's Ctrl-C for the parent."""
+    """Ends a worker immediately if its parent is killed, and leaves the terminal's Ctrl-C to the parent."""
     os.setpgid(0, 0)
     if sys.platform == "linux" and ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL) != 0:
         logging.getLogger(__name__).warning("cannot tie the worker to its parent process: %s", os.strerror(ctypes.get_errno()))
@@ -206,7 +206,7 @@ def _leave_with(parent: int) -> None:
 
 
 def places() -> int:
-    """How many connections a worker takes; with more it would run out of descriptors, and accept in vain again and again."""
+    """Returns the number of connections that a worker accepts. With more, it would run out of descriptors."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     return _CONNECTIONS if hard == resource.RLIM_INFINITY else max(16, min(_CONNECTIONS, (hard - _OTHER_FILES) // 2))
 
@@ -218,16 +218,16 @@ async def _started(sweeper: Sweeper) -> None:
 
 
 async def _hear_signals() -> None:
-    """Lets a worker be stopped, now that it serves: a signal that came while it started would have been lost on it."""
+    """Enables stopping a worker once it serves: a signal during its start would have been lost."""
     for _ in range(_TURNS):
         await asyncio.sleep(0)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPS)
 
 
 def _spare_the_collector() -> None:
-    """What the server is made of lives as long as it does: the collector of cycles need not look at it again and again.
+    """Excludes the objects of the server from garbage collection, because they live as long as it does.
 
-    It looks at it no last time either, which would take longer than the start: what is garbage by now is little, and stays.
+    There is no last collection at the end either, which would take longer than the start and free little.
     """
     gc.freeze()
     gc.set_threshold(_CYCLES)

@@ -1,4 +1,4 @@
-"""`contentlib settings` prints every setting with its value and where it came from."""
+"""Implements `contentlib settings`: prints every setting with its value and source."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ if TYPE_CHECKING:
     from contentlib.settings import Loaded, Settings
 
 Config = Annotated[
-    Path | None, typer.Option("--config", metavar="FILE", help="TOML file of settings; ./contentlib.toml when it exists.")
+    Path | None,
+    typer.Option("--config", metavar="FILE", help="TOML file with settings; defaults to ./contentlib.toml if it exists."),
 ]
-DataDir = Annotated[Path | None, typer.Option("--data-dir", metavar="DIR", help="Where the server keeps everything.")]
+DataDir = Annotated[Path | None, typer.Option("--data-dir", metavar="DIR", help="Data directory of the server.")]
 
 
 def settings(config: Config = None) -> None:
-    """Prints every setting, its value and where it came from; secrets are masked."""
+    """Prints every setting with its value and source. Secrets are masked."""
     from contentlib.settings import shown
 
     loaded = load_or_exit(config, {})
@@ -30,7 +31,7 @@ def settings(config: Config = None) -> None:
 
 
 def load_or_exit(config: Path | None, overrides: Mapping[str, object]) -> Loaded:
-    """Loads the settings, or tells every fault on standard error and exits with 2."""
+    """Loads the settings, or prints all errors to standard error and exits with 2."""
     from contentlib.settings import ConfigurationError, load
 
     try:
@@ -47,7 +48,7 @@ def settings_or_exit(config: Path | None, data_dir: Path | None) -> Settings:
 
 
 def prepare(settings: Settings) -> None:
-    """Makes the data directory and its tables; where they are made, a server may be running on them."""
+    """Creates the data directory and its tables. A server may be running on an existing one."""
     from contentlib.cli import lock, modes
     from contentlib.metadata import migrate
 
@@ -64,7 +65,7 @@ def prepare(settings: Settings) -> None:
 
 
 def _check_owner(data_dir: Path) -> None:
-    """RuntimeError where the server could not read what this process writes, because it runs as somebody else."""
+    """Raises RuntimeError if the server could not read what this process writes, because it runs as another user."""
     owner = data_dir.stat().st_uid
     if owner != os.geteuid():
         raise RuntimeError(f"data directory {data_dir} belongs to user {_user(owner)}; run the command as that user")

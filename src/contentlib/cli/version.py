@@ -1,4 +1,4 @@
-"""`contentlib version` prints the version."""
+"""Implements `contentlib version`: prints the version."""
 
 from __future__ import annotations
 

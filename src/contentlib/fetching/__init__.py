@@ -1,1 +1,1 @@
-"""Fetches content from elsewhere: pulled files, subscribed libraries."""
+"""Fetches content from elsewhere: pulled files and subscribed libraries."""

@@ -1,4 +1,4 @@
-"""Where the bytes of a fetched file go: aside, into a file of a session, or through an archive into the files in it."""
+"""Writes the bytes of a fetched file: to a staging area, a file of a session, or through an archive to its files."""
 
 from __future__ import annotations
 
@@ -27,37 +27,37 @@ class Different(Exception):
 
 
 class Taking(Protocol):
-    """Takes the bytes of a file in their order; NotStored when the storage fails."""
+    """Receives the bytes of a file in order. Raises NotStored if the storage fails."""
 
     @property
     def size(self) -> int:
-        """How many bytes are there."""
+        """Number of stored bytes."""
 
     async def feed(self, data: bytes) -> None:
-        """Takes the next bytes; Different when they cannot be right."""
+        """Receives the next bytes. Raises Different if they cannot be right."""
 
     async def restart(self) -> None:
-        """Drops what is there."""
+        """Discards the received bytes."""
 
 
 class Arriving(Taking, Protocol):
-    """Takes the bytes of a file of an update session."""
+    """Receives the bytes of a file of an update session."""
 
     async def begin(self) -> None:
-        """Opens what is there from an earlier attempt."""
+        """Opens the bytes of an earlier attempt."""
 
     async def finish(self) -> Fault | None:
-        """All bytes are there: the file is READY, or the fault says why it is not. Different when they cannot be right."""
+        """Finishes the file: READY, or an error. Raises Different if the bytes cannot be right."""
 
     async def leave(self) -> None:
-        """Ends the attempt, whole or not; what has come stays for the next one."""
+        """Ends the attempt. Received bytes are kept for the next one."""
 
     async def drop(self) -> None:
-        """Drops what has come, after the last attempt."""
+        """Discards the received bytes after the last attempt."""
 
 
 class Staging:
-    """An upload that is kept as it comes, and hashed."""
+    """An upload in staging, hashed while it is received."""
 
     def __init__(self, storage: str, upload: str, store: BlobStore, threads: Lane, *algorithms: Algorithm) -> None:
         self._storage = storage
@@ -71,11 +71,11 @@ class Staging:
 
     @property
     def size(self) -> int:
-        """How many bytes are there and hashed."""
+        """Number of stored and hashed bytes."""
         return self._size
 
     async def begin(self) -> None:
-        """Opens what is there, and hashes it."""
+        """Opens and hashes the stored bytes."""
         self._staged = await self._threads.stored(self._store.stage, self._storage, self._upload)
         if self._staged.size:
             pieces = await self._threads.stored(self._store.staged_bytes, self._storage, self._upload)
@@ -84,12 +84,12 @@ class Staging:
             self._size = self._hasher.size
 
     async def feed(self, data: bytes) -> None:
-        """Takes the next bytes."""
+        """Receives the next bytes."""
         await storing.store(self._threads, self._open, self._hasher, [data])
         self._size += len(data)
 
     async def restart(self) -> None:
-        """Drops what is there."""
+        """Discards the received bytes."""
         await self._threads.stored(self._open.empty)
         self._hasher = Hasher(*self._algorithms)
         self._size = 0
@@ -100,7 +100,7 @@ class Staging:
         return Received(self._storage, self._upload, self._size, self._hasher.digests())
 
     async def leave(self) -> None:
-        """Lets go of what is there; it stays for the next attempt."""
+        """Releases the upload and keeps it for the next attempt."""
         staged, self._staged = self._staged, None
         if staged is not None:
             await self._threads.release(staged.close)
@@ -113,7 +113,7 @@ class Staging:
 
 
 class Kept(Staging):
-    """A file of an update session that is kept as it comes."""
+    """A file of an update session that is stored as received."""
 
     def __init__(
         self,
@@ -130,7 +130,7 @@ class Kept(Staging):
         self._file = file
 
     async def finish(self) -> Fault | None:
-        """Makes the bytes the file's, when they are as declared."""
+        """Makes the bytes the content of the file if they are as declared."""
         archive = Unpacking(self._transfers, self._session, self._file, self._store, self._threads)
         return await finish(self._transfers, archive, self._file, self.received, self._open)
 
@@ -141,7 +141,7 @@ class Kept(Staging):
         return await self._threads.stored(lambda: b"".join(self._store.staged_bytes(self._storage, self._upload)))
 
     async def drop(self) -> None:
-        """Drops what has come."""
+        """Discards the received bytes."""
         if self._staged is not None:
             await self._threads.release(self._staged.drop)
 
@@ -166,16 +166,16 @@ class Unpacked:
 
     @property
     def size(self) -> int:
-        """How many bytes of the archive have come."""
+        """Number of received bytes of the archive."""
         return self._archive.size
 
     async def begin(self) -> None:
-        """Goes on with what an earlier attempt has left."""
+        """Resumes an earlier attempt."""
         self._frame = await self._threads.stored(self._store.stage, self._storage, self._file.id)
         await self._archive.begin(self._frame)
 
     async def feed(self, data: bytes) -> None:
-        """Takes the next bytes."""
+        """Receives the next bytes."""
         try:
             await self._archive.feed([data])
         except (BadArchive, TooLarge) as error:
@@ -193,14 +193,14 @@ class Unpacked:
             raise Different(error.fault) from error
 
     async def leave(self) -> None:
-        """Lets go of what has come; it stays for the next attempt."""
+        """Releases the archive and keeps what was received for the next attempt."""
         await self._archive.leave()
         frame, self._frame = self._frame, None
         if frame is not None:
             await self._threads.release(frame.close)
 
     async def drop(self) -> None:
-        """Drops what has come."""
+        """Discards the received bytes."""
         if self._frame is None:
             return
         with suppress(Missing, NotActive):  # it went with its session

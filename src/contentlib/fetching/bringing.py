@@ -1,7 +1,7 @@
-"""Brings the files of a publisher's item: fetches what is not here yet, and shares what is.
+"""Provides the files of a publisher's item: fetches missing files and shares existing ones.
 
-What has come of a file is kept when the connection breaks or the server is stopped, under a name that follows from what is
-fetched; whoever goes on with it asks for the rest by Range.
+Received bytes are kept when the connection breaks or the server stops, under a name derived from what is fetched. The next
+attempt finds them and requests the rest by Range.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _LARGE = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class BringingContext:
-    """Where files are brought to, and what they are fetched by."""
+    """Dependencies for providing files."""
 
     metadata: MetadataStore
     blobs: Blobs
@@ -53,7 +53,7 @@ class Bringing:
         self._subscription = subscription
 
     async def item(self, offered: OfferedItem, known: Known | None, now: int) -> list[StoredFile]:
-        """All files of an item. NotFetched says why there are not."""
+        """Provides all files of an item. Raises NotFetched with the cause."""
         before = await self._before(known)
         kept = set() if known is None else kept_files(known.offer, offered)
         files = []
@@ -68,7 +68,7 @@ class Bringing:
         return files
 
     async def is_whole(self, known: Known) -> bool:
-        """Whether the content that is here is what it was."""
+        """Whether the stored content is undamaged."""
         return all([await self._whole(file) for file in (await self._before(known)).values()])
 
     async def _before(self, known: Known | None) -> dict[str, StoredFile]:

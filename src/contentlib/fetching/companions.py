@@ -1,7 +1,7 @@
-"""What may lie beside a descriptor that is fetched, and is referenced nowhere: its manifest, and the certificate file of that.
+"""Finds files that accompany a fetched descriptor without being referenced: its manifest and certificate file.
 
-Whether it is there only its publisher knows, who is asked. One that refuses has none; whoever does not answer may have one, and
-a package is not taken without it.
+Only the publisher knows whether they exist. If it refuses the request, they do not; if it does not answer, they might, and the
+package is not accepted without them.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from contentlib.outbound.sources import Sources, is_local
 
 
 class Companions:
-    """Looks for them."""
+    """Finds accompanying files."""
 
     def __init__(self, client: Outbound, sources: Sources) -> None:
         self._client = client
         self._sources = sources
 
     async def of(self, name: str, endpoint: SourceEndpoint, known: Container[str]) -> list[NewFile]:
-        """The manifest, and the certificate file where there is a manifest; what is known is not asked for.
+        """Returns the manifest and, if there is one, the certificate file. Known files are not requested.
 
-        Failed when it cannot be found out.
+        Raises Failed if their existence cannot be determined.
         """
         found = []
         for file in _beside(name, endpoint):
@@ -44,7 +44,7 @@ class Companions:
             async with self._client.get(
                 endpoint.uri, thumbprint=endpoint.thumbprint, certificate=endpoint.certificate
             ) as answer:
-                return "html" not in answer.headers.get("content-type", "").lower()  # a page that says so, with status 200
+                return "html" not in answer.headers.get("content-type", "").lower()  # an error page with status 200
         except Failed as error:
             if error.problem.kind is Kind.STATUS and not error.problem.again:
                 return False
@@ -58,7 +58,7 @@ class Companions:
 
 
 def _beside(name: str, endpoint: SourceEndpoint) -> Iterator[NewFile]:
-    """The files of the descriptor's name with other endings; none where its address does not end as a descriptor's."""
+    """Returns the URLs with the descriptor's name and other extensions; none if its URL does not end like a descriptor's."""
     address = endpoint.uri.partition("#")[0].partition("?")[0]
     if not (ovf.is_descriptor(address) and ovf.is_descriptor(name)):
         return

@@ -1,4 +1,4 @@
-"""The way of a file's bytes from its publisher to where they go, over as many connections as it takes."""
+"""Transfers the bytes of a file from its publisher to its destination, over as many connections as needed."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _CONTENT_RANGE = re.compile(r"bytes (?:(\d{1,18})-\d{1,18}|\*)/(\d{1,18}|\*)", r
 
 
 class Wanted(Protocol):
-    """A file that is to be fetched, as far as it is known before."""
+    """A file to fetch, with what is known in advance."""
 
     @property
     def name(self) -> str:
@@ -36,12 +36,12 @@ class Wanted(Protocol):
 
     @property
     def size(self) -> int | None:
-        """How many bytes it must have."""
+        """The required size in bytes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Transport:
-    """What files are fetched by: over the network, from this machine, how many at once; `largest` is in bytes, 0 for any."""
+    """Dependencies for transferring files. `largest` is in bytes, 0 for any."""
 
     client: Outbound
     sources: Sources
@@ -51,7 +51,7 @@ class Transport:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a file is, what its publisher said of it before, and who may read it there."""
+    """The location of a file, its known metadata, and the credentials for it."""
 
     endpoint: SourceEndpoint
     seen: Remembered
@@ -59,9 +59,9 @@ class Origin:
 
 
 class Fetching:
-    """Brings a file from where it is.
+    """Fetches a file from its source.
 
-    `remember` keeps what the publisher says of the file, `moved` hears how many bytes are there, and of how many.
+    `remember` stores the publisher's metadata of the file; `moved` receives the number of stored bytes and the total.
     """
 
     def __init__(
@@ -83,7 +83,7 @@ class Fetching:
         self._moved = moved
 
     async def run(self) -> None:
-        """Returns when all bytes are there. A connection that breaks is made again as long as each brings some more."""
+        """Fetches all bytes. Reconnects as long as each connection brings some bytes."""
         if is_local(self._endpoint.uri):
             await self._copy()
             return
@@ -147,7 +147,7 @@ class Fetching:
             await self._start_again("the server sent a different range than requested")
 
     async def _check_end(self, answer: Answer) -> None:
-        """There are no bytes after those that are there: it is all of the file, or the file has changed."""
+        """Checks that no bytes follow the stored ones; otherwise the file has changed."""
         _, total = _range(answer)
         if not self._arriving.size or {total, self._seen.total} - {None} != {self._arriving.size}:
             await self._start_again("the file at the source became shorter")
@@ -196,7 +196,7 @@ class Fetching:
         self._moved(size, self._file.size if self._seen.total is None else self._seen.total)
 
     def _check_total(self, total: int | None) -> None:
-        """What the publisher says of the size is believed before the bytes come: nobody waits for a file that is wrong."""
+        """Checks the size announced by the publisher before receiving a wrong file."""
         if total is None:
             return
         if self._file.size is not None and total != self._file.size:
@@ -206,7 +206,7 @@ class Fetching:
 
 
 def _range(answer: Answer) -> tuple[int | None, int | None]:
-    """Where a part begins and how long the whole is, as far as the publisher says so."""
+    """Returns the start of a part and the total size, as far as the publisher sends them."""
     found = _CONTENT_RANGE.fullmatch(answer.headers.get("content-range", "").strip())
     if found is None:
         return None, None

@@ -1,7 +1,7 @@
 """Fetches files of update sessions: the handler of the tasks that `add` submits for source type PULL.
 
-What has come is kept when a connection breaks or the server is stopped, and only the rest is asked for, by Range, where the
-publisher says that the file is still the same; else the file is fetched from its start. An OVA is unpacked while it comes.
+Received bytes are kept when a connection breaks or the server stops. The rest is requested by Range if the publisher confirms
+that the file is unchanged; otherwise the file is fetched again. An OVA is unpacked while it arrives.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _BEAT_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class PullContext:
-    """What pulls work on and with."""
+    """Dependencies of pulls."""
 
     files: UpdateFiles
     transfers: FileTransfers
@@ -72,11 +72,11 @@ class Pulls:
         return None
 
     async def _settle(self, session_id: str) -> None:
-        with suppress(OSError):  # it is none of the pull's, and the job that settles sessions tries again and tells
+        with suppress(OSError):  # not an error of the pull; the job that settles sessions retries and reports it
             await self._context.settling.settle(session_id)
 
     async def _fetch(self, attempt: _Attempt) -> None:
-        """Fetches until the file is there, cannot be fetched, or is not wanted any more."""
+        """Fetches until the file is complete, cannot be fetched, or is no longer needed."""
         fetching = asyncio.create_task(attempt.fetch())
         watching = asyncio.create_task(attempt.watch())
         try:
@@ -106,7 +106,7 @@ class _Attempt:
         self._finishing = False
 
     async def watch(self) -> None:
-        """Keeps the session alive; raises Missing or NotActive when nobody wants the file any more."""
+        """Keeps the session alive. Raises Missing or NotActive if the file is no longer needed."""
         while True:
             await asyncio.sleep(_BEAT_SECONDS)
             try:
@@ -132,7 +132,7 @@ class _Attempt:
             await arriving.leave()
 
     async def discard(self) -> None:
-        """Drops what has come."""
+        """Discards the received bytes."""
         storages, storage = self._context.storages, self._session.storage
         await storages.on(storage).release(partial(storages.store.discard, storage, self._file.id))
 
@@ -183,7 +183,7 @@ class _Attempt:
         self._context.leases.note_progress(self._file.id, size)
 
     async def _broke_off(self, fault: Fault, arriving: Arriving, *, again: bool) -> NoReturn:
-        """Notes with the file why it did not come; what is of no use any more is dropped."""
+        """Records the error of the file and discards bytes that cannot be reused."""
         self._finishing = False
         if again and not self._progress.last:
             await self._context.transfers.wait(self._file, arriving.size, fault)

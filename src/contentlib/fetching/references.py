@@ -1,4 +1,4 @@
-"""The files that a fetched descriptor references, which are fetched from beside it."""
+"""Fetches the files that a fetched descriptor references, from the same location."""
 
 from __future__ import annotations
 

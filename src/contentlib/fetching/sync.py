@@ -1,9 +1,9 @@
 """Synchronizes subscribed libraries: the handler of the tasks that `sync` and the schedule submit.
 
-A sync reads the publisher's catalog, which costs one request where nothing has changed, takes it over
-(`library/following/mirror.py`) and brings the files that are lacking, several items at once. An item whose files do not come
-keeps what it has, and keeps no other item from coming; where the publisher has another catalog meanwhile, the sync goes on with
-that one. A sync that is taken up again finds by itself what is still to be done.
+A sync reads the publisher's catalog (one request if nothing has changed), applies it (`library/following/mirror.py`) and
+fetches the missing files, several items at a time. An item whose files cannot be fetched keeps its content and does not affect
+other items. If the publisher's catalog changes meanwhile, the sync continues with the new one. An interrupted sync finds the
+remaining work by itself.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ LeftOut = Callable[[Library, Catalog], None]
 
 @dataclass(frozen=True, slots=True)
 class SyncContext:
-    """What syncs work on and with."""
+    """Dependencies of syncs."""
 
     mirror: Mirror
     catalogs: OwnCatalogs
@@ -49,7 +49,7 @@ class SyncContext:
 
 
 class Result(msgspec.Struct, frozen=True):
-    """What a sync has done, in numbers of items."""
+    """Result of a sync, in numbers of items."""
 
     removed: int = 0
     changed: int = 0
@@ -57,7 +57,7 @@ class Result(msgspec.Struct, frozen=True):
     warnings: tuple[str, ...] = ()
 
     def told(self) -> Fault:
-        """What was done, in one sentence; its arguments are the numbers and the warnings."""
+        """Summarizes the result in one sentence. Its arguments are the numbers and the warnings."""
         removed, changed, fetched = self.removed, self.changed, self.fetched
         if not self.warnings:
             return messages.SYNC_DONE(removed=removed, changed=changed, fetched=fetched)
@@ -71,7 +71,7 @@ class Syncs:
         self._context = context
 
     async def run(self, task: Task, progress: Progress) -> None:
-        """One attempt to synchronize a library, or one item of it. What it did is in the message: `sync` returns nothing."""
+        """Runs one attempt to synchronize a library or an item. The message has the result; `sync` returns nothing."""
         wanted = msgspec.json.decode(task.arguments, type=Arguments)
         library = await self._context.mirror.library(wanted.library)
         if library.subscription is None:
@@ -79,7 +79,7 @@ class Syncs:
         sync = _Sync(self._context, library, library.subscription, progress)
         try:
             result = await (sync.all() if wanted.item is None else sync.one(wanted.item, content=wanted.content))
-        except Busy as error:  # somebody has changed what is followed, or the same item
+        except Busy as error:  # the subscription or the item was changed meanwhile
             raise Again(error.fault) from error
         progress.note_of_success = result.told()
 
@@ -120,7 +120,7 @@ class _Sync:
         return Result(removed, changed, self._fetched, tuple(each.text for each in catalog.warnings))
 
     async def one(self, item_id: str, *, content: bool) -> Result:
-        """One item: what is said of it, and its content where that is kept here or wanted."""
+        """Synchronizes one item: its metadata, and its content if it is kept here or requested."""
         known = await self._mirror.known_as(item_id)
         if known is None:
             return Result()  # it has gone meanwhile
@@ -154,13 +154,13 @@ class _Sync:
         return None if self._library.following is None else self._library.following.seen
 
     async def _moved_on(self, before: Read | None) -> Read | None:
-        """The catalog, where items failed and it is another one than was read before; what failed by that one is forgotten."""
+        """Returns the new catalog if items failed and it has changed; earlier failures are discarded."""
         if not self._failures.outside or not self._anew:
             return None
         self._anew -= 1
         try:
             read = await self._context.catalogs.read(self._subscription, self._seen() if before is None else before[1])
-        except NotFetched:  # what has failed is told, not this
+        except NotFetched:  # the original error is reported, not this one
             return None
         if read is None or (before is not None and read[0] == before[0]):
             return None
@@ -200,7 +200,7 @@ class _Sync:
             self._progress.note(self._progress.completed + 1)
 
     def _turn(self, rest: deque[OfferedItem]) -> None:
-        """Goes on from the other end: those that failed may be gone, and others there. The second time it goes on no more."""
+        """Continues from the other end: the failed items may be gone and others available. Ends the second time."""
         failures = self._failures
         if failures.turned or failures.again:
             rest.clear()
@@ -208,7 +208,7 @@ class _Sync:
         rest.reverse()
 
     async def _bring(self, bringing: Bringing, offered: OfferedItem) -> None:
-        """Brings an item's files and makes them its content; or notes why not."""
+        """Fetches an item's files and makes them its content, or records the error."""
         try:
             known = await self._mirror.item(self._library, offered.id)
             files = await bringing.item(offered, known, self._context.clock.now())
@@ -222,7 +222,7 @@ class _Sync:
 
 
 def _left_out(library: Library, catalog: Catalog) -> Fault | None:
-    """Which items the library lacks because they could not be read: it is not what its publisher has."""
+    """Returns the items that are missing because they could not be read."""
     if not catalog.lost:
         return None
     reasons = _first((each.text for each in catalog.left_out), catalog.lost)
@@ -242,7 +242,7 @@ def _both(first: Fault | None, second: Fault | None) -> Fault | None:
 
 
 async def _together(works: Iterable[Coroutine[None, None, None]]) -> None:
-    """Does all of it at once; what one raises ends the others."""
+    """Runs all concurrently. If one raises, the others are cancelled."""
     tasks = [asyncio.create_task(work) for work in works]
     try:
         await asyncio.gather(*tasks)
@@ -273,7 +273,7 @@ class _Failures:
         self.in_a_row += 1
 
     def told(self, library: Library, wanted: int) -> Fault | None:
-        """What went wrong, in one sentence."""
+        """Summarizes the errors in one sentence."""
         if not self._faults:
             return None
         count = len(self._faults)

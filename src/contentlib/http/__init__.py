@@ -1,1 +1,1 @@
-"""Requests and responses as the byte edges see them; `asgi` is the only module that knows the server interface."""
+"""Represents requests and responses for the byte edges. Only `asgi` knows the server interface."""

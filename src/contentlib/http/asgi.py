@@ -1,4 +1,4 @@
-"""The server interface: ASGI messages in, `Request` out; `Response` in, ASGI messages out."""
+"""Converts ASGI messages to `Request`, and `Response` to ASGI messages."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ class Application:
             if message["type"] == "lifespan.startup":
                 try:
                     await self._start()
-                except Exception as error:  # whatever it is, the server must be told that there is no start
+                except Exception as error:  # any error: the server must know that the start failed
                     await send({"type": "lifespan.startup.failed", "message": str(error)})
                     return
                 await send({"type": "lifespan.startup.complete"})
@@ -181,12 +181,12 @@ def _joined(pairs: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
 
 
 def _ascii(raw: bytes) -> str:
-    """A part of an address as it was sent; bytes that it may not hold are percent-encoded, as a browser would have done."""
+    """Part of a URL as it was sent. Bytes that are not allowed are percent-encoded, as a browser would do."""
     return raw.decode() if raw.isascii() else quote(raw, safe=bytes(range(128)))
 
 
 def _given_id(headers: dict[str, str]) -> str | None:
-    """The id that the client gave its request, where it can be told again."""
+    """Returns the request id given by the client, if it is valid."""
     given = headers.get("x-request-id") or headers.get("vapi-ctx-opid")
     if given and len(given) <= _REQUEST_ID_LENGTH and given.isascii() and given.isprintable():
         return given
@@ -227,8 +227,8 @@ async def _send_file(request: Request, answer: FileResponse, scope: Scope, recei
 
 
 async def _send_pieces(request: Request, pieces: AsyncGenerator[bytes, None], receive: Receive, send: Send) -> None:
-    """Sends what comes; what is raised cuts the connection before the promised length."""
-    gone = asyncio.create_task(_disconnect(receive))  # sending to nobody is no error, and would read to the end
+    """Sends the pieces of a body. An error closes the connection before the announced length."""
+    gone = asyncio.create_task(_disconnect(receive))  # sending after a disconnect is not an error and would read to the end
     try:
         async with aclosing(pieces):
             if request.method != "HEAD":

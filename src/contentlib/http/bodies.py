@@ -1,7 +1,6 @@
 """Reads the bodies of calls within limits of size, time and memory.
 
-A caller without a login may send little and slowly use up little: it has a smaller limit and a budget of its own, so that
-strangers never take the room of users.
+Callers without a login have a smaller limit and a separate memory budget, so that they cannot use up the memory for users.
 """
 
 from __future__ import annotations
@@ -67,7 +66,7 @@ class _Budget:
 
 
 class _Reading:
-    """One body: the pieces so far, what they hold of a budget, and the time by which more must be there."""
+    """One body: its pieces so far, their share of a budget, and the deadline for the next ones."""
 
     def __init__(self, client: str, budget: _Budget, deadline: asyncio.Timeout) -> None:
         self._client = client
@@ -112,10 +111,10 @@ class Bodies:
         self._strangers = _Budget(_STRANGERS_BUDGET, _STRANGERS_BUDGET // _SHARE)
 
     async def read(self, request: Request, *, known: bool, vouch: Vouch | None = None, limit: int | None = None) -> bytes:
-        """The whole body; BodyRefused where it is too long, too slow or one too many.
+        """Reads the whole body. Raises BodyRefused if it is too long, too slow or exceeds the memory budget.
 
-        `known` says that the caller has a login. Where that is only known from the body, `vouch` is asked once, and only about
-        a body that is longer than a stranger's may be. `limit` is one below the common limit.
+        `known` means that the caller has a login. If only the body can prove this, `vouch` is called once, and only for a body
+        longer than the limit for callers without a login. `limit` is a lower limit than the common one.
         """
         most = self._limit if limit is None else min(limit, self._limit)
         first = most if known else min(most, STRANGER_BYTES)

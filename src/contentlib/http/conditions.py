@@ -1,4 +1,4 @@
-"""Conditional requests (RFC 9110, 13): is the file that the client knows the one that is here?"""
+"""Evaluates conditional requests (RFC 9110, section 13)."""
 
 from __future__ import annotations
 

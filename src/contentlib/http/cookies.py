@@ -1,6 +1,6 @@
-"""Cookies, which browsers send along for every page: they count only where the request does not come from another site's page.
+"""Reads cookies, and ignores those in requests that come from another site's page.
 
-Programs send neither Origin, Referer nor Sec-Fetch-Site, and keep cookies as well.
+Programs send no Origin, Referer or Sec-Fetch-Site header; their cookies are accepted.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ _OWN = ("same-origin", "none")  # `none` is the user: an address that was typed,
 
 
 def cookie(request: Request, name: str) -> str | None:
-    """The value of a cookie; None where there is none, or where a page of another site sent the request."""
+    """Returns the value of a cookie, or None if it is missing or a page of another site sent the request."""
     header = request.headers.get("cookie")
     if header is None or _is_foreign(request):
         return None
@@ -44,5 +44,5 @@ def _authority(url: str) -> str | None:
 
 
 def _is_browser(agent: str) -> bool:
-    """Whether a browser says its name; an old one that tells no origin is not believed."""
+    """Whether the client identifies as a browser. Old browsers that send no origin are not trusted."""
     return agent.startswith("Mozilla/") and "PowerShell" not in agent

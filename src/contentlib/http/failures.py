@@ -1,6 +1,6 @@
-"""What a caller hears where the server fails: a disk that is full, broken or silent, no free descriptors, an error of ours.
+"""Answers requests when the server fails: full, broken or silent disks, too many open files, unexpected errors.
 
-Doors raise; whoever takes a request to its door tells the log, and answers in the form of the door.
+Doors raise errors. The code that passes a request to its door logs the error and answers in the form of the door.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ class ServerFailed(Exception):
 
 
 def cause(error: Exception) -> BaseException:
-    """What the log hears of a failure."""
+    """Returns the description of a failure for the log."""
     return error.__cause__ or error if isinstance(error, ServerFailed) else error
 
 
 def unforeseen(request: Request) -> Fault:
-    """What a caller hears of an unexpected failure: where the log has the cause."""
+    """Returns the response for an unexpected failure, which refers to the log."""
     return messages.SERVER_FAILED(request=request.request_id)
 
 
@@ -53,7 +53,7 @@ def in_plain_text(request: Request, error: Exception) -> Response:
 
 
 def failure(error: OSError) -> Response:
-    """507 where there is no room, else 503; the sentence says what the system said."""
+    """Returns 507 if there is no space, otherwise 503, with the system's message."""
     why = error.strerror or str(error)
     if error.errno in FULL:
         return refusal(507, messages.DISK_FULL(reason=why), RETRY)

@@ -1,4 +1,4 @@
-"""The answer that is a file: whole, a part of it, or only what is known of it."""
+"""Builds responses that contain a file: whole, a range, or headers only."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def file_answer(request: Request, content: Content, name: str) -> Answer:
 
 
 def disposition(name: str) -> str:
-    """The Content-Disposition of a file to be saved under a name (RFC 6266)."""
+    """Returns the Content-Disposition for saving a file under a name (RFC 6266)."""
     return f"attachment; filename=\"{_NOT_PLAIN.sub('_', name)}\"; filename*=UTF-8''{quote(name, safe=_ATTRIBUTE)}"
 
 

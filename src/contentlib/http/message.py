@@ -1,4 +1,4 @@
-"""A request and the three kinds of response. Nothing here knows a server interface, a wire form or a library."""
+"""Defines a request and the three kinds of response. Knows no server interface, wire form or library."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ class BodyRefused(Exception):
 
 
 async def never() -> None:
-    """Waits for a client that does not go away."""
+    """A client that never disconnects."""
     await asyncio.get_running_loop().create_future()
 
 
 async def unless_gone(gone: Gone, work: Coroutine[Any, Any, _Result]) -> _Result:
-    """The result of work, which is cancelled when the client goes away: Disconnected."""
+    """Returns the result of work, or cancels it and raises Disconnected if the client disconnects."""
     working, leaving = asyncio.create_task(work), asyncio.ensure_future(gone())
     try:
         await asyncio.wait({working, leaving}, return_when=asyncio.FIRST_COMPLETED)
@@ -75,10 +75,10 @@ class Body(Protocol):
 
 @dataclass(slots=True)
 class Request:
-    """What a client sent.
+    """A request.
 
-    `path` is as it was sent, still percent-encoded, without the query; `query` is the text after `?`; header names are in
-    lower case, and a header that came twice is joined by a comma (a cookie by a semicolon).
+    `path` is as sent, still percent-encoded, without the query; `query` is the text after `?`. Header names are in lower case.
+    The values of a repeated header are joined by a comma (cookies by a semicolon).
     """
 
     method: str
@@ -119,9 +119,10 @@ class Response:
 
 @dataclass(slots=True)
 class FileResponse:
-    """An answer that is `length` bytes of a file from `offset`, or the whole file where `length` is None; no bytes for HEAD.
+    """A response with `length` bytes of a file from `offset`, or the whole file if `length` is None; no bytes for HEAD.
 
-    The headers hold `Content-Length`; whoever makes the response has looked at the file. `run` does what may block on its disk.
+    The headers include `Content-Length`; the creator of the response has checked the file. `run` executes calls that may block
+    on its disk.
     """
 
     status: int
@@ -134,7 +135,7 @@ class FileResponse:
 
 @dataclass(slots=True)
 class StreamResponse:
-    """An answer whose bytes come as they are made, as many as `Content-Length` says; what is raised breaks the connection."""
+    """A response whose bytes are generated while it is sent, `Content-Length` in total. An error closes the connection."""
 
     status: int
     pieces: AsyncGenerator[bytes, None]
@@ -145,7 +146,7 @@ Answer = Response | FileResponse | StreamResponse
 
 
 def text(status: int, sentence: str, headers: Headers | None = None) -> Response:
-    """An answer that is a sentence; plain text, because that is what govc and curl show to their user."""
+    """A response with a plain-text message, which govc and curl show to their user."""
     return Response(status, f"{sentence}\n".encode(), "text/plain; charset=utf-8", list(headers or ()))
 
 

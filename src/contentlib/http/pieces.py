@@ -1,4 +1,4 @@
-"""The bytes of an answer, read as they are sent, and sent no faster than they may be."""
+"""Sends the body of a response in pieces, within the bandwidth limit."""
 
 from __future__ import annotations
 
@@ -16,27 +16,27 @@ _TOGETHER = 32 << 20  # bytes that all answers hold at once, about, until there 
 
 
 class Pace(Protocol):
-    """How fast bytes may be sent; `limit` is 0 where they may be sent as fast as they can."""
+    """The rate at which bytes may be sent. A `limit` of 0 means unlimited."""
 
     limit: float
 
     @property
     def turn(self) -> int:
-        """How many bytes may be sent in one go."""
+        """Returns the number of bytes that may be sent at once."""
 
     async def spend(self, size: int) -> None:
         """Returns when so many bytes may be sent."""
 
 
 class Share:
-    """How much of its file each answer holds: the more are being sent, or wait for slow readers, the less."""
+    """Limits the buffer of each response: the more responses are being sent or wait for slow readers, the smaller."""
 
     def __init__(self) -> None:
         self._answers = 0
 
     @contextmanager
     def taken(self) -> Iterator[None]:
-        """Counts an answer as long as it is being sent."""
+        """Counts a response while it is being sent."""
         self._answers += 1
         try:
             yield

@@ -1,4 +1,4 @@
-"""Which bytes of a file a download asks for (RFC 9110, 14)."""
+"""Parses the Range header of downloads (RFC 9110, section 14)."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ class Span:
 
 
 def span_of(header: str | None, size: int) -> Span | None:
-    """The bytes that a Range header asks for; None is the whole file.
+    """Parses a Range header. None means the whole file.
 
-    A header that cannot be read, is of another unit or names several ranges is ignored, as the clause allows.
+    Invalid headers, other units and multiple ranges are ignored, as the RFC allows.
     """
     found = _RANGE.fullmatch(header.strip()) if header else None
     if found is None or size == 0:  # a client that sends a range with everything gets its empty file; Go does the same

@@ -1,1 +1,1 @@
-"""Work that no caller waits for: what happens again and again, in every process or in one of them at a time."""
+"""Runs background work at intervals, in every process or in one process at a time."""

@@ -1,8 +1,8 @@
-"""Removes what is overdue in the trash, and versions, blobs and uploads that nobody needs any more.
+"""Removes expired trash and unneeded versions, blobs and uploads.
 
-A row goes before its bytes, and bytes without a row go only when they have been seen without one for a grace period: a
-call may be about to add the row. Blobs without a row are set aside first, and removed later: an older copy of the database may
-have been restored, and the newer one may come back. Each removal is logged with its reason.
+A row is removed before its bytes. Bytes without a row are only removed after a grace period, because a call may be about to add
+the row. Blobs without a row are set aside first and removed later: an older copy of the database may have been restored, and
+the newer one may come back. Each removal is logged with its reason.
 """
 
 from __future__ import annotations
@@ -47,14 +47,14 @@ class Suspects(Generic[Name]):
 
 @dataclass(frozen=True, slots=True)
 class GracePeriods:
-    """How long things stay that nothing names, and how long blobs stay aside that the database does not know; milliseconds."""
+    """How long unreferenced objects are kept, and how long unknown blobs stay set aside, in milliseconds."""
 
     unnamed: int
     aside: int
 
 
 class Collector:
-    """The sweep of content; `kept` is the rule of libraries that have none of their own."""
+    """Collects unneeded content. `kept` is the retention rule of libraries without their own."""
 
     def __init__(
         self,
@@ -77,7 +77,7 @@ class Collector:
         self._texts: dict[str, Suspects[tuple[str, str]]] = {each: Suspects(periods.unnamed) for each in self._storages}
 
     async def run(self) -> None:
-        """One sweep; OSError at its end where a storage could not be swept, which keeps none of the others from it."""
+        """Runs one sweep. Raises OSError at the end if a storage could not be swept; the others are swept anyway."""
         await self._empty_trash()
         await self._remove_versions()
         failures = await self._remove_blobs()
@@ -102,9 +102,9 @@ class Collector:
             return self._clock.now() - await clock_set(transaction)
 
     async def _number_sweep(self, failures: list[OSError], now: int) -> bool:
-        """Counts this sweep in the database and on the storages; whether what the database does not know is to be spared.
+        """Counts this sweep in the database and on the storages. Returns whether unknown files must be spared.
 
-        A storage that has seen more sweeps than the database belongs to a newer database than this one.
+        A storage that has seen more sweeps than the database belongs to a newer database.
         """
         seen = {storage: await self._sweep_of(storage, failures) for storage in self._storages}
         async with self._metadata.transaction(durable=True) as transaction:
@@ -137,7 +137,7 @@ class Collector:
             return 0
 
     async def _empty_trash(self) -> None:
-        """Removes what cannot be restored any more; a library goes when its items have gone."""
+        """Removes expired trash. A library is removed after its items."""
         now = self._clock.now()
         removed = _ITEMS_AT_ONCE
         while removed == _ITEMS_AT_ONCE:
@@ -209,7 +209,7 @@ class Collector:
             await self._lanes.on(storage).run(self._discard, storage, name)
 
     def _discard(self, storage: str, upload: str) -> None:
-        with suppress(BlockingIOError), self._store.stage(storage, upload):  # whoever has it open waits for more of it
+        with suppress(BlockingIOError), self._store.stage(storage, upload):  # it is in use by a writer
             self._store.discard(storage, upload)
             _removed("upload", storage, upload, "no session names it, and it has not grown for the grace")
 
@@ -224,7 +224,7 @@ class Collector:
             _LOG.warning("stray set aside", storage=storage, blob=name, reason="the database does not know it")
 
     async def _take_back(self, storage: str) -> Collection[Stray]:
-        """Strays that the database knows again come back: the newer database was restored. Answers the others."""
+        """Restores strays that the database knows again, because the newer database was restored. Returns the others."""
         found = await self._lanes.on(storage).long(self._store.strays, storage)
         unnamed = set(await self._unnamed(found, lambda stray: stray.blob, lambda rows: rows.blobs.known))
         for stray in found:
@@ -252,7 +252,7 @@ class Collector:
         identifier: Callable[[Name], str],
         known: Callable[[Transaction], Callable[[Collection[str]], Awaitable[set[str]]]],
     ) -> list[Name]:
-        """What has no row; other calls get their turn in between."""
+        """Returns objects without a row, yielding to other calls in between."""
         unnamed: list[Name] = []
         for batch in _batches(found):
             async with self._metadata.reading() as transaction:

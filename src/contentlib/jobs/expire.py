@@ -1,4 +1,4 @@
-"""Ends sessions whose lease is over, and forgets those that ended long ago."""
+"""Ends sessions whose lease has expired, and deletes those that ended long ago."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _AT_ONCE = 100  # rows between two turns of other calls
 
 @dataclass(frozen=True, slots=True)
 class Lifetimes:
-    """How long an ended session or task can be looked at, and how long a login session lives without a call; milliseconds.
+    """How long ended sessions and tasks can be read, and how long an unused login session lives, in milliseconds.
 
-    Client tokens are kept as long as ended sessions, so that a call that is repeated in that time finds what it made.
+    Client tokens are kept as long as ended sessions, so that a repeated call finds the object that it created.
     """
 
     ended: int
@@ -46,7 +46,7 @@ class Expiry:
         self._lifetimes = lifetimes
 
     async def save_touches(self) -> None:
-        """Keeps what this process knows of activity, for other processes and for the next start."""
+        """Stores this process's records of activity, for other processes and for the next start."""
         touches = self._leases.take()
         if not touches:
             return
@@ -79,7 +79,7 @@ class Expiry:
             met |= batch
 
     async def _forget(self) -> bool:
-        """Forgets some of what is old; whether there may be more."""
+        """Deletes some old rows. Returns whether there may be more."""
         ended = self._clock.now() - self._lifetimes.ended
         idle = self._clock.now() - self._lifetimes.idle_login
         async with self._metadata.transaction(durable=False) as transaction:

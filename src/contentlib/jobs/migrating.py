@@ -1,4 +1,4 @@
-"""Moves libraries to other storages: the handler of the tasks that `migrate` submits. Its progress is in bytes."""
+"""Moves libraries to other storages: the handler of the tasks that `migrate` submits. Reports progress in bytes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Migrating:
         self._migrations = migrations
 
     async def run(self, task: Task, progress: Progress) -> str | None:
-        """One attempt; where the storage fails it is made again, and where it is full it ends, with what has moved there."""
+        """Runs one attempt. A failing storage is retried; a full one ends the migration, and what was moved stays moved."""
         wanted = msgspec.json.decode(task.arguments, type=Arguments)
         try:
             damaged = await self._move(wanted, task, progress)

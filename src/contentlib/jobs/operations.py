@@ -1,6 +1,6 @@
-"""Performs operations that were called as tasks: the same as a call would have done, for the user who asked for it.
+"""Performs operations that were called as tasks, on behalf of the user who called them.
 
-One whose server is killed is performed again. Operations that are declared as tasks allow that.
+If the server is killed, the operation is performed again. Operations declared as tasks are idempotent.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Perform = Callable[[str, str, str, str, str], Awaitable[str | None]]
 
 
 class Operations:
-    """Submits them; `wake` tells a worker."""
+    """Submits operations as tasks. `wake` notifies a worker."""
 
     def __init__(self, metadata: MetadataStore, tasks: Tasks, wake: Callable[[], None]) -> None:
         self._metadata = metadata
@@ -54,7 +54,7 @@ class Operations:
 
 
 def performing(perform: Perform) -> Handler:
-    """What a worker does with such a task."""
+    """Returns the handler of these tasks."""
 
     async def run(task: Task, _: Progress) -> str | None:
         try:

@@ -1,7 +1,7 @@
-"""Runs jobs again and again, beside the calls.
+"""Runs jobs at intervals, beside the calls.
 
-A job that only one process may run at a time has a lease in the metadata; when its owner is killed, the lease ends and
-another process takes over. A job that fails is logged and runs again at its next time.
+A job that only one process may run has a lease in the metadata; when its owner is killed, the lease expires and another process
+takes over. A failed job is logged and runs again at its next interval.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ class Runner:
         return held
 
     async def _release(self) -> None:
-        """Lets go of the leases, so that nobody waits for a process that is gone."""
+        """Releases the leases, so that other processes do not wait for this one."""
         if self._held:
             now = self._clock.now()
             async with self._metadata.transaction(durable=False) as transaction:

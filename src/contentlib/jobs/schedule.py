@@ -1,4 +1,4 @@
-"""Synchronizes subscribed libraries by themselves, inside the hours and at the interval that the configuration says."""
+"""Starts automatic syncs of subscribed libraries, within the hours and at the interval of the configuration."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Schedule:
         self._read = 0
 
     async def run(self) -> None:
-        """Looks once; to be called again and again."""
+        """Checks once. Must be called periodically."""
         now = self._clock.now()
         configuration = await self._seen(now)
         if not configuration.automatic_sync_enabled or not _inside(self._hour(now), configuration):
@@ -58,7 +58,7 @@ class Schedule:
                 await self._begin(library)
 
     async def _seen(self, now: int) -> Configuration:
-        """The configuration, whose hours and interval are looked at as rarely as it said when this process was started."""
+        """Returns the configuration, whose hours and interval are read as rarely as it specified when this process started."""
         found = await self._configurations.get()
         if self._pause is None:
             self._pause = found.automatic_sync_setting_refresh_interval * 1000
@@ -91,5 +91,5 @@ def _is_due(library: Library, now: int, interval: int) -> bool:
 
 
 def _chance(text: str) -> float:
-    """A number from -1 to 1 that follows from a text, so that a sync is due at the same time whoever looks."""
+    """Returns a number from -1 to 1 derived from a text, so that all processes compute the same time for a sync."""
     return hashlib.sha256(text.encode()).digest()[0] / 127.5 - 1

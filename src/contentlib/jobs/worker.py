@@ -1,9 +1,9 @@
-"""Runs tasks: claims them, keeps their leases, notes their progress, and tries again what may succeed later.
+"""Runs tasks: claims them, renews their leases, stores their progress, and retries temporary failures.
 
-Every process has a worker. One that is killed loses its leases, and another takes its tasks up where their last step ended;
-so the steps of a handler can be done twice.
+Every process has a worker. If one is killed, its leases expire and another worker continues its tasks after their last step.
+Steps of a handler can therefore run twice.
 
-Each kind of task has places of its own: however many of one kind wait for something, those of the others run.
+Each kind of task has its own places, so waiting tasks of one kind do not block the others.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ from contentlib.library.ports import MetadataStore
 from contentlib.library.tasks import CANCELED, fire
 
 _BEATS_A_LEASE = 3
-_LONGEST_BEAT = 2.0  # a running task hears that it is canceled at its next beat
+_LONGEST_BEAT = 2.0  # a running task notices a cancel at its next heartbeat
 _SHORTEST_PAUSE = 1.0
 _LONGEST_PAUSE = 300.0
 _GOING_ON = ("put off", "let go")
 
 
 class Again(Exception):
-    """The attempt failed for a reason that may pass; raised by a handler with what went wrong."""
+    """A temporary failure of the attempt; raised by a handler."""
 
     def __init__(self, fault: Fault) -> None:
         super().__init__(fault.text)
@@ -42,7 +42,7 @@ class Again(Exception):
 
 
 class Failed(Exception):
-    """The task failed for good; raised by a handler with what went wrong."""
+    """A permanent failure of the task; raised by a handler."""
 
     def __init__(self, fault: Fault) -> None:
         super().__init__(fault.text)
@@ -50,9 +50,9 @@ class Failed(Exception):
 
 
 class Progress:
-    """How far a running task is; a handler sets it as it goes. `last` says that it is not tried again after this attempt.
+    """The progress of a running task, set by its handler. `last` means that this is the last attempt.
 
-    `note_of_success` is what callers read beside the numbers once the task has SUCCEEDED.
+    `note_of_success` is the message beside the numbers once the task has SUCCEEDED.
     """
 
     def __init__(self, task: Task, *, last: bool = False) -> None:
@@ -76,9 +76,9 @@ A LibraryError and Failed fail the task, Again puts it off.
 
 @dataclass(frozen=True, slots=True)
 class WorkLimits:
-    """How many tasks of a kind run at once: `most`, or as many as `places` says; how often one is tried.
+    """How many tasks of a kind run at once (`most`, or as many as `places` returns), and how often one is tried.
 
-    `lease` is how many seconds a task is held without a sign of life, `poll` how many pass until tasks are looked for again.
+    `lease` is how many seconds a task is held without a heartbeat, `poll` the seconds between searches for tasks.
     """
 
     most: int = 20
@@ -115,7 +115,7 @@ class Worker:
         self._loop = asyncio.create_task(self._look(), name="worker")
 
     async def stop(self) -> None:
-        """Lets go of all tasks; somebody else, or the next start, goes on with them."""
+        """Releases all tasks, so that another process or the next start continues them."""
         tasks = [*self._running, *([self._loop] if self._loop else [])]
         for task in tasks:
             task.cancel()
@@ -240,7 +240,7 @@ class Worker:
         result: str | None = None,
         after: int = 0,
     ) -> None:
-        """Notes how an attempt ended, unless somebody else has the task by now."""
+        """Records the end of an attempt, unless another worker has the task."""
         async with self._metadata.transaction(durable=True) as transaction:
             found = await transaction.tasks.get(task.id)
             if found is None or not self._owns(found, task):

@@ -1,1 +1,1 @@
-"""The rules of libraries, items, files and sessions, in plain Python; nothing here knows a wire form or a database."""
+"""Defines the rules of libraries, items, files and sessions in plain Python. Knows no wire form and no database."""

@@ -1,4 +1,4 @@
-"""What a publisher says that it has, and how a subscriber asks for it; nothing here knows how it is written on the wire."""
+"""Describes publishers' libraries to subscribers, independent of the wire format."""
 
 from __future__ import annotations
 
@@ -47,10 +47,10 @@ class OfferedItem(msgspec.Struct, frozen=True):
 
 
 class Catalog(msgspec.Struct, frozen=True):
-    """A whole library as it is published, in one state; `warnings` say what of it was left out or named otherwise.
+    """A publisher's whole library in one state. `warnings` describe what was skipped or renamed.
 
-    `unread` are the ids of items that are there, but in no form that could be read: they are not gone. `left_out` says of each
-    that it is lacking, and why, as far as there are not too many; `lost` is how many there are.
+    `unread` are the ids of items that exist but could not be read. `left_out` describes them with the cause, up to a limit;
+    `lost` is their number.
     """
 
     id: str
@@ -66,10 +66,9 @@ class Catalog(msgspec.Struct, frozen=True):
 
 
 class Offer(msgspec.Struct, frozen=True):
-    """What a publisher says of an item that is here too.
+    """A publisher's offer of an item that exists here.
 
-    `held` is what it said when the item's content was fetched; None while that is not here. The `fault` says why the content
-    is not what is offered.
+    `held` is the offer whose content is stored, None if there is none. `fault` is why the content differs from the offer.
     """
 
     item: str
@@ -80,10 +79,10 @@ class Offer(msgspec.Struct, frozen=True):
 
 
 class Arrival(msgspec.Struct, frozen=True):
-    """A file that is being fetched for a subscribed library; `id` is also the name of its upload.
+    """A file that is being fetched for a subscribed library. `id` is also the name of its upload.
 
-    `etag`, `modified` and `total` are what the publisher said of the bytes that have come, so that their rest can be asked
-    for. The `blob` is there when the file has come and waits for the other ones of its item.
+    `etag`, `modified` and `total` are the publisher's metadata of the received bytes, for resuming. `blob` is set when the file
+    is complete and waits for the others of its item.
     """
 
     id: str
@@ -95,9 +94,9 @@ class Arrival(msgspec.Struct, frozen=True):
 
 
 def upload_of(library: str, offered: OfferedItem, file: OfferedFile) -> str:
-    """The name of the upload of a file that a library fetches: the same for the same content of it, and for no other.
+    """Returns the name of the upload of a library's file, which is unique for its content.
 
-    Where a file has a token of its own, what else becomes of its item does not matter.
+    If a file has a token of its own, it does not depend on other properties of its item.
     """
     version = offered.content_version or offered.version
     token = (file.tag, version) if file.generation is None else ("generation", str(file.generation))
@@ -106,11 +105,10 @@ def upload_of(library: str, offered: OfferedItem, file: OfferedFile) -> str:
 
 
 class Catalogs(Protocol):
-    """Reads what publishers have."""
+    """Reads the libraries of publishers."""
 
     async def read(self, subscription: Subscription, seen: Seen | None = None) -> tuple[Catalog, Seen] | None:
-        """The catalog; None when it is the one that was seen, which costs one request.
+        """Reads the catalog. Returns None if it is unchanged, which costs one request.
 
-        NotFetched says why there is none: the publisher cannot be reached, refuses, or has written no catalog; and whether that
-        may pass.
+        Raises NotFetched with the cause (unreachable, refused, no catalog) and whether it is temporary.
         """

@@ -1,4 +1,4 @@
-"""Checksums: which algorithms there are, how a text of one looks, and hashing of bytes as they flow."""
+"""Computes and parses checksums."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Checksum(msgspec.Struct, frozen=True):
 
 
 def check(field: str, algorithm: Algorithm | None, text: str) -> Checksum:
-    """The checksum that a client declares; the algorithm is SHA1 where none is said."""
+    """Returns the checksum that a client declares. The default algorithm is SHA1."""
     chosen = algorithm or DEFAULT
     digits = text.strip().lower()
     if len(digits) != _DIGITS[chosen] or not all(digit in "0123456789abcdef" for digit in digits):
@@ -58,7 +58,7 @@ class Hasher:
         return made
 
     def update(self, data: bytes | bytearray | memoryview) -> None:
-        """Takes the next bytes."""
+        """Adds the next bytes."""
         for each in self._hashes.values():
             each.update(data)
         self.size += len(data)
@@ -69,7 +69,7 @@ class Hasher:
 
 
 def compare(name: str, declared: Checksum | None, digests: dict[Algorithm, str]) -> Fault | None:
-    """What is wrong when the bytes are not those that were declared; both values are in the sentence."""
+    """Returns the error for bytes that do not match the declared checksum, with both values."""
     if declared is None or digests[declared.algorithm] == declared.digits:
         return None
     actual = digests[declared.algorithm]

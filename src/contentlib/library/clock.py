@@ -1,9 +1,8 @@
-"""What time it is: a clock of the server's own, which runs evenly however the clock of the machine is set.
+"""Provides the server's own clock, which runs evenly even if the system clock is set.
 
-While the server runs, its time goes on at the pace of the machine's uptime, and drifts towards the clock of the machine slowly
-enough that no deadline notices. A start takes the clock of the machine over, and tells by how much it has jumped since the
-server last looked, so that every stored deadline can be moved by as much: nothing expires, and nothing stands still, because a
-clock was set.
+While the server runs, its time advances with the machine's uptime and approaches the system clock slowly enough not to affect
+deadlines. A start adopts the system clock and determines how far it has jumped, so that all stored deadlines can be moved by
+that amount: no clock change expires or blocks anything.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ _LONGEST_BREAK = 7 * 86_400_000
 
 
 class Clock(Protocol):
-    """Tells the time in milliseconds since 1970 UTC."""
+    """Returns the time in milliseconds since 1970 UTC."""
 
     def now(self) -> int:
         """The time now."""
@@ -42,7 +41,7 @@ class SystemClock:
 
 
 class Machine:
-    """What the machine says: its clock, and how long it has been up, in nanoseconds; `boot` is another one after each boot."""
+    """The machine's clock and uptime in nanoseconds. `boot` differs after each boot."""
 
     def __init__(self) -> None:
         try:
@@ -72,14 +71,14 @@ class Moment(msgspec.Struct, frozen=True):
 
 
 class Since(msgspec.Struct, frozen=True):
-    """What has happened since a moment, in milliseconds: by how much the clock was set, and for how long nobody looked."""
+    """Changes since a moment, in milliseconds: by how much the clock was set, and how long the server was down."""
 
     jumped: int = 0
     passed: int = 0
 
 
 class EvenClock:
-    """The server's clock; `jumped` hears, in milliseconds, that the clock of the machine was set."""
+    """The server's clock. `jumped` receives the milliseconds by which the system clock was set."""
 
     def __init__(self, machine: Machine | None = None, jumped: Callable[[int], None] | None = None) -> None:
         self._machine = machine or Machine()
@@ -98,7 +97,7 @@ class EvenClock:
         return (self._time + since) // 1_000_000
 
     def _look(self) -> None:
-        """Goes on by what has passed, and a little towards the clock of the machine."""
+        """Advances by the elapsed time, and slightly towards the system clock."""
         uptime, self._looked = self._machine.uptime(), self._machine.ticks()
         passed, self._uptime = uptime - self._uptime, uptime
         off = self._machine.clock() - self._time - passed
@@ -114,7 +113,7 @@ class EvenClock:
         return Moment(self._time // 1_000_000, self._machine.boot, self._uptime // 1_000_000)
 
     def follow(self, moment: Moment) -> None:
-        """Takes over the time of another process of the server, as it was at a moment of the same boot."""
+        """Adopts the time of another process of the server, recorded at a moment of the same boot."""
         if moment.boot == self._machine.boot:
             uptime = self._machine.uptime()
             self._time = moment.time * 1_000_000 + uptime - moment.uptime * 1_000_000
@@ -122,7 +121,7 @@ class EvenClock:
             self._off = self._machine.clock() - self._time
 
     def since(self, moment: Moment) -> Since:
-        """What has happened since a moment, which may be of another boot."""
+        """Returns the changes since a moment, possibly of another boot."""
         now = self.moment()
         if now.boot == moment.boot:
             passed = max(now.uptime - moment.uptime, 0)

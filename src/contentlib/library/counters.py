@@ -1,4 +1,4 @@
-"""How far the counters of a library that is gone have come: if it is taken in again, they go on above, and never fall."""
+"""Keeps the counters of purged libraries, so that they continue above their old values if a library is imported again."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Reached(msgspec.Struct, frozen=True):
 
 
 async def recall(transaction: Transaction, library_id: str) -> Reached:
-    """How far a library had come when it went."""
+    """Returns the counters of a purged library."""
     value = await transaction.state.get(_KEY + library_id)
     return Reached() if value is None else msgspec.json.decode(value, type=Reached)
 

@@ -1,4 +1,4 @@
-"""What can be wrong with a library. Nothing here says how a caller hears it; `services.faults` holds that table."""
+"""Defines the errors of the rules. `services.faults` maps them to the errors that callers receive."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from contentlib.messages import Fault as Fault
 
 
 class LibraryError(Exception):
-    """Base of all errors of the rules; a sentence in lower case that names the thing and its state."""
+    """Base class of the errors of the rules. The message is lower case and names the object and its state."""
 
     def __init__(self, said: Fault) -> None:
         super().__init__(said.text)
@@ -15,21 +15,21 @@ class LibraryError(Exception):
 
 
 class Missing(LibraryError):
-    """There is no such thing."""
+    """The object does not exist."""
 
     def __init__(self, kind: str, identifier: str) -> None:
         super().__init__(messages.NOT_FOUND(kind=kind, identifier=identifier))
 
 
 class MissingFile(LibraryError):
-    """The thing is there, but it has no file of that name."""
+    """The object exists, but has no file of that name."""
 
     def __init__(self, owner: str, identifier: str, name: str) -> None:
         super().__init__(messages.FILE_NOT_FOUND(owner=owner, identifier=identifier, name=name))
 
 
 class Invalid(LibraryError):
-    """A value that the rules do not take; the first word of the sentence is the field's path."""
+    """An invalid value. The message starts with the path of the field."""
 
 
 class Taken(LibraryError):
@@ -41,15 +41,15 @@ class NameTaken(LibraryError):
 
 
 class InUse(LibraryError):
-    """Somebody has declared to use the library."""
+    """The library is in use."""
 
 
 class WrongState(LibraryError):
-    """The library is in maintenance, or is not, or somebody is at work on its content."""
+    """The library is in maintenance, or not in maintenance, or its content is being changed."""
 
 
 class WrongType(LibraryError):
-    """The library or item is of a type that the operation does not work on."""
+    """The operation does not support the type of the library or item."""
 
 
 class NotActive(LibraryError):
@@ -68,26 +68,26 @@ class NotReady(LibraryError):
 
 
 class Busy(LibraryError):
-    """Somebody else is at work on the thing."""
+    """The object is in use by another operation."""
 
 
 class NotWritable(LibraryError):
-    """A storage takes no bytes."""
+    """A storage is not writable."""
 
 
 class InDesiredState(LibraryError):
-    """The thing already is as the caller asks."""
+    """The object is already in the requested state."""
 
 
 class VersionConflict(LibraryError):
-    """The thing was changed since the caller read it."""
+    """The object has changed since the caller read it."""
 
     def __init__(self, kind: str, identifier: str, given: str, current: str) -> None:
         super().__init__(messages.VERSION_CONFLICT(kind=kind, identifier=identifier, current=current, given=given))
 
 
 class NotCompliant(LibraryError):
-    """The security policy of the library keeps the item out."""
+    """The security policy of the library rejects the item."""
 
 
 class NotPublished(LibraryError):
@@ -95,19 +95,19 @@ class NotPublished(LibraryError):
 
 
 class NotRestorable(LibraryError):
-    """A thing in the trash has nothing to be restored to."""
+    """An object in the trash cannot be restored, because its library is missing."""
 
 
 class NotHere(LibraryError):
-    """The content of an item is at its publisher, and is wanted here."""
+    """The operation needs the content of an item, which is not stored here."""
 
 
 class NotSynchronized(LibraryError):
-    """A subscribed library has not all that its publisher has."""
+    """A subscribed library does not have all content of its publisher."""
 
 
 class NotOnDemand(LibraryError):
-    """A subscribed library keeps all of its content here."""
+    """A subscribed library is not synchronized on demand."""
 
 
 class Unsupported(LibraryError):
@@ -115,7 +115,7 @@ class Unsupported(LibraryError):
 
 
 class NotFetched(LibraryError):
-    """What is elsewhere could not be fetched from there; `again` where it may be possible later."""
+    """Content could not be fetched. `again` means that the error is temporary."""
 
     def __init__(self, said: Fault, *, again: bool = False) -> None:
         super().__init__(said)
@@ -123,8 +123,8 @@ class NotFetched(LibraryError):
 
 
 class Unavailable(LibraryError):
-    """A storage does not answer, or does not give the bytes of a file that are there; it may later."""
+    """A storage does not answer, or cannot read a file. This can be temporary."""
 
 
 class Damaged(LibraryError):
-    """The bytes of a file are gone from the storage, or are not those that were stored."""
+    """The bytes of a file are missing from the storage or were modified."""

@@ -1,4 +1,4 @@
-"""Makes new names in a directory survive the loss of power."""
+"""Makes new directory entries survive a power loss."""
 
 from __future__ import annotations
 

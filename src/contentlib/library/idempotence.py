@@ -1,4 +1,4 @@
-"""Idempotent creation: the same client token of the same user for the same operation gives the same identifier again."""
+"""Makes creation idempotent: the same client token of a user for an operation returns the same identifier."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Identifiers: UUIDs, as the field's tools expect them."""
+"""Generates and validates identifiers, which are UUIDs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What update and download sessions have in common: states, leases, progress. The state machines are tables."""
+"""Defines states, leases and progress of update and download sessions. The state machine is a table."""
 
 from __future__ import annotations
 
@@ -48,11 +48,10 @@ def advance(session: AnySession, progress: int | None, field: str) -> AnySession
 
 
 class Leases:
-    """Who was active when, in this process, until `take` hands it over to be kept.
+    """Records activity in this process until `take` hands it over to be stored.
 
-    A session ends when nothing has touched it for `milliseconds`; calls and bytes touch it, and the login session with it.
-    `slack` is how much later it is ended than it may be, in milliseconds: another process may have been touched meanwhile,
-    and have kept it to itself until now.
+    A session expires when nothing has touched it for `milliseconds`. Calls and bytes touch it and its login session. `slack` is
+    how much later it is ended, in milliseconds, because another process may have recorded a touch that is not stored yet.
     """
 
     def __init__(self, clock: Clock, milliseconds: int, slack: int = 0) -> None:
@@ -89,7 +88,7 @@ class Leases:
         self._progress[file_id] = size
 
     def progress(self, file_id: str, stored: int) -> int:
-        """How many bytes of a file have arrived."""
+        """Number of received bytes of a file."""
         return self._progress.get(file_id, stored)
 
     def last(self, session: Session) -> int:
@@ -121,18 +120,18 @@ class Leases:
         return touches
 
     def give_back(self, touches: Touches) -> None:
-        """Takes over again what could not be kept; what was touched since then counts."""
+        """Restores touches that could not be stored, unless newer ones exist."""
         self._sessions = touches.sessions | self._sessions
         self._logins = touches.logins | self._logins
         self._progress = touches.progress | self._progress
 
 
 def nobody(_: str, /) -> None:
-    """Hears of an end and does nothing: nothing is going on for sessions here."""
+    """For servers without running transfers."""
 
 
 class Ended(Protocol):
     """Hears that a session is over."""
 
     def __call__(self, session_id: str, /) -> None:
-        """Ends what is still going on for the session."""
+        """Stops what is still running for the session."""

@@ -1,6 +1,6 @@
-"""Which names and texts are allowed. A name from a client is a name, never a path.
+"""Validates names and texts from clients. A name is never used as a path.
 
-What cannot be written in XML is in no name and no text, because every value must come back in every wire form.
+Characters that XML cannot represent are rejected, because every value must be representable in every wire form.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def check_password(field: str, password: str) -> str:
 
 
 def clean(text: str) -> str:
-    """A text that must not be refused, with a sign in place of each character that is no text."""
+    """Replaces invalid characters in a text that must not be rejected."""
     return _NO_TEXT.sub("\ufffd", text)
 
 
@@ -70,9 +70,9 @@ def usable(name: str, end: str = "") -> str:
 
 
 def check_file_name(field: str, name: str) -> str:
-    """A file's name: one path segment of up to 255 bytes, no separators, no control characters and no invisible ones.
+    """Checks a file name: one path segment of up to 255 bytes, no separators, no control or invisible characters.
 
-    Characters that are invisible or turn the direction of writing make a name look like another one.
+    Characters that are invisible or change the direction of writing make a name look like another one.
     """
     if not name:
         raise Invalid(messages.EMPTY(field=field))

@@ -1,4 +1,4 @@
-"""What keeps a library from being deleted or changed."""
+"""Checks whether a library may be deleted or changed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _NAMED = 10  # users that a message names
 
 
 async def check_unused(transaction: Transaction, library: Library, thing: str) -> None:
-    """InUse, naming the users, when somebody has declared to use the library of something that is to be deleted."""
+    """Raises InUse, naming the users, if the library of the object to delete is in use."""
     users = [each.urn for each in await transaction.usages.of(library.id)]
     if users:
         more = len(users) - _NAMED

@@ -1,4 +1,4 @@
-"""Opens regular files and nothing else: to open a pipe or a device would wait for its other end, or start something."""
+"""Opens regular files only: opening a pipe or device could block or have side effects."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class NotRegular(OSError):
 
 
 def open_regular(path: Path) -> FileIO:
-    """The file, unbuffered, to be read; links are followed. NotRegular where it is no regular file, without waiting."""
+    """Opens a file for unbuffered reading, following links. Raises NotRegular for other files, without blocking."""
     return _opened(str(path), None)
 
 
@@ -44,7 +44,7 @@ def open_beneath(root: Path, path: Path) -> FileIO:
 
 
 def _opened(name: str, folder: int | None) -> FileIO:
-    """Looks before it opens, which alone may already do something, and again at what was opened."""
+    """Checks the file before opening, which alone can have side effects, and again afterwards."""
     _check(name, os.stat(name, dir_fd=folder, follow_symlinks=folder is None))
     descriptor = os.open(name, _FILE | (0 if folder is None else os.O_NOFOLLOW), dir_fd=folder)
     file = FileIO(descriptor, "rb")

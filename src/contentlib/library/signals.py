@@ -1,4 +1,4 @@
-"""Signals tell other parts of the same process that something has happened."""
+"""Notifies other parts of the same process of events."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tasks: work that goes on without its caller, seen and cancelled by name. The state machine is a table."""
+"""Defines tasks: work without a waiting caller, which can be observed and canceled. The state machine is a table."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ TRANSITIONS: Mapping[tuple[TaskStatus, str], TaskStatus] = {
 
 
 class NewTask(msgspec.Struct, frozen=True, kw_only=True):
-    """What is to be done: by whom (`kind`), with what (`arguments`, JSON), and how callers see it."""
+    """A task to submit: its handler (`kind`), its arguments (JSON), and its description for callers."""
 
     kind: str
     service: str
@@ -48,7 +48,7 @@ class NewTask(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def fire(task: Task, event: str) -> Task:
-    """The task after the event, owned by nobody; NotActive, naming both, when the event is illegal in its status."""
+    """Returns the task after an event, without an owner. Raises NotActive if the event is not allowed in its status."""
     status = TRANSITIONS.get((task.status, event))
     if status is None:
         raise NotActive(KIND, task.id, task.status, event)
@@ -95,7 +95,7 @@ class Tasks:
         return task.status in _UNDER_WAY or (task.status is TaskStatus.BLOCKED and task.due <= self._clock.now())
 
     async def remember(self, task_id: str, arguments: str) -> None:
-        """Changes what a running task goes on with when it is taken up again."""
+        """Changes the arguments with which a running task is continued."""
         async with self._metadata.transaction(durable=False) as transaction:
             task = await find_task(transaction, task_id)
             await transaction.tasks.put(replace(task, arguments=arguments))

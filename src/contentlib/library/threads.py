@@ -1,4 +1,4 @@
-"""Threads for what blocks while bytes are stored."""
+"""Provides threads for blocking calls of transfers."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ class NotStored(Exception):
 
 
 class Threads:
-    """A few threads of a room's own: a slow disk keeps transfers waiting, and nobody who logs in."""
+    """A few separate threads, so that a slow disk delays transfers but no logins."""
 
     def __init__(self, most: int, name: str = "transfer") -> None:
         self._pool = ThreadPoolExecutor(most, name)
 
     async def run(self, call: Callable[Arguments, Result], *arguments: Arguments.args, **names: Arguments.kwargs) -> Result:
-        """What the call answers. Returns only when the thread is done with it, so that a file is never closed under it."""
+        """Runs a call. Returns once the thread has finished, so that a file is never closed while it is used."""
         work = asyncio.wrap_future(self._pool.submit(call, *arguments, **names))
         try:
             return await asyncio.shield(work)
@@ -35,7 +35,7 @@ class Threads:
             raise
 
     async def stored(self, call: Callable[Arguments, Result], *arguments: Arguments.args, **names: Arguments.kwargs) -> Result:
-        """What a call of a blob store answers; NotStored where the storage fails."""
+        """Runs a call of a blob store. Raises NotStored if the storage fails."""
         try:
             return await self.run(call, *arguments, **names)
         except OSError as error:

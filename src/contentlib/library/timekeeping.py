@@ -1,4 +1,4 @@
-"""Keeps the server's time from one run to the next, and moves the deadlines when the clock was set in between."""
+"""Stores the server's time between runs, and moves deadlines if the clock was set meanwhile."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _LOG = logging.getLogger(__name__)
 
 
 async def note(transaction: Transaction, clock: EvenClock) -> None:
-    """Notes what time it is."""
+    """Stores the current time."""
     await transaction.state.put(_KEY, msgspec.json.encode(clock.moment()).decode())
 
 

@@ -1,4 +1,4 @@
-"""Bounds what a URL costs to parse, before any library parses it."""
+"""Limits the length and complexity of URLs before a library parses them."""
 
 from __future__ import annotations
 

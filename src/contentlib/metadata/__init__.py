@@ -1,6 +1,6 @@
-"""The metadata port: tables, statements and migrations, and the stores that run them.
+"""Implements the metadata port: tables, statements, migrations and stores.
 
-`tables` says what is kept, `rows` turns rows into the values of the rules and back, one module an aggregate holds its
-statements, `transaction` runs them, `turns` commits them, and `sqlite` is the store. Statements are SQLAlchemy Core, compiled
-once; nothing here knows an ORM.
+`tables` defines the schema, `rows` converts rows to values of the rules and back, each aggregate has a module of statements,
+`transaction` runs them, `turns` commits them, and `sqlite` is the store. Statements are SQLAlchemy Core, compiled once; there
+is no ORM.
 """

@@ -1,4 +1,4 @@
-"""Statements on users, login sessions, client tokens and the server's own state."""
+"""Defines the statements on users, login sessions, client tokens and the server's own state."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class LoginRows(Keyed[Login]):
         return await self._connection.run(_FORGET_LOGINS, {"before": before, "most": _EVERY if most is None else most})
 
     async def count(self) -> int:
-        """How many login sessions there are."""
+        """Returns the number of login sessions."""
         row = await self._connection.row(_COUNT_LOGINS, {})
         return int(row[0]) if row else 0
 
@@ -174,7 +174,7 @@ class StateRows:
         await self._connection.run(_PUT_STATE, {"name": key, "new": value})
 
     async def claim(self, job: str, owner: str, now: int, until: int) -> bool:
-        """Takes or extends the lease of a job."""
+        """Acquires or renews the lease of a job."""
         values = {"job": job, "new_owner": owner, "new_until": until, "now": now}
         return await self._connection.run(_CLAIM, values) == 1
 

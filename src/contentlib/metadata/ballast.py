@@ -1,6 +1,6 @@
-"""A file beside the database that takes up some of the disk, and is given up when there is no room left.
+"""Reserves disk space with a file beside the database, which is deleted when a commit might run out of space.
 
-Whoever has to make room on a full disk must log in and delete, which are writes too.
+Freeing space on a full disk needs logins and deletes, which are writes too.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ class Ballast:
 
     def ease(self) -> None:
         """Frees its room, where a commit may not find enough."""
-        with suppress(OSError):  # given up already; a disk that does not answer is told by the commit
+        with suppress(OSError):  # already deleted; if the disk does not answer, the commit reports it
             disk = os.statvfs(self._path.parent)
             if disk.f_bavail * disk.f_frsize < _COMMIT_BYTES:
                 self._path.unlink()
 
     def restore(self) -> None:
-        """Takes up room again, where there is plenty of it."""
+        """Recreates the reserve if there is enough space."""
         if self._path.exists():
             return
         disk = os.statvfs(self._path.parent)

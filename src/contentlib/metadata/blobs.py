@@ -1,4 +1,4 @@
-"""Statements on blobs."""
+"""Defines the statements on blobs."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class BlobRows(Keyed[Blob]):
         return [_ROWS.codec.value(row) for row in rows]
 
     async def are_on(self, storage: str) -> bool:
-        """Whether there is a blob on a storage."""
+        """Whether a storage has any blobs."""
         return await self._connection.row(_ANY_ON, {"storage": storage}) is not None
 
     async def known(self, blob_ids: Collection[str]) -> set[str]:

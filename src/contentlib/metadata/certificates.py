@@ -1,4 +1,4 @@
-"""Statements on trusted certificates."""
+"""Defines the statements on trusted certificates."""
 
 from __future__ import annotations
 

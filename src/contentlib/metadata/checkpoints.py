@@ -1,6 +1,6 @@
-"""Makes the checkpoints of a SQLite file in a thread: they wait for the disk, and the event loop must not.
+"""Runs the checkpoints of a SQLite database in a thread, because they wait for the disk.
 
-SQLite itself would make them at the end of the commit that makes the write-ahead log long, in the thread of that commit.
+SQLite itself would run them at the end of a commit that makes the write-ahead log too long, in the thread of that commit.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from contentlib.metadata.ballast import Ballast
 PRAGMAS = ("wal_autocheckpoint = 0", f"journal_size_limit = {16 << 20}")
 """Of connections that write: they leave checkpoints to this, and cut a log that became longer to this size."""
 _COMMITS = 200  # between two checkpoints
-_LONGEST = 16_384  # pages: whoever writes waits for the end of a log that is longer
+_LONGEST = 16_384  # pages: if the log is longer, writers wait for the checkpoint
 
 
 class Checkpoints:
-    """Makes them, after every so many commits of a process."""
+    """Runs checkpoints after a number of commits of a process."""
 
     def __init__(self, path: Path, turn: asyncio.Lock, ballast: Ballast) -> None:
         self._path = path
@@ -57,7 +57,7 @@ class Checkpoints:
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._checkpoint, how)
 
     def _checkpoint(self, how: str) -> int:
-        """How many pages of the log could not be brought over."""
+        """Returns the number of pages that could not be copied from the log."""
         with suppress(sqlite3.Error, OSError), closing(sqlite3.connect(self._path, timeout=1.0, isolation_level=None)) as raw:
             for pragma in ("synchronous = NORMAL", *PRAGMAS):
                 raw.execute(f"PRAGMA {pragma}")

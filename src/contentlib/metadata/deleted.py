@@ -1,4 +1,4 @@
-"""Statements on rows in the trash. Every other statement that reads libraries or items leaves such rows out."""
+"""Defines the statements on rows in the trash. All other statements that read libraries or items skip these rows."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class DeletedRows(Generic[Value]):
         self._statements = statements
 
     async def add(self, identifier: str, user: str, now: int, until: int) -> None:
-        """Takes a row away."""
+        """Moves a row to the trash."""
         values = {"key": identifier, "deleted": now, "deleted_by": user, "deleted_until": until}
         await self._connection.run(self._statements.add, values)
 
@@ -59,7 +59,7 @@ class DeletedRows(Generic[Value]):
         return [row[0] for row in await self._connection.rows(self._statements.overdue, {"now": now, "most": most})]
 
     async def hasten(self, identifier: str, now: int) -> None:
-        """Makes a row overdue."""
+        """Makes a row expire."""
         await self._connection.run(self._statements.hasten, {"key": identifier, "now": now})
 
     async def restore(self, row: Value) -> None:

@@ -1,10 +1,10 @@
-"""Tells every process that has a database open which of its tables have changed, and lets one of them write at a time.
+"""Tells processes which tables of a shared database have changed, and serializes their writes.
 
-Beside the database lies a small file that all of them map into their memory: one counter for the database, and one for each
-table (tables whose names have the same checksum share one, which only forgets too much). A counter is odd while a commit that
-changes its table is under way, and has grown by two when it has ended. The counters are changed only by the process that holds
-the lock on the file, which it takes before its transaction begins and gives back after the counters are even again. The lock
-is one of the kernel, so it ends with its process; what a killed process left odd, the next writer makes even.
+All processes map a small file beside the database into their memory: it has one counter for the database and one for each table
+(tables whose names have the same checksum share one, which only invalidates too much). A counter is odd while a commit that
+changes its table is in progress, and has increased by two afterwards. Only the process that holds the lock on the file changes
+counters; it acquires the lock before its transaction starts and releases it once the counters are even again. The kernel
+releases the lock of a process that dies; the next writer makes odd counters even.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Generations:
         """What the database's counter was after the last commit that was made through this object."""
 
     def take_turn(self) -> bool:
-        """Takes the turn to write, unless another process has it."""
+        """Acquires the turn to write, unless another process has it."""
         if not _taken(self._file, fcntl.LOCK_EX, 0.0):
             return False
         if self.counters[0] & 1:  # a writer was killed in its commit
@@ -55,14 +55,14 @@ class Generations:
         return True
 
     def end_turn(self) -> None:
-        """Gives the turn back; to be called once what was written is committed or undone."""
+        """Ends the turn. Must be called when the changes are committed or undone."""
         fcntl.flock(self._file, fcntl.LOCK_UN)
 
     @property
     def suspect(self) -> bool:
         """Whether a write to the log failed, in any process, since the log was last copied into the database.
 
-        What the kernel could not write it takes for written afterwards, so a later flush of the log proves nothing.
+        The kernel then treats the bytes as written, so a later flush of the log proves nothing.
         """
         return self.counters[_SUSPECT] != 0
 

@@ -1,4 +1,4 @@
-"""Statements on items and their content versions."""
+"""Defines the statements on items and their content versions."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ class ItemRows(Keyed[Item]):
         return len(found)
 
     async def size_of(self, library: str) -> int:
-        """How many bytes the current contents of a library's items have, those of a deleted library too."""
+        """Returns the total size of the current contents of a library's items, also for a deleted library."""
         row = await self._connection.row(_SIZE_OF, {"key": library})
         return int(row[0]) if row else 0
 
@@ -277,7 +277,7 @@ class VersionRows:
     async def surplus(
         self, kept: int | None, most: int | None = None, *, before: int | None = None, library: str | None = None
     ) -> list[str]:
-        """The identifiers of versions that nobody needs."""
+        """Returns the identifiers of unneeded versions."""
         rule = {"kept": tables.ORPHANED if kept is None else kept, "before": before}
         statement = _SURPLUS.of(rule, most) if library is None else _SURPLUS_OF.of({**rule, "library": library}, most)
         return [row[0] for row in await self._connection.rows(*statement)]
@@ -292,7 +292,7 @@ class VersionRows:
         return [StoredFile(name, blob, size, 1, None) for name, blob, size in rows]
 
     async def move(self, library: str, blob: str, other: str) -> None:
-        """Gives a library's versions another blob with the same bytes."""
+        """Replaces a blob in a library's versions by another one with the same bytes."""
         await self._connection.run(_MOVE, {"of_library": library, "old": blob, "new": other})
         await self._connection.run(_REFER, {"key": other})
         await self._connection.run(_LEAVE, {"old": blob, "undated": tables.UNDATED})

@@ -1,4 +1,4 @@
-"""Statements on libraries."""
+"""Defines the statements on libraries."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows that readers have read by their key, remembered until their table changes, whichever process changes it."""
+"""Caches rows that were read by key until any process changes their table."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ class _Table:
 
 
 class Memory:
-    """What readers have seen of each table since the last commit of any process that changed it.
+    """Caches rows of each table since the last commit of any process that changed it.
 
-    A reader has the `epoch` in which it began: the database's generation. It is given what is remembered, and may add to it,
-    only while that lasts: later it would see a state that is not its own. While a commit is under way nothing is remembered
-    and nothing recalled. Transactions that write are given nothing: they read the rows themselves, under the database's lock.
+    A reader has the `epoch` in which it started, the generation of the database. It can only use and extend the cache during
+    this epoch, because a later cache belongs to another state. During a commit, the cache is neither used nor extended. Writers
+    do not use it: they read the rows under the lock of the database.
     """
 
     def __init__(self, generations: Generations) -> None:

@@ -1,4 +1,4 @@
-"""Brings a database up to the tables of this version of the program."""
+"""Upgrades the database to the current schema."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def is_current(database: Path) -> bool:
 
 
 def check_current(database: Path) -> None:
-    """RuntimeError unless there is a SQLite file with the tables of this version; it is left as it is."""
+    """Raises RuntimeError unless there is a SQLite file with the current schema. Does not change it."""
     if not database.exists():
         raise RuntimeError(f"database {database} does not exist")
     found = _version(database)

@@ -1,4 +1,4 @@
-"""Statements that move all times by which something ends, is due or is forgotten; those that only tell of the past stay."""
+"""Defines the statements that move all stored deadlines. Times in the past do not change."""
 
 from __future__ import annotations
 

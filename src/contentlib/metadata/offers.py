@@ -1,4 +1,4 @@
-"""Statements on what publishers offer to subscribed libraries, and on what is being fetched of it."""
+"""Defines the statements on offers of publishers and on files being fetched."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ _UPLOADS_OF = Statement(select(_ARRIVALS.c.id).where(_ARRIVALS.c.library == bind
 
 
 class OfferRows:
-    """What publishers offer of the items of subscribed libraries."""
+    """Publishers' offers of the items of subscribed libraries."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection

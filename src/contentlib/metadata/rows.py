@@ -1,4 +1,4 @@
-"""Rows and the values of the rules: columns are the fields of a value, in their order."""
+"""Converts rows to values of the rules and back. Columns are the fields of a value, in order."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ class Keyed(Generic[Value]):
 
 
 class Statements(Generic[Value]):
-    """The four statements that every table with one identifying column has; only what is `visible` is got."""
+    """The four statements of every table with a single key column. `get` only returns `visible` rows."""
 
     def __init__(self, table: Table, value: type[Value], key: str = "id", *visible: ColumnElement[bool]) -> None:
         self.codec = Codec(value)
@@ -116,7 +116,7 @@ class Limitable:
 
 
 class Known:
-    """Which of some keys a table has, a few at a time."""
+    """Finds which of some keys exist in a table, a few at a time."""
 
     _AT_ONCE = 100
 

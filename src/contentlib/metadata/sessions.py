@@ -1,4 +1,4 @@
-"""Statements on update and download sessions and their files."""
+"""Defines the statements on update and download sessions and their files."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class _SessionRows(Keyed[AnySession]):
         return await self._identifiers(*self._sessions.ended.of({"before": before}, most))
 
     async def active(self) -> int:
-        """How many sessions are ACTIVE."""
+        """Returns the number of ACTIVE sessions."""
         row = await self._connection.row(self._sessions.active, {})
         return int(row[0]) if row else 0
 
@@ -96,7 +96,7 @@ class DownloadSessionRows(_SessionRows[DownloadSession]):
         super().__init__(connection, _DOWNLOADS)
 
     async def serve(self, item: str, version_id: str) -> None:
-        """Gives the ACTIVE sessions of an item that have no content version this one."""
+        """Sets the content version of an item's ACTIVE sessions that have none."""
         await self._connection.run(_SERVE, {"of_item": item, "version": version_id})
 
 
@@ -169,7 +169,7 @@ class UpdateFileRows:
         return [_FILE.value(row) for row in await self._connection.rows(_FILES_OF, {"key": session})]
 
     async def count(self, session: str) -> int:
-        """How many files a session has."""
+        """Returns the number of files of a session."""
         row = await self._connection.row(_COUNT_FILES, {"key": session})
         return int(row[0]) if row else 0
 
@@ -210,7 +210,7 @@ _PREPARATIONS_OF = Statement(
 
 
 class PreparationRows:
-    """What became of preparing files."""
+    """Preparations of files."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection

@@ -1,10 +1,10 @@
-"""The metadata store on SQLite: short statements in the event loop, long ones and many rows in threads, write-ahead log.
+"""Stores metadata in SQLite: short statements run in the event loop, long ones and large results in threads.
 
-Readers have connections of their own, one as long as a `reading()` lasts, and see what is committed. Writers share one
-connection and take turns on it. Those whose turns follow one another at once are committed together, each inside a savepoint
-of its own, and each is answered after that commit: a commit costs more than the statements in it. Commits that reach for the
-disk run in a thread of their own. Processes take turns too (`Generations`), and wait for theirs without holding up the loop.
-What a transaction reads before it writes, it reads from the database under that turn, never from memory.
+Each reader has its own connection for the duration of `reading()` and sees committed rows. Writers share one connection and
+take turns. Waiting writers are committed together, each in its own savepoint, and answered after that commit, because a commit
+costs more than the statements in it. Durable commits run in a separate thread. Processes also take turns (`Generations`),
+without blocking the event loop. What a transaction reads before it writes, it reads from the database during its turn, never
+from memory.
 """
 
 from __future__ import annotations
@@ -51,13 +51,13 @@ class SqliteMetadata:
         return _Reading(self)
 
     def take_reader(self) -> Reader:
-        """A connection that nobody reads on."""
+        """Returns an idle reading connection."""
         if self._readers:
             return self._readers.pop()
         return SqliteTransaction(_connect(self._path, "query_only = ON"), self._memory, self._threads, ReadingConnection)
 
     def give_back(self, reader: Reader, *, usable: bool) -> None:
-        """Takes a reader back, or closes one that had an error."""
+        """Returns a reader to the pool, or closes it after an error."""
         if usable and not self._closed:
             self._readers.append(reader)
         else:
@@ -69,7 +69,7 @@ class SqliteMetadata:
             await transaction.state.get("")
 
     async def close(self) -> None:
-        """Closes the file, after the commits that somebody is waiting for."""
+        """Closes the file after pending commits."""
         if self._closed:
             return
         self._closed = True

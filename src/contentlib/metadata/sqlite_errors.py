@@ -1,4 +1,4 @@
-"""What went wrong with a SQLite file, as the OSError that callers of a metadata store are told."""
+"""Maps SQLite errors to the OSError that callers of a metadata store receive."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def is_busy(error: sqlite3.Error) -> bool:
 
 
 def busy_error(why: str) -> sqlite3.OperationalError:
-    """The error of a file that somebody else uses."""
+    """Returns the error for a file that is in use."""
     error = sqlite3.OperationalError(why)
     error.sqlite_errorcode = sqlite3.SQLITE_BUSY
     return error
@@ -39,7 +39,7 @@ def is_broken(error: sqlite3.Error) -> bool:
 
 
 def as_os_error(error: BaseException) -> BaseException:
-    """An OSError for what is wrong with the file or its disk; any other error, such as a broken constraint, as it is."""
+    """Converts errors of the file or its disk to an OSError. Returns others, such as violated constraints, unchanged."""
     told = _TOLD.get(_code(error)) if isinstance(error, sqlite3.Error) else None
     return error if told is None else OSError(told[0], f"{told[1]}: {error}")
 

@@ -1,4 +1,4 @@
-"""A statement, compiled once a dialect, and the connection that runs it: the only thing an aggregate asks of a database."""
+"""Compiles a statement once per dialect and runs it on a connection: all that an aggregate needs of a database."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from sqlalchemy.sql.expression import ClauseElement, UpdateBase
 class Statement:
     """A Core statement whose values are all named parameters.
 
-    `writes` names the tables whose rows read otherwise after it: the one that it changes, and those that it hides rows of.
-    `long` says that it may read so many rows that others would wait for it.
+    `writes` lists the tables whose rows change: the one that is written, and those whose rows it hides. `long` means that it
+    can read so many rows that others would have to wait.
     """
 
     __slots__ = ("_compiled", "expression", "long", "writes")
@@ -36,7 +36,7 @@ class Statement:
 
 
 class Decoder(Protocol):
-    """Makes values of rows."""
+    """Creates values from rows."""
 
     def value(self, row: tuple[Any, ...]) -> Any:
         """The value that a row keeps."""
@@ -55,7 +55,7 @@ class Kind(Protocol):
 
     @property
     def codec(self) -> Decoder:
-        """Makes a value of it."""
+        """Returns the conversion of the kind."""
 
 
 class Connection(Protocol):
@@ -68,7 +68,7 @@ class Connection(Protocol):
         """The first row of the answer."""
 
     async def run(self, statement: Statement, values: Mapping[str, Any]) -> int:
-        """How many rows the statement changed."""
+        """Returns the number of changed rows."""
 
     def recall(self, kind: Kind, key: str) -> Any:
         """The value that was read by a key in this state of all rows, or None."""

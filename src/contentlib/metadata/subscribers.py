@@ -1,4 +1,4 @@
-"""Statements on the subscriptions of published libraries."""
+"""Defines the statements on the subscriptions of published libraries."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every table. A column is named as the field of the value that it keeps; lists and structures are kept as JSON text.
+"""Defines all tables. A column is named like the field that it stores; lists and structures are JSON text.
 
 Times are milliseconds since 1970 UTC. A change here needs a migration; a test compares the two.
 """
@@ -40,7 +40,7 @@ UNDATED = 0
 
 
 def active(table: Table) -> ColumnElement[bool]:
-    """The sessions that are ACTIVE; said with a literal, because a partial index serves no parameter."""
+    """Returns the condition for ACTIVE sessions, with a literal, because a partial index does not support a parameter."""
     return table.c.state == literal_column("'ACTIVE'")
 
 
@@ -50,7 +50,7 @@ def _partial(name: str, *columns: Column[Any], where: str, unique: bool = False)
 
 
 def _deletion_columns() -> list[Column[Any]]:
-    """Who deleted a row and when, and until when it can be restored; all three are NULL where it is not in the trash."""
+    """Columns for the deletion of a row: by whom, when, and restorable until when. NULL if it is not deleted."""
     return [Column("deleted", BigInteger), Column("deleted_by", Text), Column("deleted_until", BigInteger)]
 
 

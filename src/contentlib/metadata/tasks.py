@@ -1,4 +1,4 @@
-"""Statements on tasks."""
+"""Defines the statements on tasks."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class TaskRows(Keyed[Task]):
         return any(kind in kinds for (kind,) in await self._connection.rows(_WAITING, {"now": now}))
 
     async def claim(self, kinds: Collection[str], owner: str, now: int, until: int) -> Task | None:
-        """Takes a task that is due or whose owner's lease is over."""
+        """Claims a task that is due or whose owner's lease has expired."""
         for row in await self._connection.rows(_DUE, {"now": now}):
             task = _ROWS.codec.value(row)
             if task.kind in kinds:
@@ -66,7 +66,7 @@ class TaskRows(Keyed[Task]):
         return None
 
     async def let_go(self) -> None:
-        """Takes every RUNNING task from its owner."""
+        """Releases every RUNNING task."""
         await self._connection.run(_LET_GO, {"running": TaskStatus.RUNNING, "pending": TaskStatus.PENDING})
 
     async def forget(self, before: int) -> None:

@@ -27,7 +27,7 @@ from contentlib.metadata.subscribers import SubscriberRows
 from contentlib.metadata.tasks import TaskRows
 from contentlib.metadata.usages import UsageRows
 
-_MANY = 1000  # rows after which a statement goes on in a thread
+_MANY = 1000  # rows after which a statement continues in a thread
 _DIALECT = sqlite_dialect(paramstyle="named")
 AnyConnection = TypeVar("AnyConnection", bound="SqliteConnection")
 
@@ -61,13 +61,13 @@ class SqliteConnection:
         return found[0] if found else None
 
     async def run(self, statement: Statement, values: Mapping[str, Any]) -> int:
-        """How many rows the statement changed. What it takes along from other tables, nobody reads by its key."""
+        """Returns the number of changed rows. Cascaded changes are of tables that are never read by key."""
         sql, constants = statement.text(_DIALECT)
         self.written.update(statement.writes)
         return self._cursor.execute(sql, {**constants, **values} if constants else values).rowcount
 
     def recall(self, kind: Kind, key: str) -> Any:
-        """None: what is read before it is written must be the committed row, whatever this process remembers of it."""
+        """Returns None: a writer must read the committed row, never a cached one."""
 
     def value(self, kind: Kind, key: str, row: tuple[Any, ...]) -> Any:
         """The value that a row keeps; one that was made of an equal row before is as good."""
@@ -125,11 +125,10 @@ class ReadingConnection(SqliteConnection):
         self._memory.remember(self._epoch, kind.table, key, value)
 
     async def _check_recalled(self) -> None:
-        """Makes sure that what was recalled before the first statement is so in the state that this one sees.
+        """Checks that cached rows used before the first statement are unchanged in the state that this statement sees.
 
-        Another process has committed in between, the first time for long: else the state had been chosen before anything was
-        recalled. If it has changed one of these rows, the call is told to try again: it has acted on a row of one state and
-        would go on with those of the next.
+        Another process has committed in between, after a long pause; otherwise the state would have been fixed before using the
+        cache. If it has changed one of these rows, the call fails with "try again", because it would mix two states.
         """
         for kind, key, value in self._recalled:
             row = await self.row(kind.get, {"key": key})

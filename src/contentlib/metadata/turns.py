@@ -1,4 +1,4 @@
-"""Takes the turns of writers on one SQLite connection, and commits those together that follow one another at once."""
+"""Serializes the writers on one SQLite connection, and commits waiting ones together."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class _Batch:
         self._waiting: list[asyncio.Future[None]] = []
 
     async def committed(self) -> None:
-        """Returns when the batch is committed; raises what went wrong."""
+        """Waits until the batch is committed. Raises its error."""
         waiting = asyncio.get_running_loop().create_future()
         self._waiting.append(waiting)
         await waiting
@@ -81,7 +81,7 @@ class Writer:
         return batch
 
     def leave(self, error: BaseException | None) -> None:
-        """Ends the savepoint and the turn; where SQLite has undone the whole batch, all who wait for it are told why."""
+        """Ends the savepoint and the turn. If SQLite has undone the whole batch, all waiting callers receive the error."""
         self._owner = None
         try:
             if error is not None and self.raw.in_transaction:
@@ -97,7 +97,7 @@ class Writer:
             self._turn.release()
 
     async def close(self) -> None:
-        """Commits what is open and closes the connection."""
+        """Commits the open batch and closes the connection."""
         async with self._turn:
             if self._batch is not None:
                 self._end(self._batch, self._commit_here())
@@ -171,7 +171,7 @@ class Writer:
         return await asyncio.get_running_loop().run_in_executor(self._committing, self._commit_here)
 
     def _commit_here(self) -> sqlite3.Error | None:
-        """Commits and ends the turn among processes; they know of it before anybody is answered."""
+        """Commits and ends the turn among processes. They know of the changes before any caller is answered."""
         written = self.rows.connection.written
         self._generations.changing(written)
         try:

@@ -1,4 +1,4 @@
-"""Statements on usages of libraries."""
+"""Defines the statements on usages of libraries."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Requests that the server makes by itself: one client, which goes only where it may."""
+"""Makes outbound requests with one client, which enforces the outbound policy."""

@@ -1,8 +1,8 @@
-"""The one client for requests of the server's own: it goes where the policy lets it, and says what went wrong.
+"""Sends outbound requests within the outbound policy, and describes their errors.
 
-The address that is checked is the address that is connected to: names are resolved by the policy's own resolver. Redirects
-are followed by hand, and each of them is checked like the first address. Behind a proxy, which resolves by itself, names and
-literal addresses are checked.
+The address that was checked is the address that is connected to: names are resolved by the policy's resolver. Redirects are
+followed one by one and checked like the first URL. Behind a proxy, which resolves names itself, names and literal addresses are
+checked.
 """
 
 from __future__ import annotations
@@ -57,9 +57,9 @@ async def _nobody() -> Iterable[str]:
 
 
 class Outbound:
-    """Asks other servers; `timeout` is in seconds, for connecting and between two pieces of an answer.
+    """Sends requests to other servers. `timeout` is in seconds, for connecting and between two pieces of a response.
 
-    `trusted` answers the certificates, in PEM, that are trusted beside the system's and those of `ca_bundle`.
+    `trusted` returns PEM certificates that are trusted in addition to the system's and those of `ca_bundle`.
     """
 
     def __init__(
@@ -80,7 +80,7 @@ class Outbound:
         self._context: tuple[frozenset[str], ssl.SSLContext] | None = None
 
     async def close(self) -> None:
-        """Ends all connections; a second time is no error."""
+        """Closes all connections. Can be called again."""
         session, self._session = self._session, None
         if session is not None:
             await session.close()
@@ -95,9 +95,10 @@ class Outbound:
         certificate: str | None = None,
         credentials: Credentials | None = None,
     ) -> AsyncIterator[Answer]:
-        """The answer to a GET, when it is 200, 206 or 416, or 304 to conditions; redirects are followed.
+        """Sends a GET and returns the response if it is 200, 206, 416, or 304 for conditions. Follows redirects.
 
-        Credentials go to their own origin only, also those in the address. Failed says why there is no answer.
+        Credentials, including those in the URL, are only sent to their own origin. Raises Failed with the cause if there is no
+        response.
         """
         pin = _pin(uri, thumbprint, certificate)
         answer = await self._follow(_parsed(uri), headers or {}, pin, credentials)
@@ -155,14 +156,14 @@ class Outbound:
         return self._session
 
     async def _trust(self) -> ssl.SSLContext:
-        """Whom to trust now; what the system trusts is read again only when something is added to it or taken away."""
+        """Returns the trusted certificates. The system's are only read again when others are added or removed."""
         trusted = frozenset(await self._trusted())
         if self._context is None or self._context[0] != trusted:
             self._context = trusted, await asyncio.to_thread(_context, self._ca_bundle, trusted)
         return self._context[1]
 
     async def _failure(self, url: URL, pin: Pin | None, error: Exception, told: str) -> Failed:
-        """What an error before the answer means."""
+        """Describes an error that occurred before the response."""
         match error:
             case aiohttp.ServerFingerprintMismatch():
                 return _other_certificate(told, pin)
@@ -216,7 +217,7 @@ class _CheckedResolver(AbstractResolver):
         self._names = aiohttp.ThreadedResolver()
 
     async def resolve(self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET) -> list[ResolveResult]:
-        """The addresses of a name; Forbidden when there is none that may be gone to."""
+        """Resolves a name to permitted addresses. Raises Forbidden if there are none."""
         found = await self._names.resolve(host, port, family)
         if host == self._proxy:
             return found
@@ -232,17 +233,17 @@ class _CheckedResolver(AbstractResolver):
         return allowed
 
     async def close(self) -> None:
-        """Lets go of the resolver."""
+        """Closes the resolver."""
         await self._names.close()
 
 
 def shown(url: URL) -> str:
-    """An address as it may be told and logged: without credentials, query and fragment, which may be secrets."""
+    """Removes credentials, query and fragment from a URL, which may be secrets, for messages and logs."""
     return str(url.with_user(None).with_query(None).with_fragment(None)) if url.absolute else str(url)
 
 
 def _place(url: URL, start: URL) -> str:
-    """Where a request goes, as it may be told: of where redirects lead only the host, because a publisher wrote the rest."""
+    """Describes the target of a request. For targets of redirects only the host, because a publisher wrote the rest."""
     if url.with_user(None) == start.with_user(None):
         return shown(start)
     return f"{url.origin()} (redirected from {shown(start)})"
@@ -259,7 +260,7 @@ def _context(bundle: Path | None, trusted: Iterable[str]) -> ssl.SSLContext:
 
 
 def _told(uri: str) -> str:
-    """A text that may be no address, as `shown` tells one."""
+    """Like `shown`, for text that may not be a URL."""
     return _SECRET.sub("", uri)[:200]
 
 
@@ -267,7 +268,7 @@ def _parsed(uri: str) -> URL:
     try:
         url = URL(check_host(uri), encoded=_PLAIN.fullmatch(uri) is not None)
         host, port = url.host, url.port
-        (url.raw_host or "").encode("idna")  # as whoever resolves it will
+        (url.raw_host or "").encode("idna")  # as the resolver will
     except ValueError as error:
         raise problems.url(_told(uri), "is not a valid URL") from error
     if url.scheme not in ("http", "https"):
@@ -278,7 +279,7 @@ def _parsed(uri: str) -> URL:
 
 
 def _next(url: URL, response: aiohttp.ClientResponse, pin: Pin | None, told: str) -> URL:
-    """Where a redirect leads to; a pinned address does not lead away from TLS, where nothing could be pinned."""
+    """Returns the target of a redirect. A pinned URL cannot redirect away from TLS, which cannot be pinned."""
     location = response.headers.get("location")
     if not location:
         raise Failed(Problem(Kind.STATUS, messages.REDIRECT_WITHOUT_TARGET(url=told).text, status=response.status))
@@ -327,7 +328,7 @@ def _met(fault: Fault, certificate: bytes) -> Failed:
 
 
 def _broken(told: str, seconds: float, error: Exception) -> Failed:
-    """What an error of a connection means. What the other side has sent is told to nobody: it may not be meant for them."""
+    """Describes a connection error. Data sent by the other side is not repeated, because it may be confidential."""
     match error:
         case TimeoutError():
             return problems.timed_out(told, seconds)
@@ -347,7 +348,7 @@ def _broken(told: str, seconds: float, error: Exception) -> Failed:
 
 
 def _said(error: OSError) -> str:
-    """What the system says of an error; asyncio, the resolver and OpenSSL put other words in its place."""
+    """Returns the system's message for an error, which asyncio, the resolver and OpenSSL replace by their own."""
     if isinstance(error, ssl.SSLError):
         reason = getattr(error, "reason", None) or "UNKNOWN_REASON"
         return _TLS.get(reason, f"TLS handshake failed ({reason.replace('_', ' ').lower()})")

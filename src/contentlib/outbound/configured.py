@@ -1,4 +1,4 @@
-"""The client that the settings ask for."""
+"""Creates the HTTP client from the settings."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from contentlib.settings import Settings, address
 
 
 def outbound_of(settings: Settings, metadata: MetadataStore | None = None) -> Outbound:
-    """The client of a server with these settings, which is kept from asking itself; its trusted certificates count."""
+    """Creates the client for a server's settings. It trusts the server's trusted certificates, but cannot call the server."""
     own = [address(settings.listen)[0]]
     if settings.public_url is not None:
         own.append(urlsplit(settings.public_url).hostname or "")

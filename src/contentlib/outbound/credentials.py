@@ -1,4 +1,4 @@
-"""User names and passwords, and to whom they are told: to the origin that they were given for, and to nobody else."""
+"""Decides which credentials are sent to which origin: only those that were given for it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Credentials:
     address: str
 
     def header(self, url: URL) -> dict[str, str]:
-        """The header that tells them, empty where they must not be told; from http to https on one host they may go along."""
+        """Returns the header for a target, empty if it must not be sent. A redirect from http to https on one host keeps it."""
         theirs = URL(self.address)
         moved = (theirs.scheme, theirs.port, url.scheme, url.port) == ("http", 80, "https", 443)
         if theirs.host != url.host or not (moved or (theirs.scheme, theirs.port) == (url.scheme, url.port)):
@@ -38,10 +38,10 @@ def within(url: URL) -> Credentials | None:
 
 
 def credentials_of(subscription: Subscription) -> Credentials | None:
-    """Those that a publisher is to be asked with; where no user was named it is the one that vCenter publishes for."""
+    """Returns the credentials for a publisher. The default user name is that of vCenter."""
     if subscription.authentication is Authentication.BASIC:
         user = _USER if subscription.user_name is None else subscription.user_name
         return Credentials(user, subscription.password or "", subscription.url)
-    with suppress(ValueError):  # whoever asks will say that it is no address
+    with suppress(ValueError):  # the request will report the invalid URL
         return within(URL(check_host(subscription.url)))
     return None

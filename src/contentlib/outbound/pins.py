@@ -1,7 +1,7 @@
-"""Certificates that a connection must show: pinned by thumbprint or by the certificate itself; and what was met instead.
+"""Verifies the certificates of connections by pinned thumbprint or certificate, and reports what was presented.
 
-aiohttp calls `check` after the handshake and before the request is sent. Its own class takes SHA-256 only; the API that we
-speak names certificates by SHA-1.
+aiohttp calls `check` after the handshake and before the request is sent. Its own class only supports SHA-256; the content
+library API identifies certificates by SHA-1.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class BadPin(ValueError):
 
 
 class Pin(aiohttp.Fingerprint):
-    """Takes the connections whose certificate has one of some digests, all of one algorithm; remembers what it met."""
+    """Accepts connections whose certificate has one of several digests, all of one algorithm. Remembers what was presented."""
 
     def __init__(self, algorithm: str, digests: frozenset[str]) -> None:  # not aiohttp's, which refuses SHA-1
         self._algorithm = algorithm
@@ -54,7 +54,7 @@ def nothing() -> Pin:
 
 
 def pin_of(thumbprint: str | None, certificate: str | None) -> Pin | None:
-    """The pin for a certificate in PEM or, where there is none, a thumbprint; None where neither is given."""
+    """Returns the pin of a PEM certificate or else of a thumbprint, or None if neither is given."""
     if certificate:
         return Pin("sha256", frozenset([hashlib.sha256(_first(certificate)).hexdigest()]))
     if not thumbprint:
@@ -67,7 +67,7 @@ def pin_of(thumbprint: str | None, certificate: str | None) -> Pin | None:
 
 
 def _first(certificate: str) -> bytes:
-    """The first certificate of a PEM text, which is the server's own where a chain follows."""
+    """Returns the first certificate of a PEM text, which is the server's own if a chain follows."""
     found = read_pem(certificate)
     if not found:
         raise BadPin("is not a certificate in PEM format")

@@ -1,8 +1,9 @@
-"""Where the server may go by itself: networks and host patterns that are allowed or denied.
+"""Decides which hosts the server may connect to, by allowed and denied networks and host patterns.
 
-What is denied is denied. Else what is allowed is allowed. Else loopback, link-local, unspecified and multicast addresses, the
-metadata services of clouds and the server's own are refused, because they reach what nobody outside reaches; everything else,
-private networks too, is open. An address counts however it is written: `2130706433` and `0x7f.1` are 127.0.0.1.
+Denied hosts are blocked. Other hosts are permitted if they are allowed explicitly. Otherwise loopback, link-local, unspecified
+and multicast addresses, cloud metadata services and the server's own addresses are blocked, because they are not reachable from
+outside; everything else, including private networks, is permitted. Every notation of an address counts: `2130706433` and
+`0x7f.1` are 127.0.0.1.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ _OF_DOCUMENTATION = "192.0.2.1"  # no machine has it
 
 
 class Forbidden(Exception):
-    """The server does not go there; the sentence names the host and says why."""
+    """A blocked target. The message names the host and the reason."""
 
     def __init__(self, host: str, fault: Fault) -> None:
         super().__init__(fault.text)
@@ -109,7 +110,7 @@ class _Rules:
 
 
 def network_of(rule: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
-    """The network or single address that a rule names; None where it is a host pattern."""
+    """Returns the network or single address of a rule, or None for a host pattern."""
     try:
         return ipaddress.ip_network(rule.strip("[]"), strict=False)
     except ValueError:
@@ -123,7 +124,7 @@ def _plain(host: str) -> str:
 
 
 def _literal(host: str) -> IpAddress | None:
-    """The address that a host is written as, in any of the forms that resolvers take; None where it is a name."""
+    """Parses a host as a literal address, in all notations that resolvers accept. None for a name."""
     plain = _plain(host.strip("[]"))
     try:
         return ipaddress.ip_address(plain)
@@ -151,7 +152,7 @@ def _embedded(address: IpAddress) -> IpAddress:
 
 
 def _kind(address: IpAddress) -> str | None:
-    """What an address is that nobody has to be sent to."""
+    """Returns the kind of an address that is blocked by default."""
     if address.is_loopback:
         return "loopback address"
     if address.is_link_local:
@@ -167,7 +168,7 @@ def _kind(address: IpAddress) -> str | None:
 
 def _is_own(address: IpAddress) -> bool:
     """Whether this machine has the address: only then a socket can be bound to it."""
-    return _binds(str(address)) and not _binds(_OF_DOCUMENTATION)  # where everything binds, binding says nothing
+    return _binds(str(address)) and not _binds(_OF_DOCUMENTATION)  # if every address can be bound, this proves nothing
 
 
 def _binds(address: str) -> bool:

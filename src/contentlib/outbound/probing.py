@@ -1,4 +1,4 @@
-"""Looks whether a file could be fetched: the request is made, and nothing of the answer's body is read."""
+"""Checks whether a file can be fetched: sends the request, but does not read the body."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ _NO_FILE = Probed(ProbeStatus.RESOURCE_NOT_FOUND, messages.PROBE_NO_FILE())
 
 
 class Probes:
-    """Makes probes."""
+    """Probes files."""
 
     def __init__(self, client: Outbound, sources: Sources) -> None:
         self._client = client
         self._sources = sources
 
     async def probe(self, endpoint: SourceEndpoint) -> Probed:
-        """What comes of asking for a file."""
+        """Probes a file."""
         why = await self._sources.check(endpoint.uri)
         if why is not None:
             return Probed(ProbeStatus.INVALID_URL, messages.PROBE_BAD_URL(problem=why))
@@ -59,7 +59,7 @@ class Probes:
 
 
 def probed(problem: Problem) -> Probed:
-    """What a probe says of a problem."""
+    """Converts a problem to a probe result."""
     status = _HTTP_STATUS.get(problem.status or 0, _STATUS[problem.kind])
     fault = messages.PROBE_FAILED(kind=problem.kind.value, problem=problem.text)
     return Probed(status, fault, problem.thumbprint, problem.certificate)

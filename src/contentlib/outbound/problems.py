@@ -1,4 +1,4 @@
-"""What can go wrong with a request of the server's own: a kind, a sentence, and whether trying again makes sense."""
+"""Describes errors of outbound requests: kind, message, and whether a retry makes sense."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _AGAIN_STATUS = {408, 425, 429}
 
 
 class Kind(enum.Enum):
-    """What went wrong."""
+    """Kind of a problem."""
 
     URL = "url"
     POLICY = "policy"
@@ -27,7 +27,7 @@ class Kind(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What went wrong; `again` where it may pass. `thumbprint` (SHA-1) and `certificate` (PEM) are those that were met."""
+    """A problem. `again` is true if it is temporary. `thumbprint` (SHA-1) and `certificate` (PEM) are those presented."""
 
     kind: Kind
     text: str
@@ -46,7 +46,7 @@ class Failed(Exception):
 
 
 def url(told: str, why: str) -> Failed:
-    """The address is none that can be asked."""
+    """The URL is invalid or unsupported."""
     return Failed(Problem(Kind.URL, messages.BAD_URL(url=told, problem=why).text))
 
 
@@ -56,7 +56,7 @@ def bad_pin(told: str, field: str, why: str) -> Failed:
 
 
 def policy(why: Fault) -> Failed:
-    """The server does not go there."""
+    """The outbound policy blocks the target."""
     return Failed(Problem(Kind.POLICY, why.text))
 
 
@@ -66,7 +66,7 @@ def host_not_found(host: str, why: str) -> Failed:
 
 
 def connection(told: str, why: str) -> Failed:
-    """There is no connection, or it broke."""
+    """The connection failed or broke."""
     return Failed(Problem(Kind.CONNECTION, messages.CONNECTION(url=told, reason=why).text, again=True))
 
 
@@ -76,7 +76,7 @@ def timed_out(told: str, seconds: float) -> Failed:
 
 
 def status(told: str, code: int) -> Failed:
-    """The answer is not the bytes that were asked for; nothing is told of what it says itself."""
+    """The response is not the requested content. Its text is not repeated."""
     again = code >= 500 or code in _AGAIN_STATUS
     said = f"{code} {_PHRASES[code]}" if code in _PHRASES else str(code)
     return Failed(Problem(Kind.STATUS, messages.STATUS(url=told, status=said).text, again=again, status=code))

@@ -1,4 +1,4 @@
-"""The certificates that the system trusts."""
+"""Loads the system's trusted certificates."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Where files may be fetched from: http and https and, below the roots that the operator names, files of this machine.
+"""Opens sources of files: http, https, and files of this machine below the configured import roots.
 
-`file:///PATH` names a file by its path. `ds:///vmfs/volumes/NAME/PATH` names one below the root whose directory is called
-NAME, as datastores are called in vSphere.
+`file:///PATH` is a file by its path. `ds:///vmfs/volumes/NAME/PATH` is a file below the root whose directory is named NAME,
+like a datastore in vSphere.
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ class NotBelow(Exception):
 
 
 class Sources:
-    """Knows what may be fetched; `roots` are the directories below which files of this machine may be.
+    """Decides what may be fetched. `roots` are the directories below which local files can be imported.
 
-    What looks into these directories runs in threads of its own, and is given up after some `seconds`: a directory on a disk
-    that does not answer holds up nothing but imports.
+    Access to these directories runs in separate threads with a timeout of `seconds`: a directory on a hanging disk only blocks
+    imports.
     """
 
     def __init__(self, roots: Sequence[Path] = (), *, seconds: float = _SECONDS) -> None:
@@ -48,7 +48,7 @@ class Sources:
         self._seconds = seconds
 
     async def check(self, uri: str) -> str | None:
-        """Why an address is none to fetch from; None where it is one."""
+        """Returns why a URL cannot be fetched, or None if it can."""
         if scheme_of(uri) not in LOCAL_SCHEMES:
             return only_http(uri)
         if not self._roots:
@@ -59,7 +59,7 @@ class Sources:
             return f"cannot be accessed: {error.strerror or error}"
 
     async def run(self, call: Callable[[], Value]) -> Value:
-        """What a call answers that looks into the directories; TimeoutError where it does not in time."""
+        """Runs a call that accesses the directories. Raises TimeoutError if it takes too long."""
         work = asyncio.get_running_loop().run_in_executor(self._pool, call)
         try:
             return await asyncio.wait_for(asyncio.shield(work), self._seconds)
@@ -73,7 +73,7 @@ class Sources:
             raise
 
     def open(self, uri: str) -> FileIO:
-        """The file of this machine that an address names; NotBelow where it names none, OSError where it cannot be opened."""
+        """Opens the local file of a URL. Raises NotBelow if it is not below a root, OSError if it cannot be opened."""
         path = self._path(uri)
         if path is None:
             raise NotBelow
@@ -95,7 +95,7 @@ class Sources:
         return Reading(self, await self.run(opened))
 
     def later(self, call: Callable[[], None]) -> None:
-        """Does something in one of the threads; nobody waits for it."""
+        """Runs a call in one of the threads without waiting for it."""
         self._pool.submit(call)
 
     def has(self, uri: str) -> bool:
@@ -105,7 +105,7 @@ class Sources:
         return False
 
     def _path(self, uri: str) -> Path | None:
-        """The path that an address names; None where it names none below a root, links followed."""
+        """Returns the path of a URL, or None if it is not below a root after following links."""
         try:
             named = _path_of(uri) if scheme_of(uri) == "file" else self._of_datastore(_path_of(uri))
             found = None if named is None else named.resolve()
@@ -154,15 +154,15 @@ def is_local(uri: str) -> bool:
 
 
 def host_of(uri: str) -> str | None:
-    """The host that an address names; None where it names a file of this machine, or is no address."""
+    """Returns the host of a URL, or None for a local file or an invalid URL."""
     try:
         return None if is_local(uri) else urlsplit(check_host(uri)).hostname
-    except ValueError:  # whoever asks it says so
+    except ValueError:  # the request will report it
         return None
 
 
 def _let_go(work: asyncio.Future[Any]) -> None:
-    """Closes what was opened for somebody who does not wait any more."""
+    """Closes a file whose requester no longer waits."""
     if not work.cancelled() and work.exception() is None and isinstance(found := work.result(), FileIO):
         found.close()
 

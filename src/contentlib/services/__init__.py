@@ -1,5 +1,5 @@
-"""The services of the Content Library API, one module each, named as the service is.
+"""Implements the services of the Content Library API, one module per service.
 
-An operation turns structures into values of the rules, calls one rule and turns the result back. It catches nothing:
-`faults` says what a caller hears of each error of the rules.
+An operation converts structures to values of the rules, calls one rule and converts the result back. It catches nothing:
+`faults` maps the errors of the rules to those that callers receive.
 """

@@ -1,4 +1,4 @@
-"""com.vmware.cis.session: login sessions."""
+"""Implements com.vmware.cis.session: login sessions."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _ERRORS = (ServiceUnavailable, Unauthenticated)
 
 
 class SessionInfo(Structure):
-    """Whose session it is, when it began and when it was last used; times in UTC."""
+    """The user of a session, its start and its last use. Times are in UTC."""
 
     vapi_name: ClassVar[str] = "com.vmware.cis.session.info"
     created_time: DateTime
@@ -34,17 +34,17 @@ class SessionService(Service):
 
     @operation(Route("POST", _PATH, status=201), errors=_ERRORS, anonymous=True)
     async def create(self, call: Call) -> Secret:
-        """Logs in with the name and the password that the request carries, and answers the token of the session."""
+        """Logs in with the user name and password in the request, and returns the session token."""
         call.new_token = await self._logins.start(call.credentials, call.client, call.gone)
         return call.new_token
 
     @operation(Route("DELETE", _PATH, status=204, rest=_REST), errors=_ERRORS)
     async def delete(self, call: Call) -> None:
-        """Ends the session that the request carries."""
+        """Ends the session of the request."""
         await self._logins.end(call.login)
 
     @operation(Route("GET", _PATH, rest=_REST), errors=_ERRORS)
     async def get(self, call: Call) -> SessionInfo:
-        """Tells whose the session is that the request carries."""
+        """Returns the user and the times of the session of the request."""
         login = await self._logins.find(call.token)
         return SessionInfo(created_time=DateTime(login.created), last_accessed_time=DateTime(login.touched), user=login.user)

@@ -1,4 +1,4 @@
-"""com.vmware.cis.tasks: what goes on without its caller, and how it ended."""
+"""Implements com.vmware.cis.tasks: the state and the result of tasks."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _READING = (Error, NotFound, ResourceInaccessible, ServiceUnavailable, Unauthent
 
 @enumeration("com.vmware.cis.task.status")
 class TaskStatus(Enumeration):
-    """How far a task is; BLOCKED is one that waits for its next attempt."""
+    """State of a task. BLOCKED means that it is waiting for its next attempt."""
 
     BLOCKED = "BLOCKED"
     FAILED = "FAILED"
@@ -50,7 +50,7 @@ class TaskStatus(Enumeration):
 
 
 class Progress(Structure):
-    """How much of a task is done; the numbers are bytes or things, as the message says."""
+    """Progress of a task. The numbers are bytes or objects, as the message says."""
 
     vapi_name: ClassVar[str] = "com.vmware.cis.task.progress"
     completed: Integer
@@ -59,10 +59,10 @@ class Progress(Structure):
 
 
 class TaskInfo(Structure):
-    """A task; times are in UTC. A PENDING task has neither times nor progress.
+    """A task. Times are in UTC. A PENDING task has neither times nor progress.
 
-    `error` is set when it FAILED, `result` when it SUCCEEDED and its operation returns one. A task that was canceled before it
-    ran has started when it ended.
+    `error` is set if the task is FAILED, `result` if it is SUCCEEDED and its operation returns one. If a task was canceled
+    before it ran, its start time equals its end time.
     """
 
     vapi_name: ClassVar[str] = "com.vmware.cis.task.info"
@@ -94,7 +94,7 @@ class TaskInfo(Structure):
 
 
 class GetSpec(Structure):
-    """How much is told of a task."""
+    """Selects how much is returned about a task."""
 
     vapi_name: ClassVar[str] = "com.vmware.cis.tasks.get_spec"
     exclude_result: bool | None = None
@@ -102,7 +102,7 @@ class GetSpec(Structure):
 
 
 class FilterSpec(Structure):
-    """Which tasks are listed: those that match every field that is given and not empty."""
+    """Selects tasks. A task must match every field that is set and not empty."""
 
     vapi_name: ClassVar[str] = "com.vmware.cis.tasks.filter_spec"
     operations: set[Id] | None = None
@@ -136,9 +136,9 @@ class TasksService(Service):
         errors=(InvalidArgument, ResourceInaccessible, ServiceUnavailable, Unauthenticated, Unauthorized),
     )
     async def list(self, call: Call, filter_spec: FilterSpec | None, result_spec: GetSpec | None) -> dict[Id, TaskInfo]:
-        """Lists the tasks that match a filter, by their identifiers; the filter names tasks or services.
+        """Lists the tasks that match a filter, by their identifiers. The filter must name tasks or services.
 
-        A filter that more than 1,000 tasks match is refused.
+        Fails if more than 1,000 tasks match.
         """
         wanted = filter_spec or FilterSpec()
         if not (wanted.tasks or wanted.services):
@@ -153,11 +153,11 @@ class TasksService(Service):
         errors=(*_READING, NotAllowedInCurrentState, Unsupported),
     )
     async def cancel(self, call: Call, task: Id) -> None:
-        """Ends a task that has not begun, and asks a running one to end."""
+        """Ends a task that has not started, and asks a running one to end."""
         await self._tasks.cancel(task)
 
     def _info(self, task: model.Task, spec: GetSpec | None) -> TaskInfo:
-        pending = task.status is model.TaskStatus.PENDING  # it may have run before, and waits to go on
+        pending = task.status is model.TaskStatus.PENDING  # it may have run before and wait to continue
         description = task.description
         return TaskInfo(
             cancelable=task.cancelable,
@@ -186,7 +186,7 @@ def _moment(time: int | None) -> DateTime | None:
 
 
 def _progress(task: model.Task) -> Progress:
-    """What went wrong with the last attempt is told where the task waits for its next one."""
+    """While the task waits for its next attempt, the progress contains the error of the last one."""
     told = message_of(task.fault) or message(messages.PROGRESS(completed=task.completed, total=task.total))
     return Progress(completed=task.completed, message=told, total=task.total)
 

@@ -1,4 +1,4 @@
-"""com.vmware.content.configuration: automatic synchronization and the limits of transfers."""
+"""Implements com.vmware.content.configuration: automatic synchronization and transfer limits."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class ConstraintType(Enumeration):
 
 
 class ConfigurationSetting(Structure):
-    """What a value of the configuration may be, and whether it is in force only after a restart."""
+    """Allowed values of a setting, and whether a change needs a restart."""
 
     vapi_name: ClassVar[str] = "com.vmware.content.configuration_setting"
     constraints: list[dict[ConstraintType, str]]
@@ -39,7 +39,7 @@ class ConfigurationModel(Structure):
     """The configuration.
 
     Hours are 0 to 23, `automatic_sync_refresh_interval` is in minutes, `automatic_sync_setting_refresh_interval` in seconds,
-    `transfer_throttling_bandwidth_total` in Mbit/s, 0 = unlimited. Fields that end in `_setting` are for reading.
+    `transfer_throttling_bandwidth_total` in Mbit/s (0 means unlimited). Fields that end in `_setting` are read-only.
     """
 
     vapi_name: ClassVar[str] = "com.vmware.content.configuration_model"
@@ -75,7 +75,7 @@ class ConfigurationService(Service):
 
     @operation(Route("GET", _PATH), privileges=(Privilege("ContentLibrary.GetConfiguration"),))
     async def get(self, call: Call) -> ConfigurationModel:
-        """Returns the configuration, with what each value may be."""
+        """Returns the configuration, with the allowed values of each setting."""
         values: dict[str, Any] = msgspec.structs.asdict(await self._configurations.get())
         values |= {f"{name}_setting": _setting(name, each) for name, each in SETTINGS.items()}
         return ConfigurationModel(**values)
@@ -86,7 +86,7 @@ class ConfigurationService(Service):
         privileges=(Privilege("ContentLibrary.UpdateConfiguration"),),
     )
     async def update(self, call: Call, model: ConfigurationModel) -> None:
-        """Changes the values that are given."""
+        """Changes the given settings."""
         given = {name: getattr(model, name) for name in SETTINGS}
         await self._configurations.update({name: value for name, value in given.items() if value is not None})
 

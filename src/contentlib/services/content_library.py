@@ -1,4 +1,4 @@
-"""com.vmware.content.library: what all libraries have in common, whatever their type."""
+"""Implements com.vmware.content.library: operations on libraries of any type."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _LIBRARY = f"{_PATH}/{{library_id}}"
 
 
 class FindSpec(Structure):
-    """What libraries are searched by; at least one field is given, and a library must match all that are."""
+    """Search criteria for libraries. At least one must be set, and a library must match all that are set."""
 
     vapi_name: ClassVar[str] = "com.vmware.content.library.find_spec"
     name: str | None = None
@@ -41,20 +41,20 @@ class FindSpec(Structure):
 
 @enumeration("com.vmware.content.library.conversion_spec.conversion_type")
 class ConversionType(Enumeration):
-    """What a library can be converted to."""
+    """Type to which a library can be converted."""
 
     TO_PUBLISHED_LIBRARY = "TO_PUBLISHED_LIBRARY"
 
 
 class ConversionSpec(Structure):
-    """What a library is to be converted to."""
+    """Target of a conversion."""
 
     vapi_name: ClassVar[str] = "com.vmware.content.library.conversion_spec"
     conversion_type: ConversionType
 
 
 class MigrateSpec(Structure):
-    """Where a library is to be moved."""
+    """Target of a migration."""
 
     vapi_name: ClassVar[str] = "com.vmware.content.library.migrate_spec"
     storage_backings: list[StorageBacking]
@@ -86,7 +86,7 @@ class LibraryService(Service):
 
     @operation(Route("POST", _PATH, {"action": "find"}, body="spec"), errors=(InvalidArgument,), privileges=(READ,))
     async def find(self, call: Call, spec: FindSpec) -> builtins.list[Id]:
-        """Finds the libraries that match all that is given; names are compared without regard to case."""
+        """Finds the libraries that match all criteria. Names are compared ignoring case."""
         kind = None if spec.type is None else model.LibraryType(spec.type.value)
         wanted = None if spec.storage_backing is None else backing(spec.storage_backing)
         return await self._libraries.find(spec.name, kind, wanted)
@@ -98,7 +98,7 @@ class LibraryService(Service):
         privileges=(on_library("ContentLibrary.UpdateLibrary"),),
     )
     async def update(self, call: Call, library_id: Id, update_spec: LibraryModel) -> None:
-        """Changes what is given of what all libraries have in common, which the publishing is not."""
+        """Changes the given properties that all types of libraries have, which excludes publishing."""
         await self._libraries.update(library_id, library_change(update_spec, publishing=False))
 
     @operation(
@@ -107,7 +107,7 @@ class LibraryService(Service):
         privileges=(on_library("ContentLibrary.DeleteLibrary"),),
     )
     async def delete(self, call: Call, library_id: Id) -> None:
-        """Deletes a library with all its items; running downloads end with the bytes that they began with."""
+        """Deletes a library with all its items. Running downloads complete."""
         await self._libraries.delete(library_id, user=call.user)
 
     @operation(
@@ -116,7 +116,7 @@ class LibraryService(Service):
         privileges=(on_library("ContentLibrary.DeleteLibrary"),),
     )
     async def force_delete(self, call: Call, library_id: Id) -> None:
-        """Deletes a library also when somebody has declared to use it."""
+        """Deletes a library even if it is in use."""
         await self._libraries.delete(library_id, user=call.user, force=True)
 
     @operation(
@@ -126,11 +126,11 @@ class LibraryService(Service):
         task=True,
     )
     async def migrate(self, call: Call, library_id: Id, migrate_spec: MigrateSpec) -> None:
-        """Begins to move a library's content to another storage, as a task on it; until that has ended it is in maintenance."""
+        """Starts to move the content of a library to another storage, as a task. The library is in maintenance meanwhile."""
         await self.begin_migrate(call, library_id, migrate_spec)
 
     async def begin_migrate(self, call: Call, library_id: Id, migrate_spec: MigrateSpec) -> str:
-        """The identifier of the task."""
+        """Returns the identifier of the task."""
         backings = tuple(backing(each) for each in migrate_spec.storage_backings)
         return await self._migrations.begin(library_id, backings, call.user)
 
@@ -140,7 +140,7 @@ class LibraryService(Service):
         privileges=(on_library("ContentLibrary.ConvertLibrary"),),
     )
     async def convert(self, call: Call, library_id: Id, conversion_spec: ConversionSpec) -> None:
-        """Makes a subscribed library that has all of its content a published local one."""
+        """Converts a subscribed library that has all of its content to a published local library."""
         await self._conversions.to_published(library_id)
 
     @operation(
@@ -149,7 +149,7 @@ class LibraryService(Service):
         privileges=(on_library("ContentLibrary.LibraryMaintenance"),),
     )
     async def enter_maintenance(self, call: Call, library_id: Id) -> None:
-        """Stops changes of a library's content; it is read as before. No update session may be active on it, and no sync."""
+        """Stops changes of a library's content, which can still be read. Fails while an update session or sync is active."""
         await self._upkeep.enter(library_id, call.user)
 
     @operation(

@@ -1,4 +1,4 @@
-"""com.vmware.content.library.item: library items, without their files."""
+"""Implements com.vmware.content.library.item: library items, without their files."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _TOKEN = {"Client-Token": "client_token"}
 
 @enumeration("com.vmware.content.library.item.cert_verification_status")
 class CertificateVerificationStatus(Enumeration):
-    """What came of verifying the certificate of an OVF package."""
+    """Result of verifying the certificate of an OVF package."""
 
     INTERNAL = "INTERNAL"
     NOT_AVAILABLE = "NOT_AVAILABLE"
@@ -42,7 +42,7 @@ class CertificateVerificationStatus(Enumeration):
 
 
 class CertificateVerificationInfo(Structure):
-    """The certificates of who signed an OVF package, in base64 and the signer's first, and what came of verifying them."""
+    """Certificates of the signer of an OVF package, in base64, signer first, and the result of their verification."""
 
     vapi_name: ClassVar[str] = "com.vmware.content.library.item.certificate_verification_info"
     status: CertificateVerificationStatus
@@ -52,9 +52,9 @@ class CertificateVerificationInfo(Structure):
 class ItemModel(Structure):
     """A library item.
 
-    A caller may change `name`, `description` and `type`. `size` is the bytes of all files together, `content_version` rises
-    with every completed update session, `metadata_version` with every other change. `certificate_verification_info` is that
-    of an OVF package with content, `security_compliance` is about the security policy of the library. Times are in UTC.
+    Clients can change `name`, `description` and `type`. `size` is the total size of all files in bytes. `content_version`
+    increases with every completed update session, `metadata_version` with every other change. `certificate_verification_info`
+    is set for OVF packages with content; `security_compliance` refers to the security policy of the library. Times are in UTC.
     """
 
     vapi_name: ClassVar[str] = "com.vmware.content.library.item_model"
@@ -77,7 +77,7 @@ class ItemModel(Structure):
 
 
 class FindSpec(Structure):
-    """What items are searched by; at least one field is given, and an item must match all that are."""
+    """Search criteria for items. At least one must be set, and an item must match all that are set."""
 
     vapi_name: ClassVar[str] = "com.vmware.content.library.item.find_spec"
     cached: bool | None = None
@@ -88,7 +88,7 @@ class FindSpec(Structure):
 
 
 class DestinationSpec(Structure):
-    """A subscription that is to be published to."""
+    """A subscription to publish to."""
 
     vapi_name: ClassVar[str] = "com.vmware.content.library.item.destination_spec"
     subscription: Id
@@ -110,7 +110,7 @@ class ItemService(Service):
         privileges=(on_library("ContentLibrary.AddLibraryItem", "create_spec.library_id"),),
     )
     async def create(self, call: Call, client_token: str | None, create_spec: ItemModel) -> Id:
-        """Creates an item without content and answers its identifier; a draft of the same name that failed gives way."""
+        """Creates an item without content and returns its identifier. Replaces a failed draft of the same name."""
         return await self._items.create(
             _new(create_spec), check_token(call.user, f"{self.vapi_id}.create", client_token), call.user
         )
@@ -134,7 +134,7 @@ class ItemService(Service):
         privileges=(READ, on_library("System.Read", "spec.library_id")),
     )
     async def find(self, call: Call, spec: FindSpec) -> builtins.list[Id]:
-        """Finds the items that match all that is given; names and types are compared without regard to case."""
+        """Finds the items that match all criteria. Names and types are compared ignoring case."""
         given = {"library_id": spec.library_id, "name": spec.name, "source_id": spec.source_id, "type": spec.type}
         return await self._items.find({name: value for name, value in given.items() if value is not None}, spec.cached)
 
@@ -144,7 +144,7 @@ class ItemService(Service):
         privileges=(on_item("ContentLibrary.UpdateLibraryItem"),),
     )
     async def update(self, call: Call, library_item_id: Id, update_spec: ItemModel) -> None:
-        """Changes what is given of name, description and type."""
+        """Changes the given name, description and type."""
         spec = update_spec
         await self._items.update(library_item_id, ItemChange(spec.name, spec.description, spec.type, spec.version))
 
@@ -154,7 +154,7 @@ class ItemService(Service):
         privileges=(on_item("ContentLibrary.DeleteLibraryItem"),),
     )
     async def delete(self, call: Call, library_item_id: Id) -> None:
-        """Deletes an item with all its versions; running downloads end with the bytes that they began with."""
+        """Deletes an item with all its versions. Running downloads complete."""
         await self._items.delete(library_item_id, call.user)
 
     @operation(
@@ -175,14 +175,14 @@ class ItemService(Service):
     async def copy(
         self, call: Call, client_token: str | None, source_library_item_id: Id, destination_create_spec: ItemModel
     ) -> Id:
-        """Copies an item with its current content, and answers the identifier of the copy, which is complete then."""
+        """Copies an item with its current content and returns the identifier of the complete copy."""
         token = check_token(call.user, f"{self.vapi_id}.copy", client_token)
         return await self._items.copy(source_library_item_id, _new(destination_create_spec), token, call.user)
 
     async def check_copy(
         self, call: Call, client_token: str | None, source_library_item_id: Id, destination_create_spec: ItemModel
     ) -> None:
-        """Tells what is wrong with the arguments of `copy`."""
+        """Validates the arguments of `copy`."""
         token = check_token(call.user, f"{self.vapi_id}.copy", client_token)
         await self._items.check_copy(source_library_item_id, _new(destination_create_spec), token)
 
@@ -199,7 +199,7 @@ class ItemService(Service):
         force_sync_content: bool,
         subscriptions: builtins.list[DestinationSpec] | None,
     ) -> None:
-        """Begins to synchronize the copies of an item that the given subscriptions have on this server, or all."""
+        """Starts to synchronize an item in the given subscriptions on this server, or in all of them."""
         chosen = None if subscriptions is None else [each.subscription for each in subscriptions]
         await self._subscribers.publish_item(library_item_id, chosen, call.user, content=force_sync_content)
 

@@ -1,4 +1,4 @@
-"""com.vmware.content.library.item.changes: who changed the content of an item, and when."""
+"""Implements com.vmware.content.library.item.changes: the change history of items."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _PRIVILEGES = (on_item("System.Read", "library_item"),)
 
 
 class ChangeInfo(Structure):
-    """A change of an item's content; the time is in UTC."""
+    """A change of an item's content. The time is in UTC."""
 
     vapi_name: ClassVar[str] = f"{_PREFIX}.info"
     time: DateTime
@@ -32,9 +32,9 @@ class ChangeInfo(Structure):
 
 
 class ChangeSummary(Structure):
-    """A change of an item's content, with the content version that it made; the time is in UTC.
+    """A change of an item's content and the resulting content version. The time is in UTC.
 
-    `short_message` is the first line of the message, at most 80 characters of it.
+    `short_message` is the first line of the message, shortened to 80 characters.
     """
 
     vapi_name: ClassVar[str] = f"{_PREFIX}.summary"
@@ -54,13 +54,13 @@ class ChangesService(Service):
 
     @operation(Route("GET", _PATH, rest=_REST), errors=_ERRORS, privileges=_PRIVILEGES)
     async def list(self, call: Call, library_item: Id) -> builtins.list[ChangeSummary]:
-        """Lists the changes whose content is still kept, the newest first."""
+        """Lists the changes whose content is still kept, newest first."""
         versions = await self._history.versions(library_item)
         return [_summary(version) for version in reversed(versions)]
 
     @operation(Route("GET", f"{_PATH}/{{version}}", rest=f"{_REST}/{{version}}"), errors=_ERRORS, privileges=_PRIVILEGES)
     async def get(self, call: Call, library_item: Id, version: Id) -> ChangeInfo:
-        """Returns the change that made a content version."""
+        """Returns the change that created a content version."""
         found = await self._history.version(library_item, version)
         return ChangeInfo(message=_message(found), time=DateTime(found.created), user=found.user or None)
 
@@ -75,7 +75,7 @@ def _summary(version: model.Version) -> ChangeSummary:
 
 
 def _message(version: model.Version) -> str | None:
-    """What was said of a version; of one that an update session made, what it did to the files."""
+    """Returns the message of a version, or a list of its changed files if it has none."""
     if version.message or version.differences is None:
         return version.message or None
     found = version.differences
@@ -84,7 +84,7 @@ def _message(version: model.Version) -> str | None:
 
 
 def _short(text: str | None) -> str | None:
-    """The first line of a message, or as much of it as a summary holds."""
+    """Returns the first line of a message, shortened for a summary."""
     return None if text is None else text.lstrip("\n").partition("\n")[0][:_SHORT]
 
 

@@ -1,4 +1,4 @@
-"""com.vmware.content.library.item.download_session: leases on the content of an item while it is downloaded."""
+"""Implements com.vmware.content.library.item.download_session: leases on content while it is downloaded."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _ENDING = (NotAllowedInCurrentState, NotFound)
 
 @enumeration("com.vmware.content.library.item.download_session_model.state")
 class DownloadSessionState(Enumeration):
-    """The state of a download session; only an ACTIVE one serves bytes."""
+    """State of a download session. Only an ACTIVE session serves content."""
 
     ACTIVE = "ACTIVE"
     CANCELED = "CANCELED"
@@ -34,8 +34,8 @@ class DownloadSessionState(Enumeration):
 class DownloadSessionModel(Structure):
     """A download session.
 
-    It serves the content version that the item had when it was created. To create one, `library_item_id` is needed; the
-    other fields may be sent and are ignored. `client_progress` is 0 to 100; the time is in UTC.
+    It serves the content version that the item had when the session was created. `library_item_id` is required to create one;
+    other fields are ignored. `client_progress` is 0 to 100. The time is in UTC.
     """
 
     vapi_name: ClassVar[str] = "com.vmware.content.library.item.download_session_model"
@@ -63,7 +63,7 @@ class DownloadSessionService(Service):
         privileges=(on_item("ContentLibrary.DownloadSession", "create_spec.library_item_id"),),
     )
     async def create(self, call: Call, client_token: str | None, create_spec: DownloadSessionModel) -> Id:
-        """Starts a session on the current content of an item, and answers its identifier."""
+        """Starts a session on the current content of an item and returns its identifier."""
         token = check_token(call.user, f"{self.vapi_id}.create", client_token)
         return await self._sessions.create(call.user, call.login, create_spec.library_item_id, token)
 
@@ -80,27 +80,27 @@ class DownloadSessionService(Service):
         ),
     )
     async def list(self, call: Call, library_item_id: Id | None) -> builtins.list[Id]:
-        """Lists the identifiers of the caller's sessions, of one item or of all that are there."""
+        """Lists the identifiers of the caller's sessions, of one item or of all items."""
         return await self._sessions.ids(call.user, library_item_id)
 
     @operation(Route("POST", _SESSION, {"action": "keep-alive"}, status=204), errors=_ENDING, privileges=(ANONYMOUS,))
     async def keep_alive(self, call: Call, download_session_id: Id, progress: Integer | None) -> None:
-        """Extends the lease of a session, and notes the client's progress, 0 to 100."""
+        """Renews the lease of a session and stores the client's progress, 0 to 100."""
         await self._sessions.keep_alive(download_session_id, progress)
 
     @operation(Route("POST", _SESSION, {"action": "cancel"}, status=204), errors=_ENDING, privileges=(ANONYMOUS,))
     async def cancel(self, call: Call, download_session_id: Id) -> None:
-        """Ends a session; its download addresses are dead."""
+        """Ends a session and invalidates its download URLs."""
         await self._sessions.cancel(download_session_id)
 
     @operation(Route("POST", _SESSION, {"action": "fail"}, status=204), errors=_ENDING, privileges=(ANONYMOUS,))
     async def fail(self, call: Call, client_error_message: str, download_session_id: Id) -> None:
-        """Ends a session in ERROR, with the client's own message."""
+        """Ends a session in ERROR with the client's message."""
         await self._sessions.fail(download_session_id, client_error_message)
 
     @operation(Route("DELETE", _SESSION, status=204), errors=(NotFound,), privileges=(ANONYMOUS,))
     async def delete(self, call: Call, download_session_id: Id) -> None:
-        """Removes a session; its download addresses are dead."""
+        """Deletes a session and invalidates its download URLs."""
         await self._sessions.delete(download_session_id)
 
     def _model(self, session: model.DownloadSession) -> DownloadSessionModel:

@@ -1,4 +1,4 @@
-"""com.vmware.content.library.item.downloadsession.file: the files of a download session, and where they are read."""
+"""Implements com.vmware.content.library.item.downloadsession.file: the files of a download session and their URLs."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _READ_STORAGE = on_item("ContentLibrary.ReadStorage")
 
 @enumeration(f"{_PREFIX}.endpoint_type")
 class EndpointType(Enumeration):
-    """What kind of address a file is wanted at: one of this server, or the file's own on the storage."""
+    """Type of the download URL: a URL of this server, or the location of the file on the storage."""
 
     DIRECT = "DIRECT"
     HTTPS = "HTTPS"
@@ -35,7 +35,7 @@ class EndpointType(Enumeration):
 
 @enumeration(f"{_PREFIX}.prepare_status")
 class PrepareStatus(Enumeration):
-    """How far the preparation of a file is; only a PREPARED one has an address."""
+    """State of the preparation of a file. Only a PREPARED file has a URL."""
 
     ERROR = "ERROR"
     PREPARED = "PREPARED"
@@ -45,9 +45,9 @@ class PrepareStatus(Enumeration):
 
 
 class DownloadFileInfo(Structure):
-    """A file of a download session; sizes are in bytes.
+    """A file of a download session. Sizes are in bytes.
 
-    The address in `download_endpoint` is itself the credential: it needs no login, and it dies with the session.
+    The URL in `download_endpoint` needs no login and becomes invalid when the session ends. Keep it secret.
     """
 
     vapi_name: ClassVar[str] = f"{_PREFIX}.info"
@@ -89,9 +89,9 @@ class DownloadFileService(Service):
     async def prepare(
         self, call: Call, download_session_id: Id, endpoint_type: EndpointType | None, file_name: str
     ) -> DownloadFileInfo:
-        """Makes a file ready to be read; it is PREPARED, with its address, or in ERROR when this returns.
+        """Prepares a file for download. When this returns, the file is PREPARED with its URL, or in ERROR.
 
-        A DIRECT endpoint tells where the bytes are on the storage, so it needs the privilege ContentLibrary.ReadStorage.
+        A DIRECT endpoint shows the location of the bytes on the storage and needs the privilege ContentLibrary.ReadStorage.
         """
         wanted = model.EndpointType.HTTPS if endpoint_type is None else model.EndpointType(endpoint_type.value)
         if wanted is model.EndpointType.DIRECT and not await self._roles.allow(call.user, _READ_STORAGE.name):

@@ -1,4 +1,4 @@
-"""com.vmware.content.library.item.file: the files of an item's current content."""
+"""Implements com.vmware.content.library.item.file: the files of an item's current content."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ _PRIVILEGES = (on_item("System.Read"),)
 
 
 class FileInfo(Structure):
-    """A file of an item; `version` rises with every new content of the file, `size` is in bytes and 0 where it is not `cached`.
+    """A file of an item. `version` increases with every new content. `size` is in bytes, 0 if the file is not `cached`.
 
-    `file_download_endpoint` is read with a login session, in the header `vmware-api-session-id`; it is unset, and the file
+    Reading `file_download_endpoint` needs a login session in the header `vmware-api-session-id`. It is unset, and the file is
     not `cached`, while the storage does not have the bytes.
     """
 

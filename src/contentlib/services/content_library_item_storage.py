@@ -1,4 +1,4 @@
-"""com.vmware.content.library.item.storage: where the files of an item's current content are kept."""
+"""Implements com.vmware.content.library.item.storage: the storage locations of an item's current content."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ _PRIVILEGES = (on_item("ContentLibrary.ReadStorage"),)
 
 
 class StorageInfo(Structure):
-    """A file of an item and its places on the storage; `version` rises with every new content of the file.
+    """A file of an item and its locations on the storage. `version` increases with every new content of the file.
 
-    `size` is in bytes and 0 where the file is not `cached`.
-    `file_download_endpoint` is read with a login session, in the header `vmware-api-session-id`.
+    `size` is in bytes, 0 if the file is not `cached`. Reading `file_download_endpoint` needs a login session in the header
+    `vmware-api-session-id`.
     """
 
     vapi_name: ClassVar[str] = "com.vmware.content.library.item.storage.info"
@@ -40,7 +40,7 @@ class StorageInfo(Structure):
 
 
 class StorageService(Service):
-    """The places of items' files."""
+    """The storage locations of items' files."""
 
     vapi_id = "com.vmware.content.library.item.storage"
 
@@ -51,12 +51,12 @@ class StorageService(Service):
 
     @operation(Route("GET", _PATH, {"file_name": None}), errors=(NotFound,), privileges=_PRIVILEGES)
     async def get(self, call: Call, file_name: str, library_item_id: Id) -> builtins.list[StorageInfo]:
-        """Returns the places of a file of an item; here there is always one."""
+        """Returns the location of a file of an item. There is always exactly one."""
         return [await self._info(call, *await self._items.file(library_item_id, file_name))]
 
     @operation(Route("GET", _PATH), errors=(NotFound,), privileges=_PRIVILEGES)
     async def list(self, call: Call, library_item_id: Id) -> builtins.list[StorageInfo]:
-        """Lists the places of all files of an item."""
+        """Lists the locations of all files of an item."""
         item, version = await self._items.files(library_item_id)
         return [await self._info(call, item, file) for file in version.files]
 

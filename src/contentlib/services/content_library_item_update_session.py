@@ -1,4 +1,4 @@
-"""com.vmware.content.library.item.update_session: changes to an item's files that become visible all at once."""
+"""Implements com.vmware.content.library.item.update_session: atomic changes to an item's files."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _ENDING = (NotAllowedInCurrentState, NotFound)
 
 @enumeration("com.vmware.content.library.item.update_session_model.state")
 class UpdateSessionState(Enumeration):
-    """The state of an update session; only an ACTIVE one takes changes."""
+    """State of an update session. Only an ACTIVE session accepts changes."""
 
     ACTIVE = "ACTIVE"
     CANCELED = "CANCELED"
@@ -39,7 +39,7 @@ class UpdateSessionState(Enumeration):
 
 @enumeration(f"{_PREFIX}.warning_type")
 class WarningType(Enumeration):
-    """What may be doubtful about the certificate of an OVF package."""
+    """Type of a warning about the certificate of an OVF package."""
 
     EXPIRED_CERTIFICATE = "EXPIRED_CERTIFICATE"
     NOT_YET_VALID_CERTIFICATE = "NOT_YET_VALID_CERTIFICATE"
@@ -49,7 +49,7 @@ class WarningType(Enumeration):
 
 @enumeration(f"{_PREFIX}.preview_info.state")
 class PreviewState(Enumeration):
-    """Whether there is something to preview."""
+    """Whether a preview is available."""
 
     AVAILABLE = "AVAILABLE"
     NOT_APPLICABLE = "NOT_APPLICABLE"
@@ -58,7 +58,7 @@ class PreviewState(Enumeration):
 
 
 class CertificateInfo(Structure):
-    """The certificate of an OVF package; `x509` is its base64 text."""
+    """The certificate of an OVF package. `x509` is its base64 text."""
 
     vapi_name: ClassVar[str] = f"{_PREFIX}.certificate_info"
     issuer: str
@@ -68,7 +68,7 @@ class CertificateInfo(Structure):
 
 
 class PreviewWarningInfo(Structure):
-    """Something doubtful, and whether the session passes over it."""
+    """A warning, and whether the session ignores it."""
 
     vapi_name: ClassVar[str] = f"{_PREFIX}.preview_warning_info"
     ignored: bool
@@ -77,7 +77,7 @@ class PreviewWarningInfo(Structure):
 
 
 class PreviewInfo(Structure):
-    """What there is to know of the files before the session completes."""
+    """Preview of the files before the session completes."""
 
     vapi_name: ClassVar[str] = f"{_PREFIX}.preview_info"
     unions = (
@@ -99,7 +99,7 @@ class PreviewInfo(Structure):
 
 
 class WarningBehavior(Structure):
-    """Whether a session passes over a kind of warning."""
+    """Whether a session ignores a type of warning."""
 
     vapi_name: ClassVar[str] = f"{_PREFIX}.warning_behavior"
     ignored: bool
@@ -109,8 +109,8 @@ class WarningBehavior(Structure):
 class UpdateSessionModel(Structure):
     """An update session.
 
-    To create one, `library_item_id` is needed, `warning_behavior` may be given; the other fields may be sent and are ignored.
-    `client_progress` is 0 to 100; the time is in UTC.
+    `library_item_id` is required to create one and `warning_behavior` is optional; other fields are ignored. `client_progress`
+    is 0 to 100. The time is in UTC.
     """
 
     vapi_name: ClassVar[str] = "com.vmware.content.library.item.update_session_model"
@@ -144,7 +144,7 @@ class UpdateSessionService(Service):
         privileges=(on_item("ContentLibrary.UpdateSession", "create_spec.library_item_id"),),
     )
     async def create(self, call: Call, client_token: str | None, create_spec: UpdateSessionModel) -> Id:
-        """Starts a session on an item, and answers its identifier; an item has one ACTIVE session at a time."""
+        """Starts a session on an item and returns its identifier. An item has at most one ACTIVE session."""
         token = check_token(call.user, f"{self.vapi_id}.create", client_token)
         ignored = _ignored(create_spec) or ()
         return await self._sessions.create(call.user, call.login, create_spec.library_item_id, ignored, token)
@@ -163,7 +163,7 @@ class UpdateSessionService(Service):
         ),
     )
     async def list(self, call: Call, library_item_id: Id | None) -> builtins.list[Id]:
-        """Lists the identifiers of the caller's sessions, of one item or of all that are there."""
+        """Lists the identifiers of the caller's sessions, of one item or of all items."""
         return await self._sessions.ids(call.user, library_item_id)
 
     @operation(
@@ -172,35 +172,35 @@ class UpdateSessionService(Service):
         privileges=(ANONYMOUS,),
     )
     async def update(self, call: Call, update_session_id: Id, update_spec: UpdateSessionModel) -> None:
-        """Changes which warnings a session passes over."""
+        """Changes which warnings a session ignores."""
         await self._sessions.update(update_session_id, _ignored(update_spec))
 
     @operation(Route("POST", _SESSION, {"action": "complete"}, status=204), errors=_ENDING, privileges=(ANONYMOUS,))
     async def complete(self, call: Call, update_session_id: Id) -> None:
         """Makes the changes of a session the item's new content version.
 
-        Refused while a file is missing or in error, and while a warning about its package is not ignored.
+        Fails while a file is missing or in ERROR, and while there is a warning about its package that is not ignored.
         """
         await self._completion.complete(update_session_id)
 
     @operation(Route("POST", _SESSION, {"action": "keep-alive"}, status=204), errors=_ENDING, privileges=(ANONYMOUS,))
     async def keep_alive(self, call: Call, client_progress: Integer | None, update_session_id: Id) -> None:
-        """Extends the lease of a session, and notes the client's progress, 0 to 100."""
+        """Renews the lease of a session and stores the client's progress, 0 to 100."""
         await self._sessions.keep_alive(update_session_id, client_progress)
 
     @operation(Route("POST", _SESSION, {"action": "cancel"}, status=204), errors=_ENDING, privileges=(ANONYMOUS,))
     async def cancel(self, call: Call, update_session_id: Id) -> None:
-        """Ends a session; nothing of it becomes visible."""
+        """Ends a session and discards its changes."""
         await self._sessions.cancel(update_session_id)
 
     @operation(Route("POST", _SESSION, {"action": "fail"}, status=204), errors=_ENDING, privileges=(ANONYMOUS,))
     async def fail(self, call: Call, client_error_message: str, update_session_id: Id) -> None:
-        """Ends a session in ERROR, with the client's own message; nothing of it becomes visible."""
+        """Ends a session in ERROR with the client's message and discards its changes."""
         await self._sessions.fail(update_session_id, client_error_message)
 
     @operation(Route("DELETE", _SESSION, status=204), errors=_ENDING, privileges=(ANONYMOUS,))
     async def delete(self, call: Call, update_session_id: Id) -> None:
-        """Removes a session that has ended."""
+        """Deletes a session that has ended."""
         await self._sessions.delete(update_session_id)
 
     def _model(self, session: model.UpdateSession, preview: Preview) -> UpdateSessionModel:
@@ -219,7 +219,7 @@ class UpdateSessionService(Service):
 
 
 def _preview(session: model.UpdateSession, preview: Preview) -> PreviewInfo:
-    """The preview of an ACTIVE session; VMware's SDK takes warnings only from an available one, and takes none without them."""
+    """The preview of an ACTIVE session. VMware's SDK requires warnings in an available preview and forbids them otherwise."""
     if preview.empty:
         return PreviewInfo(state=PreviewState.UNAVAILABLE)
     if preview.preparing:

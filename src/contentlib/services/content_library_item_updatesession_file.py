@@ -1,4 +1,4 @@
-"""com.vmware.content.library.item.updatesession.file: the files of an update session, and where their bytes are sent."""
+"""Implements com.vmware.content.library.item.updatesession.file: the files of an update session and their uploads."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _FILE = f"{_PATH}/{{file_name}}"
 
 @enumeration(f"{_PREFIX}.source_type")
 class SourceType(Enumeration):
-    """Where the bytes of a file come from: the client sends them, the server fetches them, or the file stays as it is."""
+    """Source of a file: sent by the client, fetched by the server, or unchanged."""
 
     NONE = "NONE"
     PULL = "PULL"
@@ -40,7 +40,7 @@ class SourceType(Enumeration):
 
 @enumeration("com.vmware.content.library.item.transfer_status")
 class TransferStatus(Enumeration):
-    """How far the transfer of a file is; a file in ERROR can be sent again."""
+    """State of the transfer of a file. A file in ERROR can be sent again."""
 
     ERROR = "ERROR"
     READY = "READY"
@@ -50,7 +50,7 @@ class TransferStatus(Enumeration):
 
 
 class AddSpec(Structure):
-    """A file to be added; what is said of size (bytes) and checksum must be true of the bytes that come."""
+    """A file to add. The received bytes must match the given size (in bytes) and checksum."""
 
     vapi_name: ClassVar[str] = f"{_PREFIX}.add_spec"
     unions = (TaggedUnion("source_type", {"NONE": {}, "PULL": {"source_endpoint": True}, "PUSH": {}}),)
@@ -62,10 +62,10 @@ class AddSpec(Structure):
 
 
 class UpdateFileInfo(Structure):
-    """A file that the item has, or will have when the session completes; sizes are in bytes.
+    """A file that the item has, or will have when the session completes. Sizes are in bytes.
 
-    The address in `upload_endpoint` takes the bytes by PUT or POST. It is itself the credential: it needs no login, and it
-    dies with the session.
+    The URL in `upload_endpoint` accepts the bytes by PUT or POST. It needs no login and becomes invalid when the session ends.
+    Keep it secret.
     """
 
     vapi_name: ClassVar[str] = f"{_PREFIX}.info"
@@ -83,7 +83,7 @@ class UpdateFileInfo(Structure):
 
 
 class ValidationError(Structure):
-    """A file that is not as it should be."""
+    """A problem with a file."""
 
     vapi_name: ClassVar[str] = f"{_PREFIX}.validation_error"
     error_message: LocalizableMessage
@@ -91,9 +91,10 @@ class ValidationError(Structure):
 
 
 class ValidationResult(Structure):
-    """Whether the session could complete now, and which files stand in the way.
+    """Whether the session could complete now, and which files have problems.
 
-    Where `has_errors` is false, `invalid_files` holds warnings: the session completes, and they are kept with its content.
+    If `has_errors` is false, `invalid_files` contains warnings: the session can complete, and the warnings are stored with its
+    content.
     """
 
     vapi_name: ClassVar[str] = f"{_PREFIX}.validation_result"
@@ -120,11 +121,11 @@ class UpdateFileService(Service):
         privileges=(ANONYMOUS,),
     )
     async def add(self, call: Call, file_spec: AddSpec, update_session_id: Id) -> UpdateFileInfo:
-        """Adds a file, or replaces one of that name, and answers where its bytes are to be sent.
+        """Adds a file, or replaces one of the same name, and returns the URL for its bytes.
 
-        With the source type PULL the server fetches it from `source_endpoint`, as a task on the library item. The session
-        may be completed before the file is there; it is DONE or in ERROR when it is. An address on the server's own
-        storage needs the privilege ContentLibrary.ReadStorage.
+        With source type PULL, the server fetches the file from `source_endpoint`, as a task on the library item. The session
+        can be completed before the file has arrived; it becomes DONE or ERROR afterwards. A URL of the server's own storage
+        needs the privilege ContentLibrary.ReadStorage.
         """
         source = None if file_spec.source_endpoint is None else _source(file_spec.source_endpoint)
         if source is not None:
@@ -150,14 +151,14 @@ class UpdateFileService(Service):
 
     @operation(Route("DELETE", _FILE, status=204), errors=(InvalidArgument, NotFound), privileges=(ANONYMOUS,))
     async def remove(self, call: Call, file_name: str, update_session_id: Id) -> None:
-        """Takes a file out of the item when the session completes."""
+        """Removes a file from the item when the session completes."""
         await self._files.remove(update_session_id, file_name)
 
     @operation(
         Route("POST", _PATH, {"action": "validate"}), errors=(NotAllowedInCurrentState, NotFound), privileges=(ANONYMOUS,)
     )
     async def validate(self, call: Call, update_session_id: Id) -> ValidationResult:
-        """Tells whether a session could complete now; the bytes of every pushed file must have been received correctly."""
+        """Checks whether a session could complete now. All pushed files must have been received correctly."""
         found = await self._completion.validate(update_session_id)
         invalid = [
             ValidationError(error_message=message(fault), name=name) for name, fault in (*found.invalid, *found.warnings)
@@ -169,13 +170,13 @@ class UpdateFileService(Service):
         privileges=(Privilege("ContentLibrary.ProbeSubscription"),),
     )
     async def probe(self, call: Call, source_endpoint: TransferEndpoint) -> ProbeResult:
-        """Looks whether the server could fetch a file from an address; nothing is fetched."""
+        """Checks whether the server can fetch a file from a URL, without fetching it."""
         source = _source(source_endpoint)
         await self._check_local(call, source)
         return probe_result(await self._prober.probe(source))
 
     async def _check_local(self, call: Call, source: SourceEndpoint) -> None:
-        """Files of the server's own machine are only for those who may read its storage."""
+        """Importing files of the server's machine needs the privilege to read its storage."""
         local = scheme_of(source.uri) in LOCAL_SCHEMES
         if local and not await self._roles.allow(call.user, _READ_STORAGE.name):
             raise missing(call.user, _READ_STORAGE, "an address on the server's own storage")
@@ -203,7 +204,7 @@ def _source(endpoint: TransferEndpoint) -> SourceEndpoint:
 
 
 def _endpoint(source: SourceEndpoint | None) -> TransferEndpoint | None:
-    """Where a file is fetched from, as it was set, without a password in the address."""
+    """Returns the URL that a file is fetched from, without its password."""
     if source is None:
         return None
     return TransferEndpoint(

@@ -1,4 +1,4 @@
-"""com.vmware.content.library.subscribed_item: the items of subscribed libraries."""
+"""Implements com.vmware.content.library.subscribed_item: the items of subscribed libraries."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ class SubscribedItemService(Service):
         task=True,
     )
     async def sync(self, call: Call, library_item_id: Id, force_sync_content: bool, sync_optional_files: bool | None) -> None:
-        """Begins to synchronize an item, as a task on it.
+        """Starts to synchronize an item, as a task.
 
-        The files of an item of a library that is synchronized on demand come only where `force_sync_content` is set; all of
-        them do, whatever `sync_optional_files` says. The call waits `sync_wait_seconds` for the end of the task.
+        If the library is synchronized on demand, files are only fetched with `force_sync_content`; then all files are fetched,
+        regardless of `sync_optional_files`. The call waits up to `sync_wait_seconds` for the end of the task.
         """
         begun = await self.begin_sync(call, library_item_id, force_sync_content, sync_optional_files)
         await self._subscribed.wait(begun)
@@ -38,7 +38,7 @@ class SubscribedItemService(Service):
     async def begin_sync(
         self, call: Call, library_item_id: Id, force_sync_content: bool, sync_optional_files: bool | None
     ) -> str:
-        """The identifier of the task."""
+        """Returns the identifier of the task."""
         return await self._subscribed.sync_item(library_item_id, call.user, content=force_sync_content)
 
     @operation(
@@ -47,5 +47,5 @@ class SubscribedItemService(Service):
         privileges=(on_item("ContentLibrary.EvictLibraryItem"),),
     )
     async def evict(self, call: Call, library_item_id: Id) -> None:
-        """Drops the files of an item; they are fetched again when they are wanted."""
+        """Removes the files of an item. They are fetched again when they are requested."""
         await self._subscribed.evict_item(library_item_id)

@@ -1,4 +1,4 @@
-"""com.vmware.content.library.subscriptions: who is subscribed to a published library."""
+"""Implements com.vmware.content.library.subscriptions: the subscriptions of a published library."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _SUBSCRIPTION = f"{_PATH}/{{subscription}}"
 
 
 class SubscriptionsService(Service):
-    """The subscriptions of a published library that its publisher was told of."""
+    """The subscriptions of a published library that are registered with its publisher."""
 
     vapi_id = "com.vmware.content.library.subscriptions"
 
@@ -49,7 +49,7 @@ class SubscriptionsService(Service):
         privileges=(on_library("ContentLibrary.AddSubscription", "library"),),
     )
     async def create(self, call: Call, client_token: str | None, library: Id, spec: CreateSpec) -> Id:
-        """Adds a subscription and answers its identifier; a library on this server is made for it where none is named."""
+        """Adds a subscription and returns its identifier. Creates a subscribed library on this server if none is given."""
         token = check_token(call.user, f"{self.vapi_id}.create", client_token)
         return await self._subscribers.create(library, _new(spec), token, call.user, call.base_url)
 
@@ -73,7 +73,7 @@ class SubscriptionsService(Service):
         privileges=(on_library("ContentLibrary.UpdateSubscription", "library"),),
     )
     async def update(self, call: Call, library: Id, spec: UpdateSpec, subscription: Id) -> None:
-        """Changes what is given; a placement takes the place of all that was said before."""
+        """Changes the given properties. A placement replaces the previous one as a whole."""
         vcenter, placement = spec.subscribed_library_vcenter, spec.subscribed_library_placement
         change = SubscriberChange(
             hostname=None if vcenter is None else vcenter.hostname,
@@ -88,7 +88,7 @@ class SubscriptionsService(Service):
         privileges=(on_library("ContentLibrary.DeleteSubscription", "library"),),
     )
     async def delete(self, call: Call, library: Id, subscription: Id) -> None:
-        """Removes a subscription; the library at its other end stays, and is let in no more without a password."""
+        """Removes a subscription. The subscribed library is kept, but needs a password from then on."""
         await self._subscribers.delete(library, subscription)
 
 

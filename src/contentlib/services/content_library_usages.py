@@ -1,4 +1,4 @@
-"""com.vmware.content.library.usages: who has declared to use a library."""
+"""Implements com.vmware.content.library.usages: the usages of a library."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ _FINDING = (NotFound, Unauthenticated, Unauthorized)
 
 
 class AddSpec(Structure):
-    """Who uses a library: a name of the form SCHEME:NAMESPACE:TYPE:IDENTIFIER, such as `urn:vmomi:vm:vm-12`."""
+    """The user of a library: a name of the form SCHEME:NAMESPACE:TYPE:IDENTIFIER, such as `urn:vmomi:vm:vm-12`."""
 
     vapi_name: ClassVar[str] = f"{_PREFIX}.add_spec"
     resource_urn: Uri
 
 
 class Info(Structure):
-    """A usage of a library, and since when; the time is in UTC."""
+    """A usage of a library and its start. The time is in UTC."""
 
     vapi_name: ClassVar[str] = f"{_PREFIX}.info"
     addition_time: DateTime
@@ -52,8 +52,8 @@ class ListResult(Structure):
 class UsagesService(Service):
     """Usages of libraries.
 
-    A library that is in use is deleted by `force_delete` only. Where its `apply_library_usage_to_items` is set, its items
-    are not deleted either.
+    A library in use can only be deleted with `force_delete`. If its `apply_library_usage_to_items` is set, its items cannot be
+    deleted either.
     """
 
     vapi_id = _PREFIX
@@ -67,7 +67,7 @@ class UsagesService(Service):
         privileges=(Privilege("ContentLibrary.AddLibraryUsage"),),
     )
     async def add(self, call: Call, library: Id, spec: AddSpec) -> Id:
-        """Declares that a resource uses a library, and answers the usage's identifier."""
+        """Declares that a resource uses a library and returns the identifier of the usage."""
         return await self._usages.add(library, spec.resource_urn)
 
     @operation(Route("GET", _USAGE), errors=_FINDING, privileges=(READ,))
@@ -86,5 +86,5 @@ class UsagesService(Service):
         Route("DELETE", _USAGE, status=204), errors=_FINDING, privileges=(Privilege("ContentLibrary.RemoveLibraryUsage"),)
     )
     async def remove(self, call: Call, library: Id, usage: Id) -> None:
-        """Ends a usage; a library without any can be deleted."""
+        """Ends a usage. A library without usages can be deleted."""
         await self._usages.remove(library, usage)

@@ -1,4 +1,4 @@
-"""com.vmware.content.local_library: libraries whose content is uploaded here, and how they are published."""
+"""Implements com.vmware.content.local_library: local libraries and their publishing."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _LOCAL = model.LibraryType.LOCAL
 
 
 class DestinationSpec(Structure):
-    """A subscription that is to be published to."""
+    """A subscription to publish to."""
 
     vapi_name: ClassVar[str] = "com.vmware.content.local_library.destination_spec"
     subscription: Id
@@ -59,7 +59,7 @@ class LocalLibraryService(Service):
         ),
     )
     async def create(self, call: Call, client_token: str | None, create_spec: LibraryModel) -> Id:
-        """Creates a local library and answers its identifier; one without a storage backing is put on the default storage."""
+        """Creates a local library and returns its identifier. Without a storage backing, it uses the default storage."""
         token = check_token(call.user, f"{self.vapi_id}.create", client_token)
         return await self._libraries.create(new_library(create_spec), token)
 
@@ -91,7 +91,7 @@ class LocalLibraryService(Service):
         privileges=(on_library("ContentLibrary.UpdateLocalLibrary"),),
     )
     async def update(self, call: Call, library_id: Id, update_spec: LibraryModel) -> None:
-        """Changes what is given; to change or turn off a BASIC password, the current one is needed."""
+        """Changes the given properties. Changing or disabling a BASIC password requires the current one."""
         await self._libraries.update(library_id, library_change(update_spec, publishing=True), _LOCAL)
 
     @operation(
@@ -100,7 +100,7 @@ class LocalLibraryService(Service):
         privileges=(on_library("ContentLibrary.DeleteLocalLibrary"),),
     )
     async def delete(self, call: Call, library_id: Id) -> None:
-        """Deletes a local library with all its items; running downloads end with the bytes that they began with."""
+        """Deletes a local library with all its items. Running downloads complete."""
         await self._libraries.delete(library_id, _LOCAL, call.user)
 
     @operation(
@@ -109,7 +109,7 @@ class LocalLibraryService(Service):
         privileges=(on_library("ContentLibrary.DeleteLocalLibrary"),),
     )
     async def force_delete(self, call: Call, library_id: Id) -> None:
-        """Deletes a local library also when somebody has declared to use it."""
+        """Deletes a local library even if it is in use."""
         await self._libraries.delete(library_id, _LOCAL, call.user, force=True)
 
     @operation(
@@ -124,6 +124,6 @@ class LocalLibraryService(Service):
         library_id: Id,
         subscriptions: builtins.list[DestinationSpec] | None,
     ) -> None:
-        """Begins to synchronize the libraries of the given subscriptions, or of all; those on this server."""
+        """Starts to synchronize the subscribed libraries of the given subscriptions on this server, or of all of them."""
         chosen = None if subscriptions is None else [each.subscription for each in subscriptions]
         await self._subscribers.publish(library_id, chosen, call.user)

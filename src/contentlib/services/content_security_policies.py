@@ -1,4 +1,4 @@
-"""com.vmware.content.security_policies: what libraries may ask of the items that they take."""
+"""Implements com.vmware.content.security_policies: the security policies of libraries."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _PREFIX = "com.vmware.content.security_policies"
 
 
 class PolicyInfo(Structure):
-    """A security policy: its rules by the type of the items that they are for."""
+    """A security policy: its rules by item type."""
 
     vapi_name: ClassVar[str] = f"{_PREFIX}.info"
     item_type_rules: dict[str, SecurityRuleType]
@@ -31,7 +31,7 @@ class SecurityPoliciesService(Service):
 
     @operation(Route("GET", "/api/content/security-policies"), errors=(Error, Unauthenticated), privileges=(READ,))
     async def list(self, call: Call) -> list[PolicyInfo]:
-        """Lists the security policies; there is one, by which a library takes only OVF packages with a trusted signature."""
+        """Lists the security policies. There is one: OVF packages must have a trusted signature."""
         return [
             PolicyInfo(
                 item_type_rules={kind: SecurityRuleType(rule.value) for kind, rule in each.rules.items()},

@@ -1,4 +1,4 @@
-"""com.vmware.content.subscribed_library: libraries that follow a published one."""
+"""Implements com.vmware.content.subscribed_library: libraries that follow a published one."""
 
 from __future__ import annotations
 
@@ -53,9 +53,9 @@ class SubscribedLibraryService(Service):
         ),
     )
     async def create(self, call: Call, client_token: str | None, create_spec: LibraryModel) -> Id:
-        """Creates a library that follows a published one, and answers its identifier; its first sync goes on as a task.
+        """Creates a library that follows a published one and returns its identifier. Its first sync runs as a task.
 
-        With `publish_info` it is itself published again, which upstream does not do.
+        With `publish_info`, the library is itself published, which vCenter does not support.
         """
         token = check_token(call.user, f"{self.vapi_id}.create", client_token)
         followed = subscription_change(create_spec.subscription_info)
@@ -90,9 +90,9 @@ class SubscribedLibraryService(Service):
         privileges=(on_library("ContentLibrary.UpdateSubscribedLibrary"),),
     )
     async def update(self, call: Call, library_id: Id, update_spec: LibraryModel) -> None:
-        """Changes what is given; where the subscription changes, a sync begins.
+        """Changes the given properties. A changed subscription starts a sync.
 
-        Beyond upstream, `publish_info` publishes what of the library is here.
+        With `publish_info`, the stored content is published, which vCenter does not support.
         """
         change = library_change(update_spec, publishing=True)
         followed = subscription_change(update_spec.subscription_info)
@@ -104,7 +104,7 @@ class SubscribedLibraryService(Service):
         privileges=(on_library("ContentLibrary.DeleteSubscribedLibrary"),),
     )
     async def delete(self, call: Call, library_id: Id) -> None:
-        """Deletes a subscribed library with all its items; running downloads end with the bytes that they began with."""
+        """Deletes a subscribed library with all its items. Running downloads complete."""
         await self._libraries.delete(library_id, _SUBSCRIBED, call.user)
 
     @operation(
@@ -113,7 +113,7 @@ class SubscribedLibraryService(Service):
         privileges=(on_library("ContentLibrary.DeleteSubscribedLibrary"),),
     )
     async def force_delete(self, call: Call, library_id: Id) -> None:
-        """Deletes a subscribed library also when somebody has declared to use it."""
+        """Deletes a subscribed library even if it is in use."""
         await self._libraries.delete(library_id, _SUBSCRIBED, call.user, force=True)
 
     @operation(
@@ -123,14 +123,15 @@ class SubscribedLibraryService(Service):
         task=True,
     )
     async def sync(self, call: Call, library_id: Id) -> None:
-        """Begins to synchronize a library, as a task on it; where one runs already, nothing more is begun.
+        """Starts to synchronize a library, as a task, or joins a running sync.
 
-        The call waits `sync_wait_seconds` for its end, and is refused when the publisher's library cannot be read meanwhile.
+        The call waits up to `sync_wait_seconds` for the end of the sync, and fails if the publisher's library cannot be read in
+        this time.
         """
         await self._subscribed.wait_for_publisher(await self.begin_sync(call, library_id))
 
     async def begin_sync(self, call: Call, library_id: Id) -> str:
-        """The identifier of the task."""
+        """Returns the identifier of the task."""
         return await self._subscribed.sync(library_id, call.user)
 
     @operation(
@@ -139,7 +140,7 @@ class SubscribedLibraryService(Service):
         privileges=(on_library("ContentLibrary.EvictSubscribedLibrary"),),
     )
     async def evict(self, call: Call, library_id: Id) -> None:
-        """Drops the files of a library that is synchronized on demand; they are fetched again when they are wanted."""
+        """Removes the files of an on-demand library. They are fetched again when they are requested."""
         await self._subscribed.evict(library_id)
 
     @operation(
@@ -147,6 +148,6 @@ class SubscribedLibraryService(Service):
         privileges=(Privilege("ContentLibrary.ProbeSubscription"),),
     )
     async def probe(self, call: Call, subscription_info: SubscriptionInfo) -> ProbeResult:
-        """Looks whether a published library could be followed."""
+        """Checks whether a published library can be subscribed to."""
         change = subscription_change(subscription_info) or SubscriptionChange()
         return probe_result(await self._subscribed.probe(change, call.base_url))

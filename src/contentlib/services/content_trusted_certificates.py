@@ -1,4 +1,4 @@
-"""com.vmware.content.trusted_certificates: the certificates by which signatures of OVF packages are trusted."""
+"""Implements com.vmware.content.trusted_certificates: certificates trusted for signatures of OVF packages."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ class Info(Structure):
 
 
 class CreateSpec(Structure):
-    """A certificate to be trusted, in PEM; ends of lines may be written as `\\n`."""
+    """A certificate to trust, in PEM. Line breaks can be written as `\\n`."""
 
     vapi_name: ClassVar[str] = f"{_PREFIX}.create_spec"
     cert_text: str
 
 
 class Summary(Structure):
-    """A trusted certificate in PEM; its identifier is the SHA-256 digest of its bytes."""
+    """A trusted certificate in PEM. Its identifier is the SHA-256 digest of its bytes."""
 
     vapi_name: ClassVar[str] = f"{_PREFIX}.summary"
     cert_text: str
@@ -47,7 +47,7 @@ class ListResult(Structure):
 
 
 class TrustedCertificatesService(Service):
-    """Trusted certificates; the authorities of the system are trusted too, and are not among them."""
+    """Trusted certificates, in addition to the authorities in the system's store, which are not listed here."""
 
     vapi_id = _PREFIX
 
@@ -60,7 +60,7 @@ class TrustedCertificatesService(Service):
         privileges=(Privilege("ContentLibrary.AddCertToTrustStore"),),
     )
     async def create(self, call: Call, spec: CreateSpec) -> Id:
-        """Trusts a certificate, of an authority or of one signer, and answers its identifier; again, the same one."""
+        """Trusts the certificate of an authority or a signer and returns its identifier. The call is idempotent."""
         return await self._trust.add(spec.cert_text)
 
     @operation(
@@ -84,5 +84,5 @@ class TrustedCertificatesService(Service):
         privileges=(Privilege("ContentLibrary.DeleteCertFromTrustStore", _RESOURCE, "certificate"),),
     )
     async def delete(self, call: Call, certificate: Id) -> None:
-        """Trusts a certificate no longer; items that were trusted by it alone are not any more."""
+        """Removes a certificate. Items that were trusted only because of it are no longer trusted."""
         await self._trust.remove(certificate)

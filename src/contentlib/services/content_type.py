@@ -1,4 +1,4 @@
-"""com.vmware.content.type: the types of items that the server knows more of than their bytes."""
+"""Implements com.vmware.content.type: the item types that the server knows."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from contentlib.vapi.types import Structure
 
 
 class TypeInfo(Structure):
-    """A type of items, and what supports it."""
+    """An item type, and the plugin that supports it."""
 
     vapi_name: ClassVar[str] = "com.vmware.content.type.info"
     description: str
@@ -35,7 +35,7 @@ class TypeService(Service):
 
     @operation(Route("GET", "/api/content/type"), privileges=(Privilege("ContentLibrary.TypeIntrospection"),))
     async def list(self, call: Call) -> list[TypeInfo]:
-        """Lists the types of items that the server knows; items of any other type are kept as they are."""
+        """Lists the item types that the server knows. Items of other types are stored as plain files."""
         return [
             TypeInfo(
                 description=text,

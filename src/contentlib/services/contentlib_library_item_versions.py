@@ -1,6 +1,6 @@
-"""contentlib.library.item.versions: the contents that an item had, of every type, and the way back to one of them.
+"""Implements contentlib.library.item.versions: lists content versions and makes earlier ones current again.
 
-A service of our own: upstream has this for items that are virtual machine templates only.
+This service is our own: vCenter has it for virtual machine templates only.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _VERSION = f"{_PATH}/{{version}}"
 
 
 class VersionFile(Structure):
-    """A file of a content version; its size is in bytes, `version` counts the contents of the file."""
+    """A file of a content version. Its size is in bytes; `version` counts the contents of the file."""
 
     vapi_name: ClassVar[str] = f"{_PREFIX}.file"
     name: str
@@ -45,7 +45,7 @@ class VersionFile(Structure):
 
 
 class VersionDifferences(Structure):
-    """The names of the files that a content version has and the one before it had not, or otherwise, or the other way round."""
+    """Names of the files that were added, changed and removed compared with the previous content version."""
 
     vapi_name: ClassVar[str] = f"{_PREFIX}.differences"
     added: builtins.list[str]
@@ -54,9 +54,9 @@ class VersionDifferences(Structure):
 
 
 class VersionInfo(Structure):
-    """A content version: who made it when and, where it was not an update session, what for; the time is in UTC.
+    """A content version: its creator and time and, if it does not come from an update session, its origin. The time is in UTC.
 
-    `warnings` tell what is doubtful about its files, such as a size that is not the one in the descriptor of the package.
+    `warnings` describe problems of its files, such as a size that differs from the package's descriptor.
     """
 
     vapi_name: ClassVar[str] = f"{_PREFIX}.info"
@@ -80,7 +80,7 @@ class VersionsService(Service):
 
     @operation(Route("GET", _PATH), errors=(NotFound,), privileges=(on_item("System.Read"),))
     async def list(self, call: Call, library_item_id: Id) -> builtins.list[VersionInfo]:
-        """Lists the content versions that are kept, the newest first."""
+        """Lists the content versions that are kept, newest first."""
         return [_info(version) for version in reversed(await self._history.versions(library_item_id))]
 
     @operation(Route("GET", _VERSION), errors=(NotFound,), privileges=(on_item("System.Read"),))
@@ -103,11 +103,11 @@ class VersionsService(Service):
         task=True,
     )
     async def make_current(self, call: Call, client_token: str | None, library_item_id: Id, version: Id) -> Id:
-        """Makes the files of an earlier content version the item's content again, and answers the version that this makes."""
+        """Makes the files of an earlier content version the item's content again and returns the new version."""
         return await self._history.make_current(library_item_id, version, call.user, self._token(call, client_token))
 
     async def check_make_current(self, call: Call, client_token: str | None, library_item_id: Id, version: Id) -> None:
-        """Tells what is wrong with the arguments of `make_current`."""
+        """Validates the arguments of `make_current`."""
         await self._history.check_current(library_item_id, version, self._token(call, client_token))
 
     def _token(self, call: Call, client_token: str | None) -> Token | None:

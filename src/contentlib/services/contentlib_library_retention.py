@@ -1,6 +1,6 @@
-"""contentlib.library.retention: how many earlier content versions of its items a library keeps, and for how long.
+"""Implements contentlib.library.retention: how many earlier content versions a library keeps, and how long.
 
-A service of our own: upstream keeps none, but of virtual machine templates.
+This service is our own: vCenter keeps earlier versions of virtual machine templates only.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ _CHANGING = (on_library("ContentLibrary.UpdateLibrary"),)
 
 
 class RetentionSpec(Structure):
-    """A rule: the last `versions` of an item are kept, the current one included, and each for `seconds` after it was replaced.
+    """A retention rule: keep the last `versions` of an item, each for `seconds` after it was replaced.
 
-    What is not given is no limit. The current version, and one that an active session reads, is always kept.
+    An unset field means no limit. The current version, and versions that an active session reads, are always kept.
     """
 
     vapi_name: ClassVar[str] = f"{_PREFIX}.spec"
@@ -32,7 +32,7 @@ class RetentionSpec(Structure):
 
 
 class RetentionInfo(Structure):
-    """The rule of a library, and whether it is its own; else it is the one of the settings."""
+    """The rule of a library, and whether it is its own or that of the settings."""
 
     vapi_name: ClassVar[str] = f"{_PREFIX}.info"
     own: bool
@@ -41,7 +41,7 @@ class RetentionInfo(Structure):
 
 
 class RetentionService(Service):
-    """The rules by which libraries keep earlier content versions."""
+    """Retention rules of libraries."""
 
     vapi_id = _PREFIX
 
@@ -56,10 +56,10 @@ class RetentionService(Service):
 
     @operation(Route("PUT", _PATH, body="spec", status=204), errors=(InvalidArgument, NotFound), privileges=_CHANGING)
     async def set(self, call: Call, library_id: Id, spec: RetentionSpec) -> None:
-        """Gives a library a rule of its own; it is applied at the next sweep."""
+        """Sets the rule of a library. It is applied at the next cleanup."""
         await self._retentions.set(library_id, model.Retention(versions=spec.versions, seconds=spec.seconds))
 
     @operation(Route("DELETE", _PATH, status=204), errors=(NotFound,), privileges=_CHANGING)
     async def reset(self, call: Call, library_id: Id) -> None:
-        """Gives a library the rule of the settings again."""
+        """Restores the rule of the settings for a library."""
         await self._retentions.set(library_id, None)

@@ -1,6 +1,6 @@
-"""contentlib.library.trash: libraries and items that were deleted, and the way back.
+"""Implements contentlib.library.trash: lists, restores and purges deleted libraries and items.
 
-A service of our own: upstream deletes for good.
+This service is our own: vCenter deletes permanently.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _PURGING = (Privilege("ContentLibrary.DeleteLibraryItem"), Privilege("ContentLib
 
 @enumeration(f"{_PREFIX}.type")
 class DeletedType(Enumeration):
-    """What a thing in the trash is."""
+    """Type of an object in the trash."""
 
     ITEM = "ITEM"
     LIBRARY = "LIBRARY"
@@ -34,8 +34,8 @@ class DeletedType(Enumeration):
 class DeletedInfo(Structure):
     """A library or an item in the trash.
 
-    `library_id` is the library of an item; `size` is in bytes, of a library that of all items that were deleted with it.
-    `time` is when it was deleted, and `until` when it is removed for good; times are in UTC.
+    `library_id` is the library of an item. `size` is in bytes; for a library, it includes all items that were deleted with it.
+    `time` is the time of deletion, `until` the time of permanent removal. Times are in UTC.
     """
 
     vapi_name: ClassVar[str] = f"{_PREFIX}.info"
@@ -50,7 +50,7 @@ class DeletedInfo(Structure):
 
 
 class TrashService(Service):
-    """What was deleted and can be restored."""
+    """Deleted libraries and items that can be restored."""
 
     vapi_id = _PREFIX
 
@@ -59,7 +59,7 @@ class TrashService(Service):
 
     @operation(Route("GET", _PATH), privileges=(READ,))
     async def list(self, call: Call) -> builtins.list[DeletedInfo]:
-        """Lists the libraries and items that can be restored, in the order in which they were deleted."""
+        """Lists the libraries and items that can be restored, in order of deletion."""
         return [_info(thing) for thing in await self._trash.all()]
 
     @operation(Route("GET", _DELETED), errors=(NotFound,), privileges=(READ,))
@@ -73,12 +73,12 @@ class TrashService(Service):
         privileges=_RESTORING,
     )
     async def restore(self, call: Call, deleted_id: Id, name: str | None) -> None:
-        """Brings a library or an item back with all its versions, under its own name or the given one."""
+        """Restores a library or an item with all its versions, under its own name or the given one."""
         await self._trash.restore(deleted_id, name)
 
     @operation(Route("POST", _DELETED, {"action": "purge"}, status=204), errors=(NotFound,), privileges=_PURGING)
     async def purge(self, call: Call, deleted_id: Id) -> None:
-        """Removes a library or an item for good; the space of its files is free after the grace time of the server."""
+        """Permanently removes a library or an item. Its disk space is freed after the server's grace period."""
         await self._trash.purge(deleted_id)
 
 

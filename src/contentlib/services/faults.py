@@ -1,4 +1,4 @@
-"""What a caller hears of each error of the rules: the one table that joins them to the errors of vAPI."""
+"""Maps the errors of the rules to the vAPI errors that callers receive."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ _HEARD: dict[type[rules.LibraryError], tuple[type[vapi.VapiError], ...]] = {
     rules.Unavailable: (vapi.ServiceUnavailable,),
     rules.Damaged: (vapi.ResourceInaccessible, vapi.Error, vapi.NotAllowedInCurrentState),
 }
-"""The first one that the operation declares, also beside the contract, is heard; invalid_argument where it declares none."""
-_ANYWHERE = (vapi.ServiceUnavailable,)  # declared by no operation, and to be expected of every one
+"""The caller receives the first one that the operation declares, also beyond the contract, or else invalid_argument."""
+_ANYWHERE = (vapi.ServiceUnavailable,)  # not declared, possible for every operation
 
 
 def translate(error: Exception, operation: Operation) -> vapi.VapiError | None:
-    """The error that a caller of the operation hears; None where the error is none of the rules' and none of the storage's."""
+    """Returns the error that the caller of an operation receives, or None for errors of neither the rules nor the storage."""
     if isinstance(error, rules.LibraryError):
         fault = error.fault
         declared = (*operation.errors, *operation.beside, *_ANYWHERE)

@@ -1,4 +1,4 @@
-"""com.vmware.vcenter.datacenter: the one datacenter, as scripts look it up by name."""
+"""Implements com.vmware.vcenter.datacenter: the datacenter, which scripts look up by name."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _PREFIX = "com.vmware.vcenter.datacenter"
 
 
 class FilterSpec(Structure):
-    """Which datacenters are listed: those that match every field that is given."""
+    """Selects datacenters. A datacenter must match every field that is set."""
 
     vapi_name: ClassVar[str] = f"{_PREFIX}.filter_spec"
     datacenters: set[Id] | None = None
@@ -46,7 +46,7 @@ class DatacenterInfo(Structure):
 
 
 class DatacenterService(Service):
-    """The datacenter, for reading."""
+    """The datacenter (read-only)."""
 
     vapi_id = _PREFIX
 

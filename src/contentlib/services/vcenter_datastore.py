@@ -1,4 +1,4 @@
-"""com.vmware.vcenter.datastore: the storages, as scripts look them up by name."""
+"""Implements com.vmware.vcenter.datastore: the storages, which scripts look up by name."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _PREFIX = "com.vmware.vcenter.datastore"
 
 @enumeration(f"{_PREFIX}.type")
 class DatastoreType(Enumeration):
-    """What kind of storage a datastore is; here they all are NFS, which promises nothing of the disks."""
+    """Type of a datastore. All datastores are NFS, which implies nothing about the disks."""
 
     CIFS = "CIFS"
     NFS = "NFS"
@@ -38,7 +38,7 @@ class DatastoreType(Enumeration):
 
 
 class FilterSpec(Structure):
-    """Which datastores are listed: those that match every field that is given."""
+    """Selects datastores. A datastore must match every field that is set."""
 
     vapi_name: ClassVar[str] = f"{_PREFIX}.filter_spec"
     datacenters: set[Id] | None = None
@@ -49,7 +49,7 @@ class FilterSpec(Structure):
 
 
 class Summary(Structure):
-    """A datastore; sizes are in bytes, unset while it cannot be reached."""
+    """A datastore. Sizes are in bytes, unset while it is not accessible."""
 
     vapi_name: ClassVar[str] = f"{_PREFIX}.summary"
     datastore: Id
@@ -60,7 +60,7 @@ class Summary(Structure):
 
 
 class DatastoreInfo(Structure):
-    """A datastore; the size is in bytes, unset while it cannot be reached."""
+    """A datastore. The size is in bytes, unset while it is not accessible."""
 
     vapi_name: ClassVar[str] = f"{_PREFIX}.info"
     accessible: bool
@@ -72,7 +72,7 @@ class DatastoreInfo(Structure):
 
 
 class DatastoreService(Service):
-    """Datastores, for reading."""
+    """Datastores (read-only)."""
 
     vapi_id = _PREFIX
 

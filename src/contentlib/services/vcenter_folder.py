@@ -1,4 +1,4 @@
-"""com.vmware.vcenter.folder: the folders of the inventory, as scripts look them up by name."""
+"""Implements com.vmware.vcenter.folder: the folders of the inventory, which scripts look up by name."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _PREFIX = "com.vmware.vcenter.folder"
 
 @enumeration(f"{_PREFIX}.type")
 class FolderType(Enumeration):
-    """What a folder holds."""
+    """Type of a folder's content."""
 
     DATACENTER = "DATACENTER"
     DATASTORE = "DATASTORE"
@@ -27,7 +27,7 @@ class FolderType(Enumeration):
 
 
 class FilterSpec(Structure):
-    """Which folders are listed: those that match every field that is given."""
+    """Selects folders. A folder must match every field that is set."""
 
     vapi_name: ClassVar[str] = f"{_PREFIX}.filter_spec"
     datacenters: set[Id] | None = None
@@ -47,7 +47,7 @@ class Summary(Structure):
 
 
 class FolderService(Service):
-    """Folders, for reading."""
+    """Folders (read-only)."""
 
     vapi_id = _PREFIX
 
@@ -68,7 +68,7 @@ class FolderService(Service):
 
 
 def _matches(folder: Folder, wanted: FilterSpec) -> bool:
-    """The root folder is in no datacenter; the four folders of the datacenter have it, and no folder, as their parent."""
+    """The root folder is in no datacenter. The four folders of the datacenter have the datacenter as parent, and no folder."""
     inside = folder is not ROOT
     return (
         folder.id in (wanted.folders or (folder.id,))

@@ -1,1 +1,1 @@
-"""The structures and enumerations that two services or more share, named as the contract names them."""
+"""Defines structures and enumerations shared by several services, named as in the contract."""

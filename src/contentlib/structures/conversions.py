@@ -1,4 +1,4 @@
-"""From the values of the rules to the structures that callers see, and back."""
+"""Converts values of the rules to structures of the API and back."""
 
 from __future__ import annotations
 
@@ -20,43 +20,43 @@ from contentlib.vapi.types import DateTime
 
 
 class Endpoints:
-    """Makes the addresses of bytes whole, with the thumbprint of the certificate that a client meets there."""
+    """Builds complete endpoints, with the thumbprint of the certificate that clients see."""
 
     def __init__(self, addresses: Addresses, thumbprint: str | None) -> None:
         self.addresses = addresses
         self._thumbprint = thumbprint
 
     def whole(self, call: Call, path: str) -> TransferEndpoint:
-        """The endpoint of a path on this server, under the name by which the caller reached it."""
+        """Returns the endpoint of a path, with the host name that the caller used."""
         uri = call.base_url + path
         return TransferEndpoint(uri=uri, ssl_certificate_thumbprint=self._thumbprint if uri.startswith("https:") else None)
 
     def content(self, call: Call, item: model.Item, file: model.StoredFile) -> str:
-        """The URL at which a file of an item is read with a login session."""
+        """Returns the URL at which a file of an item can be read with a login session."""
         return call.base_url + self.addresses.content(item.library, item.id, file.name, file.revision)
 
 
 def message_of(fault: Fault | None) -> LocalizableMessage | None:
-    """What went wrong, for the caller."""
+    """Returns an error as a message for the caller."""
     return None if fault is None else message(fault)
 
 
 def failure_of(fault: Fault | None, state: str) -> LocalizableMessage | None:
-    """The message of a session or file; set in every state ERROR, as govmomi reads it without looking."""
+    """Returns the message of a session or file. Always set in ERROR, because govmomi reads it without a check."""
     if fault is None and state == "ERROR":
         return message(messages.UNKNOWN_FAILURE())
     return message_of(fault)
 
 
 def checksum_info(checksum: Checksum | None) -> ChecksumInfo | None:
-    """A checksum for the caller."""
+    """Returns a checksum for the caller."""
     if checksum is None:
         return None
     return ChecksumInfo(algorithm=ChecksumAlgorithm(checksum.algorithm.value), checksum=checksum.digits)
 
 
 def declared_checksum(field: str, info: ChecksumInfo | None) -> Checksum | None:
-    """The checksum that a caller declares."""
+    """Returns the checksum that a caller declares."""
     if info is None:
         return None
     algorithm = None if info.algorithm is None else Algorithm(info.algorithm.value)
@@ -64,7 +64,7 @@ def declared_checksum(field: str, info: ChecksumInfo | None) -> Checksum | None:
 
 
 def library_model(library: model.Library, call: Call, server_guid: str) -> shown.LibraryModel:
-    """A library for the caller."""
+    """Returns a library for the caller."""
     return shown.LibraryModel(
         configuration_info=shown.ConfigurationInfo(apply_library_usage_to_items=bool(library.apply_usage_to_items)),
         creation_time=DateTime(library.created),
@@ -86,12 +86,12 @@ def library_model(library: model.Library, call: Call, server_guid: str) -> shown
 
 
 def _may_show_publishing(library: model.Library) -> bool:
-    """Upstream knows no subscribed library that is published; one that is not has nothing to show, as there."""
+    """vCenter never shows publishing of a subscribed library; here it is shown if the library is published."""
     return library.type is model.LibraryType.LOCAL or library.publishing.published
 
 
 def publish_info(library: model.Library, call: Call) -> shown.PublishInfo:
-    """How a local library is published, for the caller; set also when it is not, as Ansible reads it without looking."""
+    """Returns how a library is published. Set even if it is not published, because Ansible reads it without a check."""
     publishing = library.publishing
     return shown.PublishInfo(
         authentication_method=shown.PublishAuthenticationMethod(publishing.authentication.value),
@@ -103,7 +103,7 @@ def publish_info(library: model.Library, call: Call) -> shown.PublishInfo:
 
 
 def state_info(library: model.Library) -> shown.StateInfo:
-    """The state of a library, and why it is so; of an ACTIVE one, why it has not moved whole or its last sync failed."""
+    """Returns the state of a library and its cause; for an ACTIVE one, the error of the last sync or migration."""
     if library.maintenance is not None:
         return shown.StateInfo(message=library.maintenance.reason, state=shown.LibraryState.MAINTENANCE)
     fault = None if library.following is None else library.following.fault
@@ -111,9 +111,9 @@ def state_info(library: model.Library) -> shown.StateInfo:
 
 
 def subscription_info(library: model.Library) -> shown.SubscriptionInfo | None:
-    """What a library follows, for the caller, without its secrets (and docs/design/decisions/0009).
+    """Returns a subscription without its secrets (see docs/design/decisions/0009).
 
-    `source_info` is told only where it can name the subscription that the publisher made, which clients look for in it.
+    `source_info` is only set if it can name the publisher's subscription, which clients look for in it.
     """
     following = library.subscription
     if following is None:
@@ -135,7 +135,7 @@ def _source_info(following: model.Subscription) -> shown.SourceInfo | None:
 
 
 def subscription_change(info: shown.SubscriptionInfo | None) -> SubscriptionChange | None:
-    """What a caller says of a subscription."""
+    """Reads a caller's changes of a subscription."""
     if info is None:
         return None
     method = info.authentication_method
@@ -152,7 +152,7 @@ def subscription_change(info: shown.SubscriptionInfo | None) -> SubscriptionChan
 
 
 def probe_result(probed: Probed) -> ProbeResult:
-    """What came of a probe, for the caller."""
+    """Returns the result of a probe for the caller."""
     told = message_of(probed.fault)
     return ProbeResult(
         error_messages=[] if told is None else [told],
@@ -163,7 +163,7 @@ def probe_result(probed: Probed) -> ProbeResult:
 
 
 def storage_backings(library: model.Library) -> list[shown.StorageBacking]:
-    """The backings as the client set them, or the one that was chosen for it."""
+    """Returns the backings that the client has set, or the chosen one."""
     backings = library.backings or (model.Backing(model.BackingType.DATASTORE, library.storage),)
     return [
         shown.StorageBacking(
@@ -176,13 +176,13 @@ def storage_backings(library: model.Library) -> list[shown.StorageBacking]:
 
 
 def backing(given: shown.StorageBacking) -> model.Backing:
-    """A backing as the caller names it; one that says no type is a datastore."""
+    """Reads a backing given by the caller. Without a type it is a datastore."""
     kind = model.BackingType.DATASTORE if given.type is None else model.BackingType(given.type.value)
     return model.Backing(kind, given.datastore_id, given.storage_uri)
 
 
 def new_library(spec: shown.LibraryModel) -> NewLibrary:
-    """What a caller says of a library to be created."""
+    """Reads a caller's specification of a new library."""
     return NewLibrary(
         name=spec.name,
         description=spec.description,
@@ -195,7 +195,7 @@ def new_library(spec: shown.LibraryModel) -> NewLibrary:
 
 
 def library_change(spec: shown.LibraryModel, *, publishing: bool) -> LibraryChange:
-    """What a caller wants to change of a library; of what cannot be changed nothing is taken, as upstream does."""
+    """Reads a caller's changes of a library. Fields that cannot be changed are ignored, as in vCenter."""
     return LibraryChange(
         name=spec.name,
         description=spec.description,

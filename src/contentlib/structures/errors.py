@@ -1,4 +1,4 @@
-"""The errors that operations of two services or more declare together."""
+"""Lists errors that operations of several services declare."""
 
 from __future__ import annotations
 

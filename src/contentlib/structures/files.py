@@ -1,4 +1,4 @@
-"""Files of library items as callers see them, and the addresses at which their bytes come and go."""
+"""Defines the structures of files and of the URLs for their bytes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ PREFIX = "com.vmware.content.library.item"
 
 @enumeration(f"{PREFIX}.file.checksum_algorithm")
 class ChecksumAlgorithm(Enumeration):
-    """How a checksum is computed; SHA1 where nothing is said."""
+    """Checksum algorithm. The default is SHA1."""
 
     MD5 = "MD5"
     SHA1 = "SHA1"
@@ -28,9 +28,9 @@ class ChecksumInfo(Structure):
 
 
 class TransferEndpoint(Structure):
-    """An address at which the bytes of a file are sent or read, and the certificate that is met there.
+    """A URL at which the bytes of a file are sent or read, and the server's certificate.
 
-    The thumbprint is the SHA-1 digest of the certificate in upper-case pairs with colons between them.
+    The thumbprint is the SHA-1 digest of the certificate, in pairs of upper-case hexadecimal digits separated by colons.
     """
 
     vapi_name: ClassVar[str] = f"{PREFIX}.transfer_endpoint"

@@ -1,4 +1,4 @@
-"""Libraries as callers see them."""
+"""Defines the structures of libraries."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ PREFIX = "com.vmware.content.library"
 
 @enumeration(f"{PREFIX}_model.library_type")
 class LibraryType(Enumeration):
-    """Where the content of a library comes from: its own uploads, or another library."""
+    """Type of a library: local or subscribed."""
 
     LOCAL = "LOCAL"
     SUBSCRIBED = "SUBSCRIBED"
@@ -20,7 +20,7 @@ class LibraryType(Enumeration):
 
 @enumeration(f"{PREFIX}.storage_backing.type")
 class StorageBackingType(Enumeration):
-    """How a storage backing is named: by `datastore_id`, or by `storage_uri`."""
+    """Type of a storage backing: identified by `datastore_id` or by `storage_uri`."""
 
     DATASTORE = "DATASTORE"
     OTHER = "OTHER"
@@ -28,7 +28,7 @@ class StorageBackingType(Enumeration):
 
 @enumeration(f"{PREFIX}.publish_info.authentication_method")
 class PublishAuthenticationMethod(Enumeration):
-    """How subscribers show who they are to a published library."""
+    """How subscribers authenticate to a published library."""
 
     BASIC = "BASIC"
     NONE = "NONE"
@@ -36,7 +36,7 @@ class PublishAuthenticationMethod(Enumeration):
 
 @enumeration(f"{PREFIX}.subscription_info.authentication_method")
 class SubscriptionAuthenticationMethod(Enumeration):
-    """How a subscribed library shows who it is to its source."""
+    """How a subscribed library authenticates to its publisher."""
 
     BASIC = "BASIC"
     NONE = "NONE"
@@ -44,28 +44,28 @@ class SubscriptionAuthenticationMethod(Enumeration):
 
 @enumeration(f"{PREFIX}.state_info.state")
 class LibraryState(Enumeration):
-    """Whether a library can be used; in MAINTENANCE its content moves."""
+    """State of a library. In MAINTENANCE, its content is being moved and cannot be changed."""
 
     ACTIVE = "ACTIVE"
     MAINTENANCE = "MAINTENANCE"
 
 
 class ConfigurationInfo(Structure):
-    """What a single library is configured to do."""
+    """Configuration of a library."""
 
     vapi_name: ClassVar[str] = f"{PREFIX}.configuration_info"
     apply_library_usage_to_items: bool | None = None
 
 
 class OptimizationInfo(Structure):
-    """Optimizations that a library asks for."""
+    """Optimizations of a library."""
 
     vapi_name: ClassVar[str] = f"{PREFIX}.optimization_info"
     optimize_remote_publishing: bool | None = None
 
 
 class PublishInfo(Structure):
-    """How a local library is published. Passwords are taken and never given out."""
+    """How a local library is published. Passwords are accepted but never returned."""
 
     vapi_name: ClassVar[str] = f"{PREFIX}.publish_info"
     authentication_method: PublishAuthenticationMethod | None = None
@@ -78,7 +78,7 @@ class PublishInfo(Structure):
 
 
 class SourceInfo(Structure):
-    """The library on the same server that a library is subscribed to."""
+    """The library on the same server that a library follows."""
 
     vapi_name: ClassVar[str] = f"{PREFIX}.source_info"
     source_library: Id | None = None
@@ -86,7 +86,7 @@ class SourceInfo(Structure):
 
 
 class StateInfo(Structure):
-    """The state of a library, and what there is to say of it."""
+    """State of a library, with a message."""
 
     vapi_name: ClassVar[str] = f"{PREFIX}.state_info"
     message: str | None = None
@@ -94,7 +94,7 @@ class StateInfo(Structure):
 
 
 class StorageBacking(Structure):
-    """Where the files of a library are kept; without a `type` it is a DATASTORE."""
+    """Where the files of a library are stored. The default `type` is DATASTORE."""
 
     vapi_name: ClassVar[str] = f"{PREFIX}.storage_backing"
     unions = (
@@ -106,7 +106,7 @@ class StorageBacking(Structure):
 
 
 class SubscriptionInfo(Structure):
-    """What a subscribed library follows, and how."""
+    """The publisher that a subscribed library follows, and the options for synchronization."""
 
     vapi_name: ClassVar[str] = f"{PREFIX}.subscription_info"
     authentication_method: SubscriptionAuthenticationMethod | None = None
@@ -123,8 +123,8 @@ class SubscriptionInfo(Structure):
 class LibraryModel(Structure):
     """A library.
 
-    A caller may change `name`, `description`, `publish_info`, `subscription_info`, `configuration_info` and the security
-    policy; other fields of an update are ignored. A given `version` must be the current one. Times are in UTC.
+    Clients can change `name`, `description`, `publish_info`, `subscription_info`, `configuration_info` and the security policy;
+    an update ignores other fields. A given `version` must be the current one. Times are in UTC.
     """
 
     vapi_name: ClassVar[str] = f"{PREFIX}_model"

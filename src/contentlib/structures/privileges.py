@@ -1,4 +1,4 @@
-"""Privileges that many operations need, and the types of the resources that they are on."""
+"""Defines privileges that many operations need, and their resource types."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ READ = Privilege("System.Read")
 
 
 def on_library(name: str, parameter: str = "library_id") -> Privilege:
-    """A privilege on the library that a parameter names."""
+    """A privilege on the library given in a parameter."""
     return Privilege(name, LIBRARY, parameter)
 
 
 def on_item(name: str, parameter: str = "library_item_id") -> Privilege:
-    """A privilege on the library item that a parameter names."""
+    """A privilege on the library item given in a parameter."""
     return Privilege(name, ITEM, parameter)

@@ -1,4 +1,4 @@
-"""What comes of looking whether the server could fetch something."""
+"""Defines the structures for results of probes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _NAME = "com.vmware.content.subscribed_library.probe_result"
 
 @enumeration(f"{_NAME}.status")
 class ProbeStatus(Enumeration):
-    """What came of a probe."""
+    """Result of a probe."""
 
     CERTIFICATE_ERROR = "CERTIFICATE_ERROR"
     HOST_NOT_FOUND = "HOST_NOT_FOUND"
@@ -25,7 +25,7 @@ class ProbeStatus(Enumeration):
 
 
 class ProbeResult(Structure):
-    """The answer to a probe; certificate (PEM) and thumbprint (SHA-1) are set where they are the problem."""
+    """Result of a probe. Certificate (PEM) and thumbprint (SHA-1) are set if the certificate is the problem."""
 
     vapi_name: ClassVar[str] = _NAME
     error_messages: list[LocalizableMessage]

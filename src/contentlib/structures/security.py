@@ -1,4 +1,4 @@
-"""What security policies ask of items."""
+"""Defines the structures of security policies."""
 
 from __future__ import annotations
 
@@ -7,6 +7,6 @@ from contentlib.vapi.types import Enumeration, enumeration
 
 @enumeration("com.vmware.content.security_rule_type")
 class SecurityRuleType(Enumeration):
-    """What a security policy may ask of items of a type."""
+    """Requirement of a security policy for items of a type."""
 
     OVF_STRICT_VERIFICATION = "OVF_STRICT_VERIFICATION"

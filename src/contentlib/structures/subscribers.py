@@ -1,4 +1,4 @@
-"""The subscriptions of a published library as callers see them."""
+"""Defines the structures of subscriptions."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PREFIX = "com.vmware.content.library.subscriptions"
 
 @enumeration(f"{PREFIX}.location")
 class Location(Enumeration):
-    """Whether the subscribed library is on this server, or on another vCenter."""
+    """Location of the subscribed library: this server or another vCenter."""
 
     LOCAL = "LOCAL"
     REMOTE = "REMOTE"
@@ -21,14 +21,14 @@ class Location(Enumeration):
 
 @enumeration(f"{PREFIX}.create_spec_subscribed_library.target")
 class Target(Enumeration):
-    """Whether a subscribed library is made for the subscription, or one that is there is used."""
+    """Whether to create a subscribed library for the subscription or use an existing one."""
 
     CREATE_NEW = "CREATE_NEW"
     USE_EXISTING = "USE_EXISTING"
 
 
 class Placement(Structure):
-    """Where the virtual machines of templates are to be; kept, and of no use to a server without them."""
+    """Placement of virtual machine templates. Stored, but without effect on this server."""
 
     cluster: Id | None = None
     folder: Id | None = None
@@ -38,25 +38,25 @@ class Placement(Structure):
 
 
 class CreateSpecPlacement(Placement):
-    """Where the virtual machines of templates are to be; kept, and of no use to a server without them."""
+    """Placement of virtual machine templates. Stored, but without effect on this server."""
 
     vapi_name: ClassVar[str] = f"{PREFIX}.create_spec_placement"
 
 
 class UpdateSpecPlacement(Placement):
-    """Where the virtual machines of templates are to be; it takes the place of all that was said before."""
+    """Placement of virtual machine templates. Replaces the previous placement as a whole."""
 
     vapi_name: ClassVar[str] = f"{PREFIX}.update_spec_placement"
 
 
 class PlacementInfo(Placement):
-    """Where the virtual machines of templates are to be."""
+    """Placement of virtual machine templates."""
 
     vapi_name: ClassVar[str] = f"{PREFIX}.placement_info"
 
 
 class CreateSpecNewSubscribedLibrary(Structure):
-    """The subscribed library that is to be made."""
+    """The subscribed library to create."""
 
     vapi_name: ClassVar[str] = f"{PREFIX}.create_spec_new_subscribed_library"
     automatic_sync_enabled: bool
@@ -67,7 +67,7 @@ class CreateSpecNewSubscribedLibrary(Structure):
 
 
 class CreateSpecVcenter(Structure):
-    """The vCenter of a REMOTE subscribed library; its port is 443 where none is given."""
+    """The vCenter of a REMOTE subscribed library. The default port is 443."""
 
     vapi_name: ClassVar[str] = f"{PREFIX}.create_spec_vcenter"
     hostname: str
@@ -75,7 +75,7 @@ class CreateSpecVcenter(Structure):
 
 
 class CreateSpecSubscribedLibrary(Structure):
-    """The library at the other end: `new_subscribed_library` for CREATE_NEW, `subscribed_library` for USE_EXISTING."""
+    """The subscribed library: `new_subscribed_library` for CREATE_NEW, `subscribed_library` for USE_EXISTING."""
 
     vapi_name: ClassVar[str] = f"{PREFIX}.create_spec_subscribed_library"
     unions = (
@@ -91,14 +91,14 @@ class CreateSpecSubscribedLibrary(Structure):
 
 
 class CreateSpec(Structure):
-    """A subscription that is to be made."""
+    """A subscription to create."""
 
     vapi_name: ClassVar[str] = f"{PREFIX}.create_spec"
     subscribed_library: CreateSpecSubscribedLibrary
 
 
 class UpdateSpecVcenter(Structure):
-    """What is to change of the vCenter of a REMOTE subscribed library."""
+    """Changes to the vCenter of a REMOTE subscribed library."""
 
     vapi_name: ClassVar[str] = f"{PREFIX}.update_spec_vcenter"
     hostname: str | None = None
@@ -106,7 +106,7 @@ class UpdateSpecVcenter(Structure):
 
 
 class UpdateSpec(Structure):
-    """What is to change of a subscription."""
+    """Changes to a subscription."""
 
     vapi_name: ClassVar[str] = f"{PREFIX}.update_spec"
     subscribed_library_placement: UpdateSpecPlacement | None = None
@@ -114,7 +114,7 @@ class UpdateSpec(Structure):
 
 
 class VcenterInfo(Structure):
-    """The vCenter of a REMOTE subscribed library; `server_guid` is empty, because it is not asked for it."""
+    """The vCenter of a REMOTE subscribed library. `server_guid` is empty, because the vCenter is not contacted."""
 
     vapi_name: ClassVar[str] = f"{PREFIX}.vcenter_info"
     hostname: str
@@ -123,7 +123,7 @@ class VcenterInfo(Structure):
 
 
 class Summary(Structure):
-    """A subscription in short; the name of a REMOTE subscribed library is not known here, and is its identifier."""
+    """Summary of a subscription. For a REMOTE subscribed library the name is its identifier, because its name is unknown."""
 
     vapi_name: ClassVar[str] = f"{PREFIX}.summary"
     subscribed_library: Id
@@ -133,7 +133,7 @@ class Summary(Structure):
 
 
 class Info(Structure):
-    """A subscription; the name of a REMOTE subscribed library is not known here, and is its identifier."""
+    """A subscription. For a REMOTE subscribed library the name is its identifier, because its name is unknown."""
 
     vapi_name: ClassVar[str] = f"{PREFIX}.info"
     unions = (TaggedUnion("subscribed_library_location", {"LOCAL": {}, "REMOTE": {"subscribed_library_vcenter": True}}),)

@@ -1,1 +1,1 @@
-"""The byte edges: where the bytes of files come in and go out."""
+"""Receives uploads and sends downloads."""

@@ -1,10 +1,10 @@
-"""The addresses of bytes: how they are made, read again, and shown without their secret.
+"""Creates and parses the URLs of file content, and removes their secrets for logging.
 
-    /cls/data/SESSION/FILE/SIGNATURE/NAME          an upload of a file, or a download of the file at a place
-    /cls/static/LIBRARY/ITEM/NAME?version=REVISION  a file of an item, for those who are logged in
+    /cls/data/SESSION/FILE/SIGNATURE/NAME          upload of a file, or download of the file at a position
+    /cls/static/LIBRARY/ITEM/NAME?version=REVISION  file of an item, for logged-in users
 
-A signature is made of kind, session and file under the server's key, so that nobody can guess an address, and the address
-of an upload is none of a download. The name is there for people and tools, the server does not look at it.
+The signature covers kind, session and file with the server's key, so URLs cannot be guessed, and an upload URL is not valid for
+downloads. The name is for people and tools; the server ignores it.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Kind = Literal["upload", "download"]
 
 @dataclass(frozen=True, slots=True)
 class DataAddress:
-    """What a signed address names; `file` is the identifier of an upload or the position of a download."""
+    """Target of a signed URL. `file` is the identifier of an upload or the position of a download."""
 
     kind: Kind
     session: str
@@ -38,7 +38,7 @@ class DataAddress:
 
 @dataclass(frozen=True, slots=True)
 class StaticAddress:
-    """A file of an item; `version` is the revision that is wanted, as it was sent."""
+    """A file of an item. `version` is the requested revision, as sent."""
 
     library: str
     item: str
@@ -47,25 +47,25 @@ class StaticAddress:
 
 
 class SignedAddresses:
-    """Makes addresses, and reads those that it made; `key` is the secret of the server, the same in all its processes."""
+    """Creates and parses signed URLs. `key` is the server's secret, the same in all its processes."""
 
     def __init__(self, key: bytes) -> None:
         self._key = key
 
     def upload(self, file: UpdateFile) -> str:
-        """Where the bytes of a pushed file of an update session are sent to."""
+        """Returns the URL for uploading a file of an update session."""
         return self._data("upload", file.session, file.id, file.name)
 
     def download(self, session_id: str, position: int, name: str) -> str:
-        """Where the file at a place of a download session's content version is read from."""
+        """Returns the URL for downloading the file at a position of a download session's content version."""
         return self._data("download", session_id, str(position), name)
 
     def content(self, library_id: str, item_id: str, name: str, revision: int) -> str:
-        """Where a file of an item is read from without a download session, as long as it has that revision."""
+        """Returns the URL for reading a file of an item without a download session. It is valid for that revision only."""
         return f"{STATIC}{_quoted(library_id)}/{_quoted(item_id)}/{_quoted(name)}?version={revision}"
 
     def read(self, path: str) -> DataAddress | None:
-        """What the path of a signed address names; None when the signature is wrong or there is none."""
+        """Parses the path of a signed URL. Returns None if the signature is wrong or missing."""
         parts = path.removeprefix(DATA).split("/", 3)
         if len(parts) < 3:
             return None
@@ -87,7 +87,7 @@ class SignedAddresses:
 
 
 def read_static(path: str, query: str) -> StaticAddress | None:
-    """What the address of a file of an item names; None when the path has too few parts or too many."""
+    """Parses the URL of a file of an item. Returns None if the path has the wrong number of parts."""
     parts = [unquote(part) for part in path.removeprefix(STATIC).split("/")]
     if len(parts) != 3 or not all(parts):
         return None
@@ -96,7 +96,7 @@ def read_static(path: str, query: str) -> StaticAddress | None:
 
 
 def shown(path: str) -> str:
-    """The path as it may be logged: of a signed address only what cannot be used without the signature."""
+    """Returns the path for logging, without what makes a signed URL usable."""
     if not path.startswith(DATA):
         return path
     session, _, rest = path.removeprefix(DATA).partition("/")

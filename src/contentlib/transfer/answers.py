@@ -1,4 +1,4 @@
-"""What a caller hears of the errors of the rules."""
+"""Maps the errors of the rules to HTTP responses."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ STATUS: dict[type[LibraryError], int] = {
 
 
 class Refused(Exception):
-    """A request is not taken; the sentence is for the caller, nothing was changed."""
+    """A rejected request. The message is for the caller; nothing was changed."""
 
     def __init__(self, status: int, said: Fault, headers: Headers | None = None) -> None:
         super().__init__(said.text)

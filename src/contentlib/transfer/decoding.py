@@ -1,4 +1,4 @@
-"""Bodies that come with a Content-Encoding: gzip and deflate are decoded as they come, others refused."""
+"""Decodes uploads with the Content-Encoding gzip or deflate, and rejects others."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _PLAIN = ("", "identity")
 
 
 def decoded(request: Request, name: str) -> Request:
-    """The request with the bytes of the file itself as its body; Refused where they cannot be had of it."""
+    """Returns the request with a decoded body. Raises Refused if the encoding is unsupported."""
     for header, known in (("content-encoding", _WINDOWS), ("content-transfer-encoding", {"binary": 0, "8bit": 0, "7bit": 0})):
         encoding = request.headers.get(header, "").strip().lower()
         if encoding not in (*_PLAIN, *known):
@@ -35,7 +35,7 @@ def decoded(request: Request, name: str) -> Request:
 
 
 class _Decoded:
-    """A body that is decompressed as it is read."""
+    """A body that is decompressed while it is read."""
 
     def __init__(self, body: Body, name: str, encoding: str) -> None:
         self._body = body
@@ -45,7 +45,7 @@ class _Decoded:
         self._begun = False
 
     async def chunks(self) -> AsyncIterator[bytes]:
-        """The bytes of the file; Wrong where they are not compressed as the header says."""
+        """Yields the decoded bytes. Raises Wrong if the data does not match the header."""
         try:
             async for piece in self._body.chunks():
                 while piece:
@@ -62,7 +62,7 @@ class _Decoded:
             raise self._wrong("it is truncated")
 
     def _decode(self, piece: bytes) -> tuple[bytes, bytes]:
-        """Some of the bytes of a piece, and what is left of it. Several compressed streams may follow one another."""
+        """Decodes part of a piece and returns the rest. Several compressed streams can follow each other."""
         if self._decoder.eof:
             if not piece.strip(b"\0"):
                 return b"", b""

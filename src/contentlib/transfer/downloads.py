@@ -1,4 +1,4 @@
-"""The download addresses: a file of a download session, and a file of an item for those who are logged in."""
+"""Handles download URLs: files of a download session, and files of an item for logged-in users."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _METHODS = ("GET", "HEAD")
 
 
 class Downloads:
-    """Gives the bytes of files."""
+    """Sends the content of files."""
 
     def __init__(self, sessions: DownloadSessions, items: Items, blobs: Blobs, leases: Leases, admit: Admit) -> None:
         self._sessions = sessions
@@ -84,6 +84,6 @@ class Downloads:
 
 
 def _login(request: Request) -> str:
-    """A name for whoever is logged in; the token itself is not kept longer than its request."""
+    """Returns an identifier of the login session. The token itself is not kept after its request."""
     shown = request.headers.get("vmware-api-session-id") or request.headers.get("cookie", "")
     return hashlib.sha256(shown.encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""The room's door: which requests it takes, and where each of them goes."""
+"""Routes requests for file content to their handlers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from contentlib.vapi.errors import Unauthenticated, VapiError
 
 
 class Transfers:
-    """Takes and gives the bytes of files."""
+    """Receives and sends the content of files."""
 
     def __init__(self, uploads: Uploads, downloads: Downloads, addresses: SignedAddresses) -> None:
         self._uploads = uploads
@@ -37,15 +37,15 @@ class Transfers:
             return _of_rules(error)
 
     def ended(self, session_or_file_id: str) -> None:
-        """Ends what is still going on for a session, or for a file of one.
+        """Stops the transfers of a session, or of one of its files.
 
-        A download that runs ends with the bytes that it began with, but no longer keeps its session alive.
+        A running download completes, but no longer keeps its session alive.
         """
         self._uploads.ended(session_or_file_id)
         self._downloads.running.drop(session_or_file_id)
 
     async def touch_running(self) -> None:
-        """Keeps the sessions of running downloads alive, and ends uploads that stand still; to be called every few seconds."""
+        """Keeps the sessions of running downloads alive and stops stalled uploads. Must be called every few seconds."""
         self._uploads.stop_silent()
         await self._downloads.running.touch()
 
@@ -64,7 +64,7 @@ class Transfers:
 
 
 def _of_rules(error: LibraryError) -> Answer:
-    """What a caller hears of an error of the rules; raises one that is the server's fault."""
+    """Returns the response for an error of the rules. Raises errors that are the server's fault."""
     status = STATUS.get(type(error))
     if status is None:
         raise error
@@ -74,7 +74,7 @@ def _of_rules(error: LibraryError) -> Answer:
 
 
 def _told(error: VapiError) -> Answer:
-    """What a caller hears who may not read."""
+    """Returns the message for a caller that may not read."""
     headers = []
     if isinstance(error, Unauthenticated):
         headers.append(("www-authenticate", error.challenge or 'Basic realm="contentlib"'))

@@ -1,4 +1,4 @@
-"""The body of an upload in blocks, read ahead while the block before is stored."""
+"""Reads the body of an upload in blocks, one ahead of the block being stored."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ _SECONDS = 1.0  # a slow client's bytes are handed on after this time, so that t
 
 
 class Incoming:
-    """Reads a body in a task of its own; at most one block waits while another one grows.
+    """Reads a body in a separate task, at most one block ahead.
 
-    The task is what makes it possible to stop an upload whose client says nothing.
+    The task makes it possible to stop an upload whose client is silent.
     """
 
     def __init__(self, request: Request) -> None:
@@ -28,13 +28,13 @@ class Incoming:
         self._timer: asyncio.TimerHandle | None = None
 
     def start(self) -> None:
-        """Begins to read; a client that asked whether it may send is told to."""
+        """Starts reading. Sends 100 Continue if the client expects it."""
         if self._error is None:
             self._quiet_since = time.monotonic()
             self._task = asyncio.create_task(self._read())
 
     async def next(self) -> list[bytes] | None:
-        """The next block, in the pieces in which it came, None at the end; raises what ended the body too early."""
+        """Returns the next block in its pieces, None at the end. Raises the error that ended the body early."""
         block = await self._blocks.get()
         if block is None and self._error is not None:
             raise self._error
@@ -45,7 +45,7 @@ class Incoming:
         return 0.0 if self._quiet_since is None else time.monotonic() - self._quiet_since
 
     def stop(self, error: Exception) -> None:
-        """Ends the reading; `next` raises the error instead of what is still there."""
+        """Stops reading. `next` then raises the error instead of returning further blocks."""
         self._error = error
         self._cancel()
         while not self._blocks.empty():

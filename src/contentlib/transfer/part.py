@@ -1,4 +1,4 @@
-"""Which bytes of a file an upload brings: all of them, or those that `Content-Range` names."""
+"""Determines the byte range of an upload: the whole file, or the range in `Content-Range`."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Part:
 
 
 def part_of(request: Request) -> Part:
-    """What a request brings; Refused when its headers contradict themselves or cannot be read."""
+    """Returns the part that a request sends. Raises Refused if its headers are invalid or contradict each other."""
     declared = request.headers.get("content-length", "")
     length = int(declared) if declared.isdecimal() else None
     header = request.headers.get("content-range")

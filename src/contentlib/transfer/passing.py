@@ -1,7 +1,7 @@
-"""Bytes that are read while they are still being stored: what comes from a publisher is passed on as it comes.
+"""Sends bytes to a reader while they are still being fetched and stored.
 
-The last piece is kept back until all bytes are known to be the right ones. Where they are not, or do not come, the connection
-is broken: a reader never takes a part for the whole, or a mixture of two contents for one.
+The last piece is held back until all bytes have been verified. If they are wrong or incomplete, the connection is closed, so
+that a reader never mistakes a partial or mixed file for a complete one.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ class _Passing:
             await self._pause()
 
     async def _paths(self) -> list[Path]:
-        """Where the bytes may be: aside, or in their place since just now."""
+        """Possible locations of the bytes: staging, or already their final place."""
         store, coming = self._blobs.store, self._coming
         blob = await self._found()
         here = [] if blob is None else [store.path(blob.storage, blob.id)]
@@ -109,7 +109,7 @@ class _Passing:
         return None if now[1].blob is None else await self._blobs.check(now[1].blob, self._coming.name)
 
     async def _pause(self) -> None:
-        """Waits for more, as long as somebody brings it."""
+        """Waits for more bytes while a task still fetches them."""
         going_on = await self._sessions.going_on(self._coming.task)
         await asyncio.sleep(_PAUSE_SECONDS)
         if going_on:

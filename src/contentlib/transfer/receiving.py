@@ -1,4 +1,4 @@
-"""One upload: the bytes of a request become the bytes of a file, hashed as they flow."""
+"""Receives one upload: writes the bytes of a request to a file and hashes them."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ Memory = Hasher | Unpacking
 """What read the bytes of a file that are there already."""
 
 RECEIVED = 200
-"""The status where all bytes were received and are not the right ones.
+"""The status if all bytes were received but are wrong.
 
-govmomi and Ansible show of any other status nothing but its number. With this one they go on to complete the session, which
-is refused with the fault of the file, and that they show.
+For any other status, govmomi and Ansible only show the number. With this one they complete the session, which fails with
+the error of the file, which they show.
 """
 
 
@@ -48,7 +48,7 @@ class Replaced(Exception):
 
 
 class Wrong(Exception):
-    """The bytes are not those that were declared; `keep` tells whether those that are there may be of use."""
+    """The bytes do not match what was declared. `keep` tells whether the existing ones can be reused."""
 
     def __init__(self, status: int, fault: Fault, *, keep: bool) -> None:
         super().__init__(fault.text)
@@ -82,13 +82,13 @@ class Upload:
         self._beaten = time.monotonic()
 
     async def there(self, staged: Staged, store: BlobStore) -> int:  # noqa: ARG002 - the store tells it of an archive
-        """How many bytes of the file are there before the request."""
+        """Number of bytes of the file before the request."""
         return staged.size
 
     async def receive(self, staged: Staged, store: BlobStore, known: Memory | None) -> bool:
-        """Takes the bytes of the request; whether the file is complete now. Wrong when it is not as declared.
+        """Receives the bytes of the request. Returns whether the file is complete. Raises Wrong if it is not as declared.
 
-        `known` has read what is there already, if anybody has.
+        `known` has already hashed the existing bytes, if it is set.
         """
         self._check_size()
         await self._transfers.begin(self.file)
@@ -110,34 +110,34 @@ class Upload:
 
     @property
     def size(self) -> int:
-        """How many bytes of the file are there and hashed."""
+        """Number of stored and hashed bytes of the file."""
         return self.hasher.size
 
     def received(self, staged: Staged) -> int:
-        """How many bytes of the file are there."""
+        """Number of stored bytes of the file."""
         return staged.size
 
     def memory(self, staged: Staged) -> Memory | None:
-        """What is known of the bytes that are there, for the request that goes on with them."""
+        """State of the hash, for the request that resumes the upload."""
         return self.hasher if self.hasher.size == staged.size else None
 
     async def stamp(self, staged: Staged) -> str:
-        """Marks the bytes that are there, so that what is known of them is used only while they are the same."""
+        """Records the state of the stored bytes, so that the hash is only reused if they are unchanged."""
         return await self._threads.run(staged.stamp)
 
     async def leave(self) -> None:
-        """Lets go of everything but what is staged."""
+        """Releases everything except the staged bytes."""
 
     async def discard(self) -> None:
-        """Drops what has come, except for what is staged."""
+        """Discards the received bytes, except staged ones."""
 
     def told(self) -> dict[str, object]:
-        """What came of it, for the client."""
+        """Message for the client about the result."""
         digests = {algorithm.value: digits for algorithm, digits in self.hasher.digests().items()}
         return {"name": self.file.name, "size": self.hasher.size, "status": "READY", "checksums": digests}
 
     def _check_size(self) -> None:
-        """What the headers tell of the size is looked at before a byte is taken."""
+        """Checks the size given in the headers before reading the body."""
         declared, said = self.file.size, self.part.total
         if declared is not None and said is not None and said != declared:
             raise Wrong(400, faults.wrong_size(self.file.name, declared, said), keep=True)

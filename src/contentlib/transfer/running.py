@@ -1,9 +1,9 @@
-"""Downloads that are running, known by the files that this process has open.
+"""Detects running downloads by the files that this process has open.
 
-The server takes a file and says nothing of its end (docs/design/decisions/0001-asgi-and-ranges.md), so what is still being
-sent is what is still open. Of two downloads of the same bytes the longer one keeps both alive.
+The server interface does not report the end of a file transfer (docs/design/decisions/0001-asgi-and-ranges.md), so a file that
+is still open is still being sent. If two downloads send the same file, the longer one keeps both alive.
 
-Files are known by their names, which are those of blobs: to ask a file that is open who it is would wait for its disk.
+Files are identified by their names, which are those of blobs, because a `stat` of an open file could wait for its disk.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pathlib import Path
 _YOUNG_SECONDS = 10.0  # a file may not be open yet
 _LISTING = Path("/dev/fd")  # Linux, macOS, BSD
 _WITHOUT_LISTING = range(4096)
-_DELETED = " (deleted)"  # Linux says so of a file that has no name any more
+_DELETED = " (deleted)"  # how Linux marks a file without a name
 
 Touch = Callable[[], Awaitable[None]]
 
@@ -32,7 +32,7 @@ class _Download:
 
 
 class RunningDownloads:
-    """Downloads by whoever they belong to, a session or a login, and the file that they send."""
+    """Running downloads by owner (a session or a login), with the file that they send."""
 
     def __init__(self) -> None:
         self._downloads: dict[tuple[str, str], _Download] = {}

@@ -1,4 +1,4 @@
-"""One upload of an OVA: the files in it become files of the session while its bytes come."""
+"""Receives one OVA: its files become files of the session while it arrives."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ class Unpacking(Upload):
     """An upload that holds the lock on an archive, of whose own bytes only the frame is kept."""
 
     async def there(self, staged: Staged, store: BlobStore) -> int:  # noqa: ARG002 - what is staged is a part of it
-        """How many bytes of the archive are there."""
+        """Number of stored bytes of the archive."""
         return await self._made(store).arrived()
 
     async def receive(self, staged: Staged, store: BlobStore, known: Memory | None) -> bool:
-        """Takes the bytes of the request; the files of the archive are READY when it is whole. Wrong when it is not."""
+        """Receives the bytes of the request. Files are READY when the archive is complete. Raises Wrong if it is invalid."""
         self._check_size()
         await self._transfers.begin(self.file)
         self._archive = self._made(store)  # not before: what another request has completed is not dropped
@@ -32,15 +32,15 @@ class Unpacking(Upload):
 
     @property
     def size(self) -> int:
-        """How many bytes of the archive are there."""
+        """Number of stored bytes of the archive."""
         return 0 if self._archive is None else self._archive.size
 
     def received(self, staged: Staged) -> int:  # noqa: ARG002 - what is staged is a part of it
-        """How many bytes of the archive are there."""
+        """Number of stored bytes of the archive."""
         return self.size
 
     def memory(self, staged: Staged) -> Memory | None:  # noqa: ARG002 - what is staged is a part of it
-        """What is known of the bytes that are there."""
+        """State of the stored bytes."""
         return self._archive if self._archive is not None and self._archive.exact else None
 
     async def stamp(self, staged: Staged) -> str:
@@ -50,7 +50,7 @@ class Unpacking(Upload):
         return await super().stamp(staged)
 
     async def leave(self) -> None:
-        """Lets go of the file that was being written."""
+        """Closes the file that was being written."""
         if self._archive is not None:
             await self._archive.leave()
 
@@ -60,7 +60,7 @@ class Unpacking(Upload):
             await self._archive.drop()
 
     def told(self) -> dict[str, object]:
-        """What came of it, for the client."""
+        """Message for the client about the result."""
         told: dict[str, object] = {"name": self.file.name, "size": self.size, "status": "READY"}
         return told if self._archive is None or self._archive.plain else {**told, "files": self._archive.names}
 

@@ -1,4 +1,4 @@
-"""The upload address: PUT and POST take the bytes of a file, HEAD tells how many are there."""
+"""Handles upload URLs: PUT and POST receive bytes, HEAD returns the offset."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _REMEMBERED = 1024
 
 @dataclass(frozen=True, slots=True)
 class _Ending:
-    """How an upload ended early: the fault to note, whether its bytes may be of use, the answer if anybody hears it."""
+    """Early end of an upload: the error to store, whether its bytes can be reused, and the response."""
 
     fault: Fault | None
     keep: bool
@@ -48,7 +48,7 @@ class _Ending:
 
 @dataclass(frozen=True, slots=True)
 class _Hashed:
-    """What was read of an interrupted upload of a session, and the mark that its bytes had then."""
+    """Hash state of an interrupted upload of a session, and the mark of its bytes at that time."""
 
     session: str
     memory: Memory
@@ -58,7 +58,7 @@ class _Hashed:
 class Uploads:
     """Receives the bytes of pushed files.
 
-    What was hashed of an interrupted upload is not read again when it continues here, unless its bytes were changed since.
+    A resumed upload is not hashed again from the start if its bytes are unchanged and this process has hashed them.
     """
 
     def __init__(
@@ -116,7 +116,7 @@ class Uploads:
                 upload.incoming.stop(Stopped())
 
     def stop_silent(self) -> None:
-        """Stops uploads whose client has said nothing for longer than a lease; what came is kept as long as the session."""
+        """Stops uploads whose client has been silent for longer than a lease. Received bytes are kept."""
         seconds = self._leases.milliseconds / 1000
         for upload in self._running.values():
             if upload.incoming.quiet() > seconds:
@@ -154,7 +154,7 @@ class Uploads:
         raise Refused(409, messages.BEING_SENT(name=file.name))
 
     def _open(self, storage: str, file: UpdateFile, part: Part) -> Staged:
-        """Opens an upload, when there is room for the bytes that come; those of an earlier attempt may be in their place."""
+        """Opens an upload if there is space for its bytes. Those of an earlier attempt may already be stored."""
         coming = part.length if part.length is not None else part.total or file.size or 0
         there = self._store.staged_size(storage, file.id) if part.start is None else 0
         room = self._store.room(storage) + there
@@ -163,7 +163,7 @@ class Uploads:
         return self._store.stage(storage, file.id)
 
     async def _makes_way(self, file_id: str) -> bool:
-        """Whether the upload that holds the lock has left it; one whose client says nothing any more is stopped."""
+        """Whether the upload that holds the lock has ended. Stops it if its client is silent."""
         upload = self._running.get(file_id)
         if upload is None or upload.incoming.quiet() < _STALLED_SECONDS:
             return False
@@ -196,7 +196,7 @@ class Uploads:
         except Exception as error:
             return await self._ended_early(request, upload, staged, error)
         finally:
-            if self._running.get(file.id) is upload:  # once its bytes are in their place, another one may have begun
+            if self._running.get(file.id) is upload:  # after its bytes were stored, another upload may have started
                 del self._running[file.id]
             await upload.incoming.close()
         if complete:
@@ -224,7 +224,7 @@ class Uploads:
                 await self._discard(upload, staged)
         if wanted:
             await self._remember(upload, staged)
-        else:  # at last, and only these bytes: without its name the upload is no longer locked, and another one may begin
+        else:  # last, and only these bytes: without its name the upload is unlocked, and another one may start
             await lane.release(staged.drop)
         if ending.status is None:
             raise error
@@ -269,7 +269,7 @@ class Uploads:
     # what was read already
 
     def _known(self, file_id: str, staged: Staged) -> Memory | None:
-        """What this process has read of the bytes that are there, unless another one has received some since."""
+        """Returns the hash state of the stored bytes, unless another process has received some since."""
         hashed = self._hashed.pop(file_id, None)
         return hashed.memory if hashed is not None and hashed.mark == staged.mark else None
 
@@ -294,7 +294,7 @@ def _offset(size: int) -> Headers:
 
 
 def _storage_status(error: OSError) -> int:
-    """507 and 503 say by themselves what is wrong; of other faults govc's user hears only what the body of a 400 tells."""
+    """Returns 507 and 503 as they are. For other errors it returns 400, because govc only shows the body of a 400."""
     if isinstance(error, StorageSilent):
         return 503
     return 507 if faults.is_full(error) else 400

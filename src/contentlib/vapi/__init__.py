@@ -1,1 +1,1 @@
-"""What a service, operation, structure and error are. Knows no library, HTTP or database."""
+"""Defines services, operations, structures and errors. Knows no library, HTTP or database."""

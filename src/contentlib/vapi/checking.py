@@ -1,4 +1,4 @@
-"""Compares values with their declared types: the unions of what a caller sends, and all of what the server answers."""
+"""Compares values with their declared types: unions in requests, and whole results."""
 
 from __future__ import annotations
 

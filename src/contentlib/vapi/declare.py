@@ -1,4 +1,4 @@
-"""How a service says what it is: its identifier, operations, errors, privileges and `/api` routes, each once."""
+"""Declares services: identifier, operations, errors, privileges and `/api` routes."""
 
 from __future__ import annotations
 

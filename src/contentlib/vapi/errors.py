@@ -1,6 +1,6 @@
-"""The standard errors of vAPI: what a caller may hear, in every wire form.
+"""Defines the standard errors of vAPI.
 
-Nothing here says how an error is written; a wire form reads `name`, `error_type`, `rest_status` and `api_status`.
+How an error is written is up to the wire form, which reads `name`, `error_type`, `rest_status` and `api_status`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from contentlib.vapi.std import LocalizableMessage, message
 
 
 class VapiError(Exception):
-    """Base of the standard errors; a subclass says its HTTP status, and where the infrastructure may raise it."""
+    """Base class of the standard errors. A subclass defines its HTTP statuses and whether the infrastructure may raise it."""
 
     name: ClassVar[str] = ""
     rest_status: ClassVar[int] = 400
@@ -51,15 +51,15 @@ class VapiError(Exception):
 
 
 class Error(VapiError, api=500):
-    """The operation failed for a reason that has no error of its own."""
+    """The operation failed with an error that has no type of its own."""
 
 
 class AlreadyExists(VapiError):
-    """A thing of this name or identifier is there already."""
+    """An object with this name or identifier already exists."""
 
 
 class AlreadyInDesiredState(VapiError):
-    """The thing is already as the caller asks."""
+    """The object is already in the requested state."""
 
 
 class Canceled(VapiError, rest=500):
@@ -67,7 +67,7 @@ class Canceled(VapiError, rest=500):
 
 
 class ConcurrentChange(VapiError, api=409):
-    """The thing was changed since the caller last read it."""
+    """The object has changed since the caller last read it."""
 
 
 class FeatureInUse(VapiError):
@@ -75,51 +75,51 @@ class FeatureInUse(VapiError):
 
 
 class InternalServerError(VapiError, rest=500, everywhere=True):
-    """The server met something unforeseen."""
+    """The server failed unexpectedly."""
 
 
 class InvalidArgument(VapiError, everywhere=True):
-    """A parameter or field has a value that the operation does not take."""
+    """A parameter or field has an invalid value."""
 
 
 class InvalidElementConfiguration(VapiError):
-    """The thing is configured so that the operation cannot work on it."""
+    """The configuration of the object does not allow the operation."""
 
 
 class InvalidElementType(VapiError):
-    """The thing is of a type that the operation does not work on."""
+    """The operation does not support objects of this type."""
 
 
 class InvalidRequest(VapiError, everywhere=True):
-    """The request is not one of the form that it claims to be."""
+    """The request does not have the format that it claims to have."""
 
 
 class NotAllowedInCurrentState(VapiError):
-    """The state of the thing does not allow the operation."""
+    """The state of the object does not allow the operation."""
 
 
 class NotFound(VapiError, rest=404):
-    """There is no such thing."""
+    """The object does not exist."""
 
 
 class OperationNotFound(VapiError, rest=404, everywhere=True):
-    """There is no such service or operation."""
+    """The service or operation does not exist."""
 
 
 class ResourceBusy(VapiError, api=500):
-    """Somebody else is at work on the thing."""
+    """The object is in use by another operation."""
 
 
 class ResourceInUse(VapiError):
-    """The thing is in use."""
+    """The object is in use."""
 
 
 class ResourceInaccessible(VapiError, api=500):
-    """The thing, or what it needs, cannot be reached."""
+    """The object, or something that it needs, is not accessible."""
 
 
 class ServiceUnavailable(VapiError, rest=503, everywhere=True):
-    """The server cannot serve the call now."""
+    """The server is temporarily unable to handle the call."""
 
 
 class TimedOut(VapiError, rest=504, everywhere=True):
@@ -127,11 +127,11 @@ class TimedOut(VapiError, rest=504, everywhere=True):
 
 
 class UnableToAllocateResource(VapiError, everywhere=True):
-    """The server has no more of something that the operation needs."""
+    """A resource that the operation needs is exhausted."""
 
 
 class Unauthenticated(VapiError, rest=401, everywhere=True):
-    """Nobody known is calling."""
+    """The caller is not logged in, or the login failed."""
 
 
 class Unauthorized(VapiError, rest=403, everywhere=True):
@@ -139,7 +139,7 @@ class Unauthorized(VapiError, rest=403, everywhere=True):
 
 
 class UnexpectedInput(VapiError, everywhere=True):
-    """The request holds a field that the operation does not know."""
+    """The request contains an unknown field."""
 
 
 class Unsupported(VapiError):
@@ -147,7 +147,7 @@ class Unsupported(VapiError):
 
 
 class UnverifiedPeer(VapiError, rest=500):
-    """The other side of a connection is not who it should be."""
+    """The certificate of the other server could not be verified."""
 
 
 ERRORS: dict[str, type[VapiError]] = {error.name: error for error in VapiError.__subclasses__()}

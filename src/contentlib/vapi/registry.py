@@ -1,4 +1,4 @@
-"""The set of services that a server speaks, and what a call of one carries."""
+"""Holds the services of a server and the context of a call."""
 
 from __future__ import annotations
 
@@ -12,13 +12,12 @@ from contentlib.vapi.errors import VapiError
 
 @dataclass(slots=True)
 class Call:
-    """Who calls, and from where.
+    """The caller and the context of a call.
 
-    `user` is empty until the gate has let the call in, `login` names the user's login session. `token` is that session's
-    secret, `credentials` are name and password. `client` is the address of the client, `gone` returns when it has hung up.
-    `base_url` is scheme and authority as the client reached the server, for the URLs that an answer holds.
-    An operation that starts a session puts its token into `new_token`; a wire form then sets the cookie, if the client did
-    not ask for none.
+    `user` is empty until the gate has admitted the call; `login` identifies the user's login session. `token` is the secret of
+    that session, `credentials` are name and password. `client` is the address of the client, `gone` returns when it has
+    disconnected. `base_url` is the scheme and authority that the client used, for URLs in responses. An operation that starts a
+    session sets `new_token`; the wire form then sets the cookie, unless the client declined it.
     """
 
     request_id: str
@@ -33,7 +32,7 @@ class Call:
 
 
 class Gate(Protocol):
-    """Decides who may call what."""
+    """Decides who may call an operation."""
 
     async def authenticate(self, call: Call) -> None:
         """Sets `call.user`; raises Unauthenticated. Asked before the body of a call is read and its arguments are judged."""
@@ -68,7 +67,7 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """An operation that is to be performed as a task: its arguments as JSON, and the things (type and identifier) in them."""
+    """An operation to perform as a task: its arguments as JSON and the objects (type and identifier) in them."""
 
     operation: Operation
     arguments: str

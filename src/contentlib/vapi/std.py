@@ -1,4 +1,4 @@
-"""The structures of com.vmware.vapi.std that errors and services share."""
+"""Defines the structures of com.vmware.vapi.std that errors and services share."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ PREFIX = "com.vmware.vapi.std."
 
 @enumeration(PREFIX + "localization_param.date_time_format")
 class DateTimeFormat(Enumeration):
-    """How a date in a message is to be shown."""
+    """How to format a date in a message."""
 
     FULL_DATE = "FULL_DATE"
     FULL_DATE_TIME = "FULL_DATE_TIME"
@@ -37,7 +37,7 @@ class NestedLocalizableMessage(Structure):
 
 
 class LocalizationParam(Structure):
-    """A value to be put into a message."""
+    """A value to insert into a message."""
 
     vapi_name: ClassVar[str] = PREFIX + "localization_param"
     d: float | None = None
@@ -58,7 +58,7 @@ class DynamicId(Structure):
 
 
 class LocalizableMessage(Structure):
-    """What happened, in words: a stable id, the English text, and the pieces of it."""
+    """A message: a stable id, the English text, and its arguments."""
 
     vapi_name: ClassVar[str] = PREFIX + "localizable_message"
     id: str

@@ -1,6 +1,6 @@
-"""The types of vAPI: built-in kinds, and the tree that a declared annotation becomes.
+"""Defines the types of vAPI: built-in types, and the type tree of a declared annotation.
 
-Nothing here knows HTTP, a library or a database. A wire form walks `Type` trees; it never looks at annotations.
+Knows no HTTP, library or database. A wire form walks `Type` trees and never reads annotations.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class DateTime:
 
     @classmethod
     def parse(cls, text: str) -> DateTime:
-        """The moment that an ISO 8601 text names (no offset means UTC); ValueError if there is none."""
+        """Parses an ISO 8601 text; without an offset it is UTC. Raises ValueError if it is invalid."""
         if not _DATE.match(text):
             raise ValueError(f"not an ISO 8601 date and time: {text[:40]!r}")
         moment = datetime.fromisoformat(text.upper())
@@ -70,7 +70,7 @@ class DateTime:
         return hash(self.milliseconds)
 
 
-@lru_cache(maxsize=1024)  # most moments that are told lie in the same few seconds
+@lru_cache(maxsize=1024)  # most times in responses lie within a few seconds
 def _seconds(since_epoch: int) -> str:
     return datetime.fromtimestamp(since_epoch, UTC).isoformat()[:19]
 
@@ -100,7 +100,7 @@ Enumerated = TypeVar("Enumerated", bound=type[Enumeration])
 
 
 def enumeration(vapi_name: str) -> Callable[[Enumerated], Enumerated]:
-    """Gives an enumeration its canonical name."""
+    """Sets the canonical name of an enumeration."""
 
     def name(python: Enumerated) -> Enumerated:
         ENUMERATION_NAMES[python] = vapi_name

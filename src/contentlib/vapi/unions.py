@@ -1,4 +1,4 @@
-"""Which fields of a structure belong to which value of one of its enumerations."""
+"""Declares unions: which fields of a structure belong to which value of an enumeration."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The subscription protocol (VCSP), by which vCenters and Cloud Directors follow a library over plain HTTP."""
+"""Implements the subscription protocol (VCSP), by which vCenters and Cloud Directors read a library over HTTP."""

@@ -1,5 +1,5 @@
-"""The small SOAP face: what govc, Terraform and pyVmomi ask of vSphere's Web Services before they speak REST.
+"""Implements the SOAP calls of vSphere's Web Services that govc, Terraform and pyVmomi make before they use REST.
 
-Login and logout are those of the rest of the server; a small inventory is read through the property collector. Everything
-else of vSphere is answered with the fault NotSupported.
+Login and logout use the login sessions of the server. The property collector reads a small inventory. All other calls fail with
+NotSupported.
 """

@@ -1,6 +1,6 @@
-"""The property collector: walks from the objects of a filter along its traversals, and reads properties on the way.
+"""Implements the property collector: follows the traversals of a filter and reads properties.
 
-Nothing here knows a client or a type: `objects` and `properties` have the tables.
+Knows no client and no type; `objects` and `properties` have the tables.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _TRUE = {"true", "1"}
 
 @dataclass(frozen=True, slots=True)
 class PropertySpec:
-    """Which properties are read of the objects of a type."""
+    """The properties to read of objects of a type."""
 
     type: str
     everything: bool
@@ -31,7 +31,7 @@ class PropertySpec:
 
 @dataclass(frozen=True, slots=True)
 class Traversal:
-    """From objects of a type along one property to others; `then` are the names or traversals that go on from there."""
+    """A step from objects of a type along a property. `then` are the names or traversals that follow."""
 
     name: str | None
     type: str
@@ -42,7 +42,7 @@ class Traversal:
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """Where a walk begins."""
+    """Start of a walk."""
 
     target: Reference
     skip: bool
@@ -51,13 +51,13 @@ class Start:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Where to walk, and what to read."""
+    """Objects to visit and properties to read."""
 
     properties: tuple[PropertySpec, ...]
     starts: tuple[Start, ...]
 
     def asks_only(self, allowed: Mapping[str, Collection[str]]) -> bool:
-        """Whether nothing is read but such properties (by type), of objects that the filter itself names."""
+        """Whether only the given properties (by type) of objects named in the filter are read."""
         return not any(start.then for start in self.starts) and all(
             not spec.everything and set(spec.paths) <= set(allowed.get(spec.type, ())) for spec in self.properties
         )
@@ -70,7 +70,7 @@ def text(element: etree._Element, name: str, default: str | None = None) -> str 
 
 
 def flag(element: etree._Element, name: str) -> bool:
-    """A child that is true or false; false where it is not there."""
+    """Returns a boolean child; false if it is missing."""
     return text(element, name) in _TRUE
 
 
@@ -112,7 +112,7 @@ def _selections(element: etree._Element) -> tuple[str | Traversal, ...]:
 
 
 def _selection(element: etree._Element) -> str | Traversal:
-    """A traversal, or the name of one that stands elsewhere in the filter."""
+    """A traversal, or the name of one defined elsewhere in the filter."""
     path = text(element, "path")
     name = text(element, "name") or None
     if path is None:
@@ -146,9 +146,9 @@ def _named(selections: tuple[str | Traversal, ...]) -> dict[str, Traversal]:
 
 
 class _Walk:
-    """One walk; an object is walked from once a traversal, so that a filter that goes in circles comes to an end.
+    """One walk. An object is visited once per traversal, so that cyclic filters end.
 
-    What is still to be walked is a list and no recursion: a chain of traversals may be as long as a request.
+    Pending steps are a list, not a recursion, because a chain of traversals can be as long as a request.
     """
 
     def __init__(self, world: World, found: dict[Reference, None], names: dict[str, Traversal]) -> None:
@@ -201,7 +201,7 @@ def _read(world: World, target: Reference, path: str) -> Value | None:
 
 
 def _content(world: World, target: Reference, specs: tuple[PropertySpec, ...]) -> Data | None:
-    """What is read of an object; None where the filter wants nothing of its type."""
+    """Returns the properties of an object, or None if the filter selects none of its type."""
     fitting = [each for each in specs if is_a(target.type, each.type)]
     if not fitting:
         return None

@@ -1,4 +1,4 @@
-"""The faults that clients decode, each with its detail."""
+"""Defines the SOAP faults that clients decode."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contentlib.vim.values import Data, Fields, Reference
 
 
 class VimFault(Exception):
-    """A fault: its sentence, and the data object that says what kind it is."""
+    """A SOAP fault: its message and the data object with its type."""
 
     def __init__(self, text: str, detail: Data) -> None:
         super().__init__(text)
@@ -63,7 +63,7 @@ def invalid_argument(name: str, said: Fault) -> VimFault:
 
 
 def invalid_request(said: Fault) -> VimFault:
-    """The fault for a request that is none."""
+    """Returns the fault for an invalid request."""
     return VimFault(said.text, Data("InvalidRequest"))
 
 

@@ -1,4 +1,4 @@
-"""The room's door: SOAP envelopes in and out, cookies, and the list of versions."""
+"""Handles SOAP requests: envelopes, cookies and the list of versions."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _BODY_LIMIT = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """What the server says it is. Terraform's provider wants `name`, a version of three numbers and a number as build."""
+    """Product identification. Terraform's provider needs `name`, a version of three numbers and a numeric build."""
 
     name: str
     version: str

@@ -1,6 +1,6 @@
-"""Names the managers of a vCenter that have nothing to manage here, and what can be read of them.
+"""Lists the managers of a vCenter that have no function here, with their readable properties.
 
-Clients follow these references without asking whether they are set. The methods of these managers are NotSupported.
+Clients follow these references without checking that they are set. The methods of these managers are NotSupported.
 """
 
 from __future__ import annotations
@@ -82,4 +82,4 @@ PROPERTIES: dict[str, dict[str, Value | None]] = {
     "TaskManager": {"maxCollector": 0, "recentTask": Array("ManagedObjectReference")},
     "UserDirectory": {"domainList": Array("string")},
 }
-"""Type -> its properties; those of the other managers are none."""
+"""Type -> its properties. Other managers have none."""

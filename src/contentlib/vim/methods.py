@@ -1,4 +1,4 @@
-"""The methods of vSphere's Web Services that this server has; every other one is NotSupported."""
+"""Implements the supported methods of vSphere's Web Services. All others are NotSupported."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _NUMBER = re.compile(r"[0-9]{1,9}")
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Where a call comes from, and from which program, as it says."""
+    """The address and the program of a caller."""
 
     address: str
     agent: str
@@ -90,7 +90,7 @@ class Methods:
         }
 
     async def run(self, name: str, call: SoapCall) -> Value | None:
-        """The result of a method; a VimFault where it has none."""
+        """Runs a method. Raises VimFault for an error."""
         method = self._anonymous.get(name)
         if method is None:
             method = self._methods.get(name)
@@ -102,7 +102,7 @@ class Methods:
         return await method(call)
 
     async def _seen(self, call: SoapCall) -> World:
-        """The world as a caller sees it, now; without a login there is nothing to be seen of datastores."""
+        """Returns the current world as a caller sees it. Without a login, datastores are not visible."""
         if call.login is None:
             return replace(self._world, now=self._clock.now())
         session, spaces = _user_session(call.login, call.caller), await self._world.inventory.spaces()
@@ -205,7 +205,7 @@ class Methods:
         return [each for wanted in _filters(arguments) for each in collector.collect(world, wanted)]
 
     async def _page(self, call: SoapCall, arguments: etree._Element, offset: int, most: int) -> Data | None:
-        """A part of what a request collects; its token holds the request, so that every process can go on with it."""
+        """Returns a page of results. Its token contains the request, so that every process can continue."""
         found = await self._collected(call, arguments)
         if not found:
             return None
@@ -219,7 +219,7 @@ def _filters(arguments: etree._Element) -> list[collector.Filter]:
 
 
 def _is_open(name: str, call: SoapCall) -> bool:
-    """Whether a call reads nothing but what may be read without a login."""
+    """Whether a call only reads what needs no login."""
     if name == "Fetch":
         return text(call.arguments, "prop") in OPEN.get(call.target.type, ())
     if name in ("RetrieveProperties", "RetrievePropertiesEx"):
@@ -228,7 +228,7 @@ def _is_open(name: str, call: SoapCall) -> bool:
 
 
 def service_content(about: Data) -> Data:
-    """Where everything begins."""
+    """Returns the service content, the entry point of clients."""
     return Data(
         "ServiceContent",
         {
@@ -242,7 +242,7 @@ def service_content(about: Data) -> Data:
 
 
 def _key(login: Login) -> str:
-    """What a session is called; not its secret, and nothing that leads to it."""
+    """Returns the public key of a session, from which its secret cannot be derived."""
     return f"{login.token_hash[:8]}-{login.token_hash[8:20]}"
 
 

@@ -1,4 +1,4 @@
-"""The managed objects of this server: which there are, what they inherit from, and how they hang together."""
+"""Defines the managed objects of this server, their types and their relations."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ SINGLETONS = {
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """What the properties are read from."""
+    """The data from which properties are read."""
 
     inventory: Inventory
     content: Data
     now: int = 0
-    session: Data | None = None  # the caller's own, where there is one
+    session: Data | None = None  # the caller's own, if any
     sessions: Sequence[Data] = ()  # of the caller's user
     spaces: Mapping[str, Space] = field(default_factory=dict)
 
@@ -53,15 +53,15 @@ class World:
         return next(each for each in self.inventory.datastores if each.id == identifier)
 
     def exists(self, target: Reference) -> bool:
-        """Whether there is such an object."""
-        if target.type == "ContainerView":  # anybody can write one
+        """Whether the object exists."""
+        if target.type == "ContainerView":  # clients can construct one
             view = view_of(target)
             return view is not None and self.exists(Reference(view.container_type, view.container))
         return target in SINGLETONS.values() or target in MANAGERS or target in set(_entities(self.inventory))
 
 
 class View(msgspec.Struct, frozen=True):
-    """A container view. It is not kept: its identifier holds all that it is, so every process knows every view."""
+    """A container view. It is not stored: its identifier contains its definition, so every process knows every view."""
 
     container: str
     container_type: str
@@ -95,7 +95,7 @@ BASES = {
 
 
 def is_a(kind: str, wanted: str) -> bool:
-    """Whether a type is another one or inherits from it."""
+    """Whether a type equals another one or inherits from it."""
     while kind != wanted:
         if kind not in BASES:
             return False
@@ -104,7 +104,7 @@ def is_a(kind: str, wanted: str) -> bool:
 
 
 def children(world: World, target: Reference) -> list[Reference]:
-    """The objects right below another one in the inventory."""
+    """Returns the direct children of an object in the inventory."""
     if target == ROOT_FOLDER:
         return [THE_DATACENTER]
     if target == THE_DATACENTER:

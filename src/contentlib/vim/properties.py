@@ -1,7 +1,7 @@
-"""The properties of the managed objects: all that the property collector and Fetch can read.
+"""Defines the properties of the managed objects.
 
-A property is a function from the world and the object's identifier to a value; None is a property that is not set, which is
-something else than one that a type does not have.
+A property is a function of the world and the object's identifier. None means that the property is unset, which differs from a
+property that the type does not have.
 """
 
 from __future__ import annotations

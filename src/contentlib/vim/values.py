@@ -1,4 +1,4 @@
-"""The values of vSphere's Web Services, and how they are written as XML."""
+"""Writes values of vSphere's Web Services as XML."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Enum(str):
     type: str
 
     def __new__(cls, kind: str, value: str) -> Enum:
-        """Makes the value."""
+        """Creates the value."""
         made = super().__new__(cls, value)
         made.type = kind
         return made
@@ -49,7 +49,7 @@ class Enum(str):
 
 @dataclass(frozen=True, slots=True)
 class Array:
-    """A list that knows the type of its elements also when it is empty."""
+    """A list that knows the type of its elements, even if it is empty."""
 
     of: str
     items: Sequence[Value] = ()
@@ -71,7 +71,7 @@ _ARRAYS = {"string": "ArrayOfString", "int": "ArrayOfInt"}
 
 
 def write(parent: etree._Element, name: str, value: Value | None, space: str = VIM) -> None:
-    """Appends an element, none for what is not set, one an item for an array."""
+    """Appends an element; none for an unset value, one per item for an array."""
     if value is None:
         return
     if isinstance(value, Array):

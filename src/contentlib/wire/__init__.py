@@ -1,4 +1,4 @@
-"""How the services are spoken: bytes to bytes, from the declarations alone. Knows no service, database or server."""
+"""Implements the wire forms: converts bytes to calls and back, from the declarations alone. Knows no service or database."""
 
 from contentlib.wire.front import Wire, WireOptions
 

@@ -1,4 +1,4 @@
-"""What `/api` and `/rest` have in common: the operation is found by the address of the request."""
+"""Finds the operation of a request by its address, for `/api` and `/rest`."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class AddressedForm(ABC):
 
     @abstractmethod
     def _read_line(self, request: Request) -> tuple[Target, dict[str, str], Pairs, bool]:
-        """What the request line says: the operation, the parameters in the path, those in the query, whether it is a task."""
+        """Reads the request line: operation, path parameters, query parameters, and whether it requests a task."""
 
     @abstractmethod
     async def _arguments(

@@ -1,4 +1,4 @@
-"""The form `/api`: bare JSON in and out, addresses from the declared routes."""
+"""Implements the form `/api`: bare JSON, at the declared routes."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Api(AddressedForm):
         self._strict = strict
 
     def _read_line(self, request: Request) -> tuple[Target, dict[str, str], Pairs, bool]:
-        """What the request line says: the operation, the parameters in the path, those in the query, whether it is a task."""
+        """Reads the request line: operation, path parameters, query parameters, and whether it requests a task."""
         action, pairs = rest_query.split(request.query) if request.query else (None, [])
         as_task, pairs = asked_for(pairs) if pairs else (False, pairs)
         if action is not None:
@@ -67,7 +67,7 @@ def _inner(declared: Any) -> Any:
 
 
 def _inside_body(request: Request, target: Target, body: bytes, *, strict: bool) -> dict[str, Any]:
-    """The parameters that a body gives a value; `strict` refuses what is not declared."""
+    """Returns the parameters that the body sets. With `strict`, undeclared members are rejected."""
     if content_kind(request.headers.get("content-type"), body) != "json":
         raise unknown_content_type(request.headers.get("content-type", ""))
     read = target.body.read(body)
@@ -87,7 +87,7 @@ def _outside_body(request: Request, target: Target, pairs: Pairs) -> dict[str, A
 
 
 def _check_known(target: Target, pairs: Pairs) -> None:
-    """Refuses what is no parameter there, as upstream does: a filter under its name of `/rest` would filter nothing."""
+    """Rejects unknown query parameters, as vCenter does: a filter with its `/rest` name would filter nothing."""
     known = [parameter.name for parameter in target.elsewhere]
     for name, _ in pairs:
         first = name.partition(".")[0]

@@ -1,4 +1,4 @@
-"""From a request to a call, and from a call to its result: who calls, from where, and what may go wrong."""
+"""Converts requests to calls and results to responses: caller, base URL, errors."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ Line = TypeVar("Line")
 
 
 class Calls:
-    """Makes calls and runs them; what comes out of `run` as an error is one that the caller may hear."""
+    """Creates and runs calls. Errors raised by `run` can be shown to the caller."""
 
     def __init__(
         self, gate: Gate, *, bodies: Bodies, public_url: str | None, report: Report, check_answers: bool = False
@@ -49,7 +49,7 @@ class Calls:
         self._check_answers = check_answers
 
     def of(self, request: Request) -> Call:
-        """The call that a request carries; unauthenticated where its credentials cannot be read."""
+        """Creates the call of a request. Raises Unauthenticated if its credentials cannot be read."""
         headers = request.headers
         base_url = self._public_url or _base_url(request.scheme, headers.get("host", ""))
         token = token_of(request)
@@ -62,14 +62,14 @@ class Calls:
             await self._gate.authenticate(call)
 
     async def line(self, request: Request, read: Callable[[Request], Line]) -> Line:
-        """What the request line says, as `read` finds it; a caller without a session hears nothing of what is wrong with it."""
+        """Reads the request line with `read`. A caller without a session does not see errors in it."""
         try:
             return read(request)
         except InvalidRequest as error:
             raise await self._due(request, error) from error
 
     async def _due(self, request: Request, error: InvalidRequest) -> VapiError:
-        """What the caller hears of a request whose operation cannot be told: that it is wrong, or first to log in."""
+        """Returns the error of a request whose operation is unknown: the error itself, or a request to log in first."""
         try:
             await self._gate.authenticate(Call(request.request_id, "", token_of(request)))
         except Unauthenticated as refused:
@@ -77,7 +77,7 @@ class Calls:
         return error
 
     async def knows(self, token: str | None) -> bool:
-        """Whether a token is that of a live session."""
+        """Whether a token belongs to a valid session."""
         try:
             await self._gate.authenticate(Call("", "", token))
         except Unauthenticated:
@@ -85,9 +85,9 @@ class Calls:
         return True
 
     async def body(self, request: Request, *, known: bool, vouch: Vouch | None = None) -> bytes:
-        """The whole body of a caller who is known, or not yet; invalid_request or service_unavailable where it is refused.
+        """Reads the whole body. Raises InvalidRequest or ServiceUnavailable if it is rejected.
 
-        A GET has a body where it says how long it is.
+        A GET has a body if it declares its length.
         """
         if request.method in ("GET", "HEAD") and "content-length" not in request.headers:
             return b""
@@ -100,7 +100,7 @@ class Calls:
             raise refused from error
 
     async def run(self, request: Request, call: Call, endpoint: Endpoint, arguments: dict[str, Any]) -> Any:
-        """The result of an operation; an error that it does not declare becomes internal_server_error."""
+        """Runs an operation. Undeclared errors become internal_server_error."""
         operation = endpoint.operation
         try:
             await self._gate.admit(call, operation, arguments)
@@ -122,7 +122,7 @@ class Calls:
             raise known from error
 
     def failed(self, request: Request, operation: str, error: Exception) -> InternalServerError:
-        """What the caller hears of something unforeseen; the log gets the rest."""
+        """Returns the error for an unexpected failure, and logs the details."""
         self._report(request, operation, error)
         return InternalServerError(messages.SERVER_FAILED(request=request.request_id))
 
@@ -183,7 +183,7 @@ def session_headers(request: Request, call: Call) -> Headers:
 
 
 def error_headers(error: VapiError) -> Headers:
-    """What an error says in the headers of its response."""
+    """Returns the headers that an error adds to its response."""
     headers: Headers = []
     if isinstance(error, Unauthenticated):
         headers.append(("www-authenticate", error.challenge or 'Basic realm="contentlib"'))
@@ -193,14 +193,14 @@ def error_headers(error: VapiError) -> Headers:
 
 
 def retry_headers(error: VapiError) -> Headers:
-    """When the caller may try again, where the error says it."""
+    """Returns the Retry-After header of an error, if it has one."""
     return [] if error.retry_after is None else [("retry-after", str(error.retry_after))]
 
 
 def content_kind(content_type: str | None, body: bytes) -> str:
-    """Whether a body is json or xml, by its content type; invalid_request with 415 where it is neither.
+    """Returns whether a body is json or xml, by its content type. Raises InvalidRequest with 415 for others.
 
-    JSON is the default, also for curl, which calls everything a form.
+    JSON is the default, also for the form type that curl always sends.
     """
     kind = (content_type or "").partition(";")[0].strip().lower()
     if kind in ("", "application/json") or kind.endswith("+json"):

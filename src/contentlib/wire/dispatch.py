@@ -1,4 +1,4 @@
-"""From an address to an operation: tables made once from the declarations, for `/rest` and for `/api`."""
+"""Finds the operation of an address in tables built from the declarations, for `/rest` and `/api`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from contentlib.wire.json_values import Members, Whole, members_of
 
 Pairs = list[tuple[str, str]]
 
-_ACTION = "action"  # what the name of an action stands under in the query of `/api`
+_ACTION = "action"  # query parameter with the name of the action on `/api`
 
 
 class Target:
@@ -41,14 +41,14 @@ class Target:
         self.reads = "GET" in (operation.api.method, rest_address(operation)[0])
 
     def _body(self, operation: Operation) -> Members | Whole:
-        """What the body is on `/api`: the parameter that the route names, or an object of those without another place."""
+        """Type of the body on `/api`: the parameter named by the route, or an object of the remaining parameters."""
         for parameter in self.elsewhere:
             if parameter.name == operation.api.body:
                 return Whole(parameter)
         return self.members
 
     def chosen_by(self, query: dict[str, str]) -> bool:
-        """Whether the query holds what the route asks for, and no action that is another operation's."""
+        """Whether the query has what the route requires, and no action of another operation."""
         if not all(name in query and value in (None, query[name]) for name, value in self.dispatch.items()):
             return False
         return self.suits(query.get(_ACTION))
@@ -66,7 +66,7 @@ Found = tuple[Target, dict[str, str]]
 
 @dataclass(slots=True)
 class Place:
-    """What can be done at one address of `/rest`."""
+    """The operations at one address of `/rest`."""
 
     methods: dict[str, Target] = field(default_factory=dict)
     actions: dict[str, Target] = field(default_factory=dict)
@@ -87,9 +87,9 @@ class Place:
 
 
 def no_action(path: str, action: str | None, actions: Iterable[str], mistaken: str | None = None) -> OperationNotFound:
-    """The error for an action that an address does not have, or that is not said; those that it has are told.
+    """Returns the error for an unknown or missing action, with the valid ones.
 
-    `mistaken` is one that was given under the name of `/api`.
+    `mistaken` is an action that was given by its `/api` name.
     """
     if mistaken is not None and mistaken in actions:
         return OperationNotFound(messages.ACTION_NAME(path=path, action=mistaken))
@@ -123,7 +123,7 @@ def service_path(service: str) -> str:
 
 
 def identifier_of(operation: Operation) -> str | None:
-    """The first parameter of type id: the one that stands in the path."""
+    """Returns the first parameter of an id type, which is in the path."""
     return next((parameter.name for parameter in operation.parameters if parameter.type.kind == "id"), None)
 
 
@@ -230,7 +230,7 @@ class _Node:
 
 
 class ApiAddresses:
-    """The addresses that the routes declare, under a prefix that stands in the place of `/api`."""
+    """The addresses declared by the routes, below a prefix in place of `/api`."""
 
     def __init__(self, registry: Registry, prefix: str) -> None:
         self._root = _Node()
@@ -282,7 +282,7 @@ def _walk(node: _Node, segments: list[str], n: int) -> _Node | None:
 def _choose(
     candidates: list[tuple[Target, list[tuple[int, str]]]], pairs: Pairs, path: str
 ) -> tuple[Target, list[tuple[int, str]]]:
-    """The candidate whose dispatch query is there; one that lacks only a parameter is taken too, and then says so."""
+    """Returns the candidate whose dispatch query is present. One that only lacks a parameter matches too, and reports it."""
     query = dict(pairs) if pairs else {}
     for candidate in candidates:
         if candidate[0].chosen_by(query):

@@ -1,4 +1,4 @@
-"""The room's door: which requests it takes, and which form each of them is in."""
+"""Selects the wire form of a request."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ _KEPT_BY_NOBODY = ("cache-control", "no-store")
 
 @dataclass(frozen=True, slots=True)
 class WireOptions:
-    """How the services are spoken: at which address clients find them, and how strictly requests and answers are checked.
+    """Options of the wire forms: the server's URL, and how strictly requests and results are checked.
 
-    With `check_answers` each answer is compared with its declared type before it is sent.
+    With `check_answers`, each result is compared with its declared type before it is sent.
     """
 
     public_url: str | None = None
@@ -34,10 +34,10 @@ class WireOptions:
 
 
 class Wire:
-    """Speaks all services of a registry in all forms.
+    """Handles all services of a registry in all forms.
 
-    `report` gets the request, the operation's identifier (the path where none is known) and what happened; the request's
-    id is what the caller is told.
+    `report` receives the request, the operation's identifier (or the path, if unknown) and the error; the caller receives the
+    request id.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class Wire:
         return path.startswith(("/rest/", "/api/")) or path == "/api"
 
     def nearest(self, path: str) -> str | None:
-        """The address that was probably meant by a path that is nobody's."""
+        """Suggests an address for an unknown path."""
         return self._hints.nearest(path)
 
     async def handle(self, request: Request) -> Response:

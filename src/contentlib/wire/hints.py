@@ -1,4 +1,4 @@
-"""Which address was probably meant by one that does not exist, at a cost that does not grow with what a stranger sends."""
+"""Suggests the intended address for an unknown one, at a cost that does not depend on the request."""
 
 from __future__ import annotations
 

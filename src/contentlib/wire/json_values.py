@@ -1,6 +1,6 @@
-"""JSON bodies of `/rest` and `/api`: read by msgspec where they are right, and by the walk where they are not.
+"""Reads JSON bodies of `/rest` and `/api`: with msgspec if they are valid, otherwise with the type walk.
 
-The walk is the authority and makes the messages; msgspec's decoder is its fast case.
+The type walk is authoritative and produces the messages; msgspec's decoder is the fast path.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def annotation(declared: Type) -> Any:
 
 
 def parse(body: bytes) -> Any:
-    """Any JSON text as plain values; invalid_request where it is none."""
+    """Parses JSON text to plain values. Raises InvalidRequest if it is invalid."""
     try:
         return msgspec.json.decode(body.removeprefix(_BOM))
     except RecursionError as error:
@@ -72,7 +72,7 @@ def _read_date(python: type, raw: Any) -> Any:
 
 
 def _write(value: Any) -> Any:
-    """What msgspec cannot write by itself."""
+    """Writes values that msgspec does not support."""
     if isinstance(value, DateTime):
         return str(value)
     if isinstance(value, Typed):
@@ -104,7 +104,7 @@ class Members:
             return self.walk(body)
 
     def walk(self, body: bytes) -> dict[str, Any]:
-        """The parameters that the body holds; where none must be there, null is what clients make of nothing."""
+        """Reads the parameters in the body. If none are required, null is accepted, because clients send it."""
         raw = parse(body)
         if raw is None and not any(field.required for field in self._parameters):
             return {}
@@ -199,7 +199,7 @@ class JsonReader(Reader[Any]):
 
 
 def _got(raw: Any, declared: Type) -> str:
-    """What a message shows of a value that is none of the declared type; of a secret only what it is."""
+    """Describes a value of the wrong type for a message. For a secret, only its type."""
     if isinstance(raw, str):
         return shown(raw)
     if declared.kind == "integer" and isinstance(raw, int) and not isinstance(raw, bool):
@@ -257,12 +257,12 @@ _KINDS: dict[type, str] = {
 
 
 def kind_of(raw: Any) -> str:
-    """What a plain JSON value is, for a message."""
+    """Returns the type of a plain JSON value, for a message."""
     return _KINDS.get(type(raw), "something else")
 
 
 def listed(value: Any, declared: Type) -> Any:
-    """The value with each map as a list of entries, as `/rest` writes maps; untouched where there is none."""
+    """Returns the value with maps as lists of entries, as `/rest` writes them; unchanged without maps."""
     match declared.kind:
         case "structure":
             return _with_maps_listed(value, declared.python)

@@ -1,6 +1,6 @@
-"""The form of the official SDKs: JSON-RPC 2.0 at `POST /api`, its values typed on the wire.
+"""Implements JSON-RPC 2.0 at `POST /api`, the form of the official SDKs, with values that carry their types.
 
-The SDK is the judge: it wants every optional field in an answer, set or not, and the id of its request back.
+The SDK expects every optional field in a result, set or unset, and the id of its request.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _FAULTS = {
 
 
 class EnvelopeError(Exception):
-    """What is wrong with the envelope of a request; `code` is one of JSON-RPC's."""
+    """An error in the envelope of a request. `code` is a JSON-RPC code."""
 
     def __init__(self, code: int, said: Fault, request_id: Any = None) -> None:
         super().__init__(said.text)
@@ -69,7 +69,7 @@ class JsonRpc:
             return _fault(EnvelopeError(REQUEST, error.fault), error.status or 200, error_headers(error))
 
     async def _body(self, request: Request) -> bytes:
-        """The body; the SDK says only in it who calls, so a long one is read on where its beginning holds a live session."""
+        """Reads the body. The SDK names the session only in it, so a long one is read on if its start has a valid session."""
 
         async def vouch(start: bytes) -> bool:
             found = _SESSION.search(start)
@@ -155,7 +155,7 @@ def _named(request: Request, request_id: Any, params: dict[str, Any]) -> tuple[s
 
 
 def _identify(call: Call, request: Request, ctx: Any, request_id: Any) -> None:
-    """Takes token or credentials from the security context; it goes before the headers."""
+    """Reads token or credentials from the security context, which takes precedence over the headers."""
     if not isinstance(ctx, dict | None):
         raise EnvelopeError(PARAMS, messages.RPC_OBJECT_EXPECTED(member="ctx", given=kind_of(ctx)), request_id)
     security = (ctx or {}).get("securityCtx")
@@ -195,10 +195,10 @@ def _fault(error: EnvelopeError, status: int = 200, headers: Headers | None = No
 
 
 class TypedReader(Reader[Any]):
-    """Reads tagged values; a tag that is not there is not missed."""
+    """Reads tagged values. Missing tags are accepted."""
 
     def present(self, raw: Any) -> Any:
-        """What `OPTIONAL` holds."""
+        """Returns the content of `OPTIONAL`."""
         return _untagged(raw, "OPTIONAL")
 
     def fields(self, raw: Any, declared: Type, path: str) -> Mapping[str, Any]:

@@ -1,7 +1,7 @@
-"""The OpenAPI document of `/api` and `/rest` JSON, made from the declarations.
+"""Generates the OpenAPI document of `/api` and `/rest` JSON from the declarations.
 
-Operations that share path and method are told apart by the query: one whose action is fixed stands at a path that ends in
-it, as in upstream's own description; two that differ in whether a parameter is there are one operation with both answers.
+Operations that share a path and a method differ in the query: an operation with a fixed action has a path that ends in it, as
+in VMware's own description; two operations that differ in the presence of a parameter are one entry with both results.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ from contentlib.wire.tasked import QUERY
 from contentlib.wire.walk import part
 
 JSON = "application/json"
-_ABOUT = """Libraries of images for virtual machines, behind the API of vSphere's content libraries.
+_ABOUT = """Libraries of virtual machine images with vSphere's content library API.
 
-Each operation stands here twice: under `/rest`, the form of vSphere 6 and 7, and under `/api`, the form since 7.0.2. What
-`/rest` takes in the body it takes in the query too (`create_spec.library_item_id=…`), and it speaks XML where `Content-Type`
-and `Accept` say so. `POST /api` is JSON-RPC, which the official SDKs speak."""
+Each operation is listed twice: under `/rest`, the form of vSphere 6 and 7, and under `/api`, the form since 7.0.2. Parameters
+in the body of `/rest` can also be in the query (`create_spec.library_item_id=…`), and `/rest` supports XML, selected by
+`Content-Type` and `Accept`. `POST /api` is JSON-RPC, which the official SDKs use."""
 _SCHEMES = {
-    "basic": {"type": "http", "scheme": "basic", "description": "Name and password, to start a session."},
+    "basic": {"type": "http", "scheme": "basic", "description": "User name and password, to start a session."},
     "session": {"type": "apiKey", "in": "header", "name": TOKEN, "description": "The token of a session."},
-    "cookie": {"type": "apiKey", "in": "cookie", "name": TOKEN, "description": "The token, as browsers keep it."},
+    "cookie": {"type": "apiKey", "in": "cookie", "name": TOKEN, "description": "The token of a session, for browsers."},
 }
 _BODILESS = ("GET", "HEAD", "DELETE")
 _BODY_STATUSES = (413, 415)
@@ -72,12 +72,12 @@ _AS_TASK: Schema = {
     "in": "query",
     "required": False,
     "schema": {"type": "string", "enum": ["true"]},
-    "description": "Asks for a task that performs the operation; the answer is its identifier.",
+    "description": "Performs the operation as a task and returns the identifier of the task.",
 }
 
 
 class _Form(ABC):
-    """What a wire form makes of an operation."""
+    """How a wire form represents an operation."""
 
     name: str
 
@@ -102,7 +102,7 @@ class _Form(ABC):
         """The parameters of the query that a parameter of the operation is."""
 
     def body(self, operation: Operation, fields: tuple[Field, ...]) -> tuple[bool, Schema]:  # noqa: ARG002 - one form uses it
-        """Whether a body must be there, and what it is."""
+        """Returns whether a body is required, and its schema."""
         return any(field.required for field in fields), self._schemas.members(fields)
 
     def headers(self, operation: Operation) -> dict[str, str]:  # noqa: ARG002 - one form has them
@@ -110,7 +110,7 @@ class _Form(ABC):
         return {}
 
     def accepted(self) -> Schema | None:
-        """What the identifier of a task looks like, where it has a status of its own."""
+        """Returns the response with the identifier of a task, if it has its own status."""
         return None
 
     def operation(self, operation: Operation, method: str, path: str) -> Schema:
@@ -149,7 +149,7 @@ class _Form(ABC):
                 yield self._parameter("header", Field(in_header[field.name], field.type))
 
     def _parameter(self, place: str, field: Field) -> Schema:
-        """A parameter outside of path and body, where there is no null."""
+        """A parameter outside path and body, which cannot be null."""
         schema = self._schemas.of(_inner(field.type))
         return {"name": field.name, "in": place, "required": field.required, "schema": schema}
 
@@ -199,7 +199,7 @@ class _Rest(_Form):
 
 
 class _Api(_Form):
-    """`/api`: the declared route says where everything stands."""
+    """`/api`: the declared route defines the place of each parameter."""
 
     name = "api"
 
@@ -250,7 +250,7 @@ def _flat(parameter: Field) -> Iterator[Field]:
 
 
 def _merged(one: Schema, other: Schema) -> Schema:
-    """Two operations at one address: what only one of them asks for is optional, and either may answer."""
+    """Merges two operations at one address: parameters of only one of them are optional, and either can answer."""
     known = [parameter["name"] for parameter in one["parameters"]]
     asked = [parameter["name"] for parameter in other["parameters"]]
     parameters = one["parameters"] + [parameter for parameter in other["parameters"] if parameter["name"] not in known]

@@ -1,4 +1,4 @@
-"""The form `/rest`: JSON, query parameters and XML in, value-wrapped JSON or XML out."""
+"""Implements the form `/rest`: JSON, query parameters and XML in, value-wrapped JSON or XML out."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Rest(AddressedForm):
         self.addresses = RestAddresses(registry)
 
     def _read_line(self, request: Request) -> tuple[Target, dict[str, str], Pairs, bool]:
-        """What the request line says: the operation, the parameters in the path, those in the query, whether it is a task."""
+        """Reads the request line: operation, path parameters, query parameters, and whether it requests a task."""
         action, pairs = rest_query.split(request.query) if request.query else (None, [])
         as_task, pairs = asked_for(pairs) if pairs else (False, pairs)
         target, in_path = self.addresses.find(request.method, request.path, action, pairs)

@@ -1,4 +1,4 @@
-"""Parameters in the query: dotted paths into structures, positions from 1 in lists, `.N.key` and `.N.value` in maps."""
+"""Reads query parameters: dotted paths into structures, positions from 1 in lists, `.N.key` and `.N.value` in maps."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from contentlib.wire.text import scalar, shown, wrong
 from contentlib.wire.walk import Reader, part
 
 Tree = Union[list[str], dict[str, "Tree"]]  # noqa: UP007 - a recursive alias needs the name as text
-"""What stands under a name: the texts that were given for it, or what stands below it."""
+"""The content of a name: its texts, or the names below it."""
 
 _MOST = 1000  # parameters in a query
 _DEEPEST = 32  # dots in a name
@@ -98,7 +98,7 @@ class QueryReader(Reader[Tree]):
         return raw
 
     def items(self, raw: Tree, declared: Type, path: str) -> Iterable[Tree]:  # noqa: ARG002 - as every reader has it
-        """What stands at the positions 1, 2, …; or each value where the key repeats."""
+        """Returns the values at positions 1, 2, …, or each value of a repeated key."""
         if isinstance(raw, list):
             return [[text] for text in raw]
         return [below for _, below in _positions(raw, path)]

@@ -1,4 +1,4 @@
-"""The form `/rest` in XML: elements by declared type, hardened parsing, and the published samples' own layout."""
+"""Implements the form `/rest` in XML: elements by declared type, hardened parsing, the layout of VMware's samples."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def _parse(body: bytes) -> etree._Element:
 
 
 def _children(element: etree._Element, known: Mapping[str, Type], path: str) -> dict[str, etree._Element]:
-    """The children that are fields, by field; what is unknown is left out."""
+    """Returns the children that are fields, by field. Unknown ones are skipped."""
     names = {name + suffix_of(declared): name for name, declared in known.items()}
     found: dict[str, etree._Element] = {}
     for child in element:
@@ -72,7 +72,7 @@ def _children(element: etree._Element, known: Mapping[str, Type], path: str) -> 
 
 
 def suffix_of(declared: Type) -> str:
-    """What a field's element name has after the field's name."""
+    """Returns the part of a field's element name after the field's name."""
     if declared.kind == "optional":
         return suffix_of(part(declared.of))
     return _SUFFIXES.get(declared.kind, "")
@@ -170,7 +170,7 @@ Parts = Iterable[tuple[str, Type, Any]]
 
 
 def _parts(declared: Type, value: Any) -> Parts | None:
-    """The elements within an element; None where it holds text."""
+    """Returns the child elements of an element, or None if it contains text."""
     if isinstance(value, VapiError):  # a value of any type may be one
         return _error(value)
     made = _PARTS.get(declared.kind)

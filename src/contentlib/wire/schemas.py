@@ -1,6 +1,7 @@
-"""JSON schemas of declared types and errors, for the OpenAPI document.
+"""Generates JSON schemas of declared types and errors for the OpenAPI document.
 
-A schema says what the server takes, no more: a URI is any text, a set may name an element twice, unknown fields are allowed.
+A schema describes what the server accepts and no more: a URI is any text, a set can contain duplicates, unknown fields are
+allowed.
 """
 
 from __future__ import annotations
@@ -33,9 +34,9 @@ _STRING: Schema = {"type": "string"}
 
 
 class Schemas:
-    """Makes schemas of one form, and collects the components that they refer to.
+    """Generates the schemas of one form and collects the components that they refer to.
 
-    `/rest` writes maps as lists of entries: a structure that a map can occur in has a component of its own there.
+    `/rest` writes maps as lists of entries: a structure that can occur in a map has a separate component there.
     """
 
     def __init__(self, components: dict[str, Schema], *, rest: bool) -> None:

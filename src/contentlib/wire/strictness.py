@@ -1,4 +1,4 @@
-"""Refuses members of a body that are not declared, for those who test their client against this server."""
+"""Rejects undeclared members of a body, for users who test their client against this server."""
 
 from __future__ import annotations
 

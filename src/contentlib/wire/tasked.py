@@ -1,7 +1,7 @@
-"""Operations as tasks: one that is called with `vmw-task=true`, or as `OPERATION$task`, is performed without its caller.
+"""Runs operations as tasks, when called with `vmw-task=true` or as `OPERATION$task`.
 
-The caller hears at once what is wrong with the arguments, that a thing is not there or that a privilege is missing, and else
-the identifier of the task. The arguments are kept as JSON, so that whoever goes on with the task can read them.
+Invalid arguments, missing objects and missing privileges are reported immediately; otherwise the result is the identifier of
+the task. Arguments are stored as JSON, so that any worker can continue the task.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _TASK = Type("id")
 
 
 def asked_for(pairs: Pairs) -> tuple[bool, Pairs]:
-    """Whether a query asks for a task, and its other parameters."""
+    """Returns whether a query requests a task, and its other parameters."""
     values = [value for name, value in pairs if name == QUERY]
     if not values:
         return False, pairs
@@ -40,19 +40,19 @@ def asked_for(pairs: Pairs) -> tuple[bool, Pairs]:
 
 
 async def no_tasks(asked: Asked) -> str:
-    """For those who keep no tasks."""
+    """For servers without tasks."""
     raise OperationNotFound(messages.NO_TASK(operation=asked.operation.id))
 
 
 class Tasked:
-    """Makes tasks of operations, and performs them."""
+    """Creates tasks of operations and performs them."""
 
     def __init__(self, registry: Registry, submit: Submit) -> None:
         self._endpoints = registry.endpoints
         self._submit = submit
 
     def endpoint(self, endpoint: Endpoint) -> Endpoint:
-        """What a call of the operation as a task is answered by; operation_not_found where it cannot be called so."""
+        """Returns the endpoint for calling the operation as a task. Raises OperationNotFound if that is not supported."""
         operation = endpoint.operation
         if not operation.task:
             raise OperationNotFound(messages.NO_TASK(operation=operation.id))
@@ -68,7 +68,7 @@ class Tasked:
         return await self._submit(Asked(twin, encode(arguments).decode(), call.user, _things(twin, arguments)))
 
     async def perform(self, service: str, name: str, arguments: str, user: str, task: str) -> str | None:
-        """Performs an operation that was kept, for the user who asked for it; answers its result as JSON."""
+        """Performs a stored operation for the user who requested it, and returns its result as JSON."""
         endpoint = self._endpoints[service, name.removesuffix(MARK)]
         operation = endpoint.operation
         given = members_of(operation.parameters).read(arguments.encode())
@@ -98,6 +98,6 @@ def _decoder(declared: Type) -> msgspec.json.Decoder[Any]:
 
 
 def _things(operation: Operation, arguments: dict[str, Any]) -> tuple[tuple[str, str], ...]:
-    """What the privileges of an operation say that it works on."""
+    """Returns the objects to which the privileges of an operation refer."""
     named = ((each.resource, each.thing(arguments)) for each in operation.privileges)
     return tuple((resource, thing) for resource, thing in named if resource is not None and thing is not None)

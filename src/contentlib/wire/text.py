@@ -1,4 +1,4 @@
-"""Single values as text, as query parameters and XML write them, and the errors that name a field by its path."""
+"""Reads and writes single values as text, for query parameters and XML, and creates errors that name a field by its path."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def text_of(value: Any) -> str:
 
 
 def scalar(declared: Type, text: str, path: str) -> Any:
-    """The value that a text stands for; invalid_argument if it is none of the declared type."""
+    """Parses text as a value of the type. Raises InvalidArgument if it does not match."""
     reader = _READERS.get(declared.kind)
     if reader is None:
         raise wrong(path, declared, f"text {shown(text)}")
@@ -58,7 +58,7 @@ def scalar(declared: Type, text: str, path: str) -> Any:
 
 
 def choices(declared: Type) -> str:
-    """What a value of the type may be, for a message."""
+    """Describes the allowed values of a type, for a message."""
     if declared.kind == "enumeration":
         return f"one of {', '.join(declared.python)}"
     return _MEANT.get(declared.kind, str(declared))
@@ -72,7 +72,7 @@ def in_range(number: int) -> int:
 
 
 def decode_base64(text: str) -> bytes:
-    """The bytes that a base64 text holds; ValueError if it is none."""
+    """Decodes base64 text. Raises ValueError if it is invalid."""
     try:
         return base64.b64decode(text, validate=True)
     except binascii.Error as error:

@@ -1,4 +1,4 @@
-"""The walk over a declared type that turns what a client wrote into values; a wire form says how its pieces look.
+"""Converts a client's input to values by walking the declared type; each wire form defines its representation.
 
 Paths in messages are dotted, with positions from 1: `create_spec.error_message.args.1`.
 """
@@ -19,7 +19,7 @@ Raw = TypeVar("Raw")
 
 
 class Reader(ABC, Generic[Raw]):
-    """Reads values of declared types; a subclass knows what a structure, a list, a map and a scalar look like."""
+    """Reads values of declared types. Subclasses define the representation of structures, lists, maps and scalars."""
 
     @abstractmethod
     def fields(self, raw: Raw, declared: Type, path: str) -> Mapping[str, Raw]:
@@ -38,7 +38,7 @@ class Reader(ABC, Generic[Raw]):
         """A value that has no parts."""
 
     def present(self, raw: Raw) -> Raw | None:
-        """What an optional holds, or None where it is unset."""
+        """Returns the content of an optional, or None if it is unset."""
         return raw
 
     def given(self, parameters: Iterable[Field], raw: Mapping[str, Raw], prefix: str = "") -> dict[str, Any]:
@@ -48,7 +48,7 @@ class Reader(ABC, Generic[Raw]):
         }
 
     def read(self, raw: Raw, declared: Type, path: str) -> Any:
-        """The value of a declared type that `raw` stands for; invalid_argument where it stands for none."""
+        """Reads a value of a declared type from `raw`. Raises InvalidArgument if it does not match."""
         match declared.kind:
             case "optional":
                 inner = self.present(raw)

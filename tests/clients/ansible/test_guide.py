@@ -10,7 +10,7 @@ from clients.ansible.running import INVENTORY, Play
 from docs.reading import DOCS, blocks, section
 
 PAGE = DOCS / "guide" / "clients" / "ansible.md"
-_ROWS = re.findall(r"^\| [^|`]+ \| (.+) \|$", section(PAGE, "What it says when something is wrong"), re.MULTILINE)
+_ROWS = re.findall(r"^\| [^|`]+ \| (.+) \|$", section(PAGE, "Error messages"), re.MULTILINE)
 _QUOTED = [said for told in _ROWS for said in re.findall("`([^`]+)`", told) if said != "msg"]
 _VARYING = {"NAME": r"\S+", "SUM": r"[0-9a-f]+", "ID": r"[0-9a-f-]+", "URL": r"\S+", "datastore-1": r"datastore-\d"}
 

@@ -1,1 +1,1 @@
-"""Bytes: blobs and their rows in step, copies, and how fast and how many at once."""
+"""Stores content: keeps blobs and their rows consistent, copies them, and limits the rate and number of transfers."""

@@ -1,4 +1,4 @@
-"""Blobs: the bytes of files, each kept once, checked against what was stored before they are given out.
+"""Stores the bytes of files as blobs, each once, and verifies them before they are served.
 
 The row of a blob is never committed before its bytes are safe, and its bytes are never removed before the row is gone.
 """
@@ -38,7 +38,7 @@ class Received(msgspec.Struct, frozen=True):
 
 
 class Place(msgspec.Struct, frozen=True):
-    """Where the bytes of a file are, and whether they are there."""
+    """The location of a file's bytes, and whether they are stored."""
 
     storage: str
     uri: str
@@ -71,7 +71,7 @@ class Blobs:
         return self.storages.on(storage)
 
     async def keep(self, received: Received) -> Blob:
-        """Makes a blob of what was received; equal bytes on the same storage share one, and mend it when it is damaged."""
+        """Turns received bytes into a blob. Equal bytes on a storage share one blob, and repair it if it is damaged."""
         async with self._metadata.transaction(durable=False) as transaction:
             twin = await self._hold_twin(transaction, received)
         if twin is None:
@@ -84,7 +84,7 @@ class Blobs:
         return twin
 
     async def _hold_twin(self, transaction: Transaction, received: Received) -> Blob | None:
-        """The blob with the same bytes, as good as new to those who collect what nothing names."""
+        """Returns the blob with the same bytes, protected from collection like a new one."""
         twin = await transaction.blobs.twin(received.storage, received.digests[Algorithm.SHA256], received.size)
         if twin is not None:
             unreferenced = None if twin.unreferenced is None else self._clock.now()
@@ -123,7 +123,7 @@ class Blobs:
         return await self._read_again(blob, name, found.mark)
 
     async def place(self, file: StoredFile) -> Place:
-        """Where a file's bytes are; says nothing of whether they are whole."""
+        """Returns the location of a file's bytes, without checking them."""
         async with self._metadata.reading() as transaction:
             blob = await transaction.blobs.get(file.blob)
         if blob is None or await self._stat(blob, file.name) is None:
@@ -154,7 +154,7 @@ class Blobs:
             raise Unavailable(messages.UNREADABLE(name=name, storage=blob.storage, reason=why)) from error
 
     async def digest(self, file: StoredFile, algorithm: Algorithm) -> str:
-        """A checksum of a file's bytes; they are read for it where nobody has asked for that algorithm before."""
+        """Returns a checksum of a file's bytes. Reads them if this algorithm was not requested before."""
         blob = await self.check(file.blob, file.name)
         known = blob.digests.get(algorithm.value)
         if known is None:
@@ -232,7 +232,7 @@ class Blobs:
         return await self.receive(storage, pieces(), *() if checksum is None else (checksum.algorithm,))
 
     async def receive(self, storage: str, pieces: AsyncIterator[bytes], *algorithms: Algorithm) -> Received:
-        """Takes bytes that nobody else sends; those of which not all come are dropped."""
+        """Receives bytes from this process. Incomplete ones are discarded."""
         upload, hasher, lane = new_identifier(), Hasher(*algorithms), self.on(storage)
         staged = await lane.run(self.store.stage, storage, upload)
         try:
@@ -276,9 +276,9 @@ class Blobs:
                 await transaction.blobs.put(replace(blob, unflushed=None))
 
     async def describe(self, item: Item, version: Version, storage: str | None = None) -> None:
-        """Writes beside the bytes what they are, so that they can be found again without the database.
+        """Writes a description of the bytes beside them, to identify them without the database.
 
-        That is on the storage of the library, unless it is named.
+        It is on the storage of the library, unless another one is given.
         """
         async with self._metadata.reading() as transaction:
             library = await transaction.libraries.get(item.library)

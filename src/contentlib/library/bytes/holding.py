@@ -1,4 +1,4 @@
-"""Blobs of a command that takes long and names none of them before its end."""
+"""Protects the blobs of long-running commands from collection until a version refers to them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _AT_ONCE = 100  # rows between two turns of others
 
 
 class HeldBlobs(Blobs):
-    """Holds what it has kept, as long as `hold` runs; else the server would collect it when its grace is over."""
+    """Protects its blobs while `hold` runs; otherwise the server would collect them after the grace period."""
 
     def __init__(self, metadata: MetadataStore, store: FileBlobStore, clock: Clock) -> None:
         super().__init__(metadata, store, clock)
@@ -25,13 +25,13 @@ class HeldBlobs(Blobs):
         self._held: list[str] = []
 
     async def keep(self, received: Received) -> Blob:
-        """Makes a blob of what was received, and holds it."""
+        """Turns received bytes into a blob and protects it."""
         blob = await super().keep(received)
         self._held.append(blob.id)
         return blob
 
     async def hold(self, seconds: float) -> None:
-        """Makes all of them as good as new, again and again, until it is cancelled, whatever the database says in between."""
+        """Renews the protection of all blobs until it is cancelled, regardless of database errors."""
         while True:
             await asyncio.sleep(seconds)
             with suppress(OSError):

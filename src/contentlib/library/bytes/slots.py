@@ -1,4 +1,4 @@
-"""Places for work that many want to do and few may do at once."""
+"""Limits the number of concurrent users of a resource."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ Claim = Callable[[str], AbstractAsyncContextManager[None]]
 
 
 def at_once(_name: str) -> AbstractAsyncContextManager[None]:
-    """For those who keep nobody waiting."""
+    """For callers without a limit."""
     return nullcontext()
 
 
 class Slots:
-    """Places of which `most` can be taken at once; when there are fewer than before, nobody loses the one that he has."""
+    """A limited number of places, `most`. Lowering the limit does not take places away."""
 
     def __init__(self, most: int) -> None:
         self.most = most
@@ -26,7 +26,7 @@ class Slots:
 
     @property
     def idle(self) -> bool:
-        """Whether nobody has a place or waits for one."""
+        """Whether no place is used or waited for."""
         return self._wanted == 0
 
     def allow(self, most: int) -> None:

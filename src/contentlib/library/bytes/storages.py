@@ -1,11 +1,11 @@
-"""Calls the blob store in threads of each storage, and refuses at once while a storage does not answer.
+"""Runs calls of the blob store in threads of each storage, and fails fast while a storage does not answer.
 
-Every call that may touch the disk of a storage goes through its `Lane`. A disk that hangs keeps the threads of its own lane,
-never the event loop, and no thread that another storage needs.
+Every call that may touch the disk of a storage goes through its `Lane`. A hanging disk blocks only the threads of its own lane,
+never the event loop or threads that another storage needs.
 
-A call that is out for a second makes the lane probe its storage, in a thread of its own. A probe that is not back in time
-makes the storage silent: the calls that are out fail, and further ones are refused without a thread. The storage answers again
-as soon as a probe comes back.
+If a call takes longer than a second, the lane probes its storage in a separate thread. If the probe does not return in time,
+the storage is silent: pending calls fail, and further ones are rejected without using a thread. The storage is used again once
+a probe returns.
 """
 
 from __future__ import annotations
@@ -55,14 +55,14 @@ class StorageSilent(OSError):
 
 @runtime_checkable
 class Closeable(Protocol):
-    """What must not be left open."""
+    """An object that must be closed."""
 
     def close(self) -> object:
         """Closes it."""
 
 
 class _Threads:
-    """Daemon threads: one that never comes back does not keep the process from ending. They end when they are idle."""
+    """Daemon threads, so that one that hangs does not keep the process from ending. They end when idle."""
 
     def __init__(self, name: str, most: int) -> None:
         self.most = most
@@ -102,7 +102,7 @@ class _Threads:
 
 
 class _Call:
-    """A call that is out; `answer` is done when it has come back, or nobody waits for it any more."""
+    """A running call. `answer` is done when it has returned or its caller no longer waits."""
 
     __slots__ = ("answer", "begun", "call", "given_up", "loop", "most")
 
@@ -138,9 +138,9 @@ class Lane:
         return self._silent is not None
 
     async def run(self, call: Callable[Arguments, Result], *arguments: Arguments.args, **names: Arguments.kwargs) -> Result:
-        """What the call answers; StorageSilent when it does not come back.
+        """Runs a call. Raises StorageSilent if it does not return.
 
-        One that is cancelled returns when the thread is done with it, so that a file is never closed under it.
+        A cancelled call returns once the thread has finished, so that a file is never closed while it is used.
         """
         return await self._run(partial(call, *arguments, **names), _CALL_SECONDS)
 
@@ -157,7 +157,7 @@ class Lane:
             raise NotStored(error) from error
 
     async def release(self, call: Callable[[], object]) -> None:
-        """Lets go of something, as soon as the storage answers; whether that fails is of no interest."""
+        """Releases an object once the storage answers. Errors are ignored."""
         done = self._submit(call, math.inf)
         while self._silent is None and not done.answer.done():
             await asyncio.wait({done.answer}, timeout=_LOOK_SECONDS)
@@ -208,7 +208,7 @@ class Lane:
                 result = out.call()
         except BaseException as raised:
             error = raised
-        with suppress(RuntimeError):  # the loop is closed, and nobody waits
+        with suppress(RuntimeError):  # the loop is closed
             out.loop.call_soon_threadsafe(self._back, out, result, error)
 
     def _back(self, out: _Call, result: Any, error: BaseException | None) -> None:
@@ -273,18 +273,18 @@ class Lane:
                 self._give_up(out)
 
     def _give_up(self, out: _Call) -> None:
-        """Nobody waits for a call any more; what it holds is let go of when it comes back."""
+        """Abandons a call. Whatever it opens is closed when it returns."""
         del self._out[out]
         out.given_up = True
         self._lost += 1
         self._threads.most += 1
         if not out.answer.done():
             out.answer.set_exception(StorageSilent(self.storage, time.monotonic() - out.begun))
-            out.answer.exception()  # whoever waited may be gone
+            out.answer.exception()  # the caller may be gone
 
 
 class Storages:
-    """The blob store and the lanes of its storages; `changed` hears which of them fall silent and which answer again."""
+    """The blob store and the lanes of its storages. `changed` is called when one becomes silent or answers again."""
 
     def __init__(self, store: FileBlobStore, changed: Changed | None = None, patience: float = _PATIENCE_SECONDS) -> None:
         self.store = store
@@ -301,7 +301,7 @@ class Storages:
         return lane
 
     def lane(self, name: str, probe: Callable[[], object]) -> Lane:
-        """A lane for files that are no blobs, as those of import roots are."""
+        """Returns a lane for files that are not blobs, such as those of import roots."""
         return Lane(name, probe, self._changed, self._patience)
 
     @property
@@ -324,11 +324,11 @@ class Storages:
 
 
 def _seen(answer: asyncio.Future[None]) -> None:
-    """Takes an answer that comes too late."""
+    """Discards a result that arrives too late."""
     if not answer.cancelled():
         answer.exception()
 
 
 def _quietly(close: Callable[[], object]) -> None:
-    with suppress(OSError, ValueError):  # nobody waits for it; a generator may still be running
+    with suppress(OSError, ValueError):  # the caller is gone; a generator may still be running
         close()

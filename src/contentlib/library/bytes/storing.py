@@ -1,4 +1,4 @@
-"""Bytes of an upload that are hashed while they are written, or again when it goes on."""
+"""Hashes the bytes of an upload while they are written, or again when it is resumed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _READ_AGAIN = 64  # pieces that are read and hashed again in one go
 
 
 async def store(threads: Lane, staged: Staged, hasher: Hasher, pieces: Sequence[bytes]) -> None:
-    """Takes the next bytes of an upload, in the pieces in which they came; NotStored when the storage does not."""
+    """Stores the next bytes of an upload, in pieces. Raises NotStored if the storage fails."""
     if len(pieces) > _PIECES:  # joining large pieces costs more than it saves
         pieces = [b"".join(pieces)]
     if sum(map(len, pieces)) < _SIDE_BY_SIDE:
@@ -30,7 +30,7 @@ async def store(threads: Lane, staged: Staged, hasher: Hasher, pieces: Sequence[
 
 
 def hash_again(hasher: Hasher, pieces: Iterator[bytes]) -> bool:
-    """Hashes some more of what is there already; whether there was any."""
+    """Hashes more of the existing bytes. Returns whether there were any."""
     before = hasher.size
     for piece in islice(pieces, _READ_AGAIN):
         hasher.update(piece)

@@ -1,4 +1,4 @@
-"""A limit of bandwidth that all transfers of a process share."""
+"""Limits the bandwidth that all transfers of a process share."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ _LONGEST_TURN = 1 << 20
 
 
 class Throttle:
-    """Makes everybody wait who goes beyond it; `limit` is in Mbit/s, 0 for none, and may be changed any time.
+    """Delays transfers that exceed the limit. `limit` is in Mbit/s, 0 for none, and can be changed at any time.
 
-    Bytes are taken in turns of an eighth of a second, so that whoever has many of them does not keep others waiting for long.
+    Bytes are granted in slots of 1/8 second, so that large transfers do not delay others for long.
     """
 
     def __init__(self) -> None:
@@ -24,11 +24,11 @@ class Throttle:
 
     @property
     def turn(self) -> int:
-        """How many bytes somebody may have in one go."""
+        """Returns the number of bytes that can be granted at once."""
         return min(max(int(self.limit * _MEGABIT * _TURN_SECONDS), _SHORTEST_TURN), _LONGEST_TURN)
 
     async def spend(self, size: int) -> None:
-        """Takes so many bytes' time; returns when what was taken before has passed."""
+        """Waits until the bytes granted before have passed."""
         async for _ in self.turns(size):
             pass
 

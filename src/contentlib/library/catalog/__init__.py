@@ -1,1 +1,1 @@
-"""The catalog: libraries, items, their versions, trash, usages and retention."""
+"""Manages libraries, items, content versions, trash, usages and retention."""

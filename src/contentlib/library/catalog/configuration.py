@@ -1,4 +1,4 @@
-"""The configuration that clients may change: automatic synchronization and the limits of transfers."""
+"""Stores the configuration that clients can change: automatic synchronization and transfer limits."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _KEY = "configuration"
 
 
 class Setting(msgspec.Struct, frozen=True):
-    """What a value of the configuration may be, both ends included, and whether it is in force only after a restart."""
+    """Allowed range of a setting, both ends included, and whether a change needs a restart."""
 
     least: int
     most: int
@@ -58,7 +58,7 @@ SETTINGS = {
 
 
 class Configurations:
-    """Reads and changes the configuration; `changed` hears of each change."""
+    """Reads and changes the configuration. `changed` is called after each change."""
 
     def __init__(self, metadata: MetadataStore, changed: Callable[[], None] = unheard) -> None:
         self._metadata = metadata
@@ -70,7 +70,7 @@ class Configurations:
             return _decode(await transaction.state.get(_KEY))
 
     async def update(self, changes: dict[str, bool | int]) -> None:
-        """Changes what is given, all of it or, when a value is out of its range, nothing."""
+        """Changes the given values. If one is out of range, nothing changes."""
         for name, value in changes.items():
             allowed = SETTINGS[name]
             if not allowed.least <= value <= allowed.most:

@@ -1,4 +1,4 @@
-"""A subscribed library that is to go on without its publisher becomes a published local one, with all that it has."""
+"""Converts a subscribed library to a published local one, with all its content."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ class Conversions:
         self._sealing = sealing
 
     async def to_published(self, library_id: str) -> None:
-        """Makes a subscribed library a published local one, at once; its items keep their identifiers, versions and files.
+        """Converts a subscribed library to a published local one, atomically. Items keep their identifiers, versions and files.
 
-        Those who subscribe to it show the password that it showed its publisher. NotSynchronized, and nothing is changed, when
-        it has not all that its publisher had at the last sync.
+        Its subscribers use the password that it used for its publisher. Raises NotSynchronized, without changes, if content of
+        the last sync is missing.
         """
         async with self._metadata.reading() as transaction:
             seen = await find_library(transaction, library_id, LibraryType.SUBSCRIBED)
@@ -53,7 +53,7 @@ class Conversions:
             )
 
     async def _publishing(self, library: Library) -> Publishing:
-        """How it is published from then on: as it was already, or with what it showed its publisher."""
+        """Returns how the library is published after the conversion: as before, or with the password of its subscription."""
         subscription = library.subscription or Subscription("")
         if library.publishing.published or subscription.authentication is Authentication.NONE or not subscription.password:
             return replace(library.publishing, published=True)
@@ -74,7 +74,7 @@ async def _check_idle(transaction: Transaction, library: Library) -> None:
 
 
 async def _check_whole(transaction: Transaction, library: Library) -> None:
-    """Raises when something is lacking of what the publisher had."""
+    """Raises an error if content of the publisher is missing."""
     following = library.following
     if following is not None and following.fault is not None:
         raise NotSynchronized(messages.NOT_SYNCHRONIZED(library=library.id, reason=following.fault))

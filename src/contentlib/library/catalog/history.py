@@ -1,4 +1,4 @@
-"""The content versions of an item that are kept, and how an earlier one is made current again."""
+"""Decides which content versions of an item are kept, and makes earlier ones current again."""
 
 from __future__ import annotations
 
@@ -40,16 +40,16 @@ class History:
         return _numbered(await self.versions(item_id), item_id, number)
 
     async def check_current(self, item_id: str, number: str, token: Token | None) -> None:
-        """Raises what `make_current` would raise before it reads the files."""
+        """Raises the errors of `make_current` that are known before the files are read."""
         wanted = await self.version(item_id, number)
         async with self._metadata.reading() as transaction:
             if token is None or await transaction.tokens.find(token) is None:
                 await _free_item(transaction, item_id, wanted)
 
     async def make_current(self, item_id: str, number: str, user: str, token: Token | None = None) -> str:
-        """Makes an earlier version's files the item's content again, as a new version, and answers its number.
+        """Makes an earlier version's files the item's content again, as a new version, and returns its number.
 
-        InDesiredState when it is the current one, Busy while an update session is active.
+        Raises InDesiredState for the current version, and Busy while an update session is active.
         """
         async with self._metadata.reading() as transaction:
             known = None if token is None else await transaction.tokens.find(token)
@@ -93,7 +93,7 @@ def _numbered(versions: list[Version], item_id: str, number: str) -> Version:
 
 
 async def _make(transaction: Transaction, item: Item, made: Version) -> None:
-    """Makes a new version the item's content."""
+    """Makes a new version current."""
     await transaction.versions.add(made)
     changed = replace(
         item,

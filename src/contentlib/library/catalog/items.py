@@ -1,4 +1,4 @@
-"""Library items and their content versions: what they are, and the rules of creating, changing, copying and deleting them."""
+"""Creates, changes, copies and deletes library items and their content versions."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ FIRST_VERSION = 1
 
 
 class NewItem(msgspec.Struct, frozen=True):
-    """What a caller says of an item to be created, or copied to."""
+    """A caller's specification of an item to create or to copy to."""
 
     library: str | None
     name: str | None
@@ -38,7 +38,7 @@ class NewItem(msgspec.Struct, frozen=True):
 
 
 class ItemChange(msgspec.Struct, frozen=True):
-    """What a caller wants to change of an item; None is left as it is."""
+    """A caller's changes of an item. None means unchanged."""
 
     name: str | None = None
     description: str | None = None
@@ -114,9 +114,9 @@ class Items:
             )
 
     async def update(self, item_id: str, change: ItemChange) -> None:
-        """Changes what is given; VersionConflict when `version` is given and is not the item's.
+        """Changes the given properties. Raises VersionConflict if `version` is given and not the item's.
 
-        Where nothing changes, nothing is counted. A failed draft that is changed is wanted again, and keeps its name.
+        If nothing changes, no version is increased. A failed draft that is changed becomes a normal item and keeps its name.
         """
         changes: dict[str, object] = {}
         if change.name is not None:
@@ -150,9 +150,9 @@ class Items:
             await note_change(transaction, counted)
 
     async def delete(self, item_id: str, user: str = "") -> None:
-        """Puts an item into the trash; a running update session ends, a running download ends with the bytes it began with.
+        """Moves an item to the trash. A running update session ends; a running download completes.
 
-        InUse when its library is in use and says that this is so for its items too.
+        Raises InUse if its library is in use and protects its items.
         """
         async with self._metadata.transaction(durable=True) as transaction:
             item = await find_item(transaction, item_id)
@@ -169,9 +169,9 @@ class Items:
             self._ended(session.id)
 
     async def copy(self, source_id: str, new: NewItem, token: Token | None, user: str = "") -> str:
-        """Copies an item with its current content into a library, and answers the copy's identifier.
+        """Copies an item with its current content into a library and returns the copy's identifier.
 
-        What the destination does not say (name, description, type) is taken from the source.
+        Name, description and type default to those of the source.
         """
         async with self._metadata.reading() as transaction:
             known = None if token is None else await transaction.tokens.find(token)
@@ -212,7 +212,7 @@ class Items:
         return await once(self._metadata, self._clock, token, add)
 
     async def check_copy(self, source_id: str, new: NewItem, token: Token | None) -> None:
-        """Raises what `copy` would raise before it begins to copy."""
+        """Raises the errors of `copy` that are known before copying."""
         async with self._metadata.reading() as transaction:
             if token is None or await transaction.tokens.find(token) is None:
                 _, item = await self._to_be_copied(transaction, source_id, new)
@@ -225,7 +225,7 @@ class Items:
         return source, self._new(_filled(new, source), _DESTINATION)
 
     async def files(self, item_id: str) -> tuple[Item, Version]:
-        """The item and its current content version, or what its publisher offers where that is not here.
+        """Returns the item and its current content version, or the publisher's offer if the content is not stored.
 
         The version of an item without content has no files.
         """
@@ -234,7 +234,7 @@ class Items:
             return item, await shown_version(transaction, item)
 
     async def file(self, item_id: str, name: str) -> tuple[Item, StoredFile]:
-        """The item and a file of its current content version; MissingFile when there is none of that name."""
+        """Returns the item and a file of its current content version. Raises MissingFile for an unknown name."""
         item, version = await self.files(item_id)
         file = version.file(name)
         if file is None:
@@ -304,7 +304,7 @@ async def current_version(transaction: Transaction, item: Item) -> Version:
 
 
 def next_number(item: Item, kept: Iterable[Version]) -> int:
-    """The number of an item's next content version: above every one that is kept, whatever the item says of itself."""
+    """Returns the number of an item's next content version, above all versions that are kept."""
     return max([item.content_version, *(each.number for each in kept)]) + 1
 
 

@@ -1,4 +1,4 @@
-"""Libraries: what one is, and the rules of creating, changing and deleting it."""
+"""Creates, changes and deletes libraries."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Value = TypeVar("Value")
 
 
 class PublishingChange(msgspec.Struct, frozen=True):
-    """What a caller wants to change of the publishing; None is left as it is."""
+    """A caller's changes of publishing. None means unchanged."""
 
     published: bool | None = None
     authentication: Authentication | None = None
@@ -40,7 +40,7 @@ class PublishingChange(msgspec.Struct, frozen=True):
 
 
 class NewLibrary(msgspec.Struct, frozen=True):
-    """What a caller says of a library to be created."""
+    """A caller's specification of a library to create."""
 
     name: str | None
     description: str | None
@@ -52,7 +52,7 @@ class NewLibrary(msgspec.Struct, frozen=True):
 
 
 class LibraryChange(msgspec.Struct, frozen=True):
-    """What a caller wants to change of a library; None is left as it is."""
+    """A caller's changes of a library. None means unchanged."""
 
     name: str | None = None
     description: str | None = None
@@ -68,9 +68,9 @@ MoreChanges = Callable[[Library], Awaitable[dict[str, object]]]
 
 
 class LibraryRules(msgspec.Struct, frozen=True):
-    """What is set of libraries: `storages` are the configured backends by id, the first is the default.
+    """Configuration of libraries: `storages` are the configured backends by id, the first is the default.
 
-    `kept` is how many milliseconds a deleted library can be restored, `names` says whether two may have one name.
+    `kept` is how many milliseconds a deleted library can be restored; `names` defines whether two libraries can share a name.
     """
 
     storages: Mapping[str, str]
@@ -103,7 +103,7 @@ class Libraries:
         return await once(self._metadata, self._clock, token, self.adding(library))
 
     def adding(self, library: Library) -> Callable[[Transaction], Awaitable[str]]:
-        """Adds a library and answers its identifier; NameTaken when its name belongs to another one."""
+        """Adds a library and returns its identifier. Raises NameTaken if another library has its name."""
 
         async def add(transaction: Transaction) -> str:
             await self.names.check(transaction, library, "create_spec.name")
@@ -113,7 +113,7 @@ class Libraries:
         return add
 
     async def draft(self, new: NewLibrary, type: LibraryType, field: str = "create_spec") -> Library:
-        """The library that is to be created; `field` is the path of what the caller says of it."""
+        """Returns the library to create. `field` is the path of the caller's specification."""
         if new.name is None:
             raise Invalid(REQUIRED(field=f"{field}.name"))
         name = check_name(f"{field}.name", new.name)
@@ -162,10 +162,10 @@ class Libraries:
     async def update(
         self, library_id: str, change: LibraryChange, type: LibraryType | None = None, more: MoreChanges | None = None
     ) -> None:
-        """Changes what is given, and what `more` adds to it. Where nothing changes, nothing is counted.
+        """Changes the given properties and those that `more` adds. If nothing changes, no version is increased.
 
-        VersionConflict when `version` is given and is not the library's, Busy when it is not given and somebody else has
-        changed the publishing or the subscription meanwhile.
+        Raises VersionConflict if `version` is given and not the library's, and Busy if it is not given and another call has
+        changed publishing or the subscription meanwhile.
         """
         library = await self.get(library_id, type)
         changes: dict[str, object] = {}
@@ -205,10 +205,10 @@ class Libraries:
                 )
 
     async def delete(self, library_id: str, type: LibraryType | None = None, user: str = "", *, force: bool = False) -> None:
-        """Puts a library into the trash, which hides its items; running update sessions end, running downloads go on.
+        """Moves a library to the trash, which hides its items. Running update sessions end, running downloads continue.
 
-        This is one change of a row, whatever the number of items. InUse when somebody uses the library and
-        WrongState while it is in maintenance, unless by `force`.
+        Changes one row, regardless of the number of items. Raises InUse if the library is in use and WrongState in maintenance,
+        unless `force` is set.
         """
         async with self._metadata.transaction(durable=True) as transaction:
             library = await find_library(transaction, library_id, type)
@@ -224,7 +224,7 @@ class Libraries:
             self._ended(session.id)
 
     def storage_of(self, field: str, backings: tuple[Backing, ...]) -> str:
-        """The storage that backings name; Invalid or Unsupported where they name none of this server."""
+        """Returns the storage of backings. Raises Invalid or Unsupported if they name none of this server."""
         if not backings:
             return next(iter(self._storages))
         if len(backings) > 1:

@@ -1,4 +1,4 @@
-"""Keeps the names of libraries unique, because clients find libraries by name and refuse to choose between two."""
+"""Keeps library names unique, because clients that find libraries by name reject duplicates."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The limits of the configuration as they are in force in a process: how much is transferred, and how much of it at once.
+"""Applies the configured transfer limits in a process.
 
-What needs no restart is in force from the moment that it is read. A transfer waits for a place at its host before it waits for
-one in its pool, so that a slow host keeps none of the pool from others.
+Values that need no restart take effect as soon as they are read. A transfer acquires a place for its host before one in its
+pool, so that a slow host does not use up the pool.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Limits:
         self._apply(found)
 
     async def refresh(self) -> None:
-        """Puts in force what has changed and needs no restart; to be called again and again."""
+        """Applies changed values that need no restart. Must be called periodically."""
         self._apply(await self._configurations.get())
 
     @asynccontextmanager

@@ -1,7 +1,7 @@
-"""Migration of libraries: their content goes to another storage, file by file, while it is read as before.
+"""Moves the content of libraries to another storage, blob by blob, while they are read.
 
-The versions of a library name the bytes on the other storage when they are safe there, and what nobody names any more is
-collected; so it can be left off and taken up again between any two steps.
+The versions of a library refer to the new bytes once these are safe, and unreferenced blobs are collected. Migration can be
+interrupted and continued between any two steps.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _FIELD = "migrate_spec.storage_backings"
 
 
 class Arguments(msgspec.Struct, frozen=True):
-    """Which library goes where."""
+    """Arguments of a migration."""
 
     library: str
     storage: str
@@ -35,7 +35,7 @@ class Arguments(msgspec.Struct, frozen=True):
 
 
 class Migrations:
-    """The steps of migrations; `submitted` hears when there is one to be made."""
+    """The steps of migrations. `submitted` is called when a task was submitted."""
 
     def __init__(
         self,
@@ -55,9 +55,9 @@ class Migrations:
         self._tasks = Tasks(metadata, clock)
 
     async def begin(self, library_id: str, backings: tuple[Backing, ...], user: str) -> str:
-        """Takes a library into maintenance and begins to move it; the identifier of the task.
+        """Sets a library to maintenance and starts to move it. Returns the identifier of the task.
 
-        InDesiredState when all of it is there already, WrongState while somebody is at work on its content.
+        Raises InDesiredState if all of it is already there, and WrongState while its content is being changed.
         """
         if not backings:
             raise Invalid(messages.STORAGE_REQUIRED(field=_FIELD))
@@ -73,7 +73,7 @@ class Migrations:
         return task.id
 
     async def left(self, wanted: Arguments) -> list[StoredFile]:
-        """What is still to be moved, a file for all with the same bytes."""
+        """Returns what remains to be moved, one file for all with the same bytes."""
         async with self._metadata.reading() as transaction:
             await find_library(transaction, wanted.library)
             return await transaction.versions.elsewhere(wanted.library, wanted.storage)
@@ -88,7 +88,7 @@ class Migrations:
             await transaction.versions.move(wanted.library, file.blob, moved.blob)
 
     async def finish(self, wanted: Arguments, unmoved: str | None) -> None:
-        """The library is on the other storage from then on, and is changed again; `unmoved` tells what is not there."""
+        """Moves the library itself to the other storage and ends maintenance. `unmoved` describes what was not moved."""
         described = await self._versions(wanted.library)
         for item, version in described:
             await self._blobs.describe(item, version, wanted.storage)
@@ -105,7 +105,7 @@ class Migrations:
             return [(item, version) for item in items for version in await transaction.versions.of(item.id)]
 
     async def _switch(self, wanted: Arguments) -> str:
-        """Makes the storage that of the library, and answers which it was before."""
+        """Sets the storage of the library and returns the previous one."""
         async with self._metadata.transaction(durable=True) as transaction:
             library = await find_library(transaction, wanted.library)
             moved = replace(library, storage=wanted.storage, backings=wanted.backings)

@@ -1,4 +1,4 @@
-"""Which content versions of its items a library keeps."""
+"""Selects the content versions that a library keeps."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from contentlib.library.ports import MetadataStore
 
 
 class Retentions:
-    """Reads and changes the rules of libraries; `default` is that of all which have none of their own."""
+    """Reads and changes retention rules of libraries. `default` applies to libraries without their own rule."""
 
     def __init__(self, metadata: MetadataStore, default: Retention) -> None:
         self._metadata = metadata
@@ -25,7 +25,7 @@ class Retentions:
         return own or self._default, own is not None
 
     async def set(self, library_id: str, retention: Retention | None) -> None:
-        """Gives a library a rule of its own, or takes it away."""
+        """Sets or removes the rule of a library."""
         for name in ("versions", "seconds"):
             if retention is not None and (given := getattr(retention, name)) is not None and given < 1:
                 raise Invalid(TOO_SMALL(field=f"spec.{name}", least=1, given=given))

@@ -1,4 +1,4 @@
-"""The trash: what was deleted stays there for a time, and can be brought back as it was."""
+"""Manages the trash: keeps deleted libraries and items for a time, and restores them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ KIND = "deleted library or item"
 
 
 class ThingType(enum.StrEnum):
-    """What a thing in the trash is."""
+    """Type of an object in the trash."""
 
     ITEM = "ITEM"
     LIBRARY = "LIBRARY"
@@ -43,7 +43,7 @@ class Thing(msgspec.Struct, frozen=True):
 
 
 class Trash:
-    """The operations on what was deleted; `purged` hears that something has become overdue."""
+    """The operations of the trash. `purged` is called when an entry has expired."""
 
     def __init__(
         self,
@@ -73,11 +73,11 @@ class Trash:
             return await _thing(transaction, await self._find(transaction, identifier))
 
     async def restore(self, identifier: str, name: str | None) -> None:
-        """Brings a thing back with all that it had, under its name or another one.
+        """Restores an entry completely, under its name or another one.
 
-        Taken or NameTaken when another item or library has that name now.
+        Raises Taken or NameTaken if another item or library has the name now.
 
-        Its versions rise, so that subscribers see that it has returned.
+        Its versions increase, so that subscribers notice that it has returned.
         """
         if name is not None:
             check_name("name", name)
@@ -105,9 +105,9 @@ class Trash:
         await note_change(transaction, counted)
 
     async def purge(self, identifier: str) -> None:
-        """Ends the time of a thing: it cannot be restored from then on, and its content is collected.
+        """Ends the retention of an entry: it can no longer be restored, and its content is collected.
 
-        With a library goes what was deleted of it before, which could not be restored without it.
+        Purging a library includes its items that were deleted before, because they cannot be restored without it.
         """
         now = self._clock.now()
         async with self._metadata.transaction(durable=True) as transaction:

@@ -1,4 +1,4 @@
-"""Maintenance of libraries: a time in which their content is read and not changed."""
+"""Manages maintenance of libraries, during which their content can be read but not changed."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ _NAMED = 10  # sessions that a message names
 
 
 class Upkeep:
-    """Takes libraries into maintenance and out of it; `leases` know how long sessions live by themselves."""
+    """Starts and ends maintenance of libraries. `leases` knows when sessions expire."""
 
     def __init__(self, metadata: MetadataStore, leases: Leases) -> None:
         self._metadata = metadata
         self._leases = leases
 
     async def enter(self, library_id: str, user: str) -> None:
-        """Stops changes of a library's content; WrongState while somebody is at work on it."""
+        """Stops changes of a library's content. Raises WrongState while its content is being changed."""
         async with self._metadata.transaction(durable=True) as transaction:
             library = await find_library(transaction, library_id)
             await self.begin(transaction, library, Maintenance(f"changes were stopped by {user}"))
@@ -45,7 +45,7 @@ class Upkeep:
             await transaction.libraries.put(replace(library, maintenance=None))
 
     async def begin(self, transaction: Transaction, library: Library, maintenance: Maintenance) -> None:
-        """Takes a library into maintenance; WrongState, naming who is at work, where that cannot be now."""
+        """Sets a library to maintenance. Raises WrongState, naming the sessions or tasks that prevent it."""
         check_changeable(library)
         active = await transaction.update_sessions.active_in(library.id)
         if active:

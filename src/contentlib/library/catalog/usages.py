@@ -1,4 +1,4 @@
-"""Usages: who has declared to use a library, which keeps it from being deleted by mistake."""
+"""Records usages of libraries, which prevent accidental deletion."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Usages:
         return usage.id
 
     async def get(self, library_id: str, usage_id: str) -> Usage:
-        """The usage; Missing when the library has none of that identifier."""
+        """Returns the usage. Raises Missing if the library has none of that identifier."""
         async with self._metadata.reading() as transaction:
             return await _find(transaction, library_id, usage_id)
 

@@ -1,1 +1,1 @@
-"""Following: libraries that are copies of others, and those who copy ours."""
+"""Implements subscriptions: libraries that follow others, and the subscribers of published libraries."""

@@ -1,9 +1,9 @@
-"""A library that was made elsewhere becomes a local one: its ids are kept, and what subscribers count goes on and never falls.
+"""Imports a library that was published elsewhere as a local one. Keeps its ids and continues its counters.
 
-That holds too where it was here before and was deleted: it goes on above what subscribers saw of it.
+If the library existed here before and was deleted, the counters continue above what subscribers have seen.
 
-One that came in a bundle follows its source from bundle to bundle: what the source has is put in the place of what is here, and
-what the source has not any more goes. What was added here stays. All of it is seen at once, or none.
+A library imported from a bundle can be updated by later bundles: the source's items replace the existing ones, and items that
+the source has deleted are removed. Items added here are kept. All changes become visible together.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Refused(RuntimeError):
 
 
 class Imported(msgspec.Struct, frozen=True):
-    """What was last imported into a library: its version at the source, and the ids of its items."""
+    """The last import into a library: its version at the source, and the ids of its items."""
 
     version: int
     items: tuple[str, ...]
@@ -60,7 +60,7 @@ class _Taken(msgspec.Struct, frozen=True):
 
 
 class Adoption:
-    """Takes libraries in; new ones onto `storage`. What the source no longer has can be restored for `kept` milliseconds."""
+    """Imports libraries, new ones on `storage`. Items removed at the source can be restored for `kept` milliseconds."""
 
     def __init__(
         self,
@@ -79,7 +79,7 @@ class Adoption:
         self._kept = kept
 
     async def imported(self, library_id: str) -> Imported | None:
-        """What was last imported; None where there is no such library. Refused where it did not come in a bundle."""
+        """Returns the last import, None for an unknown library. Raises Refused if the library does not come from a bundle."""
         async with self._metadata.reading() as transaction:
             library = await transaction.libraries.get(library_id)
             if library is None:
@@ -88,7 +88,7 @@ class Adoption:
             return await _imported(transaction, library)
 
     async def storage_of(self, library_id: str) -> str:
-        """Where the bytes of a library go."""
+        """Returns the storage for the content of a library."""
         async with self._metadata.reading() as transaction:
             library = await transaction.libraries.get(library_id)
         return self._storage if library is None else library.storage
@@ -120,17 +120,17 @@ class Adoption:
         return blob if blob is not None and blob.sha256 == sha256 else None
 
     async def adopt(self, catalog: Catalog, contents: Contents) -> None:
-        """Takes a library that is not here. Its documents change with its place, so every version is one higher than it was."""
+        """Imports a new library. Its documents change with its URL, so every version increases by one."""
         await self._take(catalog, contents, lambda transaction: self._adopted(transaction, catalog), rise=1)
 
     async def follow(self, catalog: Catalog, contents: Contents, since: Imported | None) -> None:
-        """Makes a library what it is at its source; Refused where what was last imported is not what it was `since`."""
+        """Updates a library from its source. Raises Refused if the last import is not the version `since`."""
         await self._take(catalog, contents, lambda transaction: self._followed(transaction, catalog, since), rise=0)
 
     async def _take(
         self, catalog: Catalog, contents: Contents, library: Callable[[Transaction], Awaitable[_Taken]], *, rise: int
     ) -> None:
-        """All of it in one transaction, which sees what others have changed since the bytes were flushed."""
+        """Writes everything in one transaction, which sees changes that others have made since the bytes were flushed."""
         async with self._metadata.reading() as transaction:
             changes = await self._changes(transaction, catalog, contents, rise)
         for change in changes:
@@ -232,10 +232,10 @@ class Adoption:
         await transaction.deleted_items.add(item_id, "", now, now + self._kept)
 
     async def _free_name(self, transaction: Transaction, change: _Change, imported: Collection[str]) -> None:
-        """Names may have moved from item to item: none of those that are renamed keeps its own meanwhile."""
+        """Frees the names of all items to be renamed, because names may have moved between items."""
         item, before = change.item, change.before
         if before is not None and before.folded_name != item.folded_name:
-            await transaction.items.put(replace(before, folded_name=f"\0{before.id}"))  # which nobody can have
+            await transaction.items.put(replace(before, folded_name=f"\0{before.id}"))  # clients cannot use this name
         for other in await transaction.items.find(library=item.library, folded_name=item.folded_name):
             if other != item.id and other not in imported:
                 raise Refused(
@@ -366,5 +366,5 @@ def _item(library_id: str, offered: OfferedItem, before: Item | None, version: V
 
 
 def _number(version: str | None) -> int:
-    """A version as a number; where it is none, the first."""
+    """Returns a version as a number, 1 if it is not a number."""
     return max(int(version), 1) if version is not None and version.isascii() and version.isdigit() else 1

@@ -1,4 +1,4 @@
-"""OVAs of a library that is taken in as it was published: the files in them take their place, as on every other way in."""
+"""Replaces the OVAs of an imported library by the files in them, as uploads do."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from contentlib.library.packages.tar import BadArchive, Begin, End, Event, Piece
 
 
 class NotOpened(Exception):
-    """An archive stays what it is; why."""
+    """Why an archive was not unpacked."""
 
 
 def is_archived(item: OfferedItem) -> bool:
@@ -32,7 +32,7 @@ class Archives:
         self._blobs = blobs
 
     async def open(self, item: OfferedItem, *archives: Blob) -> tuple[OfferedItem, dict[str, Blob]]:
-        """The item as it is with the files of its archive, and those; NotOpened where they are no package that is whole."""
+        """Returns the item with the files of its archive. Raises NotOpened if they are not a complete package."""
         if len(archives) > 1:
             raise NotOpened(f"item has {len(archives)} archives; a package has exactly one")
         try:

@@ -1,8 +1,8 @@
-"""What a subscribed library takes over of a publisher's catalog, and in which order.
+"""Applies a publisher's catalog to a subscribed library.
 
-Items are told apart by the publisher's identifiers, never by name. What is gone goes first, then all names move at once, then
-the rest of what is said of items; what is new comes last. So a name is always free when it is wanted. An item's content
-changes as a whole, when all of its files are here.
+Items are matched by the publisher's identifiers, never by name. The order is: remove deleted items, rename all renamed items
+together, update other metadata, add new items. So a name is always free when it is needed. An item's content changes as a
+whole, once all its files are stored.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ _LARGEST = 2**63 - 1
 
 
 class Known(msgspec.Struct, frozen=True):
-    """An item that is here, with what its publisher said of it last."""
+    """An existing item with the last offer of its publisher."""
 
     item: Item
     offer: Offer
 
 
 class Taken(msgspec.Struct, frozen=True):
-    """What of a catalog was taken over, and which items' content is still to come."""
+    """The applied part of a catalog, and the items whose content is missing."""
 
     removed: int
     changed: int
@@ -74,9 +74,9 @@ class Mirror:
         return None if item is None or offer is None else Known(item, offer)
 
     async def take(self, library: Library, catalog: Catalog) -> Taken:
-        """Takes over everything but the content that is lacking; on demand that is everything.
+        """Applies everything except missing content; on demand that is everything.
 
-        All that was here of another library goes, once: what has come of this one is not dropped when it is taken over again.
+        Items of a previous library are removed, once: content fetched for this library is kept if it is applied again.
         """
         known = await self._all(library)
         offered = {each.id: each for each in catalog.items}
@@ -98,9 +98,9 @@ class Mirror:
         return Taken(len(gone), len(changed), tuple(lacking))
 
     async def complete(self, library: Library, offered: OfferedItem, files: Sequence[StoredFile]) -> None:
-        """Makes files that are all here the content of an item; a new one appears with it.
+        """Makes complete files the content of an item. A new item is added.
 
-        NotCompliant when the library's policy keeps them out.
+        Raises NotCompliant if the library's policy rejects them.
         """
         judged = await self._sealing.judge(library, offered.type, files)
         known = await self.item(library, offered.id)
@@ -137,12 +137,12 @@ class Mirror:
         await self._follow(library, tried=self._clock.now())
 
     async def failed(self, library: Library, fault: Fault, catalog: str | None = None) -> None:
-        """Notes why the library is not what its publisher has; what it has stays."""
+        """Records why the library differs from its publisher's. Its content does not change."""
         more = {} if catalog is None else {"catalog": catalog}
         await self._follow(library, fault=fault, seen=None, **more)
 
     async def synced(self, library: Library, catalog: str | None = None, seen: Seen | None = None) -> None:
-        """Notes that the library is what its publisher has; what is still aside for it is not wanted any more."""
+        """Records that the library matches its publisher's, and discards what is still in staging for it."""
         more = {} if catalog is None else {"catalog": catalog, "seen": seen}
         await self._follow(library, fault=None, synced=self._clock.now(), **more)
         async with self._metadata.transaction(durable=False) as transaction:
@@ -150,7 +150,7 @@ class Mirror:
                 await transaction.arrivals.remove(name)
 
     async def item_synced(self, library: Library, item_id: str) -> None:
-        """Notes that an item is what its publisher has."""
+        """Records that an item matches its publisher's."""
         async with self._metadata.transaction(durable=False) as transaction:
             await self.check(transaction, library)
             item = await transaction.items.get(item_id)
@@ -195,7 +195,7 @@ class Mirror:
                 await transaction.libraries.changed(library.id)
 
     async def _rename(self, library: Library, left: Mapping[str, Known], names: Mapping[str, str]) -> None:
-        """Moves all names at once, by way of names that nobody can have: two items may have changed theirs."""
+        """Renames all items together through names that no client can use, because two items may have swapped names."""
         before = {each.item.id: each.item.folded_name for each in left.values()}
         moved = [(item_id, name) for item_id, name in names.items() if before[item_id] != fold(name)]
         if not moved:
@@ -219,7 +219,7 @@ class Mirror:
                 await transaction.libraries.changed(library.id)
 
     async def _apply(self, transaction: Transaction, known: Known, offered: OfferedItem, on_demand: bool) -> None:
-        """What is said of an item holds at once; what is said of its content, when that is here or is not kept here."""
+        """Applies metadata of an item at once; its content version only when the content is stored or not kept here."""
         item = await transaction.items.get(known.item.id)
         if item is None:
             return
@@ -283,7 +283,7 @@ class Mirror:
         return replace(described, version_id=version.id, size=sum(file.size for file in version.files))
 
     def _described(self, item: Item, offered: OfferedItem, *, whole: bool) -> Item:
-        """The item as it is offered; of its content nothing is said unless `whole`."""
+        """Returns the item as offered, without its content unless `whole`."""
         now = self._clock.now()
         content, metadata = _numbers(offered, item)
         changed = replace(
@@ -310,10 +310,9 @@ def _names(left: Mapping[str, Known], catalog: Catalog) -> dict[str, str]:
 
 
 def unchanged(held: OfferedFile, offered: OfferedFile, *, same_version: bool) -> bool:
-    """Whether a file has the bytes that it had when it was fetched, as far as its publisher tells one from the other.
+    """Whether a file has the same bytes as when it was fetched, as far as the publisher's metadata tells.
 
-    `same_version` says whether the item's content has the version that it had then, which is asked where a file has no token
-    of its own.
+    `same_version` is whether the item's content has the same version as then, used for files without a token.
     """
     if held.size != offered.size:
         return False
@@ -334,7 +333,7 @@ def kept_files(before: Offer, offered: OfferedItem) -> set[str]:
 
 
 def _lacks(before: Offer, offered: OfferedItem) -> bool:
-    """Whether the content that is here is not what is offered."""
+    """Whether the stored content differs from the offer."""
     files = len(offered.files)
     return before.held is None or len(before.held.files) != files or len(kept_files(before, offered)) != files
 

@@ -1,4 +1,4 @@
-"""Libraries of this server as publishers of one another: nothing goes over the network, and bytes are shared."""
+"""Serves libraries of this server to each other without the network; shares their bytes."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ BLOB = "blob:"
 
 
 class OwnCatalogs:
-    """Reads what publishers have, those on this server too; opens the passwords that were sealed.
+    """Reads publishers' libraries, including those on this server. Decrypts passwords.
 
-    A subscription to this server is checked as one to another: its address, its password, and its pins, by the `certificate`
-    (DER) that the server shows.
+    A subscription to this server is checked like one to another: its URL, its password, and its pins, against the server's
+    `certificate` (DER).
     """
 
     def __init__(
@@ -97,7 +97,7 @@ class OwnCatalogs:
             raise NotFetched(messages.OWN_CERTIFICATE(sha1=sha1, sha256=sha256))
 
     def probed(self, fault: Fault) -> Probed:
-        """What a probe says of a fault."""
+        """Converts a fault to a probe result."""
         if fault.id == messages.OWN_CERTIFICATE.id and self._certificate is not None:
             pem = x509.load_der_x509_certificate(self._certificate).public_bytes(Encoding.PEM).decode()
             return Probed(ProbeStatus.CERTIFICATE_ERROR, fault, _thumbprint(self._certificate, "sha1"), pem)
@@ -110,14 +110,14 @@ class OwnCatalogs:
 
 
 class OwnProbes:
-    """Looks whether publishers can be subscribed to, those on this server too."""
+    """Probes publishers, including those on this server."""
 
     def __init__(self, catalogs: OwnCatalogs, outside: Probing) -> None:
         self._catalogs = catalogs
         self._outside = outside
 
     async def probe(self, subscription: Subscription) -> Probed:
-        """What comes of asking a publisher."""
+        """Probes a publisher."""
         if subscription.source is None:
             return await self._outside.probe(subscription)
         try:

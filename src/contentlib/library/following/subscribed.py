@@ -1,4 +1,4 @@
-"""Subscribed libraries: what they follow, and the rules of creating and changing them and of asking for a sync."""
+"""Creates and changes subscribed libraries, and starts their syncs."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SUBSCRIBED = LibraryType.SUBSCRIBED
 _AT_ONCE = 100
 
 Keep = Callable[[Transaction, Library], Awaitable[str]]
-"""Keeps what goes with a library that is made, in the same transaction, and answers what its caller hears."""
+"""Stores what belongs to a new library in the same transaction, and returns the result for the caller."""
 
 
 class Invitation(msgspec.Struct, frozen=True):
@@ -70,9 +70,9 @@ class SubscribedLibraries:
     async def create_invited(
         self, field: str, new: NewLibrary, change: SubscriptionChange, token: Token | None, user: str, invitation: Invitation
     ) -> str:
-        """Creates a library that follows one of this server, which has invited it, and answers what is kept of that.
+        """Creates a library that follows one of this server by its invitation, and returns the stored subscription.
 
-        `field` is the path of what the caller says of the library.
+        `field` is the path of the caller's specification.
         """
         draft = await self._libraries.draft(new, SUBSCRIBED, field)
         subscription = Subscription(
@@ -97,7 +97,7 @@ class SubscribedLibraries:
     async def update(
         self, library_id: str, change: LibraryChange, wanted: SubscriptionChange | None, user: str, base_url: str
     ) -> None:
-        """Changes what is given; where that changes what is followed, the publisher must answer, and a sync begins."""
+        """Changes the given properties. If the subscription changes, the publisher must answer, and a sync starts."""
 
         async def more(library: Library) -> dict[str, object]:
             if wanted is None:
@@ -164,7 +164,7 @@ class SubscribedLibraries:
             await drop_content(transaction, item_id)
 
     async def probe(self, change: SubscriptionChange, base_url: str) -> Probed:
-        """What comes of asking a publisher."""
+        """Probes a publisher."""
         return await self._subscriptions.probe(change, base_url)
 
     async def _known(self, token: Token) -> bool:
@@ -173,7 +173,7 @@ class SubscribedLibraries:
 
 
 async def drop_content(transaction: Transaction, item_id: str) -> None:
-    """Makes an item one whose content is not here; sessions that serve it end with it."""
+    """Removes the content of an item. Sessions that serve it keep it until they end."""
     item = await transaction.items.get(item_id)
     offer = await transaction.offers.get(item_id)
     if item is None or item.version_id is None or offer is None:
@@ -196,7 +196,7 @@ def _check_on_demand(library: Library) -> None:
 
 
 def _asks_otherwise(before: Subscription | None, after: Subscription) -> bool:
-    """Whether the publisher is another one, or is asked in another way."""
+    """Whether the publisher, or the way to request it, has changed."""
     return before is None or replace(after, automatic_sync=before.automatic_sync, on_demand=before.on_demand) != before
 
 

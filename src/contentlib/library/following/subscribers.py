@@ -1,7 +1,7 @@
-"""Who is subscribed to a published library, as far as the publisher was told: libraries of this server, and of vCenters.
+"""Manages the subscriptions of a published library: libraries on this server and on vCenters.
 
-A library of this server that is made for a subscription needs no password: the subscription itself lets it in. The library of
-another vCenter is kept and told of; this server cannot act there, and says so when it is asked to publish to it.
+A library of this server that was created for a subscription needs no password; the subscription itself authorizes it. A library
+of another vCenter is stored and listed, but publishing to it fails because this server cannot act there.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _PORTS = range(1, 65536)
 
 
 class NewSubscriber(msgspec.Struct, frozen=True):
-    """What a caller says of a subscription: the library that is to be made for it, or the existing one that is used."""
+    """A caller's specification of a subscription: a library to create for it, or an existing one."""
 
     create_new: bool = False
     new: NewLibrary | None = None
@@ -42,7 +42,7 @@ class NewSubscriber(msgspec.Struct, frozen=True):
 
 
 class SubscriberChange(msgspec.Struct, frozen=True):
-    """What a caller wants to change of a subscription; None is left as it is."""
+    """A caller's changes of a subscription. None means unchanged."""
 
     hostname: str | None = None
     https_port: int | None = None
@@ -79,7 +79,7 @@ class Subscribers:
         return await once(self._metadata, self._clock, token, add)
 
     async def get(self, library_id: str, subscriber_id: str) -> Told:
-        """A subscription of a library; Missing when it has none of that identifier."""
+        """Returns a subscription of a library. Raises Missing for an unknown identifier."""
         async with self._metadata.reading() as transaction:
             await find_published(transaction, library_id)
             return await _find(transaction, library_id, subscriber_id)
@@ -91,7 +91,7 @@ class Subscribers:
             return await _all(transaction, library_id)
 
     async def update(self, library_id: str, subscriber_id: str, change: SubscriberChange) -> None:
-        """Changes what is given; a placement takes the place of all that was said before."""
+        """Changes the given properties. A placement replaces the previous one as a whole."""
         async with self._metadata.transaction(durable=True) as transaction:
             await find_published(transaction, library_id)
             subscriber = (await _find(transaction, library_id, subscriber_id)).subscriber
@@ -123,7 +123,7 @@ class Subscribers:
         _check_local(told)
 
     async def publish_item(self, item_id: str, chosen: Sequence[str] | None, user: str, *, content: bool) -> None:
-        """Begins the synchronization of an item's copies, with their content where `content` says so; else as `publish`."""
+        """Starts to synchronize an item's copies, with their content if `content` is set; otherwise like `publish`."""
         async with self._metadata.reading() as transaction:
             item = await find_item(transaction, item_id)
             await find_published(transaction, item.library)

@@ -1,4 +1,4 @@
-"""Subscriptions: how a caller changes one, and how its publisher is asked."""
+"""Changes subscriptions, and selects the requests to their publishers."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Value = TypeVar("Value")
 
 
 class SubscriptionChange(msgspec.Struct, frozen=True):
-    """What a caller says of a subscription; None is left as it is. Empty pins are taken away."""
+    """A caller's changes of a subscription. None means unchanged. Empty pins are removed."""
 
     url: str | None = None
     authentication: Authentication | None = None
@@ -34,14 +34,14 @@ class SubscriptionChange(msgspec.Struct, frozen=True):
 
 
 class Probing(Protocol):
-    """Looks whether a publisher can be subscribed to."""
+    """Probes publishers."""
 
     async def probe(self, subscription: Subscription) -> Probed:
-        """What comes of asking it."""
+        """Probes the publisher."""
 
 
 class Subscriptions:
-    """Checks subscriptions, and asks publishers; `check_source` says which addresses may be asked."""
+    """Validates subscriptions and requests publishers. `check_source` decides which URLs may be requested."""
 
     def __init__(self, catalogs: Catalogs, probing: Probing, sealing: Sealing, check_source: CheckSource) -> None:
         self._catalogs = catalogs
@@ -50,7 +50,7 @@ class Subscriptions:
         self._check_source = check_source
 
     async def read(self, subscription: Subscription) -> None:
-        """Reads the publisher's catalog, which says whether there is one."""
+        """Reads the publisher's catalog, which proves that there is one."""
         await self._catalogs.read(subscription)
 
     async def checked(self, field: str, now: Subscription | None, change: SubscriptionChange, base_url: str) -> Subscription:
@@ -58,7 +58,7 @@ class Subscriptions:
         if now is None:
             _check_complete(field, change)
             now = Subscription("")
-        url = now.url if change.url in (None, without_password(now.url)) else change.url  # it is told without its password
+        url = now.url if change.url in (None, without_password(now.url)) else change.url  # clients see it without its password
         endpoint = SourceEndpoint(url, change.thumbprint or None, change.certificate or None)
         await self._check_endpoint(field, endpoint)
         changed = Subscription(
@@ -81,7 +81,7 @@ class Subscriptions:
         return replace(changed, user_name=_USER if changed.user_name is None else changed.user_name)
 
     async def probe(self, change: SubscriptionChange, base_url: str) -> Probed:
-        """What comes of asking a publisher."""
+        """Probes a publisher."""
         subscription = Subscription(
             url=change.url or "",
             authentication=change.authentication or Authentication.NONE,

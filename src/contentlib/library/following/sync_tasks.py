@@ -1,4 +1,4 @@
-"""The tasks of syncs: begun, joined and waited for."""
+"""Starts, joins and awaits the tasks of syncs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _ITEM_SERVICE = "com.vmware.content.library.subscribed_item"
 
 
 class Arguments(msgspec.Struct, frozen=True):
-    """What a sync is to do: a library, or one item of it, with its content where `content` says so."""
+    """Arguments of a sync: a library, or one of its items, with its content if `content` is set."""
 
     library: str
     item: str | None = None
@@ -29,7 +29,7 @@ class Arguments(msgspec.Struct, frozen=True):
 
 
 class SyncTasks:
-    """Begins syncs; `submitted` hears when there is one, `patience` is how many seconds a caller waits for its end."""
+    """Starts syncs. `submitted` is called for each, `patience` is how many seconds a caller waits for the end."""
 
     def __init__(self, tasks: Tasks, clock: Clock, submitted: Callable[[], object] = unheard, patience: float = 5.0) -> None:
         self._tasks = tasks

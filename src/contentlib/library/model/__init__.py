@@ -1,4 +1,4 @@
-"""The values that the rules work on and the stores keep. All are frozen; a change makes a new one.
+"""Defines the values that the rules use and the stores keep. All are frozen; a change creates a new value.
 
 Times are milliseconds since 1970 UTC, sizes are bytes.
 """

@@ -1,4 +1,4 @@
-"""Blobs: the bytes of files on a storage."""
+"""Defines blobs."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import msgspec
 
 
 class Blob(msgspec.Struct, frozen=True):
-    """Bytes on a storage; `digests` are by algorithm, SHA-256 always; `mark` changes when somebody writes to them.
+    """Bytes on a storage. `digests` are by algorithm and always include SHA-256; `mark` changes when the file is modified.
 
-    `unflushed` names the run of the machine in which they were written, until they survive the loss of power.
+    `unflushed` is the boot of the machine in which they were written, until they are safe from a power loss.
     """
 
     id: str

@@ -1,4 +1,4 @@
-"""Download sessions and the preparation of their files."""
+"""Defines download sessions and the preparation of their files."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from contentlib.library.model.sessions import Session
 
 
 class PrepareStatus(enum.StrEnum):
-    """How far the preparation of a file is."""
+    """State of the preparation of a file."""
 
     UNPREPARED = "UNPREPARED"
     PREPARE_REQUESTED = "PREPARE_REQUESTED"
@@ -21,7 +21,7 @@ class PrepareStatus(enum.StrEnum):
 
 
 class EndpointType(enum.StrEnum):
-    """What kind of address a file is wanted at: one of this server, or the file's own on the storage."""
+    """Type of the download URL: a URL of this server, or the location of the file on the storage."""
 
     HTTPS = "HTTPS"
     DIRECT = "DIRECT"
@@ -34,7 +34,7 @@ class DownloadSession(Session, frozen=True, kw_only=True):
 
 
 class Preparation(msgspec.Struct, frozen=True):
-    """What became of the preparation of a file; the `task` is the one that brings its bytes, where they were not here."""
+    """Preparation of a file. `task` fetches its bytes if they were not stored."""
 
     session: str
     name: str

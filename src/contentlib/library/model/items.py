@@ -1,4 +1,4 @@
-"""Library items."""
+"""Defines library items."""
 
 from __future__ import annotations
 

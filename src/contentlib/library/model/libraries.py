@@ -1,4 +1,4 @@
-"""Libraries: their storage backings, how they are published, and who uses them."""
+"""Defines libraries: storage backings, publishing and usages."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from contentlib.library.model.subscriptions import Authentication, Following, Su
 
 
 class LibraryType(enum.StrEnum):
-    """Where the content of a library comes from."""
+    """Source of a library's content."""
 
     LOCAL = "LOCAL"
     SUBSCRIBED = "SUBSCRIBED"
 
 
 class BackingType(enum.StrEnum):
-    """How a storage backing is named."""
+    """How a storage backing is identified."""
 
     DATASTORE = "DATASTORE"
     OTHER = "OTHER"
@@ -32,7 +32,7 @@ class Backing(msgspec.Struct, frozen=True):
 
 
 class Publishing(msgspec.Struct, frozen=True):
-    """How a local library is published; the password is kept as a hash only."""
+    """How a local library is published. The password is only stored as a hash."""
 
     published: bool = False
     authentication: Authentication = Authentication.NONE
@@ -42,9 +42,9 @@ class Publishing(msgspec.Struct, frozen=True):
 
 
 class Retention(msgspec.Struct, frozen=True):
-    """Which content versions of an item are kept: the last `versions`, and each for `seconds` after it was replaced.
+    """Which content versions of an item are kept: the last `versions`, each for `seconds` after it was replaced.
 
-    What is None is no limit. The current one is always kept.
+    None means no limit. The current version is always kept.
     """
 
     versions: int | None = None
@@ -52,7 +52,7 @@ class Retention(msgspec.Struct, frozen=True):
 
 
 class Maintenance(msgspec.Struct, frozen=True):
-    """Why the content of a library cannot be changed, and the task that will end that, where it is one's."""
+    """Why the content of a library cannot be changed, and the task, if any, that ends this."""
 
     reason: str
     task: str | None = None

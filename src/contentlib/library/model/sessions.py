@@ -1,4 +1,4 @@
-"""What update sessions and download sessions have in common."""
+"""Defines what update and download sessions have in common."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class State(enum.StrEnum):
 
 
 class Session(msgspec.Struct, frozen=True, kw_only=True):
-    """What every session has; times in milliseconds since 1970 UTC."""
+    """The fields of every session. Times are milliseconds since 1970 UTC."""
 
     id: str
     user: str

@@ -1,4 +1,4 @@
-"""Who signed a package, and which certificates are trusted."""
+"""Defines signatures of packages and trusted certificates."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import msgspec
 
 
 class Signature(msgspec.Struct, frozen=True):
-    """Who signed a package: the signer's certificate and those that came with it, in base64, and when they were examined."""
+    """The signature of a package: the signer's certificate and those with it, in base64, and the time of the check."""
 
     chain: tuple[str, ...]
     examined: int
@@ -23,7 +23,7 @@ class TrustedCertificate(msgspec.Struct, frozen=True):
 
 
 class WarningType(enum.StrEnum):
-    """What may be doubtful about who signed a package."""
+    """Type of a warning about the signer of a package."""
 
     EXPIRED_CERTIFICATE = "EXPIRED_CERTIFICATE"
     NOT_YET_VALID_CERTIFICATE = "NOT_YET_VALID_CERTIFICATE"

@@ -1,4 +1,4 @@
-"""Subscriptions: what a subscribed library follows, and who follows a published library."""
+"""Defines subscriptions of subscribed libraries, and subscribers of published libraries."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from contentlib.library.errors import Fault
 
 
 class Authentication(enum.StrEnum):
-    """How a subscriber shows who it is."""
+    """How a subscriber authenticates."""
 
     BASIC = "BASIC"
     NONE = "NONE"
 
 
 class Subscription(msgspec.Struct, frozen=True):
-    """What a subscribed library is subscribed to, and how its publisher is asked; the publisher's certificate may be pinned.
+    """What a subscribed library follows, and how its publisher is requested. The publisher's certificate can be pinned.
 
-    `source` is the library's identifier where it is one of this server, which needs no password of a library that it has
-    invited: `invitation` is its own subscription. An existing library that the publisher has a subscription of is let in like
-    any other; that subscription is `known_as`. The password is kept sealed.
+    `source` is the library's identifier if it is on this server. A library that it has invited needs no password: `invitation`
+    is its subscription. An existing library with a subscription at the publisher needs one like any other; `known_as` is that
+    subscription. The password is encrypted.
     """
 
     url: str
@@ -38,10 +38,10 @@ class Subscription(msgspec.Struct, frozen=True):
 
 
 class Seen(msgspec.Struct, frozen=True):
-    """What tells a catalog that was read once from a newer one: the library's id and version, and validators of its documents.
+    """Identifies a catalog that was read: the library's id and version, and the validators of its documents.
 
-    One that is not `sure` is read again, whatever the publisher says: the version had risen and the list of `items` was the
-    same, which may have been written later.
+    If it is not `sure`, it is read again in any case: the version had increased but the list of `items` was the same, and may
+    have been written later.
     """
 
     version: str = ""
@@ -53,10 +53,10 @@ class Seen(msgspec.Struct, frozen=True):
 
 
 class Following(msgspec.Struct, frozen=True):
-    """How far a subscribed library is behind its publisher; times in milliseconds since 1970 UTC.
+    """The state of a subscribed library relative to its publisher. Times are milliseconds since 1970 UTC.
 
-    `catalog` is the publisher's name for its library. `seen` is set when all of that catalog was taken over, `synced` is when
-    that was last known to be so, `tried` when it was last asked; the `fault` is that of the last sync, if it failed.
+    `catalog` is the publisher's name for its library. `seen` is set when a whole catalog has been applied, `synced` is when
+    this was last confirmed, `tried` the time of the last request, and `fault` the error of the last sync, if it failed.
     """
 
     catalog: str | None = None
@@ -67,7 +67,7 @@ class Following(msgspec.Struct, frozen=True):
 
 
 class Placement(msgspec.Struct, frozen=True):
-    """Where the virtual machines of templates are to be, by identifiers of the vCenter that has them."""
+    """Placement of virtual machine templates, by identifiers of their vCenter."""
 
     cluster: str | None = None
     folder: str | None = None

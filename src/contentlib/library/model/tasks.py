@@ -1,4 +1,4 @@
-"""Tasks: work that goes on without its caller."""
+"""Defines tasks: work without a waiting caller."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from contentlib.library.errors import Fault
 
 
 class TaskStatus(enum.StrEnum):
-    """How far a task is; BLOCKED is one that waits for its next attempt."""
+    """State of a task. BLOCKED means that it is waiting for its next attempt."""
 
     PENDING = "PENDING"
     RUNNING = "RUNNING"
@@ -20,17 +20,17 @@ class TaskStatus(enum.StrEnum):
 
 
 class Target(msgspec.Struct, frozen=True):
-    """What a task works on: a resource type of the contract and an identifier."""
+    """The object of a task: a resource type of the contract and an identifier."""
 
     type: str
     id: str
 
 
 class Task(msgspec.Struct, frozen=True, kw_only=True):
-    """Work that goes on without its caller; times in milliseconds since 1970 UTC.
+    """Work without a waiting caller. Times are milliseconds since 1970 UTC.
 
-    `kind` says who runs it and `arguments` with what, as JSON. It runs when it is `due`, by the `owner` whose lease lasts to
-    `until`; when that is over, somebody else takes it up. `completed` of `total` is its progress.
+    `kind` selects the handler and `arguments` are its arguments as JSON. The task runs when it is `due`, by the `owner` whose
+    lease lasts until `until`; afterwards another worker takes over. `completed` of `total` is its progress.
     """
 
     id: str

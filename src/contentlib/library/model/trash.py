@@ -1,4 +1,4 @@
-"""Libraries and items in the trash."""
+"""Defines libraries and items in the trash."""
 
 from __future__ import annotations
 

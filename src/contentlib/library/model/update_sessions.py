@@ -1,4 +1,4 @@
-"""Update sessions and their files."""
+"""Defines update sessions and their files."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from contentlib.library.model.sessions import Session, State
 
 
 class Source(enum.StrEnum):
-    """Where the bytes of a file come from; NONE is a file that stays as it is, or one nobody has said the source of."""
+    """Source of a file's bytes. NONE is an unchanged file, or one whose source was not given."""
 
     NONE = "NONE"
     PUSH = "PUSH"
@@ -20,7 +20,7 @@ class Source(enum.StrEnum):
 
 
 class TransferStatus(enum.StrEnum):
-    """How far the transfer of a file is."""
+    """State of the transfer of a file."""
 
     WAITING_FOR_TRANSFER = "WAITING_FOR_TRANSFER"
     TRANSFERRING = "TRANSFERRING"
@@ -30,10 +30,10 @@ class TransferStatus(enum.StrEnum):
 
 
 class UpdateSession(Session, frozen=True, kw_only=True):
-    """An update session; `base` is the content version that it started from, `ignored_warnings` the warnings to pass over.
+    """An update session. `base` is the content version that it started from, `ignored_warnings` the warnings to ignore.
 
-    One that has files that the server fetches says in `pulled` when anybody last did more than look whether it has ended. It
-    is `completing` when its client asked to complete it; the server may have completed one whose client did not.
+    If it has fetched files, `pulled` is when a client last did more than poll its state. It is `completing` if its client asked
+    to complete it; the server may have completed it without that.
     """
 
     base: str | None = None
@@ -49,7 +49,7 @@ class UpdateSession(Session, frozen=True, kw_only=True):
 
 
 class SourceEndpoint(msgspec.Struct, frozen=True):
-    """Where the server fetches a file from, and what the certificate there must be; as the client set it."""
+    """Where the server fetches a file from, and the required certificate, as the client has set it."""
 
     uri: str
     thumbprint: str | None = None
@@ -57,10 +57,10 @@ class SourceEndpoint(msgspec.Struct, frozen=True):
 
 
 class UpdateFile(msgspec.Struct, frozen=True):
-    """A change to one file of an item: new bytes, or its removal.
+    """A change of one file of an item: new bytes, or its removal.
 
-    `size` and `checksum` are what the client declared; `received` and `content` are what is there. A PULL file has the
-    `endpoint` where it is, and the `task` that fetches it. What comes out of an archive names it in `archive`.
+    `size` and `checksum` are what the client declared; `received` and `content` describe the stored bytes. A PULL file has the
+    `endpoint` of its source and the `task` that fetches it. A file extracted from an archive names it in `archive`.
     """
 
     id: str

@@ -1,4 +1,4 @@
-"""Users, their login sessions and their client tokens."""
+"""Defines users, login sessions and client tokens."""
 
 from __future__ import annotations
 

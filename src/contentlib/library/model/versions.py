@@ -1,4 +1,4 @@
-"""Content versions of items, and their files."""
+"""Defines content versions and their files."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class StoredFile(msgspec.Struct, frozen=True):
 
 
 class Differences(msgspec.Struct, frozen=True):
-    """The names of the files in which a content version is another one than that before it."""
+    """Names of the files in which a content version differs from the previous one."""
 
     added: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
@@ -34,10 +34,10 @@ class Differences(msgspec.Struct, frozen=True):
 
 
 class Version(msgspec.Struct, frozen=True):
-    """A content version of an item: an immutable list of files, `number` is what clients see.
+    """A content version of an item: an immutable list of files. `number` is the version that clients see.
 
-    `user` made it, `message` says what for where it was not an update session, `differences` are those to the version before
-    it. An OVF package may have a `signature`, which is its manifest's, and `warnings`: what is doubtful about its files.
+    `user` created it, `message` is its origin if it does not come from an update session, `differences` compare it with the
+    previous version. An OVF package can have a `signature` of its manifest, and `warnings` about its files.
     """
 
     id: str

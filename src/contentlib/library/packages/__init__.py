@@ -1,1 +1,1 @@
-"""Packages: OVF descriptors, archives, manifests and signatures."""
+"""Reads OVF descriptors, archives, manifests and signatures."""

@@ -1,7 +1,7 @@
-"""What the files of an item have to be to one another: of an OVF package, that they are the files that it speaks of.
+"""Checks an OVF package: references, sizes, manifest, signature.
 
-The descriptor's references and sizes are compared with the files that are there, the manifest with their bytes, and the
-signature in the certificate file with the manifest.
+Compares the descriptor's references and sizes with the existing files, the manifest with their checksums, and the signature in
+the certificate file with the manifest.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ _FEW = 5
 
 
 class Findings(msgspec.Struct, frozen=True):
-    """What is wrong with a package: names of files that are not there, and faults of files that are, by name.
+    """The problems of a package: names of missing files, and faults of existing files by name.
 
-    `warnings` are faults that do not keep a package out: what only its descriptor contradicts. `chain` are the certificates of
-    who signed it, in base64.
+    `warnings` are problems that do not reject a package, because only its descriptor contradicts them. `chain` are the signer's
+    certificates in base64.
     """
 
     missing: tuple[str, ...] = ()
@@ -44,7 +44,7 @@ class Findings(msgspec.Struct, frozen=True):
         return bool(self.missing or self.invalid)
 
     def problems(self) -> list[str]:
-        """All of it, a sentence each; of very many the first, and how many more there are."""
+        """Summarizes all problems in one sentence; of many only the first, and the number of others."""
         faults = dict.fromkeys(fault.text for _, fault in self.invalid)  # what is wrong with two files is told once
         missing = [_lacking(name) for name in self.missing[:_TOLD]]
         invalid = [*faults][: _TOLD - len(missing)]
@@ -89,7 +89,7 @@ class _There:
 
 
 class Seal(msgspec.Struct, frozen=True):
-    """Which manifest a certificate file is of, and the certificates of who signed it; none where nobody in it did."""
+    """The manifest of a certificate file, and the signer's certificates; none if no certificate in it matches."""
 
     certificate: str
     manifest: str
@@ -102,12 +102,12 @@ def is_package(kind: str, names: Iterable[str]) -> bool:
 
 
 def tells(name: str) -> bool:
-    """Whether a file of a package tells of the others, by its name."""
+    """Whether a file of a package describes the others, by its name."""
     return ovf.is_descriptor(name) or ovf.is_manifest(name) or ovf.is_certificate(name)
 
 
 async def examine(kind: str, files: Sequence[StoredFile], blobs: Blobs) -> Findings:
-    """What is wrong with the files of an item of a type; nothing is asked of items that are no OVF packages."""
+    """Checks the files of an item. Items that are not OVF packages have no problems."""
     if not is_package(kind, [file.name for file in files]):
         return Findings()
     descriptors = [file for file in files if ovf.is_descriptor(file.name)]
@@ -131,7 +131,7 @@ async def examine(kind: str, files: Sequence[StoredFile], blobs: Blobs) -> Findi
 
 
 async def misnamed(files: Sequence[StoredFile], blobs: Blobs) -> tuple[tuple[str, Fault], ...]:
-    """Warnings about files that are not what their names say."""
+    """Returns warnings about files that do not match their names."""
     found = [(file.name, _doubtful(file.name, await blobs.start(file, ENOUGH))) for file in files[:_LOOKED_INTO]]
     return tuple((name, fault) for name, fault in found if fault is not None)
 
@@ -170,14 +170,14 @@ async def read_seal(files: Sequence[StoredFile], blobs: Blobs) -> Seal | None:
 
 
 def _named(name: str, manifests: Sequence[StoredFile]) -> StoredFile | None:
-    """The manifest of a name; where there is but one, that one, as a package may have been renamed since it was signed."""
+    """Returns the manifest of a name. A single manifest always matches, because packages are renamed after signing."""
     if len(manifests) == 1:
         return manifests[0]
     return next((each for each in manifests if each.name == name), None)
 
 
 def _not_sealed(seal: Seal, manifest: dict[str, Checksum], files: Sequence[StoredFile]) -> list[tuple[str, Fault]]:
-    """What is wrong with a seal: that it is none, or that files are not under it."""
+    """Returns the problems of a signature: it does not match, or files are not covered."""
     if not seal.chain:
         wrong = messages.SIGNATURE_MISMATCH(certificate=seal.certificate, manifest=seal.manifest)
         return [(seal.certificate, wrong)]
@@ -191,7 +191,7 @@ def _not_sealed(seal: Seal, manifest: dict[str, Checksum], files: Sequence[Store
 
 
 async def examine_manifests(files: Sequence[StoredFile], blobs: Blobs) -> Findings:
-    """Which of the files differ from what the manifests beside them say; what is not there is not asked for."""
+    """Returns the files that differ from their manifests. Missing files are ignored."""
     try:
         checksums = await _manifests(files, blobs)
     except ovf.BadPackage as error:
@@ -217,7 +217,7 @@ async def _manifests(files: Sequence[StoredFile], blobs: Blobs) -> dict[str, dic
 
 
 def _is_pointless(manifest_name: str, name: str) -> bool:
-    """Whether nothing can be said of a file in a manifest: of the manifest itself, and of what signs it."""
+    """Whether an entry of a manifest is ignored: the manifest itself, and its signature."""
     return plain(name) == plain(manifest_name) or ovf.is_certificate(name)
 
 
@@ -246,7 +246,7 @@ async def _text(blobs: Blobs, file: StoredFile, most: int) -> bytes:
 
 
 def _compare(descriptor: ovf.Descriptor, descriptor_name: str, files: Sequence[StoredFile]) -> Findings:
-    """What is wrong by the descriptor alone. Its sizes are often wrong, and its references incomplete: tools pass over both."""
+    """Returns the differences from the descriptor alone. Tools ignore its wrong sizes and incomplete references."""
     there, lacking, known = _There(files), [], {descriptor_name}
     for name in (name for reference in descriptor.references for name in reference.names(there)):
         file = there.find(name)

@@ -1,6 +1,6 @@
-"""Signatures in the form of CMS (RFC 5652), which PKCS #7 became: apart from what they sign, as `openssl cms -sign` makes them.
+"""Verifies detached CMS (RFC 5652, PKCS #7) signatures, as `openssl cms -sign` writes them.
 
-Only DER is read. Whether a certificate is to be trusted is asked elsewhere.
+Only supports DER. Does not decide whether a certificate is trusted.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class Content:
 
 
 class SignerId(msgspec.Struct, frozen=True):
-    """Which certificate a signature is made with: by issuer, in DER, and serial number, or by the identifier of its key."""
+    """The certificate of a signature, by issuer (DER) and serial number, or by key identifier."""
 
     issuer: bytes = b""
     serial: int = 0
@@ -78,10 +78,10 @@ class SignerId(msgspec.Struct, frozen=True):
 
 
 class Signature(msgspec.Struct, frozen=True):
-    """A signature of bytes that are elsewhere; where it has no `signer`, any certificate may have made it.
+    """A detached signature. Without a `signer`, any certificate may have made it.
 
-    Where there are attributes, they are what is signed, and the digest among them is that of the bytes; or of the text with
-    the ends of lines that mail has, unless OpenSSL was told that it is `-binary`.
+    If there are attributes, they are what is signed, and one of them is the digest of the bytes; or of the text with the line
+    ends of mail, unless OpenSSL was called with `-binary`.
     """
 
     algorithm: hashes.HashAlgorithm
@@ -92,7 +92,7 @@ class Signature(msgspec.Struct, frozen=True):
     signer: SignerId | None = None
 
     def maker(self, certificates: Sequence[x509.Certificate], content: Content) -> x509.Certificate | None:
-        """Which of the certificates it was made with over these bytes, None where it was none of them."""
+        """Returns the certificate that signed these bytes, or None."""
         if self.signer is not None:
             certificates = [each for each in certificates if self.signer.names(each)][:1]
         if self.attributes is None:
@@ -126,14 +126,14 @@ def is_usual(key: rsa.RSAPublicKey) -> bool:
 
 
 class Message(msgspec.Struct, frozen=True):
-    """What a message holds; certificates alone where nobody signs."""
+    """The content of a message; without signers, only certificates."""
 
     certificates: tuple[x509.Certificate, ...]
     signatures: tuple[Signature, ...]
 
 
 def read(data: bytes) -> Message:
-    """What a message holds; BadMessage where it cannot be read or is no signature."""
+    """Parses a message. Raises BadMessage if it is invalid or not a signature."""
     try:
         found = asn1.decode_der(_ContentInfo, data)
         certificates, signers = tuple(found.content.certificates or ()), found.content.signers.as_list()

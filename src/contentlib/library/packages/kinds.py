@@ -1,4 +1,4 @@
-"""What kind of item files make, where nobody has said: by their names, and by the first bytes of the largest."""
+"""Derives the type of an item from its file names and the first bytes of its largest file."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""OVF packages: what a descriptor says of its files, and what a manifest says of their bytes.
+"""Reads OVF descriptors and manifests.
 
-Read are the descriptors of OVF 0.9, 1.x and 2.x, by the local names of their elements, as their namespaces differ only in
-the version; in OVF 0.9 a section is a `Section`, and only its type says of what.
+Supports OVF 0.9, 1.x and 2.x. Elements are matched by local name, because the namespaces differ only in the version. In OVF 0.9
+every section is a `Section`, distinguished by its type attribute.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 
 
 class BadPackage(Exception):
-    """A descriptor, manifest or certificate file of a name cannot be used; the fault says where and why."""
+    """A descriptor or manifest that cannot be read. The fault has the position and the cause."""
 
     def __init__(self, name: str, fault: Fault) -> None:
         super().__init__(fault.text)
@@ -58,22 +58,22 @@ class BadPackage(Exception):
 
 
 class Referenced(msgspec.Struct, frozen=True):
-    """A file that a descriptor references; `size` in bytes where it says one, `chunk` where the file comes in pieces."""
+    """A file that a descriptor references. `size` is in bytes, if given; `chunk` is set if the file is split."""
 
     href: str
     size: int | None = None
     chunk: int | None = None
 
     def count(self) -> int | None:
-        """How many files it is: as many as it has pieces, None where its size does not tell that."""
+        """Number of files: the number of chunks, or None if its size does not determine it."""
         if self.chunk is None:
             return 1
         return None if self.size is None else max(1, -(-self.size // self.chunk))
 
     def names(self, there: Container[str] = ()) -> list[str]:
-        """The names of the file or of its pieces, as DSP0243 numbers them.
+        """Returns the names of the file or of its chunks, as DSP0243 numbers them.
 
-        Where its size does not tell how many there are: those that follow one another among what is `there`, one at least.
+        If its size does not determine their number: the consecutive ones in `there`, at least one.
         """
         if self.chunk is None:
             return [self.href]
@@ -92,7 +92,7 @@ class Disk(msgspec.Struct, frozen=True):
 
 
 class Descriptor(msgspec.Struct, frozen=True):
-    """What a descriptor tells of its package; `lost` are the disks in files that are not among its references."""
+    """The content of a descriptor. `lost` are the disks in files that are not referenced."""
 
     references: tuple[Referenced, ...]
     systems: tuple[str, ...]
@@ -126,7 +126,7 @@ def is_certificate(name: str) -> bool:
 
 
 def is_companion(name: str) -> bool:
-    """Whether a file is what macOS writes beside another one, whose name it has after `._`."""
+    """Whether macOS wrote the file beside another one, whose name follows `._`."""
     return name.startswith(_COMPANION)
 
 
@@ -200,7 +200,7 @@ def _references(name: str, sections: Iterable[etree._Element]) -> Iterator[Refer
             href = _attribute(file, "href")
             if local(file) != "File" or href is None:
                 raise BadPackage(name, messages.REFERENCE_WITHOUT_FILE(name=name, line=str(file.sourceline)))
-            if not _URL.match(href):  # a file somewhere else is none of the package
+            if not _URL.match(href):  # a file at another location is not part of the package
                 found = Referenced(href.removeprefix(_HERE), _size(name, file, "size"), _size(name, file, "chunkSize"))
                 count += found.count() or 1
                 if count > _MOST:
@@ -256,7 +256,7 @@ def _line(name: str, number: int, line: str) -> tuple[str, Checksum]:
 
 
 def decoded(text: bytes) -> str:
-    """The text of a manifest or certificate file; Windows writes UTF-16, with the mark of it, or what it wrote before UTF-8."""
+    """Decodes a manifest or certificate file. Windows writes UTF-16 with a byte order mark, or older encodings."""
     if text.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return text.decode("utf-16", "replace")
     try:

@@ -1,4 +1,4 @@
-"""Security policies: what a library may ask of the items that it takes."""
+"""Defines the security policies that a library can require of its items."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from contentlib.library.packages import messages, ovf
 
 
 class Rule(enum.StrEnum):
-    """What a policy may ask of items of a type."""
+    """Requirement of a policy for items of a type."""
 
     OVF_STRICT_VERIFICATION = "OVF_STRICT_VERIFICATION"
 
@@ -30,7 +30,7 @@ POLICIES = (OVF_DEFAULT,)
 
 
 def check_policy(field: str, policy_id: str | None) -> str | None:
-    """The policy of that identifier; Invalid when there is none."""
+    """Returns the policy of an identifier. Raises Invalid if there is none."""
     if policy_id is not None and all(each.id != policy_id for each in POLICIES):
         known = [f"{each.id} ({each.name})" for each in POLICIES]
         raise Invalid(messages.UNKNOWN_POLICY(field=field, given=policy_id[:80], available=known))

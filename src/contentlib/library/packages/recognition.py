@@ -1,7 +1,7 @@
-"""What bytes are, whatever the name of their file says: by how they begin.
+"""Recognizes file formats by their first bytes, independent of the file name.
 
-What was stored by mistake in the place of a file is refused with the way to send it right: a form, base64 text, a web page. A
-file that is not what its name says is kept, with a warning.
+Rejects content that was uploaded by mistake (a form, base64 text, a web page) and names the right way. Keeps files that do not
+match their name, with a warning.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ _TEXT = re.compile(r"\.(?:txt|b64|base64|pem|asc|eml|md)\Z", re.IGNORECASE)
 
 
 def kind_of(start: bytes) -> str | None:
-    """What kind of file begins so, None where it is of no known kind."""
+    """Returns the format of a file by its first bytes, or None if it is unknown."""
     for offset, signature, kind in _SIGNATURES:
         if start[offset : offset + len(signature)] == signature:
             return kind
@@ -79,13 +79,13 @@ def is_tar(start: bytes) -> bool:
 
 
 def label(start: bytes) -> str | None:
-    """What a file that begins so is called in a sentence."""
+    """Returns the name of a file's format for messages."""
     kind = kind_of(start)
     return None if kind is None else _LABELS.get(kind, f"a {kind.upper()} disk image")
 
 
 def mistaken(name: str, start: bytes) -> Fault | None:
-    """What is wrong with a file that begins so: it was made from the file that is meant, or is in its place."""
+    """Returns the error for content that was uploaded by mistake, such as an encoded form of the file."""
     kind = kind_of(start)
     if kind == FORM:
         return messages.SENT_AS_FORM(name=name)
@@ -97,7 +97,7 @@ def mistaken(name: str, start: bytes) -> Fault | None:
 
 
 def doubtful(name: str, start: bytes) -> Fault | None:
-    """A warning about a file whose name says that it is another one."""
+    """Returns a warning about a file that does not match its name."""
     found, lower = kind_of(start), name.lower()
     what = label(start) or "unknown content"
     for end, expected, wanted in (
@@ -115,7 +115,7 @@ def doubtful(name: str, start: bytes) -> Fault | None:
 
 
 def _encoded(start: bytes) -> str | None:
-    """What is in base64 text, where that is a kind of file that is known."""
+    """Returns the format inside base64 text, if it is known."""
     found = _BASE64.match(start[:ENOUGH])
     if found is None or len(found["text"]) < _SHORTEST:
         return None
@@ -128,7 +128,7 @@ def _encoded(start: bytes) -> str | None:
 
 
 def _unpacks(data: bytes, kind: str | None) -> bool:
-    """Whether data is what two bytes say that it is; text of base64 may begin with them by chance."""
+    """Whether data is really compressed; base64 text can start with the same two bytes by chance."""
     if kind != "gzip":
         return True
     try:

@@ -1,6 +1,6 @@
-"""What the certificate file of an OVF package says: who signed its manifest, and what is doubtful about that.
+"""Reads the certificate file of an OVF package: the signer of its manifest, and any warnings.
 
-Nothing here reads a file, keeps anything, or knows what time it is.
+Does no I/O, keeps no state, and gets the time from the caller.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from contentlib.library.packages.ovf import BadPackage, decoded
 LARGEST = 1024 * 1024
 LONGEST_PEM = 65_536
 _MOST = 20  # certificates in a file, and signatures
-_CHECKS = 60  # of signatures of certificates, for one judgement; a chain wants one for each of its certificates
+_CHECKS = 60  # of certificate signatures per check; a chain needs one for each of its certificates
 _LONGEST_NAME = 500
 
 # also as `openssl dgst -hex` writes it: RSA-SHA2-256(tiny.mf)= 0…
@@ -51,14 +51,14 @@ _SIGNS_CODE = {ExtendedKeyUsageOID.CODE_SIGNING, ExtendedKeyUsageOID.ANY_EXTENDE
 
 
 class Doubt(msgspec.Struct, frozen=True):
-    """A warning about a signature, and what there is to say of it."""
+    """A warning about a signature, with details."""
 
     type: WarningType
     fault: Fault
 
 
 class Signer(msgspec.Struct, frozen=True):
-    """Who signed a package; the names are as OpenSSL writes them, `/C=DE/O=Lab/CN=signer`."""
+    """Signer of a package. Names are written as in OpenSSL, `/C=DE/O=Lab/CN=signer`."""
 
     subject: str
     issuer: str
@@ -66,9 +66,9 @@ class Signer(msgspec.Struct, frozen=True):
 
 
 class CertificateFile(msgspec.Struct, frozen=True):
-    """What a certificate file holds: signatures of a manifest, and the certificates of who may have made them.
+    """The content of a certificate file: signatures of a manifest, and possible signers' certificates.
 
-    The name of the manifest is there where one of the signatures is a line.
+    The name of the manifest is set if one of the signatures is a line.
     """
 
     manifest: str | None
@@ -76,7 +76,7 @@ class CertificateFile(msgspec.Struct, frozen=True):
     certificates: tuple[x509.Certificate, ...]
 
     def chain(self, manifest: bytes) -> tuple[str, ...]:
-        """The certificates in base64, the first signature's first; empty where one of the signatures is by none of them."""
+        """The certificates in base64, that of the first signature first; empty if one signature matches none of them."""
         content = Content(manifest)
         signers = [by.maker(self.certificates, content) for by in self.signatures]
         signer = signers[0]
@@ -151,7 +151,7 @@ def signer_of(chain: Sequence[str]) -> Signer:
 
 
 def doubts(chain: Sequence[str], anchors: Sequence[Anchors], moment: int) -> tuple[Doubt, ...]:
-    """What is doubtful about a signature made by the first certificate of a chain, at a time in milliseconds."""
+    """Returns the warnings about a signature by the first certificate of a chain, at a time in milliseconds."""
     signer, *others = [_certificate(each) for each in chain]
     at = datetime.fromtimestamp(moment / 1000, UTC)
     found = []
@@ -191,7 +191,7 @@ def _is_trusted(signer: x509.Certificate, others: Sequence[x509.Certificate], an
 
 
 def _leads(certificate: x509.Certificate, issuer: x509.Certificate, checks: Iterator[int]) -> bool:
-    """Whether a certificate was issued by another one; as often as there are checks left, which are slow."""
+    """Whether a certificate was issued by another one. The number of these slow checks is limited."""
     return certificate.issuer == issuer.subject and next(checks, None) is not None and _is_issued_by(certificate, issuer)
 
 
@@ -201,7 +201,7 @@ def _may_issue(issuer: x509.Certificate, depth: int, at: datetime) -> bool:
 
 
 def _is_for(certificate: x509.Certificate, *, authority: int | None) -> bool:
-    """Whether a certificate says nothing against being a signer's or, with so many below it, an authority's."""
+    """Whether a certificate may belong to a signer or, with so many certificates below it, to an authority."""
     try:
         found = {type(each.value): each for each in certificate.extensions}
     except UNREADABLE:

@@ -1,7 +1,7 @@
-"""Tar archives from strangers, read as their bytes come: no seek, no copy, names that are names.
+"""Reads tar archives from untrusted sources as a stream, without seeking or copying.
 
-Headers are read by Python's `tarfile`; what is done here is to take them from a stream that is pushed, and to refuse what
-an OVA has no business with: paths, links, devices, sparse files. What macOS adds to an archive is left out.
+Python's `tarfile` parses the headers. This module feeds it from a pushed stream and rejects what an OVA must not contain:
+paths, links, devices, sparse files. Files added by macOS are skipped.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _KINDS = {
 
 
 class BadArchive(Exception):
-    """The archive cannot be read; the fault says what is wrong, and at which byte."""
+    """An archive that cannot be read. The fault has the cause and the byte position."""
 
     def __init__(self, fault: Fault) -> None:
         super().__init__(fault.text)
@@ -64,13 +64,13 @@ Event = Begin | Piece | End
 
 
 def _unframed(data: bytes) -> None:
-    """Nobody wants what is between the files."""
+    """Ignores the bytes between files."""
 
 
 class TarReader:
-    """Takes the bytes of an archive in pieces of any size and tells what is in it; no more than `most` files.
+    """Reads an archive in pieces of any size and yields its content, at most `most` files.
 
-    `framed` gets all bytes that are not of a file, in their order: headers, what fills blocks up, and what is left out.
+    `framed` receives all bytes that do not belong to a file, in order: headers, padding, and skipped entries.
     """
 
     def __init__(self, most: int = MOST_FILES, framed: Callable[[bytes], None] = _unframed) -> None:
@@ -88,7 +88,7 @@ class TarReader:
         self._names: set[str] = set()
 
     def feed(self, data: bytes) -> Iterator[Event]:
-        """What the next bytes tell; BadArchive where they cannot be read."""
+        """Parses the next bytes. Raises BadArchive if they are invalid."""
         at = 0
         while at < len(data) and not self._over:
             if self._left:
@@ -175,14 +175,14 @@ class TarReader:
         self._left, self._padding = header.size, -header.size % _BLOCK
 
     def _extended(self, kind: bytes, content: bytearray) -> None:
-        """What an extended header says of the next entry; of links and of all entries it says nothing that matters here."""
+        """Returns what an extended header changes of the next entry. Links and global headers are ignored."""
         if kind == tarfile.GNUTYPE_LONGNAME:
             self._overrides["path"] = bytes(content).rstrip(b"\0").decode("utf-8", "surrogateescape")
         elif kind in (tarfile.XHDTYPE, tarfile.SOLARIS_XHDTYPE):
             for key, value in _records(bytes(content), self._offset):
                 if key in ("path", "size"):
                     self._overrides[key] = value
-                elif key.startswith(_SPARSE):  # one stands for all, lest headers without files fill the memory
+                elif key.startswith(_SPARSE):  # keep only one, so that headers without files cannot fill the memory
                     self._overrides[_SPARSE] = ""
 
     def _begin_file(self, header: tarfile.TarInfo) -> Iterator[Event]:
@@ -215,7 +215,7 @@ class TarReader:
 
 
 def _is_left_out(path: str) -> bool:
-    """Whether an entry is what macOS keeps of another one: `._NAME` beside it, or below a folder of its own."""
+    """Whether an entry is metadata of macOS: `._NAME` beside a file, or in a separate directory."""
     folder, _, name = path.removeprefix("./").rpartition("/")
     return ovf.is_companion(name) or folder.split("/")[0] == "__MACOSX"
 

@@ -1,7 +1,7 @@
-"""Which signatures are trusted: the certificates that stand for that, and what follows for an item.
+"""Decides which signatures are trusted, and the resulting status of items.
 
-That an item is trusted is kept nowhere. It is found out from its signature and the certificates of the moment whenever it is
-asked for, so it changes with them; the time of day at which it is judged is the one when the package was examined.
+Trust is not stored. It is computed from the signature and the trusted certificates whenever it is requested. Validity periods
+are compared with the time when the package was checked.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def no_roots() -> Iterable[bytes]:
 
 
 class Verification(enum.StrEnum):
-    """What came of verifying a signature."""
+    """Result of verifying a signature."""
 
     NOT_AVAILABLE = "NOT_AVAILABLE"
     UNTRUSTED = "UNTRUSTED"
@@ -44,7 +44,7 @@ class Verification(enum.StrEnum):
 
 
 class Standing(msgspec.Struct, frozen=True):
-    """Whether an item complies with its library's policy, and what came of verifying its signature, if it may have one."""
+    """Whether an item complies with its library's policy, and the result of verifying its signature, if it can have one."""
 
     compliant: bool = True
     verification: Verification | None = None
@@ -63,7 +63,7 @@ class Trust:
         self._read_roots = roots
 
     async def doubts(self, signature: Signature) -> tuple[Doubt, ...]:
-        """What is doubtful about a signature."""
+        """Returns the warnings about a signature."""
         added = Anchors(each for row in await self.certificates() for each in read_pem(row.text))
         return doubts(signature.chain, (added, self._roots), signature.examined)
 
@@ -78,7 +78,7 @@ class Trust:
         raise NotCompliant(messages.NOT_COMPLIANT(library=library.id, reason=why))
 
     async def standing(self, item: Item) -> Standing:
-        """What there is to say of an item; of one that is no OVF package with content, nothing."""
+        """Returns the state of an item, or None if it is not an OVF package with content."""
         if item.version_id is None or item.folded_type != ovf.TYPE:
             return Standing()
         async with self._metadata.reading() as transaction:

@@ -1,13 +1,13 @@
-"""What the rules ask of a metadata store and of a blob store. A new backend can be written from these files.
+"""Specifies what the rules require of a metadata store and of a blob store. A new backend can be written from it.
 
-Metadata. All methods are called inside a transaction. What a transaction wrote is seen by itself, and by no reader before
-the block has ended and the rows are committed; it is undone as a whole when the block raises. Transactions that write take
-turns, of this process and of all others; one must not be begun inside another of the same task. `get` answers None where
-there is no such row, whatever the key looks like; `put` replaces the whole row and, unlike `add`, does nothing if there is
-none (where a key may be new, it says so); `remove` of what is not there does nothing. Lists are in order of creation. No
-method takes longer because there are more rows that it does not answer or change.
+Metadata. All methods are called inside a transaction. A transaction sees its own writes; readers see them only after the block
+has ended and the rows are committed. If the block raises, everything is undone. Writing transactions of all processes take
+turns; one must not be started inside another of the same task. `get` returns None for a missing row, for any key; `put`
+replaces the whole row and, unlike `add`, does nothing if the row is missing (unless documented otherwise); `remove` of a
+missing row does nothing. Lists are in order of creation. The time of a method does not depend on the number of rows that it
+neither returns nor changes.
 
-A store that cannot be reached, read or written raises OSError, undoes the transaction and goes on to serve. A caller who is
+A store that cannot be reached, read or written raises OSError, undoes the transaction and stays usable. A caller that is
 cancelled while a block ends does not know whether it was committed.
 
 Blobs. The methods block and are called in threads. Keys come from the rules, never from clients.

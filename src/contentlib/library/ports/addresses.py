@@ -1,4 +1,4 @@
-"""The addresses at which bytes come and go."""
+"""Specifies the URLs for file content."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from contentlib.library.model import UpdateFile
 
 
 class Addresses(Protocol):
-    """Makes the addresses at which bytes come and go: paths on this server, percent-encoded.
+    """Creates the URLs for file content: paths on this server, percent-encoded.
 
-    Those of uploads and downloads are unguessable and are themselves the credential; those of content want a login session.
+    Those of uploads and downloads cannot be guessed and need no login; those of content need a login session.
     """
 
     def upload(self, file: UpdateFile) -> str:
-        """Where the bytes of a pushed file of an update session are sent to."""
+        """Returns the URL for uploading a file of an update session."""
 
     def download(self, session_id: str, position: int, name: str) -> str:
-        """Where the file at a place of a download session's content version is read from."""
+        """Returns the URL for downloading the file at a position of a download session's content version."""
 
     def content(self, library_id: str, item_id: str, name: str, revision: int) -> str:
-        """Where a file of an item is read from without a download session, as long as it has that revision."""
+        """Returns the URL for reading a file of an item without a download session. It is valid for that revision only."""

@@ -1,4 +1,4 @@
-"""The blob store, and the abilities that a blob store may have beside. The methods block and are called in threads."""
+"""Specifies the blob store and its optional abilities. The methods block and are called in threads."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol
 
 
 class Stat(NamedTuple):
-    """Size in bytes, and a text that changes when somebody writes to the blob."""
+    """Size in bytes, and a text that changes when the blob is modified."""
 
     size: int
     mark: str
@@ -24,7 +24,7 @@ class Staged(Protocol):
     """Is what `stamp` answered last, exactly when no writer of any process has changed the bytes since."""
 
     def stamp(self) -> str:
-        """Gives the bytes a mark that they have as long as they stay as they are."""
+        """Returns a mark of the bytes that stays the same while they are unchanged."""
 
     def append(self, data: bytes) -> None:
         """Adds bytes at the end; OSError when the storage is full or broken, and the bytes may be there in part."""
@@ -33,49 +33,49 @@ class Staged(Protocol):
         """Drops all bytes."""
 
     def drop(self) -> None:
-        """Drops the upload, unless it has become a blob or is gone: another one of its name is left alone."""
+        """Removes the upload, unless it has become a blob or is gone. Another upload of the same name is not affected."""
 
     def close(self) -> None:
-        """Lets go of the upload, after a call that is still at work on it in another thread; a second time is no error."""
+        """Releases the upload after calls that still use it in other threads. Can be called again."""
 
     def __enter__(self) -> Staged:
         """Itself."""
 
     def __exit__(self, *exception: object) -> None:
-        """Lets go of the upload."""
+        """Releases the upload."""
 
 
 class BlobStore(Protocol):
     """Keeps bytes, on one or more storages."""
 
     boot: str
-    """What this run of the machine is called: bytes that were not flushed in another one may be lost."""
+    """The boot id of the machine. Bytes that were not flushed in an earlier boot may be lost."""
 
     def stage(self, storage: str, upload: str) -> Staged:
-        """Opens an upload to append to, made empty if there is none; BlockingIOError while another writer has it open."""
+        """Opens an upload for appending, creating it if necessary. Raises BlockingIOError while another writer has it open."""
 
     def staged_size(self, storage: str, upload: str) -> int:
-        """How many bytes of an upload are there; 0 if there is none."""
+        """Returns the number of bytes of an upload, 0 if there is none."""
 
     def staged_bytes(self, storage: str, upload: str) -> Iterator[bytes]:
-        """The bytes of an upload, in pieces; FileNotFoundError when there is none."""
+        """Yields the bytes of an upload in pieces. Raises FileNotFoundError if there is none."""
 
     def room(self, storage: str) -> int:
-        """How many bytes may still be stored beside what is kept in reserve; not more than 0 where there is no room."""
+        """Returns the number of bytes that can be stored beside the reserve; 0 or less if there is no space."""
 
     def staged_start(self, storage: str, upload: str, most: int) -> bytes:
         """The first bytes of an upload, no more than `most`; empty where there are none."""
 
     def discard(self, storage: str, upload: str) -> None:
-        """Drops an upload; one that is not there is no error."""
+        """Removes an upload, if it exists."""
 
     def uploads(self, storage: str) -> list[str]:
         """The names of all uploads."""
 
     def keep(self, storage: str, upload: str, blob: str) -> str:
-        """Makes an upload a blob, at once, instead of a blob of that name if there is one; answers the blob's mark.
+        """Turns an upload into a blob, atomically, replacing one of that name. Returns the blob's mark.
 
-        FileNotFoundError when there is no such upload.
+        Raises FileNotFoundError if the upload does not exist.
         """
 
     def flush(self, storage: str, blob: str) -> None:
@@ -91,7 +91,7 @@ class BlobStore(Protocol):
         """The bytes of a blob, in pieces; FileNotFoundError when they are gone."""
 
     def remove(self, storage: str, blob: str) -> None:
-        """Drops a blob; one that is not there is no error."""
+        """Removes a blob, if it exists."""
 
     def blobs(self, storage: str) -> Iterator[str]:
         """The names of all blobs."""
@@ -105,23 +105,23 @@ class Stray(NamedTuple):
 
 
 class Strays(Protocol):
-    """A blob store that sets blobs without a row aside before it removes them: the database may be an older copy.
+    """A blob store that sets aside blobs without a row before it removes them: the database may be an older copy.
 
-    It also keeps the number of the last sweep. One that is higher than the database's tells that the database is older than
-    what is stored.
+    It also stores the number of the last sweep. A number higher than the database's means that the database is older than the
+    content.
     """
 
     def set_aside(self, storage: str, blob: str, now: int) -> None:
-        """Takes a blob out of the way; one that is not there is no error."""
+        """Sets aside a blob, if it exists."""
 
     def strays(self, storage: str) -> list[Stray]:
         """All blobs that were set aside."""
 
     def take_back(self, storage: str, stray: Stray) -> None:
-        """Makes a stray a blob again; one that is not there is no error."""
+        """Turns a stray into a blob again, if it exists."""
 
     def remove_stray(self, storage: str, stray: Stray) -> None:
-        """Drops a stray; one that is not there is no error."""
+        """Removes a stray, if it exists."""
 
     def sweep(self, storage: str) -> int:
         """The number of the last sweep; 0 before the first one."""
@@ -131,7 +131,7 @@ class Strays(Protocol):
 
 
 class Descriptions(Protocol):
-    """A blob store that can keep, beside the bytes, a text that says what they are."""
+    """A blob store that can store a description beside the bytes."""
 
     def describe(self, storage: str, item: str, version: str, content: bytes) -> None:
         """Writes the text of a content version, or replaces it, so that it survives the loss of power."""
@@ -140,17 +140,17 @@ class Descriptions(Protocol):
         """Item and version of all texts."""
 
     def undescribe(self, storage: str, item: str, version: str) -> None:
-        """Drops the text of a content version; one that is not there is no error."""
+        """Removes the description of a content version, if it exists."""
 
 
 class LocalFiles(Protocol):
     """A blob store whose blobs are files of this machine."""
 
     def path(self, storage: str, blob: str) -> Path:
-        """Where the blob is."""
+        """Returns the path of a blob."""
 
     def staged_path(self, storage: str, upload: str) -> Path:
-        """Where the bytes of an upload are, while it is one."""
+        """Returns the path of an upload while it exists."""
 
 
 class FileBlobStore(BlobStore, Strays, Descriptions, LocalFiles, Protocol):

@@ -1,4 +1,4 @@
-"""Rows of items."""
+"""Specifies rows of items."""
 
 from __future__ import annotations
 
@@ -15,11 +15,12 @@ class ItemRows(Rows[Item], Protocol):
         """Removes at most so many items of a library, deleted ones too; how many they were."""
 
     async def size_of(self, library: str) -> int:
-        """How many bytes the current contents of a library's items have, those of a deleted library too."""
+        """Returns the total size of the current contents of a library's items, also for a deleted library."""
 
     async def reached(self, library: str) -> tuple[int, int]:
-        """The highest version of a library's items as subscribers count them, and the highest generation of the files in all
-        versions that are kept; of deleted items too, 0 where there is none.
+        """Returns the highest version of a library's items, as subscribers see it, and the highest generation of their files.
+
+        Includes deleted items and all versions that are kept. 0 if there are none.
         """
 
     async def find(

@@ -1,4 +1,4 @@
-"""Rows of libraries and of their usages."""
+"""Specifies rows of libraries and their usages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The metadata store: transactions over all rows."""
+"""Specifies the metadata store: transactions over all rows."""
 
 from __future__ import annotations
 
@@ -46,16 +46,16 @@ class MetadataStore(Protocol):
     """Keeps all rows."""
 
     def transaction(self, *, durable: bool) -> AbstractAsyncContextManager[Transaction]:
-        """A transaction that may write, committed when the block ends and undone when it raises.
+        """Starts a transaction that may write. It is committed when the block ends and undone when it raises.
 
-        A durable one survives the loss of power once the block has ended, another one only the death of the process.
+        A durable transaction survives a power loss once the block has ended, another one only the death of the process.
         """
 
     def reading(self) -> AbstractAsyncContextManager[Transaction]:
-        """A transaction that only reads, from one state of all rows; it waits for nobody, and nobody for it."""
+        """Starts a transaction that only reads, in one state of all rows. Readers and writers do not block each other."""
 
     async def ping(self) -> None:
         """Returns when the store answers; raises OSError when it does not."""
 
     async def close(self) -> None:
-        """Lets go of the store; a second time is no error."""
+        """Closes the store. Can be called again."""

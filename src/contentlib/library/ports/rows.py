@@ -1,4 +1,4 @@
-"""What all rows with an identifier have in common."""
+"""Specifies what all rows with an identifier have in common."""
 
 from __future__ import annotations
 

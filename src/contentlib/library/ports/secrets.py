@@ -1,4 +1,4 @@
-"""What seals texts and hashes passwords."""
+"""Specifies the encryption of texts and the hashing of passwords."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from typing import Protocol
 
 
 class Sealing(Protocol):
-    """Keeps what must be read again, but not by whoever gets hold of the database alone."""
+    """Encrypts texts that must be readable again, but not with the database alone."""
 
     def seal(self, text: str) -> str:
         """The text, sealed."""
 
     def open(self, sealed: str) -> str:
-        """The text that was sealed; OSError when its key is gone or is another one."""
+        """Decrypts a text. Raises OSError if the key is missing or a different one."""
 
 
 class PasswordHasher(Protocol):

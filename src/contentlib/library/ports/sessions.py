@@ -1,4 +1,4 @@
-"""Rows of update and download sessions and of their files."""
+"""Specifies rows of update and download sessions and their files."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class SessionRows(Rows[Row], Protocol[Row]):
         """The identifiers of sessions that ended before a time."""
 
     async def active(self) -> int:
-        """How many sessions are ACTIVE."""
+        """Returns the number of ACTIVE sessions."""
 
 
 class UpdateSessionRows(SessionRows[UpdateSession], Protocol):
@@ -54,7 +54,7 @@ class UpdateFileRows(Protocol):
         """All files of a session, in the order in which they were first added."""
 
     async def count(self, session: str) -> int:
-        """How many files a session has."""
+        """Returns the number of files of a session."""
 
     async def remove(self, session: str, name: str) -> None:
         """Removes the file of that name."""
@@ -63,9 +63,9 @@ class UpdateFileRows(Protocol):
         """The identifiers of all files of ACTIVE sessions, which are also the names of their uploads."""
 
     async def interrupt(self, fault: Fault) -> None:
-        """Puts every TRANSFERRING file of ACTIVE sessions into ERROR: the server was stopped, nobody is sending any more.
+        """Sets every TRANSFERRING file of ACTIVE sessions to ERROR, because the server was stopped.
 
-        PULL files stay as they are: the server goes on with them itself.
+        PULL files do not change: the server continues to fetch them.
         """
 
 
@@ -73,11 +73,11 @@ class DownloadSessionRows(SessionRows[DownloadSession], Protocol):
     """Download sessions."""
 
     async def serve(self, item: str, version_id: str) -> None:
-        """Gives the ACTIVE sessions of an item that have no content version this one: they have waited for it."""
+        """Sets the content version of an item's ACTIVE sessions that have been waiting for it."""
 
 
 class PreparationRows(Protocol):
-    """What became of preparing files of download sessions; removed with their session."""
+    """Preparations of files of download sessions; removed with their session."""
 
     async def put(self, preparation: Preparation) -> None:
         """Adds the row, or replaces the one of the same session and name."""

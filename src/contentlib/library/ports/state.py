@@ -1,4 +1,4 @@
-"""Rows of the server itself: small values, leases of jobs, and times."""
+"""Specifies rows of the server itself: small values, leases of jobs, and times."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class StateRows(Protocol):
         """Sets the value."""
 
     async def claim(self, job: str, owner: str, now: int, until: int) -> bool:
-        """Takes or extends the lease of a job; False while another owner holds it."""
+        """Acquires or renews the lease of a job. Returns False while another owner holds it."""
 
     async def touch(self, touches: Touches) -> None:
         """Notes when sessions and login sessions were last active, never an earlier time, and the progress of files."""

@@ -1,4 +1,4 @@
-"""Rows of subscribed libraries and of subscribers."""
+"""Specifies rows of subscribed libraries and of subscribers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from contentlib.library.ports.rows import Rows
 
 
 class OfferRows(Protocol):
-    """What publishers offer of the items of subscribed libraries, by item; removed with it."""
+    """Publishers' offers of the items of subscribed libraries, by item; removed with it."""
 
     async def put(self, offer: Offer) -> None:
         """Adds the row, or replaces the one of the same item."""

@@ -1,4 +1,4 @@
-"""Rows of tasks."""
+"""Specifies rows of tasks."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ class TaskRows(Rows[Task], Protocol):
         """Whether `claim` may find one; asked for in a transaction that only reads, often."""
 
     async def claim(self, kinds: Collection[str], owner: str, now: int, until: int) -> Task | None:
-        """Takes a task that is due or whose owner's lease is over, marks it RUNNING, and answers it; None if there is none.
+        """Claims a task that is due or whose owner's lease has expired, marks it RUNNING and returns it; None if there is none.
 
-        The one that has been due for the longest goes first; `attempts` is raised.
+        The task that has been due the longest comes first; `attempts` increases.
         """
 
     async def let_go(self) -> None:
-        """Makes every RUNNING task PENDING again: the server was stopped, nobody is at work on it any more."""
+        """Sets every RUNNING task to PENDING, because the server was stopped."""
 
     async def forget(self, before: int) -> None:
         """Removes the tasks that ended before a time."""

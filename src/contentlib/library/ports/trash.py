@@ -1,4 +1,4 @@
-"""Rows of libraries and items in the trash."""
+"""Specifies rows of libraries and items in the trash."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class DeletedRows(Protocol[Row]):
     """
 
     async def add(self, identifier: str, user: str, now: int, until: int) -> None:
-        """Takes a row away, with one change, however much belongs to it; one that is not there is left alone."""
+        """Moves a row to the trash, if it exists, with one change regardless of what belongs to it."""
 
     async def get(self, identifier: str) -> Deleted[Row] | None:
         """The row, or None; one that is overdue, too."""

@@ -1,4 +1,4 @@
-"""Rows of users, login sessions and client tokens."""
+"""Specifies rows of users, login sessions and client tokens."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class LoginRows(Protocol):
         """Removes the login sessions that were last touched before a time; how many they were."""
 
     async def count(self) -> int:
-        """How many login sessions there are."""
+        """Returns the number of login sessions."""
 
 
 class UserRows(Protocol):

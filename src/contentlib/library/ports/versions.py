@@ -1,4 +1,4 @@
-"""Rows of content versions, of their blobs and of trusted certificates."""
+"""Specifies rows of content versions, blobs and trusted certificates."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ class VersionRows(Protocol):
     async def surplus(
         self, kept: int | None, most: int | None = None, *, before: int | None = None, library: str | None = None
     ) -> list[str]:
-        """The identifiers of versions that nobody needs, in a library or in all that have no retention of their own.
+        """Returns the identifiers of unneeded versions, in a library or in all that have no retention of their own.
 
-        They are those that are not the last `kept` of their item, or were replaced `before` a time; never one that is
-        current, or that an active session started from or serves. A version whose item is gone belongs to no library.
+        These are versions that are not among the last `kept` of their item, or were replaced `before` a time; never the current
+        one, or one that an active session started from or serves. A version whose item is gone belongs to no library.
         """
 
     async def known(self, version_ids: Collection[str]) -> set[str]:
@@ -43,9 +43,10 @@ class VersionRows(Protocol):
         """A file for each blob on another storage that a version of a library's items has, of those in the trash too."""
 
     async def move(self, library: str, blob: str, other: str) -> None:
-        """Gives the versions of a library's items, of those in the trash too, another blob with the same bytes.
+        """Replaces a blob in the versions of a library's items, including those in the trash, by another one with the same
+        bytes.
 
-        A blob that no version names any more is unreferenced as of the next `unreference`.
+        A blob without references is unreferenced after the next `unreference`.
         """
 
     async def of(self, item: str) -> list[Version]:
@@ -72,7 +73,7 @@ class BlobRows(Rows[Blob], Protocol):
         """The blobs that no version has named since before a time, nor a file of an ACTIVE session or an arrival."""
 
     async def are_on(self, storage: str) -> bool:
-        """Whether there is a blob on a storage."""
+        """Whether a storage has any blobs."""
 
     async def known(self, blob_ids: Collection[str]) -> set[str]:
         """Those of the identifiers that are blobs'."""

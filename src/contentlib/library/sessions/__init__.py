@@ -1,1 +1,1 @@
-"""Sessions: how content comes in by update sessions, and goes out by download sessions."""
+"""Manages update sessions, by which content is added, and download sessions, by which it is read."""

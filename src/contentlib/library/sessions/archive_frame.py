@@ -1,6 +1,6 @@
-"""The bytes that are here of an archive that is being unpacked: its frame, and the files that came out of it.
+"""Stores the received bytes of an archive that is being unpacked: its frame and the extracted files.
 
-All of it blocks, and is called in threads.
+The functions block and are called in threads.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _PIECES = 16  # that are read in one go
 
 
 class ArchiveFrame:
-    """Reads what is here of one archive, which is the upload of a storage."""
+    """Reads the stored bytes of one archive, which is an upload on a storage."""
 
     def __init__(self, store: BlobStore, storage: str, upload: str, most_files: int) -> None:
         self._store = store
@@ -31,7 +31,7 @@ class ArchiveFrame:
         return self._store.staged_start(self._storage, self._upload, recognition.ENOUGH)
 
     def measure(self, known: Mapping[str, UpdateFile]) -> int:
-        """How many bytes of the archive are here, as far as they fit together; `known` are its files."""
+        """Returns the number of consistent bytes of the archive. `known` are its files."""
         there = self._store.staged_size(self._storage, self._upload)
         if not there or (there >= HEADER and not recognition.is_tar(self.first())):
             return there
@@ -81,6 +81,6 @@ def next_pieces(pieces: Iterator[bytes]) -> list[bytes]:
 
 
 def read_events(reader: TarReader, pieces: Iterator[bytes]) -> Iterator[Event]:
-    """What a reader finds in pieces."""
+    """Returns what a reader finds in pieces."""
     for piece in pieces:
         yield from reader.feed(piece)

@@ -1,4 +1,4 @@
-"""The files that come out of an archive while it is unpacked."""
+"""Adds the files of an archive to the session while it is unpacked."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class ArchiveMember:
     mark: str = ""
 
     def write(self, data: bytes) -> None:
-        """Takes the next bytes."""
+        """Writes the next bytes."""
         self.staged.append(data)
         self.hasher.update(data)
         if self.text is not None:
@@ -43,7 +43,7 @@ class ArchiveMember:
 
 
 class ManifestAlgorithms:
-    """Which checksums the manifests that have come name, so that the files that follow are hashed by them."""
+    """The checksum algorithms of the received manifests, which are used to hash the following files."""
 
     def __init__(self) -> None:
         self._found: set[Algorithm] = set()
@@ -53,10 +53,10 @@ class ManifestAlgorithms:
         return Hasher(*self._found)
 
     def learn(self, name: str, text: bytes) -> None:
-        """Notes what a file says, if it is a manifest."""
+        """Learns the algorithms of a file, if it is a manifest."""
         if not ovf.is_manifest(name):
             return
-        with contextlib.suppress(ovf.BadPackage):  # completing the session says what is wrong with it
+        with contextlib.suppress(ovf.BadPackage):  # completing the session reports the error
             self._found |= {checksum.algorithm for checksum in ovf.read_manifest(name, text).values()}
 
 

@@ -1,4 +1,4 @@
-"""What an update session makes of its item: examined beforehand, and made its content version all at once or not at all."""
+"""Completes update sessions: checks their files and makes them the item's content version, atomically."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def _unheard(item: str, warnings: Sequence[Fault]) -> None:
 
 
 class Completion:
-    """Completes sessions; `sealing` examines their packages, `warned` hears of what is doubtful about one that was taken."""
+    """Completes sessions. `sealing` checks their packages; `warned` receives the warnings of accepted ones."""
 
     def __init__(
         self,
@@ -49,13 +49,13 @@ class Completion:
         self._warned = warned
 
     async def complete(self, session_id: str, *, asked: bool = True) -> None:
-        """Makes the session's changes the item's new content version, at once and durably.
+        """Makes the session's changes the item's new content version, atomically and durably.
 
-        It is `asked` for by the client, or the server does so by itself; after that the client may ask, too, once.
+        The client has `asked` for it, or the server does it automatically; after that the client can still ask once.
 
-        NotReady, naming the files, while any is missing or in error; the session then stays ACTIVE. Where nothing changes,
-        the item keeps its content version. While files are still being fetched, the session is only told to complete, which
-        it does when they are there. Where a transfer ends meanwhile, it begins anew; Busy when that goes on and on.
+        Raises NotReady, naming the files, while any is missing or in error; the session stays ACTIVE. Without changes, the item
+        keeps its content version. While files are being fetched, the session is only marked, and completes when they have
+        arrived. If a transfer ends meanwhile, this starts again, and raises Busy if that happens repeatedly.
         """
         for _ in range(_TRIES if asked else 1):
             if await self._try_to_complete(session_id, asked=asked):
@@ -63,7 +63,7 @@ class Completion:
         raise Busy(messages.CHANGED_MEANWHILE(session=session_id))
 
     async def _try_to_complete(self, session_id: str, *, asked: bool) -> bool:
-        """Whether the session was completed, or told to; it was not when it was changed meanwhile."""
+        """Whether the session was completed or marked for completion; false if it was changed meanwhile."""
         await self._sessions.expire(session_id)
         async with self._metadata.reading() as transaction:
             session = await self._sessions.find(transaction, session_id)
@@ -152,7 +152,7 @@ class Completion:
         return True
 
     async def validate(self, session_id: str) -> Findings:
-        """What stands in the way of completing the session; NotReady when pushed files are not received correctly."""
+        """Returns what prevents completing the session. Raises NotReady if pushed files were not received correctly."""
         await self._sessions.expire(session_id)
         async with self._metadata.reading() as transaction:
             session = await self._sessions.find(transaction, session_id)
@@ -173,7 +173,7 @@ class Completion:
         return Findings(tuple(missing), found.invalid, warnings=found.warnings)
 
     async def preview(self, session: UpdateSession) -> Preview:
-        """What there is to know of who signed the package of a session; of one that has ended, nothing."""
+        """Returns the signature information of a session's package; None for an ended session."""
         if session.state is not State.ACTIVE:
             return Preview()
         async with self._metadata.reading() as transaction:

@@ -1,4 +1,4 @@
-"""Download sessions: a lease on one content version of an item, and the files of it that were prepared."""
+"""Manages download sessions: leases on a content version, and the files that were prepared."""
 
 from __future__ import annotations
 
@@ -108,13 +108,13 @@ class DownloadSessions(TransferSessions[DownloadSession]):
         self.ended(session_id)
 
     async def files(self, session_id: str) -> list[DownloadFile]:
-        """The files of the session's content version, with what became of their preparation."""
+        """Returns the files of the session's content version, with their preparations."""
         await self.get(session_id)  # touches it, or ends it
         _, files = await self._files(session_id)
         return files
 
     async def file(self, session_id: str, name: str) -> DownloadFile:
-        """One of `files`; MissingFile when there is none of that name."""
+        """Returns one of `files`. Raises MissingFile for an unknown name."""
         return self._named(session_id, await self.files(session_id), name)
 
     async def prepare(self, session_id: str, name: str, endpoint: EndpointType) -> DownloadFile:
@@ -147,7 +147,7 @@ class DownloadSessions(TransferSessions[DownloadSession]):
         return preparation_states.fire(before, "checked")
 
     async def target(self, session_id: str, position: int) -> tuple[DownloadSession, StoredFile, Blob]:
-        """What a download URL names: Missing when the session is gone, NotActive when it ended, Damaged when the bytes are."""
+        """Returns the target of a download URL. Raises Missing, NotActive if the session has ended, or Damaged."""
         await self.expire(session_id)
         session, version, _ = await self._content(session_id)
         self.fired(session, "changed")
@@ -158,7 +158,7 @@ class DownloadSessions(TransferSessions[DownloadSession]):
             return session, file, await self._blobs.check(file.blob, file.name)
 
     async def coming(self, session_id: str, position: int) -> tuple[DownloadSession, Coming] | None:
-        """What a download URL names, where the bytes are still on their way here; None where they are here."""
+        """Returns the target of a download URL while its bytes are still being fetched; None if they are stored."""
         session, version, done = await self._content(session_id)
         file = version.files[position] if position < len(version.files) else None
         preparation = None if file is None else done.get(file.name)
@@ -221,7 +221,7 @@ class DownloadSessions(TransferSessions[DownloadSession]):
 
 
 async def _version(transaction: Transaction, session: DownloadSession) -> Version:
-    """What the session serves or, while that is not here, what is known of it."""
+    """Returns the version that the session serves or, if it is not stored, what is known of it."""
     version = None if session.version_id is None else await transaction.versions.get(session.version_id)
     if version is not None:
         return version
@@ -232,7 +232,7 @@ async def _version(transaction: Transaction, session: DownloadSession) -> Versio
 
 
 async def _now(transaction: Transaction, version: Version, preparation: Preparation) -> Preparation:
-    """What became of a preparation meanwhile: its task may be at work, have failed, or have brought the bytes."""
+    """Returns the current state of a preparation, whose task may be running, have failed, or have fetched the bytes."""
     if preparation.task is None:
         return preparation
     file = version.file(preparation.name)

@@ -1,4 +1,4 @@
-"""The bytes of an update session's files as they come, from clients and from where the server fetches them."""
+"""Transfers the bytes of an update session's files, from clients and from fetched URLs."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class UploadTarget(NamedTuple):
 
 
 class FileTransfers:
-    """How the transfer of each file goes on; a change of one that is not the session's any more is refused."""
+    """Records the transfer of each file. Changes of files that no longer belong to the session are rejected."""
 
     def __init__(
         self, metadata: MetadataStore, sessions: UpdateSessions, leases: Leases, blobs: Blobs, rules: UploadRules
@@ -68,21 +68,21 @@ class FileTransfers:
         await self._mark("paused", file, replace(file, received=received, fault=None, blob=None))
 
     async def wait(self, file: UpdateFile, received: int, fault: Fault) -> None:
-        """Notes that a transfer broke off with what was received, and that the server will go on with it."""
+        """Records that a transfer broke off, with what was received, and that the server will continue it."""
         await self._mark("paused", file, replace(file, received=received, fault=fault, blob=None))
 
     async def stop(self, file: UpdateFile, received: int, fault: Fault) -> None:
-        """Notes that a transfer ended in error, with what was received."""
+        """Records that a transfer failed, with what was received."""
         await self._mark("failed", file, replace(file, received=received, fault=fault, blob=None))
 
     def differs(self, file: UpdateFile, size: int, digests: dict[Algorithm, str]) -> Fault | None:
-        """What is wrong with bytes that are not as they were declared."""
+        """Returns the error for bytes that do not match what was declared."""
         if file.size is not None and file.size != size:
             return faults.wrong_size(file.name, file.size, size)
         return compare(file.name, file.checksum, digests)
 
     async def finish(self, file: UpdateFile, received: Received) -> Fault | None:
-        """Takes all bytes of a file when size and checksum are as declared; else the file is in ERROR with the fault."""
+        """Completes a file if size and checksum match; otherwise sets it to ERROR with the fault."""
         fault = self.differs(file, received.size, received.digests) or await self._mistaken(file, received)
         if fault is not None:
             await self.stop(file, 0, fault)
@@ -94,7 +94,7 @@ class FileTransfers:
         return None
 
     async def _mistaken(self, file: UpdateFile, received: Received) -> Fault | None:
-        """What is wrong with bytes that are not the file itself but a page, a form or a text made of it."""
+        """Returns the error for bytes that are a page, a form or a text instead of the file itself."""
         storage, upload = received.storage, received.upload
         start = await self._blobs.on(storage).run(self._blobs.store.staged_start, storage, upload, ENOUGH)
         return mistaken(file.name, start)
@@ -104,7 +104,7 @@ class FileTransfers:
         return self._leases.held(session)
 
     async def beat(self, session: UpdateSession, file: UpdateFile, received: int) -> None:
-        """Notes how many bytes are there; Missing when nobody wants the file any more, NotActive when the session ended."""
+        """Records the number of stored bytes. Raises Missing for a file that is no longer needed, or NotActive."""
         self._leases.note_progress(file.id, received)
         await self.target(session.id, file.id)
 
@@ -133,7 +133,7 @@ class FileTransfers:
         return {file.name: file for file in files if file.archive == archive.id}
 
     async def forget_members(self, archive: UpdateFile) -> list[UpdateFile]:
-        """Takes all files that came out of an archive out of its session, so that it can come again; answers them."""
+        """Removes all files of an archive from its session, so that it can be sent again, and returns them."""
         async with self._metadata.transaction(durable=False) as transaction:
             return await remove_members(transaction, archive)
 
@@ -166,9 +166,9 @@ class FileTransfers:
         return member
 
     async def unpacked(self, archive: UpdateFile, size: int, digests: dict[Algorithm, str]) -> Fault | None:
-        """The archive is READY, as all its files are; or the fault says why it is not as declared.
+        """Sets the archive to READY, like all its files, or records the error.
 
-        It stays in the session, for clients that wait for the file that they added, and is no part of the content.
+        It stays in the session for clients that wait for the file that they added, and is not part of the content.
         """
         fault = self.differs(archive, size, digests)
         if fault is None:
@@ -177,7 +177,7 @@ class FileTransfers:
         return fault
 
     async def _mark(self, event: str, file: UpdateFile, changed: UpdateFile) -> None:
-        """Notes the event with the file and what else has changed of it; NotActive when it is illegal in its status."""
+        """Records an event and other changes of a file. Raises NotActive if the event is not allowed in its status."""
         await self._sessions.expire(file.session)
         async with self._metadata.transaction(durable=False) as transaction:
             session = await self._sessions.active(transaction, file.session, "changed")

@@ -1,4 +1,4 @@
-"""Counts how long the client of an update session does nothing but ask for its state."""
+"""Measures how long the client of an update session has only polled its state."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How far the preparation of a file of a download session is. The state machine is a table."""
+"""Defines the states of preparing a file of a download session. The state machine is a table."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pulls: files that the server fetches by itself. What is to be fetched, and where it may come from."""
+"""Manages pulls: files that the server fetches, and the URLs that it may fetch from."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ LONGEST_PIN = 200
 LOCAL_SCHEMES = ("file", "ds")
 
 CheckSource = Callable[[str], Awaitable[str | None]]
-"""Why an address is none to fetch from, as the end of a sentence; None where it is one."""
+"""Returns why a URL cannot be fetched, as the end of a sentence; None if it can."""
 
 
 def _nothing() -> None:
@@ -36,7 +36,7 @@ def _nothing() -> None:
 
 
 class Remembered(msgspec.Struct, frozen=True):
-    """What the publisher said of the bytes that have come, so that their rest can be asked for."""
+    """The publisher's metadata of the received bytes, for resuming."""
 
     etag: str | None = None
     modified: str | None = None
@@ -44,7 +44,7 @@ class Remembered(msgspec.Struct, frozen=True):
 
 
 class Arguments(msgspec.Struct, frozen=True):
-    """What a pull is to fetch."""
+    """Arguments of a pull."""
 
     session: str
     file: str
@@ -52,7 +52,7 @@ class Arguments(msgspec.Struct, frozen=True):
 
 
 class ProbeStatus(enum.Enum):
-    """What became of looking whether an address can be fetched."""
+    """Result of a probe."""
 
     SUCCESS = "SUCCESS"
     INVALID_URL = "INVALID_URL"
@@ -74,20 +74,20 @@ class Probed(msgspec.Struct, frozen=True):
 
 
 class Prober(Protocol):
-    """Looks whether a file could be fetched."""
+    """Checks whether a file could be fetched."""
 
     async def probe(self, endpoint: SourceEndpoint) -> Probed:
-        """What comes of asking for it; fetches nothing."""
+        """Probes a URL without fetching the file."""
 
 
 def scheme_of(uri: str) -> str:
-    """The scheme of an address, in lower case; empty where there is none."""
+    """Returns the scheme of a URL in lower case; empty if there is none."""
     scheme, colon, _ = uri.partition(":")
     return scheme.strip().lower() if colon else ""
 
 
 def only_http(uri: str) -> str | None:
-    """Takes http and https."""
+    """Accepts http and https only."""
     scheme = scheme_of(uri)
     if scheme in ("http", "https"):
         return _unusable_host(uri)
@@ -95,7 +95,7 @@ def only_http(uri: str) -> str | None:
 
 
 async def takes_http(uri: str) -> str | None:
-    """Checks sources where there are no others."""
+    """Checks sources when only HTTP is available."""
     return only_http(uri)
 
 
@@ -108,7 +108,7 @@ def _unusable_host(uri: str) -> str | None:
 
 
 async def check_endpoint(field: str, endpoint: SourceEndpoint | None, check: CheckSource) -> SourceEndpoint:
-    """The endpoint of a file to be fetched; Invalid where it is missing or none to fetch from."""
+    """Returns the endpoint of a file to fetch. Raises Invalid if it is missing or cannot be fetched."""
     if endpoint is None or not endpoint.uri:
         raise Invalid(messages.REQUIRED_FOR_PULL(field=field))
     why = await check(endpoint.uri)
@@ -124,7 +124,7 @@ async def check_endpoint(field: str, endpoint: SourceEndpoint | None, check: Che
 
 
 class PullTasks:
-    """What may be fetched (`check_source`), and the tasks that fetch it; `submitted` hears when there is one."""
+    """Decides what may be fetched (`check_source`) and submits the tasks; `submitted` is called for each."""
 
     def __init__(self, tasks: Tasks, check_source: CheckSource = takes_http, submitted: Callable[[], None] = _nothing) -> None:
         self._tasks = tasks
@@ -132,7 +132,7 @@ class PullTasks:
         self._submitted = submitted
 
     async def check(self, endpoint: SourceEndpoint | None) -> SourceEndpoint:
-        """The endpoint of a file to be fetched; Invalid where it is missing or none to fetch from."""
+        """Returns the endpoint of a file to fetch. Raises Invalid if it is missing or cannot be fetched."""
         return await check_endpoint("file_spec.source_endpoint", endpoint, self._check_source)
 
     async def submit(self, transaction: Transaction, session: UpdateSession, file: UpdateFile, parent: str | None) -> str:
@@ -145,7 +145,7 @@ class PullTasks:
 
 
 def without_password(uri: str) -> str:
-    """An address as it is told to callers: with the name in it, without the password."""
+    """Returns a URL for callers: with the user name, without the password."""
     return _PASSWORD.sub(r"\1@", uri, count=1)
 
 

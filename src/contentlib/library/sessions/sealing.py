@@ -1,4 +1,4 @@
-"""Packages of update sessions, as they are examined before they become content: whether they are whole, and who signed them."""
+"""Checks the package of an update session before it becomes content: completeness and signature."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _REMEMBERED = 256  # seals of packages that are being sent
 
 
 class Preview(msgspec.Struct, frozen=True):
-    """What there is to know of who signed a session's package; it is `preparing` while files that tell it are coming.
+    """Signature information of a session's package. It is `preparing` while files that it depends on are arriving.
 
     A session without files, old or new, is `empty`.
     """
@@ -48,14 +48,14 @@ class Preview(msgspec.Struct, frozen=True):
 
 
 class Judged(msgspec.Struct, frozen=True):
-    """What there is to keep of a package that was examined: who signed it, and what is doubtful about its files."""
+    """What to store about a checked package: its signature, and the warnings about its files."""
 
     signature: Signature | None
     warnings: tuple[Fault, ...] | None
 
 
 class Sealing:
-    """Examines packages; where it is `strict`, what only a descriptor contradicts keeps a package out."""
+    """Checks packages. With `strict`, contradictions of the descriptor are errors."""
 
     def __init__(self, metadata: MetadataStore, blobs: Blobs, clock: Clock, trust: Trust, *, strict: bool = False) -> None:
         self._metadata = metadata
@@ -66,7 +66,7 @@ class Sealing:
         self._seals: OrderedDict[tuple[str, ...], Seal | None] = OrderedDict()
 
     async def examine(self, kind: str, files: Sequence[StoredFile]) -> Findings:
-        """What is wrong with the files of an item of a type."""
+        """Returns the problems of the files of an item of a type."""
         findings = await examine(kind, files, self._blobs)
         findings = findings.strict() if self._strict else findings
         doubtful = await misnamed(files, self._blobs)
@@ -90,14 +90,14 @@ class Sealing:
         return replace(version, signature=signature, warnings=findings.kept())
 
     async def judge(self, library: Library, kind: str, files: Sequence[StoredFile]) -> Judged:
-        """What there is to keep of what a publisher offers; NotCompliant where its signature is not enough."""
+        """Returns what to store about an offered package. Raises NotCompliant if its signature is not sufficient."""
         findings = await examine(kind, files, self._blobs)
         signature = Signature(findings.chain, self._clock.now()) if findings.chain and not findings else None
         await self._trust.check(library, kind.lower(), signature)
         return Judged(signature, findings.kept())
 
     async def preview(self, session: UpdateSession, files: list[StoredFile | UpdateFile]) -> Preview:
-        """What there is to know of the files that the item will have when the session completes."""
+        """Returns the signature information of the files that the item will have when the session completes."""
         if not files:
             return Preview(empty=True)
         telling = [file for file in files if tells(file.name)]
@@ -127,7 +127,7 @@ class Sealing:
         if key not in self._seals:
             try:
                 self._seals[key] = await read_seal(files, self._blobs)
-            except BadPackage:  # completing the session says what is wrong with it
+            except BadPackage:  # completing the session reports the error
                 self._seals[key] = None
             except Damaged:
                 return None

@@ -1,4 +1,4 @@
-"""Sessions with files that the server fetches: they live while it does, and end by themselves where nobody else ends them."""
+"""Keeps sessions with fetched files alive, and completes or fails them."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _COMING = (TransferStatus.WAITING_FOR_TRANSFER, TransferStatus.TRANSFERRING)
 
 
 class Settling:
-    """Looks after such sessions.
+    """Manages sessions with fetched files.
 
-    One that was asked to complete does so when its last file is there, and is in ERROR when one cannot be fetched. One that
-    was not asked, and that has no other files, ends in the same way when its client has polled its state for `patience`
-    milliseconds and done nothing else: Terraform waits for that before it asks. Silence ends nothing. 0 leaves it to the
-    client.
+    A session that its client has completed becomes DONE when its last file arrives, or ERROR when one cannot be fetched.
+    Without other files, a session that was not completed ends in the same way when its client has polled its state for
+    `patience` milliseconds and done nothing else, as Terraform does before it completes. A silent client ends nothing. 0
+    disables this.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class Settling:
         self._at_work: set[str] = set()
 
     async def watch(self) -> None:
-        """Keeps sessions alive whose files are being fetched, and notes which files nobody fetches any more."""
+        """Keeps sessions with fetched files alive, and marks files that are no longer fetched."""
         async with self._metadata.reading() as transaction:
             found = [
                 (session, await transaction.update_files.of(session.id))
@@ -83,7 +83,7 @@ class Settling:
         try:
             await self._settle(session_id)
         except (Busy, Missing, NotActive):
-            return  # somebody else was faster, or changed it; it is looked at again
+            return  # it was completed or changed meanwhile; it is checked again
         except LibraryError as error:
             await self._end(session_id, error.fault)
         finally:
@@ -107,7 +107,7 @@ class Settling:
         try:
             await self._updates.end_in_error(session_id, fault)
         except (Missing, NotActive):
-            return  # somebody else ended it
+            return  # it was ended meanwhile
 
     def _is_due(self, session: UpdateSession, files: list[UpdateFile]) -> bool:
         if session.completing:
@@ -123,7 +123,7 @@ def _is_coming(file: UpdateFile) -> bool:
 
 
 async def _given_up(transaction: Transaction, file: UpdateFile) -> Fault | None:
-    """Why nobody fetches a file any more; what comes out of an archive has no task of its own."""
+    """Returns why a file is no longer fetched. A file extracted from an archive has no task of its own."""
     if file.task is None:
         return None
     task = await transaction.tasks.get(file.task)

@@ -1,4 +1,4 @@
-"""What can go wrong while the bytes of a file come, as it is kept with the file: an id, the sentence, its pieces."""
+"""Describes transfer errors as they are stored with a file: id, message and arguments."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def broken(received: int, total: int | None) -> Fault:
 
 
 def silent(received: int, seconds: int) -> Fault:
-    """The client keeps its connection and says nothing."""
+    """The client keeps its connection but sends nothing."""
     return messages.SILENT(received=received, seconds=seconds)
 
 
@@ -46,7 +46,7 @@ def part_mismatch(name: str, expected: int, came: int | None) -> Fault:
 
 
 def not_decoded(name: str, encoding: str, why: str) -> Fault:
-    """The body is not encoded as its header says."""
+    """The body does not match its encoding header."""
     return messages.ENCODING(name=name, encoding=encoding, problem=why)
 
 
@@ -64,7 +64,7 @@ def not_stored(name: str, storage: str, received: int, error: OSError) -> Fault:
 
 
 def is_full(error: OSError) -> bool:
-    """Whether there is no room left."""
+    """Whether there is no space left."""
     return error.errno in _FULL
 
 

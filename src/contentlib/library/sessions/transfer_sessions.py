@@ -1,4 +1,4 @@
-"""What update and download sessions do alike: they are looked up, kept alive, and end."""
+"""Finds, renews and ends sessions of both kinds."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from contentlib.library.sessions import messages
 
 
 class TransferSessions(ABC, Generic[AnySession]):
-    """The operations that both kinds of session have; `progress_field` is what the contract calls a client's progress."""
+    """The operations of both kinds of session. `progress_field` is the contract's name of a client's progress."""
 
     kind: ClassVar[str]
     progress_field: ClassVar[str]
@@ -30,10 +30,10 @@ class TransferSessions(ABC, Generic[AnySession]):
 
     @abstractmethod
     def _rows(self, transaction: Transaction) -> SessionRows[AnySession]:
-        """Where the sessions of this kind are."""
+        """Returns the rows of this kind of session."""
 
     async def get(self, session_id: str) -> AnySession:
-        """The session, as of now; Missing when there is none."""
+        """Returns the session. Raises Missing if there is none."""
         async with self._metadata.reading() as transaction:
             session = await self.find(transaction, session_id)
         if self._leases.expired(session):
@@ -62,7 +62,7 @@ class TransferSessions(ABC, Generic[AnySession]):
         self._leases.touch(session)
 
     async def cancel(self, session_id: str) -> None:
-        """Ends the session; its addresses are dead, and nothing of it becomes visible."""
+        """Ends the session, invalidates its URLs and discards its changes."""
         await self.expire(session_id)
         await self._finish(session_id, "canceled", None)
 
@@ -72,7 +72,7 @@ class TransferSessions(ABC, Generic[AnySession]):
         await self.end_in_error(session_id, messages.FAILED_BY_CLIENT(text=clean(message)))
 
     async def end_in_error(self, session_id: str, fault: Fault) -> None:
-        """Ends the session in ERROR with what went wrong."""
+        """Ends the session in ERROR with a fault."""
         await self._finish(session_id, "failed", fault)
 
     async def expire(self, session_id: str) -> None:
@@ -120,7 +120,7 @@ class TransferSessions(ABC, Generic[AnySession]):
         return session
 
     async def continued(self, transaction: Transaction, session_id: str, event: str) -> AnySession:
-        """The session that its client goes on with; NotActive when it has ended."""
+        """Returns the session for a client that continues it. Raises NotActive if it has ended."""
         return await self.active(transaction, session_id, event)
 
     async def find(self, transaction: Transaction, session_id: str) -> AnySession:
@@ -131,5 +131,5 @@ class TransferSessions(ABC, Generic[AnySession]):
         return session
 
     async def active(self, transaction: Transaction, session_id: str, event: str) -> AnySession:
-        """The session after an event; Missing when there is none, NotActive when it has ended."""
+        """Returns the session after an event. Raises Missing if there is none, NotActive if it has ended."""
         return self.fired(await self.find(transaction, session_id), event)

@@ -1,4 +1,4 @@
-"""How far the transfer of a file of an update session is. The state machine is a table."""
+"""Defines the states of transferring a file of an update session. The state machine is a table."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ TRANSITIONS: Mapping[tuple[TransferStatus | None, str], TransferStatus] = {
     (TransferStatus.ERROR, "failed"): TransferStatus.ERROR,
     (TransferStatus.TRANSFERRING, "interrupted"): TransferStatus.ERROR,
 }
-"""(status, event) -> status; None is a file that is not there yet. What is not here is refused and changes nothing.
+"""(status, event) -> status; None is a file that does not exist yet. Other events are rejected and change nothing.
 
-A transfer goes on from ERROR too: another request for the same file may have failed while its bytes came.
+A transfer can continue from ERROR: another request for the same file may have failed while it was running.
 """
 
 

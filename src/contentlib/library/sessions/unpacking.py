@@ -1,7 +1,7 @@
-"""An OVA that is unpacked as it comes: the files in it become files of the session, and it leaves no copy of itself.
+"""Unpacks an OVA while it arrives: its files become files of the session, and no copy of the archive is kept.
 
-Of the archive only its frame is kept until it is whole: all bytes that are not of a file, headers above all. With the files
-that have come it tells each byte of the archive that is here, and so where it goes on after a break.
+Until the archive is complete, only its frame is kept: all bytes that do not belong to a file, mainly headers. Frame and
+received files together determine every received byte, so an interrupted upload can be resumed.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ from contentlib.library.sessions.transfer_faults import too_large
 
 
 class Unpacking:
-    """Takes the bytes of one archive.
+    """Receives the bytes of one archive.
 
-    What is no archive is kept as the file that it is, unless the item is to be a package.
+    A file that is not an archive is kept as is, unless the item must be a package.
     """
 
     def __init__(
@@ -71,18 +71,18 @@ class Unpacking:
 
     @property
     def size(self) -> int:
-        """How many bytes of the archive are here."""
+        """Number of stored bytes of the archive."""
         return self.hasher.size
 
     # what is there already
 
     async def arrived(self) -> int:
-        """How many bytes of the archive are here, as far as they fit together."""
+        """Number of consistent stored bytes of the archive."""
         known = await self._transfers.members(self._archive)
         return await self._threads.stored(self._archived.measure, known)
 
     async def begin(self, frame: Staged, *, anew: bool = False) -> None:
-        """Goes on with what is there; what does not fit together is dropped, and all of it where the archive comes anew."""
+        """Resumes with the stored bytes. Inconsistent ones are discarded, and all of them if the archive is sent again."""
         self._frame = frame
         expected = 0 if anew else await self.arrived()
         if expected:
@@ -108,7 +108,7 @@ class Unpacking:
             self._member.mark = await self._threads.run(self._member.staged.stamp)
 
     async def restart(self) -> None:
-        """Drops what is there."""
+        """Discards the received bytes."""
         frame = self._open
         await self.drop()
         await self._threads.stored(frame.empty)
@@ -127,7 +127,7 @@ class Unpacking:
         self._replaying, self._settled = False, True
 
     async def _recall(self, events: Iterator[Event], known: Mapping[str, UpdateFile]) -> None:
-        """Finds again what was read until the archive broke off."""
+        """Restores the state of reading before the interruption."""
         while (event := await self._threads.stored(next, events, None)) is not None:
             if isinstance(event, End):
                 await self._end()
@@ -190,10 +190,10 @@ class Unpacking:
         start = await self._threads.stored(self._archived.first)
         return is_package_archive(start) and await self._transfers.takes_packages(self._session)
 
-    # what comes
+    # receiving
 
     async def feed(self, block: Sequence[bytes]) -> None:
-        """Takes the next bytes; BadArchive, TooLarge or NotStored when they cannot be."""
+        """Receives the next bytes. Raises BadArchive, TooLarge or NotStored."""
         self._settled = False
         await self._feed(block)
         self._settled = True
@@ -258,13 +258,13 @@ class Unpacking:
         return fault
 
     async def leave(self) -> None:
-        """Lets go of the file that is being written; it stays until the archive goes on."""
+        """Closes the current file, which is kept until the archive is resumed."""
         if self._member is not None:
             await self._threads.release(self._member.staged.close)
 
     @property
     def exact(self) -> bool:
-        """Whether all that was read is there, and nothing failed halfway, so that it can go on from memory."""
+        """Whether all parsed bytes are stored and nothing failed halfway, so that reading can continue from memory."""
         if not self._settled:
             return False
         member, frame = self._member, self._frame
@@ -272,10 +272,10 @@ class Unpacking:
         return whole and not self.plain and frame is not None and frame.size == self._framed_size
 
     async def drop(self) -> None:
-        """Takes out of the session what came of an archive that is not whole."""
+        """Removes the files of an incomplete archive from the session."""
         await self.leave()
         self._member = None
-        for file in await self._transfers.forget_members(self._archive):  # nobody else knows them any more
+        for file in await self._transfers.forget_members(self._archive):  # no other reference to them is left
             await self._threads.release(partial(self._store.discard, self._storage, file.id))
 
     @property
@@ -291,7 +291,7 @@ class Unpacking:
         self.hasher.update(data)
 
     def _advance(self, events: Iterator[Event]) -> Event | None:
-        """Writes what belongs to the file that has begun; the next event that is more than bytes, or None."""
+        """Writes the bytes of the current file. Returns the next other event, or None."""
         for event in events:
             if not isinstance(event, Piece):
                 return event
@@ -330,7 +330,7 @@ class Unpacking:
     # what is no package
 
     async def _may_be_plain(self) -> bool:
-        """Whether it is no archive from its first byte on, nor one that is compressed, and the item may be anything."""
+        """Whether the file is neither an archive from its first byte on nor compressed, and the item can be of any type."""
         start = await self._threads.stored(self._archived.first)
         if recognition.is_tar(start) or recognition.kind_of(start) in recognition.PACKED.values():
             return False
@@ -342,7 +342,7 @@ class Unpacking:
         return recognition.mistaken(self._archive.name, await self._threads.stored(self._archived.first)) is not None
 
     async def _turn_plain(self) -> None:
-        """What has come is kept as it is, and so is what follows."""
+        """Keeps the received bytes, and those that follow, as a plain file."""
         self.plain, self.hasher = True, Hasher(*self._declared())
         pieces = await self._pieces(self._archive.id)
         while await self._threads.stored(hash_again, self.hasher, pieces):
@@ -364,7 +364,7 @@ class Unpacking:
         return all(file.blob is not None for file in (await self._transfers.members(self._archive)).values())
 
     async def _assemble(self) -> Fault | None:
-        """Makes the archive of its files again, as it holds no descriptor."""
+        """Restores the archive from its files, because it has no descriptor."""
         upload, known = new_identifier(), await self._transfers.members(self._archive)
         self.hasher = Hasher(*self._declared())
         staged = await self._threads.stored(self._store.stage, self._storage, upload)
@@ -385,7 +385,7 @@ class Unpacking:
 async def finish(
     transfers: FileTransfers, archive: Unpacking, file: UpdateFile, received: Received, staged: Staged
 ) -> Fault | None:
-    """Takes all bytes of a file; an OVA by its bytes, whatever its name, gives its files. The fault says what is wrong."""
+    """Finishes a file. An OVA, recognized by its content, is unpacked. The fault describes a problem."""
     fault = transfers.differs(file, received.size, received.digests)
     if file.status is not TransferStatus.WAITING_FOR_TRANSFER and await transfers.members(file):
         await archive.drop()  # an earlier attempt had another content, or was killed

@@ -1,4 +1,4 @@
-"""The files of an update session: added, removed and listed."""
+"""Adds, removes and lists the files of an update session."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _LARGEST = 2**63 - 1
 
 
 class NewFile(msgspec.Struct, frozen=True):
-    """What a caller says of a file to be added."""
+    """A caller's specification of a file to add."""
 
     name: str
     source: Source
@@ -67,7 +67,7 @@ class UpdateFiles:
         self._rules = rules
 
     async def add(self, session_id: str, new: NewFile) -> UpdateFile:
-        """Adds a file, or replaces one of the same name; what was received for it before is dropped."""
+        """Adds a file, or replaces one of the same name and discards its received bytes."""
         check_file_name("file_spec.name", new.name)
         if new.size is not None and not 0 <= new.size <= _LARGEST:
             raise Invalid(OUT_OF_RANGE(field="file_spec.size", least=0, most=_LARGEST, given=new.size))
@@ -119,7 +119,7 @@ class UpdateFiles:
         return file
 
     async def _check_writable(self, session_id: str) -> None:
-        """Tells a client that its bytes would find no place before it sends them."""
+        """Fails before a client sends bytes for which there is no space."""
         async with self._metadata.reading() as transaction:
             storage = (await self._sessions.find(transaction, session_id)).storage
         try:
@@ -130,7 +130,7 @@ class UpdateFiles:
             raise NotWritable(messages.STORAGE_NOT_WRITABLE(storage=storage, reason=error.strerror or str(error))) from error
 
     async def remove(self, session_id: str, name: str) -> None:
-        """Takes a file out of the item when the session completes; one that only the session knows goes at once."""
+        """Removes a file from the item when the session completes. A file that only the session has is removed immediately."""
         await self._sessions.expire(session_id)
         async with self._metadata.transaction(durable=False) as transaction:
             session = await self._sessions.continued(transaction, session_id, "changed")
@@ -165,7 +165,7 @@ class UpdateFiles:
         return kept + [live(file, self._leases) for file in changes if not file.removed]
 
     async def get(self, session_id: str, name: str) -> UpdateFile:
-        """One of `all`; MissingFile when there is none of that name."""
+        """Returns one of `all`. Raises MissingFile for an unknown name."""
         for file in await self.all(session_id):
             if file.name == name:
                 return file
@@ -177,9 +177,9 @@ class UpdateFiles:
             return {file.name for file in await transaction.update_files.of(session_id)}
 
     async def add_references(self, descriptor: UpdateFile, references: Iterable[NewFile]) -> None:
-        """Adds files to be fetched with a descriptor that was fetched; those that the session has already stay as they are.
+        """Adds the files that a fetched descriptor references, to be fetched. Existing files of the session do not change.
 
-        A size that a descriptor says is often wrong, so it is not declared for the file.
+        Sizes in descriptors are often wrong, so they are not declared for the files.
         """
         async with self._metadata.transaction(durable=False) as transaction:
             session = await self._sessions.active(transaction, descriptor.session, "changed")
@@ -207,7 +207,7 @@ async def base_of(transaction: Transaction, session: UpdateSession) -> Version:
 
 
 async def remove_members(transaction: Transaction, old: UpdateFile | None) -> list[UpdateFile]:
-    """Removes what came out of an archive that is no longer wanted."""
+    """Removes the files of an archive that is no longer needed."""
     if old is None:
         return []
     members = [file for file in await transaction.update_files.of(old.session) if file.archive == old.id]

@@ -1,4 +1,4 @@
-"""Update sessions: how they begin, go on and end. An item has one that is active at a time."""
+"""Starts, renews and ends update sessions. An item has at most one active session."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class UpdateSessions(TransferSessions[UpdateSession]):
     async def create(
         self, user: str, login: str, item_id: str | None, ignored: tuple[tuple[str, bool], ...], token: Token | None
     ) -> str:
-        """Starts a session on an item; Busy when another one is active."""
+        """Starts a session on an item. Raises Busy if another one is active."""
         if item_id is None:
             raise Invalid(REQUIRED(field="create_spec.library_item_id"))
 
@@ -69,7 +69,7 @@ class UpdateSessions(TransferSessions[UpdateSession]):
         return made
 
     async def _free(self, transaction: Transaction, item: Item) -> list[str]:
-        """Makes sure that no session is active on the item; answers those that had expired and are ended for it."""
+        """Makes sure that no session is active on the item. Returns expired ones that were ended."""
         active = await transaction.update_sessions.active_of(item.id)
         if active is None:
             return []
@@ -112,7 +112,7 @@ class UpdateSessions(TransferSessions[UpdateSession]):
     # in the transaction of a caller
 
     async def continued(self, transaction: Transaction, session_id: str, event: str) -> UpdateSession:
-        """The session; one that the server completed before its client was done is active again, on what it completed."""
+        """Returns the session. One that the server completed before its client was done becomes active again."""
         session = await self.find(transaction, session_id)
         if not session.completed_unasked or await transaction.update_sessions.active_of(session.item) is not None:
             return await self.active(transaction, session_id, event)
@@ -130,12 +130,12 @@ class UpdateSessions(TransferSessions[UpdateSession]):
         return session if session.pulled is None else replace(session, pulled=self._clock.now())
 
     async def note_act(self, transaction: Transaction, session: UpdateSession, pulled: bool = False) -> None:
-        """Notes that somebody did more than look, on a session with files that the server fetches."""
+        """Records that a client did more than read a session with fetched files."""
         if pulled or session.pulled is not None:
             await transaction.update_sessions.put(replace(session, pulled=self._clock.now()))
 
     async def note_look(self, session: UpdateSession) -> None:
-        """Notes that somebody looked at the files of a session, which is more than to wait for its end."""
+        """Records that a client read the files of a session, which is more than waiting for its end."""
         if session.pulled is None:
             return
         async with self._metadata.transaction(durable=False) as transaction:

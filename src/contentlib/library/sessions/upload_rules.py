@@ -1,4 +1,4 @@
-"""How large the files of an update session may be, and how many of them it may have."""
+"""Limits the sizes and the number of files in an update session."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Migrations of the database, run by Alembic at every start."""
+"""Contains the Alembic migrations of the database, which run at every start."""

@@ -1,4 +1,4 @@
-"""Runs the migrations on the connection that `metadata.migrate` hands over."""
+"""Runs the migrations on the connection that `metadata.migrate` provides."""
 
 from alembic import context
 

@@ -1,7 +1,7 @@
-"""The documents of a published library: what `lib.json`, `items.json` and `item.json` say.
+"""Writes the documents of a published library: `lib.json`, `items.json` and `item.json`.
 
-Versions are decimal integers in strings that only rise; sizes and generation numbers are numbers. References are relative
-to the folder of `lib.json`, so that names, ports and proxies do not matter. Nothing here knows HTTP or a database.
+Versions are decimal integers in strings and only increase; sizes and generation numbers are numbers. References are relative to
+the directory of `lib.json`, so they do not depend on names, ports and proxies. Knows no HTTP and no database.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _encode = msgspec.json.encode
 
 
 class Published(msgspec.Struct, frozen=True):
-    """An item, its current version, without files where it has no content, and whether its package holds several machines."""
+    """An item with its current version (without files if it has no content), and whether its package has several machines."""
 
     item: Item
     version: Version
@@ -31,7 +31,7 @@ class Published(msgspec.Struct, frozen=True):
 
 
 class Layout(Protocol):
-    """Where things are, below the folder of `lib.json`; not encoded."""
+    """Defines the paths of files below the directory of `lib.json`, not encoded."""
 
     def document(self, item: Item) -> str:
         """The path of an item's own document."""
@@ -41,7 +41,7 @@ class Layout(Protocol):
 
 
 class ByName:
-    """All of an item side by side, as the server answers for it."""
+    """Places all files of an item in one directory, as the server serves them."""
 
     def document(self, item: Item) -> str:
         """The path of an item's own document."""
@@ -56,7 +56,7 @@ _BY_NAME = ByName()
 
 
 class Counters:
-    """Makes the versions that subscribers see; a floor raises them all, for a server that was restored from a backup."""
+    """Computes the versions that subscribers see. A floor raises all of them after a restore from a backup."""
 
     def __init__(self, floor: int = 0) -> None:
         self._floor = floor
@@ -106,7 +106,7 @@ def items_json(library: Library, published: Sequence[Published], counters: Count
 
 
 def item_json(library: Library, published: Published, counters: Counters, layout: Layout = _BY_NAME) -> bytes:
-    """One item, as it stands in `items_json`."""
+    """Returns the document of one item, as in `items_json`."""
     return _encode(_item(library, published, counters, layout))
 
 
@@ -145,7 +145,7 @@ def _item(library: Library, published: Published, counters: Counters, layout: La
 
 
 def _type_metadata(library: Library, published: Published, counters: Counters) -> dict[str, object]:
-    """Lets the subscriber tell a machine from a vApp before it has the descriptor; its value is JSON in a string."""
+    """Returns metadata that distinguishes a machine from a vApp before the descriptor is read: JSON in a string."""
     value: dict[str, object] = {
         "id": _urn(published.item.id),
         "version": counters.item(published.item),

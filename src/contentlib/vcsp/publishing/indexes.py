@@ -1,4 +1,4 @@
-"""Pages that list what is below an address, for browsers and for tools that follow links."""
+"""Writes index pages of published libraries, for browsers and for tools that follow links."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Link = tuple[str, str]
 
 
 def page(title: str, links: Iterable[Link]) -> Response:
-    """A page with links to what is below its own address."""
+    """Returns a page with links to the content of its URL."""
     rows = "".join(f'<li><a href="{_step(step)}">{html.escape(name)}</a></li>\n' for step, name in links)
     told = html.escape(title)
     body = f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{told}</title></head>\n'
@@ -32,11 +32,11 @@ def with_slash(path: str) -> Response:
 
 
 def is_wanted(accept: str, *, folder: bool) -> bool:
-    """Whether a page is wanted in the place of a document, by the header `Accept` and by whether the path ends in a slash."""
+    """Whether a page is requested instead of a document, by the header `Accept` and a trailing slash."""
     kinds = {each.partition(";")[0].strip().lower() for each in accept.split(",")}
     return "text/html" in kinds or (folder and "application/json" not in kinds)
 
 
 def _step(step: str) -> str:
-    """A step as a reference; it is not to be read as an address with a scheme."""
+    """Returns a path segment as a reference that cannot be read as a URL with a scheme."""
     return "./" + quote(step, safe="/")

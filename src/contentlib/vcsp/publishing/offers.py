@@ -1,4 +1,4 @@
-"""What a library offers to those who follow it, read in one state of the database."""
+"""Reads what a library publishes, in one state of the database."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Offer(msgspec.Struct, frozen=True):
 
 
 async def read_offer(metadata: MetadataStore, storages: Storages, library_id: str) -> Offer:
-    """What a library offers, published or not; nothing is written."""
+    """Reads what a library publishes, published or not. Writes nothing."""
     async with metadata.reading() as transaction:
         library = await transaction.libraries.get(library_id)
         if library is None:
@@ -39,7 +39,7 @@ async def read_offer(metadata: MetadataStore, storages: Storages, library_id: st
 
 
 async def read_unchanged(metadata: MetadataStore, library_id: str, revision: int) -> set[str]:
-    """Which contents whoever has the library at a revision has already: ITEM/BLOB of its files."""
+    """Returns the contents that a subscriber at a revision already has, as ITEM/BLOB of its files."""
     async with metadata.reading() as transaction:
         changed = await transaction.versions.since(library_id, revision)
         found = set()
@@ -51,7 +51,7 @@ async def read_unchanged(metadata: MetadataStore, library_id: str, revision: int
 
 
 def descriptor_of(version: Version) -> StoredFile | None:
-    """The descriptor of a package, unless it is too large to be one."""
+    """Returns the descriptor of a package, unless it is too large."""
     found = next((file for file in version.files if ovf.is_descriptor(file.name)), None)
     return None if found is None or found.size > ovf.LARGEST_DESCRIPTOR else found
 

@@ -1,11 +1,11 @@
-"""The room's door: published libraries under `/cls/vcsp/lib/`, for whoever may read them.
+"""Serves published libraries under `/cls/vcsp/lib/` to authorized subscribers.
 
-/cls/vcsp/lib/LIBRARY             lib.json, also under that name
-/cls/vcsp/lib/LIBRARY/items.json
-/cls/vcsp/lib/LIBRARY/ITEM/item.json
-/cls/vcsp/lib/LIBRARY/ITEM/FILE   the bytes of a file
+    /cls/vcsp/lib/LIBRARY             lib.json, also under that name
+    /cls/vcsp/lib/LIBRARY/items.json
+    /cls/vcsp/lib/LIBRARY/ITEM/item.json
+    /cls/vcsp/lib/LIBRARY/ITEM/FILE   the content of a file
 
-Each of these folders, with a slash at its end or for a browser, is a page with links to what is in it.
+With a trailing slash, or for a browser, each directory is a page with links to its content.
 """
 
 from __future__ import annotations
@@ -125,7 +125,7 @@ class Publisher:
         return answer
 
     async def _admits(self, library: Library, request: Request) -> bool:
-        """Whether the request has the password, where one is wanted."""
+        """Whether the request has the password, if one is required."""
         hashed = library.publishing.password_hash
         if library.publishing.authentication is Authentication.NONE or hashed is None:
             return True
@@ -136,7 +136,7 @@ class Publisher:
 
 
 def _steps(path: str) -> list[str]:
-    """The steps below the prefix, decoded once; an empty one at the end is none."""
+    """Returns the decoded path segments below the prefix, without an empty last one."""
     steps = [unquote(step) for step in path.removeprefix(PREFIX).split("/")]
     return steps[:-1] if len(steps) > 1 and not steps[-1] else steps
 

@@ -1,4 +1,4 @@
-"""Asks a publisher for its documents: over the network or, below the roots that the operator names, on this machine."""
+"""Requests a publisher's documents over the network or, below the import roots, from this machine."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from contentlib.vcsp.reading.lenient import BadDocument
 from contentlib.vcsp.reading.parsing import MOST_ITEMS, Head, read_library
 
 GONE = (404, 410)
-"""The statuses by which a server says that there is no such document."""
+"""The statuses for a document that does not exist."""
 Value = TypeVar("Value")
 _GZIP = b"\x1f\x8b"
 _GZIP_BITS = 31  # what zlib calls the form of gzip
@@ -38,7 +38,7 @@ _SECRETS = re.compile(r"//[^/]*@")
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How large a document may be, in how many seconds all of it must be there, and how many items are taken of a library."""
+    """Limits of a document's size, of the time to read it, and of the number of items in a library."""
 
     size: int = 64 << 20
     seconds: float = 600.0
@@ -47,7 +47,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A document, where it really is, and the validators by which the publisher knows it again."""
+    """A document, its final URL and its validators."""
 
     body: bytes
     uri: str
@@ -55,7 +55,7 @@ class Found:
     modified: str | None = None
 
     def read(self, make: Callable[[bytes, str], Value]) -> Value:
-        """What is made of the document and its address; a fault names it."""
+        """Parses the document. Errors name it."""
         try:
             return make(self.body, self.uri)
         except BadDocument as error:
@@ -63,7 +63,7 @@ class Found:
 
 
 class Asking:
-    """Asks one publisher, as a subscription says."""
+    """Requests documents of one publisher with the options of a subscription."""
 
     def __init__(self, client: Outbound, sources: Sources, subscription: Subscription, limits: Limits) -> None:
         self._client = client
@@ -73,9 +73,9 @@ class Asking:
         self._limits = limits
 
     async def library(self, seen: Seen | None = None) -> tuple[Found, Head] | None:
-        """The document that the subscription names, and what it says; None where it is the one that was seen.
+        """Requests the library document. Returns None if it is the one already seen.
 
-        Failed says why there is none, BadDocument what is wrong with it.
+        Raises Failed if there is none, BadDocument if it is invalid.
         """
         try:
             found = await self._found(self._subscription.url, {} if seen is None else _conditions(seen))
@@ -90,7 +90,7 @@ class Asking:
     async def document(self, uri: str) -> Found:
         """Another document of the library."""
         found = await self._found(uri, {})
-        if found is None:  # an answer to a condition that nobody made
+        if found is None:  # 304 for a request without conditions
             raise problems.status(shown(URL(uri)), 304)
         return found
 

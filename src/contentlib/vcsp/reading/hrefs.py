@@ -1,4 +1,4 @@
-"""References in the documents of a library: relative to its root, absolute paths or whole addresses, encoded or not."""
+"""Resolves references in the documents of a library: relative, absolute or full URLs, encoded or not."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _LOCAL = ("file", "ds")
 
 
 def root_of(uri: str) -> str:
-    """The folder of `lib.json`; an address whose last segment is no JSON file is the folder itself, as in Cloud Director."""
+    """Returns the directory of `lib.json`. A URL whose last segment is no JSON file is the directory, as in Cloud Director."""
     address = _address(uri)
     return (address.rpartition("/")[0] if is_document(uri) else address.rstrip("/")) + "/"
 
@@ -29,9 +29,9 @@ def _address(uri: str) -> str:
 
 
 def resolve(root: str, href: str, name: str = "") -> str | None:
-    """The whole address; None where there is none, or one of a kind that the library must not lead to.
+    """Returns the full URL, or None if it is missing or of a scheme that the library must not use.
 
-    A library on the network leads to addresses on the network only, one on this machine to its own kind too.
+    A library on the network can only refer to the network; one on this machine also to local files.
     """
     if _PLAIN.fullmatch(href):  # by far the most, and urllib takes its time
         return root + href
@@ -45,10 +45,10 @@ def resolve(root: str, href: str, name: str = "") -> str | None:
 
 
 def encoded(href: str, name: str = "") -> str:
-    """A reference as it may be asked for.
+    """Returns a reference encoded for a request.
 
-    Several generators write the names of files and folders as they are. Where a reference ends with the very name of its
-    file, that is how it was written.
+    Several generators do not encode the names of files and directories. A reference that ends with the exact name of its file
+    was not encoded.
     """
     href = href.strip()
     if not _WHOLE.match(href):
@@ -63,7 +63,7 @@ def last_segment(href: str) -> str:
 
 
 def _joined(root: str, href: str) -> str:
-    """As RFC 3986 says; urllib does not join what begins with a scheme that it does not know."""
+    """Joins URLs as in RFC 3986. urllib does not join references of unknown schemes."""
     scheme, colon, rest = root.partition(":")
     if scheme.lower() != "ds" or _WHOLE.match(href):
         return urljoin(root, href)

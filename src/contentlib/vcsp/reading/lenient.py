@@ -1,6 +1,6 @@
-"""Values of documents as anybody may have written them: numbers in strings, dates without zones, identifiers in any dress.
+"""Reads values leniently: numbers in strings, dates without zones, identifiers in any notation.
 
-What cannot be made sense of is None or empty; nothing here raises but `document`, and that only BadDocument.
+Unreadable values become None or empty. Only `document` raises an error, BadDocument.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _OTHERS = {
 
 
 class BadDocument(Exception):
-    """A document that is none of a library; the sentence goes on after its name. `partial` where its end is lacking."""
+    """A document that is not a library. The message continues after its name. `partial` means that it is truncated."""
 
     def __init__(self, why: str, *, partial: bool = False) -> None:
         super().__init__(why)
@@ -50,7 +50,7 @@ class BadDocument(Exception):
 
 
 def document(body: bytes, most: int = LARGEST_ENTRY) -> Any:
-    """What a JSON document says, in whatever encoding of Unicode; BadDocument where it is larger than one of its kind."""
+    """Parses a JSON document in any Unicode encoding. Raises BadDocument if it is too large."""
     if len(body) > most:
         raise BadDocument(f"is {len(body)} bytes; at most {most} are allowed")
     _count(body, most // _BYTES_OF_A_VALUE)
@@ -58,9 +58,9 @@ def document(body: bytes, most: int = LARGEST_ENTRY) -> Any:
 
 
 def listed(body: bytes, most: int) -> tuple[list[Entry], object]:
-    """The entries of a document of items, not read yet, and the version that it has.
+    """Returns the unparsed entries of a document of items, and its version.
 
-    Counted before anything is made of it: values that are short in a document are large in memory.
+    Entries are counted before parsing, because short values can take much memory.
     """
     _count(body, most * _VALUES_OF_AN_ITEM)
     found: msgspec.Raw = _decoded(body, msgspec.Raw)
@@ -77,7 +77,7 @@ def listed(body: bytes, most: int) -> tuple[list[Entry], object]:
 
 
 def _first(value: msgspec.Raw) -> bytes:
-    """The sign that a value begins with, which says what kind it is of; empty where there is none."""
+    """Returns the first character of a value, which determines its type; empty if there is none."""
     return bytes(memoryview(value)[:1])
 
 
@@ -88,12 +88,12 @@ class Entry:
         self._raw = raw
 
     def read(self) -> Any:
-        """What it says; BadDocument where that is too much for an item."""
+        """Parses the entry. Raises BadDocument if it is too large for an item."""
         return document(bytes(self._raw))
 
 
 class _Items(msgspec.Struct):
-    """What is read of a document of items; the rest is skipped, and nothing made of it."""
+    """The parsed fields of a document of items; others are skipped."""
 
     items: msgspec.Raw = msgspec.Raw()
     version: msgspec.Raw = msgspec.Raw()
@@ -119,7 +119,7 @@ def _in_utf_8(body: bytes) -> bytes:
 
 
 def kind(value: object) -> str:
-    """What a JSON value is, in words."""
+    """Returns the name of a JSON value's type."""
     match value:
         case dict():
             return "an object"
@@ -179,7 +179,7 @@ def tag(value: object) -> str:
 
 
 def identifier(value: object, namespace: str) -> str:
-    """A bare UUID in lower case. What is none gives one that is always the same for the same text in the same namespace."""
+    """Returns a lower-case UUID. Text that is not a UUID is mapped to a stable UUID in the namespace."""
     written = text(value).strip().lower()
     try:
         return str(uuid.UUID(written))  # with or without urn:uuid:, braces and dashes
@@ -188,7 +188,7 @@ def identifier(value: object, namespace: str) -> str:
 
 
 def _came(body: bytes, error: Exception) -> str:
-    """What came in place of JSON; login pages and error pages are what people most often subscribe to."""
+    """Describes content that is not JSON. Users most often subscribe to login and error pages by mistake."""
     start = body[: _SHOWN * 2].lstrip().lower()
     if not start:
         return "is empty"
@@ -201,6 +201,6 @@ def _came(body: bytes, error: Exception) -> str:
 
 
 def _where(error: Exception) -> str:
-    """Where in a document an error is; of the document itself nothing is told, which may be none of the caller's."""
+    """Returns the position of an error in a document, without its content, which may be confidential."""
     found = _PLACE.search(str(error))
     return f" ({found[0]})" if found else ""

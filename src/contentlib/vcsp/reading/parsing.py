@@ -1,7 +1,7 @@
-"""The documents of a publisher as values: `lib.json`, `items.json` and `item.json` of both versions, in every shape known.
+"""Parses the documents of a publisher: `lib.json`, `items.json` and `item.json` in all known versions and variants.
 
-Bytes go in, a `Catalog` comes out; nothing here knows HTTP or a file. What is wrong with one item leaves that item out, with a
-warning; what is wrong with a document as a whole is BadDocument.
+Takes bytes and returns a `Catalog`, without I/O. An error in one item skips the item with a warning; an error in a whole
+document is BadDocument.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ Document = Mapping[str, object]
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """What `lib.json` says; `items` is the address of the items, `root` what all other references are relative to."""
+    """The content of `lib.json`. `items` is the URL of the items, `root` the base of all other references."""
 
     id: str
     name: str
@@ -60,7 +60,7 @@ class Stub:
 
 
 def read_library(body: bytes, uri: str) -> Head:
-    """What the document that a subscription names says; `uri` is where it was found."""
+    """Parses the document of a subscription URL. `uri` is where it was found."""
     found = lenient.document(body)
     if not isinstance(found, dict) or not _KEYS & found.keys():
         raise BadDocument(f"is {lenient.kind(found)}, not the lib.json of a content library")
@@ -95,7 +95,7 @@ class Reading:
         self.stubs: list[Stub] = []
 
     def add_items(self, body: bytes) -> None:
-        """Takes `items.json`; `version` is the library's there, as Cloud Director writes it."""
+        """Adds `items.json`. `version` is the library's version in it, as Cloud Director writes it."""
         entries, version = lenient.listed(body, self._most)
         self.version = lenient.version(version)
         for entry in entries:
@@ -105,7 +105,7 @@ class Reading:
                 self._lose(messages.ENTRY(problem=str(error)))
 
     def add_item(self, body: bytes, stub: Stub) -> None:
-        """Takes the document of a stub; what it does not say, the stub may have said."""
+        """Adds the document of a stub. Missing fields are taken from the stub."""
         found = lenient.document(body)
         if not isinstance(found, dict):
             raise BadDocument(f"is {lenient.kind(found)}, not an item of a content library")
@@ -217,7 +217,7 @@ class Reading:
         )
 
     def _addresses(self, hrefs: list[str], name: str, folder: str) -> tuple[str, ...]:
-        """All addresses of a file; a bare name may also have been meant relative to the item, not to the library."""
+        """Returns all possible URLs of a file. A bare name can be relative to the item instead of the library."""
         root = self._head.root
         found = [resolve(root, href, name) for href in hrefs]
         if folder:
@@ -253,7 +253,7 @@ class Reading:
 
 
 def _type(entry: Document, files: tuple[OfferedFile, ...]) -> str:
-    """The item type of the contract; where none that is known was written, what the files make it."""
+    """Returns the item type of the contract. An unknown type is derived from the files."""
     known = _TYPES.get(lenient.text(entry.get("type")).strip().lower().rpartition(".")[2])
     if known is not None:
         return known
@@ -270,13 +270,13 @@ def _name_of(entry: Document) -> str:
 
 
 def _last_part(path: str) -> str:
-    """The name of a file in a folder of its item; what leads elsewhere is left as it is, and can be no name."""
+    """Returns the name of a file in a directory of its item. Other paths are unchanged, and invalid as names."""
     *folders, name = path.replace("\\", "/").split("/")
     return path if {"", ".", ".."} & {*folders} else name
 
 
 def _href(written: object) -> str:
-    """A reference, also where it is written as an object that holds it."""
+    """Returns a reference, also if an object contains it."""
     if isinstance(written, dict):
         return next((text for key in _HREFS if (text := lenient.text(written.get(key)))), "")
     return lenient.text(written)

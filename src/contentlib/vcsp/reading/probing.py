@@ -1,4 +1,4 @@
-"""Looks whether a publisher could be subscribed to: asks for the library's document, and no further."""
+"""Checks whether a publisher can be subscribed to by requesting the library's document."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _LIMITS = Limits(size=1 << 20, seconds=60.0)
 
 
 class SubscriptionProbes:
-    """Makes probes of publishers."""
+    """Probes publishers."""
 
     def __init__(self, client: Outbound, sources: Sources, limits: Limits = _LIMITS) -> None:
         self._client = client
@@ -24,7 +24,7 @@ class SubscriptionProbes:
         self._limits = limits
 
     async def probe(self, subscription: Subscription) -> Probed:
-        """What comes of asking for the library; raises nothing."""
+        """Probes a library and returns the result. Raises nothing."""
         try:
             await Asking(self._client, self._sources, subscription, self._limits).library()
         except Failed as error:

@@ -1,7 +1,7 @@
-"""Reads what publishers have: asks for the documents, no more of them than needed, and makes a catalog of them.
+"""Reads the catalogs of publishers with as few requests as possible.
 
-A library that has not changed costs one request, whether the publisher knows conditions or not. What is caught while it is
-being written is read again; if that does not help, it is a fault that may pass.
+An unchanged library costs one request, with or without conditional requests. A document caught while it is being written is
+read again; if that does not help, the error is temporary.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Reader:
         self._pause = pause
 
     async def read(self, subscription: Subscription, seen: Seen | None = None) -> tuple[Catalog, Seen] | None:
-        """The catalog; None when it is the one that was seen, which costs one request. NotFetched says why there is none."""
+        """Reads the catalog. Returns None if it is unchanged, which costs one request. Raises NotFetched with the cause."""
         try:
             return await self._patiently(subscription, seen)
         except Failed as error:
@@ -58,7 +58,7 @@ class Reader:
             raise NotFetched(_fault(_NOT_FOUND, str(error)), again=error.partial) from error
 
     async def _patiently(self, subscription: Subscription, seen: Seen | None) -> tuple[Catalog, Seen] | None:
-        """Reads again what was caught in the middle of being written."""
+        """Reads documents again that were being written."""
         for _ in range(_ATTEMPTS - 1):
             try:
                 return await self._once(subscription, seen)
@@ -84,7 +84,7 @@ class Reader:
 
 
 def _add_items(reading: Reading, body: bytes, head: Head) -> None:
-    """Takes the list, unless it says itself that it is of an earlier version than the library, as Cloud Director's does."""
+    """Adds the list unless it is older than the library according to its own version, as in Cloud Director."""
     reading.add_items(body)
     listed, wanted = lenient.integer(reading.version), lenient.integer(head.version)
     if listed is not None and wanted is not None and listed < wanted:
@@ -101,7 +101,7 @@ async def _read_stubs(asking: Asking, reading: Reading) -> None:
 
 
 async def _read_stub(asking: Asking, reading: Reading, stub: Stub, one: asyncio.Lock) -> None:
-    """Takes the item, or leaves it out where its document is not there or is none; anything else may pass."""
+    """Reads a stub's document, or skips the item if it is missing or invalid. Other errors are temporary."""
     try:
         found = await asking.document(stub.uri)
         async with one:
@@ -119,7 +119,7 @@ def _is_same(head: Head, seen: Seen) -> bool:
 
 
 def _seen(found: Found, head: Head, items: Found, before: Seen | None) -> Seen:
-    """What is to be remembered. Some generators write the library before the list, so that a list may be an old one."""
+    """Returns what to store. Some generators write the library before the list, so that the list may be old."""
     digest = hashlib.sha256(items.body).hexdigest()[:32]
     sure = before is None or not before.sure or before.items != digest
     return Seen(head.version, found.etag, found.modified, head.id, digest, sure)

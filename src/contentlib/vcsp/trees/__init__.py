@@ -1,1 +1,1 @@
-"""Writes libraries as trees of files, and reads them back."""
+"""Writes libraries as trees of static files, and reads them."""

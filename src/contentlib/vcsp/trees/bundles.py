@@ -1,12 +1,12 @@
-"""A library, or what has changed of it, in one file: a tar of the static tree that begins with a manifest.
+"""Reads and writes bundles: a library, or its changes, as a tar of the static tree that starts with a manifest.
 
-    manifest.json                what the bundle is, and path, size and SHA-256 of every file of the tree, carried or not
-    manifest.json.sha256         the manifest's own
+    manifest.json                what the bundle is, and path, size and SHA-256 of every file of the tree, included or not
+    manifest.json.sha256         the checksum of the manifest
     items.json, lib.json, …      all documents
-    ITEM/CONTENT/FILE            the bytes that are carried
+    ITEM/CONTENT/FILE            the included content
 
-Unpacked, a whole bundle is a tree that a plain web server can serve. It is read from front to back, each file as it comes, in
-the order of the manifest, and nothing but what the manifest says is taken.
+An extracted full bundle is a tree that any web server can serve. A bundle is read from front to back, in the order of the
+manifest; files that are not in the manifest are rejected.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Entry(msgspec.Struct, frozen=True):
 
 
 class Manifest(msgspec.Struct, frozen=True):
-    """What a bundle holds; one with `since` holds the bytes that came to the library after that version."""
+    """Content of a bundle. With `since`, it has the content that was added after that version."""
 
     format: str
     library: str
@@ -55,7 +55,7 @@ class Manifest(msgspec.Struct, frozen=True):
 
 
 class BadBundle(RuntimeError):
-    """The file is no bundle, or is not as it was written; the sentence names it, and where in it."""
+    """A file that is not a bundle or was modified. The message names it and the position."""
 
 
 def write_bundle(
@@ -122,7 +122,7 @@ class Bundle:
         self._check_end()
 
     def pieces(self, entry: Entry) -> Iterator[bytes]:
-        """The bytes of the next file, which is to be that one; BadBundle, after the last, when they are not its own."""
+        """Yields the bytes of the next file, which must be the given one. Raises BadBundle at the end if they do not match."""
         hasher, count = hashlib.sha256(), 0
         for piece in self._member(entry.path, entry.size):
             hasher.update(piece)
@@ -155,7 +155,7 @@ class Bundle:
             yield piece
 
     def _check_end(self) -> None:
-        """After the last file there are two empty blocks, and what makes a whole record of them."""
+        """Checks that the archive ends after the last file."""
         whole = -(-(self._end + 2 * tarfile.BLOCKSIZE) // tarfile.RECORDSIZE) * tarfile.RECORDSIZE
         if self._size < whole:
             raise self._cut("its end")
@@ -227,7 +227,7 @@ def _add(tar: tarfile.TarFile, entry: Entry, payload: Payload, store: FileBlobSt
 
 
 class _Hashing(io.RawIOBase):
-    """Hashes what is read of a file."""
+    """Hashes the bytes read from a file."""
 
     def __init__(self, source: IO[bytes]) -> None:
         self._source = source

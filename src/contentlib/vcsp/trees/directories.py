@@ -1,4 +1,4 @@
-"""A tree in a directory: bytes are linked or copied, documents written aside and renamed."""
+"""Writes a tree to a directory: links or copies content, and renames finished documents."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ _GROUP_ENTERS, _GROUP_READS = 0o750, 0o640
 
 
 class DirectoryTree:
-    """A tree in a directory; with `link`, bytes of the same file system are linked, and read only where they were touched.
+    """Writes a tree to a directory. With `link`, content on the same file system is linked, and only read if it was modified.
 
-    With `group`, the server's group may read it, as it may read the bytes; otherwise the umask says who may.
+    With `group`, the server's group can read it, like the content; otherwise the umask applies.
     """
 
     def __init__(self, root: Path, store: FileBlobStore, *, link: bool, group: bool = False) -> None:
@@ -40,7 +40,7 @@ class DirectoryTree:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Makes the directory, and keeps others from writing to it; BlockingIOError, naming it, while somebody does."""
+        """Creates the directory and locks it for writing. Raises BlockingIOError, naming it, while it is locked."""
         self._make(self._root)
         lock = os.open(self._root, os.O_RDONLY)
         try:
@@ -77,7 +77,7 @@ class DirectoryTree:
         flush_directory(target.parent)
 
     def keep(self, path: str, payload: Payload) -> int:
-        """Links the bytes where that can be done, else copies them."""
+        """Links the content if possible, otherwise copies it."""
         target, blob = self._folder(path), payload.blob
         aside = target.with_name(_ASIDE)
         aside.unlink(missing_ok=True)
@@ -123,7 +123,7 @@ class DirectoryTree:
             folder.chmod(_GROUP_ENTERS)
 
     def _linked(self, blob: Blob, aside: Path) -> bool:
-        """Whether the bytes were linked: not where that is impossible, and not where somebody has written to them since."""
+        """Whether the content was linked, which needs support of the file system and an unmodified file."""
         found = self._store.stat(blob.storage, blob.id)
         if not self._link or found is None or (found.size, found.mark) != (blob.size, blob.mark):
             return False

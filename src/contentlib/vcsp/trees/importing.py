@@ -1,4 +1,4 @@
-"""What a bundle holds becomes a library, or changes the one that came before it; nothing is seen before all was verified."""
+"""Applies a bundle to a library. Nothing becomes visible before everything has been verified."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ async def import_bundle(bundle: Bundle, adoption: Adoption, watcher: Watcher) ->
 
 
 def _check_base(manifest: Manifest, at: int | None) -> None:
-    """Whether the bundle goes on from where the library is."""
+    """Checks that the bundle continues from the library's version."""
     told = f"bundle contains library {manifest.name!r} ({manifest.library})"
     if at is not None and at > int(manifest.version):
         raise BadBundle(f"{told} at version {manifest.version}, but the library here is already at version {at}")

@@ -1,4 +1,4 @@
-"""A tree in a bucket that speaks S3; credentials, region and endpoint are those of the environment (`AWS_…`)."""
+"""Writes a tree to an S3 bucket. Credentials, region and endpoint come from the environment (`AWS_…`)."""
 
 from __future__ import annotations
 
@@ -60,12 +60,12 @@ class ObjectTree:
                 return None
 
     def write(self, path: str, body: bytes) -> None:
-        """Puts a document in the place of another; nobody between is to keep it without asking."""
+        """Replaces a document. Caches must revalidate it."""
         with self._telling(f"cannot be written at {path}"):
             obstore.put(self._bucket, path, body, attributes={**_attributes(path), "Cache-Control": "no-cache"})
 
     def keep(self, path: str, payload: Payload) -> int:
-        """Sends the bytes, in parts where they are many; they are read before where somebody has written to them since."""
+        """Uploads content, in parts if it is large. It is verified first if the file was modified."""
         blob = payload.blob
         found = self._store.stat(blob.storage, blob.id)
         if found is None:

@@ -1,9 +1,9 @@
-"""Libraries with `persist_json` as trees beside their content, for subscribers that reach the storage and not the server.
+"""Maintains libraries with `persist_json` as trees beside their content, for subscribers that can reach the storage.
 
     STORAGE/contentlib-LIBRARY/lib.json …
 
-The bytes there are hard links to the blobs. A tree goes when its library is not published any more or not to be persisted, when
-it moves to another storage, and when it is deleted.
+Content is hard-linked to the blobs. A tree is removed when its library is unpublished, no longer persisted, moved to another
+storage or deleted.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class Persisting:
                 await self._bring(library, revision, self._done)
 
     async def _sweep(self, revisions: Mapping[str, int]) -> dict[str, int]:
-        """What another process may have left: trees of libraries that are not there any more."""
+        """Removes trees of libraries that no longer exist, which other processes may have left."""
         found: set[str] = set()
         for storage, place in self._places.items():
             try:

@@ -1,12 +1,12 @@
-"""A library as a tree of files, for a plain web server, an object store or a bundle.
+"""Defines a library as a tree of static files, for a web server, an object store or a bundle.
 
     lib.json, items.json         as the server publishes them
     ITEM/VERSION/item.json
-    ITEM/CONTENT/FILE            the bytes of a file; CONTENT is the beginning of their SHA-256
+    ITEM/CONTENT/FILE            the content of a file; CONTENT is the start of its SHA-256
 
-What a path below an item holds never changes. It is written first, then `items.json` and then `lib.json`, each at once, and
-only after that goes what nothing names any more: whoever is killed in between leaves a tree whose every reference leads to what
-it describes. So, too, what is there already need not be written again.
+The content of a path below an item never changes. It is written first, then `items.json`, then `lib.json`, each atomically, and
+unreferenced files are removed last: if the writer is killed, every reference still leads to what it describes. Existing files
+do not need to be written again.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Payload(msgspec.Struct, frozen=True):
 
 
 class StaticLibrary(msgspec.Struct, frozen=True):
-    """What a tree holds: documents and bytes by their paths; `documents` ends with `items.json` and `lib.json`."""
+    """The content of a tree: documents and content by path. `documents` ends with `items.json` and `lib.json`."""
 
     id: str
     name: str
@@ -51,7 +51,7 @@ class Tree(Protocol):
     """A place for a tree; everything that is written there appears whole or not at all."""
 
     def __str__(self) -> str:
-        """What it is called in messages."""
+        """Name of the tree in messages."""
 
     def sizes(self) -> dict[str, int]:
         """The paths of all files, and their sizes."""
@@ -63,17 +63,17 @@ class Tree(Protocol):
         """Puts a document in the place of another."""
 
     def keep(self, path: str, payload: Payload) -> int:
-        """Puts the bytes of a file there, and answers how many were copied; Damaged when they are not what was stored."""
+        """Stores the content of a file and returns the number of copied bytes. Raises Damaged if it does not match."""
 
     def remove(self, paths: Iterable[str]) -> None:
         """Removes files, and folders that are empty then."""
 
 
 class Watcher(Protocol):
-    """Is told how far the writing is, in bytes."""
+    """Receives the progress of writing in bytes."""
 
     def expect(self, total: int) -> None:
-        """So many bytes will be written."""
+        """Adds to the expected number of bytes."""
 
     def advance(self, count: int) -> None:
         """So many more were written."""
@@ -83,14 +83,14 @@ class Unwatched:
     """For those who do not want to know."""
 
     def expect(self, total: int) -> None:
-        """So many bytes will be written."""
+        """Adds to the expected number of bytes."""
 
     def advance(self, count: int) -> None:
         """So many more were written."""
 
 
 class Written(msgspec.Struct, frozen=True):
-    """What publishing has changed."""
+    """The changes made by publishing."""
 
     files: int = 0
     documents: int = 0
@@ -98,11 +98,11 @@ class Written(msgspec.Struct, frozen=True):
 
 
 class Refused(RuntimeError):
-    """The tree is none that the library may be written to."""
+    """The tree must not be used for the library."""
 
 
 class _Immutable:
-    """Where nothing that is there is ever replaced by something else."""
+    """Marks a target where existing files are never replaced."""
 
     def __init__(self, offer: Offer, counters: Counters) -> None:
         self._offer = offer

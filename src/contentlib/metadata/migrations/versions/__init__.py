@@ -1,1 +1,1 @@
-"""One module a migration, oldest first."""
+"""Contains one module per migration, oldest first."""

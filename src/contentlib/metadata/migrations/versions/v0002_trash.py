@@ -1,4 +1,4 @@
-"""What is deleted stays in the trash for a time; it does not keep its name from others."""
+"""Adds the trash; deleted rows no longer reserve their names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who signed a content version, and which certificates are trusted."""
+"""Adds signatures of content versions and trusted certificates."""
 
 from __future__ import annotations
 

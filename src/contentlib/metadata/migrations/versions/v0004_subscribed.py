@@ -1,4 +1,4 @@
-"""What subscribed libraries follow, what their publishers offer, and what is being fetched of it."""
+"""Adds subscriptions, offers of publishers and files being fetched."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which content versions a library keeps, and in what they differ."""
+"""Adds retention rules of libraries and differences between versions."""
 
 from __future__ import annotations
 

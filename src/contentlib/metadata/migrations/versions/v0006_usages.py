@@ -1,4 +1,4 @@
-"""Who has declared to use a library."""
+"""Adds usages of libraries."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When a content version came to its library, so that what has changed since can be told apart."""
+"""Adds the library revision before each content version, to export changes."""
 
 from __future__ import annotations
 

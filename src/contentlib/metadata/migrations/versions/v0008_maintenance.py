@@ -1,4 +1,4 @@
-"""Which libraries are in maintenance, and which have not moved as a whole."""
+"""Adds maintenance and incomplete migrations of libraries."""
 
 from __future__ import annotations
 

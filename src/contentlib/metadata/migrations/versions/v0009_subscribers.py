@@ -1,4 +1,4 @@
-"""Who is subscribed to a published library."""
+"""Adds subscriptions of published libraries."""
 
 from __future__ import annotations
 

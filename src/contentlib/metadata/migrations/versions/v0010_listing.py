@@ -1,4 +1,4 @@
-"""The items of a library in the order in which they are listed, so that nobody sorts them."""
+"""Adds an index for listing items in order."""
 
 from __future__ import annotations
 

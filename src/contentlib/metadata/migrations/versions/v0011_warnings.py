@@ -1,4 +1,4 @@
-"""What is doubtful about the files of a content version."""
+"""Adds warnings of content versions."""
 
 from __future__ import annotations
 

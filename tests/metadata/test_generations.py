@@ -132,7 +132,7 @@ async def test_a_reader_from_before_a_change_does_not_spoil_what_comes_after(sto
 async def test_a_reader_does_not_mix_a_remembered_row_with_a_later_state(store: SqliteMetadata, database: Path) -> None:
     library = await _added(store)
     await _read(store, library.id)
-    with pytest.raises(OSError, match="a row of libraries was changed while it was read; try again"):
+    with pytest.raises(OSError, match="a row of libraries changed while it was read; try again"):
         async with store.reading() as early:
             assert await early.libraries.get(library.id) == library
             with staying(database, library.id):
@@ -220,7 +220,7 @@ def test_tables_are_not_upgraded_while_another_process_has_them_open(tmp_path: P
     monkeypatch.setattr(generations, "_PATIENCE_SECONDS", 0.0)
     database = tmp_path / "contentlib.db"
     user = Generations(database)
-    with pytest.raises(RuntimeError, match=f"database {database} is open in another process of contentlib; wait until"):
+    with pytest.raises(RuntimeError, match=f"database {database} is open in another contentlib process; stop it or wait until"):
         migrate.upgrade(database)
     user.close()
     migrate.upgrade(database)

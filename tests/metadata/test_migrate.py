@@ -83,7 +83,7 @@ def test_a_database_of_a_newer_program_is_refused_and_left_as_it_is(database: Pa
 def test_a_file_that_is_no_database_is_refused_with_its_name(tmp_path: Path) -> None:
     database = tmp_path / "contentlib.db"
     database.write_text("these are notes, and no database at all\n" * 100)
-    with pytest.raises(RuntimeError, match=f"{database} cannot be read: file is not a database"):
+    with pytest.raises(RuntimeError, match=f"cannot read database {database}: file is not a database"):
         migrate.upgrade(database)
 
 

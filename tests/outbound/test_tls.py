@@ -81,7 +81,7 @@ async def test_another_certificate_than_the_pinned_one_is_refused_though_it_is_t
 async def test_a_pin_that_cannot_be_is_told(client: Outbound, pin: dict[str, str]) -> None:
     found = await problem(client, "https://127.0.0.1:9/a", **pin)
     assert (found.kind, found.again) == (Kind.URL, False)
-    assert f"{'the thumbprint' if 'thumbprint' in pin else 'ssl_certificate'} is no" in found.text
+    assert f"{'ssl_certificate_thumbprint' if 'thumbprint' in pin else 'ssl_certificate'} is no" in found.text
 
 
 async def test_a_certificate_takes_precedence_over_a_thumbprint(

@@ -71,7 +71,7 @@ def test_a_checksum_is_sha1_where_nothing_is_said() -> None:
 
 
 def test_what_is_no_checksum_is_named_by_its_field() -> None:
-    with pytest.raises(Invalid, match=r"^file_spec\.checksum_info\.checksum is not a MD5 checksum"):
+    with pytest.raises(Invalid, match=r"^file_spec\.checksum_info\.checksum must be a MD5 checksum"):
         declared_checksum("file_spec.checksum_info", ChecksumInfo(checksum="0", algorithm=ChecksumAlgorithm.MD5))
 
 

@@ -97,6 +97,10 @@ def heard_error(name: str, value: Any) -> Heard:
     return Heard(error=name, message=value["messages"][0]["default_message"])
 
 
+def _with_pairs(error: dict[str, Any], *, entries: bool) -> dict[str, Any]:
+    return error | {"messages": plain(error["messages"], _MESSAGE, entries=entries)}
+
+
 def place(operation: Operation, arguments: Arguments) -> tuple[str, dict[str, Any]]:
     """The address on `/rest` with the identifier in it, and the other arguments."""
     rest, target = dict(arguments), str(operation.rest["path"])
@@ -153,7 +157,7 @@ class RestJson(Form):
         prefix, _, name = body["type"].rpartition(".")
         assert prefix == "com.vmware.vapi.std.errors"
         assert response.status_code == status_of(name, "rest")
-        return heard_error(name, body["value"])
+        return heard_error(name, _with_pairs(body["value"], entries=True))
 
 
 class RestQuery(RestJson):
@@ -225,7 +229,7 @@ class ApiJson(Form):
             body = response.json()
             name = body["error_type"].lower()
             assert response.status_code == status_of(name, "api")
-            return heard_error(name, body)
+            return heard_error(name, _with_pairs(body, entries=False))
         if operation.output.name == "void":
             assert response.content == b"", response.content
             return Heard()

@@ -54,8 +54,11 @@ def checked(label: str, mode: GenerationMode) -> None:
     @given(case=OPERATIONS[label].as_strategy(generation_mode=mode))
     def check(case: Any) -> None:
         response = case.call(headers=SESSION)
-        if "is a duplicate map key" not in response.text:  # what no schema can forbid
-            case.validate_response(response)
+        if "is a duplicate map key" in response.text:  # what no schema can forbid
+            return
+        if case.body is None and response.status_code == 200:  # clients send null where every parameter is optional
+            return
+        case.validate_response(response)
 
     check()
 

@@ -32,10 +32,10 @@ class AccessGate:
             await self.authenticate(call)
         for privilege in operation.privileges:
             if not await self._roles.allow(call.user, privilege.name):
-                raise missing(call.user, privilege, operation.id, privilege.thing(arguments))
+                raise missing_privilege(call.user, privilege, operation.id, privilege.thing(arguments))
 
 
-def missing(user: str, privilege: Privilege, what_for: str, on: str | None = None) -> Unauthorized:
+def missing_privilege(user: str, privilege: Privilege, what_for: str, on: str | None = None) -> Unauthorized:
     """Returns the error for a missing privilege, which names the privilege and the object."""
     name = privilege.name
     if not (privilege.resource and on):

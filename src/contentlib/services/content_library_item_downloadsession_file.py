@@ -5,7 +5,7 @@ from __future__ import annotations
 import builtins
 from typing import ClassVar
 
-from contentlib.access.gate import missing
+from contentlib.access.gate import missing_privilege
 from contentlib.access.roles import Roles
 from contentlib.library import model
 from contentlib.library.bytes.blobs import Blobs
@@ -95,7 +95,7 @@ class DownloadFileService(Service):
         """
         wanted = model.EndpointType.HTTPS if endpoint_type is None else model.EndpointType(endpoint_type.value)
         if wanted is model.EndpointType.DIRECT and not await self._roles.allow(call.user, _READ_STORAGE.name):
-            raise missing(call.user, _READ_STORAGE, "a DIRECT endpoint")
+            raise missing_privilege(call.user, _READ_STORAGE, "a DIRECT endpoint")
         return await self._info(call, await self._sessions.prepare(download_session_id, file_name, wanted))
 
     async def _info(self, call: Call, found: DownloadFile) -> DownloadFileInfo:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import builtins
 from typing import ClassVar
 
-from contentlib.access.gate import missing
+from contentlib.access.gate import missing_privilege
 from contentlib.access.roles import Roles
 from contentlib.library import model
 from contentlib.library.model import SourceEndpoint
@@ -179,7 +179,7 @@ class UpdateFileService(Service):
         """Importing files of the server's machine needs the privilege to read its storage."""
         local = scheme_of(source.uri) in LOCAL_SCHEMES
         if local and not await self._roles.allow(call.user, _READ_STORAGE.name):
-            raise missing(call.user, _READ_STORAGE, "an address on the server's own storage")
+            raise missing_privilege(call.user, _READ_STORAGE, "an address on the server's own storage")
 
     def _info(self, call: Call, file: model.UpdateFile) -> UpdateFileInfo:
         ready = file.status is model.TransferStatus.READY

@@ -8,7 +8,7 @@ ANSIBLE := .venv-ansible
 .DEFAULT_GOAL := help
 .PHONY: help setup ansible serve test check docs conformance clients bench format lock clean
 
-help: ## this list
+help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
 
 $(STAMP): requirements-dev.lock pyproject.toml
@@ -24,7 +24,7 @@ $(ANSIBLE)/.installed: tests/clients/ansible/requirements.lock
 	$(ANSIBLE)/bin/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r $<
 	touch $@
 
-ansible: $(ANSIBLE)/.installed ## create the virtual environment of the tests with Ansible; they do it themselves
+ansible: $(ANSIBLE)/.installed ## create the virtual environment of the Ansible tests, which also create it themselves
 
 serve: setup ## start the server under ./var on https://127.0.0.1:8443
 	exec $(BIN)/contentlib serve --data-dir var --listen 127.0.0.1:8443
@@ -41,13 +41,13 @@ check: setup ## lint, types, import contracts, generated pages up to date, all t
 	$(MAKE) test ARGS="--cov --cov-report=term:skip-covered"
 	$(BIN)/pytest -n 2 -m slow
 
-docs: setup ## write the generated pages again
+docs: setup ## write the generated pages
 	$(BIN)/python docs/generate.py
 
 conformance: setup ## run the conformance suite and write docs/conformance.md
 	PYTHONPATH=tests:docs $(BIN)/python -m conformance.matrix
 
-clients: setup ansible ## note anew what each real client calls, for docs/conformance.md
+clients: setup ansible ## record the calls of each real client, for docs/conformance.md
 	PYTHONPATH=tests:docs $(BIN)/python -m clients.coverage
 
 bench: setup ## print the speed table

@@ -1,4 +1,4 @@
-"""What callers read who are not logged in, lack a privilege, or try too many passwords."""
+"""Declares messages about missing logins, missing privileges and too many passwords."""
 
 from contentlib.messages import Message
 

@@ -1,4 +1,4 @@
-"""What callers read about downloads of files and synchronizations of libraries."""
+"""Declares messages about downloads of files and syncs of libraries."""
 
 from contentlib.messages import Message
 

@@ -1,4 +1,4 @@
-"""What clients read where a body is not received, a method is not allowed, or the machine fails."""
+"""Declares messages about bodies, methods and failures of the machine."""
 
 from contentlib.messages import Message
 

@@ -1,4 +1,4 @@
-"""What callers read about tasks that failed or wait for their next attempt."""
+"""Declares messages about failed and waiting tasks."""
 
 from contentlib.messages import Message
 

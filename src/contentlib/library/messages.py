@@ -1,4 +1,4 @@
-"""What the rules say to callers wherever they are: fields, states, files that are gone, storages that do not answer."""
+"""Declares messages that several rooms of rules share: fields, states, missing files, silent storages."""
 
 from contentlib.messages import Message
 

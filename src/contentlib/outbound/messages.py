@@ -1,4 +1,4 @@
-"""Why a request of the server's own failed; other messages hold these as their reason."""
+"""Declares messages about failed outbound requests; other messages contain them as the cause."""
 
 from contentlib.messages import Message
 

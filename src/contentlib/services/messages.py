@@ -1,4 +1,4 @@
-"""What the services themselves say to callers."""
+"""Declares messages of the services themselves."""
 
 from contentlib.messages import Message
 

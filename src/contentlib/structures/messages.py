@@ -1,4 +1,4 @@
-"""What callers read of a failure whose reason is not known."""
+"""Declares messages about failures of unknown cause."""
 
 from contentlib.messages import Message
 

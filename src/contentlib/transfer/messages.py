@@ -1,4 +1,4 @@
-"""What clients read of the upload and download addresses."""
+"""Declares messages of the upload and download URLs."""
 
 from contentlib.messages import Message
 

@@ -1,4 +1,4 @@
-"""What callers read where a structure has fields that its case does not allow, or lacks some that it requires."""
+"""Declares messages about structures whose fields do not match their case."""
 
 from contentlib.messages import Message
 

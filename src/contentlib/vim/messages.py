@@ -1,4 +1,4 @@
-"""What callers of the Web Services read; the sentences that clients compare are those of vCenter."""
+"""Declares messages of the Web Services; those that clients compare are vCenter's."""
 
 from contentlib.messages import Message
 

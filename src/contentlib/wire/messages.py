@@ -1,4 +1,4 @@
-"""What the wire says to callers whose request it cannot read, or whose operation does not exist."""
+"""Declares messages about unreadable requests and unknown operations."""
 
 from contentlib.messages import Message
 

@@ -1,4 +1,4 @@
-"""What callers read where the bytes of a file cannot be read or written."""
+"""Declares messages about bytes that cannot be read or written."""
 
 from contentlib.messages import Message
 

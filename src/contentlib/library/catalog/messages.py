@@ -1,4 +1,4 @@
-"""What callers read about libraries, items, content versions, the trash and usages."""
+"""Declares messages about libraries, items, content versions, the trash and usages."""
 
 from contentlib.library.messages import INVALID
 from contentlib.messages import Message

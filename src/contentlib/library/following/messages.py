@@ -1,4 +1,4 @@
-"""What callers read about subscribed libraries and subscriptions."""
+"""Declares messages about subscribed libraries and subscriptions."""
 
 from contentlib.library.messages import INVALID
 from contentlib.messages import Message

@@ -1,4 +1,4 @@
-"""What callers read about packages: descriptors, manifests, signatures, archives, and files with a wrong name."""
+"""Declares messages about packages: descriptors, manifests, signatures, archives, wrong names."""
 
 from contentlib.library.messages import INVALID
 from contentlib.messages import Message

@@ -1,4 +1,4 @@
-"""What callers read about update and download sessions and the files in them."""
+"""Declares messages about update and download sessions and their files."""
 
 from contentlib.library.messages import INVALID
 from contentlib.messages import Message

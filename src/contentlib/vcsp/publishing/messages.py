@@ -1,4 +1,4 @@
-"""What subscribers read where a published library, or something in it, does not exist."""
+"""Declares messages about published libraries that do not exist."""
 
 from contentlib.messages import Message
 

@@ -1,4 +1,4 @@
-"""What callers read about the lists of published libraries that this server follows."""
+"""Declares messages about publishers' documents."""
 
 from contentlib.library.messages import INVALID
 from contentlib.messages import Message

@@ -16,14 +16,6 @@ LINES_OF_A_FILE, LINES_OF_A_FUNCTION, ARGUMENTS = 400, 60, 6
 TABLES = {"settings.py", "metadata/tables.py"}
 """Files that are one long table, with the migrations."""
 
-TO_BE_RENAMED = """
-    Arguments Connection Content Entry Failed Kind Known Limits Offer Place Policy Reader Reading Refused Sealing Signature
-    Taken Target Unpacking decoded kind_of missing network_of not_allowed shown
-    """
-"""Names that mean one thing in one module and something else in another."""
-
-# What stays.
-
 SHARED_NAMES = {
     "a port, and its adapter on SQLite": """
         ArrivalRows BlobRows DeletedRows DownloadSessionRows ItemRows LibraryRows LoginRows OfferRows PreparationRows StateRows
@@ -104,7 +96,7 @@ def test_no_constructor_has_many_arguments() -> None:
 
 def test_a_public_name_means_one_thing() -> None:
     shared = {name for name, modules in _public_names().items() if len(modules) > 1}
-    assert shared - {name for names in SHARED_NAMES.values() for name in names.split()} == set(TO_BE_RENAMED.split())
+    assert shared - {name for names in SHARED_NAMES.values() for name in names.split()} == set()
 
 
 def test_no_name_is_allowed_in_vain() -> None:

@@ -10,7 +10,7 @@ import httpx
 
 from conformance.contract import Operation, Type, fields_of
 from conformance.decoding import decoded_typed, output_of
-from conformance.forms import JSON, Arguments, Caller, Form, Heard, Sent, heard_error, plain
+from conformance.forms import JSON, Arguments, Caller, Form, Heard, Sent, heard_error, plain, with_pairs
 from conformance.sdk import (
     JsonRpcDictToVapi,
     ListValue,
@@ -56,7 +56,7 @@ class JsonRpc(Form):
         if result.error is not None:
             prefix, _, name = result.error.name.rpartition(".")
             assert prefix == "com.vmware.vapi.std.errors"
-            return heard_error(name, untyped(result.error))
+            return heard_error(name, with_pairs(untyped(result.error), entries=True))
         decoded_typed(output_of(operation), result.output)
         return Heard(plain(untyped(result.output), operation.output, entries=True))
 

@@ -97,7 +97,8 @@ def heard_error(name: str, value: Any) -> Heard:
     return Heard(error=name, message=value["messages"][0]["default_message"])
 
 
-def _with_pairs(error: dict[str, Any], *, entries: bool) -> dict[str, Any]:
+def with_pairs(error: dict[str, Any], *, entries: bool) -> dict[str, Any]:
+    """An error whose maps are lists of pairs, as `check` reads them."""
     return error | {"messages": plain(error["messages"], _MESSAGE, entries=entries)}
 
 
@@ -157,7 +158,7 @@ class RestJson(Form):
         prefix, _, name = body["type"].rpartition(".")
         assert prefix == "com.vmware.vapi.std.errors"
         assert response.status_code == status_of(name, "rest")
-        return heard_error(name, _with_pairs(body["value"], entries=True))
+        return heard_error(name, with_pairs(body["value"], entries=True))
 
 
 class RestQuery(RestJson):
@@ -229,7 +230,7 @@ class ApiJson(Form):
             body = response.json()
             name = body["error_type"].lower()
             assert response.status_code == status_of(name, "api")
-            return heard_error(name, _with_pairs(body, entries=False))
+            return heard_error(name, with_pairs(body, entries=False))
         if operation.output.name == "void":
             assert response.content == b"", response.content
             return Heard()

@@ -125,14 +125,14 @@ def is_usual(key: rsa.RSAPublicKey) -> bool:
     return key.key_size <= _LARGEST_KEY and key.public_numbers().e.bit_length() <= _LARGEST_EXPONENT
 
 
-class Message(msgspec.Struct, frozen=True):
+class SignedMessage(msgspec.Struct, frozen=True):
     """The content of a message; without signers, only certificates."""
 
     certificates: tuple[x509.Certificate, ...]
     signatures: tuple[DetachedSignature, ...]
 
 
-def read(data: bytes) -> Message:
+def read(data: bytes) -> SignedMessage:
     """Parses a message. Raises BadMessage if it is invalid or not a signature."""
     try:
         found = asn1.decode_der(_ContentInfo, data)
@@ -142,7 +142,7 @@ def read(data: bytes) -> Message:
         raise BadMessage("not a signature in DER format") from error
     if found.kind != _SIGNED_DATA:
         raise BadMessage("not a signature")
-    return Message(certificates, signatures)
+    return SignedMessage(certificates, signatures)
 
 
 def _signature(signer: _Signer, kind: x509.ObjectIdentifier) -> DetachedSignature:

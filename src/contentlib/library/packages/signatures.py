@@ -25,7 +25,15 @@ from contentlib.library.errors import Fault
 from contentlib.library.model import WarningType
 from contentlib.library.names import clean
 from contentlib.library.packages import messages
-from contentlib.library.packages.cms import UNREADABLE, BadMessage, DetachedSignature, Message, SignedContent, is_usual, read
+from contentlib.library.packages.cms import (
+    UNREADABLE,
+    BadMessage,
+    DetachedSignature,
+    SignedContent,
+    SignedMessage,
+    is_usual,
+    read,
+)
 from contentlib.library.packages.ovf import BadPackage, decoded_text
 
 LARGEST = 1024 * 1024
@@ -110,7 +118,7 @@ def _check_count(name: str, kind: str, count: int) -> None:
         raise BadPackage(name, messages.TOO_MANY_IN_FILE(name=name, count=count, what=kind, most=_MOST))
 
 
-def _message(name: str, body: str) -> Message:
+def _message(name: str, body: str) -> SignedMessage:
     try:
         return read(base64.b64decode(body))
     except (BadMessage, ValueError) as error:

@@ -7,7 +7,7 @@ import pytest
 
 from contentlib import settings
 from contentlib.cli import certificate
-from contentlib.settings import ConfigurationError, Settings, load, shown
+from contentlib.settings import ConfigurationError, Settings, load, shown_value
 
 
 @pytest.fixture(autouse=True)
@@ -79,13 +79,13 @@ def test_lists_in_the_environment_are_json(monkeypatch: pytest.MonkeyPatch, else
     monkeypatch.setenv("CONTENTLIB_IMPORT_ROOTS", f'["{elsewhere}"]')
     found = load().settings
     assert (found.outbound_allow, found.import_roots) == (("127.0.0.0/8", "*.example.org"), (elsewhere,))
-    assert shown(found.outbound_allow) == "127.0.0.0/8, *.example.org"
-    assert shown(found.outbound_deny) == "none"
+    assert shown_value(found.outbound_allow) == "127.0.0.0/8, *.example.org"
+    assert shown_value(found.outbound_deny) == "none"
 
 
 def test_a_proxy_is_a_secret_because_it_may_hold_a_password(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CONTENTLIB_OUTBOUND_PROXY", "http://ann:secret@proxy.example:3128")
-    assert "secret" not in shown(load().settings.outbound_proxy)
+    assert "secret" not in shown_value(load().settings.outbound_proxy)
     monkeypatch.setenv("CONTENTLIB_OUTBOUND_PROXY", "socks://ann:secret@proxy.example")
     with pytest.raises(ConfigurationError, match=r"outbound_proxy: is SCHEME://") as refused:
         load()

@@ -21,7 +21,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from contentlib import __version__
-from contentlib.http.message import Answer, Body, FileResponse, Request, Response, StreamResponse, not_allowed, text
+from contentlib.http.message import Answer, Body, FileResponse, Request, Response, StreamResponse, method_not_allowed, text
 from contentlib.inventory import Inventory, Space
 from contentlib.library.ports import MetadataStore
 
@@ -63,7 +63,7 @@ class Monitor:
     async def handle(self, request: Request) -> Response:
         """The page at a path."""
         if request.method not in ("GET", "HEAD"):
-            return not_allowed(request.method, ("GET", "HEAD"))
+            return method_not_allowed(request.method, ("GET", "HEAD"))
         match request.path:
             case "/healthz":
                 return text(200, "ok")

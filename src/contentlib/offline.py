@@ -18,7 +18,7 @@ from contentlib.library.bytes.holding import HeldBlobs
 from contentlib.library.bytes.storages import Storages
 from contentlib.library.catalog.configuration import Configurations
 from contentlib.library.catalog.library_names import LibraryNames
-from contentlib.library.catalog.limits import Limits
+from contentlib.library.catalog.limits import TransferLimits
 from contentlib.library.catalogs import Catalog
 from contentlib.library.clock import SystemClock
 from contentlib.library.errors import Missing
@@ -35,8 +35,8 @@ from contentlib.settings import Settings
 from contentlib.stores import claim_storages, open_bytes, open_rows, own_storages
 from contentlib.vcsp.publishing.documents import Counters
 from contentlib.vcsp.publishing.offers import read_offer, read_unchanged
-from contentlib.vcsp.reading.asking import Limits as AskingLimits
-from contentlib.vcsp.reading.reader import Reader
+from contentlib.vcsp.reading.asking import DocumentLimits as AskingLimits
+from contentlib.vcsp.reading.reader import CatalogReader
 from contentlib.vcsp.trees.bundles import Bundle, Manifest, write_bundle
 from contentlib.vcsp.trees.directories import DirectoryTree
 from contentlib.vcsp.trees.importing import import_bundle
@@ -90,9 +90,11 @@ async def _adopt(settings: Settings, source: Subscription, warned: Warned, watch
     sources = Sources([Path(source.url)] if local else [])
     source = replace(source, url=Path(source.url).resolve().as_uri()) if local else source
     try:
-        catalog = await _read(Reader(client, sources, AskingLimits(items=settings.subscribed_items_limit)), source, warned)
+        catalog = await _read(
+            CatalogReader(client, sources, AskingLimits(items=settings.subscribed_items_limit)), source, warned
+        )
         async with _writing(settings) as (metadata, blobs, adoption):
-            limits = Limits(Configurations(metadata))
+            limits = TransferLimits(Configurations(metadata))
             await limits.start()
             context = BringingContext(metadata, blobs, Transport(client, sources, limits))
             bringing = Bringing(context, await adoption.prospect(catalog), source)
@@ -104,7 +106,7 @@ async def _adopt(settings: Settings, source: Subscription, warned: Warned, watch
     return catalog
 
 
-async def _read(reader: Reader, source: Subscription, warned: Warned) -> Catalog:
+async def _read(reader: CatalogReader, source: Subscription, warned: Warned) -> Catalog:
     found = await reader.read(source)
     if found is None:
         raise RuntimeError(f"{source.url} answered 304 Not Modified to an unconditional request")

@@ -440,7 +440,7 @@ def rows() -> list[tuple[str, str, str, str]]:
     return [(name, _type_name(field.annotation), _default(name), field.description or "") for name, field in fields]
 
 
-def shown(value: object) -> str:
+def shown_value(value: object) -> str:
     """A value as text for people; a secret is masked."""
     if value is None:
         return "not set"
@@ -654,4 +654,4 @@ def _type_name(annotation: Any) -> str:
 
 def _default(name: str) -> str:
     default = Settings.model_fields[name].default
-    return "one: `datastore-1` (default) in `<data_dir>/storage`" if default is PydanticUndefined else shown(default)
+    return "one: `datastore-1` (default) in `<data_dir>/storage`" if default is PydanticUndefined else shown_value(default)

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from contentlib.access.api_tokens import hash_of, new_secret, token_id
 from contentlib.access.scopes import ITEM
 from contentlib.library.identifiers import new_identifier
-from contentlib.library.model import DownloadSession, Login, State, Target, Task, TaskStatus, UpdateSession, User
+from contentlib.library.model import DownloadSession, Login, State, Task, TaskStatus, TaskTarget, UpdateSession, User
 from contentlib.library.principals import ApiToken, Permission, creators, user_key
 from contentlib.messages import Fault
 from contentlib.metadata.sqlite import SqliteMetadata
@@ -121,7 +121,7 @@ def ended_task(item: str, owner: str) -> Task:
         created=START,
         due=START,
         ended=START,
-        target=Target(ITEM, item),
+        target=TaskTarget(ITEM, item),
     )
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from contentlib.access import guessing
-from contentlib.access.guessing import Attempt, GuardedPasswords, Rate, network_of
+from contentlib.access.guessing import Attempt, GuardedPasswords, Rate, network_key
 from contentlib.access.passwords import Argon2Passwords
 from contentlib.access.recent import Digests, Recent
 from contentlib.http.message import Disconnected
@@ -317,7 +317,7 @@ def test_a_memory_does_not_grow() -> None:
     ],
 )
 def test_an_address_is_counted_as_what_one_machine_has(address: str, network: str) -> None:
-    assert network_of(address) == network
+    assert network_key(address) == network
 
 
 def test_a_rate_lets_its_burst_pass_and_then_one_at_a_time() -> None:

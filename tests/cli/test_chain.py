@@ -17,7 +17,7 @@ from certificates import Certificate
 from contentlib.library.model import Subscription
 from contentlib.library.sessions.pulls import Probed, ProbeStatus
 from contentlib.outbound.client import Outbound
-from contentlib.outbound.policy import Policy
+from contentlib.outbound.policy import OutboundPolicy
 from contentlib.outbound.sources import Sources
 from contentlib.vcsp.reading.probing import SubscriptionProbes
 from processes import Running
@@ -107,7 +107,7 @@ def published(url: str, trusting: ssl.SSLContext) -> Subscription:
 
 
 async def probed(subscription: Subscription, ca_bundle: Path | None = None) -> Probed:
-    client = Outbound(Policy(ALLOW), ca_bundle=ca_bundle)
+    client = Outbound(OutboundPolicy(ALLOW), ca_bundle=ca_bundle)
     try:
         return await SubscriptionProbes(client, Sources()).probe(subscription)
     finally:

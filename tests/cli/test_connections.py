@@ -17,20 +17,20 @@ import pytest
 
 import processes
 from contentlib.cli import connections, server
-from contentlib.cli.connections import Connection, Connections, Sweeper, network, surplus
+from contentlib.cli.connections import Connections, Sweeper, TcpConnection, network, surplus
 from processes import CONTENTLIB, PATIENCE_SECONDS, Running
 
 NOW = 1000.0
 linux = pytest.mark.skipif(sys.platform != "linux", reason="it asks Linux")
 
 
-def held(host: str, count: int, moved: float = 0.0, first: int = 0, **more: int) -> list[Connection]:
+def held(host: str, count: int, moved: float = 0.0, first: int = 0, **more: int) -> list[TcpConnection]:
     """Connections of an address, each silent for a second less than the one before."""
     ports = range(first, first + count)
-    return [Connection(0, hash((host, port)), (host, port), moved + port, **more) for port in ports]
+    return [TcpConnection(0, hash((host, port)), (host, port), moved + port, **more) for port in ports]
 
 
-def clients(found: list[Connection]) -> set[tuple[str, int]]:
+def clients(found: list[TcpConnection]) -> set[tuple[str, int]]:
     return {each.client for each in found}
 
 

@@ -20,8 +20,8 @@ from contentlib.library.model import (
     Item,
     Library,
     LibraryType,
+    PackageSignature,
     Publishing,
-    Signature,
     Source,
     StoredFile,
     Touches,
@@ -65,7 +65,7 @@ def version(item_id: str, *blobs: Blob, **changes: Any) -> Version:
     files = tuple(
         StoredFile(f"disk-{place}.vmdk", each.id, each.size, 1, checksum, 1_700_000_000) for place, each in enumerate(blobs)
     )
-    signature = Signature(("c2lnbmVy", "aXNzdWVy"), 19)
+    signature = PackageSignature(("c2lnbmVy", "aXNzdWVy"), 19)
     return _made(Version(new_identifier(), item_id, 2, 20, files, "ann", "made current again", signature), changes)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from contentlib.library.catalogs import Offer, OfferedItem
+from contentlib.library.catalogs import ItemOffer, OfferedItem
 from contentlib.library.errors import Fault
 from contentlib.library.model import (
     Authentication,
@@ -443,7 +443,7 @@ async def test_what_was_offered_ends_with_the_subscription(store: MetadataStore)
     async with store.transaction(durable=False) as rows:
         for each in (item, other):
             await rows.items.put(replace(each, synced=5))
-            await rows.offers.put(Offer(each.id, each.library, offered))
+            await rows.offers.put(ItemOffer(each.id, each.library, offered))
         await rows.offers.end(item.library)
         assert await rows.offers.of(item.library, "", 9) == []
         assert len(await rows.offers.of(other.library, "", 9)) == 1

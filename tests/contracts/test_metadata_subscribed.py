@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from contentlib.library.catalogs import Arrival, Offer, OfferedFile, OfferedItem
+from contentlib.library.catalogs import Arrival, ItemOffer, OfferedFile, OfferedItem
 from contentlib.library.identifiers import new_identifier
 from contentlib.library.model import Item, Library, State
 from contentlib.library.ports import MetadataStore
@@ -20,8 +20,8 @@ FULL = OfferedItem("there-1", "ünï", "iso", "12", FILES, "3", "of all kinds", 
 BARE = OfferedItem("there-2", "bare", "", "", ())
 
 
-def offer(item: Item, **changes: Any) -> Offer:
-    return replace(Offer(item.id, item.library, FULL, BARE, made.FAULT), **changes)
+def offer(item: Item, **changes: Any) -> ItemOffer:
+    return replace(ItemOffer(item.id, item.library, FULL, BARE, made.FAULT), **changes)
 
 
 async def add_items(store: MetadataStore, count: int, library: Library | None = None) -> list[Item]:

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from contentlib.library.errors import Fault
 from contentlib.library.identifiers import new_identifier
-from contentlib.library.model import Target, Task, TaskStatus
+from contentlib.library.model import Task, TaskStatus, TaskTarget
 from contentlib.library.ports import MetadataStore, Transaction
 from contracts import made
 
@@ -43,7 +43,7 @@ async def _claim(store: MetadataStore, now: int, owner: str = "me") -> Task | No
 
 
 async def test_tasks_come_back_as_they_were_added_and_as_they_were_put(store: MetadataStore) -> None:
-    full = task(target=Target("com.vmware.content.library.Item", "i"), parent="p", result='"x"', fault=made.FAULT)
+    full = task(target=TaskTarget("com.vmware.content.library.Item", "i"), parent="p", result='"x"', fault=made.FAULT)
     await _add(store, full)
     async with store.transaction(durable=False) as transaction:
         await transaction.tasks.put(replace(full, status=TaskStatus.FAILED, ended=9))
@@ -53,7 +53,7 @@ async def test_tasks_come_back_as_they_were_added_and_as_they_were_put(store: Me
 
 
 async def test_tasks_are_listed_in_order_of_creation_and_by_target(store: MetadataStore) -> None:
-    target = Target("com.vmware.content.library.Item", "i")
+    target = TaskTarget("com.vmware.content.library.Item", "i")
     late, early = task(created=2, target=target), task(created=1)
     await _add(store, late, early)
     async with store.reading() as transaction:

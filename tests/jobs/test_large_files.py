@@ -14,7 +14,7 @@ from pathlib import Path
 
 import msgspec
 
-from contentlib.vcsp.trees.bundles import FORMAT, Bundle, Entry, Manifest
+from contentlib.vcsp.trees.bundles import FORMAT, Bundle, BundleEntry, Manifest
 from following import Follower, Shelf, until
 from listening import listening
 from publisher import ALLOW, Publisher
@@ -111,7 +111,7 @@ async def test_a_pulled_file_goes_on_beyond_4_gib(data_dir: Path, clock: HandClo
 
 
 def test_a_bundle_says_of_a_file_of_more_than_4_gib_how_long_it_is(tmp_path: Path) -> None:
-    path, large = tmp_path / "bundle", Entry("item/large.iso", SIZE, SHA256)
+    path, large = tmp_path / "bundle", BundleEntry("item/large.iso", SIZE, SHA256)
     text = msgspec.json.encode(Manifest(FORMAT, "id", "lab", "1", None, (), (large,)))
     with tarfile.open(path, "w") as tar:
         for name, body in (("manifest.json", text), ("manifest.json.sha256", _sha256(text))):

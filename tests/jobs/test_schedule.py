@@ -14,15 +14,15 @@ from contentlib.library.following.mirror import Mirror
 from contentlib.library.following.own_catalogs import OwnCatalogs, OwnProbes
 from contentlib.library.following.subscribed import SubscribedLibraries
 from contentlib.library.following.subscriptions import Subscriptions
-from contentlib.library.following.sync_tasks import Arguments, SyncTasks
+from contentlib.library.following.sync_tasks import SyncArguments, SyncTasks
 from contentlib.library.model import LibraryType, Subscription, Task
 from contentlib.library.sessions.pulls import takes_http
 from contentlib.library.tasks import Tasks, fire
 from contentlib.outbound.client import Outbound
-from contentlib.outbound.policy import Policy
+from contentlib.outbound.policy import OutboundPolicy
 from contentlib.outbound.sources import Sources
 from contentlib.vcsp.reading.probing import SubscriptionProbes
-from contentlib.vcsp.reading.reader import Reader
+from contentlib.vcsp.reading.reader import CatalogReader
 from library.world import SaltedPasswords, World
 
 MINUTE = 60_000
@@ -33,8 +33,8 @@ class Scheduled:
     """Libraries, the schedule, and a clock on the wall that is set by hand."""
 
     def __init__(self, world: World) -> None:
-        client, sources, sealing = Outbound(Policy()), Sources(), KeyFile(world.directory / "key")
-        catalogs = OwnCatalogs(world.metadata, SaltedPasswords(), sealing, Reader(client, sources))
+        client, sources, sealing = Outbound(OutboundPolicy()), Sources(), KeyFile(world.directory / "key")
+        catalogs = OwnCatalogs(world.metadata, SaltedPasswords(), sealing, CatalogReader(client, sources))
         probes = OwnProbes(catalogs, SubscriptionProbes(client, sources))
         subscriptions = Subscriptions(catalogs, probes, sealing, takes_http)
         syncs = SyncTasks(Tasks(world.metadata, world.clock), world.clock)
@@ -65,7 +65,7 @@ class Scheduled:
 
 
 def _library(task: Task) -> str:
-    return msgspec.json.decode(task.arguments, type=Arguments).library
+    return msgspec.json.decode(task.arguments, type=SyncArguments).library
 
 
 @pytest.fixture

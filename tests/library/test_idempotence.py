@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from contentlib.library.catalog.items import NewItem
-from contentlib.library.errors import Invalid, Taken
+from contentlib.library.errors import Invalid, ItemNameTaken
 from contentlib.library.idempotence import check_token
 from contentlib.library.model import Token
 from library.world import World, token
@@ -78,7 +78,7 @@ async def test_the_case_of_a_token_does_not_matter(world: World) -> None:
 async def test_a_call_that_failed_leaves_its_token_free(world: World) -> None:
     library = await world.library()
     item = await world.item(library)
-    with pytest.raises(Taken):
+    with pytest.raises(ItemNameTaken):
         await world.item(library, token=token())
     await world.items.delete(item)
     assert await world.item(library, token=token()) != item

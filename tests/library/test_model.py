@@ -13,7 +13,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant, rule
 
-from contentlib.library.errors import Busy, LibraryError, Missing, MissingFile, NotActive, NotReady, StillActive, Taken
+from contentlib.library.errors import Busy, ItemNameTaken, LibraryError, Missing, MissingFile, NotActive, NotReady, StillActive
 from contentlib.library.model import Source
 from contentlib.library.sessions.update_files import NewFile
 from library.world import LEASE, World
@@ -88,7 +88,7 @@ class Sessions(RuleBasedStateMachine):
     def create_item(self, name: str) -> ModelItem:
         holder = next((each for each in self.made_items if not each.gone and each.name.lower() == name.lower()), None)
         if holder is not None and not self._gives_way(holder):
-            assert self.refused(self.world.item(self.library, name)) is Taken
+            assert self.refused(self.world.item(self.library, name)) is ItemNameTaken
             return holder
         if holder is not None:
             holder.gone = True

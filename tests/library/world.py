@@ -23,8 +23,8 @@ from contentlib.library.packages.trust import Trust
 from contentlib.library.sessions.completion import Completion
 from contentlib.library.sessions.download_sessions import DownloadSessions
 from contentlib.library.sessions.file_transfers import FileTransfers
+from contentlib.library.sessions.package_checks import PackageChecks
 from contentlib.library.sessions.pulls import PullTasks
-from contentlib.library.sessions.sealing import Sealing
 from contentlib.library.sessions.update_files import NewFile, UpdateFiles
 from contentlib.library.sessions.update_sessions import UpdateSessions
 from contentlib.library.sessions.upload_rules import UploadRules
@@ -83,7 +83,7 @@ class World:
         pulls = PullTasks(Tasks(self.metadata, self.clock))
         self.files = UpdateFiles(self.metadata, self.updates, self.leases, self.blobs, pulls, uploads)
         self.transfers = FileTransfers(self.metadata, self.updates, self.leases, self.blobs, uploads)
-        packages = Sealing(self.metadata, self.blobs, self.clock, Trust(self.metadata, self.clock))
+        packages = PackageChecks(self.metadata, self.blobs, self.clock, Trust(self.metadata, self.clock))
         self.completion = Completion(self.metadata, self.updates, self.transfers, self.blobs, packages)
         self.downloads = DownloadSessions(self.metadata, self.blobs, self.clock, self.leases, self.ended.append)
 

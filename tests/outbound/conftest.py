@@ -7,7 +7,7 @@ import pytest
 
 from certificates import Certificate, make
 from contentlib.outbound.client import Outbound
-from contentlib.outbound.policy import Policy
+from contentlib.outbound.policy import OutboundPolicy
 from publisher import Publisher, publishing
 
 FILES = {"/a.iso": b"all of it"}
@@ -41,7 +41,7 @@ async def publisher() -> AsyncIterator[Publisher]:
 @pytest.fixture
 async def client(authority: Certificate) -> AsyncIterator[Outbound]:
     """A client that may go to this machine, and trusts the authority."""
-    made = Outbound(Policy(["127.0.0.0/8"]), ca_bundle=Path(authority.path))
+    made = Outbound(OutboundPolicy(["127.0.0.0/8"]), ca_bundle=Path(authority.path))
     yield made
     await made.close()
 
@@ -49,6 +49,6 @@ async def client(authority: Certificate) -> AsyncIterator[Outbound]:
 @pytest.fixture
 async def impatient() -> AsyncIterator[Outbound]:
     """A client that may go to this machine, and waits for nobody for long."""
-    made = Outbound(Policy(["127.0.0.0/8"]), timeout=0.5)
+    made = Outbound(OutboundPolicy(["127.0.0.0/8"]), timeout=0.5)
     yield made
     await made.close()

@@ -6,8 +6,8 @@ import ssl
 import pytest
 
 from contentlib.outbound.client import Outbound, _broken
-from contentlib.outbound.policy import Policy
-from contentlib.outbound.problems import Failed, Kind, Problem
+from contentlib.outbound.policy import OutboundPolicy
+from contentlib.outbound.problems import Problem, ProblemKind, RequestFailed
 from listening import listening
 from publisher import Publisher, publishing
 
@@ -21,7 +21,7 @@ async def read(client: Outbound, uri: str, *, thumbprint: str | None = None, cer
 
 
 async def problem(client: Outbound, uri: str, **more: str) -> Problem:
-    with pytest.raises(Failed) as failed:
+    with pytest.raises(RequestFailed) as failed:
         await read(client, uri, **more)
     return failed.value.problem
 
@@ -44,7 +44,7 @@ async def test_credentials_in_an_address_are_sent_and_never_told(client: Outboun
     publisher.statuses["/a.iso?key=hidden"] = 403
     found = await problem(client, publisher.uri("/a.iso?key=hidden", host="ann:secret@127.0.0.1"))
     assert publisher.asked[0].headers["authorization"].startswith("Basic ")
-    assert (found.kind, found.status, found.again) == (Kind.STATUS, 403, False)
+    assert (found.kind, found.status, found.again) == (ProblemKind.STATUS, 403, False)
     assert found.text == f"http://127.0.0.1:{publisher.port}/a.iso answered 403 Forbidden"
 
 
@@ -52,7 +52,7 @@ async def test_credentials_in_an_address_are_sent_and_never_told(client: Outboun
 async def test_a_status_tells_whether_to_try_again(client: Outbound, publisher: Publisher, status: int, again: bool) -> None:
     publisher.statuses["/a.iso"] = status
     found = await problem(client, publisher.uri("/a.iso"))
-    assert (found.kind, found.status, found.again) == (Kind.STATUS, status, again)
+    assert (found.kind, found.status, found.again) == (ProblemKind.STATUS, status, again)
 
 
 async def test_redirects_are_followed(client: Outbound, publisher: Publisher) -> None:
@@ -70,25 +70,25 @@ async def test_redirects_come_to_an_end(client: Outbound, publisher: Publisher) 
 @pytest.mark.parametrize("location", ["ftp://lib.example/a", "file:///etc/passwd", "http://[::1/", "http://a..b/"])
 async def test_a_redirect_to_what_is_no_address_is_refused(client: Outbound, publisher: Publisher, location: str) -> None:
     publisher.redirects["/a"] = location
-    assert (await problem(client, publisher.uri("/a"))).kind is Kind.URL
+    assert (await problem(client, publisher.uri("/a"))).kind is ProblemKind.URL
 
 
 async def test_a_redirect_to_a_forbidden_host_is_not_followed(publisher: Publisher) -> None:
     async with publishing({"/a": b"secret"}, host="127.0.0.2") as forbidden:
-        client = Outbound(Policy(["127.0.0.1"]))
+        client = Outbound(OutboundPolicy(["127.0.0.1"]))
         publisher.redirects["/a"] = forbidden.uri("/a", host="127.0.0.2")
         found = await problem(client, publisher.uri("/a"))
         await client.close()
-        assert (found.kind, found.again, forbidden.asked) == (Kind.POLICY, False, [])
+        assert (found.kind, found.again, forbidden.asked) == (ProblemKind.POLICY, False, [])
         assert found.text.startswith("requests to loopback address 127.0.0.2 are blocked")
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "127.1", "0x7f000001", "2130706433", "[::1]", "0.0.0.0"])
 async def test_however_loopback_is_written_it_is_not_reached(publisher: Publisher, host: str) -> None:
-    client = Outbound(Policy())
+    client = Outbound(OutboundPolicy())
     found = await problem(client, publisher.uri("/a.iso", host=host))
     await client.close()
-    assert found.kind in (Kind.POLICY, Kind.URL)
+    assert found.kind in (ProblemKind.POLICY, ProblemKind.URL)
     assert publisher.asked == []
 
 
@@ -97,7 +97,7 @@ async def test_a_name_is_allowed_by_the_address_that_it_has(client: Outbound, pu
 
 
 async def test_a_denied_name_is_not_reached(publisher: Publisher) -> None:
-    client = Outbound(Policy(["127.0.0.0/8", "::1"], ["local*"]))
+    client = Outbound(OutboundPolicy(["127.0.0.0/8", "::1"], ["local*"]))
     assert "are denied" in (await problem(client, publisher.uri("/a.iso", host="localhost"))).text
     await client.close()
     assert publisher.asked == []
@@ -105,7 +105,7 @@ async def test_a_denied_name_is_not_reached(publisher: Publisher) -> None:
 
 async def test_a_name_without_an_address_is_told(client: Outbound) -> None:
     found = await problem(client, "http://nobody.invalid/a")
-    assert (found.kind, found.again) == (Kind.HOST_NOT_FOUND, True)
+    assert (found.kind, found.again) == (ProblemKind.HOST_NOT_FOUND, True)
     assert found.text.startswith("host nobody.invalid not found")
 
 
@@ -113,7 +113,7 @@ async def test_a_refused_connection_is_told(client: Outbound) -> None:
     async with publishing() as gone:
         uri = gone.uri("/a")
     found = await problem(client, uri)
-    assert (found.kind, found.again) == (Kind.CONNECTION, True)
+    assert (found.kind, found.again) == (ProblemKind.CONNECTION, True)
     assert found.text == f"connection to {uri} failed: Connection refused"
 
 
@@ -121,19 +121,19 @@ async def test_a_connection_that_breaks_is_told_after_what_came(client: Outbound
     publisher.cuts = [3]
     async with client.get(publisher.uri("/a.iso")) as answer:
         assert await answer.read() == b"all"
-        with pytest.raises(Failed, match="closed before all bytes were received"):
+        with pytest.raises(RequestFailed, match="closed before all bytes were received"):
             await answer.read()
 
 
 async def test_a_publisher_that_says_nothing_is_not_waited_for(impatient: Outbound, publisher: Publisher) -> None:
     publisher.silent = True
     found = await problem(impatient, publisher.uri("/a.iso"))
-    assert (found.kind, found.again) == (Kind.TIMED_OUT, True)
+    assert (found.kind, found.again) == (ProblemKind.TIMED_OUT, True)
     assert found.text.endswith("did not respond within 0.5 seconds")
 
 
 async def test_a_slow_publisher_is_waited_for(publisher: Publisher) -> None:
-    client = Outbound(Policy(["127.0.0.0/8"]), timeout=2)
+    client = Outbound(OutboundPolicy(["127.0.0.0/8"]), timeout=2)
     publisher.files["/slow"] = bytes(5 * 65536)
     publisher.pause = 0.45  # five of them are longer than the patience
     assert await read(client, publisher.uri("/slow")) == publisher.files["/slow"]
@@ -145,13 +145,13 @@ async def test_a_slow_publisher_is_waited_for(publisher: Publisher) -> None:
 )
 async def test_what_is_no_address_is_told(client: Outbound, uri: str) -> None:
     found = await problem(client, uri)
-    assert (found.kind, found.again) == (Kind.URL, False)
+    assert (found.kind, found.again) == (ProblemKind.URL, False)
 
 
 @pytest.mark.parametrize("host", ["a..b", "...", "xn--", "xn--a", f"{'a' * 64}.example"])
 async def test_a_host_that_no_name_can_be_is_no_address(client: Outbound, host: str) -> None:
     found = await problem(client, f"http://{host}/a.iso")
-    assert (found.kind, found.again) == (Kind.URL, False)
+    assert (found.kind, found.again) == (ProblemKind.URL, False)
 
 
 async def test_of_what_is_no_address_no_secret_is_told(client: Outbound) -> None:
@@ -160,10 +160,10 @@ async def test_of_what_is_no_address_no_secret_is_told(client: Outbound) -> None
 
 
 async def test_behind_a_proxy_everything_goes_through_it(publisher: Publisher) -> None:
-    client = Outbound(Policy(), proxy=publisher.uri(""))
+    client = Outbound(OutboundPolicy(), proxy=publisher.uri(""))
     publisher.files["http://lib.example/a"] = b"through the proxy"
     assert await read(client, "http://lib.example/a") == b"through the proxy"
-    assert (await problem(client, publisher.uri("/a.iso"))).kind is Kind.POLICY
+    assert (await problem(client, publisher.uri("/a.iso"))).kind is ProblemKind.POLICY
     await client.close()
 
 

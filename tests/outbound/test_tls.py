@@ -8,8 +8,8 @@ from certificates import Certificate, make
 from contentlib.library.packages.signatures import LONGEST_PEM
 from contentlib.outbound.client import Outbound
 from contentlib.outbound.pins import BadPin, pin_of
-from contentlib.outbound.policy import Policy
-from contentlib.outbound.problems import Kind
+from contentlib.outbound.policy import OutboundPolicy
+from contentlib.outbound.problems import ProblemKind
 from outbound.conftest import FILES
 from outbound.test_client import problem, read
 from publisher import publishing
@@ -31,7 +31,7 @@ async def test_a_certificate_that_nobody_signed_is_refused_with_its_thumbprints(
     async with publishing(FILES, lonely.context()) as publisher:
         found = await problem(client, publisher.uri("/a.iso"))
         assert publisher.asked == []  # the certificate was looked at, and nothing was sent
-    assert (found.kind, found.again) == (Kind.CERTIFICATE, False)
+    assert (found.kind, found.again) == (ProblemKind.CERTIFICATE, False)
     assert "is not trusted: self-signed certificate" in found.text
     for way in ("set one of them with the URL", "content/trusted-certificates", "outbound_ca_bundle"):
         assert way in found.text
@@ -49,9 +49,9 @@ async def test_a_certificate_that_has_expired_is_refused(client: Outbound, autho
 
 
 async def test_the_authority_is_trusted_only_where_it_is_configured(signed: Certificate) -> None:
-    client = Outbound(Policy(["127.0.0.0/8"]))
+    client = Outbound(OutboundPolicy(["127.0.0.0/8"]))
     async with publishing(FILES, signed.context()) as publisher:
-        assert (await problem(client, publisher.uri("/a.iso"))).kind is Kind.CERTIFICATE
+        assert (await problem(client, publisher.uri("/a.iso"))).kind is ProblemKind.CERTIFICATE
     await client.close()
 
 
@@ -72,7 +72,7 @@ async def test_another_certificate_than_the_pinned_one_is_refused_though_it_is_t
     async with publishing(FILES, signed.context()) as publisher:
         for pin in ({"thumbprint": lonely.thumbprint(algorithm)}, {"certificate": lonely.pem}):
             found = await problem(client, publisher.uri("/a.iso"), **pin)
-            assert (found.kind, found.thumbprint) == (Kind.CERTIFICATE, with_colons(signed.thumbprint("sha1")))
+            assert (found.kind, found.thumbprint) == (ProblemKind.CERTIFICATE, with_colons(signed.thumbprint("sha1")))
             assert "does not match" in found.text
         assert publisher.asked == []
 
@@ -80,7 +80,7 @@ async def test_another_certificate_than_the_pinned_one_is_refused_though_it_is_t
 @pytest.mark.parametrize("pin", [{"thumbprint": "12:34"}, {"thumbprint": "xy" * 20}, {"certificate": "no certificate"}])
 async def test_a_pin_that_cannot_be_is_told(client: Outbound, pin: dict[str, str]) -> None:
     found = await problem(client, "https://127.0.0.1:9/a", **pin)
-    assert (found.kind, found.again) == (Kind.URL, False)
+    assert (found.kind, found.again) == (ProblemKind.URL, False)
     assert f"{'the thumbprint' if 'thumbprint' in pin else 'ssl_certificate'} is no" in found.text
 
 
@@ -91,14 +91,14 @@ async def test_a_certificate_takes_precedence_over_a_thumbprint(
         uri = publisher.uri("/a.iso")
         assert await read(client, uri, certificate=lonely.pem, thumbprint=signed.thumbprint("sha1")) == ALL
         found = await problem(client, uri, certificate=signed.pem, thumbprint=lonely.thumbprint("sha1"))
-        assert found.kind is Kind.CERTIFICATE
+        assert found.kind is ProblemKind.CERTIFICATE
 
 
 async def test_a_pinned_connection_is_not_led_away_from_tls(client: Outbound, lonely: Certificate) -> None:
     async with publishing(FILES) as plain, publishing(context=lonely.context()) as publisher:
         publisher.redirects["/a"] = plain.uri("/a.iso")
         found = await problem(client, publisher.uri("/a"), certificate=lonely.pem)
-        assert (found.kind, plain.asked) == (Kind.POLICY, [])
+        assert (found.kind, plain.asked) == (ProblemKind.POLICY, [])
 
 
 async def test_certificates_that_are_trusted_at_the_moment_count(signed: Certificate, authority: Certificate) -> None:
@@ -107,13 +107,13 @@ async def test_certificates_that_are_trusted_at_the_moment_count(signed: Certifi
     async def now() -> list[str]:
         return trusted
 
-    client = Outbound(Policy(["127.0.0.0/8"]), trusted=now)
+    client = Outbound(OutboundPolicy(["127.0.0.0/8"]), trusted=now)
     async with publishing(FILES, signed.context()) as publisher:
-        assert (await problem(client, publisher.uri("/a.iso"))).kind is Kind.CERTIFICATE
+        assert (await problem(client, publisher.uri("/a.iso"))).kind is ProblemKind.CERTIFICATE
         trusted.append(authority.pem)
         assert await read(client, publisher.uri("/a.iso")) == ALL
         trusted.clear()
-        assert (await problem(client, publisher.uri("/a.iso"))).kind is Kind.CERTIFICATE
+        assert (await problem(client, publisher.uri("/a.iso"))).kind is ProblemKind.CERTIFICATE
     await client.close()
 
 

@@ -25,8 +25,8 @@ from contentlib.library.packages.trust import Trust
 from contentlib.library.sessions.completion import Completion
 from contentlib.library.sessions.download_sessions import DownloadSessions
 from contentlib.library.sessions.file_transfers import FileTransfers
+from contentlib.library.sessions.package_checks import PackageChecks
 from contentlib.library.sessions.pulls import PullTasks
-from contentlib.library.sessions.sealing import Sealing
 from contentlib.library.sessions.update_files import NewFile, UpdateFiles
 from contentlib.library.sessions.update_sessions import UpdateSessions
 from contentlib.library.sessions.upload_rules import UploadRules
@@ -72,7 +72,7 @@ class Parts:
         pulls = PullTasks(Tasks(self.metadata, clock))
         self.files = UpdateFiles(self.metadata, self.updates, self.leases, self.blobs, pulls, rules)
         self.file_transfers = FileTransfers(self.metadata, self.updates, self.leases, self.blobs, rules)
-        packages = Sealing(self.metadata, self.blobs, clock, Trust(self.metadata, clock))
+        packages = PackageChecks(self.metadata, self.blobs, clock, Trust(self.metadata, clock))
         self.completion = Completion(self.metadata, self.updates, self.file_transfers, self.blobs, packages)
         self.downloads = DownloadSessions(self.metadata, self.blobs, clock, self.leases, self._ended)
         self.transfers = Transfers(

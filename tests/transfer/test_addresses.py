@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from contentlib.library.model import Source, TransferStatus, UpdateFile
-from contentlib.transfer.addresses import DataAddress, SignedAddresses, StaticAddress, read_static, shown
+from contentlib.transfer.addresses import DataAddress, SignedAddresses, StaticAddress, loggable_path, read_static
 
 ADDRESSES = SignedAddresses(b"key")
 FILE = UpdateFile("f1", "s1", "a b/ü%?.iso", Source.PUSH, TransferStatus.READY)
@@ -84,4 +84,4 @@ def test_a_path_with_other_parts_is_no_address_of_content(path: str) -> None:
     ],
 )
 def test_a_signature_is_never_shown(path: str, told: str) -> None:
-    assert shown(path) == told
+    assert loggable_path(path) == told

@@ -16,11 +16,11 @@ from contentlib.library.model import Authentication, Subscription
 from contentlib.library.sessions.pulls import ProbeStatus
 from contentlib.outbound.client import Outbound
 from contentlib.outbound.credentials import credentials_of
-from contentlib.outbound.policy import Policy
+from contentlib.outbound.policy import OutboundPolicy
 from contentlib.outbound.sources import Sources
 from contentlib.vapi.types import DateTime
 from contentlib.vcsp.reading.probing import SubscriptionProbes
-from contentlib.vcsp.reading.reader import Reader
+from contentlib.vcsp.reading.reader import CatalogReader
 from packages import package
 from processes import Running, serving
 from publisher import ALLOW
@@ -42,7 +42,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 @pytest.fixture
 async def client() -> AsyncIterator[Outbound]:
     """A client that waits for passwords to be checked."""
-    made = Outbound(Policy(ALLOW))
+    made = Outbound(OutboundPolicy(ALLOW))
     yield made
     await made.close()
 
@@ -95,7 +95,7 @@ async def test_a_library_is_read_back_with_all_its_files(server: Running, publis
     """Checklist 24."""
     ids = [published.item("web01", "ovf", package()), published.item("tools", "", FILES)]
     subscription = published.subscription(server.value("certificate SHA-1 thumbprint: "))
-    found = await Reader(client, Sources()).read(subscription)
+    found = await CatalogReader(client, Sources()).read(subscription)
     assert found is not None
     catalog, _ = found
     assert (catalog.id, catalog.name, catalog.warnings, catalog.unread) == (published.library, "lab", (), ())
@@ -115,7 +115,10 @@ async def test_a_library_is_read_back_with_all_its_files(server: Running, publis
 
 async def test_only_what_has_changed_is_another(server: Running, published: Publishing, client: Outbound) -> None:
     changed, left = published.item("tools", "iso", {"a.iso": b"1", "b.iso": b"2"}), published.item("web01", "ovf", package())
-    subscription, reader = published.subscription(server.value("certificate SHA-1 thumbprint: ")), Reader(client, Sources())
+    subscription, reader = (
+        published.subscription(server.value("certificate SHA-1 thumbprint: ")),
+        CatalogReader(client, Sources()),
+    )
     first = await reader.read(subscription)
     assert first is not None
     assert await reader.read(subscription, first[1]) is None
@@ -146,4 +149,4 @@ async def test_a_probe_tells_what_is_wrong(server: Running, published: Publishin
     }
     assert {each: (await probes.probe(each)).status for each in outcomes} == outcomes
     with pytest.raises(NotFetched, match="answered 401 Unauthorized"):
-        await Reader(client, Sources()).read(replace(subscription, password="wrong"))
+        await CatalogReader(client, Sources()).read(replace(subscription, password="wrong"))

@@ -12,7 +12,7 @@ from contentlib.library.catalogs import Catalog, OfferedFile
 from contentlib.library.model import Authentication, Subscription
 from contentlib.outbound.client import Outbound
 from contentlib.outbound.credentials import credentials_of
-from contentlib.vcsp.reading.reader import Reader
+from contentlib.vcsp.reading.reader import CatalogReader
 from publisher import Publisher
 from vcsp.shapes import SHAPES, Generator, Shape, Tree
 
@@ -39,7 +39,7 @@ def subscription(tree: Tree, uri: str) -> Subscription:
     return Subscription(uri, Authentication.BASIC, user, password)
 
 
-async def read(reader: Reader, tree: Tree, uri: str) -> Catalog:
+async def read(reader: CatalogReader, tree: Tree, uri: str) -> Catalog:
     found = await reader.read(subscription(tree, uri))
     assert found is not None
     return found[0]
@@ -64,7 +64,7 @@ async def fetch(client: Outbound, tree: Tree, file: OfferedFile) -> bytes:
 
 @of_every_shape
 async def test_a_library_is_read_over_the_network_and_its_files_are_there(
-    shape: Shape, publisher: Publisher, client: Outbound, reader: Reader
+    shape: Shape, publisher: Publisher, client: Outbound, reader: CatalogReader
 ) -> None:
     tree = Generator(shape).publish(PAYLOAD)
     catalog = await read(reader, tree, tree.serve(publisher))
@@ -77,7 +77,9 @@ async def test_a_library_is_read_over_the_network_and_its_files_are_there(
 
 
 @pytest.mark.parametrize("shape", [shape for shape in SHAPES if not shape.cloud_director], ids=lambda shape: shape.name)
-async def test_a_library_is_read_from_a_directory_and_its_files_are_there(shape: Shape, tmp_path: Path, reader: Reader) -> None:
+async def test_a_library_is_read_from_a_directory_and_its_files_are_there(
+    shape: Shape, tmp_path: Path, reader: CatalogReader
+) -> None:
     tree = Generator(shape).publish(PAYLOAD)
     for uri in (tree.write(tmp_path / "lab"), (tmp_path / "lab").as_uri(), f"ds:///vmfs/volumes/{tmp_path.name}/lab/lib.json"):
         catalog = await read(reader, tree, uri)
@@ -91,7 +93,7 @@ async def test_a_library_is_read_from_a_directory_and_its_files_are_there(shape:
 @of_every_shape
 @pytest.mark.parametrize("etags", [True, False], ids=["validators", "none"])
 async def test_a_library_that_has_not_changed_costs_one_request(
-    shape: Shape, etags: bool, publisher: Publisher, reader: Reader
+    shape: Shape, etags: bool, publisher: Publisher, reader: CatalogReader
 ) -> None:
     generator = Generator(shape)
     publisher.etags = publisher.conditions = etags
@@ -107,7 +109,7 @@ async def test_a_library_that_has_not_changed_costs_one_request(
 
 
 @of_every_shape
-async def test_a_file_that_has_changed_is_noticed(shape: Shape, publisher: Publisher, reader: Reader) -> None:
+async def test_a_file_that_has_changed_is_noticed(shape: Shape, publisher: Publisher, reader: CatalogReader) -> None:
     generator = Generator(shape)
     tree = generator.publish(PAYLOAD)
     asked = subscription(tree, tree.serve(publisher))
@@ -125,7 +127,7 @@ async def test_a_file_that_has_changed_is_noticed(shape: Shape, publisher: Publi
 
 
 async def test_items_that_are_only_named_in_the_list_are_read_from_their_own_documents(
-    publisher: Publisher, reader: Reader
+    publisher: Publisher, reader: CatalogReader
 ) -> None:
     tree = Generator(SHAPES[0]).publish(PAYLOAD)
     stubs = b'[{"name": "web01", "selfHref": "web01/item.json"}, "tools/item.json", "script \xc3\xa9/item.json"]'

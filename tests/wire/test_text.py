@@ -6,7 +6,7 @@ import pytest
 
 from contentlib.vapi.errors import InvalidArgument
 from contentlib.vapi.types import DateTime, Type
-from contentlib.wire.text import decode_base64, in_range, scalar, shown, text_of
+from contentlib.wire.text import decode_base64, in_range, quoted, scalar, text_of
 from wire.sample_services import Color
 
 
@@ -55,8 +55,8 @@ def test_what_has_parts_is_no_single_text(kind: str) -> None:
 
 
 def test_a_clients_text_is_shown_short_and_on_one_line() -> None:
-    assert shown("a\nb'") == '"a\\nb\'"'
-    assert shown("x" * 101) == "'" + "x" * 100 + "…'"
+    assert quoted("a\nb'") == '"a\\nb\'"'
+    assert quoted("x" * 101) == "'" + "x" * 100 + "…'"
 
 
 @pytest.mark.parametrize("number", [2**63, -(2**63) - 1])

@@ -99,7 +99,7 @@ class AccessGate:
             return
         rights = await self._decisions.of(scope.owner)
         if rights is None or not (rights.total or _holds(rights, scope.owner, need.privilege, scope)):
-            raise missing(scope.owner, need, what_for)
+            raise missing_privilege(scope.owner, need, what_for)
 
     async def may_look(self, login: Login) -> bool:
         """Whether the user of a login session may read what is in no library; unauthenticated where it may do nothing more."""
@@ -123,7 +123,7 @@ class AccessGate:
             await self._check_thing(rights, user, need, what_for)
             return
         if not allowed:
-            raise missing(user, need, what_for)
+            raise missing_privilege(user, need, what_for)
 
     async def _check_thing(self, rights: Rights, user: str, need: Need, what_for: str) -> None:
         kind, thing = str(need.resource), str(need.thing)
@@ -134,7 +134,7 @@ class AccessGate:
         if lacks is None:
             return
         if _holds(rights, user, READ, scope) and await self._scopes.exists(kind, thing):
-            raise missing(user, need._replace(privilege=lacks), what_for)
+            raise missing_privilege(user, need._replace(privilege=lacks), what_for)
         raise Missing(NAMES[kind], thing)
 
 
@@ -152,7 +152,7 @@ def needs(operation: Operation, arguments: dict[str, Any]) -> Iterable[Need]:
         yield Need(about.privilege, about.resource, about.thing(arguments), about.others)
 
 
-def missing(user: str, need: Need, what_for: str) -> Unauthorized:
+def missing_privilege(user: str, need: Need, what_for: str) -> Unauthorized:
     """What a user hears who lacks a privilege; it names the privilege, and the thing that it is missing on."""
     name = need.privilege
     if not (need.resource and need.thing):

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from contentlib.access import messages
 from contentlib.access.administrators import check_administered
 from contentlib.access.users import find_user
-from contentlib.library.errors import Invalid, Missing, Taken
+from contentlib.library.errors import Invalid, ItemNameTaken, Missing
 from contentlib.library.model import User
 from contentlib.library.names import check_description, check_name, fold
 from contentlib.library.ports import MetadataStore, Transaction
@@ -27,7 +27,7 @@ class Groups:
         group = Group(check_name("spec.name", name), fold(name), check_description("spec.description", description))
         async with self._metadata.transaction(durable=True) as transaction:
             if await transaction.groups.get(group.folded_name) is not None:
-                raise Taken(messages.GROUP_TAKEN(name=name))
+                raise ItemNameTaken(messages.GROUP_TAKEN(name=name))
             await transaction.groups.add(group)
         return name
 

@@ -188,7 +188,7 @@ class GuardedPasswords:
         ServiceUnavailable, before anything is hashed, where too much is tried. Disconnected when the client hangs up, which
         gives up its place; a password that was already being hashed counts as wrong.
         """
-        network = network_of(attempt.address)
+        network = network_key(attempt.address)
         name = self._digests.of(attempt.name)
         caller = _Caller(self._digests.of(attempt.name, network), name, self._digests.of(network))
         proven = self._proven.get(caller.pair, self._now()) is not None
@@ -288,7 +288,7 @@ class GuardedPasswords:
         return known is not None and hmac.compare_digest(known, self._digests.of(password))
 
 
-def network_of(address: str) -> str:
+def network_key(address: str) -> str:
     """Returns the key for counting an address: IPv4 as is, IPv6 by its /64 network."""
     try:
         found = ipaddress.ip_address(address.partition("%")[0])

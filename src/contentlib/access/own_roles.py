@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from contentlib.access import messages
 from contentlib.access.roles import ADMINISTRATORS_ONLY, BUILT_IN, PRIVILEGES, find_role
-from contentlib.library.errors import BuiltIn, InUse, Invalid, Missing, Taken
+from contentlib.library.errors import BuiltIn, InUse, Invalid, ItemNameTaken, Missing
 from contentlib.library.names import check_description, check_name, fold
 from contentlib.library.ports import MetadataStore, Transaction
 from contentlib.library.principals import Role
@@ -28,7 +28,7 @@ class OwnRoles:
         role = Role(check_name("spec.name", name), fold(name), _checked(privileges), description)
         async with self._metadata.transaction(durable=True) as transaction:
             if await find_role(transaction, name) is not None:
-                raise Taken(messages.ROLE_TAKEN(name=name))
+                raise ItemNameTaken(messages.ROLE_TAKEN(name=name))
             await transaction.roles.add(role)
         return name
 

@@ -11,7 +11,7 @@ from contentlib.access.guessing import Attempt, GuardedPasswords
 from contentlib.access.names import UserNames
 from contentlib.access.password_policy import PasswordPolicy
 from contentlib.access.passwords import Argon2Passwords
-from contentlib.library.errors import Invalid, Missing, Taken
+from contentlib.library.errors import Invalid, ItemNameTaken, Missing
 from contentlib.library.messages import TOO_LONG
 from contentlib.library.model import User
 from contentlib.library.names import check_text, fold
@@ -66,7 +66,7 @@ class Users:
         async with self._metadata.transaction(durable=True) as transaction:
             for each in self._names.meant(name):
                 if await transaction.users.get(each) is not None:
-                    raise Taken(messages.USER_TAKEN(name=name))
+                    raise ItemNameTaken(messages.USER_TAKEN(name=name))
             await transaction.users.put(user)
         return name
 

@@ -13,7 +13,7 @@ from contentlib.inventory import Datastore, Inventory
 from contentlib.library.bytes.blobs import Blobs
 from contentlib.library.bytes.storages import Storages
 from contentlib.library.catalog.configuration import Configurations
-from contentlib.library.catalog.limits import Limits
+from contentlib.library.catalog.limits import TransferLimits
 from contentlib.library.clock import Clock, EvenClock
 from contentlib.library.leases import Leases
 from contentlib.library.model import Retention
@@ -58,7 +58,7 @@ class Core:
     blobs: Blobs
     leases: Leases
     configurations: Configurations
-    limits: Limits
+    limits: TransferLimits
     trust: Trust
     outbound: Outbound
     sources: Sources
@@ -80,7 +80,7 @@ def open_core(settings: Settings, thumbprint: str | None, certificate: bytes | N
     """Opens the stores; nothing is read from them yet. `beside` says that other processes serve the same data."""
     metadata, store, signals = open_rows(settings), open_bytes(settings), Signals()
     configurations = Configurations(metadata, signals.configuration_changed)
-    limits = Limits(configurations, settings.workers)
+    limits = TransferLimits(configurations, settings.workers)
     storages = Storages(store, log.storage_changed)
     datastores = [Datastore(each.id, each.name, each.path, partial(store.room, each.id)) for each in settings.storage]
     slack = touch_seconds(settings) * 2 if beside else 0  # another worker's touches are seen once it has kept them

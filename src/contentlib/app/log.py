@@ -11,7 +11,7 @@ from contentlib.library.catalogs import Catalog
 from contentlib.library.errors import Fault
 from contentlib.library.model import Library
 from contentlib.monitor import count_failed_job, count_left_out
-from contentlib.transfer.addresses import shown
+from contentlib.transfer.addresses import loggable_path
 
 _LOG = structlog.stdlib.get_logger(__package__)
 
@@ -23,7 +23,7 @@ def request_refused(request: Request, answer: Answer) -> None:
         "refused",
         request_id=request.request_id,
         method=request.method,
-        path=shown(request.path),
+        path=loggable_path(request.path),
         status=answer.status,
         said=said,
     )

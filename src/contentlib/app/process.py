@@ -19,7 +19,7 @@ from contentlib.http.pieces import Share, paced
 from contentlib.library.clock import Clock, EvenClock
 from contentlib.monitor import Meter
 from contentlib.settings import Settings
-from contentlib.transfer.addresses import shown
+from contentlib.transfer.addresses import loggable_path
 
 
 def create(
@@ -87,7 +87,7 @@ class WorkerProcess:
         except Disconnected:
             raise
         except Exception as error:  # any error: it is logged, and the response refers to the log
-            log.request_failed(request, shown(request.path), cause(error))
+            log.request_failed(request, loggable_path(request.path), cause(error))
             answer = door.failed(request, error)
         door.meter.count(request, answer, started)
         if answer.status == 503 and all(name != "retry-after" for name, _ in answer.headers):
@@ -105,6 +105,6 @@ class WorkerProcess:
     async def _not_found(self, request: Request) -> Answer:
         if not self._doors:
             return refusal(503, NOT_RUNNING(), [("retry-after", "1")])
-        path = shown(request.path)[:200]
+        path = loggable_path(request.path)[:200]
         near = self._nearest(request.path)
         return refusal(404, NO_SUCH_PAGE_BUT(path=path, similar=near) if near else NO_SUCH_PAGE(path=path))

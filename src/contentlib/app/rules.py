@@ -29,16 +29,16 @@ from contentlib.library.packages.signatures import read_pem
 from contentlib.library.sessions.completion import Completion
 from contentlib.library.sessions.download_sessions import DownloadSessions
 from contentlib.library.sessions.file_transfers import FileTransfers
+from contentlib.library.sessions.package_checks import PackageChecks
 from contentlib.library.sessions.pulls import PullTasks
-from contentlib.library.sessions.sealing import Sealing
 from contentlib.library.sessions.settling import Settling
 from contentlib.library.sessions.update_files import UpdateFiles
 from contentlib.library.sessions.update_sessions import UpdateSessions
 from contentlib.library.sessions.upload_rules import UploadRules
 from contentlib.library.tasks import Tasks
-from contentlib.vcsp.reading.asking import Limits as AskingLimits
+from contentlib.vcsp.reading.asking import DocumentLimits as AskingLimits
 from contentlib.vcsp.reading.probing import SubscriptionProbes
-from contentlib.vcsp.reading.reader import Reader
+from contentlib.vcsp.reading.reader import CatalogReader
 
 _SEALING_KEY = "sealing.key"
 
@@ -120,8 +120,8 @@ def _items(core: Core) -> Items:
     return Items(core.metadata, core.blobs, core.clock, core.signals.session_ended, kept, core.trust)
 
 
-def _packages(core: Core) -> Sealing:
-    return Sealing(core.metadata, core.blobs, core.clock, core.trust, strict=core.settings.strict_packages)
+def _packages(core: Core) -> PackageChecks:
+    return PackageChecks(core.metadata, core.blobs, core.clock, core.trust, strict=core.settings.strict_packages)
 
 
 def _autocomplete(core: Core) -> int:
@@ -134,8 +134,8 @@ def _own_certificate(core: Core) -> bytes | None:
     return chain[0].public_bytes(Encoding.DER) if chain else None
 
 
-def _reader(core: Core) -> Reader:
-    return Reader(core.outbound, core.sources, AskingLimits(items=core.settings.subscribed_items_limit))
+def _reader(core: Core) -> CatalogReader:
+    return CatalogReader(core.outbound, core.sources, AskingLimits(items=core.settings.subscribed_items_limit))
 
 
 def _subscribed(core: Core, libraries: Libraries, tasks: Tasks, catalogs: OwnCatalogs, sealing: KeyFile) -> SubscribedLibraries:

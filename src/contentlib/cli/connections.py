@@ -51,7 +51,7 @@ Client = tuple[str, int]
 
 
 @dataclass(slots=True)
-class Connection:
+class TcpConnection:
     """A connection as the kernel reports it. `moved` is when a byte last moved, `head` the bytes received since a response."""
 
     descriptor: int
@@ -71,7 +71,7 @@ class Connection:
         self.acked, self.received, self.unsent = acked, received, unsent
 
 
-def surplus(connections: Collection[Connection], busy: Collection[Client], places: int, now: float) -> list[Connection]:
+def surplus(connections: Collection[TcpConnection], busy: Collection[Client], places: int, now: float) -> list[TcpConnection]:
     """Returns the connections to close: headers that are too long, stalled readers, and those above the limit.
 
     `busy` are the clients whose request is being answered.
@@ -84,7 +84,7 @@ def surplus(connections: Collection[Connection], busy: Collection[Client], place
     return [*closed.values(), *_unfair(left, places, busy, now)]
 
 
-def _unfair(connections: Collection[Connection], most: int, busy: Collection[Client], now: float) -> list[Connection]:
+def _unfair(connections: Collection[TcpConnection], most: int, busy: Collection[Client], now: float) -> list[TcpConnection]:
     """Returns the connections above `most`: every address keeps its best one, then its second best, while there are places.
 
     Connections with a running request are better than idle ones, and recent activity is better than old.
@@ -92,10 +92,10 @@ def _unfair(connections: Collection[Connection], most: int, busy: Collection[Cli
     if len(connections) <= most:
         return []
 
-    def worth(each: Connection) -> tuple[bool, float]:
+    def worth(each: TcpConnection) -> tuple[bool, float]:
         return each.client in busy or now - each.moved < _FRESH_SECONDS, each.moved
 
-    by_address: defaultdict[str, list[Connection]] = defaultdict(list)
+    by_address: defaultdict[str, list[TcpConnection]] = defaultdict(list)
     for each in connections:
         by_address[network(each.client[0])].append(each)
     ranked = [
@@ -186,11 +186,11 @@ class Connections:
     def __init__(self, port: int) -> None:
         self._port = port
         self._kernel = Kernel()
-        self._known: dict[int, Connection] = {}
+        self._known: dict[int, TcpConnection] = {}
 
-    def look(self, now: float, clients: Collection[Client]) -> list[Connection]:
+    def look(self, now: float, clients: Collection[Client]) -> list[TcpConnection]:
         """All of them, as they are now; `clients` are those that have sent a request."""
-        found: dict[int, Connection] = {}
+        found: dict[int, TcpConnection] = {}
         for descriptor in range(_slots()):
             cookie = self._kernel.cookie(descriptor)
             if cookie is None:
@@ -203,15 +203,15 @@ class Connections:
         self._known = found
         return list(found.values())
 
-    def _new(self, descriptor: int, cookie: int, now: float, clients: Collection[Client]) -> Connection | None:
+    def _new(self, descriptor: int, cookie: int, now: float, clients: Collection[Client]) -> TcpConnection | None:
         client = self._kernel.client(descriptor)
         if client is None or self._kernel.port(descriptor) != self._port:
             return None
         acked, received, unsent, silent = self._kernel.progress(descriptor)
         head = 0 if client in clients else received
-        return Connection(descriptor, cookie, client, now - silent / 1000, acked, received, unsent, head)
+        return TcpConnection(descriptor, cookie, client, now - silent / 1000, acked, received, unsent, head)
 
-    def close(self, connection: Connection) -> None:
+    def close(self, connection: TcpConnection) -> None:
         """Shuts down a connection. The server drops its state when it notices."""
         self._kernel.shut(connection.descriptor, connection.cookie, drop=bool(connection.unsent))
 
@@ -280,7 +280,7 @@ class Sweeper:
             give_memory_back()
             self._crowded = False
 
-    def _forget(self, clients: Iterable[Client], connections: Iterable[Connection]) -> None:
+    def _forget(self, clients: Iterable[Client], connections: Iterable[TcpConnection]) -> None:
         """Drops the clients whose connections are over."""
         here = {each.client for each in connections}
         for client in clients:

@@ -21,10 +21,10 @@ DataDir = Annotated[Path | None, typer.Option("--data-dir", metavar="DIR", help=
 
 def settings(config: Config = None) -> None:
     """Prints every setting with its value and source. Secrets are masked."""
-    from contentlib.settings import shown
+    from contentlib.settings import shown_value
 
     loaded = load_or_exit(config, {})
-    lines = [(name, shown(value), loaded.sources[name]) for name, value in loaded.settings]
+    lines = [(name, shown_value(value), loaded.sources[name]) for name, value in loaded.settings]
     name_width, value_width = (max(len(line[column]) for line in lines) for column in (0, 1))
     for name, value, source in lines:
         typer.echo(f"{name:{name_width}}  {value:{value_width}}  {source}")

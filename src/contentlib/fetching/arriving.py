@@ -15,7 +15,7 @@ from contentlib.library.packages.tar import BadArchive
 from contentlib.library.ports import BlobStore, Staged
 from contentlib.library.sessions.archive_members import TooLarge
 from contentlib.library.sessions.file_transfers import FileTransfers
-from contentlib.library.sessions.unpacking import Unpacking, finish
+from contentlib.library.sessions.unpacking import ArchiveReceiver, finish
 
 
 class Different(Exception):
@@ -26,7 +26,7 @@ class Different(Exception):
         self.fault = fault
 
 
-class Taking(Protocol):
+class ByteSink(Protocol):
     """Receives the bytes of a file in order. Raises NotStored if the storage fails."""
 
     @property
@@ -40,7 +40,7 @@ class Taking(Protocol):
         """Discards the received bytes."""
 
 
-class Arriving(Taking, Protocol):
+class IncomingFile(ByteSink, Protocol):
     """Receives the bytes of a file of an update session."""
 
     async def begin(self) -> None:
@@ -112,7 +112,7 @@ class Staging:
         return self._staged
 
 
-class Kept(Staging):
+class PlainFile(Staging):
     """A file of an update session that is stored as received."""
 
     def __init__(
@@ -131,7 +131,7 @@ class Kept(Staging):
 
     async def finish(self) -> Fault | None:
         """Makes the bytes the content of the file if they are as declared."""
-        archive = Unpacking(self._transfers, self._session, self._file, self._store, self._threads)
+        archive = ArchiveReceiver(self._transfers, self._session, self._file, self._store, self._threads)
         return await finish(self._transfers, archive, self._file, self.received, self._open)
 
     async def text(self, most: int) -> bytes | None:
@@ -146,7 +146,7 @@ class Kept(Staging):
             await self._threads.release(self._staged.drop)
 
 
-class Unpacked:
+class ArchiveFile:
     """An archive whose files are kept instead of it."""
 
     def __init__(
@@ -161,7 +161,7 @@ class Unpacked:
         self._file = file
         self._store = store
         self._threads = threads
-        self._archive = Unpacking(transfers, session, file, store, threads)
+        self._archive = ArchiveReceiver(transfers, session, file, store, threads)
         self._frame: Staged | None = None
 
     @property

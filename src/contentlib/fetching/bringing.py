@@ -17,7 +17,7 @@ from contentlib.library.catalog.items import current_version
 from contentlib.library.catalogs import Arrival, OfferedFile, OfferedItem, upload_of
 from contentlib.library.checksums import Algorithm, Checksum
 from contentlib.library.errors import Damaged, Fault, NotFetched
-from contentlib.library.following.mirror import Known, kept_files
+from contentlib.library.following.mirror import KnownItem, kept_files
 from contentlib.library.following.own_catalogs import BLOB
 from contentlib.library.model import Blob, Library, SourceEndpoint, StoredFile, Subscription
 from contentlib.library.packages import checks as packages
@@ -28,7 +28,7 @@ from contentlib.library.sessions.pulls import Remembered
 from contentlib.library.signals import unheard
 from contentlib.library.threads import NotStored
 from contentlib.outbound.credentials import credentials_of
-from contentlib.outbound.problems import Failed
+from contentlib.outbound.problems import RequestFailed
 from contentlib.outbound.sources import host_of
 
 _LARGE = 1 << 20
@@ -52,7 +52,7 @@ class Bringing:
         self._library = library
         self._subscription = subscription
 
-    async def item(self, offered: OfferedItem, known: Known | None, now: int) -> list[StoredFile]:
+    async def item(self, offered: OfferedItem, known: KnownItem | None, now: int) -> list[StoredFile]:
         """Provides all files of an item. Raises NotFetched with the cause."""
         before = await self._before(known)
         kept = set() if known is None else kept_files(known.offer, offered)
@@ -67,11 +67,11 @@ class Bringing:
         await self._verify(offered, files)
         return files
 
-    async def is_whole(self, known: Known) -> bool:
+    async def is_whole(self, known: KnownItem) -> bool:
         """Whether the stored content is undamaged."""
         return all([await self._whole(file) for file in (await self._before(known)).values()])
 
-    async def _before(self, known: Known | None) -> dict[str, StoredFile]:
+    async def _before(self, known: KnownItem | None) -> dict[str, StoredFile]:
         if known is None or known.item.version_id is None:
             return {}
         async with self._context.metadata.reading() as transaction:
@@ -138,7 +138,7 @@ class Bringing:
             if file.size is not None and staging.size != file.size:
                 raise _different(file, transfer_faults.wrong_size(file.name, file.size, staging.size))
             return await blobs.keep(staging.received)
-        except Failed as error:
+        except RequestFailed as error:
             problem = error.problem
             fault = messages.SYNC_FAILED(kind=problem.kind.value, name=file.name, problem=problem.text)
             raise NotFetched(fault, again=problem.again) from error

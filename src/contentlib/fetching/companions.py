@@ -12,7 +12,7 @@ from contentlib.library.model import Source, SourceEndpoint
 from contentlib.library.packages import ovf
 from contentlib.library.sessions.update_files import NewFile
 from contentlib.outbound.client import Outbound
-from contentlib.outbound.problems import Failed, Kind, Problem
+from contentlib.outbound.problems import Problem, ProblemKind, RequestFailed
 from contentlib.outbound.sources import Sources, is_local
 
 
@@ -45,8 +45,8 @@ class Companions:
                 endpoint.uri, thumbprint=endpoint.thumbprint, certificate=endpoint.certificate
             ) as answer:
                 return "html" not in answer.headers.get("content-type", "").lower()  # an error page with status 200
-        except Failed as error:
-            if error.problem.kind is Kind.STATUS and not error.problem.again:
+        except RequestFailed as error:
+            if error.problem.kind is ProblemKind.STATUS and not error.problem.again:
                 return False
             raise
 
@@ -54,7 +54,7 @@ class Companions:
         try:
             return await self._sources.run(lambda: self._sources.has(uri))
         except TimeoutError as error:
-            raise Failed(Problem(Kind.TIMED_OUT, f"{uri}: {error}", again=True)) from error
+            raise RequestFailed(Problem(ProblemKind.TIMED_OUT, f"{uri}: {error}", again=True)) from error
 
 
 def _beside(name: str, endpoint: SourceEndpoint) -> Iterator[NewFile]:

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from contentlib.fetching import messages
-from contentlib.fetching.arriving import Different, Taking
-from contentlib.library.catalog.limits import Limits
+from contentlib.fetching.arriving import ByteSink, Different
+from contentlib.library.catalog.limits import TransferLimits
 from contentlib.library.errors import Fault
 from contentlib.library.model import SourceEndpoint
 from contentlib.library.sessions import transfer_faults
@@ -19,8 +19,8 @@ from contentlib.outbound import problems
 from contentlib.outbound.client import Answer, Outbound
 from contentlib.outbound.credentials import Credentials
 from contentlib.outbound.messages import NOT_IMPORTABLE
-from contentlib.outbound.problems import Failed
-from contentlib.outbound.sources import NotBelow, Reading, Sources, is_local
+from contentlib.outbound.problems import RequestFailed
+from contentlib.outbound.sources import NotBelow, OpenedFile, Sources, is_local
 
 _PIECE = 1 << 20
 _PAUSE_SECONDS = 1.0
@@ -45,7 +45,7 @@ class Transport:
 
     client: Outbound
     sources: Sources
-    limits: Limits
+    limits: TransferLimits
     largest: int = 0
 
 
@@ -69,7 +69,7 @@ class Fetching:
         transport: Transport,
         file: Wanted,
         origin: Origin,
-        arriving: Taking,
+        arriving: ByteSink,
         remember: Callable[[Remembered], Awaitable[None]],
         moved: Callable[[int, int | None], object],
     ) -> None:
@@ -92,7 +92,7 @@ class Fetching:
             try:
                 await self._once()
                 return
-            except Failed as error:
+            except RequestFailed as error:
                 if not error.problem.again or self._arriving.size <= best:
                     raise
                 best = self._arriving.size
@@ -169,7 +169,7 @@ class Fetching:
         finally:
             file.close()
 
-    async def _opened(self) -> Reading:
+    async def _opened(self) -> OpenedFile:
         try:
             return await self._transport.sources.reading(self._endpoint.uri, self._check_total)
         except NotBelow as error:
@@ -177,7 +177,7 @@ class Fetching:
         except OSError as error:
             raise Different(_unreadable(self._file.name, error)) from error
 
-    async def _read(self, file: Reading) -> bytes:
+    async def _read(self, file: OpenedFile) -> bytes:
         try:
             return await file.read(_PIECE)
         except OSError as error:

@@ -16,7 +16,7 @@ import msgspec
 from msgspec.structs import replace
 
 from contentlib.fetching import messages
-from contentlib.fetching.arriving import Arriving, Different, Kept, Unpacked
+from contentlib.fetching.arriving import ArchiveFile, Different, IncomingFile, PlainFile
 from contentlib.fetching.companions import Companions
 from contentlib.fetching.fetch import Fetching, Origin, Transport
 from contentlib.fetching.references import references_of
@@ -28,12 +28,12 @@ from contentlib.library.model import SourceEndpoint, Task, TransferStatus, Updat
 from contentlib.library.packages import ovf
 from contentlib.library.sessions import transfer_faults
 from contentlib.library.sessions.file_transfers import FileTransfers
-from contentlib.library.sessions.pulls import Arguments, Remembered
+from contentlib.library.sessions.pulls import PullArguments, Remembered
 from contentlib.library.sessions.settling import Settling
 from contentlib.library.sessions.update_files import UpdateFiles
 from contentlib.library.tasks import Tasks
 from contentlib.library.threads import NotStored
-from contentlib.outbound.problems import Failed, Problem
+from contentlib.outbound.problems import Problem, RequestFailed
 from contentlib.outbound.sources import host_of
 
 _BEAT_SECONDS = 1.0
@@ -60,7 +60,7 @@ class Pulls:
 
     async def run(self, task: Task, progress: Progress) -> str | None:
         """One attempt to fetch a file."""
-        wanted = msgspec.json.decode(task.arguments, type=Arguments)
+        wanted = msgspec.json.decode(task.arguments, type=PullArguments)
         session, file = await self._context.transfers.target(wanted.session, wanted.file)
         try:
             if file.status is not TransferStatus.READY:  # else it is a task that was killed at its very end
@@ -95,7 +95,13 @@ class _Attempt:
     """One attempt to fetch one file."""
 
     def __init__(
-        self, context: PullContext, task: Task, progress: Progress, wanted: Arguments, session: UpdateSession, file: UpdateFile
+        self,
+        context: PullContext,
+        task: Task,
+        progress: Progress,
+        wanted: PullArguments,
+        session: UpdateSession,
+        file: UpdateFile,
     ) -> None:
         self._context = context
         self._task = task
@@ -121,7 +127,7 @@ class _Attempt:
         arriving = await self._arriving()
         try:
             await self._bring(arriving)
-        except Failed as error:
+        except RequestFailed as error:
             await self._broke_off(self._told(error.problem), arriving, again=error.problem.again)
         except NotStored as error:
             fault = transfer_faults.not_stored(self._file.name, self._session.storage, arriving.size, error.error)
@@ -136,14 +142,14 @@ class _Attempt:
         storages, storage = self._context.storages, self._session.storage
         await storages.on(storage).release(partial(storages.store.discard, storage, self._file.id))
 
-    async def _arriving(self) -> Arriving:
+    async def _arriving(self) -> IncomingFile:
         context, session, file = self._context, self._session, self._file
         store, lane = context.storages.store, context.storages.on(session.storage)
         if await context.transfers.unpacks(session, file):
-            return Unpacked(context.transfers, session, file, store, lane)
-        return Kept(context.transfers, session, file, store, lane)
+            return ArchiveFile(context.transfers, session, file, store, lane)
+        return PlainFile(context.transfers, session, file, store, lane)
 
-    async def _bring(self, arriving: Arriving) -> None:
+    async def _bring(self, arriving: IncomingFile) -> None:
         file = self._file
         if file.endpoint is None:
             raise Different(messages.PULL_NO_SOURCE(name=file.name))
@@ -151,7 +157,7 @@ class _Attempt:
             await self._context.transfers.begin(file)
             await arriving.begin()
             await self._fetching(file.endpoint, arriving).run()
-        if isinstance(arriving, Kept) and ovf.is_descriptor(file.name):
+        if isinstance(arriving, PlainFile) and ovf.is_descriptor(file.name):
             await self._add_references(arriving)
         self._finishing = True
         self._progress.note(arriving.size, arriving.size)
@@ -159,11 +165,11 @@ class _Attempt:
         if fault is not None:
             raise Different(fault)
 
-    def _fetching(self, endpoint: SourceEndpoint, arriving: Arriving) -> Fetching:
+    def _fetching(self, endpoint: SourceEndpoint, arriving: IncomingFile) -> Fetching:
         origin = Origin(endpoint, self._wanted.seen)
         return Fetching(self._context.transport, self._file, origin, arriving, self._remember, self._moved)
 
-    async def _add_references(self, arriving: Kept) -> None:
+    async def _add_references(self, arriving: PlainFile) -> None:
         text = await arriving.text(ovf.LARGEST_DESCRIPTOR)
         if text is None or self._file.endpoint is None or not await self._context.transfers.takes_packages(self._session):
             return
@@ -182,7 +188,7 @@ class _Attempt:
         self._progress.note(size, max(size, total or 0))
         self._context.leases.note_progress(self._file.id, size)
 
-    async def _broke_off(self, fault: Fault, arriving: Arriving, *, again: bool) -> NoReturn:
+    async def _broke_off(self, fault: Fault, arriving: IncomingFile, *, again: bool) -> NoReturn:
         """Records the error of the file and discards bytes that cannot be reused."""
         self._finishing = False
         if again and not self._progress.last:

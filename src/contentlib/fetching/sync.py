@@ -25,7 +25,7 @@ from contentlib.library.clock import Clock
 from contentlib.library.errors import Busy, Damaged, Fault, LibraryError, Missing, NotCompliant, NotFetched
 from contentlib.library.following.mirror import Mirror
 from contentlib.library.following.own_catalogs import OwnCatalogs
-from contentlib.library.following.sync_tasks import Arguments
+from contentlib.library.following.sync_tasks import SyncArguments
 from contentlib.library.model import Library, Subscription, Task
 from contentlib.library.signals import unheard
 
@@ -72,7 +72,7 @@ class Syncs:
 
     async def run(self, task: Task, progress: Progress) -> None:
         """Runs one attempt to synchronize a library or an item. The message has the result; `sync` returns nothing."""
-        wanted = msgspec.json.decode(task.arguments, type=Arguments)
+        wanted = msgspec.json.decode(task.arguments, type=SyncArguments)
         library = await self._context.mirror.library(wanted.library)
         if library.subscription is None:
             raise Missing("subscription of library", library.id)

@@ -19,7 +19,7 @@ _ATTRIBUTE = "!#$&+-.^_`|~"  # what a value of RFC 8187 holds beside letters and
 
 
 @dataclass(frozen=True, slots=True)
-class Content:
+class FileContent:
     """Bytes that were seen at a path, immutable: size in bytes, time in milliseconds since 1970 UTC; `run` reads them."""
 
     path: Path
@@ -29,7 +29,7 @@ class Content:
     run: Run = asyncio.to_thread
 
 
-def file_answer(request: Request, content: Content, name: str) -> Answer:
+def file_answer(request: Request, content: FileContent, name: str) -> Answer:
     """The answer to GET or HEAD for a file of a name."""
     tag = f'"{content.sha256}"'
     known = [("etag", tag), ("last-modified", http_date(content.created)), ("cache-control", "private, no-transform")]
@@ -51,13 +51,13 @@ def disposition(name: str) -> str:
     return f"attachment; filename=\"{_NOT_PLAIN.sub('_', name)}\"; filename*=UTF-8''{quote(name, safe=_ATTRIBUTE)}"
 
 
-def _span(request: Request, tag: str, content: Content) -> Span | None:
+def _span(request: Request, tag: str, content: FileContent) -> Span | None:
     if request.method != "GET" or not range_holds(request.headers, tag, content.created):
         return None
     return span_of(request.headers.get("range"), content.size)
 
 
-def _described(content: Content, name: str) -> Headers:
+def _described(content: FileContent, name: str) -> Headers:
     digest = base64.b64encode(bytes.fromhex(content.sha256)).decode()
     return [
         ("content-type", "application/octet-stream"),
@@ -68,7 +68,7 @@ def _described(content: Content, name: str) -> Headers:
     ]
 
 
-def _sent(content: Content, headers: Headers, span: Span | None) -> FileResponse:
+def _sent(content: FileContent, headers: Headers, span: Span | None) -> FileResponse:
     path, size = content.path, content.size
     if span is None:
         headers.append(("content-length", str(size)))

@@ -155,7 +155,7 @@ def refusal(status: int, said: Fault, headers: Headers | None = None) -> Respons
     return text(status, said.text, headers)
 
 
-def not_allowed(method: str, allowed: Sequence[str]) -> Response:
+def method_not_allowed(method: str, allowed: Sequence[str]) -> Response:
     """The answer to a method that an address does not know."""
     methods = ", ".join(sorted(allowed))
     return refusal(405, messages.METHOD_NOT_ALLOWED(method=method, allowed=methods), [("allow", methods)])

@@ -5,8 +5,8 @@ from __future__ import annotations
 import msgspec
 
 from contentlib.jobs import messages
-from contentlib.jobs.worker import Again, Failed, Progress
-from contentlib.library.catalog.migration import Arguments, Migrations
+from contentlib.jobs.worker import Again, Progress, TaskFailed
+from contentlib.library.catalog.migration import MigrationArguments, Migrations
 from contentlib.library.errors import Damaged
 from contentlib.library.model import Task
 from contentlib.library.sessions.transfer_faults import is_full
@@ -22,7 +22,7 @@ class Migrating:
 
     async def run(self, task: Task, progress: Progress) -> str | None:
         """Runs one attempt. A failing storage is retried; a full one ends the migration, and what was moved stays moved."""
-        wanted = msgspec.json.decode(task.arguments, type=Arguments)
+        wanted = msgspec.json.decode(task.arguments, type=MigrationArguments)
         try:
             damaged = await self._move(wanted, task, progress)
             await self._migrations.finish(wanted, _told(damaged))
@@ -32,10 +32,10 @@ class Migrating:
             if not progress.last and not is_full(error):
                 raise Again(fault) from error
             await self._migrations.end(wanted, f"{fault.text}; files that were moved stay on the new storage")
-            raise Failed(fault) from error
+            raise TaskFailed(fault) from error
         return None
 
-    async def _move(self, wanted: Arguments, task: Task, progress: Progress) -> list[str]:
+    async def _move(self, wanted: MigrationArguments, task: Task, progress: Progress) -> list[str]:
         """Moves all that is left; why files stay where they are."""
         files = await self._migrations.left(wanted)
         left = sum(file.size for file in files)

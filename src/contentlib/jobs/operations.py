@@ -9,11 +9,11 @@ from collections.abc import Awaitable, Callable
 
 from msgspec.structs import replace
 
-from contentlib.jobs.worker import Again, Failed, Handler, Progress
+from contentlib.jobs.worker import Again, Handler, Progress, TaskFailed
 from contentlib.library.catalog.items import find_item
 from contentlib.library.catalog.libraries import find_library
 from contentlib.library.errors import Fault
-from contentlib.library.model import Target, Task
+from contentlib.library.model import Task, TaskTarget
 from contentlib.library.ports import MetadataStore, Transaction
 from contentlib.library.tasks import NewTask, Tasks
 from contentlib.structures.privileges import ITEM, LIBRARY
@@ -46,7 +46,7 @@ class Operations:
                 description=Fault(operation.id, operation.summary),
                 user=asked.user,
                 arguments=asked.arguments,
-                target=Target(*asked.things[0]) if asked.things else None,
+                target=TaskTarget(*asked.things[0]) if asked.things else None,
             )
             task = await self._tasks.submit(transaction, new)
         self._wake()
@@ -62,7 +62,7 @@ def performing(perform: Perform) -> Handler:
         except ServiceUnavailable as error:
             raise Again(_fault(error)) from error
         except VapiError as error:
-            raise Failed(_fault(error)) from error
+            raise TaskFailed(_fault(error)) from error
 
     return run
 

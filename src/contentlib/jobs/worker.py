@@ -41,7 +41,7 @@ class Again(Exception):
         self.fault = fault
 
 
-class Failed(Exception):
+class TaskFailed(Exception):
     """A permanent failure of the task; raised by a handler."""
 
     def __init__(self, fault: Fault) -> None:
@@ -187,7 +187,7 @@ class Worker:
             await self._again(task, progress, error.fault)
         except StorageSilent as error:
             await self._again(task, progress, error.fault)
-        except (LibraryError, Failed) as error:
+        except (LibraryError, TaskFailed) as error:
             await self._finish(task, progress, "failed", fault=error.fault)
         except Exception as error:
             self._on_failure(f"task {task.id} ({task.kind})", error)

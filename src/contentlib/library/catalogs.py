@@ -10,7 +10,7 @@ import msgspec
 from contentlib.library.errors import Fault
 from contentlib.library.model import Seen, Subscription
 
-__all__ = ["Arrival", "Catalog", "Catalogs", "Offer", "OfferedFile", "OfferedItem", "Seen", "upload_of"]
+__all__ = ["Arrival", "Catalog", "Catalogs", "ItemOffer", "OfferedFile", "OfferedItem", "Seen", "upload_of"]
 
 
 UNREADABLE = ("catalog.", "publisher.", "subscription.")
@@ -65,7 +65,7 @@ class Catalog(msgspec.Struct, frozen=True):
     lost: int = 0
 
 
-class Offer(msgspec.Struct, frozen=True):
+class ItemOffer(msgspec.Struct, frozen=True):
     """A publisher's offer of an item that exists here.
 
     `held` is the offer whose content is stored, None if there is none. `fault` is why the content differs from the offer.

@@ -32,7 +32,7 @@ class Invalid(LibraryError):
     """An invalid value. The message starts with the path of the field."""
 
 
-class Taken(LibraryError):
+class ItemNameTaken(LibraryError):
     """The name belongs to another item of the library."""
 
 

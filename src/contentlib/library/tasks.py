@@ -13,7 +13,7 @@ from contentlib.library import messages
 from contentlib.library.clock import Clock
 from contentlib.library.errors import Fault, Missing, NotActive, Unsupported
 from contentlib.library.identifiers import new_identifier
-from contentlib.library.model import Target, Task, TaskStatus
+from contentlib.library.model import Task, TaskStatus, TaskTarget
 from contentlib.library.ports import MetadataStore, Transaction
 
 KIND = "task"
@@ -42,7 +42,7 @@ class NewTask(msgspec.Struct, frozen=True, kw_only=True):
     description: Fault
     user: str
     arguments: str
-    target: Target | None = None
+    target: TaskTarget | None = None
     parent: str | None = None
     cancelable: bool = True
 

@@ -8,7 +8,7 @@ from sqlalchemy import bindparam, exists, select, update
 
 from contentlib.library.model import Blob
 from contentlib.metadata import tables
-from contentlib.metadata.rows import Keyed, Known, Limitable, Statements
+from contentlib.metadata.rows import Keyed, KnownKeys, Limitable, Statements
 from contentlib.metadata.statement import Connection, Statement
 
 _TABLE = tables.blobs
@@ -31,7 +31,7 @@ _UNREFERENCE = Statement(
     update(_TABLE).where(_TABLE.c.unreferenced == bindparam("undated")).values(unreferenced=bindparam("now"))
 )
 _ANY_ON = Statement(select(_TABLE.c.id).where(_TABLE.c.storage == bindparam("storage")).limit(1))
-_KNOWN = Known(_TABLE.c.id)
+_KNOWN = KnownKeys(_TABLE.c.id)
 _since = _TABLE.c.unreferenced.between(bindparam("least"), bindparam("before") - 1)
 _needless = (~_named_by_version, ~_named_by_upload, ~_named_by_arrival)
 _UNREFERENCED = Limitable(select(*_ROWS.columns).where(_since, *_needless), _TABLE.c.created, _TABLE.c.id)

@@ -10,10 +10,10 @@ import msgspec
 from sqlalchemy import ColumnElement, and_, bindparam, delete, exists, func, insert, literal_column, null, or_, select, update
 
 from contentlib.library.errors import Fault
-from contentlib.library.model import Differences, Item, Signature, StoredFile, Version
+from contentlib.library.model import Differences, Item, PackageSignature, StoredFile, Version
 from contentlib.metadata import tables
 from contentlib.metadata.deleted import DeletedStatements
-from contentlib.metadata.rows import Codec, Keyed, Known, Limitable, Statements, encode
+from contentlib.metadata.rows import Codec, Keyed, KnownKeys, Limitable, Statements, encode
 from contentlib.metadata.statement import Connection, Statement
 
 _ITEMS = tables.items
@@ -28,7 +28,7 @@ LIVE = (
 """Of items, those that are neither deleted themselves nor with their library."""
 _ROWS = Statements(_ITEMS, Item, "id", *LIVE)
 _FILE = Codec(StoredFile)
-_SIGNATURE: msgspec.json.Decoder[Signature] = msgspec.json.Decoder(Signature)
+_SIGNATURE: msgspec.json.Decoder[PackageSignature] = msgspec.json.Decoder(PackageSignature)
 _TEXTS: dict[str, msgspec.json.Decoder[Any]] = {
     "signature": _SIGNATURE,
     "differences": msgspec.json.Decoder(Differences),
@@ -180,7 +180,7 @@ _elsewhere = exists().where(_FILES.c.blob == _BLOBS.c.id, _FILES.c.version != bi
 _UNREFER = Statement(update(_BLOBS).where(_BLOBS.c.id.in_(_named), ~_elsewhere).values(unreferenced=bindparam("undated")))
 _DOWNLOADS = tables.download_sessions
 _UPDATES = tables.update_sessions
-_KNOWN = Known(_VERSIONS.c.id)
+_KNOWN = KnownKeys(_VERSIONS.c.id)
 _in_library = exists().where(_ITEMS.c.id == _VERSIONS.c.item, _ITEMS.c.library == bindparam("library"))
 _in_another = (
     exists()
@@ -244,7 +244,7 @@ class VersionRows:
         row = await self._connection.row(_GET, {"key": version_id})
         return None if row is None else await self._version(row)
 
-    async def signature(self, version_id: str) -> Signature | None:
+    async def signature(self, version_id: str) -> PackageSignature | None:
         """The signature of a version, or None."""
         row = await self._connection.row(_GET_SIGNATURE, {"key": version_id})
         return None if row is None else _signature(row[0])
@@ -298,5 +298,5 @@ class VersionRows:
         await self._connection.run(_LEAVE, {"old": blob, "undated": tables.UNDATED})
 
 
-def _signature(text: str | None) -> Signature | None:
+def _signature(text: str | None) -> PackageSignature | None:
     return None if text is None else _SIGNATURE.decode(text)

@@ -7,7 +7,7 @@ from array import array
 from typing import Any
 
 from contentlib.metadata.generations import Generations, slot_of
-from contentlib.metadata.statement import Kind
+from contentlib.metadata.statement import RowKind
 
 _MOST = 20_000
 _BESIDE_SECONDS = 1.0
@@ -76,7 +76,7 @@ class Memory:
             known.generation = generation
         known.rows[key] = row
 
-    def value(self, kind: Kind, key: str, row: tuple[Any, ...]) -> Any:
+    def value(self, kind: RowKind, key: str, row: tuple[Any, ...]) -> Any:
         """The value of a row that was just read; made anew only when the row is not the one that it was made of last."""
         made = self._table(kind.table).made
         found = made.get(key)

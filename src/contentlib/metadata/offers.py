@@ -8,7 +8,7 @@ import msgspec
 from sqlalchemy import Table, bindparam, delete, null, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
-from contentlib.library.catalogs import Arrival, Offer
+from contentlib.library.catalogs import Arrival, ItemOffer
 from contentlib.metadata import tables
 from contentlib.metadata.rows import Codec
 from contentlib.metadata.statement import Connection, Statement
@@ -31,7 +31,7 @@ class _Statements(Generic[Value]):
 
 
 _OFFERS = tables.offers
-_OFFER = _Statements(_OFFERS, Offer, "item")
+_OFFER = _Statements(_OFFERS, ItemOffer, "item")
 _OFFERED = Statement(
     select(*_OFFER.columns)
     .where(_OFFERS.c.library == bindparam("of_library"), _OFFERS.c.item > bindparam("after"))
@@ -52,16 +52,16 @@ class OfferRows:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    async def put(self, offer: Offer) -> None:
+    async def put(self, offer: ItemOffer) -> None:
         """Adds the row, or replaces the one of the same item."""
         await self._connection.run(_OFFER.put, _OFFER.codec.row(offer))
 
-    async def get(self, item: str) -> Offer | None:
+    async def get(self, item: str) -> ItemOffer | None:
         """The row, or None."""
         row = await self._connection.row(_OFFER.get, {"key": item})
         return None if row is None else _OFFER.codec.value(row)
 
-    async def of(self, library: str, after: str, most: int) -> list[Offer]:
+    async def of(self, library: str, after: str, most: int) -> list[ItemOffer]:
         """The first rows of a library that come after an item."""
         rows = await self._connection.rows(_OFFERED, {"of_library": library, "after": after, "most": most})
         return [_OFFER.codec.value(row) for row in rows]

@@ -115,7 +115,7 @@ class Limitable:
         return (self._all, values) if most is None else (self._some, {**values, "most": most})
 
 
-class Known:
+class KnownKeys:
     """Finds which of some keys exist in a table, a few at a time."""
 
     _AT_ONCE = 100

@@ -42,7 +42,7 @@ class Decoder(Protocol):
         """The value that a row keeps."""
 
 
-class Kind(Protocol):
+class RowKind(Protocol):
     """The rows of a table that are read by a key, named `key` in the statement."""
 
     @property
@@ -70,11 +70,11 @@ class Connection(Protocol):
     async def run(self, statement: Statement, values: Mapping[str, Any]) -> int:
         """Returns the number of changed rows."""
 
-    def recall(self, kind: Kind, key: str) -> Any:
+    def recall(self, kind: RowKind, key: str) -> Any:
         """The value that was read by a key in this state of all rows, or None."""
 
-    def value(self, kind: Kind, key: str, row: tuple[Any, ...]) -> Any:
+    def value(self, kind: RowKind, key: str, row: tuple[Any, ...]) -> Any:
         """The value that a row keeps, which has that key."""
 
-    def remember(self, kind: Kind, key: str, value: Any) -> None:
+    def remember(self, kind: RowKind, key: str, value: Any) -> None:
         """Keeps a value that was read by a key, until its table changes."""

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from msgspec.structs import replace
 from sqlalchemy import and_, bindparam, delete, null, or_, select, update
 
-from contentlib.library.model import Target, Task, TaskStatus
+from contentlib.library.model import Task, TaskStatus, TaskTarget
 from contentlib.metadata import tables
 from contentlib.metadata.rows import Keyed, Statements, encode
 from contentlib.metadata.statement import Connection, Statement
@@ -39,7 +39,7 @@ class TaskRows(Keyed[Task]):
         """All tasks."""
         return [_ROWS.codec.value(row) for row in await self._connection.rows(_ALL, {})]
 
-    async def of_target(self, target: Target) -> list[Task]:
+    async def of_target(self, target: TaskTarget) -> list[Task]:
         """The tasks that work on something."""
         rows = await self._connection.rows(_OF_TARGET, {"target": encode(target)})
         return [_ROWS.codec.value(row) for row in rows]

@@ -23,7 +23,7 @@ from contentlib.metadata.memory import Memory
 from contentlib.metadata.offers import ArrivalRows, OfferRows
 from contentlib.metadata.principals import ApiTokenRows, GroupRows, LastUseRows, PermissionRows, RoleRows
 from contentlib.metadata.sessions import DownloadSessionRows, PreparationRows, UpdateFileRows, UpdateSessionRows
-from contentlib.metadata.statement import Kind, Statement
+from contentlib.metadata.statement import RowKind, Statement
 from contentlib.metadata.subscribers import SubscriberRows
 from contentlib.metadata.tasks import TaskRows
 from contentlib.metadata.usages import UsageRows
@@ -67,14 +67,14 @@ class SqliteConnection:
         self.written.update(statement.writes)
         return self._cursor.execute(sql, {**constants, **values} if constants else values).rowcount
 
-    def recall(self, kind: Kind, key: str) -> Any:
+    def recall(self, kind: RowKind, key: str) -> Any:
         """Returns None: a writer must read the committed row, never a cached one."""
 
-    def value(self, kind: Kind, key: str, row: tuple[Any, ...]) -> Any:
+    def value(self, kind: RowKind, key: str, row: tuple[Any, ...]) -> Any:
         """The value that a row keeps; one that was made of an equal row before is as good."""
         return self._memory.value(kind, key, row)
 
-    def remember(self, kind: Kind, key: str, value: Any) -> None:
+    def remember(self, kind: RowKind, key: str, value: Any) -> None:
         """Keeps nothing: the row may have been changed in this transaction."""
 
 
@@ -85,7 +85,7 @@ class ReadingConnection(SqliteConnection):
         super().__init__(cursor, memory, threads)
         self._begun = False
         self._epoch = -1
-        self._recalled: list[tuple[Kind, str, Any]] = []
+        self._recalled: list[tuple[RowKind, str, Any]] = []
 
     def enter(self) -> None:
         """A transaction begins, which reads one state of all rows."""
@@ -112,7 +112,7 @@ class ReadingConnection(SqliteConnection):
         if self._recalled or self._memory.is_beside_others():
             self._some("SELECT 1 FROM sqlite_schema LIMIT 1", {})  # the first statement chooses the state, not BEGIN
 
-    def recall(self, kind: Kind, key: str) -> Any:
+    def recall(self, kind: RowKind, key: str) -> Any:
         """The value that was read by a key in this state of all rows, or None."""
         if not self._begun and self._memory.is_beside_others():
             self._begin()
@@ -121,7 +121,7 @@ class ReadingConnection(SqliteConnection):
             self._recalled.append((kind, key, value))
         return value
 
-    def remember(self, kind: Kind, key: str, value: Any) -> None:
+    def remember(self, kind: RowKind, key: str, value: Any) -> None:
         """Keeps a value that was read by a key, until its table changes."""
         self._memory.remember(self._epoch, kind.table, key, value)
 

@@ -27,8 +27,8 @@ from contentlib.messages import Fault
 from contentlib.outbound import messages, problems
 from contentlib.outbound.credentials import Credentials, within
 from contentlib.outbound.pins import BadPin, Pin, nothing, pin_of, thumbprint_of
-from contentlib.outbound.policy import Forbidden, Policy
-from contentlib.outbound.problems import Failed, Kind, Problem
+from contentlib.outbound.policy import Forbidden, OutboundPolicy
+from contentlib.outbound.problems import Problem, ProblemKind, RequestFailed
 
 _REDIRECTS = 5
 _REDIRECTING = {301, 302, 303, 307, 308}
@@ -64,7 +64,7 @@ class Outbound:
 
     def __init__(
         self,
-        policy: Policy,
+        policy: OutboundPolicy,
         *,
         proxy: str | None = None,
         ca_bundle: Path | None = None,
@@ -120,7 +120,9 @@ class Outbound:
             if response.status not in _REDIRECTING:
                 raise problems.status(_place(url, start), response.status)
             url = _next(url, response, pin, _place(url, start))
-        raise Failed(Problem(Kind.STATUS, messages.TOO_MANY_REDIRECTS(url=shown(start), most=_REDIRECTS).text))
+        raise RequestFailed(
+            Problem(ProblemKind.STATUS, messages.TOO_MANY_REDIRECTS(url=without_secrets(start), most=_REDIRECTS).text)
+        )
 
     async def _answered(self, url: URL, headers: Mapping[str, str], pin: Pin | None, told: str) -> aiohttp.ClientResponse:
         try:
@@ -162,7 +164,7 @@ class Outbound:
             self._context = trusted, await asyncio.to_thread(_context, self._ca_bundle, trusted)
         return self._context[1]
 
-    async def _failure(self, url: URL, pin: Pin | None, error: Exception, told: str) -> Failed:
+    async def _failure(self, url: URL, pin: Pin | None, error: Exception, told: str) -> RequestFailed:
         """Describes an error that occurred before the response."""
         match error:
             case aiohttp.ServerFingerprintMismatch():
@@ -175,7 +177,7 @@ class Outbound:
                 return problems.url(told, "is not a valid URL")
         return _broken(told, self._seconds, error)
 
-    async def _untrusted(self, url: URL, error: aiohttp.ClientConnectorCertificateError, told: str) -> Failed:
+    async def _untrusted(self, url: URL, error: aiohttp.ClientConnectorCertificateError, told: str) -> RequestFailed:
         """The certificate does not verify; a second connection, that sends nothing, learns which one it is."""
         found = error.certificate_error
         why = getattr(found, "verify_message", None) or "verification failed"
@@ -211,7 +213,7 @@ class Answer:
 class _CheckedResolver(AbstractResolver):
     """Resolves names, and hands out only addresses that may be gone to; the proxy's own are the operator's choice."""
 
-    def __init__(self, policy: Policy, proxy: str | None) -> None:
+    def __init__(self, policy: OutboundPolicy, proxy: str | None) -> None:
         self._policy = policy
         self._proxy = proxy
         self._names = aiohttp.ThreadedResolver()
@@ -237,7 +239,7 @@ class _CheckedResolver(AbstractResolver):
         await self._names.close()
 
 
-def shown(url: URL) -> str:
+def without_secrets(url: URL) -> str:
     """Removes credentials, query and fragment from a URL, which may be secrets, for messages and logs."""
     return str(url.with_user(None).with_query(None).with_fragment(None)) if url.absolute else str(url)
 
@@ -245,8 +247,8 @@ def shown(url: URL) -> str:
 def _place(url: URL, start: URL) -> str:
     """Describes the target of a request. For targets of redirects only the host, because a publisher wrote the rest."""
     if url.with_user(None) == start.with_user(None):
-        return shown(start)
-    return f"{url.origin()} (redirected from {shown(start)})"
+        return without_secrets(start)
+    return f"{url.origin()} (redirected from {without_secrets(start)})"
 
 
 def _context(bundle: Path | None, trusted: Iterable[str]) -> ssl.SSLContext:
@@ -272,9 +274,9 @@ def _parsed(uri: str) -> URL:
     except ValueError as error:
         raise problems.url(_told(uri), "is not a valid URL") from error
     if url.scheme not in ("http", "https"):
-        raise problems.url(shown(url)[:200], "is not an http or https URL")
+        raise problems.url(without_secrets(url)[:200], "is not an http or https URL")
     if not host or not port:
-        raise problems.url(shown(url)[:200], "has no host")
+        raise problems.url(without_secrets(url)[:200], "has no host")
     return url
 
 
@@ -282,11 +284,13 @@ def _next(url: URL, response: aiohttp.ClientResponse, pin: Pin | None, told: str
     """Returns the target of a redirect. A pinned URL cannot redirect away from TLS, which cannot be pinned."""
     location = response.headers.get("location")
     if not location:
-        raise Failed(Problem(Kind.STATUS, messages.REDIRECT_WITHOUT_TARGET(url=told).text, status=response.status))
+        raise RequestFailed(
+            Problem(ProblemKind.STATUS, messages.REDIRECT_WITHOUT_TARGET(url=told).text, status=response.status)
+        )
     try:
         encoded = _PLAIN.fullmatch(location) is not None
         found = _parsed(str(url.join(URL(check_host(location), encoded=encoded))))
-    except (ValueError, Failed) as error:
+    except (ValueError, RequestFailed) as error:
         raise problems.url(told, "redirects to something that is not an http or https URL") from error
     if pin is not None and url.scheme == "https" and found.scheme != "https":
         raise problems.policy(messages.LEAVES_TLS(url=told, target=str(found.origin())))
@@ -298,22 +302,22 @@ def _pin(uri: str, thumbprint: str | None, certificate: str | None) -> Pin | Non
         return pin_of(thumbprint, certificate)
     except BadPin as error:
         field = "ssl_certificate" if certificate else "ssl_certificate_thumbprint"
-        raise problems.bad_pin(shown(_parsed(uri)), field, str(error)) from error
+        raise problems.bad_pin(without_secrets(_parsed(uri)), field, str(error)) from error
 
 
 _ADVICE = "set one of them with the URL, or trust the signing authority (content/trusted-certificates or outbound_ca_bundle)"
 
 
-def _other_certificate(told: str, pin: Pin | None) -> Failed:
+def _other_certificate(told: str, pin: Pin | None) -> RequestFailed:
     if pin is None or pin.met is None:
-        return Failed(Problem(Kind.CERTIFICATE, messages.OTHER_CERTIFICATE(url=told).text))
+        return RequestFailed(Problem(ProblemKind.CERTIFICATE, messages.OTHER_CERTIFICATE(url=told).text))
     sha1, sha256 = _thumbprints(pin.met)
     return _met(messages.OTHER_CERTIFICATE_MET(url=told, sha1=sha1, sha256=sha256, advice=_ADVICE), pin.met)
 
 
-def _untrusted(told: str, why: str, met: bytes | None) -> Failed:
+def _untrusted(told: str, why: str, met: bytes | None) -> RequestFailed:
     if met is None:
-        return Failed(Problem(Kind.CERTIFICATE, messages.UNTRUSTED(url=told, reason=why).text))
+        return RequestFailed(Problem(ProblemKind.CERTIFICATE, messages.UNTRUSTED(url=told, reason=why).text))
     sha1, sha256 = _thumbprints(met)
     return _met(messages.UNTRUSTED_MET(url=told, reason=why, sha1=sha1, sha256=sha256, advice=_ADVICE), met)
 
@@ -322,12 +326,12 @@ def _thumbprints(certificate: bytes) -> tuple[str, str]:
     return thumbprint_of(certificate), thumbprint_of(certificate, "sha256")
 
 
-def _met(fault: Fault, certificate: bytes) -> Failed:
+def _met(fault: Fault, certificate: bytes) -> RequestFailed:
     pem = ssl.DER_cert_to_PEM_cert(certificate)
-    return Failed(Problem(Kind.CERTIFICATE, fault.text, thumbprint=thumbprint_of(certificate), certificate=pem))
+    return RequestFailed(Problem(ProblemKind.CERTIFICATE, fault.text, thumbprint=thumbprint_of(certificate), certificate=pem))
 
 
-def _broken(told: str, seconds: float, error: Exception) -> Failed:
+def _broken(told: str, seconds: float, error: Exception) -> RequestFailed:
     """Describes a connection error. Data sent by the other side is not repeated, because it may be confidential."""
     match error:
         case TimeoutError():

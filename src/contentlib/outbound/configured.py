@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from contentlib.library.ports import MetadataStore
 from contentlib.outbound.client import Outbound, Trusted
-from contentlib.outbound.policy import Policy
+from contentlib.outbound.policy import OutboundPolicy
 from contentlib.settings import Settings, address
 
 
@@ -15,7 +15,7 @@ def outbound_of(settings: Settings, metadata: MetadataStore | None = None) -> Ou
     own = [address(settings.listen)[0]]
     if settings.public_url is not None:
         own.append(urlsplit(settings.public_url).hostname or "")
-    policy = Policy(settings.outbound_allow, settings.outbound_deny, own)
+    policy = OutboundPolicy(settings.outbound_allow, settings.outbound_deny, own)
     proxy = settings.outbound_proxy.get_secret_value() if settings.outbound_proxy else None
     if metadata is None:
         return Outbound(policy, proxy=proxy, ca_bundle=settings.outbound_ca_bundle)

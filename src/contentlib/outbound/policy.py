@@ -55,7 +55,7 @@ class Forbidden(Exception):
         self.fault = fault
 
 
-class Policy:
+class OutboundPolicy:
     """Decides about hosts by their name and by the addresses that the name has."""
 
     def __init__(self, allow: Iterable[str] = (), deny: Iterable[str] = (), own_hosts: Iterable[str] = ()) -> None:
@@ -95,7 +95,7 @@ class _Rules:
         self._networks: list[ipaddress.IPv4Network | ipaddress.IPv6Network] = []
         self._patterns: list[str] = []
         for rule in rules:
-            network = network_of(rule)
+            network = rule_network(rule)
             if network is None:
                 self._patterns.append(rule.lower().rstrip("."))
             else:
@@ -109,7 +109,7 @@ class _Rules:
         return any(address.version == network.version and address in network for network in self._networks)
 
 
-def network_of(rule: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
+def rule_network(rule: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
     """Returns the network or single address of a rule, or None for a host pattern."""
     try:
         return ipaddress.ip_network(rule.strip("[]"), strict=False)

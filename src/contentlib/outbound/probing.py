@@ -6,17 +6,17 @@ from contentlib.library.model import SourceEndpoint
 from contentlib.library.sessions.pulls import Probed, ProbeStatus
 from contentlib.outbound import messages
 from contentlib.outbound.client import Outbound
-from contentlib.outbound.problems import Failed, Kind, Problem
+from contentlib.outbound.problems import Problem, ProblemKind, RequestFailed
 from contentlib.outbound.sources import Sources, is_local
 
 _STATUS = {
-    Kind.URL: ProbeStatus.INVALID_URL,
-    Kind.POLICY: ProbeStatus.UNKNOWN_ERROR,
-    Kind.HOST_NOT_FOUND: ProbeStatus.HOST_NOT_FOUND,
-    Kind.CONNECTION: ProbeStatus.UNKNOWN_ERROR,
-    Kind.TIMED_OUT: ProbeStatus.TIMED_OUT,
-    Kind.CERTIFICATE: ProbeStatus.CERTIFICATE_ERROR,
-    Kind.STATUS: ProbeStatus.UNKNOWN_ERROR,
+    ProblemKind.URL: ProbeStatus.INVALID_URL,
+    ProblemKind.POLICY: ProbeStatus.UNKNOWN_ERROR,
+    ProblemKind.HOST_NOT_FOUND: ProbeStatus.HOST_NOT_FOUND,
+    ProblemKind.CONNECTION: ProbeStatus.UNKNOWN_ERROR,
+    ProblemKind.TIMED_OUT: ProbeStatus.TIMED_OUT,
+    ProblemKind.CERTIFICATE: ProbeStatus.CERTIFICATE_ERROR,
+    ProblemKind.STATUS: ProbeStatus.UNKNOWN_ERROR,
 }
 _HTTP_STATUS = {
     401: ProbeStatus.INVALID_CREDENTIALS,
@@ -47,7 +47,7 @@ class Probes:
         try:
             async with self._client.get(endpoint.uri, thumbprint=endpoint.thumbprint, certificate=endpoint.certificate):
                 return Probed(ProbeStatus.SUCCESS)
-        except Failed as error:
+        except RequestFailed as error:
             return probed(error.problem)
 
     async def _look(self, uri: str) -> Probed:

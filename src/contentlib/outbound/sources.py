@@ -80,7 +80,7 @@ class Sources:
         root = next(root for root in self._roots if path.is_relative_to(root))
         return open_beneath(root, path)
 
-    async def reading(self, uri: str, check: Callable[[int], None]) -> Reading:
+    async def reading(self, uri: str, check: Callable[[int], None]) -> OpenedFile:
         """Opens the file that an address names, as `open` does, when the check takes its size."""
 
         def opened() -> FileIO:
@@ -92,7 +92,7 @@ class Sources:
                 raise
             return file
 
-        return Reading(self, await self.run(opened))
+        return OpenedFile(self, await self.run(opened))
 
     def later(self, call: Callable[[], None]) -> None:
         """Runs a call in one of the threads without waiting for it."""
@@ -123,7 +123,7 @@ class Sources:
         return next((root / rest for root in self._roots if root.name == name), None)
 
 
-class Reading:
+class OpenedFile:
     """An open file of this machine, whose bytes are read in the threads of the sources."""
 
     def __init__(self, sources: Sources, file: FileIO) -> None:

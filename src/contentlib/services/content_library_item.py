@@ -9,7 +9,7 @@ from contentlib.library import model
 from contentlib.library.catalog.items import ItemChange, Items, NewItem
 from contentlib.library.following.subscribers import Subscribers
 from contentlib.library.idempotence import check_token
-from contentlib.library.packages.trust import Standing, Trust
+from contentlib.library.packages.trust import Compliance, Trust
 from contentlib.structures.errors import PUBLISHING
 from contentlib.structures.privileges import DOWNLOADING, ITEM, READ, on_item, on_library
 from contentlib.vapi.declare import Route, Service, operation
@@ -210,7 +210,7 @@ def _new(spec: ItemModel) -> NewItem:
     return NewItem(library=spec.library_id, name=spec.name, description=spec.description, type=spec.type, source=spec.source_id)
 
 
-def _model(item: model.Item, standing: Standing) -> ItemModel:
+def _model(item: model.Item, standing: Compliance) -> ItemModel:
     return ItemModel(
         cached=item.cached,
         certificate_verification_info=_verification(standing),
@@ -231,7 +231,7 @@ def _model(item: model.Item, standing: Standing) -> ItemModel:
     )
 
 
-def _verification(standing: Standing) -> CertificateVerificationInfo | None:
+def _verification(standing: Compliance) -> CertificateVerificationInfo | None:
     if standing.verification is None:
         return None
     status = CertificateVerificationStatus(standing.verification.value)

@@ -10,7 +10,7 @@ from contentlib.library.idempotence import check_token
 from contentlib.library.leases import Leases
 from contentlib.library.packages.signatures import Signer
 from contentlib.library.sessions.completion import Completion
-from contentlib.library.sessions.sealing import Preview, is_ignored
+from contentlib.library.sessions.package_checks import Preview, is_ignored
 from contentlib.library.sessions.update_sessions import UpdateSessions
 from contentlib.structures.conversions import failure_of
 from contentlib.structures.privileges import ABOUT_UPDATE, ANONYMOUS, UPDATE_SESSION, on_item

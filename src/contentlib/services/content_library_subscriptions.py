@@ -10,7 +10,7 @@ from contentlib.access.gate import AccessGate, Need
 from contentlib.access.scopes import LIBRARY
 from contentlib.library import model
 from contentlib.library.catalog.libraries import NewLibrary
-from contentlib.library.following.subscribers import NewSubscriber, SubscriberChange, Subscribers, Told
+from contentlib.library.following.subscribers import NamedSubscriber, NewSubscriber, SubscriberChange, Subscribers
 from contentlib.library.following.subscriptions import SubscriptionChange
 from contentlib.library.idempotence import check_token
 from contentlib.structures.conversions import backing
@@ -23,8 +23,8 @@ from contentlib.structures.subscribers import (
     Location,
     Placement,
     PlacementInfo,
+    SubscriptionTarget,
     Summary,
-    Target,
     UpdateSpec,
     VcenterInfo,
 )
@@ -60,7 +60,7 @@ class SubscriptionsService(Service):
     async def _check_subscribed(self, call: Call, spec: CreateSpec) -> None:
         """What is to happen to the library at the other end needs its own privilege, where that is on this server."""
         wanted = spec.subscribed_library
-        if wanted.location is Location.LOCAL and wanted.target is Target.CREATE_NEW:
+        if wanted.location is Location.LOCAL and wanted.target is SubscriptionTarget.CREATE_NEW:
             await self._gate.demand(call, Need("ContentLibrary.CreateSubscribedLibrary"), "a new subscribed library")
         elif wanted.location is Location.LOCAL and wanted.subscribed_library is not None:
             need = Need("ContentLibrary.UpdateSubscribedLibrary", LIBRARY, wanted.subscribed_library)
@@ -111,7 +111,7 @@ def _new(spec: CreateSpec) -> NewSubscriber:
     return NewSubscriber(
         new=None if new is None else _new_library(new),
         wanted=None if new is None else SubscriptionChange(automatic_sync=new.automatic_sync_enabled, on_demand=new.on_demand),
-        create_new=wanted.target is Target.CREATE_NEW,
+        create_new=wanted.target is SubscriptionTarget.CREATE_NEW,
         existing=wanted.subscribed_library,
         remote=wanted.location is Location.REMOTE,
         vcenter=None if vcenter is None else model.Vcenter(vcenter.hostname, vcenter.https_port),
@@ -127,7 +127,7 @@ def _placement(placement: Placement) -> model.Placement:
     return model.Placement(**{name: getattr(placement, name) for name in model.Placement.__struct_fields__})
 
 
-def _summary(told: Told) -> Summary:
+def _summary(told: NamedSubscriber) -> Summary:
     subscriber = told.subscriber
     return Summary(
         subscribed_library=subscriber.subscribed,
@@ -137,7 +137,7 @@ def _summary(told: Told) -> Summary:
     )
 
 
-def _info(told: Told) -> Info:
+def _info(told: NamedSubscriber) -> Info:
     subscriber, vcenter = told.subscriber, told.subscriber.vcenter
     return Info(
         subscribed_library=subscriber.subscribed,

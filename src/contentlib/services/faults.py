@@ -11,7 +11,7 @@ _HEARD: dict[type[rules.LibraryError], tuple[type[vapi.VapiError], ...]] = {
     rules.Missing: (vapi.NotFound,),
     rules.MissingFile: (vapi.InvalidArgument, vapi.NotFound),
     rules.Invalid: (vapi.InvalidArgument,),
-    rules.Taken: (vapi.AlreadyExists,),
+    rules.ItemNameTaken: (vapi.AlreadyExists,),
     rules.NameTaken: (vapi.AlreadyExists,),
     rules.InUse: (vapi.NotAllowedInCurrentState,),
     rules.WrongState: (vapi.NotAllowedInCurrentState, vapi.ResourceBusy),

@@ -20,7 +20,7 @@ class Location(Enumeration):
 
 
 @enumeration(f"{PREFIX}.create_spec_subscribed_library.target")
-class Target(Enumeration):
+class SubscriptionTarget(Enumeration):
     """Whether to create a subscribed library for the subscription or use an existing one."""
 
     CREATE_NEW = "CREATE_NEW"
@@ -83,7 +83,7 @@ class CreateSpecSubscribedLibrary(Structure):
         TaggedUnion("location", {"LOCAL": {}, "REMOTE": {"vcenter": True}}),
     )
     location: Location
-    target: Target
+    target: SubscriptionTarget
     new_subscribed_library: CreateSpecNewSubscribedLibrary | None = None
     placement: CreateSpecPlacement | None = None
     subscribed_library: Id | None = None

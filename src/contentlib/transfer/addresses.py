@@ -95,7 +95,7 @@ def read_static(path: str, query: str) -> StaticAddress | None:
     return StaticAddress(library, item, name, parse_qs(query).get("version", [None])[-1])
 
 
-def shown(path: str) -> str:
+def loggable_path(path: str) -> str:
     """Returns the path for logging, without what makes a signed URL usable."""
     if not path.startswith(DATA):
         return path

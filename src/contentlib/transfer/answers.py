@@ -17,7 +17,7 @@ STATUS: dict[type[LibraryError], int] = {
 """The errors that come of asking for bytes; no other is expected here."""
 
 
-class Refused(Exception):
+class RequestRefused(Exception):
     """A rejected request. The message is for the caller; nothing was changed."""
 
     def __init__(self, status: int, said: Fault, headers: Headers | None = None) -> None:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from contentlib.http.message import Body, Request
 from contentlib.library.sessions.transfer_faults import not_decoded
 from contentlib.transfer import messages
-from contentlib.transfer.answers import Refused
+from contentlib.transfer.answers import RequestRefused
 from contentlib.transfer.receiving import Wrong
 
 _PIECE = 1 << 20  # no more is made of a piece that came, before it is taken
@@ -18,18 +18,18 @@ _WINDOWS = {"gzip": 31, "x-gzip": 31, "deflate": 15}
 _PLAIN = ("", "identity")
 
 
-def decoded(request: Request, name: str) -> Request:
+def with_decoded_body(request: Request, name: str) -> Request:
     """Returns the request with a decoded body. Raises Refused if the encoding is unsupported."""
     for header, known in (("content-encoding", _WINDOWS), ("content-transfer-encoding", {"binary": 0, "8bit": 0, "7bit": 0})):
         encoding = request.headers.get(header, "").strip().lower()
         if encoding not in (*_PLAIN, *known):
             unsupported = messages.ENCODING(header=header.title(), given=encoding[:40])
-            raise Refused(415, unsupported, [("accept-encoding", "gzip, deflate, identity")])
+            raise RequestRefused(415, unsupported, [("accept-encoding", "gzip, deflate, identity")])
     encoding = request.headers.get("content-encoding", "").strip().lower()
     if encoding in _PLAIN:
         return request
     if "content-range" in request.headers:
-        raise Refused(415, messages.RANGE_AND_ENCODING(encoding=encoding))
+        raise RequestRefused(415, messages.RANGE_AND_ENCODING(encoding=encoding))
     headers = {key: value for key, value in request.headers.items() if key != "content-length"}
     return replace(request, headers=headers, stream=_Decoded(request.stream, name, encoding))
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 
-from contentlib.http.files import Content, file_answer
-from contentlib.http.message import Answer, Request, not_allowed
+from contentlib.http.files import FileContent, file_answer
+from contentlib.http.message import Answer, Request, method_not_allowed
 from contentlib.library.bytes.blobs import Blobs
 from contentlib.library.catalog.items import Items, check_here
 from contentlib.library.errors import Missing
@@ -14,7 +14,7 @@ from contentlib.library.model import Blob
 from contentlib.library.sessions.download_sessions import DownloadSessions
 from contentlib.transfer import messages
 from contentlib.transfer.addresses import DataAddress, StaticAddress
-from contentlib.transfer.answers import Refused
+from contentlib.transfer.answers import RequestRefused
 from contentlib.transfer.passing import through
 from contentlib.transfer.permits import Permits
 from contentlib.transfer.running import RunningDownloads, Touch
@@ -37,7 +37,7 @@ class Downloads:
     async def of_session(self, request: Request, address: DataAddress) -> Answer:
         """A file of a download session; the session lives as long as the bytes flow."""
         if request.method not in _METHODS:
-            return not_allowed(request.method, _METHODS)
+            return method_not_allowed(request.method, _METHODS)
         coming = await self._sessions.coming(address.session, int(address.file))
         if coming is not None:
             return through(self._sessions, self._blobs, self._leases, *coming, int(address.file))
@@ -51,21 +51,21 @@ class Downloads:
     async def of_item(self, request: Request, address: StaticAddress) -> Answer:
         """A file of an item, while it has the revision that is asked for."""
         if request.method not in _METHODS:
-            return not_allowed(request.method, _METHODS)
+            return method_not_allowed(request.method, _METHODS)
         await self._permits.admit(request, address.item)
         item, file = await self._items.file(address.item, address.name)
         if item.library != address.library:
-            raise Refused(404, messages.NO_SUCH_ITEM(library=address.library, item=address.item))
+            raise RequestRefused(404, messages.NO_SUCH_ITEM(library=address.library, item=address.item))
         check_here(item)
         if address.version not in (None, str(file.revision)):
             current, given = file.revision, address.version or ""
-            raise Refused(404, messages.OTHER_VERSION(name=file.name, item=item.id, current=current, given=given))
+            raise RequestRefused(404, messages.OTHER_VERSION(name=file.name, item=item.id, current=current, given=given))
         blob = await self._blobs.check(file.blob, file.name)
         return self._answer(request, blob, file.name, _login(request), self._touch_login(request, item.id))
 
     def _answer(self, request: Request, blob: Blob, name: str, owner: str, touch: Touch) -> Answer:
         path, run = self._blobs.store.path(blob.storage, blob.id), self._blobs.on(blob.storage).run
-        answer = file_answer(request, Content(path, blob.size, blob.sha256, blob.created, run), name)
+        answer = file_answer(request, FileContent(path, blob.size, blob.sha256, blob.created, run), name)
         if request.method == "GET" and answer.status in (200, 206):
             self.running.add(owner, path, touch)
         return answer

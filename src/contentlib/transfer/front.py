@@ -7,7 +7,7 @@ from contentlib.http.message import Answer, Request, refusal
 from contentlib.library.errors import LibraryError
 from contentlib.transfer import messages
 from contentlib.transfer.addresses import DATA, STATIC, SignedAddresses, read_static
-from contentlib.transfer.answers import STATUS, Refused
+from contentlib.transfer.answers import STATUS, RequestRefused
 from contentlib.transfer.downloads import Downloads
 from contentlib.transfer.permits import Permits
 from contentlib.transfer.uploads import Uploads
@@ -31,7 +31,7 @@ class Transfers:
         """The answer to a request; raises Disconnected, and why the server failed."""
         try:
             return await self._answer(request)
-        except Refused as refused:
+        except RequestRefused as refused:
             return refusal(refused.status, refused.fault, refused.headers)
         except VapiError as error:
             return _told(error)
@@ -55,11 +55,11 @@ class Transfers:
         if request.path.startswith(STATIC):
             content = read_static(request.path, request.query)
             if content is None:
-                raise Refused(404, messages.NO_SUCH_FILE(path=request.path[:200]))
+                raise RequestRefused(404, messages.NO_SUCH_FILE(path=request.path[:200]))
             return await self._downloads.of_item(request, content)
         address = self._addresses.read(request.path)
         if address is None:
-            raise Refused(404, messages.BAD_SIGNATURE())
+            raise RequestRefused(404, messages.BAD_SIGNATURE())
         await self._permits.keep(address)
         if address.kind == "download":
             return await self._downloads.of_session(request, address)

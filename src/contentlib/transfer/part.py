@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from contentlib.http.message import Request
 from contentlib.transfer import messages
-from contentlib.transfer.answers import Refused
+from contentlib.transfer.answers import RequestRefused
 
 _CONTENT_RANGE = re.compile(r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18}|\*)", re.ASCII | re.IGNORECASE)
 
@@ -30,11 +30,11 @@ def part_of(request: Request) -> Part:
         return Part(None, length, length)
     found = _CONTENT_RANGE.fullmatch(header.strip())
     if found is None:
-        raise Refused(400, messages.RANGE_MALFORMED(given=header[:100]))
+        raise RequestRefused(400, messages.RANGE_MALFORMED(given=header[:100]))
     first, last = int(found[1]), int(found[2])
     total = None if found[3] == "*" else int(found[3])
     if first > last or (total is not None and last >= total):
-        raise Refused(400, messages.RANGE_OUTSIDE(given=header[:100]))
+        raise RequestRefused(400, messages.RANGE_OUTSIDE(given=header[:100]))
     if length is not None and length != last - first + 1:
-        raise Refused(400, messages.RANGE_MISMATCH(expected=last - first + 1, received=length))
+        raise RequestRefused(400, messages.RANGE_MISMATCH(expected=last - first + 1, received=length))
     return Part(first, last - first + 1, total)

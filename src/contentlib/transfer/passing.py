@@ -20,14 +20,14 @@ from contentlib.library.bytes.blobs import Blobs
 from contentlib.library.errors import LibraryError
 from contentlib.library.leases import Leases
 from contentlib.library.model import Blob, DownloadSession
-from contentlib.library.sessions.download_sessions import Coming, DownloadSessions
+from contentlib.library.sessions.download_sessions import DownloadSessions, PendingFile
 
 _PIECE = 1 << 20
 _PAUSE_SECONDS = 0.05
 
 
 def through(
-    sessions: DownloadSessions, blobs: Blobs, leases: Leases, session: DownloadSession, coming: Coming, position: int
+    sessions: DownloadSessions, blobs: Blobs, leases: Leases, session: DownloadSession, coming: PendingFile, position: int
 ) -> StreamResponse:
     """The answer with a file of a session that is on its way here; parts of it are not given, all of it is."""
     headers = [
@@ -44,7 +44,13 @@ class _Passing:
     """One reader of a file that is on its way."""
 
     def __init__(
-        self, sessions: DownloadSessions, blobs: Blobs, leases: Leases, session: DownloadSession, coming: Coming, position: int
+        self,
+        sessions: DownloadSessions,
+        blobs: Blobs,
+        leases: Leases,
+        session: DownloadSession,
+        coming: PendingFile,
+        position: int,
     ) -> None:
         self._sessions = sessions
         self._blobs = blobs

@@ -16,13 +16,13 @@ from contentlib.library.errors import Fault
 from contentlib.library.ports import BlobStore, Staged
 from contentlib.library.sessions import transfer_faults as faults
 from contentlib.library.sessions.file_transfers import FileTransfers, UploadTarget
-from contentlib.library.sessions.unpacking import Unpacking, finish
+from contentlib.library.sessions.unpacking import ArchiveReceiver, finish
 from contentlib.transfer import messages
 from contentlib.transfer.incoming import Incoming
 from contentlib.transfer.part import Part
 
 _BEAT_SECONDS = 1.0
-Memory = Hasher | Unpacking
+Memory = Hasher | ArchiveReceiver
 """What read the bytes of a file that are there already."""
 
 RECEIVED = 200
@@ -102,7 +102,7 @@ class Upload:
                 await self._transfers.pause(self.file, staged.size)
                 return False
         received = Received(self.session.storage, self.file.id, self.hasher.size, self.hasher.digests())
-        archive = Unpacking(self._transfers, self.session, self.file, store, self._threads)
+        archive = ArchiveReceiver(self._transfers, self.session, self.file, store, self._threads)
         fault = await finish(self._transfers, archive, self.file, received, staged)
         if fault is not None:
             raise Wrong(RECEIVED, fault, keep=False)

@@ -9,7 +9,7 @@ from contentlib.library.sessions.archive_members import TooLarge
 from contentlib.transfer.receiving import RECEIVED, Memory, Upload, Wrong
 
 
-class Unpacking(Upload):
+class ArchiveUpload(Upload):
     """An upload that holds the lock on an archive, of whose own bytes only the frame is kept."""
 
     async def there(self, staged: Staged, store: BlobStore) -> int:  # noqa: ARG002 - what is staged is a part of it
@@ -64,17 +64,17 @@ class Unpacking(Upload):
         told: dict[str, object] = {"name": self.file.name, "size": self.size, "status": "READY"}
         return told if self._archive is None or self._archive.plain else {**told, "files": self._archive.names}
 
-    _archive: unpacking.Unpacking | None = None
+    _archive: unpacking.ArchiveReceiver | None = None
 
-    def _made(self, store: BlobStore) -> unpacking.Unpacking:
-        return unpacking.Unpacking(self._transfers, self.session, self.file, store, self._threads)
+    def _made(self, store: BlobStore) -> unpacking.ArchiveReceiver:
+        return unpacking.ArchiveReceiver(self._transfers, self.session, self.file, store, self._threads)
 
     async def _go_on(self, staged: Staged, known: Memory | None) -> None:
         """Gets the bytes that are there already out of the way, or read."""
         archive = self._archive
         if archive is None:
             return
-        if self.part.start is not None and isinstance(known, unpacking.Unpacking) and await known.go_on(staged):
+        if self.part.start is not None and isinstance(known, unpacking.ArchiveReceiver) and await known.go_on(staged):
             self._archive = known
             return
         await archive.begin(staged, anew=self.part.start is None)

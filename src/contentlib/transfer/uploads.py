@@ -12,7 +12,7 @@ from typing import NoReturn
 import msgspec
 
 from contentlib.http.failures import RETRY, ServerFailed
-from contentlib.http.message import Disconnected, Headers, Request, Response, not_allowed, text
+from contentlib.http.message import Disconnected, Headers, Request, Response, method_not_allowed, text
 from contentlib.library.bytes.storages import Storages, StorageSilent
 from contentlib.library.bytes.throttle import Throttle
 from contentlib.library.errors import Busy, Fault, LibraryError, Missing, NotActive
@@ -25,11 +25,11 @@ from contentlib.library.sessions.file_transfers import FileTransfers, UploadTarg
 from contentlib.library.threads import NotStored
 from contentlib.transfer import messages
 from contentlib.transfer.addresses import DataAddress
-from contentlib.transfer.answers import Refused
-from contentlib.transfer.decoding import decoded
+from contentlib.transfer.answers import RequestRefused
+from contentlib.transfer.decoding import with_decoded_body
 from contentlib.transfer.part import Part, part_of
 from contentlib.transfer.receiving import RECEIVED, Memory, Replaced, Stopped, Upload, Wrong
-from contentlib.transfer.unpacking import Unpacking
+from contentlib.transfer.unpacking import ArchiveUpload
 
 _METHODS = ("HEAD", "POST", "PUT")
 _STALLED_SECONDS = 10.0  # a client from which nothing came for so long gives way to one that has bytes
@@ -79,16 +79,16 @@ class Uploads:
     async def handle(self, request: Request, address: DataAddress) -> Response:
         """The answer to a request for an upload address."""
         if request.method not in _METHODS:
-            return not_allowed(request.method, _METHODS)
+            return method_not_allowed(request.method, _METHODS)
         session, file = await self._transfers.target(address.session, address.file)
         if request.method == "HEAD":
             return await self._progress(session, file)
         if request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
-            raise Refused(415, messages.FORM())
-        request = decoded(request, file.name)
+            raise RequestRefused(415, messages.FORM())
+        request = with_decoded_body(request, file.name)
         part = part_of(request)
         if part.start and file.status is TransferStatus.READY:
-            raise Refused(409, messages.ALREADY_COMPLETE(name=file.name, size=file.received), _offset(file.received))
+            raise RequestRefused(409, messages.ALREADY_COMPLETE(name=file.name, size=file.received), _offset(file.received))
         try:
             staged = await self._stage(session, file, part)
         except OSError as error:
@@ -136,7 +136,7 @@ class Uploads:
         lane = self._storages.on(session.storage)
         if not await self._transfers.unpacks(session, file):
             return await lane.run(self._store.staged_size, session.storage, file.id)
-        archive = unpacking.Unpacking(self._transfers, session, file, self._store, lane)
+        archive = unpacking.ArchiveReceiver(self._transfers, session, file, self._store, lane)
         try:
             return await archive.arrived()
         except NotStored as error:
@@ -151,7 +151,7 @@ class Uploads:
             except BlockingIOError:
                 if last or not await self._makes_way(file.id):
                     break
-        raise Refused(409, messages.BEING_SENT(name=file.name))
+        raise RequestRefused(409, messages.BEING_SENT(name=file.name))
 
     def _open(self, storage: str, file: UpdateFile, part: Part) -> Staged:
         """Opens an upload if there is space for its bytes. Those of an earlier attempt may already be stored."""
@@ -179,13 +179,13 @@ class Uploads:
     # what becomes of an upload
 
     async def _upload(self, request: Request, session: UpdateSession, file: UpdateFile, part: Part, staged: Staged) -> Upload:
-        kind = Unpacking if await self._transfers.unpacks(session, file) else Upload
+        kind = ArchiveUpload if await self._transfers.unpacks(session, file) else Upload
         lane = self._storages.on(session.storage)
         upload = kind(request, UploadTarget(session, file), part, self._transfers, lane, self._throttle)
         if part.start is not None and part.start != (there := await upload.there(staged, self._store)):
             # 409 as tus answers it; 416 is about what is read
             wrong = messages.WRONG_OFFSET(name=file.name, expected=there, given=part.start)
-            raise Refused(409, wrong, _offset(there))
+            raise RequestRefused(409, wrong, _offset(there))
         return upload
 
     async def _take(self, request: Request, upload: Upload, staged: Staged) -> Response:

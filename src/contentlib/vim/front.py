@@ -10,7 +10,7 @@ from contentlib.access.logins import Logins
 from contentlib.http.bodies import Bodies
 from contentlib.http.cookies import cookie
 from contentlib.http.failures import unforeseen
-from contentlib.http.message import BodyRefused, BodyTooLarge, Headers, Request, Response, not_allowed
+from contentlib.http.message import BodyRefused, BodyTooLarge, Headers, Request, Response, method_not_allowed
 from contentlib.inventory import Inventory
 from contentlib.library.clock import Clock
 from contentlib.library.model import Login
@@ -100,7 +100,7 @@ class Vim:
             return Response(200, _versions(self._product.version), _XML)
         if request.method != "POST" or request.path == _VERSIONS:
             allowed = "GET, HEAD" if request.path == _VERSIONS else "POST"
-            return not_allowed(request.method, allowed.split(", "))
+            return method_not_allowed(request.method, allowed.split(", "))
         try:
             return await self._call(request)
         except VimFault as fault:

@@ -10,7 +10,7 @@ from contentlib.vapi.declare import Operation
 from contentlib.vapi.errors import VapiError
 from contentlib.vapi.registry import Call
 from contentlib.wire.calls import Calls, check_cookie, session_headers
-from contentlib.wire.dispatch import Pairs, Target
+from contentlib.wire.dispatch import OperationAddress, Pairs
 from contentlib.wire.tasked import Tasked
 
 
@@ -43,12 +43,12 @@ class AddressedForm(ABC):
             return self._error(request, self._calls.failed(request, request.path, error))
 
     @abstractmethod
-    def _read_line(self, request: Request) -> tuple[Target, dict[str, str], Pairs, bool]:
+    def _read_line(self, request: Request) -> tuple[OperationAddress, dict[str, str], Pairs, bool]:
         """Reads the request line: operation, path parameters, query parameters, and whether it requests a task."""
 
     @abstractmethod
     async def _arguments(
-        self, request: Request, call: Call, target: Target, pairs: Pairs, in_path: dict[str, str]
+        self, request: Request, call: Call, target: OperationAddress, pairs: Pairs, in_path: dict[str, str]
     ) -> dict[str, Any]:
         """The operation's arguments, from wherever they stand in the request."""
 

@@ -11,7 +11,7 @@ from contentlib.vapi.registry import Call, Registry
 from contentlib.wire import messages, rest_query
 from contentlib.wire.addressed import AddressedForm
 from contentlib.wire.calls import Calls, content_kind, error_headers, unknown_content_type
-from contentlib.wire.dispatch import ApiAddresses, Pairs, Target
+from contentlib.wire.dispatch import ApiAddresses, OperationAddress, Pairs
 from contentlib.wire.json_values import encode, error_value
 from contentlib.wire.tasked import Tasked, asked_for
 from contentlib.wire.text import scalar
@@ -28,7 +28,7 @@ class Api(AddressedForm):
         self.addresses = ApiAddresses(registry, "/api")
         self._strict = strict
 
-    def _read_line(self, request: Request) -> tuple[Target, dict[str, str], Pairs, bool]:
+    def _read_line(self, request: Request) -> tuple[OperationAddress, dict[str, str], Pairs, bool]:
         """Reads the request line: operation, path parameters, query parameters, and whether it requests a task."""
         action, pairs = rest_query.split(request.query) if request.query else (None, [])
         as_task, pairs = asked_for(pairs) if pairs else (False, pairs)
@@ -38,7 +38,7 @@ class Api(AddressedForm):
         return target, in_path, pairs, as_task
 
     async def _arguments(
-        self, request: Request, call: Call, target: Target, pairs: Pairs, in_path: dict[str, str]
+        self, request: Request, call: Call, target: OperationAddress, pairs: Pairs, in_path: dict[str, str]
     ) -> dict[str, Any]:
         """The operation's arguments, from path, body, query and headers."""
         body = await self._calls.body(request, known=bool(call.user))
@@ -66,7 +66,7 @@ def _inner(declared: Any) -> Any:
     return part(declared.of) if declared.kind == "optional" else declared
 
 
-def _inside_body(request: Request, target: Target, body: bytes, *, strict: bool) -> dict[str, Any]:
+def _inside_body(request: Request, target: OperationAddress, body: bytes, *, strict: bool) -> dict[str, Any]:
     """Returns the parameters that the body sets. With `strict`, undeclared members are rejected."""
     if content_kind(request.headers.get("content-type"), body) != "json":
         raise unknown_content_type(request.headers.get("content-type", ""))
@@ -76,7 +76,7 @@ def _inside_body(request: Request, target: Target, body: bytes, *, strict: bool)
     return {name: value for name, value in read.items() if value is not None}
 
 
-def _outside_body(request: Request, target: Target, pairs: Pairs) -> dict[str, Any]:
+def _outside_body(request: Request, target: OperationAddress, pairs: Pairs) -> dict[str, Any]:
     """The parameters in the query, and those in headers that the query does not hold."""
     arguments: dict[str, Any] = {}
     if pairs:
@@ -86,7 +86,7 @@ def _outside_body(request: Request, target: Target, pairs: Pairs) -> dict[str, A
     return in_headers(request, target) | arguments if target.headers else arguments
 
 
-def _check_known(target: Target, pairs: Pairs) -> None:
+def _check_known(target: OperationAddress, pairs: Pairs) -> None:
     """Rejects unknown query parameters, as vCenter does: a filter with its `/rest` name would filter nothing."""
     known = [parameter.name for parameter in target.elsewhere]
     for name, _ in pairs:
@@ -98,7 +98,7 @@ def _check_known(target: Target, pairs: Pairs) -> None:
             raise InvalidArgument(messages.NOT_IN_QUERY(field=name, operation=operation))
 
 
-def in_headers(request: Request, target: Target) -> dict[str, Any]:
+def in_headers(request: Request, target: OperationAddress) -> dict[str, Any]:
     """The parameters that stand in headers."""
     return {
         parameter.name: scalar(_inner(parameter.type), request.headers[name], parameter.name)

@@ -28,7 +28,7 @@ from contentlib.vapi.errors import (
 )
 from contentlib.vapi.registry import Call, Endpoint, Gate
 from contentlib.wire import messages
-from contentlib.wire.dispatch import Target
+from contentlib.wire.dispatch import OperationAddress
 
 TOKEN = "vmware-api-session-id"  # noqa: S105 - a header's and cookie's name, not a token
 _HOST = re.compile(r"([A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?\Z")
@@ -162,7 +162,7 @@ def bearer_of(request: Request) -> str | None:
     return token.strip() if scheme.lower() == "bearer" else None
 
 
-def check_cookie(request: Request, target: Target) -> None:
+def check_cookie(request: Request, target: OperationAddress) -> None:
     """Unauthorized where a link alone, followed with a cookie, would change something."""
     operation = target.endpoint.operation
     if request.method in ("GET", "HEAD") and TOKEN not in request.headers and not (target.reads or operation.anonymous):

@@ -18,7 +18,7 @@ Pairs = list[tuple[str, str]]
 _ACTION = "action"  # query parameter with the name of the action on `/api`
 
 
-class Target:
+class OperationAddress:
     """An operation at an address: which of its parameters stand in the path, and how the others are read."""
 
     __slots__ = ("body", "dispatch", "elsewhere", "endpoint", "headers", "in_path", "members", "parameters", "reads")
@@ -61,17 +61,17 @@ class Target:
         return action == name.replace("_", "-") or any(parameter.name == _ACTION for parameter in self.parameters)
 
 
-Found = tuple[Target, dict[str, str]]
+Found = tuple[OperationAddress, dict[str, str]]
 
 
 @dataclass(slots=True)
-class Place:
+class AddressOperations:
     """The operations at one address of `/rest`."""
 
-    methods: dict[str, Target] = field(default_factory=dict)
-    actions: dict[str, Target] = field(default_factory=dict)
+    methods: dict[str, OperationAddress] = field(default_factory=dict)
+    actions: dict[str, OperationAddress] = field(default_factory=dict)
 
-    def choose(self, method: str, action: str | None, path: str, pairs: Pairs) -> Target:
+    def choose(self, method: str, action: str | None, path: str, pairs: Pairs) -> OperationAddress:
         """The target of a method or, before it, an action."""
         if action is not None:
             target = self.actions.get(action)
@@ -83,7 +83,7 @@ class Place:
             return target
         if method == "POST":
             raise no_action(path, None, self.actions, dict(pairs).get(_ACTION))
-        raise not_allowed(method, path, [*self.methods, "POST"])
+        raise unsupported_method(method, path, [*self.methods, "POST"])
 
 
 def no_action(path: str, action: str | None, actions: Iterable[str], mistaken: str | None = None) -> OperationNotFound:
@@ -101,7 +101,7 @@ def no_action(path: str, action: str | None, actions: Iterable[str], mistaken: s
     return OperationNotFound(messages.ACTION_UNKNOWN(path=path, action=action, available=known))
 
 
-def not_allowed(method: str, path: str, methods: Iterable[str]) -> OperationNotFound:
+def unsupported_method(method: str, path: str, methods: Iterable[str]) -> OperationNotFound:
     """The error for a method that a known address does not take."""
     known = set(methods)
     allow = ", ".join(sorted(known | {"HEAD"} if "GET" in known else known))
@@ -159,12 +159,12 @@ class RestAddresses:
     """All addresses of `/rest`: of services, of things (`…/id:X`), and those of `/api` under another name."""
 
     def __init__(self, registry: Registry) -> None:
-        self._services: dict[str, Place] = {}
-        self._things: dict[str, Place] = {}
+        self._services: dict[str, AddressOperations] = {}
+        self._things: dict[str, AddressOperations] = {}
         self.aliases = ApiAddresses(registry, "/rest")
         for service, endpoints in registry.services().items():
             path = service_path(service)
-            self._services[path] = Place()
+            self._services[path] = AddressOperations()
             for endpoint in endpoints:
                 self._add(path, endpoint)
         self.known = [*self._services, *(f"{path}/{{id}}" for path in self._things), *self.aliases.known]
@@ -174,12 +174,12 @@ class RestAddresses:
         identifier = identifier_of(operation)
         action = operation.name.replace("_", "-")
         place = self._services[path]
-        whole = place.actions[action] = Target(endpoint, ())
+        whole = place.actions[action] = OperationAddress(endpoint, ())
         if identifier is None or operation.name in ("create", "list"):
             _put(place, _method(operation, at_identifier=False), whole)
         if identifier is not None:
-            place = self._things.setdefault(path, Place())
-            target = place.actions[action] = Target(endpoint, (identifier,))
+            place = self._things.setdefault(path, AddressOperations())
+            target = place.actions[action] = OperationAddress(endpoint, (identifier,))
             if operation.name != "list":
                 _put(place, _method(operation, at_identifier=True), target)
 
@@ -196,7 +196,7 @@ class RestAddresses:
         return target, {target.in_path[0]: identifier(name)}
 
 
-def _put(place: Place, method: str | None, target: Target) -> None:
+def _put(place: AddressOperations, method: str | None, target: OperationAddress) -> None:
     if method is not None:
         place.methods.setdefault(method, target)
 
@@ -204,11 +204,11 @@ def _put(place: Place, method: str | None, target: Target) -> None:
 def identifier(segment: str) -> str:
     """The identifier that a segment of a path holds; `id:` before it is not part of it, but may be missing or encoded."""
     if segment.startswith("id:"):
-        return decoded(segment[3:])
-    return decoded(segment).removeprefix("id:")
+        return unquoted(segment[3:])
+    return unquoted(segment).removeprefix("id:")
 
 
-def decoded(segment: str) -> str:
+def unquoted(segment: str) -> str:
     """A segment of a path without its percent encoding."""
     if "%" not in segment:
         return segment
@@ -226,7 +226,7 @@ class _Node:
     def __init__(self) -> None:
         self.fixed: dict[str, _Node] = {}
         self.variable: _Node | None = None
-        self.methods: dict[str, list[tuple[Target, list[tuple[int, str]]]]] = {}
+        self.methods: dict[str, list[tuple[OperationAddress, list[tuple[int, str]]]]] = {}
 
 
 class ApiAddresses:
@@ -250,7 +250,7 @@ class ApiAddresses:
                 node.variable = node = node.variable or _Node()
             else:
                 node = node.fixed.setdefault(segment, _Node())
-        target = Target(endpoint, tuple(name for _, name in variables))
+        target = OperationAddress(endpoint, tuple(name for _, name in variables))
         candidates = node.methods.setdefault(route.method, [])
         candidates.append((target, variables))
         candidates.sort(key=lambda candidate: -len(candidate[0].dispatch))
@@ -263,9 +263,9 @@ class ApiAddresses:
             raise no_such_address(path, self.hints.nearest(path))
         candidates = node.methods.get("GET" if method == "HEAD" else method)
         if candidates is None:
-            raise not_allowed(method, path, node.methods)
+            raise unsupported_method(method, path, node.methods)
         target, variables = _choose(candidates, pairs, path)
-        return target, {name: decoded(segments[n]) for n, name in variables}
+        return target, {name: unquoted(segments[n]) for n, name in variables}
 
 
 def _walk(node: _Node, segments: list[str], n: int) -> _Node | None:
@@ -280,8 +280,8 @@ def _walk(node: _Node, segments: list[str], n: int) -> _Node | None:
 
 
 def _choose(
-    candidates: list[tuple[Target, list[tuple[int, str]]]], pairs: Pairs, path: str
-) -> tuple[Target, list[tuple[int, str]]]:
+    candidates: list[tuple[OperationAddress, list[tuple[int, str]]]], pairs: Pairs, path: str
+) -> tuple[OperationAddress, list[tuple[int, str]]]:
     """Returns the candidate whose dispatch query is present. One that only lacks a parameter matches too, and reports it."""
     query = dict(pairs) if pairs else {}
     for candidate in candidates:

@@ -11,7 +11,7 @@ from contentlib.http.message import Request, Response
 from contentlib.vapi.registry import Gate, Registry, Submit
 from contentlib.wire.api import Api, error_response
 from contentlib.wire.calls import Calls
-from contentlib.wire.dispatch import not_allowed
+from contentlib.wire.dispatch import unsupported_method
 from contentlib.wire.hints import Hints
 from contentlib.wire.jsonrpc import JsonRpc
 from contentlib.wire.openapi import document
@@ -85,7 +85,7 @@ class Wire:
         if path != "/api":
             return await self._api.handle(request)
         if request.method != "POST":
-            return error_response(not_allowed(request.method, path, ["POST"]))
+            return error_response(unsupported_method(request.method, path, ["POST"]))
         return await self._jsonrpc.handle(request)
 
     def openapi(self) -> bytes:

@@ -16,8 +16,8 @@ from contentlib.vapi.std import LocalizableMessage
 from contentlib.vapi.types import DateTime, Field, Integer, Structure, Type, Typed, fields_of
 from contentlib.wire import messages
 from contentlib.wire.strictness import check_members, check_value
-from contentlib.wire.text import choices, decode_base64, in_range, shown, text_of, wrong
-from contentlib.wire.walk import Reader, part, reaches_map, shallow, too_deep
+from contentlib.wire.text import choices, decode_base64, in_range, quoted, text_of, wrong
+from contentlib.wire.walk import ValueReader, part, reaches_map, shallow, too_deep
 
 _NATIVE: dict[str, Any] = {
     "string": str,
@@ -109,7 +109,7 @@ class Members:
         if raw is None and not any(field.required for field in self._parameters):
             return {}
         if not isinstance(raw, dict):
-            raise InvalidRequest(messages.NOT_AN_OBJECT(given=kind_of(raw)))
+            raise InvalidRequest(messages.NOT_AN_OBJECT(given=json_type(raw)))
         with shallow():
             return READER.given(self._parameters, raw)
 
@@ -164,19 +164,19 @@ def _can_be_named(parameter: Field) -> bool:
     return declared.kind == "structure" and all(field.name != parameter.name for field in fields_of(declared.python))
 
 
-class JsonReader(Reader[Any]):
+class JsonReader(ValueReader[Any]):
     """Reads plain JSON values; a map may be an object or a list of entries."""
 
     def fields(self, raw: Any, declared: Type, path: str) -> Mapping[str, Any]:
         """The members of an object."""
         if not isinstance(raw, dict):
-            raise wrong(path, f"a structure ({declared})", kind_of(raw))
+            raise wrong(path, f"a structure ({declared})", json_type(raw))
         return raw
 
     def items(self, raw: Any, declared: Type, path: str) -> Iterable[Any]:
         """The elements of an array."""
         if not isinstance(raw, list):
-            raise wrong(path, f"a list ({declared})", kind_of(raw))
+            raise wrong(path, f"a list ({declared})", json_type(raw))
         return raw
 
     def entries(self, raw: Any, declared: Type, path: str) -> Iterable[tuple[Any, Any]]:
@@ -201,10 +201,10 @@ class JsonReader(Reader[Any]):
 def _got(raw: Any, declared: Type) -> str:
     """Describes a value of the wrong type for a message. For a secret, only its type."""
     if isinstance(raw, str):
-        return shown(raw)
+        return quoted(raw)
     if declared.kind == "integer" and isinstance(raw, int) and not isinstance(raw, bool):
         return str(raw)[:_SHOWN_DIGITS]
-    return kind_of(raw)
+    return json_type(raw)
 
 
 def _scalar(raw: Any, declared: Type) -> Any:
@@ -256,7 +256,7 @@ _KINDS: dict[type, str] = {
 }
 
 
-def kind_of(raw: Any) -> str:
+def json_type(raw: Any) -> str:
     """Returns the type of a plain JSON value, for a message."""
     return _KINDS.get(type(raw), "something else")
 

@@ -19,10 +19,10 @@ from contentlib.vapi.types import Structure, Type, Typed, fields_of
 from contentlib.wire import messages
 from contentlib.wire.calls import TOKEN, Calls, bearer_of, error_headers, retry_headers, token_of
 from contentlib.wire.json_values import READER as PLAIN
-from contentlib.wire.json_values import encode, kind_of, parse
+from contentlib.wire.json_values import encode, json_type, parse
 from contentlib.wire.tasked import MARK, Tasked
 from contentlib.wire.text import wrong
-from contentlib.wire.walk import Reader, complete, part, shallow
+from contentlib.wire.walk import ValueReader, complete, part, shallow
 
 JSON = "application/json"
 _SECURITY = "com.vmware.vapi.std.security."
@@ -130,17 +130,17 @@ def _envelope(body: bytes) -> tuple[Any, dict[str, Any]]:
     except InvalidRequest as error:
         raise EnvelopeError(PARSE, error.fault) from error
     if not isinstance(raw, dict):
-        raise EnvelopeError(REQUEST, messages.RPC_NOT_AN_OBJECT(given=kind_of(raw)))
+        raise EnvelopeError(REQUEST, messages.RPC_NOT_AN_OBJECT(given=json_type(raw)))
     request_id = raw.get("id")
     if not isinstance(request_id, str | int | float | None) or isinstance(request_id, bool):
-        raise EnvelopeError(REQUEST, messages.RPC_ID(given=kind_of(request_id)))
+        raise EnvelopeError(REQUEST, messages.RPC_ID(given=json_type(request_id)))
     if raw.get("jsonrpc") != "2.0" or not isinstance(raw.get("method"), str):
         raise EnvelopeError(REQUEST, messages.RPC_VERSION())
     if raw["method"] != "invoke":
         raise EnvelopeError(METHOD, messages.RPC_METHOD(method=raw["method"]), request_id)
     params = raw.get("params")
     if not isinstance(params, dict):
-        raise EnvelopeError(PARAMS, messages.RPC_OBJECT_EXPECTED(member="params", given=kind_of(params)), request_id)
+        raise EnvelopeError(PARAMS, messages.RPC_OBJECT_EXPECTED(member="params", given=json_type(params)), request_id)
     return request_id, params
 
 
@@ -150,7 +150,7 @@ def _named(request: Request, request_id: Any, params: dict[str, Any]) -> tuple[s
     for key, header in (("serviceId", "vapi-service"), ("operationId", "vapi-operation")):
         name = params.get(key)
         if not isinstance(name, str):
-            raise EnvelopeError(PARAMS, messages.RPC_STRING_EXPECTED(member=key, given=kind_of(name)), request_id)
+            raise EnvelopeError(PARAMS, messages.RPC_STRING_EXPECTED(member=key, given=json_type(name)), request_id)
         if request.headers.get(header, name) != name:
             raise EnvelopeError(HEADERS, messages.RPC_HEADER(header=header, name=name), request_id)
         found.append(name)
@@ -160,12 +160,12 @@ def _named(request: Request, request_id: Any, params: dict[str, Any]) -> tuple[s
 def _identify(call: Call, request: Request, ctx: Any, request_id: Any) -> None:
     """Reads token or credentials from the security context, which takes precedence over the headers."""
     if not isinstance(ctx, dict | None):
-        raise EnvelopeError(PARAMS, messages.RPC_OBJECT_EXPECTED(member="ctx", given=kind_of(ctx)), request_id)
+        raise EnvelopeError(PARAMS, messages.RPC_OBJECT_EXPECTED(member="ctx", given=json_type(ctx)), request_id)
     security = (ctx or {}).get("securityCtx")
     if security is None:
         return
     if not isinstance(security, dict):
-        raise EnvelopeError(PARAMS, messages.RPC_OBJECT_EXPECTED(member="securityCtx", given=kind_of(security)), request_id)
+        raise EnvelopeError(PARAMS, messages.RPC_OBJECT_EXPECTED(member="securityCtx", given=json_type(security)), request_id)
     scheme = security.get("schemeId")
     if scheme == _SECURITY + "session_id":
         call.token = _secret(security.get("sessionId"), request.headers.get(TOKEN))
@@ -197,7 +197,7 @@ def _fault(error: EnvelopeError, status: int = 200, headers: Headers | None = No
     return Response(status, encode({"jsonrpc": "2.0", "id": error.request_id, "error": fault}), JSON, headers or [])
 
 
-class TypedReader(Reader[Any]):
+class TypedReader(ValueReader[Any]):
     """Reads tagged values. Missing tags are accepted."""
 
     def present(self, raw: Any) -> Any:
@@ -210,7 +210,7 @@ class TypedReader(Reader[Any]):
         if inner is not raw and isinstance(inner, dict) and len(inner) == 1:
             (inner,) = inner.values()
         if not isinstance(inner, dict):
-            raise wrong(path, f"a structure ({declared})", kind_of(inner))
+            raise wrong(path, f"a structure ({declared})", json_type(inner))
         return inner
 
     def items(self, raw: Any, declared: Type, path: str) -> Iterable[Any]:

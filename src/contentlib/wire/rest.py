@@ -12,7 +12,7 @@ from contentlib.wire import messages, rest_query, rest_xml
 from contentlib.wire.addressed import AddressedForm
 from contentlib.wire.api import in_headers
 from contentlib.wire.calls import Calls, content_kind, error_headers
-from contentlib.wire.dispatch import Pairs, RestAddresses, Target, service_path
+from contentlib.wire.dispatch import OperationAddress, Pairs, RestAddresses, service_path
 from contentlib.wire.json_values import encode, listed, listed_error, parse
 from contentlib.wire.tasked import Tasked, asked_for
 from contentlib.wire.walk import complete
@@ -28,7 +28,7 @@ class Rest(AddressedForm):
         super().__init__(calls, tasked)
         self.addresses = RestAddresses(registry)
 
-    def _read_line(self, request: Request) -> tuple[Target, dict[str, str], Pairs, bool]:
+    def _read_line(self, request: Request) -> tuple[OperationAddress, dict[str, str], Pairs, bool]:
         """Reads the request line: operation, path parameters, query parameters, and whether it requests a task."""
         action, pairs = rest_query.split(request.query) if request.query else (None, [])
         as_task, pairs = asked_for(pairs) if pairs else (False, pairs)
@@ -36,7 +36,7 @@ class Rest(AddressedForm):
         return target, in_path, pairs, as_task
 
     async def _arguments(
-        self, request: Request, call: Call, target: Target, pairs: Pairs, in_path: dict[str, str]
+        self, request: Request, call: Call, target: OperationAddress, pairs: Pairs, in_path: dict[str, str]
     ) -> dict[str, Any]:
         """The operation's arguments, from path, body and query."""
         body = await self._calls.body(request, known=bool(call.user))
@@ -49,7 +49,7 @@ class Rest(AddressedForm):
         arguments.update(in_path)
         return complete(target.parameters, arguments)
 
-    def _from_body(self, request: Request, target: Target, body: bytes, pairs: Pairs) -> dict[str, Any]:
+    def _from_body(self, request: Request, target: OperationAddress, body: bytes, pairs: Pairs) -> dict[str, Any]:
         """The parameters in the body, and those that only the query holds."""
         kind = content_kind(request.headers.get("content-type"), body)
         if kind == "xml":
@@ -80,7 +80,7 @@ class Rest(AddressedForm):
         return Response(status, body, JSON, error_headers(error))
 
 
-def _is_bare(request: Request, target: Target, body: bytes) -> bool:
+def _is_bare(request: Request, target: OperationAddress, body: bytes) -> bool:
     """Whether a body is a parameter itself: VMware's SDK writes it so at the addresses of `/api` under `/rest`."""
     operation = target.endpoint.operation
     if operation.api.body is None or request.path.startswith(service_path(operation.service)):

@@ -11,8 +11,8 @@ from contentlib.vapi.errors import InvalidArgument, InvalidRequest
 from contentlib.vapi.types import Field, Type, fields_of
 from contentlib.wire import messages
 from contentlib.wire.dispatch import Pairs
-from contentlib.wire.text import scalar, shown, wrong
-from contentlib.wire.walk import Reader, part
+from contentlib.wire.text import quoted, scalar, wrong
+from contentlib.wire.walk import ValueReader, part
 
 Tree = Union[list[str], dict[str, "Tree"]]  # noqa: UP007 - a recursive alias needs the name as text
 """The content of a name: its texts, or the names below it."""
@@ -88,7 +88,7 @@ def _put(tree: dict[str, Tree], steps: list[str], name: str, value: str) -> None
     texts.append(value)
 
 
-class QueryReader(Reader[Tree]):
+class QueryReader(ValueReader[Tree]):
     """Reads the tree that dotted names make."""
 
     def fields(self, raw: Tree, declared: Type, path: str) -> Mapping[str, Tree]:
@@ -112,7 +112,7 @@ class QueryReader(Reader[Tree]):
     def scalar(self, raw: Tree, declared: Type, path: str) -> Any:
         """The one text that was given."""
         if isinstance(raw, dict):
-            raise wrong(path, declared, f"an object with the field {shown(next(iter(raw)))}")
+            raise wrong(path, declared, f"an object with the field {quoted(next(iter(raw)))}")
         if len(raw) > 1:
             raise InvalidArgument(messages.GIVEN_TWICE(field=path))
         return scalar(declared, raw[0], path)

@@ -16,8 +16,8 @@ from contentlib.vapi.errors import InvalidArgument, InvalidRequest, VapiError
 from contentlib.vapi.std import LocalizableMessage
 from contentlib.vapi.types import Field, Type, Typed, fields_of
 from contentlib.wire import messages
-from contentlib.wire.text import scalar, shown, text_of, wrong
-from contentlib.wire.walk import Reader, part, shallow
+from contentlib.wire.text import quoted, scalar, text_of, wrong
+from contentlib.wire.walk import ValueReader, part, shallow
 
 _ERRORS = "http://vmware.com/vapi/std/errors"
 _HEAD = '<?xml version="1.0" ?>\n'
@@ -78,13 +78,13 @@ def suffix_of(declared: Type) -> str:
     return _SUFFIXES.get(declared.kind, "")
 
 
-class XmlReader(Reader[etree._Element]):
+class XmlReader(ValueReader[etree._Element]):
     """Reads elements."""
 
     def fields(self, raw: etree._Element, declared: Type, path: str) -> Mapping[str, etree._Element]:
         """The child elements."""
         if not len(raw) and (raw.text or "").strip():
-            raise wrong(path, f"a structure ({declared})", shown(raw.text or ""))
+            raise wrong(path, f"a structure ({declared})", quoted(raw.text or ""))
         return _children(raw, {field.name: field.type for field in fields_of(declared.python)}, path + ".")
 
     def items(self, raw: etree._Element, declared: Type, path: str) -> Iterable[etree._Element]:
@@ -103,16 +103,16 @@ class XmlReader(Reader[etree._Element]):
     def scalar(self, raw: etree._Element, declared: Type, path: str) -> Any:
         """The text of the element."""
         if len(raw):
-            raise wrong(path, declared, f"an element with the child {shown(local(raw[0]))}")
+            raise wrong(path, declared, f"an element with the child {quoted(local(raw[0]))}")
         return scalar(declared, raw.text or "", path)
 
 
 def _only(raw: etree._Element, name: str, declared: Type, path: str) -> list[etree._Element]:
     if not len(raw) and (raw.text or "").strip():
-        raise wrong(path, f"a {declared.kind} of elements {name}", shown(raw.text or ""))
+        raise wrong(path, f"a {declared.kind} of elements {name}", quoted(raw.text or ""))
     for child in raw:
         if local(child) not in (name, name + suffix_of(part(declared.of))):
-            raise wrong(path, f"a {declared.kind} of elements {name}", f"one with {shown(local(child))}")
+            raise wrong(path, f"a {declared.kind} of elements {name}", f"one with {quoted(local(child))}")
     return list(raw)
 
 

@@ -20,12 +20,12 @@ _SMALLEST, _LARGEST = -(2**63), 2**63 - 1
 _SHOWN = 100
 
 
-def shown(text: str) -> str:
+def quoted(text: str) -> str:
     """A client's text as a message shows it: quoted, and short."""
     return repr(text if len(text) <= _SHOWN else text[:_SHOWN] + "…")
 
 
-def missing(path: str) -> InvalidArgument:
+def missing_field(path: str) -> InvalidArgument:
     """The error for a parameter or field that must be there and is not."""
     return InvalidArgument(messages.REQUIRED(field=path))
 
@@ -50,11 +50,11 @@ def scalar(declared: Type, text: str, path: str) -> Any:
     """Parses text as a value of the type. Raises InvalidArgument if it does not match."""
     reader = _READERS.get(declared.kind)
     if reader is None:
-        raise wrong(path, declared, f"text {shown(text)}")
+        raise wrong(path, declared, f"text {quoted(text)}")
     try:
         return reader(declared, text)
     except ValueError as error:
-        raise wrong(path, choices(declared), shown(text)) from error
+        raise wrong(path, choices(declared), quoted(text)) from error
 
 
 def choices(declared: Type) -> str:

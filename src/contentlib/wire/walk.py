@@ -13,12 +13,12 @@ from typing import Any, Generic, TypeVar
 from contentlib.vapi.errors import InvalidArgument, InvalidRequest
 from contentlib.vapi.types import Field, Type, fields_of, holds_map
 from contentlib.wire import messages
-from contentlib.wire.text import missing
+from contentlib.wire.text import missing_field
 
 Raw = TypeVar("Raw")
 
 
-class Reader(ABC, Generic[Raw]):
+class ValueReader(ABC, Generic[Raw]):
     """Reads values of declared types. Subclasses define the representation of structures, lists, maps and scalars."""
 
     @abstractmethod
@@ -101,7 +101,7 @@ def complete(fields: Iterable[Field], values: dict[str, Any], prefix: str = "") 
     for field in fields:
         if field.name not in values:
             if field.required:
-                raise missing(prefix + field.name)
+                raise missing_field(prefix + field.name)
             values[field.name] = None
     return values
 

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from contentlib.library.catalog.items import ItemChange, NewItem
-from contentlib.library.errors import Invalid, Missing, MissingFile, Taken, VersionConflict
+from contentlib.library.errors import Invalid, ItemNameTaken, Missing, MissingFile, VersionConflict
 from contentlib.library.model import State
 from library.world import LEASE, World, token
 
@@ -69,7 +69,7 @@ async def test_a_library_has_one_item_of_a_name_whatever_its_case_and_accents(wo
     library = await world.library()
     item = await world.item(library, one)
     await world.complete(item, {"a": b"1"})
-    with pytest.raises(Taken, match=f"{item}$"):
+    with pytest.raises(ItemNameTaken, match=f"{item}$"):
         await world.item(library, two)
     assert await world.items.ids(library) == [item]
     assert await world.items.find({"name": two}, None) == [item]
@@ -123,7 +123,7 @@ async def test_an_item_may_change_the_case_of_its_name_and_not_take_that_of_anot
     library = await world.library()
     item, other = await world.item(library, "one"), await world.item(library, "two")
     await world.items.update(item, ItemChange(name="ONE"))
-    with pytest.raises(Taken, match=other):
+    with pytest.raises(ItemNameTaken, match=other):
         await world.items.update(item, ItemChange(name="Two"))
     assert (await world.items.get(item)).name == "ONE"
 
@@ -188,7 +188,7 @@ async def test_a_draft_that_somebody_works_on_keeps_its_name(world: World) -> No
     draft = await world.item(library)
     await world.updates.cancel(await world.update(draft))
     await world.update(draft)
-    with pytest.raises(Taken):
+    with pytest.raises(ItemNameTaken):
         await world.item(library)
 
 
@@ -197,7 +197,7 @@ async def test_an_item_with_content_keeps_its_name_when_a_later_session_fails(wo
     item = await world.item(library)
     await world.complete(item, {"a": b"1"})
     await world.updates.fail(await world.update(item), "x")
-    with pytest.raises(Taken):
+    with pytest.raises(ItemNameTaken):
         await world.item(library)
 
 
@@ -211,12 +211,12 @@ async def test_an_item_without_content_keeps_its_name_whatever_its_age(world: Wo
     library = await world.library()
     item = await world.item(library)
     world.wait(1000 * LEASE)
-    with pytest.raises(Taken, match=item):
+    with pytest.raises(ItemNameTaken, match=item):
         await world.item(library)
     other = await world.item(library, "Ubuntu")
-    with pytest.raises(Taken, match=item):
+    with pytest.raises(ItemNameTaken, match=item):
         await world.items.update(other, ItemChange(name="debian"))
-    with pytest.raises(Taken, match=item):
+    with pytest.raises(ItemNameTaken, match=item):
         await world.items.copy(other, NewItem(library, "Debian"), None)
     assert await world.items.ids(library) == [item, other]
 
@@ -225,9 +225,9 @@ async def test_a_failed_draft_gives_way_to_a_new_item_only(world: World) -> None
     library = await world.library()
     draft = await _failed_draft(world, library)
     other = await world.item(library, "Ubuntu")
-    with pytest.raises(Taken, match=draft):
+    with pytest.raises(ItemNameTaken, match=draft):
         await world.items.update(other, ItemChange(name="Debian"))
-    with pytest.raises(Taken, match=draft):
+    with pytest.raises(ItemNameTaken, match=draft):
         await world.items.copy(other, NewItem(library, "Debian"), None)
     assert await world.items.ids(library) == [draft, other]
 
@@ -236,7 +236,7 @@ async def test_a_failed_draft_that_was_changed_keeps_its_name(world: World) -> N
     library = await world.library()
     draft = await _failed_draft(world, library)
     await world.items.update(draft, ItemChange(description="filled on Monday"))
-    with pytest.raises(Taken, match=draft):
+    with pytest.raises(ItemNameTaken, match=draft):
         await world.item(library)
 
 
@@ -247,7 +247,7 @@ async def test_an_emptied_item_is_no_draft(world: World) -> None:
     await world.complete(item, {}, removed=("a",))
     await world.updates.cancel(await world.update(item))
     world.wait(LEASE + 1)
-    with pytest.raises(Taken):
+    with pytest.raises(ItemNameTaken):
         await world.item(library)
 
 
@@ -332,7 +332,7 @@ async def test_a_copy_needs_source_library_and_a_free_name(world: World) -> None
         (NewItem(library, "x"), "gone", Missing),
         (NewItem("gone", "x"), source, Missing),
         (NewItem(None, "x"), source, Invalid),
-        (NewItem(library, None), source, Taken),
+        (NewItem(library, None), source, ItemNameTaken),
         (NewItem(library, ""), source, Invalid),
     ):
         with pytest.raises(error):

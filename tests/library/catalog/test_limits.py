@@ -10,14 +10,14 @@ import pytest
 
 from contentlib.library.bytes.blobs import Blobs
 from contentlib.library.catalog.configuration import Configurations
-from contentlib.library.catalog.limits import Limits
+from contentlib.library.catalog.limits import TransferLimits
 from library.world import World
 
 
 class Crowd:
     """Transfers that begin as soon as they may and go on until they are ended."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: TransferLimits) -> None:
         self._limits = limits
         self._ends: dict[str, asyncio.Event] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
@@ -63,16 +63,16 @@ def configurations(world: World) -> Configurations:
 
 
 @pytest.fixture
-async def limits(configurations: Configurations) -> Limits:
+async def limits(configurations: Configurations) -> TransferLimits:
     small = {"transfer_threads_pool_size": 2, "priority_transfer_threads_pool_size": 1}
     await configurations.update({**small, "transfer_nfc_max_concurrent_transfers_per_host": 1})
-    limits = Limits(configurations)
+    limits = TransferLimits(configurations)
     await limits.start()
     return limits
 
 
 @pytest.fixture
-async def crowd(limits: Limits) -> AsyncIterator[Crowd]:
+async def crowd(limits: TransferLimits) -> AsyncIterator[Crowd]:
     async with AsyncExitStack() as stack:
         crowd = Crowd(limits)
         stack.push_async_callback(crowd.over)
@@ -101,7 +101,7 @@ async def test_one_host_keeps_nothing_of_the_pool_from_others(crowd: Crowd) -> N
     assert crowd.running == ["d", "b"]
 
 
-async def test_who_waits_hears_of_a_higher_limit(crowd: Crowd, limits: Limits, configurations: Configurations) -> None:
+async def test_who_waits_hears_of_a_higher_limit(crowd: Crowd, limits: TransferLimits, configurations: Configurations) -> None:
     await crowd.begin("a", "b", host="slow.example")
     await configurations.update({"transfer_nfc_max_concurrent_transfers_per_host": 2})
     await limits.refresh()
@@ -110,7 +110,7 @@ async def test_who_waits_hears_of_a_higher_limit(crowd: Crowd, limits: Limits, c
 
 
 async def test_a_lower_limit_lets_those_end_who_have_begun(
-    crowd: Crowd, limits: Limits, configurations: Configurations
+    crowd: Crowd, limits: TransferLimits, configurations: Configurations
 ) -> None:
     await configurations.update({"transfer_nfc_max_concurrent_transfers_per_host": 2})
     await limits.refresh()
@@ -133,7 +133,7 @@ async def test_who_is_cancelled_while_waiting_takes_nobodys_place(crowd: Crowd) 
 
 
 async def test_the_size_of_a_pool_changes_with_the_next_start(
-    crowd: Crowd, limits: Limits, configurations: Configurations
+    crowd: Crowd, limits: TransferLimits, configurations: Configurations
 ) -> None:
     await configurations.update({"transfer_threads_pool_size": 3})
     await limits.refresh()
@@ -144,7 +144,7 @@ async def test_the_size_of_a_pool_changes_with_the_next_start(
     assert crowd.running == ["a", "b", "c"]
 
 
-async def test_a_copy_to_another_storage_takes_a_place(crowd: Crowd, limits: Limits, world: World) -> None:
+async def test_a_copy_to_another_storage_takes_a_place(crowd: Crowd, limits: TransferLimits, world: World) -> None:
     item = await world.item(await world.library(datastore="datastore-1"))
     await world.complete(item, {"a.iso": b"one"})
     _, file = await world.items.file(item, "a.iso")
@@ -161,6 +161,6 @@ async def test_a_copy_to_another_storage_takes_a_place(crowd: Crowd, limits: Lim
 async def test_processes_share_what_is_allowed_to_all_together(configurations: Configurations) -> None:
     changes = {"transfer_threads_pool_size": 7, "transfer_throttling_bandwidth_total": 30, "maximum_concurrent_item_syncs": 2}
     await configurations.update(changes)
-    limits = Limits(configurations, processes=3)
+    limits = TransferLimits(configurations, processes=3)
     await limits.start()
     assert (limits.pool, limits.throttle.limit, limits.item_syncs.most) == (2, 10, 1)

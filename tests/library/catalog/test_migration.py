@@ -6,10 +6,10 @@ import msgspec
 import pytest
 
 from contentlib.jobs.migrating import Migrating
-from contentlib.jobs.worker import Again, Failed, Progress
+from contentlib.jobs.worker import Again, Progress, TaskFailed
 from contentlib.library.catalog.history import History
 from contentlib.library.catalog.items import NewItem
-from contentlib.library.catalog.migration import Arguments
+from contentlib.library.catalog.migration import MigrationArguments
 from contentlib.library.catalog.trash import Trash
 from contentlib.library.errors import InDesiredState, Invalid, Unsupported, WrongState
 from contentlib.library.model import Backing, BackingType, Task
@@ -134,7 +134,7 @@ async def test_a_storage_must_be_named_and_be_one_of_the_server(world: World) ->
 async def test_a_migration_can_be_left_off_after_any_step_and_taken_up_again(world: World) -> None:
     library, item = await _filled(world)
     task = await _begin(world, library)
-    wanted = msgspec.json.decode(task.arguments, type=Arguments)
+    wanted = msgspec.json.decode(task.arguments, type=MigrationArguments)
     files = await world.migrations.left(wanted)
     await world.migrations.move(wanted, files[0], lambda _: None)
     assert await world.content(item) == {"a.iso": b"two", "b.iso": b"other"}
@@ -169,7 +169,7 @@ async def test_a_storage_that_fails_is_tried_again_and_at_last_the_library_is_ch
     with pytest.raises(Again, match="could not be moved to storage datastore-2"):
         await _run(world, task)
     assert (await world.libraries.get(library)).maintenance is not None
-    with pytest.raises(Failed, match="could not be moved to storage datastore-2"):
+    with pytest.raises(TaskFailed, match="could not be moved to storage datastore-2"):
         await _run(world, task, last=True)
     left = await world.libraries.get(library)
     assert (left.storage, left.maintenance) == ("datastore-1", None)

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from contentlib.library.catalog.items import ItemChange
 from contentlib.library.catalog.trash import Thing, ThingType, Trash
-from contentlib.library.errors import Missing, NameTaken, NotActive, NotRestorable, Taken
+from contentlib.library.errors import ItemNameTaken, Missing, NameTaken, NotActive, NotRestorable
 from library.world import World
 
 KEPT = 60_000
@@ -55,11 +55,11 @@ async def test_a_failed_draft_that_gives_way_can_be_restored(world: World, trash
     await world.updates.fail(await world.update(draft), "no such file")
     await world.item(library)
     assert [(each.id, each.user) for each in await trash.all()] == [(draft, "ann")]
-    with pytest.raises(Taken):
+    with pytest.raises(ItemNameTaken):
         await trash.restore(draft, None)
     await trash.restore(draft, "Tried before")
     assert (await world.items.get(draft)).name == "Tried before"
-    with pytest.raises(Taken):
+    with pytest.raises(ItemNameTaken):
         await world.item(library, "Tried before")
 
 
@@ -69,7 +69,7 @@ async def test_a_restored_item_does_not_take_the_place_of_a_failed_draft(world: 
     await world.items.delete(item)
     draft = await world.item(library)
     await world.updates.fail(await world.update(draft), "no such file")
-    with pytest.raises(Taken, match=draft):
+    with pytest.raises(ItemNameTaken, match=draft):
         await trash.restore(item, None)
 
 
@@ -108,7 +108,7 @@ async def test_a_name_that_is_used_again_is_told_and_another_one_helps(world: Wo
     old = await filled(world, library)
     await world.items.delete(old)
     new = await filled(world, library, data=b"new")
-    with pytest.raises(Taken, match=f"name 'Debian' is already used in library {library} by item {new}"):
+    with pytest.raises(ItemNameTaken, match=f"name 'Debian' is already used in library {library} by item {new}"):
         await trash.restore(old, None)
     await trash.restore(old, "Debian 12")
     assert (await world.items.get(old)).name == "Debian 12"

@@ -11,7 +11,7 @@ from contentlib.library.catalog.items import ItemChange, NewItem
 from contentlib.library.catalog.trash import Trash
 from contentlib.library.catalog.upkeep import RESOURCE
 from contentlib.library.errors import Fault, Missing, WrongState
-from contentlib.library.model import Target
+from contentlib.library.model import TaskTarget
 from contentlib.library.tasks import NewTask, Tasks
 from library.world import World
 
@@ -110,7 +110,7 @@ async def test_a_sync_is_waited_for(world: World) -> None:
             description=Fault("task.sync", "synchronizes"),
             user="ann",
             arguments="{}",
-            target=Target(RESOURCE, library),
+            target=TaskTarget(RESOURCE, library),
         )
         task = await Tasks(world.metadata, world.clock).submit(transaction, new)
     with pytest.raises(WrongState, match=f"synchronized by task {task.id}"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from contentlib.library.catalog.libraries import LibraryChange
-from contentlib.library.errors import InUse, Invalid, Missing, Taken
+from contentlib.library.errors import InUse, Invalid, ItemNameTaken, Missing
 from library.world import World
 
 VM = "urn:vmomi:vm:vm-12"
@@ -36,7 +36,7 @@ async def test_a_name_that_is_none_is_refused(world: World, urn: str) -> None:
 async def test_a_resource_uses_a_library_once(world: World) -> None:
     library, other = await world.library(), await world.library()
     usage = await world.usages.add(library, VM)
-    with pytest.raises(Taken, match=usage):
+    with pytest.raises(ItemNameTaken, match=usage):
         await world.usages.add(library, VM)
     await world.usages.add(other, VM)
 

@@ -14,7 +14,7 @@ from contentlib.library.catalog.items import ItemChange
 from contentlib.library.catalog.trash import Trash
 from contentlib.library.catalogs import Catalog, OfferedFile, OfferedItem
 from contentlib.library.errors import WrongState
-from contentlib.library.following.adoption import Adoption, Imported, Refused
+from contentlib.library.following.adoption import Adoption, Imported, NotAdoptable
 from contentlib.library.model import Blob, Retention, Version
 from library.world import STORAGES, World
 
@@ -93,7 +93,7 @@ async def test_an_older_import_that_ends_later_is_refused(world: World, taking: 
         await taking.follow(3, b"3", 1)
 
     taking.blobs.turn = newer
-    with pytest.raises(Refused, match="was changed by another import; start again"):
+    with pytest.raises(NotAdoptable, match="was changed by another import; start again"):
         await taking.follow(2, b"2", 1)
     assert await world.content(ITEM) == {"a.iso": b"3"}
 
@@ -103,7 +103,7 @@ async def test_of_two_first_imports_one_is_refused(world: World, taking: Taking)
         await taking.follow(1, b"1", None)
 
     taking.blobs.turn = other
-    with pytest.raises(Refused, match="was changed by another import"):
+    with pytest.raises(NotAdoptable, match="was changed by another import"):
         await taking.follow(2, b"2", None)
     assert await world.content(ITEM) == {"a.iso": b"1"}
 
@@ -113,7 +113,7 @@ async def test_a_library_that_was_made_meanwhile_is_not_overwritten(world: World
         await taking.adoption.adopt(catalog(1), await taking.contents(b"1"))
 
     taking.blobs.turn = other
-    with pytest.raises(Refused, match="already exists and was not imported"):
+    with pytest.raises(NotAdoptable, match="already exists and was not imported"):
         await taking.adoption.adopt(catalog(2), await taking.contents(b"2"))
     assert await world.content(ITEM) == {"a.iso": b"1"}
 
@@ -125,7 +125,7 @@ async def test_a_library_that_was_deleted_meanwhile_is_not_made_again(world: Wor
         await world.libraries.delete(LIBRARY)
 
     taking.blobs.turn = delete
-    with pytest.raises(Refused, match="was changed by another import"):
+    with pytest.raises(NotAdoptable, match="was changed by another import"):
         await taking.follow(2, b"2", 1)
 
 
@@ -140,9 +140,9 @@ async def test_an_item_that_is_gone_at_the_source_can_be_restored(world: World, 
 
 async def test_a_library_is_not_taken_under_the_name_of_another_one(world: World, taking: Taking) -> None:
     await world.library("LAB")
-    with pytest.raises(Refused, match=r"name 'lab' is already used by library .*; rename the other library first"):
+    with pytest.raises(NotAdoptable, match=r"name 'lab' is already used by library .*; rename the other library first"):
         await taking.follow(1, b"1", None)
-    with pytest.raises(Refused, match="is already used by library"):
+    with pytest.raises(NotAdoptable, match="is already used by library"):
         await taking.adoption.prospect(catalog(1))
 
 

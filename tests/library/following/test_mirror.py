@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from contentlib.library.catalog.libraries import NewLibrary
 from contentlib.library.catalogs import Catalog, OfferedFile, OfferedItem
 from contentlib.library.errors import Busy, Fault, Missing, WrongType
-from contentlib.library.following.mirror import Mirror, Taken, unchanged
+from contentlib.library.following.mirror import AppliedCatalog, Mirror, unchanged
 from contentlib.library.identifiers import new_identifier
 from contentlib.library.model import Item, Library, LibraryType, Seen, StoredFile, Subscription
 from library.world import World, sha256
@@ -33,12 +33,12 @@ class Followed:
             await rows.libraries.add(library)
         return cls(world, library)
 
-    async def take(self, *items: OfferedItem, catalog: str = "theirs", unread: tuple[str, ...] = ()) -> Taken:
+    async def take(self, *items: OfferedItem, catalog: str = "theirs", unread: tuple[str, ...] = ()) -> AppliedCatalog:
         """Takes a catalog over, without any files."""
         self.library = await self.mirror.library(self.library.id)
         return await self.mirror.take(self.library, Catalog(catalog, "theirs", "1", items, unread=unread))
 
-    async def sync(self, *items: OfferedItem, catalog: str = "theirs") -> Taken:
+    async def sync(self, *items: OfferedItem, catalog: str = "theirs") -> AppliedCatalog:
         """Takes a catalog over, with all files that are wanted."""
         taken = await self.take(*items, catalog=catalog)
         for offered in taken.wanted:
@@ -80,7 +80,7 @@ async def followed(world: World) -> Followed:
 async def test_an_item_appears_with_its_files_and_the_versions_of_its_publisher(followed: Followed) -> None:
     item = offered("one", version=7, content_version="5", description="theirs")
     taken = await followed.take(item)
-    assert taken == Taken(0, 0, (item,))
+    assert taken == AppliedCatalog(0, 0, (item,))
     assert await followed.items() == {}
     await followed.sync(item)
     made = (await followed.items())["one"]
@@ -94,7 +94,7 @@ async def test_where_nothing_has_changed_nothing_is_wanted(followed: Followed) -
     before = await followed.items()
     revision = (await followed.mirror.library(followed.library.id)).revision
     followed.world.wait(1000)
-    assert await followed.sync(offered("one"), offered("two")) == Taken(0, 0, ())
+    assert await followed.sync(offered("one"), offered("two")) == AppliedCatalog(0, 0, ())
     now = followed.world.clock.time
     assert await followed.items() == {name: replace(each, synced=now) for name, each in before.items()}
     assert (await followed.mirror.library(followed.library.id)).revision == revision
@@ -187,7 +187,7 @@ async def test_what_has_come_of_another_library_stays_when_its_sync_is_taken_up_
 
 async def test_on_demand_items_are_listed_without_their_content(world: World) -> None:
     followed = await Followed.new(world, on_demand=True)
-    assert await followed.take(offered("one")) == Taken(0, 0, ())
+    assert await followed.take(offered("one")) == AppliedCatalog(0, 0, ())
     item = (await followed.items())["one"]
     assert (item.cached, item.size, item.content_version) == (False, 0, 2)
     assert await world.items.find({"library_id": followed.library.id}, cached=False) == [item.id]

@@ -368,18 +368,18 @@ def test_many_signatures_and_certificates_cost_one_digest_and_one_check_each(
     others = [make(tmp_path / f"other{n}") for n in range(19)]
     text = b"".join([*(each.pem.encode() for each in (*others, signer)), *[signer.message(MANIFEST, "-nocerts")] * 20])
     digested, checked = [], []
-    digest, holds = cms._digest, cms.Signature._holds
+    digest, holds = cms._digest, cms.DetachedSignature._holds
 
     def counted(algorithm: hashes.HashAlgorithm, content: bytes) -> bytes:
         digested.append(content)
         return digest(algorithm, content)
 
-    def noted(by: cms.Signature, certificate: x509.Certificate, hashed: bytes) -> bool:
+    def noted(by: cms.DetachedSignature, certificate: x509.Certificate, hashed: bytes) -> bool:
         checked.append(certificate)
         return holds(by, certificate, hashed)
 
     monkeypatch.setattr(cms, "_digest", counted)
-    monkeypatch.setattr(cms.Signature, "_holds", noted)
+    monkeypatch.setattr(cms.DetachedSignature, "_holds", noted)
     found = read_certificate("a.cert", text)
     assert len(found.chain(MANIFEST)) == 20
     assert digested.count(MANIFEST) + digested.count(MANIFEST.replace(b"\n", b"\r\n")) <= 2

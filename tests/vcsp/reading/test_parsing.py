@@ -16,7 +16,7 @@ from contentlib.library.model import Item, Library, LibraryType, StoredFile, Ver
 from contentlib.vcsp.publishing.documents import Counters, Published, item_json, items_json, lib_json
 from contentlib.vcsp.reading import hrefs, lenient
 from contentlib.vcsp.reading.lenient import BadDocument
-from contentlib.vcsp.reading.parsing import Head, Reading, read_library
+from contentlib.vcsp.reading.parsing import CatalogBuilder, Head, read_library
 
 URI = "https://lib.example/lab/lib.json"
 LIBRARY = "0b9c6f1e-5a53-4c55-9c0e-1d6b0f2a7a11"
@@ -28,7 +28,7 @@ ENTRY = {"id": f"urn:uuid:{ITEM}", "name": "a", "type": "vcsp.iso", "version": "
 
 
 def catalog(*entries: object, lib: Mapping[str, object] = LIB, uri: str = URI) -> Catalog:
-    reading = Reading(read_library(json.dumps(lib).encode(), uri))
+    reading = CatalogBuilder(read_library(json.dumps(lib).encode(), uri))
     reading.add_items(json.dumps({"items": entries}).encode())
     return reading.catalog()
 
@@ -65,7 +65,7 @@ def test_what_the_own_publisher_writes_is_read_back() -> None:
     made = Item(ITEM, LIBRARY, "a", "a", "machine", "ovf", "ovf", 1714555800456, 0, 1, 4, 3, version_id="v")
     version = Version("v", ITEM, 3, 1714555800789, files)
     counters = Counters(100)
-    reading = Reading(read_library(lib_json(library, counters), URI))
+    reading = CatalogBuilder(read_library(lib_json(library, counters), URI))
     reading.add_items(items_json(library, [Published(made, version)], counters))
     found = reading.catalog()
     assert (found.id, found.name, found.version, found.description) == (LIBRARY, "lab é", "109", "of the lab")
@@ -102,7 +102,7 @@ def test_the_documents_of_version_one_are_read() -> None:
 
 
 def test_a_bare_list_is_a_list_of_items() -> None:
-    reading = Reading(read_library(json.dumps(LIB).encode(), URI))
+    reading = CatalogBuilder(read_library(json.dumps(LIB).encode(), URI))
     reading.add_items(json.dumps([ENTRY]).encode())
     assert [each.name for each in reading.catalog().items] == ["a"]
 
@@ -283,7 +283,7 @@ def test_an_item_without_a_name_has_that_of_its_folder() -> None:
 
 
 def test_a_list_with_more_items_than_are_taken_is_refused() -> None:
-    reading = Reading(read_library(json.dumps(LIB).encode(), URI), 2)
+    reading = CatalogBuilder(read_library(json.dumps(LIB).encode(), URI), 2)
     with pytest.raises(BadDocument, match=r"lists 3 items; at most 2 are allowed \(subscribed_items_limit\)"):
         reading.add_items(json.dumps({"items": [{}, {}, {}]}).encode())
 
@@ -292,7 +292,7 @@ def test_a_list_with_more_items_than_are_taken_is_refused() -> None:
 def test_what_would_be_large_in_memory_is_counted_before_it_is_read(body: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("contentlib.vcsp.reading.lenient._decoded", None)
     with pytest.raises(BadDocument, match=r"has about [0-9]+ values; at most 10000 are allowed"):
-        Reading(Head("", "", "", URI, URI), 100).add_items(body)
+        CatalogBuilder(Head("", "", "", URI, URI), 100).add_items(body)
     with pytest.raises(BadDocument, match="values; at most"):
         lenient.document(b"[" + b"{}," * 1_000_000 + b"{}]")
     with pytest.raises(BadDocument, match="bytes; at most 4194304 are allowed"):
@@ -345,7 +345,7 @@ def test_of_very_much_that_is_wrong_the_first_is_told() -> None:
 
 @pytest.mark.parametrize("stub", [{"id": ITEM, "name": "a", "selfHref": "a/item.json"}, {"href": "a/item.json"}, "a/item.json"])
 def test_an_item_without_its_files_waits_for_its_own_document(stub: object) -> None:
-    reading = Reading(read_library(json.dumps(LIB).encode(), URI))
+    reading = CatalogBuilder(read_library(json.dumps(LIB).encode(), URI))
     reading.add_items(json.dumps([stub]).encode())
     (wanted,) = reading.stubs
     assert wanted.uri == "https://lib.example/lab/a/item.json"
@@ -380,7 +380,7 @@ def test_a_document_without_its_end_is_told_from_one_that_is_none() -> None:
 @pytest.mark.parametrize("body", [b"[" * 100_000, b'{"items":' * 100_000, b"1" * 100_000, b'"\xff"', b"\xff\xfe\x00"])
 def test_documents_made_to_break_readers_are_refused(body: bytes) -> None:
     with pytest.raises(BadDocument):
-        Reading(read_library(json.dumps(LIB).encode(), URI)).add_items(body)
+        CatalogBuilder(read_library(json.dumps(LIB).encode(), URI)).add_items(body)
 
 
 JSON: st.SearchStrategy[Any] = st.recursive(
@@ -408,7 +408,7 @@ SETTINGS = settings(max_examples=200, derandomize=True)
 )
 def test_no_json_makes_the_reader_fail(lib: object, items: object) -> None:
     try:
-        reading = Reading(read_library(json.dumps(lib).encode(), URI))
+        reading = CatalogBuilder(read_library(json.dumps(lib).encode(), URI))
         reading.add_items(json.dumps({"items": items}).encode())
         for stub in reading.stubs:
             reading.add_item(json.dumps(items).encode(), stub)

@@ -13,9 +13,9 @@ from certificates import make
 from contentlib.library.model import Authentication, Subscription
 from contentlib.library.sessions.pulls import Probed, ProbeStatus
 from contentlib.outbound.client import Outbound
-from contentlib.outbound.policy import Policy
+from contentlib.outbound.policy import OutboundPolicy
 from contentlib.outbound.sources import Sources
-from contentlib.vcsp.reading.asking import Limits
+from contentlib.vcsp.reading.asking import DocumentLimits
 from contentlib.vcsp.reading.probing import SubscriptionProbes
 from publisher import Publisher, publishing
 from vcsp.shapes import SHAPES, Generator
@@ -61,7 +61,7 @@ async def test_what_is_no_address_is_an_invalid_url(uri: str, probes: Subscripti
 
 async def test_a_server_that_says_nothing_has_timed_out(library: str, publisher: Publisher) -> None:
     publisher.silent = True
-    impatient = Outbound(Policy(["127.0.0.0/8"]), timeout=0.5)
+    impatient = Outbound(OutboundPolicy(["127.0.0.0/8"]), timeout=0.5)
     found = await SubscriptionProbes(impatient, Sources()).probe(Subscription(library))
     await impatient.close()
     assert (found.status, text(found)) == (ProbeStatus.TIMED_OUT, f"{library} did not respond within 0.5 seconds")
@@ -91,7 +91,7 @@ async def test_what_is_no_library_is_not_found(body: bytes, publisher: Publisher
 
 async def test_a_document_without_an_end_is_no_library(publisher: Publisher, client: Outbound) -> None:
     publisher.files["/lib.json"] = b" " * 1000
-    probes = SubscriptionProbes(client, Sources(), Limits(size=999))
+    probes = SubscriptionProbes(client, Sources(), DocumentLimits(size=999))
     assert (await probes.probe(Subscription(publisher.uri("/lib.json")))).status is ProbeStatus.RESOURCE_NOT_FOUND
 
 
@@ -140,7 +140,7 @@ async def test_everything_else_is_an_unknown_error(library: str, publisher: Publ
 @settings(max_examples=100, derandomize=True)
 @given(st.text() | st.text().map(lambda rest: f"http://{rest}") | st.text().map(lambda rest: f"file:///{rest}"))
 async def test_no_address_makes_a_probe_fail(uri: str) -> None:
-    client = Outbound(Policy(deny=["*", "0.0.0.0/0", "::/0"]), timeout=0.5)
+    client = Outbound(OutboundPolicy(deny=["*", "0.0.0.0/0", "::/0"]), timeout=0.5)
     found = await SubscriptionProbes(client, Sources()).probe(Subscription(uri, Authentication.BASIC))
     await client.close()
     assert found.status is not ProbeStatus.SUCCESS

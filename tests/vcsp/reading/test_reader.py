@@ -16,10 +16,10 @@ from contentlib.library.catalogs import Catalog, Seen
 from contentlib.library.errors import NotFetched
 from contentlib.library.model import Authentication, Subscription
 from contentlib.outbound.client import Outbound
-from contentlib.outbound.policy import Policy
+from contentlib.outbound.policy import OutboundPolicy
 from contentlib.outbound.sources import Sources
-from contentlib.vcsp.reading.asking import Limits
-from contentlib.vcsp.reading.reader import Reader
+from contentlib.vcsp.reading.asking import DocumentLimits
+from contentlib.vcsp.reading.reader import CatalogReader
 from publisher import Publisher, publishing
 from vcsp.shapes import SHAPES, Generator
 
@@ -32,18 +32,18 @@ def generator() -> Generator:
     return Generator(SHAPES[0])
 
 
-async def read(reader: Reader, subscription: Subscription, seen: Seen | None = None) -> tuple[Catalog, Seen]:
+async def read(reader: CatalogReader, subscription: Subscription, seen: Seen | None = None) -> tuple[Catalog, Seen]:
     found = await reader.read(subscription, seen)
     assert found is not None
     return found
 
 
-async def names(reader: Reader, uri: str) -> list[str]:
+async def names(reader: CatalogReader, uri: str) -> list[str]:
     catalog, _ = await read(reader, Subscription(uri))
     return [item.name for item in catalog.items]
 
 
-async def fault(reader: Reader, subscription: Subscription) -> NotFetched:
+async def fault(reader: CatalogReader, subscription: Subscription) -> NotFetched:
     with pytest.raises(NotFetched) as failed:
         await reader.read(subscription)
     return failed.value
@@ -59,7 +59,9 @@ def paths(publisher: Publisher) -> list[str]:
 # what has not changed
 
 
-async def test_conditions_are_those_that_the_publisher_gave(publisher: Publisher, reader: Reader, generator: Generator) -> None:
+async def test_conditions_are_those_that_the_publisher_gave(
+    publisher: Publisher, reader: CatalogReader, generator: Generator
+) -> None:
     publisher.headers = {"Last-Modified": formatdate(1714555800, usegmt=True), "Date": formatdate(usegmt=True)}
     asked = Subscription(generator.publish(PAYLOAD).serve(publisher))
     _, seen = await read(reader, asked)
@@ -72,7 +74,7 @@ async def test_conditions_are_those_that_the_publisher_gave(publisher: Publisher
 
 
 async def test_validators_of_a_document_that_was_just_written_are_not_believed(
-    publisher: Publisher, reader: Reader, generator: Generator
+    publisher: Publisher, reader: CatalogReader, generator: Generator
 ) -> None:
     publisher.headers = {"Last-Modified": formatdate(1714555800, usegmt=True), "Date": formatdate(1714555801, usegmt=True)}
     asked = Subscription(generator.publish(PAYLOAD).serve(publisher))
@@ -83,7 +85,7 @@ async def test_validators_of_a_document_that_was_just_written_are_not_believed(
     assert paths(publisher) == ["/lib.json"]
 
 
-async def test_another_library_at_the_same_version_is_another_one(publisher: Publisher, reader: Reader) -> None:
+async def test_another_library_at_the_same_version_is_another_one(publisher: Publisher, reader: CatalogReader) -> None:
     asked = Subscription(Generator(SHAPES[0], "one").publish(PAYLOAD).serve(publisher))
     first, seen = await read(reader, asked)
     Generator(SHAPES[0], "two").publish(PAYLOAD).serve(publisher)
@@ -92,7 +94,7 @@ async def test_another_library_at_the_same_version_is_another_one(publisher: Pub
 
 
 async def test_a_library_without_a_version_is_read_each_time(
-    publisher: Publisher, reader: Reader, generator: Generator
+    publisher: Publisher, reader: CatalogReader, generator: Generator
 ) -> None:
     asked = Subscription(generator.publish(PAYLOAD).serve(publisher))
     publisher.files["/lib.json"] = publisher.files["/lib.json"].replace(b'"version": "1",', b"")
@@ -102,7 +104,7 @@ async def test_a_library_without_a_version_is_read_each_time(
 
 
 async def test_a_list_that_is_written_after_its_library_is_not_missed(
-    publisher: Publisher, reader: Reader, generator: Generator
+    publisher: Publisher, reader: CatalogReader, generator: Generator
 ) -> None:
     asked = Subscription(generator.publish(PAYLOAD).serve(publisher))
     _, seen = await read(reader, asked)
@@ -117,7 +119,7 @@ async def test_a_list_that_is_written_after_its_library_is_not_missed(
 
 
 async def test_a_library_that_was_only_renamed_is_read_once_more_and_not_for_ever(
-    publisher: Publisher, reader: Reader, generator: Generator
+    publisher: Publisher, reader: CatalogReader, generator: Generator
 ) -> None:
     asked = Subscription(generator.publish(PAYLOAD).serve(publisher))
     _, seen = await read(reader, asked)
@@ -133,7 +135,7 @@ async def test_a_library_that_was_only_renamed_is_read_once_more_and_not_for_eve
 @pytest.mark.parametrize("document", ["/lib.json", "/items.json"])
 @pytest.mark.parametrize("length", [0, 10, 60])
 async def test_a_document_that_is_half_written_is_read_again_and_is_a_fault_that_may_pass(
-    document: str, length: int, publisher: Publisher, reader: Reader, generator: Generator
+    document: str, length: int, publisher: Publisher, reader: CatalogReader, generator: Generator
 ) -> None:
     asked = Subscription(generator.publish(PAYLOAD).serve(publisher))
     publisher.files[document] = publisher.files[document][:length]
@@ -144,7 +146,7 @@ async def test_a_document_that_is_half_written_is_read_again_and_is_a_fault_that
 
 
 async def test_a_connection_that_breaks_is_a_fault_that_may_pass(
-    publisher: Publisher, reader: Reader, generator: Generator
+    publisher: Publisher, reader: CatalogReader, generator: Generator
 ) -> None:
     asked = Subscription(generator.publish(PAYLOAD).serve(publisher))
     publisher.cuts = [1000, 7]
@@ -153,7 +155,9 @@ async def test_a_connection_that_breaks_is_a_fault_that_may_pass(
     assert f"connection to {publisher.uri('/items.json')} failed" in str(found)
 
 
-async def test_a_list_that_says_that_it_is_older_than_the_library_is_not_taken(publisher: Publisher, reader: Reader) -> None:
+async def test_a_list_that_says_that_it_is_older_than_the_library_is_not_taken(
+    publisher: Publisher, reader: CatalogReader
+) -> None:
     generator = Generator(next(shape for shape in SHAPES if shape.cloud_director))
     tree = generator.publish(PAYLOAD)
     asked = Subscription(tree.serve(publisher), Authentication.BASIC, "", "secret")
@@ -177,7 +181,7 @@ def heard(publisher: Publisher) -> set[str | None]:
 
 @pytest.mark.parametrize(("named", "told"), [(None, "vcsp:secret"), ("", ":secret"), ("ann", "ann:secret")])
 async def test_all_documents_are_asked_for_with_the_password(
-    named: str | None, told: str, publisher: Publisher, reader: Reader, generator: Generator
+    named: str | None, told: str, publisher: Publisher, reader: CatalogReader, generator: Generator
 ) -> None:
     uri = generator.publish(PAYLOAD).serve(publisher)
     publisher.basic = told
@@ -190,7 +194,7 @@ async def test_all_documents_are_asked_for_with_the_password(
 
 
 async def test_a_password_in_the_address_is_told_to_the_publisher_and_to_nobody_else(
-    publisher: Publisher, reader: Reader, generator: Generator
+    publisher: Publisher, reader: CatalogReader, generator: Generator
 ) -> None:
     generator.publish(PAYLOAD).serve(publisher)
     publisher.basic = "ann:secret"
@@ -205,7 +209,7 @@ async def test_a_password_in_the_address_is_told_to_the_publisher_and_to_nobody_
 
 @pytest.mark.parametrize("way", ["reference", "redirect"])
 async def test_the_password_is_not_told_to_another_server(
-    way: str, publisher: Publisher, reader: Reader, generator: Generator
+    way: str, publisher: Publisher, reader: CatalogReader, generator: Generator
 ) -> None:
     async with publishing() as other:
         generator.publish(PAYLOAD).serve(other)
@@ -224,7 +228,7 @@ async def test_the_password_is_not_told_to_another_server(
 
 
 async def test_references_are_relative_to_where_a_redirect_led(
-    publisher: Publisher, reader: Reader, generator: Generator
+    publisher: Publisher, reader: CatalogReader, generator: Generator
 ) -> None:
     """Checklist 24."""
     async with publishing() as other:
@@ -235,7 +239,7 @@ async def test_references_are_relative_to_where_a_redirect_led(
 
 
 async def test_what_is_compressed_though_nobody_asked_is_read(
-    publisher: Publisher, reader: Reader, generator: Generator
+    publisher: Publisher, reader: CatalogReader, generator: Generator
 ) -> None:
     uri = generator.publish(PAYLOAD).serve(publisher)
     publisher.files = {path: gzip.compress(data) for path, data in publisher.files.items()}
@@ -251,7 +255,7 @@ async def test_a_document_without_an_end_is_not_read_to_its_end(
 ) -> None:
     uri = generator.publish(PAYLOAD).serve(publisher)
     publisher.files["/items.json"] = pack(b" " * 5_000_000)
-    found = await fault(Reader(client, Sources(), Limits(size=4_000_000)), Subscription(uri))
+    found = await fault(CatalogReader(client, Sources(), DocumentLimits(size=4_000_000)), Subscription(uri))
     assert str(found).endswith("/items.json is larger than 4000000 bytes, which no list of a library is")
     assert not found.again
 
@@ -259,7 +263,7 @@ async def test_a_document_without_an_end_is_not_read_to_its_end(
 async def test_a_document_that_drips_is_given_up(publisher: Publisher, client: Outbound, generator: Generator) -> None:
     uri = generator.publish({f"item {n}": PAYLOAD["tools"] for n in range(400)}).serve(publisher)
     publisher.pause = 0.3
-    found = await fault(Reader(client, Sources(), Limits(seconds=0.5)), Subscription(uri))
+    found = await fault(CatalogReader(client, Sources(), DocumentLimits(seconds=0.5)), Subscription(uri))
     assert (found.fault.id, found.again) == ("catalog.connection_to_vcsp_server_failed", True)
     assert str(found).endswith("did not respond within 0.5 seconds")
 
@@ -267,7 +271,7 @@ async def test_a_document_that_drips_is_given_up(publisher: Publisher, client: O
 # what is no library
 
 
-async def test_a_login_page_is_told(publisher: Publisher, reader: Reader) -> None:
+async def test_a_login_page_is_told(publisher: Publisher, reader: CatalogReader) -> None:
     publisher.files["/lib.json"] = b"\n<!doctype HTML><title>Log in</title>"
     found = await fault(reader, Subscription(publisher.uri("/lib.json")))
     assert (found.fault.id, found.again) == ("catalog.vcsp_library_not_found", False)
@@ -275,21 +279,21 @@ async def test_a_login_page_is_told(publisher: Publisher, reader: Reader) -> Non
 
 
 @pytest.mark.parametrize("path", ["/lab", "/lab/", "/page"])
-async def test_an_address_that_names_no_document_gets_a_hint(path: str, publisher: Publisher, reader: Reader) -> None:
+async def test_an_address_that_names_no_document_gets_a_hint(path: str, publisher: Publisher, reader: CatalogReader) -> None:
     publisher.files["/page"] = b"<html>Index of /lab</html>"
     found = await fault(reader, Subscription(publisher.uri(path)))
     assert found.fault.id == "catalog.vcsp_library_not_found"
     assert str(found).endswith("; the URL of most libraries ends in /lib.json")
 
 
-async def test_what_is_not_there_is_told(publisher: Publisher, reader: Reader) -> None:
+async def test_what_is_not_there_is_told(publisher: Publisher, reader: CatalogReader) -> None:
     found = await fault(reader, Subscription(publisher.uri("/lib.json?key=hidden")))
     assert (found.fault.id, found.again) == ("catalog.vcsp_library_not_found", False)
     assert str(found).endswith(f"{publisher.uri('/lib.json')} answered 404 Not Found")
 
 
 async def test_an_item_whose_document_is_not_there_is_left_out_and_one_that_may_come_is_waited_for(
-    publisher: Publisher, reader: Reader, generator: Generator
+    publisher: Publisher, reader: CatalogReader, generator: Generator
 ) -> None:
     uri = generator.publish(MORE).serve(publisher)
     whole, _ = await read(reader, Subscription(uri))
@@ -314,7 +318,7 @@ async def test_an_item_whose_document_is_not_there_is_left_out_and_one_that_may_
         ("", "has the scheme ''"),
     ],
 )
-async def test_what_is_no_address_is_told(uri: str, told: str, reader: Reader) -> None:
+async def test_what_is_no_address_is_told(uri: str, told: str, reader: CatalogReader) -> None:
     found = await fault(reader, Subscription(uri, Authentication.BASIC, None, "secret"))
     assert (found.fault.id, found.again) == ("catalog.url", False)
     assert told in str(found)
@@ -326,19 +330,19 @@ async def test_files_outside_the_roots_are_not_read_through_links(tmp_path: Path
     tree.write(tmp_path / "outside")
     (tmp_path / "roots").mkdir()
     (tmp_path / "roots/lab").symlink_to(tmp_path / "outside")
-    reader = Reader(client, Sources([tmp_path / "roots"]))
+    reader = CatalogReader(client, Sources([tmp_path / "roots"]))
     assert (await fault(reader, Subscription((tmp_path / "roots/lab").as_uri()))).fault.id == "catalog.url"
 
 
-async def test_a_directory_without_a_library_is_told(tmp_path: Path, reader: Reader) -> None:
+async def test_a_directory_without_a_library_is_told(tmp_path: Path, reader: CatalogReader) -> None:
     found = await fault(reader, Subscription(tmp_path.as_uri()))
     assert (found.fault.id, found.again) == ("catalog.vcsp_library_not_found", False)
     assert str(found).endswith(f"there is no file {tmp_path.as_uri()}/lib.json")
 
 
 async def test_where_the_server_does_not_go_no_library_is_read(publisher: Publisher) -> None:
-    client = Outbound(Policy())
-    found = await fault(Reader(client, Sources()), Subscription(publisher.uri("/lib.json")))
+    client = Outbound(OutboundPolicy())
+    found = await fault(CatalogReader(client, Sources()), Subscription(publisher.uri("/lib.json")))
     await client.close()
     assert (found.fault.id, publisher.asked) == ("catalog.policy", [])
 
@@ -346,7 +350,9 @@ async def test_where_the_server_does_not_go_no_library_is_read(publisher: Publis
 # certificates
 
 
-async def test_a_pinned_certificate_is_asked_of_the_publisher(tmp_path: Path, reader: Reader, generator: Generator) -> None:
+async def test_a_pinned_certificate_is_asked_of_the_publisher(
+    tmp_path: Path, reader: CatalogReader, generator: Generator
+) -> None:
     own, other = (make(tmp_path / f"{name}.pem") for name in ("own", "other"))
     async with publishing(context=own.context()) as publisher:
         uri = generator.publish(PAYLOAD).serve(publisher)

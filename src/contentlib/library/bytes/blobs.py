@@ -37,7 +37,7 @@ class Received(msgspec.Struct, frozen=True):
     digests: dict[Algorithm, str]
 
 
-class Place(msgspec.Struct, frozen=True):
+class BlobLocation(msgspec.Struct, frozen=True):
     """The location of a file's bytes, and whether they are stored."""
 
     storage: str
@@ -122,13 +122,13 @@ class Blobs:
             return blob
         return await self._read_again(blob, name, found.mark)
 
-    async def place(self, file: StoredFile) -> Place:
+    async def place(self, file: StoredFile) -> BlobLocation:
         """Returns the location of a file's bytes, without checking them."""
         async with self._metadata.reading() as transaction:
             blob = await transaction.blobs.get(file.blob)
         if blob is None or await self._stat(blob, file.name) is None:
-            return Place("" if blob is None else blob.storage, "", there=False)
-        return Place(blob.storage, self.store.path(blob.storage, blob.id).absolute().as_uri(), there=True)
+            return BlobLocation("" if blob is None else blob.storage, "", there=False)
+        return BlobLocation(blob.storage, self.store.path(blob.storage, blob.id).absolute().as_uri(), there=True)
 
     async def start(self, file: StoredFile, most: int) -> bytes:
         """The first bytes of a file."""

@@ -8,8 +8,8 @@ from contentlib.library.catalog import messages
 from contentlib.library.catalog.libraries import PUBLISHING_USER, find_library
 from contentlib.library.clock import Clock
 from contentlib.library.errors import Busy, NotSynchronized
-from contentlib.library.model import Authentication, Library, LibraryType, Publishing, Subscription, Target
-from contentlib.library.ports import MetadataStore, PasswordHasher, Sealing, Transaction
+from contentlib.library.model import Authentication, Library, LibraryType, Publishing, Subscription, TaskTarget
+from contentlib.library.ports import Encryption, MetadataStore, PasswordHasher, Transaction
 
 _AT_ONCE = 100
 
@@ -17,7 +17,7 @@ _AT_ONCE = 100
 class Conversions:
     """Converts libraries."""
 
-    def __init__(self, metadata: MetadataStore, clock: Clock, passwords: PasswordHasher, sealing: Sealing) -> None:
+    def __init__(self, metadata: MetadataStore, clock: Clock, passwords: PasswordHasher, sealing: Encryption) -> None:
         self._metadata = metadata
         self._clock = clock
         self._passwords = passwords
@@ -68,7 +68,7 @@ class Conversions:
 
 
 async def _check_idle(transaction: Transaction, library: Library) -> None:
-    for task in await transaction.tasks.of_target(Target("com.vmware.content.Library", library.id)):
+    for task in await transaction.tasks.of_target(TaskTarget("com.vmware.content.Library", library.id)):
         if task.ended is None:
             raise NotSynchronized(messages.LIBRARY_SYNCHRONIZING(library=library.id, task=task.id))
 

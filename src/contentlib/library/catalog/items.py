@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from contentlib.library.bytes.blobs import Blobs
 from contentlib.library.catalog import messages
 from contentlib.library.clock import Clock
-from contentlib.library.errors import Fault, Invalid, Missing, MissingFile, NotHere, Taken, VersionConflict, WrongType
+from contentlib.library.errors import Fault, Invalid, ItemNameTaken, Missing, MissingFile, NotHere, VersionConflict, WrongType
 from contentlib.library.idempotence import once
 from contentlib.library.identifiers import new_identifier
 from contentlib.library.leases import Ended, fire
@@ -269,7 +269,7 @@ class Items:
         for other_id in await transaction.items.find(library=item.library, folded_name=item.folded_name):
             if other_id != item.id:
                 other = await find_item(transaction, other_id)
-                raise Taken(messages.ITEM_NAME_TAKEN(field=field, library=item.library, name=other.name, item=other_id))
+                raise ItemNameTaken(messages.ITEM_NAME_TAKEN(field=field, library=item.library, name=other.name, item=other_id))
 
     async def _trash_failed_drafts(self, transaction: Transaction, item: Item, user: str) -> None:
         """Moves drafts that have the name of a new item, and whose update session failed, into the trash."""

@@ -15,7 +15,7 @@ from contentlib.library.catalog.configuration import Configuration, Configuratio
 from contentlib.library.packages import ovf
 
 
-class Limits:
+class TransferLimits:
     """The limits of one of some `processes`, which share each of them; a process may always do one thing at a time."""
 
     def __init__(self, configurations: Configurations, processes: int = 1) -> None:

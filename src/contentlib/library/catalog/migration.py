@@ -17,7 +17,7 @@ from contentlib.library.catalog.libraries import Libraries, find_library
 from contentlib.library.catalog.upkeep import RESOURCE, Upkeep
 from contentlib.library.clock import Clock
 from contentlib.library.errors import InDesiredState, Invalid
-from contentlib.library.model import Backing, Item, Library, Maintenance, StoredFile, Target, Version
+from contentlib.library.model import Backing, Item, Library, Maintenance, StoredFile, TaskTarget, Version
 from contentlib.library.ports import MetadataStore
 from contentlib.library.signals import unheard
 from contentlib.library.tasks import NewTask, Tasks
@@ -26,7 +26,7 @@ KIND = "migrate"
 _FIELD = "migrate_spec.storage_backings"
 
 
-class Arguments(msgspec.Struct, frozen=True):
+class MigrationArguments(msgspec.Struct, frozen=True):
     """Arguments of a migration."""
 
     library: str
@@ -66,19 +66,21 @@ class Migrations:
             storage = self._libraries.storage_of(_FIELD, backings)
             if library.storage == storage and not await transaction.versions.elsewhere(library_id, storage):
                 raise InDesiredState(messages.ALREADY_ON_STORAGE(library=library_id, storage=storage))
-            task = await self._tasks.submit(transaction, _task(library, Arguments(library_id, storage, backings), user))
+            task = await self._tasks.submit(
+                transaction, _task(library, MigrationArguments(library_id, storage, backings), user)
+            )
             reason = f"task {task.id} is moving its content from storage {library.storage} to storage {storage}"
             await self._upkeep.begin(transaction, library, Maintenance(reason, task.id))
         self._submitted()
         return task.id
 
-    async def left(self, wanted: Arguments) -> list[StoredFile]:
+    async def left(self, wanted: MigrationArguments) -> list[StoredFile]:
         """Returns what remains to be moved, one file for all with the same bytes."""
         async with self._metadata.reading() as transaction:
             await find_library(transaction, wanted.library)
             return await transaction.versions.elsewhere(wanted.library, wanted.storage)
 
-    async def move(self, wanted: Arguments, file: StoredFile, advance: Callable[[int], None]) -> None:
+    async def move(self, wanted: MigrationArguments, file: StoredFile, advance: Callable[[int], None]) -> None:
         """Moves the bytes of a file, for all versions of the library that have them."""
         moved = await self._blobs.at(wanted.storage, file, advance)
         only_moved = Version(id="", item="", number=0, created=0, files=(moved,))
@@ -87,7 +89,7 @@ class Migrations:
             await self._blobs.check_kept(transaction, only_moved)
             await transaction.versions.move(wanted.library, file.blob, moved.blob)
 
-    async def finish(self, wanted: Arguments, unmoved: str | None) -> None:
+    async def finish(self, wanted: MigrationArguments, unmoved: str | None) -> None:
         """Moves the library itself to the other storage and ends maintenance. `unmoved` describes what was not moved."""
         described = await self._versions(wanted.library)
         for item, version in described:
@@ -104,7 +106,7 @@ class Migrations:
             items = [each for each in (*live, *trash) if each is not None and each.library == library_id]
             return [(item, version) for item in items for version in await transaction.versions.of(item.id)]
 
-    async def _switch(self, wanted: Arguments) -> str:
+    async def _switch(self, wanted: MigrationArguments) -> str:
         """Sets the storage of the library and returns the previous one."""
         async with self._metadata.transaction(durable=True) as transaction:
             library = await find_library(transaction, wanted.library)
@@ -115,7 +117,7 @@ class Migrations:
                 await transaction.libraries.put(counted)
         return library.storage
 
-    async def end(self, wanted: Arguments, unmoved: str | None) -> None:
+    async def end(self, wanted: MigrationArguments, unmoved: str | None) -> None:
         """Allows changes of the library again, wherever its content is."""
         async with self._metadata.transaction(durable=True) as transaction:
             library = await transaction.libraries.get(wanted.library)
@@ -123,7 +125,7 @@ class Migrations:
                 await transaction.libraries.put(replace(library, maintenance=None, unmoved=unmoved))
 
 
-def _task(library: Library, wanted: Arguments, user: str) -> NewTask:
+def _task(library: Library, wanted: MigrationArguments, user: str) -> NewTask:
     return NewTask(
         kind=KIND,
         service="com.vmware.content.library",
@@ -131,6 +133,6 @@ def _task(library: Library, wanted: Arguments, user: str) -> NewTask:
         description=messages.MIGRATION(name=library.name, storage=wanted.storage),
         user=user,
         arguments=msgspec.json.encode(wanted).decode(),
-        target=Target(RESOURCE, library.id),
+        target=TaskTarget(RESOURCE, library.id),
         cancelable=False,
     )

@@ -10,7 +10,7 @@ from contentlib.library.catalog import messages
 from contentlib.library.catalog.libraries import find_library
 from contentlib.library.errors import WrongState
 from contentlib.library.leases import Leases
-from contentlib.library.model import Library, Maintenance, Target, UpdateSession
+from contentlib.library.model import Library, Maintenance, TaskTarget, UpdateSession
 from contentlib.library.ports import MetadataStore, Transaction
 from contentlib.library.protection import check_changeable
 
@@ -51,7 +51,7 @@ class Upkeep:
         if active:
             sessions = _listed([self._told(each) for each in active])
             raise WrongState(messages.LIBRARY_HAS_SESSIONS(library=library.id, sessions=sessions))
-        for task in await transaction.tasks.of_target(Target(RESOURCE, library.id)):
+        for task in await transaction.tasks.of_target(TaskTarget(RESOURCE, library.id)):
             if task.kind == "sync" and task.ended is None:
                 raise WrongState(messages.LIBRARY_SYNCHRONIZING(library=library.id, task=task.id))
         await transaction.libraries.put(replace(library, maintenance=maintenance))

@@ -7,7 +7,7 @@ import re
 from contentlib.library.catalog import messages
 from contentlib.library.catalog.libraries import find_library
 from contentlib.library.clock import Clock
-from contentlib.library.errors import Invalid, Missing, Taken
+from contentlib.library.errors import Invalid, ItemNameTaken, Missing
 from contentlib.library.identifiers import new_identifier
 from contentlib.library.model import Usage
 from contentlib.library.ports import MetadataStore, Transaction
@@ -33,7 +33,7 @@ class Usages:
             await find_library(transaction, library_id)
             for other in await transaction.usages.of(library_id):
                 if other.urn == urn:
-                    raise Taken(messages.USAGE_EXISTS(library=library_id, urn=urn, usage=other.id))
+                    raise ItemNameTaken(messages.USAGE_EXISTS(library=library_id, urn=urn, usage=other.id))
             await transaction.usages.add(usage)
         return usage.id
 

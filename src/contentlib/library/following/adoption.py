@@ -33,7 +33,7 @@ Contents = Mapping[tuple[str, str], Blob]
 """The bytes of the files, by the id of their item and their name."""
 
 
-class Refused(RuntimeError):
+class NotAdoptable(RuntimeError):
     """The library cannot be taken as it is; a sentence."""
 
 
@@ -159,7 +159,7 @@ class Adoption:
     async def _followed(self, transaction: Transaction, catalog: Catalog, since: Imported | None) -> _Taken:
         library = await transaction.libraries.get(catalog.id)
         if (None if library is None else await _imported(transaction, library)) != since:
-            raise Refused(f"library {catalog.name!r} ({catalog.id}) was changed by another import; start again")
+            raise NotAdoptable(f"library {catalog.name!r} ({catalog.id}) was changed by another import; start again")
         note = Imported(_number(catalog.version), tuple(each.id for each in catalog.items))
         await transaction.state.put(_KEY + catalog.id, msgspec.json.encode(note).decode())
         if library is None or since is None:
@@ -187,7 +187,7 @@ class Adoption:
         try:
             await self._names.check(transaction, library, "name")
         except NameTaken as error:
-            raise Refused(f"{error}; rename the other library first, or set unique_library_names = false") from error
+            raise NotAdoptable(f"{error}; rename the other library first, or set unique_library_names = false") from error
 
     async def _changes(self, transaction: Transaction, catalog: Catalog, contents: Contents, rise: int) -> list[_Change]:
         reached = await recall(transaction, catalog.id)
@@ -238,7 +238,7 @@ class Adoption:
             await transaction.items.put(replace(before, folded_name=f"\0{before.id}"))  # clients cannot use this name
         for other in await transaction.items.find(library=item.library, folded_name=item.folded_name):
             if other != item.id and other not in imported:
-                raise Refused(
+                raise NotAdoptable(
                     f"library {item.library} already has an item {item.name!r} ({other}) that was not imported; rename it"
                 )
 
@@ -260,8 +260,8 @@ async def _imported(transaction: Transaction, library: Library) -> Imported:
     return msgspec.json.decode(value, type=Imported)
 
 
-def _here(library: Library) -> Refused:
-    return Refused(f"library {library.name!r} ({library.id}) already exists and was not imported from a bundle")
+def _here(library: Library) -> NotAdoptable:
+    return NotAdoptable(f"library {library.name!r} ({library.id}) already exists and was not imported from a bundle")
 
 
 async def _check_item(transaction: Transaction, library_id: str, offered: OfferedItem, item: Item | None) -> None:
@@ -270,7 +270,7 @@ async def _check_item(transaction: Transaction, library_id: str, offered: Offere
         deleted = await transaction.deleted_items.get(offered.id)
         item = None if deleted is None else deleted.row
     if item is not None and item.library != library_id:
-        raise Refused(f"item {offered.name!r} ({offered.id}) already exists in library {item.library} or in its trash")
+        raise NotAdoptable(f"item {offered.name!r} ({offered.id}) already exists in library {item.library} or in its trash")
 
 
 async def _known(transaction: Transaction, item_id: str) -> Item | None:
@@ -282,7 +282,7 @@ async def _known(transaction: Transaction, item_id: str) -> Item | None:
 
 async def _check_free(transaction: Transaction, library_id: str) -> None:
     if await transaction.deleted_libraries.get(library_id) is not None:
-        raise Refused(f"library {library_id} is in the trash; restore or purge it")
+        raise NotAdoptable(f"library {library_id} is in the trash; restore or purge it")
 
 
 def _names(catalog: Catalog) -> dict[str, str]:

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from contentlib.library.bytes.blobs import Blobs
 from contentlib.library.catalog.items import FIRST_VERSION, current_version
 from contentlib.library.catalog.libraries import find_library
-from contentlib.library.catalogs import Catalog, Offer, OfferedFile, OfferedItem, Seen
+from contentlib.library.catalogs import Catalog, ItemOffer, OfferedFile, OfferedItem, Seen
 from contentlib.library.clock import Clock
 from contentlib.library.errors import Busy, Fault
 from contentlib.library.following import messages
@@ -27,20 +27,20 @@ from contentlib.library.names import fold, usable
 from contentlib.library.packages.trust import Trust
 from contentlib.library.ports import MetadataStore, Transaction
 from contentlib.library.protection import check_changeable
-from contentlib.library.sessions.sealing import Sealing
+from contentlib.library.sessions.package_checks import PackageChecks
 
 _AT_ONCE = 100  # rows between two turns of other calls
 _LARGEST = 2**63 - 1
 
 
-class Known(msgspec.Struct, frozen=True):
+class KnownItem(msgspec.Struct, frozen=True):
     """An existing item with the last offer of its publisher."""
 
     item: Item
-    offer: Offer
+    offer: ItemOffer
 
 
-class Taken(msgspec.Struct, frozen=True):
+class AppliedCatalog(msgspec.Struct, frozen=True):
     """The applied part of a catalog, and the items whose content is missing."""
 
     removed: int
@@ -55,25 +55,25 @@ class Mirror:
         self._metadata = metadata
         self._blobs = blobs
         self._clock = clock
-        self._sealing = Sealing(metadata, blobs, clock, trust or Trust(metadata, clock))
+        self._sealing = PackageChecks(metadata, blobs, clock, trust or Trust(metadata, clock))
 
     async def library(self, library_id: str) -> Library:
         """The subscribed library, as it is now."""
         async with self._metadata.reading() as transaction:
             return await find_library(transaction, library_id, SUBSCRIBED)
 
-    async def item(self, library: Library, source: str) -> Known | None:
+    async def item(self, library: Library, source: str) -> KnownItem | None:
         """The item of a publisher's identifier."""
         async with self._metadata.reading() as transaction:
             return await _known(transaction, library.id, source)
 
-    async def known_as(self, item_id: str) -> Known | None:
+    async def known_as(self, item_id: str) -> KnownItem | None:
         """The item of an identifier of ours."""
         async with self._metadata.reading() as transaction:
             item, offer = await transaction.items.get(item_id), await transaction.offers.get(item_id)
-        return None if item is None or offer is None else Known(item, offer)
+        return None if item is None or offer is None else KnownItem(item, offer)
 
-    async def take(self, library: Library, catalog: Catalog) -> Taken:
+    async def take(self, library: Library, catalog: Catalog) -> AppliedCatalog:
         """Applies everything except missing content; on demand that is everything.
 
         Items of a previous library are removed, once: content fetched for this library is kept if it is applied again.
@@ -95,7 +95,7 @@ class Mirror:
         if _on_demand(library):
             await self._list(library, [each for each in lacking if each.id not in left])
             lacking = []
-        return Taken(len(gone), len(changed), tuple(lacking))
+        return AppliedCatalog(len(gone), len(changed), tuple(lacking))
 
     async def complete(self, library: Library, offered: OfferedItem, files: Sequence[StoredFile]) -> None:
         """Makes complete files the content of an item. A new item is added.
@@ -121,7 +121,7 @@ class Mirror:
             await transaction.versions.add(version)
             made = self._applied(item if now is None else now.item, offered, version)
             await (transaction.items.add(made) if now is None else transaction.items.put(made))
-            await transaction.offers.put(Offer(made.id, library.id, offered, offered))
+            await transaction.offers.put(ItemOffer(made.id, library.id, offered, offered))
             await transaction.download_sessions.serve(made.id, version.id)
             await transaction.libraries.changed(library.id)
 
@@ -170,9 +170,9 @@ class Mirror:
             following = msgspec.structs.replace(now.following or Following(), **changes)
             await transaction.libraries.put(replace(now, following=following))
 
-    async def _all(self, library: Library) -> dict[str, Known]:
+    async def _all(self, library: Library) -> dict[str, KnownItem]:
         """All items that are here, by the publisher's identifiers; other calls get their turn in between."""
-        found: dict[str, Known] = {}
+        found: dict[str, KnownItem] = {}
         after = ""
         while True:
             async with self._metadata.reading() as transaction:
@@ -180,13 +180,13 @@ class Mirror:
                 for offer in offers:
                     item = await transaction.items.get(offer.item)
                     if item is not None:
-                        found[offer.offered.id] = Known(item, offer)
+                        found[offer.offered.id] = KnownItem(item, offer)
             if len(offers) < _AT_ONCE:
                 return found
             after = offers[-1].item
             await asyncio.sleep(0)
 
-    async def _remove(self, library: Library, gone: Sequence[Known]) -> None:
+    async def _remove(self, library: Library, gone: Sequence[KnownItem]) -> None:
         for start in range(0, len(gone), _AT_ONCE):
             async with self._metadata.transaction(durable=True) as transaction:
                 await self.check(transaction, library)
@@ -194,7 +194,7 @@ class Mirror:
                     await transaction.items.remove(each.item.id)
                 await transaction.libraries.changed(library.id)
 
-    async def _rename(self, library: Library, left: Mapping[str, Known], names: Mapping[str, str]) -> None:
+    async def _rename(self, library: Library, left: Mapping[str, KnownItem], names: Mapping[str, str]) -> None:
         """Renames all items together through names that no client can use, because two items may have swapped names."""
         before = {each.item.id: each.item.folded_name for each in left.values()}
         moved = [(item_id, name) for item_id, name in names.items() if before[item_id] != fold(name)]
@@ -209,7 +209,7 @@ class Mirror:
                 await transaction.items.put(replace(item, name=name, folded_name=fold(name)))
             await transaction.libraries.changed(library.id)
 
-    async def _change(self, library: Library, changed: Sequence[tuple[Known, OfferedItem]]) -> None:
+    async def _change(self, library: Library, changed: Sequence[tuple[KnownItem, OfferedItem]]) -> None:
         on_demand = _on_demand(library)
         for start in range(0, len(changed), _AT_ONCE):
             async with self._metadata.transaction(durable=True) as transaction:
@@ -218,7 +218,7 @@ class Mirror:
                     await self._apply(transaction, known, offered, on_demand)
                 await transaction.libraries.changed(library.id)
 
-    async def _apply(self, transaction: Transaction, known: Known, offered: OfferedItem, on_demand: bool) -> None:
+    async def _apply(self, transaction: Transaction, known: KnownItem, offered: OfferedItem, on_demand: bool) -> None:
         """Applies metadata of an item at once; its content version only when the content is stored or not kept here."""
         item = await transaction.items.get(known.item.id)
         if item is None:
@@ -241,7 +241,7 @@ class Mirror:
                     if await _known(transaction, library.id, offered.id) is None:
                         item = self._new(library, offered)
                         await transaction.items.add(item)
-                        await transaction.offers.put(Offer(item.id, library.id, offered))
+                        await transaction.offers.put(ItemOffer(item.id, library.id, offered))
                 await transaction.libraries.changed(library.id)
 
     async def _version(
@@ -301,7 +301,7 @@ class Mirror:
         return replace(changed, type=offered.type, folded_type=fold(offered.type), content_version=content)
 
 
-def _names(left: Mapping[str, Known], catalog: Catalog) -> dict[str, str]:
+def _names(left: Mapping[str, KnownItem], catalog: Catalog) -> dict[str, str]:
     """The names of items that stay, by identifier; those that could not be read make way where others have theirs now."""
     names = {left[each.id].item.id: each.name for each in catalog.items if each.id in left}
     taken = {fold(each.name) for each in catalog.items}
@@ -323,7 +323,7 @@ def unchanged(held: OfferedFile, offered: OfferedFile, *, same_version: bool) ->
     return same_version
 
 
-def kept_files(before: Offer, offered: OfferedItem) -> set[str]:
+def kept_files(before: ItemOffer, offered: OfferedItem) -> set[str]:
     """The names of the files of an item that need not be fetched again."""
     if before.held is None:
         return set()
@@ -332,7 +332,7 @@ def kept_files(before: Offer, offered: OfferedItem) -> set[str]:
     return {each.name for each in offered.files if each.name in held and unchanged(held[each.name], each, same_version=same)}
 
 
-def _lacks(before: Offer, offered: OfferedItem) -> bool:
+def _lacks(before: ItemOffer, offered: OfferedItem) -> bool:
     """Whether the stored content differs from the offer."""
     files = len(offered.files)
     return before.held is None or len(before.held.files) != files or len(kept_files(before, offered)) != files
@@ -361,9 +361,9 @@ def _number(text: str) -> int | None:
     return number if number <= _LARGEST else None
 
 
-async def _known(transaction: Transaction, library_id: str, source: str) -> Known | None:
+async def _known(transaction: Transaction, library_id: str, source: str) -> KnownItem | None:
     for item_id in await transaction.items.find(source=source):
         item, offer = await transaction.items.get(item_id), await transaction.offers.get(item_id)
         if item is not None and item.library == library_id and offer is not None:
-            return Known(item, offer)
+            return KnownItem(item, offer)
     return None

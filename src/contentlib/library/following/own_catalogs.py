@@ -15,7 +15,7 @@ from contentlib.library.following import messages
 from contentlib.library.following.subscriptions import PUBLISHED, Probing
 from contentlib.library.model import Authentication, Item, Library, StoredFile, Subscription, Version
 from contentlib.library.packages.signatures import read_pem
-from contentlib.library.ports import MetadataStore, PasswordHasher, Sealing, Transaction
+from contentlib.library.ports import Encryption, MetadataStore, PasswordHasher, Transaction
 from contentlib.library.sessions.pulls import Probed, ProbeStatus
 
 BLOB = "blob:"
@@ -33,7 +33,7 @@ class OwnCatalogs:
         self,
         metadata: MetadataStore,
         passwords: PasswordHasher,
-        sealing: Sealing,
+        sealing: Encryption,
         outside: Catalogs,
         certificate: bytes | None = None,
     ) -> None:

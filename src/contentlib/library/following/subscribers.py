@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from contentlib.library.catalog.items import find_item
 from contentlib.library.catalog.libraries import NewLibrary, find_library
 from contentlib.library.clock import Clock
-from contentlib.library.errors import Invalid, Missing, NotFetched, NotPublished, Taken, WrongState
+from contentlib.library.errors import Invalid, ItemNameTaken, Missing, NotFetched, NotPublished, WrongState
 from contentlib.library.following import messages
 from contentlib.library.following.subscribed import Invitation, SubscribedLibraries
 from contentlib.library.following.subscriptions import SubscriptionChange
@@ -49,7 +49,7 @@ class SubscriberChange(msgspec.Struct, frozen=True):
     placement: Placement | None = None
 
 
-class Told(msgspec.Struct, frozen=True):
+class NamedSubscriber(msgspec.Struct, frozen=True):
     """A subscription, and the name of the library at its other end; of one elsewhere the identifier."""
 
     subscriber: Subscriber
@@ -78,13 +78,13 @@ class Subscribers:
 
         return await once(self._metadata, self._clock, token, add)
 
-    async def get(self, library_id: str, subscriber_id: str) -> Told:
+    async def get(self, library_id: str, subscriber_id: str) -> NamedSubscriber:
         """Returns a subscription of a library. Raises Missing for an unknown identifier."""
         async with self._metadata.reading() as transaction:
             await find_published(transaction, library_id)
             return await _find(transaction, library_id, subscriber_id)
 
-    async def all(self, library_id: str) -> list[Told]:
+    async def all(self, library_id: str) -> list[NamedSubscriber]:
         """The subscriptions of a library, in order of creation."""
         async with self._metadata.reading() as transaction:
             await find_published(transaction, library_id)
@@ -160,7 +160,7 @@ class Subscribers:
         if not new.remote:
             await _check_follows(transaction, library, new.existing)
         if any(each.subscribed == new.existing for each in await transaction.subscribers.of(library.id)):
-            raise Taken(messages.SUBSCRIPTION_EXISTS(subscribed=new.existing, library=library.id))
+            raise ItemNameTaken(messages.SUBSCRIPTION_EXISTS(subscribed=new.existing, library=library.id))
         subscriber = Subscriber(new_identifier(), library.id, new.existing, new.placement, new.vcenter if new.remote else None)
         await transaction.subscribers.add(subscriber)
         if not new.remote:
@@ -206,18 +206,18 @@ async def _each(beginnings: Iterable[Awaitable[str]]) -> None:
         raise refused
 
 
-async def _all(transaction: Transaction, library_id: str) -> list[Told]:
+async def _all(transaction: Transaction, library_id: str) -> list[NamedSubscriber]:
     """All subscriptions but those whose library was deleted here, or does not follow any more."""
     found = []
     for each in await transaction.subscribers.of(library_id):
         if each.vcenter is not None:
-            found.append(Told(each, each.subscribed))
+            found.append(NamedSubscriber(each, each.subscribed))
         elif (library := await transaction.libraries.get(each.subscribed)) is not None and _follows(library, library_id):
-            found.append(Told(each, library.name))
+            found.append(NamedSubscriber(each, library.name))
     return found
 
 
-async def _find(transaction: Transaction, library_id: str, subscriber_id: str) -> Told:
+async def _find(transaction: Transaction, library_id: str, subscriber_id: str) -> NamedSubscriber:
     for told in await _all(transaction, library_id):
         if told.subscriber.id == subscriber_id:
             return told

@@ -12,7 +12,7 @@ from contentlib.library.errors import Invalid
 from contentlib.library.following import messages
 from contentlib.library.messages import REQUIRED, SOURCE_UNUSABLE
 from contentlib.library.model import Authentication, SourceEndpoint, Subscription
-from contentlib.library.ports import Sealing
+from contentlib.library.ports import Encryption
 from contentlib.library.sessions.pulls import CheckSource, Probed, check_endpoint, without_password
 
 _USER = "vcsp"
@@ -43,7 +43,7 @@ class Probing(Protocol):
 class Subscriptions:
     """Validates subscriptions and requests publishers. `check_source` decides which URLs may be requested."""
 
-    def __init__(self, catalogs: Catalogs, probing: Probing, sealing: Sealing, check_source: CheckSource) -> None:
+    def __init__(self, catalogs: Catalogs, probing: Probing, sealing: Encryption, check_source: CheckSource) -> None:
         self._catalogs = catalogs
         self._probing = probing
         self._sealing = sealing

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from contentlib.library.clock import Clock
 from contentlib.library.errors import Fault
 from contentlib.library.following import messages
-from contentlib.library.model import Item, Library, Target, Task
+from contentlib.library.model import Item, Library, Task, TaskTarget
 from contentlib.library.ports import Transaction
 from contentlib.library.signals import unheard
 from contentlib.library.tasks import NewTask, Tasks
@@ -20,7 +20,7 @@ _LIBRARY_SERVICE = "com.vmware.content.subscribed_library"
 _ITEM_SERVICE = "com.vmware.content.library.subscribed_item"
 
 
-class Arguments(msgspec.Struct, frozen=True):
+class SyncArguments(msgspec.Struct, frozen=True):
     """Arguments of a sync: a library, or one of its items, with its content if `content` is set."""
 
     library: str
@@ -40,18 +40,18 @@ class SyncTasks:
     async def submit(self, transaction: Transaction, library: Library, user: str) -> Task:
         """The task of a sync of a library, a new one or the one that runs."""
         description = messages.SYNC_LIBRARY(name=library.name)
-        target = Target("com.vmware.content.Library", library.id)
-        return await self._join(transaction, Arguments(library.id), description, target, user)
+        target = TaskTarget("com.vmware.content.Library", library.id)
+        return await self._join(transaction, SyncArguments(library.id), description, target, user)
 
     async def submit_item(self, transaction: Transaction, library: Library, item: Item, user: str, *, content: bool) -> Task:
         """The task of a sync of an item, a new one or the one that runs."""
-        arguments = Arguments(library.id, item.id, content)
+        arguments = SyncArguments(library.id, item.id, content)
         description = messages.SYNC_ITEM(name=item.name)
-        target = Target("com.vmware.content.library.Item", item.id)
+        target = TaskTarget("com.vmware.content.library.Item", item.id)
         return await self._join(transaction, arguments, description, target, user)
 
     async def _join(
-        self, transaction: Transaction, arguments: Arguments, description: Fault, target: Target, user: str
+        self, transaction: Transaction, arguments: SyncArguments, description: Fault, target: TaskTarget, user: str
     ) -> Task:
         encoded = msgspec.json.encode(arguments).decode()
         for task in await transaction.tasks.of_target(target):

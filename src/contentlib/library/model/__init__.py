@@ -19,9 +19,9 @@ from contentlib.library.model.libraries import (
     Usage,
 )
 from contentlib.library.model.sessions import Session, State, Touches
-from contentlib.library.model.signatures import Signature, TrustedCertificate, WarningType
+from contentlib.library.model.signatures import PackageSignature, TrustedCertificate, WarningType
 from contentlib.library.model.subscriptions import Authentication, Following, Placement, Seen, Subscriber, Subscription, Vcenter
-from contentlib.library.model.tasks import Target, Task, TaskStatus
+from contentlib.library.model.tasks import Task, TaskStatus, TaskTarget
 from contentlib.library.model.trash import Deleted
 from contentlib.library.model.update_sessions import Source, SourceEndpoint, TransferStatus, UpdateFile, UpdateSession
 from contentlib.library.model.users import Login, Token, User
@@ -42,6 +42,7 @@ __all__ = [
     "LibraryType",
     "Login",
     "Maintenance",
+    "PackageSignature",
     "Placement",
     "Preparation",
     "PrepareStatus",
@@ -49,16 +50,15 @@ __all__ = [
     "Retention",
     "Seen",
     "Session",
-    "Signature",
     "Source",
     "SourceEndpoint",
     "State",
     "StoredFile",
     "Subscriber",
     "Subscription",
-    "Target",
     "Task",
     "TaskStatus",
+    "TaskTarget",
     "Token",
     "Touches",
     "TransferStatus",

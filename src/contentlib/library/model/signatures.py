@@ -7,7 +7,7 @@ import enum
 import msgspec
 
 
-class Signature(msgspec.Struct, frozen=True):
+class PackageSignature(msgspec.Struct, frozen=True):
     """The signature of a package: the signer's certificate and those with it, in base64, and the time of the check."""
 
     chain: tuple[str, ...]

@@ -19,7 +19,7 @@ class TaskStatus(enum.StrEnum):
     FAILED = "FAILED"
 
 
-class Target(msgspec.Struct, frozen=True):
+class TaskTarget(msgspec.Struct, frozen=True):
     """The object of a task: a resource type of the contract and an identifier."""
 
     type: str
@@ -52,7 +52,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     until: int | None = None
     completed: int = 0
     total: int = 100
-    target: Target | None = None
+    target: TaskTarget | None = None
     parent: str | None = None
     result: str | None = None
     fault: Fault | None = None

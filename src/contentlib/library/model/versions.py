@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from contentlib.library.checksums import Checksum
 from contentlib.library.errors import Fault
-from contentlib.library.model.signatures import Signature
+from contentlib.library.model.signatures import PackageSignature
 
 
 class StoredFile(msgspec.Struct, frozen=True):
@@ -47,7 +47,7 @@ class Version(msgspec.Struct, frozen=True):
     files: tuple[StoredFile, ...]
     user: str = ""
     message: str = ""
-    signature: Signature | None = None
+    signature: PackageSignature | None = None
     differences: Differences | None = None
     warnings: tuple[Fault, ...] | None = None
 

@@ -45,7 +45,7 @@ class BadMessage(Exception):
     """A message cannot be read; the end of a sentence about it."""
 
 
-class Content:
+class SignedContent:
     """Bytes that are signed, of which each digest is made once, however many signatures there are."""
 
     def __init__(self, content: bytes) -> None:
@@ -77,7 +77,7 @@ class SignerId(msgspec.Struct, frozen=True):
             return False
 
 
-class Signature(msgspec.Struct, frozen=True):
+class DetachedSignature(msgspec.Struct, frozen=True):
     """A detached signature. Without a `signer`, any certificate may have made it.
 
     If there are attributes, they are what is signed, and one of them is the digest of the bytes; or of the text with the line
@@ -91,7 +91,7 @@ class Signature(msgspec.Struct, frozen=True):
     pss: bool = False
     signer: SignerId | None = None
 
-    def maker(self, certificates: Sequence[x509.Certificate], content: Content) -> x509.Certificate | None:
+    def maker(self, certificates: Sequence[x509.Certificate], content: SignedContent) -> x509.Certificate | None:
         """Returns the certificate that signed these bytes, or None."""
         if self.signer is not None:
             certificates = [each for each in certificates if self.signer.names(each)][:1]
@@ -125,14 +125,14 @@ def is_usual(key: rsa.RSAPublicKey) -> bool:
     return key.key_size <= _LARGEST_KEY and key.public_numbers().e.bit_length() <= _LARGEST_EXPONENT
 
 
-class Message(msgspec.Struct, frozen=True):
+class SignedMessage(msgspec.Struct, frozen=True):
     """The content of a message; without signers, only certificates."""
 
     certificates: tuple[x509.Certificate, ...]
-    signatures: tuple[Signature, ...]
+    signatures: tuple[DetachedSignature, ...]
 
 
-def read(data: bytes) -> Message:
+def read(data: bytes) -> SignedMessage:
     """Parses a message. Raises BadMessage if it is invalid or not a signature."""
     try:
         found = asn1.decode_der(_ContentInfo, data)
@@ -142,23 +142,23 @@ def read(data: bytes) -> Message:
         raise BadMessage("not a signature in DER format") from error
     if found.kind != _SIGNED_DATA:
         raise BadMessage("not a signature")
-    return Message(certificates, signatures)
+    return SignedMessage(certificates, signatures)
 
 
-def _signature(signer: _Signer, kind: x509.ObjectIdentifier) -> Signature:
+def _signature(signer: _Signer, kind: x509.ObjectIdentifier) -> DetachedSignature:
     algorithm = _HASHES.get(signer.digest.kind)
     if algorithm is None:
         raise BadMessage(f"unsupported digest {signer.digest.kind.dotted_string}")
     pss, made_by = signer.algorithm.kind == _PSS, _signer_id(signer.id)
     if signer.attributes is None:
-        return Signature(algorithm, signer.signature, pss=pss, signer=made_by)
+        return DetachedSignature(algorithm, signer.signature, pss=pss, signer=made_by)
     attributes = [each.parse(_Attribute) for each in signer.attributes]
     values = {each.kind: value for each in attributes for value in each.values.as_list()}
     content, digest = values.get(_CONTENT_TYPE), values.get(_MESSAGE_DIGEST)
     if content is None or digest is None or content.parse(x509.ObjectIdentifier) != kind:
         raise BadMessage("the signature does not cover any content")
     signed = b"".join(_encoded(_SEQUENCE, each.data) for each in signer.attributes)
-    return Signature(algorithm, signer.signature, _encoded(_SET, signed), digest.parse(bytes), pss, made_by)
+    return DetachedSignature(algorithm, signer.signature, _encoded(_SET, signed), digest.parse(bytes), pss, made_by)
 
 
 def _signer_id(told: asn1.TLV) -> SignerId:

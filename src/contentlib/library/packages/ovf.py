@@ -163,7 +163,7 @@ def read_descriptor(name: str, text: bytes) -> Descriptor:
 
 def _why(name: str, text: bytes, error: UnsafeXml) -> Fault:
     found = recognition.label(text[: recognition.ENOUGH])
-    if found is None or recognition.kind_of(text[: recognition.ENOUGH]) == recognition.OVF:
+    if found is None or recognition.format_of(text[: recognition.ENOUGH]) == recognition.OVF:
         return messages.NOT_A_DESCRIPTOR(name=name, problem=str(error))
     return messages.OTHER_THAN_DESCRIPTOR(name=name, kind=found)
 
@@ -230,7 +230,7 @@ def _attribute(element: etree._Element, name: str) -> str | None:
 def read_manifest(name: str, text: bytes) -> dict[str, Checksum]:
     """The checksums of a manifest by file name, in both spellings of its lines (`SHA256(a)= 0…`, `SHA256 (a) = 0…`)."""
     found: dict[str, Checksum] = {}
-    for number, line in enumerate(decoded(text).splitlines(), 1):
+    for number, line in enumerate(decoded_text(text).splitlines(), 1):
         if not line.strip():
             continue
         file, checksum = _line(name, number, line)
@@ -255,7 +255,7 @@ def _line(name: str, number: int, line: str) -> tuple[str, Checksum]:
     return match["name"].removeprefix(_HERE), Checksum(algorithm, match["digits"].lower())
 
 
-def decoded(text: bytes) -> str:
+def decoded_text(text: bytes) -> str:
     """Decodes a manifest or certificate file. Windows writes UTF-16 with a byte order mark, or older encodings."""
     if text.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return text.decode("utf-16", "replace")

@@ -16,7 +16,7 @@ class Rule(enum.StrEnum):
     OVF_STRICT_VERIFICATION = "OVF_STRICT_VERIFICATION"
 
 
-class Policy(NamedTuple):
+class SecurityPolicy(NamedTuple):
     """A security policy: the rules that it has, by the type of the items that they are for."""
 
     id: str
@@ -24,7 +24,9 @@ class Policy(NamedTuple):
     rules: Mapping[str, Rule]
 
 
-OVF_DEFAULT = Policy("b8a5fcd3-4a5c-4a2c-9f3e-0d8a4d6a7c11", "OVF default policy", {ovf.TYPE: Rule.OVF_STRICT_VERIFICATION})
+OVF_DEFAULT = SecurityPolicy(
+    "b8a5fcd3-4a5c-4a2c-9f3e-0d8a4d6a7c11", "OVF default policy", {ovf.TYPE: Rule.OVF_STRICT_VERIFICATION}
+)
 POLICIES = (OVF_DEFAULT,)
 """All there are; they are part of the server."""
 

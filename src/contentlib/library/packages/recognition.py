@@ -55,7 +55,7 @@ _BINARY = re.compile(
 _TEXT = re.compile(r"\.(?:txt|b64|base64|pem|asc|eml|md)\Z", re.IGNORECASE)
 
 
-def kind_of(start: bytes) -> str | None:
+def format_of(start: bytes) -> str | None:
     """Returns the format of a file by its first bytes, or None if it is unknown."""
     for offset, signature, kind in _SIGNATURES:
         if start[offset : offset + len(signature)] == signature:
@@ -80,13 +80,13 @@ def is_tar(start: bytes) -> bool:
 
 def label(start: bytes) -> str | None:
     """Returns the name of a file's format for messages."""
-    kind = kind_of(start)
+    kind = format_of(start)
     return None if kind is None else _LABELS.get(kind, f"a {kind.upper()} disk image")
 
 
 def mistaken(name: str, start: bytes) -> Fault | None:
     """Returns the error for content that was uploaded by mistake, such as an encoded form of the file."""
-    kind = kind_of(start)
+    kind = format_of(start)
     if kind == FORM:
         return messages.SENT_AS_FORM(name=name)
     if kind == HTML and _BINARY.search(name):
@@ -98,7 +98,7 @@ def mistaken(name: str, start: bytes) -> Fault | None:
 
 def doubtful(name: str, start: bytes) -> Fault | None:
     """Returns a warning about a file that does not match its name."""
-    found, lower = kind_of(start), name.lower()
+    found, lower = format_of(start), name.lower()
     what = label(start) or "unknown content"
     for end, expected, wanted in (
         (".ova", TAR, "an OVA (a tar archive with an OVF descriptor)"),
@@ -121,7 +121,7 @@ def _encoded(start: bytes) -> str | None:
         return None
     letters = found["text"].translate(None, b"\r\n \t=")
     inner = base64.b64decode(letters[: len(letters) // 4 * 4])
-    kind = kind_of(inner)
+    kind = format_of(inner)
     if kind in PACKED.values() and not _unpacks(inner, kind):
         return None
     return label(inner)

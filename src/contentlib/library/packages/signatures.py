@@ -25,8 +25,16 @@ from contentlib.library.errors import Fault
 from contentlib.library.model import WarningType
 from contentlib.library.names import clean
 from contentlib.library.packages import messages
-from contentlib.library.packages.cms import UNREADABLE, BadMessage, Content, Message, Signature, is_usual, read
-from contentlib.library.packages.ovf import BadPackage, decoded
+from contentlib.library.packages.cms import (
+    UNREADABLE,
+    BadMessage,
+    DetachedSignature,
+    SignedContent,
+    SignedMessage,
+    is_usual,
+    read,
+)
+from contentlib.library.packages.ovf import BadPackage, decoded_text
 
 LARGEST = 1024 * 1024
 LONGEST_PEM = 65_536
@@ -72,12 +80,12 @@ class CertificateFile(msgspec.Struct, frozen=True):
     """
 
     manifest: str | None
-    signatures: tuple[Signature, ...]
+    signatures: tuple[DetachedSignature, ...]
     certificates: tuple[x509.Certificate, ...]
 
     def chain(self, manifest: bytes) -> tuple[str, ...]:
         """The certificates in base64, that of the first signature first; empty if one signature matches none of them."""
-        content = Content(manifest)
+        content = SignedContent(manifest)
         signers = [by.maker(self.certificates, content) for by in self.signatures]
         signer = signers[0]
         if signer is None or None in signers:
@@ -87,13 +95,13 @@ class CertificateFile(msgspec.Struct, frozen=True):
 
 def read_certificate(name: str, text: bytes) -> CertificateFile:
     """The signatures and certificates in a file; BadPackage where there are none, or one cannot be read."""
-    told = decoded(text)
+    told = decoded_text(text)
     line = next((match for each in told.splitlines() if (match := _LINE.match(each))), None)
     bodies = [match["body"] for match in _MESSAGE.finditer(told)]
     for kind, count in (("certificates", told.count(_PEM)), ("CMS messages", len(bodies))):
         _check_count(name, kind, count)
     read = [_message(name, body) for body in bodies]
-    signatures = [] if line is None else [Signature(_HASHES[line["bits"]], bytes.fromhex(line["digits"]))]
+    signatures = [] if line is None else [DetachedSignature(_HASHES[line["bits"]], bytes.fromhex(line["digits"]))]
     signatures += [each for message in read for each in message.signatures]
     certificates = [*_certificates(name, told), *(each for message in read for each in message.certificates)]
     if not signatures:
@@ -110,7 +118,7 @@ def _check_count(name: str, kind: str, count: int) -> None:
         raise BadPackage(name, messages.TOO_MANY_IN_FILE(name=name, count=count, what=kind, most=_MOST))
 
 
-def _message(name: str, body: str) -> Message:
+def _message(name: str, body: str) -> SignedMessage:
     try:
         return read(base64.b64decode(body))
     except (BadMessage, ValueError) as error:

@@ -221,7 +221,7 @@ def _is_left_out(path: str) -> bool:
 
 
 def _no_header(block: bytes, offset: int, error: Exception) -> Fault:
-    found = None if offset else recognition.kind_of(block)
+    found = None if offset else recognition.format_of(block)
     if found in recognition.PACKED.values():
         return messages.ARCHIVE_COMPRESSED(kind=str(found), offset=offset)
     if found is not None:

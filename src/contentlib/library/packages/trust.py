@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from contentlib.library.clock import Clock
 from contentlib.library.errors import Invalid, Missing, NotCompliant
 from contentlib.library.messages import NOT_A_CERTIFICATE, TOO_LONG
-from contentlib.library.model import Item, Library, Signature, TrustedCertificate, WarningType
+from contentlib.library.model import Item, Library, PackageSignature, TrustedCertificate, WarningType
 from contentlib.library.packages import messages, ovf
 from contentlib.library.packages.policies import is_strict
 from contentlib.library.packages.signatures import LONGEST_PEM, Anchors, Doubt, doubts, read_authorities, read_pem
@@ -43,7 +43,7 @@ class Verification(enum.StrEnum):
     VERIFIED = "VERIFIED"
 
 
-class Standing(msgspec.Struct, frozen=True):
+class Compliance(msgspec.Struct, frozen=True):
     """Whether an item complies with its library's policy, and the result of verifying its signature, if it can have one."""
 
     compliant: bool = True
@@ -62,12 +62,12 @@ class Trust:
         self._clock = clock
         self._read_roots = roots
 
-    async def doubts(self, signature: Signature) -> tuple[Doubt, ...]:
+    async def doubts(self, signature: PackageSignature) -> tuple[Doubt, ...]:
         """Returns the warnings about a signature."""
         added = Anchors(each for row in await self.certificates() for each in read_pem(row.text))
         return doubts(signature.chain, (added, self._roots), signature.examined)
 
-    async def check(self, library: Library, folded_type: str, signature: Signature | None) -> None:
+    async def check(self, library: Library, folded_type: str, signature: PackageSignature | None) -> None:
         """NotCompliant when the policy of a library keeps an item of that type and signature out."""
         if not is_strict(library.security_policy, folded_type):
             return
@@ -77,10 +77,10 @@ class Trust:
         why = [each.fault.text for each in found] or ["the package is not signed"]
         raise NotCompliant(messages.NOT_COMPLIANT(library=library.id, reason=why))
 
-    async def standing(self, item: Item) -> Standing:
+    async def standing(self, item: Item) -> Compliance:
         """Returns the state of an item, or None if it is not an OVF package with content."""
         if item.version_id is None or item.folded_type != ovf.TYPE:
-            return Standing()
+            return Compliance()
         async with self._metadata.reading() as transaction:
             library = await transaction.libraries.get(item.library)
             signature = await transaction.versions.signature(item.version_id)
@@ -88,7 +88,7 @@ class Trust:
         verification = _verification(signature, [each.type for each in found])
         strict = library is not None and is_strict(library.security_policy, item.folded_type)
         compliant = verification is Verification.VERIFIED or not strict
-        return Standing(compliant, verification, () if signature is None else signature.chain)
+        return Compliance(compliant, verification, () if signature is None else signature.chain)
 
     @cached_property
     def _roots(self) -> Anchors:
@@ -134,7 +134,7 @@ class Trust:
             await transaction.trusted_certificates.remove(certificate_id)
 
 
-def _verification(signature: Signature | None, found: list[WarningType]) -> Verification:
+def _verification(signature: PackageSignature | None, found: list[WarningType]) -> Verification:
     if signature is None:
         return Verification.NOT_AVAILABLE
     if any(each in _DISTRUST for each in found):

@@ -21,7 +21,7 @@ from contentlib.library.ports.items import ItemRows
 from contentlib.library.ports.libraries import LibraryRows, UsageRows
 from contentlib.library.ports.metadata import AccessStore, MetadataStore, Transaction
 from contentlib.library.ports.rows import Rows
-from contentlib.library.ports.secrets import PasswordHasher, Sealing
+from contentlib.library.ports.secrets import Encryption, PasswordHasher
 from contentlib.library.ports.sessions import (
     DownloadSessionRows,
     PreparationRows,
@@ -45,6 +45,7 @@ __all__ = [
     "DeletedRows",
     "Descriptions",
     "DownloadSessionRows",
+    "Encryption",
     "FileBlobStore",
     "ItemRows",
     "LibraryRows",
@@ -55,7 +56,6 @@ __all__ = [
     "PasswordHasher",
     "PreparationRows",
     "Rows",
-    "Sealing",
     "SessionRows",
     "Staged",
     "Stat",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 
-class Sealing(Protocol):
+class Encryption(Protocol):
     """Encrypts texts that must be readable again, but not with the database alone."""
 
     def seal(self, text: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from contentlib.library.catalogs import Arrival, Offer
+from contentlib.library.catalogs import Arrival, ItemOffer
 from contentlib.library.model import Subscriber
 from contentlib.library.ports.rows import Rows
 
@@ -12,13 +12,13 @@ from contentlib.library.ports.rows import Rows
 class OfferRows(Protocol):
     """Publishers' offers of the items of subscribed libraries, by item; removed with it."""
 
-    async def put(self, offer: Offer) -> None:
+    async def put(self, offer: ItemOffer) -> None:
         """Adds the row, or replaces the one of the same item."""
 
-    async def get(self, item: str) -> Offer | None:
+    async def get(self, item: str) -> ItemOffer | None:
         """The row, or None."""
 
-    async def of(self, library: str, after: str, most: int) -> list[Offer]:
+    async def of(self, library: str, after: str, most: int) -> list[ItemOffer]:
         """The first `most` rows of a library whose items' identifiers come after one, in their order."""
 
     async def end(self, library: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Protocol
 
-from contentlib.library.model import Target, Task
+from contentlib.library.model import Task, TaskTarget
 from contentlib.library.ports.rows import Rows
 
 
@@ -15,7 +15,7 @@ class TaskRows(Rows[Task], Protocol):
     async def all(self) -> list[Task]:
         """All tasks."""
 
-    async def of_target(self, target: Target) -> list[Task]:
+    async def of_target(self, target: TaskTarget) -> list[Task]:
         """The tasks that work on something."""
 
     async def waiting(self, kinds: Collection[str], now: int) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Protocol
 
-from contentlib.library.model import Blob, Signature, StoredFile, TrustedCertificate, Version
+from contentlib.library.model import Blob, PackageSignature, StoredFile, TrustedCertificate, Version
 from contentlib.library.ports.rows import Rows
 
 
@@ -18,7 +18,7 @@ class VersionRows(Protocol):
     async def get(self, version_id: str) -> Version | None:
         """The version, or None."""
 
-    async def signature(self, version_id: str) -> Signature | None:
+    async def signature(self, version_id: str) -> PackageSignature | None:
         """The signature of a version, or None; takes less than to get the version with all its files."""
 
     async def remove(self, version_id: str) -> None:

@@ -18,7 +18,7 @@ from contentlib.library.packages.checks import Findings
 from contentlib.library.ports import MetadataStore
 from contentlib.library.sessions import messages
 from contentlib.library.sessions.file_transfers import FileTransfers
-from contentlib.library.sessions.sealing import Preview, Sealing
+from contentlib.library.sessions.package_checks import PackageChecks, Preview
 from contentlib.library.sessions.update_files import base_of
 from contentlib.library.sessions.update_sessions import UpdateSessions
 
@@ -38,7 +38,7 @@ class Completion:
         sessions: UpdateSessions,
         transfers: FileTransfers,
         blobs: Blobs,
-        sealing: Sealing,
+        sealing: PackageChecks,
         warned: Callable[[str, Sequence[Fault]], None] = _unheard,
     ) -> None:
         self._metadata = metadata

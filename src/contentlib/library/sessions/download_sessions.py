@@ -42,7 +42,7 @@ class DownloadFile:
     position: int
 
 
-class Coming(msgspec.Struct, frozen=True):
+class PendingFile(msgspec.Struct, frozen=True):
     """A file whose bytes are being stored, as an upload of a storage, by a task; `blob` is set when all of them are there."""
 
     name: str
@@ -157,7 +157,7 @@ class DownloadSessions(TransferSessions[DownloadSession]):
         with self._leases.held(session):
             return session, file, await self._blobs.check(file.blob, file.name)
 
-    async def coming(self, session_id: str, position: int) -> tuple[DownloadSession, Coming] | None:
+    async def coming(self, session_id: str, position: int) -> tuple[DownloadSession, PendingFile] | None:
         """Returns the target of a download URL while its bytes are still being fetched; None if they are stored."""
         session, version, done = await self._content(session_id)
         file = version.files[position] if position < len(version.files) else None
@@ -167,7 +167,7 @@ class DownloadSessions(TransferSessions[DownloadSession]):
         found = await self._coming(session, file, preparation.task)
         return None if found is None else (session, found)
 
-    async def _coming(self, session: DownloadSession, file: StoredFile, task: str) -> Coming | None:
+    async def _coming(self, session: DownloadSession, file: StoredFile, task: str) -> PendingFile | None:
         async with self._metadata.reading() as transaction:
             offer, item = await transaction.offers.get(session.item), await transaction.items.get(session.item)
             library = None if item is None else await transaction.libraries.get(item.library)
@@ -178,7 +178,7 @@ class DownloadSessions(TransferSessions[DownloadSession]):
                 return None
             upload = upload_of(library.id, offer.offered, offered)
             arrival = await transaction.arrivals.get(upload)
-        return Coming(file.name, offered.size, library.storage, upload, task, arrival.blob if arrival else None)
+        return PendingFile(file.name, offered.size, library.storage, upload, task, arrival.blob if arrival else None)
 
     async def _at_hand(self, session: DownloadSession, file: StoredFile, preparation: Preparation) -> Preparation:
         """A file is PREPARED when its first bytes are here; the rest follows while they are read."""
@@ -189,7 +189,7 @@ class DownloadSessions(TransferSessions[DownloadSession]):
             return preparation
         return preparation_states.fire(preparation, "arrived")
 
-    async def _begun(self, coming: Coming) -> bool:
+    async def _begun(self, coming: PendingFile) -> bool:
         store, lane = self._blobs.store, self._blobs.on(coming.storage)
         return bool(await lane.run(store.staged_size, coming.storage, coming.upload))
 

@@ -11,7 +11,7 @@ import msgspec
 
 from contentlib.library.errors import Fault, Invalid
 from contentlib.library.messages import NOT_A_CERTIFICATE, SOURCE_UNUSABLE, TOO_LONG
-from contentlib.library.model import SourceEndpoint, Target, UpdateFile, UpdateSession
+from contentlib.library.model import SourceEndpoint, TaskTarget, UpdateFile, UpdateSession
 from contentlib.library.packages.signatures import LONGEST_PEM, read_pem
 from contentlib.library.ports import Transaction
 from contentlib.library.sessions import messages
@@ -43,7 +43,7 @@ class Remembered(msgspec.Struct, frozen=True):
     total: int | None = None
 
 
-class Arguments(msgspec.Struct, frozen=True):
+class PullArguments(msgspec.Struct, frozen=True):
     """Arguments of a pull."""
 
     session: str
@@ -156,7 +156,7 @@ def _check_length(field: str, text: str | None, most: int) -> None:
 
 def pull_of(session: UpdateSession, file: UpdateFile, parent: str | None = None) -> NewTask:
     """The task that fetches a file."""
-    arguments = Arguments(file.session, file.id)
+    arguments = PullArguments(file.session, file.id)
     return NewTask(
         kind=KIND,
         service=SERVICE,
@@ -164,6 +164,6 @@ def pull_of(session: UpdateSession, file: UpdateFile, parent: str | None = None)
         description=messages.PULL(name=file.name, session=session.id),
         user=session.user,
         arguments=msgspec.json.encode(arguments).decode(),
-        target=Target("com.vmware.content.library.Item", session.item),
+        target=TaskTarget("com.vmware.content.library.Item", session.item),
         parent=parent,
     )

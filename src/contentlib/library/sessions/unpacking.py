@@ -26,7 +26,7 @@ from contentlib.library.sessions.file_transfers import FileTransfers
 from contentlib.library.sessions.transfer_faults import too_large
 
 
-class Unpacking:
+class ArchiveReceiver:
     """Receives the bytes of one archive.
 
     A file that is not an archive is kept as is, unless the item must be a package.
@@ -332,7 +332,7 @@ class Unpacking:
     async def _may_be_plain(self) -> bool:
         """Whether the file is neither an archive from its first byte on nor compressed, and the item can be of any type."""
         start = await self._threads.stored(self._archived.first)
-        if recognition.is_tar(start) or recognition.kind_of(start) in recognition.PACKED.values():
+        if recognition.is_tar(start) or recognition.format_of(start) in recognition.PACKED.values():
             return False
         return await self._transfers.is_untyped(self._archive)
 
@@ -383,7 +383,7 @@ class Unpacking:
 
 
 async def finish(
-    transfers: FileTransfers, archive: Unpacking, file: UpdateFile, received: Received, staged: Staged
+    transfers: FileTransfers, archive: ArchiveReceiver, file: UpdateFile, received: Received, staged: Staged
 ) -> Fault | None:
     """Finishes a file. An OVA, recognized by its content, is unpacked. The fault describes a problem."""
     fault = transfers.differs(file, received.size, received.digests)

@@ -13,7 +13,7 @@ from contentlib.library.ports import BlobStore, MetadataStore
 from contentlib.vcsp.publishing.documents import Published
 
 
-class Offer(msgspec.Struct, frozen=True):
+class LibraryOffer(msgspec.Struct, frozen=True):
     """A library, its items, and the blobs of their files by identifier."""
 
     library: Library
@@ -21,7 +21,7 @@ class Offer(msgspec.Struct, frozen=True):
     blobs: dict[str, Blob]
 
 
-async def read_offer(metadata: MetadataStore, storages: Storages, library_id: str) -> Offer:
+async def read_offer(metadata: MetadataStore, storages: Storages, library_id: str) -> LibraryOffer:
     """Reads what a library publishes, published or not. Writes nothing."""
     async with metadata.reading() as transaction:
         library = await transaction.libraries.get(library_id)
@@ -35,7 +35,7 @@ async def read_offer(metadata: MetadataStore, storages: Storages, library_id: st
                 if blob is not None:
                     blobs[file.blob] = blob
     published = [await _published(storages, blobs, *each) for each in found]
-    return Offer(library, tuple(published), blobs)
+    return LibraryOffer(library, tuple(published), blobs)
 
 
 async def read_unchanged(metadata: MetadataStore, library_id: str, revision: int) -> set[str]:

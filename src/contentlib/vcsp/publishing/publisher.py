@@ -18,8 +18,8 @@ from urllib.parse import unquote
 from contentlib.access.guessing import Attempt, GuardedPasswords
 from contentlib.http.conditions import failed_precondition
 from contentlib.http.failures import RETRY, ServerFailed
-from contentlib.http.files import Content, file_answer
-from contentlib.http.message import Answer, Request, Response, not_allowed, refusal
+from contentlib.http.files import FileContent, file_answer
+from contentlib.http.message import Answer, Request, Response, method_not_allowed, refusal
 from contentlib.library.bytes.blobs import Blobs
 from contentlib.library.errors import Damaged, Unavailable
 from contentlib.library.model import Authentication, Library
@@ -52,7 +52,7 @@ class Publisher:
     async def handle(self, request: Request) -> Answer:
         """The answer to a request; raises Disconnected, and why the server failed."""
         if request.method not in _METHODS:
-            return not_allowed(request.method, _METHODS)
+            return method_not_allowed(request.method, _METHODS)
         try:
             return await self._answer(request)
         except ServiceUnavailable as error:
@@ -118,7 +118,7 @@ class Publisher:
             return refusal(404, messages.NO_FILE(item=item, library=library.id, name=name))
         blob = await self._blobs.check(file.blob, file.name)
         path, run = self._blobs.store.path(blob.storage, blob.id), self._blobs.on(blob.storage).run
-        answer = file_answer(request, Content(path, blob.size, blob.sha256, blob.created, run), file.name)
+        answer = file_answer(request, FileContent(path, blob.size, blob.sha256, blob.created, run), file.name)
         kind = _TYPES.get(name[name.rfind(".") :].lower())
         if kind is not None:
             answer.headers = [(key, kind if key == "content-type" else value) for key, value in answer.headers]

@@ -16,10 +16,10 @@ from yarl import URL
 from contentlib.library.catalogs import Seen
 from contentlib.library.model import Subscription
 from contentlib.outbound import problems
-from contentlib.outbound.client import Answer, Outbound, shown
+from contentlib.outbound.client import Answer, Outbound, without_secrets
 from contentlib.outbound.credentials import credentials_of
 from contentlib.outbound.messages import NO_SUCH_FILE, UNREADABLE_FILE
-from contentlib.outbound.problems import Failed, Kind, Problem
+from contentlib.outbound.problems import Problem, ProblemKind, RequestFailed
 from contentlib.outbound.sources import NotBelow, Sources, is_local
 from contentlib.vcsp.reading.hrefs import is_document
 from contentlib.vcsp.reading.lenient import BadDocument
@@ -37,7 +37,7 @@ _SECRETS = re.compile(r"//[^/]*@")
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class DocumentLimits:
     """Limits of a document's size, of the time to read it, and of the number of items in a library."""
 
     size: int = 64 << 20
@@ -59,13 +59,13 @@ class Found:
         try:
             return make(self.body, self.uri)
         except BadDocument as error:
-            raise error.of(shown(URL(self.uri))) from error
+            raise error.of(without_secrets(URL(self.uri))) from error
 
 
 class Asking:
     """Requests documents of one publisher with the options of a subscription."""
 
-    def __init__(self, client: Outbound, sources: Sources, subscription: Subscription, limits: Limits) -> None:
+    def __init__(self, client: Outbound, sources: Sources, subscription: Subscription, limits: DocumentLimits) -> None:
         self._client = client
         self._sources = sources
         self._subscription = subscription
@@ -82,16 +82,16 @@ class Asking:
             return None if found is None else (found, await asyncio.to_thread(found.read, read_library))
         except BadDocument as error:
             raise BadDocument(f"{error}{self._hint()}", partial=error.partial) from error
-        except Failed as error:
+        except RequestFailed as error:
             if error.problem.status not in GONE:
                 raise
-            raise Failed(replace(error.problem, text=f"{error.problem.text}{self._hint()}")) from error
+            raise RequestFailed(replace(error.problem, text=f"{error.problem.text}{self._hint()}")) from error
 
     async def document(self, uri: str) -> Found:
         """Another document of the library."""
         found = await self._found(uri, {})
         if found is None:  # 304 for a request without conditions
-            raise problems.status(shown(URL(uri)), 304)
+            raise problems.status(without_secrets(URL(uri)), 304)
         return found
 
     def _hint(self) -> str:
@@ -106,9 +106,9 @@ class Asking:
             async with asyncio.timeout(self._limits.seconds):
                 return await (self._look(uri) if is_local(uri) else self._fetch(uri, headers))
         except TimeoutError as error:
-            raise problems.timed_out(shown(URL(uri)), self._limits.seconds) from error
+            raise problems.timed_out(without_secrets(URL(uri)), self._limits.seconds) from error
         except BadDocument as error:
-            raise error.of(shown(URL(uri))) from error
+            raise error.of(without_secrets(URL(uri))) from error
 
     # over the network
 
@@ -124,7 +124,7 @@ class Asking:
             if answer.status == 304:
                 return None
             if answer.status != 200:
-                raise problems.status(shown(URL(uri)), answer.status)
+                raise problems.status(without_secrets(URL(uri)), answer.status)
             etag, modified = _validators(answer.headers)
             return Found(await self._body(answer), answer.uri, etag, modified)
 
@@ -161,10 +161,10 @@ class Asking:
                 uri = f"{uri.rstrip('/')}/lib.json"
                 return Found(await self._sources.run(lambda: self._read(uri)), uri)
         except (NotBelow, FileNotFoundError, NotADirectoryError) as error:
-            raise Failed(Problem(Kind.STATUS, NO_SUCH_FILE(url=uri).text, status=404)) from error
+            raise RequestFailed(Problem(ProblemKind.STATUS, NO_SUCH_FILE(url=uri).text, status=404)) from error
         except OSError as error:
-            raise Failed(
-                Problem(Kind.STATUS, UNREADABLE_FILE(url=uri, reason=str(error.strerror or error)).text, again=True)
+            raise RequestFailed(
+                Problem(ProblemKind.STATUS, UNREADABLE_FILE(url=uri, reason=str(error.strerror or error)).text, again=True)
             ) from error
 
     def _read(self, uri: str) -> bytes:

@@ -57,7 +57,7 @@ def document(body: bytes, most: int = LARGEST_ENTRY) -> Any:
     return _decoded(body, object)
 
 
-def listed(body: bytes, most: int) -> tuple[list[Entry], object]:
+def listed(body: bytes, most: int) -> tuple[list[UnreadEntry], object]:
     """Returns the unparsed entries of a document of items, and its version.
 
     Entries are counted before parsing, because short values can take much memory.
@@ -73,7 +73,7 @@ def listed(body: bytes, most: int) -> tuple[list[Entry], object]:
     items = msgspec.json.decode(entries, type=list[msgspec.Raw])
     if len(items) > most:
         raise BadDocument(f"lists {len(items)} items; at most {most} are allowed (subscribed_items_limit)")
-    return [Entry(each) for each in items], version
+    return [UnreadEntry(each) for each in items], version
 
 
 def _first(value: msgspec.Raw) -> bytes:
@@ -81,7 +81,7 @@ def _first(value: msgspec.Raw) -> bytes:
     return bytes(memoryview(value)[:1])
 
 
-class Entry:
+class UnreadEntry:
     """An entry of a list that has not been read yet."""
 
     def __init__(self, raw: msgspec.Raw) -> None:

@@ -80,7 +80,7 @@ def read_library(body: bytes, uri: str) -> Head:
     )
 
 
-class Reading:
+class CatalogBuilder:
     """Puts the items of a library together, document by document; `stubs` are those whose documents are still lacking."""
 
     def __init__(self, head: Head, most: int = MOST_ITEMS) -> None:

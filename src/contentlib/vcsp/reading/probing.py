@@ -7,18 +7,18 @@ from contentlib.library.sessions.pulls import Probed, ProbeStatus
 from contentlib.outbound.client import Outbound
 from contentlib.outbound.messages import PROBE_LIBRARY
 from contentlib.outbound.probing import probed
-from contentlib.outbound.problems import Failed
+from contentlib.outbound.problems import RequestFailed
 from contentlib.outbound.sources import Sources
-from contentlib.vcsp.reading.asking import Asking, Limits
+from contentlib.vcsp.reading.asking import Asking, DocumentLimits
 from contentlib.vcsp.reading.lenient import BadDocument
 
-_LIMITS = Limits(size=1 << 20, seconds=60.0)
+_LIMITS = DocumentLimits(size=1 << 20, seconds=60.0)
 
 
 class SubscriptionProbes:
     """Probes publishers."""
 
-    def __init__(self, client: Outbound, sources: Sources, limits: Limits = _LIMITS) -> None:
+    def __init__(self, client: Outbound, sources: Sources, limits: DocumentLimits = _LIMITS) -> None:
         self._client = client
         self._sources = sources
         self._limits = limits
@@ -27,7 +27,7 @@ class SubscriptionProbes:
         """Probes a library and returns the result. Raises nothing."""
         try:
             await Asking(self._client, self._sources, subscription, self._limits).library()
-        except Failed as error:
+        except RequestFailed as error:
             return probed(error.problem)
         except BadDocument as error:
             return Probed(ProbeStatus.RESOURCE_NOT_FOUND, PROBE_LIBRARY(problem=str(error)))

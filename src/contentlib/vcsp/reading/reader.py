@@ -14,45 +14,45 @@ from contentlib.library.catalogs import Catalog, Seen
 from contentlib.library.errors import Fault, NotFetched
 from contentlib.library.model import Subscription
 from contentlib.outbound.client import Outbound
-from contentlib.outbound.problems import Failed, Kind, Problem
+from contentlib.outbound.problems import Problem, ProblemKind, RequestFailed
 from contentlib.outbound.sources import Sources
 from contentlib.vcsp.reading import lenient, messages
-from contentlib.vcsp.reading.asking import GONE, Asking, Found, Limits
+from contentlib.vcsp.reading.asking import GONE, Asking, DocumentLimits, Found
 from contentlib.vcsp.reading.lenient import BadDocument
-from contentlib.vcsp.reading.parsing import Head, Reading, Stub
+from contentlib.vcsp.reading.parsing import CatalogBuilder, Head, Stub
 
 _ATTEMPTS = 3
 _PAUSE_SECONDS = 1.0
 _AT_ONCE = 5
 _IDS = {
-    Kind.URL: "catalog.url",
-    Kind.POLICY: "catalog.policy",
-    Kind.HOST_NOT_FOUND: "catalog.connection_to_vcsp_server_failed",
-    Kind.CONNECTION: "catalog.connection_to_vcsp_server_failed",
-    Kind.TIMED_OUT: "catalog.connection_to_vcsp_server_failed",
-    Kind.CERTIFICATE: "catalog.http_request_error_peer_not_authenticated",
-    Kind.STATUS: "catalog.http_request_error",
+    ProblemKind.URL: "catalog.url",
+    ProblemKind.POLICY: "catalog.policy",
+    ProblemKind.HOST_NOT_FOUND: "catalog.connection_to_vcsp_server_failed",
+    ProblemKind.CONNECTION: "catalog.connection_to_vcsp_server_failed",
+    ProblemKind.TIMED_OUT: "catalog.connection_to_vcsp_server_failed",
+    ProblemKind.CERTIFICATE: "catalog.http_request_error_peer_not_authenticated",
+    ProblemKind.STATUS: "catalog.http_request_error",
 }
 _NOT_FOUND = "catalog.vcsp_library_not_found"
 """The ends of the ids are those by which people know these faults from vCenter."""
 
 
-class Reader:
+class CatalogReader:
     """Reads catalogs over the subscription protocol."""
 
     def __init__(
-        self, client: Outbound, sources: Sources, limits: Limits | None = None, *, pause: float = _PAUSE_SECONDS
+        self, client: Outbound, sources: Sources, limits: DocumentLimits | None = None, *, pause: float = _PAUSE_SECONDS
     ) -> None:
         self._client = client
         self._sources = sources
-        self._limits = limits or Limits()
+        self._limits = limits or DocumentLimits()
         self._pause = pause
 
     async def read(self, subscription: Subscription, seen: Seen | None = None) -> tuple[Catalog, Seen] | None:
         """Reads the catalog. Returns None if it is unchanged, which costs one request. Raises NotFetched with the cause."""
         try:
             return await self._patiently(subscription, seen)
-        except Failed as error:
+        except RequestFailed as error:
             raise _not_fetched(error.problem) from error
         except BadDocument as error:
             raise NotFetched(_fault(_NOT_FOUND, str(error)), again=error.partial) from error
@@ -77,13 +77,13 @@ class Reader:
         if seen is not None and _is_same(head, seen):
             return None
         items = await asking.document(head.items)
-        reading = Reading(head, self._limits.items)
+        reading = CatalogBuilder(head, self._limits.items)
         await asyncio.to_thread(items.read, lambda body, _: _add_items(reading, body, head))
         await _read_stubs(asking, reading)
         return await asyncio.to_thread(reading.catalog), _seen(document, head, items, seen)
 
 
-def _add_items(reading: Reading, body: bytes, head: Head) -> None:
+def _add_items(reading: CatalogBuilder, body: bytes, head: Head) -> None:
     """Adds the list unless it is older than the library according to its own version, as in Cloud Director."""
     reading.add_items(body)
     listed, wanted = lenient.integer(reading.version), lenient.integer(head.version)
@@ -91,7 +91,7 @@ def _add_items(reading: Reading, body: bytes, head: Head) -> None:
         raise BadDocument(f"is at version {listed}, but the library is at version {wanted}", partial=True)
 
 
-async def _read_stubs(asking: Asking, reading: Reading) -> None:
+async def _read_stubs(asking: Asking, reading: CatalogBuilder) -> None:
     """Asks for the documents of items that the list does not hold whole, some at once."""
     rest, one = iter(reading.stubs), asyncio.Lock()
     while batch := list(islice(rest, _AT_ONCE)):
@@ -100,7 +100,7 @@ async def _read_stubs(asking: Asking, reading: Reading) -> None:
             raise error
 
 
-async def _read_stub(asking: Asking, reading: Reading, stub: Stub, one: asyncio.Lock) -> None:
+async def _read_stub(asking: Asking, reading: CatalogBuilder, stub: Stub, one: asyncio.Lock) -> None:
     """Reads a stub's document, or skips the item if it is missing or invalid. Other errors are temporary."""
     try:
         found = await asking.document(stub.uri)
@@ -108,7 +108,7 @@ async def _read_stub(asking: Asking, reading: Reading, stub: Stub, one: asyncio.
             await asyncio.to_thread(found.read, lambda body, _: reading.add_item(body, stub))
     except BadDocument as error:
         reading.leave_out(stub, str(error))
-    except Failed as error:
+    except RequestFailed as error:
         if error.problem.again:
             raise
         reading.leave_out(stub, error.problem.text)

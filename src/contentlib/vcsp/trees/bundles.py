@@ -33,7 +33,7 @@ _LARGEST = 256 << 20
 _PIECE = 1 << 20
 
 
-class Entry(msgspec.Struct, frozen=True):
+class BundleEntry(msgspec.Struct, frozen=True):
     """A file of the tree."""
 
     path: str
@@ -50,8 +50,8 @@ class Manifest(msgspec.Struct, frozen=True):
     name: str
     version: str
     since: str | None
-    documents: tuple[Entry, ...]
-    payload: tuple[Entry, ...]
+    documents: tuple[BundleEntry, ...]
+    payload: tuple[BundleEntry, ...]
 
 
 class BadBundle(RuntimeError):
@@ -111,7 +111,7 @@ class Bundle:
         """All documents, by their paths."""
         return {each.path: b"".join(self.pieces(each)) for each in self.manifest.documents}
 
-    def payload(self) -> Iterator[tuple[Entry, Iterator[bytes]]]:
+    def payload(self) -> Iterator[tuple[BundleEntry, Iterator[bytes]]]:
         """The bytes that are carried; the pieces of each are read before the next. At the end, nothing more may follow."""
         for entry in self.manifest.payload:
             if entry.carried:
@@ -121,7 +121,7 @@ class Bundle:
             raise BadBundle(f"{self._path} was modified: it contains {more.name!r}, which its manifest does not list")
         self._check_end()
 
-    def pieces(self, entry: Entry) -> Iterator[bytes]:
+    def pieces(self, entry: BundleEntry) -> Iterator[bytes]:
         """Yields the bytes of the next file, which must be the given one. Raises BadBundle at the end if they do not match."""
         hasher, count = hashlib.sha256(), 0
         for piece in self._member(entry.path, entry.size):
@@ -202,9 +202,9 @@ class Bundle:
 
 
 def _manifest(library: StaticLibrary, since: str | None, left_out: Collection[str]) -> Manifest:
-    documents = tuple(Entry(path, len(body), _sha256(body)) for path, body in library.documents.items())
+    documents = tuple(BundleEntry(path, len(body), _sha256(body)) for path, body in library.documents.items())
     payload = tuple(
-        Entry(path, each.blob.size, each.blob.sha256, path not in left_out) for path, each in library.payload.items()
+        BundleEntry(path, each.blob.size, each.blob.sha256, path not in left_out) for path, each in library.payload.items()
     )
     return Manifest(FORMAT, library.id, library.name, library.version, since, documents, payload)
 
@@ -215,7 +215,7 @@ def _member(path: str, size: int) -> tarfile.TarInfo:
     return member
 
 
-def _add(tar: tarfile.TarFile, entry: Entry, payload: Payload, store: FileBlobStore) -> None:
+def _add(tar: tarfile.TarFile, entry: BundleEntry, payload: Payload, store: FileBlobStore) -> None:
     blob: Blob = payload.blob
     try:
         with store.path(blob.storage, blob.id).open("rb") as source:

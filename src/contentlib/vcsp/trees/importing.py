@@ -11,7 +11,7 @@ from contentlib.library.catalogs import Catalog, OfferedFile, OfferedItem
 from contentlib.library.following.adoption import Adoption
 from contentlib.library.model import Blob
 from contentlib.vcsp.reading.lenient import BadDocument
-from contentlib.vcsp.reading.parsing import Reading, read_library
+from contentlib.vcsp.reading.parsing import CatalogBuilder, read_library
 from contentlib.vcsp.trees.bundles import BadBundle, Bundle, Manifest
 from contentlib.vcsp.trees.static import ITEMS, LIB, Watcher
 
@@ -61,7 +61,7 @@ def _check_base(manifest: Manifest, at: int | None) -> None:
 def _catalog(manifest: Manifest, documents: dict[str, bytes]) -> Catalog:
     try:
         head = read_library(documents[LIB], _ROOT + LIB)
-        reading = Reading(head, len(manifest.documents))
+        reading = CatalogBuilder(head, len(manifest.documents))
         reading.add_items(documents[ITEMS])
     except (KeyError, BadDocument) as error:
         raise BadBundle(f"bundle contains no readable library: {error}") from error

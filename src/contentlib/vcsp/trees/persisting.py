@@ -19,7 +19,7 @@ from contentlib.library.ports import MetadataStore
 from contentlib.vcsp.publishing.documents import Counters
 from contentlib.vcsp.publishing.offers import read_offer
 from contentlib.vcsp.trees.directories import DirectoryTree
-from contentlib.vcsp.trees.static import LIB, Refused, StaticLibrary, publish, static_library
+from contentlib.vcsp.trees.static import LIB, StaticLibrary, UnusableTree, publish, static_library
 
 OnFailure = Callable[[str, BaseException], None]
 _PREFIX = "contentlib-"
@@ -76,7 +76,7 @@ class Persisting:
                 return
             await self._persist(library)
             done[library_id] = revision
-        except (LibraryError, Refused) as error:
+        except (LibraryError, UnusableTree) as error:
             done[library_id] = revision
             self._on_failure("persist", error)
         except OSError as error:

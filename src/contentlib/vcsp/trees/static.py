@@ -21,7 +21,7 @@ from contentlib.library.errors import Damaged
 from contentlib.library.messages import FILE_GONE
 from contentlib.library.model import Blob, Item, StoredFile
 from contentlib.vcsp.publishing.documents import Counters, item_json, items_json, lib_json
-from contentlib.vcsp.publishing.offers import Offer
+from contentlib.vcsp.publishing.offers import LibraryOffer
 from contentlib.vcsp.reading.lenient import BadDocument
 from contentlib.vcsp.reading.parsing import read_library
 
@@ -97,14 +97,14 @@ class Written(msgspec.Struct, frozen=True):
     removed: int = 0
 
 
-class Refused(RuntimeError):
+class UnusableTree(RuntimeError):
     """The tree must not be used for the library."""
 
 
 class _Immutable:
     """Marks a target where existing files are never replaced."""
 
-    def __init__(self, offer: Offer, counters: Counters) -> None:
+    def __init__(self, offer: LibraryOffer, counters: Counters) -> None:
         self._offer = offer
         self._counters = counters
 
@@ -115,7 +115,7 @@ class _Immutable:
         return f"{item.id}/{_blob(self._offer, file).sha256[:_DIGITS]}/{file.name}"
 
 
-def static_library(offer: Offer, counters: Counters) -> StaticLibrary:
+def static_library(offer: LibraryOffer, counters: Counters) -> StaticLibrary:
     """The tree of a library."""
     library, published, layout = offer.library, offer.published, _Immutable(offer, counters)
     documents = {layout.document(each.item): item_json(library, each, counters, layout) for each in published}
@@ -155,17 +155,17 @@ def _check(library: StaticLibrary, tree: Tree) -> None:
     try:
         found = read_library(body, f"file:///{LIB}")
     except BadDocument as error:
-        raise Refused(f"{LIB} in {tree} {error}; move it away to publish there") from error
+        raise UnusableTree(f"{LIB} in {tree} {error}; move it away to publish there") from error
     if found.id != library.id:
-        raise Refused(f"{tree} contains library {found.name!r} ({found.id}), not {library.name!r} ({library.id})")
+        raise UnusableTree(f"{tree} contains library {found.name!r} ({found.id}), not {library.name!r} ({library.id})")
     if found.version.isdigit() and int(found.version) > int(library.version):
-        raise Refused(
+        raise UnusableTree(
             f"{tree} contains version {found.version} of library {library.name!r}, which is at {library.version} here; "
             "versions must not decrease: raise the setting published_version_floor"
         )
 
 
-def _blob(offer: Offer, file: StoredFile) -> Blob:
+def _blob(offer: LibraryOffer, file: StoredFile) -> Blob:
     blob = offer.blobs.get(file.blob)
     if blob is None:
         raise Damaged(FILE_GONE(name=file.name))

@@ -15,7 +15,7 @@ from contentlib.library.errors import Damaged, Fault, NotReady
 from contentlib.library.model import (
     Item,
     Library,
-    Signature,
+    PackageSignature,
     StoredFile,
     TransferStatus,
     UpdateFile,
@@ -50,11 +50,11 @@ class Preview(msgspec.Struct, frozen=True):
 class Judged(msgspec.Struct, frozen=True):
     """What to store about a checked package: its signature, and the warnings about its files."""
 
-    signature: Signature | None
+    signature: PackageSignature | None
     warnings: tuple[Fault, ...] | None
 
 
-class Sealing:
+class PackageChecks:
     """Checks packages. With `strict`, contradictions of the descriptor are errors."""
 
     def __init__(self, metadata: MetadataStore, blobs: Blobs, clock: Clock, trust: Trust, *, strict: bool = False) -> None:
@@ -81,7 +81,7 @@ class Sealing:
         findings = await self.examine(item.type, version.files)
         if findings:
             raise NotReady(messages.INVALID_PACKAGE(item=item.id, problems=findings.problems()))
-        signature = Signature(findings.chain, self._clock.now()) if findings.chain else None
+        signature = PackageSignature(findings.chain, self._clock.now()) if findings.chain else None
         async with self._metadata.reading() as transaction:
             library = await find_library(transaction, item.library)
         await self._trust.check(library, item.type.lower(), signature)
@@ -92,7 +92,7 @@ class Sealing:
     async def judge(self, library: Library, kind: str, files: Sequence[StoredFile]) -> Judged:
         """Returns what to store about an offered package. Raises NotCompliant if its signature is not sufficient."""
         findings = await examine(kind, files, self._blobs)
-        signature = Signature(findings.chain, self._clock.now()) if findings.chain and not findings else None
+        signature = PackageSignature(findings.chain, self._clock.now()) if findings.chain and not findings else None
         await self._trust.check(library, kind.lower(), signature)
         return Judged(signature, findings.kept())
 
@@ -118,7 +118,7 @@ class Sealing:
         seal = await self._read(files)
         if seal is None or not seal.chain:
             return Preview()
-        found = await self._trust.doubts(Signature(seal.chain, self._clock.now()))
+        found = await self._trust.doubts(PackageSignature(seal.chain, self._clock.now()))
         return Preview(signer=signer_of(seal.chain), chain=seal.chain, doubts=found)
 
     async def _read(self, files: list[StoredFile]) -> Seal | None:

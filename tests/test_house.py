@@ -18,14 +18,15 @@ TABLES = {"settings.py", "metadata/tables.py"}
 
 SHARED_NAMES = {
     "a port, and its adapter on SQLite": """
-        ArrivalRows BlobRows DeletedRows DownloadSessionRows ItemRows LibraryRows LoginRows OfferRows PreparationRows StateRows
-        SubscriberRows TaskRows TokenRows TrustedCertificateRows UpdateFileRows UpdateSessionRows UsageRows UserRows VersionRows
+        ApiTokenRows ArrivalRows BlobRows DeletedRows DownloadSessionRows GroupRows ItemRows LastUseRows LibraryRows LoginRows
+        OfferRows PermissionRows PreparationRows RoleRows StateRows SubscriberRows TaskRows TokenRows TrustedCertificateRows
+        UpdateFileRows UpdateSessionRows UsageRows UserRows VersionRows
         """,
     "a structure or enumeration of the contract, and the value of the rules that it is made of": """
         EndpointType LibraryType Placement PrepareStatus ProbeStatus Progress TaskStatus TransferStatus WarningType
         """,
     "structures that the contract names alike in several services": """
-        AddSpec CreateSpec DestinationSpec FilterSpec FindSpec Info ListResult Summary
+        AddSpec CreateSpec DestinationSpec FilterSpec FindSpec Info ListResult Summary UpdateSpec
         """,
     "an error of the rules, and the error of the contract that callers hear": "Unsupported",
     "a command, and the function that it runs": "adopt export_bundle import_bundle publish_static",

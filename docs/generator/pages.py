@@ -17,10 +17,10 @@ Each operation can be called through `/rest` with JSON, query parameters or XML,
 `vmware-api-session-id` or in the cookie of that name.
 """
 _PRIVILEGES = """
-What a caller needs for each operation: all that is listed. A privilege is on everything, or on the resource that the
-parameter in parentheses names; in this version it is always looked for on everything. Every user who is logged in has
-`System.Anonymous` and `System.View`. There is one role so far, `admin`, which has every privilege, and one user who has
-it, the administrator.
+What a caller needs for each operation: all that is listed, on the library of what the parameter in parentheses names. A
+privilege without parentheses is needed on everything, but `System.Read` on any library suffices. Every user who is
+logged in has `System.Anonymous` and `System.View`. Lists show only what the caller may read. Users, roles and permissions:
+[access](../guide/access.md).
 """
 
 

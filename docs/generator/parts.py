@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from generator import machines, program, rooms, tables
+from generator import access, machines, program, rooms, tables
 
 PARTS = {
     "settings": program.settings,
@@ -20,6 +20,9 @@ PARTS = {
     "rooms": rooms.rooms,
     "inner_rooms": rooms.inner_rooms,
     "picture": rooms.picture,
+    "roles": access.built_in,
+    "role_privileges": access.roles,
+    "privilege_operations": access.needs,
 }
 _PART = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 

@@ -40,7 +40,13 @@ def privileges(operation: Operation) -> str:
     """What a caller needs."""
     if operation.anonymous:
         return "*none*, no session needed"
-    return ", ".join(_privilege(each) for each in operation.privileges) or "a session"
+    about = operation.about
+    asked = [_privilege(each) for each in (*operation.privileges, *operation.also)]
+    if about is not None and about.privilege is not None:
+        asked.append(_privilege(Privilege(about.privilege, about.resource, about.on)))
+    if about is not None and about.others is not None:
+        asked.append(f"for what is another user's also {code(about.others)}")
+    return ", ".join(asked) or "a session"
 
 
 def used_text(used: Used, *, here: bool = False) -> str:

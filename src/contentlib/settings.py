@@ -127,6 +127,17 @@ class Settings(BaseSettings):
         ge=1,
         description="Maximum number of login sessions of a user. Another login ends the least recently used session.",
     )
+    password_length: int = Field(
+        default=12,
+        ge=1,
+        le=1024,
+        description="Characters that a new password of a user must have at least. Passwords that are there stay.",
+    )
+    breached_passwords: Path | None = Field(
+        default=None,
+        description="File of passwords that no user may choose: in each line a password, or the SHA-1 of one in hexadecimal "
+        "digits, as the lists of known breaches have them.",
+    )
     lease_seconds: int = Field(
         default=300,
         ge=1,

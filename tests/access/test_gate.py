@@ -7,8 +7,12 @@ from pathlib import Path
 import pytest
 
 from backends import BACKEND
+from contentlib.access.gate import needs
 from contentlib.access.passwords import Argon2Passwords
+from contentlib.access.scopes import FINDERS
 from contentlib.library.model import Login, User
+from contentlib.library.principals import Permission, user_key
+from contentlib.metadata.sqlite import SqliteMetadata
 from services.declared import OPERATIONS, contract_of
 from whole import START, TOKEN, HandClock, Whole, told, whole
 
@@ -21,7 +25,7 @@ async def robin(data_dir: Path, clock: HandClock) -> AsyncIterator[Whole]:
     """The application, with a client whose user has no role."""
     metadata = BACKEND.open_rows(data_dir / "contentlib.db")
     async with metadata.transaction(durable=True) as transaction:
-        await transaction.users.put(User(ROBIN, ROBIN, Argon2Passwords().decoy(), ()))
+        await transaction.users.put(User(ROBIN, ROBIN, Argon2Passwords().decoy()))
         await transaction.logins.add(Login(hashlib.sha256(ROBINS_TOKEN.encode()).hexdigest(), ROBIN, START, START))
     await metadata.close()
     async with whole(data_dir, clock) as app:
@@ -35,24 +39,48 @@ PRIVILEGED = [
 
 
 @pytest.mark.parametrize("name", PRIVILEGED)
-async def test_who_has_no_role_is_refused_with_the_privilege(robin: Whole, name: str) -> None:
+async def test_who_has_no_role_is_refused_with_the_privilege_or_sees_nothing(robin: Whole, name: str) -> None:
     service, _, operation = name.rpartition(".")
     path = "/rest/" + service.replace(".", "/").replace("_", "-")
     query = f"~action={operation.replace('_', '-')}&{_filled(name)}"
     status, kind, text = told(await robin.send("POST", f"{path}?{query}"))
+    if _names_a_thing(name):
+        assert (status, kind) == (404, "NOT_FOUND")
+        assert text.endswith("'x' does not exist")
+        return
     privilege = contract_of(name)["privileges"][0]["privilege"]
     assert (status, kind) == (403, "UNAUTHORIZED")
     assert text.startswith(f"user {ROBIN} needs the privilege {privilege} ")
-    assert text.endswith(f"for {name}")
+    assert text.endswith(f" for {name}")
 
 
-async def test_a_refusal_names_the_thing_that_the_privilege_is_missing_on(robin: Whole) -> None:
-    answer = await robin.refusal("POST", "/library/item", {"create_spec": {"name": "tiny", "library_id": "lab-1"}})
+def _names_a_thing(name: str) -> bool:
+    """Whether the request of `_filled` says on which library, or on what in one, the first privilege is asked."""
+    given = {each.partition("=")[0]: "x" for each in _filled(name).split("&")}
+    first = next(iter(needs(OPERATIONS[name], given)))
+    return first.resource in FINDERS and first.thing is not None
+
+
+async def test_a_refusal_names_the_thing_that_the_privilege_is_missing_on(
+    data_dir: Path, clock: HandClock, robin: Whole
+) -> None:
+    async with whole(data_dir, clock) as app:
+        library = await app.library()
+    await _permit(data_dir, "auditor", None)
+    answer = await robin.refusal("POST", "/library/item", {"create_spec": {"name": "tiny", "library_id": library}})
     text = (
-        f"user {ROBIN} needs the privilege ContentLibrary.AddLibraryItem on com.vmware.content.Library 'lab-1' "
+        f"user {ROBIN} needs the privilege ContentLibrary.AddLibraryItem on com.vmware.content.Library '{library}' "
         "for com.vmware.content.library.item.create"
     )
     assert answer == (403, "UNAUTHORIZED", text)
+
+
+async def _permit(data_dir: Path, role: str, library: str | None) -> None:
+    """Gives the user a permission, as another process would."""
+    metadata = SqliteMetadata(data_dir / "contentlib.db")
+    async with metadata.transaction(durable=True) as transaction:
+        await transaction.permissions.add(Permission(f"{role}-{library}", user_key(ROBIN), role, library))
+    await metadata.close()
 
 
 async def test_who_has_no_role_may_look_at_the_own_session(robin: Whole) -> None:
@@ -66,11 +94,13 @@ async def test_the_place_of_a_file_is_told_to_those_who_may_read_the_storage(
     async with whole(data_dir, clock) as app:
         item = await app.item()
         await app.fill(item, tiny_iso=b"bytes")
-        session = await app.download_session(item)
+    await _permit(data_dir, "content user", None)
+    session = await robin.download_session(item)
     target = f"/library/item/downloadsession/file/id:{session}?~action=prepare"
     status, kind, text = await robin.refusal("POST", target, {"file_name": "tiny.iso", "endpoint_type": "DIRECT"})
     assert (status, kind) == (403, "UNAUTHORIZED")
-    assert text == f"user {ROBIN} needs the privilege ContentLibrary.ReadStorage for a DIRECT endpoint"
+    privilege = f"ContentLibrary.ReadStorage on download session '{session}'"
+    assert text == f"user {ROBIN} needs the privilege {privilege} for a DIRECT endpoint"
 
 
 async def test_the_administrator_may_do_everything(app: Whole) -> None:

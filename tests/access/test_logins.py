@@ -132,7 +132,7 @@ async def test_a_login_too_many_ends_the_session_that_was_not_used_for_the_longe
     ("headers", "text"),
     [
         ({}, "user name and password are required"),
-        ({"authorization": "Bearer x"}, "user name and password are required"),
+        ({"authorization": "Bearer x"}, "the API token does not exist or has expired"),
         ({"authorization": "Basic"}, "Authorization header does not contain a user name and a password"),
         ({"authorization": "Basic !!!"}, "Authorization header does not contain a user name and a password"),
         ({"authorization": "Basic bmFtZQ=="}, "Authorization header does not contain a user name and a password"),

@@ -314,12 +314,12 @@ async def test_the_login_sessions_of_a_user_are_listed_oldest_first(store: Metad
 
 
 async def test_a_user_is_found_without_regard_to_case_and_replaced_as_a_whole(store: MetadataStore) -> None:
-    user = User("Ann", "ann", "hash", ("admin", "reader"))
+    user = User("Ann", "ann", "hash", "Ann A.", "ann@lab.example", enabled=False, source="ldap")
     async with store.transaction(durable=False) as rows:
         await rows.users.put(user)
         assert await rows.users.get("ANN") == user
-        await rows.users.put(replace(user, password_hash="new", roles=()))
-        assert await rows.users.get("ann") == replace(user, password_hash="new", roles=())
+        await rows.users.put(replace(user, password_hash="new", display_name=""))
+        assert await rows.users.get("ann") == replace(user, password_hash="new", display_name="")
 
 
 async def test_a_value_of_the_server_is_replaced(store: MetadataStore) -> None:

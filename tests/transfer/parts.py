@@ -33,7 +33,7 @@ from contentlib.library.sessions.upload_rules import UploadRules
 from contentlib.library.tasks import Tasks
 from contentlib.messages import Fault
 from contentlib.metadata.migrate import upgrade
-from contentlib.transfer.addresses import SignedAddresses
+from contentlib.transfer.addresses import DataAddress, SignedAddresses
 from contentlib.transfer.downloads import Downloads
 from contentlib.transfer.front import Transfers
 from contentlib.transfer.uploads import Uploads
@@ -77,18 +77,22 @@ class Parts:
         self.downloads = DownloadSessions(self.metadata, self.blobs, clock, self.leases, self._ended)
         self.transfers = Transfers(
             Uploads(self.file_transfers, self.blobs.storages, self.leases, self.throttle),
-            Downloads(self.downloads, self.items, self.blobs, self.leases, self._admit),
+            Downloads(self.downloads, self.items, self.blobs, self.leases, self),
             self.addresses,
+            self,
         )
         self._jobs: list[asyncio.Task[None]] = []
 
     def _ended(self, session_or_file_id: str) -> None:
         self.transfers.ended(session_or_file_id)
 
-    async def _admit(self, request: Request) -> None:
+    async def admit(self, request: Request, item: str) -> None:
         if request.headers.get("vmware-api-session-id") != LOGIN:
             raise Unauthenticated(Fault("access.no_session", "the request has no login session"))
         self.leases.touch_login(LOGIN)
+
+    async def keep(self, address: DataAddress) -> None:
+        """Nobody's session is taken away here."""
 
     async def _answer(self, request: Request) -> Answer:
         try:

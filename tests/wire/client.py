@@ -41,6 +41,9 @@ class OpenGate:
     async def authenticate(self, call: Call) -> None:
         call.user = "robin"
 
+    async def sift(self, call: Call, operation: Operation, answer: Any) -> Any:
+        return answer
+
     async def admit(self, call: Call, operation: Operation, arguments: dict[str, Any]) -> None:
         self.calls.append(call)
         call.user = "robin"  # also of an anonymous call

@@ -28,6 +28,9 @@ class LockedGate:
         if call.token != "t0ken":
             raise Unauthenticated(Fault("sample.session", "there is no session"))
 
+    async def sift(self, call: Call, operation: Operation, answer: Any) -> Any:
+        return answer
+
     async def admit(self, call: Call, operation: Operation, arguments: dict[str, Any]) -> None:
         if call.token != "t0ken" and not operation.anonymous:
             raise Unauthenticated(Fault("sample.session", "there is no session"))

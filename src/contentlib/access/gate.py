@@ -1,44 +1,185 @@
-"""Checks every call: a valid session, and the privileges that the operation declares."""
+"""The gate that every call passes: a session that lives, and each privilege that the operation declares, on its own thing.
+
+What is not allowed is refused: with Unauthorized where the caller may read the thing, else as if there were no such thing.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, NamedTuple
 
 from contentlib.access import messages
 from contentlib.access.logins import Logins
-from contentlib.access.roles import Roles
-from contentlib.vapi.declare import Operation, Privilege
+from contentlib.access.rights import Decisions, Rights
+from contentlib.access.roles import ADMINISTERING, EVERYBODY, READ, VIEW_ACCESS
+from contentlib.access.scopes import API_TOKEN, DOWNLOAD_SESSION, FINDERS, LIBRARY, LOGIN, NAMES, UPDATE_SESSION, Scope, Scopes
+from contentlib.library.errors import Missing
+from contentlib.library.model import Login
+from contentlib.vapi.declare import Operation
 from contentlib.vapi.errors import Unauthorized
 from contentlib.vapi.registry import Call
+
+_SEEN_BY = {
+    UPDATE_SESSION: (READ, ADMINISTERING),
+    DOWNLOAD_SESSION: (READ, ADMINISTERING),
+    API_TOKEN: (VIEW_ACCESS,),
+    LOGIN: (VIEW_ACCESS,),
+}
+"""The privileges by which a thing that belongs to another user is listed; all others are listed by System.Read."""
+
+
+class Need(NamedTuple):
+    """A privilege that a call needs: on a thing, or on none; `others` is what they need who do not own the thing."""
+
+    privilege: str
+    resource: str | None = None
+    thing: str | None = None
+    others: str | None = None
+    lists: bool = False
 
 
 class AccessGate:
     """Admits calls, or rejects them with an error."""
 
-    def __init__(self, logins: Logins, roles: Roles) -> None:
+    def __init__(self, logins: Logins, decisions: Decisions, scopes: Scopes) -> None:
         self._logins = logins
-        self._roles = roles
+        self._decisions = decisions
+        self._scopes = scopes
 
     async def authenticate(self, call: Call) -> None:
-        """Sets the call's user and login session. Raises Unauthenticated if its token is invalid."""
-        login = await self._logins.find(call.token)
-        call.user, call.login = login.user, login.token_hash
+        """Sets the call's user and login session; unauthenticated where its token is not that of a live session."""
+        login = await self._logins.caller(call.token, call.bearer, call.client)
+        call.user, call.login, call.api_token = login.user, login.token_hash, login.api_token or ""
 
     async def admit(self, call: Call, operation: Operation, arguments: dict[str, Any]) -> None:
-        """Raises Unauthorized if the call lacks a privilege, Unauthenticated if it has no valid login session."""
+        """Returns where the call may go on; unauthenticated where it was not authenticated before, and is not now.
+
+        Else Unauthorized, or Missing where the thing is not there for this caller.
+        """
         if operation.anonymous:
             return
         if not call.user:
             await self.authenticate(call)
-        for privilege in operation.privileges:
-            if not await self._roles.allow(call.user, privilege.name):
-                raise missing_privilege(call.user, privilege, operation.id, privilege.thing(arguments))
+        rights = await self.rights(call)
+        if rights.total:
+            return
+        for need in needs(operation, arguments):
+            await self._check(rights, call.user, need, operation.id)
+
+    async def sift(self, call: Call, operation: Operation, answer: Any) -> Any:
+        """What the caller may see of the answer of an operation that `shows` things."""
+        kind = operation.shows
+        if kind is None or not answer:
+            return answer
+        seen = await self.visible(call, kind, [_identifier(each) for each in answer])
+        if isinstance(answer, dict):
+            return {name: each for name, each in answer.items() if name in seen}
+        return [each for each in answer if _identifier(each) in seen]
+
+    async def visible(self, call: Call, kind: str, things: list[str]) -> set[str]:
+        """Those of some things of a type that the caller may see."""
+        rights = await self.rights(call)
+        if rights.total:
+            return set(things)
+        if kind == LIBRARY:
+            return {each for each in things if rights.has(READ, each)}
+        scopes = await self._scopes.all(kind, things)
+        return {thing for thing, scope in scopes.items() if _is_visible(rights, call.user, kind, scope)}
+
+    async def demand(self, call: Call, need: Need, what_for: str) -> None:
+        """Unauthorized or Missing where the caller lacks a privilege that only the arguments of a call tell of."""
+        rights = await self.rights(call)
+        if not rights.total:
+            await self._check(rights, call.user, need, what_for)
+
+    async def keep(self, need: Need, what_for: str) -> None:
+        """Unauthorized where the user whose session it is lacks a privilege on its library by now."""
+        scope = await self._scopes.find(str(need.resource), str(need.thing))
+        if scope is None or not scope.owner:  # a session that is gone is refused by the rules
+            return
+        rights = await self._decisions.of(scope.owner)
+        if rights is None or not (rights.total or _holds(rights, scope.owner, need.privilege, scope)):
+            raise missing_privilege(scope.owner, need, what_for)
+
+    async def may_look(self, login: Login) -> bool:
+        """Whether the user of a login session may read what is in no library; unauthenticated where it may do nothing more."""
+        call = Call("", "", user=login.user, api_token=login.api_token or "")
+        return (await self.rights(call)).has(READ)
+
+    async def rights(self, call: Call) -> Rights:
+        """The rights of a caller; unauthenticated where the user or the API token cannot be used any more."""
+        rights = await self._decisions.of(call.user, call.api_token)
+        if rights is None:
+            raise self._logins.refused(messages.USER_DISABLED(user=call.user))
+        return rights
+
+    async def _check(self, rights: Rights, user: str, need: Need, what_for: str) -> None:
+        privilege, kind, thing = need.privilege, need.resource, need.thing
+        if kind not in FINDERS:
+            allowed = rights.has(privilege)
+        elif thing is None:
+            allowed = privilege in (rights.anywhere if need.lists else rights.everything)
+        else:
+            await self._check_thing(rights, user, need, what_for)
+            return
+        if not allowed:
+            raise missing_privilege(user, need, what_for)
+
+    async def _check_thing(self, rights: Rights, user: str, need: Need, what_for: str) -> None:
+        kind, thing = str(need.resource), str(need.thing)
+        scope = await self._scopes.find(kind, thing)
+        if scope is None:
+            raise Missing(NAMES[kind], thing)
+        lacks = next((each for each in _asked(need, scope, user) if not _holds(rights, user, each, scope)), None)
+        if lacks is None:
+            return
+        if _holds(rights, user, READ, scope) and await self._scopes.exists(kind, thing):
+            raise missing_privilege(user, need._replace(privilege=lacks), what_for)
+        raise Missing(NAMES[kind], thing)
 
 
-def missing_privilege(user: str, privilege: Privilege, what_for: str, on: str | None = None) -> Unauthorized:
-    """Returns the error for a missing privilege, which names the privilege and the object."""
-    name = privilege.name
-    if not (privilege.resource and on):
+def needs(operation: Operation, arguments: dict[str, Any]) -> Iterable[Need]:
+    """What a call needs, in the order in which it is declared."""
+    about, lists = operation.about, operation.shows is not None
+    for each in (*operation.privileges, *operation.also):
+        if each.resource is not None:
+            yield Need(each.name, each.resource, each.thing(arguments), lists=lists)
+        elif about is None:
+            yield Need(each.name)
+        elif each.name not in EVERYBODY:
+            yield Need(each.name, about.resource, about.thing(arguments), about.others)
+    if about is not None and about.privilege is not None:
+        yield Need(about.privilege, about.resource, about.thing(arguments), about.others)
+
+
+def missing_privilege(user: str, need: Need, what_for: str) -> Unauthorized:
+    """What a user hears who lacks a privilege; it names the privilege, and the thing that it is missing on."""
+    name = need.privilege
+    if not (need.resource and need.thing):
         return Unauthorized(messages.PRIVILEGE_MISSING(user=user, privilege=name, operation=what_for))
-    told = messages.PRIVILEGE_MISSING_ON(user=user, privilege=name, operation=what_for, type=privilege.resource, thing=on)
-    return Unauthorized(told)
+    kind, thing = need.resource, need.thing
+    return Unauthorized(messages.PRIVILEGE_MISSING_ON(user=user, privilege=name, operation=what_for, type=kind, thing=thing))
+
+
+def _asked(need: Need, scope: Scope, user: str) -> tuple[str, ...]:
+    """The privileges to be held on a scope."""
+    if scope.owner in (None, user) or need.others is None:
+        return (need.privilege,)
+    return need.privilege, need.others
+
+
+def _holds(rights: Rights, user: str, privilege: str, scope: Scope) -> bool:
+    if scope.gone and scope.owner == user:  # who may still do it elsewhere may finish it here
+        return privilege in rights.anywhere
+    if scope.library is None:
+        return scope.owner == user or privilege in rights.everything
+    return rights.has(privilege, scope.library)
+
+
+def _is_visible(rights: Rights, user: str, kind: str, scope: Scope) -> bool:
+    wanted = (READ,) if scope.owner == user else _SEEN_BY.get(kind, (READ,))
+    return all(_holds(rights, user, each, scope) for each in wanted)
+
+
+def _identifier(listed: Any) -> str:
+    return listed if isinstance(listed, str) else str(listed.id)

@@ -11,14 +11,16 @@ import secrets
 from dataclasses import dataclass
 
 from contentlib.access import messages
+from contentlib.access.api_tokens import ApiTokens
 from contentlib.access.guessing import Attempt, GuardedPasswords
 from contentlib.access.names import UserNames
 from contentlib.http.message import Gone, never
 from contentlib.library.clock import Clock
 from contentlib.library.leases import Leases
 from contentlib.library.model import Login, User
-from contentlib.library.names import PASSWORD_LENGTH
-from contentlib.library.ports import MetadataStore
+from contentlib.library.names import PASSWORD_LENGTH, fold
+from contentlib.library.ports import MetadataStore, Transaction
+from contentlib.library.principals import ApiToken, user_key
 from contentlib.messages import Fault
 from contentlib.vapi.errors import Unauthenticated
 
@@ -31,13 +33,14 @@ class LoginRules:
 
     A user has at most `most` sessions. Another login ends the least recently used one, so that scripts that never log out do
     not lock out their user. `challenge` tells clients how to log in; `decoy` is the hash that a password is compared with if
-    the user does not exist.
+    the user does not exist; `names` reads user names.
     """
 
     idle: int
     most: int
     challenge: str
     decoy: str
+    names: UserNames
 
 
 class Logins:
@@ -47,36 +50,64 @@ class Logins:
         self,
         metadata: MetadataStore,
         passwords: GuardedPasswords,
-        names: UserNames,
+        api_tokens: ApiTokens,
         leases: Leases,
         clock: Clock,
         rules: LoginRules,
     ) -> None:
         self._metadata = metadata
         self._passwords = passwords
-        self._names = names
+        self._api_tokens = api_tokens
+        self._names = rules.names
         self._leases = leases
         self._clock = clock
         self._rules = rules
 
-    async def start(self, credentials: tuple[str, str] | None, client: str = "", gone: Gone | None = None) -> str:
+    async def start(
+        self, credentials: tuple[str, str] | None, client: str = "", gone: Gone | None = None, bearer: str | None = None
+    ) -> str:
         """The token of a new session for a client at an address; unauthenticated where name or password are wrong.
 
+        An API token does in place of the password, or as `bearer` in place of both.
         ServiceUnavailable where too many passwords are tried, Disconnected when the client goes away before it is answered.
         """
         if credentials is None:
-            raise self.refused(messages.NO_CREDENTIALS())
+            if bearer is None:
+                raise self.refused(messages.NO_CREDENTIALS())
+            user, token = await self._owner(bearer)
+            return await self._add(user, client, token)
         name, password = credentials
         names = self._names.meant(name)
         if not names or len(password) > PASSWORD_LENGTH:
             raise self._wrong()
+        found = await self._api_tokens.find(password)
+        if found is not None and found[1].user in map(fold, names):
+            return await self._add(found[0], client, found[1])
+        return await self._add(
+            await self._verified(names, Attempt(self._names.key(name), client, gone or never), password), client
+        )
+
+    async def _verified(self, names: tuple[str, ...], attempt: Attempt, password: str) -> User:
         user = await self._find(names)
-        # an unknown name takes the same time as a known one
-        hashed = self._rules.decoy if user is None else user.password_hash
-        attempt = Attempt(self._names.key(name), client, gone or never)
-        if not await self._passwords.verify(attempt, hashed, password) or user is None:
+        # a name that nobody has costs the same time as one that somebody has, who is disabled, or has no password
+        hashed = user.password_hash if user is not None and user.enabled else ""
+        if not await self._passwords.verify(attempt, hashed or self._rules.decoy, password) or user is None or not hashed:
             raise self._wrong()
-        return await self._add(user.name)
+        return user
+
+    async def caller(self, token: str | None, bearer: str | None, client: str = "") -> Login:
+        """Who calls, by the token of a session or else by an API token; unauthenticated where neither is good."""
+        if token or not bearer:
+            return await self.find(token)
+        user, found = await self._owner(bearer)
+        self._api_tokens.note(found.id, client)
+        return Login(found.id, user.name, found.created, self._clock.now(), found.id)
+
+    async def _owner(self, bearer: str) -> tuple[User, ApiToken]:
+        found = await self._api_tokens.find(bearer)
+        if found is None:
+            raise self.refused(messages.NO_TOKEN())
+        return found
 
     async def _find(self, names: tuple[str, ...]) -> User | None:
         async with self._metadata.reading() as transaction:
@@ -89,12 +120,15 @@ class Logins:
     def _wrong(self) -> Unauthenticated:
         return self.refused(messages.WRONG_PASSWORD())
 
-    async def _add(self, user: str) -> str:
+    async def _add(self, user: User, client: str, api_token: ApiToken | None = None) -> str:
         token = secrets.token_hex(_TOKEN_BYTES)
-        now = self._clock.now()
+        now, started_by = self._clock.now(), None if api_token is None else api_token.id
         async with self._metadata.transaction(durable=False) as transaction:
-            await transaction.logins.trim(user, self._rules.most - 1)
-            await transaction.logins.add(Login(_hash(token), user, now, now))
+            if not await _is_unchanged(transaction, user, api_token):
+                raise self._wrong()
+            await transaction.logins.trim(user.name, self._rules.most - 1)
+            await transaction.logins.add(Login(_hash(token), user.name, now, now, started_by))
+        self._api_tokens.note(started_by or user_key(user.folded_name), client)
         return token
 
     async def find(self, token: str | None) -> Login:
@@ -112,6 +146,12 @@ class Logins:
         self._leases.touch_login(key)
         return login
 
+    async def all(self) -> list[Login]:
+        """The sessions of all users, as of now, oldest first."""
+        async with self._metadata.reading() as transaction:
+            stored = await transaction.logins.all()
+        return [login for each in stored if (login := self._as_of_now(each)) is not None]
+
     async def of(self, user: str) -> list[Login]:
         """The sessions of a user, as of now, oldest first."""
         async with self._metadata.reading() as transaction:
@@ -123,7 +163,7 @@ class Logins:
         touched = self._leases.last_login(login.token_hash, login.touched)
         if touched + self._rules.idle < self._clock.now():
             return None
-        return Login(login.token_hash, login.user, login.created, touched)
+        return Login(login.token_hash, login.user, login.created, touched, login.api_token)
 
     async def end(self, login: str) -> None:
         """Ends a session by the hash of its token."""
@@ -133,6 +173,16 @@ class Logins:
     def refused(self, said: Fault) -> Unauthenticated:
         """Returns the error that asks for a login."""
         return Unauthenticated(said, challenge=self._rules.challenge)
+
+
+async def _is_unchanged(transaction: Transaction, user: User, api_token: ApiToken | None) -> bool:
+    """Whether what was checked still holds, now that nobody else writes."""
+    found = await transaction.users.get(user.folded_name)
+    if found is None or not found.enabled:
+        return False
+    if api_token is None:
+        return found.password_hash == user.password_hash
+    return await transaction.api_tokens.get(api_token.id) is not None
 
 
 def _hash(token: str) -> str:

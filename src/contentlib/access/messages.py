@@ -1,5 +1,6 @@
 """Declares messages about missing logins, missing privileges and too many passwords."""
 
+from contentlib.library.messages import INVALID
 from contentlib.messages import Message
 
 _BUSY = "access.busy"
@@ -26,3 +27,43 @@ LOGINS_WAITING = Message(_BUSY, "too many logins are waiting; try again in {seco
 LOGINS_OF_USER_WAITING = Message(_BUSY, "too many logins of this user are waiting; try again in {seconds} seconds", _WAIT)
 WRONG_FROM_ADDRESS = Message(_BUSY, "too many wrong passwords from this address; try again in {seconds} seconds", _WAIT)
 WRONG_FOR_USER = Message(_BUSY, "too many wrong passwords for this user; try again in {seconds} seconds", _WAIT)
+NO_TOKEN = Message("access.unknown_token", "the API token does not exist or has expired", "Create a new token.")
+USER_DISABLED = Message(
+    "access.user_disabled", "user {user} is disabled or the API token has expired", "Ask an administrator to enable the user."
+)
+TOKEN_BY_TOKEN = Message(
+    "access.token_by_token",
+    "this call has an API token and cannot create tokens; log in with a password",
+    "Create the token after a login with a password.",
+)
+USER_TAKEN = Message("user.taken", "user {name!r} already exists", "Choose another name.")
+GROUP_TAKEN = Message("group.taken", "group {name!r} already exists", "Choose another name.")
+ROLE_TAKEN = Message("role.taken", "role {name!r} already exists", "Choose another name.")
+ROLE_IN_USE = Message(
+    "role.in_use",
+    "role {name!r} is used by {permissions} permissions and {tokens} tokens; remove them first",
+    "Remove the permissions and tokens that have the role.",
+)
+TOO_MANY_TOKENS = Message("token.too_many", "user {user} already has {most} tokens; delete some first", "Delete unused tokens.")
+USER_NAME_CHARACTERS = Message(
+    INVALID,
+    "{field} must not contain colons, slashes, quotes, control characters or spaces at its ends",
+    "Remove the character.",
+)
+USER_NAME_FORM = Message(INVALID, "{field} must be NAME or NAME@DOMAIN, not {given!r}", "Send a name with at most one @.")
+PASSWORD_SHORT = Message(INVALID, "{field} must be at least {least} characters long", "Choose a longer password.")
+PASSWORD_IS_NAME = Message(INVALID, "{field} must not be the name of the user", "Choose another password.")
+PASSWORD_BREACHED = Message(
+    INVALID, "{field} is in the list of breached passwords; choose a different password", "Choose a different password."
+)
+PASSWORD_WRONG = Message(INVALID, "{field} is not the current password", "Send the current password.")
+NOT_IN_FUTURE = Message(INVALID, "{field} must be in the future", "Send a later time.")
+GROUP_CYCLE = Message(
+    INVALID,
+    "{field} group {inner!r} contains group {outer!r}: groups cannot contain each other",
+    "Remove the other membership first.",
+)
+UNKNOWN_PRIVILEGE = Message(INVALID, "{field} contains the unknown privilege {given!r}", "Correct the name of the privilege.")
+ADMINISTRATORS_PRIVILEGE = Message(
+    INVALID, "{field} contains {given}, which only the role Administrator can have", "Leave the privilege out."
+)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from contentlib.access import messages
+from contentlib.library.errors import Invalid
+from contentlib.library.messages import TOO_LONG
 from contentlib.library.names import fold
 
 LONGEST_NAME = 255
@@ -20,6 +23,18 @@ class UserNames:
             return ()
         whole = self._whole(fold(written))
         return tuple(dict.fromkeys([written, whole, whole.removesuffix(f"@{self._domain}")]))
+
+    def whole(self, field: str, written: str) -> str:
+        """The whole name of a new user, with its domain; Invalid where it cannot be one."""
+        if not written.isprintable() or written != written.strip() or any(each in written for each in ':/"'):
+            raise Invalid(messages.USER_NAME_CHARACTERS(field=field))
+        domain, backslash, user = written.partition("\\")
+        name = f"{user}@{domain}" if backslash else written if "@" in written else f"{written}@{self._domain}"
+        if len(name) > LONGEST_NAME:
+            raise Invalid(TOO_LONG(field=field, length=len(name), most=LONGEST_NAME))
+        if name.count("@") != 1 or name.startswith("@") or name.endswith("@") or "\\" in name:
+            raise Invalid(messages.USER_NAME_FORM(field=field, given=written[:80]))
+        return name
 
     def key(self, written: str) -> str:
         """The same text for each way of writing a name."""

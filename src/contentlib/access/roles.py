@@ -1,34 +1,139 @@
-"""Defines roles, which are named sets of privileges, and checks whether a user has a privilege."""
+"""Privileges, and the roles that are built in: named sets of privileges, which nobody changes."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from contentlib.library.ports import MetadataStore
+from contentlib.library.names import fold
+from contentlib.library.ports import Transaction
+from contentlib.library.principals import Role
 
-ADMINISTRATOR = "admin"
 EVERYBODY = frozenset({"System.Anonymous", "System.View"})
 """The privileges that every logged-in user has."""
+READ = "System.Read"
+ADMINISTERING = "ContentLibrary.UpdateLibrary"
+"""What those need on a library who act on the transfer sessions and tasks of others."""
+UPLOADING, DOWNLOADING = "ContentLibrary.UpdateSession", "ContentLibrary.DownloadSession"
+READ_STORAGE = "ContentLibrary.ReadStorage"
+VIEW_ACCESS = "Authorization.ViewAccess"
+MODIFY_PERMISSIONS = "Authorization.ModifyPermissions"
+MODIFY_ROLES = "Authorization.ModifyRoles"
+MODIFY_USERS = "Authorization.ModifyUsers"
+END_SESSIONS = "Sessions.TerminateSession"
+
+ANYWHERE = frozenset({READ, "ContentLibrary.TypeIntrospection"})
+"""Privileges that suffice on any library for what is about no library, such as a list or the names of datastores."""
+FROM_EVERYTHING = frozenset({VIEW_ACCESS, MODIFY_PERMISSIONS})
+"""Privileges on everything that no permission on a library takes away: else a library could be closed for good."""
+ADMINISTRATORS_ONLY = frozenset({MODIFY_ROLES, MODIFY_USERS})
+"""Privileges that no other role has: those who manage users and roles could give themselves every other one."""
+
+_LIBRARIES = frozenset(
+    f"ContentLibrary.{each}"
+    for each in (
+        "AddCertToTrustStore",
+        "AddLibraryItem",
+        "AddLibraryUsage",
+        "AddSubscription",
+        "ConvertLibrary",
+        "CreateLocalLibrary",
+        "CreateSubscribedLibrary",
+        "DeleteCertFromTrustStore",
+        "DeleteLibrary",
+        "DeleteLibraryItem",
+        "DeleteLocalLibrary",
+        "DeleteSubscribedLibrary",
+        "DeleteSubscription",
+        "DownloadSession",
+        "EvictLibraryItem",
+        "EvictSubscribedLibrary",
+        "GetConfiguration",
+        "LibraryMaintenance",
+        "MigrateLibrary",
+        "ProbeSubscription",
+        "PublishLibrary",
+        "PublishLibraryItem",
+        "ReadStorage",
+        "RemoveLibraryUsage",
+        "SyncLibrary",
+        "SyncLibraryItem",
+        "TypeIntrospection",
+        "UpdateConfiguration",
+        "UpdateLibrary",
+        "UpdateLibraryItem",
+        "UpdateLocalLibrary",
+        "UpdateSession",
+        "UpdateSubscribedLibrary",
+        "UpdateSubscription",
+    )
+)
+PRIVILEGES = _LIBRARIES | {
+    READ,
+    "Datastore.AllocateSpace",
+    VIEW_ACCESS,
+    MODIFY_PERMISSIONS,
+    MODIFY_ROLES,
+    MODIFY_USERS,
+    END_SESSIONS,
+}
+"""Every privilege that a role can have."""
+
+_CONTENT_USER = frozenset({READ, DOWNLOADING, "ContentLibrary.TypeIntrospection"})
 
 
-class Roles:
-    """Knows which roles a user has; those of a user are read once a process, as no operation changes them yet."""
+def _built_in(name: str, privileges: frozenset[str], description: str) -> Role:
+    return Role(name, fold(name), tuple(sorted(privileges)), description)
 
-    def __init__(self, metadata: MetadataStore, roles: Mapping[str, frozenset[str]]) -> None:
-        self._metadata = metadata
-        self._roles = roles
-        self._known: dict[str, tuple[str, ...]] = {}
 
-    async def allow(self, user: str, privilege: str) -> bool:
-        """Whether the user has the privilege on everything."""
-        held = self._known.get(user)
-        if held is None:
-            held = self._known[user] = await self._read(user)
-        if ADMINISTRATOR in held or privilege in EVERYBODY:
-            return True
-        return any(privilege in self._roles.get(role, ()) for role in held)
+NO_ACCESS = "no access"
+BUILT_IN: Mapping[str, Role] = {
+    each.folded_name: each
+    for each in (
+        _built_in("Administrator", PRIVILEGES, "Everything, on every library or on one."),
+        _built_in(
+            "Content library administrator",
+            _LIBRARIES | {READ, "Datastore.AllocateSpace", VIEW_ACCESS, MODIFY_PERMISSIONS},
+            "Everything but users, groups, roles and the sessions of others.",
+        ),
+        _built_in(
+            "Content publisher",
+            _CONTENT_USER
+            | {
+                "ContentLibrary.AddLibraryItem",
+                "ContentLibrary.DeleteLibraryItem",
+                "ContentLibrary.PublishLibraryItem",
+                "ContentLibrary.UpdateLibraryItem",
+                UPLOADING,
+            },
+            "Creates, uploads, updates, publishes and deletes items.",
+        ),
+        _built_in("Content user", _CONTENT_USER, "Reads and downloads."),
+        _built_in(
+            "Registry of subscriptions",
+            frozenset(
+                {
+                    READ,
+                    "ContentLibrary.EvictLibraryItem",
+                    "ContentLibrary.EvictSubscribedLibrary",
+                    "ContentLibrary.SyncLibrary",
+                    "ContentLibrary.SyncLibraryItem",
+                    "ContentLibrary.TypeIntrospection",
+                }
+            ),
+            "Synchronizes and evicts the content of subscribed libraries.",
+        ),
+        _built_in(
+            "Auditor",
+            frozenset({READ, "ContentLibrary.GetConfiguration", "ContentLibrary.TypeIntrospection", VIEW_ACCESS}),
+            "Reads everything but content, and who may do what.",
+        ),
+        _built_in("No access", frozenset(), "Nothing; on a library it takes away what a permission on everything gives."),
+    )
+}
+"""The roles that are built in, by folded name."""
 
-    async def _read(self, user: str) -> tuple[str, ...]:
-        async with self._metadata.reading() as transaction:
-            found = await transaction.users.get(user)
-        return () if found is None else found.roles
+
+async def find_role(transaction: Transaction, name: str) -> Role | None:
+    """The role of a name, without regard to case; None where there is none."""
+    folded = fold(name)
+    return BUILT_IN.get(folded) or await transaction.roles.get(folded)

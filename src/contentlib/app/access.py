@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from contentlib.access.api_tokens import ApiTokens
 from contentlib.access.gate import AccessGate
 from contentlib.access.guessing import GuardedPasswords
 from contentlib.access.logins import LoginRules, Logins
 from contentlib.access.names import UserNames
+from contentlib.access.password_policy import PasswordPolicy
 from contentlib.access.passwords import Argon2Passwords
-from contentlib.access.roles import Roles
+from contentlib.access.rights import Decisions
+from contentlib.access.scopes import Scopes
+from contentlib.access.users import Users
 from contentlib.app.core import Core
 
 _CHALLENGE = 'Basic realm="contentlib"'
@@ -20,19 +24,18 @@ class Access:
     """The rules of who may call."""
 
     logins: Logins
-    roles: Roles
+    api_tokens: ApiTokens
     gate: AccessGate
+    users: Users
 
 
 def access_of(core: Core) -> Access:
     """The rules of who may call, over the stores of a process."""
-    logins, roles = _logins(core), Roles(core.metadata, {})
-    return Access(logins, roles, AccessGate(logins, roles))
-
-
-def _logins(core: Core) -> Logins:
-    settings, passwords = core.settings, Argon2Passwords()
-    guarded, names = GuardedPasswords(passwords), UserNames(settings.admin_name)
+    settings, passwords, names = core.settings, Argon2Passwords(), UserNames(core.settings.admin_name)
+    guarded, api_tokens = GuardedPasswords(passwords), ApiTokens(core.metadata, core.clock)
     idle, most = settings.session_idle_seconds * 1000, settings.sessions_per_user
-    rules = LoginRules(idle, most, _CHALLENGE, passwords.decoy())
-    return Logins(core.metadata, guarded, names, core.leases, core.clock, rules)
+    rules = LoginRules(idle, most, _CHALLENGE, passwords.decoy(), names)
+    logins = Logins(core.metadata, guarded, api_tokens, core.leases, core.clock, rules)
+    gate = AccessGate(logins, Decisions(core.metadata, core.clock), Scopes(core.metadata))
+    policy = PasswordPolicy(settings.password_length, settings.breached_passwords)
+    return Access(logins, api_tokens, gate, Users(core.metadata, passwords, guarded, policy, names))

@@ -18,7 +18,7 @@ from contentlib.library.clock import Clock, EvenClock
 from contentlib.library.leases import Leases
 from contentlib.library.model import Retention
 from contentlib.library.packages.trust import Trust
-from contentlib.library.ports import MetadataStore
+from contentlib.library.ports import AccessStore
 from contentlib.library.signals import Signal
 from contentlib.library.timekeeping import follow
 from contentlib.outbound.client import Outbound
@@ -52,7 +52,7 @@ class Core:
     """What the server serves with, as PEM; None where it serves plain HTTP."""
     thumbprint: str | None
     clock: Clock
-    metadata: MetadataStore
+    metadata: AccessStore
     store: FilesystemBlobs
     storages: Storages
     blobs: Blobs

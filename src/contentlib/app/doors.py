@@ -20,6 +20,7 @@ from contentlib.monitor import CountedBody, Gauges, Meter, Monitor, TransferMete
 from contentlib.services.faults import translate
 from contentlib.transfer.downloads import Downloads
 from contentlib.transfer.front import Transfers
+from contentlib.transfer.permits import GatePermits
 from contentlib.transfer.uploads import Uploads
 from contentlib.vapi.registry import Registry
 from contentlib.vapi.types import Typed
@@ -28,7 +29,7 @@ from contentlib.vcsp.publishing.publisher import Publisher
 from contentlib.vcsp.publishing.shelf import Shelf
 from contentlib.vim.front import Product, Vim
 from contentlib.wire import Wire, WireOptions
-from contentlib.wire.calls import token_of
+from contentlib.wire.calls import call_of
 
 _READY_SECONDS = 0.8  # /readyz answers within a second
 _RIGHT_PASSWORDS = 1024  # of published libraries; their clients send them with every request
@@ -85,13 +86,10 @@ def wire_of(core: Core, rules: Rules, access: Access, identity: Identity, bodies
 
 def transfers_of(core: Core, rules: Rules, access: Access, identity: Identity) -> Transfers:
     """Creates the door for the content of files."""
-
-    async def admit(request: Request) -> None:
-        await access.logins.find(token_of(request))
-
+    permits = GatePermits(access.gate, call_of)
     uploads = Uploads(rules.transfers, core.storages, core.leases, core.limits.throttle)
-    downloads = Downloads(rules.downloads, rules.items, core.blobs, core.leases, admit)
-    transfers = Transfers(uploads, downloads, identity.addresses)
+    downloads = Downloads(rules.downloads, rules.items, core.blobs, core.leases, permits)
+    transfers = Transfers(uploads, downloads, identity.addresses, permits)
     core.signals.session_ended.connect(transfers.ended)
     return transfers
 
@@ -107,7 +105,7 @@ def publisher_of(core: Core) -> Publisher:
 def vim_of(core: Core, access: Access, identity: Identity, bodies: Bodies) -> Vim:
     """Speaks the Web Services."""
     product = _product(core, identity)
-    return Vim(core.inventory, product, access.logins, bodies, core.clock)
+    return Vim(core.inventory, product, access.logins, bodies, core.clock, access.gate.may_look)
 
 
 def _product(core: Core, identity: Identity) -> Product:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from contentlib.access.api_tokens import ApiTokens
 from contentlib.app import log
 from contentlib.app.core import Core, retention, touch_seconds
 from contentlib.app.rules import Rules
@@ -32,9 +33,9 @@ from contentlib.wire import Wire
 _WAITING_PULLS = 20  # beside those that fill the pool of transfers, so that one that ends is followed at once
 
 
-def runner_of(core: Core, rules: Rules, transfers: Transfers, expiry: Expiry) -> Runner:
+def runner_of(core: Core, rules: Rules, transfers: Transfers, expiry: Expiry, api_tokens: ApiTokens) -> Runner:
     """Runs the jobs; signals wake it."""
-    runner = Runner(core.metadata, core.clock, jobs(core, rules, transfers, expiry), log.job_failed)
+    runner = Runner(core.metadata, core.clock, jobs(core, rules, transfers, expiry, api_tokens), log.job_failed)
     core.signals.trash_changed.connect(lambda: runner.wake("collect"))
     core.signals.configuration_changed.connect(lambda: runner.wake("limits"))
     return runner
@@ -48,13 +49,14 @@ def worker_of(core: Core, rules: Rules, wire: Wire) -> Worker:
     return worker
 
 
-def jobs(core: Core, rules: Rules, transfers: Transfers, expiry: Expiry) -> list[Job]:
+def jobs(core: Core, rules: Rules, transfers: Transfers, expiry: Expiry, api_tokens: ApiTokens) -> list[Job]:
     """All jobs: one line each."""
     settings, often = core.settings, touch_seconds(core.settings)
 
     async def save_touches() -> None:
         await transfers.touch_running()
         await expiry.save_touches()
+        await api_tokens.save()
 
     async def keep_time() -> None:
         await note_time(core)

@@ -7,12 +7,13 @@ import secrets
 
 from contentlib.access.keys import SecretKey
 from contentlib.access.passwords import Argon2Passwords
-from contentlib.access.roles import ADMINISTRATOR
 from contentlib.app.core import transfer_key
 from contentlib.library.clock import EvenClock
+from contentlib.library.identifiers import new_identifier
 from contentlib.library.model import User
 from contentlib.library.names import fold
 from contentlib.library.ports import MetadataStore, Transaction
+from contentlib.library.principals import ADMINISTRATOR, Permission, user_key
 from contentlib.library.sessions.messages import SERVER_STOPPED
 from contentlib.library.timekeeping import go_on
 from contentlib.metadata.ballast import Ballast
@@ -61,9 +62,10 @@ async def _let_go(transaction: Transaction) -> None:
 async def _add_administrator(transaction: Transaction, settings: Settings) -> str | None:
     """Adds the administrator where there is none yet; answers the password if it was generated."""
     name = settings.admin_name
-    if await transaction.users.get(name) is not None:
+    if await transaction.users.all():
         return None
     given = settings.admin_password.get_secret_value() if settings.admin_password else None
     password = given or secrets.token_urlsafe(15)
-    await transaction.users.put(User(name, fold(name), Argon2Passwords().hash_now(password), (ADMINISTRATOR,)))
+    await transaction.users.put(User(name, fold(name), Argon2Passwords().hash_now(password)))
+    await transaction.permissions.add(Permission(new_identifier(), user_key(fold(name)), ADMINISTRATOR))
     return None if given else password

@@ -58,7 +58,8 @@ class WorkerProcess:
         self._nearest = wire.nearest
         self._doors = doors(core, wire, transfers, publisher_of(core), vim_of(core, access, identity, bodies))
         self._expiry = expiry_of(core, rules)
-        self._runner = runner_of(core, rules, transfers, self._expiry)
+        self._api_tokens = access.api_tokens
+        self._runner = runner_of(core, rules, transfers, self._expiry, access.api_tokens)
         self._worker = worker_of(core, rules, wire)
         self._runner.start()
         self._worker.start()
@@ -70,6 +71,7 @@ class WorkerProcess:
         await self._core.outbound.close()
         await self._runner.stop()
         await self._expiry.save_touches()
+        await self._api_tokens.save()
         await note_time(self._core)
         await self._core.metadata.close()
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from contentlib.access.grants import Grants
+from contentlib.access.groups import Groups
+from contentlib.access.own_roles import OwnRoles
 from contentlib.app.access import Access
 from contentlib.app.core import Core, Identity
 from contentlib.app.rules import Rules
@@ -28,6 +31,13 @@ from contentlib.services.content_security_policies import SecurityPoliciesServic
 from contentlib.services.content_subscribed_library import SubscribedLibraryService
 from contentlib.services.content_trusted_certificates import TrustedCertificatesService
 from contentlib.services.content_type import TypeService
+from contentlib.services.contentlib_access_groups import GroupsService
+from contentlib.services.contentlib_access_permissions import PermissionsService
+from contentlib.services.contentlib_access_roles import RolesService
+from contentlib.services.contentlib_access_self import SelfService
+from contentlib.services.contentlib_access_sessions import SessionsService
+from contentlib.services.contentlib_access_tokens import TokensService
+from contentlib.services.contentlib_access_users import UsersService
 from contentlib.services.contentlib_library_item_versions import VersionsService
 from contentlib.services.contentlib_library_retention import RetentionService
 from contentlib.services.contentlib_library_trash import TrashService
@@ -46,7 +56,7 @@ def services(core: Core, rules: Rules, access: Access, identity: Identity, resul
     endpoints = Endpoints(identity.addresses, core.thumbprint)
     return [
         SessionService(access.logins),
-        TasksService(rules.tasks, results),
+        TasksService(rules.tasks, results, access.gate),
         ConfigurationService(core.configurations),
         LibraryService(rules.libraries, rules.upkeep, rules.conversions, rules.migrations, identity.guid),
         LocalLibraryService(rules.libraries, rules.subscribers, identity.guid),
@@ -57,17 +67,24 @@ def services(core: Core, rules: Rules, access: Access, identity: Identity, resul
         FileService(rules.items, core.blobs, endpoints),
         StorageService(rules.items, core.blobs, endpoints),
         UpdateSessionService(rules.updates, rules.completion, core.leases),
-        UpdateFileService(rules.files, rules.completion, endpoints, access.roles, Probes(core.outbound, core.sources)),
+        UpdateFileService(rules.files, rules.completion, endpoints, access.gate, Probes(core.outbound, core.sources)),
         DownloadSessionService(rules.downloads, core.leases),
-        DownloadFileService(rules.downloads, core.blobs, endpoints, access.roles),
+        DownloadFileService(rules.downloads, core.blobs, endpoints, access.gate),
         ChangesService(rules.history),
         VersionsService(rules.history),
         RetentionService(rules.retentions),
-        SubscriptionsService(rules.subscribers),
+        SubscriptionsService(rules.subscribers, access.gate),
         TrashService(rules.trash),
         TypeService(),
         SecurityPoliciesService(),
         TrustedCertificatesService(core.trust),
+        UsersService(access.users, access.api_tokens),
+        GroupsService(Groups(core.metadata)),
+        RolesService(OwnRoles(core.metadata)),
+        PermissionsService(Grants(core.metadata), access.gate),
+        TokensService(access.api_tokens, access.gate),
+        SessionsService(access.logins),
+        SelfService(access.users, access.gate),
         DatacenterService(core.inventory),
         DatastoreService(core.inventory),
         FolderService(core.inventory),

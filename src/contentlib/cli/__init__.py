@@ -7,6 +7,8 @@ import typer
 from contentlib.cli import modes
 from contentlib.cli.adopt import adopt
 from contentlib.cli.bundle import bundle
+from contentlib.cli.people import group, user
+from contentlib.cli.permits import permission, role, token
 from contentlib.cli.publish_static import publish_static
 from contentlib.cli.serve import serve
 from contentlib.cli.settings import settings
@@ -18,7 +20,15 @@ application = typer.Typer(
 )
 for command in (adopt, publish_static, serve, settings, version):
     application.command()(command)
-application.add_typer(bundle, name="bundle")
+for name, commands in {
+    "bundle": bundle,
+    "group": group,
+    "permission": permission,
+    "role": role,
+    "token": token,
+    "user": user,
+}.items():
+    application.add_typer(commands, name=name)
 
 
 def main() -> None:

@@ -110,6 +110,27 @@ class NotOnDemand(LibraryError):
     """A subscribed library is not synchronized on demand."""
 
 
+class LastAdministrator(LibraryError):
+    """A change would leave nobody who administers everything."""
+
+    def __init__(self) -> None:
+        super().__init__(messages.LAST_ADMINISTRATOR())
+
+
+class BuiltIn(LibraryError):
+    """The role is built in, and is not changed."""
+
+    def __init__(self, role: str) -> None:
+        super().__init__(messages.ROLE_BUILT_IN(role=role))
+
+
+class NotGrantable(LibraryError):
+    """A caller gives or takes a role that can do more than the caller."""
+
+    def __init__(self, role: str, privilege: str) -> None:
+        super().__init__(messages.NOT_GRANTABLE(role=role, privilege=privilege))
+
+
 class Unsupported(LibraryError):
     """A use that this server does not support."""
 

@@ -81,3 +81,16 @@ LIBRARY_IN_MAINTENANCE = Message(
 
 TASK_CANCELED = Message("task.canceled", "the task was canceled")
 TASK_NOT_CANCELABLE = Message("task.not_cancelable", "task {task} cannot be canceled", "Wait for its end.")
+LAST_ADMINISTRATOR = Message(
+    "access.last_administrator",
+    "no enabled user would have the role Administrator on everything; give it to another user first",
+    "Give the role to another user first.",
+)
+ROLE_BUILT_IN = Message(
+    "role.built_in", "role {role!r} is built in and cannot be changed; create a role of your own", "Create another role."
+)
+NOT_GRANTABLE = Message(
+    "permission.not_grantable",
+    "role {role!r} has the privilege {privilege}, which you do not have yourself",
+    "Ask an administrator, or choose a role with fewer privileges.",
+)

@@ -37,6 +37,14 @@ _TRIM_LOGINS = Statement(delete(tables.logins).where(_USERS_LOGINS, tables.login
 _LOGINS_OF = Statement(
     select(*_LOGINS.columns).where(_USERS_LOGINS).order_by(tables.logins.c.created, tables.logins.c.token_hash)
 )
+_ALL_LOGINS = Statement(select(*_LOGINS.columns).order_by(tables.logins.c.created, tables.logins.c.token_hash))
+_END_LOGINS = Statement(
+    delete(tables.logins).where(
+        _USERS_LOGINS,
+        tables.logins.c.token_hash != bindparam("but"),
+        or_(bindparam("started_by").is_(None), tables.logins.c.api_token == bindparam("started_by")),
+    )
+)
 _COUNT_LOGINS = Statement(select(func.count()).select_from(tables.logins))
 
 
@@ -49,6 +57,14 @@ class LoginRows(Keyed[Login]):
     async def of(self, user: str) -> list[Login]:
         """The login sessions of a user, oldest first."""
         return [_LOGINS.codec.value(row) for row in await self._connection.rows(_LOGINS_OF, {"of_user": user})]
+
+    async def all(self) -> list[Login]:
+        """All login sessions, oldest first."""
+        return [_LOGINS.codec.value(row) for row in await self._connection.rows(_ALL_LOGINS, {})]
+
+    async def end(self, user: str, api_token: str | None = None, but: str = "") -> None:
+        """Removes login sessions of a user."""
+        await self._connection.run(_END_LOGINS, {"of_user": user, "started_by": api_token, "but": but})
 
     async def trim(self, user: str, most: int) -> None:
         """Removes the user's login sessions but those that were touched last."""
@@ -65,12 +81,14 @@ class LoginRows(Keyed[Login]):
 
 
 _USERS = Statements(tables.users, User, key="folded_name")
+_ALL_USERS = Statement(select(*_USERS.columns).order_by(tables.users.c.folded_name))
 
 
 class UserRows:
     """Users."""
 
     def __init__(self, connection: Connection) -> None:
+        self._connection = connection
         self._users: Keyed[User] = Keyed(connection, _USERS)
 
     async def get(self, name: str) -> User | None:
@@ -81,6 +99,14 @@ class UserRows:
         """Adds the user, or replaces the one of the same name."""
         await self._users.remove(user.folded_name)
         await self._users.add(user)
+
+    async def remove(self, name: str) -> None:
+        """Removes the user."""
+        await self._users.remove(fold(name))
+
+    async def all(self) -> list[User]:
+        """All users."""
+        return [_USERS.codec.value(row) for row in await self._connection.rows(_ALL_USERS, {})]
 
 
 _TOKENS = tables.tokens

@@ -83,6 +83,16 @@ class Generations:
         self._make(0, odd=0)  # last: while it is odd, others may be
         self.own = self.counters[0]
 
+    def of(self, slots: Collection[int]) -> int | None:
+        """A number that rises with each change of the tables that have these slots; None while one of them is being changed."""
+        total, counters = 0, self.counters
+        for slot in slots:
+            found = counters[slot]
+            if found & 1:
+                return None
+            total += found
+        return total
+
     def _make(self, slot: int, odd: int) -> None:
         if self.counters[slot] & 1 != odd:
             self.counters[slot] += 1

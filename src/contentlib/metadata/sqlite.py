@@ -15,12 +15,14 @@ from types import TracebackType
 
 from contentlib.library.threads import Threads
 from contentlib.metadata import checkpoints
-from contentlib.metadata.generations import Generations
+from contentlib.metadata.generations import Generations, slot_of
 from contentlib.metadata.memory import Memory
+from contentlib.metadata.principals import ACCESS_TABLES
 from contentlib.metadata.sqlite_errors import as_os_error, raise_for
 from contentlib.metadata.transaction import Reader, ReadingConnection, SqliteTransaction
 from contentlib.metadata.turns import BUSY_SECONDS, Turn, Writer
 
+_ACCESS = tuple(slot_of(table) for table in ACCESS_TABLES)
 _LONG = 2  # statements that run in threads at once
 _PRAGMAS = ("journal_mode = WAL", "foreign_keys = ON", "synchronous = NORMAL", "cache_size = -16000")
 
@@ -62,6 +64,10 @@ class SqliteMetadata:
             self._readers.append(reader)
         else:
             reader.close()
+
+    def access_generation(self) -> int | None:
+        """A number that rises with each change of who may do what."""
+        return None if self._closed else self._generations.of(_ACCESS)
 
     async def ping(self) -> None:
         """Returns when the file answers."""

@@ -336,6 +336,7 @@ logins = Table(
     Column("user", Text, nullable=False),
     Column("created", BigInteger, nullable=False),
     Column("touched", BigInteger, nullable=False, index=True),
+    Column("api_token", Text),
 )
 
 users = Table(
@@ -344,7 +345,68 @@ users = Table(
     Column("name", Text, nullable=False),
     Column("folded_name", Text, primary_key=True),
     Column("password_hash", Text, nullable=False),
-    Column("roles", Text, nullable=False),
+    Column("display_name", Text, nullable=False),
+    Column("email", Text, nullable=False),
+    Column("enabled", Boolean, nullable=False),
+    Column("source", Text),
+)
+
+user_groups = Table(
+    "user_groups",
+    metadata,
+    Column("name", Text, nullable=False),
+    Column("folded_name", Text, primary_key=True),
+    Column("description", Text, nullable=False),
+    Column("source", Text),
+)
+
+memberships = Table(
+    "memberships",
+    metadata,
+    Column("group", Text, nullable=False),
+    Column("member", Text, nullable=False, index=True),
+    PrimaryKeyConstraint("group", "member"),
+)
+
+roles = Table(
+    "roles",
+    metadata,
+    Column("name", Text, nullable=False),
+    Column("folded_name", Text, primary_key=True),
+    Column("privileges", Text, nullable=False),
+    Column("description", Text, nullable=False),
+)
+
+permissions = Table(
+    "permissions",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("principal", Text, nullable=False),
+    Column("role", Text, nullable=False, index=True),
+    Column("library", Text, ForeignKey("libraries.id", ondelete="CASCADE"), index=True),
+    Index("ux_permissions_principal_library", "principal", "library", unique=True),
+)
+_partial("ux_permissions_everything", permissions.c.principal, where="library IS NULL", unique=True)
+
+api_tokens = Table(
+    "api_tokens",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("hash", Text, nullable=False),
+    Column("user", Text, nullable=False, index=True),
+    Column("name", Text, nullable=False),
+    Column("created", BigInteger, nullable=False),
+    Column("expires", BigInteger),
+    Column("role", Text),
+    Column("libraries", Text),
+)
+
+last_uses = Table(
+    "last_uses",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("time", BigInteger, nullable=False),
+    Column("address", Text, nullable=False),
 )
 
 state = Table("state", metadata, Column("key", Text, primary_key=True), Column("value", Text, nullable=False))

@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar
 
 from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
 
-from contentlib.library import ports
+from contentlib.library import ports, principals
 from contentlib.library.model import Item, Library
 from contentlib.library.threads import Threads
 from contentlib.metadata import items, libraries
@@ -21,6 +21,7 @@ from contentlib.metadata.items import ItemRows, VersionRows
 from contentlib.metadata.libraries import LibraryRows
 from contentlib.metadata.memory import Memory
 from contentlib.metadata.offers import ArrivalRows, OfferRows
+from contentlib.metadata.principals import ApiTokenRows, GroupRows, LastUseRows, PermissionRows, RoleRows
 from contentlib.metadata.sessions import DownloadSessionRows, PreparationRows, UpdateFileRows, UpdateSessionRows
 from contentlib.metadata.statement import RowKind, Statement
 from contentlib.metadata.subscribers import SubscriberRows
@@ -162,6 +163,11 @@ class SqliteTransaction(Generic[AnyConnection]):
         self.tasks: ports.TaskRows = TaskRows(connection)
         self.logins: ports.LoginRows = LoginRows(connection)
         self.users: ports.UserRows = UserRows(connection)
+        self.groups: principals.GroupRows = GroupRows(connection)
+        self.roles: principals.RoleRows = RoleRows(connection)
+        self.permissions: principals.PermissionRows = PermissionRows(connection)
+        self.api_tokens: principals.ApiTokenRows = ApiTokenRows(connection)
+        self.last_uses: principals.LastUseRows = LastUseRows(connection)
         self.state: ports.StateRows = StateRows(connection)
 
     def close(self) -> None:

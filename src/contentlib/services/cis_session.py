@@ -35,16 +35,16 @@ class SessionService(Service):
     @operation(Route("POST", _PATH, status=201), errors=_ERRORS, anonymous=True)
     async def create(self, call: Call) -> Secret:
         """Logs in with the user name and password in the request, and returns the session token."""
-        call.new_token = await self._logins.start(call.credentials, call.client, call.gone)
+        call.new_token = await self._logins.start(call.credentials, call.client, call.gone, call.bearer)
         return call.new_token
 
-    @operation(Route("DELETE", _PATH, status=204, rest=_REST), errors=_ERRORS)
+    @operation(Route("DELETE", _PATH, status=204, rest=_REST), errors=_ERRORS, own=True)
     async def delete(self, call: Call) -> None:
         """Ends the session of the request."""
         await self._logins.end(call.login)
 
-    @operation(Route("GET", _PATH, rest=_REST), errors=_ERRORS)
+    @operation(Route("GET", _PATH, rest=_REST), errors=_ERRORS, own=True)
     async def get(self, call: Call) -> SessionInfo:
         """Returns the user and the times of the session of the request."""
-        login = await self._logins.find(call.token)
+        login = await self._logins.caller(call.token, call.bearer, call.client)
         return SessionInfo(created_time=DateTime(login.created), last_accessed_time=DateTime(login.touched), user=login.user)

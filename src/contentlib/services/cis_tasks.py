@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ClassVar
 
+from contentlib.access.gate import AccessGate
 from contentlib.library import model
 from contentlib.library.tasks import CANCELED, Tasks
 from contentlib.services import messages
 from contentlib.structures.conversions import message_of
+from contentlib.structures.privileges import ABOUT_TASK, CHANGING_TASK, TASK
 from contentlib.vapi.declare import Route, Service, operation
 from contentlib.vapi.errors import (
     ERRORS,
@@ -122,11 +124,12 @@ class TasksService(Service):
 
     vapi_id = "com.vmware.cis.tasks"
 
-    def __init__(self, tasks: Tasks, results: Results) -> None:
+    def __init__(self, tasks: Tasks, results: Results, gate: AccessGate) -> None:
         self._tasks = tasks
         self._results = results
+        self._gate = gate
 
-    @operation(Route("GET", _TASK, rest=_REST_TASK), errors=_READING)
+    @operation(Route("GET", _TASK, rest=_REST_TASK), errors=_READING, about=ABOUT_TASK)
     async def get(self, call: Call, spec: GetSpec | None, task: Id) -> TaskInfo:
         """Returns a task."""
         return self._info(await self._tasks.get(task), spec)
@@ -134,6 +137,7 @@ class TasksService(Service):
     @operation(
         Route("GET", _PATH, rest=_REST),
         errors=(InvalidArgument, ResourceInaccessible, ServiceUnavailable, Unauthenticated, Unauthorized),
+        shows=TASK,
     )
     async def list(self, call: Call, filter_spec: FilterSpec | None, result_spec: GetSpec | None) -> dict[Id, TaskInfo]:
         """Lists the tasks that match a filter, by their identifiers. The filter must name tasks or services.
@@ -143,7 +147,9 @@ class TasksService(Service):
         wanted = filter_spec or FilterSpec()
         if not (wanted.tasks or wanted.services):
             raise InvalidArgument(messages.FILTER_EMPTY(field="filter_spec"))
-        found = [each for each in await self._tasks.all() if _matches(each, wanted)]
+        matching = [each for each in await self._tasks.all() if _matches(each, wanted)]
+        seen = await self._gate.visible(call, TASK, [each.id for each in matching])
+        found = [each for each in matching if each.id in seen]
         if len(found) > _MOST:
             raise ResourceInaccessible(messages.TOO_MANY_TASKS(count=len(found), limit=_MOST))
         return {each.id: self._info(each, result_spec) for each in found}
@@ -151,6 +157,7 @@ class TasksService(Service):
     @operation(
         Route("POST", _TASK, status=204, rest=f"{_REST_TASK}?action=cancel"),
         errors=(*_READING, NotAllowedInCurrentState, Unsupported),
+        about=CHANGING_TASK,
     )
     async def cancel(self, call: Call, task: Id) -> None:
         """Ends a task that has not started, and asks a running one to end."""

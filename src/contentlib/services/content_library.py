@@ -13,7 +13,7 @@ from contentlib.library.catalog.upkeep import Upkeep
 from contentlib.structures.conversions import backing, library_change, library_model
 from contentlib.structures.errors import PUBLISHING, UPKEEP
 from contentlib.structures.library import LibraryModel, LibraryType, StorageBacking
-from contentlib.structures.privileges import READ, on_library
+from contentlib.structures.privileges import LIBRARY, READ, on_library
 from contentlib.vapi.declare import Route, Service, operation
 from contentlib.vapi.errors import (
     AlreadyExists,
@@ -79,12 +79,14 @@ class LibraryService(Service):
         """Returns a library."""
         return library_model(await self._libraries.get(library_id), call, self._server_guid)
 
-    @operation(Route("GET", _PATH), privileges=(READ,))
+    @operation(Route("GET", _PATH), privileges=(READ,), shows=LIBRARY)
     async def list(self, call: Call) -> builtins.list[Id]:
         """Lists the identifiers of all libraries, in order of creation."""
         return await self._libraries.ids()
 
-    @operation(Route("POST", _PATH, {"action": "find"}, body="spec"), errors=(InvalidArgument,), privileges=(READ,))
+    @operation(
+        Route("POST", _PATH, {"action": "find"}, body="spec"), errors=(InvalidArgument,), privileges=(READ,), shows=LIBRARY
+    )
     async def find(self, call: Call, spec: FindSpec) -> builtins.list[Id]:
         """Finds the libraries that match all criteria. Names are compared ignoring case."""
         kind = None if spec.type is None else model.LibraryType(spec.type.value)

@@ -11,7 +11,7 @@ from contentlib.library.following.subscribers import Subscribers
 from contentlib.library.idempotence import check_token
 from contentlib.library.packages.trust import Compliance, Trust
 from contentlib.structures.errors import PUBLISHING
-from contentlib.structures.privileges import READ, on_item, on_library
+from contentlib.structures.privileges import DOWNLOADING, ITEM, READ, on_item, on_library
 from contentlib.vapi.declare import Route, Service, operation
 from contentlib.vapi.errors import (
     AlreadyExists,
@@ -132,6 +132,7 @@ class ItemService(Service):
         Route("POST", _PATH, {"action": "find"}, body="spec"),
         errors=(InvalidArgument,),
         privileges=(READ, on_library("System.Read", "spec.library_id")),
+        shows=ITEM,
     )
     async def find(self, call: Call, spec: FindSpec) -> builtins.list[Id]:
         """Finds the items that match all criteria. Names and types are compared ignoring case."""
@@ -170,6 +171,7 @@ class ItemService(Service):
             on_item("System.Read", "source_library_item_id"),
             on_library("ContentLibrary.AddLibraryItem", "destination_create_spec.library_id"),
         ),
+        also=(on_item(DOWNLOADING, "source_library_item_id"),),
         task=True,
     )
     async def copy(

@@ -10,7 +10,7 @@ from contentlib.library.idempotence import check_token
 from contentlib.library.leases import Leases
 from contentlib.library.sessions.download_sessions import DownloadSessions
 from contentlib.structures.conversions import failure_of
-from contentlib.structures.privileges import ANONYMOUS, on_item
+from contentlib.structures.privileges import ABOUT_DOWNLOAD, ANONYMOUS, DOWNLOAD_SESSION, on_item
 from contentlib.vapi.declare import Privilege, Route, Service, operation
 from contentlib.vapi.errors import InvalidArgument, NotAllowedInCurrentState, NotFound
 from contentlib.vapi.registry import Call
@@ -67,7 +67,7 @@ class DownloadSessionService(Service):
         token = check_token(call.user, f"{self.vapi_id}.create", client_token)
         return await self._sessions.create(call.user, call.login, create_spec.library_item_id, token)
 
-    @operation(Route("GET", _SESSION), errors=(NotFound,), privileges=(ANONYMOUS,))
+    @operation(Route("GET", _SESSION), errors=(NotFound,), privileges=(ANONYMOUS,), about=ABOUT_DOWNLOAD)
     async def get(self, call: Call, download_session_id: Id) -> DownloadSessionModel:
         """Returns a session."""
         return self._model(await self._sessions.get(download_session_id))
@@ -78,27 +78,37 @@ class DownloadSessionService(Service):
         privileges=(
             Privilege("ContentLibrary.DownloadSession", "com.vmware.content.library.item.DownloadSession", "library_item_id"),
         ),
+        shows=DOWNLOAD_SESSION,
     )
     async def list(self, call: Call, library_item_id: Id | None) -> builtins.list[Id]:
         """Lists the identifiers of the caller's sessions, of one item or of all items."""
         return await self._sessions.ids(call.user, library_item_id)
 
-    @operation(Route("POST", _SESSION, {"action": "keep-alive"}, status=204), errors=_ENDING, privileges=(ANONYMOUS,))
+    @operation(
+        Route("POST", _SESSION, {"action": "keep-alive"}, status=204),
+        errors=_ENDING,
+        privileges=(ANONYMOUS,),
+        about=ABOUT_DOWNLOAD,
+    )
     async def keep_alive(self, call: Call, download_session_id: Id, progress: Integer | None) -> None:
         """Renews the lease of a session and stores the client's progress, 0 to 100."""
         await self._sessions.keep_alive(download_session_id, progress)
 
-    @operation(Route("POST", _SESSION, {"action": "cancel"}, status=204), errors=_ENDING, privileges=(ANONYMOUS,))
+    @operation(
+        Route("POST", _SESSION, {"action": "cancel"}, status=204), errors=_ENDING, privileges=(ANONYMOUS,), about=ABOUT_DOWNLOAD
+    )
     async def cancel(self, call: Call, download_session_id: Id) -> None:
         """Ends a session and invalidates its download URLs."""
         await self._sessions.cancel(download_session_id)
 
-    @operation(Route("POST", _SESSION, {"action": "fail"}, status=204), errors=_ENDING, privileges=(ANONYMOUS,))
+    @operation(
+        Route("POST", _SESSION, {"action": "fail"}, status=204), errors=_ENDING, privileges=(ANONYMOUS,), about=ABOUT_DOWNLOAD
+    )
     async def fail(self, call: Call, client_error_message: str, download_session_id: Id) -> None:
         """Ends a session in ERROR with the client's message."""
         await self._sessions.fail(download_session_id, client_error_message)
 
-    @operation(Route("DELETE", _SESSION, status=204), errors=(NotFound,), privileges=(ANONYMOUS,))
+    @operation(Route("DELETE", _SESSION, status=204), errors=(NotFound,), privileges=(ANONYMOUS,), about=ABOUT_DOWNLOAD)
     async def delete(self, call: Call, download_session_id: Id) -> None:
         """Deletes a session and invalidates its download URLs."""
         await self._sessions.delete(download_session_id)

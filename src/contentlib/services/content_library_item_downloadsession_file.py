@@ -5,14 +5,15 @@ from __future__ import annotations
 import builtins
 from typing import ClassVar
 
-from contentlib.access.gate import missing_privilege
-from contentlib.access.roles import Roles
+from contentlib.access.gate import AccessGate, Need
+from contentlib.access.roles import READ_STORAGE
+from contentlib.access.scopes import DOWNLOAD_SESSION
 from contentlib.library import model
 from contentlib.library.bytes.blobs import Blobs
 from contentlib.library.sessions.download_sessions import DownloadFile, DownloadSessions
 from contentlib.structures.conversions import Endpoints, checksum_info, failure_of
 from contentlib.structures.files import ChecksumInfo, TransferEndpoint
-from contentlib.structures.privileges import ANONYMOUS, on_item
+from contentlib.structures.privileges import ABOUT_DOWNLOAD, ANONYMOUS
 from contentlib.vapi.declare import Route, Service, operation
 from contentlib.vapi.errors import InvalidArgument, NotFound, Unauthorized
 from contentlib.vapi.registry import Call
@@ -22,7 +23,6 @@ from contentlib.vapi.types import Enumeration, Id, Integer, Structure, enumerati
 _PREFIX = "com.vmware.content.library.item.downloadsession.file"
 _PATH = "/api/content/library/item/download-session/{download_session_id}/file"
 _PREPARED = model.PrepareStatus.PREPARED
-_READ_STORAGE = on_item("ContentLibrary.ReadStorage")
 
 
 @enumeration(f"{_PREFIX}.endpoint_type")
@@ -65,18 +65,23 @@ class DownloadFileService(Service):
 
     vapi_id = _PREFIX
 
-    def __init__(self, sessions: DownloadSessions, blobs: Blobs, endpoints: Endpoints, roles: Roles) -> None:
+    def __init__(self, sessions: DownloadSessions, blobs: Blobs, endpoints: Endpoints, gate: AccessGate) -> None:
         self._sessions = sessions
         self._blobs = blobs
         self._endpoints = endpoints
-        self._roles = roles
+        self._gate = gate
 
-    @operation(Route("GET", _PATH), errors=(NotFound,), privileges=(ANONYMOUS,))
+    @operation(Route("GET", _PATH), errors=(NotFound,), privileges=(ANONYMOUS,), about=ABOUT_DOWNLOAD)
     async def list(self, call: Call, download_session_id: Id) -> builtins.list[DownloadFileInfo]:
         """Lists the files of a session."""
         return [await self._info(call, file) for file in await self._sessions.files(download_session_id)]
 
-    @operation(Route("GET", _PATH, {"file_name": None}), errors=(InvalidArgument, NotFound), privileges=(ANONYMOUS,))
+    @operation(
+        Route("GET", _PATH, {"file_name": None}),
+        errors=(InvalidArgument, NotFound),
+        privileges=(ANONYMOUS,),
+        about=ABOUT_DOWNLOAD,
+    )
     async def get(self, call: Call, download_session_id: Id, file_name: str) -> DownloadFileInfo:
         """Returns a file of a session."""
         return await self._info(call, await self._sessions.file(download_session_id, file_name))
@@ -85,6 +90,7 @@ class DownloadFileService(Service):
         Route("POST", _PATH, {"action": "prepare"}),
         errors=(InvalidArgument, NotFound, Unauthorized),
         privileges=(ANONYMOUS,),
+        about=ABOUT_DOWNLOAD,
     )
     async def prepare(
         self, call: Call, download_session_id: Id, endpoint_type: EndpointType | None, file_name: str
@@ -94,8 +100,8 @@ class DownloadFileService(Service):
         A DIRECT endpoint shows the location of the bytes on the storage and needs the privilege ContentLibrary.ReadStorage.
         """
         wanted = model.EndpointType.HTTPS if endpoint_type is None else model.EndpointType(endpoint_type.value)
-        if wanted is model.EndpointType.DIRECT and not await self._roles.allow(call.user, _READ_STORAGE.name):
-            raise missing_privilege(call.user, _READ_STORAGE, "a DIRECT endpoint")
+        if wanted is model.EndpointType.DIRECT:
+            await self._gate.demand(call, Need(READ_STORAGE, DOWNLOAD_SESSION, download_session_id), "a DIRECT endpoint")
         return await self._info(call, await self._sessions.prepare(download_session_id, file_name, wanted))
 
     async def _info(self, call: Call, found: DownloadFile) -> DownloadFileInfo:

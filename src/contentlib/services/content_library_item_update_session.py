@@ -13,7 +13,7 @@ from contentlib.library.sessions.completion import Completion
 from contentlib.library.sessions.package_checks import Preview, is_ignored
 from contentlib.library.sessions.update_sessions import UpdateSessions
 from contentlib.structures.conversions import failure_of
-from contentlib.structures.privileges import ANONYMOUS, on_item
+from contentlib.structures.privileges import ABOUT_UPDATE, ANONYMOUS, UPDATE_SESSION, on_item
 from contentlib.vapi.declare import Privilege, Route, Service, operation
 from contentlib.vapi.errors import InvalidArgument, InvalidElementType, NotAllowedInCurrentState, NotFound, ResourceBusy
 from contentlib.vapi.registry import Call
@@ -149,7 +149,7 @@ class UpdateSessionService(Service):
         ignored = _ignored(create_spec) or ()
         return await self._sessions.create(call.user, call.login, create_spec.library_item_id, ignored, token)
 
-    @operation(Route("GET", _SESSION), errors=(NotFound,), privileges=(ANONYMOUS,))
+    @operation(Route("GET", _SESSION), errors=(NotFound,), privileges=(ANONYMOUS,), about=ABOUT_UPDATE)
     async def get(self, call: Call, update_session_id: Id) -> UpdateSessionModel:
         """Returns a session."""
         session = await self._sessions.poll(update_session_id, call.login)
@@ -161,6 +161,7 @@ class UpdateSessionService(Service):
         privileges=(
             Privilege("ContentLibrary.UpdateSession", "com.vmware.content.library.item.UpdateSession", "library_item_id"),
         ),
+        shows=UPDATE_SESSION,
     )
     async def list(self, call: Call, library_item_id: Id | None) -> builtins.list[Id]:
         """Lists the identifiers of the caller's sessions, of one item or of all items."""
@@ -170,12 +171,15 @@ class UpdateSessionService(Service):
         Route("PATCH", _SESSION, body="update_spec", status=204),
         errors=(InvalidArgument, *_ENDING),
         privileges=(ANONYMOUS,),
+        about=ABOUT_UPDATE,
     )
     async def update(self, call: Call, update_session_id: Id, update_spec: UpdateSessionModel) -> None:
         """Changes which warnings a session ignores."""
         await self._sessions.update(update_session_id, _ignored(update_spec))
 
-    @operation(Route("POST", _SESSION, {"action": "complete"}, status=204), errors=_ENDING, privileges=(ANONYMOUS,))
+    @operation(
+        Route("POST", _SESSION, {"action": "complete"}, status=204), errors=_ENDING, privileges=(ANONYMOUS,), about=ABOUT_UPDATE
+    )
     async def complete(self, call: Call, update_session_id: Id) -> None:
         """Makes the changes of a session the item's new content version.
 
@@ -183,22 +187,31 @@ class UpdateSessionService(Service):
         """
         await self._completion.complete(update_session_id)
 
-    @operation(Route("POST", _SESSION, {"action": "keep-alive"}, status=204), errors=_ENDING, privileges=(ANONYMOUS,))
+    @operation(
+        Route("POST", _SESSION, {"action": "keep-alive"}, status=204),
+        errors=_ENDING,
+        privileges=(ANONYMOUS,),
+        about=ABOUT_UPDATE,
+    )
     async def keep_alive(self, call: Call, client_progress: Integer | None, update_session_id: Id) -> None:
         """Renews the lease of a session and stores the client's progress, 0 to 100."""
         await self._sessions.keep_alive(update_session_id, client_progress)
 
-    @operation(Route("POST", _SESSION, {"action": "cancel"}, status=204), errors=_ENDING, privileges=(ANONYMOUS,))
+    @operation(
+        Route("POST", _SESSION, {"action": "cancel"}, status=204), errors=_ENDING, privileges=(ANONYMOUS,), about=ABOUT_UPDATE
+    )
     async def cancel(self, call: Call, update_session_id: Id) -> None:
         """Ends a session and discards its changes."""
         await self._sessions.cancel(update_session_id)
 
-    @operation(Route("POST", _SESSION, {"action": "fail"}, status=204), errors=_ENDING, privileges=(ANONYMOUS,))
+    @operation(
+        Route("POST", _SESSION, {"action": "fail"}, status=204), errors=_ENDING, privileges=(ANONYMOUS,), about=ABOUT_UPDATE
+    )
     async def fail(self, call: Call, client_error_message: str, update_session_id: Id) -> None:
         """Ends a session in ERROR with the client's message and discards its changes."""
         await self._sessions.fail(update_session_id, client_error_message)
 
-    @operation(Route("DELETE", _SESSION, status=204), errors=_ENDING, privileges=(ANONYMOUS,))
+    @operation(Route("DELETE", _SESSION, status=204), errors=_ENDING, privileges=(ANONYMOUS,), about=ABOUT_UPDATE)
     async def delete(self, call: Call, update_session_id: Id) -> None:
         """Deletes a session that has ended."""
         await self._sessions.delete(update_session_id)

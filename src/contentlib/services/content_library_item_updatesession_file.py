@@ -5,8 +5,8 @@ from __future__ import annotations
 import builtins
 from typing import ClassVar
 
-from contentlib.access.gate import missing_privilege
-from contentlib.access.roles import Roles
+from contentlib.access.gate import AccessGate, Need
+from contentlib.access.roles import READ_STORAGE
 from contentlib.library import model
 from contentlib.library.model import SourceEndpoint
 from contentlib.library.sessions.completion import Completion
@@ -14,7 +14,7 @@ from contentlib.library.sessions.pulls import LOCAL_SCHEMES, Prober, scheme_of, 
 from contentlib.library.sessions.update_files import NewFile, UpdateFiles
 from contentlib.structures.conversions import Endpoints, checksum_info, declared_checksum, failure_of, probe_result
 from contentlib.structures.files import ChecksumInfo, TransferEndpoint
-from contentlib.structures.privileges import ANONYMOUS
+from contentlib.structures.privileges import ABOUT_UPDATE, ANONYMOUS
 from contentlib.structures.probes import ProbeResult
 from contentlib.vapi.declare import Privilege, Route, Service, operation
 from contentlib.vapi.errors import InvalidArgument, NotAllowedInCurrentState, NotFound, Unauthorized
@@ -25,7 +25,6 @@ from contentlib.vapi.unions import TaggedUnion
 
 _PREFIX = "com.vmware.content.library.item.updatesession.file"
 _PATH = "/api/content/library/item/update-session/{update_session_id}/file"
-_READ_STORAGE = Privilege("ContentLibrary.ReadStorage")
 _FILE = f"{_PATH}/{{file_name}}"
 
 
@@ -108,17 +107,20 @@ class UpdateFileService(Service):
 
     vapi_id = _PREFIX
 
-    def __init__(self, files: UpdateFiles, completion: Completion, endpoints: Endpoints, roles: Roles, prober: Prober) -> None:
+    def __init__(
+        self, files: UpdateFiles, completion: Completion, endpoints: Endpoints, gate: AccessGate, prober: Prober
+    ) -> None:
         self._files = files
         self._completion = completion
         self._endpoints = endpoints
-        self._roles = roles
+        self._gate = gate
         self._prober = prober
 
     @operation(
         Route("POST", _PATH, body="file_spec", status=201),
         errors=(InvalidArgument, NotAllowedInCurrentState, NotFound, Unauthorized),
         privileges=(ANONYMOUS,),
+        about=ABOUT_UPDATE,
     )
     async def add(self, call: Call, file_spec: AddSpec, update_session_id: Id) -> UpdateFileInfo:
         """Adds a file, or replaces one of the same name, and returns the URL for its bytes.
@@ -139,23 +141,28 @@ class UpdateFileService(Service):
         )
         return self._info(call, await self._files.add(update_session_id, new))
 
-    @operation(Route("GET", _PATH), errors=(NotFound,), privileges=(ANONYMOUS,))
+    @operation(Route("GET", _PATH), errors=(NotFound,), privileges=(ANONYMOUS,), about=ABOUT_UPDATE)
     async def list(self, call: Call, update_session_id: Id) -> builtins.list[UpdateFileInfo]:
         """Lists the files that the item will have when the session completes."""
         return [self._info(call, file) for file in await self._files.all(update_session_id)]
 
-    @operation(Route("GET", _FILE), errors=(InvalidArgument, NotFound), privileges=(ANONYMOUS,))
+    @operation(Route("GET", _FILE), errors=(InvalidArgument, NotFound), privileges=(ANONYMOUS,), about=ABOUT_UPDATE)
     async def get(self, call: Call, file_name: str, update_session_id: Id) -> UpdateFileInfo:
         """Returns a file of a session."""
         return self._info(call, await self._files.get(update_session_id, file_name))
 
-    @operation(Route("DELETE", _FILE, status=204), errors=(InvalidArgument, NotFound), privileges=(ANONYMOUS,))
+    @operation(
+        Route("DELETE", _FILE, status=204), errors=(InvalidArgument, NotFound), privileges=(ANONYMOUS,), about=ABOUT_UPDATE
+    )
     async def remove(self, call: Call, file_name: str, update_session_id: Id) -> None:
         """Removes a file from the item when the session completes."""
         await self._files.remove(update_session_id, file_name)
 
     @operation(
-        Route("POST", _PATH, {"action": "validate"}), errors=(NotAllowedInCurrentState, NotFound), privileges=(ANONYMOUS,)
+        Route("POST", _PATH, {"action": "validate"}),
+        errors=(NotAllowedInCurrentState, NotFound),
+        privileges=(ANONYMOUS,),
+        about=ABOUT_UPDATE,
     )
     async def validate(self, call: Call, update_session_id: Id) -> ValidationResult:
         """Checks whether a session could complete now. All pushed files must have been received correctly."""
@@ -176,10 +183,9 @@ class UpdateFileService(Service):
         return probe_result(await self._prober.probe(source))
 
     async def _check_local(self, call: Call, source: SourceEndpoint) -> None:
-        """Importing files of the server's machine needs the privilege to read its storage."""
-        local = scheme_of(source.uri) in LOCAL_SCHEMES
-        if local and not await self._roles.allow(call.user, _READ_STORAGE.name):
-            raise missing_privilege(call.user, _READ_STORAGE, "an address on the server's own storage")
+        """Files of the server's own machine are only for those who may read its storage."""
+        if scheme_of(source.uri) in LOCAL_SCHEMES:
+            await self._gate.demand(call, Need(READ_STORAGE), "an address on the server's own storage")
 
     def _info(self, call: Call, file: model.UpdateFile) -> UpdateFileInfo:
         ready = file.status is model.TransferStatus.READY

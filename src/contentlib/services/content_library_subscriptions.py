@@ -6,6 +6,8 @@ import builtins
 
 import msgspec
 
+from contentlib.access.gate import AccessGate, Need
+from contentlib.access.scopes import LIBRARY
 from contentlib.library import model
 from contentlib.library.catalog.libraries import NewLibrary
 from contentlib.library.following.subscribers import NamedSubscriber, NewSubscriber, SubscriberChange, Subscribers
@@ -40,8 +42,9 @@ class SubscriptionsService(Service):
 
     vapi_id = "com.vmware.content.library.subscriptions"
 
-    def __init__(self, subscribers: Subscribers) -> None:
+    def __init__(self, subscribers: Subscribers, gate: AccessGate) -> None:
         self._subscribers = subscribers
+        self._gate = gate
 
     @operation(
         Route("POST", _PATH, body="spec", headers={"Client-Token": "client_token"}, status=201),
@@ -51,7 +54,17 @@ class SubscriptionsService(Service):
     async def create(self, call: Call, client_token: str | None, library: Id, spec: CreateSpec) -> Id:
         """Adds a subscription and returns its identifier. Creates a subscribed library on this server if none is given."""
         token = check_token(call.user, f"{self.vapi_id}.create", client_token)
+        await self._check_subscribed(call, spec)
         return await self._subscribers.create(library, _new(spec), token, call.user, call.base_url)
+
+    async def _check_subscribed(self, call: Call, spec: CreateSpec) -> None:
+        """What is to happen to the library at the other end needs its own privilege, where that is on this server."""
+        wanted = spec.subscribed_library
+        if wanted.location is Location.LOCAL and wanted.target is SubscriptionTarget.CREATE_NEW:
+            await self._gate.demand(call, Need("ContentLibrary.CreateSubscribedLibrary"), "a new subscribed library")
+        elif wanted.location is Location.LOCAL and wanted.subscribed_library is not None:
+            need = Need("ContentLibrary.UpdateSubscribedLibrary", LIBRARY, wanted.subscribed_library)
+            await self._gate.demand(call, need, "a subscription of it")
 
     @operation(
         Route("GET", _SUBSCRIPTION),

@@ -6,7 +6,7 @@ import builtins
 from typing import ClassVar
 
 from contentlib.library.catalog.usages import Usages
-from contentlib.structures.privileges import READ
+from contentlib.structures.privileges import ABOUT_LIBRARY, READ
 from contentlib.vapi.declare import Privilege, Route, Service, operation
 from contentlib.vapi.errors import AlreadyExists, InvalidArgument, NotFound, Unauthenticated, Unauthorized
 from contentlib.vapi.registry import Call
@@ -65,25 +65,29 @@ class UsagesService(Service):
         Route("POST", _PATH, body="spec", status=201),
         errors=(AlreadyExists, InvalidArgument, *_FINDING),
         privileges=(Privilege("ContentLibrary.AddLibraryUsage"),),
+        about=ABOUT_LIBRARY,
     )
     async def add(self, call: Call, library: Id, spec: AddSpec) -> Id:
         """Declares that a resource uses a library and returns the identifier of the usage."""
         return await self._usages.add(library, spec.resource_urn)
 
-    @operation(Route("GET", _USAGE), errors=_FINDING, privileges=(READ,))
+    @operation(Route("GET", _USAGE), errors=_FINDING, privileges=(READ,), about=ABOUT_LIBRARY)
     async def get(self, call: Call, library: Id, usage: Id) -> Info:
         """Returns a usage."""
         found = await self._usages.get(library, usage)
         return Info(addition_time=DateTime(found.created), resource_urn=found.urn, usage=found.id)
 
-    @operation(Route("GET", _PATH), errors=_FINDING, privileges=(READ,))
+    @operation(Route("GET", _PATH), errors=_FINDING, privileges=(READ,), about=ABOUT_LIBRARY)
     async def list(self, call: Call, library: Id) -> ListResult:
         """Lists the usages of a library, in order of creation."""
         found = await self._usages.of(library)
         return ListResult(library_usage_list=[Summary(resource_urn=each.urn, usage=each.id) for each in found])
 
     @operation(
-        Route("DELETE", _USAGE, status=204), errors=_FINDING, privileges=(Privilege("ContentLibrary.RemoveLibraryUsage"),)
+        Route("DELETE", _USAGE, status=204),
+        errors=_FINDING,
+        privileges=(Privilege("ContentLibrary.RemoveLibraryUsage"),),
+        about=ABOUT_LIBRARY,
     )
     async def remove(self, call: Call, library: Id, usage: Id) -> None:
         """Ends a usage. A library without usages can be deleted."""

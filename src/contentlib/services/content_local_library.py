@@ -12,7 +12,7 @@ from contentlib.library.idempotence import check_token
 from contentlib.structures.conversions import library_change, library_model, new_library
 from contentlib.structures.errors import PUBLISHING
 from contentlib.structures.library import LibraryModel
-from contentlib.structures.privileges import READ, on_library
+from contentlib.structures.privileges import LIBRARY, READ, on_library
 from contentlib.vapi.declare import Privilege, Route, Service, operation
 from contentlib.vapi.errors import (
     AlreadyExists,
@@ -61,7 +61,7 @@ class LocalLibraryService(Service):
     async def create(self, call: Call, client_token: str | None, create_spec: LibraryModel) -> Id:
         """Creates a local library and returns its identifier. Without a storage backing, it uses the default storage."""
         token = check_token(call.user, f"{self.vapi_id}.create", client_token)
-        return await self._libraries.create(new_library(create_spec), token)
+        return await self._libraries.create(new_library(create_spec), token, call.user)
 
     @operation(
         Route("GET", _LIBRARY),
@@ -72,7 +72,7 @@ class LocalLibraryService(Service):
         """Returns a local library."""
         return library_model(await self._libraries.get(library_id, _LOCAL), call, self._server_guid)
 
-    @operation(Route("GET", _PATH), privileges=(READ,))
+    @operation(Route("GET", _PATH), privileges=(READ,), shows=LIBRARY)
     async def list(self, call: Call) -> builtins.list[Id]:
         """Lists the identifiers of all local libraries, in order of creation."""
         return await self._libraries.ids(_LOCAL)

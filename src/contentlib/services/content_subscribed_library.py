@@ -11,7 +11,7 @@ from contentlib.library.following.subscriptions import SubscriptionChange
 from contentlib.library.idempotence import check_token
 from contentlib.structures.conversions import library_change, library_model, new_library, probe_result, subscription_change
 from contentlib.structures.library import LibraryModel, SubscriptionInfo
-from contentlib.structures.privileges import READ, on_library
+from contentlib.structures.privileges import LIBRARY, READ, on_library
 from contentlib.structures.probes import ProbeResult
 from contentlib.vapi.declare import Privilege, Route, Service, operation
 from contentlib.vapi.errors import (
@@ -70,7 +70,7 @@ class SubscribedLibraryService(Service):
         """Returns a subscribed library."""
         return library_model(await self._libraries.get(library_id, _SUBSCRIBED), call, self._server_guid)
 
-    @operation(Route("GET", _PATH), privileges=(READ,))
+    @operation(Route("GET", _PATH), privileges=(READ,), shows=LIBRARY)
     async def list(self, call: Call) -> builtins.list[Id]:
         """Lists the identifiers of all subscribed libraries, in order of creation."""
         return await self._libraries.ids(_SUBSCRIBED)

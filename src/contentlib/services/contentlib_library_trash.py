@@ -10,7 +10,7 @@ from typing import ClassVar
 
 from contentlib.library.catalog import trash
 from contentlib.library.catalog.trash import Trash
-from contentlib.structures.privileges import READ
+from contentlib.structures.privileges import ABOUT_DELETED, DELETED, READ
 from contentlib.vapi.declare import Privilege, Route, Service, operation
 from contentlib.vapi.errors import AlreadyExists, InvalidArgument, NotAllowedInCurrentState, NotFound
 from contentlib.vapi.registry import Call
@@ -57,12 +57,12 @@ class TrashService(Service):
     def __init__(self, trash: Trash) -> None:
         self._trash = trash
 
-    @operation(Route("GET", _PATH), privileges=(READ,))
+    @operation(Route("GET", _PATH), privileges=(READ,), shows=DELETED)
     async def list(self, call: Call) -> builtins.list[DeletedInfo]:
         """Lists the libraries and items that can be restored, in order of deletion."""
         return [_info(thing) for thing in await self._trash.all()]
 
-    @operation(Route("GET", _DELETED), errors=(NotFound,), privileges=(READ,))
+    @operation(Route("GET", _DELETED), errors=(NotFound,), privileges=(READ,), about=ABOUT_DELETED)
     async def get(self, call: Call, deleted_id: Id) -> DeletedInfo:
         """Returns a library or item that can be restored."""
         return _info(await self._trash.get(deleted_id))
@@ -71,12 +71,15 @@ class TrashService(Service):
         Route("POST", _DELETED, {"action": "restore"}, status=204),
         errors=(AlreadyExists, InvalidArgument, NotAllowedInCurrentState, NotFound),
         privileges=_RESTORING,
+        about=ABOUT_DELETED,
     )
     async def restore(self, call: Call, deleted_id: Id, name: str | None) -> None:
         """Restores a library or an item with all its versions, under its own name or the given one."""
         await self._trash.restore(deleted_id, name)
 
-    @operation(Route("POST", _DELETED, {"action": "purge"}, status=204), errors=(NotFound,), privileges=_PURGING)
+    @operation(
+        Route("POST", _DELETED, {"action": "purge"}, status=204), errors=(NotFound,), privileges=_PURGING, about=ABOUT_DELETED
+    )
     async def purge(self, call: Call, deleted_id: Id) -> None:
         """Permanently removes a library or an item. Its disk space is freed after the server's grace period."""
         await self._trash.purge(deleted_id)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from contentlib.vapi.declare import Privilege
+from contentlib.access.roles import ADMINISTERING, DOWNLOADING, UPLOADING
+from contentlib.access.scopes import DELETED, DOWNLOAD_SESSION, ITEM, LIBRARY, TASK, UPDATE_SESSION
+from contentlib.vapi.declare import About, Privilege
 
-LIBRARY = "com.vmware.content.Library"
-ITEM = "com.vmware.content.library.Item"
+__all__ = ["DELETED", "DOWNLOADING", "DOWNLOAD_SESSION", "ITEM", "LIBRARY", "TASK", "UPDATE_SESSION"]
 
 ANONYMOUS = Privilege("System.Anonymous")
 READ = Privilege("System.Read")
@@ -19,3 +20,12 @@ def on_library(name: str, parameter: str = "library_id") -> Privilege:
 def on_item(name: str, parameter: str = "library_item_id") -> Privilege:
     """A privilege on the library item given in a parameter."""
     return Privilege(name, ITEM, parameter)
+
+
+ABOUT_LIBRARY = About(LIBRARY, "library")
+ABOUT_DELETED = About(DELETED, "deleted_id")
+ABOUT_UPDATE = About(UPDATE_SESSION, "update_session_id", UPLOADING, ADMINISTERING)
+"""An update session, which only its user and those who administer its library may act on."""
+ABOUT_DOWNLOAD = About(DOWNLOAD_SESSION, "download_session_id", DOWNLOADING, ADMINISTERING)
+ABOUT_TASK = About(TASK, "task", READ.name)
+CHANGING_TASK = About(TASK, "task", READ.name, ADMINISTERING)

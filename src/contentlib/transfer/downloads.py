@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Awaitable, Callable
 
 from contentlib.http.files import FileContent, file_answer
 from contentlib.http.message import Answer, Request, method_not_allowed
 from contentlib.library.bytes.blobs import Blobs
 from contentlib.library.catalog.items import Items, check_here
+from contentlib.library.errors import Missing
 from contentlib.library.leases import Leases
 from contentlib.library.model import Blob
 from contentlib.library.sessions.download_sessions import DownloadSessions
@@ -16,10 +16,9 @@ from contentlib.transfer import messages
 from contentlib.transfer.addresses import DataAddress, StaticAddress
 from contentlib.transfer.answers import RequestRefused
 from contentlib.transfer.passing import through
+from contentlib.transfer.permits import Permits
 from contentlib.transfer.running import RunningDownloads, Touch
 from contentlib.vapi.errors import VapiError
-
-Admit = Callable[[Request], Awaitable[None]]
 
 _METHODS = ("GET", "HEAD")
 
@@ -27,12 +26,12 @@ _METHODS = ("GET", "HEAD")
 class Downloads:
     """Sends the content of files."""
 
-    def __init__(self, sessions: DownloadSessions, items: Items, blobs: Blobs, leases: Leases, admit: Admit) -> None:
+    def __init__(self, sessions: DownloadSessions, items: Items, blobs: Blobs, leases: Leases, permits: Permits) -> None:
         self._sessions = sessions
         self._items = items
         self._blobs = blobs
         self._leases = leases
-        self._admit = admit
+        self._permits = permits
         self.running = RunningDownloads()
 
     async def of_session(self, request: Request, address: DataAddress) -> Answer:
@@ -53,7 +52,7 @@ class Downloads:
         """A file of an item, while it has the revision that is asked for."""
         if request.method not in _METHODS:
             return method_not_allowed(request.method, _METHODS)
-        await self._admit(request)
+        await self._permits.admit(request, address.item)
         item, file = await self._items.file(address.item, address.name)
         if item.library != address.library:
             raise RequestRefused(404, messages.NO_SUCH_ITEM(library=address.library, item=address.item))
@@ -62,7 +61,7 @@ class Downloads:
             current, given = file.revision, address.version or ""
             raise RequestRefused(404, messages.OTHER_VERSION(name=file.name, item=item.id, current=current, given=given))
         blob = await self._blobs.check(file.blob, file.name)
-        return self._answer(request, blob, file.name, _login(request), self._touch_login(request))
+        return self._answer(request, blob, file.name, _login(request), self._touch_login(request, item.id))
 
     def _answer(self, request: Request, blob: Blob, name: str, owner: str, touch: Touch) -> Answer:
         path, run = self._blobs.store.path(blob.storage, blob.id), self._blobs.on(blob.storage).run
@@ -71,19 +70,23 @@ class Downloads:
             self.running.add(owner, path, touch)
         return answer
 
-    def _touch_login(self, request: Request) -> Touch:
+    def _touch_login(self, request: Request, item: str) -> Touch:
         async def touch() -> None:
             if "authorization" in request.headers:  # every request of such a client brings its password, which is slow to check
                 return
             try:
-                await self._admit(request)
-            except VapiError:  # logged out meanwhile: the download ends as it began
+                await self._permits.admit(request, item)
+            except (VapiError, Missing):  # logged out, or not allowed any more: the download ends as it began
                 self.running.drop(_login(request))
 
         return touch
 
 
 def _login(request: Request) -> str:
-    """Returns an identifier of the login session. The token itself is not kept after its request."""
-    shown = request.headers.get("vmware-api-session-id") or request.headers.get("cookie", "")
+    """A name for whoever is logged in; the token itself is not kept longer than its request."""
+    shown = (
+        request.headers.get("vmware-api-session-id")
+        or request.headers.get("cookie")
+        or request.headers.get("authorization", "")
+    )
     return hashlib.sha256(shown.encode()).hexdigest()

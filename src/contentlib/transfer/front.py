@@ -9,6 +9,7 @@ from contentlib.transfer import messages
 from contentlib.transfer.addresses import DATA, STATIC, SignedAddresses, read_static
 from contentlib.transfer.answers import STATUS, RequestRefused
 from contentlib.transfer.downloads import Downloads
+from contentlib.transfer.permits import Permits
 from contentlib.transfer.uploads import Uploads
 from contentlib.vapi.errors import Unauthenticated, VapiError
 
@@ -16,10 +17,11 @@ from contentlib.vapi.errors import Unauthenticated, VapiError
 class Transfers:
     """Receives and sends the content of files."""
 
-    def __init__(self, uploads: Uploads, downloads: Downloads, addresses: SignedAddresses) -> None:
+    def __init__(self, uploads: Uploads, downloads: Downloads, addresses: SignedAddresses, permits: Permits) -> None:
         self._uploads = uploads
         self._downloads = downloads
         self._addresses = addresses
+        self._permits = permits
 
     def speaks(self, path: str) -> bool:
         """Whether a path is one of ours."""
@@ -58,6 +60,7 @@ class Transfers:
         address = self._addresses.read(request.path)
         if address is None:
             raise RequestRefused(404, messages.BAD_SIGNATURE())
+        await self._permits.keep(address)
         if address.kind == "download":
             return await self._downloads.of_session(request, address)
         return await self._uploads.handle(request, address)

@@ -28,13 +28,33 @@ class Privilege:
 
     def thing(self, arguments: dict[str, Any]) -> str | None:
         """The identifier that an argument, or a field of one, gives for the resource."""
-        if self.on is None:
-            return None
-        first, *steps = self.on.split(".")
-        value = arguments.get(first)
-        for step in steps:
-            value = getattr(value, step, None)  # of a list of structures nothing is named
-        return value if isinstance(value, str) else None
+        return None if self.on is None else _named(self.on, arguments)
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """The thing that an operation is about, where the contract names no resource: its type, and the path of the parameter.
+
+    Privileges without a resource are asked on it, and `privilege` too. Where it belongs to a user, all others need the
+    privilege `others` as well.
+    """
+
+    resource: str
+    on: str
+    privilege: str | None = None
+    others: str | None = None
+
+    def thing(self, arguments: dict[str, Any]) -> str | None:
+        """The identifier that an argument, or a field of one, gives for the thing."""
+        return _named(self.on, arguments)
+
+
+def _named(path: str, arguments: dict[str, Any]) -> str | None:
+    first, *steps = path.split(".")
+    value = arguments.get(first)
+    for step in steps:
+        value = getattr(value, step, None)  # of a list of structures nothing is named
+    return value if isinstance(value, str) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +80,8 @@ class Operation:
     """A declared operation; `parameters` in the order of the signature. A `task` can also be called without waiting for it.
 
     `beside` are errors that the contract does not list, `tagged` the parameters that can contain a union; `dynamic` says that
-    the answer can contain values of any type.
+    the answer can contain values of any type. `also` are privileges beyond the contract. Of the things of the type `shows` that
+    the answer lists, callers are given those that they may read. An operation that is `own` works on nothing but its caller.
     """
 
     service: str
@@ -77,6 +98,10 @@ class Operation:
     tagged: tuple[Field, ...] = ()
     dynamic: bool = False
     beside: tuple[type[VapiError], ...] = ()
+    about: About | None = None
+    also: tuple[Privilege, ...] = ()
+    shows: str | None = None
+    own: bool = False
 
     @property
     def id(self) -> str:
@@ -102,8 +127,14 @@ def operation(
     anonymous: bool = False,
     task: bool = False,
     beside: tuple[type[VapiError], ...] = (),
+    about: About | None = None,
+    also: tuple[Privilege, ...] = (),
+    shows: str | None = None,
+    own: bool = False,
 ) -> Callable[[Method], Method]:
     """Declares a method as an operation of its service; `anonymous` ones are called without a session.
+
+    Every other one says whom it is for: by `privileges`, `about`, `shows`, or by being the caller's `own`.
 
     A `task` may be long, and doing it twice is doing it once: by a parameter `client_token`, or by what it does. What is wrong
     with its arguments is told before the task is made where the service has a method `check_NAME` of the same parameters. Where
@@ -112,6 +143,7 @@ def operation(
 
     def mark(method: Method) -> Method:
         method.__dict__["vapi"] = (api, errors, privileges, anonymous, task, beside)
+        method.__dict__["vapi_access"] = (about, also, shows, own)
         return method
 
     return mark
@@ -124,6 +156,7 @@ def operations_of(service: type[Service]) -> list[Operation]:
         if "vapi" not in method.__dict__:
             continue
         api, errors, privileges, anonymous, task, beside = method.__dict__["vapi"]
+        about, also, shows, own = method.__dict__["vapi_access"]
         hints = typing.get_type_hints(method, include_extras=True)
         output = type_of(hints.pop("return"))
         names = list(inspect.signature(method).parameters)[2:]
@@ -147,6 +180,10 @@ def operations_of(service: type[Service]) -> list[Operation]:
                 tagged=tuple(each for each in parameters if reaches_union(each.type)),
                 dynamic=reaches_any(output),
                 beside=beside,
+                about=about,
+                also=also,
+                shows=shows,
+                own=own,
             )
         )
     return found

@@ -14,8 +14,9 @@ from contentlib.vapi.errors import VapiError
 class Call:
     """The caller and the context of a call.
 
-    `user` is empty until the gate has admitted the call; `login` identifies the user's login session. `token` is the secret of
-    that session, `credentials` are name and password. `client` is the address of the client, `gone` returns when it has
+    `user` is empty until the gate has admitted the call; `login` identifies the user's login session,
+    `api_token` the API token of the call or of its session. `token` is the secret of the session, `bearer` is an API token,
+    `credentials` are name and password. `client` is the address of the client, `gone` returns when it has
     disconnected. `base_url` is the scheme and authority that the client used, for URLs in responses. An operation that starts a
     session sets `new_token`; the wire form then sets the cookie, unless the client declined it.
     """
@@ -28,6 +29,8 @@ class Call:
     gone: Callable[[], Awaitable[None]] | None = None
     user: str = ""
     login: str = ""
+    api_token: str = ""
+    bearer: str | None = None
     new_token: str | None = None
 
 
@@ -38,7 +41,13 @@ class Gate(Protocol):
         """Sets `call.user`; raises Unauthenticated. Asked before the body of a call is read and its arguments are judged."""
 
     async def admit(self, call: Call, operation: Operation, arguments: dict[str, Any]) -> None:
-        """Raises Unauthorized, or Unauthenticated as above. Operations that are `anonymous` pass untouched."""
+        """Raises Unauthorized, Missing for what the caller may not see, or Unauthenticated as above.
+
+        Operations that are `anonymous` pass untouched.
+        """
+
+    async def sift(self, call: Call, operation: Operation, answer: Any) -> Any:
+        """What the caller may see of the answer of an operation that `shows` things."""
 
 
 Handler = Callable[..., Awaitable[Any]]

@@ -41,6 +41,12 @@ def not_authenticated(target: Reference) -> VimFault:
     return VimFault(_sentence(messages.NOT_AUTHENTICATED()), Data("NotAuthenticated", fields))
 
 
+def no_permission(target: Reference, privilege: str) -> VimFault:
+    """The fault for a caller who lacks a privilege."""
+    fields: Fields = {"object": target, "privilegeId": privilege}
+    return VimFault("Permission to perform this operation was denied.", Data("NoPermission", fields))
+
+
 def not_found(target: Reference) -> VimFault:
     """The fault for a managed object that is not there."""
     said = messages.NOT_FOUND(type=target.type, identifier=target.id)

@@ -18,7 +18,7 @@ from contentlib.safe_xml import UnsafeXml, local, parse
 from contentlib.vapi.errors import Unauthenticated
 from contentlib.vim import messages
 from contentlib.vim.faults import VimFault, invalid_request
-from contentlib.vim.methods import Caller, Methods, SoapCall, service_content
+from contentlib.vim.methods import Caller, MayLook, Methods, SoapCall, service_content
 from contentlib.vim.objects import World
 from contentlib.vim.values import VIM, XSI_TYPE, Data, Reference, Value, write
 
@@ -80,11 +80,14 @@ class Product:
 class Vim:
     """Speaks the Web Services."""
 
-    def __init__(self, inventory: Inventory, product: Product, logins: Logins, bodies: Bodies, clock: Clock) -> None:
+    def __init__(
+        self, inventory: Inventory, product: Product, logins: Logins, bodies: Bodies, clock: Clock, may_look: MayLook
+    ) -> None:
         world = World(inventory, service_content(product.about()))
-        self._methods = Methods(world, product.pbm(), logins, clock)
+        self._methods = Methods(world, product.pbm(), logins, clock, may_look)
         self._product = product
         self._logins = logins
+        self._may_look = may_look
         self._bodies = bodies
 
     def speaks(self, path: str) -> bool:
@@ -125,9 +128,11 @@ class Vim:
     async def _login(self, request: Request) -> Login | None:
         token = request.headers.get(_HEADER) or cookie(request, _COOKIE)
         try:
-            return await self._logins.find(token)
+            login = await self._logins.find(token)
+            await self._may_look(login)
         except Unauthenticated:
             return None
+        return login
 
 
 def _method(body: bytes) -> etree._Element:

@@ -24,6 +24,7 @@ from contentlib.vim.faults import (
     invalid_argument,
     invalid_login,
     invalid_property,
+    no_permission,
     no_session,
     not_authenticated,
     not_found,
@@ -35,6 +36,8 @@ from contentlib.vim.objects import ROOT_FOLDER, SINGLETONS, View, World, childre
 from contentlib.vim.properties import OPEN, read
 from contentlib.vim.values import Array, Data, Long, Reference, Typed, Value
 
+MayLook = Callable[[Login], Awaitable[bool]]
+_ON_SESSIONS = ("Logout", "SessionIsActive", "TerminateSession")
 _LONGEST_TOKEN = 1 << 20
 _NUMBER = re.compile(r"[0-9]{1,9}")
 
@@ -65,11 +68,12 @@ Method = Callable[[SoapCall], Awaitable[Value | None]]
 class Methods:
     """The methods, by name."""
 
-    def __init__(self, world: World, pbm: Data, logins: Logins, clock: Clock) -> None:
+    def __init__(self, world: World, pbm: Data, logins: Logins, clock: Clock, may_look: MayLook) -> None:
         self._world = world
         self._pbm = pbm
         self._logins = logins
         self._clock = clock
+        self._may_look = may_look
         self._anonymous: dict[str, Method] = {
             "CurrentTime": self._current_time,
             "Login": self._login,
@@ -99,7 +103,15 @@ class Methods:
                 raise not_supported(f"method {name}{of}")
             if call.login is None and not _is_open(name, call):
                 raise not_authenticated(call.target)
+            await self._check_looking(name, call)
         return await method(call)
+
+    async def _check_looking(self, name: str, call: SoapCall) -> None:
+        """Those who may read nothing see no more of the inventory than those who are not logged in."""
+        if call.login is None or name in _ON_SESSIONS or _is_open(name, call):
+            return
+        if not await self._may_look(call.login):
+            raise no_permission(call.target, "System.Read")
 
     async def _seen(self, call: SoapCall) -> World:
         """Returns the current world as a caller sees it. Without a login, datastores are not visible."""

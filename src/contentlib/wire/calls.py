@@ -54,7 +54,8 @@ class Calls:
         base_url = self._public_url or _base_url(request.scheme, headers.get("host", ""))
         token = token_of(request)
         credentials = _basic(headers["authorization"]) if "authorization" in headers else None
-        return Call(request.request_id, base_url, token, credentials, request.client, request.gone)
+        bearer = bearer_of(request)
+        return Call(request.request_id, base_url, token, credentials, request.client, request.gone, bearer=bearer)
 
     async def authenticate(self, call: Call, operation: Operation) -> None:
         """Sets the call's user; unauthenticated where the operation needs one. Comes before body and arguments."""
@@ -71,15 +72,15 @@ class Calls:
     async def _due(self, request: Request, error: InvalidRequest) -> VapiError:
         """Returns the error of a request whose operation is unknown: the error itself, or a request to log in first."""
         try:
-            await self._gate.authenticate(Call(request.request_id, "", token_of(request)))
+            await self._gate.authenticate(Call(request.request_id, "", token_of(request), bearer=bearer_of(request)))
         except Unauthenticated as refused:
             return refused
         return error
 
-    async def knows(self, token: str | None) -> bool:
-        """Whether a token belongs to a valid session."""
+    async def knows(self, token: str | None, bearer: str | None = None) -> bool:
+        """Whether a token is that of a live session, or else an API token is good."""
         try:
-            await self._gate.authenticate(Call("", "", token))
+            await self._gate.authenticate(Call("", "", token, bearer=bearer))
         except Unauthenticated:
             return False
         return True
@@ -106,6 +107,8 @@ class Calls:
             await self._gate.admit(call, operation, arguments)
             check_unions(operation, arguments)
             answer = await endpoint.handler(call, **arguments)
+            if operation.shows is not None:
+                answer = await self._gate.sift(call, operation, answer)
             if self._check_answers or operation.dynamic:
                 check_answer(operation, answer)
             return answer
@@ -146,6 +149,17 @@ def token_of(request: Request) -> str | None:
     """The token of the login session that a request carries, in the header or in a cookie that counts."""
     token = request.headers.get(TOKEN)
     return cookie(request, TOKEN) if token is None else token
+
+
+def call_of(request: Request) -> Call:
+    """The call of a request that is none of an operation."""
+    return Call(request.request_id, "", token_of(request), client=request.client, bearer=bearer_of(request))
+
+
+def bearer_of(request: Request) -> str | None:
+    """The API token that a request carries as `Authorization: Bearer`."""
+    scheme, _, token = request.headers.get("authorization", "").strip().partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else None
 
 
 def check_cookie(request: Request, target: OperationAddress) -> None:

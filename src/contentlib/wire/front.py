@@ -53,7 +53,7 @@ class Wire:
         options = options or WireOptions()
         check_answers = options.check_answers
         calls = Calls(gate, bodies=bodies, public_url=options.public_url, report=report, check_answers=check_answers)
-        tasked = Tasked(registry, submit)
+        tasked = Tasked(registry, gate, submit)
         self.perform = tasked.perform
         self.kept_result = tasked.result
         self._registry = registry

@@ -17,7 +17,7 @@ from contentlib.vapi.registry import Call, Endpoint, Registry
 from contentlib.vapi.std import LocalizableMessage
 from contentlib.vapi.types import Structure, Type, Typed, fields_of
 from contentlib.wire import messages
-from contentlib.wire.calls import TOKEN, Calls, error_headers, retry_headers, token_of
+from contentlib.wire.calls import TOKEN, Calls, bearer_of, error_headers, retry_headers, token_of
 from contentlib.wire.json_values import READER as PLAIN
 from contentlib.wire.json_values import encode, json_type, parse
 from contentlib.wire.tasked import MARK, Tasked
@@ -74,7 +74,10 @@ class JsonRpc:
         async def vouch(start: bytes) -> bool:
             found = _SESSION.search(start)
             tokens = (token_of(request), found[1].decode() if found else None)
-            return any([token and await self._calls.knows(token) for token in tokens])
+            bearer = bearer_of(request)
+            return any([each and await self._calls.knows(each) for each in tokens]) or (
+                bearer is not None and await self._calls.knows(None, bearer)
+            )
 
         return await self._calls.body(request, known=False, vouch=vouch)
 

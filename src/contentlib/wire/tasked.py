@@ -15,7 +15,7 @@ import msgspec
 
 from contentlib.vapi.declare import Operation
 from contentlib.vapi.errors import InvalidRequest, OperationNotFound, VapiError
-from contentlib.vapi.registry import Asked, Call, Endpoint, Registry, Submit
+from contentlib.vapi.registry import Asked, Call, Endpoint, Gate, Registry, Submit
 from contentlib.vapi.types import Type, Typed
 from contentlib.wire import messages
 from contentlib.wire.dispatch import Pairs
@@ -47,8 +47,9 @@ async def no_tasks(asked: Asked) -> str:
 class Tasked:
     """Creates tasks of operations and performs them."""
 
-    def __init__(self, registry: Registry, submit: Submit) -> None:
+    def __init__(self, registry: Registry, gate: Gate, submit: Submit) -> None:
         self._endpoints = registry.endpoints
+        self._gate = gate
         self._submit = submit
 
     def endpoint(self, endpoint: Endpoint) -> Endpoint:
@@ -71,9 +72,11 @@ class Tasked:
         """Performs a stored operation for the user who requested it, and returns its result as JSON."""
         endpoint = self._endpoints[service, name.removesuffix(MARK)]
         operation = endpoint.operation
-        given = members_of(operation.parameters).read(arguments.encode())
+        given = complete(operation.parameters, members_of(operation.parameters).read(arguments.encode()))
+        call = Call(task, "", user=user)
         try:
-            result = await endpoint.handler(Call(task, "", user=user), **complete(operation.parameters, given))
+            await self._gate.admit(call, operation, given)
+            result = await endpoint.handler(call, **given)
         except Exception as error:
             known = error if isinstance(error, VapiError) else endpoint.translate(error, operation)
             if known is None or known is error:

@@ -21,6 +21,7 @@ from contentlib.library.model import Authentication, Backing, BackingType, Libra
 from contentlib.library.names import check_description, check_name, check_password, fold
 from contentlib.library.packages.policies import check_policy
 from contentlib.library.ports import MetadataStore, PasswordHasher, Transaction
+from contentlib.library.principals import creators
 from contentlib.library.protection import check_changeable, check_unused
 
 PUBLISHING_USER = "vcsp"
@@ -97,17 +98,19 @@ class Libraries:
         self._storages = rules.storages
         self._passwords = passwords
 
-    async def create(self, new: NewLibrary, token: Token | None) -> str:
-        """Creates a local library and answers its identifier."""
+    async def create(self, new: NewLibrary, token: Token | None, user: str = "") -> str:
+        """Creates a local library, which the user administers, and answers its identifier."""
         library = await self.draft(new, LibraryType.LOCAL)
-        return await once(self._metadata, self._clock, token, self.adding(library))
+        return await once(self._metadata, self._clock, token, self.adding(library, user))
 
-    def adding(self, library: Library) -> Callable[[Transaction], Awaitable[str]]:
-        """Adds a library and returns its identifier. Raises NameTaken if another library has its name."""
+    def adding(self, library: Library, user: str) -> Callable[[Transaction], Awaitable[str]]:
+        """Adds a library that a user administers, and answers its identifier; NameTaken when another one has its name."""
 
         async def add(transaction: Transaction) -> str:
             await self.names.check(transaction, library, "create_spec.name")
             await transaction.libraries.add(library)
+            if user:
+                await transaction.permissions.add(creators(user, library.id))
             return library.id
 
         return add

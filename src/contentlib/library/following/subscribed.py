@@ -86,7 +86,7 @@ class SubscribedLibraries:
 
     async def _add(self, library: Library, token: Token | None, user: str, keep: Keep) -> str:
         async def add(transaction: Transaction) -> str:
-            await self._libraries.adding(library)(transaction)
+            await self._libraries.adding(library, user)(transaction)
             await self._syncs.submit(transaction, library, user)
             return await keep(transaction, library)
 

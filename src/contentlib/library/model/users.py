@@ -6,21 +6,28 @@ import msgspec
 
 
 class User(msgspec.Struct, frozen=True):
-    """A user; `roles` are for the permissions to come, the administrator's is `admin`."""
+    """A user; `password_hash` is empty where it has no password, `source` names the directory that it comes from, if any."""
 
     name: str
     folded_name: str
-    password_hash: str
-    roles: tuple[str, ...] = ()
+    password_hash: str = ""
+    display_name: str = ""
+    email: str = ""
+    enabled: bool = True
+    source: str | None = None
 
 
 class Login(msgspec.Struct, frozen=True):
-    """A login session; the token itself is nowhere kept. Times in milliseconds since 1970 UTC."""
+    """A login session; the token itself is nowhere kept. Times in milliseconds since 1970 UTC.
+
+    `api_token` is the identifier of the API token that it was started with, None where that was a password.
+    """
 
     token_hash: str
     user: str
     created: int
     touched: int
+    api_token: str | None = None
 
 
 class Token(msgspec.Struct, frozen=True):

@@ -19,7 +19,7 @@ from contentlib.library.ports.addresses import Addresses
 from contentlib.library.ports.bytes import BlobStore, Descriptions, FileBlobStore, LocalFiles, Staged, Stat, Stray, Strays
 from contentlib.library.ports.items import ItemRows
 from contentlib.library.ports.libraries import LibraryRows, UsageRows
-from contentlib.library.ports.metadata import MetadataStore, Transaction
+from contentlib.library.ports.metadata import AccessStore, MetadataStore, Transaction
 from contentlib.library.ports.rows import Rows
 from contentlib.library.ports.secrets import Encryption, PasswordHasher
 from contentlib.library.ports.sessions import (
@@ -37,6 +37,7 @@ from contentlib.library.ports.users import LoginRows, TokenRows, UserRows
 from contentlib.library.ports.versions import BlobRows, TrustedCertificateRows, VersionRows
 
 __all__ = [
+    "AccessStore",
     "Addresses",
     "ArrivalRows",
     "BlobRows",

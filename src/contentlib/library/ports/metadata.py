@@ -15,6 +15,7 @@ from contentlib.library.ports.tasks import TaskRows
 from contentlib.library.ports.trash import DeletedRows
 from contentlib.library.ports.users import LoginRows, TokenRows, UserRows
 from contentlib.library.ports.versions import BlobRows, TrustedCertificateRows, VersionRows
+from contentlib.library.principals import ApiTokenRows, GroupRows, LastUseRows, PermissionRows, RoleRows
 
 
 class Transaction(Protocol):
@@ -39,6 +40,11 @@ class Transaction(Protocol):
     tasks: TaskRows
     logins: LoginRows
     users: UserRows
+    groups: GroupRows
+    roles: RoleRows
+    permissions: PermissionRows
+    api_tokens: ApiTokenRows
+    last_uses: LastUseRows
     state: StateRows
 
 
@@ -59,3 +65,13 @@ class MetadataStore(Protocol):
 
     async def close(self) -> None:
         """Closes the store. Can be called again."""
+
+
+class AccessStore(MetadataStore, Protocol):
+    """A metadata store that tells whether what was worked out of its users and permissions still holds."""
+
+    def access_generation(self) -> int | None:
+        """A number that rises with each change, in any process, of a user, group, membership, role, permission or API token.
+
+        None while one is being committed. What is read after it was asked for, and before it rises, is of this generation.
+        """

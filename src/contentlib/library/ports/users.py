@@ -22,6 +22,12 @@ class LoginRows(Protocol):
     async def of(self, user: str) -> list[Login]:
         """The login sessions of a user, oldest first."""
 
+    async def all(self) -> list[Login]:
+        """All login sessions, oldest first."""
+
+    async def end(self, user: str, api_token: str | None = None, but: str = "") -> None:
+        """Removes the user's login sessions, or those that an API token started, but the one with a hash."""
+
     async def trim(self, user: str, most: int) -> None:
         """Removes the user's login sessions but the `most` that were touched last."""
 
@@ -40,6 +46,12 @@ class UserRows(Protocol):
 
     async def put(self, user: User) -> None:
         """Adds the user, or replaces the one of the same name."""
+
+    async def remove(self, name: str) -> None:
+        """Removes the user."""
+
+    async def all(self) -> list[User]:
+        """All users, by folded name."""
 
 
 class TokenRows(Protocol):

@@ -1,0 +1,102 @@
+"""The rules of groups: their members are users and other groups, and no group is a member of itself."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from contentlib.access import messages
+from contentlib.access.administrators import check_administered
+from contentlib.access.users import find_user
+from contentlib.library.errors import Invalid, ItemNameTaken, Missing
+from contentlib.library.model import User
+from contentlib.library.names import check_description, check_name, fold
+from contentlib.library.ports import MetadataStore, Transaction
+from contentlib.library.principals import Group, group_key, group_of, user_key, user_of
+
+KIND = "group"
+
+
+class Groups:
+    """The operations on groups."""
+
+    def __init__(self, metadata: MetadataStore) -> None:
+        self._metadata = metadata
+
+    async def create(self, name: str, description: str) -> str:
+        """Creates a group and answers its name; Taken where there is one of that name."""
+        group = Group(check_name("spec.name", name), fold(name), check_description("spec.description", description))
+        async with self._metadata.transaction(durable=True) as transaction:
+            if await transaction.groups.get(group.folded_name) is not None:
+                raise ItemNameTaken(messages.GROUP_TAKEN(name=name))
+            await transaction.groups.add(group)
+        return name
+
+    async def get(self, name: str) -> tuple[Group, list[User | Group]]:
+        """A group and its own members."""
+        async with self._metadata.reading() as transaction:
+            group = await find_group(transaction, name)
+            members = [await _member(transaction, each) for each in await transaction.groups.members(group.folded_name)]
+        return group, [each for each in members if each is not None]
+
+    async def all(self) -> list[Group]:
+        """All groups, by name."""
+        async with self._metadata.reading() as transaction:
+            return await transaction.groups.all()
+
+    async def describe(self, name: str, description: str) -> None:
+        """Changes the description of a group."""
+        check_description("description", description)
+        async with self._metadata.transaction(durable=True) as transaction:
+            await transaction.groups.put(replace(await find_group(transaction, name), description=description))
+
+    async def remove(self, name: str) -> None:
+        """Removes a group with its permissions and memberships; its members stay."""
+        async with self._metadata.transaction(durable=True) as transaction:
+            group = await find_group(transaction, name)
+            await transaction.groups.leave(group_key(group.folded_name))
+            await transaction.permissions.remove_of(group_key(group.folded_name))
+            await transaction.groups.remove(group.folded_name)
+            await check_administered(transaction)
+
+    async def join(self, name: str, member: str, *, is_group: bool) -> None:
+        """Makes a user or a group a member; one that is a member stays so. Invalid where that closes a circle."""
+        async with self._metadata.transaction(durable=True) as transaction:
+            group = await find_group(transaction, name)
+            principal = await find_principal(transaction, member, is_group=is_group)
+            inner = group_of(principal)
+            above = await transaction.groups.groups_of(group_key(group.folded_name))
+            if inner is not None and inner in (group.folded_name, *above):
+                raise Invalid(messages.GROUP_CYCLE(field="member", inner=member, outer=group.name))
+            await transaction.groups.join(group.folded_name, principal)
+
+    async def leave(self, name: str, member: str, *, is_group: bool) -> None:
+        """Ends a membership; Missing where there is none."""
+        async with self._metadata.transaction(durable=True) as transaction:
+            group = await find_group(transaction, name)
+            principal = group_key(fold(member)) if is_group else user_key(fold(member))
+            if principal not in await transaction.groups.members(group.folded_name):
+                raise Missing("member", member)
+            await transaction.groups.leave(principal, group.folded_name)
+            await check_administered(transaction)
+
+
+async def find_group(transaction: Transaction, name: str) -> Group:
+    """The group, or Missing."""
+    group = await transaction.groups.get(fold(name))
+    if group is None:
+        raise Missing(KIND, name)
+    return group
+
+
+async def find_principal(transaction: Transaction, name: str, *, is_group: bool) -> str:
+    """The principal that a user or a group is, or Missing."""
+    if is_group:
+        return group_key((await find_group(transaction, name)).folded_name)
+    return user_key((await find_user(transaction, name)).folded_name)
+
+
+async def _member(transaction: Transaction, principal: str) -> User | Group | None:
+    user, group = user_of(principal), group_of(principal)
+    if user is not None:
+        return await transaction.users.get(user)
+    return await transaction.groups.get(str(group))

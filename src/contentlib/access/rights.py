@@ -1,0 +1,139 @@
+"""What a user may do on each library: worked out from permissions, groups and roles, and remembered until one of them changes.
+
+The nearest permission wins: one on the library over one on everything; on the same level one of the user over those of the
+user's groups, which add up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from contentlib.access.roles import ANYWHERE, EVERYBODY, FROM_EVERYTHING, PRIVILEGES, find_role
+from contentlib.library.clock import Clock
+from contentlib.library.ports import AccessStore, Transaction
+from contentlib.library.principals import ADMINISTRATOR, ApiToken, Permission, user_key
+
+_MOST = 20_000
+_NOTHING: frozenset[str] = frozenset()
+_ALL = PRIVILEGES | EVERYBODY
+
+
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """The privileges of a user: on everything, on each library that has permissions of its own, and on any of them.
+
+    `total` says that there is no library on which one is missing. Rights end at the time `until`, which is that of the token
+    that they are narrowed by.
+    """
+
+    everything: frozenset[str]
+    libraries: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    until: int | None = None
+    total: bool = False
+    anywhere: frozenset[str] = _NOTHING
+
+    def on(self, library: str) -> frozenset[str]:
+        """The privileges on a library and what is in it."""
+        return self.libraries.get(library, self.everything)
+
+    def has(self, privilege: str, library: str | None = None) -> bool:
+        """Whether a privilege is there on a library or, without one, for what is in no library."""
+        if library is None:
+            return privilege in self.everything or (privilege in ANYWHERE and privilege in self.anywhere)
+        return privilege in self.on(library) or (privilege in FROM_EVERYTHING and privilege in self.everything)
+
+
+EVERY_RIGHT = Rights(_ALL, total=True, anywhere=_ALL)
+"""What somebody may who can read and write the database itself."""
+
+
+class Decisions:
+    """Knows the rights of users, as of the last change that any process made."""
+
+    def __init__(self, metadata: AccessStore, clock: Clock) -> None:
+        self._metadata = metadata
+        self._clock = clock
+        self._generation: int | None = None
+        self._known: dict[tuple[str, str], Rights] = {}
+
+    async def of(self, user: str, api_token: str = "") -> Rights | None:
+        """The rights of a user, narrowed by a token; None where either cannot be used any more."""
+        generation = self._metadata.access_generation()
+        found = self._known.get((user, api_token)) if generation is not None and generation == self._generation else None
+        if found is None:
+            found = await self._read(generation, user, api_token)
+        if found is not None and found.until is not None and found.until <= self._clock.now():
+            return None
+        return found
+
+    async def _read(self, generation: int | None, user: str, api_token: str) -> Rights | None:
+        async with self._metadata.reading() as transaction:
+            found = await rights_of(transaction, user, api_token)
+        if found is not None and generation is not None and self._metadata.access_generation() == generation:
+            self._remember(generation, (user, api_token), found)
+        return found
+
+    def _remember(self, generation: int, key: tuple[str, str], rights: Rights) -> None:
+        if generation != self._generation or len(self._known) >= _MOST:
+            self._known = {}
+            self._generation = generation
+        self._known[key] = rights
+
+
+async def rights_of(transaction: Transaction, user: str, api_token: str = "") -> Rights | None:
+    """The rights of a user, narrowed by a token; None where the user is disabled or either is gone."""
+    found = await transaction.users.get(user)
+    if found is None or not found.enabled:
+        return None
+    rights = await _whole(transaction, found.folded_name)
+    if not api_token:
+        return rights
+    token = await transaction.api_tokens.get(api_token)
+    if token is None or token.user != found.folded_name:
+        return None
+    return await _narrowed(transaction, rights, token)
+
+
+async def _whole(transaction: Transaction, user: str) -> Rights:
+    levels: dict[str | None, list[Permission]] = {None: []}
+    for each in await transaction.permissions.reaching(user):
+        levels.setdefault(each.library, []).append(each)
+    sets = {library: await _nearest(transaction, user, found) for library, found in levels.items()}
+    everything = sets.pop(None)
+    return _rights(everything, {library: held for library, held in sets.items() if library is not None})
+
+
+async def _nearest(transaction: Transaction, user: str, permissions: list[Permission]) -> frozenset[str]:
+    """What the permissions of one level give: the user's own one or, without it, those of all groups together."""
+    own = [each for each in permissions if each.principal == user_key(user)]
+    held: set[str] = set(EVERYBODY)
+    for each in own or permissions:
+        held.update(await privileges_of(transaction, each.role))
+    return frozenset(held)
+
+
+async def privileges_of(transaction: Transaction, role: str) -> frozenset[str]:
+    """The privileges of a role; none where it is gone."""
+    if role == ADMINISTRATOR:
+        return PRIVILEGES
+    found = await find_role(transaction, role)
+    return _NOTHING if found is None else frozenset(found.privileges) & PRIVILEGES
+
+
+async def _narrowed(transaction: Transaction, rights: Rights, token: ApiToken) -> Rights:
+    allowed = _ALL if token.role is None else await privileges_of(transaction, token.role) | EVERYBODY
+    if token.libraries is None:
+        libraries = {library: held & allowed for library, held in rights.libraries.items()}
+        return _rights(rights.everything & allowed, libraries, token.expires)
+    libraries = {library: rights.on(library) & allowed for library in token.libraries}
+    return _rights(EVERYBODY, libraries, token.expires)
+
+
+def _rights(everything: frozenset[str], libraries: Mapping[str, frozenset[str]], until: int | None = None) -> Rights:
+    total = all(held >= PRIVILEGES for held in (everything, *libraries.values()))
+    return Rights(everything, libraries, until, total, _union((everything, *libraries.values())))
+
+
+def _union(sets: Iterable[frozenset[str]]) -> frozenset[str]:
+    return _NOTHING.union(*sets)

@@ -1,0 +1,208 @@
+"""Every operation, asked by a user of every role on the own library, on a foreign one, and with nothing, against what the
+declarations say. Whoever passes the gate hears so; nothing is done."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from access.asking import ASKED, REACHED, Things, add_user, arguments, outcome, stopped, things
+from conformance.contract import OPERATIONS as CONTRACT
+from conformance.contract import Operation as ContractOperation
+from conformance.forms import Form, RestQuery
+from conformance.servers import FORMS
+from contentlib.access.roles import ADMINISTERING, ANYWHERE, BUILT_IN, EVERYBODY, FROM_EVERYTHING
+from contentlib.access.scopes import API_TOKEN, FINDERS, LOGIN
+from contentlib.access.scopes import USER as USER_KIND
+from contentlib.metadata.sqlite import SqliteMetadata
+from contentlib.vapi.declare import Operation
+from services.declared import OPERATIONS, contract_of
+from whole import TOKEN, HandClock, Whole, whole
+
+__all__ = ["stopped"]
+ALLOWED, UNAUTHORIZED, NOT_FOUND = "allowed", "unauthorized", "not_found"
+USER = "robin@lab"
+
+
+@dataclass(frozen=True)
+class Case:
+    """What a user holds: on everything, on the library that is asked about, and on any; whose the sessions are there."""
+
+    everything: frozenset[str]
+    there: frozenset[str]
+    anywhere: frozenset[str]
+    owner: bool
+
+
+def _expected(operation: Operation, case: Case) -> str:
+    """What the declaration of an operation says of a user."""
+    about = operation.about
+    asked = [(each.name, each.resource, each.on) for each in (*operation.privileges, *operation.also)]
+    if about is not None:
+        asked = [(name, about.resource, about.on) if kind is None else (name, kind, on) for name, kind, on in asked]
+        asked.append((about.privilege or "System.Anonymous", about.resource, about.on))
+    for name, kind, _ in asked:
+        if kind not in FINDERS:
+            if name not in case.everything and not (name in ANYWHERE and name in case.anywhere):
+                return UNAUTHORIZED
+            continue
+        if kind in (USER_KIND, API_TOKEN, LOGIN):  # on nothing of a library: one's own, or by privileges on everything
+            if not case.owner and about is not None and about.others not in case.everything:
+                return UNAUTHORIZED if "System.Read" in case.everything else NOT_FOUND
+            continue
+        wanted = {name} | ({about.others} if about is not None and about.others and not case.owner else set())
+        lacking = wanted - case.there - (case.everything & FROM_EVERYTHING)
+        if lacking and "System.Read" in case.there:
+            return UNAUTHORIZED
+        if lacking:
+            return NOT_FOUND
+    return ALLOWED
+
+
+@dataclass(frozen=True)
+class World:
+    """Two libraries, with one of each kind that belongs to the user, and one of each that belongs to another."""
+
+    app: Whole
+    metadata: SqliteMetadata
+    own: Things
+    foreign: Things
+    others: Things
+
+
+@pytest.fixture
+async def world(
+    data_dir: Path, clock: HandClock, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> AsyncIterator[World]:
+    metadata = SqliteMetadata(data_dir / "contentlib.db")
+    async with whole(data_dir, clock) as app:
+        own, foreign = await things(app, metadata, USER), await things(app, metadata, USER)
+        another = await things(app, metadata, "somebody@lab")
+    request.getfixturevalue("stopped")
+    async with whole(data_dir, clock) as app:
+        yield World(app, metadata, own, foreign, another)
+    await metadata.close()
+
+
+async def _differences(world: World, secret: str, about: Things, case: Case) -> list[tuple[str, str, str]]:
+    """The operations whose outcome is not the expected one."""
+    found = []
+    for name, operation in ASKED.items():
+        if operation.own:
+            continue
+        told, expected = await outcome(world.app, secret, operation, about), _expected(operation, case)
+        if told == "invalid_argument" and expected == NOT_FOUND and not any(e.name == NOT_FOUND for e in operation.errors):
+            continue
+        if told != expected:
+            found.append((name, told, expected))
+    return found
+
+
+@pytest.mark.parametrize("role", BUILT_IN)
+async def test_a_role_on_a_library_is_one_there_and_nowhere_else(world: World, role: str) -> None:
+    held = frozenset(BUILT_IN[role].privileges) | EVERYBODY
+    secret = await add_user(world.metadata, USER, role, world.own.library)
+    there = Case(EVERYBODY, held, held, owner=True)
+    assert await _differences(world, secret, world.own, there) == []
+    assert await _differences(world, secret, world.foreign, replace(there, there=EVERYBODY)) == []
+
+
+@pytest.mark.parametrize("role", BUILT_IN)
+async def test_a_role_on_everything_is_one_on_each_library(world: World, role: str) -> None:
+    held = frozenset(BUILT_IN[role].privileges) | EVERYBODY
+    secret = await add_user(world.metadata, USER, role, None)
+    everything = Case(held, held, held, owner=True)
+    assert await _differences(world, secret, world.own, everything) == []
+    assert await _differences(world, secret, world.others, replace(everything, owner=False)) == []
+
+
+async def test_a_user_without_a_permission_is_let_in_nowhere(world: World) -> None:
+    secret = await add_user(world.metadata, USER, None, None)
+    nothing = Case(EVERYBODY, EVERYBODY, EVERYBODY, owner=True)
+    assert await _differences(world, secret, world.own, nothing) == []
+    allowed = {name for name, each in ASKED.items() if not each.own and _expected(each, nothing) == ALLOWED}
+    assert allowed == FOR_EVERYBODY
+
+
+FOR_EVERYBODY = {
+    "com.vmware.cis.tasks.list",
+    "contentlib.access.roles.get",
+    "contentlib.access.roles.list",
+    "contentlib.access.sessions.delete",
+    "contentlib.access.sessions.list",
+    "contentlib.access.tokens.create",
+    "contentlib.access.tokens.delete",
+    "contentlib.access.tokens.get",
+    "contentlib.access.tokens.list",
+}
+"""What every user may call: on what is their own, or to list what they may see."""
+
+
+@pytest.mark.parametrize("form", FORMS[1:], ids=[form.title for form in FORMS[1:]])
+async def test_every_form_of_the_wire_asks_the_same_gate(world: World, form: Form) -> None:
+    """One role, which may some of what there is, on the own library and on a foreign one."""
+    held = frozenset(BUILT_IN["content publisher"].privileges) | EVERYBODY
+    secret = await add_user(world.metadata, USER, "content publisher", world.own.library)
+    there = Case(EVERYBODY, held, held, owner=True)
+    for about, case in ((world.own, there), (world.foreign, replace(there, there=EVERYBODY))):
+        for name, operation in CONTRACT.items():
+            if name not in OPERATIONS or name not in ASKED or ASKED[name].own:
+                continue
+            given = arguments(ASKED[name], about)
+            if isinstance(form, RestQuery) and _has_empty(given):  # which a query cannot say
+                continue
+            told = await _ask(world.app, form, operation, given, secret)
+            expected = _expected(ASKED[name], case)
+            if expected == NOT_FOUND and NOT_FOUND not in operation.errors:
+                expected = "invalid_argument"
+            assert told == expected, name
+
+
+def _has_empty(value: Any) -> bool:
+    return value in ({}, []) or (isinstance(value, dict) and any(_has_empty(each) for each in value.values()))
+
+
+async def _ask(app: Whole, form: Form, operation: ContractOperation, given: dict[str, Any], session: str) -> str:
+    """What comes of a call: allowed, or the name of the error, however the form writes it."""
+    sent = form.signed(form.request(operation, given), session)
+    answer = await app.client.request(sent.method, sent.target, content=sent.content, headers={TOKEN: "", **sent.headers})
+    if REACHED in answer.text:
+        return ALLOWED
+    written = answer.text.lower().replace("_", "")
+    return next(name for name in ("invalid_argument", UNAUTHORIZED, NOT_FOUND) if f"{name.replace('_', '')}" in written)
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_no_role_is_let_in_without_each_privilege_of_the_contract(name: str) -> None:
+    """Said a second time from the contract alone, on the own library and for the own sessions."""
+    wanted = {each["privilege"] for each in contract_of(name)["privileges"]} - EVERYBODY
+    for role in BUILT_IN.values():
+        held = frozenset(role.privileges) | EVERYBODY
+        if not wanted <= held and not ASKED.get(name, OPERATIONS[name]).anonymous:
+            assert _expected(OPERATIONS[name], Case(held, held, held, owner=True)) != ALLOWED
+
+
+@pytest.mark.parametrize("name", ASKED)
+def test_every_operation_says_whom_it_is_for(name: str) -> None:
+    operation = ASKED[name]
+    privileged = {each.name for each in operation.privileges} - {"System.Anonymous"}
+    assert privileged or operation.about or operation.shows or operation.own
+
+
+@pytest.mark.parametrize("name", [name for name, each in ASKED.items() if each.about is not None])
+def test_what_an_operation_is_about_is_found_and_needs_a_privilege(name: str) -> None:
+    operation = ASKED[name]
+    assert operation.about is not None
+    assert operation.about.resource in FINDERS
+    assert operation.about.privilege or {each.name for each in operation.privileges} - EVERYBODY
+
+
+def test_those_who_administer_a_library_hold_what_says_so() -> None:
+    assert [name for name, role in BUILT_IN.items() if ADMINISTERING in role.privileges] == [
+        "administrator",
+        "content library administrator",
+    ]

@@ -1,4 +1,4 @@
-"""API tokens: secrets with a name, which do in place of a user's password, and may do less than the user.
+"""Manages API tokens: named secrets that replace a user's password, with the same or fewer privileges.
 
 A token is `clt_`, 32 random letters and digits, and 6 that are the checksum of those: scanners for secrets recognise it.
 Only its hash is kept.

@@ -1,4 +1,4 @@
-"""The rules of permissions: a role for a user or a group, on a library or on everything; nobody gives more than they have."""
+"""Manages permissions: a role for a user or a group, on a library or everywhere. No one grants more than they have."""
 
 from __future__ import annotations
 

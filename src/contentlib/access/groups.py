@@ -1,4 +1,4 @@
-"""The rules of groups: their members are users and other groups, and no group is a member of itself."""
+"""Manages groups of users and groups. No group is a member of itself."""
 
 from __future__ import annotations
 

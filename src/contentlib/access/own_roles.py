@@ -1,4 +1,4 @@
-"""The rules of roles that administrators add to those that are built in."""
+"""Manages roles that administrators add to the built-in ones."""
 
 from __future__ import annotations
 

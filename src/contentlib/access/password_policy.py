@@ -1,4 +1,4 @@
-"""Which passwords users may have: a shortest length, and none that is in a list of those that are known from breaches."""
+"""Checks new passwords: minimum length, and not in a list of breached passwords."""
 
 from __future__ import annotations
 

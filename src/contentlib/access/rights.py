@@ -1,4 +1,4 @@
-"""What a user may do on each library: worked out from permissions, groups and roles, and remembered until one of them changes.
+"""Computes what a user may do on each library from permissions, groups and roles, and caches it until one changes.
 
 The nearest permission wins: one on the library over one on everything; on the same level one of the user over those of the
 user's groups, which add up.

@@ -1,4 +1,4 @@
-"""The rules of users: who there is, who may log in, and their passwords."""
+"""Manages users: their names, whether they may log in, and their passwords."""
 
 from __future__ import annotations
 

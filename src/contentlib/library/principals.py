@@ -1,4 +1,4 @@
-"""Users' groups, roles, permissions and tokens: the values that are kept, and what a metadata store owes for them.
+"""Defines values and rows of groups, roles, permissions and tokens.
 
 A principal is a user or a group, written `user:NAME` or `group:NAME`, with the name as `fold` writes it.
 """

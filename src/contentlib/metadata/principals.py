@@ -1,4 +1,4 @@
-"""Statements on groups, roles, permissions, API tokens and last uses."""
+"""Defines the statements on groups, roles, permissions, API tokens and last uses."""
 
 from __future__ import annotations
 

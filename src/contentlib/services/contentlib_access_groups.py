@@ -1,4 +1,4 @@
-"""contentlib.access.groups: users and groups that have permissions together.
+"""Implements contentlib.access.groups: users and groups that share permissions.
 
 A service of our own: upstream has groups in a directory of its own.
 """

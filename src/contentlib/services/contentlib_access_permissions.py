@@ -1,4 +1,4 @@
-"""contentlib.access.permissions: which user or group has which role on what.
+"""Implements contentlib.access.permissions: the roles of users and groups on libraries.
 
 A service of our own: upstream manages permissions in its Web Services.
 """

@@ -1,4 +1,4 @@
-"""contentlib.access.roles: named sets of privileges.
+"""Implements contentlib.access.roles: named sets of privileges.
 
 A service of our own: upstream manages roles in its Web Services.
 """

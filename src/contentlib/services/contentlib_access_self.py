@@ -1,4 +1,4 @@
-"""contentlib.access.self: what the caller may do, and the caller's password.
+"""Implements contentlib.access.self: the caller's privileges and password.
 
 A service of our own: upstream has none.
 """

@@ -1,4 +1,4 @@
-"""contentlib.access.sessions: the login sessions of all users.
+"""Implements contentlib.access.sessions: the login sessions of all users.
 
 A service of our own: upstream shows them in its Web Services.
 """

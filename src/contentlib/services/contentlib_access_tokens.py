@@ -1,4 +1,4 @@
-"""contentlib.access.tokens: secrets that do in place of a password, for pipelines and other programs.
+"""Implements contentlib.access.tokens: secrets that replace a password, for pipelines and other programs.
 
 A service of our own: upstream has none.
 """

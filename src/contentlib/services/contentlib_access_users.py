@@ -1,4 +1,4 @@
-"""contentlib.access.users: who may log in.
+"""Implements contentlib.access.users: the users of the server.
 
 A service of our own: upstream has users in a directory of its own.
 """

@@ -1,4 +1,4 @@
-"""What the services of users, groups and permissions share."""
+"""Defines the structures of users, groups and permissions."""
 
 from __future__ import annotations
 

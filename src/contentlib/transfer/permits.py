@@ -1,4 +1,4 @@
-"""Who may read and send bytes: the same gate as that of all calls, asked at every request."""
+"""Checks who may read and send bytes, with the gate of all calls, for every request."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Groups, roles, permissions and API tokens; the administrator of before gets the permission of one."""
+"""Adds groups, roles, permissions and API tokens; existing administrators get a permission."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The gate that every call passes: a session that lives, and each privilege that the operation declares, on its own thing.
+"""Checks each call: that its login session is valid, and that the user has the declared privileges on the objects of the call.
 
-What is not allowed is refused: with Unauthorized where the caller may read the thing, else as if there were no such thing.
+A call that is not allowed fails with Unauthorized if the caller may read the object, and with Missing otherwise.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Privileges, and the roles that are built in: named sets of privileges, which nobody changes."""
+"""Defines the privileges and the built-in roles, which are read-only sets of privileges."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`contentlib user` and `contentlib group` manage who there is, beside a server or without one."""
+"""Manages users and groups by `contentlib user` and `contentlib group`, with or without a running server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`contentlib role`, `contentlib permission` and `contentlib token` manage who may do what, beside a server or without one."""
+"""Manages roles, permissions and API tokens by `contentlib role`, `permission` and `token`, with or without a running server."""
 
 from __future__ import annotations
 

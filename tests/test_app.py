@@ -66,7 +66,7 @@ async def test_a_failure_of_a_transfer_is_logged_once_without_its_signature(
     address = (await app.add(await app.session(await app.item()), "tiny.iso", size=3))["upload_endpoint"]["uri"]
     monkeypatch.setattr("contentlib.library.sessions.file_transfers.FileTransfers.target", fails)
     answer = await app.client.put(address, content=b"abc", headers={"x-request-id": "r-7"})
-    assert (answer.status_code, answer.text) == (500, "the server failed; its log tells why under the request id r-7\n")
+    assert (answer.status_code, answer.text) == (500, "internal server error; see the server log for request r-7\n")
     failed, refused = log.entries
     assert (failed["event"], failed["request_id"], type(failed["exc_info"])) == ("failed", "r-7", ZeroDivisionError)
     assert failed["operation"] == refused["path"]
@@ -80,7 +80,7 @@ async def test_what_succeeds_is_not_logged(app: Whole, log: LogCapture) -> None:
 
 async def test_a_path_that_is_nobodys_is_told_where_things_are(app: Whole, log: LogCapture) -> None:
     answer = await app.send("GET", "/vcenter/index.html", headers={"x-request-id": "r-5"})
-    text = "no such page: '/vcenter/index.html'; the API is below /rest and /api, pages for operators are listed at /\n"
+    text = "no such page: '/vcenter/index.html'; the API is at /rest and /api, operator pages are listed at /\n"
     assert (answer.status_code, answer.text, answer.headers["content-type"]) == (404, text, "text/plain; charset=utf-8")
     assert of_request(log, "r-5")["status"] == 404
 

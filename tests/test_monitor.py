@@ -43,7 +43,7 @@ async def test_a_database_that_is_broken_is_named(app: Whole) -> None:
         file.write_bytes(b"this is no database" * 1000)
     answer = await app.client.get("/readyz")
     assert answer.status_code == 503
-    assert answer.text.startswith("the database does not answer: ")
+    assert answer.text.startswith("the database does not respond: ")
 
 
 async def test_the_pages_need_no_session(app: Whole) -> None:

@@ -101,22 +101,22 @@ async def test_an_archive_is_fetched(pulling: Pulling, publisher: Publisher, pat
 @pytest.mark.parametrize(
     ("folder", "names", "told"),
     [
-        ("cot", ("invalid.ovf", "input.iso"), "disk 'flash2' is in the file with the id 'flash2', and the descriptor"),
+        ("cot", ("invalid.ovf", "input.iso"), "disk 'flash2' in descriptor 'invalid.ovf' refers to file id 'flash2', but no"),
         ("cot", ("invalid.ovf", "input.iso"), "file 'this_is_a_really_long_filename_for_a_disk.vmdk' is referenced by"),
-        ("cot", ("v0.9.ovf",), "file 'input.vmdk' is referenced by the descriptor and is not there"),
-        ("cot", ("input.ovf", "input.mf", "input.vmdk"), "the manifest 'input.mf' lists file 'input.iso', which is not there"),
-        ("ganeti", ("no_disk_in_ref.ovf", "second_disk.vmdk"), "disk 'vmdisk1' is in the file with the id 'file1', and the"),
+        ("cot", ("v0.9.ovf",), "file 'input.vmdk' is referenced by the descriptor but missing"),
+        ("cot", ("input.ovf", "input.mf", "input.vmdk"), "manifest 'input.mf' lists file 'input.iso', which is missing"),
+        ("ganeti", ("no_disk_in_ref.ovf", "second_disk.vmdk"), "refers to file id 'file1', but no file has this id"),
         (
             "ganeti",
             ("wrong_manifest.ovf", "wrong_manifest.mf", "new_disk.vmdk"),
-            f"'new_disk.vmdk' has SHA1 checksum {_SHA1}, the manifest 'wrong_manifest.mf' says 0500304662fb8a6a7925b5a43b",
+            f"'new_disk.vmdk' has SHA1 checksum {_SHA1}; manifest 'wrong_manifest.mf' declares 0500304662fb8a6a7925b5a43b",
         ),
         (
             "ganeti",
             ("wrong_xml.ovf", "new_disk.vmdk"),
-            "file 'wrong_xml.ovf' is not an OVF descriptor: is not XML: error parsing",
+            "file 'wrong_xml.ovf' is not an OVF descriptor: XML is not well-formed: error parsing",
         ),
-        ("ganeti", ("corrupted_resources.ovf",), "file 'other_disk.vmdk' is referenced by the descriptor and is not there"),
+        ("ganeti", ("corrupted_resources.ovf",), "file 'other_disk.vmdk' is referenced by the descriptor but missing"),
     ],
 )
 async def test_a_wrong_package_is_refused_for_what_is_wrong(app: Whole, folder: str, names: tuple[str, ...], told: str) -> None:
@@ -127,7 +127,7 @@ async def test_a_wrong_package_is_refused_for_what_is_wrong(app: Whole, folder: 
 async def test_a_piece_that_lacks_is_named(app: Whole) -> None:
     files = members(read("pyvcloud/template_with_custom_chunk_size.ova"))
     del files["template_with_custom_chunk_size-disk1.vmdk.000000001"]
-    told = "file 'template_with_custom_chunk_size-disk1.vmdk.000000001' is referenced by the descriptor and is not there"
+    told = "file 'template_with_custom_chunk_size-disk1.vmdk.000000001' is referenced by the descriptor but missing"
     assert told in await refused(app, await app.item(), files)
 
 
@@ -136,7 +136,7 @@ async def test_zeros_in_the_place_of_a_disk_are_found_by_the_manifest(app: Whole
     files = {**package.files, "descriptor.mf": read("pyvcloud/yVM/descriptor.mf")}
     text = await refused(app, await app.item(), files)
     assert "file 'vm-ee15de00-1008-49a7-89dc-4885ca633c25-disk-0.vmdk' has SHA1 checksum 8" in text
-    assert "the manifest 'descriptor.mf' says 0c1a45b501fba6a6ca3ecaa9b3bdb56254f9afad" in text
+    assert "manifest 'descriptor.mf' declares 0c1a45b501fba6a6ca3ecaa9b3bdb56254f9afad" in text
 
 
 @pytest.mark.parametrize(
@@ -144,15 +144,15 @@ async def test_zeros_in_the_place_of_a_disk_are_found_by_the_manifest(app: Whole
     [
         (
             "glance/testserver-bad-ovf.ova",
-            "file 'illegal-xml.ovf' is not an OVF descriptor: is not XML: StartTag: invalid element",
+            "file 'illegal-xml.ovf' is not an OVF descriptor: XML is not well-formed: StartTag: invalid element",
         ),
-        ("glance/testserver-no-disk.ova", "file 'testserver-disk1.vmdk' is referenced by the descriptor and is not there"),
-        ("glance/testserver-no-ovf.ova", "there is no descriptor (*.ovf); add it"),
-        ("ganeti/ova.ova", "it is compressed with gzip, and an OVA is a plain tar archive"),
-        ("ganeti/no_ovf.ova", "it is compressed with gzip, and an OVA is a plain tar archive"),
+        ("glance/testserver-no-disk.ova", "file 'testserver-disk1.vmdk' is referenced by the descriptor but missing"),
+        ("glance/testserver-no-ovf.ova", "descriptor (*.ovf) is missing; add it"),
+        ("ganeti/ova.ova", "it is compressed with gzip; an OVA is an uncompressed tar"),
+        ("ganeti/no_ovf.ova", "it is compressed with gzip; an OVA is an uncompressed tar"),
         (
             "ganeti/wrong_ova.ova",
-            "the archive cannot be unpacked: it is an OVF descriptor, and an OVA is a tar archive that begins with",
+            "cannot unpack archive: it is an OVF descriptor; an OVA is a tar that begins with an OVF descriptor",
         ),
     ],
 )

@@ -596,7 +596,7 @@ def _outbound(settings: Settings) -> Iterator[str]:
         try:
             ssl.create_default_context().load_verify_locations(bundle)
         except (ssl.SSLError, OSError) as error:
-            yield f"outbound_ca_bundle: {bundle} holds no certificates: {getattr(error, 'reason', None) or error}"
+            yield f"outbound_ca_bundle: {bundle} contains no certificates: {getattr(error, 'reason', None) or error}"
     for root in settings.import_roots:
         if not root.is_dir():
             yield f"import_roots: {root} is not a directory"

@@ -150,7 +150,7 @@ def test_a_storage_that_is_gone_is_named(tmp_path: Path) -> None:
     blobs = claimed(FilesystemBlobs({"first": tmp_path / "a", "second": tmp_path / "b"}))
     blobs.ping()
     (tmp_path / "b" / "staging").rmdir()
-    with pytest.raises(OSError, match="storage second cannot be written"):
+    with pytest.raises(OSError, match="storage second is not writable: "):
         blobs.ping()
 
 

@@ -137,7 +137,7 @@ def test_a_wrong_checksum_is_told_and_the_next_import_goes_well(server: Address,
 
 def test_what_is_no_checksum_is_told_at_once(server: Address, directory: Path) -> None:
     steps = program.run(server, directory, "fault", "import", "deadbeef")
-    assert sentence(steps["upload"]).endswith("is not a SHA256 checksum of 64 hexadecimal digits: 'deadbeef'")
+    assert sentence(steps["upload"]).endswith(" must be a SHA256 checksum of 64 hexadecimal digits, not 'deadbeef'")
 
 
 def test_a_connection_that_is_cut_while_an_upload_runs_is_told(server: Address, directory: Path) -> None:
@@ -179,8 +179,8 @@ def test_a_read_only_disk_is_told_and_written_again_later(small: crashing.Server
     small.remount(disk, "ro")
     steps = program.run(address, directory, "fault", "import", url=url)
     small.remount(disk, "rw")
-    says = "storage datastore-1 cannot be written (Read-only file system)"
-    assert sentence(steps["upload"]) == says
+    says = "storage datastore-1 is not writable: Read-only file system"
+    assert sentence(steps["upload"]).endswith(f" cannot store files: {says}")
     assert quoted(says)
     assert quoted(says, TERRAFORM)
     assert program.run(address, directory, "fault", "import", url=url)["complete"].ok

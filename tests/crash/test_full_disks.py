@@ -116,10 +116,10 @@ async def test_a_storage_that_is_read_only_makes_the_server_unready(start: Start
     address = await add(client, session, "new")
     server.remount(disk, "ro")
     ready = await client.raw("GET", "/readyz")
-    assert (ready.status_code, ready.text) == (503, "storage datastore-1 cannot be written (Read-only file system)\n")
+    assert (ready.status_code, ready.text) == (503, "storage datastore-1 is not writable: Read-only file system\n")
     answer = await put(client, address, b"new")
     assert answer.status_code == 400, answer.text
-    assert "storage datastore-1 cannot be written (Read-only file system)" in answer.text
+    assert "storage datastore-1 is not writable (Read-only file system)" in answer.text
     assert await read(client, item, "old") == b"old"
     server.remount(disk, "rw")
     assert (await client.raw("GET", "/readyz")).status_code == 200
@@ -139,7 +139,7 @@ async def test_a_storage_that_is_gone_makes_the_server_unready(start: Start, tmp
     assert "storage datastore-1 is not mounted: " in ready.text
     answer = await put(client, address, b"new")
     assert answer.status_code == 400, answer.text
-    assert "storage datastore-1 cannot be written (storage datastore-1 is not mounted)" in answer.text
+    assert "storage datastore-1 is not writable (storage datastore-1 is not mounted)" in answer.text
     assert (await client.raw("GET", "/healthz")).status_code == 200
     (tmp_path / "elsewhere").rename(server.storage("datastore-1"))
     assert (await client.raw("GET", "/readyz")).status_code == 200

@@ -232,7 +232,7 @@ async def test_a_task_that_nobody_runs_is_canceled_at_once_and_only_once(world: 
 
 async def test_a_task_that_is_not_cancelable_is_not_canceled(world: World) -> None:
     task_id = await world.submit(cancelable=False)
-    with pytest.raises(Unsupported, match=f"task {task_id} is not cancelable"):
+    with pytest.raises(Unsupported, match=f"task {task_id} cannot be canceled"):
         await world.tasks.cancel(task_id)
     assert (await world.tasks.get(task_id)).status is TaskStatus.PENDING
 

@@ -154,7 +154,7 @@ async def test_a_session_and_an_archive_have_so_many_files_and_no_more(data_dir:
 @pytest.mark.parametrize(
     ("name", "data", "told"),
     [
-        ("tiny.iso", archive({"a.txt": b""}), "file 'tiny.iso' is not an ISO image: it holds a tar archive; it is kept as a"),
+        ("tiny.iso", archive({"a.txt": b""}), "file 'tiny.iso' is not an ISO image: it contains a tar archive; it is stored"),
         ("tiny.xml", descriptor({}), "file 'tiny.xml' is an OVF descriptor, but its name does not end in .ovf"),
         ("tiny", b"<html></html>", "file 'tiny' is a web page (HTML)"),
     ],
@@ -176,4 +176,4 @@ async def test_a_web_page_and_an_archive_in_the_place_of_a_descriptor_are_named(
     assert "file 'tiny.ovf' is not an OVF descriptor: it is a VMDK disk image, not XML" in text
     session = await app.session(await app.item("other", await app.library("other"), type="ovf"))
     answer = await app.push(session, "tiny.ova", b"KDMV" + bytes(2000))
-    assert "it is a VMDK disk image, and an OVA is a tar archive" in answer.json()["error_message"]
+    assert "it is a VMDK disk image; an OVA is a tar that begins with an OVF descriptor" in answer.json()["error_message"]

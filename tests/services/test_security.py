@@ -44,7 +44,7 @@ async def test_a_certificate_that_is_trusted_already_keeps_its_identifier(app: W
 @pytest.mark.parametrize("text", ["", "no certificate", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "\0"])
 async def test_what_is_no_certificate_is_an_invalid_argument(app: Whole, text: str) -> None:
     heard = await app.refusal("POST", TRUSTED, {"spec": {"cert_text": text}})
-    assert heard == (400, "INVALID_ARGUMENT", "spec.cert_text is not a certificate in PEM")
+    assert heard == (400, "INVALID_ARGUMENT", "spec.cert_text must be a certificate in PEM format")
 
 
 async def test_two_certificates_at_once_are_an_invalid_argument(app: Whole, tmp_path: Path) -> None:
@@ -53,7 +53,7 @@ async def test_two_certificates_at_once_are_an_invalid_argument(app: Whole, tmp_
     assert (status, kind, told) == (
         400,
         "INVALID_ARGUMENT",
-        "spec.cert_text holds 2 certificates; add each by a call of its own",
+        "spec.cert_text contains 2 certificates; add each in a separate call",
     )
     assert await app.rest("GET", TRUSTED) == {"certificates": []}
 
@@ -71,7 +71,7 @@ async def test_there_is_one_security_policy_for_ovf_packages(app: Whole) -> None
 
 @pytest.mark.parametrize("policy", ["", "nothing"])
 async def test_a_policy_that_is_not_there_is_an_invalid_argument(app: Whole, policy: str) -> None:
-    told = f"security_policy_id {policy!r} unknown security policy; available: {OVF_DEFAULT.id} (OVF default policy)"
+    told = f"security_policy_id: unknown security policy {policy!r}; available: {OVF_DEFAULT.id} (OVF default policy)"
     spec = {"name": "lab", "security_policy_id": policy}
     heard = await app.refusal("POST", "/local-library", {"create_spec": spec})
     assert heard == (400, "INVALID_ARGUMENT", f"create_spec.{told}")

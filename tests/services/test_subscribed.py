@@ -115,12 +115,12 @@ async def test_a_token_creates_once(app: Whole, shelf: Shelf) -> None:
         ({"on_demand": None}, "create_spec.subscription_info.on_demand is required"),
         ({"automatic_sync_enabled": None}, "create_spec.subscription_info.automatic_sync_enabled is required"),
         ({"subscription_url": "ftp://x/lib.json"}, "subscription_url has the unsupported scheme 'ftp'; use http or https"),
-        ({"subscription_url": "ds:///vmfs/volumes/a/lib.json"}, "there are no directories to import from (import_roots)"),
-        ({"authentication_method": "BASIC"}, "password must be given and not be empty for BASIC authentication"),
-        ({"authentication_method": "BASIC", "password": ""}, "password must be given and not be empty"),
+        ({"subscription_url": "ds:///vmfs/volumes/a/lib.json"}, "url has the scheme 'ds', but import_roots is not set"),
+        ({"authentication_method": "BASIC"}, "password is required for BASIC authentication"),
+        ({"authentication_method": "BASIC", "password": ""}, "password is required for BASIC authentication"),
         (
             {"ssl_certificate": "-----BEGIN CERTIFICATE-----\n" * 6000},
-            "168000 characters, 65536 are allowed",
+            "ssl_certificate is 168000 characters; at most 65536 are allowed",
         ),
         ({"ssl_certificate": "-----BEGIN CERTIFICATE-----\nAA"}, "ssl_certificate must be a certificate in PEM"),
         ({"ssl_thumbprint": "1" * 201}, "ssl_certificate_thumbprint is 201 characters; at most 200 are allowed"),
@@ -138,10 +138,12 @@ async def test_what_can_be_no_subscription_is_an_invalid_argument(
 
 
 async def test_a_name_that_another_library_has_already_exists(follower: Follower, shelf: Shelf) -> None:
-    told = (400, "ALREADY_EXISTS", f"create_spec.name 'mirror' is already used by library {follower.library}")
-    assert await follower.app.refusal("POST", LIBRARY, created(shelf.url)) == told
+    told = f"name 'mirror' is already used by library {follower.library}"
+    refused = await follower.app.refusal("POST", LIBRARY, created(shelf.url))
+    assert refused == (400, "ALREADY_EXISTS", f"create_spec.{told}")
     other = await follower.app.rest("POST", LIBRARY, created(shelf.url, name="other"))
-    assert await follower.app.refusal("PATCH", f"{LIBRARY}/id:{other}", {"update_spec": {"name": "mirror"}}) == told
+    refused = await follower.app.refusal("PATCH", f"{LIBRARY}/id:{other}", {"update_spec": {"name": "mirror"}})
+    assert refused == (400, "ALREADY_EXISTS", f"update_spec.{told}")
 
 
 async def test_a_library_without_a_subscription_is_none(app: Whole) -> None:
@@ -297,7 +299,7 @@ async def test_only_content_that_comes_on_demand_is_evicted(follower: Follower) 
     assert refused[1] == "NOT_ALLOWED_IN_CURRENT_STATE"
     refused = await app.refusal("POST", f"{ITEM}/id:{item}?~action=evict")
     assert refused[1] == "INVALID_ELEMENT_CONFIGURATION"
-    assert "is not synchronized on demand: its content is always kept" in refused[2]
+    assert f"library {follower.library} always stores its content" in refused[2]
 
 
 async def probe(app: Whole, info: dict[str, object]) -> dict[str, object]:
@@ -361,7 +363,7 @@ async def test_pins_of_a_subscription_to_this_server_are_checked(app: Whole, tmp
         found = await probes.probe(wrong)
         assert found.status is ProbeStatus.CERTIFICATE_ERROR
         assert (found.thumbprint or "").replace(":", "").lower() == own.thumbprint("sha1").lower()
-        with pytest.raises(NotFetched, match="shows another certificate"):
+        with pytest.raises(NotFetched, match="certificate of this server does not match the subscription"):
             await catalogs.read(wrong)
     await metadata.close()
 
@@ -477,7 +479,7 @@ async def test_the_address_of_a_file_that_is_not_here_says_so(demanding: Followe
     app, item = demanding.app, (await demanding.items())["one"]["id"]
     address = f"/cls/static/{demanding.library}/{item}/a.iso"
     answer = await app.client.get(address)
-    told = f"the content of library item {item} is not here; synchronize it first, with force_sync_content\n"
+    told = f"content of library item {item} is not stored here; synchronize it with force_sync_content first\n"
     assert (answer.status_code, answer.text) == (409, told)
     await fetched(app, item)
     await demanding.ended(item)
@@ -605,7 +607,7 @@ async def test_content_that_is_not_here_is_not_copied(demanding: Follower) -> No
     spec = {"destination_create_spec": {"library_id": await app.library("own"), "name": "copy"}}
     status, kind, told = await app.refusal("POST", f"/library/item/id:{item}?~action=copy", spec)
     assert (status, kind) == (400, "RESOURCE_INACCESSIBLE")
-    assert "is not here; synchronize it first, with force_sync_content" in told
+    assert "is not stored here; synchronize it with force_sync_content first" in told
     await fetched(app, item)
     await demanding.ended(item)
     copy = await app.rest("POST", f"/library/item/id:{item}?~action=copy", spec)
@@ -666,7 +668,7 @@ async def test_a_file_that_stops_to_come_is_no_whole_file_for_its_reader(coming:
     await begun.wait()
     shelf.publisher.statuses[LARGE_ISO] = 404
     shelf.publisher.drop_all()
-    with pytest.raises(OSError, match=r"file 'large.iso' could not be passed on after .* bytes: "):
+    with pytest.raises(OSError, match=r"file 'large.iso' could not be sent after .* bytes: "):
         await reading
 
 

@@ -218,6 +218,25 @@ async def test_a_session_lists_the_files_that_the_item_will_have(app: Whole) -> 
     assert await app.content(item) == {"kept.txt": b"kept", "changed.txt": b"new", "added.txt": b"added"}
 
 
+@pytest.mark.parametrize(
+    ("part", "reason"),
+    [
+        ("staging", "storage datastore-1 is not writable: No such file or directory"),
+        ("", "storage datastore-1 is not mounted: "),
+    ],
+)
+async def test_a_storage_that_takes_no_files_is_named_once_when_one_is_added(app: Whole, part: str, reason: str) -> None:
+    session = await app.session(await app.item())
+    directory = app.settings.storage[0].path / part
+    directory.rename(f"{app.settings.storage[0].path}-elsewhere")
+    _, kind, text = await app.refusal(
+        "POST", f"{FILE}/id:{session}?~action=add", {"file_spec": {"name": "a", "source_type": "PUSH"}}
+    )
+    assert kind == "NOT_ALLOWED_IN_CURRENT_STATE"
+    assert text.startswith(f"update session {session} cannot store files: {reason}")
+    assert text.count("datastore-1 is") == 1
+
+
 async def test_a_session_that_removes_every_file_leaves_an_empty_item(app: Whole) -> None:
     item = await app.item()
     await app.fill(item, tiny_iso=b"bytes")

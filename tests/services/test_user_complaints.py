@@ -145,7 +145,7 @@ async def test_20_any_type_is_taken_and_comes_back(app: Whole, kind: str) -> Non
 async def test_34_an_unknown_operation_is_answered_with_those_that_there_are(app: Whole, target: str, known: str) -> None:
     status, kind, text = told(await app.send("POST", target))
     assert (status, kind) == (404, "OPERATION_NOT_FOUND")
-    assert text == f"{target.partition('?')[0]} has no action 'publishh'; it has {known}"
+    assert text == f"{target.partition('?')[0]!r} has no action 'publishh'; available: {known}"
 
 
 @pytest.mark.parametrize("target", [f"{CONTENT}/no-such-service", "/api/content/no-such-thing", "/rest/com/vmware/x"])

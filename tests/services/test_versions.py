@@ -106,7 +106,7 @@ async def test_the_current_version_is_not_made_current_again(app: Whole) -> None
     item = await app.item()
     await app.fill(item, a_iso=b"one")
     refused = told(await app.send("POST", f"{VERSIONS.format(item)}/2?action=make-current"))
-    text = f"content version 2 of library item {item} is the current one"
+    text = f"content version 2 of library item {item} is already current"
     assert refused == (400, "ALREADY_IN_DESIRED_STATE", text)
 
 

@@ -151,7 +151,7 @@ async def test_a_storage_that_cannot_be_written_is_told(tmp_path: Path, parts: P
         (staging / file.id).symlink_to("/dev/full")  # cannot be made empty
         why = "Invalid argument"
     answered = await client.call("PUT", address, body=[DATA])
-    sentence = f"could not be stored after 0 bytes: storage datastore-1 cannot be written ({why})"
+    sentence = f"could not be stored after 0 bytes: storage datastore-1 is not writable ({why})"
     assert (answered.status, answered.body.decode()) == (400, f"file 'tiny.iso' {sentence}\n")
     assert (await parts.file(file)).status == "ERROR"
     assert len(parts.failures) == 1

@@ -130,7 +130,7 @@ class FilesystemBlobs:
         for each in self.directories if storage is None else (storage,):
             why = _unwritable(self._checked(each) / "staging")
             if why:
-                raise OSError(f"storage {each} cannot be written ({why})")
+                raise OSError(f"storage {each} is not writable: {why}")
 
     def probe(self, storage: str) -> None:
         """Returns when a storage has taken a byte and given it back."""

@@ -80,8 +80,8 @@ def test_a_full_disk_is_told(disks: Play) -> None:
 
 
 def test_a_read_only_disk_is_told(disks: Play) -> None:
-    assert f"storage {_storage()} cannot be written (Read-only file system)" in disks["an ISO on a read-only disk"].msg
-    assert f"storage {_storage()} cannot be written (Read-only file system)" in disks["an OVA on a read-only disk"].msg
+    assert f"storage {_storage()} is not writable: Read-only file system" in disks["an ISO on a read-only disk"].msg
+    assert f"storage {_storage()} is not writable: Read-only file system" in disks["an OVA on a read-only disk"].msg
 
 
 @pytest.mark.parametrize("task", ["an ISO", "an OVA"])

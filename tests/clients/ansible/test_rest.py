@@ -58,7 +58,7 @@ def test_the_items_of_a_library_cannot_be_asked_for_as_the_module_asks(info: Pla
     asked = info["the items of a library"]
     assert asked.failed
     assert asked.result["value"]["messages"][0]["default_message"] == (
-        "'library_id?library_id' cannot stand in the query of com.vmware.content.library.item.list; library_id can"
+        "'library_id?library_id' is not a query parameter of com.vmware.content.library.item.list; allowed: library_id"
     )
 
 

@@ -75,7 +75,7 @@ NOT_REFERENCED = Message(
 )
 DISK_WITHOUT_FILE = Message(
     "ovf.disk_without_file",
-    "disk {disk!r} in descriptor {descriptor!r} uses file id {file!r}, which is not referenced",
+    "disk {disk!r} in descriptor {descriptor!r} refers to file id {file!r}, but no file has this id",
     _FIX_DESCRIPTOR,
 )
 SIZE = Message("ovf.size", "file {name!r} is {size} bytes; the descriptor declares {declared}", _FIX_DESCRIPTOR)

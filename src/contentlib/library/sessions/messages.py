@@ -54,7 +54,7 @@ PULL_FAILED = Message(
 PULL_NOT_FETCHED = Message("session.pull_failed", "file {name!r} is in error", "Create a new session.")
 PULL_CANCELED = Message("pull.canceled", "download of file {name!r} was canceled with its task", "Add the file again.")
 PULL = Message("task.pull", "download file {name!r} for update session {session}")
-STORAGE_NOT_WRITABLE = Message("storage.not_writable", "storage {storage} is not writable: {reason}", _STORAGE)
+STORAGE_NOT_WRITABLE = Message("storage.not_writable", "update session {session} cannot store files: {reason}", _STORAGE)
 COMPLETED_MEANWHILE = Message(
     "file.completed", "file {name!r} was completed by another request", "Nothing to do, or add the file again to replace it."
 )
@@ -105,7 +105,7 @@ STORAGE_FULL_BUT = Message(
 )
 STORAGE_FAILED = Message(
     "upload.storage_failed",
-    "file {name!r} could not be stored after {received} bytes: storage {storage} cannot be written ({reason})",
+    "file {name!r} could not be stored after {received} bytes: storage {storage} is not writable ({reason})",
     _STORAGE,
 )
 UPLOAD_FAILED = Message(

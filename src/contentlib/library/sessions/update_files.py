@@ -127,7 +127,7 @@ class UpdateFiles:
         except StorageSilent as error:
             raise Unavailable(error.fault) from error
         except OSError as error:
-            raise NotWritable(messages.STORAGE_NOT_WRITABLE(storage=storage, reason=error.strerror or str(error))) from error
+            raise NotWritable(messages.STORAGE_NOT_WRITABLE(session=session_id, reason=error.strerror or str(error))) from error
 
     async def remove(self, session_id: str, name: str) -> None:
         """Removes a file from the item when the session completes. A file that only the session has is removed immediately."""

@@ -14,7 +14,7 @@ from contentlib.blobs.filesystem import FilesystemBlobs
 from contentlib.fetching.bringing import Bringing, BringingContext
 from contentlib.fetching.fetch import Transport
 from contentlib.library.bytes.blobs import Blobs
-from contentlib.library.bytes.holding import HeldBlobs
+from contentlib.library.bytes.held_blobs import HeldBlobs
 from contentlib.library.bytes.storages import Storages
 from contentlib.library.catalog.configuration import Configurations
 from contentlib.library.catalog.library_names import LibraryNames

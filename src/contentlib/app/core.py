@@ -10,7 +10,7 @@ from contentlib.access.passwords import Argon2Passwords
 from contentlib.app import log
 from contentlib.blobs.filesystem import FilesystemBlobs
 from contentlib.inventory import Datastore, Inventory
-from contentlib.library.bytes.blobs import Blobs
+from contentlib.library.bytes.blobs import HOLD_SECONDS, Blobs
 from contentlib.library.bytes.storages import Storages
 from contentlib.library.catalog.configuration import Configurations
 from contentlib.library.catalog.limits import TransferLimits
@@ -92,7 +92,7 @@ def open_core(settings: Settings, thumbprint: str | None, certificate: bytes | N
         metadata=metadata,
         store=store,
         storages=storages,
-        blobs=Blobs(metadata, store, clock, limits.transfer, storages),
+        blobs=Blobs(metadata, store, clock, limits.transfer, storages, min(settings.collect_grace_seconds / 4, HOLD_SECONDS)),
         leases=Leases(clock, settings.lease_seconds * 1000, int(slack * 1000)),
         configurations=configurations,
         limits=limits,

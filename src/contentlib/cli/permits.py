@@ -1,4 +1,4 @@
-"""Manages roles, permissions and API tokens by `contentlib role`, `permission` and `token`, with or without a running server."""
+"""Manages roles, permissions and API tokens by `contentlib role`, `permission` and `token`, beside a server or without one."""
 
 from __future__ import annotations
 

@@ -5,13 +5,16 @@ The row of a blob is never committed before its bytes are safe, and its bytes ar
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import ParamSpec, TypeVar
 
 import msgspec
 from msgspec.structs import replace
 
 from contentlib.library.bytes import messages, storing
+from contentlib.library.bytes.holding import Hold
 from contentlib.library.bytes.slots import Claim, at_once
 from contentlib.library.bytes.storages import Lane, Storages, StorageSilent
 from contentlib.library.bytes.storing import hash_again
@@ -26,6 +29,8 @@ from contentlib.library.threads import NotStored
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
+
+HOLD_SECONDS = 600.0
 
 
 class Received(msgspec.Struct, frozen=True):
@@ -50,7 +55,10 @@ def _unseen(size: int) -> None:
 
 
 class Blobs:
-    """Keeps bytes and rows in step; `transfer` is waited for before bytes are copied from one storage to another."""
+    """Keeps bytes and rows in step; `transfer` is waited for before bytes are copied from one storage to another.
+
+    What `holding` protects is renewed every `hold_seconds`, more often than the grace period of the collection.
+    """
 
     def __init__(
         self,
@@ -59,7 +67,9 @@ class Blobs:
         clock: Clock,
         transfer: Claim = at_once,
         storages: Storages | None = None,
+        hold_seconds: float = HOLD_SECONDS,
     ) -> None:
+        self._hold_seconds = hold_seconds
         self._metadata = metadata
         self.store = store
         self._clock = clock
@@ -69,6 +79,17 @@ class Blobs:
     def on(self, storage: str) -> Lane:
         """The threads in which the store is asked about a storage."""
         return self.storages.on(storage)
+
+    @asynccontextmanager
+    async def holding(self) -> AsyncIterator[Hold]:
+        """Protects blobs from collection while an item with many files is stored."""
+        hold = Hold(self._metadata, self._clock)
+        renewing = asyncio.create_task(hold.renew(self._hold_seconds))
+        try:
+            yield hold
+        finally:
+            renewing.cancel()
+            await asyncio.gather(renewing, return_exceptions=True)
 
     async def keep(self, received: Received) -> Blob:
         """Turns received bytes into a blob. Equal bytes on a storage share one blob, and repair it if it is damaged."""

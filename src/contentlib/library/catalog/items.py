@@ -183,7 +183,17 @@ class Items:
             library = await check_local(transaction, item.library)
             await self.check_name_free(transaction, item, f"{_DESTINATION}.name")  # also before bytes are copied in vain
         await self._trust.check(library, item.folded_type, version.signature)
-        files = tuple([await self._blobs.at(library.storage, file) for file in version.files])
+        async with self._blobs.holding() as hold:
+            files = []
+            for file in version.files:
+                files.append(await self._blobs.at(library.storage, file))
+                hold.add(files[-1].blob)
+            return await self._add_copy(source, item, version, tuple(files), token, user)
+
+    async def _add_copy(
+        self, source: Item, item: Item, version: Version, files: tuple[StoredFile, ...], token: Token | None, user: str
+    ) -> str:
+        """Adds the copy of an item, whose files are on the storage of its library."""
         copied = replace(
             version,
             id=new_identifier(),
@@ -192,7 +202,7 @@ class Items:
             created=item.created,
             files=files,
             user=user,
-            message=f"content version {version.number} of library item {source_id} was copied",
+            message=f"content version {version.number} of library item {source.id} was copied",
         ).after(replace(version, files=()))
         if source.version_id is not None:
             item = replace(item, content_version=copied.number, size=source.size, version_id=copied.id)

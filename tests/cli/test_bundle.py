@@ -237,9 +237,9 @@ def altered(bundle: Path, path: str, change: Callable[[bytes], bytes]) -> None:
     ("path", "change", "said"),
     [
         ("a.iso", lambda body: b"b" + body[1:], "a.iso' has SHA256 checksum "),
-        ("a.iso", lambda body: body + b"x", "a.iso' with 50001 bytes in place of "),
+        ("a.iso", lambda body: body + b"x", "a.iso' with 50001 bytes, expected "),
         ("lib.json", lambda body: body.replace(b"lab", b"bal"), "'lib.json' has SHA256 checksum "),
-        ("manifest.json", lambda body: body.replace(b"lab", b"bal"), "manifest.json has not SHA256 checksum"),
+        ("manifest.json", lambda body: body.replace(b"lab", b"bal"), "the SHA256 checksum of manifest.json does not match"),
     ],
 )
 async def test_a_bundle_that_was_altered_is_refused(

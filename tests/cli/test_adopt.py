@@ -118,7 +118,7 @@ async def test_a_library_is_adopted_once(adopt: Adopt, tmp_path: Path) -> None:
     assert first.stdout.endswith(f"is here, 3 items: version 1 of {tmp_path / 'lab'}\n")
     again = await adopt(tmp_path / "lab")
     assert again.returncode == 1
-    assert again.stderr.endswith("is here already, and did not come in a bundle\n")
+    assert again.stderr.endswith("already exists and was not imported from a bundle\n")
 
 
 async def test_nothing_is_there_when_a_file_is_not_what_it_is_said_to_be(adopt: Adopt, data_dir: Path, tmp_path: Path) -> None:
@@ -167,10 +167,10 @@ async def test_an_archive_is_unpacked(shape: Shape, adopt: Adopt, data_dir: Path
 @pytest.mark.parametrize(
     ("files", "why"),
     [
-        ({"a.ova": b"archive"}, "the archive cannot be unpacked: it truncated at byte 7"),
-        ({"a.ova": archive({"a.iso": b"iso"})}, "there is no descriptor (*.ovf); add it"),
+        ({"a.ova": b"archive"}, "cannot unpack archive: truncated at byte 7"),
+        ({"a.ova": archive({"a.iso": b"iso"})}, "descriptor (*.ovf) is missing; add it"),
         ({"a.ova": archive({**package(), "disk1.vmdk": b"disk"})}, "file 'disk1.vmdk' has SHA256 checksum "),
-        ({"a.ova": archive(package()), "b.ova": archive(package())}, "it holds 2 archives, and a package is one"),
+        ({"a.ova": archive(package()), "b.ova": archive(package())}, "item has 2 archives; a package has exactly one"),
     ],
 )
 async def test_an_archive_that_holds_no_whole_package_is_taken_with_a_warning(
@@ -187,12 +187,14 @@ async def test_an_archive_that_holds_no_whole_package_is_taken_with_a_warning(
 async def test_what_is_no_library_is_refused(adopt: Adopt, tmp_path: Path) -> None:
     answer = await adopt(tmp_path)
     assert answer.returncode == 1
-    assert answer.stderr.startswith("contentlib: cannot read the published library: there is no file ")
+    assert answer.stderr.startswith(
+        f"contentlib: cannot read the published library: file {tmp_path.as_uri()}/lib.json does not exist"
+    )
     async with publishing({"/lib.json": b"<html>"}) as publisher:
         answer = await adopt(publisher.uri("/lib.json"))
         assert "outbound_" in answer.stderr
         answer = await adopt(publisher.uri("/lib.json"), **ALLOWED)
-        assert "is not JSON but an HTML page" in answer.stderr
+        assert "is an HTML page, not JSON" in answer.stderr
 
 
 async def test_a_wrong_password_is_told(adopt: Adopt, publisher_of_cloud_director: tuple[Publisher, str]) -> None:

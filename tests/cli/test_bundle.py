@@ -143,22 +143,23 @@ async def test_a_bundle_on_the_wrong_base_is_refused_and_versions_are_named(site
     library = await app.library()
     item = await app.item("a", library)
     await app.fill(item, a_iso=b"a")
-    told = f"contentlib: the bundle holds library 'lab' ({library})"
+    told = f"contentlib: bundle contains library 'lab' ({library})"
     whole_bundle = await sites.export(library, "whole")
     for n in range(3):
         await app.fill(item, b_iso=b"%d" % n)
     later = await sites.export(library, "later", "5")
     answer = await sites.take(later)
     assert answer.returncode == 1
-    assert answer.stderr == f"{told} from version 5 to 6, and there is no such library here; import a whole bundle first\n"
+    assert answer.stderr == f"{told} from version 5 to 6, but the library does not exist here; import a full bundle first\n"
     await sites.taken(whole_bundle)
     answer = await sites.take(later)
-    assert answer.stderr == f"{told} from version 5 to 6, here it is at version 3; export it since version 3, or whole\n"
+    expected = f"{told} from version 5 to 6, but the library here is at version 3; export it since version 3 or in full\n"
+    assert answer.stderr == expected
     await sites.taken(await sites.export(library, "right", "3"))
     answer = await sites.take(whole_bundle)
-    assert answer.stderr == f"{told} at version 3, here it is at version 6 already\n"
+    assert answer.stderr == f"{told} at version 3, but the library here is already at version 6\n"
     answer = await sites.run("bundle", "export", library, "x", "--since", 7, "--data-dir", app.settings.data_dir)
-    assert answer.stderr == "contentlib: library 'lab' is at version 6, and has never been at version 7\n"
+    assert answer.stderr == "contentlib: library 'lab' is at version 6 and has never been at version 7\n"
 
 
 async def test_an_import_can_be_repeated(sites: Sites) -> None:
@@ -202,7 +203,7 @@ async def test_items_that_were_added_there_stay(sites: Sites) -> None:
     await sites.app.fill(await sites.app.item("own", library), c_iso=b"c")
     answer = await sites.take(await sites.export(library, "clash"))
     assert answer.returncode == 1
-    assert "an item named 'own' (" in answer.stderr
+    assert "already has an item 'own' (" in answer.stderr
     assert await sites.looked_at(all_content) == {library: ("lab", items)}
 
 
@@ -236,9 +237,9 @@ def altered(bundle: Path, path: str, change: Callable[[bytes], bytes]) -> None:
     ("path", "change", "said"),
     [
         ("a.iso", lambda body: b"b" + body[1:], "a.iso' has SHA256 checksum "),
-        ("a.iso", lambda body: body + b"x", "a.iso' with 50001 bytes in place of "),
+        ("a.iso", lambda body: body + b"x", "a.iso' with 50001 bytes, expected "),
         ("lib.json", lambda body: body.replace(b"lab", b"bal"), "'lib.json' has SHA256 checksum "),
-        ("manifest.json", lambda body: body.replace(b"lab", b"bal"), "manifest.json has not SHA256 checksum"),
+        ("manifest.json", lambda body: body.replace(b"lab", b"bal"), "the SHA256 checksum of manifest.json does not match"),
     ],
 )
 async def test_a_bundle_that_was_altered_is_refused(
@@ -289,7 +290,7 @@ async def test_a_library_that_is_here_is_not_overwritten(sites: Sites) -> None:
     bundle = await sites.export(library)
     here = copied(sites.app.settings.data_dir, sites.directory / "copy")
     answer = await sites.run("bundle", "import", bundle, "--data-dir", here)
-    assert answer.stderr == f"contentlib: library 'lab' ({library}) is here already, and did not come in a bundle\n"
+    assert answer.stderr == f"contentlib: library 'lab' ({library}) already exists and was not imported from a bundle\n"
 
 
 async def test_an_import_that_was_killed_leaves_nothing_visible_and_is_repeated(sites: Sites) -> None:

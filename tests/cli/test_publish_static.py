@@ -148,7 +148,7 @@ async def test_a_tree_of_another_library_is_left_alone(app: Whole, publish: Comm
     assert answer.stderr == f"contentlib: {tree} contains library 'one' ({library}), not 'other' ({other})\n"
     (tree / "lib.json").write_text("<html>")
     answer = await asyncio.to_thread(publish, library, tree)
-    assert answer.stderr.startswith(f"contentlib: lib.json in {tree} is not JSON but an HTML page")
+    assert answer.stderr.startswith(f"contentlib: lib.json in {tree} is an HTML page, not JSON")
     assert state(tree).keys() == before.keys()
 
 
@@ -160,7 +160,7 @@ async def test_versions_in_a_tree_never_fall(app: Whole, publish: Command, tree:
     lib.write_text(lib.read_text().replace('"version":"1"', '"version":"12"'))
     answer = await asyncio.to_thread(publish, library, tree)
     assert answer.returncode == 1
-    assert "holds version 12 of library 'lab', which is at 1 here" in answer.stderr
+    assert "contains version 12 of library 'lab', which is at 1 here" in answer.stderr
     monkeypatch.setitem(ENVIRONMENT, "CONTENTLIB_PUBLISHED_VERSION_FLOOR", "100")
     await published(publish, library, tree)
     assert document(tree)["version"] == "101"
@@ -173,7 +173,7 @@ async def test_what_is_not_there_is_named(app: Whole, publish: Command, tree: Pa
     with closing(sqlite3.connect(app.settings.database)) as rows, rows:  # as they may be since before names were unique
         rows.execute("UPDATE libraries SET name = 'same', folded_name = 'same' WHERE id = ?", [second])
     answer = await asyncio.to_thread(publish, "same", tree)
-    assert answer.stderr.startswith("contentlib: 2 libraries are named 'same', name one by its id: ")
+    assert answer.stderr.startswith("contentlib: 2 libraries are named 'same'; use an id: ")
     assert {first, second} == set(answer.stderr.strip().split(": ")[-1].split(", "))
 
 
@@ -266,12 +266,12 @@ async def test_a_bucket_that_cannot_be_written_is_named(
     assert answer.returncode == 1
     assert answer.stderr.startswith("contentlib: s3://nobody/x ")
     answer = await asyncio.to_thread(publish, "lab", "s3:///x")
-    assert answer.stderr == "contentlib: s3:///x has no bucket; write s3://BUCKET or s3://BUCKET/PREFIX\n"
+    assert answer.stderr == "contentlib: s3:///x has no bucket; use s3://BUCKET or s3://BUCKET/PREFIX\n"
 
 
 def test_a_directory_without_a_database_is_named(tmp_path: Path) -> None:
     answer = processes.run([str(CONTENTLIB), "publish-static", "lab", "tree", "--data-dir", "nowhere"], tmp_path)
-    assert (answer.returncode, answer.stderr) == (1, "contentlib: there is no database nowhere/contentlib.db\n")
+    assert (answer.returncode, answer.stderr) == (1, "contentlib: database nowhere/contentlib.db does not exist\n")
     assert not list(tmp_path.iterdir())
 
 

@@ -76,7 +76,7 @@ def plain(value: Any, declared: Type, *, entries: bool) -> Any:
         return [plain(each, declared.of, entries=entries) for each in value]
     if declared.kind == "map":
         return list(_pairs(value, declared, entries=entries))
-    return value
+    return with_pairs(value, entries=entries) if declared.kind == "anyerror" else value
 
 
 def _pairs(value: Any, declared: Type, *, entries: bool) -> Iterator[tuple[Any, Any]]:

@@ -33,7 +33,7 @@ def test_a_user_logs_in_and_out(sdk: Sdk) -> None:
 def test_a_wrong_password_is_refused(sdk: Sdk) -> None:
     with sdk.refused("unauthenticated") as refusal:
         sdk.log_in("wrong")
-    assert "password is wrong" in refusal.message
+    assert refusal.message == "wrong user name or password"
 
 
 def test_types_are_listed(sdk: Sdk) -> None:

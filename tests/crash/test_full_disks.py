@@ -89,7 +89,7 @@ async def test_a_full_database_disk_refuses_changes_and_goes_on_reading(start: S
     filler = fill_up(server.seen(tmp_path / "data"))
     refused = await first_refused(client)
     assert refused.status_code == 503, refused.text
-    assert "there is no room left for the database" in refused.text
+    assert "the disk of the database is full" in refused.text
     assert await client.call("GET", f"{ITEMS}/id:{item}")
     assert (await client.raw("GET", "/healthz")).status_code == 200
     filler.unlink()
@@ -139,7 +139,7 @@ async def test_a_storage_that_is_gone_makes_the_server_unready(start: Start, tmp
     assert "storage datastore-1 is not mounted: " in ready.text
     answer = await put(client, address, b"new")
     assert answer.status_code == 400, answer.text
-    assert "storage datastore-1 is not writable (storage datastore-1 is not mounted)" in answer.text
+    assert "storage datastore-1 is not writable (storage datastore-1 is not mounted: " in answer.text
     assert (await client.raw("GET", "/healthz")).status_code == 200
     (tmp_path / "elsewhere").rename(server.storage("datastore-1"))
     assert (await client.raw("GET", "/readyz")).status_code == 200

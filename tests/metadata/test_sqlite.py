@@ -41,7 +41,7 @@ async def test_a_full_disk_is_an_error_of_its_own_and_all_is_well_when_there_is_
     store: SqliteMetadata, durable: bool
 ) -> None:
     _limit(store, 1)  # SQLite takes the size that the file has
-    with pytest.raises(OSError, match="no room left for the database") as caught:
+    with pytest.raises(OSError, match="the disk of the database is full") as caught:
         await made.put_state(store, "big", "x" * 1_000_000, durable=durable)
     assert caught.value.errno == errno.ENOSPC
     assert await made.state_of(store, "big") is None

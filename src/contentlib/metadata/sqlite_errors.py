@@ -10,14 +10,14 @@ _TOLD = {
     sqlite3.SQLITE_BUSY: (errno.EBUSY, "the database is locked by another process"),
     sqlite3.SQLITE_LOCKED: (errno.EBUSY, "the database is locked"),
     sqlite3.SQLITE_READONLY: (errno.EROFS, "the database cannot be written"),
-    sqlite3.SQLITE_PERM: (errno.EACCES, "the database may not be opened"),
-    sqlite3.SQLITE_AUTH: (errno.EACCES, "the database may not be opened"),
+    sqlite3.SQLITE_PERM: (errno.EACCES, "access to the database is denied"),
+    sqlite3.SQLITE_AUTH: (errno.EACCES, "access to the database is denied"),
     sqlite3.SQLITE_CANTOPEN: (errno.ENOENT, "the database cannot be opened"),
-    sqlite3.SQLITE_FULL: (errno.ENOSPC, "there is no room left for the database"),
+    sqlite3.SQLITE_FULL: (errno.ENOSPC, "the disk of the database is full"),
     sqlite3.SQLITE_IOERR: (errno.EIO, "the database cannot be read or written"),
     sqlite3.SQLITE_CORRUPT: (errno.EIO, "the database is damaged"),
     sqlite3.SQLITE_NOTADB: (errno.EIO, "the database is damaged"),
-    sqlite3.SQLITE_NOMEM: (errno.ENOMEM, "there is no memory left for the database"),
+    sqlite3.SQLITE_NOMEM: (errno.ENOMEM, "the database is out of memory"),
 }
 
 

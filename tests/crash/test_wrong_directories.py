@@ -95,7 +95,7 @@ async def test_a_storage_without_a_mark_is_taken_only_by_the_database_that_knows
     shutil.copytree(server.data, server.directory / "away")
     shutil.rmtree(server.data)
     said = await _refused(server)
-    assert "holds files that this database does not know" in said
+    assert "contains files that are unknown to this database" in said
     assert len(_blobs(server)) == 1
     shutil.rmtree(server.data)
     (server.directory / "away").rename(server.data)
@@ -131,7 +131,7 @@ async def test_a_storage_that_is_not_mounted_takes_nothing_and_comes_back_by_its
     if empty:
         mounted.mkdir()
     await server.start()
-    assert "storage datastore-1 is not mounted" in server.said() or "does not bear the mark" in server.said()
+    assert "storage datastore-1 is not mounted" in server.said() or "is not marked as a storage of this server" in server.said()
     again = Client(server.url, client.token)
     async with httpx.AsyncClient() as plain:
         ready = await plain.get(f"{server.url}/readyz")

@@ -101,7 +101,7 @@ def test_an_occupied_port_is_named(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         listen = f"127.0.0.1:{other.getsockname()[1]}"
         answer = refused(tmp_path, "--listen", listen)
-    assert (answer.returncode, answer.stderr) == (1, f"contentlib: listen: {listen} is in use\n")
+    assert (answer.returncode, answer.stderr) == (1, f"contentlib: cannot listen on {listen}: address already in use\n")
 
 
 def test_all_faults_are_told_at_once(tmp_path: Path) -> None:

@@ -419,8 +419,8 @@ def test_what_tags_refuse_is_told(govc: Journey) -> None:
     assert status.endswith("400 Bad Request")
     assert text.startswith('a tag category named "govc\'s category" already exists: urn:vmomi:')
     assert govc["tags.category.info of nothing"].error.endswith("/category/id:nothing: 404 Not Found")
-    assert "which allows one; detach that first" in govc["tags.attach of a second one"].error
-    assert "which allows one; detach that first" in govc["tags.attach of many"].error
+    assert "which allows one" in govc["tags.attach of a second one"].error
+    assert "which allows one" in govc["tags.attach of many"].error
 
 
 def test_tags_are_changed_detached_and_deleted(govc: Journey) -> None:
@@ -441,4 +441,4 @@ def test_a_deployment_is_refused_with_where_to_deploy_from(govc: Journey) -> Non
     for step, missing in (("library.deploy", "hosts"), ("library.clone -ovf", "virtual machines")):
         status, text = told(govc[step].error)
         assert status.endswith("400 Bad Request")
-        assert text.startswith(f"this server has no {missing}")
+        assert f"because this server has no {missing}" in text

@@ -198,5 +198,5 @@ class UsedByRows:
         return [row[0] for row in await self._connection.rows(self._statements.of, {"of_thing": thing})]
 
     async def by(self, user: str) -> list[str]:
-        """The identifiers of the things that somebody uses."""
+        """The identifiers of the things that a user uses."""
         return [row[0] for row in await self._connection.rows(self._statements.by, {"of_user": user})]

@@ -21,7 +21,7 @@ _RIGHT = "InventoryService.Tagging."
 
 
 class CreateSpec(Structure):
-    """A category that is to be made; `category_id` is `urn:vmomi:InventoryServiceCategory:UUID:GLOBAL`, new where unset."""
+    """A new category. `category_id` has the form `urn:vmomi:InventoryServiceCategory:UUID:GLOBAL`; unset, it is generated."""
 
     vapi_name: ClassVar[str] = f"{PREFIX}.category.create_spec"
     name: str
@@ -32,9 +32,9 @@ class CreateSpec(Structure):
 
 
 class UpdateSpec(Structure):
-    """What is to change of a category; what is unset stays as it is.
+    """Changes of a category; unset fields keep their values.
 
-    `associable_types` must contain all types that the category has. MULTIPLE becomes SINGLE only where no object has two tags
+    `associable_types` must contain all types that the category has. MULTIPLE can become SINGLE if no object has two tags
     of the category.
     """
 
@@ -59,7 +59,7 @@ class CategoryService(Service):
         privileges=(Privilege(f"{_RIGHT}CreateCategory"),),
     )
     async def create(self, call: Call, create_spec: CreateSpec) -> Id:
-        """Creates a category and answers its identifier; its name must be unique."""
+        """Creates a category and returns its identifier. The name must be unique."""
         new = NewCategory(
             create_spec.name,
             create_spec.description,
@@ -88,7 +88,7 @@ class CategoryService(Service):
         privileges=(on_category(f"{_RIGHT}EditCategory"),),
     )
     async def update(self, call: Call, category_id: Id, update_spec: UpdateSpec) -> None:
-        """Changes a category; its types can only become more."""
+        """Changes a category. Types can be added, but not removed."""
         cardinality = update_spec.cardinality
         change = CategoryChange(
             update_spec.name,
@@ -123,7 +123,7 @@ class CategoryService(Service):
         privileges=(on_category(f"{_RIGHT}ModifyUsedByForCategory"),),
     )
     async def add_to_used_by(self, call: Call, category_id: Id, used_by_entity: str) -> None:
-        """Adds an entity to those that use a category; one that is among them stays."""
+        """Adds an entity to the users of a category; a second time has no effect."""
         await self._categories.add_user(category_id, used_by_entity)
 
     @operation(
@@ -132,7 +132,7 @@ class CategoryService(Service):
         privileges=(on_category(f"{_RIGHT}ModifyUsedByForCategory"),),
     )
     async def remove_from_used_by(self, call: Call, category_id: Id, used_by_entity: str) -> None:
-        """Removes an entity from those that use a category; one that is not among them changes nothing."""
+        """Removes an entity from the users of a category; a second time has no effect."""
         await self._categories.remove_user(category_id, used_by_entity)
 
     @operation(
@@ -141,5 +141,5 @@ class CategoryService(Service):
         privileges=(on_category(f"{_RIGHT}EditCategory"),),
     )
     async def revoke_propagating_permissions(self, call: Call, category_id: Id) -> None:
-        """Checks that a category exists; permissions do not propagate to categories here, so there are none to revoke."""
+        """Checks that a category exists. Permissions do not propagate to categories, so none are revoked."""
         await self._categories.check(category_id)

@@ -20,7 +20,7 @@ _RIGHT = "InventoryService.Tagging."
 
 
 class CreateSpec(Structure):
-    """A tag that is to be made; `tag_id` is `urn:vmomi:InventoryServiceTag:UUID:GLOBAL`, new where unset."""
+    """A new tag. `tag_id` has the form `urn:vmomi:InventoryServiceTag:UUID:GLOBAL`; unset, it is generated."""
 
     vapi_name: ClassVar[str] = f"{PREFIX}.tag.create_spec"
     name: str
@@ -30,7 +30,7 @@ class CreateSpec(Structure):
 
 
 class UpdateSpec(Structure):
-    """What is to change of a tag; what is unset stays as it is."""
+    """Changes of a tag; unset fields keep their values."""
 
     vapi_name: ClassVar[str] = f"{PREFIX}.tag.update_spec"
     name: str | None = None
@@ -51,7 +51,7 @@ class TagService(Service):
         privileges=(on_category(f"{_RIGHT}CreateTag", "create_spec.category_id"),),
     )
     async def create(self, call: Call, create_spec: CreateSpec) -> Id:
-        """Creates a tag in a category and answers its identifier."""
+        """Creates a tag in a category and returns its identifier."""
         new = NewTag(create_spec.name, create_spec.description, create_spec.category_id, create_spec.tag_id)
         return await self._tags.create(new)
 
@@ -106,7 +106,7 @@ class TagService(Service):
         privileges=(on_tag(f"{_RIGHT}ModifyUsedByForTag"),),
     )
     async def add_to_used_by(self, call: Call, tag_id: Id, used_by_entity: str) -> None:
-        """Adds an entity to those that use a tag; one that is among them stays."""
+        """Adds an entity to the users of a tag; a second time has no effect."""
         await self._tags.add_user(tag_id, used_by_entity)
 
     @operation(
@@ -115,7 +115,7 @@ class TagService(Service):
         privileges=(on_tag(f"{_RIGHT}ModifyUsedByForTag"),),
     )
     async def remove_from_used_by(self, call: Call, tag_id: Id, used_by_entity: str) -> None:
-        """Removes an entity from those that use a tag; one that is not among them changes nothing."""
+        """Removes an entity from the users of a tag; a second time has no effect."""
         await self._tags.remove_user(tag_id, used_by_entity)
 
     @operation(
@@ -124,5 +124,5 @@ class TagService(Service):
         privileges=(on_tag(f"{_RIGHT}EditTag"),),
     )
     async def revoke_propagating_permissions(self, call: Call, tag_id: Id) -> None:
-        """Checks that a tag exists; permissions do not propagate to tags here, so there are none to revoke."""
+        """Checks that a tag exists. Permissions do not propagate to tags, so none are revoked."""
         await self._tags.check(tag_id)

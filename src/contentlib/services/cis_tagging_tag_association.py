@@ -28,7 +28,7 @@ _IN_LIBRARIES = (LIBRARY, ITEM)
 
 
 class BatchResult(Structure):
-    """What came of many attachments: whether all were made, and why some were not."""
+    """Result of a batch: whether all succeeded, and the reasons of the failures."""
 
     vapi_name: ClassVar[str] = f"{PREFIX}.tag_association.batch_result"
     success: bool
@@ -72,7 +72,7 @@ class TagAssociationService(Service):
         privileges=(on_tag(ATTACH_TAG), READ),
     )
     async def attach(self, call: Call, tag_id: Id, object_id: DynamicId) -> None:
-        """Attaches a tag to an object, if its category allows it; an object that has the tag keeps it."""
+        """Attaches a tag to an object, if its category allows it. A second time has no effect."""
         await self._demand(call, "attach", [object_id])
         await self._attachments.attach(tag_id, _target(object_id))
 
@@ -82,7 +82,7 @@ class TagAssociationService(Service):
         privileges=(READ, Privilege(ATTACH_TAG)),
     )
     async def attach_multiple_tags_to_object(self, call: Call, object_id: DynamicId, tag_ids: builtins.list[Id]) -> BatchResult:
-        """Attaches tags to an object; answers which of them were not attached and why."""
+        """Attaches tags to an object. The result lists the failures."""
         await self._demand(call, "attach_multiple_tags_to_object", [object_id])
         return _result(await self._attachments.attach_many(tag_ids, _target(object_id)))
 
@@ -92,7 +92,7 @@ class TagAssociationService(Service):
         privileges=(on_tag(ATTACH_TAG), READ),
     )
     async def attach_tag_to_multiple_objects(self, call: Call, tag_id: Id, object_ids: builtins.list[DynamicId]) -> BatchResult:
-        """Attaches a tag to objects; answers to which of them it was not attached and why."""
+        """Attaches a tag to objects. The result lists the failures."""
         await self._demand(call, "attach_tag_to_multiple_objects", object_ids)
         return _result(await self._attachments.attach_to_many(tag_id, [*map(_target, object_ids)]))
 
@@ -102,7 +102,7 @@ class TagAssociationService(Service):
         privileges=(on_tag(ATTACH_TAG), READ),
     )
     async def detach(self, call: Call, tag_id: Id, object_id: DynamicId) -> None:
-        """Detaches a tag from an object; one that does not have the tag stays as it is."""
+        """Detaches a tag from an object. A second time has no effect."""
         await self._demand(call, "detach", [object_id])
         await self._attachments.detach(tag_id, _target(object_id))
 
@@ -114,7 +114,7 @@ class TagAssociationService(Service):
     async def detach_multiple_tags_from_object(
         self, call: Call, object_id: DynamicId, tag_ids: builtins.list[Id]
     ) -> BatchResult:
-        """Detaches tags from an object; answers which of them do not exist."""
+        """Detaches tags from an object. The result lists unknown tags."""
         await self._demand(call, "detach_multiple_tags_from_object", [object_id])
         return _result(await self._attachments.detach_many(tag_ids, _target(object_id)))
 
@@ -144,7 +144,7 @@ class TagAssociationService(Service):
 
     @operation(Route("POST", _PATH, {"action": "list-attached-objects-on-tags"}), errors=(Unauthenticated,), privileges=(READ,))
     async def list_attached_objects_on_tags(self, call: Call, tag_ids: builtins.list[Id]) -> builtins.list[TagToObjects]:
-        """Lists for each tag the objects that have it and that the caller may read; none for a tag that does not exist."""
+        """Lists for each tag the objects that have it and that the caller may read; none for an unknown tag."""
         found = await self._attachments.targets_of_each(tag_ids)
         seen = await self._visible(call, chain.from_iterable(found))
         return [

@@ -17,7 +17,7 @@ _COMPONENT = f"{_PATH}/{{component_id}}"
 
 
 class AuthenticationComponentService(Service):
-    """How callers of operations show who they are, by component."""
+    """Authentication of operations, by component."""
 
     vapi_id = f"{PREFIX}.component"
 
@@ -32,7 +32,7 @@ class AuthenticationComponentService(Service):
 
     @operation(Route("GET", _COMPONENT), errors=(NotFound,), also=(VIEW,))
     async def get(self, call: Call, component_id: Id) -> ComponentData:
-        """Returns how callers show who they are to a component's operations."""
+        """Returns the authentication of a component's operations."""
         packages = {
             each: package_authentication(self._groups.of_package(each)) for each in self._groups.of_component(component_id)
         }

@@ -16,7 +16,7 @@ _PATH = "/api/vapi/metadata/authentication/package"
 
 
 class AuthenticationPackageService(Service):
-    """How callers of operations show who they are, by package."""
+    """Authentication of operations, by package."""
 
     vapi_id = f"{PREFIX}.package"
 
@@ -30,5 +30,5 @@ class AuthenticationPackageService(Service):
 
     @operation(Route("GET", f"{_PATH}/{{package_id}}"), errors=(NotFound,), also=(VIEW,))
     async def get(self, call: Call, package_id: Id) -> PackageInfo:
-        """Returns how callers show who they are to a package's operations."""
+        """Returns the authentication of a package's operations."""
         return package_authentication(self._groups.of_package(package_id))

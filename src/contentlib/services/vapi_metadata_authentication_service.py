@@ -16,7 +16,7 @@ _PATH = "/api/vapi/metadata/authentication/service"
 
 
 class AuthenticationServiceService(Service):
-    """How callers of operations show who they are, by service."""
+    """Authentication of operations, by service."""
 
     vapi_id = f"{PREFIX}.service"
 
@@ -30,5 +30,5 @@ class AuthenticationServiceService(Service):
 
     @operation(Route("GET", f"{_PATH}/{{service_id}}"), errors=(NotFound,), also=(VIEW,))
     async def get(self, call: Call, service_id: Id) -> ServiceInfo:
-        """Returns how callers show who they are to a service's operations."""
+        """Returns the authentication of a service's operations."""
         return service_authentication(self._catalogue.operations(service_id))

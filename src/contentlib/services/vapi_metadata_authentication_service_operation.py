@@ -16,7 +16,7 @@ _PATH = "/api/vapi/metadata/authentication/service/{service_id}/operation"
 
 
 class AuthenticationOperationService(Service):
-    """How callers of operations show who they are, by operation."""
+    """Authentication of operations, by operation."""
 
     vapi_id = f"{PREFIX}.service.operation"
 
@@ -31,5 +31,5 @@ class AuthenticationOperationService(Service):
 
     @operation(Route("GET", f"{_PATH}/{{operation_id}}"), errors=(NotFound,), also=(VIEW,))
     async def get(self, call: Call, service_id: Id, operation_id: Id) -> OperationInfo:
-        """Returns how callers show who they are to an operation."""
+        """Returns the authentication of an operation."""
         return operation_authentication(self._catalogue.operation(service_id, operation_id))

@@ -17,7 +17,7 @@ _PATH = "/api/vapi/std/introspection/operation"
 
 
 class Info(Structure):
-    """What an operation takes, answers, and which errors it declares."""
+    """The parameters, the result and the errors of an operation."""
 
     vapi_name: ClassVar[str] = f"{PREFIX}.operation.info"
     input_definition: DataDefinition
@@ -40,7 +40,7 @@ class OperationService(Service):
 
     @operation(Route("GET", _PATH, {"operation_id": None}), errors=(NotFound,), also=(VIEW,))
     async def get(self, call: Call, service_id: Id, operation_id: Id) -> Info:
-        """Returns what an operation takes and answers."""
+        """Returns the parameters, the result and the errors of an operation."""
         found = self._catalogue.operation(service_id, operation_id)
         return Info(
             input_definition=input_of(found.parameters),

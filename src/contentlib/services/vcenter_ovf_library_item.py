@@ -1,4 +1,4 @@
-"""Implements com.vmware.vcenter.ovf.library_item: what a descriptor says of a deployment. Nothing is deployed here."""
+"""Implements com.vmware.vcenter.ovf.library_item: the options of a deployment. Deployments are refused."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ class StorageGroupMapping(Structure):
 
 
 class ResourcePoolDeploymentSpec(Structure):
-    """How a package is deployed. The field `additional_parameters` is not read, as nothing is deployed here."""
+    """How a package is deployed. The field `additional_parameters` is ignored, because deployments are refused."""
 
     vapi_name: ClassVar[str] = f"{_PREFIX}.resource_pool_deployment_spec"
     accept_all_EULA: bool  # noqa: N815 - upstream's name
@@ -103,7 +103,7 @@ class ResourcePoolDeploymentSpec(Structure):
 
 
 class DeploymentTarget(Structure):
-    """Where a package is to be deployed; it is not looked at, because there is no such place here."""
+    """Destination of a deployment; it is ignored, because deployments are refused."""
 
     vapi_name: ClassVar[str] = f"{_PREFIX}.deployment_target"
     resource_pool_id: Id
@@ -112,7 +112,7 @@ class DeploymentTarget(Structure):
 
 
 class ResultInfo(Structure):
-    """What was wrong or doubtful."""
+    """Errors, warnings and information about a deployment."""
 
     vapi_name: ClassVar[str] = f"{_PREFIX}.result_info"
     errors: list[OvfError]
@@ -121,7 +121,7 @@ class ResultInfo(Structure):
 
 
 class DeploymentResult(Structure):
-    """What came of a deployment."""
+    """Result of a deployment."""
 
     vapi_name: ClassVar[str] = f"{_PREFIX}.deployment_result"
     succeeded: bool
@@ -138,7 +138,7 @@ class CreateTarget(Structure):
 
 
 class CreateSpec(Structure):
-    """How an item is made of a machine."""
+    """Properties of an item to create from a virtual machine."""
 
     vapi_name: ClassVar[str] = f"{_PREFIX}.create_spec"
     name: str | None = None
@@ -148,7 +148,7 @@ class CreateSpec(Structure):
 
 
 class CreateResult(Structure):
-    """What came of making an item of a machine."""
+    """Result of creating an item from a virtual machine."""
 
     vapi_name: ClassVar[str] = f"{_PREFIX}.create_result"
     succeeded: bool
@@ -157,7 +157,7 @@ class CreateResult(Structure):
 
 
 class OvfSummary(Structure):
-    """What the descriptor of a package says of a deployment.
+    """Options of the deployment of a package, from its descriptor.
 
     The `additional_params` are structures of `com.vmware.vcenter.ovf`: the package's deployment options, properties, extra
     configuration, IP allocation, sizes and unknown sections.
@@ -173,9 +173,9 @@ class OvfSummary(Structure):
 
 
 class OvfLibraryItemService(Service):
-    """What a deployment of an OVF package can choose.
+    """Options of the deployment of OVF packages.
 
-    There are no hosts here, so no package is deployed, and no item is made of a virtual machine.
+    This server has no hosts and no virtual machines: deployments fail, and so does creating an item from a virtual machine.
     """
 
     vapi_id = _PREFIX
@@ -189,7 +189,7 @@ class OvfLibraryItemService(Service):
         privileges=(READ, on_item("System.Read", "ovf_library_item_id")),
     )
     async def filter(self, call: Call, ovf_library_item_id: Id, target: DeploymentTarget) -> OvfSummary:
-        """Returns what the descriptor of an item says of a deployment, whatever the target."""
+        """Returns the options of the deployment of an item, from its descriptor. The target is ignored."""
         found = await self._templates.read(ovf_library_item_id)
         return OvfSummary(
             name=found.name,
@@ -214,7 +214,7 @@ class OvfLibraryItemService(Service):
         target: DeploymentTarget,
         deployment_spec: ResourcePoolDeploymentSpec,
     ) -> DeploymentResult:
-        """Is not supported, as there are no hosts here; says where the item can be deployed from."""
+        """Fails with unsupported, because this server has no hosts."""
         await self._templates.refuse_deployment(ovf_library_item_id)
         return DeploymentResult(succeeded=False)
 
@@ -228,7 +228,7 @@ class OvfLibraryItemService(Service):
     async def create(
         self, call: Call, client_token: str | None, source: DeployableIdentity, target: CreateTarget, create_spec: CreateSpec
     ) -> CreateResult:
-        """Is not supported, as there are no virtual machines here; says how an item is made of one elsewhere."""
+        """Fails with unsupported, because this server has no virtual machines."""
         self._templates.refuse_capture(source.type, source.id)
         return CreateResult(succeeded=False)
 

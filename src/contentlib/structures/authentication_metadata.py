@@ -15,14 +15,14 @@ _SECURITY = "com.vmware.vapi.std.security."
 
 @enumeration(f"{PREFIX}.authentication_info.scheme_type")
 class SchemeType(Enumeration):
-    """Whether a caller logs in once, or shows with each call who it is."""
+    """Whether a caller logs in once, or authenticates each call."""
 
     SESSIONLESS = "SESSIONLESS"
     SESSION_AWARE = "SESSION_AWARE"
 
 
 class AuthenticationInfo(Structure):
-    """A way for callers to show who they are, and the service that keeps the sessions."""
+    """An authentication scheme, and the service that manages its sessions."""
 
     vapi_name: ClassVar[str] = f"{PREFIX}.authentication_info"
     unions = (TaggedUnion("scheme_type", {"SESSIONLESS": {}, "SESSION_AWARE": {"session_manager": True}}),)
@@ -32,14 +32,14 @@ class AuthenticationInfo(Structure):
 
 
 class OperationInfo(Structure):
-    """The ways of an operation."""
+    """The schemes of an operation."""
 
     vapi_name: ClassVar[str] = f"{PREFIX}.operation_info"
     schemes: list[AuthenticationInfo]
 
 
 class ServiceInfo(Structure):
-    """The ways of a service, and of its operations."""
+    """The schemes of a service, and of its operations."""
 
     vapi_name: ClassVar[str] = f"{PREFIX}.service_info"
     schemes: list[AuthenticationInfo]
@@ -47,7 +47,7 @@ class ServiceInfo(Structure):
 
 
 class PackageInfo(Structure):
-    """The ways of a package, and of its services."""
+    """The schemes of a package, and of its services."""
 
     vapi_name: ClassVar[str] = f"{PREFIX}.package_info"
     schemes: list[AuthenticationInfo]
@@ -55,14 +55,14 @@ class PackageInfo(Structure):
 
 
 class ComponentInfo(Structure):
-    """The ways of a component's packages."""
+    """The schemes of a component's packages."""
 
     vapi_name: ClassVar[str] = f"{PREFIX}.component_info"
     packages: dict[Id, PackageInfo]
 
 
 class ComponentData(Structure):
-    """The ways of a component, and a fingerprint that changes with its declarations."""
+    """The schemes of a component, and a fingerprint that changes with its declarations."""
 
     vapi_name: ClassVar[str] = f"{PREFIX}.component_data"
     info: ComponentInfo
@@ -76,17 +76,17 @@ _PASSWORD = AuthenticationInfo(scheme_type=SchemeType.SESSIONLESS, scheme=f"{_SE
 
 
 def operation_authentication(operation: Operation) -> OperationInfo:
-    """The ways of an operation; one that is called without a session is the login."""
+    """The schemes of an operation; the only one without a session is the login."""
     return OperationInfo(schemes=[_PASSWORD if operation.anonymous else _SESSION])
 
 
 def service_authentication(operations: Mapping[str, Operation]) -> ServiceInfo:
-    """The ways of a service's operations."""
+    """The schemes of a service's operations."""
     return ServiceInfo(
         schemes=[_SESSION], operations={name: operation_authentication(each) for name, each in operations.items()}
     )
 
 
 def package_authentication(services: Iterable[tuple[str, Mapping[str, Operation]]]) -> PackageInfo:
-    """The ways of services."""
+    """The schemes of services."""
     return PackageInfo(schemes=[_SESSION], services={name: service_authentication(operations) for name, operations in services})

@@ -18,7 +18,7 @@ class Catalogue:
         self._services = {each.vapi_id: {found.name: found for found in operations_of(each)} for each in services}
 
     def privileged(self) -> list[str]:
-        """The identifiers of the services of which an operation needs a privilege, in alphabetical order."""
+        """The identifiers of the services with an operation that needs a privilege, in alphabetical order."""
         return sorted(name for name, found in self._services.items() if any(each.privileges for each in found.values()))
 
     def all(self) -> list[str]:
@@ -31,14 +31,14 @@ class Catalogue:
         return set(self._services)
 
     def operations(self, service: str) -> Mapping[str, Operation]:
-        """The operations of a service by their identifiers; not_found where there is no such service."""
+        """Returns the operations of a service by identifier. Raises NotFound for an unknown service."""
         found = self._services.get(service)
         if found is None:
             raise NotFound(messages.NO_SERVICE(service=service))
         return found
 
     def operation(self, service: str, name: str) -> Operation:
-        """An operation; not_found where the service, or the operation in it, does not exist."""
+        """Returns an operation. Raises NotFound if the service or the operation does not exist."""
         found = self.operations(service).get(name)
         if found is None:
             raise NotFound(messages.NO_OPERATION(service=service, operation=name))
@@ -71,13 +71,13 @@ class ServiceGroups:
         return sorted({component_of(each) for each in self.services})
 
     def of_component(self, component: str) -> list[str]:
-        """The packages of a component; not_found where none of the services is in it."""
+        """Returns the packages of a component. Raises NotFound if no service is in it."""
         if component not in self.components():
             raise NotFound(messages.NO_COMPONENT(component=component))
         return self.packages(component)
 
     def of_package(self, package: str) -> Sequence[tuple[str, Mapping[str, Operation]]]:
-        """The services of a package, with their operations; not_found where none of the services is in it."""
+        """Returns the services of a package with their operations. Raises NotFound if no service is in it."""
         found = [(each, self._catalogue.operations(each)) for each in self.services if package_of(each) == package]
         if not found:
             raise NotFound(messages.NO_PACKAGE(package=package))

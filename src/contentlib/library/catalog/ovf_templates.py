@@ -21,7 +21,7 @@ class OvfTemplates:
         self._blobs = blobs
 
     async def read(self, item_id: str) -> Deployment:
-        """What the descriptor of an item says of a deployment; Invalid where there is none that can be read."""
+        """Returns what the descriptor of an item offers to a deployment. Raises Invalid if there is no readable descriptor."""
         item, version = await self._items.files(item_id)
         return await self._read(item, _descriptor(item, version.files))
 
@@ -38,17 +38,17 @@ class OvfTemplates:
             raise Invalid(messages.PACKAGE_UNREADABLE(field=_FIELD, problem=error.fault)) from error
 
     async def refuse_deployment(self, item_id: str) -> None:
-        """Says why no item is deployed; Missing where there is no such item."""
+        """Raises Unsupported, or Missing if the item does not exist."""
         await self._items.get(item_id)
         raise Unsupported(messages.NO_HOSTS(item=item_id))
 
     def refuse_capture(self, kind: str, identifier: str) -> None:
-        """Says why no item is made of a virtual machine."""
+        """Raises Unsupported: there are no virtual machines to capture."""
         raise Unsupported(messages.NO_MACHINES(kind=kind[:80], identifier=identifier[:80]))
 
 
 def _descriptor(item: Item, files: tuple[StoredFile, ...]) -> StoredFile:
-    """The descriptor of an item; Invalid where it has none, or one that is too large to be read."""
+    """Returns the descriptor of an item. Raises Invalid if it is missing or too large."""
     found = next((file for file in files if ovf.is_descriptor(file.name)), None)
     if found is None:
         raise Invalid(messages.NO_DESCRIPTOR(field=_FIELD, item=item.name, type=item.type))

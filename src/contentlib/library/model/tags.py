@@ -27,7 +27,7 @@ class Cardinality(enum.StrEnum):
 
 
 class Category(msgspec.Struct, frozen=True):
-    """A category of tags; `types` are the resource types that its tags can be attached to, any type where it is empty.
+    """A category of tags; `types` are the resource types that its tags can be attached to, any type if it is empty.
 
     Time in milliseconds since 1970 UTC.
     """

@@ -1,4 +1,4 @@
-"""Reads what a descriptor says of a deployment of its package: names, licenses, networks, choices, properties, sizes.
+"""Reads the parts of a descriptor that a deployment needs: names, licenses, networks, choices, properties, sizes.
 
 Elements are known by their local names, as the other readers of descriptors do it.
 """
@@ -80,7 +80,7 @@ class Addressing(msgspec.Struct, frozen=True):
 
 
 class Sizes(msgspec.Struct, frozen=True):
-    """Bytes that are downloaded, and that a deployment takes with full and with sparse disks; None where it is not known."""
+    """Bytes of the download, and of a deployment with full and with sparse disks; None if unknown."""
 
     download: int | None
     full: int | None
@@ -96,7 +96,7 @@ class OtherSection(msgspec.Struct, frozen=True):
 
 
 class Deployment(msgspec.Struct, frozen=True):
-    """What a descriptor says of a deployment."""
+    """The parts of a descriptor that a deployment needs."""
 
     name: str | None
     annotation: str | None
@@ -112,7 +112,7 @@ class Deployment(msgspec.Struct, frozen=True):
 
 
 def read_deployment(name: str, text: bytes) -> Deployment:
-    """What a descriptor says of a deployment; BadPackage where it cannot be read."""
+    """Parses a descriptor. Raises BadPackage if it cannot be read."""
     try:
         root = parse(text)
     except UnsafeXml as error:

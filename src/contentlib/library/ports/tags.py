@@ -106,4 +106,4 @@ class UsedByRows(Protocol):
         """The names of those who use a thing, in alphabetical order."""
 
     async def by(self, user: str) -> list[str]:
-        """The identifiers of the things that somebody uses, in order of their creation."""
+        """The identifiers of the things that a user uses, in order of their creation."""

@@ -28,7 +28,7 @@ class Attachments:
         self._inventory = frozenset(inventory)
 
     async def attach(self, tag_id: str, target: TaggedObject) -> None:
-        """Attaches a tag to an object; one that it has stays. Invalid where the category does not allow it."""
+        """Attaches a tag to an object; a second time has no effect. Raises Invalid if the category does not allow it."""
         async with self._metadata.transaction(durable=True) as transaction:
             tag = await find_tag(transaction, tag_id)
             refusal = await self._attach(transaction, tag, target)
@@ -36,7 +36,7 @@ class Attachments:
                 raise refusal
 
     async def attach_many(self, tag_ids: Sequence[str], target: TaggedObject) -> list[Fault]:
-        """Attaches tags to an object; answers why some of them were not."""
+        """Attaches tags to an object and returns the failures."""
         check_count("tag_ids", tag_ids)
         faults = []
         async with self._metadata.transaction(durable=True) as transaction:
@@ -48,7 +48,7 @@ class Attachments:
         return faults
 
     async def attach_to_many(self, tag_id: str, targets: Sequence[TaggedObject]) -> list[Fault]:
-        """Attaches a tag to objects; answers why it was not to some of them."""
+        """Attaches a tag to objects and returns the failures."""
         check_count("object_ids", targets)
         faults = []
         async with self._metadata.transaction(durable=True) as transaction:
@@ -60,7 +60,7 @@ class Attachments:
         return faults
 
     async def _attach(self, transaction: Transaction, tag: Tag, target: TaggedObject) -> LibraryError | None:
-        """Attaches a tag, or answers why it is not."""
+        """Attaches a tag, or returns the reason why not."""
         if not await self._exists(transaction, target):
             unknown = messages.OBJECT_UNKNOWN(field="object_id", object=target.id[:80], type=target.type[:80])
             return Invalid(unknown)
@@ -84,7 +84,7 @@ class Attachments:
         await self.detach_from_many(tag_id, [target])
 
     async def detach_many(self, tag_ids: Sequence[str], target: TaggedObject) -> list[Fault]:
-        """Detaches tags from an object; answers which of them do not exist."""
+        """Detaches tags from an object and returns a failure for each unknown tag."""
         check_count("tag_ids", tag_ids)
         faults = []
         async with self._metadata.transaction(durable=True) as transaction:
@@ -122,7 +122,7 @@ class Attachments:
             return [await transaction.attachments.tags(each) async for each in in_turns(targets)]
 
     async def attachable(self, target: TaggedObject) -> list[str]:
-        """The identifiers of the tags that could be attached to an object; none where it does not exist."""
+        """The identifiers of the tags that could be attached to an object; none if the object does not exist."""
         async with self._metadata.reading() as transaction:
             if not await self._exists(transaction, target):
                 return []

@@ -32,7 +32,7 @@ class NewCategory(msgspec.Struct, frozen=True):
 
 
 class CategoryChange(msgspec.Struct, frozen=True):
-    """What is to change of a category; None leaves a field as it is."""
+    """Changes of a category; None keeps a field."""
 
     name: str | None = None
     description: str | None = None
@@ -75,7 +75,7 @@ class Categories:
             return [each.id for each in await transaction.categories.all()]
 
     async def used_by(self, user: str) -> list[str]:
-        """The identifiers of the categories that somebody uses, in order of creation."""
+        """The identifiers of the categories that a user uses, in order of creation."""
         async with self._metadata.reading() as transaction:
             return await transaction.category_users.by(user)
 
@@ -97,25 +97,25 @@ class Categories:
             await transaction.categories.remove(category_id)
 
     async def add_user(self, category_id: str, user: str) -> None:
-        """Notes that somebody uses a category; a second time changes nothing."""
+        """Adds a user of a category; a second time has no effect."""
         async with self._metadata.transaction(durable=True) as transaction:
             await find_category(transaction, category_id)
             await add_used_by(transaction.category_users, category_id, user)
 
     async def remove_user(self, category_id: str, user: str) -> None:
-        """Notes that somebody does not use a category."""
+        """Removes a user of a category."""
         async with self._metadata.transaction(durable=True) as transaction:
             await find_category(transaction, category_id)
             await remove_used_by(transaction.category_users, category_id, user)
 
     async def check(self, category_id: str) -> None:
-        """Missing where there is no such category."""
+        """Raises Missing if the category does not exist."""
         async with self._metadata.reading() as transaction:
             await find_category(transaction, category_id)
 
 
 async def find_category(transaction: Transaction, category_id: str) -> Category:
-    """The category; Missing where there is none of that identifier."""
+    """Returns a category. Raises Missing if it does not exist."""
     category = await transaction.categories.get(category_id)
     if category is None:
         raise Missing(KIND, category_id)
@@ -138,7 +138,7 @@ def _changed(category: Category, change: CategoryChange) -> Category:
 
 
 def _grown(category: Category, types: tuple[str, ...]) -> tuple[str, ...]:
-    """The new types of a category; Invalid where one is missing that it has, or where it had none, which admits all."""
+    """Returns the new types of a category. Raises Invalid if it would lose one; a category without types allows all."""
     if types and not category.types:
         raise Invalid(messages.ALL_TYPES_REMOVED(field=_TYPES, category=category.name))
     if not set(types).issuperset(category.types):

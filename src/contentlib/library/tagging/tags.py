@@ -29,7 +29,7 @@ class NewTag(msgspec.Struct, frozen=True):
 
 
 class TagChange(msgspec.Struct, frozen=True):
-    """What is to change of a tag; None leaves a field as it is."""
+    """Changes of a tag; None keeps a field."""
 
     name: str | None = None
     description: str | None = None
@@ -76,7 +76,7 @@ class Tags:
             return await transaction.tags.of(category_id)
 
     async def used_by(self, user: str) -> list[str]:
-        """The identifiers of the tags that somebody uses, in order of creation."""
+        """The identifiers of the tags that a user uses, in order of creation."""
         async with self._metadata.reading() as transaction:
             return await transaction.tag_users.by(user)
 
@@ -96,25 +96,25 @@ class Tags:
             await transaction.tags.remove(tag_id)
 
     async def add_user(self, tag_id: str, user: str) -> None:
-        """Notes that somebody uses a tag; a second time changes nothing."""
+        """Adds a user of a tag; a second time has no effect."""
         async with self._metadata.transaction(durable=True) as transaction:
             await find_tag(transaction, tag_id)
             await add_used_by(transaction.tag_users, tag_id, user)
 
     async def remove_user(self, tag_id: str, user: str) -> None:
-        """Notes that somebody does not use a tag."""
+        """Removes a user of a tag."""
         async with self._metadata.transaction(durable=True) as transaction:
             await find_tag(transaction, tag_id)
             await remove_used_by(transaction.tag_users, tag_id, user)
 
     async def check(self, tag_id: str) -> None:
-        """Missing where there is no such tag."""
+        """Raises Missing if the tag does not exist."""
         async with self._metadata.reading() as transaction:
             await find_tag(transaction, tag_id)
 
 
 async def find_tag(transaction: Transaction, tag_id: str) -> Tag:
-    """The tag; Missing where there is none of that identifier."""
+    """Returns a tag. Raises Missing if it does not exist."""
     tag = await transaction.tags.get(tag_id)
     if tag is None:
         raise Missing(KIND, tag_id)

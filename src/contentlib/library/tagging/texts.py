@@ -24,7 +24,7 @@ def new_urn(kind: str) -> str:
 
 
 def check_urn(field: str, kind: str, urn: str) -> str:
-    """An identifier that a client chose; Invalid where it is not of the form of `new_urn`."""
+    """Checks the form of an identifier from a client, which is that of `new_urn`."""
     start, end = f"{_PREFIX}{kind}:", _SUFFIX
     if not (urn.startswith(start) and urn.endswith(end) and _UUID.fullmatch(urn[len(start) : -len(end)])):
         raise Invalid(messages.NOT_A_URN(field=field, expected=f"{start}UUID{end}", given=urn[:100]))

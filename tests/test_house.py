@@ -18,15 +18,18 @@ TABLES = {"settings.py", "metadata/tables.py"}
 
 SHARED_NAMES = {
     "a port, and its adapter on SQLite": """
-        ApiTokenRows ArrivalRows BlobRows DeletedRows DownloadSessionRows GroupRows ItemRows LastUseRows LibraryRows LoginRows
-        OfferRows PermissionRows PreparationRows RoleRows StateRows SubscriberRows TaskRows TokenRows TrustedCertificateRows
-        UpdateFileRows UpdateSessionRows UsageRows UserRows VersionRows
+        ApiTokenRows ArrivalRows AttachmentRows BlobRows CategoryRows DeletedRows DownloadSessionRows GroupRows
+        ItemRows LastUseRows LibraryRows LoginRows OfferRows PermissionRows PreparationRows RoleRows StateRows
+        SubscriberRows TagRows TaskRows TokenRows TrustedCertificateRows UpdateFileRows UpdateSessionRows UsageRows
+        UsedByRows UserRows VersionRows
         """,
     "a structure or enumeration of the contract, and the value of the rules that it is made of": """
-        EndpointType LibraryType Placement PrepareStatus ProbeStatus Progress TaskStatus TransferStatus WarningType
+        Cardinality EndpointType LibraryType Placement PrepareStatus ProbeStatus Progress Property TaskStatus
+        TransferStatus WarningType
         """,
     "structures that the contract names alike in several services": """
-        AddSpec CreateSpec DestinationSpec FilterSpec FindSpec Info ListResult Summary UpdateSpec
+        AddSpec ComponentData ComponentInfo CreateResult CreateSpec DestinationSpec FilterSpec FindSpec Info ListResult
+        OperationInfo PackageInfo ServiceInfo Summary UpdateSpec
         """,
     "an error of the rules, and the error of the contract that callers hear": "Unsupported",
     "a command, and the function that it runs": "adopt export_bundle import_bundle publish_static",

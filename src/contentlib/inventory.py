@@ -82,6 +82,11 @@ class Inventory:
         self._on = on
         self._looks: dict[str, _Look] = {}
 
+    def objects(self) -> list[tuple[str, str]]:
+        """Type and identifier of all objects, as the Web Services name them."""
+        folders, datastores = (("Folder", each.id) for each in FOLDERS), (("Datastore", each.id) for each in self.datastores)
+        return [("Datacenter", DATACENTER), *folders, *datastores]
+
     async def spaces(self) -> dict[str, Space]:
         """The space of each datastore, by its identifier."""
         found = await asyncio.gather(*(self.space(each) for each in self.datastores))

@@ -72,6 +72,7 @@ class Things:
             "library_item": self.item,
             "library_item_id": self.item,
             "source_library_item_id": self.item,
+            "ovf_library_item_id": self.item,
             "update_session_id": self.update_session,
             "download_session_id": self.download_session,
             "deleted_id": self.deleted,

@@ -34,7 +34,7 @@ async def robin(data_dir: Path, clock: HandClock) -> AsyncIterator[Whole]:
 
 
 PRIVILEGED = [
-    name for name in OPERATIONS if {each["privilege"] for each in contract_of(name)["privileges"]} - {"System.Anonymous"}
+    name for name in OPERATIONS if {each["privilege"] for each in contract_of(name)["privileges"] or ()} - {"System.Anonymous"}
 ]
 
 

@@ -14,8 +14,10 @@ from urllib.parse import parse_qs, unquote
 
 import pytest
 
+from contract import bindings
+
 _FILE = Path(__file__).with_name("record.json")
-_CONTRACT = json.loads((Path(__file__).parents[1] / "contract" / "content-library.json").read_bytes())["services"]
+_CONTRACT = bindings.whole()["services"]
 _GET_SESSION = ("POST", "/rest/com/vmware/cis/session", "get")  # govmomi's way, which the contract does not have
 
 _TESTS = ("clients/test_coverage.py", "clients/test_pyvmomi.py", "clients/ansible/test_calls.py", "docs/test_lines.py")

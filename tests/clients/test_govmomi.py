@@ -25,6 +25,11 @@ REFUSED = (
     "library.evict of a local item",
     "library.probe",
     "library.trust.create of nothing",
+    "tags.category.create again",
+    "tags.category.info of nothing",
+    "tags.attach of a second one",
+    "library.deploy",
+    "library.clone -ovf",
 )
 
 
@@ -381,5 +386,59 @@ def test_after_a_logout_there_is_no_session(govc: Journey, step: str) -> None:
 def test_no_step_is_forgotten_here(govc: Journey) -> None:
     """A step that failed without a test would not be seen."""
     failing = {name for name, step in govc.items() if not step.ok}
-    others = {"library.session.rm of an active session", "library.publish", "library.publish of an item"}
+    others = {"library.session.rm of an active session", "library.publish", "library.publish of an item", "tags.attach of many"}
     assert {name for name in failing if "404 Not Found" not in govc[name].error} <= {*REFUSED, *others}
+
+
+# tags
+
+
+def test_tags_are_made_and_found_by_their_names(govc: Journey) -> None:
+    assert str(data(govc["tags.category.create"])).startswith("urn:vmomi:InventoryServiceCategory:")
+    assert str(data(govc["tags.create"])).startswith("urn:vmomi:InventoryServiceTag:")
+    category, tag = data(govc["tags.category.info"]), data(govc["tags.info -c"])
+    assert isinstance(category, dict)
+    assert isinstance(tag, dict)
+    assert (category["name"], category["cardinality"]) == ("govc's category", "SINGLE")
+    assert (tag["name"], tag["category_id"]) == ("govc's tag", category["id"])
+    assert data(govc["tags.ls -c"]) == ["govc's tag", "other"]
+
+
+def test_a_tag_is_attached_to_a_library_an_item_and_a_datastore(govc: Journey) -> None:
+    for step in ("tags.attach", "tags.attach to many"):
+        assert data(govc[step]) is None
+    assert data(govc["tags.attached.ls"]) == 3
+    assert data(govc["tags.attached.ls -r"]) == ["govc's tag"]
+    every = {"com.vmware.content.Library": 1, "com.vmware.content.library.Item": 1, "Datastore": 1}
+    assert data(govc["tags.attached.ls of many"]) == every
+    assert data(govc["tags.attached.ls of tags"]) == {"tag": "govc's tag", "objects": 3}
+
+
+def test_what_tags_refuse_is_told(govc: Journey) -> None:
+    status, text = told(govc["tags.category.create again"].error)
+    assert status.endswith("400 Bad Request")
+    assert text.startswith('a tag category named "govc\'s category" already exists: urn:vmomi:')
+    assert govc["tags.category.info of nothing"].error.endswith("/category/id:nothing: 404 Not Found")
+    assert "which allows one" in govc["tags.attach of a second one"].error
+    assert "which allows one" in govc["tags.attach of many"].error
+
+
+def test_tags_are_changed_detached_and_deleted(govc: Journey) -> None:
+    for step in ("tags.update", "tags.detach", "tags.detach of many", "tags.category.update", "tags.rm", "tags.category.rm"):
+        assert data(govc[step]) is None
+    assert data(govc["tags.ls"]) == []
+
+
+# deployments
+
+
+def test_what_a_deployment_can_choose_is_read(govc: Journey) -> None:
+    found = data(govc["library.deploy asks"])
+    assert found == {"name": "tiny", "networks": ["VM Network"], "classes": ["com.vmware.vcenter.ovf.size_params"]}
+
+
+def test_a_deployment_is_refused_with_where_to_deploy_from(govc: Journey) -> None:
+    for step, missing in (("library.deploy", "hosts"), ("library.clone -ovf", "virtual machines")):
+        status, text = told(govc[step].error)
+        assert status.endswith("400 Bad Request")
+        assert f"because this server has no {missing}" in text

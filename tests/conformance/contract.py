@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any
 
-_CONTRACT: dict[str, Any] = json.loads((Path(__file__).parent.parent / "contract" / "content-library.json").read_bytes())
+from contract import bindings
+
+_CONTRACT: dict[str, Any] = bindings.whole()
 STRUCTURES: dict[str, dict[str, str]] = _CONTRACT["structures"]
 ENUMERATIONS: dict[str, list[str]] = _CONTRACT["enumerations"]
 ERRORS: dict[str, dict[str, Any]] = _CONTRACT["errors"]

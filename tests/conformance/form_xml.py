@@ -93,8 +93,20 @@ def _read(element: etree._Element, declared: Type) -> Any:
             return int(element.text or "")
         case "boolean":
             return {"true": True, "false": False}[element.text or ""]
+        case "opaque" if len(element):
+            return dict(_untyped(element))
     assert len(element) == 0, f"{element.tag} holds elements where a text is declared"
     return element.text or ""
+
+
+def _untyped(element: etree._Element) -> Iterator[tuple[str, Any]]:
+    """The fields of a structure of a type that the answer does not name, as texts."""
+    for child in element:
+        name = str(child.tag)
+        if name.endswith("-array"):
+            yield name.removesuffix("-array"), [dict(_untyped(each)) if len(each) else each.text for each in child]
+        else:
+            yield name, child.text or ""
 
 
 def _fields(element: etree._Element, structure: str) -> Iterator[tuple[str, Any]]:

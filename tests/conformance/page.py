@@ -18,8 +18,9 @@ _FORMS = [form.title for form in FORMS]
 _YES = "✓"
 _HEAD = """# Conformance
 
-Operations of the Content Library API that the server implements, in each of its five wire forms, and the clients that call
-them. `make conformance` writes this page after a run against a server process with TLS; a test fails if it is stale.
+Operations of the Content Library API, and of the services that its users also call, that the server implements, in each of its
+five wire forms, and the clients that call them. `make conformance` writes this page after a run against a server process with
+TLS; a test fails if it is stale.
 
 {counts}
 
@@ -28,6 +29,8 @@ Each service has a table with a row for each operation.
 - **{first}** to **{last}**, the [forms](design/wire.md): ✓ means that `tests/conformance` makes a valid call in this form, that
   the status is right, that each field of the result is as the contract declares it, and that the official SDK's decoders
   accept the result.
+- *refused* means that the operation always fails in this form, because the server has no hosts and no virtual machines. The
+  [errors](#declared-errors) list the error.
 - **SDK**: the official Python SDK (`vmware-vcenter`) makes the call itself, over JSON-RPC, `/rest` and `/api`.
 - The other columns are real clients: ✓ means that the client called the operation successfully while performing a task.
   **govmomi** is the Go library of govc, **Terraform** the calls of the `vsphere` provider, replayed in their order;
@@ -66,7 +69,8 @@ def page() -> str:
 def _counts() -> str:
     hows = [how for row in ROWS.values() for how in row.errors.values()]
     provoked = sum(not isinstance(how, str) for how in hows)
-    told = f"**{len(ROWS)} of {len(OPERATIONS)} operations** are there in all {len(_FORMS)} forms"
+    there = sum(row.refused is None for row in ROWS.values())
+    told = f"**{there} of {len(OPERATIONS)} operations** are there in all {len(_FORMS)} forms"
     return f"{told}.\n**{provoked} of {len(hows)} declared errors** are provoked, the others [explained](#declared-errors)."
 
 
@@ -75,7 +79,8 @@ def _operations(service: str) -> Iterator[Operation]:
 
 
 def _cells(operation: Operation) -> list[str]:
-    return [operation.name, *[_YES] * (len(_FORMS) + 1), *_marks(COVERED, operation.id, CLIENTS)]
+    mark = "*refused*" if ROWS[operation.id].refused else _YES
+    return [operation.name, *[mark] * (len(_FORMS) + 1), *_marks(COVERED, operation.id, CLIENTS)]
 
 
 def _marks(called: Mapping[str, set[str]], name: str, clients: Iterable[str]) -> Iterator[str]:

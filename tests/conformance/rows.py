@@ -38,11 +38,15 @@ class AtOnce:
 
 @dataclass(frozen=True)
 class Row:
-    """A valid call, and each declared error but unauthenticated: a call that provokes it, or words why it cannot occur."""
+    """A valid call, and each declared error but unauthenticated: a call that provokes it, or words why it cannot occur.
+
+    One that is `refused` answers an error even so, because the server does not have what it is about.
+    """
 
     call: Make
     errors: Mapping[str, How] = field(default_factory=dict)
     caller: Callable[[World], Caller] = lambda world: world.token
+    refused: str | None = None
 
 
 How = Make | AtOnce | str

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from conformance import rows_items, rows_libraries, rows_security, rows_subscribed, rows_subscriptions, rows_tasks
+from conformance import (
+    rows_introspection,
+    rows_items,
+    rows_libraries,
+    rows_ovf,
+    rows_security,
+    rows_subscribed,
+    rows_subscriptions,
+    rows_tags,
+    rows_tasks,
+)
 from conformance.rows import Row
 
 BY_SERVICE: Mapping[str, Mapping[str, Row]] = {
@@ -28,6 +38,23 @@ BY_SERVICE: Mapping[str, Mapping[str, Row]] = {
     "com.vmware.content.library.item.updatesession.file": rows_items.UPDATE_FILES,
     "com.vmware.content.library.item.download_session": rows_items.DOWNLOAD_SESSIONS,
     "com.vmware.content.library.item.downloadsession.file": rows_items.DOWNLOAD_FILES,
+    "com.vmware.cis.tagging.category": rows_tags.CATEGORIES,
+    "com.vmware.cis.tagging.tag": rows_tags.TAGS,
+    "com.vmware.cis.tagging.tag_association": rows_tags.ASSOCIATIONS,
+    "com.vmware.vapi.metadata.authentication.component": rows_introspection.COMPONENTS,
+    "com.vmware.vapi.metadata.authentication.package": rows_introspection.PACKAGES,
+    "com.vmware.vapi.metadata.authentication.service": rows_introspection.PRIVILEGED,
+    "com.vmware.vapi.metadata.authentication.service.operation": rows_introspection.OPERATIONS,
+    "com.vmware.vapi.metadata.privilege.component": rows_introspection.COMPONENTS,
+    "com.vmware.vapi.metadata.privilege.package": rows_introspection.PACKAGES,
+    "com.vmware.vapi.metadata.privilege.service": rows_introspection.PRIVILEGED,
+    "com.vmware.vapi.metadata.privilege.service.operation": rows_introspection.OPERATIONS,
+    "com.vmware.vapi.std.introspection.operation": rows_introspection.OPERATIONS,
+    "com.vmware.vapi.std.introspection.provider": rows_introspection.PROVIDERS,
+    "com.vmware.vapi.std.introspection.service": rows_introspection.SERVICES,
+    "com.vmware.vcenter.ovf.export_flag": rows_ovf.EXPORT_FLAGS,
+    "com.vmware.vcenter.ovf.import_flag": rows_ovf.IMPORT_FLAGS,
+    "com.vmware.vcenter.ovf.library_item": rows_ovf.LIBRARY_ITEMS,
 }
 
 ROWS: dict[str, Row] = {f"{service}.{name}": row for service, rows in BY_SERVICE.items() for name, row in rows.items()}

@@ -38,7 +38,9 @@ def test_every_declared_error_is_provoked_or_explained(operation: str) -> None:
 def test_an_operation_answers_as_it_is_declared(server: Server, world: World, operation: str, form: Form) -> None:
     row = ROWS[operation]
     heard = server.send(form, operation, row.call(world), row.caller(world))
-    assert heard.error is None, heard
+    assert heard.error == row.refused, heard
+    if row.refused:
+        return
     assert heard.result != [], "an empty list shows nothing"
     check(heard.result, OPERATIONS[operation].output)
 

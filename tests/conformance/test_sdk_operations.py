@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import pytest
 
 from conformance.contract import OPERATIONS
@@ -14,10 +16,17 @@ from conformance.world import World
 pytestmark = QUIET
 
 
+JSONRPC_ONLY = {"com.vmware.vapi.std.introspection.operation.get"}
+"""Where the SDK changes an answer itself, and takes the one of any form for one of JSON-RPC."""
+
+
 @pytest.mark.parametrize("operation", ROWS)
 def test_the_sdk_calls_an_operation(sdk: Sdk, world: World, operation: str) -> None:
     row = ROWS[operation]
-    sdk.call(OPERATIONS[operation], row.call(world), row.caller(world))
+    if operation in JSONRPC_ONLY and sdk.transport != JSONRPC:
+        pytest.skip("the SDK cannot read this answer over HTTP, whoever gives it")
+    with sdk.refused(row.refused) if row.refused else nullcontext():
+        sdk.call(OPERATIONS[operation], row.call(world), row.caller(world))
 
 
 @pytest.mark.parametrize("sdk", [JSONRPC], indirect=True)  # over HTTP the SDK takes the first class that is declared

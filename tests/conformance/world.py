@@ -33,8 +33,12 @@ class World:
         self._server = server
 
     def call(self, operation: str, **arguments: Any) -> Any:
-        """The result of an operation, which must succeed."""
-        heard = self._server.send(_REST, f"{_CONTENT}.{operation}", arguments, self._server.token)
+        """The result of an operation of content libraries, which must succeed."""
+        return self.call_other(f"{_CONTENT}.{operation}", **arguments)
+
+    def call_other(self, operation: str, **arguments: Any) -> Any:
+        """The result of an operation of any service, which must succeed."""
+        heard = self._server.send(_REST, operation, arguments, self._server.token)
         assert heard.error is None, heard
         return heard.result
 
@@ -209,15 +213,15 @@ class World:
         spec = {"library_item_id": item or self.item()}
         return str(self.call("library.item.update_session.create", create_spec=spec))
 
-    def add(self, session: str) -> dict[str, Any]:
+    def add(self, session: str, name: str = FILE) -> dict[str, Any]:
         """A file in an update session that waits for its bytes."""
-        spec = {"name": FILE, "source_type": "PUSH"}
+        spec = {"name": name, "source_type": "PUSH"}
         found = self.call("library.item.updatesession.file.add", file_spec=spec, update_session_id=session)
         return dict(found)
 
-    def upload(self, session: str, content: bytes | None = None) -> None:
+    def upload(self, session: str, content: bytes | None = None, name: str = FILE) -> None:
         """A file in an update session with its bytes."""
-        uri = self.add(session)["upload_endpoint"]["uri"]
+        uri = self.add(session, name)["upload_endpoint"]["uri"]
         answer = self._server.http.post(uri, content=self.name("content").encode() if content is None else content)
         assert answer.status_code in (200, 201), answer
 
@@ -277,9 +281,9 @@ class World:
         (found,) = self._server.send(RestQuery(), "com.vmware.cis.tasks.list", target, self.token).result
         return str(found[0])
 
-    def damaged(self) -> str:
-        """A new item whose bytes are gone from the storage."""
-        item = self.full()
+    def damaged(self, item: str | None = None) -> str:
+        """An item whose bytes are gone from the storage, which is new unless it is named."""
+        item = item or self.full()
         for stored in self.call("library.item.storage.list", library_item_id=item):
             for uri in stored["storage_uris"]:
                 Path(url2pathname(urlsplit(uri).path)).unlink()

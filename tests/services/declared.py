@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import importlib
-import json
 import pkgutil
-from pathlib import Path
 from typing import Any
 
 import contentlib.services
 from contentlib.vapi.declare import Operation, Service, operations_of
 from contentlib.vapi.types import ENUMERATION_NAMES, Enumeration, Structure, Type, fields_of
+from contract import bindings
 
-CONTRACT: dict[str, Any] = json.loads(Path(__file__).parent.with_name("contract").joinpath("content-library.json").read_text())
+CONTRACT: dict[str, Any] = bindings.whole()
 
 
 def _services() -> dict[str, type[Service]]:

@@ -14,6 +14,7 @@ READ = "System.Read"
 ADMINISTERING = "ContentLibrary.UpdateLibrary"
 """What those need on a library who act on the transfer sessions and tasks of others."""
 UPLOADING, DOWNLOADING = "ContentLibrary.UpdateSession", "ContentLibrary.DownloadSession"
+ATTACH_TAG = "InventoryService.Tagging.AttachTag"
 READ_STORAGE = "ContentLibrary.ReadStorage"
 VIEW_ACCESS = "Authorization.ViewAccess"
 MODIFY_PERMISSIONS = "Authorization.ModifyPermissions"
@@ -21,8 +22,8 @@ MODIFY_ROLES = "Authorization.ModifyRoles"
 MODIFY_USERS = "Authorization.ModifyUsers"
 END_SESSIONS = "Sessions.TerminateSession"
 
-ANYWHERE = frozenset({READ, "ContentLibrary.TypeIntrospection"})
-"""Privileges that suffice on any library for what is about no library, such as a list or the names of datastores."""
+ANYWHERE = frozenset({READ, "ContentLibrary.TypeIntrospection", ATTACH_TAG})
+"""Privileges that suffice on any library for what is about no library, such as a list, a tag or the names of datastores."""
 FROM_EVERYTHING = frozenset({VIEW_ACCESS, MODIFY_PERMISSIONS})
 """Privileges on everything that no permission on a library takes away: else a library could be closed for good."""
 ADMINISTRATORS_ONLY = frozenset({MODIFY_ROLES, MODIFY_USERS})
@@ -67,15 +68,33 @@ _LIBRARIES = frozenset(
         "UpdateSubscription",
     )
 )
-PRIVILEGES = _LIBRARIES | {
-    READ,
-    "Datastore.AllocateSpace",
-    VIEW_ACCESS,
-    MODIFY_PERMISSIONS,
-    MODIFY_ROLES,
-    MODIFY_USERS,
-    END_SESSIONS,
-}
+_TAGGING = frozenset(
+    f"InventoryService.Tagging.{each}"
+    for each in (
+        "AttachTag",
+        "CreateCategory",
+        "CreateTag",
+        "DeleteCategory",
+        "DeleteTag",
+        "EditCategory",
+        "EditTag",
+        "ModifyUsedByForCategory",
+        "ModifyUsedByForTag",
+    )
+)
+PRIVILEGES = (
+    _LIBRARIES
+    | _TAGGING
+    | {
+        READ,
+        "Datastore.AllocateSpace",
+        VIEW_ACCESS,
+        MODIFY_PERMISSIONS,
+        MODIFY_ROLES,
+        MODIFY_USERS,
+        END_SESSIONS,
+    }
+)
 """Every privilege that a role can have."""
 
 _CONTENT_USER = frozenset({READ, DOWNLOADING, "ContentLibrary.TypeIntrospection"})
@@ -92,7 +111,7 @@ BUILT_IN: Mapping[str, Role] = {
         _built_in("Administrator", PRIVILEGES, "Everything, on every library or on one."),
         _built_in(
             "Content library administrator",
-            _LIBRARIES | {READ, "Datastore.AllocateSpace", VIEW_ACCESS, MODIFY_PERMISSIONS},
+            _LIBRARIES | _TAGGING | {READ, "Datastore.AllocateSpace", VIEW_ACCESS, MODIFY_PERMISSIONS},
             "Everything but users, groups, roles and the sessions of others.",
         ),
         _built_in(
@@ -103,9 +122,10 @@ BUILT_IN: Mapping[str, Role] = {
                 "ContentLibrary.DeleteLibraryItem",
                 "ContentLibrary.PublishLibraryItem",
                 "ContentLibrary.UpdateLibraryItem",
+                ATTACH_TAG,
                 UPLOADING,
             },
-            "Creates, uploads, updates, publishes and deletes items.",
+            "Creates, uploads, updates, tags, publishes and deletes items.",
         ),
         _built_in("Content user", _CONTENT_USER, "Reads and downloads."),
         _built_in(

@@ -15,6 +15,7 @@ from contentlib.library.catalog.items import Items
 from contentlib.library.catalog.libraries import Libraries, LibraryRules
 from contentlib.library.catalog.library_names import LibraryNames
 from contentlib.library.catalog.migration import Migrations
+from contentlib.library.catalog.ovf_templates import OvfTemplates
 from contentlib.library.catalog.retention import Retentions
 from contentlib.library.catalog.trash import Trash
 from contentlib.library.catalog.upkeep import Upkeep
@@ -25,6 +26,7 @@ from contentlib.library.following.subscribed import SubscribedLibraries
 from contentlib.library.following.subscribers import Subscribers
 from contentlib.library.following.subscriptions import Subscriptions
 from contentlib.library.following.sync_tasks import SyncTasks
+from contentlib.library.model import TaggedObject
 from contentlib.library.packages.signatures import read_pem
 from contentlib.library.sessions.completion import Completion
 from contentlib.library.sessions.download_sessions import DownloadSessions
@@ -35,6 +37,9 @@ from contentlib.library.sessions.settling import Settling
 from contentlib.library.sessions.update_files import UpdateFiles
 from contentlib.library.sessions.update_sessions import UpdateSessions
 from contentlib.library.sessions.upload_rules import UploadRules
+from contentlib.library.tagging.attachments import Attachments
+from contentlib.library.tagging.categories import Categories
+from contentlib.library.tagging.tags import Tags
 from contentlib.library.tasks import Tasks
 from contentlib.vcsp.reading.asking import DocumentLimits as AskingLimits
 from contentlib.vcsp.reading.probing import SubscriptionProbes
@@ -58,6 +63,7 @@ class Rules:
     upkeep: Upkeep
     migrations: Migrations
     conversions: Conversions
+    ovf_templates: OvfTemplates
     # sessions
     updates: UpdateSessions
     files: UpdateFiles
@@ -70,6 +76,10 @@ class Rules:
     mirror: Mirror
     subscribed: SubscribedLibraries
     subscribers: Subscribers
+    # tagging
+    categories: Categories
+    tags: Tags
+    attachments: Attachments
 
 
 def rules_of(core: Core) -> Rules:
@@ -95,6 +105,7 @@ def rules_of(core: Core) -> Rules:
         upkeep=upkeep,
         migrations=Migrations(metadata, blobs, clock, libraries, upkeep, core.signals.task_submitted),
         conversions=Conversions(metadata, clock, core.library_passwords, sealing),
+        ovf_templates=OvfTemplates(items, blobs),
         updates=updates,
         files=UpdateFiles(metadata, updates, core.leases, blobs, pulls, limits),
         transfers=transfers,
@@ -105,6 +116,9 @@ def rules_of(core: Core) -> Rules:
         mirror=Mirror(metadata, blobs, clock, core.trust),
         subscribed=subscribed,
         subscribers=Subscribers(metadata, clock, subscribed),
+        categories=Categories(metadata, clock),
+        tags=Tags(metadata, clock),
+        attachments=Attachments(metadata, [TaggedObject(*each) for each in core.inventory.objects()]),
     )
 
 

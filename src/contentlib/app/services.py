@@ -12,6 +12,9 @@ from contentlib.app.core import Core, Identity
 from contentlib.app.rules import Rules
 from contentlib.outbound.probing import Probes
 from contentlib.services.cis_session import SessionService
+from contentlib.services.cis_tagging_category import CategoryService
+from contentlib.services.cis_tagging_tag import TagService
+from contentlib.services.cis_tagging_tag_association import TagAssociationService
 from contentlib.services.cis_tasks import TasksService
 from contentlib.services.content_configuration import ConfigurationService
 from contentlib.services.content_library import LibraryService
@@ -41,10 +44,25 @@ from contentlib.services.contentlib_access_users import UsersService
 from contentlib.services.contentlib_library_item_versions import VersionsService
 from contentlib.services.contentlib_library_retention import RetentionService
 from contentlib.services.contentlib_library_trash import TrashService
+from contentlib.services.vapi_metadata_authentication_component import AuthenticationComponentService
+from contentlib.services.vapi_metadata_authentication_package import AuthenticationPackageService
+from contentlib.services.vapi_metadata_authentication_service import AuthenticationServiceService
+from contentlib.services.vapi_metadata_authentication_service_operation import AuthenticationOperationService
+from contentlib.services.vapi_metadata_privilege_component import PrivilegeComponentService
+from contentlib.services.vapi_metadata_privilege_package import PrivilegePackageService
+from contentlib.services.vapi_metadata_privilege_service import PrivilegeServiceService
+from contentlib.services.vapi_metadata_privilege_service_operation import PrivilegeOperationService
+from contentlib.services.vapi_std_introspection_operation import OperationService
+from contentlib.services.vapi_std_introspection_provider import ProviderService
+from contentlib.services.vapi_std_introspection_service import ServiceService
 from contentlib.services.vcenter_datacenter import DatacenterService
 from contentlib.services.vcenter_datastore import DatastoreService
 from contentlib.services.vcenter_folder import FolderService
+from contentlib.services.vcenter_ovf_export_flag import ExportFlagService
+from contentlib.services.vcenter_ovf_import_flag import ImportFlagService
+from contentlib.services.vcenter_ovf_library_item import OvfLibraryItemService
 from contentlib.structures.conversions import Endpoints
+from contentlib.vapi.catalogue import Catalogue
 from contentlib.vapi.declare import Service
 from contentlib.vapi.types import Typed
 
@@ -53,6 +71,25 @@ Results = Callable[[str, str, str], Typed | None]
 
 def services(core: Core, rules: Rules, access: Access, identity: Identity, results: Results) -> list[Service]:
     """All services; `results` reads what an operation answered that was called as a task."""
+    described = _services(core, rules, access, identity, results)
+    describing = (
+        ProviderService,
+        ServiceService,
+        OperationService,
+        AuthenticationComponentService,
+        AuthenticationPackageService,
+        AuthenticationServiceService,
+        AuthenticationOperationService,
+        PrivilegeComponentService,
+        PrivilegePackageService,
+        PrivilegeServiceService,
+        PrivilegeOperationService,
+    )
+    catalogue = Catalogue([*map(type, described), *describing])
+    return [*described, *(each(catalogue) for each in describing)]
+
+
+def _services(core: Core, rules: Rules, access: Access, identity: Identity, results: Results) -> list[Service]:
     endpoints = Endpoints(identity.addresses, core.thumbprint)
     return [
         SessionService(access.logins),
@@ -85,7 +122,13 @@ def services(core: Core, rules: Rules, access: Access, identity: Identity, resul
         TokensService(access.api_tokens, access.gate),
         SessionsService(access.logins),
         SelfService(access.users, access.gate),
+        CategoryService(rules.categories),
+        TagService(rules.tags),
+        TagAssociationService(rules.attachments, access.gate),
         DatacenterService(core.inventory),
         DatastoreService(core.inventory),
         FolderService(core.inventory),
+        OvfLibraryItemService(rules.ovf_templates),
+        ImportFlagService(),
+        ExportFlagService(),
     ]

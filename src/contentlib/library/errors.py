@@ -40,6 +40,10 @@ class NameTaken(LibraryError):
     """The name belongs to another library."""
 
 
+class TagExists(LibraryError):
+    """The name or identifier belongs to another tag or category of tags."""
+
+
 class InUse(LibraryError):
     """The library is in use."""
 

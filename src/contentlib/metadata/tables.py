@@ -289,6 +289,56 @@ subscribers = Table(
     Column("vcenter", Text),
 )
 
+categories = Table(
+    "categories",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
+    Column("description", Text, nullable=False),
+    Column("cardinality", Text, nullable=False),
+    Column("types", Text, nullable=False),
+    Column("created", BigInteger, nullable=False),
+)
+
+tags = Table(
+    "tags",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("category", Text, ForeignKey("categories.id", ondelete="CASCADE"), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("created", BigInteger, nullable=False),
+    Index("ux_tags_category_name", "category", "name", unique=True),
+)
+
+
+def _users(name: str, things: str) -> Table:
+    """Who uses the rows of another table, by names."""
+    return Table(
+        name,
+        metadata,
+        Column("thing", Text, ForeignKey(f"{things}.id", ondelete="CASCADE"), nullable=False),
+        Column("user", Text, nullable=False, index=True),
+        PrimaryKeyConstraint("thing", "user"),
+    )
+
+
+category_users = _users("category_users", "categories")
+tag_users = _users("tag_users", "tags")
+
+attachments = Table(
+    "attachments",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("tag", Text, ForeignKey("tags.id", ondelete="CASCADE"), nullable=False),
+    Column("type", Text, nullable=False),
+    Column("object", Text, nullable=False),
+    Column("library", Text, ForeignKey("libraries.id", ondelete="CASCADE"), index=True),  # the object, where it is one
+    Column("item", Text, ForeignKey("items.id", ondelete="CASCADE"), index=True),  # the same
+    Index("ux_attachments_tag_type_object", "tag", "type", "object", unique=True),
+    Index("ix_attachments_object", "object"),
+)
+
 tokens = Table(
     "tokens",
     metadata,

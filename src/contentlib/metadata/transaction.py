@@ -25,6 +25,7 @@ from contentlib.metadata.principals import ApiTokenRows, GroupRows, LastUseRows,
 from contentlib.metadata.sessions import DownloadSessionRows, PreparationRows, UpdateFileRows, UpdateSessionRows
 from contentlib.metadata.statement import RowKind, Statement
 from contentlib.metadata.subscribers import SubscriberRows
+from contentlib.metadata.tags import CATEGORY_USERS, TAG_USERS, AttachmentRows, CategoryRows, TagRows, UsedByRows
 from contentlib.metadata.tasks import TaskRows
 from contentlib.metadata.usages import UsageRows
 
@@ -159,6 +160,11 @@ class SqliteTransaction(Generic[AnyConnection]):
         self.usages: ports.UsageRows = UsageRows(connection)
         self.trusted_certificates: ports.TrustedCertificateRows = TrustedCertificateRows(connection)
         self.subscribers: ports.SubscriberRows = SubscriberRows(connection)
+        self.categories: ports.CategoryRows = CategoryRows(connection)
+        self.category_users: ports.UsedByRows = UsedByRows(connection, CATEGORY_USERS)
+        self.tags: ports.TagRows = TagRows(connection)
+        self.tag_users: ports.UsedByRows = UsedByRows(connection, TAG_USERS)
+        self.attachments: ports.AttachmentRows = AttachmentRows(connection)
         self.tokens: ports.TokenRows = TokenRows(connection)
         self.tasks: ports.TaskRows = TaskRows(connection)
         self.logins: ports.LoginRows = LoginRows(connection)

@@ -13,6 +13,7 @@ _HEARD: dict[type[rules.LibraryError], tuple[type[vapi.VapiError], ...]] = {
     rules.Invalid: (vapi.InvalidArgument,),
     rules.ItemNameTaken: (vapi.AlreadyExists,),
     rules.NameTaken: (vapi.AlreadyExists,),
+    rules.TagExists: (vapi.AlreadyExists,),
     rules.InUse: (vapi.NotAllowedInCurrentState,),
     rules.WrongState: (vapi.NotAllowedInCurrentState, vapi.ResourceBusy),
     rules.WrongType: (vapi.InvalidElementType,),

@@ -8,3 +8,7 @@ TOO_MANY_TASKS = Message(
 )
 PROGRESS = Message("task.progress", "{completed} of {total}")
 TASK_FAILED = Message("task.failed", "task failed for an unknown reason", "See the server log at the time of the failure.")
+
+FLAG_MAC = Message("ovf.flag_mac", "include MAC addresses for network adapters")
+FLAG_EXTRA = Message("ovf.flag_extra", "include extra configuration in OVF export")
+FLAG_LAX = Message("ovf.flag_lax", "parse the OVF descriptor in lax mode")

@@ -8,7 +8,12 @@ from contentlib.vapi.declare import About, Privilege
 
 __all__ = ["DELETED", "DOWNLOADING", "DOWNLOAD_SESSION", "ITEM", "LIBRARY", "TASK", "UPDATE_SESSION"]
 
+CATEGORY = "com.vmware.cis.tagging.Category"
+TAG = "com.vmware.cis.tagging.Tag"
+
 ANONYMOUS = Privilege("System.Anonymous")
+VIEW = Privilege("System.View")
+"""What every logged-in user has."""
 READ = Privilege("System.Read")
 
 
@@ -20,6 +25,16 @@ def on_library(name: str, parameter: str = "library_id") -> Privilege:
 def on_item(name: str, parameter: str = "library_item_id") -> Privilege:
     """A privilege on the library item given in a parameter."""
     return Privilege(name, ITEM, parameter)
+
+
+def on_category(name: str, parameter: str = "category_id") -> Privilege:
+    """A privilege on the tag category given in a parameter."""
+    return Privilege(name, CATEGORY, parameter)
+
+
+def on_tag(name: str) -> Privilege:
+    """A privilege on the tag given in the parameter `tag_id`."""
+    return Privilege(name, TAG, "tag_id")
 
 
 ABOUT_LIBRARY = About(LIBRARY, "library")

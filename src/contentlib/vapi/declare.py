@@ -61,9 +61,10 @@ def _named(path: str, arguments: dict[str, Any]) -> str | None:
 class Route:
     """The address of an operation on `/api`, as the contract maps it.
 
-    `body` names the parameter that is the whole body; `headers` maps header names to parameters; `dispatch` is what the
-    query must hold (a None value: the name must be present), `path` holds `{parameter}` names. `rest` is the address on
-    `/rest`, with this route's method, where upstream publishes another one than follows from the operation's name.
+    `body` names the parameter that is the whole body; `headers` maps header names to parameters, `query` names in the query
+    that are not the parameter's own; `dispatch` is what the query must hold (a None value: the name must be present), `path`
+    holds `{parameter}` names. `rest` is the address on `/rest`, with this route's method, where upstream publishes another one
+    than follows from the operation's name.
     """
 
     method: str
@@ -73,6 +74,7 @@ class Route:
     headers: dict[str, str] = field(default_factory=dict)
     status: int = 200
     rest: str | None = None
+    query: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

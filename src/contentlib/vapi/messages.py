@@ -1,4 +1,4 @@
-"""Declares messages about structures whose fields do not match their case."""
+"""Declares messages about structures whose fields do not match their case, and about unknown services."""
 
 from contentlib.messages import Message
 
@@ -8,3 +8,10 @@ _SEE_PAGE = "The page of the operation lists the fields of each case."
 FIELD_OF_OTHER_CASE = Message(_INVALID, "{field} cannot be set when {tag} is {case}", _SEE_PAGE)
 FIELD_REQUIRED = Message(_INVALID, "{field} is required when {tag} is {case}", _SEE_PAGE)
 WRONG_TYPE = Message(_INVALID, "{field} must be {expected}, not {given}", _SEE_PAGE)
+
+_SEE_LIST = "List what exists and correct the identifier."
+
+NO_SERVICE = Message("introspection.no_service", "service {service!r} does not exist", _SEE_LIST)
+NO_OPERATION = Message("introspection.no_operation", "service {service} has no operation {operation!r}", _SEE_LIST)
+NO_COMPONENT = Message("introspection.no_component", "component {component!r} does not exist", _SEE_LIST)
+NO_PACKAGE = Message("introspection.no_package", "package {package!r} does not exist", _SEE_LIST)

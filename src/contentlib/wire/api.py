@@ -41,6 +41,7 @@ class Api(AddressedForm):
         self, request: Request, call: Call, target: OperationAddress, pairs: Pairs, in_path: dict[str, str]
     ) -> dict[str, Any]:
         """The operation's arguments, from path, body, query and headers."""
+        pairs = target.named(pairs)
         body = await self._calls.body(request, known=bool(call.user))
         inside = _inside_body(request, target, body, strict=self._strict) if body else {}
         arguments = _outside_body(request, target, rest_query.unmarked(pairs, inside) if inside else pairs)

@@ -12,6 +12,7 @@ from contentlib.vapi.registry import Endpoint, Registry
 from contentlib.wire import messages
 from contentlib.wire.hints import Hints
 from contentlib.wire.json_values import Members, Whole, members_of
+from contentlib.wire.upstream import AbsentServices
 
 Pairs = list[tuple[str, str]]
 
@@ -21,7 +22,7 @@ _ACTION = "action"  # query parameter with the name of the action on `/api`
 class OperationAddress:
     """An operation at an address: which of its parameters stand in the path, and how the others are read."""
 
-    __slots__ = ("body", "dispatch", "elsewhere", "endpoint", "headers", "in_path", "members", "parameters", "reads")
+    __slots__ = ("body", "dispatch", "elsewhere", "endpoint", "headers", "in_path", "members", "parameters", "reads", "renamed")
 
     def __init__(self, endpoint: Endpoint, in_path: tuple[str, ...]) -> None:
         operation = endpoint.operation
@@ -31,6 +32,7 @@ class OperationAddress:
         self.elsewhere = tuple(parameter for parameter in operation.parameters if parameter.name not in in_path)
         self.members = members_of(self.elsewhere)
         self.dispatch = operation.api.dispatch
+        self.renamed = operation.api.query
         self.headers = [
             (name.lower(), parameter)
             for name, named in operation.api.headers.items()
@@ -46,6 +48,10 @@ class OperationAddress:
             if parameter.name == operation.api.body:
                 return Whole(parameter)
         return self.members
+
+    def named(self, pairs: Pairs) -> Pairs:
+        """What a query holds, under the names of the parameters."""
+        return [(self.renamed.get(name, name), value) for name, value in pairs] if self.renamed else pairs
 
     def chosen_by(self, query: dict[str, str]) -> bool:
         """Whether the query has what the route requires, and no action of another operation."""
@@ -110,8 +116,13 @@ def unsupported_method(method: str, path: str, methods: Iterable[str]) -> Operat
     return error
 
 
-def no_such_address(path: str, near: str | None = None) -> OperationNotFound:
-    """The error for an address that does not exist; `near` is the one that was probably meant."""
+def no_such_address(path: str, near: str | None = None, absent: str | None = None) -> OperationNotFound:
+    """Returns the error for an unknown address.
+
+    `near` is the address that was probably meant, `absent` the service of a vCenter that has the address there.
+    """
+    if absent is not None:
+        return OperationNotFound(messages.ADDRESS_NOT_AVAILABLE(service=absent))
     if near is None:
         return OperationNotFound(messages.NO_SUCH_ADDRESS(path=path))
     return OperationNotFound(messages.NO_SUCH_ADDRESS_BUT(path=path, similar=near))
@@ -236,6 +247,7 @@ class ApiAddresses:
         self._root = _Node()
         self.known: list[str] = []
         self.hints = Hints(())
+        self.absent: AbsentServices | None = None
         for endpoint in registry.endpoints.values():
             self._add(endpoint, prefix)
 
@@ -260,7 +272,8 @@ class ApiAddresses:
         segments = path.split("/")
         node = _walk(self._root, segments, 0)
         if node is None:
-            raise no_such_address(path, self.hints.nearest(path))
+            absent = None if self.absent is None else self.absent.at(path)
+            raise no_such_address(path, None if absent else self.hints.nearest(path), absent)
         candidates = node.methods.get("GET" if method == "HEAD" else method)
         if candidates is None:
             raise unsupported_method(method, path, node.methods)

@@ -17,6 +17,7 @@ from contentlib.wire.jsonrpc import JsonRpc
 from contentlib.wire.openapi import document
 from contentlib.wire.rest import Rest
 from contentlib.wire.tasked import Tasked, no_tasks
+from contentlib.wire.upstream import AbsentServices
 
 _KEPT_BY_NOBODY = ("cache-control", "no-store")
 
@@ -62,7 +63,9 @@ class Wire:
         addresses = (self._api.addresses, self._rest.addresses)
         self._hints = Hints(["/api", *(each for found in addresses for each in found.known)])
         self._api.addresses.hints = self._rest.addresses.aliases.hints = self._hints
-        self._jsonrpc = JsonRpc(registry, calls, tasked)
+        absent = AbsentServices(registry.services())
+        self._api.addresses.absent = self._rest.addresses.aliases.absent = absent
+        self._jsonrpc = JsonRpc(registry, calls, tasked, absent)
 
     def speaks(self, path: str) -> bool:
         """Whether a path is one of ours."""

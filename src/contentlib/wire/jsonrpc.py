@@ -22,6 +22,7 @@ from contentlib.wire.json_values import READER as PLAIN
 from contentlib.wire.json_values import encode, json_type, parse
 from contentlib.wire.tasked import MARK, Tasked
 from contentlib.wire.text import wrong
+from contentlib.wire.upstream import AbsentServices
 from contentlib.wire.walk import ValueReader, complete, part, shallow
 
 JSON = "application/json"
@@ -52,7 +53,8 @@ class EnvelopeError(Exception):
 class JsonRpc:
     """Speaks JSON-RPC."""
 
-    def __init__(self, registry: Registry, calls: Calls, tasked: Tasked) -> None:
+    def __init__(self, registry: Registry, calls: Calls, tasked: Tasked, absent: AbsentServices) -> None:
+        self._absent = absent
         self._endpoints = registry.endpoints
         self._services = set(registry.services())
         self._calls = calls
@@ -102,11 +104,17 @@ class JsonRpc:
         if endpoint is not None and operation.endswith(MARK):
             return self._tasked.endpoint(endpoint)
         if endpoint is None:
-            if service not in self._services:
-                raise OperationNotFound(messages.NO_SUCH_SERVICE(service=service))
-            known = sorted(name for each, name in self._endpoints if each == service)
-            raise OperationNotFound(messages.NO_SUCH_OPERATION(service=service, operation=operation, available=known))
+            raise self._no_such_operation(service, operation)
         return endpoint
+
+    def _no_such_operation(self, service: str, operation: str) -> OperationNotFound:
+        if service in self._services:
+            known = sorted(name for each, name in self._endpoints if each == service)
+            return OperationNotFound(messages.NO_SUCH_OPERATION(service=service, operation=operation, available=known))
+        absent = self._absent.named(service)
+        if absent is not None:
+            return OperationNotFound(messages.SERVICE_NOT_AVAILABLE(service=absent))
+        return OperationNotFound(messages.NO_SUCH_SERVICE(service=service))
 
     async def _invoke(self, request: Request, endpoint: Endpoint, request_id: Any, params: dict[str, Any]) -> Any:
         """The operation's own result."""

@@ -3,6 +3,8 @@
 from contentlib.messages import Message
 
 INVALID = "wire.invalid_value"
+_NOT_AVAILABLE = "vCenter service {service} is not available on this server; /openapi.json lists the available services"
+_SEE_SERVICES = "Call a vCenter, or use one of the services in the list."
 
 GIVEN_TWICE = Message(INVALID, "{field} is given more than once", "Send the field once.")
 GIVEN_IN_BODY_AND_QUERY = Message(INVALID, "{field} is given in both body and query", "Send the parameter in one place.")
@@ -99,6 +101,16 @@ ACTION_NAME = Message(
     "Write ~action on /rest, action on /api.",
 )
 NO_SUCH_SERVICE = Message("wire.no_such_operation", "service {service!r} does not exist", "Correct the service identifier.")
+SERVICE_NOT_AVAILABLE = Message(
+    "wire.no_such_operation",
+    _NOT_AVAILABLE,
+    _SEE_SERVICES,
+)
+ADDRESS_NOT_AVAILABLE = Message(
+    "wire.no_such_service",
+    _NOT_AVAILABLE,
+    _SEE_SERVICES,
+)
 NO_SUCH_OPERATION = Message(
     "wire.no_such_operation",
     "service {service!r} has no operation {operation!r}; available: {available}",

@@ -39,6 +39,7 @@ class Rest(AddressedForm):
         self, request: Request, call: Call, target: OperationAddress, pairs: Pairs, in_path: dict[str, str]
     ) -> dict[str, Any]:
         """The operation's arguments, from path, body and query."""
+        pairs = target.named(pairs)
         body = await self._calls.body(request, known=bool(call.user))
         if body:
             arguments = self._from_body(request, target, body, pairs)

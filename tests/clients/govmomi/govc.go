@@ -57,6 +57,8 @@ func govc(p *program) {
 	u.subscribers()
 	u.follows()
 	u.settings()
+	u.labels()
+	u.deploys()
 	u.ends()
 }
 

@@ -102,3 +102,23 @@ ITEM_DELETED = Message("session.item_gone", "library item {name!r} was deleted")
 LIBRARY_DELETED = Message("session.item_gone", "library {name!r} was deleted")
 ITEM_REMOVED_AT_SOURCE = Message("session.item_gone", "library item {name!r} was removed at its source")
 MIGRATION = Message("task.migrate", "move library {name!r} to storage {storage}")
+
+PACKAGE_UNREADABLE = Message(INVALID, "{field} names a package that cannot be read: {problem}", "Upload a valid package.")
+NO_DESCRIPTOR = Message(
+    INVALID,
+    "{field} must name an item with an OVF descriptor; item {item!r} of type {type!r} has no .ovf file",
+    "Use an item with an OVF package.",
+)
+DESCRIPTOR_TOO_LARGE = Message(
+    INVALID, "{field} has a descriptor of {size} bytes; at most {most} are allowed", "Use an item with a smaller descriptor."
+)
+NO_HOSTS = Message(
+    "ovf.no_hosts",
+    "library item {item} cannot be deployed, because this server has no hosts; deploy it from a vCenter",
+    "Publish the library and deploy from a vCenter that subscribes to it, or download the item and import it there.",
+)
+NO_MACHINES = Message(
+    "ovf.no_machines",
+    "cannot create an item from {kind} {identifier!r}, because this server has no virtual machines",
+    "Export the virtual machine from its vCenter and upload the files to an item.",
+)

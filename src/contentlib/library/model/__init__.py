@@ -21,6 +21,7 @@ from contentlib.library.model.libraries import (
 from contentlib.library.model.sessions import Session, State, Touches
 from contentlib.library.model.signatures import PackageSignature, TrustedCertificate, WarningType
 from contentlib.library.model.subscriptions import Authentication, Following, Placement, Seen, Subscriber, Subscription, Vcenter
+from contentlib.library.model.tags import Cardinality, Category, Tag, TaggedObject
 from contentlib.library.model.tasks import Task, TaskStatus, TaskTarget
 from contentlib.library.model.trash import Deleted
 from contentlib.library.model.update_sessions import Source, SourceEndpoint, TransferStatus, UpdateFile, UpdateSession
@@ -32,6 +33,8 @@ __all__ = [
     "Backing",
     "BackingType",
     "Blob",
+    "Cardinality",
+    "Category",
     "Deleted",
     "Differences",
     "DownloadSession",
@@ -56,6 +59,8 @@ __all__ = [
     "StoredFile",
     "Subscriber",
     "Subscription",
+    "Tag",
+    "TaggedObject",
     "Task",
     "TaskStatus",
     "TaskTarget",

@@ -31,6 +31,7 @@ from contentlib.library.ports.sessions import (
 )
 from contentlib.library.ports.state import StateRows
 from contentlib.library.ports.subscriptions import ArrivalRows, OfferRows, SubscriberRows
+from contentlib.library.ports.tags import AttachmentRows, CategoryRows, FreeTag, TagRows, UsedByRows
 from contentlib.library.ports.tasks import TaskRows
 from contentlib.library.ports.trash import DeletedRows
 from contentlib.library.ports.users import LoginRows, TokenRows, UserRows
@@ -40,13 +41,16 @@ __all__ = [
     "AccessStore",
     "Addresses",
     "ArrivalRows",
+    "AttachmentRows",
     "BlobRows",
     "BlobStore",
+    "CategoryRows",
     "DeletedRows",
     "Descriptions",
     "DownloadSessionRows",
     "Encryption",
     "FileBlobStore",
+    "FreeTag",
     "ItemRows",
     "LibraryRows",
     "LocalFiles",
@@ -63,6 +67,7 @@ __all__ = [
     "Stray",
     "Strays",
     "SubscriberRows",
+    "TagRows",
     "TaskRows",
     "TokenRows",
     "Transaction",
@@ -70,6 +75,7 @@ __all__ = [
     "UpdateFileRows",
     "UpdateSessionRows",
     "UsageRows",
+    "UsedByRows",
     "UserRows",
     "VersionRows",
 ]

@@ -11,6 +11,7 @@ from contentlib.library.ports.libraries import LibraryRows, UsageRows
 from contentlib.library.ports.sessions import DownloadSessionRows, PreparationRows, UpdateFileRows, UpdateSessionRows
 from contentlib.library.ports.state import StateRows
 from contentlib.library.ports.subscriptions import ArrivalRows, OfferRows, SubscriberRows
+from contentlib.library.ports.tags import AttachmentRows, CategoryRows, TagRows, UsedByRows
 from contentlib.library.ports.tasks import TaskRows
 from contentlib.library.ports.trash import DeletedRows
 from contentlib.library.ports.users import LoginRows, TokenRows, UserRows
@@ -36,6 +37,11 @@ class Transaction(Protocol):
     blobs: BlobRows
     trusted_certificates: TrustedCertificateRows
     subscribers: SubscriberRows
+    categories: CategoryRows
+    category_users: UsedByRows
+    tags: TagRows
+    tag_users: UsedByRows
+    attachments: AttachmentRows
     tokens: TokenRows
     tasks: TaskRows
     logins: LoginRows

@@ -1,0 +1,1 @@
+"""Manages tags: categories, tags, and the objects that they are attached to."""

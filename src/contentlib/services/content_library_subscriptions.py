@@ -6,13 +6,14 @@ import builtins
 
 import msgspec
 
-from contentlib.access.gate import AccessGate, Need
+from contentlib.access.gate import AccessGate
 from contentlib.access.scopes import LIBRARY
 from contentlib.library import model
 from contentlib.library.catalog.libraries import NewLibrary
 from contentlib.library.following.subscribers import NamedSubscriber, NewSubscriber, SubscriberChange, Subscribers
 from contentlib.library.following.subscriptions import SubscriptionChange
 from contentlib.library.idempotence import check_token
+from contentlib.library.model import Need
 from contentlib.structures.conversions import backing
 from contentlib.structures.errors import PUBLISHING
 from contentlib.structures.privileges import on_library

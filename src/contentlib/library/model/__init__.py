@@ -21,7 +21,7 @@ from contentlib.library.model.libraries import (
 from contentlib.library.model.sessions import Session, State, Touches
 from contentlib.library.model.signatures import PackageSignature, TrustedCertificate, WarningType
 from contentlib.library.model.subscriptions import Authentication, Following, Placement, Seen, Subscriber, Subscription, Vcenter
-from contentlib.library.model.tasks import Task, TaskStatus, TaskTarget
+from contentlib.library.model.tasks import Need, Submitter, Task, TaskStatus, TaskTarget
 from contentlib.library.model.trash import Deleted
 from contentlib.library.model.update_sessions import Source, SourceEndpoint, TransferStatus, UpdateFile, UpdateSession
 from contentlib.library.model.users import Login, Token, User
@@ -42,6 +42,7 @@ __all__ = [
     "LibraryType",
     "Login",
     "Maintenance",
+    "Need",
     "PackageSignature",
     "Placement",
     "Preparation",
@@ -54,6 +55,7 @@ __all__ = [
     "SourceEndpoint",
     "State",
     "StoredFile",
+    "Submitter",
     "Subscriber",
     "Subscription",
     "Task",

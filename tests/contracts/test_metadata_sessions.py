@@ -94,6 +94,20 @@ async def test_a_user_finds_own_sessions_in_order_of_creation(store: MetadataSto
 
 
 @BOTH
+async def test_sessions_are_given_to_another_owner(store: MetadataStore, kind: Kind) -> None:
+    session, foreign = kind.make("item"), kind.make("other", user="bob")
+    async with store.transaction(durable=False) as transaction:
+        await _add(kind.rows(transaction), session, foreign)
+    async with store.reading() as transaction:  # which may be remembered
+        assert await kind.rows(transaction).get(session.id) == session
+    async with store.transaction(durable=False) as transaction:
+        await kind.rows(transaction).disown("ann", "removed/ann")
+    async with store.reading() as transaction:
+        found = [await kind.rows(transaction).get(each.id) for each in (session, foreign)]
+    assert [each.user for each in found if each is not None] == ["removed/ann", "bob"]
+
+
+@BOTH
 async def test_a_user_finds_no_sessions_on_items_that_are_deleted(store: MetadataStore, kind: Kind) -> None:
     library = made.library()
     item = made.item(library.id)

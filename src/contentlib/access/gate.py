@@ -6,7 +6,10 @@ A call that is not allowed fails with Unauthorized if the caller may read the ob
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from functools import partial
+from typing import Any
+
+from msgspec.structs import replace
 
 from contentlib.access import messages
 from contentlib.access.logins import Logins
@@ -14,7 +17,8 @@ from contentlib.access.rights import Decisions, Rights
 from contentlib.access.roles import ADMINISTERING, EVERYBODY, READ, VIEW_ACCESS
 from contentlib.access.scopes import API_TOKEN, DOWNLOAD_SESSION, FINDERS, LIBRARY, LOGIN, NAMES, UPDATE_SESSION, Scope, Scopes
 from contentlib.library.errors import Missing
-from contentlib.library.model import Login
+from contentlib.library.model import Login, Need, Submitter
+from contentlib.library.tasks import set_submitter, submitter
 from contentlib.vapi.declare import Operation
 from contentlib.vapi.errors import Unauthorized
 from contentlib.vapi.registry import Call
@@ -26,16 +30,6 @@ _SEEN_BY = {
     LOGIN: (VIEW_ACCESS,),
 }
 """The privileges by which a thing that belongs to another user is listed; all others are listed by System.Read."""
-
-
-class Need(NamedTuple):
-    """A privilege that a call needs: on a thing, or on none; `others` is what they need who do not own the thing."""
-
-    privilege: str
-    resource: str | None = None
-    thing: str | None = None
-    others: str | None = None
-    lists: bool = False
 
 
 class AccessGate:
@@ -61,6 +55,7 @@ class AccessGate:
         if not call.user:
             await self.authenticate(call)
         rights = await self.rights(call)
+        set_submitter(partial(_submitter, call, operation, arguments))
         if rights.total:
             return
         for need in needs(operation, arguments):
@@ -91,6 +86,21 @@ class AccessGate:
         rights = await self.rights(call)
         if not rights.total:
             await self._check(rights, call.user, need, what_for)
+        set_submitter(partial(_needing, submitter(), need))
+
+    async def readmit(self, asked: Submitter) -> None:
+        """Unauthorized where the user who submitted a task, or the API token, may not do by now what it was submitted for."""
+        rights = await self._decisions.of(asked.user, asked.api_token)
+        if rights is None:
+            raise Unauthorized(messages.SUBMITTER_GONE(user=asked.user, operation=asked.operation))
+        if rights.total:
+            return
+        for need in asked.needs:
+            try:
+                await self._check(rights, asked.user, need, asked.operation)
+            except Missing as error:
+                if await self._scopes.exists(str(need.resource), str(need.thing)):  # what is gone is refused by the rules
+                    raise missing_privilege(asked.user, need, asked.operation) from error
 
     async def keep(self, need: Need, what_for: str) -> None:
         """Unauthorized where the user whose session it is lacks a privilege on its library by now."""
@@ -150,6 +160,14 @@ def needs(operation: Operation, arguments: dict[str, Any]) -> Iterable[Need]:
             yield Need(each.name, about.resource, about.thing(arguments), about.others)
     if about is not None and about.privilege is not None:
         yield Need(about.privilege, about.resource, about.thing(arguments), about.others)
+
+
+def _submitter(call: Call, operation: Operation, arguments: dict[str, Any]) -> Submitter:
+    return Submitter(call.user, call.api_token, operation.id, tuple(needs(operation, arguments)))
+
+
+def _needing(asked: Submitter | None, need: Need) -> Submitter | None:
+    return None if asked is None else replace(asked, needs=(*asked.needs, need))
 
 
 def missing_privilege(user: str, need: Need, what_for: str) -> Unauthorized:

@@ -31,6 +31,11 @@ NO_TOKEN = Message("access.unknown_token", "the API token does not exist or has 
 USER_DISABLED = Message(
     "access.user_disabled", "user {user} is disabled or the API token has expired", "Ask an administrator to enable the user."
 )
+SUBMITTER_GONE = Message(
+    "access.submitter_gone",
+    "user {user} or the API token of the call was disabled, removed or expired since {operation} was called",
+    "Call the operation again as a user who may.",
+)
 TOKEN_BY_TOKEN = Message(
     "access.token_by_token",
     "this call has an API token and cannot create tokens; log in with a password",

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from contentlib.library.model import DownloadSession, Item, UpdateSession
-from contentlib.library.ports import MetadataStore, Transaction
+from contentlib.library.ports import AccessStore, Transaction
 
 LIBRARY = "com.vmware.content.Library"
 ITEM = "com.vmware.content.library.Item"
@@ -131,16 +131,18 @@ _LASTING = frozenset({UPDATE_SESSION, DOWNLOAD_SESSION})
 
 
 class Scopes:
-    """Finds scopes, and remembers those of sessions, which never change."""
+    """Finds scopes, and remembers those of sessions, which change only when a user is removed."""
 
-    def __init__(self, metadata: MetadataStore) -> None:
+    def __init__(self, metadata: AccessStore) -> None:
         self._metadata = metadata
+        self._generation: int | None = None
         self._known: dict[tuple[str, str], Scope] = {}
 
     async def find(self, kind: str, identifier: str) -> Scope | None:
         """Where a thing is; None where there is no such thing. A library is looked for only where that matters: `exists`."""
         if kind == LIBRARY:
             return Scope(identifier)
+        self._renew()
         found = self._known.get((kind, identifier))
         return found or (await self.all(kind, (identifier,))).get(identifier)
 
@@ -154,6 +156,7 @@ class Scopes:
         if kind == LIBRARY:
             return {each: Scope(each) for each in identifiers}
         found: dict[str, Scope] = {}
+        self._renew()
         async with self._metadata.reading() as transaction:
             for each in identifiers:
                 scope = self._known.get((kind, each)) or await FINDERS[kind](transaction, each)
@@ -162,8 +165,17 @@ class Scopes:
                     self._remember(kind, each, scope)
         return found
 
+    def _renew(self) -> None:
+        """Forgets what an older generation of users was asked for."""
+        generation = self._metadata.access_generation()
+        if generation is None or generation != self._generation:
+            self._known = {}
+            self._generation = generation
+
     def _remember(self, kind: str, identifier: str, scope: Scope) -> None:
         if kind not in _LASTING or scope.library == _GONE:
+            return
+        if self._generation is None or self._generation != self._metadata.access_generation():
             return
         if len(self._known) >= _MOST:
             self._known.clear()

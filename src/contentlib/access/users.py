@@ -102,7 +102,10 @@ class Users:
                 await check_administered(transaction)
 
     async def remove(self, name: str) -> None:
-        """Removes a user with sessions, tokens, permissions and memberships; LastAdministrator where nobody would be left."""
+        """Removes a user with login sessions, tokens, permissions and memberships; other sessions and tasks have no owner then.
+
+        LastAdministrator where nobody would be left.
+        """
         async with self._metadata.transaction(durable=True) as transaction:
             user = await find_user(transaction, name)
             principal = user_key(user.folded_name)
@@ -113,6 +116,7 @@ class Users:
             await transaction.groups.leave(principal)
             await transaction.permissions.remove_of(principal)
             await transaction.logins.end(user.name)
+            await _disown(transaction, user.name)
             await transaction.users.remove(user.folded_name)
             await check_administered(transaction)
 
@@ -145,6 +149,23 @@ class Users:
     async def _hash(self, field: str, password: str, name: str) -> str:
         await self._policy.check(field, password, name)
         return await self._passwords.hash(password)
+
+
+async def _disown(transaction: Transaction, name: str) -> None:
+    """Takes sessions and tasks from a user, so that a later user of the same name does not own them."""
+    nobody = f"removed/{name}"  # no user can have a name with a slash
+    await transaction.update_sessions.disown(name, nobody)
+    await transaction.download_sessions.disown(name, nobody)
+    await transaction.tokens.forget_user(name)
+    for task in await transaction.tasks.all():
+        asked = task.submitter
+        changed = replace(
+            task,
+            user=nobody if task.user == name else task.user,
+            submitter=replace(asked, user=nobody) if asked is not None and asked.user == name else asked,
+        )
+        if changed != task:
+            await transaction.tasks.put(changed)
 
 
 async def find_user(transaction: Transaction, name: str) -> User:

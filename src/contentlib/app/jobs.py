@@ -17,6 +17,7 @@ from contentlib.jobs.expire import Expiry, Lifetimes
 from contentlib.jobs.migrating import Migrating
 from contentlib.jobs.operations import KIND as OPERATION
 from contentlib.jobs.operations import performing
+from contentlib.jobs.readmission import Readmit, readmitted
 from contentlib.jobs.runner import Job, Runner
 from contentlib.jobs.schedule import Schedule
 from contentlib.jobs.worker import Handler, Worker, WorkLimits
@@ -41,10 +42,10 @@ def runner_of(core: Core, rules: Rules, transfers: Transfers, expiry: Expiry, ap
     return runner
 
 
-def worker_of(core: Core, rules: Rules, wire: Wire) -> Worker:
+def worker_of(core: Core, rules: Rules, wire: Wire, readmit: Readmit) -> Worker:
     """Runs the tasks; a task that is submitted wakes it."""
     limits = WorkLimits(places={PULL: core.limits.pool + _WAITING_PULLS}, lease=core.settings.task_lease_seconds)
-    worker = Worker(core.metadata, core.clock, handlers(core, rules, wire), log.job_failed, limits)
+    worker = Worker(core.metadata, core.clock, handlers(core, rules, wire, readmit), log.job_failed, limits)
     core.signals.task_submitted.connect(worker.wake)
     return worker
 
@@ -75,13 +76,14 @@ def jobs(core: Core, rules: Rules, transfers: Transfers, expiry: Expiry, api_tok
     ]
 
 
-def handlers(core: Core, rules: Rules, wire: Wire) -> Mapping[str, Handler]:
+def handlers(core: Core, rules: Rules, wire: Wire, readmit: Readmit) -> Mapping[str, Handler]:
     """Returns the handler of each kind of task."""
+    pulls, syncs, migrating = _pulls(core, rules), _syncs(core, rules), Migrating(rules.migrations)
     return {
-        PULL: _pulls(core, rules).run,
-        SYNC: _syncs(core, rules).run,
-        OPERATION: performing(wire.perform),
-        MIGRATION: Migrating(rules.migrations).run,
+        PULL: readmitted(readmit, pulls.run, pulls.refuse),
+        SYNC: readmitted(readmit, syncs.run, syncs.refuse),
+        OPERATION: readmitted(readmit, performing(wire.perform)),
+        MIGRATION: readmitted(readmit, migrating.run, migrating.refuse),
     }
 
 

@@ -17,6 +17,7 @@ from contentlib.http.message import Answer, Disconnected, Request, refusal, tidi
 from contentlib.http.messages import NO_SUCH_PAGE, NO_SUCH_PAGE_BUT, NOT_RUNNING
 from contentlib.http.pieces import Share, paced
 from contentlib.library.clock import Clock, EvenClock
+from contentlib.library.tasks import no_submitter, set_submitter
 from contentlib.monitor import Meter
 from contentlib.settings import Settings
 from contentlib.transfer.addresses import loggable_path
@@ -60,7 +61,7 @@ class WorkerProcess:
         self._expiry = expiry_of(core, rules)
         self._api_tokens = access.api_tokens
         self._runner = runner_of(core, rules, transfers, self._expiry, access.api_tokens)
-        self._worker = worker_of(core, rules, wire)
+        self._worker = worker_of(core, rules, wire, access.gate.readmit)
         self._runner.start()
         self._worker.start()
 
@@ -78,6 +79,7 @@ class WorkerProcess:
     async def handle(self, request: Request) -> Answer:
         """Passes a request to its door."""
         started = time.perf_counter()
+        set_submitter(no_submitter)  # until the gate knows who calls
         path = request.path
         if ("//" in path or path.endswith("/")) and not path.startswith("/cls/"):  # there a slash may mean a directory
             request.path = tidied(path)

@@ -71,6 +71,16 @@ class Pulls:
         await self._settle(session.id)
         return None
 
+    async def refuse(self, task: Task, fault: Fault) -> None:
+        """Sets the file to ERROR, because its user may not have it fetched any more."""
+        wanted = msgspec.json.decode(task.arguments, type=PullArguments)
+        with suppress(Missing, NotActive):  # the file is no longer needed
+            session, file = await self._context.transfers.target(wanted.session, wanted.file)
+            if file.status is not TransferStatus.READY:
+                await self._context.transfers.stop(file, 0, fault)
+                await _Attempt(self._context, task, Progress(task), wanted, session, file).discard()
+            await self._settle(session.id)
+
     async def _settle(self, session_id: str) -> None:
         with suppress(OSError):  # not an error of the pull; the job that settles sessions retries and reports it
             await self._context.settling.settle(session_id)

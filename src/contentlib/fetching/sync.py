@@ -12,6 +12,7 @@ import asyncio
 import itertools
 from collections import deque
 from collections.abc import Callable, Coroutine, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import NoReturn
 
@@ -82,6 +83,13 @@ class Syncs:
         except Busy as error:  # the subscription or the item was changed meanwhile
             raise Again(error.fault) from error
         progress.note_of_success = result.told()
+
+    async def refuse(self, task: Task, fault: Fault) -> None:
+        """Records at the library why it is not synchronized: its user may not do that any more."""
+        wanted = msgspec.json.decode(task.arguments, type=SyncArguments)
+        if wanted.item is None:
+            with suppress(Missing, Busy):  # deleted, or changed to follow another publisher
+                await self._context.mirror.failed(await self._context.mirror.library(wanted.library), fault)
 
 
 class _Sync:

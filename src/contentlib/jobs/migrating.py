@@ -7,7 +7,7 @@ import msgspec
 from contentlib.jobs import messages
 from contentlib.jobs.worker import Again, Progress, TaskFailed
 from contentlib.library.catalog.migration import MigrationArguments, Migrations
-from contentlib.library.errors import Damaged
+from contentlib.library.errors import Damaged, Fault
 from contentlib.library.model import Task
 from contentlib.library.sessions.transfer_faults import is_full
 
@@ -31,9 +31,14 @@ class Migrating:
             fault = messages.MIGRATION_FAILED(library=wanted.library, storage=wanted.storage, reason=why)
             if not progress.last and not is_full(error):
                 raise Again(fault) from error
-            await self._migrations.end(wanted, f"{fault.text}; files that were moved stay on the new storage")
+            await self.refuse(task, fault)
             raise TaskFailed(fault) from error
         return None
+
+    async def refuse(self, task: Task, fault: Fault) -> None:
+        """Ends a migration that is not continued. What was moved stays moved."""
+        wanted = msgspec.json.decode(task.arguments, type=MigrationArguments)
+        await self._migrations.end(wanted, f"{fault.text}; files that were moved stay on the new storage")
 
     async def _move(self, wanted: MigrationArguments, task: Task, progress: Progress) -> list[str]:
         """Moves all that is left; why files stay where they are."""

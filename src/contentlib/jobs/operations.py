@@ -18,11 +18,11 @@ from contentlib.library.ports import MetadataStore, Transaction
 from contentlib.library.tasks import NewTask, Tasks
 from contentlib.structures.privileges import ITEM, LIBRARY
 from contentlib.vapi.errors import ServiceUnavailable, VapiError
-from contentlib.vapi.registry import Asked
+from contentlib.vapi.registry import Asked, Call
 
 KIND = "operation"
-Perform = Callable[[str, str, str, str, str], Awaitable[str | None]]
-"""Performs the operation of a service and a name with arguments (JSON), for a user and a task; its result as JSON."""
+Perform = Callable[[str, str, str, Call], Awaitable[str | None]]
+"""Performs the operation of a service and a name with arguments (JSON), for a caller; its result as JSON."""
 
 
 class Operations:
@@ -58,13 +58,18 @@ def performing(perform: Perform) -> Handler:
 
     async def run(task: Task, _: Progress) -> str | None:
         try:
-            return await perform(task.service, task.operation, task.arguments, task.user, task.id)
+            return await perform(task.service, task.operation, task.arguments, _caller(task))
         except ServiceUnavailable as error:
             raise Again(_fault(error)) from error
         except VapiError as error:
             raise TaskFailed(_fault(error)) from error
 
     return run
+
+
+def _caller(task: Task) -> Call:
+    asked = task.submitter
+    return Call(task.id, "", user=task.user, api_token="" if asked is None else asked.api_token)
 
 
 def _fault(error: VapiError) -> Fault:

@@ -121,6 +121,7 @@ _FIND_TOKEN = Statement(
 )
 _TOKEN_COLUMNS = ("user", "operation", "value", "identifier", "created")
 _ADD_TOKEN = Statement(insert(_TOKENS).values({name: bindparam(name) for name in _TOKEN_COLUMNS}))
+_FORGET_TOKENS_OF = Statement(delete(_TOKENS).where(_TOKENS.c.user == bindparam("of_user")))
 _FORGET_TOKENS = _forgetting(_TOKENS, _TOKENS.c.created, _TOKENS.c.user, _TOKENS.c.operation, _TOKENS.c.value)
 
 
@@ -146,6 +147,10 @@ class TokenRows:
             "created": now,
         }
         await self._connection.run(_ADD_TOKEN, values)
+
+    async def forget_user(self, user: str) -> None:
+        """Drops the tokens of a user."""
+        await self._connection.run(_FORGET_TOKENS_OF, {"of_user": user})
 
     async def forget(self, before: int, most: int | None = None) -> int:
         """Drops the tokens of before a time."""

@@ -29,6 +29,7 @@ class _SessionStatements(Statements[AnySession]):
         )
         self.ids = Statement(mine.order_by(*order))
         self.ids_of = Statement(mine.where(table.c.item == bindparam("item")).order_by(*order))
+        self.disown = Statement(update(table).where(table.c.user == bindparam("of_user")).values(user=bindparam("owner")))
         idle = select(table.c.id).where(tables.active(table), table.c.touched < bindparam("before"))
         self.idle = Limitable(idle, *order)
         self.active = Statement(select(func.count()).select_from(table).where(tables.active(table)))
@@ -45,6 +46,10 @@ class _SessionRows(Keyed[AnySession]):
         if item is None:
             return await self._identifiers(self._sessions.ids, {"user": user})
         return await self._identifiers(self._sessions.ids_of, {"user": user, "item": item})
+
+    async def disown(self, user: str, owner: str) -> None:
+        """Gives the sessions of a user to another owner."""
+        await self._connection.run(self._sessions.disown, {"of_user": user, "owner": owner})
 
     async def idle(self, before: int, most: int | None = None) -> list[str]:
         """The identifiers of ACTIVE sessions that were last touched before a time."""

@@ -376,6 +376,7 @@ tasks = Table(
     Column("parent", Text),
     Column("result", Text),
     Column("fault", Text),
+    Column("submitter", Text),
 )
 _partial("ix_tasks_due", tasks.c.due, where="ended IS NULL")
 

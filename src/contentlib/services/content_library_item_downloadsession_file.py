@@ -5,11 +5,12 @@ from __future__ import annotations
 import builtins
 from typing import ClassVar
 
-from contentlib.access.gate import AccessGate, Need
+from contentlib.access.gate import AccessGate
 from contentlib.access.roles import READ_STORAGE
 from contentlib.access.scopes import DOWNLOAD_SESSION
 from contentlib.library import model
 from contentlib.library.bytes.blobs import Blobs
+from contentlib.library.model import Need
 from contentlib.library.sessions.download_sessions import DownloadFile, DownloadSessions
 from contentlib.structures.conversions import Endpoints, checksum_info, failure_of
 from contentlib.structures.files import ChecksumInfo, TransferEndpoint

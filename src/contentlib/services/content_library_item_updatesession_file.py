@@ -5,10 +5,10 @@ from __future__ import annotations
 import builtins
 from typing import ClassVar
 
-from contentlib.access.gate import AccessGate, Need
+from contentlib.access.gate import AccessGate
 from contentlib.access.roles import READ_STORAGE
 from contentlib.library import model
-from contentlib.library.model import SourceEndpoint
+from contentlib.library.model import Need, SourceEndpoint
 from contentlib.library.sessions.completion import Completion
 from contentlib.library.sessions.pulls import LOCAL_SCHEMES, Prober, scheme_of, without_password
 from contentlib.library.sessions.update_files import NewFile, UpdateFiles

@@ -5,14 +5,16 @@ from __future__ import annotations
 import builtins
 
 import msgspec
+from msgspec.structs import replace
 
-from contentlib.access.gate import AccessGate, Need
+from contentlib.access.gate import AccessGate
 from contentlib.access.scopes import LIBRARY
 from contentlib.library import model
 from contentlib.library.catalog.libraries import NewLibrary
 from contentlib.library.following.subscribers import NamedSubscriber, NewSubscriber, SubscriberChange, Subscribers
 from contentlib.library.following.subscriptions import SubscriptionChange
 from contentlib.library.idempotence import check_token
+from contentlib.library.model import Need
 from contentlib.structures.conversions import backing
 from contentlib.structures.errors import PUBLISHING
 from contentlib.structures.privileges import on_library
@@ -72,13 +74,22 @@ class SubscriptionsService(Service):
         privileges=(on_library("System.Read", "library"),),
     )
     async def get(self, call: Call, library: Id, subscription: Id) -> Info:
-        """Returns a subscription."""
-        return _info(await self._subscribers.get(library, subscription))
+        """Returns a subscription. The name of a library that the caller may not read is its identifier."""
+        (seen,) = await self._seen(call, [await self._subscribers.get(library, subscription)])
+        return _info(seen)
 
     @operation(Route("GET", _PATH), errors=PUBLISHING, privileges=(on_library("System.Read", "library"),))
     async def list(self, call: Call, library: Id) -> builtins.list[Summary]:
-        """Lists the subscriptions of a library, in order of creation."""
-        return [_summary(told) for told in await self._subscribers.all(library)]
+        """Lists the subscriptions of a library, in order of creation.
+
+        The name of a library that the caller may not read is its identifier.
+        """
+        return [_summary(told) for told in await self._seen(call, await self._subscribers.all(library))]
+
+    async def _seen(self, call: Call, told: builtins.list[NamedSubscriber]) -> builtins.list[NamedSubscriber]:
+        """The identifier stands for the name of a library that the caller may not read."""
+        seen = await self._gate.visible(call, LIBRARY, [each.subscriber.subscribed for each in told])
+        return [each if each.subscriber.subscribed in seen else replace(each, name=each.subscriber.subscribed) for each in told]
 
     @operation(
         Route("PATCH", _SUBSCRIPTION, body="spec", status=204),

@@ -9,10 +9,11 @@ import builtins
 from typing import ClassVar
 
 from contentlib.access.api_tokens import ApiTokens, NewApiToken
-from contentlib.access.gate import AccessGate, Need
+from contentlib.access.gate import AccessGate
 from contentlib.access.messages import TOKEN_BY_TOKEN
 from contentlib.access.roles import MODIFY_USERS, READ, VIEW_ACCESS
 from contentlib.access.scopes import API_TOKEN, LIBRARY, USER
+from contentlib.library.model import Need
 from contentlib.vapi.declare import About, Route, Service, operation
 from contentlib.vapi.errors import InvalidArgument, NotAllowedInCurrentState, NotFound, Unauthorized
 from contentlib.vapi.registry import Call

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from contentlib.access.gate import AccessGate, Need
+from contentlib.access.gate import AccessGate
 from contentlib.access.roles import DOWNLOADING, UPLOADING
 from contentlib.access.scopes import DOWNLOAD_SESSION, ITEM, UPDATE_SESSION
 from contentlib.http.message import Request
+from contentlib.library.model import Need
 from contentlib.transfer.addresses import DataAddress
 from contentlib.vapi.registry import Call
 

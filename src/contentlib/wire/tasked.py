@@ -68,15 +68,14 @@ class Tasked:
             arguments[_TOKEN] = str(uuid.uuid4())
         return await self._submit(Asked(twin, encode(arguments).decode(), call.user, _things(twin, arguments)))
 
-    async def perform(self, service: str, name: str, arguments: str, user: str, task: str) -> str | None:
+    async def perform(self, service: str, name: str, arguments: str, caller: Call) -> str | None:
         """Performs a stored operation for the user who requested it, and returns its result as JSON."""
         endpoint = self._endpoints[service, name.removesuffix(MARK)]
         operation = endpoint.operation
         given = complete(operation.parameters, members_of(operation.parameters).read(arguments.encode()))
-        call = Call(task, "", user=user)
         try:
-            await self._gate.admit(call, operation, given)
-            result = await endpoint.handler(call, **given)
+            await self._gate.admit(caller, operation, given)
+            result = await endpoint.handler(caller, **given)
         except Exception as error:
             known = error if isinstance(error, VapiError) else endpoint.translate(error, operation)
             if known is None or known is error:

@@ -13,7 +13,7 @@ from contentlib.library.following import messages
 from contentlib.library.model import Item, Library, Task, TaskTarget
 from contentlib.library.ports import Transaction
 from contentlib.library.signals import unheard
-from contentlib.library.tasks import NewTask, Tasks
+from contentlib.library.tasks import NewTask, Tasks, submitter
 
 KIND = "sync"
 _LIBRARY_SERVICE = "com.vmware.content.subscribed_library"
@@ -56,10 +56,10 @@ class SyncTasks:
         encoded = msgspec.json.encode(arguments).decode()
         for task in await transaction.tasks.of_target(target):
             if task.kind == KIND and task.ended is None and not task.canceling and task.arguments == encoded:
-                if task.owner is None and task.due > self._clock.now():  # it waits for its next attempt, which is wanted now
-                    task = replace(task, due=self._clock.now())
-                    await transaction.tasks.put(task)
-                return task
+                joined = self._joined(task)
+                if joined != task:
+                    await transaction.tasks.put(joined)
+                return joined
         new = NewTask(
             kind=KIND,
             service=_LIBRARY_SERVICE if arguments.item is None else _ITEM_SERVICE,
@@ -70,6 +70,12 @@ class SyncTasks:
             target=target,
         )
         return await self._tasks.submit(transaction, new)
+
+    def _joined(self, task: Task) -> Task:
+        """The task for its new caller too, who answers for it now, unless it is the server's own."""
+        if task.owner is None and task.due > self._clock.now():  # it waits for its next attempt, which is wanted now
+            task = replace(task, due=self._clock.now())
+        return task if task.submitter is None else replace(task, submitter=submitter())
 
     async def wait(self, task_id: str) -> Task | None:
         """The task of a sync, which is soon over most of the time; callers look at the item or library right after it."""

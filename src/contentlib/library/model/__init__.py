@@ -22,7 +22,7 @@ from contentlib.library.model.sessions import Session, State, Touches
 from contentlib.library.model.signatures import PackageSignature, TrustedCertificate, WarningType
 from contentlib.library.model.subscriptions import Authentication, Following, Placement, Seen, Subscriber, Subscription, Vcenter
 from contentlib.library.model.tags import Cardinality, Category, Tag, TaggedObject
-from contentlib.library.model.tasks import Task, TaskStatus, TaskTarget
+from contentlib.library.model.tasks import Need, Submitter, Task, TaskStatus, TaskTarget
 from contentlib.library.model.trash import Deleted
 from contentlib.library.model.update_sessions import Source, SourceEndpoint, TransferStatus, UpdateFile, UpdateSession
 from contentlib.library.model.users import Login, Token, User
@@ -45,6 +45,7 @@ __all__ = [
     "LibraryType",
     "Login",
     "Maintenance",
+    "Need",
     "PackageSignature",
     "Placement",
     "Preparation",
@@ -57,6 +58,7 @@ __all__ = [
     "SourceEndpoint",
     "State",
     "StoredFile",
+    "Submitter",
     "Subscriber",
     "Subscription",
     "Tag",

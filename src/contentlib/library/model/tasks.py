@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from typing import NamedTuple
 
 import msgspec
 
@@ -26,11 +27,31 @@ class TaskTarget(msgspec.Struct, frozen=True):
     id: str
 
 
+class Need(NamedTuple):
+    """A privilege that a call needs: on a thing, or on none; `others` is what they need who do not own the thing."""
+
+    privilege: str
+    resource: str | None = None
+    thing: str | None = None
+    others: str | None = None
+    lists: bool = False
+
+
+class Submitter(msgspec.Struct, frozen=True):
+    """Who submitted a task: the user, the API token of the call (or empty), the operation, and what it needed."""
+
+    user: str
+    api_token: str = ""
+    operation: str = ""
+    needs: tuple[Need, ...] = ()
+
+
 class Task(msgspec.Struct, frozen=True, kw_only=True):
     """Work without a waiting caller. Times are milliseconds since 1970 UTC.
 
     `kind` selects the handler and `arguments` are its arguments as JSON. The task runs when it is `due`, by the `owner` whose
-    lease lasts until `until`; afterwards another worker takes over. `completed` of `total` is its progress.
+    lease lasts until `until`; afterwards another worker takes over. `completed` of `total` is its progress. A task without a
+    `submitter` is the server's own.
     """
 
     id: str
@@ -56,3 +77,4 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     parent: str | None = None
     result: str | None = None
     fault: Fault | None = None
+    submitter: Submitter | None = None

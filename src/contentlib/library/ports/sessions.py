@@ -15,6 +15,9 @@ class SessionRows(Rows[Row], Protocol[Row]):
     async def ids(self, user: str, item: str | None) -> list[str]:
         """The identifiers of the user's sessions, of one item or of all that are not deleted."""
 
+    async def disown(self, user: str, owner: str) -> None:
+        """Gives the sessions of a user to another owner."""
+
     async def idle(self, before: int, most: int | None = None) -> list[str]:
         """The identifiers of ACTIVE sessions that were last touched before a time."""
 

@@ -63,5 +63,8 @@ class TokenRows(Protocol):
     async def add(self, token: Token, identifier: str, now: int) -> None:
         """Keeps the identifier for the token."""
 
+    async def forget_user(self, user: str) -> None:
+        """Drops the tokens of a user."""
+
     async def forget(self, before: int, most: int | None = None) -> int:
         """Drops the tokens of before a time; how many they were."""

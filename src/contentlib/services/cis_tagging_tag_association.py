@@ -8,10 +8,10 @@ from collections.abc import Iterable, Sequence
 from itertools import chain
 from typing import ClassVar
 
-from contentlib.access.gate import AccessGate, Need
+from contentlib.access.gate import AccessGate
 from contentlib.access.roles import ATTACH_TAG
 from contentlib.library.errors import Fault
-from contentlib.library.model import TaggedObject
+from contentlib.library.model import Need, TaggedObject
 from contentlib.library.tagging.attachments import Attachments, check_count, in_turns
 from contentlib.structures.privileges import ITEM, LIBRARY, READ, on_tag
 from contentlib.structures.tagging import PREFIX

@@ -98,7 +98,7 @@ class ApiTokens:
         return token.expires is not None and token.expires <= self._clock.now()
 
     async def issue(self, user: str, new: NewApiToken) -> tuple[str, str]:
-        """Makes a token for a user; its identifier, and its secret, which nobody learns again."""
+        """Creates a token for a user. Returns its identifier and its secret, which is not kept."""
         secret = new_secret()
         hashed, now = hash_of(secret), self._clock.now()
         name = check_name("spec.name", new.name)

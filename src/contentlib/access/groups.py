@@ -70,7 +70,7 @@ class Groups:
             await transaction.groups.join(group.folded_name, principal)
 
     async def leave(self, name: str, member: str, *, is_group: bool) -> None:
-        """Ends a membership; Missing where there is none."""
+        """Ends a membership. Raises Missing if there is none."""
         async with self._metadata.transaction(durable=True) as transaction:
             group = await find_group(transaction, name)
             principal = group_key(fold(member)) if is_group else user_key(fold(member))

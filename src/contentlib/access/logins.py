@@ -89,7 +89,7 @@ class Logins:
 
     async def _verified(self, names: tuple[str, ...], attempt: Attempt, password: str) -> User:
         user = await self._find(names)
-        # a name that nobody has costs the same time as one that somebody has, who is disabled, or has no password
+        # an unknown name costs the same time as that of a user who is disabled or has no password
         hashed = user.password_hash if user is not None and user.enabled else ""
         if not await self._passwords.verify(attempt, hashed or self._rules.decoy, password) or user is None or not hashed:
             raise self._wrong()
@@ -176,7 +176,7 @@ class Logins:
 
 
 async def _is_unchanged(transaction: Transaction, user: User, api_token: ApiToken | None) -> bool:
-    """Whether what was checked still holds, now that nobody else writes."""
+    """Whether what was checked still holds under the turn of the writer."""
     found = await transaction.users.get(user.folded_name)
     if found is None or not found.enabled:
         return False

@@ -45,7 +45,7 @@ class Rights:
 
 
 EVERY_RIGHT = Rights(_ALL, total=True, anywhere=_ALL)
-"""What somebody may who can read and write the database itself."""
+"""The rights of a command that reads and writes the database itself."""
 
 
 class Decisions:

@@ -154,6 +154,6 @@ BUILT_IN: Mapping[str, Role] = {
 
 
 async def find_role(transaction: Transaction, name: str) -> Role | None:
-    """The role of a name, without regard to case; None where there is none."""
+    """Returns the role of a name, ignoring case, or None."""
     folded = fold(name)
     return BUILT_IN.get(folded) or await transaction.roles.get(folded)

@@ -90,7 +90,7 @@ class Users:
         return [each.name for each in found if each is not None]
 
     async def update(self, name: str, change: UserChange) -> None:
-        """Changes what is given; the sessions of a user who is disabled end. LastAdministrator where nobody would be left."""
+        """Changes what is given; a disabled user loses all sessions. Raises LastAdministrator if none would be left."""
         changes = {field: value for field, value in msgspec.structs.asdict(change).items() if value is not None}
         for field in ("display_name", "email"):
             _text(f"spec.{field}", changes.get(field, ""))
@@ -104,7 +104,7 @@ class Users:
     async def remove(self, name: str) -> None:
         """Removes a user with login sessions, tokens, permissions and memberships; other sessions and tasks have no owner then.
 
-        LastAdministrator where nobody would be left.
+        Raises LastAdministrator if no administrator would be left.
         """
         async with self._metadata.transaction(durable=True) as transaction:
             user = await find_user(transaction, name)
@@ -153,16 +153,16 @@ class Users:
 
 async def _disown(transaction: Transaction, name: str) -> None:
     """Takes sessions and tasks from a user, so that a later user of the same name does not own them."""
-    nobody = f"removed/{name}"  # no user can have a name with a slash
-    await transaction.update_sessions.disown(name, nobody)
-    await transaction.download_sessions.disown(name, nobody)
+    former = f"removed/{name}"  # no user can have a name with a slash
+    await transaction.update_sessions.disown(name, former)
+    await transaction.download_sessions.disown(name, former)
     await transaction.tokens.forget_user(name)
     for task in await transaction.tasks.all():
         asked = task.submitter
         changed = replace(
             task,
-            user=nobody if task.user == name else task.user,
-            submitter=replace(asked, user=nobody) if asked is not None and asked.user == name else asked,
+            user=former if task.user == name else task.user,
+            submitter=replace(asked, user=former) if asked is not None and asked.user == name else asked,
         )
         if changed != task:
             await transaction.tasks.put(changed)

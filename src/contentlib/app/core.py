@@ -77,7 +77,7 @@ class Identity:
 
 
 def open_core(settings: Settings, thumbprint: str | None, certificate: bytes | None, clock: Clock, *, beside: bool) -> Core:
-    """Opens the stores; nothing is read from them yet. `beside` says that other processes serve the same data."""
+    """Opens the stores without reading from them. `beside` is set if other processes serve the same data."""
     metadata, store, signals = open_rows(settings), open_bytes(settings), Signals()
     configurations = Configurations(metadata, signals.configuration_changed)
     limits = TransferLimits(configurations, settings.workers)

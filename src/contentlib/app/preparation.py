@@ -60,7 +60,7 @@ async def _let_go(transaction: Transaction) -> None:
 
 
 async def _add_administrator(transaction: Transaction, settings: Settings) -> str | None:
-    """Adds the administrator where there is none yet; answers the password if it was generated."""
+    """Adds the administrator if there is none. Returns the password if it was generated."""
     name = settings.admin_name
     if await transaction.users.all():
         return None

@@ -66,7 +66,7 @@ class WorkerProcess:
         self._worker.start()
 
     async def stop(self) -> None:
-        """Ends the jobs and closes the database; whoever still comes is told so."""
+        """Ends the jobs and closes the database. Later requests are answered with 503."""
         self._doors = []
         await self._worker.stop()
         await self._core.outbound.close()

@@ -32,7 +32,7 @@ IsGroup = Annotated[bool, typer.Option("--group", help="The name is that of a gr
 
 @dataclass(frozen=True, slots=True)
 class Administration:
-    """The rules, for whoever may read and write the data directory."""
+    """The rules, for a command that may read and write the data directory."""
 
     users: Users
     groups: Groups
@@ -42,7 +42,7 @@ class Administration:
 
 
 def administer(config: Path | None, data_dir: Path | None, work: Callable[[Administration], Awaitable[Answer]]) -> Answer:
-    """What the work on a data directory answers; what it cannot do is told, and the command exits with 1."""
+    """Runs work on a data directory and returns its result. Prints an error and exits with 1 if it fails."""
     settings = settings_or_exit(config, data_dir)
     with told():
         if not settings.database.exists():

@@ -115,7 +115,7 @@ class NotOnDemand(LibraryError):
 
 
 class LastAdministrator(LibraryError):
-    """A change would leave nobody who administers everything."""
+    """A change would leave no administrator of everything."""
 
     def __init__(self) -> None:
         super().__init__(messages.LAST_ADMINISTRATOR())

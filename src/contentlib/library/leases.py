@@ -126,10 +126,6 @@ class Leases:
         self._progress = touches.progress | self._progress
 
 
-def nobody(_: str, /) -> None:
-    """For servers without running transfers."""
-
-
 class Ended(Protocol):
     """Hears that a session is over."""
 

@@ -271,7 +271,7 @@ class VersionRows:
         await self._connection.run(_REMOVE, {"key": version_id})
 
     async def let_go(self, version_id: str) -> None:
-        """Nobody needs the version but the sessions that serve it."""
+        """Releases a version for all but the sessions that serve it."""
         await self._connection.run(_LET_GO, {"key": version_id})
 
     async def surplus(

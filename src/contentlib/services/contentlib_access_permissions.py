@@ -68,7 +68,7 @@ class PermissionsService(Service):
     async def set(self, call: Call, spec: Spec) -> Id:
         """Gives a user or a group a role, in place of the one that it has there, and answers the permission's identifier.
 
-        Nobody can give or replace a role that has privileges which they do not have there themselves.
+        To give or replace a role, the caller needs each of its privileges at the same place.
         """
         is_group = spec.principal_type is PrincipalType.GROUP
         rights = await self._gate.rights(call)

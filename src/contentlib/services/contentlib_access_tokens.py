@@ -39,7 +39,7 @@ class CreateSpec(Structure):
 
 
 class CreateResult(Structure):
-    """A new token; its secret is told this once."""
+    """A new token. Its secret is returned only here."""
 
     vapi_name: ClassVar[str] = f"{_PREFIX}.create_result"
     secret: Secret

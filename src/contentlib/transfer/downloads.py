@@ -83,7 +83,7 @@ class Downloads:
 
 
 def _login(request: Request) -> str:
-    """A name for whoever is logged in; the token itself is not kept longer than its request."""
+    """A name for a login session; the token itself is not kept longer than its request."""
     shown = (
         request.headers.get("vmware-api-session-id")
         or request.headers.get("cookie")

@@ -95,7 +95,7 @@ class Vim:
         return path in ("/sdk", "/sdk/", "/pbm", "/pbm/", "/pbm/sdk", _VERSIONS)
 
     async def handle(self, request: Request) -> Response:
-        """The answer to a request; raises Disconnected, and what nobody has foreseen."""
+        """Answers a request. Raises Disconnected and unexpected errors."""
         if request.path == _VERSIONS and request.method in ("GET", "HEAD"):
             return Response(200, _versions(self._product.version), _XML)
         if request.method != "POST" or request.path == _VERSIONS:
@@ -109,7 +109,7 @@ class Vim:
             return _refused(error)
 
     def failed(self, request: Request, _: Exception) -> Response:
-        """The fault that says that the server failed."""
+        """Returns the fault for a failure of the server."""
         text = unforeseen(request).text
         return _fault(VimFault(text, Data("SystemError", {"reason": text})))
 

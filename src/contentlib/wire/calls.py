@@ -152,7 +152,7 @@ def token_of(request: Request) -> str | None:
 
 
 def call_of(request: Request) -> Call:
-    """The call of a request that is none of an operation."""
+    """Returns the call of a request that calls no operation."""
     return Call(request.request_id, "", token_of(request), client=request.client, bearer=bearer_of(request))
 
 

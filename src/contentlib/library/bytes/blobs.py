@@ -51,7 +51,7 @@ class BlobLocation(msgspec.Struct, frozen=True):
 
 
 def _unseen(size: int) -> None:
-    """Nobody looks how far a copy is."""
+    """The default progress callback, which does nothing."""
 
 
 class Blobs:

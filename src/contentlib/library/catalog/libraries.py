@@ -15,7 +15,7 @@ from contentlib.library.clock import Clock
 from contentlib.library.errors import Busy, Invalid, Missing, Unsupported, VersionConflict, WrongType
 from contentlib.library.idempotence import once
 from contentlib.library.identifiers import new_identifier
-from contentlib.library.leases import Ended, nobody
+from contentlib.library.leases import Ended
 from contentlib.library.messages import REQUIRED
 from contentlib.library.model import Authentication, Backing, BackingType, Library, LibraryType, Publishing, Token
 from contentlib.library.names import check_description, check_name, check_password, fold
@@ -23,6 +23,7 @@ from contentlib.library.packages.policies import check_policy
 from contentlib.library.ports import MetadataStore, PasswordHasher, Transaction
 from contentlib.library.principals import creators
 from contentlib.library.protection import check_changeable, check_unused
+from contentlib.library.signals import unheard
 
 PUBLISHING_USER = "vcsp"
 _TAKEN_TIME = ("publishing", "subscription")  # what is worked out before it is written
@@ -88,7 +89,7 @@ class Libraries:
         clock: Clock,
         passwords: PasswordHasher,
         rules: LibraryRules,
-        ended: Ended = nobody,
+        ended: Ended = unheard,
     ) -> None:
         self.names = rules.names
         self._ended = ended

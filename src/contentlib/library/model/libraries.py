@@ -88,7 +88,7 @@ class Library(msgspec.Struct, frozen=True):
 
 
 class Usage(msgspec.Struct, frozen=True):
-    """Somebody's declaration to use a library; `urn` names who it is."""
+    """A declaration to use a library; `urn` identifies the user of the library."""
 
     id: str
     library: str

@@ -25,7 +25,7 @@ class VersionRows(Protocol):
         """Removes the version; blobs that no version names any more become unreferenced as of the next `unreference`."""
 
     async def let_go(self, version_id: str) -> None:
-        """Nobody needs the version but the sessions that serve it, though it may be the newest of its item."""
+        """Releases a version for all but the sessions that serve it, even if it is the newest of its item."""
 
     async def surplus(
         self, kept: int | None, most: int | None = None, *, before: int | None = None, library: str | None = None

@@ -21,12 +21,9 @@ from contentlib.library.sessions.file_transfers import FileTransfers
 from contentlib.library.sessions.package_checks import PackageChecks, Preview
 from contentlib.library.sessions.update_files import base_of
 from contentlib.library.sessions.update_sessions import UpdateSessions
+from contentlib.library.signals import unheard
 
 _TRIES = 5
-
-
-def _unheard(item: str, warnings: Sequence[Fault]) -> None:
-    """Nobody listens to warnings here."""
 
 
 class Completion:
@@ -39,7 +36,7 @@ class Completion:
         transfers: FileTransfers,
         blobs: Blobs,
         sealing: PackageChecks,
-        warned: Callable[[str, Sequence[Fault]], None] = _unheard,
+        warned: Callable[[str, Sequence[Fault]], object] = unheard,
     ) -> None:
         self._metadata = metadata
         self._sessions = sessions

@@ -15,6 +15,7 @@ from contentlib.library.model import SourceEndpoint, TaskTarget, UpdateFile, Upd
 from contentlib.library.packages.signatures import LONGEST_PEM, read_pem
 from contentlib.library.ports import Transaction
 from contentlib.library.sessions import messages
+from contentlib.library.signals import unheard
 from contentlib.library.tasks import NewTask, Tasks
 from contentlib.library.uris import check_host
 
@@ -29,10 +30,6 @@ LOCAL_SCHEMES = ("file", "ds")
 
 CheckSource = Callable[[str], Awaitable[str | None]]
 """Returns why a URL cannot be fetched, as the end of a sentence; None if it can."""
-
-
-def _nothing() -> None:
-    """Nobody waits for tasks here."""
 
 
 class Remembered(msgspec.Struct, frozen=True):
@@ -126,7 +123,7 @@ async def check_endpoint(field: str, endpoint: SourceEndpoint | None, check: Che
 class PullTasks:
     """Decides what may be fetched (`check_source`) and submits the tasks; `submitted` is called for each."""
 
-    def __init__(self, tasks: Tasks, check_source: CheckSource = takes_http, submitted: Callable[[], None] = _nothing) -> None:
+    def __init__(self, tasks: Tasks, check_source: CheckSource = takes_http, submitted: Callable[[], object] = unheard) -> None:
         self._tasks = tasks
         self._check_source = check_source
         self._submitted = submitted

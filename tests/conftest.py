@@ -11,8 +11,8 @@ from publisher import ALLOW, Publisher, publishing
 from pulling import Pulling
 from whole import HandClock, Whole, copied, prepared, whole
 
-_SLOW = {"crash", "clients"}
-"""Folders of tests that kill servers for minutes, or need programs that have to be installed."""
+_SLOW = ("crash", "clients", "fuzz", "models", "cli/test_beside.py", "cli/test_bundle.py", "jobs/test_large_files.py")
+"""Tests that kill servers for minutes, need programs that have to be installed, make calls at random, or move gigabytes."""
 
 # how long an example takes, and is drawn, tells of the machine
 settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -21,8 +21,9 @@ settings.load_profile("tests")
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Marks what `make test` leaves to `make check`."""
+    slow = [Path(__file__).parent / each for each in _SLOW]
     for item in items:
-        if item.path.relative_to(Path(__file__).parent).parts[0] in _SLOW:
+        if any(item.path.is_relative_to(each) for each in slow):
             item.add_marker(pytest.mark.slow)
 
 

@@ -61,3 +61,16 @@ async def test_an_attempt_that_breaks_off_late_takes_nothing_from_a_complete_fil
     with pytest.raises(NotActive, match="file a is READY and cannot be paused"):
         await world.transfers.wait(file, 0, Fault("pull.timeout", "too slow"))
     assert await world.files.get(session, "a") == ready
+
+
+async def test_a_request_that_began_before_another_one_was_complete_replaces_its_bytes(world: World) -> None:
+    session = await world.update(await _item(world))
+    added = await world.files.add(session, NewFile("a", Source.PUSH))
+    storage, file = (await world.updates.get(session)).storage, added
+    for _ in range(2):
+        await world.transfers.begin(file)
+    for data in (b"first", b"the second"):
+        received = world.receive(storage, file.id, data)
+        assert await world.transfers.finish(file, received) is None
+    found = await world.files.get(session, "a")
+    assert (found.status, found.received) == (TransferStatus.READY, len(b"the second"))

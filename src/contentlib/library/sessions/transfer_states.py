@@ -24,6 +24,7 @@ TRANSITIONS: Mapping[tuple[TransferStatus | None, str], TransferStatus] = {
     (TransferStatus.ERROR, "paused"): TransferStatus.TRANSFERRING,
     (TransferStatus.TRANSFERRING, "completed"): TransferStatus.READY,
     (TransferStatus.ERROR, "completed"): TransferStatus.READY,
+    (TransferStatus.READY, "completed"): TransferStatus.READY,
     (TransferStatus.WAITING_FOR_TRANSFER, "failed"): TransferStatus.ERROR,
     (TransferStatus.TRANSFERRING, "failed"): TransferStatus.ERROR,
     (TransferStatus.READY, "failed"): TransferStatus.ERROR,
@@ -32,7 +33,8 @@ TRANSITIONS: Mapping[tuple[TransferStatus | None, str], TransferStatus] = {
 }
 """(status, event) -> status; None is a file that does not exist yet. Other events are rejected and change nothing.
 
-A transfer can continue from ERROR: another request for the same file may have failed while it was running.
+A transfer can continue from ERROR: another request for the same file may have failed while it was running. It can complete a
+READY file: the request before it has moved its bytes to their place, and records that after this one began.
 """
 
 

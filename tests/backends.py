@@ -29,6 +29,13 @@ class StoredBlob:
         """All bytes."""
         return self.path.read_bytes()
 
+    def size(self) -> int:
+        """How many bytes there are; none if they have just gone, or moved to their place."""
+        try:
+            return self.path.stat().st_size
+        except FileNotFoundError:
+            return 0
+
     def damage(self, data: bytes) -> None:
         """Writes other bytes over them."""
         self.path.chmod(0o600)
@@ -48,6 +55,8 @@ class Backend:
     open_rows: Callable[[Path], MetadataStore]
     open_bytes: Callable[[Mapping[str, Path]], FileBlobStore]
     stored: Callable[[Mapping[str, Path]], list[StoredBlob]]
+    unfinished: Callable[[Mapping[str, Path]], list[StoredBlob]]
+    """What has come of blobs that are not complete."""
     leftovers: Callable[[Path], list[str]]
 
 
@@ -58,6 +67,10 @@ def _new_database(directory: Path) -> Path:
 
 def _stored_files(roots: Mapping[str, Path]) -> list[StoredBlob]:
     return [StoredBlob(storage, path) for storage, root in roots.items() for path in sorted((root / "blobs").glob("*/*"))]
+
+
+def _unfinished_files(roots: Mapping[str, Path]) -> list[StoredBlob]:
+    return [StoredBlob(storage, path) for storage, root in roots.items() for path in sorted((root / "staging").glob("*"))]
 
 
 def _leftover_files(directory: Path) -> list[str]:
@@ -72,6 +85,7 @@ BACKENDS = {
         open_rows=SqliteMetadata,
         open_bytes=lambda roots: claimed(FilesystemBlobs(roots)),
         stored=_stored_files,
+        unfinished=_unfinished_files,
         leftovers=_leftover_files,
     ),
 }
@@ -82,3 +96,13 @@ BACKEND = BACKENDS[os.environ.get("CONTENTLIB_TEST_BACKEND", "embedded")]
 def stored(settings: Settings) -> list[StoredBlob]:
     """The blobs in the storages of a server."""
     return BACKEND.stored({each.id: each.path for each in settings.storage})
+
+
+def unfinished(settings: Settings) -> list[StoredBlob]:
+    """What has come of blobs that are not complete, in the storages of a server."""
+    return BACKEND.unfinished({each.id: each.path for each in settings.storage})
+
+
+def default_storage(data_dir: Path) -> dict[str, Path]:
+    """The storage of a server whose settings name none."""
+    return {"datastore-1": data_dir / "storage"}

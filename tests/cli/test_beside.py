@@ -11,6 +11,7 @@ import subprocess
 import tarfile
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ import httpx
 import pytest
 
 import processes
+from backends import BACKEND, default_storage
 from following import Shelf
 from processes import CONTENTLIB, ENVIRONMENT, Running, eventually
 from publisher import Publisher, publishing
@@ -233,12 +235,12 @@ async def test_what_was_fetched_is_held_longer_than_the_servers_grace(site: Site
     shelf.put("ubuntu", a_iso=b"second" * 4 * _MIB)
     publisher.stops["/item2/a.iso"] = 1
     adopting = site.begun("adopt", shelf.url)
-    blobs = site.data_dir / "storage" / "blobs"
-    assert await aside(eventually, lambda: bool(list(blobs.glob("*/*"))))
-    (fetched,) = blobs.glob("*/*")
+    kept = partial(BACKEND.stored, default_storage(site.data_dir))
+    assert await aside(eventually, lambda: bool(kept()))
+    fetched = kept()
     for n in range(2):  # the server sweeps what came after that, when its grace is over
         await aside(_forgotten, site, b"other %d" % n)
-        assert await aside(eventually, lambda: list(blobs.glob("*/*")) == [fetched])
+        assert await aside(eventually, lambda: kept() == fetched)
     publisher.release()
     _, complained = await aside(adopting.communicate)
     assert (adopting.returncode, complained) == (0, "")
@@ -264,8 +266,8 @@ def test_an_import_that_is_killed_leaves_nothing_and_keeps_nobody(
         source.item(f"item-{n}", "iso", {"a.iso": bytes([n]) * _MIB})
     bundle = source.export()
     importing = site.begun("bundle", "import", bundle)
-    kept = site.data_dir / "storage" / "blobs"
-    assert eventually(lambda: len(list(kept.glob("*/*"))) >= blobs or importing.poll() is not None)
+    kept = partial(BACKEND.stored, default_storage(site.data_dir))
+    assert eventually(lambda: len(kept()) >= blobs or importing.poll() is not None)
     importing.send_signal(signal.SIGKILL)
     importing.communicate()
     assert site.libraries() in ([], [source.library])
@@ -281,8 +283,8 @@ def test_an_import_outlives_the_server_that_it_began_beside(site: Site, source: 
     for n in range(6):
         source.item(f"item-{n}", "iso", {"a.iso": bytes([n]) * _MIB})
     importing = site.begun("bundle", "import", source.export())
-    kept = site.data_dir / "storage" / "blobs"
-    assert eventually(lambda: bool(list(kept.glob("*/*"))))
+    kept = partial(BACKEND.stored, default_storage(site.data_dir))
+    assert eventually(lambda: bool(kept()))
     site.kill()
     site.begin()
     _, complained = importing.communicate()

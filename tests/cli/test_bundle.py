@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 import processes
+from backends import BACKEND, default_storage
 from contentlib.cli import lock
 from processes import CONTENTLIB, ENVIRONMENT
 from trees import read_tree
@@ -311,7 +312,7 @@ async def test_an_import_that_was_killed_leaves_nothing_visible_and_is_repeated(
 def _killed_while_it_stores(bundle: Path, data_dir: Path) -> None:
     """Kills an import when it has stored something; so much is left to store that it cannot have ended by then."""
     running = subprocess.Popen([str(CONTENTLIB), "bundle", "import", str(bundle), "--data-dir", str(data_dir)], env=ENVIRONMENT)
-    while not any(data_dir.glob("storage/blobs/*/*")):
+    while not BACKEND.stored(default_storage(data_dir)):
         assert running.poll() is None, "the import ended before it stored anything"
         time.sleep(0.001)
     running.kill()

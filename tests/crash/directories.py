@@ -20,9 +20,8 @@ def faults(server: Server) -> Iterator[str]:
 
 
 def _staging(server: Server) -> Iterator[str]:
-    for storage in STORAGES:
-        for path in (server.storage(storage) / "staging").iterdir():
-            yield f"{path} is left of an upload"
+    for each in server.unfinished():
+        yield f"{each.path} is left of an upload"
 
 
 def _blobs(server: Server, database: sqlite3.Connection) -> Iterator[str]:
@@ -30,19 +29,19 @@ def _blobs(server: Server, database: sqlite3.Connection) -> Iterator[str]:
         (storage, name): (size, sha256)
         for name, storage, size, sha256 in database.execute("SELECT id, storage, size, sha256 FROM blobs")
     }
-    files = {(storage, path.name): path for storage in STORAGES for path in (server.storage(storage) / "blobs").glob("*/*")}
+    files = {(each.storage, each.path.name): each for each in server.stored()}
     for key in files.keys() - rows.keys():
-        yield f"{files[key]} has no row"
+        yield f"{files[key].path} has no row"
     for storage, name in rows.keys() - files.keys():
         yield f"blob {name} has a row, but no bytes on {storage}"
     for key in files.keys() & rows.keys():
         try:
-            data = files[key].read_bytes()
+            data = files[key].read()
         except FileNotFoundError:  # of an item that was just deleted; the next look finds no row either
-            yield f"{files[key]} went while it was read"
+            yield f"{files[key].path} went while it was read"
             continue
         if (len(data), hashlib.sha256(data).hexdigest()) != rows[key]:
-            yield f"{files[key]} holds {len(data)} bytes, which are not those of its row {rows[key]}"
+            yield f"{files[key].path} holds {len(data)} bytes, which are not those of its row {rows[key]}"
 
 
 def _texts(server: Server, database: sqlite3.Connection) -> Iterator[str]:

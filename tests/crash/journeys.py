@@ -6,13 +6,14 @@ import asyncio
 import fcntl
 import os
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
 
+from backends import StoredBlob
 from crash.clients import Client
 from crash.servers import Server
 from crash.worlds import DOWNLOAD_FILES, DOWNLOADS, ITEMS, UPDATE_FILES, UPDATES
@@ -113,19 +114,8 @@ def held(file: Path) -> Iterator[None]:
         os.close(holding)
 
 
-async def arrives(server: Server, files: str, least: int = 1) -> None:
-    """Returns when files below the server's directory have so many bytes together."""
+async def arrives(found: Callable[[], Iterable[StoredBlob]], least: int = 1) -> None:
+    """Returns when what is found in the storages has so many bytes together."""
     async with asyncio.timeout(PATIENCE_SECONDS):
-        while size_of(server.directory, files) < least:  # noqa: ASYNC110 - no disk tells of changes
+        while sum(each.size() for each in found()) < least:  # noqa: ASYNC110 - no disk tells of changes
             await asyncio.sleep(0.001)
-
-
-def size_of(directory: Path, files: str) -> int:
-    """How many bytes files below a directory have together."""
-    found = 0
-    for each in directory.glob(files):
-        try:
-            found += each.stat().st_size
-        except FileNotFoundError:  # it was moved to its place
-            continue
-    return found

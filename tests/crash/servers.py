@@ -9,9 +9,11 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
+from backends import BACKEND, StoredBlob
 from processes import CONTENTLIB, ENVIRONMENT, PATIENCE_SECONDS
 
 NAME, PASSWORD = "administrator@vsphere.local", "correct horse"
@@ -95,6 +97,22 @@ class Server:
     def storage(self, storage: str) -> Path:
         """The directory of a storage."""
         return self.directory / storage
+
+    def stored(self, *storages: str) -> list[StoredBlob]:
+        """The blobs in some storages, or in all."""
+        return BACKEND.stored({each: self.storage(each) for each in storages or STORAGES})
+
+    def contents(self, *storages: str) -> list[bytes]:
+        """The bytes of the blobs in some storages, or in all, but of those that were removed just now."""
+        found = []
+        for each in self.stored(*storages):
+            with suppress(FileNotFoundError):
+                found.append(each.read())
+        return found
+
+    def unfinished(self, *storages: str) -> list[StoredBlob]:
+        """What has come of blobs that are not complete."""
+        return BACKEND.unfinished({each: self.storage(each) for each in storages or STORAGES})
 
     def begin(self) -> None:
         """Starts the process, and waits for nothing."""

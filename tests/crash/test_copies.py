@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +28,8 @@ async def _filled(client: Client) -> tuple[str, dict[str, str]]:
 def _last(server: Server) -> Path:
     """Where the file is that is copied last."""
     *_, last = FILES.values()
-    (found,) = [each for each in server.storage("datastore-1").glob("blobs/*/*") if each.read_bytes() == last]
-    return found
+    (found,) = [each for each in server.stored("datastore-1") if each.read() == last]
+    return found.path
 
 
 async def _files(client: Client, item: str) -> dict[str, int]:
@@ -45,7 +46,7 @@ async def _ended(client: Client, task: str) -> Any:
 
 
 def _blobs(server: Server) -> list[bytes]:
-    return sorted(each.read_bytes() for each in server.storage("datastore-2").glob("blobs/*/*"))
+    return sorted(server.contents("datastore-2"))
 
 
 async def _swept(server: Server, left: int) -> None:
@@ -60,7 +61,7 @@ async def test_a_copy_whose_caller_heard_nothing_is_not_there_and_can_be_made_ag
     target, body = f"{ITEMS}/id:{item}?~action=copy", {"destination_create_spec": spec}
     with held(_last(server)):
         copying = asyncio.create_task(client.call("POST", target, body))
-        await arrives(server, "datastore-2/blobs/*/*")
+        await arrives(partial(server.stored, "datastore-2"))
         server.kill()
     with suppress(Gone):
         await copying
@@ -79,7 +80,7 @@ async def test_a_copy_that_is_a_task_goes_on_without_its_caller(start: Start) ->
     item, spec = await _filled(client)
     with held(_last(server)):
         answer = await client.send("POST", f"/api/content/library/item/{item}?action=copy&vmw-task=true", json=spec)
-        await arrives(server, "datastore-2/blobs/*/*")
+        await arrives(partial(server.stored, "datastore-2"))
         server.kill()
     assert 0 < len(_blobs(server)) < len(FILES)
     async with again(server, client) as later:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import partial
 from typing import Any
 
 import pytest
@@ -20,14 +21,14 @@ READ = ("disk-0.iso", "disk-29.iso", "disk-59.iso")
 
 
 def _blobs(server: Server, storage: str) -> list[bytes]:
-    return [each.read_bytes() for each in server.storage(storage).glob("blobs/*/*")]
+    return server.contents(storage)
 
 
 @contextmanager
 def _held(server: Server) -> Iterator[None]:
     """The last file to be moved that nobody reads cannot be opened, so that no migration is through before the block ends."""
     read = {FILES[name] for name in READ}
-    *_, last = sorted(each for each in server.storage("datastore-1").glob("blobs/*/*") if each.read_bytes() not in read)
+    *_, last = (each.path for each in server.stored("datastore-1") if each.read() not in read)
     aside = last.rename(server.directory / "aside")
     last.symlink_to(last)
     try:
@@ -89,7 +90,7 @@ async def test_a_migration_goes_on_after_a_restart_and_nothing_is_lost(start: St
     spec = {"migrate_spec": {"storage_backings": [backing]}}
     with _held(server):
         await client.call("POST", f"/library/id:{library}?~action=migrate", spec)
-        await arrives(server, "datastore-2/blobs/*/*")
+        await arrives(partial(server.stored, "datastore-2"))
         if killed:
             server.kill()
         else:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -48,7 +47,7 @@ async def _end(client: Client, session: str) -> Any:
 async def test_a_pull_goes_on_by_range_after_a_restart(start: Start, publisher: Publisher, killed: bool) -> None:
     server, client = await start(**SETTINGS)
     session, item = await _pull(client, publisher, "/a.iso")
-    await arrives(server, "datastore-*/staging/*", 2 << 20)
+    await arrives(server.unfinished, 2 << 20)
     if killed:
         server.kill()
     else:
@@ -62,8 +61,7 @@ async def test_a_pull_goes_on_by_range_after_a_restart(start: Start, publisher: 
     assert whole_file is None
     assert rest is not None
     assert int(rest.removeprefix("bytes=").rstrip("-")) >= 2 << 20
-    kept = [each.read_bytes() for each in server.directory.glob("datastore-*/blobs/*/*")]
-    assert kept == [DATA]
+    assert server.contents() == [DATA]
 
 
 async def test_an_archive_is_unpacked_again_after_a_kill(start: Start, publisher: Publisher) -> None:
@@ -71,15 +69,11 @@ async def test_an_archive_is_unpacked_again_after_a_kill(start: Start, publisher
     publisher.files = {"/tiny.ova": archive(files)}
     server, client = await start(**SETTINGS)
     session, item = await _pull(client, publisher, "/tiny.ova")
-    await arrives(server, "datastore-*/staging/*", 2 << 20)
+    await arrives(server.unfinished, 2 << 20)
     server.kill()
     publisher.release()
     async with again(server, client) as later:
         assert (await _end(later, session))["state"] == "DONE"
         found = await later.call("GET", f"/library/item/file?library_item_id={item}")
     assert {each["name"]: each["size"] for each in found} == {name: len(data) for name, data in files.items()}
-    assert sorted(map(len, _kept(server.directory))) == sorted(map(len, files.values()))
-
-
-def _kept(directory: Path) -> list[bytes]:
-    return [each.read_bytes() for each in directory.glob("datastore-*/blobs/*/*")]
+    assert sorted(each.size() for each in server.stored()) == sorted(map(len, files.values()))

@@ -50,7 +50,7 @@ async def test_what_is_running_ends_well(start: Start) -> None:
     reading = asyncio.create_task(read_slowly(server, address, down))
     answers: list[int] = []
     asking = [asyncio.create_task(ask_on(client, item, answers)) for _ in range(4)]
-    await asyncio.gather(up.wait(), down.wait(), arrives(server, "datastore-*/staging/*", _MIB))
+    await asyncio.gather(up.wait(), down.wait(), arrives(server.unfinished, _MIB))
     await until(lambda: len(answers) >= len(asking))
     assert await server.leave(PATIENCE_SECONDS) == 0
     assert (await sending).status_code == 200
@@ -93,5 +93,5 @@ async def half_sent(server: Server, address: str, data: bytes) -> tuple[asyncio.
     path = address.removeprefix(server.url)
     writer.write(f"PUT {path} HTTP/1.1\r\nhost: {host}\r\ncontent-length: {len(data)}\r\n\r\n".encode())
     writer.write(data[: len(data) // 2])
-    await arrives(server, "datastore-*/staging/*", len(data) // 2)
+    await arrives(server.unfinished, len(data) // 2)
     return reader, writer

@@ -62,11 +62,7 @@ async def follow(client: Client, shelf: Shelf) -> str:
 
 def kept(server: Server) -> Counter[bytes]:
     """The bytes on the storages."""
-    return Counter(each.read_bytes() for each in blobs(server))
-
-
-def blobs(server: Server) -> list[Path]:
-    return list(server.directory.glob("datastore-*/blobs/*/*"))
+    return Counter(server.contents())
 
 
 def busy(server: Server) -> list[int]:
@@ -118,7 +114,7 @@ async def test_a_sync_whose_process_is_killed_is_taken_over_by_another(start: St
     shelf.put("large", a_iso=LARGE)
     shelf.publisher.stops["/item31/a.iso"] = 3 << 20
     library = await follow(client, shelf)
-    await arrives(server, "datastore-*/staging/*", 2 << 20)
+    await arrives(server.unfinished, 2 << 20)
     async with asyncio.timeout(PATIENCE_SECONDS):
         while len(await client.call("GET", f"/library/item?library_id={library}")) < 30:  # noqa: ASYNC110 - no server tells of changes
             await asyncio.sleep(0.02)

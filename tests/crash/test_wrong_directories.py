@@ -42,7 +42,7 @@ async def _content(client: Client, item: str) -> bytes:
 
 
 def _blobs(server: Server, storage: str = "datastore-1") -> set[str]:
-    return {path.name for path in server.storage(storage).glob("blobs/*/*")}
+    return {each.path.name for each in server.stored(storage)}
 
 
 def _strays(server: Server) -> set[str]:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from backends import BACKEND
+from backends import BACKEND, StoredBlob, default_storage
 from following import until
 from packages import archive, descriptor, package
 from publisher import ALLOW, Publisher, publishing
@@ -30,11 +30,11 @@ async def publisher() -> AsyncIterator[Publisher]:
 
 def size_of(data_dir: Path) -> list[int]:
     """How many bytes there are of each file that comes."""
-    return [each.stat().st_size for each in (data_dir / "storage" / "staging").iterdir()]
+    return [each.size() for each in BACKEND.unfinished(default_storage(data_dir))]
 
 
-def staged(data_dir: Path) -> list[str]:
-    return [each.name for each in (data_dir / "storage" / "staging").iterdir()]
+def staged(data_dir: Path) -> list[StoredBlob]:
+    return BACKEND.unfinished(default_storage(data_dir))
 
 
 async def test_a_pulled_file_is_ready_with_its_size_and_its_source(pulling: Pulling, publisher: Publisher) -> None:
@@ -227,7 +227,7 @@ async def test_equal_bytes_are_stored_once(pulling: Pulling, publisher: Publishe
     await pulling.settled(session)
     await pulling.app.complete(session)
     assert await pulling.app.content(item) == {"a.iso": BIG, "b.iso": BIG}
-    assert len([*(data_dir / "storage" / "blobs").glob("*/*")]) == 1
+    assert len(BACKEND.stored(default_storage(data_dir))) == 1
 
 
 # packages

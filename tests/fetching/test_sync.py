@@ -13,7 +13,7 @@ import structlog
 from prometheus_client import REGISTRY
 
 import signing
-from backends import stored
+from backends import stored, unfinished
 from contentlib.library.packages.policies import OVF_DEFAULT
 from following import Follower, Shelf, done, subscription, until
 from packages import package
@@ -366,7 +366,7 @@ async def test_an_answer_that_ends_early_is_gone_on_with(
     assert (await follower.content())["large"] == {"a.iso": LARGE}
     ranges = publisher.ranges_asked("/item1/a.iso")
     assert ranges[0] is None
-    assert all(each is not None for each in ranges[1:])
+    assert ranges[-1] is not None  # a connection that breaks may take with it what came last, and so the first bytes too
 
 
 async def test_a_server_that_is_stopped_goes_on_where_it_was(data_dir: Path, clock: HandClock, publisher: Publisher) -> None:
@@ -374,15 +374,14 @@ async def test_a_server_that_is_stopped_goes_on_where_it_was(data_dir: Path, clo
     shelf.put("large", a_iso=LARGE, b_iso=b"small")
     publisher.stops["/item1/a.iso"] = 1 << 20
     async with whole(data_dir, clock, outbound_allow=ALLOW) as app:
-        staging = app.settings.storage[0].path / "staging"
         follower = await Follower.new(app, clock, shelf.url)
-        await until(lambda: sum(each.stat().st_size for each in staging.glob("*")) >= 1 << 20)
+        await until(lambda: sum(each.size() for each in unfinished(app.settings)) >= 1 << 20)
     publisher.release()
     async with whole(data_dir, clock, outbound_allow=ALLOW) as app:
         follower.app = app
         assert (await follower.synced())["status"] == "SUCCEEDED"
         assert (await follower.content())["large"] == {"a.iso": LARGE, "b.iso": b"small"}
-        assert list(app.settings.storage[0].path.glob("staging/*")) == []
+        assert unfinished(app.settings) == []
     assert publisher.ranges_asked("/item1/a.iso")[-1] == f"bytes={1 << 20}-"
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import msgspec
 
+from backends import BACKEND, StoredBlob, default_storage
 from contentlib.vcsp.trees.bundles import FORMAT, Bundle, BundleEntry, Manifest
 from following import Follower, Shelf, until
 from listening import listening
@@ -60,8 +61,8 @@ async def zeros() -> AsyncIterator[Zeros]:
         yield made
 
 
-def staged(data_dir: Path) -> list[Path]:
-    return [each for each in (data_dir / "storage" / "staging").iterdir() if each.stat().st_size]
+def staged(data_dir: Path) -> list[StoredBlob]:
+    return [each for each in BACKEND.unfinished(default_storage(data_dir)) if each.size()]
 
 
 async def test_a_subscribed_file_goes_on_beyond_4_gib_and_is_evicted(
@@ -80,7 +81,7 @@ async def test_a_subscribed_file_goes_on_beyond_4_gib_and_is_evicted(
             path = f"/library/subscribed-item/id:{item}"
             await app.rest("POST", f"{path}?~action=sync", {"force_sync_content": True})
             await until(lambda: bool(staged(data_dir)))
-        os.truncate(staged(data_dir)[0], COME)
+        os.truncate(staged(data_dir)[0].path, COME)
         async with whole(data_dir, clock, outbound_allow=ALLOW) as follower.app:
             assert (await follower.ended(item))["status"] == "SUCCEEDED"
             assert there.asked == ["", f"bytes={COME}-"]
@@ -100,7 +101,7 @@ async def test_a_pulled_file_goes_on_beyond_4_gib(data_dir: Path, clock: HandClo
             source = {"source_type": "PULL", "source_endpoint": {"uri": there.url}}
             await app.add(session, "large.iso", size=SIZE, checksum_info=checksum, **source)
             await until(lambda: bool(staged(data_dir)))
-        os.truncate(staged(data_dir)[0], COME)
+        os.truncate(staged(data_dir)[0].path, COME)
         async with whole(data_dir, clock, outbound_allow=ALLOW) as app:
             pulling = Pulling(app, clock, publisher)
             file = (await pulling.settled(session))["large.iso"]

@@ -13,7 +13,7 @@ import pytest
 from msgspec.structs import replace
 
 import certificates
-from backends import BACKEND, stored
+from backends import BACKEND, stored, unfinished
 from contentlib.access.passwords import Argon2Passwords
 from contentlib.access.sealing import KeyFile
 from contentlib.library.errors import NotFetched
@@ -632,8 +632,7 @@ async def coming(demanding: Follower, shelf: Shelf) -> tuple[Whole, str, str]:
     found = await prepared(app, session, "large.iso")
     assert (found["status"], found["size"]) == ("PREPARED", len(LARGE))
     assert not (await demanding.items())["large"]["cached"]
-    staging = app.settings.storage[0].path / "staging"
-    await until(lambda: sum(each.stat().st_size for each in staging.glob("*")) >= 1 << 20)
+    await until(lambda: sum(each.size() for each in unfinished(app.settings)) >= 1 << 20)
     return app, item, found["download_endpoint"]["uri"]
 
 

@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 import processes
-from crash.journeys import size_of
+from backends import BACKEND, default_storage
 from processes import Running
 from transfer.raw import Raw
 from whole import CONTENT, SESSION
@@ -40,10 +40,6 @@ class Server:
         answer = self.http.post(SESSION, auth=httpx.BasicAuth(b"administrator@vsphere.local", PASSWORD.encode()))
         self.http.headers["vmware-api-session-id"] = answer.json()["value"]
         return running
-
-    @property
-    def staging(self) -> Path:
-        return self._directory / "data" / "storage" / "staging"
 
     def kill(self) -> None:
         self._running.kill()
@@ -99,7 +95,7 @@ class Server:
         return str(found()["download_endpoint"]["uri"])
 
     def staged(self) -> int:
-        return size_of(self.staging, "*")
+        return sum(each.size() for each in BACKEND.unfinished(default_storage(self._directory / "data")))
 
     def slow_down(self, megabits: int) -> None:
         self.rest("PATCH", "/configuration", {"model": {"transfer_throttling_bandwidth_total": megabits}})

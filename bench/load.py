@@ -43,22 +43,31 @@ class Counts(msgspec.Struct, frozen=True):
     broken: int
     p50_ms: float
     p99_ms: float
+    most_ms: float
 
 
 def requests_a_second(url: str, token: str, requests: Sequence[Request], seconds: int, scratch: Path) -> float:
     """Sends the requests in turn over 32 connections as fast as they are answered; an error is a failure."""
+    found = counts(url, token, requests, seconds, scratch)
+    return found.requests / found.seconds
+
+
+def counts(
+    url: str, token: str, requests: Sequence[Request], seconds: int, scratch: Path, connections: int = _CONNECTIONS
+) -> Counts:
+    """Sends the requests in turn over some connections as fast as they are answered; an error is a failure."""
     listed = scratch / "requests.tsv"
     with listed.open("wb") as file:
         for each in requests:
             body = msgspec.json.encode(each.body) if each.body else b""
             file.write(b"%b\t%b\t%b\n" % (each.method.encode(), each.path.encode(), body))
-    command = ["wrk", "--threads", "1", "--connections", str(_CONNECTIONS), "--duration", str(seconds), "--timeout", "30"]
+    command = ["wrk", "--threads", "1", "--connections", str(connections), "--duration", str(seconds), "--timeout", "30"]
     command += ["--script", str(_HERE / "requests.lua"), url, "--", str(listed), token]
     output = subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout
-    counts = msgspec.json.decode(output.rstrip().rpartition(b"\n")[2], type=Counts)
-    if counts.refused or counts.broken or not counts.requests:
-        raise RuntimeError(f"{requests[0].method} {requests[0].path}: {counts}")
-    return counts.requests / counts.seconds
+    found = msgspec.json.decode(output.rstrip().rpartition(b"\n")[2], type=Counts)
+    if found.refused or found.broken or not found.requests:
+        raise RuntimeError(f"{requests[0].method} {requests[0].path}: {found}")
+    return found
 
 
 def download(urls: Sequence[str], token: str = "") -> float:

@@ -75,6 +75,11 @@ def megabytes(figure: float) -> str:
     return f"{figure / 1e6:,.0f} MB/s"
 
 
+def microseconds(figure: float) -> str:
+    """Microseconds as text."""
+    return f"{figure:.0f} µs"
+
+
 def milliseconds(figure: float) -> str:
     """Milliseconds as text."""
     return f"{figure:,.2f} ms"

@@ -5,6 +5,9 @@ All processes map a small file beside the database into their memory: it has one
 changes its table is in progress, and has increased by two afterwards. Only the process that holds the lock on the file changes
 counters; it acquires the lock before its transaction starts and releases it once the counters are even again. The kernel
 releases the lock of a process that dies; the next writer makes odd counters even.
+
+A second file has the lock of the process that is next. That process waits for the first lock and then releases the second one,
+so a process that writes all the time cannot pass one that waits. Processes wait in the kernel, in a thread.
 """
 
 from __future__ import annotations
@@ -34,11 +37,13 @@ class Generations:
             if not _taken(self._users, fcntl.LOCK_SH, _PATIENCE_SECONDS):
                 raise RuntimeError(f"database {database} is being upgraded by another process; try again later")
             self._file = _opened(database.with_name(f"{database.name}-generations"))
+            self._next = _opened(database.with_name(f"{database.name}-next"))
         except BaseException:
             os.close(self._users)
             raise
         if os.fstat(self._file).st_size < _BYTES:
             os.truncate(self._file, _BYTES)  # never shrinks it: another process may have done the same just now
+        self._awaiting = self._closed = False
         self._map = mmap.mmap(self._file, _BYTES)
         self.counters = memoryview(self._map).cast("Q")
         """The counters; the first is the database's."""
@@ -46,13 +51,36 @@ class Generations:
         """What the database's counter was after the last commit that was made through this object."""
 
     def take_turn(self) -> bool:
-        """Acquires the turn to write, unless another process has it."""
-        if not _taken(self._file, fcntl.LOCK_EX, 0.0):
+        """Acquires the turn to write, unless another process has it or is next."""
+        if not _locked_now(self._next):
             return False
-        if self.counters[0] & 1:  # a writer was killed in its commit
+        try:
+            taken = _locked_now(self._file)
+        finally:
+            fcntl.flock(self._next, fcntl.LOCK_UN)
+        if taken:
+            self._mend()
+        return taken
+
+    def await_turn(self) -> None:
+        """Acquires the turn to write when it is this process's; blocks until then, so it belongs in a thread."""
+        self._awaiting = True
+        fcntl.flock(self._next, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX)
+        finally:
+            fcntl.flock(self._next, fcntl.LOCK_UN)
+        self._awaiting = False
+        if self._closed:
+            self.end_turn()
+        else:
+            self._mend()
+
+    def _mend(self) -> None:
+        """Makes the counters even that a writer left odd which was killed in its commit."""
+        if self.counters[0] & 1:
             for slot in reversed(range(_SUSPECT)):
                 self._make(slot, odd=0)
-        return True
 
     def end_turn(self) -> None:
         """Ends the turn. Must be called when the changes are committed or undone."""
@@ -99,10 +127,13 @@ class Generations:
 
     def close(self) -> None:
         """Closes the file; a turn that is still held ends."""
+        self._closed = True
         self.counters.release()
         self._map.close()
-        os.close(self._file)
         os.close(self._users)
+        if not self._awaiting:  # else a thread still has them, and leaves the turn as soon as it gets it
+            os.close(self._file)
+            os.close(self._next)
 
 
 def slot_of(table: str) -> int:
@@ -128,6 +159,14 @@ def _users_of(database: Path) -> Path:
 
 def _opened(path: Path) -> int:
     return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+
+
+def _locked_now(file: int) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _taken(file: int, kind: int, patience: float) -> bool:

@@ -17,6 +17,7 @@ from contentlib.metadata import checkpoints
 from contentlib.metadata.ballast import Ballast
 from contentlib.metadata.generations import Generations
 from contentlib.metadata.memory import Memory
+from contentlib.metadata.process_turns import ProcessTurns
 from contentlib.metadata.sqlite_errors import as_os_error, busy_error, is_broken, is_busy, raise_for
 from contentlib.metadata.transaction import SqliteConnection, SqliteTransaction, Writing
 
@@ -55,6 +56,7 @@ class Writer:
         self.raw = raw
         self.rows = SqliteTransaction(raw, memory, threads, SqliteConnection)
         self._generations = generations
+        self._among_processes = ProcessTurns(generations)
         self._ballast = Ballast(path)
         self._memory = memory
         self._turn = asyncio.Lock()
@@ -102,6 +104,7 @@ class Writer:
             if self._batch is not None:
                 self._end(self._batch, self._commit_here())
         await self._checkpoints.close()
+        self._among_processes.close()
         self.rows.close()
         self._committing.shutdown(wait=False)
 
@@ -123,26 +126,26 @@ class Writer:
     async def _begin(self) -> None:
         deadline = time.monotonic() + BUSY_SECONDS
         pause = 0.0005
-        while not self._begun():
+        await self._among_processes.take(BUSY_SECONDS)
+        while (error := self._begun()) is not None:
             if time.monotonic() > deadline:
-                raise OSError(errno.EBUSY, "the database is locked by another process")
+                raise OSError(errno.EBUSY, "the database is locked by another process") from error
             await asyncio.sleep(pause)
             pause = min(2 * pause, _LONGEST_PAUSE)
+            await self._among_processes.take(max(deadline - time.monotonic(), 0.0))
 
-    def _begun(self) -> bool:
-        """Whether the turn among processes was taken, and the transaction begun."""
-        if not self._generations.take_turn():
-            return False
+    def _begun(self) -> sqlite3.Error | None:
+        """Begins the transaction in the turn among processes; on an error the turn ends, and one that may pass is returned."""
         try:
             if self._generations.suspect:
                 self._renew_log()
             self.raw.execute("BEGIN IMMEDIATE")
-        except sqlite3.OperationalError as error:
+        except sqlite3.Error as error:
             self._generations.end_turn()
             if not is_busy(error):  # by a program that takes no turns, such as SQLite's shell, or by readers of the log
                 raise
-            return False
-        return True
+            return error
+        return None
 
     def _renew_log(self) -> None:
         """Copies the log into the database and begins it anew, before anything else is called durable."""

@@ -240,18 +240,21 @@ async def test_uploads_are_the_files_of_active_sessions(store: MetadataStore) ->
         assert await rows.update_files.uploads() == {mine.id}
 
 
-async def test_files_that_nobody_sends_any_more_are_in_error(store: MetadataStore) -> None:
-    session = made.update_session("i")
-    coming = made.update_file(session.id, "a", status=TransferStatus.TRANSFERRING, received=5)
-    others = [made.update_file(session.id, status, status=status) for status in TransferStatus if status != coming.status]
-    others.append(made.update_file(session.id, "pulled", status=TransferStatus.TRANSFERRING, source=Source.PULL))
+async def test_files_that_an_ended_process_received_are_in_error(store: MetadataStore) -> None:
+    session, coming = made.update_session("i"), TransferStatus.TRANSFERRING
+    received = made.update_file(session.id, "a", received=5, status=coming, writer="here")
+    pulled = made.update_file(session.id, "pulled", source=Source.PULL, status=coming, writer="here")
+    others = [made.update_file(session.id, status, status=status) for status in TransferStatus]
+    others.append(made.update_file(session.id, "b", status=coming, writer="there"))
     async with store.transaction(durable=False) as rows:
         await rows.update_sessions.add(session)
-        for each in (coming, *others):
+        for each in (received, pulled, *others):
             await rows.update_files.put(each)
-        await rows.update_files.interrupt(made.FAULT)
-        stopped = replace(coming, status=TransferStatus.ERROR, fault=made.FAULT)
-        assert await rows.update_files.of(session.id) == [stopped, *others]
+        assert await rows.update_files.writers() == {"here", "there"}
+        await rows.update_files.interrupt(made.FAULT, ["here"])
+        stopped = replace(received, status=TransferStatus.ERROR, fault=made.FAULT, writer=None)
+        assert await rows.update_files.of(session.id) == [stopped, replace(pulled, writer=None), *others]
+        assert await rows.update_files.writers() == {"there"}
 
 
 async def test_a_preparation_replaces_the_one_of_the_same_name(store: MetadataStore) -> None:
@@ -352,6 +355,10 @@ async def test_a_job_belongs_to_one_owner_until_its_lease_is_over(store: Metadat
         assert await rows.state.claim("sweep", "two", 26, 40)
         assert not await rows.state.claim("sweep", "one", 27, 50)
         assert await rows.state.claim("other", "one", 27, 50)
+        assert await rows.state.owners() == {"one", "two"}
+        await rows.state.let_go(["two"])
+        assert await rows.state.owners() == {"one"}
+        assert await rows.state.claim("sweep", "one", 27, 50)
 
 
 async def test_touches_move_times_forward_only(store: MetadataStore) -> None:

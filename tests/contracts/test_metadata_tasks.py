@@ -84,13 +84,16 @@ async def test_a_task_whose_owner_is_gone_is_taken_over(store: MetadataStore, an
     assert (taken.owner, taken.attempts, taken.started) == ("other", 2, 20)
 
 
-async def test_tasks_of_a_server_that_was_stopped_are_pending_again(store: MetadataStore) -> None:
+async def test_tasks_of_a_process_that_has_ended_are_pending_again(store: MetadataStore) -> None:
     ended, waiting = task(status=TaskStatus.SUCCEEDED, ended=9), task(status=TaskStatus.BLOCKED, due=500)
     await _add(store, task(), ended, waiting)
     claimed = await _claim(store, 20)
     assert claimed is not None
     async with store.transaction(durable=False) as transaction:
-        await transaction.tasks.let_go()
+        assert await transaction.tasks.owners() == {str(claimed.owner)}
+        await transaction.tasks.let_go(["another process"])
+        assert await transaction.tasks.get(claimed.id) == claimed
+        await transaction.tasks.let_go([str(claimed.owner)])
         assert await transaction.tasks.get(claimed.id) == replace(claimed, status=TaskStatus.PENDING, owner=None, until=None)
         assert await transaction.tasks.get(ended.id) == ended
         assert await transaction.tasks.get(waiting.id) == waiting

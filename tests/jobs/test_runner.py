@@ -8,6 +8,7 @@ import pytest
 
 from backends import BACKEND
 from contentlib.jobs.runner import Job, Runner
+from contentlib.library.identifiers import new_identifier
 from databases import new_database
 from processes import PATIENCE_SECONDS
 from whole import HandClock
@@ -22,7 +23,9 @@ class World:
         self.failures: list[tuple[str, str]] = []
 
     def runner(self, *jobs: Job) -> Runner:
-        return Runner(self.metadata, self.clock, jobs, lambda name, error: self.failures.append((name, str(error))))
+        return Runner(
+            self.metadata, self.clock, jobs, lambda name, error: self.failures.append((name, str(error))), new_identifier()
+        )
 
 
 @pytest.fixture

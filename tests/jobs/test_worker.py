@@ -9,6 +9,7 @@ import pytest
 
 from contentlib.jobs.worker import Again, Handler, Progress, Worker, WorkLimits
 from contentlib.library.errors import Fault, Missing, NotActive, Unsupported
+from contentlib.library.identifiers import new_identifier
 from contentlib.library.model import Task, TaskStatus
 from contentlib.library.tasks import CANCELED, NewTask, Tasks
 from contentlib.metadata.sqlite import SqliteMetadata
@@ -55,7 +56,9 @@ class World:
     def work(self, handler: Handler, more: dict[str, Handler] | None = None, **options: Any) -> Worker:
         handlers = {"work": handler, **(more or {})}
         limits = WorkLimits(poll=0.02, **options)
-        worker = Worker(self.metadata, self.clock, handlers, lambda name, _: self.failures.append(name), limits)
+        worker = Worker(
+            self.metadata, self.clock, handlers, lambda name, _: self.failures.append(name), new_identifier(), limits
+        )
         worker.start()
         self.workers.append(worker)
         return worker

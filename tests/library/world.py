@@ -82,7 +82,7 @@ class World:
         self.updates = UpdateSessions(self.metadata, self.clock, self.leases, self.ended.append)
         pulls = PullTasks(Tasks(self.metadata, self.clock))
         self.files = UpdateFiles(self.metadata, self.updates, self.leases, self.blobs, pulls, uploads)
-        self.transfers = FileTransfers(self.metadata, self.updates, self.leases, self.blobs, uploads)
+        self.transfers = FileTransfers(self.metadata, self.updates, self.leases, self.blobs, uploads, "here")
         packages = PackageChecks(self.metadata, self.blobs, self.clock, Trust(self.metadata, self.clock))
         self.completion = Completion(self.metadata, self.updates, self.transfers, self.blobs, packages)
         self.downloads = DownloadSessions(self.metadata, self.blobs, self.clock, self.leases, self.ended.append)

@@ -299,7 +299,7 @@ async def test_no_statement_reads_more_than_it_answers_or_changes(
         await rows.update_files.of("x")
         await rows.update_files.by_id("x", "x")
         await rows.update_files.uploads()
-        await rows.update_files.interrupt(made.FAULT)
+        await rows.update_files.interrupt(made.FAULT, ["x"])
         await rows.preparations.of("x")
         await rows.blobs.twin("x", "x", 1)
         await rows.blobs.unreference(1)

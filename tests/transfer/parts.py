@@ -71,7 +71,7 @@ class Parts:
         self.updates = UpdateSessions(self.metadata, clock, self.leases, self._ended)
         pulls = PullTasks(Tasks(self.metadata, clock))
         self.files = UpdateFiles(self.metadata, self.updates, self.leases, self.blobs, pulls, rules)
-        self.file_transfers = FileTransfers(self.metadata, self.updates, self.leases, self.blobs, rules)
+        self.file_transfers = FileTransfers(self.metadata, self.updates, self.leases, self.blobs, rules, "here")
         packages = PackageChecks(self.metadata, self.blobs, clock, Trust(self.metadata, clock))
         self.completion = Completion(self.metadata, self.updates, self.file_transfers, self.blobs, packages)
         self.downloads = DownloadSessions(self.metadata, self.blobs, clock, self.leases, self._ended)

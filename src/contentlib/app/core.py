@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 
 from contentlib.access.keys import SecretKey
 from contentlib.access.passwords import Argon2Passwords
@@ -21,6 +22,7 @@ from contentlib.library.packages.trust import Trust
 from contentlib.library.ports import AccessStore
 from contentlib.library.signals import Signal
 from contentlib.library.timekeeping import follow
+from contentlib.nodes.pipes import PipeNodes
 from contentlib.outbound.client import Outbound
 from contentlib.outbound.configured import outbound_of
 from contentlib.outbound.roots import system_roots
@@ -52,6 +54,7 @@ class Core:
     """What the server serves with, as PEM; None where it serves plain HTTP."""
     thumbprint: str | None
     clock: Clock
+    nodes: PipeNodes
     metadata: AccessStore
     store: FilesystemBlobs
     storages: Storages
@@ -89,6 +92,7 @@ def open_core(settings: Settings, thumbprint: str | None, certificate: bytes | N
         certificate=certificate,
         thumbprint=thumbprint,
         clock=clock,
+        nodes=PipeNodes(nodes_directory(settings)),
         metadata=metadata,
         store=store,
         storages=storages,
@@ -113,6 +117,11 @@ async def read_identity(core: Core) -> Identity:
             await follow(transaction, core.clock)
     await core.limits.start()
     return Identity(guid, SignedAddresses(transfer_key(core.settings).read()))
+
+
+def nodes_directory(settings: Settings) -> Path:
+    """Where the worker processes of this machine find each other."""
+    return settings.data_dir / "nodes"
 
 
 def transfer_key(settings: Settings) -> SecretKey:

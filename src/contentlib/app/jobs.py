@@ -13,6 +13,7 @@ from contentlib.fetching.fetch import Transport
 from contentlib.fetching.pull import PullContext, Pulls
 from contentlib.fetching.sync import SyncContext, Syncs
 from contentlib.jobs.collect import Collector, GracePeriods
+from contentlib.jobs.ended_nodes import EndedNodes
 from contentlib.jobs.expire import Expiry, Lifetimes
 from contentlib.jobs.migrating import Migrating
 from contentlib.jobs.operations import KIND as OPERATION
@@ -36,7 +37,8 @@ _WAITING_PULLS = 20  # beside those that fill the pool of transfers, so that one
 
 def runner_of(core: Core, rules: Rules, transfers: Transfers, expiry: Expiry, api_tokens: ApiTokens) -> Runner:
     """Runs the jobs; signals wake it."""
-    runner = Runner(core.metadata, core.clock, jobs(core, rules, transfers, expiry, api_tokens), log.job_failed)
+    all_jobs = jobs(core, rules, transfers, expiry, api_tokens)
+    runner = Runner(core.metadata, core.clock, all_jobs, log.job_failed, core.nodes.here)
     core.signals.trash_changed.connect(lambda: runner.wake("collect"))
     core.signals.configuration_changed.connect(lambda: runner.wake("limits"))
     return runner
@@ -45,7 +47,7 @@ def runner_of(core: Core, rules: Rules, transfers: Transfers, expiry: Expiry, ap
 def worker_of(core: Core, rules: Rules, wire: Wire, readmit: Readmit) -> Worker:
     """Runs the tasks; a task that is submitted wakes it."""
     limits = WorkLimits(places={PULL: core.limits.pool + _WAITING_PULLS}, lease=core.settings.task_lease_seconds)
-    worker = Worker(core.metadata, core.clock, handlers(core, rules, wire, readmit), log.job_failed, limits)
+    worker = Worker(core.metadata, core.clock, handlers(core, rules, wire, readmit), log.job_failed, core.nodes.here, limits)
     core.signals.task_submitted.connect(worker.wake)
     return worker
 
@@ -65,6 +67,7 @@ def jobs(core: Core, rules: Rules, transfers: Transfers, expiry: Expiry, api_tok
     schedule = Schedule(core.metadata, rules.subscribed, core.configurations, core.clock)
     return [
         Job("touch", often, save_touches, exclusive=False),
+        Job("nodes", 1.0, EndedNodes(core.metadata, core.nodes).run, exclusive=False),
         Job("clock", min(15.0, often * 3), keep_time),
         Job("limits", 1.0, core.limits.refresh, exclusive=False),
         Job("pulls", min(1.0, often), rules.settling.watch, exclusive=False),

@@ -7,17 +7,18 @@ import secrets
 
 from contentlib.access.keys import SecretKey
 from contentlib.access.passwords import Argon2Passwords
-from contentlib.app.core import transfer_key
+from contentlib.app.core import nodes_directory, transfer_key
+from contentlib.jobs.ended_nodes import release
 from contentlib.library.clock import EvenClock
 from contentlib.library.identifiers import new_identifier
 from contentlib.library.model import User
 from contentlib.library.names import fold
 from contentlib.library.ports import MetadataStore, Transaction
 from contentlib.library.principals import ADMINISTRATOR, Permission, user_key
-from contentlib.library.sessions.messages import SERVER_STOPPED
 from contentlib.library.timekeeping import go_on
 from contentlib.metadata.ballast import Ballast
 from contentlib.metadata.migrate import upgrade
+from contentlib.nodes.pipes import PipeNodes
 from contentlib.settings import Settings
 from contentlib.stores import claim_storages, open_bytes, open_rows
 
@@ -37,8 +38,8 @@ async def _prepare(metadata: MetadataStore, settings: Settings) -> str | None:
             await _keep_transfer_key(transaction, transfer_key(settings))
             await go_on(transaction, EvenClock())
         await claim_storages(metadata, open_bytes(settings))
+        await release(metadata, PipeNodes(nodes_directory(settings)))
         async with metadata.transaction(durable=True) as transaction:
-            await _let_go(transaction)
             return await _add_administrator(transaction, settings)
     finally:
         await metadata.close()
@@ -50,13 +51,6 @@ async def _keep_transfer_key(transaction: Transaction, key: SecretKey) -> None:
     key.make(bytes.fromhex(kept) if kept else None)
     if kept:
         await transaction.state.put(_TRANSFER_KEY, "")
-
-
-async def _let_go(transaction: Transaction) -> None:
-    """Ends the uploads of the last run, and lets go of its tasks."""
-    stopped = SERVER_STOPPED()
-    await transaction.update_files.interrupt(stopped)
-    await transaction.tasks.let_go()
 
 
 async def _add_administrator(transaction: Transaction, settings: Settings) -> str | None:

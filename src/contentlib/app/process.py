@@ -6,6 +6,7 @@ import time
 
 from contentlib.app import log
 from contentlib.app.access import access_of
+from contentlib.app.bells import Bells
 from contentlib.app.core import Core, open_core, read_identity
 from contentlib.app.doors import Door, doors, publisher_of, transfers_of, vim_of, wire_of
 from contentlib.app.jobs import expiry_of, note_time, runner_of, worker_of
@@ -62,6 +63,7 @@ class WorkerProcess:
         self._api_tokens = access.api_tokens
         self._runner = runner_of(core, rules, transfers, self._expiry, access.api_tokens)
         self._worker = worker_of(core, rules, wire, access.gate.readmit)
+        core.nodes.start(Bells(core.signals, core.nodes).hear)
         self._runner.start()
         self._worker.start()
 
@@ -74,6 +76,7 @@ class WorkerProcess:
         await self._expiry.save_touches()
         await self._api_tokens.save()
         await note_time(self._core)
+        self._core.nodes.stop()
         await self._core.metadata.close()
 
     async def handle(self, request: Request) -> Answer:

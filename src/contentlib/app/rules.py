@@ -92,7 +92,7 @@ def rules_of(core: Core) -> Rules:
     limits = UploadRules(core.settings.upload_limit_bytes, core.settings.session_files_limit)
     updates = UpdateSessions(metadata, clock, core.leases, core.signals.session_ended)
     pulls = PullTasks(tasks, core.sources.check, core.signals.task_submitted)
-    transfers = FileTransfers(metadata, updates, core.leases, blobs, limits)
+    transfers = FileTransfers(metadata, updates, core.leases, blobs, limits, core.nodes.here)
     completion = Completion(metadata, updates, transfers, blobs, _packages(core), log.package_warnings)
     return Rules(
         tasks=tasks,

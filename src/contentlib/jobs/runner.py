@@ -12,7 +12,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from contentlib.library.clock import Clock
-from contentlib.library.identifiers import new_identifier
 from contentlib.library.ports import MetadataStore
 
 OnFailure = Callable[[str, BaseException], None]
@@ -31,12 +30,12 @@ class Job:
 class Runner:
     """Runs the jobs of a process between `start` and `stop`."""
 
-    def __init__(self, metadata: MetadataStore, clock: Clock, jobs: Sequence[Job], on_failure: OnFailure) -> None:
+    def __init__(self, metadata: MetadataStore, clock: Clock, jobs: Sequence[Job], on_failure: OnFailure, owner: str) -> None:
         self._metadata = metadata
         self._clock = clock
         self._jobs = jobs
         self._on_failure = on_failure
-        self._owner = new_identifier()
+        self._owner = owner
         self._held: set[str] = set()
         self._tasks: list[asyncio.Task[None]] = []
         self._woken = {job.name: asyncio.Event() for job in jobs}

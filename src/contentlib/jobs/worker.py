@@ -21,7 +21,6 @@ from contentlib.jobs.runner import OnFailure
 from contentlib.library.bytes.storages import StorageSilent
 from contentlib.library.clock import Clock
 from contentlib.library.errors import Fault, LibraryError, Unavailable
-from contentlib.library.identifiers import new_identifier
 from contentlib.library.model import Task
 from contentlib.library.ports import MetadataStore
 from contentlib.library.tasks import CANCELED, fire
@@ -97,6 +96,7 @@ class Worker:
         clock: Clock,
         handlers: Mapping[str, Handler],
         on_failure: OnFailure,
+        owner: str,
         limits: WorkLimits | None = None,
     ) -> None:
         self._metadata = metadata
@@ -105,7 +105,7 @@ class Worker:
         self._on_failure = on_failure
         self._limits = limits or WorkLimits()
         self._free = dict.fromkeys(handlers, self._limits.most) | dict(self._limits.places)
-        self._owner = new_identifier()
+        self._owner = owner
         self._running: set[asyncio.Task[None]] = set()
         self._woken = asyncio.Event()
         self._loop: asyncio.Task[None] | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import Column, Table, and_, bindparam, delete, func, insert, or_, select, tuple_, update
@@ -172,6 +173,8 @@ _CLAIM = Statement(
         where=or_(_JOBS.c.owner == _insert_job.excluded.owner, _JOBS.c.until < bindparam("now")),
     )
 )
+_JOB_OWNERS = Statement(select(_JOBS.c.owner).distinct())
+_LET_JOBS_GO = Statement(delete(_JOBS).where(_JOBS.c.owner == bindparam("gone")))
 
 
 def _touch(table: str, key: str) -> Statement:
@@ -208,6 +211,15 @@ class StateRows:
         """Acquires or renews the lease of a job."""
         values = {"job": job, "new_owner": owner, "new_until": until, "now": now}
         return await self._connection.run(_CLAIM, values) == 1
+
+    async def owners(self) -> set[str]:
+        """The processes that hold leases of jobs."""
+        return {row[0] for row in await self._connection.rows(_JOB_OWNERS, {})}
+
+    async def let_go(self, owners: Collection[str]) -> None:
+        """Ends the leases of these processes."""
+        for gone in owners:
+            await self._connection.run(_LET_JOBS_GO, {"gone": gone})
 
     async def touch(self, touches: Touches) -> None:
         """Notes when sessions and login sessions were last active."""

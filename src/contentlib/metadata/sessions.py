@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any, TypeVar
 
-from sqlalchemy import Table, bindparam, delete, exists, func, select, update
+from sqlalchemy import Table, bindparam, delete, exists, func, null, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from contentlib.library.errors import Fault
@@ -145,10 +146,13 @@ _UPLOADS = Statement(
 _INTERRUPTED = TransferStatus.TRANSFERRING
 _INTERRUPT = Statement(
     update(_FILES)
+    .where(_FILES.c.writer == bindparam("ended"))
     .where(_FILES.c.status == bindparam("transferring"), _FILES.c.source != bindparam("pulled"))
     .where(_FILES.c.session.in_(select(tables.update_sessions.c.id).where(tables.active(tables.update_sessions))))
     .values(status=bindparam("new_status"), fault=bindparam("new_fault"))
 )
+_WRITTEN_BY = Statement(update(_FILES).where(_FILES.c.writer == bindparam("ended")).values(writer=null()))
+_WRITERS = Statement(select(_FILES.c.writer).where(_FILES.c.writer.is_not(None)).distinct())
 
 
 class UpdateFileRows:
@@ -186,15 +190,21 @@ class UpdateFileRows:
         """The identifiers of all files of ACTIVE sessions."""
         return {row[0] for row in await self._connection.rows(_UPLOADS, {})}
 
-    async def interrupt(self, fault: Fault) -> None:
-        """Puts every file that clients were sending into ERROR."""
+    async def writers(self) -> set[str]:
+        """The processes that receive files."""
+        return {row[0] for row in await self._connection.rows(_WRITERS, {})}
+
+    async def interrupt(self, fault: Fault, writers: Collection[str]) -> None:
+        """Sets the files that these processes receive to ERROR."""
         values: dict[str, Any] = {
             "transferring": _INTERRUPTED,
             "pulled": Source.PULL,
             "new_status": transfer_states.TRANSITIONS[_INTERRUPTED, "interrupted"],
             "new_fault": encode(fault),
         }
-        await self._connection.run(_INTERRUPT, values)
+        for ended in writers:
+            await self._connection.run(_INTERRUPT, {**values, "ended": ended})
+            await self._connection.run(_WRITTEN_BY, {"ended": ended})
 
     def _file(self, row: tuple[Any, ...] | None) -> UpdateFile | None:
         return None if row is None else _FILE.value(row)

@@ -26,7 +26,12 @@ _DUE = Statement(select(*_ROWS.columns).where(_due).order_by(_TASKS.c.due))
 _WAITING = Statement(select(_TASKS.c.kind).where(_due).distinct())
 _FORGET = Statement(delete(_TASKS).where(_TASKS.c.ended < bindparam("before")))
 _RUNNING = and_(_TASKS.c.ended.is_(None), _TASKS.c.status == bindparam("running"))
-_LET_GO = Statement(update(_TASKS).where(_RUNNING).values(status=bindparam("pending"), owner=null(), until=null()))
+_OWNERS = Statement(select(_TASKS.c.owner).where(_RUNNING).distinct())
+_LET_GO = Statement(
+    update(_TASKS)
+    .where(_RUNNING, _TASKS.c.owner == bindparam("gone"))
+    .values(status=bindparam("pending"), owner=null(), until=null())
+)
 
 
 class TaskRows(Keyed[Task]):
@@ -65,9 +70,15 @@ class TaskRows(Keyed[Task]):
                 return taken
         return None
 
-    async def let_go(self) -> None:
-        """Releases every RUNNING task."""
-        await self._connection.run(_LET_GO, {"running": TaskStatus.RUNNING, "pending": TaskStatus.PENDING})
+    async def owners(self) -> set[str]:
+        """The processes that run tasks."""
+        return {row[0] for row in await self._connection.rows(_OWNERS, {"running": TaskStatus.RUNNING}) if row[0]}
+
+    async def let_go(self, owners: Collection[str]) -> None:
+        """Releases the RUNNING tasks of these processes."""
+        for gone in owners:
+            values = {"gone": gone, "running": TaskStatus.RUNNING, "pending": TaskStatus.PENDING}
+            await self._connection.run(_LET_GO, values)
 
     async def forget(self, before: int) -> None:
         """Removes the tasks that ended before a time."""

@@ -60,7 +60,8 @@ class UpdateFile(msgspec.Struct, frozen=True):
     """A change of one file of an item: new bytes, or its removal.
 
     `size` and `checksum` are what the client declared; `received` and `content` describe the stored bytes. A PULL file has the
-    `endpoint` of its source and the `task` that fetches it. A file extracted from an archive names it in `archive`.
+    `endpoint` of its source and the `task` that fetches it. A file extracted from an archive names it in `archive`. While a
+    request sends bytes, `writer` is the process that receives them.
     """
 
     id: str
@@ -78,6 +79,7 @@ class UpdateFile(msgspec.Struct, frozen=True):
     endpoint: SourceEndpoint | None = None
     task: str | None = None
     archive: str | None = None
+    writer: str | None = None
 
     @property
     def unpacked(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Protocol
 
 from contentlib.library.errors import Fault
@@ -65,8 +66,11 @@ class UpdateFileRows(Protocol):
     async def uploads(self) -> set[str]:
         """The identifiers of all files of ACTIVE sessions, which are also the names of their uploads."""
 
-    async def interrupt(self, fault: Fault) -> None:
-        """Sets every TRANSFERRING file of ACTIVE sessions to ERROR, because the server was stopped.
+    async def writers(self) -> set[str]:
+        """The processes that receive files."""
+
+    async def interrupt(self, fault: Fault, writers: Collection[str]) -> None:
+        """Sets the TRANSFERRING files that these processes receive to ERROR, because the processes have ended.
 
         PULL files do not change: the server continues to fetch them.
         """

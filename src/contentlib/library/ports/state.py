@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Protocol
 
 from contentlib.library.model import Touches
@@ -18,6 +19,12 @@ class StateRows(Protocol):
 
     async def claim(self, job: str, owner: str, now: int, until: int) -> bool:
         """Acquires or renews the lease of a job. Returns False while another owner holds it."""
+
+    async def owners(self) -> set[str]:
+        """The processes that hold leases of jobs."""
+
+    async def let_go(self, owners: Collection[str]) -> None:
+        """Ends the leases of these processes, because the processes have ended."""
 
     async def touch(self, touches: Touches) -> None:
         """Notes when sessions and login sessions were last active, never an earlier time, and the progress of files."""

@@ -27,8 +27,11 @@ class TaskRows(Rows[Task], Protocol):
         The task that has been due the longest comes first; `attempts` increases.
         """
 
-    async def let_go(self) -> None:
-        """Sets every RUNNING task to PENDING, because the server was stopped."""
+    async def owners(self) -> set[str]:
+        """The processes that run tasks."""
+
+    async def let_go(self, owners: Collection[str]) -> None:
+        """Sets the RUNNING tasks of these processes to PENDING, because the processes have ended."""
 
     async def forget(self, before: int) -> None:
         """Removes the tasks that ended before a time."""

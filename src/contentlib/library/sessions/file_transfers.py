@@ -32,16 +32,20 @@ class UploadTarget(NamedTuple):
 
 
 class FileTransfers:
-    """Records the transfer of each file. Changes of files that no longer belong to the session are rejected."""
+    """Records the transfer of each file. Changes of files that no longer belong to the session are rejected.
+
+    `here` is the process that receives the bytes.
+    """
 
     def __init__(
-        self, metadata: MetadataStore, sessions: UpdateSessions, leases: Leases, blobs: Blobs, rules: UploadRules
+        self, metadata: MetadataStore, sessions: UpdateSessions, leases: Leases, blobs: Blobs, rules: UploadRules, here: str
     ) -> None:
         self._metadata = metadata
         self._sessions = sessions
         self._leases = leases
         self._blobs = blobs
         self.rules = rules
+        self._here = here
 
     async def target(self, session_id: str, file_id: str) -> UploadTarget:
         """The session and the file that an upload is for; Missing when either is gone, NotActive when the session ended."""
@@ -148,6 +152,7 @@ class FileTransfers:
             size=size,
             endpoint=archive.endpoint,
             archive=archive.id,
+            writer=self._here,
         )
         async with self._metadata.transaction(durable=False) as transaction:
             await self._sessions.active(transaction, archive.session, "changed")
@@ -188,7 +193,8 @@ class FileTransfers:
             if event == "begun" and completed and (file.status is not TransferStatus.READY or current.blob != file.blob):
                 raise Busy(messages.COMPLETED_MEANWHILE(name=file.name))
             status = transfer_states.fire(current, event).status
-            await transaction.update_files.put(replace(changed, name=current.name, status=status))
+            writer = self._here if event == "begun" else None
+            await transaction.update_files.put(replace(changed, name=current.name, status=status, writer=writer))
             await self._sessions.note_act(transaction, session)
         self._leases.touch(session)
         self._leases.note_progress(file.id, changed.received)

@@ -1,0 +1,20 @@
+"""Another process: tells its identifier to those that run, then waits to be killed."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+
+from contentlib.nodes.pipes import PipeNodes
+
+
+async def _main() -> None:
+    nodes = PipeNodes(Path(sys.argv[1]))
+    nodes.start(lambda *_: None)
+    nodes.ring("here", nodes.here)
+    print("here", flush=True)  # noqa: T201 - the test reads it
+    await asyncio.sleep(600)
+
+
+asyncio.run(_main())

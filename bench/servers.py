@@ -92,8 +92,9 @@ def setup() -> None:
 
 @contextmanager
 def contentlib(data: Path, certificate: Certificate | None = None, more: Mapping[str, str] | None = None) -> Iterator[Server]:
-    """Our server, as it is started by default but for `more` of its environment, on a data directory."""
-    environment = {"CONTENTLIB_ADMIN_PASSWORD": PASSWORD, "CONTENTLIB_LOG_LEVEL": "warning", **(more or {})}
+    """Our server, as it is started by default but with one worker, as those beside it, and `more` of its environment."""
+    environment = {"CONTENTLIB_ADMIN_PASSWORD": PASSWORD, "CONTENTLIB_LOG_LEVEL": "warning", "CONTENTLIB_WORKERS": "1"}
+    environment |= more or {}
     if certificate:
         environment |= {
             "CONTENTLIB_TLS_CERTIFICATE": str(certificate.certificate),

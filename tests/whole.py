@@ -176,7 +176,7 @@ def told(answer: httpx.Response) -> tuple[int, str, str]:
 
 def settings_on(directory: Path, **more: Any) -> Settings:
     """Settings for a data directory; a test whose publisher is held does not wait long for a sync."""
-    common = {"sync_wait_seconds": 0, "check_answers": True}
+    common = {"sync_wait_seconds": 0, "check_answers": True, "workers": 1}
     return Settings(data_dir=directory, admin_password=SecretStr(PASSWORD), **{**common, **more})
 
 

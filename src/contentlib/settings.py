@@ -50,6 +50,11 @@ class Storage(BaseModel):
     path: Path
 
 
+def _processors() -> int:
+    """The number of processors that the server may use, at most 8."""
+    return min(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1, 8)
+
+
 def _default_storage(earlier: dict[str, Any]) -> tuple[Storage, ...]:
     return (Storage(id="datastore-1", name="default", path=earlier["data_dir"] / "storage"),)
 
@@ -90,7 +95,7 @@ class Settings(BaseSettings):
         "observe the traffic to the port can read passwords.",
     )
     workers: int = Field(
-        default=1,
+        default_factory=_processors,
         ge=1,
         le=256,
         description="Number of processes that answer requests. More than one per processor does not help; each uses memory of "
@@ -458,6 +463,10 @@ def _place(value: object) -> str:
 
 
 _TOLD = {"path_type": "is a path", "missing": "is required"}
+_COMPUTED = {
+    "storage": "one: `datastore-1` (default) in `<data_dir>/storage`",
+    "workers": "number of processors, at most `8`",
+}
 _FOLLOWS = "default_factory_not_called"  # the default storage is missing because the data directory is
 _Sourced = dict[str, tuple[object, str]]
 
@@ -654,4 +663,4 @@ def _type_name(annotation: Any) -> str:
 
 def _default(name: str) -> str:
     default = Settings.model_fields[name].default
-    return "one: `datastore-1` (default) in `<data_dir>/storage`" if default is PydanticUndefined else shown_value(default)
+    return _COMPUTED[name] if default is PydanticUndefined else shown_value(default)

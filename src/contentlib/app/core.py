@@ -23,6 +23,7 @@ from contentlib.library.ports import AccessStore
 from contentlib.library.signals import Signal
 from contentlib.library.timekeeping import follow
 from contentlib.nodes.pipes import PipeNodes
+from contentlib.nodes.places import LockedPlaces
 from contentlib.outbound.client import Outbound
 from contentlib.outbound.configured import outbound_of
 from contentlib.outbound.roots import system_roots
@@ -82,8 +83,9 @@ class Identity:
 def open_core(settings: Settings, thumbprint: str | None, certificate: bytes | None, clock: Clock, *, beside: bool) -> Core:
     """Opens the stores without reading from them. `beside` is set if other processes serve the same data."""
     metadata, store, signals = open_rows(settings), open_bytes(settings), Signals()
+    places = LockedPlaces(nodes_directory(settings) / "places.lock")
     configurations = Configurations(metadata, signals.configuration_changed)
-    limits = TransferLimits(configurations, settings.workers)
+    limits = TransferLimits(configurations, places, settings.workers)
     storages = Storages(store, log.storage_changed)
     datastores = [Datastore(each.id, each.name, each.path, partial(store.room, each.id)) for each in settings.storage]
     slack = touch_seconds(settings) * 2 if beside else 0  # another worker's touches are seen once it has kept them

@@ -76,7 +76,7 @@ class PipeNodes:
 
     def _names(self) -> list[str]:
         try:
-            return [entry.name for entry in os.scandir(self._directory) if not entry.name.endswith(_NEW)]
+            return [entry.name for entry in os.scandir(self._directory) if "." not in entry.name]
         except FileNotFoundError:
             return []
 

@@ -5,13 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from pathlib import Path
 
 import pytest
 
 from contentlib.library.bytes.blobs import Blobs
 from contentlib.library.catalog.configuration import Configurations
 from contentlib.library.catalog.limits import TransferLimits
+from contentlib.nodes.places import LockedPlaces
 from library.world import World
+from nodes.taken_places import others_places
+from processes import PATIENCE_SECONDS
 
 
 class Crowd:
@@ -158,9 +162,27 @@ async def test_a_copy_to_another_storage_takes_a_place(crowd: Crowd, limits: Tra
     assert seen == [["b"]]
 
 
-async def test_processes_share_what_is_allowed_to_all_together(configurations: Configurations) -> None:
+async def test_processes_divide_the_bandwidth_and_nothing_else(configurations: Configurations) -> None:
     changes = {"transfer_threads_pool_size": 7, "transfer_throttling_bandwidth_total": 30, "maximum_concurrent_item_syncs": 2}
     await configurations.update(changes)
     limits = TransferLimits(configurations, processes=3)
     await limits.start()
-    assert (limits.pool, limits.throttle.limit, limits.item_syncs.most) == (2, 10, 1)
+    assert (limits.pool, limits.throttle.limit, limits.item_syncs.most) == (7, 10, 2)
+
+
+async def test_a_transfer_waits_for_a_place_that_another_process_has(configurations: Configurations, tmp_path: Path) -> None:
+    await configurations.update({"transfer_threads_pool_size": 2, "transfer_nfc_max_concurrent_transfers_per_host": 1})
+    limits = TransferLimits(configurations, LockedPlaces(tmp_path / "places"))
+    await limits.start()
+    with others_places(tmp_path / "places", "files", 2) as release:
+        waiting = asyncio.create_task(_transferred(limits))
+        await asyncio.wait({waiting}, timeout=0.3)
+        assert not waiting.done()
+        release()
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await waiting
+
+
+async def _transferred(limits: TransferLimits) -> None:
+    async with limits.transfer("a.iso", "host"):
+        pass

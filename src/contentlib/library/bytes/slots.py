@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext, suppress
+
+from contentlib.library.ports import Places
+
+_POLL_SECONDS = 0.1  # while all places are taken, some by other processes
+_OWN = 0
 
 Claim = Callable[[str], AbstractAsyncContextManager[None]]
 """Waits for a place for the transfer of a file of a name."""
@@ -16,10 +21,15 @@ def at_once(_name: str) -> AbstractAsyncContextManager[None]:
 
 
 class Slots:
-    """A limited number of places, `most`. Lowering the limit does not take places away."""
+    """A limited number of places, `most`. Lowering the limit does not take places away.
 
-    def __init__(self, most: int) -> None:
+    If the places are `shared`, those of the same `kind` in all processes are limited together.
+    """
+
+    def __init__(self, most: int, kind: str = "", shared: Places | None = None) -> None:
         self.most = most
+        self._kind = kind
+        self._shared = shared
         self._taken = 0
         self._wanted = 0
         self._changed = asyncio.Event()
@@ -39,14 +49,26 @@ class Slots:
         """A place, as soon as one is free."""
         self._wanted += 1
         try:
-            while self._taken >= self.most:
+            while (place := self._take()) is None:
                 self._changed.clear()
-                await self._changed.wait()
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(None if self._taken >= self.most else _POLL_SECONDS):
+                        await self._changed.wait()
             self._taken += 1
             try:
                 yield
             finally:
                 self._taken -= 1
+                self._release(place)
                 self._changed.set()
         finally:
             self._wanted -= 1
+
+    def _take(self) -> int | None:
+        if self._taken >= self.most:
+            return None
+        return _OWN if self._shared is None else self._shared.take(self._kind, self.most)
+
+    def _release(self, place: int) -> None:
+        if self._shared is not None:
+            self._shared.release(place)

@@ -13,29 +13,31 @@ from contentlib.library.bytes.slots import Slots
 from contentlib.library.bytes.throttle import Throttle
 from contentlib.library.catalog.configuration import Configuration, Configurations
 from contentlib.library.packages import ovf
+from contentlib.library.ports import Places
 
 
 class TransferLimits:
-    """The limits of one of some `processes`, which share each of them; a process may always do one thing at a time."""
+    """The limits of one of some `processes`. They share `places`, and each has an equal part of the bandwidth."""
 
-    def __init__(self, configurations: Configurations, processes: int = 1) -> None:
+    def __init__(self, configurations: Configurations, places: Places | None = None, processes: int = 1) -> None:
         self._configurations = configurations
+        self._places = places
         self._processes = processes
         defaults = Configuration()
         self.throttle = Throttle()
-        self.item_syncs = Slots(self._part(defaults.maximum_concurrent_item_syncs))
-        self.pool = self._part(defaults.transfer_threads_pool_size)
-        self._files = Slots(self.pool)
-        self._descriptors = Slots(self._part(defaults.priority_transfer_threads_pool_size))
+        self.item_syncs = Slots(defaults.maximum_concurrent_item_syncs, "item syncs", places)
+        self.pool = defaults.transfer_threads_pool_size
+        self._files = Slots(self.pool, "files", places)
+        self._descriptors = Slots(defaults.priority_transfer_threads_pool_size, "descriptors", places)
         self._hosts: dict[str, Slots] = {}
-        self._per_host = self._part(defaults.transfer_nfc_max_concurrent_transfers_per_host)
+        self._per_host = defaults.transfer_nfc_max_concurrent_transfers_per_host
 
     async def start(self) -> None:
         """Puts all of the configuration in force; the sizes of the pools stay as they are then."""
         found = await self._configurations.get()
-        self.pool = self._part(found.transfer_threads_pool_size)
+        self.pool = found.transfer_threads_pool_size
         self._files.allow(self.pool)
-        self._descriptors.allow(self._part(found.priority_transfer_threads_pool_size))
+        self._descriptors.allow(found.priority_transfer_threads_pool_size)
         self._apply(found)
 
     async def refresh(self) -> None:
@@ -54,7 +56,7 @@ class TransferLimits:
         if host is None:
             yield
             return
-        places = self._hosts.setdefault(host, Slots(self._per_host))
+        places = self._hosts.setdefault(host, Slots(self._per_host, f"host {host}", self._places))
         try:
             async with places.one():
                 yield
@@ -64,10 +66,7 @@ class TransferLimits:
 
     def _apply(self, found: Configuration) -> None:
         self.throttle.limit = found.transfer_throttling_bandwidth_total / self._processes
-        self.item_syncs.allow(self._part(found.maximum_concurrent_item_syncs))
-        self._per_host = self._part(found.transfer_nfc_max_concurrent_transfers_per_host)
+        self.item_syncs.allow(found.maximum_concurrent_item_syncs)
+        self._per_host = found.transfer_nfc_max_concurrent_transfers_per_host
         for places in self._hosts.values():
             places.allow(self._per_host)
-
-    def _part(self, all_together: int) -> int:
-        return max(1, all_together // self._processes)

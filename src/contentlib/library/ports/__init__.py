@@ -20,7 +20,7 @@ from contentlib.library.ports.bytes import BlobStore, Descriptions, FileBlobStor
 from contentlib.library.ports.items import ItemRows
 from contentlib.library.ports.libraries import LibraryRows, UsageRows
 from contentlib.library.ports.metadata import AccessStore, MetadataStore, Transaction
-from contentlib.library.ports.nodes import Nodes
+from contentlib.library.ports.nodes import Nodes, Places
 from contentlib.library.ports.rows import Rows
 from contentlib.library.ports.secrets import Encryption, PasswordHasher
 from contentlib.library.ports.sessions import (
@@ -60,6 +60,7 @@ __all__ = [
     "Nodes",
     "OfferRows",
     "PasswordHasher",
+    "Places",
     "PreparationRows",
     "Rows",
     "SessionRows",

@@ -9,6 +9,16 @@ Hear = Callable[[str, Sequence[str]], None]
 """Receives the name of an event and its arguments."""
 
 
+class Places(Protocol):
+    """Numbered places of several kinds, which all processes share. Those of a process that ends are free."""
+
+    def take(self, kind: str, most: int) -> int | None:
+        """Takes one of `most` places of a kind. Returns what is to be given to `release`, or None if all are taken."""
+
+    def release(self, place: int) -> None:
+        """Releases a place."""
+
+
 class Nodes(Protocol):
     """The processes that serve the same data, each with an identifier that is used once. This process is one of them."""
 

@@ -59,7 +59,7 @@ class Library(msgspec.Struct, frozen=True):
 class Rest:
     """One login; each request opens the connection again."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Server, user: str = USER) -> None:
         self._server = server
         where = urlsplit(server.url)
         host, port = str(where.hostname), where.port
@@ -70,7 +70,7 @@ class Rest:
             )
         else:
             self._connection = http.client.HTTPConnection(host, port, timeout=_TIMEOUT_SECONDS)
-        basic = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
+        basic = base64.b64encode(f"{user}:{PASSWORD}".encode()).decode()
         headers = {"Authorization": f"Basic {basic}", "vmware-use-header-authn": "true"}
         self.token = _value(self._request("POST", "/rest/com/vmware/cis/session", headers), str)
 

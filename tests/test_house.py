@@ -19,8 +19,8 @@ TABLES = {"settings.py", "metadata/tables.py"}
 SHARED_NAMES = {
     "a port, and its adapter on SQLite": """
         ApiTokenRows ArrivalRows AttachmentRows BlobRows CategoryRows DeletedRows DownloadSessionRows GroupRows
-        ItemRows LastUseRows LibraryRows LoginRows OfferRows PermissionRows PreparationRows RoleRows StateRows
-        SubscriberRows TagRows TaskRows TokenRows TrustedCertificateRows UpdateFileRows UpdateSessionRows UsageRows
+        ItemRows LastUseRows LibraryRows LoginRows OfferRows PermissionRows PreparationRows RoleRows SecretRows
+        StateRows SubscriberRows TagRows TaskRows TokenRows TrustedCertificateRows UpdateFileRows UpdateSessionRows UsageRows
         UsedByRows UserRows VersionRows
         """,
     "a structure or enumeration of the contract, and the value of the rules that it is made of": """

@@ -342,6 +342,11 @@ class Settings(BaseSettings):
         """The file of the database."""
         return self.data_dir / "contentlib.db"
 
+    @property
+    def sealing_key(self) -> Path:
+        """The file of the keys that encrypt secrets in the database."""
+        return self.data_dir / "sealing.key"
+
     @classmethod
     def settings_customise_sources(
         cls,

@@ -6,13 +6,15 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from contentlib.access.sealing import KeyFile
+from contentlib.access.key_ring import KeyRing
+from contentlib.access.sealing import RingEncryption
 from contentlib.jobs.schedule import Schedule, local_hour
 from contentlib.library.catalog.configuration import Configurations
 from contentlib.library.catalog.libraries import NewLibrary
 from contentlib.library.following.mirror import Mirror
 from contentlib.library.following.own_catalogs import OwnCatalogs, OwnProbes
 from contentlib.library.following.subscribed import SubscribedLibraries
+from contentlib.library.following.subscription_passwords import SubscriptionPasswords
 from contentlib.library.following.subscriptions import Subscriptions
 from contentlib.library.following.sync_tasks import SyncArguments, SyncTasks
 from contentlib.library.model import LibraryType, Subscription, Task
@@ -33,10 +35,11 @@ class Scheduled:
     """Libraries, the schedule, and a clock on the wall that is set by hand."""
 
     def __init__(self, world: World) -> None:
-        client, sources, sealing = Outbound(OutboundPolicy()), Sources(), KeyFile(world.directory / "key")
-        catalogs = OwnCatalogs(world.metadata, SaltedPasswords(), sealing, CatalogReader(client, sources))
+        client, sources = Outbound(OutboundPolicy()), Sources()
+        passwords = SubscriptionPasswords(RingEncryption(KeyRing(world.directory / "key")))
+        catalogs = OwnCatalogs(world.metadata, SaltedPasswords(), CatalogReader(client, sources))
         probes = OwnProbes(catalogs, SubscriptionProbes(client, sources))
-        subscriptions = Subscriptions(catalogs, probes, sealing, takes_http)
+        subscriptions = Subscriptions(catalogs, probes, passwords, takes_http)
         syncs = SyncTasks(Tasks(world.metadata, world.clock), world.clock)
         subscribed = SubscribedLibraries(world.metadata, world.clock, world.libraries, subscriptions, syncs)
         self.world = world

@@ -15,7 +15,6 @@ from msgspec.structs import replace
 import certificates
 from backends import BACKEND, stored, unfinished
 from contentlib.access.passwords import Argon2Passwords
-from contentlib.access.sealing import KeyFile
 from contentlib.library.errors import NotFetched
 from contentlib.library.following.own_catalogs import OwnCatalogs, OwnProbes
 from contentlib.library.model import Subscription
@@ -346,7 +345,7 @@ async def test_pins_of_a_subscription_to_this_server_are_checked(app: Whole, tmp
     own, other = certificates.make(tmp_path / "own.pem"), certificates.make(tmp_path / "other.pem")
     metadata = BACKEND.open_rows(app.settings.database)
     der = ssl.PEM_cert_to_DER_cert(own.pem)
-    catalogs = OwnCatalogs(metadata, Argon2Passwords(), KeyFile(tmp_path / "key"), cast(Any, None), der)
+    catalogs = OwnCatalogs(metadata, Argon2Passwords(), cast(Any, None), der)
     source = await app.library("theirs", publish_info={"published": True, "authentication_method": "NONE"})
     url = f"https://lib.example/cls/vcsp/lib/{source}/lib.json"
     probes = OwnProbes(catalogs, cast(Any, None))

@@ -130,4 +130,6 @@ def _pulling(core: Core, rules: Rules) -> PullContext:
 
 def _syncs(core: Core, rules: Rules) -> Syncs:
     bringing = BringingContext(core.metadata, core.blobs, _transport(core))
-    return Syncs(SyncContext(rules.mirror, rules.catalogs, bringing, core.clock, log.items_left_out))
+    return Syncs(
+        SyncContext(rules.mirror, rules.catalogs, rules.subscription_passwords, bringing, core.clock, log.items_left_out)
+    )

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from contentlib.access.sealing import KeyFile
+from contentlib.access.key_ring import KeyRing
+from contentlib.access.sealing import RingEncryption
 from contentlib.app import log
 from contentlib.app.core import Core, retention
 from contentlib.library.catalog.conversion import Conversions
@@ -24,6 +25,7 @@ from contentlib.library.following.mirror import Mirror
 from contentlib.library.following.own_catalogs import OwnCatalogs, OwnProbes
 from contentlib.library.following.subscribed import SubscribedLibraries
 from contentlib.library.following.subscribers import Subscribers
+from contentlib.library.following.subscription_passwords import SubscriptionPasswords
 from contentlib.library.following.subscriptions import Subscriptions
 from contentlib.library.following.sync_tasks import SyncTasks
 from contentlib.library.model import TaggedObject
@@ -44,8 +46,6 @@ from contentlib.library.tasks import Tasks
 from contentlib.vcsp.reading.asking import DocumentLimits as AskingLimits
 from contentlib.vcsp.reading.probing import SubscriptionProbes
 from contentlib.vcsp.reading.reader import CatalogReader
-
-_SEALING_KEY = "sealing.key"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +75,7 @@ class Rules:
     catalogs: OwnCatalogs
     mirror: Mirror
     subscribed: SubscribedLibraries
+    subscription_passwords: SubscriptionPasswords
     subscribers: Subscribers
     # tagging
     categories: Categories
@@ -85,10 +86,11 @@ class Rules:
 def rules_of(core: Core) -> Rules:
     """The rules over the stores of a process."""
     metadata, blobs, clock = core.metadata, core.blobs, core.clock
-    sealing, tasks = KeyFile(core.settings.data_dir / _SEALING_KEY), Tasks(metadata, clock)
+    encryption, tasks = RingEncryption(KeyRing(core.settings.sealing_key)), Tasks(metadata, clock)
+    passwords = SubscriptionPasswords(encryption)
     libraries, items, upkeep = _libraries(core), _items(core), Upkeep(metadata, core.leases)
-    catalogs = OwnCatalogs(metadata, core.library_passwords, sealing, _reader(core), _own_certificate(core))
-    subscribed = _subscribed(core, libraries, tasks, catalogs, sealing)
+    catalogs = OwnCatalogs(metadata, core.library_passwords, _reader(core), _own_certificate(core))
+    subscribed = _subscribed(core, libraries, tasks, catalogs, passwords)
     limits = UploadRules(core.settings.upload_limit_bytes, core.settings.session_files_limit)
     updates = UpdateSessions(metadata, clock, core.leases, core.signals.session_ended)
     pulls = PullTasks(tasks, core.sources.check, core.signals.task_submitted)
@@ -104,7 +106,7 @@ def rules_of(core: Core) -> Rules:
         usages=Usages(metadata, clock),
         upkeep=upkeep,
         migrations=Migrations(metadata, blobs, clock, libraries, upkeep, core.signals.task_submitted),
-        conversions=Conversions(metadata, clock, core.library_passwords, sealing),
+        conversions=Conversions(metadata, clock, core.library_passwords, encryption),
         ovf_templates=OvfTemplates(items, blobs),
         updates=updates,
         files=UpdateFiles(metadata, updates, core.leases, blobs, pulls, limits),
@@ -115,6 +117,7 @@ def rules_of(core: Core) -> Rules:
         catalogs=catalogs,
         mirror=Mirror(metadata, blobs, clock, core.trust),
         subscribed=subscribed,
+        subscription_passwords=passwords,
         subscribers=Subscribers(metadata, clock, subscribed),
         categories=Categories(metadata, clock),
         tags=Tags(metadata, clock),
@@ -152,8 +155,10 @@ def _reader(core: Core) -> CatalogReader:
     return CatalogReader(core.outbound, core.sources, AskingLimits(items=core.settings.subscribed_items_limit))
 
 
-def _subscribed(core: Core, libraries: Libraries, tasks: Tasks, catalogs: OwnCatalogs, sealing: KeyFile) -> SubscribedLibraries:
+def _subscribed(
+    core: Core, libraries: Libraries, tasks: Tasks, catalogs: OwnCatalogs, passwords: SubscriptionPasswords
+) -> SubscribedLibraries:
     probes = OwnProbes(catalogs, SubscriptionProbes(core.outbound, core.sources))
-    subscriptions = Subscriptions(catalogs, probes, sealing, core.sources.check)
+    subscriptions = Subscriptions(catalogs, probes, passwords, core.sources.check)
     syncs = SyncTasks(tasks, core.clock, core.signals.task_submitted, core.settings.sync_wait_seconds)
     return SubscribedLibraries(core.metadata, core.clock, libraries, subscriptions, syncs)

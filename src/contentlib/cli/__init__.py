@@ -10,6 +10,7 @@ from contentlib.cli.bundle import bundle
 from contentlib.cli.people import group, user
 from contentlib.cli.permits import permission, role, token
 from contentlib.cli.publish_static import publish_static
+from contentlib.cli.secrets import secret
 from contentlib.cli.serve import serve
 from contentlib.cli.settings import settings
 from contentlib.cli.version import version
@@ -25,6 +26,7 @@ for name, commands in {
     "group": group,
     "permission": permission,
     "role": role,
+    "secret": secret,
     "token": token,
     "user": user,
 }.items():

@@ -45,10 +45,15 @@ def administer(config: Path | None, data_dir: Path | None, work: Callable[[Admin
     """Runs work on a data directory and returns its result. Prints an error and exits with 1 if it fails."""
     settings = settings_or_exit(config, data_dir)
     with told():
-        if not settings.database.exists():
-            raise RuntimeError(f"data directory {settings.data_dir} has no database; start the server once to make it")
+        check_database(settings)
         prepare(settings)
         return asyncio.run(_run(settings, work))
+
+
+def check_database(settings: Settings) -> None:
+    """Raises RuntimeError if the data directory is not that of a server."""
+    if not settings.database.exists():
+        raise RuntimeError(f"data directory {settings.data_dir} has no database; start the server once to make it")
 
 
 async def _run(settings: Settings, work: Callable[[Administration], Awaitable[Answer]]) -> Answer:

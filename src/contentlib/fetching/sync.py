@@ -26,6 +26,7 @@ from contentlib.library.clock import Clock
 from contentlib.library.errors import Busy, Damaged, Fault, LibraryError, Missing, NotCompliant, NotFetched
 from contentlib.library.following.mirror import Mirror
 from contentlib.library.following.own_catalogs import OwnCatalogs
+from contentlib.library.following.subscription_passwords import SubscriptionPasswords
 from contentlib.library.following.sync_tasks import SyncArguments
 from contentlib.library.model import Library, Subscription, Task
 from contentlib.library.signals import unheard
@@ -44,6 +45,7 @@ class SyncContext:
 
     mirror: Mirror
     catalogs: OwnCatalogs
+    passwords: SubscriptionPasswords
     bringing: BringingContext
     clock: Clock
     left_out: LeftOut = unheard
@@ -154,7 +156,7 @@ class _Sync:
 
     async def _read(self) -> Read | None:
         try:
-            return await self._context.catalogs.read(self._subscription, self._seen())
+            return await self._context.catalogs.read(self._opened(), self._seen())
         except NotFetched as error:
             await self._fail(error.fault, again=error.again)
 
@@ -167,7 +169,7 @@ class _Sync:
             return None
         self._anew -= 1
         try:
-            read = await self._context.catalogs.read(self._subscription, self._seen() if before is None else before[1])
+            read = await self._context.catalogs.read(self._opened(), self._seen() if before is None else before[1])
         except NotFetched:  # the original error is reported, not this one
             return None
         if read is None or (before is not None and read[0] == before[0]):
@@ -185,7 +187,7 @@ class _Sync:
         raise NotFetched(fault)
 
     def _opened(self) -> Subscription:
-        return self._context.catalogs.opened(self._subscription)
+        return self._context.passwords.open(self._library.id, self._subscription)
 
     async def _fetch(self, wanted: tuple[OfferedItem, ...]) -> None:
         """Brings the files of items, as many at once as the configuration allows all syncs of this process together."""

@@ -108,7 +108,7 @@ class Catalogs(Protocol):
     """Reads the libraries of publishers."""
 
     async def read(self, subscription: Subscription, seen: Seen | None = None) -> tuple[Catalog, Seen] | None:
-        """Reads the catalog. Returns None if it is unchanged, which costs one request.
+        """Reads the catalog; the password is not encrypted. Returns None if it is unchanged, which costs one request.
 
         Raises NotFetched with the cause (unreachable, refused, no catalog) and whether it is temporary.
         """

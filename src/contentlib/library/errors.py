@@ -147,6 +147,13 @@ class NotFetched(LibraryError):
         self.again = again
 
 
+class NotDecrypted(LibraryError):
+    """An encrypted secret cannot be read."""
+
+    def __init__(self, use: str, problem: str) -> None:
+        super().__init__(messages.NOT_DECRYPTED(use=use, problem=problem))
+
+
 class Unavailable(LibraryError):
     """A storage does not answer, or cannot read a file. This can be temporary."""
 

@@ -19,6 +19,11 @@ VERSION_CONFLICT = Message(
     "Get it again, apply the change to what it is now, and send the new version.",
 )
 
+NOT_DECRYPTED = Message(
+    "secret.not_decrypted",
+    "cannot decrypt the {use}: {problem}",
+    "Restore sealing.key from the backup of the database, or set the secret again.",
+)
 REQUIRED = Message(INVALID, "{field} is required", "Send the field.")
 EMPTY = Message(INVALID, "{field} must not be empty", "Send a value, or leave the field unset.")
 OUT_OF_RANGE = Message(INVALID, "{field} must be between {least} and {most}, not {given}", "Send a value in the range.")

@@ -35,6 +35,7 @@ _HEARD: dict[type[rules.LibraryError], tuple[type[vapi.VapiError], ...]] = {
     rules.Unsupported: (vapi.Unsupported,),
     rules.NotWritable: (vapi.ResourceInaccessible, vapi.Error, vapi.NotAllowedInCurrentState),
     rules.NotFetched: (vapi.ResourceInaccessible, vapi.Error, vapi.NotAllowedInCurrentState),
+    rules.NotDecrypted: (vapi.ResourceInaccessible, vapi.Error, vapi.NotAllowedInCurrentState),
     rules.Unavailable: (vapi.ServiceUnavailable,),
     rules.Damaged: (vapi.ResourceInaccessible, vapi.Error, vapi.NotAllowedInCurrentState),
 }

@@ -8,7 +8,16 @@ from contentlib.library.catalog import messages
 from contentlib.library.catalog.libraries import PUBLISHING_USER, find_library
 from contentlib.library.clock import Clock
 from contentlib.library.errors import Busy, NotSynchronized
-from contentlib.library.model import Authentication, Library, LibraryType, Publishing, Subscription, TaskTarget
+from contentlib.library.model import (
+    Authentication,
+    Library,
+    LibraryType,
+    Publishing,
+    SecretPurpose,
+    SecretUse,
+    Subscription,
+    TaskTarget,
+)
 from contentlib.library.ports import Encryption, MetadataStore, PasswordHasher, Transaction
 
 _AT_ONCE = 100
@@ -17,11 +26,11 @@ _AT_ONCE = 100
 class Conversions:
     """Converts libraries."""
 
-    def __init__(self, metadata: MetadataStore, clock: Clock, passwords: PasswordHasher, sealing: Encryption) -> None:
+    def __init__(self, metadata: MetadataStore, clock: Clock, passwords: PasswordHasher, encryption: Encryption) -> None:
         self._metadata = metadata
         self._clock = clock
         self._passwords = passwords
-        self._sealing = sealing
+        self._encryption = encryption
 
     async def to_published(self, library_id: str) -> None:
         """Converts a subscribed library to a published local one, atomically. Items keep their identifiers, versions and files.
@@ -57,7 +66,8 @@ class Conversions:
         subscription = library.subscription or Subscription("")
         if library.publishing.published or subscription.authentication is Authentication.NONE or not subscription.password:
             return replace(library.publishing, published=True)
-        hashed = await self._passwords.hash(self._sealing.open(subscription.password))
+        use = SecretUse(SecretPurpose.SUBSCRIPTION, library.id)
+        hashed = await self._passwords.hash(self._encryption.open(subscription.password, use))
         return replace(
             library.publishing,
             published=True,

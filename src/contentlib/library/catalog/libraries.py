@@ -67,6 +67,8 @@ class LibraryChange(msgspec.Struct, frozen=True):
 
 MoreChanges = Callable[[Library], Awaitable[dict[str, object]]]
 """Further changes of a library, by the names of its fields."""
+Check = Callable[[Library], None]
+"""Checks a changed library in the transaction that stores it."""
 
 
 class LibraryRules(msgspec.Struct, frozen=True):
@@ -164,9 +166,16 @@ class Libraries:
         return [each.id for each in libraries if each is not None and _matches(each, backing)]
 
     async def update(
-        self, library_id: str, change: LibraryChange, type: LibraryType | None = None, more: MoreChanges | None = None
+        self,
+        library_id: str,
+        change: LibraryChange,
+        type: LibraryType | None = None,
+        more: MoreChanges | None = None,
+        check: Check = unheard,
     ) -> None:
         """Changes the given properties and those that `more` adds. If nothing changes, no version is increased.
+
+        `check` checks what `more` has added.
 
         Raises VersionConflict if `version` is given and not the library's, and Busy if it is not given and another call has
         changed publishing or the subscription meanwhile.
@@ -189,9 +198,9 @@ class Libraries:
             changes["publishing"] = await self._publishing(where, library.publishing, change.publishing, creating=False)
         if more is not None:
             changes |= await more(library)
-        await self._put(library, change.version, changes)
+        await self._put(library, change.version, changes, unheard if more is None else check)
 
-    async def _put(self, seen: Library, version: str | None, changes: dict[str, object]) -> None:
+    async def _put(self, seen: Library, version: str | None, changes: dict[str, object], check: Check) -> None:
         async with self._metadata.transaction(durable=True) as transaction:
             library = await find_library(transaction, seen.id)
             if version is not None and version != str(library.version):
@@ -203,6 +212,7 @@ class Libraries:
             if changed.folded_name != library.folded_name:
                 await self.names.check(transaction, changed, "update_spec.name")
             if changed != library:
+                check(changed)
                 now = max(self._clock.now(), library.modified)
                 await transaction.libraries.put(
                     replace(changed, modified=now, version=library.version + 1, revision=library.revision + 1)

@@ -34,7 +34,7 @@ SUBSCRIPTION_EXISTS = Message(
 )
 PASSWORD_UNREADABLE = Message(
     "subscription.password",
-    "cannot decrypt the password of the subscription ({problem}); set it again",
+    "the subscription cannot be used: {problem}",
     "Set the password of the subscription again. The key file of the data directory may have been replaced.",
 )
 OWN_NOT_PUBLISHED = Message(

@@ -6,7 +6,6 @@ import hashlib
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
-from msgspec.structs import replace
 
 from contentlib.library.catalog.current_items import current_items
 from contentlib.library.catalogs import Catalog, Catalogs, OfferedFile, OfferedItem, Seen
@@ -15,7 +14,7 @@ from contentlib.library.following import messages
 from contentlib.library.following.subscriptions import PUBLISHED, Probing
 from contentlib.library.model import Authentication, Item, Library, StoredFile, Subscription, Version
 from contentlib.library.packages.signatures import read_pem
-from contentlib.library.ports import Encryption, MetadataStore, PasswordHasher, Transaction
+from contentlib.library.ports import MetadataStore, PasswordHasher, Transaction
 from contentlib.library.sessions.pulls import Probed, ProbeStatus
 
 BLOB = "blob:"
@@ -23,7 +22,7 @@ BLOB = "blob:"
 
 
 class OwnCatalogs:
-    """Reads publishers' libraries, including those on this server. Decrypts passwords.
+    """Reads publishers' libraries, including those on this server.
 
     A subscription to this server is checked like one to another: its URL, its password, and its pins, against the server's
     `certificate` (DER).
@@ -33,22 +32,19 @@ class OwnCatalogs:
         self,
         metadata: MetadataStore,
         passwords: PasswordHasher,
-        sealing: Encryption,
         outside: Catalogs,
         certificate: bytes | None = None,
     ) -> None:
         self._certificate = certificate
         self._metadata = metadata
         self._passwords = passwords
-        self._sealing = sealing
         self._outside = outside
 
     async def read(self, subscription: Subscription, seen: Seen | None = None) -> tuple[Catalog, Seen] | None:
         """The catalog; None when it is the one that was seen."""
-        opened = self.opened(subscription)
-        if opened.source is None:
-            return await self._outside.read(opened, seen)
-        library = await self.published(opened.source, opened)
+        if subscription.source is None:
+            return await self._outside.read(subscription, seen)
+        library = await self.published(subscription.source, subscription)
         now = Seen(str(library.revision))
         if seen == now:
             return None
@@ -62,15 +58,6 @@ class OwnCatalogs:
             created=library.created,
         )
         return catalog, now
-
-    def opened(self, subscription: Subscription) -> Subscription:
-        """The subscription with its password; NotFetched when that cannot be opened."""
-        if subscription.password is None:
-            return subscription
-        try:
-            return replace(subscription, password=self._sealing.open(subscription.password))
-        except (OSError, ValueError) as error:
-            raise NotFetched(messages.PASSWORD_UNREADABLE(problem=str(error))) from error
 
     async def published(self, library_id: str, subscription: Subscription) -> Library:
         """The library of this server; NotFetched when it is not published, or not for these credentials."""

@@ -62,9 +62,9 @@ class SubscribedLibraries:
         if change is None:
             raise Invalid(REQUIRED(field=field))
         draft = await self._libraries.draft(new, SUBSCRIBED)
-        subscription = await self._subscriptions.checked(field, None, change, base_url)
+        subscription = await self._subscriptions.checked(field, draft.id, None, change, base_url)
         if token is None or not await self._known(token):
-            await self._subscriptions.read(subscription)
+            await self._subscriptions.read(draft.id, subscription)
         return await self._add(replace(draft, subscription=subscription), token, user, _identifier)
 
     async def create_invited(
@@ -86,6 +86,7 @@ class SubscribedLibraries:
 
     async def _add(self, library: Library, token: Token | None, user: str, keep: Keep) -> str:
         async def add(transaction: Transaction) -> str:
+            self._subscriptions.passwords.check(library)
             await self._libraries.adding(library, user)(transaction)
             await self._syncs.submit(transaction, library, user)
             return await keep(transaction, library)
@@ -103,14 +104,14 @@ class SubscribedLibraries:
             if wanted is None:
                 return {}
             subscription = await self._subscriptions.checked(
-                "update_spec.subscription_info", library.subscription, wanted, base_url
+                "update_spec.subscription_info", library.id, library.subscription, wanted, base_url
             )
             if _asks_otherwise(library.subscription, subscription):
-                await self._subscriptions.read(subscription)
+                await self._subscriptions.read(library.id, subscription)
             return {"subscription": subscription, "following": _anew(library, subscription)}
 
         before = await self._libraries.get(library_id, SUBSCRIBED)
-        await self._libraries.update(library_id, change, SUBSCRIBED, more)
+        await self._libraries.update(library_id, change, SUBSCRIBED, more, self._subscriptions.passwords.check)
         if (await self._libraries.get(library_id)).subscription != before.subscription:
             await self.sync(library_id, user)
 

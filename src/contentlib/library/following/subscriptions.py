@@ -10,9 +10,9 @@ from msgspec.structs import replace
 from contentlib.library.catalogs import Catalogs
 from contentlib.library.errors import Invalid
 from contentlib.library.following import messages
+from contentlib.library.following.subscription_passwords import SubscriptionPasswords
 from contentlib.library.messages import REQUIRED, SOURCE_UNUSABLE
 from contentlib.library.model import Authentication, SourceEndpoint, Subscription
-from contentlib.library.ports import Encryption
 from contentlib.library.sessions.pulls import CheckSource, Probed, check_endpoint, without_password
 
 _USER = "vcsp"
@@ -43,18 +43,22 @@ class Probing(Protocol):
 class Subscriptions:
     """Validates subscriptions and requests publishers. `check_source` decides which URLs may be requested."""
 
-    def __init__(self, catalogs: Catalogs, probing: Probing, sealing: Encryption, check_source: CheckSource) -> None:
+    def __init__(
+        self, catalogs: Catalogs, probing: Probing, passwords: SubscriptionPasswords, check_source: CheckSource
+    ) -> None:
         self._catalogs = catalogs
         self._probing = probing
-        self._sealing = sealing
+        self.passwords = passwords
         self._check_source = check_source
 
-    async def read(self, subscription: Subscription) -> None:
-        """Reads the publisher's catalog, which proves that there is one."""
-        await self._catalogs.read(subscription)
+    async def read(self, library_id: str, subscription: Subscription) -> None:
+        """Reads the catalog of a library's publisher, which proves that there is one."""
+        await self._catalogs.read(self.passwords.open(library_id, subscription))
 
-    async def checked(self, field: str, now: Subscription | None, change: SubscriptionChange, base_url: str) -> Subscription:
-        """The subscription after a change; its password is sealed."""
+    async def checked(
+        self, field: str, library_id: str, now: Subscription | None, change: SubscriptionChange, base_url: str
+    ) -> Subscription:
+        """The subscription of a library after a change; its password is encrypted."""
         if now is None:
             _check_complete(field, change)
             now = Subscription("")
@@ -65,7 +69,7 @@ class Subscriptions:
             url=url,
             authentication=_or(change.authentication, now.authentication),
             user_name=_or(change.user_name, now.user_name),
-            password=now.password if change.password is None else change.password and self._sealing.seal(change.password),
+            password=self._password(library_id, now, change),
             thumbprint=_pin(change.thumbprint, now.thumbprint),
             certificate=_pin(change.certificate, now.certificate),
             automatic_sync=_or(change.automatic_sync, now.automatic_sync),
@@ -79,6 +83,11 @@ class Subscriptions:
         if not changed.password:
             raise Invalid(messages.REQUIRED_FOR_BASIC(field=f"{field}.password"))
         return replace(changed, user_name=_USER if changed.user_name is None else changed.user_name)
+
+    def _password(self, library_id: str, now: Subscription, change: SubscriptionChange) -> str | None:
+        if not change.password:
+            return now.password if change.password is None else change.password
+        return self.passwords.seal(library_id, change.password)
 
     async def probe(self, change: SubscriptionChange, base_url: str) -> Probed:
         """Probes a publisher."""

@@ -18,6 +18,7 @@ from contentlib.library.model.libraries import (
     Retention,
     Usage,
 )
+from contentlib.library.model.secrets import SealedSecret, SecretPurpose, SecretUse
 from contentlib.library.model.sessions import Session, State, Touches
 from contentlib.library.model.signatures import PackageSignature, TrustedCertificate, WarningType
 from contentlib.library.model.subscriptions import Authentication, Following, Placement, Seen, Subscriber, Subscription, Vcenter
@@ -52,6 +53,9 @@ __all__ = [
     "PrepareStatus",
     "Publishing",
     "Retention",
+    "SealedSecret",
+    "SecretPurpose",
+    "SecretUse",
     "Seen",
     "Session",
     "Source",

@@ -22,7 +22,7 @@ from contentlib.library.ports.libraries import LibraryRows, UsageRows
 from contentlib.library.ports.metadata import AccessStore, MetadataStore, Transaction
 from contentlib.library.ports.nodes import Nodes, Places
 from contentlib.library.ports.rows import Rows
-from contentlib.library.ports.secrets import Encryption, PasswordHasher
+from contentlib.library.ports.secrets import Encryption, PasswordHasher, SecretRows
 from contentlib.library.ports.sessions import (
     DownloadSessionRows,
     PreparationRows,
@@ -63,6 +63,7 @@ __all__ = [
     "Places",
     "PreparationRows",
     "Rows",
+    "SecretRows",
     "SessionRows",
     "Staged",
     "Stat",

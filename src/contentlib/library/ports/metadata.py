@@ -8,6 +8,7 @@ from typing import Protocol
 from contentlib.library.model import Item, Library
 from contentlib.library.ports.items import ItemRows
 from contentlib.library.ports.libraries import LibraryRows, UsageRows
+from contentlib.library.ports.secrets import SecretRows
 from contentlib.library.ports.sessions import DownloadSessionRows, PreparationRows, UpdateFileRows, UpdateSessionRows
 from contentlib.library.ports.state import StateRows
 from contentlib.library.ports.subscriptions import ArrivalRows, OfferRows, SubscriberRows
@@ -52,6 +53,7 @@ class Transaction(Protocol):
     api_tokens: ApiTokenRows
     last_uses: LastUseRows
     state: StateRows
+    secrets: SecretRows
 
 
 class MetadataStore(Protocol):

@@ -47,6 +47,40 @@ async def test_a_group_that_leaves_takes_its_members_along(store: AccessStore) -
         assert await rows.groups.members("b") == []
 
 
+async def test_a_membership_of_one_source_ends_without_those_of_others(store: AccessStore) -> None:
+    async with store.transaction(durable=False) as rows:
+        for source in ("", "oidc:one", "oidc:one", "ldap:two"):
+            await rows.groups.join("a", ANN, source)
+        await rows.groups.join("b", ANN, "oidc:one")
+        assert await rows.groups.asserted(ANN, "oidc:one") == ["a", "b"]
+        assert await rows.groups.members("a") == [ANN]
+        await rows.groups.leave(ANN, "a", "oidc:one")
+        assert await rows.groups.asserted(ANN, "oidc:one") == ["b"]
+        assert await rows.groups.members("a", "oidc:one") == []
+        assert await rows.groups.members("a", "ldap:two") == [ANN]
+        assert await rows.groups.groups_of(ANN) == ["a", "b"]
+        await rows.groups.leave(ANN)
+        assert await rows.groups.groups_of(ANN) == []
+
+
+async def test_the_groups_of_a_source_are_those_that_are_mapped(store: AccessStore) -> None:
+    mapped = Group("a", "a", source="oidc:one", external_name="/staff")
+    async with store.transaction(durable=False) as rows:
+        for each in (mapped, Group("b", "b"), Group("c", "c", source="ldap:two", external_name="/staff")):
+            await rows.groups.add(each)
+        assert await rows.groups.of_source("oidc:one") == [mapped]
+        assert await rows.groups.of_source("oidc:other") == []
+
+
+async def test_a_user_from_outside_is_found_by_source_and_subject(store: AccessStore) -> None:
+    ann = User("ann@one", "ann@one", source="oidc:one", subject="4711")
+    async with store.transaction(durable=False) as rows:
+        for each in (ann, User("ann@two", "ann@two", source="oidc:two", subject="4711"), User("bob", "bob")):
+            await rows.users.put(each)
+        assert await rows.users.from_outside("oidc:one", "4711") == ann
+        assert await rows.users.from_outside("oidc:one", "4712") is None
+
+
 async def test_groups_and_roles_are_replaced_removed_and_listed_by_name(store: AccessStore) -> None:
     async with store.transaction(durable=False) as rows:
         for name in ("b", "a"):

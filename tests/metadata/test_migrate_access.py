@@ -21,7 +21,7 @@ ROWS = (
 )
 
 
-def _before(database: Path) -> None:
+def _before(database: Path, version: str = "0011", rows: tuple[str, ...] = ROWS) -> None:
     """A database as the version before has left it."""
     config = Config()
     config.set_main_option("script_location", str(Path(migrations.__path__[0])))
@@ -29,10 +29,10 @@ def _before(database: Path) -> None:
     engine = create_engine(f"sqlite:///{database}")
     with engine.begin() as connection:
         config.attributes["connection"] = connection
-        command.upgrade(config, "0011")
+        command.upgrade(config, version)
     engine.dispose()
     with closing(sqlite3.connect(database)) as connection:
-        for row in ROWS:
+        for row in rows:
             connection.execute(row)
         connection.commit()
 
@@ -53,3 +53,13 @@ async def test_the_administrator_of_before_stays_one_and_others_get_nothing(tmp_
     assert robin is not None
     assert not robin.has("System.Read")
     assert login == Login("digest", "Admin@Lab", 1, 2)
+
+
+async def test_the_memberships_of_before_are_kept_here(tmp_path: Path) -> None:
+    database = tmp_path / "contentlib.db"
+    _before(database, "0014", ("INSERT INTO memberships VALUES ('staff', 'user:ann')",))
+    migrate.upgrade(database)
+    metadata = SqliteMetadata(database)
+    async with metadata.reading() as rows:
+        assert await rows.groups.members("staff", "") == ["user:ann"]
+    await metadata.close()

@@ -41,12 +41,13 @@ def group_of(principal: str) -> str | None:
 
 
 class Group(msgspec.Struct, frozen=True):
-    """A group; `source` names the directory that it comes from, None where it is kept here."""
+    """A group; users of the provider `source` who are in its group `external_name` become members when they log in."""
 
     name: str
     folded_name: str
     description: str = ""
     source: str | None = None
+    external_name: str | None = None
 
 
 class Role(msgspec.Struct, frozen=True):
@@ -114,14 +115,27 @@ class GroupRows(Protocol):
     async def all(self) -> list[Group]:
         """All groups, by folded name."""
 
-    async def members(self, folded_name: str) -> list[str]:
-        """The principals that are members of a group themselves, in order."""
+    async def of_source(self, source: str) -> list[Group]:
+        """The groups that a provider's groups are mapped to, by folded name."""
 
-    async def join(self, folded_name: str, principal: str) -> None:
-        """Makes a principal a member of a group; one that is a member stays so."""
+    async def members(self, folded_name: str, source: str | None = None) -> list[str]:
+        """The principals that are members of a group themselves, in order; of one source where it is given."""
 
-    async def leave(self, principal: str, folded_name: str | None = None) -> None:
-        """Ends the membership of a principal in one group; without one, in all, and for a group also that of its members."""
+    async def join(self, folded_name: str, principal: str, source: str = "") -> None:
+        """Makes a principal a member of a group; one that is a member stays so.
+
+        `source` names the provider that asserts the membership, and is empty for one that is kept here. One principal can be a
+        member by several sources.
+        """
+
+    async def leave(self, principal: str, folded_name: str | None = None, source: str | None = None) -> None:
+        """Ends the membership of a principal in one group; without one, in all, and for a group also that of its members.
+
+        With a source, only a membership by that source ends.
+        """
+
+    async def asserted(self, principal: str, source: str) -> list[str]:
+        """The folded names of the groups that a principal is a member of itself, by a source, in order."""
 
     async def groups_of(self, principal: str) -> list[str]:
         """The folded names of all groups that a principal is a member of, directly or by other groups, in order."""

@@ -84,6 +84,10 @@ class LoginRows(Keyed[Login]):
 _USERS = Statements(tables.users, User, key="folded_name")
 _ALL_USERS = Statement(select(*_USERS.columns).order_by(tables.users.c.folded_name))
 
+_FROM_OUTSIDE = Statement(
+    select(*_USERS.columns).where(tables.users.c.source == bindparam("source"), tables.users.c.subject == bindparam("subject"))
+)
+
 
 class UserRows:
     """Users."""
@@ -95,6 +99,11 @@ class UserRows:
     async def get(self, name: str) -> User | None:
         """The user, or None."""
         return await self._users.get(fold(name))
+
+    async def from_outside(self, source: str, subject: str) -> User | None:
+        """The user of a provider, or None."""
+        row = await self._connection.row(_FROM_OUTSIDE, {"source": source, "subject": subject})
+        return None if row is None else _USERS.codec.value(row)
 
     async def put(self, user: User) -> None:
         """Adds the user, or replaces the one of the same name."""

@@ -29,17 +29,34 @@ ACCESS_TABLES = ("users", "user_groups", "memberships", "roles", "permissions", 
 _GROUPS = Statements(tables.user_groups, Group, key="folded_name")
 _ALL_GROUPS = Statement(select(*_GROUPS.columns).order_by(tables.user_groups.c.folded_name))
 _MEMBERSHIPS = tables.memberships
+_OF_SOURCE = Statement(
+    select(*_GROUPS.columns)
+    .where(tables.user_groups.c.source == bindparam("of_source"), tables.user_groups.c.external_name.is_not(None))
+    .order_by(tables.user_groups.c.folded_name)
+)
+_BY_SOURCE = _MEMBERSHIPS.c.source == func.coalesce(bindparam("of_source"), _MEMBERSHIPS.c.source)
 _MEMBERS = Statement(
-    select(_MEMBERSHIPS.c.member).where(_MEMBERSHIPS.c.group == bindparam("of_group")).order_by(_MEMBERSHIPS.c.member)
+    select(_MEMBERSHIPS.c.member)
+    .where(_MEMBERSHIPS.c.group == bindparam("of_group"), _BY_SOURCE)
+    .distinct()
+    .order_by(_MEMBERSHIPS.c.member)
 )
 _JOIN = Statement(
-    upsert(_MEMBERSHIPS).values(group=bindparam("of_group"), member=bindparam("principal")).on_conflict_do_nothing()
+    upsert(_MEMBERSHIPS)
+    .values(group=bindparam("of_group"), member=bindparam("principal"), source=bindparam("of_source"))
+    .on_conflict_do_nothing()
 )
 _LEAVE = Statement(
     delete(_MEMBERSHIPS).where(
         _MEMBERSHIPS.c.member == bindparam("principal"),
         _MEMBERSHIPS.c.group == func.coalesce(bindparam("of_group"), _MEMBERSHIPS.c.group),
+        _BY_SOURCE,
     )
+)
+_ASSERTED = Statement(
+    select(_MEMBERSHIPS.c.group)
+    .where(_MEMBERSHIPS.c.member == bindparam("principal"), _MEMBERSHIPS.c.source == bindparam("of_source"))
+    .order_by(_MEMBERSHIPS.c.group)
 )
 _LEAVE_EMPTY = Statement(delete(_MEMBERSHIPS).where(_MEMBERSHIPS.c.group == bindparam("of_group")))
 
@@ -79,20 +96,28 @@ class GroupRows(Keyed[Group]):
         """All groups."""
         return [_GROUPS.codec.value(row) for row in await self._connection.rows(_ALL_GROUPS, {})]
 
-    async def members(self, folded_name: str) -> list[str]:
+    async def of_source(self, source: str) -> list[Group]:
+        """The groups of a provider."""
+        return [_GROUPS.codec.value(row) for row in await self._connection.rows(_OF_SOURCE, {"of_source": source})]
+
+    async def members(self, folded_name: str, source: str | None = None) -> list[str]:
         """The members of a group."""
-        return await self._identifiers(_MEMBERS, {"of_group": folded_name})
+        return await self._identifiers(_MEMBERS, {"of_group": folded_name, "of_source": source})
 
-    async def join(self, folded_name: str, principal: str) -> None:
+    async def join(self, folded_name: str, principal: str, source: str = "") -> None:
         """Makes a principal a member."""
-        await self._connection.run(_JOIN, {"of_group": folded_name, "principal": principal})
+        await self._connection.run(_JOIN, {"of_group": folded_name, "principal": principal, "of_source": source})
 
-    async def leave(self, principal: str, folded_name: str | None = None) -> None:
+    async def leave(self, principal: str, folded_name: str | None = None, source: str | None = None) -> None:
         """Ends the membership of a principal."""
-        await self._connection.run(_LEAVE, {"principal": principal, "of_group": folded_name})
+        await self._connection.run(_LEAVE, {"principal": principal, "of_group": folded_name, "of_source": source})
         group = group_of(principal)
-        if group is not None and folded_name is None:
+        if group is not None and folded_name is None and source is None:
             await self._connection.run(_LEAVE_EMPTY, {"of_group": group})
+
+    async def asserted(self, principal: str, source: str) -> list[str]:
+        """The groups that a principal is in by a source."""
+        return await self._identifiers(_ASSERTED, {"principal": principal, "of_source": source})
 
     async def groups_of(self, principal: str) -> list[str]:
         """All groups that a principal is in."""

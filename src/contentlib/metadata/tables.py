@@ -402,7 +402,9 @@ users = Table(
     Column("email", Text, nullable=False),
     Column("enabled", Boolean, nullable=False),
     Column("source", Text),
+    Column("subject", Text),
 )
+_partial("ux_users_source_subject", users.c.source, users.c.subject, where="subject IS NOT NULL", unique=True)
 
 user_groups = Table(
     "user_groups",
@@ -411,6 +413,14 @@ user_groups = Table(
     Column("folded_name", Text, primary_key=True),
     Column("description", Text, nullable=False),
     Column("source", Text),
+    Column("external_name", Text),
+)
+_partial(
+    "ux_user_groups_source_external_name",
+    user_groups.c.source,
+    user_groups.c.external_name,
+    where="external_name IS NOT NULL",
+    unique=True,
 )
 
 memberships = Table(
@@ -418,7 +428,8 @@ memberships = Table(
     metadata,
     Column("group", Text, nullable=False),
     Column("member", Text, nullable=False, index=True),
-    PrimaryKeyConstraint("group", "member"),
+    Column("source", Text, nullable=False),  # the provider that asserts it, empty where it is kept here
+    PrimaryKeyConstraint("group", "member", "source"),
 )
 
 roles = Table(

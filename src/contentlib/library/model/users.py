@@ -6,7 +6,11 @@ import msgspec
 
 
 class User(msgspec.Struct, frozen=True):
-    """A user; `password_hash` is empty where it has no password, `source` names the directory that it comes from, if any."""
+    """A user; `password_hash` is empty where it has no password.
+
+    `source` names the identity provider or directory that the user comes from, None where the user is kept here; `subject` is
+    the identifier of the user there, which stays the same when the name changes.
+    """
 
     name: str
     folded_name: str
@@ -15,6 +19,7 @@ class User(msgspec.Struct, frozen=True):
     email: str = ""
     enabled: bool = True
     source: str | None = None
+    subject: str | None = None
 
 
 class Login(msgspec.Struct, frozen=True):

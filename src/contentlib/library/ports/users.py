@@ -44,6 +44,9 @@ class UserRows(Protocol):
     async def get(self, name: str) -> User | None:
         """The user, or None; names are compared without regard to case."""
 
+    async def from_outside(self, source: str, subject: str) -> User | None:
+        """The user whom a provider knows by an identifier, or None."""
+
     async def put(self, user: User) -> None:
         """Adds the user, or replaces the one of the same name."""
 

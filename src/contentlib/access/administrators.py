@@ -14,11 +14,12 @@ from contentlib.library.principals import ADMINISTRATOR, group_of, user_of
 async def check_administered(transaction: Transaction) -> None:
     """LastAdministrator where a change, of which this is the end, leaves no enabled user who administers everything.
 
-    One who has no password and comes from no directory cannot log in, and does not count.
+    A user without a password does not count: without API tokens, only an identity provider could let the user in, and it may be
+    down, or withdraw the user's groups.
     """
     async for user in _candidates(transaction):
         found = await transaction.users.get(user)
-        if found is None or not found.enabled or not (found.password_hash or found.source):
+        if found is None or not found.enabled or not found.password_hash:
             continue
         rights = await rights_of(transaction, user)
         if rights is not None and rights.everything >= PRIVILEGES:

@@ -6,10 +6,12 @@ from msgspec.structs import replace
 
 from contentlib.access import messages
 from contentlib.access.administrators import check_administered
+from contentlib.access.external import LONGEST_GROUP, SOURCE_FORM, comparable
 from contentlib.access.users import find_user
-from contentlib.library.errors import Invalid, ItemNameTaken, Missing
+from contentlib.library.errors import FromOutside, Invalid, ItemNameTaken, Missing
+from contentlib.library.messages import EMPTY, TOO_LONG
 from contentlib.library.model import User
-from contentlib.library.names import check_description, check_name, fold
+from contentlib.library.names import check_description, check_name, check_text, fold
 from contentlib.library.ports import MetadataStore, Transaction
 from contentlib.library.principals import Group, group_key, group_of, user_key, user_of
 
@@ -22,12 +24,18 @@ class Groups:
     def __init__(self, metadata: MetadataStore) -> None:
         self._metadata = metadata
 
-    async def create(self, name: str, description: str) -> str:
-        """Creates a group and answers its name; Taken where there is one of that name."""
-        group = Group(check_name("spec.name", name), fold(name), check_description("spec.description", description))
+    async def create(self, name: str, description: str, outside: tuple[str | None, str | None] = (None, None)) -> str:
+        """Creates a group and answers its name; Taken where there is one of that name.
+
+        `outside` is a provider and the name of its group whose users become members when they log in.
+        """
+        source, external = _checked_mapping(*outside)
+        described = check_description("spec.description", description)
+        group = Group(check_name("spec.name", name), fold(name), described, source, external)
         async with self._metadata.transaction(durable=True) as transaction:
             if await transaction.groups.get(group.folded_name) is not None:
                 raise ItemNameTaken(messages.GROUP_TAKEN(name=name))
+            await _check_mapping_free(transaction, group)
             await transaction.groups.add(group)
         return name
 
@@ -70,13 +78,14 @@ class Groups:
             await transaction.groups.join(group.folded_name, principal)
 
     async def leave(self, name: str, member: str, *, is_group: bool) -> None:
-        """Ends a membership. Raises Missing if there is none."""
+        """Ends a membership that is kept here. Raises Missing if there is none, and FromOutside if a provider asserts it."""
         async with self._metadata.transaction(durable=True) as transaction:
             group = await find_group(transaction, name)
             principal = group_key(fold(member)) if is_group else user_key(fold(member))
-            if principal not in await transaction.groups.members(group.folded_name):
+            if principal not in await transaction.groups.members(group.folded_name, ""):
+                await _refuse_asserted(transaction, group, principal, member)
                 raise Missing("member", member)
-            await transaction.groups.leave(principal, group.folded_name)
+            await transaction.groups.leave(principal, group.folded_name, "")
             await check_administered(transaction)
 
 
@@ -93,6 +102,43 @@ async def find_principal(transaction: Transaction, name: str, *, is_group: bool)
     if is_group:
         return group_key((await find_group(transaction, name)).folded_name)
     return user_key((await find_user(transaction, name)).folded_name)
+
+
+def _checked_mapping(source: str | None, external: str | None) -> tuple[str | None, str | None]:
+    if source is None and external is None:
+        return None, None
+    for field, given in (("spec.source", source), ("spec.external_name", external)):
+        if given is None:
+            raise Invalid(messages.EXTERNAL_GROUP_HALF(field=field))
+    if not SOURCE_FORM.fullmatch(str(source)):
+        raise Invalid(messages.EXTERNAL_GROUP_FORM(field="spec.source", given=str(source)[:80]))
+    return source, _checked_external("spec.external_name", str(external))
+
+
+def _checked_external(field: str, name: str) -> str:
+    if not name:
+        raise Invalid(EMPTY(field=field))
+    if len(name) > LONGEST_GROUP:
+        raise Invalid(TOO_LONG(field=field, length=len(name), most=LONGEST_GROUP))
+    return check_text(field, name)
+
+
+async def _check_mapping_free(transaction: Transaction, group: Group) -> None:
+    """Checks that no other group has the mapping of a group."""
+    if group.source is None:
+        return
+    wanted = comparable(group.source, str(group.external_name))
+    for each in await transaction.groups.of_source(group.source):
+        if comparable(group.source, str(each.external_name)) == wanted:
+            external = str(each.external_name)
+            raise ItemNameTaken(messages.EXTERNAL_GROUP_TAKEN(external=external, provider=group.source, name=each.name))
+
+
+async def _refuse_asserted(transaction: Transaction, group: Group, principal: str, member: str) -> None:
+    user = user_of(principal)
+    found = None if user is None else await transaction.users.get(user)
+    if found is not None and found.source and principal in await transaction.groups.members(group.folded_name, found.source):
+        raise FromOutside(messages.EXTERNAL_MEMBERSHIP(member=member, group=group.name, provider=found.source))
 
 
 async def _member(transaction: Transaction, principal: str) -> User | Group | None:

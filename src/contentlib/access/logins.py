@@ -87,10 +87,14 @@ class Logins:
             await self._verified(names, Attempt(self._names.key(name), client, gone or never), password), client
         )
 
+    async def start_admitted(self, user: User, client: str = "") -> str:
+        """The token of a new session of a user whom an identity provider has authenticated and `ExternalUsers` admitted."""
+        return await self._add(user, client)
+
     async def _verified(self, names: tuple[str, ...], attempt: Attempt, password: str) -> User:
         user = await self._find(names)
         # an unknown name costs the same time as that of a user who is disabled or has no password
-        hashed = user.password_hash if user is not None and user.enabled else ""
+        hashed = user.password_hash if user is not None and user.enabled and user.source is None else ""
         if not await self._passwords.verify(attempt, hashed or self._rules.decoy, password) or user is None or not hashed:
             raise self._wrong()
         return user
@@ -181,7 +185,7 @@ async def _is_unchanged(transaction: Transaction, user: User, api_token: ApiToke
     if found is None or not found.enabled:
         return False
     if api_token is None:
-        return found.password_hash == user.password_hash
+        return (found.password_hash, found.source, found.subject) == (user.password_hash, user.source, user.subject)
     return await transaction.api_tokens.get(api_token.id) is not None
 
 

@@ -72,3 +72,37 @@ UNKNOWN_PRIVILEGE = Message(INVALID, "{field} contains the unknown privilege {gi
 ADMINISTRATORS_PRIVILEGE = Message(
     INVALID, "{field} contains {given}, which only the role Administrator can have", "Leave the privilege out."
 )
+
+EXTERNAL_SUBJECT = Message(
+    "access.external_subject",
+    "{provider} sent no usable identifier of the user",
+    "Configure the provider to send an identifier of 1 to 255 printable characters.",
+)
+EXTERNAL_DISABLED = Message(
+    "access.external_disabled", "user {user} of {provider} is disabled", "Ask an administrator to enable the user."
+)
+EXTERNAL_NAME = Message(
+    "access.external_name", "{provider} sent an unusable user name: {problem}", "Change the name of the user at the provider."
+)
+EXTERNAL_TAKEN = Message(
+    "access.external_taken",
+    "user {name!r} of {provider} cannot log in: the name belongs to another user",
+    "Rename or remove the other user, or set another domain for the provider.",
+)
+EXTERNAL_PASSWORD = Message(
+    INVALID, "{field} cannot be set: user {user} logs in with {provider}", "Change the password at the provider."
+)
+EXTERNAL_MEMBERSHIP = Message(
+    "group.external_membership",
+    "{member!r} is a member of group {group!r} by {provider} and cannot be removed here",
+    "Remove the user from the group at the provider, or disable the user.",
+)
+EXTERNAL_GROUP_TAKEN = Message(
+    "group.external_taken", "{external!r} of {provider} is already mapped to group {name!r}", "Use that group."
+)
+EXTERNAL_GROUP_FORM = Message(
+    INVALID, "{field} must be oidc:NAME or ldap:NAME, not {given!r}", "Send the kind and name of a provider in the settings."
+)
+EXTERNAL_GROUP_HALF = Message(
+    INVALID, "{field} is required: source and external_name go together", "Send both fields, or neither."
+)

@@ -121,9 +121,9 @@ class Users:
             await check_administered(transaction)
 
     async def set_password(self, name: str, password: str) -> None:
-        """Gives a user a new password, and ends the user's sessions."""
+        """Gives a user a new password, and ends the user's sessions. Raises Invalid for a user of an identity provider."""
         async with self._metadata.reading() as transaction:
-            await find_user(transaction, name)
+            _check_local("password", await find_user(transaction, name))
         await self._put_password(name, await self._hash("password", password, name), "")
 
     async def change_password(self, attempt: Attempt, login: str, old: str, new: str) -> None:
@@ -133,6 +133,7 @@ class Users:
         """
         async with self._metadata.reading() as transaction:
             user = await find_user(transaction, attempt.name)
+        _check_local("new_password", user)
         guarded = Attempt(self._names.key(attempt.name), attempt.address, attempt.gone)
         if not user.password_hash or not await self._guarded.verify(guarded, user.password_hash, old):
             raise Invalid(messages.PASSWORD_WRONG(field="old_password"))
@@ -141,6 +142,7 @@ class Users:
     async def _put_password(self, name: str, hashed: str, login: str, before: str | None = None) -> None:
         async with self._metadata.transaction(durable=True) as transaction:
             user = await find_user(transaction, name)
+            _check_local("password", user)
             if before is not None and user.password_hash != before:  # changed by another call meanwhile
                 raise Invalid(messages.PASSWORD_WRONG(field="old_password"))
             await transaction.users.put(replace(user, password_hash=hashed))
@@ -174,6 +176,11 @@ async def find_user(transaction: Transaction, name: str) -> User:
     if user is None:
         raise Missing(KIND, name)
     return user
+
+
+def _check_local(field: str, user: User) -> None:
+    if user.source is not None:
+        raise Invalid(messages.EXTERNAL_PASSWORD(field=field, user=user.name, provider=user.source))
 
 
 def _text(field: str, text: str) -> str:

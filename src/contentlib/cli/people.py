@@ -17,6 +17,10 @@ DisplayName = Annotated[str, typer.Option("--display-name", metavar="TEXT", help
 Email = Annotated[str, typer.Option("--email", metavar="ADDRESS", help="E-mail address.")]
 NoPassword = Annotated[bool, typer.Option("--no-password", help="The user logs in with API tokens only.")]
 Description = Annotated[str, typer.Option("--description", metavar="TEXT", help="What the group is for.")]
+Source = Annotated[str | None, typer.Option("--source", metavar="PROVIDER", help="Provider, such as oidc:NAME or ldap:NAME.")]
+ExternalName = Annotated[
+    str | None, typer.Option("--external-name", metavar="NAME", help="Name of the group at the provider, or its DN.")
+]
 
 user = typer.Typer(help="Manages users; a server may be running.", no_args_is_help=True)
 group = typer.Typer(help="Manages groups; a server may be running.", no_args_is_help=True)
@@ -100,9 +104,16 @@ def list_members(name: GroupName, data_dir: DataDir = None, config: Config = Non
 
 
 @group.command("add")
-def add_group(name: GroupName, description: Description = "", data_dir: DataDir = None, config: Config = None) -> None:
-    """Adds a group."""
-    administer(config, data_dir, lambda rules: rules.groups.create(name, description))
+def add_group(
+    name: GroupName,
+    description: Description = "",
+    source: Source = None,
+    external_name: ExternalName = None,
+    data_dir: DataDir = None,
+    config: Config = None,
+) -> None:
+    """Adds a group; with --source and --external-name, users of a provider's group become members when they log in."""
+    administer(config, data_dir, lambda rules: rules.groups.create(name, description, (source, external_name)))
     typer.echo(f"group {name!r} was added")
 
 

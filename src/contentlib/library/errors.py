@@ -128,6 +128,10 @@ class BuiltIn(LibraryError):
         super().__init__(messages.ROLE_BUILT_IN(role=role))
 
 
+class FromOutside(LibraryError):
+    """An identity provider decides this, not this server."""
+
+
 class NotGrantable(LibraryError):
     """A caller gives or takes a role that can do more than the caller."""
 

@@ -25,11 +25,17 @@ _READING = (Privilege(VIEW_ACCESS),)
 
 
 class CreateSpec(Structure):
-    """A group to be created."""
+    """A group to be created.
+
+    With `source`, a provider such as oidc:NAME or ldap:NAME, and `external_name`, the name of a group there, users of that
+    group become members when they log in, until they log in without it.
+    """
 
     vapi_name: ClassVar[str] = f"{_PREFIX}.create_spec"
     name: str
     description: str | None = None
+    external_name: str | None = None
+    source: str | None = None
 
 
 class Member(Structure):
@@ -47,6 +53,7 @@ class Info(Structure):
     description: str
     members: builtins.list[Member]
     name: Id
+    external_name: str | None = None
     source: str | None = None
 
 
@@ -61,7 +68,7 @@ class GroupsService(Service):
     @operation(Route("POST", _PATH, body="spec", status=201), errors=(AlreadyExists, InvalidArgument), privileges=_CHANGING)
     async def create(self, call: Call, spec: CreateSpec) -> Id:
         """Creates a group without members, and answers its name."""
-        return await self._groups.create(spec.name, spec.description or "")
+        return await self._groups.create(spec.name, spec.description or "", (spec.source, spec.external_name))
 
     @operation(Route("GET", _PATH), privileges=_READING)
     async def list(self, call: Call) -> builtins.list[Id]:
@@ -76,6 +83,7 @@ class GroupsService(Service):
             description=found.description,
             members=[Member(name=each.name, type=_type(isinstance(each, principals.Group))) for each in members],
             name=found.name,
+            external_name=found.external_name,
             source=found.source,
         )
 
@@ -104,7 +112,7 @@ class GroupsService(Service):
         privileges=_CHANGING,
     )
     async def remove_member(self, call: Call, group: Id, member: Member) -> None:
-        """Ends a membership."""
+        """Ends a membership that is kept here; one that a provider asserts ends at the provider."""
         await self._groups.leave(group, member.name, is_group=member.type is PrincipalType.GROUP)
 
 

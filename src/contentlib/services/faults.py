@@ -30,6 +30,7 @@ _HEARD: dict[type[rules.LibraryError], tuple[type[vapi.VapiError], ...]] = {
     rules.NotSynchronized: (vapi.NotAllowedInCurrentState,),
     rules.NotOnDemand: (vapi.InvalidElementConfiguration, vapi.NotAllowedInCurrentState),
     rules.LastAdministrator: (vapi.NotAllowedInCurrentState,),
+    rules.FromOutside: (vapi.NotAllowedInCurrentState,),
     rules.BuiltIn: (vapi.NotAllowedInCurrentState,),
     rules.NotGrantable: (vapi.Unauthorized,),
     rules.Unsupported: (vapi.Unsupported,),

@@ -23,11 +23,14 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, f
 from pydantic_core import ErrorDetails, PydanticUndefined
 from pydantic_settings import BaseSettings, EnvSettingsSource, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
+from contentlib import ldap_settings
+from contentlib.ldap_settings import LdapProvider
+
 PREFIX = "CONTENTLIB_"
 _PATH = re.compile(r"[A-Za-z0-9._~/-]*")
 _HOST_PATTERN = re.compile(r"(?=.*[A-Za-z*])[A-Za-z0-9*?._-]{1,255}")  # only digits and dots: a malformed network, not a host
 _CENTURY = 100 * 365 * 86_400  # seconds; later dates cannot be represented
-_SECRETS = ("admin_password", "outbound_proxy")
+_SECRETS = ("admin_password", "outbound_proxy", "ldap")
 DEFAULT_FILE = Path("contentlib.toml")
 MASK = "********"
 
@@ -336,6 +339,11 @@ class Settings(BaseSettings):
         description="`[[storage]]` tables with `id`, `name` and `path`: the directories for content. Libraries created without "
         "a storage backing use the first one. In the environment: a JSON list.",
     )
+    ldap: Annotated[tuple[LdapProvider, ...], NoDecode] = Field(
+        default=(),
+        description="`[[ldap]]` tables of directories whose users can log in, described in [Active Directory and "
+        "LDAP](active-directory.md). In the environment: a JSON list.",
+    )
 
     @property
     def database(self) -> Path:
@@ -359,7 +367,7 @@ class Settings(BaseSettings):
         """Uses values as given; `load` tracks their sources."""
         return (init_settings,)
 
-    @field_validator("storage", "outbound_allow", "outbound_deny", "import_roots", mode="before")
+    @field_validator("storage", "outbound_allow", "outbound_deny", "import_roots", "ldap", mode="before")
     @classmethod
     def _read_list(cls, value: object) -> object:
         try:
@@ -464,6 +472,8 @@ def shown_value(value: object) -> str:
 
 
 def _place(value: object) -> str:
+    if isinstance(value, LdapProvider):
+        return f"{value.name} ({', '.join(value.urls)})"
     return f"{value.id} ({value.name}) in {value.path}" if isinstance(value, Storage) else str(value)
 
 
@@ -652,6 +662,7 @@ _RULES: tuple[tuple[tuple[str, ...], Callable[[Settings], Iterable[str]]], ...] 
     (("outbound_ca_bundle", "import_roots"), _outbound),
     (("data_dir",), _data_dir),
     (("data_dir", "storage"), _storages),
+    (("ldap",), ldap_settings.faults_of),
 )
 
 _TYPE_NAMES = {Path: "path", bool: "true or false", int: "integer", str: "text", SecretStr: "secret text"}

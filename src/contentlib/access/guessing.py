@@ -23,11 +23,14 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
+from typing import Protocol
 
 from contentlib.access import messages
 from contentlib.access.passwords import Argon2Passwords, busy
 from contentlib.access.recent import Digests, Recent
 from contentlib.http.message import Gone, never, unless_gone
+from contentlib.vapi.errors import VapiError
 
 _SHORTEST_DELAY = 0.25
 _LONGEST_DELAY = 4.0
@@ -161,6 +164,25 @@ class _Caller:
     address: bytes
 
 
+class Check(Protocol):
+    """Checks one password."""
+
+    async def __call__(self, *, stranger: bool, begun: Callable[[], None]) -> bool:
+        """Whether the password is right. `begun` is called when its turn has come; it counts as wrong from then on.
+
+        `stranger` tells that the caller has not logged in before. A VapiError means that it is neither right nor wrong.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class _Guess:
+    """A password, how it is checked, and the hash that it may be remembered by."""
+
+    check: Check
+    hashed: str = ""
+    password: str = ""
+
+
 class GuardedPasswords:
     """Verifies passwords that strangers give.
 
@@ -188,19 +210,26 @@ class GuardedPasswords:
         ServiceUnavailable, before anything is hashed, where too much is tried. Disconnected when the client hangs up, which
         gives up its place; a password that was already being hashed counts as wrong.
         """
+        return await self._guard(attempt, _Guess(partial(self._passwords.verify, hashed, password), hashed, password))
+
+    async def guard(self, attempt: Attempt, check: Check) -> bool:
+        """Whether a password is right that is checked elsewhere; the same delays and limits hold for it."""
+        return await self._guard(attempt, _Guess(check))
+
+    async def _guard(self, attempt: Attempt, guess: _Guess) -> bool:
         network = network_key(attempt.address)
         name = self._digests.of(attempt.name)
         caller = _Caller(self._digests.of(attempt.name, network), name, self._digests.of(network))
         proven = self._proven.get(caller.pair, self._now()) is not None
-        if proven and self._is_idle(caller) and self._remembers(hashed, password):
+        if proven and self._is_idle(caller) and self._remembers(guess):
             return True
         self._refuse_crowd(caller, proven=proven)
         with _counted(self._callers, caller.pair), _counted(self._clients, caller.address):
-            return await unless_gone(attempt.gone, self._verify_in_line(caller, hashed, password))
+            return await unless_gone(attempt.gone, self._verify_in_line(caller, guess))
 
-    async def _verify_in_line(self, caller: _Caller, hashed: str, password: str) -> bool:
+    async def _verify_in_line(self, caller: _Caller, guess: _Guess) -> bool:
         async with self._lines.turn(caller.pair):
-            return await self._verify_next(caller, hashed, password)
+            return await self._verify_next(caller, guess)
 
     def _is_idle(self, caller: _Caller) -> bool:
         return not self._callers[caller.pair] and self._failures.get(caller.pair, self._now()) is None
@@ -220,25 +249,25 @@ class GuardedPasswords:
         if wait > 0:
             raise busy(messages.WRONG_FROM_ADDRESS, wait)
 
-    async def _verify_next(self, caller: _Caller, hashed: str, password: str) -> bool:
+    async def _verify_next(self, caller: _Caller, guess: _Guess) -> bool:
         """The answer to one password, when those before it from the same caller have been answered."""
         now = self._now()
         failures = self._failures.get(caller.pair, now)
         if failures is not None and failures.until > now:
             await sleep(failures.until - now)
-        if self._remembers(hashed, password):
+        if self._remembers(guess):
             right = True
         elif self._proven.get(caller.pair, self._now()) is not None:
-            right = await self._hash(caller, hashed, password, stranger=False)
+            right = await self._check(caller, guess, stranger=False)
         else:
-            right = await self._verify_unknown(caller, hashed, password)
+            right = await self._verify_unknown(caller, guess)
         if right:
-            self._note_right(caller, hashed, password)
+            self._note_right(caller, guess)
         else:
             await self._serve_delay(caller)
         return right
 
-    async def _verify_unknown(self, caller: _Caller, hashed: str, password: str) -> bool:
+    async def _verify_unknown(self, caller: _Caller, guess: _Guess) -> bool:
         wait = self._lines.waiting(caller.name) * _HASH_SECONDS
         if wait > _PATIENCE:
             raise busy(messages.LOGINS_OF_USER_WAITING, wait)
@@ -247,31 +276,45 @@ class GuardedPasswords:
             wait = self._names.wait(caller.name, now)
             if wait > 0 and self._failures.get(caller.pair, now) is not None:
                 raise busy(messages.WRONG_FOR_USER, wait)
-            return await self._hash(caller, hashed, password, stranger=True)
+            return await self._check(caller, guess, stranger=True)
 
-    async def _hash(self, caller: _Caller, hashed: str, password: str, *, stranger: bool) -> bool:
-        """Checks the password. It counts as wrong from the start of hashing until it is known to be right."""
+    async def _check(self, caller: _Caller, guess: _Guess, *, stranger: bool) -> bool:
+        """Checks the password. It counts as wrong from the start of the check until it is known not to be."""
+        before = self._failures.get(caller.pair, self._now())
+        counted = False
 
         def begun() -> None:
-            now = self._now()
-            before = self._failures.get(caller.pair, now)
+            nonlocal counted
+            counted, now = True, self._now()
             failures = Failures(1 if before is None else before.count + 1, now)
             self._failures.note(caller.pair, Failures(failures.count, now + failures.delay), now)
             self._names.charge(caller.name, now)
             self._addresses.charge(caller.address, now)
 
-        right = await self._passwords.verify(hashed, password, stranger=stranger, begun=begun)
+        try:
+            right = await guess.check(stranger=stranger, begun=begun)
+        except VapiError:
+            if counted:
+                self._forgive(caller)
+                self._failures.forget(caller.pair)
+                if before is not None:
+                    self._failures.note(caller.pair, before, self._now())
+            raise
         if right:
-            self._names.refund(caller.name, self._now())
-            self._addresses.refund(caller.address, self._now())
+            self._forgive(caller)
         return right
 
-    def _note_right(self, caller: _Caller, hashed: str, password: str) -> None:
+    def _forgive(self, caller: _Caller) -> None:
+        """Counts one wrong password less."""
+        self._names.refund(caller.name, self._now())
+        self._addresses.refund(caller.address, self._now())
+
+    def _note_right(self, caller: _Caller, guess: _Guess) -> None:
         now = self._now()
         self._failures.forget(caller.pair)
         self._proven.note(caller.pair, True, now)
-        if self._right is not None:
-            self._right.note(self._digests.of(hashed), self._digests.of(password), now)
+        if self._right is not None and guess.hashed:
+            self._right.note(self._digests.of(guess.hashed), self._digests.of(guess.password), now)
 
     async def _serve_delay(self, caller: _Caller) -> None:
         """Keeps the answer to a wrong password back; who hangs up meanwhile has the rest of the delay before the next one."""
@@ -281,11 +324,11 @@ class GuardedPasswords:
             await sleep(failures.delay)
             self._failures.replace(caller.pair, Failures(failures.count, 0.0))
 
-    def _remembers(self, hashed: str, password: str) -> bool:
-        if self._right is None:
+    def _remembers(self, guess: _Guess) -> bool:
+        if self._right is None or not guess.hashed:
             return False
-        known = self._right.get(self._digests.of(hashed), self._now())
-        return known is not None and hmac.compare_digest(known, self._digests.of(password))
+        known = self._right.get(self._digests.of(guess.hashed), self._now())
+        return known is not None and hmac.compare_digest(known, self._digests.of(guess.password))
 
 
 def network_key(address: str) -> str:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from contentlib.access import messages
 from contentlib.access.api_tokens import ApiTokens
+from contentlib.access.directories import Directories, NoDirectories
 from contentlib.access.guessing import Attempt, GuardedPasswords
 from contentlib.access.names import UserNames
 from contentlib.http.message import Gone, never
@@ -33,7 +34,8 @@ class LoginRules:
 
     A user has at most `most` sessions. Another login ends the least recently used one, so that scripts that never log out do
     not lock out their user. `challenge` tells clients how to log in; `decoy` is the hash that a password is compared with if
-    the user does not exist; `names` reads user names.
+    the user does not exist; `names` reads user names; `directories` check the
+    passwords of their users.
     """
 
     idle: int
@@ -41,6 +43,7 @@ class LoginRules:
     challenge: str
     decoy: str
     names: UserNames
+    directories: Directories = field(default_factory=NoDirectories)
 
 
 class Logins:
@@ -77,7 +80,7 @@ class Logins:
             user, token = await self._owner(bearer)
             return await self._add(user, client, token)
         name, password = credentials
-        names = self._names.meant(name)
+        names = self._rules.directories.meant(self._names.meant(name))
         if not names or len(password) > PASSWORD_LENGTH:
             raise self._wrong()
         found = await self._api_tokens.find(password)
@@ -93,6 +96,11 @@ class Logins:
 
     async def _verified(self, names: tuple[str, ...], attempt: Attempt, password: str) -> User:
         user = await self._find(names)
+        if self._rules.directories.serves(names, user):
+            found = await self._rules.directories.verified(names, user, attempt, password)
+            if found is None:
+                raise self._wrong()
+            return found
         # an unknown name costs the same time as that of a user who is disabled or has no password
         hashed = user.password_hash if user is not None and user.enabled and user.source is None else ""
         if not await self._passwords.verify(attempt, hashed or self._rules.decoy, password) or user is None or not hashed:

@@ -106,3 +106,24 @@ EXTERNAL_GROUP_FORM = Message(
 EXTERNAL_GROUP_HALF = Message(
     INVALID, "{field} is required: source and external_name go together", "Send both fields, or neither."
 )
+
+DIRECTORY_DOWN = Message(
+    "access.directory_down",
+    "the LDAP directory {directory!r} cannot be asked now; try again later",
+    "Check the directory with `contentlib ldap check`. Users who are kept here can log in.",
+)
+DIRECTORY_PASSWORD_EXPIRED = Message(
+    "access.directory_password",
+    "the password of user {user!r} in directory {directory!r} has expired or must be changed",
+    "Change the password in the directory.",
+)
+DIRECTORY_ACCOUNT_DISABLED = Message(
+    "access.directory_account",
+    "user {user!r} of directory {directory!r} is disabled or has expired there",
+    "Ask an administrator of the directory to enable the user.",
+)
+DIRECTORY_NOT_NOW = Message(
+    "access.directory_account",
+    "user {user!r} of directory {directory!r} may not log in at this time or from this server",
+    "Ask an administrator of the directory about the user's logon restrictions.",
+)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from contentlib.access.api_tokens import ApiTokens
+from contentlib.access.directories import Directories, NoDirectories
+from contentlib.access.external import ExternalUsers
 from contentlib.access.gate import AccessGate
 from contentlib.access.guessing import GuardedPasswords
 from contentlib.access.logins import LoginRules, Logins
@@ -34,8 +36,19 @@ def access_of(core: Core) -> Access:
     settings, passwords, names = core.settings, Argon2Passwords(), UserNames(core.settings.admin_name)
     guarded, api_tokens = GuardedPasswords(passwords), ApiTokens(core.metadata, core.clock)
     idle, most = settings.session_idle_seconds * 1000, settings.sessions_per_user
-    rules = LoginRules(idle, most, _CHALLENGE, passwords.decoy(), names)
+    directories = _directories(core, guarded, ExternalUsers(core.metadata, names, _CHALLENGE))
+    rules = LoginRules(idle, most, _CHALLENGE, passwords.decoy(), names, directories)
     logins = Logins(core.metadata, guarded, api_tokens, core.leases, core.clock, rules)
     gate = AccessGate(logins, Decisions(core.metadata, core.clock), Scopes(core.metadata))
     policy = PasswordPolicy(settings.password_length, settings.breached_passwords)
     return Access(logins, api_tokens, gate, Users(core.metadata, passwords, guarded, policy, names))
+
+
+def _directories(core: Core, guarded: GuardedPasswords, users: ExternalUsers) -> Directories:
+    """The directories of the settings."""
+    settings = core.settings
+    if not settings.ldap:
+        return NoDirectories()
+    from contentlib.access.ldap.logins import Directory, LdapDirectories  # half a second for a large package
+
+    return LdapDirectories([Directory(each, settings.workers) for each in settings.ldap], guarded, users)

@@ -1,0 +1,1 @@
+"""Checks passwords with LDAP directories, and reads the groups of their users."""

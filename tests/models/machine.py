@@ -90,6 +90,7 @@ class Machine(RuleBasedStateMachine):
     def teardown(self) -> None:
         try:
             self.look(everything(self.models[0]))
+            self.runner.run(self._check_quotas())
         finally:
             self.runner.run(self.stack.aclose())
             self.runner.close()
@@ -164,6 +165,13 @@ class Machine(RuleBasedStateMachine):
         rule, grace = Retention(versions=self.app.settings.versions_kept), self.app.settings.collect_grace_seconds * 1000
         periods = GracePeriods(grace, grace)
         await Collector(metadata, Storages(store), self.clock, storages, rule, periods).run()
+        await metadata.close()
+
+    async def _check_quotas(self) -> None:
+        """What libraries and users hold was kept exact, whatever was called."""
+        metadata = open_rows(self.app.settings)
+        async with metadata.reading() as rows:
+            assert {each.owner: each.held for each in await rows.quotas.all()} == await rows.quotas.sums()
         await metadata.close()
 
     def pick(self, seed: int) -> Pick:

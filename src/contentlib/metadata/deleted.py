@@ -22,7 +22,7 @@ class DeletedStatements(Generic[Value]):
         deleted = table.c.deleted.is_not(None)
         columns = [*rows.columns, *(table.c[name] for name in _NAMES)]
         overdue = table.c.deleted_until <= bindparam("now")
-        kept: dict[str, Any] = {name: bindparam(name) for name in self.codec.names if name != "id"}
+        kept: dict[str, Any] = {name: bindparam(name) for name in self.codec.names if name not in ("id", *rows.fixed)}
         self.add = Statement(update(table).where(found, ~deleted).values({name: bindparam(name) for name in _NAMES}), hides)
         self.get = Statement(select(*columns).where(found, deleted))
         self.all = Statement(

@@ -13,6 +13,7 @@ from contentlib.library.errors import Fault
 from contentlib.library.model import Differences, Item, PackageSignature, StoredFile, Version
 from contentlib.metadata import tables
 from contentlib.metadata.deleted import DeletedStatements
+from contentlib.metadata.quotas import Holdings
 from contentlib.metadata.rows import Codec, Keyed, KnownKeys, Limitable, Statements, encode
 from contentlib.metadata.statement import Connection, Statement
 
@@ -26,7 +27,7 @@ LIVE = (
     ~exists().where(_LIBRARIES.c.id == _ITEMS.c.library, _LIBRARIES.c.deleted.is_not(None)),
 )
 """Of items, those that are neither deleted themselves nor with their library."""
-_ROWS = Statements(_ITEMS, Item, "id", *LIVE)
+_ROWS = Statements(_ITEMS, Item, "id", *LIVE, fixed=("library", "user"))
 _FILE = Codec(StoredFile)
 _SIGNATURE: msgspec.json.Decoder[PackageSignature] = msgspec.json.Decoder(PackageSignature)
 _TEXTS: dict[str, msgspec.json.Decoder[Any]] = {
@@ -52,6 +53,13 @@ class ItemRows(Keyed[Item]):
 
     def __init__(self, connection: Connection) -> None:
         super().__init__(connection, _ROWS)
+        self._holdings = Holdings(connection)
+
+    async def add(self, row: Item) -> None:
+        """Adds an item; versions of it may be there already."""
+        await super().add(row)
+        await self._holdings.change_items(row.id, 1)
+        await self._holdings.change_bytes(await self._holdings.of_item(row.id))
 
     async def find(
         self,
@@ -78,6 +86,8 @@ class ItemRows(Keyed[Item]):
 
     async def remove(self, identifier: str) -> None:
         """Removes the item; its versions have no item any more."""
+        await self._holdings.change_items(identifier, -1)
+        await self._holdings.change_bytes(await self._holdings.of_item(identifier), -1)
         await self._connection.run(_ORPHAN, {"key": identifier})
         await super().remove(identifier)
 
@@ -227,6 +237,7 @@ class VersionRows:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._holdings = Holdings(connection)
 
     async def add(self, version: Version) -> None:
         """Adds a version."""
@@ -238,6 +249,7 @@ class VersionRows:
         for position, file in enumerate(version.files):
             await self._connection.run(_ADD_FILE, {"version": version.id, "position": position, **_FILE.row(file)})
             await self._connection.run(_REFER, {"key": file.blob})
+        await self._holdings.change_bytes(await self._holdings.only_of(version.id))
 
     async def get(self, version_id: str) -> Version | None:
         """The version, or None."""
@@ -267,11 +279,13 @@ class VersionRows:
 
     async def remove(self, version_id: str) -> None:
         """Removes the version; blobs that no version names any more wait for `unreference`."""
+        await self._holdings.change_bytes(await self._holdings.only_of(version_id), -1)
         await self._connection.run(_UNREFER, {"key": version_id, "undated": tables.UNDATED})
         await self._connection.run(_REMOVE, {"key": version_id})
 
     async def let_go(self, version_id: str) -> None:
         """Releases a version for all but the sessions that serve it."""
+        await self._holdings.change_bytes(await self._holdings.only_of(version_id), -1)
         await self._connection.run(_LET_GO, {"key": version_id})
 
     async def surplus(
@@ -293,7 +307,10 @@ class VersionRows:
 
     async def move(self, library: str, blob: str, other: str) -> None:
         """Replaces a blob in a library's versions by another one with the same bytes."""
+        before = await self._holdings.of_blobs(library, blob, other)
         await self._connection.run(_MOVE, {"of_library": library, "old": blob, "new": other})
+        await self._holdings.change_bytes(before, -1)  # versions may have had both, and have one twice now
+        await self._holdings.change_bytes(await self._holdings.of_blobs(library, blob, other))
         await self._connection.run(_REFER, {"key": other})
         await self._connection.run(_LEAVE, {"old": blob, "undated": tables.UNDATED})
 

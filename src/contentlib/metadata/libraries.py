@@ -5,9 +5,10 @@ from __future__ import annotations
 import msgspec
 from sqlalchemy import bindparam, or_, select, update
 
-from contentlib.library.model import Library, LibraryType, Retention
+from contentlib.library.model import Library, LibraryType, Retention, library_owner
 from contentlib.metadata import tables
 from contentlib.metadata.deleted import DeletedStatements
+from contentlib.metadata.quotas import Holdings
 from contentlib.metadata.rows import Keyed, Statements
 from contentlib.metadata.statement import Connection, Statement
 
@@ -45,6 +46,11 @@ class LibraryRows(Keyed[Library]):
     async def retentions(self) -> dict[str, Retention]:
         """The retentions of the libraries that have one of their own."""
         return {row[0]: _RETENTION.decode(row[1]) for row in await self._connection.rows(_OWN_RETENTION, {})}
+
+    async def remove(self, identifier: str) -> None:
+        """Removes the library with its quota."""
+        await super().remove(identifier)
+        await Holdings(self._connection).forget(library_owner(identifier))
 
     async def changed(self, library_id: str) -> None:
         """Raises the revision of a library."""

@@ -88,17 +88,23 @@ class Keyed(Generic[Value]):
 
 
 class Statements(Generic[Value]):
-    """The four statements of every table with a single key column. `get` only returns `visible` rows."""
+    """The four statements of every table with a single key column. `get` only returns `visible` rows.
 
-    def __init__(self, table: Table, value: type[Value], key: str = "id", *visible: ColumnElement[bool]) -> None:
+    `put` leaves `fixed` columns as they are.
+    """
+
+    def __init__(
+        self, table: Table, value: type[Value], key: str = "id", *visible: ColumnElement[bool], fixed: Collection[str] = ()
+    ) -> None:
         self.codec = Codec(value)
         self.table = table.name
         self.key = key
+        self.fixed = fixed
         self.columns = [table.c[name] for name in self.codec.names]
         found: ColumnElement[bool] = table.c[key] == bindparam("key")
         self.add = Statement(insert(table).values({name: bindparam(name) for name in self.codec.names}))
         self.get = Statement(select(*self.columns).where(found, *visible))
-        changed: dict[str, Any] = {name: bindparam(name) for name in self.codec.names if name != key}
+        changed: dict[str, Any] = {name: bindparam(name) for name in self.codec.names if name not in (key, *fixed)}
         self.put = Statement(update(table).where(found).values(changed))
         self.remove = Statement(delete(table).where(found))
 

@@ -9,10 +9,20 @@ from sqlalchemy import Table, bindparam, delete, exists, func, null, select, upd
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from contentlib.library.errors import Fault
-from contentlib.library.model import DownloadSession, Preparation, Session, Source, TransferStatus, UpdateFile, UpdateSession
+from contentlib.library.model import (
+    DownloadSession,
+    Preparation,
+    Session,
+    Source,
+    State,
+    TransferStatus,
+    UpdateFile,
+    UpdateSession,
+)
 from contentlib.library.sessions import transfer_states
 from contentlib.metadata import tables
 from contentlib.metadata.items import LIVE
+from contentlib.metadata.quotas import Holdings
 from contentlib.metadata.rows import Codec, Keyed, Limitable, Statements, encode
 from contentlib.metadata.statement import Connection, Statement
 
@@ -80,6 +90,18 @@ class UpdateSessionRows(_SessionRows[UpdateSession]):
 
     def __init__(self, connection: Connection) -> None:
         super().__init__(connection, _UPDATES)
+        self._holdings = Holdings(connection)
+
+    async def put(self, row: UpdateSession) -> None:
+        """Replaces a session; what is reserved for it ends with it."""
+        await super().put(row)
+        if row.state is not State.ACTIVE:
+            await self._holdings.release_session(row.id)
+
+    async def remove(self, identifier: str) -> None:
+        """Removes a session and its files."""
+        await self._holdings.release_session(identifier)
+        await super().remove(identifier)
 
     async def active_of(self, item: str) -> UpdateSession | None:
         """The ACTIVE session of an item."""
@@ -160,9 +182,11 @@ class UpdateFileRows:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._holdings = Holdings(connection)
 
     async def put(self, file: UpdateFile) -> None:
         """Adds the file, or replaces the one of the same session and name."""
+        await self._holdings.release_name(file.session, file.name, but=file.id)
         await self._connection.run(_PUT_FILE, _FILE.row(file))
 
     async def get(self, session: str, name: str) -> UpdateFile | None:
@@ -184,6 +208,7 @@ class UpdateFileRows:
 
     async def remove(self, session: str, name: str) -> None:
         """Removes the file of that name."""
+        await self._holdings.release_name(session, name)
         await self._connection.run(_REMOVE_FILE, {"key": session, "file_name": name})
 
     async def uploads(self) -> set[str]:

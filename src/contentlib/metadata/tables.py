@@ -106,6 +106,7 @@ items = Table(
     Column("abandoned", Boolean, nullable=False),
     *_deletion_columns(),
     Column("synced", BigInteger),
+    Column("user", Text, nullable=False, server_default=""),
 )
 Index("ix_items_library", items.c.library, items.c.created, items.c.id)  # the order in which they are listed
 _partial("ux_items_library_folded_name", items.c.library, items.c.folded_name, where="deleted IS NULL", unique=True)
@@ -174,6 +175,7 @@ stored_files = Table(
     Column("revision", Integer, nullable=False),
     Column("checksum", Text, nullable=False),
     Column("generation", BigInteger, nullable=False),
+    Column("user", Text, nullable=False, server_default=""),
     PrimaryKeyConstraint("version", "position"),
 )
 
@@ -481,4 +483,25 @@ jobs = Table(
     Column("name", Text, primary_key=True),
     Column("owner", Text, nullable=False),
     Column("until", BigInteger, nullable=False),
+)
+
+quotas = Table(
+    "quotas",
+    metadata,
+    Column("owner", Text, primary_key=True),  # library:ID or user:NAME
+    Column("bytes", BigInteger, nullable=False),
+    Column("items", BigInteger, nullable=False),
+    Column("reserved", BigInteger, nullable=False),
+    Column("most_bytes", BigInteger),
+    Column("most_items", BigInteger),
+)
+
+reservations = Table(
+    "reservations",
+    metadata,
+    Column("file", Text, primary_key=True),
+    Column("session", Text, nullable=False, index=True),
+    Column("library", Text, nullable=False),
+    Column("user", Text, nullable=False),
+    Column("bytes", BigInteger, nullable=False),
 )

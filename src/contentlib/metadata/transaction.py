@@ -22,6 +22,7 @@ from contentlib.metadata.libraries import LibraryRows
 from contentlib.metadata.memory import Memory
 from contentlib.metadata.offers import ArrivalRows, OfferRows
 from contentlib.metadata.principals import ApiTokenRows, GroupRows, LastUseRows, PermissionRows, RoleRows
+from contentlib.metadata.quotas import QuotaRows
 from contentlib.metadata.secrets import SecretRows
 from contentlib.metadata.sessions import DownloadSessionRows, PreparationRows, UpdateFileRows, UpdateSessionRows
 from contentlib.metadata.statement import RowKind, Statement
@@ -177,6 +178,7 @@ class SqliteTransaction(Generic[AnyConnection]):
         self.last_uses: principals.LastUseRows = LastUseRows(connection)
         self.state: ports.StateRows = StateRows(connection)
         self.secrets: ports.SecretRows = SecretRows(connection)
+        self.quotas: ports.QuotaRows = QuotaRows(connection)
 
     def close(self) -> None:
         """Closes the connection; a statement that failed would hold it open."""

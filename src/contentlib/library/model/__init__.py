@@ -18,6 +18,7 @@ from contentlib.library.model.libraries import (
     Retention,
     Usage,
 )
+from contentlib.library.model.quotas import HeldAmount, Quota, Reservation, library_owner, user_owner
 from contentlib.library.model.secrets import SealedSecret, SecretPurpose, SecretUse
 from contentlib.library.model.sessions import Session, State, Touches
 from contentlib.library.model.signatures import PackageSignature, TrustedCertificate, WarningType
@@ -41,6 +42,7 @@ __all__ = [
     "DownloadSession",
     "EndpointType",
     "Following",
+    "HeldAmount",
     "Item",
     "Library",
     "LibraryType",
@@ -52,6 +54,8 @@ __all__ = [
     "Preparation",
     "PrepareStatus",
     "Publishing",
+    "Quota",
+    "Reservation",
     "Retention",
     "SealedSecret",
     "SecretPurpose",
@@ -81,4 +85,6 @@ __all__ = [
     "Vcenter",
     "Version",
     "WarningType",
+    "library_owner",
+    "user_owner",
 ]

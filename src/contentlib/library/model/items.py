@@ -10,7 +10,8 @@ class Item(msgspec.Struct, frozen=True):
 
     `version_id` names the current content version, None while there never was one. An item is `abandoned` when its last
     update session ended without content; a new item may then take its name. One of a subscribed library has in `source` the
-    publisher's identifier, and in `synced` when it was last known to be as the publisher has it.
+    publisher's identifier, and in `synced` when it was last known to be as the publisher has it. `user` created it, empty for
+    one that was synchronized or imported; neither it nor the library ever changes.
     """
 
     id: str
@@ -30,6 +31,7 @@ class Item(msgspec.Struct, frozen=True):
     source: str | None = None
     abandoned: bool = False
     synced: int | None = None
+    user: str = ""
 
     @property
     def cached(self) -> bool:

@@ -14,7 +14,8 @@ class StoredFile(msgspec.Struct, frozen=True):
     """A file of a content version; `revision` counts the contents that the file of this name has had.
 
     `generation` rises with each of them too and is never lower for a later content: seconds since 1970 UTC, or more. A file
-    without a `blob` is only known by name, its bytes are at the publisher of the library.
+    without a `blob` is only known by name, its bytes are at the publisher of the library. `user` brought the bytes, and stays
+    the same in later versions with the same content.
     """
 
     name: str
@@ -23,6 +24,7 @@ class StoredFile(msgspec.Struct, frozen=True):
     revision: int
     checksum: Checksum | None
     generation: int = 0
+    user: str = ""
 
 
 class Differences(msgspec.Struct, frozen=True):

@@ -21,6 +21,7 @@ from contentlib.library.ports.items import ItemRows
 from contentlib.library.ports.libraries import LibraryRows, UsageRows
 from contentlib.library.ports.metadata import AccessStore, MetadataStore, Transaction
 from contentlib.library.ports.nodes import Nodes, Places
+from contentlib.library.ports.quotas import QuotaRows
 from contentlib.library.ports.rows import Rows
 from contentlib.library.ports.secrets import Encryption, PasswordHasher, SecretRows
 from contentlib.library.ports.sessions import (
@@ -62,6 +63,7 @@ __all__ = [
     "PasswordHasher",
     "Places",
     "PreparationRows",
+    "QuotaRows",
     "Rows",
     "SecretRows",
     "SessionRows",

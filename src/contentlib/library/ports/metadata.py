@@ -8,6 +8,7 @@ from typing import Protocol
 from contentlib.library.model import Item, Library
 from contentlib.library.ports.items import ItemRows
 from contentlib.library.ports.libraries import LibraryRows, UsageRows
+from contentlib.library.ports.quotas import QuotaRows
 from contentlib.library.ports.secrets import SecretRows
 from contentlib.library.ports.sessions import DownloadSessionRows, PreparationRows, UpdateFileRows, UpdateSessionRows
 from contentlib.library.ports.state import StateRows
@@ -54,6 +55,7 @@ class Transaction(Protocol):
     last_uses: LastUseRows
     state: StateRows
     secrets: SecretRows
+    quotas: QuotaRows
 
 
 class MetadataStore(Protocol):

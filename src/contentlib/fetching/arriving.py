@@ -13,6 +13,7 @@ from contentlib.library.errors import Fault, Missing, NotActive
 from contentlib.library.model import UpdateFile, UpdateSession
 from contentlib.library.packages.tar import BadArchive
 from contentlib.library.ports import BlobStore, Staged
+from contentlib.library.sessions.allowances import TransferAllowance
 from contentlib.library.sessions.archive_members import TooLarge
 from contentlib.library.sessions.file_transfers import FileTransfers
 from contentlib.library.sessions.unpacking import ArchiveReceiver, finish
@@ -45,6 +46,9 @@ class IncomingFile(ByteSink, Protocol):
 
     async def begin(self) -> None:
         """Opens the bytes of an earlier attempt."""
+
+    def expect(self, size: int) -> None:
+        """Notes the size of the file that its source announced."""
 
     async def finish(self) -> Fault | None:
         """Finishes the file: READY, or an error. Raises Different if the bytes cannot be right."""
@@ -128,6 +132,16 @@ class PlainFile(Staging):
         self._transfers = transfers
         self._session = session
         self._file = file
+        self._allowance = TransferAllowance(transfers, file)
+
+    def expect(self, size: int) -> None:
+        """Notes the size of the file that its source announced."""
+        self._allowance.expect(size)
+
+    async def feed(self, data: bytes) -> None:
+        """Receives the next bytes. Raises QuotaExceeded if there is no room for them."""
+        await self._allowance.cover(self.size + len(data))
+        await super().feed(data)
 
     async def finish(self) -> Fault | None:
         """Makes the bytes the content of the file if they are as declared."""
@@ -161,6 +175,7 @@ class ArchiveFile:
         self._file = file
         self._store = store
         self._threads = threads
+        self._allowance = TransferAllowance(transfers, file)
         self._archive = ArchiveReceiver(transfers, session, file, store, threads)
         self._frame: Staged | None = None
 
@@ -174,8 +189,13 @@ class ArchiveFile:
         self._frame = await self._threads.stored(self._store.stage, self._storage, self._file.id)
         await self._archive.begin(self._frame)
 
+    def expect(self, size: int) -> None:
+        """Notes the size of the file that its source announced."""
+        self._allowance.expect(size)
+
     async def feed(self, data: bytes) -> None:
-        """Receives the next bytes."""
+        """Receives the next bytes. Raises QuotaExceeded if there is no room for them."""
+        await self._allowance.cover(self.size + len(data))
         try:
             await self._archive.feed([data])
         except (BadArchive, TooLarge) as error:

@@ -22,7 +22,7 @@ from contentlib.fetching.fetch import Fetching, Origin, Transport
 from contentlib.fetching.references import references_of
 from contentlib.jobs.worker import Again, Progress
 from contentlib.library.bytes.storages import Storages
-from contentlib.library.errors import Fault, Missing, NotActive, NotFetched
+from contentlib.library.errors import Fault, Missing, NotActive, NotFetched, QuotaExceeded
 from contentlib.library.leases import Leases
 from contentlib.library.model import SourceEndpoint, Task, TransferStatus, UpdateFile, UpdateSession
 from contentlib.library.packages import ovf
@@ -95,8 +95,9 @@ class Pulls:
             fetching.cancel()
             watching.cancel()
             await asyncio.gather(fetching, watching, return_exceptions=True)
-        if fetching.cancelled():
+        if fetching.cancelled() or isinstance(fetching.exception(), Missing | NotActive):
             await attempt.discard()
+        if fetching.cancelled():
             watching.result()  # raises what tells why
         fetching.result()
 
@@ -142,7 +143,7 @@ class _Attempt:
         except NotStored as error:
             fault = transfer_faults.not_stored(self._file.name, self._session.storage, arriving.size, error.error)
             await self._broke_off(fault, arriving, again=not transfer_faults.is_full(error.error))
-        except Different as error:
+        except (Different, QuotaExceeded) as error:
             await self._broke_off(error.fault, arriving, again=False)
         finally:
             await arriving.leave()
@@ -164,7 +165,7 @@ class _Attempt:
         if file.endpoint is None:
             raise Different(messages.PULL_NO_SOURCE(name=file.name))
         async with self._context.transport.limits.transfer(file.name, host_of(file.endpoint.uri)):
-            await self._context.transfers.begin(file)
+            await self._context.transfers.begin(file, file.size or 0)
             await arriving.begin()
             await self._fetching(file.endpoint, arriving).run()
         if isinstance(arriving, PlainFile) and ovf.is_descriptor(file.name):
@@ -176,8 +177,8 @@ class _Attempt:
             raise Different(fault)
 
     def _fetching(self, endpoint: SourceEndpoint, arriving: IncomingFile) -> Fetching:
-        origin = Origin(endpoint, self._wanted.seen)
-        return Fetching(self._context.transport, self._file, origin, arriving, self._remember, self._moved)
+        origin, remember = Origin(endpoint, self._wanted.seen), partial(self._remember, arriving)
+        return Fetching(self._context.transport, self._file, origin, arriving, remember, self._moved)
 
     async def _add_references(self, arriving: PlainFile) -> None:
         text = await arriving.text(ovf.LARGEST_DESCRIPTOR)
@@ -190,7 +191,9 @@ class _Attempt:
         if references:
             await self._context.files.add_references(self._file, references)
 
-    async def _remember(self, seen: Remembered) -> None:
+    async def _remember(self, arriving: IncomingFile, seen: Remembered) -> None:
+        if seen.total is not None:
+            arriving.expect(seen.total)
         arguments = replace(self._wanted, seen=seen)
         await self._context.tasks.remember(self._task.id, msgspec.json.encode(arguments).decode())
 

@@ -23,8 +23,8 @@ from contentlib.fetching.bringing import Bringing, BringingContext
 from contentlib.jobs.worker import Again, Progress
 from contentlib.library.catalogs import Catalog, OfferedItem, Seen
 from contentlib.library.clock import Clock
-from contentlib.library.errors import Busy, Damaged, Fault, LibraryError, Missing, NotCompliant, NotFetched
-from contentlib.library.following.mirror import Mirror
+from contentlib.library.errors import Busy, Damaged, Fault, LibraryError, Missing, NotCompliant, NotFetched, QuotaExceeded
+from contentlib.library.following.mirror import AppliedCatalog, Mirror
 from contentlib.library.following.own_catalogs import OwnCatalogs
 from contentlib.library.following.subscription_passwords import SubscriptionPasswords
 from contentlib.library.following.sync_tasks import SyncArguments
@@ -117,7 +117,7 @@ class _Sync:
         removed = changed = 0
         while read is not None:
             catalog, now = read
-            taken = await self._mirror.take(self._library, catalog)
+            taken = await self._take(catalog)
             removed, changed = removed + taken.removed, changed + taken.changed
             await self._fetch(taken.wanted)
             read = await self._moved_on(read)
@@ -128,6 +128,12 @@ class _Sync:
             await self._fail(fault, again=self._failures.again, catalog=catalog.id)
         await self._mirror.synced(self._library, catalog.id, now)
         return Result(removed, changed, self._fetched, tuple(each.text for each in catalog.warnings))
+
+    async def _take(self, catalog: Catalog) -> AppliedCatalog:
+        try:
+            return await self._mirror.take(self._library, catalog)
+        except QuotaExceeded as error:  # of items, which it lists without their content
+            await self._fail(error.fault, again=False, catalog=catalog.id)
 
     async def one(self, item_id: str, *, content: bool) -> Result:
         """Synchronizes one item: its metadata, and its content if it is kept here or requested."""
@@ -146,7 +152,7 @@ class _Sync:
 
     async def _take_one(self, read: Read | None, item_id: str, *, content: bool) -> None:
         if read is not None:
-            await self._mirror.take(self._library, read[0])
+            await self._take(read[0])
         known = await self._mirror.known_as(item_id)
         if known is None or not (content or not self._subscription.on_demand):
             return
@@ -221,9 +227,10 @@ class _Sync:
         """Fetches an item's files and makes them its content, or records the error."""
         try:
             known = await self._mirror.item(self._library, offered.id)
+            await self._mirror.check_room(self._library, known, offered)
             files = await bringing.item(offered, known, self._context.clock.now())
             await self._mirror.complete(self._library, offered, files)
-        except (NotFetched, Damaged, NotCompliant) as error:
+        except (NotFetched, Damaged, NotCompliant, QuotaExceeded) as error:
             self._failures.add(offered, error)
             await self._mirror.refuse(self._library, offered, error.fault)
         else:
@@ -275,7 +282,7 @@ class _Failures:
     def add(self, offered: OfferedItem, error: LibraryError) -> None:
         """Notes one more."""
         self._faults.append((offered.name, error.fault))
-        if isinstance(error, NotCompliant):  # its files came, and would be the same again
+        if isinstance(error, NotCompliant | QuotaExceeded):  # its publisher is not the reason
             self.in_a_row = 0
             return
         self.outside = True

@@ -79,6 +79,10 @@ class NotWritable(LibraryError):
     """A storage is not writable."""
 
 
+class QuotaExceeded(LibraryError):
+    """A library or a user would hold more than its quota allows."""
+
+
 class InDesiredState(LibraryError):
     """The object is already in the requested state."""
 

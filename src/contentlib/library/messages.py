@@ -99,3 +99,11 @@ NOT_GRANTABLE = Message(
     "role {role!r} has the privilege {privilege}, which you do not have yourself",
     "Ask an administrator, or choose a role with fewer privileges.",
 )
+
+_QUOTA = "Remove items or versions and purge them from the trash, or ask an administrator for a larger quota."
+QUOTA_OF_BYTES = Message(
+    "quota.bytes",
+    "quota of {owner} is {limit} bytes: {used} bytes are used or reserved, {need} more are needed",
+    _QUOTA,
+)
+QUOTA_OF_ITEMS = Message("quota.items", "quota of {owner} is {limit} items: {used} items exist, {need} more are needed", _QUOTA)

@@ -21,6 +21,7 @@ _HEARD: dict[type[rules.LibraryError], tuple[type[vapi.VapiError], ...]] = {
     rules.StillActive: (vapi.NotAllowedInCurrentState,),
     rules.NotReady: (vapi.NotAllowedInCurrentState,),
     rules.Busy: (vapi.ResourceBusy, vapi.NotAllowedInCurrentState),
+    rules.QuotaExceeded: (vapi.NotAllowedInCurrentState, vapi.UnableToAllocateResource),
     rules.InDesiredState: (vapi.AlreadyInDesiredState,),
     rules.VersionConflict: (vapi.ConcurrentChange,),
     rules.NotCompliant: (vapi.NotAllowedInCurrentState, vapi.Error),
@@ -41,7 +42,7 @@ _HEARD: dict[type[rules.LibraryError], tuple[type[vapi.VapiError], ...]] = {
     rules.Damaged: (vapi.ResourceInaccessible, vapi.Error, vapi.NotAllowedInCurrentState),
 }
 """The caller receives the first one that the operation declares, also beyond the contract, or else invalid_argument."""
-_ANYWHERE = (vapi.ServiceUnavailable,)  # not declared, possible for every operation
+_ANYWHERE = (vapi.ServiceUnavailable, vapi.UnableToAllocateResource)  # not declared, possible for every operation
 
 
 def translate(error: Exception, operation: Operation) -> vapi.VapiError | None:

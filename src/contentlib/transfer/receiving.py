@@ -15,6 +15,7 @@ from contentlib.library.checksums import Hasher
 from contentlib.library.errors import Fault
 from contentlib.library.ports import BlobStore, Staged
 from contentlib.library.sessions import transfer_faults as faults
+from contentlib.library.sessions.allowances import TransferAllowance
 from contentlib.library.sessions.file_transfers import FileTransfers, UploadTarget
 from contentlib.library.sessions.unpacking import ArchiveReceiver, finish
 from contentlib.transfer import messages
@@ -80,6 +81,7 @@ class Upload:
         self._throttle = throttle
         self._limit = transfers.rules.limit
         self._beaten = time.monotonic()
+        self._allowance = TransferAllowance(transfers, self.file)
 
     async def there(self, staged: Staged, store: BlobStore) -> int:  # noqa: ARG002 - the store tells it of an archive
         """Number of bytes of the file before the request."""
@@ -91,7 +93,7 @@ class Upload:
         `known` has already hashed the existing bytes, if it is set.
         """
         self._check_size()
-        await self._transfers.begin(self.file)
+        await self._begin()
         self.incoming.start()
         await self._prepare(staged, store, known)
         async for block in self._blocks(staged.size):
@@ -136,6 +138,12 @@ class Upload:
         digests = {algorithm.value: digits for algorithm, digits in self.hasher.digests().items()}
         return {"name": self.file.name, "size": self.hasher.size, "status": "READY", "checksums": digests}
 
+    async def _begin(self) -> None:
+        """Reserves what the request announces. Raises QuotaExceeded if there is no room."""
+        announced = max(self.part.total or 0, (self.part.start or 0) + (self.part.length or 0), self.file.size or 0)
+        await self._transfers.begin(self.file, announced)
+        self._allowance = TransferAllowance(self._transfers, self.file, announced)
+
     def _check_size(self) -> None:
         """Checks the size given in the headers before reading the body."""
         declared, said = self.file.size, self.part.total
@@ -167,6 +175,7 @@ class Upload:
             if room is not None and size > room:
                 raise self._too_many()
             room = None if room is None else room - size
+            await self._allowance.cover(there + size)
             yield block
             there += size
             await self._beat(there)

@@ -19,7 +19,7 @@ class ArchiveUpload(Upload):
     async def receive(self, staged: Staged, store: BlobStore, known: Memory | None) -> bool:
         """Receives the bytes of the request. Files are READY when the archive is complete. Raises Wrong if it is invalid."""
         self._check_size()
-        await self._transfers.begin(self.file)
+        await self._begin()
         self._archive = self._made(store)  # not before: what another request has completed is not dropped
         self.incoming.start()
         await self._go_on(staged, known)

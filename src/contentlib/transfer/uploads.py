@@ -15,7 +15,7 @@ from contentlib.http.failures import RETRY, ServerFailed
 from contentlib.http.message import Disconnected, Headers, Request, Response, method_not_allowed, text
 from contentlib.library.bytes.storages import Storages, StorageSilent
 from contentlib.library.bytes.throttle import Throttle
-from contentlib.library.errors import Busy, Fault, LibraryError, Missing, NotActive
+from contentlib.library.errors import Busy, Fault, LibraryError, Missing, NotActive, QuotaExceeded
 from contentlib.library.leases import Leases
 from contentlib.library.model import TransferStatus, UpdateFile, UpdateSession
 from contentlib.library.ports import Staged
@@ -248,6 +248,8 @@ class Uploads:
             return _Ending(faults.broken(size, upload.total), keep=True, status=None)
         if isinstance(error, Wrong):
             return _Ending(error.fault, error.keep, error.status)
+        if isinstance(error, QuotaExceeded):
+            return _Ending(error.fault, keep=False, status=507)
         if isinstance(error, Replaced):
             return _Ending(None, keep=True, status=409)
         if isinstance(error, Busy):

@@ -20,6 +20,7 @@ from contentlib.library.names import check_description, check_name, check_text, 
 from contentlib.library.packages.trust import Trust
 from contentlib.library.ports import MetadataStore, Transaction
 from contentlib.library.protection import check_changeable, check_unused
+from contentlib.library.quotas import within_quotas
 from contentlib.library.signals import unheard
 
 _DESTINATION = "destination_create_spec"
@@ -71,13 +72,14 @@ class Items:
         A draft of the same name whose import failed goes into the trash, so that the import can be tried again; Taken for
         any other item of that name.
         """
-        item = self._new(new, "create_spec")
+        item = replace(self._new(new, "create_spec"), user=user)
 
         async def add(transaction: Transaction) -> str:
             await check_local(transaction, item.library)
             await self._trash_failed_drafts(transaction, item, user)
             await self.check_name_free(transaction, item, "create_spec.name")
-            await transaction.items.add(item)
+            async with within_quotas(transaction, item.library, user):
+                await transaction.items.add(item)
             await note_change(transaction, item)
             return item.id
 
@@ -200,10 +202,11 @@ class Items:
             item=item.id,
             number=FIRST_VERSION + 1,
             created=item.created,
-            files=files,
+            files=tuple(replace(file, user=user) for file in files),
             user=user,
             message=f"content version {version.number} of library item {source.id} was copied",
         ).after(replace(version, files=()))
+        item = replace(item, user=user)
         if source.version_id is not None:
             item = replace(item, content_version=copied.number, size=source.size, version_id=copied.id)
             await self._blobs.flush(copied)
@@ -215,7 +218,8 @@ class Items:
                 await transaction.versions.add(copied)
             await check_local(transaction, item.library)
             await self.check_name_free(transaction, item, f"{_DESTINATION}.name")
-            await transaction.items.add(item)
+            async with within_quotas(transaction, item.library, user):  # the version counts from when its item is there
+                await transaction.items.add(item)
             await note_change(transaction, item)
             return item.id
 

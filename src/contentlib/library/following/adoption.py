@@ -27,6 +27,7 @@ from contentlib.library.model import Blob, Item, Library, LibraryType, StoredFil
 from contentlib.library.names import fold
 from contentlib.library.ports import MetadataStore, Transaction
 from contentlib.library.protection import check_changeable
+from contentlib.library.quotas import within_quotas
 
 _KEY = "imported/"
 Contents = Mapping[tuple[str, str], Blob]
@@ -143,8 +144,9 @@ class Adoption:
                 await self._remove(transaction, item_id)
             for change in changes:
                 await self._free_name(transaction, change, taken.before)
-            for change in changes:
-                await self._put_item(transaction, change)
+            async with within_quotas(transaction, taken.library.id, ""):
+                for change in changes:
+                    await self._put_item(transaction, change)
             await transaction.libraries.put(taken.library)
         for change in changes:
             if change.version is not None:

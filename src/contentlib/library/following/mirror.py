@@ -27,6 +27,7 @@ from contentlib.library.names import fold, usable
 from contentlib.library.packages.trust import Trust
 from contentlib.library.ports import MetadataStore, Transaction
 from contentlib.library.protection import check_changeable
+from contentlib.library.quotas import check_room, within_quotas
 from contentlib.library.sessions.package_checks import PackageChecks
 
 _AT_ONCE = 100  # rows between two turns of other calls
@@ -118,12 +119,19 @@ class Mirror:
             if another or (now and now.offer.offered) not in (None, offered):
                 raise Busy(messages.SYNC_ITEM_CHANGED(name=offered.name))
             await self._blobs.check_kept(transaction, version)
-            await transaction.versions.add(version)
-            made = self._applied(item if now is None else now.item, offered, version)
-            await (transaction.items.add(made) if now is None else transaction.items.put(made))
+            async with within_quotas(transaction, library.id, ""):
+                await transaction.versions.add(version)
+                made = self._applied(item if now is None else now.item, offered, version)
+                await (transaction.items.add(made) if now is None else transaction.items.put(made))
             await transaction.offers.put(ItemOffer(made.id, library.id, offered, offered))
             await transaction.download_sessions.serve(made.id, version.id)
             await transaction.libraries.changed(library.id)
+
+    async def check_room(self, library: Library, known: KnownItem | None, offered: OfferedItem) -> None:
+        """Raises QuotaExceeded if a library has no room for the files of an item that would have to be fetched."""
+        kept = set() if known is None else kept_files(known.offer, offered)
+        async with self._metadata.reading() as transaction:
+            await check_room(transaction, library.id, sum(file.size or 0 for file in offered.files if file.name not in kept))
 
     async def refuse(self, library: Library, offered: OfferedItem, fault: Fault) -> None:
         """Notes with an item why its content has not come; one that is not here yet has no place for it."""
@@ -240,7 +248,8 @@ class Mirror:
                 for offered in added[start : start + _AT_ONCE]:
                     if await _known(transaction, library.id, offered.id) is None:
                         item = self._new(library, offered)
-                        await transaction.items.add(item)
+                        async with within_quotas(transaction, library.id, ""):
+                            await transaction.items.add(item)
                         await transaction.offers.put(ItemOffer(item.id, library.id, offered))
                 await transaction.libraries.changed(library.id)
 

@@ -16,6 +16,7 @@ from contentlib.library.names import fold
 from contentlib.library.packages import kinds
 from contentlib.library.packages.checks import Findings
 from contentlib.library.ports import MetadataStore
+from contentlib.library.quotas import within_quotas
 from contentlib.library.sessions import messages
 from contentlib.library.sessions.file_transfers import FileTransfers
 from contentlib.library.sessions.package_checks import PackageChecks, Preview
@@ -74,7 +75,7 @@ class Completion:
         self._sessions.touch(session)
         if _only_pulls_lack(files):
             return await self._put_off(session_id)
-        version = replace(_next_version(item, base, files, now, kept), user=session.user)
+        version = _next_version(item, base, files, now, kept, user=session.user)
         with self._sessions.held(session):
             if files:
                 item = replace(item, type=item.type or await kinds.detect(version.files, self._blobs))
@@ -129,11 +130,12 @@ class Completion:
             item = await find_item(transaction, session.item)
             if await transaction.update_files.of(session.id) != files or item.version_id != seen.version_id:
                 return False
-            await transaction.update_sessions.put(done)
-            if not files:
-                return True
-            await self._blobs.check_kept(transaction, version)
-            await transaction.versions.add(version)
+            async with within_quotas(transaction, item.library, version.user):  # what was reserved is held from now on
+                await transaction.update_sessions.put(done)
+                if not files:
+                    return True
+                await self._blobs.check_kept(transaction, version)
+                await transaction.versions.add(version)
             changed = replace(
                 item,
                 type=item.type or seen.type,
@@ -179,7 +181,7 @@ class Completion:
         changed = {file.name for file in changes}
         files: list[StoredFile | UpdateFile] = [file for file in base.files if file.name not in changed]
         files += [
-            _stored(file, base, 0) if file.status is TransferStatus.READY else file
+            _stored(file, base, 0, session.user) if file.status is TransferStatus.READY else file
             for file in changes
             if not file.removed and not file.unpacked
         ]
@@ -187,7 +189,14 @@ class Completion:
 
 
 def _next_version(
-    item: Item, base: Version, files: list[UpdateFile], now: int, earlier: Sequence[Version] = (), *, empty: bool = False
+    item: Item,
+    base: Version,
+    files: list[UpdateFile],
+    now: int,
+    earlier: Sequence[Version] = (),
+    *,
+    user: str = "",
+    empty: bool = False,
 ) -> Version:
     waiting = [file for file in files if not file.removed and file.status is not TransferStatus.READY]
     if waiting:
@@ -198,16 +207,16 @@ def _next_version(
     kept = [file for file in base.files if file.name not in changed]
     now = max(now, base.created + 1)
     generation = next_generation(earlier, now)
-    new = [_stored(file, base, generation) for file in files if not file.removed and not file.unpacked]
-    return Version(new_identifier(), item.id, next_number(item, earlier), now, (*kept, *new)).after(base)
+    new = [_stored(file, base, generation, user) for file in files if not file.removed and not file.unpacked]
+    return Version(new_identifier(), item.id, next_number(item, earlier), now, (*kept, *new), user).after(base)
 
 
-def _stored(file: UpdateFile, base: Version, generation: int) -> StoredFile:
+def _stored(file: UpdateFile, base: Version, generation: int, user: str) -> StoredFile:
     if file.blob is None or file.content is None:
         raise Damaged(FILE_GONE(name=file.name))
     old = base.file(file.name)
     revision = 1 if old is None else old.revision + 1
-    return StoredFile(file.name, file.blob, file.received, revision, file.content, generation)
+    return StoredFile(file.name, file.blob, file.received, revision, file.content, generation, user)
 
 
 def _only_pulls_lack(files: list[UpdateFile]) -> bool:

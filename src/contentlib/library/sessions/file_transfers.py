@@ -17,6 +17,7 @@ from contentlib.library.model import TransferStatus, UpdateFile, UpdateSession
 from contentlib.library.packages import ovf
 from contentlib.library.packages.recognition import ENOUGH, mistaken
 from contentlib.library.ports import MetadataStore
+from contentlib.library.quotas import reserve_room, settle_reservation
 from contentlib.library.sessions import messages, transfer_states
 from contentlib.library.sessions import transfer_faults as faults
 from contentlib.library.sessions.update_files import live, remove_members
@@ -59,13 +60,21 @@ class FileTransfers:
         self._leases.touch(session)
         return UploadTarget(session, live(file, self._leases))
 
-    async def begin(self, file: UpdateFile) -> None:
-        """Notes that bytes of a file are coming; a blob of an earlier transfer is let go.
+    async def begin(self, file: UpdateFile, expected: int = 0) -> None:
+        """Notes that bytes of a file are coming, so many at least; a blob of an earlier transfer is let go.
 
         Busy when the file was completed since it was read: a request that its client gave up long ago may get its turn after
-        the one that took its place.
+        the one that took its place. QuotaExceeded when there is no room for the bytes.
         """
-        await self._mark("begun", file, replace(file, fault=None, blob=None))
+        await self._mark("begun", file, replace(file, fault=None, blob=None), expected)
+
+    async def reserve(self, file: UpdateFile, size: int) -> int:
+        """Reserves room for so many bytes of a file, and returns how many are reserved. Raises QuotaExceeded."""
+        async with self._metadata.transaction(durable=False) as transaction:
+            session = await self._sessions.active(transaction, file.session, "changed")
+            if await transaction.update_files.by_id(file.session, file.id) is None:
+                raise Missing("upload", file.id)
+            return await reserve_room(transaction, session, file, size)
 
     async def pause(self, file: UpdateFile, received: int) -> None:
         """Notes that a part of the bytes is there and more will come."""
@@ -155,7 +164,7 @@ class FileTransfers:
             writer=self._here,
         )
         async with self._metadata.transaction(durable=False) as transaction:
-            await self._sessions.active(transaction, archive.session, "changed")
+            session = await self._sessions.active(transaction, archive.session, "changed")
             current = await transaction.update_files.by_id(archive.session, archive.id)
             if current is None:
                 raise Missing("upload", archive.id)
@@ -163,8 +172,10 @@ class FileTransfers:
             if old is None:
                 await self.rules.check_count(transaction, archive.session)
             if current.name == name:  # an archive that is named as one of its files makes way for it
+                reserved = await transaction.quotas.reserved(archive.id)
                 await transaction.update_files.remove(archive.session, name)
                 await transaction.update_files.put(replace(current, name=f"{name}{ovf.ARCHIVE}"))
+                await reserve_room(transaction, session, current, reserved)
             await transaction.update_files.put(member)
         if old is not None and old.id != archive.id:
             self._sessions.ended(old.id)
@@ -181,7 +192,7 @@ class FileTransfers:
             await self._mark("completed", archive, replace(archive, received=size, content=content, blob=None, fault=None))
         return fault
 
-    async def _mark(self, event: str, file: UpdateFile, changed: UpdateFile) -> None:
+    async def _mark(self, event: str, file: UpdateFile, changed: UpdateFile, expected: int = 0) -> None:
         """Records an event and other changes of a file. Raises NotActive if the event is not allowed in its status."""
         await self._sessions.expire(file.session)
         async with self._metadata.transaction(durable=False) as transaction:
@@ -195,6 +206,10 @@ class FileTransfers:
             status = transfer_states.fire(current, event).status
             writer = self._here if event == "begun" else None
             await transaction.update_files.put(replace(changed, name=current.name, status=status, writer=writer))
+            if event == "completed":
+                await settle_reservation(transaction, session, changed)
+            else:
+                await reserve_room(transaction, session, file, expected)
             await self._sessions.note_act(transaction, session)
         self._leases.touch(session)
         self._leases.note_progress(file.id, changed.received)

@@ -27,6 +27,7 @@ from contentlib.library.model import (
 )
 from contentlib.library.names import check_file_name
 from contentlib.library.ports import MetadataStore, Transaction
+from contentlib.library.quotas import reserve_room
 from contentlib.library.sessions import messages, transfer_states
 from contentlib.library.sessions.pulls import PullTasks
 from contentlib.library.sessions.update_sessions import UpdateSessions
@@ -115,7 +116,8 @@ class UpdateFiles:
         """Adds the file, and the task that fetches it where the server is to do that."""
         if file.source is Source.PULL:
             file = replace(file, task=await self._pulls.submit(transaction, session, file, parent))
-        await transaction.update_files.put(file)
+        await transaction.update_files.put(file)  # what was reserved for the file that it replaces is given back
+        await reserve_room(transaction, session, file, file.size or 0)
         return file
 
     async def _check_writable(self, session_id: str) -> None:

@@ -174,6 +174,7 @@ class Gauges:
     async def text(self) -> bytes:
         """All of them, as Prometheus reads them."""
         found = [_build(), *_spaces(await self._inventory.spaces()), await self._sessions()]
+        found += await self._quotas()
         if self._certificate is not None:
             found.append(await asyncio.to_thread(lambda: self._expiry))
         registry = CollectorRegistry()
@@ -187,6 +188,24 @@ class Gauges:
             sessions.add_metric(["download"], await transaction.download_sessions.active())
             sessions.add_metric(["login"], await transaction.logins.count())
         return sessions
+
+    async def _quotas(self) -> list[Metric]:
+        """Quotas that have limits, so that no more of them are told than administrators have set."""
+        names = ["owner", "unit"]
+        used = GaugeMetricFamily("contentlib_quota_used", "What a library or user holds or has reserved.", labels=names)
+        most = GaugeMetricFamily("contentlib_quota_limit", "What a library or user may hold.", labels=names)
+        ratio = GaugeMetricFamily("contentlib_quota_used_ratio", "Used part of a quota; warnings start at 0.8.", labels=names)
+        async with self._metadata.reading() as transaction:
+            for quota in await transaction.quotas.all():
+                for unit, now, limit in (
+                    ("bytes", quota.bytes + quota.reserved, quota.most_bytes),
+                    ("items", quota.items, quota.most_items),
+                ):
+                    if limit is not None:
+                        used.add_metric([quota.owner, unit], now)
+                        most.add_metric([quota.owner, unit], limit)
+                        ratio.add_metric([quota.owner, unit], now / limit if limit else 1)
+        return [used, most, ratio]
 
     @cached_property
     def _expiry(self) -> Metric:

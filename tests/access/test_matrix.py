@@ -153,6 +153,7 @@ FOR_EVERYBODY = {
     "com.vmware.vapi.std.introspection.provider.get",
     "com.vmware.vapi.std.introspection.service.get",
     "com.vmware.vapi.std.introspection.service.list",
+    "contentlib.access.quotas.get",
     "contentlib.access.roles.get",
     "contentlib.access.roles.list",
     "contentlib.access.sessions.delete",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import httpx
@@ -90,3 +92,24 @@ def test_a_lost_password_is_set_anew(http: httpx.Client, data_dir: Path, tmp_pat
     with http:
         done(data_dir, "user", "password", NAME, "--password-file", str(password))
         assert http.post(SESSION, auth=(NAME, "quite another secret")).status_code == 200
+
+
+def test_quotas_are_managed(data_dir: Path) -> None:
+    assert done(data_dir, "quota", "set", NAME, "--items", "3") == f"the quota of user {NAME!r} was set\n"
+    header, line = done(data_dir, "quota", "list").splitlines()
+    assert header.split() == ["KIND", "NAME", "BYTES", "RESERVED", "LIMIT", "ITEMS", "LIMIT", "STATE"]
+    assert line.split() == ["user", NAME, "0", "0", "-", "0", "3", "NORMAL"]
+    assert done(data_dir, "quota", "verify") == "all totals are right\n"
+
+
+def test_wrong_totals_are_found_and_repaired(data_dir: Path) -> None:
+    with closing(sqlite3.connect(data_dir / "contentlib.db")) as connection:
+        connection.execute("INSERT INTO quotas (owner, bytes, items, reserved) VALUES ('user:x', 1, 2, 3)")
+        connection.commit()
+    ended = run(data_dir, "quota", "verify")
+    assert (ended.returncode, ended.stdout) == (
+        1,
+        "user:x: 1 bytes, 2 items, 3 reserved; should be 0 bytes, 0 items, 0 reserved\n",
+    )
+    assert "(repaired)" in done(data_dir, "quota", "verify", "--repair")
+    assert done(data_dir, "quota", "verify") == "all totals are right\n"

@@ -18,6 +18,7 @@ from contentlib.jobs.expire import Expiry, Lifetimes
 from contentlib.jobs.migrating import Migrating
 from contentlib.jobs.operations import KIND as OPERATION
 from contentlib.jobs.operations import performing
+from contentlib.jobs.quota_watch import QuotaWatch
 from contentlib.jobs.readmission import Readmit, readmitted
 from contentlib.jobs.runner import Job, Runner
 from contentlib.jobs.schedule import Schedule
@@ -76,6 +77,7 @@ def jobs(core: Core, rules: Rules, transfers: Transfers, expiry: Expiry, api_tok
         Job("expire", min(15.0, settings.lease_seconds / 2), expiry.run),
         Job("collect", min(600.0, settings.collect_grace_seconds / 2), _collector(core).run),
         Job("synchronize", 60.0, schedule.run),
+        Job("quotas", 30.0, QuotaWatch(rules.quotas, log.quota_filled).run),
     ]
 
 

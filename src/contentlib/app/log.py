@@ -9,7 +9,7 @@ import structlog
 from contentlib.http.message import Answer, Request, Response
 from contentlib.library.catalogs import Catalog
 from contentlib.library.errors import Fault
-from contentlib.library.model import Library
+from contentlib.library.model import Library, Quota
 from contentlib.monitor import count_failed_job, count_left_out
 from contentlib.transfer.addresses import loggable_path
 
@@ -65,3 +65,10 @@ def storage_changed(storage: str, seconds: float | None) -> None:
         _LOG.warning("storage answers again", storage=storage)
     else:
         _LOG.error("storage does not answer", storage=storage, seconds=round(seconds, 1))
+
+
+def quota_filled(quota: Quota) -> None:
+    """A library or a user has reached 80 or 95 percent of a quota, or all of it."""
+    used = {"bytes": quota.bytes, "reserved": quota.reserved, "items": quota.items}
+    limits = {"bytes_limit": quota.most_bytes, "items_limit": quota.most_items}
+    _LOG.warning("quota is filling up", owner=quota.owner, state=quota.level.value, **used, **limits)

@@ -17,6 +17,7 @@ from contentlib.library.catalog.libraries import Libraries, LibraryRules
 from contentlib.library.catalog.library_names import LibraryNames
 from contentlib.library.catalog.migration import Migrations
 from contentlib.library.catalog.ovf_templates import OvfTemplates
+from contentlib.library.catalog.quotas import Quotas
 from contentlib.library.catalog.retention import Retentions
 from contentlib.library.catalog.trash import Trash
 from contentlib.library.catalog.upkeep import Upkeep
@@ -64,6 +65,7 @@ class Rules:
     migrations: Migrations
     conversions: Conversions
     ovf_templates: OvfTemplates
+    quotas: Quotas
     # sessions
     updates: UpdateSessions
     files: UpdateFiles
@@ -108,6 +110,7 @@ def rules_of(core: Core) -> Rules:
         migrations=Migrations(metadata, blobs, clock, libraries, upkeep, core.signals.task_submitted),
         conversions=Conversions(metadata, clock, core.library_passwords, encryption),
         ovf_templates=OvfTemplates(items, blobs),
+        quotas=Quotas(metadata),
         updates=updates,
         files=UpdateFiles(metadata, updates, core.leases, blobs, pulls, limits),
         transfers=transfers,

@@ -36,12 +36,14 @@ from contentlib.services.content_trusted_certificates import TrustedCertificates
 from contentlib.services.content_type import TypeService
 from contentlib.services.contentlib_access_groups import GroupsService
 from contentlib.services.contentlib_access_permissions import PermissionsService
+from contentlib.services.contentlib_access_quotas import UserQuotasService
 from contentlib.services.contentlib_access_roles import RolesService
 from contentlib.services.contentlib_access_self import SelfService
 from contentlib.services.contentlib_access_sessions import SessionsService
 from contentlib.services.contentlib_access_tokens import TokensService
 from contentlib.services.contentlib_access_users import UsersService
 from contentlib.services.contentlib_library_item_versions import VersionsService
+from contentlib.services.contentlib_library_quotas import LibraryQuotasService
 from contentlib.services.contentlib_library_retention import RetentionService
 from contentlib.services.contentlib_library_trash import TrashService
 from contentlib.services.vapi_metadata_authentication_component import AuthenticationComponentService
@@ -131,4 +133,6 @@ def _services(core: Core, rules: Rules, access: Access, identity: Identity, resu
         OvfLibraryItemService(rules.ovf_templates),
         ImportFlagService(),
         ExportFlagService(),
+        LibraryQuotasService(rules.quotas),
+        UserQuotasService(rules.quotas),
     ]

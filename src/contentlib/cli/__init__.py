@@ -10,6 +10,7 @@ from contentlib.cli.bundle import bundle
 from contentlib.cli.people import group, user
 from contentlib.cli.permits import permission, role, token
 from contentlib.cli.publish_static import publish_static
+from contentlib.cli.quotas import quota
 from contentlib.cli.secrets import secret
 from contentlib.cli.serve import serve
 from contentlib.cli.settings import settings
@@ -25,6 +26,7 @@ for name, commands in {
     "bundle": bundle,
     "group": group,
     "permission": permission,
+    "quota": quota,
     "role": role,
     "secret": secret,
     "token": token,

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from contentlib.access.groups import Groups
     from contentlib.access.own_roles import OwnRoles
     from contentlib.access.users import Users
+    from contentlib.library.catalog.quotas import Quotas
     from contentlib.settings import Settings
 
 Answer = TypeVar("Answer")
@@ -39,6 +40,7 @@ class Administration:
     roles: OwnRoles
     grants: Grants
     tokens: ApiTokens
+    quotas: Quotas
 
 
 def administer(config: Path | None, data_dir: Path | None, work: Callable[[Administration], Awaitable[Answer]]) -> Answer:
@@ -66,6 +68,7 @@ async def _run(settings: Settings, work: Callable[[Administration], Awaitable[An
     from contentlib.access.password_policy import PasswordPolicy
     from contentlib.access.passwords import Argon2Passwords
     from contentlib.access.users import Users
+    from contentlib.library.catalog.quotas import Quotas
     from contentlib.library.clock import SystemClock
     from contentlib.stores import open_rows
 
@@ -74,7 +77,8 @@ async def _run(settings: Settings, work: Callable[[Administration], Awaitable[An
     users = Users(metadata, passwords, GuardedPasswords(passwords), policy, UserNames(settings.admin_name))
     tokens = ApiTokens(metadata, SystemClock())
     try:
-        return await work(Administration(users, Groups(metadata), OwnRoles(metadata), Grants(metadata), tokens))
+        grants, quotas = Grants(metadata), Quotas(metadata)
+        return await work(Administration(users, Groups(metadata), OwnRoles(metadata), grants, tokens, quotas))
     finally:
         await metadata.close()
 

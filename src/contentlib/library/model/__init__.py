@@ -18,7 +18,7 @@ from contentlib.library.model.libraries import (
     Retention,
     Usage,
 )
-from contentlib.library.model.quotas import HeldAmount, Quota, Reservation, library_owner, user_owner
+from contentlib.library.model.quotas import FillLevel, HeldAmount, Quota, Reservation, library_owner, user_owner
 from contentlib.library.model.secrets import SealedSecret, SecretPurpose, SecretUse
 from contentlib.library.model.sessions import Session, State, Touches
 from contentlib.library.model.signatures import PackageSignature, TrustedCertificate, WarningType
@@ -41,6 +41,7 @@ __all__ = [
     "Differences",
     "DownloadSession",
     "EndpointType",
+    "FillLevel",
     "Following",
     "HeldAmount",
     "Item",

@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
+import enum
 from typing import NamedTuple
 
 import msgspec
+
+
+class FillLevel(enum.StrEnum):
+    """How full a quota is: NORMAL, WARNING from 80 %, CRITICAL from 95 %, FULL."""
+
+    NORMAL = "NORMAL"
+    WARNING = "WARNING"
+    CRITICAL = "CRITICAL"
+    FULL = "FULL"
+
+
+_LEVELS = ((100, FillLevel.FULL), (95, FillLevel.CRITICAL), (80, FillLevel.WARNING))
 
 
 def library_owner(library: str) -> str:
@@ -39,6 +52,15 @@ class Quota(msgspec.Struct, frozen=True):
     def held(self) -> HeldAmount:
         """What it holds."""
         return HeldAmount(self.bytes, self.items, self.reserved)
+
+    @property
+    def level(self) -> FillLevel:
+        """How full the fuller one of its limits is. Reserved bytes count."""
+        uses = ((self.bytes + self.reserved, self.most_bytes), (self.items, self.most_items))
+        for percent, level in _LEVELS:
+            if any(most is not None and used * 100 >= most * percent for used, most in uses):
+                return level
+        return FillLevel.NORMAL
 
 
 class Reservation(msgspec.Struct, frozen=True):

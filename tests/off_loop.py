@@ -13,7 +13,7 @@ from typing import Any
 from contentlib.blobs.filesystem import FilesystemBlobs, StagedFile
 
 _GUARDED = (
-    *("ping", "probe", "room", "stage", "staged_size", "staged_bytes", "discard", "uploads", "keep", "flush", "stat", "read"),
+    *("ping", "probe", "space", "stage", "staged_size", "staged_bytes", "discard", "uploads", "keep", "flush", "stat", "read"),
     *("remove", "blobs", "describe", "described", "undescribe", "staged_start"),
 )
 

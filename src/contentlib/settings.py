@@ -51,6 +51,13 @@ class Storage(BaseModel):
     id: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,80}$")]
     name: Annotated[str, Field(min_length=1, max_length=80)]
     path: Path
+    reserve: Annotated[str, Field(pattern=r"^([0-9]{1,18}|[0-9]{1,2}%)$")] | None = None
+
+    @field_validator("reserve", mode="before")
+    @classmethod
+    def _text(cls, value: object) -> object:
+        """A number of bytes may be written without quotes."""
+        return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
 def _processors() -> int:
@@ -227,7 +234,8 @@ class Settings(BaseSettings):
         default=256 << 20,
         ge=0,
         description="Bytes of a storage's disk that are kept free of content, so that the database and delete operations "
-        "always have space; at most 1/20 of the disk. Uploads fail with 507 when the rest is full.",
+        "always have space; at most 1/20 of the disk. Uploads, fetches and copies that need more than the rest are refused. A "
+        "storage with its own `reserve`, in bytes or as a percentage of the disk, has that instead, however large.",
     )
     session_files_limit: int = Field(
         default=10_000,
@@ -336,8 +344,9 @@ class Settings(BaseSettings):
     )
     storage: Annotated[tuple[Storage, ...], NoDecode] = Field(
         default_factory=_default_storage,
-        description="`[[storage]]` tables with `id`, `name` and `path`: the directories for content. Libraries created without "
-        "a storage backing use the first one. In the environment: a JSON list.",
+        description='`[[storage]]` tables with `id`, `name`, `path` and, optionally, `reserve` (`"10%"` or bytes): the '
+        "directories for content. Libraries created without a storage backing use the first one. In the environment: a JSON "
+        "list.",
     )
     ldap: Annotated[tuple[LdapProvider, ...], NoDecode] = Field(
         default=(),

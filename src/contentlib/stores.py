@@ -9,6 +9,7 @@ import structlog
 
 from contentlib.blobs.filesystem import FilesystemBlobs
 from contentlib.blobs.marks import MarkedDirectory
+from contentlib.blobs.reserves import DiskReserve
 from contentlib.library.identifiers import new_identifier
 from contentlib.library.ports import MetadataStore
 from contentlib.metadata.sqlite import SqliteMetadata
@@ -27,7 +28,16 @@ def open_rows(settings: Settings) -> SqliteMetadata:
 
 def open_bytes(settings: Settings) -> FilesystemBlobs:
     """Opens the storages. Nothing is written to them before they are assigned to a server."""
-    return FilesystemBlobs({storage.id: storage.path for storage in settings.storage}, settings.storage_reserve_bytes)
+    roots = {storage.id: storage.path for storage in settings.storage}
+    reserves = {storage.id: _reserve(storage.reserve) for storage in settings.storage if storage.reserve is not None}
+    return FilesystemBlobs(roots, settings.storage_reserve_bytes, reserves)
+
+
+def _reserve(text: str) -> DiskReserve:
+    """The reserve of a storage: bytes, or a percentage of the disk."""
+    if text.endswith("%"):
+        return DiskReserve(percent=int(text[:-1]), limited=False)
+    return DiskReserve(int(text), limited=False)
 
 
 async def own_storages(metadata: MetadataStore, store: FilesystemBlobs) -> str:

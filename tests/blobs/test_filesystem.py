@@ -217,7 +217,7 @@ def test_the_reserve_of_a_disk_takes_no_bytes_of_files(tmp_path: Path, monkeypat
     monkeypatch.setattr("contentlib.blobs.filesystem.os.statvfs", statvfs)
     free = 1000
     blobs = claimed(FilesystemBlobs({"s": tmp_path / "storage"}, reserve=600))
-    assert blobs.room("s") == 400
+    assert blobs.space("s").room == 400
     with blobs.stage("s", "upload") as staged:
         staged.append(bytes(400))
         with pytest.raises(OSError, match="storage_reserve_bytes") as refused:
@@ -229,7 +229,7 @@ def test_the_reserve_is_a_small_part_of_a_small_disk(tmp_path: Path) -> None:
     disk = os.statvfs(tmp_path)
     blobs = claimed(FilesystemBlobs({"s": tmp_path / "storage"}, reserve=1 << 60))
     most = disk.f_blocks * disk.f_frsize
-    assert blobs.room("s") > disk.f_bavail * disk.f_frsize - most // 10
+    assert blobs.space("s").room > disk.f_bavail * disk.f_frsize - most // 10
 
 
 def test_a_directory_that_goes_while_it_is_listed_is_left_out(tmp_path: Path) -> None:

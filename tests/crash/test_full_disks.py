@@ -155,7 +155,7 @@ async def test_what_is_purged_makes_room_after_the_grace(start: Start, tmp_path:
     await fill(client, item, old=bytes(16 * _MIB))
     other = await new_item(client)
     session = await new_update(client, other)
-    address = await add(client, session, "new", size=12 * _MIB)
+    address = await add(client, session, "new")
     await client.call("DELETE", f"{ITEMS}/id:{item}")
     assert (await put(client, address, bytes(12 * _MIB))).status_code == 507
     purged = await client.raw("POST", f"/api/contentlib/library/trash/{item}?action=purge")

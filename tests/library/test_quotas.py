@@ -7,8 +7,9 @@ import asyncio
 import pytest
 
 from contentlib.library.catalog.items import NewItem
-from contentlib.library.errors import QuotaExceeded
-from contentlib.library.model import HeldAmount, Source, library_owner, user_owner
+from contentlib.library.errors import NotWritable, QuotaExceeded
+from contentlib.library.model import HeldAmount, Source, SourceEndpoint, library_owner, user_owner
+from contentlib.library.ports import StorageSpace
 from contentlib.library.sessions.allowances import TransferAllowance
 from contentlib.library.sessions.update_files import NewFile
 from library.world import LEASE, World
@@ -162,3 +163,28 @@ async def test_two_uploads_at_once_do_not_pass_the_quota_together(world: World) 
     found = await asyncio.gather(*added, return_exceptions=True)
     assert sum(isinstance(each, QuotaExceeded) for each in found) == 5
     assert (await _held(world, library_owner(library))).reserved == 30
+
+
+async def test_a_file_for_which_a_storage_has_no_space_is_refused_before_it_begins(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = await world.update(await world.item())
+    monkeypatch.setattr(world.store, "space", lambda _: StorageSpace(100, 90))
+    await world.files.add(session, NewFile("a", Source.PUSH, 10))
+    text = "storage datastore-1 has 100 bytes free, of which 90 are reserved; 11 more are needed"
+    for source in (Source.PUSH, Source.PULL):
+        endpoint = SourceEndpoint("https://publisher.example/b") if source is Source.PULL else None
+        with pytest.raises(NotWritable, match=text):
+            await world.files.add(session, NewFile("b", source, 11, None, endpoint))
+
+
+async def test_a_copy_for_which_a_storage_has_no_space_is_refused_before_it_begins(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    item = await world.item()
+    await world.complete(item, {"a": b"12345"})
+    other = await world.library(datastore="datastore-2")
+    monkeypatch.setattr(world.store, "space", lambda _: StorageSpace(100, 96))
+    with pytest.raises(NotWritable, match="storage datastore-2 has 100 bytes free, of which 96 are reserved; 5 more"):
+        await world.items.copy(item, NewItem(other, "Copy"), None, "ann")
+    assert world.staged() == []

@@ -87,7 +87,7 @@ def open_core(settings: Settings, thumbprint: str | None, certificate: bytes | N
     configurations = Configurations(metadata, signals.configuration_changed)
     limits = TransferLimits(configurations, places, settings.workers)
     storages = Storages(store, log.storage_changed)
-    datastores = [Datastore(each.id, each.name, each.path, partial(store.room, each.id)) for each in settings.storage]
+    datastores = [Datastore(each.id, each.name, each.path, partial(store.space, each.id)) for each in settings.storage]
     slack = touch_seconds(settings) * 2 if beside else 0  # another worker's touches are seen once it has kept them
     return Core(
         settings=settings,

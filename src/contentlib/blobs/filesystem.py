@@ -27,8 +27,9 @@ from pathlib import Path
 
 from contentlib.blobs.guard import check_key
 from contentlib.blobs.marks import MarkedDirectory
+from contentlib.blobs.reserves import DiskReserve
 from contentlib.library.flushing import flush_directory
-from contentlib.library.ports import Stat, Stray
+from contentlib.library.ports import Stat, StorageSpace, Stray
 
 _PARTS = ("blobs", "staging", "items", "strays")
 _PIECE = 1 << 20
@@ -37,14 +38,16 @@ _LEFT_IN_MEMORY = 4 * _BEHIND  # those that came before them may still be on the
 _UNIQUE_NS = 10**18  # 1970 to 2001
 _CLOSED = -1
 _RESERVED = "No space left on device: the rest is kept in reserve (storage_reserve_bytes)"
-_RESERVED_PART = 20
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
+
+
+_NONE = DiskReserve()
 
 
 class StagedFile:
     """An upload that is being written."""
 
-    def __init__(self, path: Path, reserve: int = 0) -> None:
+    def __init__(self, path: Path, reserve: DiskReserve = _NONE) -> None:
         self._path = path
         self._reserve = reserve
         self._file = _locked(path)
@@ -56,7 +59,7 @@ class StagedFile:
     def append(self, data: bytes) -> None:
         """Adds bytes at the end."""
         with self._using:
-            if self._reserve and _room(os.statvfs(self._file), self._reserve) < len(data):
+            if any(self._reserve[:2]) and self._reserve.of(os.statvfs(self._file)).room < len(data):
                 raise OSError(errno.ENOSPC, _RESERVED)
             view = memoryview(data)
             while view:
@@ -109,10 +112,10 @@ class StagedFile:
 class FilesystemBlobs:
     """The blob store on directories; `roots` are by storage identifier."""
 
-    def __init__(self, roots: Mapping[str, Path], reserve: int = 0) -> None:
+    def __init__(self, roots: Mapping[str, Path], reserve: int = 0, reserves: Mapping[str, DiskReserve] | None = None) -> None:
         self.directories = {storage: MarkedDirectory(storage, path) for storage, path in roots.items()}
         """The directories, by storage identifier."""
-        self._reserve = reserve
+        self._reserves = {storage: DiskReserve(reserve) for storage in roots} | dict(reserves or {})
         self.boot = _boot()
 
     def own(self, server: str) -> None:
@@ -146,11 +149,11 @@ class FilesystemBlobs:
     def stage(self, storage: str, upload: str) -> StagedFile:
         """Opens an upload to append to."""
         self._checked(storage)
-        return StagedFile(self._staged(storage, upload), self._reserve)
+        return StagedFile(self._staged(storage, upload), self._reserves[storage])
 
-    def room(self, storage: str) -> int:
-        """Returns the number of bytes that can still be stored."""
-        return _room(os.statvfs(self._checked(storage)), self._reserve)
+    def space(self, storage: str) -> StorageSpace:
+        """Returns the free bytes of a storage, and how many of them are reserved."""
+        return self._reserves[storage].of(os.statvfs(self._checked(storage)))
 
     def staged_size(self, storage: str, upload: str) -> int:
         """Returns the number of stored bytes of an upload."""
@@ -320,11 +323,6 @@ class FilesystemBlobs:
         if directory is None:
             raise FileNotFoundError(errno.ENOENT, f"storage {storage} is not configured")
         return directory
-
-
-def _room(disk: os.statvfs_result, reserve: int) -> int:
-    """Returns the free bytes beyond the reserve, which is limited to a part of the disk."""
-    return disk.f_bavail * disk.f_frsize - min(reserve, disk.f_blocks * disk.f_frsize // _RESERVED_PART)
 
 
 def _nested(directory: Path) -> Iterator[tuple[str, str]]:

@@ -16,7 +16,7 @@ from contentlib.library.bytes.blobs import Blobs
 from contentlib.library.catalog.items import current_version
 from contentlib.library.catalogs import Arrival, OfferedFile, OfferedItem, upload_of
 from contentlib.library.checksums import Algorithm, Checksum
-from contentlib.library.errors import Damaged, Fault, NotFetched
+from contentlib.library.errors import Damaged, Fault, NotFetched, NotWritable
 from contentlib.library.following.mirror import KnownItem, kept_files
 from contentlib.library.following.own_catalogs import BLOB
 from contentlib.library.model import Blob, Library, SourceEndpoint, StoredFile, Subscription
@@ -127,11 +127,14 @@ class Bringing:
             return await blobs.check(here.blob, file.name)
         except Damaged as error:
             raise NotFetched(error.fault, again=True) from error
+        except NotWritable as error:
+            raise NotFetched(error.fault) from error
 
     async def _fetch(self, uri: str, arrival: Arrival, file: OfferedFile) -> Blob:
         storage, blobs = self._library.storage, self._context.blobs
         staging = Staging(storage, arrival.id, blobs.store, blobs.on(storage))
         try:
+            await blobs.check_space(storage, file.size or 0)
             async with self._context.transport.limits.transfer(file.name, host_of(uri)):
                 await staging.begin()
                 await self._fetching(uri, arrival, file, staging).run()
@@ -142,6 +145,8 @@ class Bringing:
             problem = error.problem
             fault = messages.SYNC_FAILED(kind=problem.kind.value, name=file.name, problem=problem.text)
             raise NotFetched(fault, again=problem.again) from error
+        except NotWritable as error:
+            raise NotFetched(error.fault) from error
         except Different as error:
             await self._discard(staging, arrival.id)
             raise _different(file, error.fault) from error

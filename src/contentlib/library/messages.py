@@ -69,6 +69,11 @@ STORAGE_SILENT = Message(
     "storage {storage} has not answered for {seconds} seconds; try again later",
     "Check the disk or the file server of the storage.",
 )
+STORAGE_RESERVED = Message(
+    "storage.reserved",
+    "storage {storage} has {free} bytes free, of which {reserved} are reserved; {need} more are needed",
+    "Free disk space on the storage, or lower its reserve.",
+)
 
 LIBRARY_IN_USE = Message(
     "library.in_use",

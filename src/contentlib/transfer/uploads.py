@@ -157,9 +157,10 @@ class Uploads:
         """Opens an upload if there is space for its bytes. Those of an earlier attempt may already be stored."""
         coming = part.length if part.length is not None else part.total or file.size or 0
         there = self._store.staged_size(storage, file.id) if part.start is None else 0
-        room = self._store.room(storage) + there
-        if room < max(coming, 1):
-            raise OSError(errno.ENOSPC, f"{os.strerror(errno.ENOSPC)}: {max(room, 0)} bytes are free above the reserve")
+        space = self._store.space(storage)
+        if space.room + there < max(coming, 1):
+            told = f"{space.free} bytes are free, {space.reserved} of them are reserved, {max(coming - there, 1)} are needed"
+            raise OSError(errno.ENOSPC, f"{os.strerror(errno.ENOSPC)}: {told}")
         return self._store.stage(storage, file.id)
 
     async def _makes_way(self, file_id: str) -> bool:

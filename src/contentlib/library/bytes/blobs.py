@@ -20,9 +20,9 @@ from contentlib.library.bytes.storages import Lane, Storages, StorageSilent
 from contentlib.library.bytes.storing import hash_again
 from contentlib.library.checksums import Algorithm, Checksum, Hasher
 from contentlib.library.clock import Clock
-from contentlib.library.errors import Damaged, Unavailable
+from contentlib.library.errors import Damaged, NotWritable, Unavailable
 from contentlib.library.identifiers import new_identifier
-from contentlib.library.messages import FILE_DAMAGED, FILE_GONE, FILE_GONE_FROM, FILE_RESIZED
+from contentlib.library.messages import FILE_DAMAGED, FILE_GONE, FILE_GONE_FROM, FILE_RESIZED, STORAGE_RESERVED
 from contentlib.library.model import Blob, Item, StoredFile, Version
 from contentlib.library.ports import FileBlobStore, MetadataStore, Stat, Transaction
 from contentlib.library.threads import NotStored
@@ -216,6 +216,12 @@ class Blobs:
             return False
         return True
 
+    async def check_space(self, storage: str, need: int) -> None:
+        """Raises NotWritable if a storage has no space for more bytes above its reserve."""
+        space = await self.on(storage).run(self.store.space, storage)
+        if space.room < max(need, 1):
+            raise NotWritable(STORAGE_RESERVED(storage=storage, free=space.free, reserved=space.reserved, need=need))
+
     async def at(self, storage: str, file: StoredFile, advance: Callable[[int], None] = _unseen) -> StoredFile:
         """The file with its bytes on a storage, copied there if they are on another and equal ones are not there already."""
         blob = await self.check(file.blob, file.name)
@@ -224,6 +230,7 @@ class Blobs:
         twin = await self._twin_on(storage, blob)
         if twin is not None:
             return replace(file, blob=twin.id)
+        await self.check_space(storage, blob.size)
         try:
             async with self._transfer(file.name):
                 received = await self._copy(blob, storage, file.checksum, advance)

@@ -16,7 +16,17 @@ Blobs. The methods block and are called in threads. Keys come from the rules, ne
 from __future__ import annotations
 
 from contentlib.library.ports.addresses import Addresses
-from contentlib.library.ports.bytes import BlobStore, Descriptions, FileBlobStore, LocalFiles, Staged, Stat, Stray, Strays
+from contentlib.library.ports.bytes import (
+    BlobStore,
+    Descriptions,
+    FileBlobStore,
+    LocalFiles,
+    Staged,
+    Stat,
+    StorageSpace,
+    Stray,
+    Strays,
+)
 from contentlib.library.ports.items import ItemRows
 from contentlib.library.ports.libraries import LibraryRows, UsageRows
 from contentlib.library.ports.metadata import AccessStore, MetadataStore, Transaction
@@ -70,6 +80,7 @@ __all__ = [
     "Staged",
     "Stat",
     "StateRows",
+    "StorageSpace",
     "Stray",
     "Strays",
     "SubscriberRows",

@@ -45,6 +45,18 @@ class Staged(Protocol):
         """Releases the upload."""
 
 
+class StorageSpace(NamedTuple):
+    """The free bytes of a storage, and how many of them stay free of content."""
+
+    free: int
+    reserved: int
+
+    @property
+    def room(self) -> int:
+        """The number of bytes that can be stored; 0 or less if there is no space."""
+        return self.free - self.reserved
+
+
 class BlobStore(Protocol):
     """Keeps bytes, on one or more storages."""
 
@@ -60,8 +72,8 @@ class BlobStore(Protocol):
     def staged_bytes(self, storage: str, upload: str) -> Iterator[bytes]:
         """Yields the bytes of an upload in pieces. Raises FileNotFoundError if there is none."""
 
-    def room(self, storage: str) -> int:
-        """Returns the number of bytes that can be stored beside the reserve; 0 or less if there is no space."""
+    def space(self, storage: str) -> StorageSpace:
+        """Returns the free bytes of a storage, and how many of them are reserved."""
 
     def staged_start(self, storage: str, upload: str, most: int) -> bytes:
         """The first bytes of an upload, no more than `most`; empty where there are none."""

@@ -77,7 +77,7 @@ class UpdateFiles:
         pulled = new.source is Source.PULL
         endpoint = await self._pulls.check(new.endpoint) if pulled else None
         await self._sessions.expire(session_id)
-        await self._check_writable(session_id)
+        await self._check_writable(session_id, new.size or 0)
         async with self._metadata.transaction(durable=False) as transaction:
             session = await self._sessions.continued(transaction, session_id, "changed")
             old = await transaction.update_files.get(session_id, new.name)
@@ -120,12 +120,13 @@ class UpdateFiles:
         await reserve_room(transaction, session, file, file.size or 0)
         return file
 
-    async def _check_writable(self, session_id: str) -> None:
+    async def _check_writable(self, session_id: str, size: int) -> None:
         """Fails before a client sends bytes for which there is no space."""
         async with self._metadata.reading() as transaction:
             storage = (await self._sessions.find(transaction, session_id)).storage
         try:
             await self._blobs.on(storage).run(self._blobs.store.ping, storage)
+            await self._blobs.check_space(storage, size)
         except StorageSilent as error:
             raise Unavailable(error.fault) from error
         except OSError as error:

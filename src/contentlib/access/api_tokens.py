@@ -8,10 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import re
-import secrets
-import string
-import zlib
 
 import msgspec
 
@@ -20,15 +16,15 @@ from contentlib.access.own_roles import known_role
 from contentlib.access.users import find_user
 from contentlib.library.clock import Clock
 from contentlib.library.errors import InUse, Invalid, Missing
+from contentlib.library.messages import NOT_IN_FUTURE
 from contentlib.library.model import User
 from contentlib.library.names import check_name
 from contentlib.library.ports import MetadataStore, Transaction
 from contentlib.library.principals import ApiToken, LastUse
+from contentlib.library.secret_forms import SecretForm
+from contentlib.library.secret_forms import hash_of as hash_of
 
-PREFIX = "clt_"
-_DIGITS = string.digits + string.ascii_letters
-_RANDOM, _CHECKSUM = 32, 6
-_FORM = re.compile(rf"{PREFIX}([0-9A-Za-z]{{{_RANDOM}}})([0-9A-Za-z]{{{_CHECKSUM}}})", re.ASCII)
+_FORM = SecretForm("clt_", 32)
 _ID_DIGITS = 32
 _MOST_USES = 20_000
 _MOST_OF_USER = 1000
@@ -37,32 +33,17 @@ KIND = "API token"
 
 def new_secret() -> str:
     """A new token."""
-    random = "".join(secrets.choice(_DIGITS) for _ in range(_RANDOM))
-    return f"{PREFIX}{random}{_checksum(random)}"
+    return _FORM.new()
 
 
 def is_secret(text: str) -> bool:
     """Whether a text has the form of a token, with the right checksum."""
-    found = _FORM.fullmatch(text)
-    return found is not None and _checksum(found[1]) == found[2]
-
-
-def hash_of(secret: str) -> str:
-    """What is kept of a token."""
-    return hashlib.sha256(secret.encode()).hexdigest()
+    return _FORM.text(text) is not None
 
 
 def token_id(hashed: str) -> str:
     """What a token is called; nothing that leads to it."""
     return hashlib.sha256(hashed.encode()).hexdigest()[:_ID_DIGITS]
-
-
-def _checksum(random: str) -> str:
-    number, digits = zlib.crc32(random.encode()), ""
-    for _ in range(_CHECKSUM):
-        number, digit = divmod(number, len(_DIGITS))
-        digits = _DIGITS[digit] + digits
-    return digits
 
 
 class NewApiToken(msgspec.Struct, frozen=True):
@@ -103,7 +84,7 @@ class ApiTokens:
         hashed, now = hash_of(secret), self._clock.now()
         name = check_name("spec.name", new.name)
         if new.expires is not None and new.expires <= now:
-            raise Invalid(messages.NOT_IN_FUTURE(field="spec.expires"))
+            raise Invalid(NOT_IN_FUTURE(field="spec.expires"))
         async with self._metadata.transaction(durable=True) as transaction:
             owner = (await find_user(transaction, user)).folded_name
             role = None if new.role is None else (await known_role(transaction, new.role)).folded_name

@@ -62,7 +62,6 @@ PASSWORD_BREACHED = Message(
     INVALID, "{field} is in the list of breached passwords; choose a different password", "Choose a different password."
 )
 PASSWORD_WRONG = Message(INVALID, "{field} is not the current password", "Send the current password.")
-NOT_IN_FUTURE = Message(INVALID, "{field} must be in the future", "Send a later time.")
 GROUP_CYCLE = Message(
     INVALID,
     "{field} group {inner!r} contains group {outer!r}: groups cannot contain each other",

@@ -26,6 +26,7 @@ NOT_DECRYPTED = Message(
 )
 REQUIRED = Message(INVALID, "{field} is required", "Send the field.")
 EMPTY = Message(INVALID, "{field} must not be empty", "Send a value, or leave the field unset.")
+NOT_IN_FUTURE = Message(INVALID, "{field} must be in the future", "Send a later time.")
 OUT_OF_RANGE = Message(INVALID, "{field} must be between {least} and {most}, not {given}", "Send a value in the range.")
 TOO_SMALL = Message(INVALID, "{field} must be at least {least}, not {given}", "Send a larger value.")
 TOO_LONG = Message(INVALID, "{field} is {length} characters; at most {most} are allowed", _SHORTEN)

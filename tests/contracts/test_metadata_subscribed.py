@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from contentlib.library.catalogs import Arrival, ItemOffer, OfferedFile, OfferedItem
 from contentlib.library.identifiers import new_identifier
-from contentlib.library.model import Item, Library, State
+from contentlib.library.model import FetchedItem, Item, Library, State, SubscriberContact, SubscriberCredential
 from contentlib.library.ports import MetadataStore
 from contracts import made
 
@@ -207,3 +207,72 @@ async def test_a_mark_changes_with_its_item_and_with_nothing_else(store: Metadat
         await rows.items.put(replace(first, synced=1, version_id=None))
     async with store.reading() as rows:
         assert await rows.items.marks(first.library) == []  # its content is at its publisher
+
+
+# subscribers with credentials, and what was read
+
+
+async def test_credentials_of_subscribers_are_found_by_name_and_removed_with_their_library(store: MetadataStore) -> None:
+    home, other = made.library(), made.library()
+    rows = [
+        SubscriberCredential("b", home.id, "Oslo", "oslo", "h", 1),
+        SubscriberCredential("a", home.id, "Bergen", "bergen", "h", 2, 3, False, "f", 4),
+        SubscriberCredential("c", other.id, "Oslo", "oslo", "h", 5),
+    ]
+    async with store.transaction(durable=False) as transaction:
+        for each in (home, other):
+            await transaction.libraries.add(each)
+        for row in rows:
+            await transaction.subscriber_credentials.add(row)
+        assert await transaction.subscriber_credentials.of(home.id) == rows[:2]
+        assert await transaction.subscriber_credentials.find(other.id, "oslo") == "c"
+        assert await transaction.subscriber_credentials.find(other.id, "bergen") is None
+        await transaction.libraries.remove(home.id)
+        assert await transaction.subscriber_credentials.of(home.id) == []
+
+
+def contact(identifier: str, home: str, seen: int, **changes: Any) -> SubscriberContact:
+    return replace(SubscriberContact(identifier, home, "192.0.2.1", 1, seen), **changes)
+
+
+async def test_contacts_are_listed_by_time_and_only_those_without_a_credential_are_trimmed(store: MetadataStore) -> None:
+    home, other = made.library(), made.library()
+    rows = [
+        contact("a", home.id, 1, credential="a"),
+        contact("b", home.id, 2),
+        contact("c", home.id, 4, told=7, listed=6, listed_at=3),
+        contact("d", home.id, 3),
+    ]
+    async with store.transaction(durable=False) as transaction:
+        for each in (home, other):
+            await transaction.libraries.add(each)
+        for row in (*rows, contact("e", other.id, 1)):
+            await transaction.subscriber_contacts.add(row)
+        assert [each.id for each in await transaction.subscriber_contacts.of(home.id)] == ["c", "d", "b", "a"]
+        assert await transaction.subscriber_contacts.get("c") == rows[2]
+        await transaction.subscriber_contacts.trim(home.id, 2)
+        assert [each.id for each in await transaction.subscriber_contacts.of(home.id)] == ["c", "d", "a"]
+        assert [each.id for each in await transaction.subscriber_contacts.of(other.id)] == ["e"]
+
+
+async def test_fetched_items_never_go_back_and_end_with_contact_and_item(store: MetadataStore) -> None:
+    first, _ = await made.add_item(store, 1)
+    second, _ = await made.add_item(store, 1)
+    async with store.transaction(durable=False) as transaction:
+        for name in ("a", "b"):
+            await transaction.subscriber_contacts.add(contact(name, first.library, 1))
+        for contact_id, item, version, time in (
+            ("a", first.id, 1, 10),
+            ("a", first.id, 2, 20),
+            ("a", first.id, 1, 15),
+            ("a", second.id, 1, 30),
+            ("b", first.id, 1, 5),
+        ):
+            await transaction.fetched_items.note(FetchedItem(contact_id, item, version, time))
+        kept = [FetchedItem("a", second.id, 1, 30), FetchedItem("a", first.id, 2, 20)]
+        assert await transaction.fetched_items.of("a") == kept
+        await transaction.items.remove(second.id)
+        assert await transaction.fetched_items.of("a") == kept[1:]
+        await transaction.subscriber_contacts.remove("a")
+        assert await transaction.fetched_items.of("a") == []
+        assert len(await transaction.fetched_items.of("b")) == 1

@@ -11,9 +11,12 @@ from contentlib.access.sealing import RingEncryption
 from contentlib.jobs.schedule import Schedule, local_hour
 from contentlib.library.catalog.configuration import Configurations
 from contentlib.library.catalog.libraries import NewLibrary
+from contentlib.library.following.contacts import Contacts
 from contentlib.library.following.mirror import Mirror
 from contentlib.library.following.own_catalogs import OwnCatalogs, OwnProbes
+from contentlib.library.following.own_readers import OwnReaders
 from contentlib.library.following.subscribed import SubscribedLibraries
+from contentlib.library.following.subscriber_credentials import SubscriberCredentials
 from contentlib.library.following.subscription_passwords import SubscriptionPasswords
 from contentlib.library.following.subscriptions import Subscriptions
 from contentlib.library.following.sync_tasks import SyncArguments, SyncTasks
@@ -37,7 +40,10 @@ class Scheduled:
     def __init__(self, world: World) -> None:
         client, sources = Outbound(OutboundPolicy()), Sources()
         passwords = SubscriptionPasswords(RingEncryption(KeyRing(world.directory / "key")))
-        catalogs = OwnCatalogs(world.metadata, SaltedPasswords(), CatalogReader(client, sources))
+        readers = OwnReaders(
+            SaltedPasswords(), SubscriberCredentials(world.metadata, world.clock), Contacts(world.metadata, world.clock)
+        )
+        catalogs = OwnCatalogs(world.metadata, readers, CatalogReader(client, sources))
         probes = OwnProbes(catalogs, SubscriptionProbes(client, sources))
         subscriptions = Subscriptions(catalogs, probes, passwords, takes_http)
         syncs = SyncTasks(Tasks(world.metadata, world.clock), world.clock)

@@ -15,8 +15,12 @@ from msgspec.structs import replace
 import certificates
 from backends import BACKEND, stored, unfinished
 from contentlib.access.passwords import Argon2Passwords
+from contentlib.library.clock import SystemClock
 from contentlib.library.errors import NotFetched
+from contentlib.library.following.contacts import Contacts
 from contentlib.library.following.own_catalogs import OwnCatalogs, OwnProbes
+from contentlib.library.following.own_readers import OwnReaders
+from contentlib.library.following.subscriber_credentials import SubscriberCredentials
 from contentlib.library.model import Subscription
 from contentlib.library.sessions.pulls import ProbeStatus
 from following import Follower, Shelf, done, subscription, until
@@ -345,7 +349,9 @@ async def test_pins_of_a_subscription_to_this_server_are_checked(app: Whole, tmp
     own, other = certificates.make(tmp_path / "own.pem"), certificates.make(tmp_path / "other.pem")
     metadata = BACKEND.open_rows(app.settings.database)
     der = ssl.PEM_cert_to_DER_cert(own.pem)
-    catalogs = OwnCatalogs(metadata, Argon2Passwords(), cast(Any, None), der)
+    clock = SystemClock()
+    readers = OwnReaders(Argon2Passwords(), SubscriberCredentials(metadata, clock), Contacts(metadata, clock))
+    catalogs = OwnCatalogs(metadata, readers, cast(Any, None), der)
     source = await app.library("theirs", publish_info={"published": True, "authentication_method": "NONE"})
     url = f"https://lib.example/cls/vcsp/lib/{source}/lib.json"
     probes = OwnProbes(catalogs, cast(Any, None))

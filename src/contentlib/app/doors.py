@@ -24,6 +24,7 @@ from contentlib.transfer.permits import GatePermits
 from contentlib.transfer.uploads import Uploads
 from contentlib.vapi.registry import Registry
 from contentlib.vapi.types import Typed
+from contentlib.vcsp.publishing.admission import Admission
 from contentlib.vcsp.publishing.documents import Counters
 from contentlib.vcsp.publishing.publisher import Publisher
 from contentlib.vcsp.publishing.shelf import Shelf
@@ -94,12 +95,13 @@ def transfers_of(core: Core, rules: Rules, access: Access, identity: Identity) -
     return transfers
 
 
-def publisher_of(core: Core) -> Publisher:
+def publisher_of(core: Core, rules: Rules) -> Publisher:
     """Serves published libraries."""
     counters = Counters(core.settings.published_version_floor)
     shelf = Shelf(core.metadata, core.blobs, counters, core.settings.published_lists_bytes)
     passwords = GuardedPasswords(core.library_passwords, remember=_RIGHT_PASSWORDS)
-    return Publisher(shelf, core.blobs, passwords)
+    admission = Admission(rules.subscriber_credentials, passwords, core.library_passwords.decoy())
+    return Publisher(shelf, core.blobs, admission, rules.contacts)
 
 
 def vim_of(core: Core, access: Access, identity: Identity, bodies: Bodies) -> Vim:

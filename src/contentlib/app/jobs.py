@@ -61,6 +61,7 @@ def jobs(core: Core, rules: Rules, transfers: Transfers, expiry: Expiry, api_tok
         await transfers.touch_running()
         await expiry.save_touches()
         await api_tokens.save()
+        await rules.contacts.save()
 
     async def keep_time() -> None:
         await note_time(core)

@@ -58,9 +58,9 @@ class WorkerProcess:
         wire = wire_of(core, rules, access, identity, bodies)
         transfers = transfers_of(core, rules, access, identity)
         self._nearest = wire.nearest
-        self._doors = doors(core, wire, transfers, publisher_of(core), vim_of(core, access, identity, bodies))
+        self._doors = doors(core, wire, transfers, publisher_of(core, rules), vim_of(core, access, identity, bodies))
         self._expiry = expiry_of(core, rules)
-        self._api_tokens = access.api_tokens
+        self._api_tokens, self._contacts = access.api_tokens, rules.contacts
         self._runner = runner_of(core, rules, transfers, self._expiry, access.api_tokens)
         self._worker = worker_of(core, rules, wire, access.gate.readmit)
         core.nodes.start(Bells(core.signals, core.nodes).hear)
@@ -75,6 +75,7 @@ class WorkerProcess:
         await self._runner.stop()
         await self._expiry.save_touches()
         await self._api_tokens.save()
+        await self._contacts.save()
         await note_time(self._core)
         self._core.nodes.stop()
         await self._core.metadata.close()

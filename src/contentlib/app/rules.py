@@ -22,9 +22,12 @@ from contentlib.library.catalog.retention import Retentions
 from contentlib.library.catalog.trash import Trash
 from contentlib.library.catalog.upkeep import Upkeep
 from contentlib.library.catalog.usages import Usages
+from contentlib.library.following.contacts import Contacts
 from contentlib.library.following.mirror import Mirror
 from contentlib.library.following.own_catalogs import OwnCatalogs, OwnProbes
+from contentlib.library.following.own_readers import OwnReaders
 from contentlib.library.following.subscribed import SubscribedLibraries
+from contentlib.library.following.subscriber_credentials import SubscriberCredentials
 from contentlib.library.following.subscribers import Subscribers
 from contentlib.library.following.subscription_passwords import SubscriptionPasswords
 from contentlib.library.following.subscriptions import Subscriptions
@@ -79,6 +82,8 @@ class Rules:
     subscribed: SubscribedLibraries
     subscription_passwords: SubscriptionPasswords
     subscribers: Subscribers
+    subscriber_credentials: SubscriberCredentials
+    contacts: Contacts
     # tagging
     categories: Categories
     tags: Tags
@@ -91,7 +96,9 @@ def rules_of(core: Core) -> Rules:
     encryption, tasks = RingEncryption(KeyRing(core.settings.sealing_key)), Tasks(metadata, clock)
     passwords = SubscriptionPasswords(encryption)
     libraries, items, upkeep = _libraries(core), _items(core), Upkeep(metadata, core.leases)
-    catalogs = OwnCatalogs(metadata, core.library_passwords, _reader(core), _own_certificate(core))
+    credentials, contacts = SubscriberCredentials(metadata, clock), Contacts(metadata, clock)
+    readers = OwnReaders(core.library_passwords, credentials, contacts)
+    catalogs = OwnCatalogs(metadata, readers, _reader(core), _own_certificate(core))
     subscribed = _subscribed(core, libraries, tasks, catalogs, passwords)
     limits = UploadRules(core.settings.upload_limit_bytes, core.settings.session_files_limit)
     updates = UpdateSessions(metadata, clock, core.leases, core.signals.session_ended)
@@ -122,6 +129,8 @@ def rules_of(core: Core) -> Rules:
         subscribed=subscribed,
         subscription_passwords=passwords,
         subscribers=Subscribers(metadata, clock, subscribed),
+        subscriber_credentials=credentials,
+        contacts=contacts,
         categories=Categories(metadata, clock),
         tags=Tags(metadata, clock),
         attachments=Attachments(metadata, [TaggedObject(*each) for each in core.inventory.objects()]),

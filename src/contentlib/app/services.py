@@ -45,6 +45,7 @@ from contentlib.services.contentlib_access_users import UsersService
 from contentlib.services.contentlib_library_item_versions import VersionsService
 from contentlib.services.contentlib_library_quotas import LibraryQuotasService
 from contentlib.services.contentlib_library_retention import RetentionService
+from contentlib.services.contentlib_library_subscribers import SubscribersService
 from contentlib.services.contentlib_library_trash import TrashService
 from contentlib.services.vapi_metadata_authentication_component import AuthenticationComponentService
 from contentlib.services.vapi_metadata_authentication_package import AuthenticationPackageService
@@ -113,6 +114,7 @@ def _services(core: Core, rules: Rules, access: Access, identity: Identity, resu
         VersionsService(rules.history),
         RetentionService(rules.retentions),
         SubscriptionsService(rules.subscribers, access.gate),
+        SubscribersService(rules.subscriber_credentials, rules.contacts, core.settings.published_version_floor),
         TrashService(rules.trash),
         TypeService(),
         SecurityPoliciesService(),

@@ -14,6 +14,7 @@ from contentlib.cli.quotas import quota
 from contentlib.cli.secrets import secret
 from contentlib.cli.serve import serve
 from contentlib.cli.settings import settings
+from contentlib.cli.subscribers import subscriber
 from contentlib.cli.version import version
 
 # Typer's own tracebacks show local variables, and secrets among them.
@@ -29,6 +30,7 @@ for name, commands in {
     "quota": quota,
     "role": role,
     "secret": secret,
+    "subscriber": subscriber,
     "token": token,
     "user": user,
 }.items():

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from contentlib.access.own_roles import OwnRoles
     from contentlib.access.users import Users
     from contentlib.library.catalog.quotas import Quotas
+    from contentlib.library.following.contacts import Contacts
+    from contentlib.library.following.subscriber_credentials import SubscriberCredentials
     from contentlib.settings import Settings
 
 Answer = TypeVar("Answer")
@@ -41,6 +43,8 @@ class Administration:
     grants: Grants
     tokens: ApiTokens
     quotas: Quotas
+    subscribers: SubscriberCredentials
+    contacts: Contacts
 
 
 def administer(config: Path | None, data_dir: Path | None, work: Callable[[Administration], Awaitable[Answer]]) -> Answer:
@@ -70,15 +74,26 @@ async def _run(settings: Settings, work: Callable[[Administration], Awaitable[An
     from contentlib.access.users import Users
     from contentlib.library.catalog.quotas import Quotas
     from contentlib.library.clock import SystemClock
+    from contentlib.library.following.contacts import Contacts
+    from contentlib.library.following.subscriber_credentials import SubscriberCredentials
     from contentlib.stores import open_rows
 
     metadata, passwords = open_rows(settings), Argon2Passwords()
     policy = PasswordPolicy(settings.password_length, settings.breached_passwords)
     users = Users(metadata, passwords, GuardedPasswords(passwords), policy, UserNames(settings.admin_name))
-    tokens = ApiTokens(metadata, SystemClock())
+    clock = SystemClock()
+    rules = Administration(
+        users,
+        Groups(metadata),
+        OwnRoles(metadata),
+        Grants(metadata),
+        ApiTokens(metadata, clock),
+        Quotas(metadata),
+        SubscriberCredentials(metadata, clock),
+        Contacts(metadata, clock),
+    )
     try:
-        grants, quotas = Grants(metadata), Quotas(metadata)
-        return await work(Administration(users, Groups(metadata), OwnRoles(metadata), grants, tokens, quotas))
+        return await work(rules)
     finally:
         await metadata.close()
 

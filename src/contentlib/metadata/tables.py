@@ -293,6 +293,47 @@ subscribers = Table(
     Column("vcenter", Text),
 )
 
+subscriber_credentials = Table(
+    "subscriber_credentials",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("id", Text, nullable=False, unique=True),
+    Column("library", Text, ForeignKey("libraries.id", ondelete="CASCADE"), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("folded_name", Text, nullable=False),
+    Column("hash", Text, nullable=False),
+    Column("created", BigInteger, nullable=False),
+    Column("expires", BigInteger),
+    Column("enabled", Boolean, nullable=False),
+    Column("former_hash", Text),
+    Column("former_until", BigInteger),
+    Index("ux_subscriber_credentials_name", "library", "folded_name", unique=True),
+)
+
+subscriber_contacts = Table(
+    "subscriber_contacts",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("library", Text, ForeignKey("libraries.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("address", Text, nullable=False),
+    Column("first_seen", BigInteger, nullable=False),
+    Column("last_seen", BigInteger, nullable=False),
+    Column("credential", Text),
+    Column("told", BigInteger),
+    Column("listed", BigInteger),
+    Column("listed_at", BigInteger),
+)
+
+fetched_items = Table(
+    "fetched_items",
+    metadata,
+    Column("contact", Text, ForeignKey("subscriber_contacts.id", ondelete="CASCADE"), nullable=False),
+    Column("item", Text, ForeignKey("items.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("version", BigInteger, nullable=False),
+    Column("time", BigInteger, nullable=False),
+    PrimaryKeyConstraint("contact", "item"),
+)
+
 categories = Table(
     "categories",
     metadata,

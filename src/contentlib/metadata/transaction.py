@@ -26,7 +26,7 @@ from contentlib.metadata.quotas import QuotaRows
 from contentlib.metadata.secrets import SecretRows
 from contentlib.metadata.sessions import DownloadSessionRows, PreparationRows, UpdateFileRows, UpdateSessionRows
 from contentlib.metadata.statement import RowKind, Statement
-from contentlib.metadata.subscribers import SubscriberRows
+from contentlib.metadata.subscribers import FetchedItemRows, SubscriberContactRows, SubscriberCredentialRows, SubscriberRows
 from contentlib.metadata.tags import CATEGORY_USERS, TAG_USERS, AttachmentRows, CategoryRows, TagRows, UsedByRows
 from contentlib.metadata.tasks import TaskRows
 from contentlib.metadata.usages import UsageRows
@@ -162,6 +162,9 @@ class SqliteTransaction(Generic[AnyConnection]):
         self.usages: ports.UsageRows = UsageRows(connection)
         self.trusted_certificates: ports.TrustedCertificateRows = TrustedCertificateRows(connection)
         self.subscribers: ports.SubscriberRows = SubscriberRows(connection)
+        self.subscriber_credentials: ports.SubscriberCredentialRows = SubscriberCredentialRows(connection)
+        self.subscriber_contacts: ports.SubscriberContactRows = SubscriberContactRows(connection)
+        self.fetched_items: ports.FetchedItemRows = FetchedItemRows(connection)
         self.categories: ports.CategoryRows = CategoryRows(connection)
         self.category_users: ports.UsedByRows = UsedByRows(connection, CATEGORY_USERS)
         self.tags: ports.TagRows = TagRows(connection)

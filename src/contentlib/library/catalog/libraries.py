@@ -209,6 +209,7 @@ class Libraries:
                 if each in changes and getattr(library, each) != getattr(seen, each):
                     raise Busy(messages.FIELD_CHANGING(field=each, library=library.id))
             changed = replace(library, **changes)
+            await _check_subscribers(transaction, library, changed)
             if changed.folded_name != library.folded_name:
                 await self.names.check(transaction, changed, "update_spec.name")
             if changed != library:
@@ -275,7 +276,8 @@ class Libraries:
         if change.password:
             password = check_password(f"{field}.password", change.password)
             return replace(new, user_name=PUBLISHING_USER, password_hash=await self._passwords.hash(password))
-        if change.password is not None or new.password_hash is None:
+        only_subscribers = current.authentication is Authentication.BASIC and current.password_hash is None
+        if change.password is not None or (new.password_hash is None and not only_subscribers):
             raise Invalid(messages.EMPTY_FOR_BASIC(field=f"{field}.password"))
         return replace(new, user_name=PUBLISHING_USER)
 
@@ -289,6 +291,15 @@ class Libraries:
             raise Invalid(messages.CURRENT_PASSWORD_REQUIRED(field=f"{field}.current_password"))
         if not await self._passwords.verify(current.password_hash, change.current_password):
             raise Invalid(messages.CURRENT_PASSWORD_WRONG(field=f"{field}.current_password"))
+
+
+async def _check_subscribers(transaction: Transaction, library: Library, changed: Library) -> None:
+    """Raises Invalid if a library whose subscribers have credentials would be open to all."""
+    before, after = library.publishing.authentication, changed.publishing.authentication
+    opened = before is Authentication.BASIC and after is Authentication.NONE
+    if opened and await transaction.subscriber_credentials.of(library.id):
+        field = "update_spec.publish_info.authentication_method"
+        raise Invalid(messages.HAS_SUBSCRIBERS(field=field, library=library.id))
 
 
 async def find_library(transaction: Transaction, library_id: str, type: LibraryType | None = None) -> Library:

@@ -122,3 +122,8 @@ NO_MACHINES = Message(
     "cannot create an item from {kind} {identifier!r}, because this server has no virtual machines",
     "Export the virtual machine from its vCenter and upload the files to an item.",
 )
+HAS_SUBSCRIBERS = Message(
+    INVALID,
+    "{field} cannot be NONE: library {library} has subscribers with credentials",
+    "Remove the subscribers first, or keep BASIC.",
+)

@@ -66,3 +66,22 @@ VCENTER_UNREACHABLE = Message(
 )
 SYNC_LIBRARY = Message("task.sync", "synchronize library {name!r}")
 SYNC_ITEM = Message("task.sync_item", "synchronize item {name!r}")
+SUBSCRIBER_EXISTS = Message(
+    "subscriber.exists", "library {library} already has a subscriber named {name!r}", "Choose another name."
+)
+TOO_MANY_SUBSCRIBERS = Message(
+    "subscriber.too_many",
+    "library {library} already has {most} subscribers, the limit",
+    "Remove subscribers that are not needed.",
+)
+SUBSCRIBER_DISABLED = Message(
+    "subscriber.disabled",
+    "subscriber {subscriber!r} of library {library} is disabled",
+    "Ask the publisher to enable the subscriber.",
+)
+SUBSCRIBER_EXPIRED = Message(
+    "subscriber.expired",
+    "credential of subscriber {subscriber!r} of library {library} has expired",
+    "Ask the publisher for a later expiry or a new credential.",
+)
+EXPIRES_AND_NEVER = Message(INVALID, "{field} cannot be combined with spec.expires", "Send one of the two fields.")

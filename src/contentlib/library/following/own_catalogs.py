@@ -11,14 +11,19 @@ from contentlib.library.catalog.current_items import current_items
 from contentlib.library.catalogs import Catalog, Catalogs, OfferedFile, OfferedItem, Seen
 from contentlib.library.errors import Fault, NotFetched
 from contentlib.library.following import messages
+from contentlib.library.following.contacts import Visitor
+from contentlib.library.following.own_readers import OwnReaders
 from contentlib.library.following.subscriptions import PUBLISHED, Probing
-from contentlib.library.model import Authentication, Item, Library, StoredFile, Subscription, Version
+from contentlib.library.model import Item, Library, StoredFile, Subscription, Version
 from contentlib.library.packages.signatures import read_pem
-from contentlib.library.ports import MetadataStore, PasswordHasher, Transaction
+from contentlib.library.ports import MetadataStore, Transaction
 from contentlib.library.sessions.pulls import Probed, ProbeStatus
 
 BLOB = "blob:"
 """How the address of a file begins whose bytes are on this server."""
+_WRONG_CREDENTIALS = tuple(
+    each.id for each in (messages.OWN_CREDENTIALS, messages.SUBSCRIBER_DISABLED, messages.SUBSCRIBER_EXPIRED)
+)
 
 
 class OwnCatalogs:
@@ -31,20 +36,22 @@ class OwnCatalogs:
     def __init__(
         self,
         metadata: MetadataStore,
-        passwords: PasswordHasher,
+        readers: OwnReaders,
         outside: Catalogs,
         certificate: bytes | None = None,
     ) -> None:
         self._certificate = certificate
         self._metadata = metadata
-        self._passwords = passwords
+        self._readers = readers
         self._outside = outside
 
     async def read(self, subscription: Subscription, seen: Seen | None = None) -> tuple[Catalog, Seen] | None:
         """The catalog; None when it is the one that was seen."""
         if subscription.source is None:
             return await self._outside.read(subscription, seen)
-        library = await self.published(subscription.source, subscription)
+        library, visitor = await self._admitted(subscription.source, subscription)
+        if visitor is not None:
+            self._readers.note(library, visitor)
         now = Seen(str(library.revision))
         if seen == now:
             return None
@@ -61,6 +68,10 @@ class OwnCatalogs:
 
     async def published(self, library_id: str, subscription: Subscription) -> Library:
         """The library of this server; NotFetched when it is not published, or not for these credentials."""
+        return (await self._admitted(library_id, subscription))[0]
+
+    async def _admitted(self, library_id: str, subscription: Subscription) -> tuple[Library, Visitor | None]:
+        """The library, and who reads it; None for a library that it has invited."""
         async with self._metadata.reading() as transaction:
             library = await transaction.libraries.get(library_id)
             invited = await _is_invited(transaction, library_id, subscription)
@@ -68,12 +79,7 @@ class OwnCatalogs:
             raise NotFetched(messages.OWN_NOT_PUBLISHED(library=library_id))
         _check_path(library_id, subscription.url)
         self.check_pins(subscription)
-        publishing = library.publishing
-        if publishing.authentication is Authentication.BASIC and publishing.password_hash is not None and not invited:
-            given = subscription.password if subscription.authentication is Authentication.BASIC else None
-            if given is None or not await self._passwords.verify(publishing.password_hash, given):
-                raise NotFetched(messages.OWN_CREDENTIALS(library=library_id))
-        return library
+        return library, None if invited else await self._readers.admit(library, subscription)
 
     def check_pins(self, subscription: Subscription) -> None:
         """NotFetched where the server shows another certificate than the subscription wants; plain HTTP shows none."""
@@ -88,7 +94,7 @@ class OwnCatalogs:
         if fault.id == messages.OWN_CERTIFICATE.id and self._certificate is not None:
             pem = x509.load_der_x509_certificate(self._certificate).public_bytes(Encoding.PEM).decode()
             return Probed(ProbeStatus.CERTIFICATE_ERROR, fault, _thumbprint(self._certificate, "sha1"), pem)
-        wrong = fault.id == messages.OWN_CREDENTIALS.id
+        wrong = fault.id in _WRONG_CREDENTIALS
         return Probed(ProbeStatus.INVALID_CREDENTIALS if wrong else ProbeStatus.RESOURCE_NOT_FOUND, fault)
 
     async def _items(self, library_id: str) -> list[OfferedItem]:

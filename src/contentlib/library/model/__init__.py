@@ -22,7 +22,18 @@ from contentlib.library.model.quotas import FillLevel, HeldAmount, Quota, Reserv
 from contentlib.library.model.secrets import SealedSecret, SecretPurpose, SecretUse
 from contentlib.library.model.sessions import Session, State, Touches
 from contentlib.library.model.signatures import PackageSignature, TrustedCertificate, WarningType
-from contentlib.library.model.subscriptions import Authentication, Following, Placement, Seen, Subscriber, Subscription, Vcenter
+from contentlib.library.model.subscriptions import (
+    Authentication,
+    FetchedItem,
+    Following,
+    Placement,
+    Seen,
+    Subscriber,
+    SubscriberContact,
+    SubscriberCredential,
+    Subscription,
+    Vcenter,
+)
 from contentlib.library.model.tags import Cardinality, Category, Tag, TaggedObject
 from contentlib.library.model.tasks import Need, Submitter, Task, TaskStatus, TaskTarget
 from contentlib.library.model.trash import Deleted
@@ -41,6 +52,7 @@ __all__ = [
     "Differences",
     "DownloadSession",
     "EndpointType",
+    "FetchedItem",
     "FillLevel",
     "Following",
     "HeldAmount",
@@ -69,6 +81,8 @@ __all__ = [
     "StoredFile",
     "Submitter",
     "Subscriber",
+    "SubscriberContact",
+    "SubscriberCredential",
     "Subscription",
     "Tag",
     "TaggedObject",

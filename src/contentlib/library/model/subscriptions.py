@@ -91,3 +91,47 @@ class Subscriber(msgspec.Struct, frozen=True):
     subscribed: str
     placement: Placement = Placement()
     vcenter: Vcenter | None = None
+
+
+class SubscriberCredential(msgspec.Struct, frozen=True):
+    """The credential of one subscriber of a published library. It expires at the time `expires`, unless that is None.
+
+    The password is stored as a hash; the identifier is a part of it. The previous password is valid until `former_until`.
+    """
+
+    id: str
+    library: str
+    name: str
+    folded_name: str
+    hash: str
+    created: int
+    expires: int | None = None
+    enabled: bool = True
+    former_hash: str | None = None
+    former_until: int | None = None
+
+
+class SubscriberContact(msgspec.Struct, frozen=True):
+    """What was read of a published library by a subscriber with a credential, or without one from an address.
+
+    `told` is the last revision of the library that it was sent, `listed` that of the last list of items.
+    """
+
+    id: str
+    library: str
+    address: str
+    first_seen: int
+    last_seen: int
+    credential: str | None = None
+    told: int | None = None
+    listed: int | None = None
+    listed_at: int | None = None
+
+
+class FetchedItem(msgspec.Struct, frozen=True):
+    """The content version of an item of which a subscriber, by its contact, has last requested a file."""
+
+    contact: str
+    item: str
+    version: int
+    time: int

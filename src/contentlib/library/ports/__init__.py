@@ -42,7 +42,14 @@ from contentlib.library.ports.sessions import (
     UpdateSessionRows,
 )
 from contentlib.library.ports.state import StateRows
-from contentlib.library.ports.subscriptions import ArrivalRows, OfferRows, SubscriberRows
+from contentlib.library.ports.subscriptions import (
+    ArrivalRows,
+    FetchedItemRows,
+    OfferRows,
+    SubscriberContactRows,
+    SubscriberCredentialRows,
+    SubscriberRows,
+)
 from contentlib.library.ports.tags import AttachmentRows, CategoryRows, FreeTag, TagRows, UsedByRows
 from contentlib.library.ports.tasks import TaskRows
 from contentlib.library.ports.trash import DeletedRows
@@ -61,6 +68,7 @@ __all__ = [
     "Descriptions",
     "DownloadSessionRows",
     "Encryption",
+    "FetchedItemRows",
     "FileBlobStore",
     "FreeTag",
     "ItemRows",
@@ -83,6 +91,8 @@ __all__ = [
     "StorageSpace",
     "Stray",
     "Strays",
+    "SubscriberContactRows",
+    "SubscriberCredentialRows",
     "SubscriberRows",
     "TagRows",
     "TaskRows",

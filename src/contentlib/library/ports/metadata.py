@@ -12,7 +12,14 @@ from contentlib.library.ports.quotas import QuotaRows
 from contentlib.library.ports.secrets import SecretRows
 from contentlib.library.ports.sessions import DownloadSessionRows, PreparationRows, UpdateFileRows, UpdateSessionRows
 from contentlib.library.ports.state import StateRows
-from contentlib.library.ports.subscriptions import ArrivalRows, OfferRows, SubscriberRows
+from contentlib.library.ports.subscriptions import (
+    ArrivalRows,
+    FetchedItemRows,
+    OfferRows,
+    SubscriberContactRows,
+    SubscriberCredentialRows,
+    SubscriberRows,
+)
 from contentlib.library.ports.tags import AttachmentRows, CategoryRows, TagRows, UsedByRows
 from contentlib.library.ports.tasks import TaskRows
 from contentlib.library.ports.trash import DeletedRows
@@ -39,6 +46,9 @@ class Transaction(Protocol):
     blobs: BlobRows
     trusted_certificates: TrustedCertificateRows
     subscribers: SubscriberRows
+    subscriber_credentials: SubscriberCredentialRows
+    subscriber_contacts: SubscriberContactRows
+    fetched_items: FetchedItemRows
     categories: CategoryRows
     category_users: UsedByRows
     tags: TagRows

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from contentlib.library.catalogs import Arrival, ItemOffer
-from contentlib.library.model import Subscriber
+from contentlib.library.model import FetchedItem, Subscriber, SubscriberContact, SubscriberCredential
 from contentlib.library.ports.rows import Rows
 
 
@@ -49,3 +49,33 @@ class SubscriberRows(Rows[Subscriber], Protocol):
 
     async def of(self, library: str) -> list[Subscriber]:
         """The subscriptions of a library."""
+
+
+class SubscriberCredentialRows(Rows[SubscriberCredential], Protocol):
+    """Credentials of subscribers; those of a library are removed with it."""
+
+    async def of(self, library: str) -> list[SubscriberCredential]:
+        """The credentials of a library."""
+
+    async def find(self, library: str, folded_name: str) -> str | None:
+        """The identifier of the credential of a name, or None."""
+
+
+class SubscriberContactRows(Rows[SubscriberContact], Protocol):
+    """Contacts of subscribers; those of a library are removed with it."""
+
+    async def of(self, library: str) -> list[SubscriberContact]:
+        """The contacts of a library, the latest first."""
+
+    async def trim(self, library: str, most: int) -> None:
+        """Removes the contacts of a library without a credential but the `most` latest."""
+
+
+class FetchedItemRows(Protocol):
+    """Items that subscribers have fetched; removed with the contact, and with the item."""
+
+    async def note(self, row: FetchedItem) -> None:
+        """Keeps the row, unless a later one of the same contact and item is kept."""
+
+    async def of(self, contact: str) -> list[FetchedItem]:
+        """The rows of a contact, the latest first."""

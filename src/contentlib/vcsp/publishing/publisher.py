@@ -11,21 +11,19 @@ With a trailing slash, or for a browser, each directory is a page with links to 
 from __future__ import annotations
 
 import asyncio
-import base64
-import binascii
 from urllib.parse import unquote
 
-from contentlib.access.guessing import Attempt, GuardedPasswords
 from contentlib.http.conditions import failed_precondition
 from contentlib.http.failures import RETRY, ServerFailed
 from contentlib.http.files import FileContent, file_answer
 from contentlib.http.message import Answer, Request, Response, method_not_allowed, refusal
 from contentlib.library.bytes.blobs import Blobs
 from contentlib.library.errors import Damaged, Unavailable
-from contentlib.library.model import Authentication, Library
-from contentlib.library.names import PASSWORD_LENGTH
+from contentlib.library.following.contacts import Contacts, Visitor
+from contentlib.library.model import Library
 from contentlib.vapi.errors import ServiceUnavailable
 from contentlib.vcsp.publishing import messages
+from contentlib.vcsp.publishing.admission import Admission
 from contentlib.vcsp.publishing.indexes import is_wanted, page, with_slash
 from contentlib.vcsp.publishing.shelf import Document, Shelf
 
@@ -33,17 +31,18 @@ PREFIX = "/cls/vcsp/lib/"
 _ROOTS = ("/cls/vcsp", "/cls/vcsp/", "/cls/vcsp/lib", PREFIX)
 _DOCUMENTS = ("lib.json", "items.json")
 _METHODS = ("GET", "HEAD")
-_USERS = ("vcsp", "")  # Cloud Director sends no name
+_READ = (200, 206, 304)
 _TYPES = {".ovf": "application/xml", ".mf": "text/plain", ".cert": "text/plain"}
 
 
 class Publisher:
     """Serves published libraries."""
 
-    def __init__(self, shelf: Shelf, blobs: Blobs, passwords: GuardedPasswords) -> None:
+    def __init__(self, shelf: Shelf, blobs: Blobs, admission: Admission, contacts: Contacts) -> None:
         self._shelf = shelf
         self._blobs = blobs
-        self._passwords = passwords
+        self._admission = admission
+        self._contacts = contacts
 
     def speaks(self, path: str) -> bool:
         """Whether a path is one of ours."""
@@ -69,9 +68,9 @@ class Publisher:
         library = await self._shelf.library(library_id)
         if library is None:
             return refusal(404, messages.NO_LIBRARY(library=library_id))
-        if not await self._admits(library, request):
-            challenge = [("www-authenticate", 'Basic realm="content library"')]
-            return refusal(401, messages.CREDENTIALS(), challenge)
+        visitor = await self._admission.visitor(library, request)
+        if not isinstance(visitor, Visitor):
+            return refusal(401, visitor, [("www-authenticate", 'Basic realm="content library"')])
         folder = request.path.endswith("/")
         wanted = is_wanted(request.headers.get("accept", ""), folder=folder)
         match rest:
@@ -80,14 +79,16 @@ class Publisher:
             case [item] if (folder or wanted) and item not in _DOCUMENTS:
                 return await self._item_index(library, item) if folder else with_slash(request.path)
             case [] | ["lib.json"]:
+                self._contacts.note(visitor, told=library.revision)
                 return _sent(request, self._shelf.lib(library))
             case ["items.json"]:
-                return _sent(request, await self._shelf.items(library))
+                return await self._items(request, library, visitor)
             case [item, "item.json"]:
+                self._contacts.note(visitor)
                 document = await self._shelf.item(library, item)
                 return _no_item(library, item) if document is None else _sent(request, document)
             case [item, name]:
-                return await self._file(request, library, item, name)
+                return await self._file(request, visitor, item, name)
         return refusal(404, messages.NO_DOCUMENT(library=library.id, path="/".join(rest)[:200]))
 
     # pages
@@ -112,27 +113,27 @@ class Publisher:
         item, version = found
         return page(item.name, [(name, name) for name in ("item.json", *(file.name for file in version.files))])
 
-    async def _file(self, request: Request, library: Library, item: str, name: str) -> Answer:
-        file = await self._shelf.file(library.id, item, name)
-        if file is None:
-            return refusal(404, messages.NO_FILE(item=item, library=library.id, name=name))
+    async def _items(self, request: Request, library: Library, visitor: Visitor) -> Response:
+        listing = await self._shelf.listing(library)
+        revision = listing.library.revision
+        read = request.method == "GET"
+        self._contacts.note(visitor, told=revision if read else None, listed=revision if read else None)
+        return _sent(request, listing.document)
+
+    async def _file(self, request: Request, visitor: Visitor, item: str, name: str) -> Answer:
+        found = await self._shelf.found(visitor.library, item)
+        file = None if found is None else found[1].file(name)
+        if found is None or file is None:
+            return refusal(404, messages.NO_FILE(item=item, library=visitor.library, name=name))
         blob = await self._blobs.check(file.blob, file.name)
         path, run = self._blobs.store.path(blob.storage, blob.id), self._blobs.on(blob.storage).run
         answer = file_answer(request, FileContent(path, blob.size, blob.sha256, blob.created, run), file.name)
         kind = _TYPES.get(name[name.rfind(".") :].lower())
         if kind is not None:
             answer.headers = [(key, kind if key == "content-type" else value) for key, value in answer.headers]
+        if request.method == "GET" and answer.status in _READ:
+            self._contacts.note_file(visitor, item, found[0].content_version)
         return answer
-
-    async def _admits(self, library: Library, request: Request) -> bool:
-        """Whether the request has the password, if one is required."""
-        hashed = library.publishing.password_hash
-        if library.publishing.authentication is Authentication.NONE or hashed is None:
-            return True
-        name, password = _basic(request.headers.get("authorization", ""))
-        if name is None or password is None or name.lower() not in _USERS or len(password) > PASSWORD_LENGTH:
-            return False
-        return await self._passwords.verify(Attempt(library.id, request.client, request.gone), hashed, password)
 
 
 def _steps(path: str) -> list[str]:
@@ -143,17 +144,6 @@ def _steps(path: str) -> list[str]:
 
 def _no_item(library: Library, item: str) -> Response:
     return refusal(404, messages.NO_ITEM(library=library.id, item=item))
-
-
-def _basic(header: str) -> tuple[str | None, str | None]:
-    scheme, _, encoded = header.strip().partition(" ")
-    if scheme.lower() != "basic":
-        return None, None
-    try:
-        name, colon, password = base64.b64decode(encoded.strip(), validate=True).decode().partition(":")
-    except (binascii.Error, ValueError):
-        return None, None
-    return (name, password) if colon else (None, None)
 
 
 def _sent(request: Request, document: Document) -> Response:

@@ -111,13 +111,17 @@ class Shelf:
         return Document.of(lib_json(library, self._counters))
 
     async def items(self, library: Library) -> Document:
+        """The document of a library's items, not older than the library as it was read."""
+        return (await self.listing(library)).document
+
+    async def listing(self, library: Library) -> Listing:
         """The list of a library's items, not older than the library as it was read."""
         known = self._known(library)
         if known is None:
             async with self._alone(library.id):
                 known = self._known(library) or await self._make(library)
         self._keep(known)
-        return known.document
+        return known
 
     async def item(self, library: Library, item_id: str) -> Document | None:
         """Returns the document of an item."""

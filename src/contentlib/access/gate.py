@@ -18,7 +18,9 @@ from contentlib.access.roles import ADMINISTERING, EVERYBODY, READ, VIEW_ACCESS
 from contentlib.access.scopes import API_TOKEN, DOWNLOAD_SESSION, FINDERS, LIBRARY, LOGIN, NAMES, UPDATE_SESSION, Scope, Scopes
 from contentlib.library.errors import Missing
 from contentlib.library.model import Login, Need, Submitter
+from contentlib.library.ports import Transaction
 from contentlib.library.tasks import set_submitter, submitter
+from contentlib.library.write_checks import has_write_check, set_write_check
 from contentlib.vapi.declare import Operation
 from contentlib.vapi.errors import Unauthorized
 from contentlib.vapi.registry import Call
@@ -56,6 +58,8 @@ class AccessGate:
             await self.authenticate(call)
         rights = await self.rights(call)
         set_submitter(partial(_submitter, call, operation, arguments))
+        if not has_write_check():  # that of a task asks for more
+            set_write_check(partial(self._check_writer, call.user))
         if rights.total:
             return
         for need in needs(operation, arguments):
@@ -87,6 +91,17 @@ class AccessGate:
         if not rights.total:
             await self._check(rights, call.user, need, what_for)
         set_submitter(partial(_needing, submitter(), need))
+
+    async def _check_writer(self, user: str, transaction: Transaction) -> None:
+        """Unauthenticated where a user was removed or disabled since the call was admitted."""
+        if not await self._decisions.is_writer(transaction, user):
+            raise self._logins.refused(messages.USER_DISABLED(user=user))
+
+    async def recheck(self, asked: Submitter, transaction: Transaction) -> None:
+        """Like `readmit`, inside a writing transaction of the task."""
+        if not await self._decisions.is_writer(transaction, asked.user):
+            raise Unauthorized(messages.SUBMITTER_GONE(user=asked.user, operation=asked.operation))
+        await self.readmit(asked)
 
     async def readmit(self, asked: Submitter) -> None:
         """Unauthorized where the user who submitted a task, or the API token, may not do by now what it was submitted for."""

@@ -67,6 +67,11 @@ class Decisions:
             return None
         return found
 
+    async def is_writer(self, transaction: Transaction, user: str) -> bool:
+        """Whether a user is still there and enabled, in the state that a writing transaction changes."""
+        found = await transaction.users.get(user)
+        return found is not None and found.enabled
+
     async def _read(self, generation: int | None, user: str, api_token: str) -> Rights | None:
         async with self._metadata.reading() as transaction:
             found = await rights_of(transaction, user, api_token)

@@ -22,6 +22,7 @@ from contentlib.library.packages.trust import Trust
 from contentlib.library.ports import AccessStore
 from contentlib.library.signals import Signal
 from contentlib.library.timekeeping import follow
+from contentlib.library.write_checks import CheckedStore
 from contentlib.nodes.pipes import PipeNodes
 from contentlib.nodes.places import LockedPlaces
 from contentlib.outbound.client import Outbound
@@ -82,7 +83,7 @@ class Identity:
 
 def open_core(settings: Settings, thumbprint: str | None, certificate: bytes | None, clock: Clock, *, beside: bool) -> Core:
     """Opens the stores without reading from them. `beside` is set if other processes serve the same data."""
-    metadata, store, signals = open_rows(settings), open_bytes(settings), Signals()
+    metadata, store, signals = CheckedStore(open_rows(settings)), open_bytes(settings), Signals()
     places = LockedPlaces(nodes_directory(settings) / "places.lock")
     configurations = Configurations(metadata, signals.configuration_changed)
     limits = TransferLimits(configurations, places, settings.workers)

@@ -19,7 +19,7 @@ from contentlib.jobs.migrating import Migrating
 from contentlib.jobs.operations import KIND as OPERATION
 from contentlib.jobs.operations import performing
 from contentlib.jobs.quota_watch import QuotaWatch
-from contentlib.jobs.readmission import Readmit, readmitted
+from contentlib.jobs.readmission import Readmission, readmitted
 from contentlib.jobs.runner import Job, Runner
 from contentlib.jobs.schedule import Schedule
 from contentlib.jobs.worker import Handler, Worker, WorkLimits
@@ -45,10 +45,11 @@ def runner_of(core: Core, rules: Rules, transfers: Transfers, expiry: Expiry, ap
     return runner
 
 
-def worker_of(core: Core, rules: Rules, wire: Wire, readmit: Readmit) -> Worker:
+def worker_of(core: Core, rules: Rules, wire: Wire, readmission: Readmission) -> Worker:
     """Runs the tasks; a task that is submitted wakes it."""
     limits = WorkLimits(places={PULL: core.limits.pool + _WAITING_PULLS}, lease=core.settings.task_lease_seconds)
-    worker = Worker(core.metadata, core.clock, handlers(core, rules, wire, readmit), log.job_failed, core.nodes.here, limits)
+    all_handlers = handlers(core, rules, wire, readmission)
+    worker = Worker(core.metadata, core.clock, all_handlers, log.job_failed, core.nodes.here, limits)
     core.signals.task_submitted.connect(worker.wake)
     return worker
 
@@ -82,14 +83,14 @@ def jobs(core: Core, rules: Rules, transfers: Transfers, expiry: Expiry, api_tok
     ]
 
 
-def handlers(core: Core, rules: Rules, wire: Wire, readmit: Readmit) -> Mapping[str, Handler]:
+def handlers(core: Core, rules: Rules, wire: Wire, readmission: Readmission) -> Mapping[str, Handler]:
     """Returns the handler of each kind of task."""
     pulls, syncs, migrating = _pulls(core, rules), _syncs(core, rules), Migrating(rules.migrations)
     return {
-        PULL: readmitted(readmit, pulls.run, pulls.refuse),
-        SYNC: readmitted(readmit, syncs.run, syncs.refuse),
-        OPERATION: readmitted(readmit, performing(wire.perform)),
-        MIGRATION: readmitted(readmit, migrating.run, migrating.refuse),
+        PULL: readmitted(readmission, pulls.run, pulls.refuse),
+        SYNC: readmitted(readmission, syncs.run, syncs.refuse),
+        OPERATION: readmitted(readmission, performing(wire.perform)),
+        MIGRATION: readmitted(readmission, migrating.run, migrating.refuse),
     }
 
 

@@ -19,6 +19,7 @@ from contentlib.http.messages import NO_SUCH_PAGE, NO_SUCH_PAGE_BUT, NOT_RUNNING
 from contentlib.http.pieces import Share, paced
 from contentlib.library.clock import Clock, EvenClock
 from contentlib.library.tasks import no_submitter, set_submitter
+from contentlib.library.write_checks import set_write_check
 from contentlib.monitor import Meter
 from contentlib.settings import Settings
 from contentlib.transfer.addresses import loggable_path
@@ -62,7 +63,7 @@ class WorkerProcess:
         self._expiry = expiry_of(core, rules)
         self._api_tokens, self._contacts = access.api_tokens, rules.contacts
         self._runner = runner_of(core, rules, transfers, self._expiry, access.api_tokens)
-        self._worker = worker_of(core, rules, wire, access.gate.readmit)
+        self._worker = worker_of(core, rules, wire, access.gate)
         core.nodes.start(Bells(core.signals, core.nodes).hear)
         self._runner.start()
         self._worker.start()
@@ -84,6 +85,7 @@ class WorkerProcess:
         """Passes a request to its door."""
         started = time.perf_counter()
         set_submitter(no_submitter)  # until the gate knows who calls
+        set_write_check(None)
         path = request.path
         if ("//" in path or path.endswith("/")) and not path.startswith("/cls/"):  # there a slash may mean a directory
             request.path = tidied(path)

@@ -1,45 +1,87 @@
-"""Checks before each attempt of a task that the user who submitted it may still do what it does.
+"""Checks that the user who submitted a task may still do what it does: before, during and at each step of an attempt.
 
-Tasks that the server submits by itself belong to no user and are not checked.
+An attempt ends at its next writing transaction after the user has lost the right to it, and within seconds if it writes
+nothing meanwhile. Tasks that the server submits by itself belong to no user and are not checked.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
+from functools import partial
+from typing import Any, Protocol
 
 from msgspec.structs import replace
 
 from contentlib.jobs.worker import Handler, Progress, TaskFailed
 from contentlib.library.errors import Fault
 from contentlib.library.model import Submitter, Task
+from contentlib.library.ports import Transaction
 from contentlib.library.tasks import set_submitter
+from contentlib.library.write_checks import WriteCheck, set_write_check
 from contentlib.vapi.errors import Unauthorized
 
-Readmit = Callable[[Submitter], Awaitable[None]]
-"""Raises Unauthorized where a user may not do any more what a task was submitted for."""
+_BEAT_SECONDS = 2.0
 Refuse = Callable[[Task, Fault], Awaitable[None]]
 """Records at what a task works on that it is not done."""
+
+
+class Readmission(Protocol):
+    """Decides whether a user may still do what a task was submitted for."""
+
+    async def readmit(self, asked: Submitter) -> None:
+        """Raises Unauthorized where that is not so."""
+
+    async def recheck(self, asked: Submitter, transaction: Transaction) -> None:
+        """Raises Unauthorized where that is not so in the state that a writing transaction changes."""
 
 
 async def unrecorded(_task: Task, _fault: Fault) -> None:
     """For tasks whose state alone tells."""
 
 
-def readmitted(readmit: Readmit, run: Handler, refuse: Refuse = unrecorded) -> Handler:
-    """Returns a handler that asks before each attempt. Tasks that the attempt submits have the same submitter."""
+def readmitted(readmission: Readmission, run: Handler, refuse: Refuse = unrecorded) -> Handler:
+    """Returns a handler that checks each attempt. Tasks that the attempt submits have the same submitter."""
 
     async def attempt(task: Task, progress: Progress) -> str | None:
         set_submitter(lambda: task.submitter)
-        if task.submitter is not None:
-            await _check(task, task.submitter)
-        return await run(task, progress)
-
-    async def _check(task: Task, asked: Submitter) -> None:
+        asked = task.submitter
+        if asked is None:
+            return await run(task, progress)
         try:
-            await readmit(asked)
+            await readmission.readmit(asked)
+            check = partial(readmission.recheck, asked)
+            return await _watched(_checked(partial(run, task, progress), check), partial(readmission.readmit, asked))
         except Unauthorized as error:
             fault = replace(error.fault, error=error.name)
             await refuse(task, fault)
             raise TaskFailed(fault) from error
 
     return attempt
+
+
+async def _checked(work: Callable[[], Awaitable[str | None]], check: WriteCheck) -> str | None:
+    """Does the work with the check in its writing transactions, in a context of its own."""
+    set_write_check(check)
+    return await work()
+
+
+async def _watched(work: Coroutine[Any, Any, str | None], readmit: Callable[[], Awaitable[None]]) -> str | None:
+    """Does the work until it ends, or until its user may not do it any more."""
+    working = asyncio.create_task(work)
+    watching = asyncio.create_task(_watch(readmit))
+    try:
+        await asyncio.wait((working, watching), return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        working.cancel()
+        watching.cancel()
+        await asyncio.gather(working, watching, return_exceptions=True)
+    return watching.result() if working.cancelled() else working.result()
+
+
+async def _watch(readmit: Callable[[], Awaitable[None]]) -> None:
+    while True:
+        await asyncio.sleep(_BEAT_SECONDS)
+        with suppress(OSError):  # the database is asked again at the next beat
+            await readmit()

@@ -1,0 +1,81 @@
+"""Checks in each writing transaction of a call or task that its user may still write.
+
+The check that a call or task has passed before is of an earlier state: since then the user can have been removed, or lost a
+privilege. Writing transactions take turns, so a check inside one is of the state that it changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from contextvars import ContextVar
+from types import TracebackType
+
+from contentlib.library.ports import AccessStore, Transaction
+
+WriteCheck = Callable[[Transaction], Awaitable[None]]
+"""Raises an error, which undoes the transaction, if its user may not write."""
+
+_CHECK: ContextVar[WriteCheck | None] = ContextVar("write_check", default=None)
+
+
+def set_write_check(check: WriteCheck | None) -> None:
+    """Sets the check of the transactions that are begun from here on, in this call or task; None for the server itself."""
+    _CHECK.set(check)
+
+
+def has_write_check() -> bool:
+    """Whether transactions that are begun here are checked."""
+    return _CHECK.get() is not None
+
+
+class CheckedStore:
+    """A metadata store whose writing transactions begin with the check."""
+
+    def __init__(self, inner: AccessStore) -> None:
+        self._inner = inner
+
+    def transaction(self, *, durable: bool) -> AbstractAsyncContextManager[Transaction]:
+        """Starts a transaction that may write, after the check."""
+        begun, check = self._inner.transaction(durable=durable), _CHECK.get()
+        return begun if check is None else _Checked(begun, check)
+
+    def reading(self) -> AbstractAsyncContextManager[Transaction]:
+        """Starts a transaction that only reads."""
+        return self._inner.reading()
+
+    def access_generation(self) -> int | None:
+        """A number that rises with each change of who may do what."""
+        return self._inner.access_generation()
+
+    async def ping(self) -> None:
+        """Returns when the store answers."""
+        await self._inner.ping()
+
+    async def close(self) -> None:
+        """Closes the store."""
+        await self._inner.close()
+
+
+class _Checked:
+    """A transaction that begins with a check."""
+
+    __slots__ = ("_check", "_inner")
+
+    def __init__(self, inner: AbstractAsyncContextManager[Transaction], check: WriteCheck) -> None:
+        self._inner = inner
+        self._check = check
+
+    async def __aenter__(self) -> Transaction:
+        rows = await self._inner.__aenter__()
+        try:
+            await self._check(rows)
+        except BaseException as error:
+            await self._inner.__aexit__(type(error), error, error.__traceback__)
+            raise
+        return rows
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool | None:
+        return await self._inner.__aexit__(kind, error, trace)

@@ -199,6 +199,36 @@ async def test_a_sync_ends_with_the_right_of_its_user_and_the_library_tells(losi
     assert found.following.fault.text == told
 
 
+CREATING = ("ContentLibrary.CreateSubscribedLibrary", "Datastore.AllocateSpace", "System.Read")
+
+
+async def _first_sync(losing: Losing, shelf: Shelf) -> tuple[str, str]:
+    """A library that a user has created who may do nothing else, and its first sync, which waits for its next attempt."""
+    await losing.people.done("POST", "/roles", {"name": "creator", "privileges": CREATING})
+    await losing.people.permit(ROBIN, "creator")
+    shelf.publisher.statuses["/item1/a.iso"] = 503
+    spec = {"name": "mirror", "subscription_info": subscription(shelf.url)}
+    library = str(await losing.ask("POST", "/api/content/subscribed-library", spec))
+    await losing.people.permit(ROBIN, "Auditor", library)  # in place of what its creator has
+    task = await losing.waiting("sync")
+    del shelf.publisher.statuses["/item1/a.iso"]
+    return library, task
+
+
+async def test_the_first_sync_needs_the_privileges_to_create_and_no_other(losing: Losing, shelf: Shelf) -> None:
+    """As upstream: `create` makes the service synchronize; `sync` needs a privilege of its own."""
+    library, task = await _first_sync(losing, shelf)
+    assert (await losing.ended(task))["status"] == "SUCCEEDED"
+    sync = f"/api/content/subscribed-library/{library}?action=sync"
+    assert (await losing.people.as_user("POST", sync, losing.secret)).status_code == 403
+
+
+async def test_the_first_sync_ends_with_the_privilege_to_create(losing: Losing, shelf: Shelf) -> None:
+    _, task = await _first_sync(losing, shelf)
+    await losing.people.permit(ROBIN, "Auditor")
+    assert "ContentLibrary.CreateSubscribedLibrary" in await losing.refused(task)
+
+
 async def test_who_joins_a_sync_answers_for_it(losing: Losing, shelf: Shelf) -> None:
     library = await _follow(losing, shelf)
     task = await _sync(losing, shelf, library)

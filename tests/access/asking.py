@@ -31,6 +31,11 @@ ASKED = {name: declared for name, declared in EVERY.items() if not declared.anon
 @pytest.fixture
 def stopped(monkeypatch: pytest.MonkeyPatch) -> None:
     """An application that is opened from now on performs nothing: whoever passes the gate hears so."""
+    stop_all(monkeypatch)
+
+
+def stop_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Replaces the work of all operations."""
 
     async def stop(*_: object, **__: object) -> None:
         raise UnableToAllocateResource(Fault("test.reached", REACHED))
@@ -84,22 +89,22 @@ class Things:
         }.get(name)
 
 
-async def things(app: Whole, metadata: SqliteMetadata, owner: str) -> Things:
+async def things(app: Whole, metadata: SqliteMetadata, owner: str, at: int = START) -> Things:
     """A new library of the administrator with one of each kind; sessions, a task and a token belong to a user."""
     library = await app.library()
     item, deleted = await app.item("kept", library), await app.item("deleted", library)
     await app.rest("DELETE", f"/library/item/id:{deleted}")
     session = await app.session(item)
     download = await app.download_session(item)
-    task = ended_task(item, owner)
+    task = replace(ended_task(item, owner), created=at, due=at, ended=at)
     async with metadata.transaction(durable=True) as rows:
         update_row, download_row = await rows.update_sessions.get(session), await rows.download_sessions.get(download)
         assert isinstance(update_row, UpdateSession)
         assert isinstance(download_row, DownloadSession)
-        await rows.update_sessions.put(replace(update_row, user=owner, state=State.CANCELED, ended=START))
+        await rows.update_sessions.put(replace(update_row, user=owner, state=State.CANCELED, ended=at))
         await rows.download_sessions.put(replace(download_row, user=owner))
         await rows.tasks.add(task)
-        token, login = ApiToken(new_identifier(), "", owner, "kept", START), Login(new_identifier(), owner, START, START)
+        token, login = ApiToken(new_identifier(), "", owner, "kept", at), Login(new_identifier(), owner, at, at)
         await rows.users.put(User(owner, owner))
         await rows.api_tokens.add(token)
         await rows.logins.add(login)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import httpx
 import pytest
 from msgspec.structs import replace
 
@@ -13,7 +14,7 @@ from services.test_operations_as_tasks import ended
 from vim.soap import ROOT, Soap, objects, properties
 from vim.test_front import login as soap_login
 from vim.test_front import value_of
-from whole import TOKEN, Whole
+from whole import KNOWN_TOKEN, TOKEN, Whole
 
 ROBIN = "robin@vsphere.local"
 
@@ -227,4 +228,33 @@ async def test_a_batch_of_json_rpc_calls_is_refused_as_a_whole(robin: Robin) -> 
 async def test_what_operators_look_at_is_open_and_names_no_user(robin: Robin, path: str) -> None:
     answer = await robin.app.client.get(path, headers={TOKEN: ""})
     assert answer.status_code == 200
-    assert ROBIN not in answer.text
+    assert [each for each in (ROBIN, robin.own, robin.own_item, "mine") if each in answer.text.split('"')] == []
+
+
+async def test_a_published_library_is_read_with_its_own_password_and_no_users(
+    robin: Robin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def sleep(_: float) -> None:
+        """Wrong passwords are answered late, which is tested elsewhere."""
+
+    monkeypatch.setattr("contentlib.access.guessing.sleep", sleep)
+    info = {"published": True, "authentication_method": "BASIC", "password": "s3cret"}
+    published = await robin.app.library("published", publish_info=info)
+    await robin.permit("Administrator", published)
+    path = f"/cls/vcsp/lib/{published}/lib.json"
+    for headers in ({"authorization": f"Bearer {robin.secret}"}, {"vmware-api-session-id": KNOWN_TOKEN}, {}):
+        assert (await robin.app.client.get(path, headers={TOKEN: "", **headers})).status_code == 401
+    for user in (("robin", robin.secret), ("vcsp", robin.secret)):
+        assert (await robin.app.client.get(path, headers={TOKEN: ""}, auth=httpx.BasicAuth(*user))).status_code == 401
+    right = httpx.BasicAuth("vcsp", "s3cret")
+    assert (await robin.app.client.get(path, headers={TOKEN: ""}, auth=right)).status_code == 200
+
+
+async def test_a_library_that_is_not_published_is_hidden_from_subscribers(robin: Robin) -> None:
+    """Also from a user who may read it."""
+    path = "/cls/vcsp/lib/{}/{}"
+    for rest in ("lib.json", "items.json", f"{robin.own_item}/a.iso"):
+        hidden = await robin.people.as_user("GET", path.format(robin.own, rest), robin.secret)
+        unknown = await robin.people.as_user("GET", path.format("0" * 8, rest), robin.secret)
+        assert hidden.status_code == unknown.status_code == 404
+        assert hidden.text.replace(robin.own, "0" * 8) == unknown.text

@@ -6,13 +6,12 @@ from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import Column, Table, and_, bindparam, delete, func, insert, or_, select, tuple_, update
-from sqlalchemy.dialects.sqlite import insert as upsert
 
 from contentlib.library.model import Login, Token, Touches, User
 from contentlib.library.names import fold
 from contentlib.metadata import moving, tables
 from contentlib.metadata.rows import Keyed, Statements
-from contentlib.metadata.statement import Connection, Statement
+from contentlib.metadata.statement import Connection, Statement, upsert
 
 _EVERY = 2**62
 

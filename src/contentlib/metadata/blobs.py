@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from sqlalchemy import bindparam, exists, select, update
+from sqlalchemy import BigInteger, bindparam, exists, select, update
 
 from contentlib.library.model import Blob
 from contentlib.metadata import tables
@@ -32,7 +32,7 @@ _UNREFERENCE = Statement(
 )
 _ANY_ON = Statement(select(_TABLE.c.id).where(_TABLE.c.storage == bindparam("storage")).limit(1))
 _KNOWN = KnownKeys(_TABLE.c.id)
-_since = _TABLE.c.unreferenced.between(bindparam("least"), bindparam("before") - 1)
+_since = _TABLE.c.unreferenced.between(bindparam("least"), bindparam("before", type_=BigInteger) - 1)
 _needless = (~_named_by_version, ~_named_by_upload, ~_named_by_arrival)
 _UNREFERENCED = Limitable(select(*_ROWS.columns).where(_since, *_needless), _TABLE.c.created, _TABLE.c.id)
 

@@ -7,7 +7,22 @@ from functools import cache
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, and_, bindparam, delete, exists, func, insert, literal_column, null, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Text,
+    and_,
+    bindparam,
+    cast,
+    delete,
+    exists,
+    func,
+    insert,
+    literal_column,
+    null,
+    or_,
+    select,
+    update,
+)
 
 from contentlib.library.errors import Fault
 from contentlib.library.model import Differences, Item, PackageSignature, StoredFile, Version
@@ -113,7 +128,7 @@ DELETED = DeletedStatements(_ITEMS, _ROWS)
 _MARKED = ("version", "metadata_version", "content_version", "modified", "version_id", "type", "name")
 _mark: ColumnElement[Any] = literal_column("''")
 for _name in _MARKED:
-    _mark = _mark.op("|| '/' ||")(func.coalesce(_ITEMS.c[_name], literal_column("''")))
+    _mark = _mark.op("|| '/' ||")(func.coalesce(cast(_ITEMS.c[_name], Text), literal_column("''")))
 
 
 def _of_all(column: ColumnElement[Any]) -> Statement:

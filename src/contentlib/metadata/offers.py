@@ -6,12 +6,11 @@ from typing import Generic, TypeVar
 
 import msgspec
 from sqlalchemy import Table, bindparam, delete, null, select, update
-from sqlalchemy.dialects.sqlite import insert as upsert
 
 from contentlib.library.catalogs import Arrival, ItemOffer
 from contentlib.metadata import tables
 from contentlib.metadata.rows import Codec
-from contentlib.metadata.statement import Connection, Statement
+from contentlib.metadata.statement import Connection, Statement, upsert
 
 Value = TypeVar("Value", bound=msgspec.Struct)
 

@@ -6,7 +6,6 @@ from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import CTE, bindparam, delete, func, or_, select
-from sqlalchemy.dialects.sqlite import insert as upsert
 
 from contentlib.library.principals import (
     ApiToken,
@@ -21,7 +20,7 @@ from contentlib.library.principals import (
 )
 from contentlib.metadata import tables
 from contentlib.metadata.rows import Keyed, Statements
-from contentlib.metadata.statement import Connection, Statement
+from contentlib.metadata.statement import Connection, Statement, upsert
 
 ACCESS_TABLES = ("users", "user_groups", "memberships", "roles", "permissions", "api_tokens")
 """The tables that `access_generation` counts."""

@@ -6,7 +6,6 @@ from collections.abc import Collection
 from typing import Any, TypeVar
 
 from sqlalchemy import Table, bindparam, delete, exists, func, null, select, update
-from sqlalchemy.dialects.sqlite import insert as upsert
 
 from contentlib.library.errors import Fault
 from contentlib.library.model import (
@@ -24,7 +23,7 @@ from contentlib.metadata import tables
 from contentlib.metadata.items import LIVE
 from contentlib.metadata.quotas import Holdings
 from contentlib.metadata.rows import Codec, Keyed, Limitable, Statements, encode
-from contentlib.metadata.statement import Connection, Statement
+from contentlib.metadata.statement import Connection, Statement, upsert
 
 AnySession = TypeVar("AnySession", bound=Session)
 

@@ -6,7 +6,13 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from sqlalchemy import Dialect, Table
+from sqlalchemy.dialects.sqlite import Insert
 from sqlalchemy.sql.expression import ClauseElement, UpdateBase
+
+
+def upsert(table: Table) -> Insert:
+    """An insertion that may get an ON CONFLICT clause, which all dialects of this program write as SQLite's does."""
+    return Insert(table)
 
 
 class Statement:
@@ -16,7 +22,7 @@ class Statement:
     can read so many rows that others would have to wait.
     """
 
-    __slots__ = ("_compiled", "expression", "long", "writes")
+    __slots__ = ("_compiled", "_numbered", "expression", "long", "writes")
 
     def __init__(self, expression: ClauseElement, hides: tuple[str, ...] = (), *, long: bool = False) -> None:
         self.expression = expression
@@ -24,6 +30,7 @@ class Statement:
         changed = expression.table if isinstance(expression, UpdateBase) else None
         self.writes = (changed.name, *hides) if isinstance(changed, Table) else hides
         self._compiled: dict[str, tuple[str, dict[str, Any]]] = {}
+        self._numbered: tuple[str, tuple[str, ...], dict[str, Any]] | None = None
 
     def text(self, dialect: Dialect) -> tuple[str, dict[str, Any]]:
         """The SQL text for a dialect, and the values that the statement itself sets."""
@@ -33,6 +40,14 @@ class Statement:
             constants = {name: value for name, value in compiled.params.items() if value is not None}
             found = self._compiled[dialect.name] = (str(compiled), constants)
         return found
+
+    def numbered(self, dialect: Dialect) -> tuple[str, tuple[str, ...], dict[str, Any]]:
+        """The SQL text with numbered parameters, their names in order, and the values that the statement itself sets."""
+        if self._numbered is None:
+            compiled = self.expression.compile(dialect=dialect)
+            names = tuple(getattr(compiled, "positiontup", None) or ())
+            self._numbered = (str(compiled), names, {name: compiled.params[name] for name in names})
+        return self._numbered
 
 
 class Decoder(Protocol):

@@ -237,7 +237,7 @@ class Adoption:
         """Frees the names of all items to be renamed, because names may have moved between items."""
         item, before = change.item, change.before
         if before is not None and before.folded_name != item.folded_name:
-            await transaction.items.put(replace(before, folded_name=f"\0{before.id}"))  # clients cannot use this name
+            await transaction.items.put(replace(before, folded_name=f"\x01{before.id}"))  # clients cannot use this name
         for other in await transaction.items.find(library=item.library, folded_name=item.folded_name):
             if other != item.id and other not in imported:
                 raise NotAdoptable(

@@ -212,7 +212,7 @@ class Mirror:
             await self.check(transaction, library)
             items = [(item, name) for item_id, name in moved if (item := await transaction.items.get(item_id)) is not None]
             for item, _ in items:
-                await transaction.items.put(replace(item, folded_name=f"\0{item.id}"))
+                await transaction.items.put(replace(item, folded_name=f"\x01{item.id}"))
             for item, name in items:
                 await transaction.items.put(replace(item, name=name, folded_name=fold(name)))
             await transaction.libraries.changed(library.id)

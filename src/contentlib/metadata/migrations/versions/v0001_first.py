@@ -110,7 +110,14 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_tasks_ended"), "tasks", ["ended"], unique=False)
     op.create_index(op.f("ix_tasks_target"), "tasks", ["target"], unique=False)
-    op.create_index("ix_tasks_due", "tasks", ["due"], unique=False, sqlite_where=sa.text("ended IS NULL"))
+    op.create_index(
+        "ix_tasks_due",
+        "tasks",
+        ["due"],
+        unique=False,
+        sqlite_where=sa.text("ended IS NULL"),
+        postgresql_where=sa.text("ended IS NULL"),
+    )
     op.create_table(
         "libraries",
         sa.Column("id", sa.Text(), nullable=False),

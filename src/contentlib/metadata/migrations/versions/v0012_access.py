@@ -21,7 +21,8 @@ def upgrade() -> None:
 
 
 def _renew_users() -> None:
-    op.rename_table("users", "users_before")
+    op.execute("CREATE TABLE users_before AS SELECT name, folded_name, password_hash, roles FROM users")
+    op.drop_table("users")  # not renamed: PostgreSQL would keep the name of its primary key
     op.create_table(
         "users",
         sa.Column("name", sa.Text(), nullable=False),
@@ -35,7 +36,7 @@ def _renew_users() -> None:
     )
     op.execute(
         "INSERT INTO users (name, folded_name, password_hash, display_name, email, enabled) "
-        "SELECT name, folded_name, password_hash, '', '', 1 FROM users_before"
+        "SELECT name, folded_name, password_hash, '', '', true FROM users_before"
     )
     found = op.get_bind().execute(sa.text("SELECT folded_name FROM users_before WHERE roles LIKE '%\"admin\"%'"))
     for (name,) in found.fetchall():
@@ -86,7 +87,14 @@ def _create_permissions() -> None:
     op.create_index(op.f("ix_permissions_library"), "permissions", ["library"])
     op.create_index("ux_permissions_principal_library", "permissions", ["principal", "library"], unique=True)
     everything = sa.text("library IS NULL")
-    op.create_index("ux_permissions_everything", "permissions", ["principal"], unique=True, sqlite_where=everything)
+    op.create_index(
+        "ux_permissions_everything",
+        "permissions",
+        ["principal"],
+        unique=True,
+        sqlite_where=everything,
+        postgresql_where=everything,
+    )
 
 
 def _create_tokens() -> None:

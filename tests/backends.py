@@ -6,16 +6,22 @@ CONTENTLIB_TEST_BACKEND chooses the one that all suites use; the contract suites
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import postgresql
 from contentlib.blobs.filesystem import FilesystemBlobs
-from contentlib.library.ports import FileBlobStore, MetadataStore
+from contentlib.library.ports import AccessStore, FileBlobStore
+from contentlib.metadata.postgresql.address import Address
+from contentlib.metadata.postgresql.store import PostgresqlMetadata
 from contentlib.metadata.sqlite import SqliteMetadata
 from contentlib.settings import Settings
 from databases import new_database
 from storages import LASTING, claimed
+
+_DATABASE = "contentlib.db"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +57,12 @@ class Backend:
     """How a database and storages are opened, what is in the storages, and what an empty backend leaves behind."""
 
     new_rows: Callable[[Path], Path]
-    """Makes a database with all tables and no rows in a directory."""
-    open_rows: Callable[[Path], MetadataStore]
+    """Makes a database with all tables and no rows for a directory, and returns the path by which tests call it."""
+    open_rows: Callable[[Path], AccessStore]
+    database: Callable[[Path], str | None]
+    """The setting `database` of a server with a data directory; None for its default."""
+    copy: Callable[[Path, Path], object]
+    """Copies a data directory with its database."""
     open_bytes: Callable[[Mapping[str, Path]], FileBlobStore]
     stored: Callable[[Mapping[str, Path]], list[StoredBlob]]
     unfinished: Callable[[Mapping[str, Path]], list[StoredBlob]]
@@ -61,7 +71,7 @@ class Backend:
 
 
 def _new_database(directory: Path) -> Path:
-    path = directory / "contentlib.db"
+    path = directory / _DATABASE
     return path if path.exists() else new_database(path)
 
 
@@ -79,16 +89,44 @@ def _leftover_files(directory: Path) -> list[str]:
     return [str(each.relative_to(directory)) for each in found]
 
 
+def _new_postgresql(directory: Path) -> Path:
+    postgresql.new_database(directory)
+    return directory / _DATABASE
+
+
+def _open_postgresql(path: Path) -> PostgresqlMetadata:
+    """Opens the database of the directory in which other backends have a file."""
+    return PostgresqlMetadata(Address(postgresql.url_of(path.parent)))
+
+
+def _copy_postgresql(old: Path, new: Path) -> None:
+    shutil.copytree(old, new)
+    postgresql.copy_database(old, new)
+
+
 BACKENDS = {
     "embedded": Backend(
         new_rows=_new_database,
         open_rows=SqliteMetadata,
+        database=lambda _: None,
+        copy=shutil.copytree,
+        open_bytes=lambda roots: claimed(FilesystemBlobs(roots)),
+        stored=_stored_files,
+        leftovers=_leftover_files,
+    ),
+    "postgresql": Backend(
+        new_rows=_new_postgresql,
+        open_rows=_open_postgresql,
+        database=postgresql.url_of,
+        copy=_copy_postgresql,
         open_bytes=lambda roots: claimed(FilesystemBlobs(roots)),
         stored=_stored_files,
         unfinished=_unfinished_files,
         leftovers=_leftover_files,
     ),
 }
+SERVERS = ("postgresql",)
+"""The backends that need a server, which `make test` does without."""
 
 BACKEND = BACKENDS[os.environ.get("CONTENTLIB_TEST_BACKEND", "embedded")]
 

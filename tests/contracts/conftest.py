@@ -9,15 +9,17 @@ from pathlib import Path
 
 import pytest
 
-from backends import BACKENDS
+from backends import BACKENDS, SERVERS
 from contentlib.library.ports import FileBlobStore, MetadataStore
 
 Open = Callable[[], MetadataStore]
 STORAGE = "datastore-1"
 OTHER = "datastore-2"
+_ALL = [pytest.param(name, marks=pytest.mark.slow if name in SERVERS else ()) for name in BACKENDS]
+_OF_FILES = [name for name in BACKENDS if name not in SERVERS]  # the others keep the same files
 
 
-@pytest.fixture(params=BACKENDS)
+@pytest.fixture(params=_ALL)
 async def another(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Open]:
     """Opens one more store on the database of the test, as another process would."""
     backend = BACKENDS[request.param]
@@ -38,7 +40,7 @@ def store(another: Open) -> MetadataStore:
     return another()
 
 
-@pytest.fixture(params=BACKENDS)
+@pytest.fixture(params=_OF_FILES)
 def another_blobs(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[], FileBlobStore]]:
     """Opens one more store on the storages of the test, as another process would."""
     backend, roots = BACKENDS[request.param], {storage: tmp_path / storage for storage in (STORAGE, OTHER)}

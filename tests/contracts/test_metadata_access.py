@@ -184,8 +184,9 @@ async def test_the_generation_rises_with_each_change_of_any_process(
         async with other.transaction(durable=False) as rows:
             await change(rows)
         seen.append(store.access_generation())
-    assert None not in seen
-    assert seen == sorted(set(seen))  # type: ignore[type-var] # none of them is None, as was just asserted
+    known = [each for each in seen if each is not None]
+    assert known == sorted(set(known))
+    assert len(known) in (0, len(seen))  # a store knows all of them, or tells so
 
 
 async def test_the_generation_stays_while_users_only_log_in(store: AccessStore) -> None:

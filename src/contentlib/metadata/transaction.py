@@ -1,4 +1,4 @@
-"""Runs statements on a SQLite connection, and holds the rows of all kinds that a transaction reads and writes."""
+"""Holds the rows of all kinds that a transaction reads and writes, and runs their statements on a SQLite connection."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from contentlib.metadata.principals import ApiTokenRows, GroupRows, LastUseRows,
 from contentlib.metadata.quotas import QuotaRows
 from contentlib.metadata.secrets import SecretRows
 from contentlib.metadata.sessions import DownloadSessionRows, PreparationRows, UpdateFileRows, UpdateSessionRows
-from contentlib.metadata.statement import RowKind, Statement
+from contentlib.metadata.statement import Connection, RowKind, Statement
 from contentlib.metadata.subscribers import FetchedItemRows, SubscriberContactRows, SubscriberCredentialRows, SubscriberRows
 from contentlib.metadata.tags import CATEGORY_USERS, TAG_USERS, AttachmentRows, CategoryRows, TagRows, UsedByRows
 from contentlib.metadata.tasks import TaskRows
@@ -140,13 +140,10 @@ class ReadingConnection(SqliteConnection):
                 raise OSError(errno.EBUSY, f"a row of {kind.table} changed while it was read; try again")
 
 
-class SqliteTransaction(Generic[AnyConnection]):
-    """All rows of one connection, of a kind."""
+class TransactionRows:
+    """All rows of one connection."""
 
-    def __init__(self, raw: sqlite3.Connection, memory: Memory, threads: Threads, kind: type[AnyConnection]) -> None:
-        self.raw = raw
-        self._cursor = raw.cursor()
-        self.connection = connection = kind(self._cursor, memory, threads)
+    def __init__(self, connection: Connection) -> None:
         self.libraries: ports.LibraryRows = LibraryRows(connection)
         self.items: ports.ItemRows = ItemRows(connection)
         self.deleted_libraries: ports.DeletedRows[Library] = DeletedRows(connection, libraries.DELETED)
@@ -182,6 +179,16 @@ class SqliteTransaction(Generic[AnyConnection]):
         self.state: ports.StateRows = StateRows(connection)
         self.secrets: ports.SecretRows = SecretRows(connection)
         self.quotas: ports.QuotaRows = QuotaRows(connection)
+
+
+class SqliteTransaction(TransactionRows, Generic[AnyConnection]):
+    """All rows of one connection to SQLite, of a kind."""
+
+    def __init__(self, raw: sqlite3.Connection, memory: Memory, threads: Threads, kind: type[AnyConnection]) -> None:
+        self.raw = raw
+        self._cursor = raw.cursor()
+        self.connection = kind(self._cursor, memory, threads)
+        super().__init__(self.connection)
 
     def close(self) -> None:
         """Closes the connection; a statement that failed would hold it open."""

@@ -15,6 +15,7 @@ from typing import Any
 from contentlib.library.threads import Threads
 from contentlib.metadata import checkpoints
 from contentlib.metadata.ballast import Ballast
+from contentlib.metadata.batches import Batch
 from contentlib.metadata.generations import Generations
 from contentlib.metadata.memory import Memory
 from contentlib.metadata.process_turns import ProcessTurns
@@ -23,30 +24,6 @@ from contentlib.metadata.transaction import SqliteConnection, SqliteTransaction,
 
 BUSY_SECONDS = 30.0
 _LONGEST_PAUSE = 0.05
-
-
-class _Batch:
-    """Transactions that are committed together."""
-
-    def __init__(self, durable: bool) -> None:
-        self.durable = durable
-        self._waiting: list[asyncio.Future[None]] = []
-
-    async def committed(self) -> None:
-        """Waits until the batch is committed. Raises its error."""
-        waiting = asyncio.get_running_loop().create_future()
-        self._waiting.append(waiting)
-        await waiting
-
-    def end(self, error: sqlite3.Error | None) -> None:
-        """Answers all who wait."""
-        for each in self._waiting:
-            if each.done():  # its task was cancelled
-                continue
-            if error is None:
-                each.set_result(None)
-            else:
-                each.set_exception(as_os_error(error))
 
 
 class Writer:
@@ -62,12 +39,12 @@ class Writer:
         self._turn = asyncio.Lock()
         self._checkpoints = checkpoints.Checkpoints(path, self._turn, self._ballast)
         self._owner: asyncio.Task[Any] | None = None
-        self._batch: _Batch | None = None
+        self._batch: Batch | None = None
         self._durable = False
         self._closing: set[asyncio.Task[None]] = set()
         self._committing = ThreadPoolExecutor(1, "commit")  # its own: no commit waits for threads that read large files
 
-    async def enter(self, durable: bool) -> _Batch:
+    async def enter(self, durable: bool) -> Batch:
         """Waits for a turn and begins a savepoint in a batch that is durable enough."""
         task = asyncio.current_task()
         if self._owner is task:
@@ -108,7 +85,7 @@ class Writer:
         self.rows.close()
         self._committing.shutdown(wait=False)
 
-    async def _join(self, durable: bool) -> _Batch:
+    async def _join(self, durable: bool) -> Batch:
         if self._batch is not None:
             if self._batch.durable or not durable:
                 return self._batch
@@ -117,7 +94,7 @@ class Writer:
             self.raw.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
             self._durable = durable
         await self._begin()
-        self._batch = _Batch(durable)
+        self._batch = Batch(durable)
         closing = asyncio.create_task(self._close(self._batch))
         self._closing.add(closing)
         closing.add_done_callback(self._closing.discard)
@@ -158,12 +135,12 @@ class Writer:
         if is_broken(error):
             self._generations.suspect = True
 
-    async def _close(self, batch: _Batch) -> None:
+    async def _close(self, batch: Batch) -> None:
         async with self._turn:  # turns are in order: all who waited before this have joined
             if self._batch is batch:
                 self._end(batch, await self._commit_batch(batch))
 
-    async def _commit_batch(self, batch: _Batch) -> sqlite3.Error | None:
+    async def _commit_batch(self, batch: Batch) -> sqlite3.Error | None:
         """Commits, in a thread where that may wait for the disk: also the first commit to a log that begins anew does."""
         aside = batch.durable or self._checkpoints.complete or self._memory.is_beside_others()  # they begin it anew too
         error = await self._commit_aside() if aside else self._commit_here()
@@ -208,9 +185,9 @@ class Writer:
         self.rows.connection.written.clear()
         self._generations.end_turn()
 
-    def _end(self, batch: _Batch, error: sqlite3.Error | None) -> None:
+    def _end(self, batch: Batch, error: sqlite3.Error | None) -> None:
         self._batch = None
-        batch.end(error)
+        batch.end(None if error is None else as_os_error(error))
 
 
 class Turn:

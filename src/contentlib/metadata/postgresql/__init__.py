@@ -1,0 +1,1 @@
+"""Implements the metadata store on PostgreSQL, with the statements and migrations of the other stores."""

@@ -1,0 +1,83 @@
+"""Upgrades a PostgreSQL database to the current schema: one node at a time, the others wait."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import replace
+
+from contentlib.metadata import migrations
+from contentlib.metadata.migrate import HEAD
+from contentlib.metadata.postgresql.address import Address, Raw
+from contentlib.metadata.postgresql.connections import Connector
+from contentlib.metadata.postgresql.turns import LOCKS
+
+_LOCK = f"SELECT pg_advisory_xact_lock({LOCKS}, 2)"
+_VERSION = "SELECT version_num FROM alembic_version"
+_HAS_VERSION = "SELECT to_regclass('alembic_version') IS NOT NULL"
+_ENCODING = "SHOW server_encoding"
+
+
+def upgrade_database(address: Address) -> None:
+    """Creates the tables or brings them up to date; RuntimeError when that cannot be done."""
+    if version(address) != HEAD:  # Alembic takes longer to import than the rest of the start
+        asyncio.run(_migrate(address))
+
+
+def check_version(address: Address) -> None:
+    """Raises RuntimeError unless the database has the current schema. Does not change it."""
+    found = version(address)
+    if found != HEAD:
+        text = f"database {address} is at schema {found or 'unknown'}, this version needs {HEAD}"
+        raise RuntimeError(f"{text}; start the server once to upgrade it")
+
+
+def version(address: Address) -> str | None:
+    """The schema of the database; None where it has no tables yet."""
+    return asyncio.run(_version(address))
+
+
+async def _version(address: Address) -> str | None:
+    raw = await _opened(address)
+    try:
+        encoding = await raw.fetchval(_ENCODING)
+        if encoding != "UTF8":
+            raise RuntimeError(f"database {address} has the encoding {encoding}, expected UTF8; create it with ENCODING 'UTF8'")
+        return None if not await raw.fetchval(_HAS_VERSION) else await raw.fetchval(_VERSION)
+    finally:
+        await raw.close()
+
+
+async def _opened(address: Address) -> Raw:
+    return await Connector(address).open(time.monotonic() + address.wait_seconds)
+
+
+async def _migrate(address: Address) -> None:
+    from alembic import command
+    from alembic.config import Config
+    from alembic.util import CommandError
+    from sqlalchemy import Connection, text
+    from sqlalchemy.ext.asyncio import create_async_engine
+
+    from contentlib.metadata.postgresql.dialect import DRIVER
+
+    config = Config()
+    config.set_main_option("script_location", migrations.__path__[0])
+    config.set_main_option("path_separator", "os")
+
+    def migrate(connection: Connection) -> None:
+        connection.execute(text(_LOCK))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+    async def opened() -> Raw:
+        return await _opened(replace(address, statement_seconds=0))  # a node waits for another, however long that takes
+
+    engine = create_async_engine(f"postgresql+{DRIVER}://", async_creator=opened)
+    try:
+        async with engine.begin() as connection:
+            await connection.run_sync(migrate)
+    except CommandError as error:
+        raise RuntimeError(f"database {address} was written by a newer version of contentlib: {error}") from error
+    finally:
+        await engine.dispose()

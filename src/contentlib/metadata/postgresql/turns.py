@@ -1,0 +1,192 @@
+"""Serializes the writers of all processes by a lock in the database, and commits waiting ones of a process together.
+
+A process takes the lock for a batch: each writer in it has its own savepoint, and all are answered after the commit. The lock
+belongs to the transaction, so that it ends with it, and with the connection of a process that dies.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Coroutine
+from types import TracebackType
+from typing import Any, TypeVar
+
+from contentlib.metadata.batches import Batch
+from contentlib.metadata.postgresql.address import Raw
+from contentlib.metadata.postgresql.connections import Connector
+from contentlib.metadata.postgresql.errors import ERRORS, lost, told_error
+from contentlib.metadata.postgresql.outcome import Outcomes
+from contentlib.metadata.postgresql.statements import PostgresqlConnection
+from contentlib.metadata.transaction import TransactionRows
+
+Result = TypeVar("Result")
+LOCKS = 0x636C6962
+"""The first number of the advisory locks of this program; the second says what is locked."""
+_BEGIN = f"BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_advisory_xact_lock({LOCKS}, 1); SAVEPOINT turn"
+_SAVEPOINT = "SAVEPOINT turn"  # not released at the end of a turn: the next one hides it, and the commit ends them all
+_BUSY_SECONDS = 30  # that a writer waits for others, and that it may stand still while others wait
+_SETTINGS = {
+    "lock_timeout": f"{_BUSY_SECONDS}s",
+    "idle_in_transaction_session_timeout": f"{_BUSY_SECONDS}s",
+}
+
+
+class TurnConnection:
+    """The connection that writes, the turns on it, and the batch that is open on it."""
+
+    def __init__(self, connector: Connector) -> None:
+        self._connection = PostgresqlConnection()
+        self.rows = TransactionRows(self._connection)
+        self._connector = connector
+        self._outcomes = Outcomes(connector)
+        self._turn = asyncio.Lock()
+        self._owner: asyncio.Task[Any] | None = None
+        self._batch: Batch | None = None
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    async def enter(self) -> Batch:
+        """Waits for a turn and begins a savepoint in a batch."""
+        task = asyncio.current_task()
+        if self._owner is task:
+            raise RuntimeError("a transaction was begun inside a transaction of the same task, which would wait for ever")
+        await self._turn.acquire()
+        joining = self._do(self._join())
+        try:
+            batch = await asyncio.shield(joining)
+        except asyncio.CancelledError:
+            joining.add_done_callback(self._abandon)
+            raise
+        self._owner = task
+        return batch
+
+    async def leave(self, error: BaseException | None) -> None:
+        """Ends the turn, and undoes it after an error. If the whole batch is lost, all its callers receive the error."""
+        self._owner = None
+        connection = self._connection
+        if error is None and not connection.failed and connection.raw is not None and not connection.raw.is_closed():
+            self._turn.release()
+        else:
+            failed = connection.failed
+            await asyncio.shield(self._do(self._undo()))
+            if failed and error is None:
+                raise RuntimeError("a transaction was continued after a statement that failed")
+
+    async def close(self) -> None:
+        """Commits the open batch and closes the connection."""
+        async with self._turn:
+            if self._batch is not None:
+                await self._commit(self._batch)
+            if (raw := self._connection.raw) is not None:
+                self._connection.raw = None
+                await self._outcomes.close(raw)
+
+    async def _join(self) -> Batch:
+        try:
+            if self._batch is not None and await self._goes_on():
+                return self._batch
+            await self._begin()
+            self._batch = batch = Batch()
+            self._do(self._close(batch))
+        except BaseException:
+            self._turn.release()
+            raise
+        return batch
+
+    async def _goes_on(self) -> bool:
+        """Whether the next turn of the open batch was begun. If the connection is lost, so is the batch."""
+        try:
+            await self._usable().execute(_SAVEPOINT)
+        except ERRORS as error:
+            self._lose(error)
+            return False
+        return True
+
+    async def _begin(self) -> None:
+        """Begins a batch; on a new connection where the old one was lost."""
+        deadline = time.monotonic() + self._connector.patience
+        while True:
+            raw = self._connection.raw
+            if raw is None or raw.is_closed():
+                raw = self._connection.raw = await self._connector.open(deadline, **_SETTINGS)
+                await self._outcomes.opened(raw)
+            try:
+                await raw.execute(_BEGIN)
+            except ERRORS as error:
+                raw.terminate()  # whatever it waited for, or did not answer
+                self._connection.raw = None
+                told = told_error(error, closed=True)
+                if isinstance(error, TimeoutError) or time.monotonic() > deadline or not _was_lost(told):
+                    raise told from error
+            else:
+                return
+
+    async def _undo(self) -> None:
+        """Undoes a turn and ends it."""
+        self._connection.failed = False
+        try:
+            await self._usable().execute("ROLLBACK TO turn")
+        except ERRORS as failure:
+            self._lose(failure)
+        finally:
+            self._turn.release()
+
+    async def _close(self, batch: Batch) -> None:
+        async with self._turn:  # turns are in order: all who waited before this have joined
+            if self._batch is batch:
+                await self._commit(batch)
+
+    async def _commit(self, batch: Batch) -> None:
+        self._batch = None
+        raw = self._connection.raw
+        error = lost() if raw is None else await self._outcomes.commit(raw)
+        batch.end(error)
+
+    def _abandon(self, joining: asyncio.Task[Batch]) -> None:
+        """Ends a turn whose caller was cancelled before it began."""
+        if not joining.cancelled() and joining.exception() is None:
+            self._do(self._undo())
+
+    def _usable(self) -> Raw:
+        raw = self._connection.raw
+        if raw is None or raw.is_closed():
+            raise lost()
+        return raw
+
+    def _lose(self, error: BaseException) -> None:
+        """Nothing was committed, and the server undoes it all when the connection ends."""
+        raw, self._connection.raw = self._connection.raw, None
+        self._connection.failed = False
+        if raw is not None:
+            raw.terminate()
+        if self._batch is not None:
+            batch, self._batch = self._batch, None
+            batch.end(told_error(error, closed=True))
+
+    def _do(self, work: Coroutine[Any, Any, Result]) -> asyncio.Task[Result]:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+
+def _was_lost(error: BaseException) -> bool:
+    return isinstance(error, ConnectionError)
+
+
+class PostgresqlTurn:
+    """A transaction that may write."""
+
+    __slots__ = ("_batch", "_writer")
+
+    def __init__(self, writer: TurnConnection) -> None:
+        self._writer = writer
+
+    async def __aenter__(self) -> TransactionRows:
+        self._batch = await self._writer.enter()
+        return self._writer.rows
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        await self._writer.leave(error)
+        if error is None:
+            await self._batch.committed()

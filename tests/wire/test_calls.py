@@ -170,6 +170,22 @@ def test_what_the_server_lacks_is_told_to_its_operator_too() -> None:
     assert client.failures == [lacking]
 
 
+class Unreachable(OpenGate):
+    """Cannot look up any session."""
+
+    async def authenticate(self, call: Call) -> None:
+        raise OSError("the database cannot be reached")
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_a_session_that_cannot_be_looked_up_is_service_unavailable(address: str) -> None:
+    client = Client(gate=Unreachable())
+    response = at_once(client.send("GET", address))
+    assert (response.status, error_type(response)) == (503, "SERVICE_UNAVAILABLE")
+    assert "the database cannot be reached" in said(response)
+    assert len(client.failures) == 1
+
+
 def test_an_error_of_the_rules_is_heard_as_what_it_is_translated_to() -> None:
     assert outcome(failing(KeyError("x"), NotFound(Fault("sample.x", "there is no x")))) == (404, "NOT_FOUND", 0)
 

@@ -15,6 +15,7 @@ from contentlib.http.bodies import Bodies, Vouch
 from contentlib.http.cookies import cookie
 from contentlib.http.failures import Report
 from contentlib.http.message import BodyRefused, Disconnected, Headers, Request
+from contentlib.http.messages import STORAGE_FAILED
 from contentlib.vapi.checking import flaw, union_flaw
 from contentlib.vapi.declare import Operation
 from contentlib.vapi.errors import (
@@ -124,9 +125,11 @@ class Calls:
                 self._report(request, operation.id, error)
             raise known from error
 
-    def failed(self, request: Request, operation: str, error: Exception) -> InternalServerError:
-        """Returns the error for an unexpected failure, and logs the details."""
+    def failed(self, request: Request, operation: str, error: Exception) -> VapiError:
+        """Returns the error for a failure of the server, and logs the details. Without the database, no login is found."""
         self._report(request, operation, error)
+        if isinstance(error, OSError):
+            return ServiceUnavailable(STORAGE_FAILED(reason=error.strerror or str(error)))
         return InternalServerError(messages.SERVER_FAILED(request=request.request_id))
 
 

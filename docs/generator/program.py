@@ -74,7 +74,7 @@ async def _looked_up() -> list[Metric]:
     with TemporaryDirectory() as directory:
         settings = Settings(data_dir=Path(directory))
         own = certificate.of(settings)
-        upgrade(settings.database)
+        upgrade(settings.database_file)
         metadata, store = open_rows(settings), open_bytes(settings)
         await claim_storages(metadata, store)
         datastores = [Datastore(each.id, each.name, each.path) for each in settings.storage]

@@ -28,11 +28,10 @@ from contentlib.library.model import Subscription
 from contentlib.library.names import fold
 from contentlib.library.ports import MetadataStore
 from contentlib.library.regular import open_regular
-from contentlib.metadata.migrate import check_current
 from contentlib.outbound.configured import outbound_of
 from contentlib.outbound.sources import Sources
 from contentlib.settings import Settings
-from contentlib.stores import claim_storages, open_bytes, open_rows, own_storages
+from contentlib.stores import claim_storages, database_of, open_bytes, open_rows, own_storages
 from contentlib.vcsp.publishing.documents import Counters
 from contentlib.vcsp.publishing.offers import read_offer, read_unchanged
 from contentlib.vcsp.reading.asking import DocumentLimits as AskingLimits
@@ -181,7 +180,7 @@ async def _writing(settings: Settings) -> AsyncIterator[tuple[MetadataStore, Blo
 
 def _reading(settings: Settings) -> FilesystemBlobs:
     """The storages of a data directory whose database can be read as it is, beside a server or without one."""
-    check_current(settings.database)
+    database_of(settings).check_current()
     return open_bytes(settings)
 
 

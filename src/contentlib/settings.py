@@ -29,8 +29,9 @@ from contentlib.ldap_settings import LdapProvider
 PREFIX = "CONTENTLIB_"
 _PATH = re.compile(r"[A-Za-z0-9._~/-]*")
 _HOST_PATTERN = re.compile(r"(?=.*[A-Za-z*])[A-Za-z0-9*?._-]{1,255}")  # only digits and dots: a malformed network, not a host
+_PASSWORDS = re.compile(r"(://[^/?@:]*:)[^/?]*(?=@)|([?&]password=)[^&]+")  # in the URL of a database
 _CENTURY = 100 * 365 * 86_400  # seconds; later dates cannot be represented
-_SECRETS = ("admin_password", "outbound_proxy", "ldap")
+_SECRETS = ("admin_password", "database", "outbound_proxy", "ldap")
 DEFAULT_FILE = Path("contentlib.toml")
 MASK = "********"
 
@@ -354,10 +355,37 @@ class Settings(BaseSettings):
         "LDAP](active-directory.md). In the environment: a JSON list.",
     )
 
+    database: str | None = Field(
+        default=None,
+        description="PostgreSQL database, as `postgresql://USER:PASSWORD@HOST[:PORT]/NAME` with the options of libpq, or the "
+        "path of a SQLite file. If it is not set, the server uses `<data_dir>/contentlib.db`.",
+    )
+    database_connections: int = Field(
+        default=10,
+        ge=1,
+        le=1000,
+        description="PostgreSQL only: maximum number of connections of each worker for reading. Another one is for writing.",
+    )
+    database_wait_seconds: float = Field(
+        default=5.0,
+        ge=0,
+        le=300,
+        description="PostgreSQL only: how long a request waits for a connection when the database is not available. Then it is "
+        "answered with 503.",
+    )
+    database_statement_seconds: float = Field(
+        default=60.0, ge=1, le=86_400, description="PostgreSQL only: the database cancels a statement after this time."
+    )
+
     @property
-    def database(self) -> Path:
-        """The file of the database."""
-        return self.data_dir / "contentlib.db"
+    def database_url(self) -> str | None:
+        """The URL of a PostgreSQL database; None for a SQLite file."""
+        return self.database if self.database is not None and "://" in self.database else None
+
+    @property
+    def database_file(self) -> Path:
+        """The SQLite file, unless there is a URL."""
+        return self.data_dir / "contentlib.db" if self.database is None or self.database_url else Path(self.database)
 
     @property
     def sealing_key(self) -> Path:
@@ -402,6 +430,13 @@ class Settings(BaseSettings):
     def _check_proxy(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None:
             _check_proxy(value.get_secret_value())
+        return value
+
+    @field_validator("database")
+    @classmethod
+    def _check_database(cls, value: str | None) -> str | None:
+        if value is not None:
+            _check_database(value)
         return value
 
     @field_validator("public_url")
@@ -477,7 +512,7 @@ def shown_value(value: object) -> str:
         return str(value).lower()
     if isinstance(value, tuple):
         return ", ".join(map(_place, value)) or "none"
-    return str(value)
+    return _PASSWORDS.sub(rf"\g<1>\g<2>{MASK}", str(value))
 
 
 def _place(value: object) -> str:
@@ -571,6 +606,14 @@ def _check_proxy(url: str) -> None:
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/") or parts.query or parts.fragment:
         raise ValueError("is SCHEME://[NAME:PASSWORD@]HOST[:PORT] with the scheme http or https")
+
+
+def _check_database(place: str) -> None:
+    scheme, given, _ = place.partition("://")
+    if given and scheme not in ("postgresql", "postgres"):
+        raise ValueError("is postgresql://[USER[:PASSWORD]@][HOST[:PORT][,…]]/NAME[?OPTION=VALUE…], or the path of a file")
+    if not place or (place.endswith("/") and not given):
+        raise ValueError("is the URL of a database, or the path of a file")
 
 
 def _check_rule(rule: str) -> None:

@@ -11,8 +11,8 @@ from contentlib.blobs.filesystem import FilesystemBlobs
 from contentlib.blobs.marks import MarkedDirectory
 from contentlib.blobs.reserves import DiskReserve
 from contentlib.library.identifiers import new_identifier
-from contentlib.library.ports import MetadataStore
-from contentlib.metadata.sqlite import SqliteMetadata
+from contentlib.library.ports import AccessStore, MetadataStore
+from contentlib.metadata.database import Database, SqliteDatabase
 from contentlib.settings import Settings
 
 _SERVER_GUID = "server_guid"  # the server's identifier, which its storages bear too
@@ -21,9 +21,21 @@ _AT_ONCE = 1000
 _LOG = structlog.stdlib.get_logger(__name__)
 
 
-def open_rows(settings: Settings) -> SqliteMetadata:
-    """The database."""
-    return SqliteMetadata(settings.database)
+def database_of(settings: Settings) -> Database:
+    """The configured database, which is not opened yet."""
+    url = settings.database_url
+    if url is None:
+        return SqliteDatabase(settings.database_file)
+    from contentlib.metadata.postgresql.address import Address  # large packages, which other servers do not import
+    from contentlib.metadata.postgresql.database import PostgresqlDatabase
+
+    wait, statement = settings.database_wait_seconds, settings.database_statement_seconds
+    return PostgresqlDatabase(Address(url, settings.database_connections, wait, statement))
+
+
+def open_rows(settings: Settings) -> AccessStore:
+    """Opens the database."""
+    return database_of(settings).open()
 
 
 def open_bytes(settings: Settings) -> FilesystemBlobs:

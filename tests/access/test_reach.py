@@ -153,7 +153,7 @@ async def test_a_task_is_performed_by_what_its_user_may_when_it_runs(robin: Robi
     task = replace(ended_task(robin.own_item, ROBIN), ended=None, kind="operation", arguments=arguments)
     service = "contentlib.library.item.versions"
     submitted = replace(task, status=TaskStatus.PENDING, service=service, operation="make_current$task")
-    metadata = SqliteMetadata(robin.app.settings.database)
+    metadata = SqliteMetadata(robin.app.settings.database_file)
     async with metadata.transaction(durable=False) as rows:
         await rows.tasks.add(submitted)
     await metadata.close()

@@ -90,7 +90,7 @@ async def _task(rows: Transaction, task: str) -> Task:
 
 @pytest.fixture
 async def losing(app: Whole, clock: HandClock) -> AsyncIterator[Losing]:
-    rows = SqliteMetadata(app.settings.database)
+    rows = SqliteMetadata(app.settings.database_file)
     made = Losing(app, clock, rows)
     await made.people.done("POST", "/users", {"name": "robin"})
     made.token, made.secret = await made.people.token(ROBIN)

@@ -170,7 +170,7 @@ async def test_what_is_not_there_is_named(app: Whole, publish: Command, tree: Pa
     answer = await asyncio.to_thread(publish, "nothing", tree)
     assert (answer.returncode, answer.stderr) == (1, "contentlib: library 'nothing' does not exist\n")
     first, second = await app.library("same"), await app.library("another")
-    with closing(sqlite3.connect(app.settings.database)) as rows, rows:  # as they may be since before names were unique
+    with closing(sqlite3.connect(app.settings.database_file)) as rows, rows:  # as they may be since before names were unique
         rows.execute("UPDATE libraries SET name = 'same', folded_name = 'same' WHERE id = ?", [second])
     answer = await asyncio.to_thread(publish, "same", tree)
     assert answer.stderr.startswith("contentlib: 2 libraries are named 'same'; use an id: ")

@@ -347,7 +347,7 @@ async def test_an_address_of_this_server_where_no_library_is_is_refused_as_any_o
 
 async def test_pins_of_a_subscription_to_this_server_are_checked(app: Whole, tmp_path: Path) -> None:
     own, other = certificates.make(tmp_path / "own.pem"), certificates.make(tmp_path / "other.pem")
-    metadata = BACKEND.open_rows(app.settings.database)
+    metadata = BACKEND.open_rows(app.settings.database_file)
     der = ssl.PEM_cert_to_DER_cert(own.pem)
     clock = SystemClock()
     readers = OwnReaders(Argon2Passwords(), SubscriberCredentials(metadata, clock), Contacts(metadata, clock))

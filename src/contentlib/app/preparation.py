@@ -16,19 +16,16 @@ from contentlib.library.names import fold
 from contentlib.library.ports import MetadataStore, Transaction
 from contentlib.library.principals import ADMINISTRATOR, Permission, user_key
 from contentlib.library.timekeeping import go_on
-from contentlib.metadata.ballast import Ballast
-from contentlib.metadata.migrate import upgrade
 from contentlib.nodes.pipes import PipeNodes
 from contentlib.settings import Settings
-from contentlib.stores import claim_storages, open_bytes, open_rows
+from contentlib.stores import claim_storages, database_of, open_bytes, open_rows
 
 _TRANSFER_KEY = "transfer_key"  # where an earlier version kept it
 
 
 def prepare(settings: Settings) -> str | None:
     """Prepares the data directory for its workers. Returns the administrator's password if it was generated."""
-    upgrade(settings.database)
-    Ballast(settings.database).restore()
+    database_of(settings).upgrade()
     return asyncio.run(_prepare(open_rows(settings), settings))
 
 

@@ -58,7 +58,9 @@ def administer(config: Path | None, data_dir: Path | None, work: Callable[[Admin
 
 def check_database(settings: Settings) -> None:
     """Raises RuntimeError if the data directory is not that of a server."""
-    if not settings.database.exists():
+    from contentlib.stores import database_of
+
+    if not database_of(settings).exists():
         raise RuntimeError(f"data directory {settings.data_dir} has no database; start the server once to make it")
 
 

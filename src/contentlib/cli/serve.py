@@ -26,14 +26,22 @@ Listen = Annotated[
     str | None, typer.Option("--listen", metavar="HOST:PORT", help="Address to listen on; port 0 selects a free port.")
 ]
 Tls = Annotated[bool | None, typer.Option("--tls/--no-tls", help="Serve HTTPS or plain HTTP.")]
+Database = Annotated[
+    str | None, typer.Option("--database", metavar="URL", help="PostgreSQL database; by default a file in the data directory.")
+]
 Workers = Annotated[int | None, typer.Option("--workers", metavar="N", help="Number of processes that answer requests.")]
 
 
 def serve(
-    data_dir: DataDir = None, listen: Listen = None, tls: Tls = None, config: Config = None, workers: Workers = None
+    data_dir: DataDir = None,
+    listen: Listen = None,
+    tls: Tls = None,
+    config: Config = None,
+    workers: Workers = None,
+    database: Database = None,
 ) -> None:
     """Starts the server."""
-    options = {"data_dir": data_dir, "listen": listen, "tls": tls, "workers": workers}
+    options = {"data_dir": data_dir, "listen": listen, "tls": tls, "workers": workers, "database": database}
     given = {name: value for name, value in options.items() if value is not None}
     loaded = load_or_exit(config, given)
     try:
@@ -50,7 +58,8 @@ def _serve(settings: Settings) -> None:
 
     logs.configure(settings)
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    lock.hold(settings.data_dir)
+    for directory in {settings.data_dir, settings.database_file.parent}:
+        lock.hold(directory)
     _warn(modes.mend(settings.data_dir))
     if settings.workers > 1:
         _count_together(settings.data_dir / "metrics")
@@ -59,6 +68,7 @@ def _serve(settings: Settings) -> None:
 
     port = server.reserve(settings.listen)
     own = certificate.of(settings)
+    stores.database_of(settings).hold()
     password = app.prepare(settings)
     stores.hold_storages(settings)
     _warn(modes.advice(settings.tls_key))

@@ -50,16 +50,17 @@ def settings_or_exit(config: Path | None, data_dir: Path | None) -> Settings:
 def prepare(settings: Settings) -> None:
     """Creates the data directory and its tables. A server may be running on an existing one."""
     from contentlib.cli import lock, modes
-    from contentlib.metadata import migrate
+    from contentlib.stores import database_of
 
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     _check_owner(settings.data_dir)
     modes.mend(settings.data_dir)
-    if migrate.is_current(settings.database):
+    database = database_of(settings)
+    if database.is_current():
         return
     held = lock.hold(settings.data_dir)
     try:
-        migrate.upgrade(settings.database)
+        database.upgrade()
     finally:
         os.close(held)
 

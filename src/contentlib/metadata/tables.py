@@ -257,7 +257,7 @@ update_files = Table(
     Column("position", Integer, nullable=False),
     PrimaryKeyConstraint("session", "name"),
 )
-Index("ix_update_files_writer", update_files.c.writer, sqlite_where=update_files.c.writer.is_not(None))
+_partial("ix_update_files_writer", update_files.c.writer, where="writer IS NOT NULL")
 
 download_sessions = Table("download_sessions", metadata, *_session_columns(), Column("version_id", Text))
 _index_sessions(download_sessions, "version_id")

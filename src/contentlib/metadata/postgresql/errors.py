@@ -31,6 +31,7 @@ _TOLD: tuple[tuple[type[Exception], int, str], ...] = (
     (exceptions.OperatorInterventionError, errno.ECONNRESET, "the database server is not available"),
     (exceptions.PostgresConnectionError, errno.ECONNRESET, "the connection to the database was lost"),
     (exceptions.TargetServerAttributeNotMatched, errno.EROFS, "no server of the database can be written"),
+    (asyncpg.InternalClientError, errno.ECONNRESET, "the connection to the database was lost"),
     (asyncio.TimeoutError, errno.ETIMEDOUT, "the database does not respond"),
     (OSError, errno.ECONNREFUSED, "the database cannot be reached"),
 )

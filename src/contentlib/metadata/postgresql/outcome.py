@@ -75,4 +75,4 @@ class Outcomes:
                 return None
             return str(await raw.fetchval(_STATUS, number))
         finally:
-            raw.terminate()
+            await self.close(raw)

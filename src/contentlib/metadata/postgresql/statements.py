@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
+import asyncpg
+
 from contentlib.library.errors import Invalid
 from contentlib.library.messages import INVALID_UNICODE
 from contentlib.metadata.postgresql.address import Raw
@@ -71,8 +73,8 @@ class PostgresqlConnection:
         return self.raw
 
     def _error(self, error: BaseException) -> BaseException:
-        """The error for the caller. A statement that the server did not answer in time leaves the connection unusable."""
-        if self.raw is not None and isinstance(error, TimeoutError):
+        """The error for the caller. Where the server did not answer in time, or not as expected, the connection is useless."""
+        if self.raw is not None and isinstance(error, (TimeoutError, asyncpg.InternalClientError)):
             self.raw.terminate()
         self.failed = True
         return told_error(error, closed=self.raw is None or self.raw.is_closed())

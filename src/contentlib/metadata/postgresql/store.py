@@ -6,6 +6,7 @@ remembered after its transaction: the store could not know that another machine 
 
 from __future__ import annotations
 
+import asyncio
 from types import TracebackType
 
 from contentlib.metadata.postgresql.address import Address
@@ -45,6 +46,7 @@ class PostgresqlMetadata:
         """Closes all connections after pending commits."""
         await self._writer.close()
         await self._connections.close()
+        await asyncio.sleep(0)  # the event loop closes the sockets of lost connections
 
 
 class _Reader(TransactionRows):

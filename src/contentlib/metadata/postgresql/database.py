@@ -1,0 +1,41 @@
+"""Opens, upgrades and locks a PostgreSQL database."""
+
+from __future__ import annotations
+
+from contentlib.library.ports import AccessStore
+from contentlib.metadata.migrate import HEAD
+from contentlib.metadata.postgresql import migrating
+from contentlib.metadata.postgresql.address import Address
+from contentlib.metadata.postgresql.sole_server import SoleServer
+from contentlib.metadata.postgresql.store import PostgresqlMetadata
+
+
+class PostgresqlDatabase:
+    """A PostgreSQL database."""
+
+    def __init__(self, address: Address) -> None:
+        self._address = address
+
+    def open(self) -> AccessStore:
+        """The store on it."""
+        return PostgresqlMetadata(self._address)
+
+    def exists(self) -> bool:
+        """Whether a server has made its tables."""
+        return migrating.version(self._address) is not None
+
+    def is_current(self) -> bool:
+        """Whether it has the tables of this version."""
+        return migrating.version(self._address) == HEAD
+
+    def check_current(self) -> None:
+        """Raises RuntimeError unless it has the tables of this version."""
+        migrating.check_version(self._address)
+
+    def upgrade(self) -> None:
+        """Creates the tables or brings them up to date."""
+        migrating.upgrade_database(self._address)
+
+    def hold(self) -> None:
+        """Keeps other servers off it while this process runs."""
+        SoleServer(self._address).hold()

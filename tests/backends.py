@@ -112,6 +112,7 @@ BACKENDS = {
         copy=shutil.copytree,
         open_bytes=lambda roots: claimed(FilesystemBlobs(roots)),
         stored=_stored_files,
+        unfinished=_unfinished_files,
         leftovers=_leftover_files,
     ),
     "postgresql": Backend(

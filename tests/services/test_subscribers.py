@@ -12,10 +12,10 @@ import httpx
 import pytest
 
 from access.people import People
+from backends import BACKEND
 from contentlib.access.guessing import Rate
 from contentlib.library.following.subscriber_credentials import LONGEST_OVERLAP, MOST_OF_LIBRARY
 from contentlib.library.model import SubscriberCredential
-from contentlib.metadata.sqlite import SqliteMetadata
 from whole import TOKEN, HandClock, Whole, copied, told, whole
 
 OPEN = {"published": True, "authentication_method": "NONE"}
@@ -207,7 +207,7 @@ async def test_a_password_is_rotated_with_and_without_an_overlap(site: Site, clo
 
 async def test_a_password_is_kept_nowhere(site: Site) -> None:
     _, password = await site.add("Oslo")
-    database = site.app.settings.database
+    database = site.app.settings.database_file
     kept = b"".join(each.read_bytes() for each in database.parent.glob("contentlib.db*"))
     assert password.encode() not in kept
     assert password[16:30].encode() not in kept
@@ -233,7 +233,7 @@ async def test_only_a_published_library_gets_subscribers_and_only_so_many(site: 
     unpublished = await site.app.library()
     answer = await site.app.send("POST", f"/api/contentlib/library/{unpublished}/subscribers", {"name": "Oslo"})
     assert told(answer) == (400, "NOT_ALLOWED_IN_CURRENT_STATE", f"library {unpublished} is not published")
-    metadata = SqliteMetadata(site.app.settings.database)
+    metadata = BACKEND.open_rows(site.app.settings.database_file)
     async with metadata.transaction(durable=False) as rows:
         for n in range(MOST_OF_LIBRARY):
             await rows.subscriber_credentials.add(SubscriberCredential(str(n), site.library, str(n), str(n), "", n))

@@ -12,23 +12,19 @@ down_revision = "0014"
 def upgrade() -> None:
     """Adds the columns, and gives each membership a source."""
     op.add_column("users", sa.Column("subject", sa.Text(), nullable=True))
-    op.create_index(
-        "ux_users_source_subject", "users", ["source", "subject"], unique=True, sqlite_where=sa.text("subject IS NOT NULL")
-    )
+    _unique("ux_users_source_subject", "users", ["source", "subject"], "subject IS NOT NULL")
     op.add_column("user_groups", sa.Column("external_name", sa.Text(), nullable=True))
-    op.create_index(
-        "ux_user_groups_source_external_name",
-        "user_groups",
-        ["source", "external_name"],
-        unique=True,
-        sqlite_where=sa.text("external_name IS NOT NULL"),
-    )
+    _unique("ux_user_groups_source_external_name", "user_groups", ["source", "external_name"], "external_name IS NOT NULL")
     _renew_memberships()
 
 
+def _unique(name: str, table: str, columns: list[str], where: str) -> None:
+    op.create_index(name, table, columns, unique=True, sqlite_where=sa.text(where), postgresql_where=sa.text(where))
+
+
 def _renew_memberships() -> None:
-    op.drop_index(op.f("ix_memberships_member"), "memberships")
-    op.rename_table("memberships", "memberships_before")
+    op.execute("CREATE TABLE memberships_before AS SELECT * FROM memberships")
+    op.drop_table("memberships")
     op.create_table(
         "memberships",
         sa.Column("group", sa.Text(), nullable=False),

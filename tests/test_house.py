@@ -18,10 +18,10 @@ TABLES = {"settings.py", "metadata/tables.py"}
 
 SHARED_NAMES = {
     "a port, and its adapter on SQLite": """
-        ApiTokenRows ArrivalRows AttachmentRows BlobRows CategoryRows DeletedRows DownloadSessionRows FetchedItemRows
-        GroupRows ItemRows LastUseRows LibraryRows LoginRows OfferRows PermissionRows PreparationRows QuotaRows RoleRows
-        SecretRows StateRows SubscriberContactRows SubscriberCredentialRows SubscriberRows TagRows TaskRows TokenRows
-        TrustedCertificateRows UpdateFileRows UpdateSessionRows UsageRows UsedByRows UserRows VersionRows
+        ApiTokenRows ArrivalRows AttachmentRows AuditRows BlobRows CategoryRows DeletedRows DownloadSessionRows
+        FetchedItemRows GroupRows ItemRows LastUseRows LibraryRows LoginRows OfferRows PermissionRows PreparationRows
+        QuotaRows RoleRows SecretRows StateRows SubscriberContactRows SubscriberCredentialRows SubscriberRows TagRows
+        TaskRows TokenRows TrustedCertificateRows UpdateFileRows UpdateSessionRows UsageRows UsedByRows UserRows VersionRows
         """,
     "a structure or enumeration of the contract, and the value of the rules that it is made of": """
         Cardinality EndpointType LibraryType Placement PrepareStatus ProbeStatus Progress Property TaskStatus TransferStatus

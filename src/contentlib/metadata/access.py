@@ -188,7 +188,9 @@ _LET_JOBS_GO = Statement(delete(_JOBS).where(_JOBS.c.owner == bindparam("gone"))
 def _touch(table: str, key: str) -> Statement:
     rows = tables.metadata.tables[table]
     earlier = rows.c.touched < bindparam("moment")
-    return Statement(update(rows).where(rows.c[key] == bindparam("name"), earlier).values(touched=bindparam("moment")))
+    return Statement(
+        update(rows).where(rows.c[key] == bindparam("name"), earlier).values(touched=bindparam("moment")), routine=True
+    )
 
 
 _TOUCH_SESSIONS = [_touch("update_sessions", "id"), _touch("download_sessions", "id")]
@@ -196,7 +198,8 @@ _TOUCH_LOGIN = _touch("logins", "token_hash")
 _PROGRESS = Statement(
     update(tables.update_files)
     .where(tables.update_files.c.id == bindparam("file_id"), tables.update_files.c.status == bindparam("transferring"))
-    .values(received=bindparam("size"))
+    .values(received=bindparam("size")),
+    routine=True,
 )
 
 

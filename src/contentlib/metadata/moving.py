@@ -24,7 +24,7 @@ _DEADLINES = {
 def _move(table_name: str, column: str) -> Statement:
     table = tables.metadata.tables[table_name]
     dated = table.c[column] > tables.UNDATED  # neither NULL nor without a time yet
-    return Statement(update(table).where(dated).values({column: table.c[column] + bindparam("by")}))
+    return Statement(update(table).where(dated).values({column: table.c[column] + bindparam("by")}), routine=True)
 
 
 def _rest(table_name: str) -> Statement:
@@ -32,7 +32,7 @@ def _rest(table_name: str) -> Statement:
     now: BindParameter[int] = bindparam("now")
     later = table.c.touched + bindparam("by")
     touched = case((later < now, later), else_=now)  # what was touched last was not idle for all of that time
-    return Statement(update(table).where(tables.active(table)).values(touched=touched))
+    return Statement(update(table).where(tables.active(table)).values(touched=touched), routine=True)
 
 
 MOVE = tuple(_move(table, column) for table, columns in _DEADLINES.items() for column in columns)

@@ -10,6 +10,7 @@ from memory.
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 
@@ -19,7 +20,7 @@ from contentlib.metadata.generations import Generations, slot_of
 from contentlib.metadata.memory import Memory
 from contentlib.metadata.principals import ACCESS_TABLES
 from contentlib.metadata.sqlite_errors import as_os_error, raise_for
-from contentlib.metadata.transaction import Reader, ReadingConnection, SqliteTransaction
+from contentlib.metadata.transaction import Reader, ReadingConnection, SqliteConnection, SqliteTransaction, wall_clock
 from contentlib.metadata.turns import BUSY_SECONDS, Turn, Writer
 
 _ACCESS = tuple(slot_of(table) for table in ACCESS_TABLES)
@@ -28,9 +29,9 @@ _PRAGMAS = ("journal_mode = WAL", "foreign_keys = ON", "synchronous = NORMAL", "
 
 
 class SqliteMetadata:
-    """The metadata store on a SQLite file, which other processes may have open too."""
+    """The metadata store on a SQLite file, which other processes may have open too. `now` dates the audit log."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, now: Callable[[], int] = wall_clock) -> None:
         self._path = path
         self._generations = Generations(path)
         self._memory = Memory(self._generations)
@@ -39,7 +40,8 @@ class SqliteMetadata:
         self._closed = False
         try:
             raw = _connect(path, "busy_timeout = 0", *checkpoints.PRAGMAS)
-            self._writer = Writer(raw, self._memory, self._threads, self._generations, path)
+            rows = SqliteTransaction(raw, self._memory, self._threads, SqliteConnection, now)
+            self._writer = Writer(rows, self._memory, self._generations, path)
         except BaseException:
             self._forget_all()
             raise

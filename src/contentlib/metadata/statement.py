@@ -7,7 +7,9 @@ from typing import Any, Protocol
 
 from sqlalchemy import Dialect, Table
 from sqlalchemy.dialects.sqlite import Insert
-from sqlalchemy.sql.expression import ClauseElement, UpdateBase
+from sqlalchemy.sql.expression import ClauseElement, Delete, UpdateBase
+
+from contentlib.metadata.routine import ROUTINE
 
 
 def upsert(table: Table) -> Insert:
@@ -19,16 +21,21 @@ class Statement:
     """A Core statement whose values are all named parameters.
 
     `writes` lists the tables whose rows change: the one that is written, and those whose rows it hides. `long` means that it
-    can read so many rows that others would have to wait.
+    can read so many rows that others would have to wait. A change that is `audited` is recorded; `routine` ones are not.
     """
 
-    __slots__ = ("_compiled", "_numbered", "expression", "long", "writes")
+    __slots__ = ("_compiled", "_numbered", "audited", "expression", "long", "removes", "table", "writes")
 
-    def __init__(self, expression: ClauseElement, hides: tuple[str, ...] = (), *, long: bool = False) -> None:
+    def __init__(
+        self, expression: ClauseElement, hides: tuple[str, ...] = (), *, long: bool = False, routine: bool = False
+    ) -> None:
         self.expression = expression
         self.long = long
         changed = expression.table if isinstance(expression, UpdateBase) else None
         self.writes = (changed.name, *hides) if isinstance(changed, Table) else hides
+        self.table = changed.name if isinstance(changed, Table) else ""
+        self.audited = bool(self.table) and not routine and self.table not in ROUTINE
+        self.removes = isinstance(expression, Delete)
         self._compiled: dict[str, tuple[str, dict[str, Any]]] = {}
         self._numbered: tuple[str, tuple[str, ...], dict[str, Any]] | None = None
 

@@ -546,3 +546,33 @@ reservations = Table(
     Column("user", Text, nullable=False),
     Column("bytes", BigInteger, nullable=False),
 )
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("sequence", BigInteger, primary_key=True, autoincrement=False),
+    Column("time", BigInteger, nullable=False, index=True),
+    Column("user", Text, nullable=False),
+    Column("operation", Text, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("content", Text, nullable=False),
+    Column("hash", Text, nullable=False),
+    Index("ix_audit_user_sequence", "user", "sequence"),
+)
+
+audit_things = Table(
+    "audit_things",
+    metadata,
+    Column("thing", Text, nullable=False),
+    Column("sequence", BigInteger, ForeignKey("audit.sequence", ondelete="CASCADE"), nullable=False, index=True),
+    PrimaryKeyConstraint("thing", "sequence"),
+    sqlite_with_rowid=False,
+)
+
+audit_ends = Table(
+    "audit_ends",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("sequence", BigInteger, nullable=False),
+    Column("hash", Text, nullable=False),
+)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import errno
 import sqlite3
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
@@ -14,6 +15,8 @@ from contentlib.library.model import Item, Library
 from contentlib.library.threads import Threads
 from contentlib.metadata import items, libraries
 from contentlib.metadata.access import LoginRows, StateRows, TokenRows, UserRows
+from contentlib.metadata.audit import AuditRows
+from contentlib.metadata.auditing import AuditedConnection
 from contentlib.metadata.blobs import BlobRows
 from contentlib.metadata.certificates import TrustedCertificateRows
 from contentlib.metadata.deleted import DeletedRows
@@ -179,21 +182,35 @@ class TransactionRows:
         self.state: ports.StateRows = StateRows(connection)
         self.secrets: ports.SecretRows = SecretRows(connection)
         self.quotas: ports.QuotaRows = QuotaRows(connection)
+        self.audit: ports.AuditRows = AuditRows(connection)
 
 
 class SqliteTransaction(TransactionRows, Generic[AnyConnection]):
-    """All rows of one connection to SQLite, of a kind."""
+    """All rows of one connection to SQLite, of a kind. With a clock, what is changed is written to the audit log."""
 
-    def __init__(self, raw: sqlite3.Connection, memory: Memory, threads: Threads, kind: type[AnyConnection]) -> None:
+    def __init__(
+        self,
+        raw: sqlite3.Connection,
+        memory: Memory,
+        threads: Threads,
+        kind: type[AnyConnection],
+        now: Callable[[], int] | None = None,
+    ) -> None:
         self.raw = raw
         self._cursor = raw.cursor()
         self.connection = kind(self._cursor, memory, threads)
-        super().__init__(self.connection)
+        self.audited = AuditedConnection(self.connection, now or wall_clock)
+        super().__init__(self.connection if now is None else self.audited)
 
     def close(self) -> None:
         """Closes the connection; a statement that failed would hold it open."""
         self._cursor.close()
         self.raw.close()
+
+
+def wall_clock() -> int:
+    """The machine's time."""
+    return time.time_ns() // 1_000_000
 
 
 Reader = SqliteTransaction[ReadingConnection]

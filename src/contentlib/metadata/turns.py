@@ -12,7 +12,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from contentlib.library.threads import Threads
 from contentlib.metadata import checkpoints
 from contentlib.metadata.ballast import Ballast
 from contentlib.metadata.batches import Batch
@@ -20,7 +19,7 @@ from contentlib.metadata.generations import Generations
 from contentlib.metadata.memory import Memory
 from contentlib.metadata.process_turns import ProcessTurns
 from contentlib.metadata.sqlite_errors import as_os_error, busy_error, is_broken, is_busy, raise_for
-from contentlib.metadata.transaction import SqliteConnection, SqliteTransaction, Writing
+from contentlib.metadata.transaction import Writing
 
 BUSY_SECONDS = 30.0
 _LONGEST_PAUSE = 0.05
@@ -29,9 +28,9 @@ _LONGEST_PAUSE = 0.05
 class Writer:
     """The connection that writes, the turns on it, and the batch that is open on it."""
 
-    def __init__(self, raw: sqlite3.Connection, memory: Memory, threads: Threads, generations: Generations, path: Path) -> None:
-        self.raw = raw
-        self.rows = SqliteTransaction(raw, memory, threads, SqliteConnection)
+    def __init__(self, rows: Writing, memory: Memory, generations: Generations, path: Path) -> None:
+        self.raw = rows.raw
+        self.rows = rows
         self._generations = generations
         self._among_processes = ProcessTurns(generations)
         self._ballast = Ballast(path)
@@ -58,6 +57,16 @@ class Writer:
             raise
         self._owner = task
         return batch
+
+    async def end(self, error: BaseException | None) -> None:
+        """Ends the turn, with its audit entry if it did not fail."""
+        try:
+            if error is None:
+                await self.rows.audited.end()
+        except BaseException as failure:
+            self.leave(failure)
+            raise
+        self.leave(error)
 
     def leave(self, error: BaseException | None) -> None:
         """Ends the savepoint and the turn. If SQLite has undone the whole batch, all waiting callers receive the error."""
@@ -204,11 +213,12 @@ class Turn:
             self._batch = await self._writer.enter(self._durable)
         except sqlite3.Error as error:
             raise as_os_error(error) from error
+        self._writer.rows.audited.begin()
         return self._writer.rows
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
         try:
-            self._writer.leave(error)
+            await self._writer.end(error)
         except sqlite3.Error as failure:
             raise as_os_error(failure) from failure
         raise_for(error)

@@ -5,6 +5,16 @@ Times are milliseconds since 1970 UTC, sizes are bytes.
 
 from __future__ import annotations
 
+from contentlib.library.model.audit import (
+    Actor,
+    AuditEntry,
+    AuditFilter,
+    AuditLink,
+    AuditNote,
+    AuditRecord,
+    AuditThing,
+    Outcome,
+)
 from contentlib.library.model.blobs import Blob
 from contentlib.library.model.download_sessions import DownloadSession, EndpointType, Preparation, PrepareStatus
 from contentlib.library.model.items import Item
@@ -42,6 +52,13 @@ from contentlib.library.model.users import Login, Token, User
 from contentlib.library.model.versions import Differences, StoredFile, Version
 
 __all__ = [
+    "Actor",
+    "AuditEntry",
+    "AuditFilter",
+    "AuditLink",
+    "AuditNote",
+    "AuditRecord",
+    "AuditThing",
     "Authentication",
     "Backing",
     "BackingType",
@@ -62,6 +79,7 @@ __all__ = [
     "Login",
     "Maintenance",
     "Need",
+    "Outcome",
     "PackageSignature",
     "Placement",
     "Preparation",

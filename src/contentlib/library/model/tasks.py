@@ -38,12 +38,17 @@ class Need(NamedTuple):
 
 
 class Submitter(msgspec.Struct, frozen=True):
-    """Who submitted a task: the user, the API token of the call (or empty), the operation, and what it needed."""
+    """Who submitted a task: the user, the API token of the call (or empty), the operation, and what it needed.
+
+    `address` and `request` are those of the call, for the audit log.
+    """
 
     user: str
     api_token: str = ""
     operation: str = ""
     needs: tuple[Need, ...] = ()
+    address: str = ""
+    request: str = ""
 
 
 class Task(msgspec.Struct, frozen=True, kw_only=True):

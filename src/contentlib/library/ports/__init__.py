@@ -16,6 +16,7 @@ Blobs. The methods block and are called in threads. Keys come from the rules, ne
 from __future__ import annotations
 
 from contentlib.library.ports.addresses import Addresses
+from contentlib.library.ports.audit import AuditRows
 from contentlib.library.ports.bytes import (
     BlobStore,
     Descriptions,
@@ -61,6 +62,7 @@ __all__ = [
     "Addresses",
     "ArrivalRows",
     "AttachmentRows",
+    "AuditRows",
     "BlobRows",
     "BlobStore",
     "CategoryRows",

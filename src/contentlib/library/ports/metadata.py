@@ -6,6 +6,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from contentlib.library.model import Item, Library
+from contentlib.library.ports.audit import AuditRows
 from contentlib.library.ports.items import ItemRows
 from contentlib.library.ports.libraries import LibraryRows, UsageRows
 from contentlib.library.ports.quotas import QuotaRows
@@ -66,6 +67,7 @@ class Transaction(Protocol):
     state: StateRows
     secrets: SecretRows
     quotas: QuotaRows
+    audit: AuditRows
 
 
 class MetadataStore(Protocol):

@@ -1,0 +1,22 @@
+"""Lists the tables whose changes the audit log leaves out, each with the reason."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+ROUTINE: Mapping[str, str] = {
+    "audit": "is the log",
+    "audit_ends": "is part of the log",
+    "audit_things": "is part of the log",
+    "blobs": "bytes without a name; they change with the files that refer to them",
+    "jobs": "leases of jobs, renewed all the time",
+    "last_uses": "when a token was last used; each use is in the log if it changed something",
+    "tokens": "client tokens, kept beside what they created",
+}
+"""Tables that only hold what the server keeps for itself, or what another table shows as well."""
+
+OF_SERVER: Mapping[str, str] = {
+    "state": "the server's clock and keys, unless a call changes them",
+    "tasks": "claims and progress, unless a call or the task itself changes them",
+}
+"""Tables whose changes are left out if the server makes them by itself."""

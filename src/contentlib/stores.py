@@ -10,6 +10,7 @@ import structlog
 from contentlib.blobs.filesystem import FilesystemBlobs
 from contentlib.blobs.marks import MarkedDirectory
 from contentlib.blobs.reserves import DiskReserve
+from contentlib.library.clock import Clock, SystemClock
 from contentlib.library.identifiers import new_identifier
 from contentlib.library.ports import AccessStore, MetadataStore
 from contentlib.metadata.database import Database, SqliteDatabase
@@ -33,9 +34,9 @@ def database_of(settings: Settings) -> Database:
     return PostgresqlDatabase(Address(url, settings.database_connections, wait, statement))
 
 
-def open_rows(settings: Settings) -> AccessStore:
-    """Opens the database."""
-    return database_of(settings).open()
+def open_rows(settings: Settings, clock: Clock | None = None) -> AccessStore:
+    """Opens the database. Changes are dated by the clock of the server in its audit log."""
+    return database_of(settings).open((clock or SystemClock()).now)
 
 
 def open_bytes(settings: Settings) -> FilesystemBlobs:

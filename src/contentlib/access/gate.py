@@ -13,11 +13,13 @@ from msgspec.structs import replace
 
 from contentlib.access import messages
 from contentlib.access.logins import Logins
+from contentlib.access.refusals import OnRefusal, unrecorded
 from contentlib.access.rights import Decisions, Rights
 from contentlib.access.roles import ADMINISTERING, EVERYBODY, READ, VIEW_ACCESS
 from contentlib.access.scopes import API_TOKEN, DOWNLOAD_SESSION, FINDERS, LIBRARY, LOGIN, NAMES, UPDATE_SESSION, Scope, Scopes
+from contentlib.library.actors import set_actor
 from contentlib.library.errors import Missing
-from contentlib.library.model import Login, Need, Submitter
+from contentlib.library.model import Actor, Login, Need, Submitter
 from contentlib.library.ports import Transaction
 from contentlib.library.tasks import set_submitter, submitter
 from contentlib.library.write_checks import has_write_check, set_write_check
@@ -34,16 +36,22 @@ _SEEN_BY = {
 """The privileges by which a thing that belongs to another user is listed; all others are listed by System.Read."""
 
 
+_HIDDEN = "not_found"
+
+
 class AccessGate:
     """Admits calls, or rejects them with an error."""
 
-    def __init__(self, logins: Logins, decisions: Decisions, scopes: Scopes) -> None:
+    def __init__(self, logins: Logins, decisions: Decisions, scopes: Scopes, refused: OnRefusal = unrecorded) -> None:
         self._logins = logins
+        self._refused = refused
         self._decisions = decisions
         self._scopes = scopes
 
     async def authenticate(self, call: Call) -> None:
         """Sets the call's user and login session; unauthenticated where its token is not that of a live session."""
+        if call.request_id:
+            set_actor(partial(_actor, call))
         login = await self._logins.caller(call.token, call.bearer, call.client)
         call.user, call.login, call.api_token = login.user, login.token_hash, login.api_token or ""
 
@@ -52,6 +60,7 @@ class AccessGate:
 
         Else Unauthorized, or Missing where the thing is not there for this caller.
         """
+        set_actor(partial(_actor, call, operation, arguments))
         if operation.anonymous:
             return
         if not call.user:
@@ -160,6 +169,8 @@ class AccessGate:
             return
         if _holds(rights, user, READ, scope) and await self._scopes.exists(kind, thing):
             raise missing_privilege(user, need._replace(privilege=lacks), what_for)
+        if await self._scopes.exists(kind, thing):  # the caller hears that it does not exist
+            await self._refused(_HIDDEN)
         raise Missing(NAMES[kind], thing)
 
 
@@ -177,8 +188,27 @@ def needs(operation: Operation, arguments: dict[str, Any]) -> Iterable[Need]:
         yield Need(about.privilege, about.resource, about.thing(arguments), about.others)
 
 
+def _actor(call: Call, operation: Operation | None = None, arguments: dict[str, Any] | None = None) -> Actor:
+    things = () if operation is None else tuple(things_of(operation, arguments or {}))
+    name = call.operation if operation is None else operation.id
+    session = "" if call.login == call.api_token else call.login
+    return Actor(call.user, call.api_token, session, call.client, name, call.request_id, things)
+
+
+def things_of(operation: Operation, arguments: dict[str, Any]) -> Iterable[tuple[str, str]]:
+    """The types and identifiers of the things that a call is about, as its operation declares them."""
+    named = (*operation.privileges, *operation.also, *(() if operation.about is None else (operation.about,)))
+    found = ((each.resource, each.thing(arguments)) for each in named)
+    return dict.fromkeys((_type_name(kind), thing) for kind, thing in found if kind and thing)
+
+
+def _type_name(kind: str) -> str:
+    return NAMES.get(kind) or kind.rpartition(".")[2].lower()
+
+
 def _submitter(call: Call, operation: Operation, arguments: dict[str, Any]) -> Submitter:
-    return Submitter(call.user, call.api_token, operation.id, tuple(needs(operation, arguments)))
+    asked = tuple(needs(operation, arguments))
+    return Submitter(call.user, call.api_token, operation.id, asked, call.client, call.request_id)
 
 
 def _needing(asked: Submitter | None, need: Need) -> Submitter | None:

@@ -16,6 +16,8 @@ from contentlib.access.directories import Directories, NoDirectories
 from contentlib.access.guessing import Attempt, GuardedPasswords
 from contentlib.access.names import UserNames
 from contentlib.http.message import Gone, never
+from contentlib.library.actors import act_as
+from contentlib.library.audit_chain import masked
 from contentlib.library.clock import Clock
 from contentlib.library.leases import Leases
 from contentlib.library.model import Login, User
@@ -80,6 +82,7 @@ class Logins:
             user, token = await self._owner(bearer)
             return await self._add(user, client, token)
         name, password = credentials
+        act_as(masked(name))
         names = self._rules.directories.meant(self._names.meant(name))
         if not names or len(password) > PASSWORD_LENGTH:
             raise self._wrong()
@@ -135,8 +138,10 @@ class Logins:
     async def _add(self, user: User, client: str, api_token: ApiToken | None = None) -> str:
         token = secrets.token_hex(_TOKEN_BYTES)
         now, started_by = self._clock.now(), None if api_token is None else api_token.id
+        act_as(user.name, _hash(token), started_by or "")
         async with self._metadata.transaction(durable=False) as transaction:
             if not await _is_unchanged(transaction, user, api_token):
+                act_as(user.name)
                 raise self._wrong()
             await transaction.logins.trim(user.name, self._rules.most - 1)
             await transaction.logins.add(Login(_hash(token), user.name, now, now, started_by))

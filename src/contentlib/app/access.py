@@ -13,6 +13,7 @@ from contentlib.access.logins import LoginRules, Logins
 from contentlib.access.names import UserNames
 from contentlib.access.password_policy import PasswordPolicy
 from contentlib.access.passwords import Argon2Passwords
+from contentlib.access.refusals import Refusals
 from contentlib.access.rights import Decisions
 from contentlib.access.scopes import Scopes
 from contentlib.access.users import Users
@@ -29,6 +30,7 @@ class Access:
     api_tokens: ApiTokens
     gate: AccessGate
     users: Users
+    refusals: Refusals
 
 
 def access_of(core: Core) -> Access:
@@ -39,9 +41,11 @@ def access_of(core: Core) -> Access:
     directories = _directories(core, guarded, ExternalUsers(core.metadata, names, _CHALLENGE))
     rules = LoginRules(idle, most, _CHALLENGE, passwords.decoy(), names, directories)
     logins = Logins(core.metadata, guarded, api_tokens, core.leases, core.clock, rules)
-    gate = AccessGate(logins, Decisions(core.metadata, core.clock), Scopes(core.metadata))
+    refusals = Refusals(core.metadata)
+    gate = AccessGate(logins, Decisions(core.metadata, core.clock), Scopes(core.metadata), refusals.note)
     policy = PasswordPolicy(settings.password_length, settings.breached_passwords)
-    return Access(logins, api_tokens, gate, Users(core.metadata, passwords, guarded, policy, names))
+    users = Users(core.metadata, passwords, guarded, policy, names)
+    return Access(logins, api_tokens, gate, users, refusals)
 
 
 def _directories(core: Core, guarded: GuardedPasswords, users: ExternalUsers) -> Directories:

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from contentlib import __version__
+from contentlib.access.begun import BegunDownloads
 from contentlib.access.guessing import GuardedPasswords
 from contentlib.app import log
 from contentlib.app.access import Access
@@ -28,7 +29,7 @@ from contentlib.vcsp.publishing.admission import Admission
 from contentlib.vcsp.publishing.documents import Counters
 from contentlib.vcsp.publishing.publisher import Publisher
 from contentlib.vcsp.publishing.shelf import Shelf
-from contentlib.vim.front import Product, Vim
+from contentlib.vim.front import Entrance, Product, Vim
 from contentlib.wire import Wire, WireOptions
 from contentlib.wire.calls import call_of
 
@@ -80,7 +81,7 @@ def wire_of(core: Core, rules: Rules, access: Access, identity: Identity, bodies
         bodies=bodies,
         report=log.request_failed,
         submit=Operations(core.metadata, rules.tasks, core.signals.task_submitted).submit,
-        options=WireOptions(settings.public_url, check_answers=settings.check_answers, strict=settings.strict),
+        options=WireOptions(settings.public_url, settings.check_answers, settings.strict, access.refusals.note),
     )
     return wire
 
@@ -89,25 +90,28 @@ def transfers_of(core: Core, rules: Rules, access: Access, identity: Identity) -
     """Creates the door for the content of files."""
     permits = GatePermits(access.gate, call_of)
     uploads = Uploads(rules.transfers, core.storages, core.leases, core.limits.throttle)
-    downloads = Downloads(rules.downloads, rules.items, core.blobs, core.leases, permits)
-    transfers = Transfers(uploads, downloads, identity.addresses, permits)
+    begun = BegunDownloads(core.metadata)
+    downloads = Downloads(rules.downloads, rules.items, core.blobs, core.leases, permits, begun.note)
+    transfers = Transfers(uploads, downloads, identity.addresses, permits, access.refusals.note)
     core.signals.session_ended.connect(transfers.ended)
     return transfers
 
 
-def publisher_of(core: Core, rules: Rules) -> Publisher:
+def publisher_of(core: Core, rules: Rules, access: Access) -> Publisher:
     """Serves published libraries."""
     counters = Counters(core.settings.published_version_floor)
     shelf = Shelf(core.metadata, core.blobs, counters, core.settings.published_lists_bytes)
     passwords = GuardedPasswords(core.library_passwords, remember=_RIGHT_PASSWORDS)
     admission = Admission(rules.subscriber_credentials, passwords, core.library_passwords.decoy())
-    return Publisher(shelf, core.blobs, admission, rules.contacts)
+    begun = BegunDownloads(core.metadata).note
+    return Publisher(shelf, core.blobs, admission, rules.contacts, access.refusals.note, begun)
 
 
 def vim_of(core: Core, access: Access, identity: Identity, bodies: Bodies) -> Vim:
     """Speaks the Web Services."""
     product = _product(core, identity)
-    return Vim(core.inventory, product, access.logins, bodies, core.clock, access.gate.may_look)
+    entrance = Entrance(access.logins, access.gate.may_look, access.refusals.note)
+    return Vim(core.inventory, product, entrance, bodies, core.clock)
 
 
 def _product(core: Core, identity: Identity) -> Product:

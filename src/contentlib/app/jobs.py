@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from contentlib.access.api_tokens import ApiTokens
 from contentlib.app import log
+from contentlib.app.access import Access
 from contentlib.app.core import Core, retention, touch_seconds
 from contentlib.app.rules import Rules
 from contentlib.fetching.bringing import BringingContext
@@ -36,9 +36,9 @@ from contentlib.wire import Wire
 _WAITING_PULLS = 20  # beside those that fill the pool of transfers, so that one that ends is followed at once
 
 
-def runner_of(core: Core, rules: Rules, transfers: Transfers, expiry: Expiry, api_tokens: ApiTokens) -> Runner:
+def runner_of(core: Core, rules: Rules, transfers: Transfers, expiry: Expiry, access: Access) -> Runner:
     """Runs the jobs; signals wake it."""
-    all_jobs = jobs(core, rules, transfers, expiry, api_tokens)
+    all_jobs = jobs(core, rules, transfers, expiry, access)
     runner = Runner(core.metadata, core.clock, all_jobs, log.job_failed, core.nodes.here)
     core.signals.trash_changed.connect(lambda: runner.wake("collect"))
     core.signals.configuration_changed.connect(lambda: runner.wake("limits"))
@@ -54,14 +54,14 @@ def worker_of(core: Core, rules: Rules, wire: Wire, readmission: Readmission) ->
     return worker
 
 
-def jobs(core: Core, rules: Rules, transfers: Transfers, expiry: Expiry, api_tokens: ApiTokens) -> list[Job]:
+def jobs(core: Core, rules: Rules, transfers: Transfers, expiry: Expiry, access: Access) -> list[Job]:
     """All jobs: one line each."""
     settings, often = core.settings, touch_seconds(core.settings)
 
     async def save_touches() -> None:
         await transfers.touch_running()
         await expiry.save_touches()
-        await api_tokens.save()
+        await access.api_tokens.save()
         await rules.contacts.save()
 
     async def keep_time() -> None:
@@ -80,6 +80,7 @@ def jobs(core: Core, rules: Rules, transfers: Transfers, expiry: Expiry, api_tok
         Job("collect", min(600.0, settings.collect_grace_seconds / 2), _collector(core).run),
         Job("synchronize", 60.0, schedule.run),
         Job("quotas", 30.0, QuotaWatch(rules.quotas, log.quota_filled).run),
+        Job("refusals", 60.0, access.refusals.save, exclusive=False),
     ]
 
 

@@ -9,6 +9,7 @@ from contentlib.access.keys import SecretKey
 from contentlib.access.passwords import Argon2Passwords
 from contentlib.app.core import nodes_directory, transfer_key
 from contentlib.jobs.ended_nodes import release
+from contentlib.library.actors import set_actor, the_server
 from contentlib.library.clock import EvenClock
 from contentlib.library.identifiers import new_identifier
 from contentlib.library.model import User
@@ -30,6 +31,7 @@ def prepare(settings: Settings) -> str | None:
 
 
 async def _prepare(metadata: MetadataStore, settings: Settings) -> str | None:
+    set_actor(lambda: the_server("server.start"))
     try:
         async with metadata.transaction(durable=True) as transaction:
             await _keep_transfer_key(transaction, transfer_key(settings))

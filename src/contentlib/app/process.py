@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 
 from contentlib.app import log
 from contentlib.app.access import access_of
@@ -17,7 +18,9 @@ from contentlib.http.failures import RETRY, cause
 from contentlib.http.message import Answer, Disconnected, Request, refusal, tidied
 from contentlib.http.messages import NO_SUCH_PAGE, NO_SUCH_PAGE_BUT, NOT_RUNNING
 from contentlib.http.pieces import Share, paced
+from contentlib.library.actors import set_actor
 from contentlib.library.clock import Clock, EvenClock
+from contentlib.library.model import Actor
 from contentlib.library.tasks import no_submitter, set_submitter
 from contentlib.library.write_checks import set_write_check
 from contentlib.monitor import Meter
@@ -59,10 +62,11 @@ class WorkerProcess:
         wire = wire_of(core, rules, access, identity, bodies)
         transfers = transfers_of(core, rules, access, identity)
         self._nearest = wire.nearest
-        self._doors = doors(core, wire, transfers, publisher_of(core, rules), vim_of(core, access, identity, bodies))
+        publisher = publisher_of(core, rules, access)
+        self._doors = doors(core, wire, transfers, publisher, vim_of(core, access, identity, bodies))
         self._expiry = expiry_of(core, rules)
-        self._api_tokens, self._contacts = access.api_tokens, rules.contacts
-        self._runner = runner_of(core, rules, transfers, self._expiry, access.api_tokens)
+        self._access, self._contacts = access, rules.contacts
+        self._runner = runner_of(core, rules, transfers, self._expiry, access)
         self._worker = worker_of(core, rules, wire, access.gate)
         core.nodes.start(Bells(core.signals, core.nodes).hear)
         self._runner.start()
@@ -75,8 +79,9 @@ class WorkerProcess:
         await self._core.outbound.close()
         await self._runner.stop()
         await self._expiry.save_touches()
-        await self._api_tokens.save()
+        await self._access.api_tokens.save()
         await self._contacts.save()
+        await self._access.refusals.save()
         await note_time(self._core)
         self._core.nodes.stop()
         await self._core.metadata.close()
@@ -86,6 +91,7 @@ class WorkerProcess:
         started = time.perf_counter()
         set_submitter(no_submitter)  # until the gate knows who calls
         set_write_check(None)
+        set_actor(partial(_stranger, request))
         path = request.path
         if ("//" in path or path.endswith("/")) and not path.startswith("/cls/"):  # there a slash may mean a directory
             request.path = tidied(path)
@@ -116,3 +122,10 @@ class WorkerProcess:
         path = loggable_path(request.path)[:200]
         near = self._nearest(request.path)
         return refusal(404, NO_SUCH_PAGE_BUT(path=path, similar=near) if near else NO_SUCH_PAGE(path=path))
+
+
+def _stranger(request: Request) -> Actor:
+    """Whoever sent a request, before it is known who that is."""
+    return Actor(
+        address=request.client, operation=f"{request.method} {loggable_path(request.path)}", request=request.request_id
+    )

@@ -69,7 +69,9 @@ def performing(perform: Perform) -> Handler:
 
 def _caller(task: Task) -> Call:
     asked = task.submitter
-    return Call(task.id, "", user=task.user, api_token="" if asked is None else asked.api_token)
+    if asked is None:
+        return Call(task.id, "", user=task.user)
+    return Call(asked.request or task.id, "", client=asked.address, user=task.user, api_token=asked.api_token)
 
 
 def _fault(error: VapiError) -> Fault:

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 from msgspec.structs import replace
 
 from contentlib.jobs.worker import Handler, Progress, TaskFailed
+from contentlib.library.actors import set_actor, submitter_of
 from contentlib.library.errors import Fault
 from contentlib.library.model import Submitter, Task
 from contentlib.library.ports import Transaction
@@ -46,6 +47,7 @@ def readmitted(readmission: Readmission, run: Handler, refuse: Refuse = unrecord
 
     async def attempt(task: Task, progress: Progress) -> str | None:
         set_submitter(lambda: task.submitter)
+        set_actor(partial(submitter_of, task))
         asked = task.submitter
         if asked is None:
             return await run(task, progress)

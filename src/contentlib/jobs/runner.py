@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
+from contentlib.library.actors import set_actor, the_server
 from contentlib.library.clock import Clock
 from contentlib.library.ports import MetadataStore
 
@@ -67,6 +68,7 @@ class Runner:
 
     async def once(self, job: Job) -> bool:
         """Runs a job now, unless another process has its lease; whether it ran to its end."""
+        set_actor(lambda: the_server(f"server.{job.name}"))
         try:
             if job.exclusive and not await self._claim(job):
                 return False

@@ -21,7 +21,7 @@ from contentlib.jobs.runner import OnFailure
 from contentlib.library.bytes.storages import StorageSilent
 from contentlib.library.clock import Clock
 from contentlib.library.errors import Fault, LibraryError, Unavailable
-from contentlib.library.model import Task
+from contentlib.library.model import AuditNote, Outcome, Task
 from contentlib.library.ports import MetadataStore
 from contentlib.library.tasks import CANCELED, fire
 
@@ -250,6 +250,8 @@ class Worker:
             now = self._clock.now()
             done = fire(found, event)
             ended = None if event in _GOING_ON else now
+            if event in ("failed", "canceled"):
+                transaction.audit.note(AuditNote(Outcome.FAILED, (fault.error or fault.id) if fault else event))
             await transaction.tasks.put(
                 replace(
                     done,

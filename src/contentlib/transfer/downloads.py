@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 
+from contentlib.access.begun import OnDownload, unlogged
 from contentlib.http.files import FileContent, file_answer
 from contentlib.http.message import Answer, Request, method_not_allowed
+from contentlib.library.actors import act_as
 from contentlib.library.bytes.blobs import Blobs
 from contentlib.library.catalog.items import Items, check_here
 from contentlib.library.errors import Missing
 from contentlib.library.leases import Leases
-from contentlib.library.model import Blob
+from contentlib.library.model import AuditThing, Blob, DownloadSession
 from contentlib.library.sessions.download_sessions import DownloadSessions
 from contentlib.transfer import messages
 from contentlib.transfer.addresses import DataAddress, StaticAddress
@@ -26,7 +28,16 @@ _METHODS = ("GET", "HEAD")
 class Downloads:
     """Sends the content of files."""
 
-    def __init__(self, sessions: DownloadSessions, items: Items, blobs: Blobs, leases: Leases, permits: Permits) -> None:
+    def __init__(
+        self,
+        sessions: DownloadSessions,
+        items: Items,
+        blobs: Blobs,
+        leases: Leases,
+        permits: Permits,
+        begun: OnDownload = unlogged,
+    ) -> None:
+        self._begun = begun
         self._sessions = sessions
         self._items = items
         self._blobs = blobs
@@ -40,8 +51,10 @@ class Downloads:
             return method_not_allowed(request.method, _METHODS)
         coming = await self._sessions.coming(address.session, int(address.file))
         if coming is not None:
+            await self._note(request, coming[0], coming[1].name)
             return through(self._sessions, self._blobs, self._leases, *coming, int(address.file))
         session, file, blob = await self._sessions.target(address.session, int(address.file))
+        await self._note(request, session, file.name)
 
         async def touch() -> None:
             self._leases.touch(session)
@@ -61,7 +74,15 @@ class Downloads:
             current, given = file.revision, address.version or ""
             raise RequestRefused(404, messages.OTHER_VERSION(name=file.name, item=item.id, current=current, given=given))
         blob = await self._blobs.check(file.blob, file.name)
+        if request.method == "GET":
+            await self._begun(AuditThing("library item", item.id, item.name, item.library), AuditThing("file", "", file.name))
         return self._answer(request, blob, file.name, _login(request), self._touch_login(request, item.id))
+
+    async def _note(self, request: Request, session: DownloadSession, name: str) -> None:
+        """Notes that a file is downloaded by the user of a session, who alone has its address."""
+        if request.method == "GET":
+            act_as(session.user, session.login)
+            await self._begun(AuditThing("download session", session.id), AuditThing("file", "", name))
 
     def _answer(self, request: Request, blob: Blob, name: str, owner: str, touch: Touch) -> Answer:
         path, run = self._blobs.store.path(blob.storage, blob.id), self._blobs.on(blob.storage).run

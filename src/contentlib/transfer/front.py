@@ -2,22 +2,36 @@
 
 from __future__ import annotations
 
+from functools import partial
+
+from contentlib.access.refusals import OnRefusal, unrecorded
+from contentlib.access.scopes import DOWNLOAD_SESSION, NAMES, UPDATE_SESSION
 from contentlib.http.failures import RETRY, ServerFailed
 from contentlib.http.message import Answer, Request, refusal
+from contentlib.library.actors import set_actor
 from contentlib.library.errors import LibraryError
+from contentlib.library.model import Actor
 from contentlib.transfer import messages
-from contentlib.transfer.addresses import DATA, STATIC, SignedAddresses, read_static
+from contentlib.transfer.addresses import DATA, STATIC, DataAddress, SignedAddresses, read_static
 from contentlib.transfer.answers import STATUS, RequestRefused
 from contentlib.transfer.downloads import Downloads
 from contentlib.transfer.permits import Permits
 from contentlib.transfer.uploads import Uploads
-from contentlib.vapi.errors import Unauthenticated, VapiError
+from contentlib.vapi.errors import Unauthenticated, Unauthorized, VapiError
 
 
 class Transfers:
     """Receives and sends the content of files."""
 
-    def __init__(self, uploads: Uploads, downloads: Downloads, addresses: SignedAddresses, permits: Permits) -> None:
+    def __init__(
+        self,
+        uploads: Uploads,
+        downloads: Downloads,
+        addresses: SignedAddresses,
+        permits: Permits,
+        refused: OnRefusal = unrecorded,
+    ) -> None:
+        self._refused = refused
         self._uploads = uploads
         self._downloads = downloads
         self._addresses = addresses
@@ -34,6 +48,8 @@ class Transfers:
         except RequestRefused as refused:
             return refusal(refused.status, refused.fault, refused.headers)
         except VapiError as error:
+            if isinstance(error, Unauthenticated | Unauthorized):
+                await self._refused(error.name)
             return _told(error)
         except LibraryError as error:
             return _of_rules(error)
@@ -60,10 +76,17 @@ class Transfers:
         address = self._addresses.read(request.path)
         if address is None:
             raise RequestRefused(404, messages.BAD_SIGNATURE())
+        set_actor(partial(_holder, request, address))
         await self._permits.keep(address)
         if address.kind == "download":
             return await self._downloads.of_session(request, address)
         return await self._uploads.handle(request, address)
+
+
+def _holder(request: Request, address: DataAddress) -> Actor:
+    """Whoever holds a signed address, before its session is found."""
+    things = ((NAMES[UPDATE_SESSION if address.kind == "upload" else DOWNLOAD_SESSION], address.session),)
+    return Actor(address=request.client, operation=f"transfer.{address.kind}", request=request.request_id, things=things)
 
 
 def _of_rules(error: LibraryError) -> Answer:

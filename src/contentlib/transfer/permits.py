@@ -36,6 +36,7 @@ class GatePermits:
     async def admit(self, request: Request, item: str) -> None:
         """Asks for a login session or an API token, and for the privilege to download."""
         call = self._call_of(request)
+        call.operation = "transfer.static"
         await self._gate.authenticate(call)
         await self._gate.demand(call, Need(DOWNLOADING, ITEM, item), "the content of a library item")
 

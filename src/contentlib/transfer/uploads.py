@@ -13,6 +13,7 @@ import msgspec
 
 from contentlib.http.failures import RETRY, ServerFailed
 from contentlib.http.message import Disconnected, Headers, Request, Response, method_not_allowed, text
+from contentlib.library.actors import act_as
 from contentlib.library.bytes.storages import Storages, StorageSilent
 from contentlib.library.bytes.throttle import Throttle
 from contentlib.library.errors import Busy, Fault, LibraryError, Missing, NotActive, QuotaExceeded
@@ -81,6 +82,7 @@ class Uploads:
         if request.method not in _METHODS:
             return method_not_allowed(request.method, _METHODS)
         session, file = await self._transfers.target(address.session, address.file)
+        act_as(session.user, session.login)
         if request.method == "HEAD":
             return await self._progress(session, file)
         if request.headers.get("content-type", "").lower().startswith("multipart/form-data"):

@@ -18,7 +18,8 @@ class Call:
     `api_token` the API token of the call or of its session. `token` is the secret of the session, `bearer` is an API token,
     `credentials` are name and password. `client` is the address of the client, `gone` returns when it has
     disconnected. `base_url` is the scheme and authority that the client used, for URLs in responses. An operation that starts a
-    session sets `new_token`; the wire form then sets the cookie, unless the client declined it.
+    session sets `new_token`; the wire form then sets the cookie, unless the client declined it. `operation` is the operation's
+    identifier, once it is known.
     """
 
     request_id: str
@@ -32,6 +33,7 @@ class Call:
     api_token: str = ""
     bearer: str | None = None
     new_token: str | None = None
+    operation: str = ""
 
 
 class Gate(Protocol):

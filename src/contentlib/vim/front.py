@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 from lxml import etree
 
 from contentlib.access.logins import Logins
+from contentlib.access.refusals import OnRefusal, unrecorded
 from contentlib.http.bodies import Bodies
 from contentlib.http.cookies import cookie
 from contentlib.http.failures import unforeseen
 from contentlib.http.message import BodyRefused, BodyTooLarge, Headers, Request, Response, method_not_allowed
 from contentlib.inventory import Inventory
+from contentlib.library.actors import set_actor
 from contentlib.library.clock import Clock
-from contentlib.library.model import Login
+from contentlib.library.model import Actor, Login
 from contentlib.safe_xml import UnsafeXml, local, parse
 from contentlib.vapi.errors import Unauthenticated
 from contentlib.vim import messages
@@ -29,6 +32,8 @@ _COOKIE = "vmware_soap_session"
 _HEADER = "vmware-api-session-id"
 _VERSIONS = "/sdk/vimServiceVersions.xml"
 _BODY_LIMIT = 1 << 20
+_REFUSALS = {"InvalidLogin": "unauthenticated", "NotAuthenticated": "unauthenticated", "NoPermission": "unauthorized"}
+"""The faults that refuse a call, and the types of error that they are in other forms."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,17 +82,23 @@ class Product:
         return Data("PbmServiceInstanceContent", {"aboutInfo": Data("PbmAboutInfo", about), **managers})
 
 
+@dataclass(frozen=True, slots=True)
+class Entrance:
+    """Finds callers, says what they may see, and notes those who are refused."""
+
+    logins: Logins
+    may_look: MayLook
+    refused: OnRefusal = unrecorded
+
+
 class Vim:
     """Speaks the Web Services."""
 
-    def __init__(
-        self, inventory: Inventory, product: Product, logins: Logins, bodies: Bodies, clock: Clock, may_look: MayLook
-    ) -> None:
+    def __init__(self, inventory: Inventory, product: Product, entrance: Entrance, bodies: Bodies, clock: Clock) -> None:
         world = World(inventory, service_content(product.about()))
-        self._methods = Methods(world, product.pbm(), logins, clock, may_look)
+        self._methods = Methods(world, product.pbm(), entrance.logins, clock, entrance.may_look)
         self._product = product
-        self._logins = logins
-        self._may_look = may_look
+        self._entrance = entrance
         self._bodies = bodies
 
     def speaks(self, path: str) -> bool:
@@ -104,6 +115,9 @@ class Vim:
         try:
             return await self._call(request)
         except VimFault as fault:
+            error = _REFUSALS.get(fault.detail.type)
+            if error is not None:
+                await self._entrance.refused(error)
             return _fault(fault)
         except BodyRefused as error:
             return _refused(error)
@@ -121,6 +135,7 @@ class Vim:
         caller = Caller(request.client, request.headers.get("user-agent", ""), request.gone)
         call = SoapCall(target, method, login, caller)
         name = local(method)
+        set_actor(partial(_actor, request, login, name))
         result = await self._methods.run(name, call)
         space = str(method.tag).partition("}")[0].removeprefix("{") or VIM
         return Response(200, _result(name, result, space), _XML, _cookies(request, call))
@@ -128,11 +143,16 @@ class Vim:
     async def _login(self, request: Request) -> Login | None:
         token = request.headers.get(_HEADER) or cookie(request, _COOKIE)
         try:
-            login = await self._logins.find(token)
-            await self._may_look(login)
+            login = await self._entrance.logins.find(token)
+            await self._entrance.may_look(login)
         except Unauthenticated:
             return None
         return login
+
+
+def _actor(request: Request, login: Login | None, method: str) -> Actor:
+    user, session, token = ("", "", "") if login is None else (login.user, login.token_hash, login.api_token or "")
+    return Actor(user, token, session, request.client, f"vim25.{method}", request.request_id)
 
 
 def _method(body: bytes) -> etree._Element:

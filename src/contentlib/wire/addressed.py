@@ -36,6 +36,7 @@ class AddressedForm(ABC):
                 response.headers = session_headers(request, call)
             return response
         except VapiError as error:
+            await self._calls.note(error)
             return self._error(request, error)
         except Disconnected:
             raise

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import lru_cache
 from typing import Any, TypeVar
 
@@ -35,19 +35,22 @@ TOKEN = "vmware-api-session-id"  # noqa: S105 - a header's and cookie's name, no
 _HOST = re.compile(r"([A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?\Z")
 
 Line = TypeVar("Line")
+Refused = Callable[[str], Awaitable[None]]
+"""Notes that the current call was refused with an error of a type."""
 
 
 class Calls:
     """Creates and runs calls. Errors raised by `run` can be shown to the caller."""
 
     def __init__(
-        self, gate: Gate, *, bodies: Bodies, public_url: str | None, report: Report, check_answers: bool = False
+        self, gate: Gate, *, bodies: Bodies, public_url: str | None, report: Report, check_answers: bool, refused: Refused
     ) -> None:
         self._gate = gate
         self._bodies = bodies
         self._public_url = public_url.rstrip("/") if public_url else None
         self._report = report
         self._check_answers = check_answers
+        self._refused = refused
 
     def of(self, request: Request) -> Call:
         """Creates the call of a request. Raises Unauthenticated if its credentials cannot be read."""
@@ -60,6 +63,7 @@ class Calls:
 
     async def authenticate(self, call: Call, operation: Operation) -> None:
         """Sets the call's user; unauthenticated where the operation needs one. Comes before body and arguments."""
+        call.operation = operation.id
         if not operation.anonymous:
             await self._gate.authenticate(call)
 
@@ -124,6 +128,11 @@ class Calls:
             if known.rest_status >= 500:  # what the server lacks is for its operator to see
                 self._report(request, operation.id, error)
             raise known from error
+
+    async def note(self, error: VapiError) -> None:
+        """Notes the error that a caller hears if it refuses the call."""
+        if isinstance(error, Unauthenticated | Unauthorized):
+            await self._refused(error.name)
 
     def failed(self, request: Request, operation: str, error: Exception) -> VapiError:
         """Returns the error for a failure of the server, and logs the details. Without the database, no login is found."""

@@ -93,6 +93,7 @@ class JsonRpc:
         except (EnvelopeError, Disconnected):
             raise
         except VapiError as error:
+            await self._calls.note(error)
             failure = error
         except Exception as error:
             failure = self._calls.failed(request, f"{service}.{operation}", error)

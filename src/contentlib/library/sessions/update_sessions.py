@@ -139,6 +139,7 @@ class UpdateSessions(TransferSessions[UpdateSession]):
         if session.pulled is None:
             return
         async with self._metadata.transaction(durable=False) as transaction:
+            transaction.audit.skip()
             found = await transaction.update_sessions.get(session.id)
             if found is not None and found.state is State.ACTIVE:
                 await transaction.update_sessions.put(self.acted(found))

@@ -11,16 +11,20 @@ With a trailing slash, or for a browser, each directory is a page with links to 
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from urllib.parse import unquote
 
+from contentlib.access.begun import OnDownload, unlogged
+from contentlib.access.refusals import OnRefusal, unrecorded
 from contentlib.http.conditions import failed_precondition
 from contentlib.http.failures import RETRY, ServerFailed
 from contentlib.http.files import FileContent, file_answer
 from contentlib.http.message import Answer, Request, Response, method_not_allowed, refusal
+from contentlib.library.actors import set_actor
 from contentlib.library.bytes.blobs import Blobs
 from contentlib.library.errors import Damaged, Unavailable
 from contentlib.library.following.contacts import Contacts, Visitor
-from contentlib.library.model import Library
+from contentlib.library.model import Actor, AuditThing, Library
 from contentlib.vapi.errors import ServiceUnavailable
 from contentlib.vcsp.publishing import messages
 from contentlib.vcsp.publishing.admission import Admission
@@ -38,8 +42,18 @@ _TYPES = {".ovf": "application/xml", ".mf": "text/plain", ".cert": "text/plain"}
 class Publisher:
     """Serves published libraries."""
 
-    def __init__(self, shelf: Shelf, blobs: Blobs, admission: Admission, contacts: Contacts) -> None:
+    def __init__(
+        self,
+        shelf: Shelf,
+        blobs: Blobs,
+        admission: Admission,
+        contacts: Contacts,
+        refused: OnRefusal = unrecorded,
+        begun: OnDownload = unlogged,
+    ) -> None:
         self._shelf = shelf
+        self._refused = refused
+        self._begun = begun
         self._blobs = blobs
         self._admission = admission
         self._contacts = contacts
@@ -68,8 +82,11 @@ class Publisher:
         library = await self._shelf.library(library_id)
         if library is None:
             return refusal(404, messages.NO_LIBRARY(library=library_id))
+        set_actor(partial(_reader, request, library.id))
         visitor = await self._admission.visitor(library, request)
         if not isinstance(visitor, Visitor):
+            if "authorization" in request.headers:  # clients first ask without, to learn that it is needed
+                await self._refused("unauthenticated")
             return refusal(401, visitor, [("www-authenticate", 'Basic realm="content library"')])
         folder = request.path.endswith("/")
         wanted = is_wanted(request.headers.get("accept", ""), folder=folder)
@@ -126,6 +143,8 @@ class Publisher:
         if found is None or file is None:
             return refusal(404, messages.NO_FILE(item=item, library=visitor.library, name=name))
         blob = await self._blobs.check(file.blob, file.name)
+        if request.method == "GET":
+            await self._begun(AuditThing("library item", item, "", library.id), AuditThing("file", "", name))
         path, run = self._blobs.store.path(blob.storage, blob.id), self._blobs.on(blob.storage).run
         answer = file_answer(request, FileContent(path, blob.size, blob.sha256, blob.created, run), file.name)
         kind = _TYPES.get(name[name.rfind(".") :].lower())
@@ -134,6 +153,12 @@ class Publisher:
         if request.method == "GET" and answer.status in _READ:
             self._contacts.note_file(visitor, item, found[0].content_version)
         return answer
+
+
+def _reader(request: Request, library: str) -> Actor:
+    """Whoever reads a published library."""
+    things = (("library", library),)
+    return Actor(address=request.client, operation="vcsp.read", request=request.request_id, things=things)
 
 
 def _steps(path: str) -> list[str]:

@@ -24,8 +24,8 @@ SHARED_NAMES = {
         TaskRows TokenRows TrustedCertificateRows UpdateFileRows UpdateSessionRows UsageRows UsedByRows UserRows VersionRows
         """,
     "a structure or enumeration of the contract, and the value of the rules that it is made of": """
-        Cardinality EndpointType LibraryType Placement PrepareStatus ProbeStatus Progress Property TaskStatus TransferStatus
-        WarningType
+        Cardinality EndpointType LibraryType Outcome Placement PrepareStatus ProbeStatus Progress Property TaskStatus
+        TransferStatus WarningType
         """,
     "structures that the contract names alike in several services": """
         AddSpec ComponentData ComponentInfo CreateResult CreateSpec DestinationSpec FilterSpec FindSpec Info ListResult

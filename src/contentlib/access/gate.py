@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from contentlib.access import messages
 from contentlib.access.logins import Logins
-from contentlib.access.refusals import OnRefusal, unrecorded
+from contentlib.access.refusals import OnRefusal, unnoticed
 from contentlib.access.rights import Decisions, Rights
 from contentlib.access.roles import ADMINISTERING, EVERYBODY, READ, VIEW_ACCESS
 from contentlib.access.scopes import API_TOKEN, DOWNLOAD_SESSION, FINDERS, LIBRARY, LOGIN, NAMES, UPDATE_SESSION, Scope, Scopes
@@ -42,7 +42,7 @@ _HIDDEN = "not_found"
 class AccessGate:
     """Admits calls, or rejects them with an error."""
 
-    def __init__(self, logins: Logins, decisions: Decisions, scopes: Scopes, refused: OnRefusal = unrecorded) -> None:
+    def __init__(self, logins: Logins, decisions: Decisions, scopes: Scopes, refused: OnRefusal = unnoticed) -> None:
         self._logins = logins
         self._refused = refused
         self._decisions = decisions

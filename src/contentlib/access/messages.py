@@ -126,3 +126,7 @@ DIRECTORY_NOT_NOW = Message(
     "user {user!r} of directory {directory!r} may not log in at this time or from this server",
     "Ask an administrator of the directory about the user's logon restrictions.",
 )
+AUDIT_MARKER = Message(INVALID, "{field} {given!r} is not the marker of a page", "Send the marker of the page before.")
+AUDIT_SIZE = Message(
+    INVALID, "{field} {given} is out of range; expected 1 to {most}", "Ask for fewer entries, and for the next page."
+)

@@ -32,7 +32,7 @@ _SHOWN_ADDRESSES = 10
 SUPPRESSED = "audit.refusals"
 
 
-async def unrecorded(_error: str) -> None:
+async def unnoticed(_error: str) -> None:
     """For servers without an audit log."""
 
 

@@ -21,6 +21,7 @@ MODIFY_PERMISSIONS = "Authorization.ModifyPermissions"
 MODIFY_ROLES = "Authorization.ModifyRoles"
 MODIFY_USERS = "Authorization.ModifyUsers"
 END_SESSIONS = "Sessions.TerminateSession"
+VIEW_AUDIT = "Authorization.ViewAuditLog"
 
 ANYWHERE = frozenset({READ, "ContentLibrary.TypeIntrospection", ATTACH_TAG})
 """Privileges that suffice on any library for what is about no library, such as a list, a tag or the names of datastores."""
@@ -93,6 +94,7 @@ PRIVILEGES = (
         MODIFY_ROLES,
         MODIFY_USERS,
         END_SESSIONS,
+        VIEW_AUDIT,
     }
 )
 """Every privilege that a role can have."""
@@ -144,8 +146,8 @@ BUILT_IN: Mapping[str, Role] = {
         ),
         _built_in(
             "Auditor",
-            frozenset({READ, "ContentLibrary.GetConfiguration", "ContentLibrary.TypeIntrospection", VIEW_ACCESS}),
-            "Reads everything but content, and who may do what.",
+            frozenset({READ, "ContentLibrary.GetConfiguration", "ContentLibrary.TypeIntrospection", VIEW_ACCESS, VIEW_AUDIT}),
+            "Reads everything but content, who may do what, and the audit log.",
         ),
         _built_in("No access", frozenset(), "Nothing; on a library it takes away what a permission on everything gives."),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from contentlib.access.audit_log import AuditLog
 from contentlib.access.grants import Grants
 from contentlib.access.groups import Groups
 from contentlib.access.own_roles import OwnRoles
@@ -34,6 +35,7 @@ from contentlib.services.content_security_policies import SecurityPoliciesServic
 from contentlib.services.content_subscribed_library import SubscribedLibraryService
 from contentlib.services.content_trusted_certificates import TrustedCertificatesService
 from contentlib.services.content_type import TypeService
+from contentlib.services.contentlib_access_audit import AuditService
 from contentlib.services.contentlib_access_groups import GroupsService
 from contentlib.services.contentlib_access_permissions import PermissionsService
 from contentlib.services.contentlib_access_quotas import UserQuotasService
@@ -126,6 +128,7 @@ def _services(core: Core, rules: Rules, access: Access, identity: Identity, resu
         TokensService(access.api_tokens, access.gate),
         SessionsService(access.logins),
         SelfService(access.users, access.gate),
+        AuditService(AuditLog(core.metadata, access.gate)),
         CategoryService(rules.categories),
         TagService(rules.tags),
         TagAssociationService(rules.attachments, access.gate),

@@ -6,6 +6,7 @@ import typer
 
 from contentlib.cli import modes
 from contentlib.cli.adopt import adopt
+from contentlib.cli.audit import audit
 from contentlib.cli.bundle import bundle
 from contentlib.cli.people import group, user
 from contentlib.cli.permits import permission, role, token
@@ -24,6 +25,7 @@ application = typer.Typer(
 for command in (adopt, publish_static, serve, settings, version):
     application.command()(command)
 for name, commands in {
+    "audit": audit,
     "bundle": bundle,
     "group": group,
     "permission": permission,

@@ -76,7 +76,7 @@ def identifiers_of(entry: AuditEntry) -> list[str]:
     return list(dict.fromkeys(cleaned(each) for each in named if each))
 
 
-class ChainBroken(Exception):
+class ChainBroken(RuntimeError):
     """An entry is missing, was added or was changed. `sequence` is its number."""
 
     def __init__(self, sequence: int, problem: str) -> None:
@@ -85,16 +85,19 @@ class ChainBroken(Exception):
 
 
 class Chain:
-    """Follows a chain of entries from a link on."""
+    """Follows a chain of entries from a link on. With a head that was `kept` elsewhere, the chain must lead to it."""
 
-    def __init__(self, link: AuditLink) -> None:
+    def __init__(self, link: AuditLink, kept: AuditLink | None = None) -> None:
         self.link = link
+        self._kept = kept
 
     def follow(self, records: Iterable[AuditRecord]) -> None:
         """Checks the next entries. Raises ChainBroken for the first that does not follow."""
         for record in records:
             self._check(record)
             self.link = record.link
+            if self._kept is not None and self._kept.sequence == self.link.sequence and self._kept != self.link:
+                raise ChainBroken(self.link.sequence, "does not have the hash of the head that was given")
 
     def _check(self, record: AuditRecord) -> None:
         found, expected = record.link.sequence, self.link.sequence + 1
@@ -120,3 +123,5 @@ class Chain:
             raise ChainBroken(head.sequence + 1, "was added after the last entry")
         if self.link != head:
             raise ChainBroken(head.sequence, "does not have the hash of the last entry")
+        if self._kept is not None and self._kept.sequence > head.sequence:
+            raise ChainBroken(head.sequence + 1, f"was removed, as all up to {self._kept.sequence}, the head that was given")

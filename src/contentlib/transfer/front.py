@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from contentlib.access.refusals import OnRefusal, unrecorded
+from contentlib.access.refusals import OnRefusal, unnoticed
 from contentlib.access.scopes import DOWNLOAD_SESSION, NAMES, UPDATE_SESSION
 from contentlib.http.failures import RETRY, ServerFailed
 from contentlib.http.message import Answer, Request, refusal
@@ -29,7 +29,7 @@ class Transfers:
         downloads: Downloads,
         addresses: SignedAddresses,
         permits: Permits,
-        refused: OnRefusal = unrecorded,
+        refused: OnRefusal = unnoticed,
     ) -> None:
         self._refused = refused
         self._uploads = uploads

@@ -8,7 +8,7 @@ from functools import partial
 from lxml import etree
 
 from contentlib.access.logins import Logins
-from contentlib.access.refusals import OnRefusal, unrecorded
+from contentlib.access.refusals import OnRefusal, unnoticed
 from contentlib.http.bodies import Bodies
 from contentlib.http.cookies import cookie
 from contentlib.http.failures import unforeseen
@@ -88,7 +88,7 @@ class Entrance:
 
     logins: Logins
     may_look: MayLook
-    refused: OnRefusal = unrecorded
+    refused: OnRefusal = unnoticed
 
 
 class Vim:

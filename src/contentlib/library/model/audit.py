@@ -89,6 +89,10 @@ class AuditRecord(msgspec.Struct, frozen=True):
     operation: str
     outcome: str
 
+    def line(self) -> str:
+        """The text with the hash beside it, as JSON on one line."""
+        return f'{self.content[:-1]},"hash":"{self.link.hash}"}}'
+
 
 class AuditFilter(msgspec.Struct, frozen=True):
     """Selects entries. What is None selects all; `things` selects entries about any of these identifiers."""

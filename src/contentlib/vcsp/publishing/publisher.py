@@ -15,7 +15,7 @@ from functools import partial
 from urllib.parse import unquote
 
 from contentlib.access.begun import OnDownload, unlogged
-from contentlib.access.refusals import OnRefusal, unrecorded
+from contentlib.access.refusals import OnRefusal, unnoticed
 from contentlib.http.conditions import failed_precondition
 from contentlib.http.failures import RETRY, ServerFailed
 from contentlib.http.files import FileContent, file_answer
@@ -48,7 +48,7 @@ class Publisher:
         blobs: Blobs,
         admission: Admission,
         contacts: Contacts,
-        refused: OnRefusal = unrecorded,
+        refused: OnRefusal = unnoticed,
         begun: OnDownload = unlogged,
     ) -> None:
         self._shelf = shelf

@@ -31,7 +31,7 @@ _PATH = re.compile(r"[A-Za-z0-9._~/-]*")
 _HOST_PATTERN = re.compile(r"(?=.*[A-Za-z*])[A-Za-z0-9*?._-]{1,255}")  # only digits and dots: a malformed network, not a host
 _PASSWORDS = re.compile(r"(://[^/?@:]*:)[^/?]*(?=@)|([?&]password=)[^&]+")  # in the URL of a database
 _CENTURY = 100 * 365 * 86_400  # seconds; later dates cannot be represented
-_SECRETS = ("admin_password", "database", "outbound_proxy", "ldap")
+_SECRETS = ("admin_password", "audit_webhook_token", "database", "outbound_proxy", "ldap")
 DEFAULT_FILE = Path("contentlib.toml")
 MASK = "********"
 
@@ -375,6 +375,32 @@ class Settings(BaseSettings):
     )
     database_statement_seconds: float = Field(
         default=60.0, ge=1, le=86_400, description="PostgreSQL only: the database cancels a statement after this time."
+    )
+
+    audit_kept_seconds: int = Field(
+        default=0,
+        ge=0,
+        le=_CENTURY,
+        description="Time for which entries of the audit log are kept. 0 means for ever.",
+    )
+    audit_file: Path | None = Field(
+        default=None,
+        description="File that entries of the audit log are appended to as JSON lines. It can be rotated at any time.",
+    )
+    audit_syslog: str | None = Field(
+        default=None,
+        pattern=r"^((udp|tcp)://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}|unix:/.+)$",
+        description="Syslog server that entries of the audit log are sent to (RFC 5424): `udp://HOST:PORT`, `tcp://HOST:PORT` "
+        "or `unix:PATH`. The connection is not encrypted.",
+    )
+    audit_webhook: str | None = Field(
+        default=None,
+        pattern=r"^https?://.+$",
+        description="URL that entries of the audit log are posted to as JSON lines. The rules for outbound requests apply.",
+    )
+    audit_webhook_token: SecretStr | None = Field(
+        default=None,
+        description="Token that is sent to `audit_webhook` as `Authorization: Bearer`.",
     )
 
     @property

@@ -12,6 +12,8 @@ from contentlib.fetching.bringing import BringingContext
 from contentlib.fetching.fetch import Transport
 from contentlib.fetching.pull import PullContext, Pulls
 from contentlib.fetching.sync import SyncContext, Syncs
+from contentlib.jobs.audit_sinks import AuditSink, FileSink, SyslogSink, WebhookSink
+from contentlib.jobs.audit_streams import AuditRetention, AuditStream
 from contentlib.jobs.collect import Collector, GracePeriods
 from contentlib.jobs.ended_nodes import EndedNodes
 from contentlib.jobs.expire import Expiry, Lifetimes
@@ -81,7 +83,23 @@ def jobs(core: Core, rules: Rules, transfers: Transfers, expiry: Expiry, access:
         Job("synchronize", 60.0, schedule.run),
         Job("quotas", 30.0, QuotaWatch(rules.quotas, log.quota_filled).run),
         Job("refusals", 60.0, access.refusals.save, exclusive=False),
+        Job("audit", 600.0, AuditRetention(core.metadata, core.clock, settings.audit_kept_seconds * 1000).run),
+        *(Job(f"audit-{name}", 3.0, AuditStream(core.metadata, name, sink).run) for name, sink in _sinks(core).items()),
     ]
+
+
+def _sinks(core: Core) -> Mapping[str, AuditSink]:
+    """Where entries of the audit log are sent, by the name of the stream."""
+    settings, found = core.settings, dict[str, AuditSink]()
+    if settings.audit_file is not None:
+        found["file"] = FileSink(settings.audit_file)
+    if settings.audit_syslog is not None:
+        found["syslog"] = SyslogSink(settings.audit_syslog)
+    if settings.audit_webhook is not None:
+        token = settings.audit_webhook_token
+        secret = None if token is None else token.get_secret_value()
+        found["webhook"] = WebhookSink(core.outbound, settings.audit_webhook, secret)
+    return found
 
 
 def handlers(core: Core, rules: Rules, wire: Wire, readmission: Readmission) -> Mapping[str, Handler]:

@@ -107,6 +107,16 @@ class Outbound:
         finally:
             answer.close()
 
+    async def post(self, uri: str, body: bytes, headers: Mapping[str, str]) -> None:
+        """Sends a POST. Raises RequestFailed unless the response is 2xx; redirects are not followed."""
+        url = _parsed(uri)
+        given, url = within(url), url.with_user(None)
+        told = {} if given is None else given.header(url)
+        response = await self._answered(url, {**told, **headers}, None, _place(url, url), body)
+        response.close()
+        if not 200 <= response.status < 300:
+            raise problems.status(_place(url, url), response.status)
+
     async def _follow(self, start: URL, headers: Mapping[str, str], pin: Pin | None, given: Credentials | None) -> Answer:
         url, usable = start, _USABLE | ({304} if _CONDITIONS & {name.lower() for name in headers} else set())
         for _ in range(_REDIRECTS + 1):
@@ -124,18 +134,24 @@ class Outbound:
             Problem(ProblemKind.STATUS, messages.TOO_MANY_REDIRECTS(url=without_secrets(start), most=_REDIRECTS).text)
         )
 
-    async def _answered(self, url: URL, headers: Mapping[str, str], pin: Pin | None, told: str) -> aiohttp.ClientResponse:
+    async def _answered(
+        self, url: URL, headers: Mapping[str, str], pin: Pin | None, told: str, body: bytes | None = None
+    ) -> aiohttp.ClientResponse:
         try:
-            return await self._ask(url, headers, pin)
+            return await self._ask(url, headers, pin, body)
         except Forbidden as error:
             raise problems.policy(error.fault) from error
         except (aiohttp.ClientError, OSError) as error:  # OSError: TimeoutError too
             raise await self._failure(url, pin, error, told) from error
 
-    async def _ask(self, url: URL, headers: Mapping[str, str], pin: Pin | None) -> aiohttp.ClientResponse:
+    async def _ask(
+        self, url: URL, headers: Mapping[str, str], pin: Pin | None, body: bytes | None = None
+    ) -> aiohttp.ClientResponse:
         self._policy.check_name(url.host or "")
-        return await self._open().get(
+        return await self._open().request(
+            "GET" if body is None else "POST",
             url,
+            data=body,
             headers={"Accept": "*/*", "Accept-Encoding": "identity", **headers},
             allow_redirects=False,
             ssl=pin or (await self._trust() if url.scheme == "https" else True),

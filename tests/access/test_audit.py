@@ -16,7 +16,7 @@ PUBLIC = hashlib.sha256(KNOWN_TOKEN.encode()).hexdigest()
 
 
 def of(app: Whole, operation: str) -> list[dict[str, Any]]:
-    return entries(app.settings.database, operation)
+    return entries(app.settings.database_file, operation)
 
 
 async def test_creating_a_library_and_an_item_names_both(app: Whole) -> None:

@@ -51,11 +51,10 @@ def export(since: Since = None, until: Until = None, data_dir: DataDir = None, c
 def _with_log(
     data_dir: Path | None, config: Path | None, work: Callable[[MetadataStore], Coroutine[None, None, Output]]
 ) -> Output:
-    from contentlib.metadata.migrate import check_current
-    from contentlib.stores import open_rows
+    from contentlib.stores import database_of, open_rows
 
     settings = settings_or_exit(config, data_dir)
-    check_current(settings.database)
+    database_of(settings).check_current()
 
     async def run() -> Output:
         metadata = open_rows(settings)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -29,6 +30,11 @@ _MOVE_LINK = Statement(
     update(_LINKS).where(_LINKS.c.name == bindparam("key")).values(sequence=bindparam("last"), hash=bindparam("digest"))
 )
 _ADD_LINK = Statement(insert(_LINKS).values(name=bindparam("key"), sequence=bindparam("last"), hash=bindparam("digest")))
+
+
+def wall_clock() -> int:
+    """The machine's time."""
+    return time.time_ns() // 1_000_000
 
 
 async def link(connection: Connection, name: str) -> AuditLink:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
 from contentlib.library.ports import AccessStore
 from contentlib.metadata import migrate
+from contentlib.metadata.auditing import wall_clock
 from contentlib.metadata.ballast import Ballast
 
 
 class Database(Protocol):
     """A database. Its methods block."""
 
-    def open(self) -> AccessStore:
-        """The store on it."""
+    def open(self, now: Callable[[], int] = wall_clock) -> AccessStore:
+        """The store on it. `now` dates the audit log."""
 
     def exists(self) -> bool:
         """Whether a server has made its tables."""
@@ -38,11 +40,11 @@ class SqliteDatabase:
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def open(self) -> AccessStore:
-        """The store on it."""
+    def open(self, now: Callable[[], int] = wall_clock) -> AccessStore:
+        """The store on it. `now` dates the audit log."""
         from contentlib.metadata.sqlite import SqliteMetadata
 
-        return SqliteMetadata(self._path)
+        return SqliteMetadata(self._path, now)
 
     def exists(self) -> bool:
         """Whether the file is there."""

@@ -8,11 +8,7 @@ from pathlib import Path
 
 from contentlib.metadata.generations import sole_user
 
-<<<<<<< HEAD
 HEAD = "0021"
-=======
-HEAD = "0021"
->>>>>>> 37dd599 (metadata: write an audit entry with each change)
 """The newest migration; a test compares it with the modules in `migrations`."""
 
 

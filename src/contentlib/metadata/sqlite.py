@@ -16,11 +16,12 @@ from types import TracebackType
 
 from contentlib.library.threads import Threads
 from contentlib.metadata import checkpoints
+from contentlib.metadata.auditing import wall_clock
 from contentlib.metadata.generations import Generations, slot_of
 from contentlib.metadata.memory import Memory
 from contentlib.metadata.principals import ACCESS_TABLES
 from contentlib.metadata.sqlite_errors import as_os_error, raise_for
-from contentlib.metadata.transaction import Reader, ReadingConnection, SqliteConnection, SqliteTransaction, wall_clock
+from contentlib.metadata.transaction import Reader, ReadingConnection, SqliteConnection, SqliteTransaction
 from contentlib.metadata.turns import BUSY_SECONDS, Turn, Writer
 
 _ACCESS = tuple(slot_of(table) for table in ACCESS_TABLES)

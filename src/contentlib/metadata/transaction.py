@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import sqlite3
-import time
 from collections.abc import Callable, Mapping
 from typing import Any, Generic, TypeVar
 
@@ -16,7 +15,7 @@ from contentlib.library.threads import Threads
 from contentlib.metadata import items, libraries
 from contentlib.metadata.access import LoginRows, StateRows, TokenRows, UserRows
 from contentlib.metadata.audit import AuditRows
-from contentlib.metadata.auditing import AuditedConnection
+from contentlib.metadata.auditing import AuditedConnection, wall_clock
 from contentlib.metadata.blobs import BlobRows
 from contentlib.metadata.certificates import TrustedCertificateRows
 from contentlib.metadata.deleted import DeletedRows
@@ -206,11 +205,6 @@ class SqliteTransaction(TransactionRows, Generic[AnyConnection]):
         """Closes the connection; a statement that failed would hold it open."""
         self._cursor.close()
         self.raw.close()
-
-
-def wall_clock() -> int:
-    """The machine's time."""
-    return time.time_ns() // 1_000_000
 
 
 Reader = SqliteTransaction[ReadingConnection]

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from contentlib.library.ports import AccessStore
+from contentlib.metadata.auditing import wall_clock
 from contentlib.metadata.migrate import HEAD
 from contentlib.metadata.postgresql import migrating
 from contentlib.metadata.postgresql.address import Address
@@ -16,9 +19,9 @@ class PostgresqlDatabase:
     def __init__(self, address: Address) -> None:
         self._address = address
 
-    def open(self) -> AccessStore:
-        """The store on it."""
-        return PostgresqlMetadata(self._address)
+    def open(self, now: Callable[[], int] = wall_clock) -> AccessStore:
+        """The store on it. `now` dates the audit log."""
+        return PostgresqlMetadata(self._address, now)
 
     def exists(self) -> bool:
         """Whether a server has made its tables."""

@@ -7,8 +7,10 @@ remembered after its transaction: the store could not know that another machine 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from types import TracebackType
 
+from contentlib.metadata.auditing import wall_clock
 from contentlib.metadata.postgresql.address import Address
 from contentlib.metadata.postgresql.connections import Connector, ReadingConnections
 from contentlib.metadata.postgresql.statements import SnapshotConnection
@@ -17,12 +19,12 @@ from contentlib.metadata.transaction import TransactionRows
 
 
 class PostgresqlMetadata:
-    """The metadata store on a PostgreSQL database."""
+    """The metadata store on a PostgreSQL database. `now` dates the audit log."""
 
-    def __init__(self, address: Address) -> None:
+    def __init__(self, address: Address, now: Callable[[], int] = wall_clock) -> None:
         connector = Connector(address)
         self._connections = ReadingConnections(connector, address.connections)
-        self._writer = TurnConnection(connector)
+        self._writer = TurnConnection(connector, now)
         self._readers: list[_Reader] = []
 
     def transaction(self, *, durable: bool) -> PostgresqlTurn:  # noqa: ARG002 - each commit survives a power loss

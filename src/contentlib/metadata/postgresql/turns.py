@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from types import TracebackType
 from typing import Any, TypeVar
 
+from contentlib.metadata.auditing import AuditedConnection
 from contentlib.metadata.batches import Batch
 from contentlib.metadata.postgresql.address import Raw
 from contentlib.metadata.postgresql.connections import Connector
@@ -35,9 +36,10 @@ _SETTINGS = {
 class TurnConnection:
     """The connection that writes, the turns on it, and the batch that is open on it."""
 
-    def __init__(self, connector: Connector) -> None:
+    def __init__(self, connector: Connector, now: Callable[[], int]) -> None:
         self._connection = PostgresqlConnection()
-        self.rows = TransactionRows(self._connection)
+        self.audited = AuditedConnection(self._connection, now)
+        self.rows = TransactionRows(self.audited)
         self._connector = connector
         self._outcomes = Outcomes(connector)
         self._turn = asyncio.Lock()
@@ -59,6 +61,16 @@ class TurnConnection:
             raise
         self._owner = task
         return batch
+
+    async def end(self, error: BaseException | None) -> None:
+        """Ends the turn, with its audit entry if it did not fail."""
+        try:
+            if error is None:
+                await self.audited.end()
+        except BaseException as failure:
+            await self.leave(failure)
+            raise
+        await self.leave(error)
 
     async def leave(self, error: BaseException | None) -> None:
         """Ends the turn, and undoes it after an error. If the whole batch is lost, all its callers receive the error."""
@@ -184,9 +196,10 @@ class PostgresqlTurn:
 
     async def __aenter__(self) -> TransactionRows:
         self._batch = await self._writer.enter()
+        self._writer.audited.begin()
         return self._writer.rows
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
-        await self._writer.leave(error)
+        await self._writer.end(error)
         if error is None:
             await self._batch.committed()

@@ -84,10 +84,13 @@ class Publisher:
             return refusal(404, messages.NO_LIBRARY(library=library_id))
         set_actor(partial(_reader, request, library.id))
         visitor = await self._admission.visitor(library, request)
-        if not isinstance(visitor, Visitor):
-            if "authorization" in request.headers:  # clients first ask without, to learn that it is needed
-                await self._refused("unauthenticated")
-            return refusal(401, visitor, [("www-authenticate", 'Basic realm="content library"')])
+        if isinstance(visitor, Visitor):
+            return await self._told(request, library, rest, visitor)
+        if "authorization" in request.headers:  # clients first ask without, to learn that it is needed
+            await self._refused("unauthenticated")
+        return refusal(401, visitor, [("www-authenticate", 'Basic realm="content library"')])
+
+    async def _told(self, request: Request, library: Library, rest: list[str], visitor: Visitor) -> Answer:
         folder = request.path.endswith("/")
         wanted = is_wanted(request.headers.get("accept", ""), folder=folder)
         match rest:
@@ -144,7 +147,7 @@ class Publisher:
             return refusal(404, messages.NO_FILE(item=item, library=visitor.library, name=name))
         blob = await self._blobs.check(file.blob, file.name)
         if request.method == "GET":
-            await self._begun(AuditThing("library item", item, "", library.id), AuditThing("file", "", name))
+            await self._begun(AuditThing("library item", item, "", visitor.library), AuditThing("file", "", name))
         path, run = self._blobs.store.path(blob.storage, blob.id), self._blobs.on(blob.storage).run
         answer = file_answer(request, FileContent(path, blob.size, blob.sha256, blob.created, run), file.name)
         kind = _TYPES.get(name[name.rfind(".") :].lower())

@@ -23,14 +23,17 @@ _QUOTA, _RESERVATION = Codec(Quota), Codec(Reservation)
 _OWNER = _QUOTAS.c.owner == bindparam("of_owner")
 _GET = Statement(select(*[_QUOTAS.c[name] for name in _QUOTA.names]).where(_OWNER))
 _ALL = Statement(select(*[_QUOTAS.c[name] for name in _QUOTA.names]).order_by(_QUOTAS.c.owner), long=True)
-_ADD = Statement(insert(_QUOTAS).values({name: bindparam(name) for name in _QUOTA.names}))
+_add = insert(_QUOTAS).values({name: bindparam(name) for name in _QUOTA.names})
+_ADD = Statement(_add)
+_ADD_COUNTED = Statement(_add, routine=True)  # totals change with the content, which the audit log has
 _limits: dict[str, Any] = {"most_bytes": bindparam("bytes_limit"), "most_items": bindparam("items_limit")}
 _LIMIT = Statement(update(_QUOTAS).where(_OWNER).values(_limits))
 _CORRECT = Statement(update(_QUOTAS).where(_OWNER).values({name: bindparam(f"new_{name}") for name in HeldAmount._fields}))
 _CHANGE = Statement(
-    update(_QUOTAS).where(_OWNER).values({name: _QUOTAS.c[name] + bindparam(f"more_{name}") for name in HeldAmount._fields})
+    update(_QUOTAS).where(_OWNER).values({name: _QUOTAS.c[name] + bindparam(f"more_{name}") for name in HeldAmount._fields}),
+    routine=True,
 )
-_REMOVE = Statement(delete(_QUOTAS).where(_OWNER))
+_REMOVE = Statement(delete(_QUOTAS).where(_OWNER), routine=True)
 _KEPT = _VERSIONS.c.newer < literal_column(str(tables.ORPHANED))
 _JOINED = (_VERSIONS.c.id == _FILES.c.version, _ITEMS.c.id == _VERSIONS.c.item, _KEPT)
 _OF_ITEM = Statement(
@@ -178,7 +181,7 @@ class Holdings:
     async def _change(self, owner: str, more: HeldAmount) -> None:
         values = {f"more_{name}": value for name, value in more._asdict().items()}
         if any(more) and not await self._connection.run(_CHANGE, {"of_owner": owner, **values}):
-            await self._connection.run(_ADD, _QUOTA.row(Quota(owner, *more)))
+            await self._connection.run(_ADD_COUNTED, _QUOTA.row(Quota(owner, *more)))
 
 
 class QuotaRows:

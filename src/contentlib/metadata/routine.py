@@ -9,8 +9,11 @@ ROUTINE: Mapping[str, str] = {
     "audit_ends": "is part of the log",
     "audit_things": "is part of the log",
     "blobs": "bytes without a name; they change with the files that refer to them",
+    "fetched_items": "what subscribers have fetched; their downloads are in the log",
     "jobs": "leases of jobs, renewed all the time",
     "last_uses": "when a token was last used; each use is in the log if it changed something",
+    "reservations": "room for the bytes of uploads, which are in the log",
+    "subscriber_contacts": "when subscribers were last here; their downloads are in the log",
     "tokens": "client tokens, kept beside what they created",
 }
 """Tables that only hold what the server keeps for itself, or what another table shows as well."""

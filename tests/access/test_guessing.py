@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from contentlib.access import guessing
-from contentlib.access.guessing import Attempt, GuardedPasswords, Rate, network_key
+from contentlib.access.guessing import BY_ADDRESS, BY_NAME, Attempt, GuardedPasswords, Rate, network_key
 from contentlib.access.passwords import Argon2Passwords
 from contentlib.access.recent import Digests, Recent
 from contentlib.http.message import Disconnected
@@ -331,3 +331,48 @@ def test_a_rate_lets_its_burst_pass_and_then_one_at_a_time() -> None:
     assert rates.wait(b"k", 110) == 10
     rates.refund(b"k", 110)
     assert rates.wait(b"k", 110) == 0
+
+
+# several processes
+
+
+@pytest.fixture
+def others(passwords: PlainPasswords, time: Time) -> tuple[GuardedPasswords, GuardedPasswords]:
+    """The guards of two processes that tell each other what they have judged."""
+    pair = tuple(GuardedPasswords(passwords, time.now, secret=b"common to both") for _ in range(2))
+    for one, other in (pair, pair[::-1]):
+        one.judged.connect(other.hear)
+    return pair[0], pair[1]
+
+
+async def test_guesses_at_several_processes_wait_as_those_at_one(
+    others: tuple[GuardedPasswords, GuardedPasswords], guarded: GuardedPasswords, time: Time
+) -> None:
+    began = time.now()
+    for n in range(6):
+        assert await tries(others[n % 2], f"wrong {n}") is False
+    shared, began = time.now() - began, time.now()
+    for n in range(6):
+        assert await tries(guarded, f"wrong {n}") is False
+    assert shared == pytest.approx(time.now() - began)
+
+
+async def test_a_user_who_has_logged_in_at_one_process_is_known_to_the_other(
+    others: tuple[GuardedPasswords, GuardedPasswords],
+) -> None:
+    assert await tries(others[0], RIGHT) is True
+    for n in range(BY_ADDRESS.burst + BY_NAME.burst):
+        await tries(others[n % 2], WRONG, address=THERE)
+    assert await tries(others[1], RIGHT) is True
+
+
+async def test_an_address_is_refused_by_all_processes(
+    others: tuple[GuardedPasswords, GuardedPasswords], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def no_time(_: float) -> None:
+        await asyncio.sleep(0)
+
+    monkeypatch.setattr(guessing, "sleep", no_time)
+    for n in range(BY_ADDRESS.burst):
+        assert await tries(others[0], WRONG, name=f"user {n}") is False
+    assert refused([await tries(others[1], WRONG, name="another")]) == 1

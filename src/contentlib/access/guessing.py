@@ -1,6 +1,7 @@
 """Limits password guessing: delays callers that were wrong, and rejects logins during an attack.
 
-Three things are counted, each in memory of a fixed size and per process:
+Three things are counted, each in memory of a fixed size. Processes tell each other of right and wrong passwords, so that the
+counts are those of the whole server:
 
 - the caller (a user name from an address): each wrong password increases the delay of the next one, and the passwords of one
   caller are checked one at a time;
@@ -30,6 +31,7 @@ from contentlib.access import messages
 from contentlib.access.passwords import Argon2Passwords, busy
 from contentlib.access.recent import Digests, Recent
 from contentlib.http.message import Gone, never, unless_gone
+from contentlib.library.signals import Signal
 from contentlib.vapi.errors import VapiError
 
 _SHORTEST_DELAY = 0.25
@@ -43,6 +45,7 @@ _FORGOTTEN_AFTER = 3600.0
 _PROVEN_FOR = 30 * 86400.0
 _BITS_OF_NETWORK = 64
 _LONGEST_ADDRESS = 64
+_RIGHT, _WRONG = "right", "wrong"
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,13 +190,21 @@ class GuardedPasswords:
     """Verifies passwords that strangers give.
 
     With `remember`, so many right passwords are kept as digests and not hashed slowly again: for clients that send their
-    password with every request.
+    password with every request. `secret` is common to the processes that tell each other what was `judged`.
     """
 
-    def __init__(self, passwords: Argon2Passwords, now: Callable[[], float] = time.monotonic, remember: int = 0) -> None:
+    def __init__(
+        self,
+        passwords: Argon2Passwords,
+        now: Callable[[], float] = time.monotonic,
+        remember: int = 0,
+        secret: bytes | None = None,
+    ) -> None:
         self._passwords = passwords
         self._now = now
-        self._digests = Digests()
+        self._digests = Digests(secret)
+        self.judged: Signal[[str, str, str, str]] = Signal()
+        """A password was wrong, or right for the first time; receives which, and the keys of its caller."""
         self._lines = _Lines()
         # whose passwords are being checked, or wait for it
         self._callers: Counter[bytes] = Counter()
@@ -215,6 +226,18 @@ class GuardedPasswords:
     async def guard(self, attempt: Attempt, check: Check) -> bool:
         """Whether a password is right that is checked elsewhere; the same delays and limits hold for it."""
         return await self._guard(attempt, _Guess(check))
+
+    def hear(self, verdict: str, *keys: str) -> None:
+        """Notes what another process has judged."""
+        now, caller = self._now(), _Caller(*map(bytes.fromhex, keys))
+        if verdict == _RIGHT:
+            self._failures.forget(caller.pair)
+            self._proven.note(caller.pair, True, now)
+        else:
+            before = self._failures.get(caller.pair, now)
+            failures = Failures(1 if before is None else before.count + 1, now)
+            self._failures.note(caller.pair, Failures(failures.count, now + failures.delay), now)
+            self._charge(caller, now)
 
     async def _guard(self, attempt: Attempt, guess: _Guess) -> bool:
         network = network_key(attempt.address)
@@ -255,17 +278,24 @@ class GuardedPasswords:
         failures = self._failures.get(caller.pair, now)
         if failures is not None and failures.until > now:
             await sleep(failures.until - now)
+        proven = True
         if self._remembers(guess):
             right = True
-        elif self._proven.get(caller.pair, self._now()) is not None:
+        elif proven := self._proven.get(caller.pair, self._now()) is not None:
             right = await self._check(caller, guess, stranger=False)
         else:
             right = await self._verify_unknown(caller, guess)
-        if right:
-            self._note_right(caller, guess)
-        else:
+        if not right:
+            self._tell(_WRONG, caller)
             await self._serve_delay(caller)
-        return right
+            return False
+        if failures is not None or not proven:
+            self._tell(_RIGHT, caller)
+        self._note_right(caller, guess)
+        return True
+
+    def _tell(self, verdict: str, caller: _Caller) -> None:
+        self.judged(verdict, caller.pair.hex(), caller.name.hex(), caller.address.hex())
 
     async def _verify_unknown(self, caller: _Caller, guess: _Guess) -> bool:
         wait = self._lines.waiting(caller.name) * _HASH_SECONDS
@@ -288,8 +318,7 @@ class GuardedPasswords:
             counted, now = True, self._now()
             failures = Failures(1 if before is None else before.count + 1, now)
             self._failures.note(caller.pair, Failures(failures.count, now + failures.delay), now)
-            self._names.charge(caller.name, now)
-            self._addresses.charge(caller.address, now)
+            self._charge(caller, now)
 
         try:
             right = await guess.check(stranger=stranger, begun=begun)
@@ -303,6 +332,11 @@ class GuardedPasswords:
         if right:
             self._forgive(caller)
         return right
+
+    def _charge(self, caller: _Caller, now: float) -> None:
+        """Counts one wrong password more."""
+        self._names.charge(caller.name, now)
+        self._addresses.charge(caller.address, now)
 
     def _forgive(self, caller: _Caller) -> None:
         """Counts one wrong password less."""

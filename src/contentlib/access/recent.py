@@ -12,10 +12,10 @@ _KEY_BYTES = 16
 
 
 class Digests:
-    """Derives 16-byte keys from texts, which are unpredictable outside this process."""
+    """Derives 16-byte keys from texts, which are unpredictable outside this process, or those that have the same secret."""
 
-    def __init__(self) -> None:
-        self._secret = secrets.token_bytes(_KEY_BYTES)
+    def __init__(self, secret: bytes | None = None) -> None:
+        self._secret = secret or secrets.token_bytes(_KEY_BYTES)
 
     def of(self, *texts: str) -> bytes:
         """The key of the texts, in this order."""

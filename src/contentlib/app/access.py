@@ -17,8 +17,9 @@ from contentlib.access.refusals import Refusals
 from contentlib.access.rights import Decisions
 from contentlib.access.scopes import Scopes
 from contentlib.access.users import Users
-from contentlib.app.core import Core
+from contentlib.app.core import Core, login_secret
 
+_RIGHT_PASSWORDS = 1024  # of published libraries; their clients send them with every request
 _CHALLENGE = 'Basic realm="contentlib"'
 
 
@@ -29,6 +30,8 @@ class Access:
     logins: Logins
     api_tokens: ApiTokens
     gate: AccessGate
+    passwords: GuardedPasswords
+    library_passwords: GuardedPasswords
     users: Users
     refusals: Refusals
 
@@ -36,7 +39,9 @@ class Access:
 def access_of(core: Core) -> Access:
     """The rules of who may call, over the stores of a process."""
     settings, passwords, names = core.settings, Argon2Passwords(), UserNames(core.settings.admin_name)
-    guarded, api_tokens = GuardedPasswords(passwords), ApiTokens(core.metadata, core.clock)
+    secret, api_tokens = login_secret(core), ApiTokens(core.metadata, core.clock)
+    guarded = GuardedPasswords(passwords, secret=secret)
+    of_libraries = GuardedPasswords(core.library_passwords, remember=_RIGHT_PASSWORDS, secret=secret)
     idle, most = settings.session_idle_seconds * 1000, settings.sessions_per_user
     directories = _directories(core, guarded, ExternalUsers(core.metadata, names, _CHALLENGE))
     rules = LoginRules(idle, most, _CHALLENGE, passwords.decoy(), names, directories)
@@ -45,7 +50,7 @@ def access_of(core: Core) -> Access:
     gate = AccessGate(logins, Decisions(core.metadata, core.clock), Scopes(core.metadata), refusals.note)
     policy = PasswordPolicy(settings.password_length, settings.breached_passwords)
     users = Users(core.metadata, passwords, guarded, policy, names)
-    return Access(logins, api_tokens, gate, users, refusals)
+    return Access(logins, api_tokens, gate, guarded, of_libraries, users, refusals)
 
 
 def _directories(core: Core, guarded: GuardedPasswords, users: ExternalUsers) -> Directories:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import fields
+from functools import partial
 
 from contentlib.app.core import Signals
 from contentlib.library.ports import Nodes
@@ -15,17 +16,22 @@ class Bells:
 
     def __init__(self, signals: Signals, nodes: Nodes) -> None:
         self._nodes = nodes
-        self._signals: dict[str, Signal[...]] = {each.name: getattr(signals, each.name) for each in fields(signals)}
+        self._heard: dict[str, Callable[..., object]] = {}
         self._hearing = False
-        for name, signal in self._signals.items():
-            self._connect(name, signal)
+        for each in fields(signals):
+            self._connect(each.name, getattr(signals, each.name))
+
+    def carry(self, name: str, signal: Signal[...], hear: Callable[..., object]) -> None:
+        """Rings for one more signal, and hears it from others; `hear` does not give the signal again."""
+        signal.connect(partial(self._nodes.ring, name))
+        self._heard[name] = hear
 
     def hear(self, event: str, arguments: Sequence[str]) -> None:
         """Another process has given a signal; one that is unknown comes from another version of the program."""
-        if (signal := self._signals.get(event)) is not None:
+        if (heard := self._heard.get(event)) is not None:
             self._hearing = True
             try:
-                signal(*arguments)
+                heard(*arguments)
             finally:
                 self._hearing = False
 
@@ -35,3 +41,4 @@ class Bells:
                 self._nodes.ring(name, *arguments)
 
         signal.connect(ring)
+        self._heard[name] = signal

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -130,6 +131,11 @@ def nodes_directory(settings: Settings) -> Path:
 def transfer_key(settings: Settings) -> SecretKey:
     """The key that signs transfer addresses."""
     return SecretKey(settings.data_dir / _TRANSFER_KEY_FILE)
+
+
+def login_secret(core: Core) -> bytes:
+    """The secret that makes the keys of login attempts the same in all worker processes."""
+    return hashlib.blake2b(transfer_key(core.settings).read(), digest_size=16, person=b"login attempts").digest()
 
 
 def touch_seconds(settings: Settings) -> float:

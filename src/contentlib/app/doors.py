@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from contentlib import __version__
 from contentlib.access.begun import BegunDownloads
-from contentlib.access.guessing import GuardedPasswords
 from contentlib.app import log
 from contentlib.app.access import Access
 from contentlib.app.core import Core, Identity
@@ -34,7 +33,6 @@ from contentlib.wire import Wire, WireOptions
 from contentlib.wire.calls import call_of
 
 _READY_SECONDS = 0.8  # /readyz answers within a second
-_RIGHT_PASSWORDS = 1024  # of published libraries; their clients send them with every request
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +99,7 @@ def publisher_of(core: Core, rules: Rules, access: Access) -> Publisher:
     """Serves published libraries."""
     counters = Counters(core.settings.published_version_floor)
     shelf = Shelf(core.metadata, core.blobs, counters, core.settings.published_lists_bytes)
-    passwords = GuardedPasswords(core.library_passwords, remember=_RIGHT_PASSWORDS)
-    admission = Admission(rules.subscriber_credentials, passwords, core.library_passwords.decoy())
+    admission = Admission(rules.subscriber_credentials, access.library_passwords, core.library_passwords.decoy())
     begun = BegunDownloads(core.metadata).note
     return Publisher(shelf, core.blobs, admission, rules.contacts, access.refusals.note, begun)
 

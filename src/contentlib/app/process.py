@@ -6,7 +6,7 @@ import time
 from functools import partial
 
 from contentlib.app import log
-from contentlib.app.access import access_of
+from contentlib.app.access import Access, access_of
 from contentlib.app.bells import Bells
 from contentlib.app.core import Core, open_core, read_identity
 from contentlib.app.doors import Door, doors, publisher_of, transfers_of, vim_of, wire_of
@@ -68,7 +68,7 @@ class WorkerProcess:
         self._access, self._contacts = access, rules.contacts
         self._runner = runner_of(core, rules, transfers, self._expiry, access)
         self._worker = worker_of(core, rules, wire, access.gate)
-        core.nodes.start(Bells(core.signals, core.nodes).hear)
+        core.nodes.start(_bells(core, access).hear)
         self._runner.start()
         self._worker.start()
 
@@ -129,3 +129,11 @@ def _stranger(request: Request) -> Actor:
     return Actor(
         address=request.client, operation=f"{request.method} {loggable_path(request.path)}", request=request.request_id
     )
+
+
+def _bells(core: Core, access: Access) -> Bells:
+    """Passes on what concerns the other worker processes as well."""
+    bells = Bells(core.signals, core.nodes)
+    for name, passwords in (("login_judged", access.passwords), ("library_login_judged", access.library_passwords)):
+        bells.carry(name, passwords.judged, passwords.hear)
+    return bells

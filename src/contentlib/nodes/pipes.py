@@ -103,6 +103,6 @@ class PipeNodes:
         except BlockingIOError:
             return
         for line in lines:
-            with suppress(msgspec.DecodeError, ValueError):  # of a program that is not ours
+            with suppress(msgspec.DecodeError, TypeError, ValueError):  # of another program, or another version of this one
                 event, *arguments = _EVENT.decode(line)
                 hear(event, arguments)

@@ -92,6 +92,14 @@ class Conversation:
             with suppress(OSError, AttributeError):  # not open yet, or not any more
                 each.socket.shutdown(2)
 
+    def close(self) -> None:
+        """Closes all connections, from the thread that uses them."""
+        for each in self.connections:
+            with suppress(LDAPException, OSError):
+                each.unbind()
+            with suppress(AttributeError):  # closed already
+                each.socket.close()
+
     def check(self) -> None:
         """Raises DirectoryDown if the conversation has been ended."""
         if self.ended:
@@ -304,7 +312,12 @@ class _CheckedTls(ldap3.Tls):
 
     def wrap_socket(self, connection: ldap3.Connection, do_handshake: bool = False) -> None:  # noqa: ARG002 - always done
         """Makes the handshake and checks the certificate."""
-        connection.socket = self._context.wrap_socket(connection.socket, server_hostname=connection.server.host)
+        plain = connection.socket
+        try:
+            connection.socket = self._context.wrap_socket(plain, server_hostname=connection.server.host)
+        except BaseException:
+            plain.close()
+            raise
 
 
 @contextmanager

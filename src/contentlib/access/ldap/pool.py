@@ -42,9 +42,12 @@ class DirectoryThreads:
     def _ended(self, running: asyncio.Future[Answer]) -> None:
         self._pending -= 1
         if not running.cancelled():
-            running.exception()  # whoever waited may have gone
+            running.exception()  # the caller may have gone, and nobody else asks for it
 
 
 def _begun(call: Callable[[Conversation], Answer], conversation: Conversation) -> Answer:
-    conversation.check()
-    return call(conversation)
+    try:
+        conversation.check()
+        return call(conversation)
+    finally:
+        conversation.close()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import socket
+import subprocess
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -14,6 +16,7 @@ import pytest
 
 from access.people import People
 from listening import listening
+from processes import CONTENTLIB, run
 from slapd import PEOPLE, SECRET, Slapd, running_slapd
 from whole import HOST, NAME, PASSWORD, HandClock, Whole, told, whole
 
@@ -280,3 +283,40 @@ async def test_an_api_token_takes_the_place_of_the_password(corp: Whole) -> None
     token = (await People(corp).done("POST", "/tokens", {"name": "t", "user": ROBIN}))["secret"]
     for name in (ROBIN, "CORP\\robin"):
         assert (await corp.login(name, token)).status_code == 200
+
+
+def checked(directory: Path, slapd: Slapd, *options: str, **changes: object) -> subprocess.CompletedProcess[str]:
+    tables = json.dumps([slapd.settings(**changes)])
+    command = [str(CONTENTLIB), "ldap", "check", *options]
+    return run(command, directory, CONTENTLIB_LDAP=tables, CONTENTLIB_DATA_DIR=str(directory))
+
+
+def test_the_command_tells_what_works(tmp_path: Path, slapd: Slapd) -> None:
+    (tmp_path / "password").write_text(SECRET)
+    ended = checked(tmp_path, slapd, "corp", "--user", "robin", "--password-file", "password")
+    assert ended.returncode == 0, ended.stderr
+    lines = ended.stdout.splitlines()
+    assert lines[0] == f"connected to 127.0.0.1:{slapd.ldaps} and bound as cn=reader,dc=corp,dc=example"
+    assert lines[1:3] == [f"user_base {PEOPLE} exists", "group_base ou=groups,dc=corp,dc=example exists"]
+    assert lines[3].startswith("user robin@corp.example with the identifier ")
+    assert "group outer" in lines
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"ca_file": None}, "CERTIFICATE_VERIFY_FAILED"),
+        ({"bind_password": "other"}, "bind_dn cn=reader,dc=corp,dc=example was refused: invalidCredentials"),
+        ({"group_base": "ou=nowhere"}, "search below ou=nowhere: noSuchObject"),
+        ({"urls": ["ldaps://127.0.0.1:1"]}, "Connection refused"),
+    ],
+)
+def test_the_command_tells_what_does_not_work(tmp_path: Path, slapd: Slapd, changes: dict[str, object], problem: str) -> None:
+    ended = checked(tmp_path, slapd, "corp", **changes)
+    assert ended.returncode == 1
+    assert problem in ended.stderr
+
+
+def test_the_command_names_the_directories_that_are_there(tmp_path: Path, slapd: Slapd) -> None:
+    ended = checked(tmp_path, slapd, "other")
+    assert (ended.returncode, ended.stderr) == (1, "contentlib: unknown directory 'other'; configured: corp\n")

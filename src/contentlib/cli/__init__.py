@@ -8,6 +8,7 @@ from contentlib.cli import modes
 from contentlib.cli.adopt import adopt
 from contentlib.cli.audit import audit
 from contentlib.cli.bundle import bundle
+from contentlib.cli.ldap import ldap
 from contentlib.cli.people import group, user
 from contentlib.cli.permits import permission, role, token
 from contentlib.cli.publish_static import publish_static
@@ -28,6 +29,7 @@ for name, commands in {
     "audit": audit,
     "bundle": bundle,
     "group": group,
+    "ldap": ldap,
     "permission": permission,
     "quota": quota,
     "role": role,

@@ -22,7 +22,7 @@ def _of_several() -> None:
 
 
 @ldap.command("check")
-def check(name: Name, user: User = None, password_file: PasswordFile = None, config: Config = None) -> None:
+def check_directory(name: Name, user: User = None, password_file: PasswordFile = None, config: Config = None) -> None:
     """Connects to a directory as the server does, and prints what works. Exits with 1 if something does not."""
     from contentlib.access.ldap.client import Conversation, DirectoryDown, LdapClient, UserRefused
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import certificates
 from access.people import People
 from active_directory import SECRET, ActiveDirectory, active_directory
 from listening import listening
@@ -141,3 +142,22 @@ async def test_a_directory_that_never_answers_delays_no_local_user(
             hanging = asyncio.create_task(app.login(ROBIN, SECRET))
             assert (await app.login(NAME, PASSWORD)).status_code == 200
             assert told(await hanging) == DOWN
+
+
+@pytest.mark.parametrize(
+    "answer", [b"HTTP/1.1 400 Bad Request\r\n\r\n", b"\x30\x03\x02\x01", b"\x30\x05\x02\x01\x01\x61\x00", b"\xff" * 99]
+)
+async def test_a_server_that_does_not_speak_ldap_is_down(
+    directory: ActiveDirectory, data_dir: Path, clock: HandClock, tmp_path: Path, answer: bytes
+) -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1)
+        writer.write(answer)
+        await writer.drain()
+        writer.transport.abort()
+
+    other = certificates.make(tmp_path / "other.pem")
+    async with listening(serve, context=other.context()) as port:
+        changes = {"urls": [f"ldaps://127.0.0.1:{port}"], "ca_file": str(tmp_path / "other.pem")}
+        async with whole(data_dir, clock, ldap=[directory.settings(**changes)]) as app:
+            assert await refusal(app) == DOWN

@@ -9,6 +9,7 @@ from __future__ import annotations
 import enum
 import re
 import secrets
+import socket
 import ssl
 import time
 import uuid
@@ -19,6 +20,7 @@ from typing import Any, Literal
 
 import ldap3
 from ldap3.core.exceptions import LDAPException
+from pyasn1.error import PyAsn1Error
 
 from contentlib.access.ldap.escaping import fill_filter, fill_name
 from contentlib.ldap_settings import LdapAddress, LdapProvider
@@ -89,8 +91,8 @@ class Conversation:
         """Closes all connections under the hands of the thread that waits for them."""
         self.ended = True
         for each in list(self.connections):
-            with suppress(OSError, AttributeError):  # not open yet, or not any more
-                each.socket.shutdown(2)
+            with suppress(OSError, TypeError):  # not open yet, or not any more
+                socket.socket.shutdown(each.socket, socket.SHUT_RDWR)  # not that of TLS, whose state another thread uses
 
     def close(self) -> None:
         """Closes all connections, from the thread that uses them."""
@@ -322,10 +324,10 @@ class _CheckedTls(ldap3.Tls):
 
 @contextmanager
 def _translated() -> Iterator[None]:
-    """Raises what ldap3 raises as DirectoryDown."""
+    """Raises what ldap3 raises as DirectoryDown, also for answers that are not LDAP."""
     try:
         yield
-    except (LDAPException, OSError) as error:
+    except (LDAPException, OSError, PyAsn1Error, ValueError, LookupError, TypeError, AttributeError) as error:
         raise DirectoryDown(str(error) or type(error).__name__) from error
 
 

@@ -30,13 +30,15 @@ class DirectoryThreads:
             raise busy(messages.LOGINS_WAITING)
         conversation = Conversation()
         self._pending += 1
-        running = asyncio.get_running_loop().run_in_executor(self._threads, _begun, call, conversation)
+        loop = asyncio.get_running_loop()
+        running = loop.run_in_executor(self._threads, _begun, call, conversation)
         running.add_done_callback(self._ended)
+        late = loop.call_later(self._seconds, conversation.end)  # also if the caller goes away before
+        running.add_done_callback(lambda _: late.cancel())
         try:
             async with asyncio.timeout(self._seconds):
                 return await asyncio.shield(running)
         except TimeoutError as error:
-            conversation.end()
             raise DirectoryDown(f"it did not answer within {self._seconds:g} seconds") from error
 
     def _ended(self, running: asyncio.Future[Answer]) -> None:

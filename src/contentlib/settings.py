@@ -238,6 +238,20 @@ class Settings(BaseSettings):
         "always have space; at most 1/20 of the disk. Uploads, fetches and copies that need more than the rest are refused. A "
         "storage with its own `reserve`, in bytes or as a percentage of the disk, has that instead, however large.",
     )
+    expensive_calls_per_minute: int = Field(
+        default=3000,
+        ge=0,
+        le=1_000_000,
+        description="Calls per minute and user of operations that fetch from elsewhere, copy content, hash passwords or start "
+        "tasks; as many at once. Further ones fail with 429 and Retry-After. Divided by `workers`. 0 means no limit.",
+    )
+    transfers_per_user: int = Field(
+        default=0,
+        ge=0,
+        le=1_000_000,
+        description="Uploads and downloads of one user at the same time. Further ones fail with 429 and Retry-After. Divided "
+        "by `workers`. 0 means no limit.",
+    )
     session_files_limit: int = Field(
         default=10_000,
         ge=1,

@@ -285,7 +285,7 @@ async def test_a_login_that_is_refused_unseen_says_when_to_come_back(
         for path in (SESSION, "/api/session"):
             answer = await app.client.post(path, auth=(NAME.encode(), PASSWORD.encode()), headers={TOKEN: ""})
             status, kind, text = told(answer)
-            assert (status, kind) == (503, "SERVICE_UNAVAILABLE")
+            assert (status, kind) == (429, "SERVICE_UNAVAILABLE")
             assert text == f"{refusal}; try again in {answer.headers['retry-after']} seconds"
         context = {"schemeId": "com.vmware.vapi.std.security.user_pass", "userName": NAME, "password": PASSWORD}
         assert "com.vmware.vapi.std.errors.service_unavailable" in json.dumps(await json_rpc(app, context))

@@ -86,10 +86,11 @@ class Parts:
     def _ended(self, session_or_file_id: str) -> None:
         self.transfers.ended(session_or_file_id)
 
-    async def admit(self, request: Request, item: str) -> None:
+    async def admit(self, request: Request, item: str) -> str:
         if request.headers.get("vmware-api-session-id") != LOGIN:
             raise Unauthenticated(Fault("access.no_session", "the request has no login session"))
         self.leases.touch_login(LOGIN)
+        return "ann"
 
     async def keep(self, address: DataAddress) -> None:
         """Nobody's session is taken away here."""

@@ -28,6 +28,7 @@ from functools import partial
 from typing import Protocol
 
 from contentlib.access import messages
+from contentlib.access.pacing import TOO_MANY_REQUESTS
 from contentlib.access.passwords import Argon2Passwords, busy
 from contentlib.access.recent import Digests, Recent
 from contentlib.http.message import Gone, never, unless_gone
@@ -263,14 +264,14 @@ class GuardedPasswords:
         each = _HASH_SECONDS if failures is None else failures.delay
         wait = self._callers[caller.pair] * each + (0.0 if failures is None else max(failures.until - now, 0.0))
         if wait > _PATIENCE:
-            raise busy(messages.LOGINS_OF_USER_WAITING, wait)
+            raise busy(messages.LOGINS_OF_USER_WAITING, wait, TOO_MANY_REQUESTS)
         if proven:
             return
         if self._clients[caller.address] >= _PENDING_OF_ADDRESS or self._clients.total() >= _PENDING:
             raise busy(messages.LOGINS_WAITING)
         wait = self._addresses.wait(caller.address, now)
         if wait > 0:
-            raise busy(messages.WRONG_FROM_ADDRESS, wait)
+            raise busy(messages.WRONG_FROM_ADDRESS, wait, TOO_MANY_REQUESTS)
 
     async def _verify_next(self, caller: _Caller, guess: _Guess) -> bool:
         """The answer to one password, when those before it from the same caller have been answered."""
@@ -300,12 +301,12 @@ class GuardedPasswords:
     async def _verify_unknown(self, caller: _Caller, guess: _Guess) -> bool:
         wait = self._lines.waiting(caller.name) * _HASH_SECONDS
         if wait > _PATIENCE:
-            raise busy(messages.LOGINS_OF_USER_WAITING, wait)
+            raise busy(messages.LOGINS_OF_USER_WAITING, wait, TOO_MANY_REQUESTS)
         async with self._lines.turn(caller.name):
             now = self._now()
             wait = self._names.wait(caller.name, now)
             if wait > 0 and self._failures.get(caller.pair, now) is not None:
-                raise busy(messages.WRONG_FOR_USER, wait)
+                raise busy(messages.WRONG_FOR_USER, wait, TOO_MANY_REQUESTS)
             return await self._check(caller, guess, stranger=True)
 
     async def _check(self, caller: _Caller, guess: _Guess, *, stranger: bool) -> bool:

@@ -27,6 +27,7 @@ LOGINS_WAITING = Message(_BUSY, "too many logins are waiting; try again in {seco
 LOGINS_OF_USER_WAITING = Message(_BUSY, "too many logins of this user are waiting; try again in {seconds} seconds", _WAIT)
 WRONG_FROM_ADDRESS = Message(_BUSY, "too many wrong passwords from this address; try again in {seconds} seconds", _WAIT)
 WRONG_FOR_USER = Message(_BUSY, "too many wrong passwords for this user; try again in {seconds} seconds", _WAIT)
+TOO_MANY_CALLS = Message(_BUSY, "too many expensive calls of this user; try again in {seconds} seconds", _WAIT)
 NO_TOKEN = Message("access.unknown_token", "the API token does not exist or has expired", "Create a new token.")
 USER_DISABLED = Message(
     "access.user_disabled", "user {user} is disabled or the API token has expired", "Ask an administrator to enable the user."

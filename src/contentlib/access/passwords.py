@@ -23,10 +23,10 @@ _MOST_WAITING = 64
 _RETRY_SECONDS = 2
 
 
-def busy(said: Message, seconds: float = _RETRY_SECONDS) -> ServiceUnavailable:
-    """The error of a caller who is to come back later; nothing was hashed."""
+def busy(said: Message, seconds: float = _RETRY_SECONDS, status: int | None = None) -> ServiceUnavailable:
+    """The error of a caller who is to come back later; nothing was hashed. The status is 503 unless another one is given."""
     wait = max(1, -int(-seconds // 1))
-    error = ServiceUnavailable(said(seconds=wait))
+    error = ServiceUnavailable(said(seconds=wait), status=status)
     error.retry_after = wait
     return error
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from contentlib import __version__
 from contentlib.access.begun import BegunDownloads
+from contentlib.access.pacing import CallPace
 from contentlib.app import log
 from contentlib.app.access import Access
 from contentlib.app.core import Core, Identity
@@ -18,7 +19,8 @@ from contentlib.http.message import Answer, Request
 from contentlib.jobs.operations import Operations
 from contentlib.monitor import CountedBody, Gauges, Meter, Monitor, TransferMeter
 from contentlib.services.faults import translate
-from contentlib.transfer.downloads import Downloads
+from contentlib.transfer.concurrency import TransfersOfUsers
+from contentlib.transfer.downloads import Accounts, Downloads
 from contentlib.transfer.front import Transfers
 from contentlib.transfer.permits import GatePermits
 from contentlib.transfer.uploads import Uploads
@@ -79,7 +81,9 @@ def wire_of(core: Core, rules: Rules, access: Access, identity: Identity, bodies
         bodies=bodies,
         report=log.request_failed,
         submit=Operations(core.metadata, rules.tasks, core.signals.task_submitted).submit,
-        options=WireOptions(settings.public_url, settings.check_answers, settings.strict, access.refusals.note),
+        options=WireOptions(
+            settings.public_url, settings.check_answers, settings.strict, access.refusals.note, _pace(core).check
+        ),
     )
     return wire
 
@@ -87,12 +91,22 @@ def wire_of(core: Core, rules: Rules, access: Access, identity: Identity, bodies
 def transfers_of(core: Core, rules: Rules, access: Access, identity: Identity) -> Transfers:
     """Creates the door for the content of files."""
     permits = GatePermits(access.gate, call_of)
-    uploads = Uploads(rules.transfers, core.storages, core.leases, core.limits.throttle)
-    begun = BegunDownloads(core.metadata)
-    downloads = Downloads(rules.downloads, rules.items, core.blobs, core.leases, permits, begun.note)
+    users = TransfersOfUsers(_share(core, core.settings.transfers_per_user))
+    uploads = Uploads(rules.transfers, core.storages, core.leases, core.limits.throttle, users)
+    accounts = Accounts(users, BegunDownloads(core.metadata).note)
+    downloads = Downloads(rules.downloads, rules.items, core.blobs, core.leases, permits, accounts)
     transfers = Transfers(uploads, downloads, identity.addresses, permits, access.refusals.note)
     core.signals.session_ended.connect(transfers.ended)
     return transfers
+
+
+def _pace(core: Core) -> CallPace:
+    return CallPace(_share(core, core.settings.expensive_calls_per_minute))
+
+
+def _share(core: Core, all_together: int) -> int:
+    """Returns the part of a limit that this process grants; all processes together grant about the whole."""
+    return -(-all_together // core.settings.workers)
 
 
 def publisher_of(core: Core, rules: Rules, access: Access) -> Publisher:

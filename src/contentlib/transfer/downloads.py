@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 
 from contentlib.access.begun import OnDownload, unlogged
 from contentlib.http.files import FileContent, file_answer
@@ -17,12 +18,21 @@ from contentlib.library.sessions.download_sessions import DownloadSessions
 from contentlib.transfer import messages
 from contentlib.transfer.addresses import DataAddress, StaticAddress
 from contentlib.transfer.answers import RequestRefused
+from contentlib.transfer.concurrency import UNLIMITED, TransfersOfUsers
 from contentlib.transfer.passing import through
 from contentlib.transfer.permits import Permits
 from contentlib.transfer.running import RunningDownloads, Touch
 from contentlib.vapi.errors import VapiError
 
 _METHODS = ("GET", "HEAD")
+
+
+@dataclass(frozen=True, slots=True)
+class Accounts:
+    """What is kept of the downloads of users: how many each has, and that they have begun."""
+
+    users: TransfersOfUsers = UNLIMITED
+    begun: OnDownload = unlogged
 
 
 class Downloads:
@@ -35,9 +45,10 @@ class Downloads:
         blobs: Blobs,
         leases: Leases,
         permits: Permits,
-        begun: OnDownload = unlogged,
+        accounts: Accounts | None = None,
     ) -> None:
-        self._begun = begun
+        accounts = accounts or Accounts()
+        self.users, self._begun = accounts.users, accounts.begun
         self._sessions = sessions
         self._items = items
         self._blobs = blobs
@@ -51,21 +62,24 @@ class Downloads:
             return method_not_allowed(request.method, _METHODS)
         coming = await self._sessions.coming(address.session, int(address.file))
         if coming is not None:
+            await self.users.make_room(coming[0].user)
             await self._note(request, coming[0], coming[1].name)
             return through(self._sessions, self._blobs, self._leases, *coming, int(address.file))
         session, file, blob = await self._sessions.target(address.session, int(address.file))
-        await self._note(request, session, file.name)
 
         async def touch() -> None:
             self._leases.touch(session)
 
-        return self._answer(request, blob, file.name, session.id, touch)
+        await self.users.make_room(session.user)
+        await self._note(request, session, file.name)
+        return self._answer(request, blob, file.name, session.id, session.user, touch)
 
     async def of_item(self, request: Request, address: StaticAddress) -> Answer:
         """A file of an item, while it has the revision that is asked for."""
         if request.method not in _METHODS:
             return method_not_allowed(request.method, _METHODS)
-        await self._permits.admit(request, address.item)
+        user = await self._permits.admit(request, address.item)
+        await self.users.make_room(user)
         item, file = await self._items.file(address.item, address.name)
         if item.library != address.library:
             raise RequestRefused(404, messages.NO_SUCH_ITEM(library=address.library, item=address.item))
@@ -76,7 +90,7 @@ class Downloads:
         blob = await self._blobs.check(file.blob, file.name)
         if request.method == "GET":
             await self._begun(AuditThing("library item", item.id, item.name, item.library), AuditThing("file", "", file.name))
-        return self._answer(request, blob, file.name, _login(request), self._touch_login(request, item.id))
+        return self._answer(request, blob, file.name, _login(request), user, self._touch_login(request, item.id))
 
     async def _note(self, request: Request, session: DownloadSession, name: str) -> None:
         """Notes that a file is downloaded by the user of a session, who alone has its address."""
@@ -84,11 +98,12 @@ class Downloads:
             act_as(session.user, session.login)
             await self._begun(AuditThing("download session", session.id), AuditThing("file", "", name))
 
-    def _answer(self, request: Request, blob: Blob, name: str, owner: str, touch: Touch) -> Answer:
+    def _answer(self, request: Request, blob: Blob, name: str, owner: str, user: str, touch: Touch) -> Answer:
         path, run = self._blobs.store.path(blob.storage, blob.id), self._blobs.on(blob.storage).run
         answer = file_answer(request, FileContent(path, blob.size, blob.sha256, blob.created, run), name)
         if request.method == "GET" and answer.status in (200, 206):
             self.running.add(owner, path, touch)
+            self.users.download(user, path)
         return answer
 
     def _touch_login(self, request: Request, item: str) -> Touch:

@@ -66,6 +66,7 @@ class Transfers:
         """Keeps the sessions of running downloads alive and stops stalled uploads. Must be called every few seconds."""
         self._uploads.stop_silent()
         await self._downloads.running.touch()
+        await self._downloads.users.look()
 
     async def _answer(self, request: Request) -> Answer:
         if request.path.startswith(STATIC):
@@ -104,4 +105,6 @@ def _told(error: VapiError) -> Answer:
     headers = []
     if isinstance(error, Unauthenticated):
         headers.append(("www-authenticate", error.challenge or 'Basic realm="contentlib"'))
+    if error.retry_after is not None:
+        headers.append(("retry-after", str(error.retry_after)))
     return refusal(error.status or error.rest_status, error.fault, headers)

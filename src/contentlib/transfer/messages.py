@@ -40,3 +40,8 @@ RANGE_AND_ENCODING = Message(
 )
 SESSION_OVER = Message("transfer.session", "session has ended", "Create a new session.")
 REPLACED = Message("transfer.replaced", "another request is now sending the bytes of the file", "Nothing to do.")
+TOO_MANY_TRANSFERS = Message(
+    "transfer.too_many",
+    "user {user} already runs {most} transfers, the limit (transfers_per_user); try again when one has ended",
+    "Transfer fewer files at the same time, or raise the setting transfers_per_user.",
+)

@@ -19,8 +19,8 @@ _NEEDED = {"upload": (UPDATE_SESSION, UPLOADING), "download": (DOWNLOAD_SESSION,
 class Permits(Protocol):
     """Says who may go on, and raises where they may not."""
 
-    async def admit(self, request: Request, item: str) -> None:
-        """Returns where the caller of a request may download an item; else Unauthenticated, Unauthorized or Missing."""
+    async def admit(self, request: Request, item: str) -> str:
+        """The user, where the caller of a request may download an item; else Unauthenticated, Unauthorized or Missing."""
 
     async def keep(self, address: DataAddress) -> None:
         """Returns where the user of a session may still do what the address is for; Unauthorized where that was taken away."""
@@ -33,12 +33,13 @@ class GatePermits:
         self._gate = gate
         self._call_of = call_of
 
-    async def admit(self, request: Request, item: str) -> None:
+    async def admit(self, request: Request, item: str) -> str:
         """Asks for a login session or an API token, and for the privilege to download."""
         call = self._call_of(request)
         call.operation = "transfer.static"
         await self._gate.authenticate(call)
         await self._gate.demand(call, Need(DOWNLOADING, ITEM, item), "the content of a library item")
+        return call.user
 
     async def keep(self, address: DataAddress) -> None:
         """Asks for the privilege that the session was created with; the address itself tells that its holder was let in."""

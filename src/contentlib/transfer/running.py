@@ -12,6 +12,7 @@ import asyncio
 import fcntl
 import os
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -61,10 +62,15 @@ class RunningDownloads:
 
 def open_files() -> set[str]:
     """The names of the files that this process has open, without their directories."""
-    found: set[str] = set()
+    return set(count_open_files())
+
+
+def count_open_files() -> Counter[str]:
+    """How often this process has files open, by name without directory."""
+    found: Counter[str] = Counter()
     for descriptor in _descriptors():
         with suppress(OSError):  # closed since it was listed
-            found.add(_path(descriptor).removesuffix(_DELETED).rpartition("/")[2])
+            found[_path(descriptor).removesuffix(_DELETED).rpartition("/")[2]] += 1
     return found
 
 

@@ -27,6 +27,7 @@ from contentlib.library.threads import NotStored
 from contentlib.transfer import messages
 from contentlib.transfer.addresses import DataAddress
 from contentlib.transfer.answers import RequestRefused
+from contentlib.transfer.concurrency import UNLIMITED, TransfersOfUsers
 from contentlib.transfer.decoding import with_decoded_body
 from contentlib.transfer.part import Part, part_of
 from contentlib.transfer.receiving import RECEIVED, Memory, Replaced, Stopped, Upload, Wrong
@@ -68,7 +69,9 @@ class Uploads:
         storages: Storages,
         leases: Leases,
         throttle: Throttle,
+        users: TransfersOfUsers = UNLIMITED,
     ) -> None:
+        self._users = users
         self._transfers = transfers
         self._storages = storages
         self._store = storages.store
@@ -87,6 +90,11 @@ class Uploads:
             return await self._progress(session, file)
         if request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
             raise RequestRefused(415, messages.FORM())
+        await self._users.make_room(session.user)
+        with self._users.upload(session.user):
+            return await self._receive(request, session, file)
+
+    async def _receive(self, request: Request, session: UpdateSession, file: UpdateFile) -> Response:
         request = with_decoded_body(request, file.name)
         part = part_of(request)
         if part.start and file.status is TransferStatus.READY:

@@ -1,5 +1,6 @@
 """Implements the wire forms: converts bytes to calls and back, from the declarations alone. Knows no service or database."""
 
-from contentlib.wire.front import Wire, WireOptions
+from contentlib.wire.calls import WireOptions
+from contentlib.wire.front import Wire
 
 __all__ = ["Wire", "WireOptions"]

@@ -6,6 +6,7 @@ import base64
 import binascii
 import re
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeVar
 
@@ -37,20 +38,44 @@ _HOST = re.compile(r"([A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?\Z")
 Line = TypeVar("Line")
 Refused = Callable[[str], Awaitable[None]]
 """Notes that the current call was refused with an error of a type."""
+Pace = Callable[[str, str], object]
+"""Raises a VapiError if a user, the first argument, calls an operation too often."""
+
+
+async def unnoted(_error: str) -> None:
+    """For servers that keep no record of refused calls."""
+
+
+def unpaced(_user: str, _operation: str) -> None:
+    """For servers without limits."""
+
+
+@dataclass(frozen=True, slots=True)
+class WireOptions:
+    """Options of the wire forms: the server's URL, and how strictly requests and results are checked.
+
+    With `check_answers`, each result is compared with its declared type before it is sent. `refused` notes refused calls.
+    `pace` raises an error for a user who calls an operation too often.
+    """
+
+    public_url: str | None = None
+    check_answers: bool = False
+    strict: bool = False
+    refused: Refused = unnoted
+    pace: Pace = unpaced
 
 
 class Calls:
     """Creates and runs calls. Errors raised by `run` can be shown to the caller."""
 
-    def __init__(
-        self, gate: Gate, *, bodies: Bodies, public_url: str | None, report: Report, check_answers: bool, refused: Refused
-    ) -> None:
+    def __init__(self, gate: Gate, *, bodies: Bodies, report: Report, options: WireOptions) -> None:
+        self._pace = options.pace
         self._gate = gate
         self._bodies = bodies
-        self._public_url = public_url.rstrip("/") if public_url else None
+        self._public_url = options.public_url.rstrip("/") if options.public_url else None
         self._report = report
-        self._check_answers = check_answers
-        self._refused = refused
+        self._check_answers = options.check_answers
+        self._refused = options.refused
 
     def of(self, request: Request) -> Call:
         """Creates the call of a request. Raises Unauthenticated if its credentials cannot be read."""
@@ -110,6 +135,7 @@ class Calls:
         operation = endpoint.operation
         try:
             await self._gate.admit(call, operation, arguments)
+            self._pace(call.user, operation.id)
             check_unions(operation, arguments)
             answer = await endpoint.handler(call, **arguments)
             if operation.shows is not None:

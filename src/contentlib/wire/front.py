@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 
 from contentlib.http.bodies import Bodies
@@ -10,7 +9,7 @@ from contentlib.http.failures import Report
 from contentlib.http.message import Request, Response
 from contentlib.vapi.registry import Gate, Registry, Submit
 from contentlib.wire.api import Api, error_response
-from contentlib.wire.calls import Calls, Refused
+from contentlib.wire.calls import Calls, WireOptions
 from contentlib.wire.dispatch import unsupported_method
 from contentlib.wire.hints import Hints
 from contentlib.wire.jsonrpc import JsonRpc
@@ -20,23 +19,6 @@ from contentlib.wire.tasked import Tasked, no_tasks
 from contentlib.wire.upstream import AbsentServices
 
 _KEPT_BY_NOBODY = ("cache-control", "no-store")
-
-
-async def unnoted(_error: str) -> None:
-    """For servers that keep no record of refused calls."""
-
-
-@dataclass(frozen=True, slots=True)
-class WireOptions:
-    """Options of the wire forms: the server's URL, and how strictly requests and results are checked.
-
-    With `check_answers`, each result is compared with its declared type before it is sent. `refused` notes refused calls.
-    """
-
-    public_url: str | None = None
-    check_answers: bool = False
-    strict: bool = False
-    refused: Refused = unnoted
 
 
 class Wire:
@@ -57,14 +39,7 @@ class Wire:
         options: WireOptions | None = None,
     ) -> None:
         options = options or WireOptions()
-        calls = Calls(
-            gate,
-            bodies=bodies,
-            public_url=options.public_url,
-            report=report,
-            check_answers=options.check_answers,
-            refused=options.refused,
-        )
+        calls = Calls(gate, bodies=bodies, report=report, options=options)
         tasked = Tasked(registry, gate, submit)
         self.perform = tasked.perform
         self.kept_result = tasked.result

@@ -1,0 +1,89 @@
+"""Tests the limit of transfers of one user at the same time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from contentlib.transfer import concurrency
+from contentlib.transfer.answers import RequestRefused
+from contentlib.transfer.concurrency import TransfersOfUsers
+from whole import TOKEN, HandClock, copied, whole
+
+
+async def _full(users: TransfersOfUsers, user: str = "ann") -> bool:
+    try:
+        await users.make_room(user)
+    except RequestRefused as refused:
+        assert refused.status == 429
+        assert dict(refused.headers or [])["retry-after"].isdecimal()
+        return True
+    return False
+
+
+async def test_uploads_count_while_they_run() -> None:
+    users = TransfersOfUsers(2)
+    with users.upload("ann"):
+        assert not await _full(users)
+        with users.upload("ann"):
+            assert await _full(users)
+            assert not await _full(users, "bob")
+        assert not await _full(users)
+    assert users._users == {}
+
+
+async def test_downloads_count_while_their_file_is_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(concurrency, "_YOUNG_SECONDS", 0.0)
+    users, path = TransfersOfUsers(2), tmp_path / "some-blob"
+    path.write_bytes(b"1")
+    with path.open("rb"):
+        users.download("ann", path)
+        with path.open("rb"):
+            users.download("ann", path)
+            assert await _full(users)
+        assert not await _full(users)
+        users.download("ann", path)
+        with path.open("rb"):
+            assert await _full(users)
+    await users.look()
+    assert users._users == {}
+
+
+async def test_a_download_that_just_began_counts_although_its_file_is_not_open(tmp_path: Path) -> None:
+    users = TransfersOfUsers(1)
+    users.download("ann", tmp_path / "not-open-yet")
+    assert await _full(users)
+
+
+async def test_without_a_limit_nothing_is_counted(tmp_path: Path) -> None:
+    users = TransfersOfUsers(0)
+    users.download("ann", tmp_path / "blob")
+    with users.upload("ann"):
+        assert not await _full(users)
+    assert users._users == {}
+
+
+async def test_an_upload_too_many_is_refused_and_can_be_sent_later(template: Path, tmp_path: Path, clock: HandClock) -> None:
+    async with whole(copied(template, tmp_path / "data"), clock, transfers_per_user=1) as app:
+        session = await app.session(await app.item())
+        first, second = [(await app.add(session, name))["upload_endpoint"]["uri"] for name in ("a", "b")]
+        begun, go = asyncio.Event(), asyncio.Event()
+
+        async def pieces() -> AsyncIterator[bytes]:
+            yield b"1"
+            begun.set()
+            await go.wait()
+            yield b"2"
+
+        running = asyncio.create_task(app.client.put(first, content=pieces(), headers={TOKEN: ""}))
+        await begun.wait()
+        refused = await app.client.put(second, content=b"3", headers={TOKEN: ""})
+        assert (refused.status_code, refused.headers["retry-after"]) == (429, "5")
+        assert "already runs 1 transfers, the limit (transfers_per_user)" in refused.text
+        go.set()
+        assert (await running).status_code == 200
+        assert (await app.client.put(second, content=b"3", headers={TOKEN: ""})).status_code == 200
+        await app.complete(session)

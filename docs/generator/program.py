@@ -18,6 +18,7 @@ from contentlib import settings as declared
 from contentlib.cli import application, certificate
 from contentlib.inventory import Datastore, Inventory
 from contentlib.library.bytes.storages import Storages
+from contentlib.library.model import user_owner
 from contentlib.metadata.migrate import upgrade
 from contentlib.settings import Settings
 from contentlib.stores import claim_storages, open_bytes, open_rows
@@ -77,6 +78,8 @@ async def _looked_up() -> list[Metric]:
         upgrade(settings.database_file)
         metadata, store = open_rows(settings), open_bytes(settings)
         await claim_storages(metadata, store)
+        async with metadata.transaction(durable=False) as transaction:  # figures of quotas are those of limits
+            await transaction.quotas.limit(user_owner("someone"), 1, 1)
         datastores = [Datastore(each.id, each.name, each.path) for each in settings.storage]
         inventory = Inventory("Datacenter", datastores, Storages(store).on)
         gauges = monitor.Gauges(metadata, inventory, own.certificate.read_bytes() if own else None)

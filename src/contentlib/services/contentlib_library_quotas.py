@@ -20,7 +20,7 @@ _PATH = "/api/contentlib/library/{library_id}/quota"
 
 
 class LibraryQuotasService(Service):
-    """Quotas of libraries. Whoever may read a library reads its quota; administrators of everything set it."""
+    """Quotas of libraries. Users who may read a library read its quota; administrators of everything set it."""
 
     vapi_id = "contentlib.library.quotas"
 

@@ -468,3 +468,33 @@ async def test_a_library_that_is_deleted_meanwhile_ends_its_sync(app: Whole, clo
     task = await follower.synced()
     assert task["status"] == "FAILED"
     assert "does not exist" in message(task)
+
+
+async def test_a_sync_beyond_the_quota_names_it_and_brings_what_there_is_room_for(follower: Follower, shelf: Shelf) -> None:
+    before = await follower.content()
+    quota = f"/api/contentlib/library/{follower.library}/quota"
+    held = (await follower.app.send("GET", quota)).json()["bytes"]
+    assert (await follower.app.send("PUT", quota, {"bytes_limit": held + 10})).status_code == 204
+    shelf.put("large", 8, a_iso=bytes(11))
+    shelf.put("small", 9, a_iso=b"123")
+    task = await follower.sync()
+    assert task["status"] == "FAILED"
+    text = f"quota of library {follower.library} is {held + 10} bytes: "
+    assert text in task["error"]["messages"][0]["default_message"]
+    assert "/item8/a.iso" not in shelf.asked()
+    assert await follower.content() == {**before, "small": {"a.iso": b"123"}}
+    assert (await follower.app.send("GET", quota)).json()["bytes"] == held + 3
+    await follower.app.send("PUT", quota, {})
+    assert (await follower.sync())["status"] == "SUCCEEDED"
+    assert (await follower.content())["large"] == {"a.iso": bytes(11)}
+
+
+async def test_a_sync_beyond_the_quota_of_items_leaves_the_library_as_it_was(follower: Follower, shelf: Shelf) -> None:
+    before = await follower.content()
+    quota = f"/api/contentlib/library/{follower.library}/quota"
+    assert (await follower.app.send("PUT", quota, {"items_limit": len(before)})).status_code == 204
+    shelf.put("another", 8, a_iso=b"1")
+    task = await follower.sync()
+    assert task["status"] == "FAILED"
+    assert f"is {len(before)} items" in task["error"]["messages"][0]["default_message"]
+    assert await follower.content() == before

@@ -20,7 +20,7 @@ from contentlib.library.names import check_description, check_name, check_text, 
 from contentlib.library.packages.trust import Trust
 from contentlib.library.ports import MetadataStore, Transaction
 from contentlib.library.protection import check_changeable, check_unused
-from contentlib.library.quotas import within_quotas
+from contentlib.library.quotas import check_room, within_quotas
 from contentlib.library.signals import unheard
 
 _DESTINATION = "destination_create_spec"
@@ -184,6 +184,7 @@ class Items:
             check_here(source)
             library = await check_local(transaction, item.library)
             await self.check_name_free(transaction, item, f"{_DESTINATION}.name")  # also before bytes are copied in vain
+            await check_room(transaction, item.library, source.size)
         await self._trust.check(library, item.folded_type, version.signature)
         async with self._blobs.holding() as hold:
             files = []

@@ -12,10 +12,9 @@ import pytest
 import requests
 
 from clients.pyvmomi import Disconnect, connect
-from clients.servers import NAME, PASSWORD, STORAGES, Address
+from clients.roles import done, secret
+from clients.servers import STORAGES, Address
 from conformance.sdk import VapiError, create_vsphere_client, items, libraries, updates
-
-_ACCESS = "/api/contentlib/access"
 
 
 @pytest.fixture(autouse=True)
@@ -28,22 +27,7 @@ def quiet() -> Iterator[None]:
 @pytest.fixture(scope="module")
 def library(server: Address) -> str:
     spec = {"name": "tokens", "storage_backings": [{"type": "DATASTORE", "datastore_id": next(iter(STORAGES))}]}
-    return str(_done(server, "POST", "/api/content/local-library", spec))
-
-
-def _done(server: Address, method: str, path: str, body: object) -> Any:
-    with httpx.Client(base_url=server.url, verify=False, timeout=60) as client:
-        token = client.post("/api/session", auth=(NAME, PASSWORD)).json()
-        answer = client.request(method, path, json=body, headers={"vmware-api-session-id": token})
-    assert answer.status_code < 300, answer.text
-    return answer.json() if answer.content else None
-
-
-def _secret(server: Address, library: str, name: str, role: str) -> str:
-    user = _done(server, "POST", f"{_ACCESS}/users", {"name": name})
-    spec = {"principal": user, "principal_type": "USER", "role": role, "library": library}
-    _done(server, "PUT", f"{_ACCESS}/permissions", spec)
-    return str(_done(server, "POST", f"{_ACCESS}/tokens", {"name": "nightly", "user": user})["secret"])
+    return str(done(server, "POST", "/api/content/local-library", spec))
 
 
 @contextmanager
@@ -58,8 +42,8 @@ def _sdk(server: Address, name: str, secret: str) -> Iterator[Any]:
 
 
 def test_a_publisher_adds_an_item_with_a_token(server: Address, library: str) -> None:
-    secret = _secret(server, library, "builder", "Content publisher")
-    with _sdk(server, "builder", secret) as stubs:
+    token = secret(server, library, "builder", "Content publisher")
+    with _sdk(server, "builder", token) as stubs:
         item = stubs.Item.create(libraries.ItemModel(library_id=library, name="image"), None)
         session = stubs.item.UpdateSession.create(items.UpdateSessionModel(library_item_id=item), None)
         spec = updates.File.AddSpec(name="a.iso", source_type="PUSH")
@@ -70,8 +54,8 @@ def test_a_publisher_adds_an_item_with_a_token(server: Address, library: str) ->
 
 
 def test_a_reader_is_told_which_privilege_is_missing(server: Address, library: str) -> None:
-    secret = _secret(server, library, "reader", "Content user")
-    with _sdk(server, "reader", secret) as stubs, pytest.raises(VapiError) as caught:
+    token = secret(server, library, "reader", "Content user")
+    with _sdk(server, "reader", token) as stubs, pytest.raises(VapiError) as caught:
         stubs.Item.create(libraries.ItemModel(library_id=library, name="other"), None)
     assert caught.value.messages[0].default_message == (
         "user reader@vsphere.local needs the privilege ContentLibrary.AddLibraryItem on com.vmware.content.Library "
@@ -80,7 +64,7 @@ def test_a_reader_is_told_which_privilege_is_missing(server: Address, library: s
 
 
 def test_pyvmomi_logs_in_with_a_token_as_password(server: Address, library: str) -> None:
-    instance = connect(server, "soap", _secret(server, library, "soap", "Content user"))
+    instance = connect(server, "soap", secret(server, library, "soap", "Content user"))
     assert instance.content.sessionManager.currentSession.userName == "soap@vsphere.local"
     Disconnect(instance)
     instance._stub.DropConnections()
@@ -88,11 +72,11 @@ def test_pyvmomi_logs_in_with_a_token_as_password(server: Address, library: str)
 
 @pytest.mark.parametrize("form", ["basic", "bearer"])
 def test_a_session_starts_with_a_token(server: Address, library: str, form: str) -> None:
-    secret = _secret(server, library, f"by-{form}", "Content user")
-    how: dict[str, Any] = {"auth": (f"by-{form}", secret)}
+    token = secret(server, library, f"by-{form}", "Content user")
+    how: dict[str, Any] = {"auth": (f"by-{form}", token)}
     if form == "bearer":
-        how = {"headers": {"authorization": f"Bearer {secret}"}}
+        how = {"headers": {"authorization": f"Bearer {token}"}}
     with httpx.Client(base_url=server.url, verify=False, timeout=60) as client:
-        token = client.post("/api/session", **how).json()
-        told = client.get("/api/session", headers={"vmware-api-session-id": token}).json()
+        session = client.post("/api/session", **how).json()
+        told = client.get("/api/session", headers={"vmware-api-session-id": session}).json()
     assert told["user"] == f"by-{form}@vsphere.local"

@@ -18,6 +18,7 @@ from clients.ansible import calls
 from clients.ansible.running import run
 from clients.content import written
 from clients.cutting import cutting
+from clients.roles import ANSIBLE, PUBLISHER, add_wider_role, secret, site, user_of
 from clients.servers import STORAGES, Address, serving
 from crash.servers import in_namespace
 from packages import archive
@@ -123,6 +124,20 @@ def _session(directory: Path) -> Told:
         return run(server, directory, "session-ended")
 
 
+def _roles(directory: Path) -> Told:
+    """The same with three roles, each with an API token in place of a password."""
+    images = written(directory / "images").directory
+    with serving(directory) as server:
+        place = site(server)
+        wider = add_wider_role(server, ANSIBLE, PUBLISHER, "ContentLibrary.ReadStorage")
+        tokens = place.tokens | {wider: secret(server, place.library, user_of(wider), wider)}
+        told: Told = []
+        for role, token in tokens.items():
+            known = {"contentlib_user": user_of(role), "contentlib_password": token, "library": place.library, "image": role}
+            told += run(server, directory, "roles", images=str(images), **known)
+        return told
+
+
 def _disks(directory: Path) -> Told:
     images = written(directory / "images").directory
     trigger, disk = directory / "becomes-read-only", directory / _SMALL
@@ -167,5 +182,6 @@ _SCENARIOS: tuple[Callable[[Path], Told], ...] = (
     _community,
     _cut,
     _session,
+    _roles,
 )
 _SUCCEEDING = {"vmware.vmware": (_libraries, _items, _fetched, _subscribed), "vmware.vmware_rest": (_rest,)}

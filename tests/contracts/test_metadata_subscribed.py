@@ -9,7 +9,8 @@ from msgspec.structs import replace
 from contentlib.library.catalogs import Arrival, ItemOffer, OfferedFile, OfferedItem
 from contentlib.library.identifiers import new_identifier
 from contentlib.library.model import FetchedItem, Item, Library, State, SubscriberContact, SubscriberCredential
-from contentlib.library.ports import MetadataStore
+from contentlib.library.ports import AccessStore, MetadataStore
+from contentlib.library.principals import Permission
 from contracts import made
 
 FILES = (
@@ -229,6 +230,28 @@ async def test_credentials_of_subscribers_are_found_by_name_and_removed_with_the
         assert await transaction.subscriber_credentials.find(other.id, "bergen") is None
         await transaction.libraries.remove(home.id)
         assert await transaction.subscriber_credentials.of(home.id) == []
+
+
+async def test_what_goes_with_a_library_is_not_remembered(store: AccessStore) -> None:
+    """A library that is imported again has the same identifier, and nothing of the one before."""
+    home = made.library()
+    async with store.transaction(durable=False) as transaction:
+        await transaction.libraries.add(home)
+        await transaction.subscriber_credentials.add(SubscriberCredential("a", home.id, "Oslo", "oslo", "h", 1))
+        await transaction.permissions.add(Permission("p", "user:ann", "auditor", home.id))
+    for _ in range(2):  # what is read twice is remembered
+        async with store.reading() as transaction:
+            assert await transaction.subscriber_credentials.get("a") is not None
+            assert await transaction.permissions.get("p") is not None
+    before = store.access_generation()
+    async with store.transaction(durable=False) as transaction:
+        await transaction.libraries.remove(home.id)
+    async with store.transaction(durable=False) as transaction:
+        await transaction.libraries.add(home)
+    async with store.reading() as transaction:
+        assert await transaction.subscriber_credentials.get("a") is None
+        assert await transaction.permissions.get("p") is None
+    assert store.access_generation() != before
 
 
 def contact(identifier: str, home: str, seen: int, **changes: Any) -> SubscriberContact:

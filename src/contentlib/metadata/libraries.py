@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import msgspec
-from sqlalchemy import bindparam, or_, select, update
+from sqlalchemy import bindparam, delete, or_, select, update
 
 from contentlib.library.model import Library, LibraryType, Retention, library_owner
 from contentlib.metadata import tables
@@ -24,6 +24,13 @@ _REVISIONS = Statement(select(_TABLE.c.id, _TABLE.c.revision).where(_LIVE))
 _OWN_RETENTION = Statement(select(_TABLE.c.id, _TABLE.c.retention).where(_TABLE.c.retention.is_not(None)).order_by(*_ORDER))
 _RETENTION = msgspec.json.Decoder(Retention)
 _CHANGED = Statement(update(_TABLE).where(_TABLE.c.id == bindparam("key")).values(revision=_TABLE.c.revision + 1))
+_GO_WITH_IT = tuple(
+    table.name
+    for table in tables.metadata.sorted_tables
+    if any(key.column.table is _TABLE and key.ondelete == "CASCADE" for key in table.foreign_keys)
+)
+# rows that go with a library were remembered by their own keys
+_ROWS.remove = Statement(delete(_TABLE).where(_TABLE.c.id == bindparam("key")), hides=_GO_WITH_IT)
 
 
 class LibraryRows(Keyed[Library]):

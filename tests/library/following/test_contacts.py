@@ -116,9 +116,10 @@ async def test_strangers_fill_neither_the_memory_nor_the_database(world: World, 
     monkeypatch.setattr(module, "MOST_ADDRESSES", 5)
     library, contacts = await _published(world), Contacts(world.metadata, world.clock)
     contacts.note(await _subscriber(world, library))
+    item = await world.item(library)
     for turn in range(3):
         for n in range(20):
-            contacts.note(Visitor(library, "x" * 100, f"{turn}.{n}" * 100))
+            contacts.note_file(Visitor(library, "x" * 100, f"{turn}.{n}" * 100), item, 1)
         assert len((await contacts.of(library))[1]) <= 7 + 6
         await contacts.save()
         world.wait(1000)
@@ -127,6 +128,8 @@ async def test_strangers_fill_neither_the_memory_nor_the_database(world: World, 
     assert sum(each.credential is not None for each in found) == 1
     assert {len(each.address) for each in found} <= {9, 64}
     assert max(len(each.id) for each in found) < 128
+    async with world.metadata.reading() as rows:
+        assert [await rows.fetched_items.of(each.id) for each in found] == [[]] * 6
 
 
 async def test_all_addresses_of_a_network_are_one_reader(world: World) -> None:

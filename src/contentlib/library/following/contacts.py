@@ -5,7 +5,8 @@ What is seen is noted in memory of a fixed size and saved at intervals, so a req
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from typing import TypeVar
 
 import msgspec
@@ -78,10 +79,10 @@ class Contacts:
         self._contacts[visitor.contact] = seen if known is None else merged(known, seen)
 
     def note_file(self, visitor: Visitor, item: str, version: int) -> None:
-        """A visitor has requested a file of a content version of an item."""
+        """A visitor has requested a file of a version of an item, which is recorded for those with a credential."""
         self.note(visitor)
         key = visitor.contact, item
-        if key in self._items or len(self._items) < _MOST_ITEMS:
+        if visitor.credential is not None and (key in self._items or len(self._items) < _MOST_ITEMS):
             self._items[key] = FetchedItem(*key, version, self._clock.now())
 
     async def of(self, library_id: str) -> tuple[Library, list[SubscriberContact]]:
@@ -100,8 +101,7 @@ class Contacts:
             await find_credential(transaction, library_id, subscriber)
             found = {each.item: each for each in await transaction.fetched_items.of(subscriber)}
             found |= {item: each for (contact, item), each in self._items.items() if contact == subscriber}
-            items = [(each, await transaction.items.get(each.item)) for each in found.values()]
-        progress = [ItemProgress(each, item.content_version) for each, item in items if item is not None]
+            progress = [each async for each in _progress(transaction, found.values())]
         return sorted(progress, key=lambda each: each.fetched.time, reverse=True)
 
     async def save(self) -> None:
@@ -134,6 +134,16 @@ def merged(one: SubscriberContact, other: SubscriberContact) -> SubscriberContac
         listed=listing.listed,
         listed_at=listing.listed_at,
     )
+
+
+async def _progress(transaction: Transaction, fetched: Iterable[FetchedItem]) -> AsyncIterator[ItemProgress]:
+    """Compares what was fetched with the items that are there; other calls get a turn in between."""
+    for n, each in enumerate(fetched, 1):
+        item = await transaction.items.get(each.item)
+        if item is not None:
+            yield ItemProgress(each, item.content_version)
+        if n % _AT_ONCE == 0:
+            await asyncio.sleep(0)
 
 
 def _batches(rows: Sequence[_Row]) -> Iterator[Sequence[_Row]]:

@@ -81,6 +81,14 @@ async def test_a_user_from_outside_is_found_by_source_and_subject(store: AccessS
         assert await rows.users.from_outside("oidc:one", "4712") is None
 
 
+async def test_a_login_at_a_provider_is_used_once_and_forgotten_later(store: AccessStore) -> None:
+    async with store.transaction(durable=False) as rows:
+        assert await rows.used_logins.use("first", 100, 50)
+        assert not await rows.used_logins.use("first", 100, 60)
+        assert await rows.used_logins.use("second", 900, 101)  # by then the first has expired
+        assert await rows.used_logins.use("first", 100, 102)
+
+
 async def test_groups_and_roles_are_replaced_removed_and_listed_by_name(store: AccessStore) -> None:
     async with store.transaction(durable=False) as rows:
         for name in ("b", "a"):

@@ -118,6 +118,24 @@ class UserRows:
         return [_USERS.codec.value(row) for row in await self._connection.rows(_ALL_USERS, {})]
 
 
+_USED = tables.used_logins
+_USE = Statement(upsert(_USED).values(state=bindparam("state"), until=bindparam("until")).on_conflict_do_nothing())
+_FORGET_USED = _forgetting(_USED, _USED.c.until, _USED.c.state)
+_FORGOTTEN_AT_ONCE = 100
+
+
+class UsedLoginRows:
+    """Logins that have ended."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def use(self, state: str, until: int, now: int) -> bool:
+        """Keeps a login as used."""
+        await self._connection.run(_FORGET_USED, {"before": now, "most": _FORGOTTEN_AT_ONCE})
+        return await self._connection.run(_USE, {"state": state, "until": until}) > 0
+
+
 _TOKENS = tables.tokens
 _FIND_TOKEN = Statement(
     select(_TOKENS.c.identifier).where(

@@ -516,6 +516,13 @@ last_uses = Table(
     Column("address", Text, nullable=False),
 )
 
+used_logins = Table(
+    "used_logins",
+    metadata,
+    Column("state", Text, primary_key=True),
+    Column("until", BigInteger, nullable=False, index=True),
+)
+
 state = Table("state", metadata, Column("key", Text, primary_key=True), Column("value", Text, nullable=False))
 
 jobs = Table(

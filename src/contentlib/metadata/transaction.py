@@ -13,7 +13,7 @@ from contentlib.library import ports, principals
 from contentlib.library.model import Item, Library
 from contentlib.library.threads import Threads
 from contentlib.metadata import items, libraries
-from contentlib.metadata.access import LoginRows, StateRows, TokenRows, UserRows
+from contentlib.metadata.access import LoginRows, StateRows, TokenRows, UsedLoginRows, UserRows
 from contentlib.metadata.audit import AuditRows
 from contentlib.metadata.auditing import AuditedConnection, wall_clock
 from contentlib.metadata.blobs import BlobRows
@@ -173,6 +173,7 @@ class TransactionRows:
         self.tasks: ports.TaskRows = TaskRows(connection)
         self.logins: ports.LoginRows = LoginRows(connection)
         self.users: ports.UserRows = UserRows(connection)
+        self.used_logins: ports.UsedLoginRows = UsedLoginRows(connection)
         self.groups: principals.GroupRows = GroupRows(connection)
         self.roles: principals.RoleRows = RoleRows(connection)
         self.permissions: principals.PermissionRows = PermissionRows(connection)

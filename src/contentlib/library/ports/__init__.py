@@ -54,7 +54,7 @@ from contentlib.library.ports.subscriptions import (
 from contentlib.library.ports.tags import AttachmentRows, CategoryRows, FreeTag, TagRows, UsedByRows
 from contentlib.library.ports.tasks import TaskRows
 from contentlib.library.ports.trash import DeletedRows
-from contentlib.library.ports.users import LoginRows, TokenRows, UserRows
+from contentlib.library.ports.users import LoginRows, TokenRows, UsedLoginRows, UserRows
 from contentlib.library.ports.versions import BlobRows, TrustedCertificateRows, VersionRows
 
 __all__ = [
@@ -105,6 +105,7 @@ __all__ = [
     "UpdateSessionRows",
     "UsageRows",
     "UsedByRows",
+    "UsedLoginRows",
     "UserRows",
     "VersionRows",
 ]

@@ -24,7 +24,7 @@ from contentlib.library.ports.subscriptions import (
 from contentlib.library.ports.tags import AttachmentRows, CategoryRows, TagRows, UsedByRows
 from contentlib.library.ports.tasks import TaskRows
 from contentlib.library.ports.trash import DeletedRows
-from contentlib.library.ports.users import LoginRows, TokenRows, UserRows
+from contentlib.library.ports.users import LoginRows, TokenRows, UsedLoginRows, UserRows
 from contentlib.library.ports.versions import BlobRows, TrustedCertificateRows, VersionRows
 from contentlib.library.principals import ApiTokenRows, GroupRows, LastUseRows, PermissionRows, RoleRows
 
@@ -59,6 +59,7 @@ class Transaction(Protocol):
     tasks: TaskRows
     logins: LoginRows
     users: UserRows
+    used_logins: UsedLoginRows
     groups: GroupRows
     roles: RoleRows
     permissions: PermissionRows

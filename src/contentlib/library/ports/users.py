@@ -57,6 +57,13 @@ class UserRows(Protocol):
         """All users, by folded name."""
 
 
+class UsedLoginRows(Protocol):
+    """Logins at identity providers that have ended, by the hash of their state: none ends twice."""
+
+    async def use(self, state: str, until: int, now: int) -> bool:
+        """Keeps a login as used until a time, and forgets some of before `now`; False where it was used already."""
+
+
 class TokenRows(Protocol):
     """Client tokens."""
 

@@ -15,6 +15,13 @@ def upgrade() -> None:
     _unique("ux_users_source_subject", "users", ["source", "subject"], "subject IS NOT NULL")
     op.add_column("user_groups", sa.Column("external_name", sa.Text(), nullable=True))
     _unique("ux_user_groups_source_external_name", "user_groups", ["source", "external_name"], "external_name IS NOT NULL")
+    op.create_table(
+        "used_logins",
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("until", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("state", name=op.f("pk_used_logins")),
+    )
+    op.create_index(op.f("ix_used_logins_until"), "used_logins", ["until"])
     _renew_memberships()
 
 

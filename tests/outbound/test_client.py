@@ -213,3 +213,10 @@ async def test_an_address_of_https_where_none_is_spoken_says_so(client: Outbound
 def test_no_internals_of_a_library_are_told(error: OSError) -> None:
     told = _broken("it", 1.0, error).problem.text
     assert "_ssl" not in told
+
+
+async def test_what_is_sent_is_never_redirected(client: Outbound, publisher: Publisher) -> None:
+    publisher.redirects["/token"] = publisher.uri("/elsewhere")
+    async with client.send(publisher.uri("/token"), {"Authorization": "Basic secret"}) as answer:
+        assert answer.status in (301, 302, 303, 307, 308)
+    assert [each.path for each in publisher.asked] == ["/token"]

@@ -49,6 +49,8 @@ _TLS = {
 }
 _SECRET = re.compile(r"(?<=//)[^/?#]*@|[?#].*", re.DOTALL)
 
+Sent = bytes | Mapping[str, str]
+"""The body of a POST, or a form."""
 Trusted = Callable[[], Awaitable[Iterable[str]]]
 
 
@@ -117,6 +119,22 @@ class Outbound:
         if not 200 <= response.status < 300:
             raise problems.status(_place(url, url), response.status)
 
+    @asynccontextmanager
+    async def send(
+        self, uri: str, headers: Mapping[str, str] | None = None, form: Mapping[str, str] | None = None
+    ) -> AsyncIterator[Answer]:
+        """Sends a GET or, with a form, a POST, and returns the response whatever its status. Follows no redirects.
+
+        For requests whose headers or form are secrets of the origin. Raises RequestFailed if there is no response.
+        """
+        url = _parsed(uri)
+        place = _place(url, url)
+        answer = Answer(await self._answered(url, headers or {}, None, place, form), url, place, self._seconds)
+        try:
+            yield answer
+        finally:
+            answer.close()
+
     async def _follow(self, start: URL, headers: Mapping[str, str], pin: Pin | None, given: Credentials | None) -> Answer:
         url, usable = start, _USABLE | ({304} if _CONDITIONS & {name.lower() for name in headers} else set())
         for _ in range(_REDIRECTS + 1):
@@ -135,7 +153,7 @@ class Outbound:
         )
 
     async def _answered(
-        self, url: URL, headers: Mapping[str, str], pin: Pin | None, told: str, body: bytes | None = None
+        self, url: URL, headers: Mapping[str, str], pin: Pin | None, told: str, body: Sent | None = None
     ) -> aiohttp.ClientResponse:
         try:
             return await self._ask(url, headers, pin, body)
@@ -145,7 +163,7 @@ class Outbound:
             raise await self._failure(url, pin, error, told) from error
 
     async def _ask(
-        self, url: URL, headers: Mapping[str, str], pin: Pin | None, body: bytes | None = None
+        self, url: URL, headers: Mapping[str, str], pin: Pin | None, body: Sent | None = None
     ) -> aiohttp.ClientResponse:
         self._policy.check_name(url.host or "")
         return await self._open().request(

@@ -23,15 +23,16 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, f
 from pydantic_core import ErrorDetails, PydanticUndefined
 from pydantic_settings import BaseSettings, EnvSettingsSource, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
-from contentlib import ldap_settings
+from contentlib import ldap_settings, sign_on
 from contentlib.ldap_settings import LdapProvider
+from contentlib.sign_on import OidcProvider, WorkloadRule
 
 PREFIX = "CONTENTLIB_"
 _PATH = re.compile(r"[A-Za-z0-9._~/-]*")
 _HOST_PATTERN = re.compile(r"(?=.*[A-Za-z*])[A-Za-z0-9*?._-]{1,255}")  # only digits and dots: a malformed network, not a host
 _PASSWORDS = re.compile(r"(://[^/?@:]*:)[^/?]*(?=@)|([?&]password=)[^&]+")  # in the URL of a database
 _CENTURY = 100 * 365 * 86_400  # seconds; later dates cannot be represented
-_SECRETS = ("admin_password", "audit_webhook_token", "database", "outbound_proxy", "ldap")
+_SECRETS = ("admin_password", "audit_webhook_token", "database", "outbound_proxy", "ldap", "oidc")
 DEFAULT_FILE = Path("contentlib.toml")
 MASK = "********"
 
@@ -416,6 +417,16 @@ class Settings(BaseSettings):
         default=None,
         description="Token that is sent to `audit_webhook` as `Authorization: Bearer`.",
     )
+    oidc: Annotated[tuple[OidcProvider, ...], NoDecode] = Field(
+        default=(),
+        description="`[[oidc]]` tables of OpenID Connect providers, described in [single sign-on](single-sign-on.md). In the "
+        "environment: a JSON list.",
+    )
+    workload: Annotated[tuple[WorkloadRule, ...], NoDecode] = Field(
+        default=(),
+        description="`[[workload]]` tables that give pipelines with a token of GitHub, GitLab or Kubernetes a role on a "
+        "library, described in [single sign-on](single-sign-on.md). In the environment: a JSON list.",
+    )
 
     @property
     def database_url(self) -> str | None:
@@ -444,7 +455,9 @@ class Settings(BaseSettings):
         """Uses values as given; `load` tracks their sources."""
         return (init_settings,)
 
-    @field_validator("storage", "outbound_allow", "outbound_deny", "import_roots", "ldap", mode="before")
+from contentlib import ldap_settings, sign_on
+from contentlib.ldap_settings import LdapProvider
+from contentlib.sign_on import OidcProvider, WorkloadRule
     @classmethod
     def _read_list(cls, value: object) -> object:
         try:
@@ -558,6 +571,8 @@ def shown_value(value: object) -> str:
 def _place(value: object) -> str:
     if isinstance(value, LdapProvider):
         return f"{value.name} ({', '.join(value.urls)})"
+    if isinstance(value, OidcProvider | WorkloadRule):
+        return f"{value.name} ({value.issuer})"
     return f"{value.id} ({value.name}) in {value.path}" if isinstance(value, Storage) else str(value)
 
 
@@ -755,6 +770,7 @@ _RULES: tuple[tuple[tuple[str, ...], Callable[[Settings], Iterable[str]]], ...] 
     (("data_dir",), _data_dir),
     (("data_dir", "storage"), _storages),
     (("ldap",), ldap_settings.faults_of),
+    (("oidc", "workload"), sign_on.faults_of),
 )
 
 _TYPE_NAMES = {Path: "path", bool: "true or false", int: "integer", str: "text", SecretStr: "secret text"}

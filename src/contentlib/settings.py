@@ -455,9 +455,7 @@ class Settings(BaseSettings):
         """Uses values as given; `load` tracks their sources."""
         return (init_settings,)
 
-from contentlib import ldap_settings, sign_on
-from contentlib.ldap_settings import LdapProvider
-from contentlib.sign_on import OidcProvider, WorkloadRule
+    @field_validator("storage", "outbound_allow", "outbound_deny", "import_roots", "ldap", "oidc", "workload", mode="before")
     @classmethod
     def _read_list(cls, value: object) -> object:
         try:

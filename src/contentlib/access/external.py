@@ -34,14 +34,14 @@ class ExternalIdentity(msgspec.Struct, frozen=True):
     """What a provider says of a user whom it has authenticated.
 
     `provider` is as in SOURCE_FORM, `subject` the identifier of the user there, which never changes, `name` the name of the
-    user here, and `groups` the names of all groups of the user at the provider.
+    user here, and `groups` the names of all groups of the user at the provider. A text that is None stays what it was.
     """
 
     provider: str
     subject: str
     name: str
-    display_name: str = ""
-    email: str = ""
+    display_name: str | None = None
+    email: str | None = None
     groups: tuple[str, ...] = ()
 
 
@@ -97,8 +97,12 @@ class ExternalUsers:
 
 
 def _updated(user: User, identity: ExternalIdentity) -> User:
-    email = clean(identity.email) if len(identity.email) <= LONGEST else ""
-    return replace(user, display_name=clean(identity.display_name[:LONGEST]), email=email)
+    display_name, email = identity.display_name, identity.email
+    return replace(
+        user,
+        display_name=user.display_name if display_name is None else clean(display_name[:LONGEST]),
+        email=user.email if email is None else clean(email) if len(email) <= LONGEST else "",
+    )
 
 
 async def _is_current(transaction: Transaction, user: User, identity: ExternalIdentity) -> bool:

@@ -11,7 +11,8 @@ import secrets
 from dataclasses import dataclass, field
 
 from contentlib.access import messages
-from contentlib.access.api_tokens import ApiTokens
+from contentlib.access.api_tokens import PREFIX, ApiTokens
+from contentlib.access.bearers import BearerCaller, BearerTokens, NoBearerTokens
 from contentlib.access.directories import Directories, NoDirectories
 from contentlib.access.guessing import Attempt, GuardedPasswords
 from contentlib.access.names import UserNames
@@ -36,8 +37,8 @@ class LoginRules:
 
     A user has at most `most` sessions. Another login ends the least recently used one, so that scripts that never log out do
     not lock out their user. `challenge` tells clients how to log in; `decoy` is the hash that a password is compared with if
-    the user does not exist; `names` reads user names; `directories` check the
-    passwords of their users.
+    the user does not exist; `names` reads user names; `directories` check the passwords of their users; `bearers` authenticates
+    tokens of identity providers.
     """
 
     idle: int
@@ -46,6 +47,7 @@ class LoginRules:
     decoy: str
     names: UserNames
     directories: Directories = field(default_factory=NoDirectories)
+    bearers: BearerTokens = field(default_factory=NoBearerTokens)
 
 
 class Logins:
@@ -79,8 +81,10 @@ class Logins:
         if credentials is None:
             if bearer is None:
                 raise self.refused(messages.NO_CREDENTIALS())
-            user, token = await self._owner(bearer)
-            return await self._add(user, client, token)
+            if bearer.startswith(PREFIX):
+                return await self._add(*await self._owner(bearer), client)
+            caller = await self._bearer(bearer)
+            return await (self._keep(caller.name) if caller.user is None else self._add(caller.user, None, client))
         name, password = credentials
         act_as(masked(name))
         names = self._rules.directories.meant(self._names.meant(name))
@@ -88,14 +92,13 @@ class Logins:
             raise self._wrong()
         found = await self._api_tokens.find(password)
         if found is not None and found[1].user in map(fold, names):
-            return await self._add(found[0], client, found[1])
-        return await self._add(
-            await self._verified(names, Attempt(self._names.key(name), client, gone or never), password), client
-        )
+            return await self._add(*found, client)
+        attempt = Attempt(self._names.key(name), client, gone or never)
+        return await self._add(await self._verified(names, attempt, password), None, client)
 
     async def start_admitted(self, user: User, client: str = "") -> str:
         """The token of a new session of a user whom an identity provider has authenticated and `ExternalUsers` admitted."""
-        return await self._add(user, client)
+        return await self._add(user, None, client)
 
     async def _verified(self, names: tuple[str, ...], attempt: Attempt, password: str) -> User:
         user = await self._find(names)
@@ -114,9 +117,22 @@ class Logins:
         """Who calls, by the token of a session or else by an API token; unauthenticated where neither is good."""
         if token or not bearer:
             return await self.find(token)
+        if not bearer.startswith(PREFIX):
+            return await self._outsider(bearer, client)
         user, found = await self._owner(bearer)
         self._api_tokens.note(found.id, client)
         return Login(found.id, user.name, found.created, self._clock.now(), found.id)
+
+    async def _outsider(self, bearer: str, client: str) -> Login:
+        caller, now = await self._bearer(bearer), self._clock.now()
+        self._api_tokens.note(caller.name if caller.user is None else user_key(caller.user.folded_name), client)
+        return Login(caller.id, caller.name, now, now)
+
+    async def _bearer(self, bearer: str) -> BearerCaller:
+        found = await self._rules.bearers.caller(bearer)
+        if found is None:
+            raise self.refused(messages.NO_TOKEN())
+        return found
 
     async def _owner(self, bearer: str) -> tuple[User, ApiToken]:
         found = await self._api_tokens.find(bearer)
@@ -135,18 +151,28 @@ class Logins:
     def _wrong(self) -> Unauthenticated:
         return self.refused(messages.WRONG_PASSWORD())
 
-    async def _add(self, user: User, client: str, api_token: ApiToken | None = None) -> str:
-        token = secrets.token_hex(_TOKEN_BYTES)
-        now, started_by = self._clock.now(), None if api_token is None else api_token.id
+    async def _add(self, user: User, api_token: ApiToken | None, client: str) -> str:
+        token, started_by = secrets.token_hex(_TOKEN_BYTES), None if api_token is None else api_token.id
         act_as(user.name, _hash(token), started_by or "")
         async with self._metadata.transaction(durable=False) as transaction:
             if not await _is_unchanged(transaction, user, api_token):
                 act_as(user.name)
                 raise self._wrong()
-            await transaction.logins.trim(user.name, self._rules.most - 1)
-            await transaction.logins.add(Login(_hash(token), user.name, now, now, started_by))
+            await self._put(transaction, token, user.name, started_by)
         self._api_tokens.note(started_by or user_key(user.folded_name), client)
         return token
+
+    async def _keep(self, workload: str) -> str:
+        token = secrets.token_hex(_TOKEN_BYTES)
+        act_as(workload, _hash(token))
+        async with self._metadata.transaction(durable=False) as transaction:
+            await self._put(transaction, token, workload, None)
+        return token
+
+    async def _put(self, transaction: Transaction, token: str, user: str, started_by: str | None) -> None:
+        now = self._clock.now()
+        await transaction.logins.trim(user, self._rules.most - 1)
+        await transaction.logins.add(Login(_hash(token), user, now, now, started_by))
 
     async def find(self, token: str | None) -> Login:
         """Finds the session of a token and touches it. Raises Unauthenticated if there is none or it has ended."""

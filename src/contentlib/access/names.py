@@ -17,6 +17,11 @@ class UserNames:
     def __init__(self, administrator: str) -> None:
         self._domain = fold(administrator.rpartition("@")[2] if "@" in administrator else _DOMAIN)
 
+    @property
+    def domain(self) -> str:
+        """The domain of local users, folded."""
+        return self._domain
+
     def meant(self, written: str) -> tuple[str, ...]:
         """The names that may be meant, the likeliest first; none where the name is longer than any."""
         if not written or len(written) > LONGEST_NAME:

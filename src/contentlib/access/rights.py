@@ -10,7 +10,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from contentlib.access.roles import ANYWHERE, EVERYBODY, FROM_EVERYTHING, PRIVILEGES, find_role
+from contentlib.access.workloads import Workload
 from contentlib.library.clock import Clock
+from contentlib.library.names import fold
 from contentlib.library.ports import AccessStore, Transaction
 from contentlib.library.principals import ADMINISTRATOR, ApiToken, Permission, user_key
 
@@ -51,9 +53,10 @@ EVERY_RIGHT = Rights(_ALL, total=True, anywhere=_ALL)
 class Decisions:
     """Knows the rights of users, as of the last change that any process made."""
 
-    def __init__(self, metadata: AccessStore, clock: Clock) -> None:
+    def __init__(self, metadata: AccessStore, clock: Clock, workloads: Iterable[Workload] = ()) -> None:
         self._metadata = metadata
         self._clock = clock
+        self._workloads = {each.principal: each for each in workloads}
         self._generation: int | None = None
         self._known: dict[tuple[str, str], Rights] = {}
 
@@ -73,8 +76,12 @@ class Decisions:
         return found is not None and found.enabled
 
     async def _read(self, generation: int | None, user: str, api_token: str) -> Rights | None:
+        workload = self._workloads.get(user)
         async with self._metadata.reading() as transaction:
-            found = await rights_of(transaction, user, api_token)
+            if workload is None:
+                found = await rights_of(transaction, user, api_token)
+            else:
+                found = await _rights_of_workload(transaction, workload)
         if found is not None and generation is not None and self._metadata.access_generation() == generation:
             self._remember(generation, (user, api_token), found)
         return found
@@ -98,6 +105,11 @@ async def rights_of(transaction: Transaction, user: str, api_token: str = "") ->
     if token is None or token.user != found.folded_name:
         return None
     return await _narrowed(transaction, rights, token)
+
+
+async def _rights_of_workload(transaction: Transaction, workload: Workload) -> Rights:
+    held = await privileges_of(transaction, fold(workload.role)) | EVERYBODY
+    return _rights(held, {}) if workload.library is None else _rights(EVERYBODY, {workload.library: held})
 
 
 async def _whole(transaction: Transaction, user: str) -> Rights:

@@ -12,6 +12,7 @@ from contentlib.access.gate import AccessGate
 from contentlib.access.guessing import Attempt
 from contentlib.access.scopes import LIBRARY
 from contentlib.access.users import Users
+from contentlib.access.workloads import is_workload
 from contentlib.http.message import never
 from contentlib.vapi.declare import About, Route, Service, operation
 from contentlib.vapi.errors import InvalidArgument, NotFound
@@ -49,8 +50,10 @@ class SelfService(Service):
     @operation(Route("GET", _PATH), own=True)
     async def get(self, call: Call) -> Info:
         """Tells who calls."""
-        user = await self._users.get(call.user)
         rights = await self._gate.rights(call)
+        if is_workload(call.user):
+            return Info(display_name="", email="", groups=[], privileges=set(rights.everything), user=call.user)
+        user = await self._users.get(call.user)
         return Info(
             display_name=user.display_name,
             email=user.email,

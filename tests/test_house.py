@@ -21,8 +21,8 @@ SHARED_NAMES = {
         ApiTokenRows ArrivalRows AttachmentRows AuditRows BlobRows CategoryRows DeletedRows DownloadSessionRows
         FetchedItemRows GroupRows ItemRows LastUseRows LibraryRows LoginRows OfferRows PermissionRows PreparationRows
         QuotaRows RoleRows SecretRows StateRows SubscriberContactRows SubscriberCredentialRows SubscriberRows TagRows
-        TaskRows TokenRows TrustedCertificateRows UpdateFileRows UpdateSessionRows UsageRows UsedByRows UsedLoginRows UserRows
-        VersionRows
+        TaskRows TokenRows TrustedCertificateRows UpdateFileRows UpdateSessionRows UsageRows UsedByRows UsedLoginRows
+        UserRows VersionRows
         """,
     "a structure or enumeration of the contract, and the value of the rules that it is made of": """
         Cardinality EndpointType LibraryType Outcome Placement PrepareStatus ProbeStatus Progress Property TaskStatus

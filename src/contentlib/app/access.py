@@ -18,6 +18,8 @@ from contentlib.access.rights import Decisions
 from contentlib.access.scopes import Scopes
 from contentlib.access.users import Users
 from contentlib.app.core import Core, login_secret
+from contentlib.app.sign_on import SignOn
+from contentlib.oidc.tokens import workload_of
 
 _RIGHT_PASSWORDS = 1024  # of published libraries; their clients send them with every request
 _CHALLENGE = 'Basic realm="contentlib"'
@@ -34,6 +36,7 @@ class Access:
     library_passwords: GuardedPasswords
     users: Users
     refusals: Refusals
+    sign_on: SignOn
 
 
 def access_of(core: Core) -> Access:
@@ -43,14 +46,16 @@ def access_of(core: Core) -> Access:
     guarded = GuardedPasswords(passwords, secret=secret)
     of_libraries = GuardedPasswords(core.library_passwords, remember=_RIGHT_PASSWORDS, secret=secret)
     idle, most = settings.session_idle_seconds * 1000, settings.sessions_per_user
-    directories = _directories(core, guarded, ExternalUsers(core.metadata, names, _CHALLENGE))
-    rules = LoginRules(idle, most, _CHALLENGE, passwords.decoy(), names, directories)
+    external = ExternalUsers(core.metadata, names, _CHALLENGE)
+    directories, sign_on = _directories(core, guarded, external), SignOn(core, external, names.domain)
+    rules = LoginRules(idle, most, _CHALLENGE, passwords.decoy(), names, directories, sign_on.tokens)
     logins = Logins(core.metadata, guarded, api_tokens, core.leases, core.clock, rules)
     refusals = Refusals(core.metadata)
-    gate = AccessGate(logins, Decisions(core.metadata, core.clock), Scopes(core.metadata), refusals.note)
+    decisions = Decisions(core.metadata, core.clock, map(workload_of, settings.workload))
+    gate = AccessGate(logins, decisions, Scopes(core.metadata), refusals.note)
     policy = PasswordPolicy(settings.password_length, settings.breached_passwords)
     users = Users(core.metadata, passwords, guarded, policy, names)
-    return Access(logins, api_tokens, gate, guarded, of_libraries, users, refusals)
+    return Access(logins, api_tokens, gate, guarded, of_libraries, users, refusals, sign_on)
 
 
 def _directories(core: Core, guarded: GuardedPasswords, users: ExternalUsers) -> Directories:

@@ -18,6 +18,7 @@ from contentlib.http.failures import Form, in_plain_text
 from contentlib.http.message import Answer, Request
 from contentlib.jobs.operations import Operations
 from contentlib.monitor import CountedBody, Gauges, Meter, Monitor, TransferMeter
+from contentlib.oidc.front import LoginPages
 from contentlib.services.faults import translate
 from contentlib.transfer.concurrency import TransfersOfUsers
 from contentlib.transfer.downloads import Accounts, Downloads
@@ -47,7 +48,7 @@ class Door:
     failed: Form = in_plain_text
 
 
-def doors(core: Core, wire: Wire, transfers: Transfers, publisher: Publisher, vim: Vim) -> list[Door]:
+def doors(core: Core, wire: Wire, transfers: Transfers, publisher: Publisher, vim: Vim, login_pages: LoginPages) -> list[Door]:
     """All doors, in the order in which they are asked whether a path is theirs."""
     gauges = Gauges(core.metadata, core.inventory, core.certificate)
 
@@ -64,6 +65,7 @@ def doors(core: Core, wire: Wire, transfers: Transfers, publisher: Publisher, vi
         Door(transfers.speaks, receive, TransferMeter("transfer")),
         Door(publisher.speaks, publisher.handle, Meter("vcsp")),
         Door(vim.speaks, vim.handle, Meter("soap"), vim.failed),
+        Door(login_pages.speaks, login_pages.handle, Meter("login")),
         Door(monitor.speaks, monitor.handle, Meter("monitor")),
     ]
 

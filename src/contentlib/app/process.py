@@ -62,8 +62,8 @@ class WorkerProcess:
         wire = wire_of(core, rules, access, identity, bodies)
         transfers = transfers_of(core, rules, access, identity)
         self._nearest = wire.nearest
-        publisher = publisher_of(core, rules, access)
-        self._doors = doors(core, wire, transfers, publisher, vim_of(core, access, identity, bodies))
+        publisher, pages = publisher_of(core, rules, access), access.sign_on.pages(access.logins)
+        self._doors = doors(core, wire, transfers, publisher, vim_of(core, access, identity, bodies), pages)
         self._expiry = expiry_of(core, rules)
         self._access, self._contacts = access, rules.contacts
         self._runner = runner_of(core, rules, transfers, self._expiry, access)
@@ -77,6 +77,7 @@ class WorkerProcess:
         self._doors = []
         await self._worker.stop()
         await self._core.outbound.close()
+        await self._access.sign_on.close()
         await self._runner.stop()
         await self._expiry.save_touches()
         await self._access.api_tokens.save()

@@ -11,7 +11,10 @@ from pathlib import Path
 
 _PRIVATE = 0o077
 _OTHERS_READ = 0o004
-_SECRET = ("", "contentlib.db", "contentlib.db-wal", "contentlib.db-shm", "sealing.key", "transfer.key", "tls", "tls/key.pem")
+_SECRET = (
+    *("", "contentlib.db", "contentlib.db-wal", "contentlib.db-shm", "sealing.key", "transfer.key", "sign-on.key"),
+    *("tls", "tls/key.pem"),
+)
 
 
 @cache

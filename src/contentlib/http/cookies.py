@@ -14,9 +14,12 @@ _OWN = ("same-origin", "none")  # `none` is the user: an address that was typed,
 
 def cookie(request: Request, name: str) -> str | None:
     """Returns the value of a cookie, or None if it is missing or a page of another site sent the request."""
-    header = request.headers.get("cookie")
-    if header is None or _is_foreign(request):
-        return None
+    return None if "cookie" not in request.headers or _is_foreign(request) else returned_cookie(request, name)
+
+
+def returned_cookie(request: Request, name: str) -> str | None:
+    """Returns the value of a cookie also where another site led the browser here, for a request that is authenticated else."""
+    header = request.headers.get("cookie", "")
     pairs = (pair.strip().partition("=") for pair in header.split(";"))
     return next((value.strip('"') for found, _, value in pairs if found == name), None)
 

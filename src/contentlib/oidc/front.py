@@ -1,0 +1,200 @@
+"""Serves the pages of logins at identity providers: /cls/login, /cls/login/NAME, its callback, and /cls/logout."""
+
+from __future__ import annotations
+
+import hashlib
+import html
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+import msgspec
+
+from contentlib.access.external import ExternalUsers
+from contentlib.access.logins import Logins
+from contentlib.http.cookies import cookie, returned_cookie
+from contentlib.http.message import Headers, Request, Response, method_not_allowed, refusal
+from contentlib.library.model import User
+from contentlib.library.ports import MetadataStore
+from contentlib.oidc import messages
+from contentlib.oidc.browser_logins import LIFETIME_SECONDS, BrowserLogin
+from contentlib.oidc.claims import source
+from contentlib.oidc.code_flow import CodeFlow, LoginFailed, NotStarted, ProviderBusy
+from contentlib.oidc.documents import ProviderFailed
+from contentlib.vapi.errors import Unauthenticated
+
+LIST, LOGOUT = "/cls/login", "/cls/logout"
+SESSION = "vmware-api-session-id"
+_PAGE = re.compile(rf"{LIST}/([a-z0-9][a-z0-9._-]{{0,62}})(/callback)?")
+_NEXT = re.compile(r"/(?![/\\])[A-Za-z0-9._~/?&=%,;:@!$'()*+-]{0,500}")
+_HOST = re.compile(r"([A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
+_RETRY_SECONDS = "5"
+_MOST_FIELDS = 20
+_PRIVATE: Headers = [
+    ("cache-control", "no-store"),
+    ("referrer-policy", "no-referrer"),
+    ("content-security-policy", "default-src 'none'"),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class _Base:
+    """Where the browser reaches the server; `path` is a prefix that a proxy strips."""
+
+    url: str
+
+    @property
+    def path(self) -> str:
+        return urlsplit(self.url).path
+
+    @property
+    def secure(self) -> str:
+        return "; Secure" if self.url.startswith("https:") else ""
+
+
+class LoginPages:
+    """The pages by which people log in with a browser."""
+
+    def __init__(
+        self,
+        flows: Iterable[CodeFlow],
+        users: ExternalUsers,
+        logins: Logins,
+        metadata: MetadataStore,
+        public_url: str | None,
+    ) -> None:
+        self._flows = {each.provider.name: each for each in flows}
+        self._users = users
+        self._logins = logins
+        self._metadata = metadata
+        self._public_url = public_url
+
+    def speaks(self, path: str) -> bool:
+        """Whether a path is one of these pages."""
+        return path in (LIST, LOGOUT) or path.startswith(f"{LIST}/")
+
+    async def handle(self, request: Request) -> Response:
+        """The answer to a request."""
+        method = "POST" if request.path == LOGOUT else "GET"
+        if request.method != method:
+            return method_not_allowed(request.method, (method,))
+        if request.path == LIST:
+            return self._list()
+        if request.path == LOGOUT:
+            return await self._log_out(request)
+        found = _PAGE.fullmatch(request.path)
+        flow = None if found is None else self._flows.get(found[1])
+        if found is None or flow is None:
+            return refusal(404, messages.NO_SUCH_PROVIDER(name=request.path.removeprefix(f"{LIST}/")[:80]))
+        try:
+            return await (self._end(flow, request) if found[2] else self._begin(flow, request))
+        except ProviderFailed as error:
+            fault = messages.PROVIDER_DOWN(provider=source(flow.provider), problem=str(error))
+            return refusal(503, fault, [("retry-after", _RETRY_SECONDS)])
+
+    def _list(self) -> Response:
+        found = [{"name": name, "login": f"{LIST}/{name}"} for name in self._flows]
+        return Response(200, msgspec.json.encode(found), "application/json")
+
+    async def _begin(self, flow: CodeFlow, request: Request) -> Response:
+        following = _query(request).get("next", "/")
+        if not _NEXT.fullmatch(following):
+            return refusal(400, messages.NEXT_REFUSED())
+        base, page = self._base(request), f"{LIST}/{flow.provider.name}"
+        location, sealed = await flow.begin(f"{base.url}{page}/callback", following)
+        kept = _cookie(flow, base, sealed, LIFETIME_SECONDS)
+        return Response(303, headers=[("location", location), ("set-cookie", kept), *_PRIVATE])
+
+    async def _end(self, flow: CodeFlow, request: Request) -> Response:
+        base, provider = self._base(request), source(flow.provider)
+        ended = [("set-cookie", _cookie(flow, base, "", 0)), *_PRIVATE]
+        try:
+            identity, attempt = await flow.end(_query(request), returned_cookie(request, _cookie_name(flow)))
+            user = await self._users.admit(identity)
+            await self._use(attempt)
+            token = await self._logins.start_admitted(user, request.client)
+        except NotStarted:
+            return refusal(400, messages.LOGIN_STATE(provider=provider), _PRIVATE)
+        except LoginFailed as error:
+            return refusal(403, messages.LOGIN_REFUSED(provider=provider, problem=str(error)), ended)
+        except Unauthenticated as error:  # as 403: a browser would ask for a password after 401
+            return refusal(403, error.fault, ended)
+        except ProviderBusy:
+            fault = messages.TOO_MANY_LOGINS(provider=provider, seconds=_RETRY_SECONDS)
+            return refusal(503, fault, [("retry-after", _RETRY_SECONDS)])
+        return _started(user, f"{base.path}{attempt.next}", base, token, ended)
+
+    async def _use(self, attempt: BrowserLogin) -> None:
+        """Ends a login for good, in all workers; NotStarted if it was ended before."""
+        state, until = hashlib.sha256(attempt.state.encode()).hexdigest(), attempt.expires
+        async with self._metadata.transaction(durable=False) as transaction:
+            if not await transaction.used_logins.use(state, until, until - LIFETIME_SECONDS * 1000):
+                raise NotStarted
+
+    async def _log_out(self, request: Request) -> Response:
+        """Ends the session of the browser, and goes to where the provider ends its own."""
+        base, flow = self._base(request), None
+        token = cookie(request, SESSION)
+        if token is not None:
+            try:
+                login = await self._logins.find(token)
+            except Unauthenticated:
+                pass  # it has ended already
+            else:
+                await self._logins.end(login.token_hash)
+                flow = await self._flow_of(login.user)
+        gone = f"{SESSION}=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0{base.secure}"
+        return Response(303, headers=[("location", _after(flow, base)), ("set-cookie", gone), *_PRIVATE])
+
+    async def _flow_of(self, user: str) -> CodeFlow | None:
+        async with self._metadata.reading() as transaction:
+            found = await transaction.users.get(user)
+        return (
+            None
+            if found is None
+            else next((each for each in self._flows.values() if source(each.provider) == found.source), None)
+        )
+
+    def _base(self, request: Request) -> _Base:
+        host = request.headers.get("host", "")
+        return _Base(self._public_url or f"{request.scheme}://{host if _HOST.fullmatch(host) else 'localhost'}")
+
+
+def _started(user: User, following: str, base: _Base, token: str, headers: Headers) -> Response:
+    """The answer that sets the session's cookie, and goes on by a page of this server.
+
+    After a redirect the browser would not send the cookie: the navigation would still be one that another site began.
+    """
+    kept, target = f"{SESSION}={token}; Path=/; HttpOnly; SameSite=Strict{base.secure}", html.escape(following)
+    page = f'<!doctype html><title>contentlib</title><meta http-equiv="refresh" content="0;url={target}">'
+    body = f'{page}<p>Logged in as {html.escape(user.name)}. <a href="{target}">Continue</a></p>'
+    return Response(200, body.encode(), "text/html; charset=utf-8", [("set-cookie", kept), *headers])
+
+
+def _after(flow: CodeFlow | None, base: _Base) -> str:
+    """Where a browser goes after it has logged out; a provider that has not answered yet is not waited for."""
+    discovered = None if flow is None else flow.issuer.discovered.known
+    if flow is None or discovered is None or discovered.end_session_endpoint is None:
+        return f"{base.path}/"
+    query = urlencode({"client_id": flow.provider.client_id, "post_logout_redirect_uri": f"{base.url}/"})
+    return f"{discovered.end_session_endpoint}{'&' if urlsplit(discovered.end_session_endpoint).query else '?'}{query}"
+
+
+def _query(request: Request) -> dict[str, str]:
+    """The parameters of a request; of one that is given twice none, as the second may be a stranger's."""
+    try:
+        pairs = parse_qsl(request.query, keep_blank_values=True, max_num_fields=_MOST_FIELDS)
+    except ValueError:
+        return {}
+    names = [name for name, _ in pairs]
+    return {name: value for name, value in pairs if names.count(name) == 1}
+
+
+def _cookie_name(flow: CodeFlow) -> str:
+    return f"contentlib-login-{flow.provider.name}"
+
+
+def _cookie(flow: CodeFlow, base: _Base, value: str, seconds: int) -> str:
+    path = f"{base.path}{LIST}/{flow.provider.name}"
+    return f"{_cookie_name(flow)}={value}; Path={path}; HttpOnly; SameSite=Lax; Max-Age={seconds}{base.secure}"

@@ -162,6 +162,33 @@ async def test_a_group_of_a_provider_is_mapped_once(outside: Outside) -> None:
     assert text == "'/staff' of oidc:keycloak is already mapped to group 'staff'"
 
 
+async def test_a_group_is_mapped_anew_with_its_permissions(outside: Outside) -> None:
+    await outside.group("staff", "/staff")
+    await outside.people.permit("staff", "Auditor", kind="GROUP")
+    await outside.admit(ANN)
+    await outside.people.done("POST", "/groups/staff?action=map", {"source": KEYCLOAK, "external_name": "/people"})
+    assert await outside.groups_of("ann@corp.example") == []
+    await outside.admit(replace(ANN, groups=("/people",)))
+    assert await outside.groups_of("ann@corp.example") == ["staff"]
+    await outside.people.done("POST", "/groups/staff?action=map")
+    assert await outside.groups_of("ann@corp.example") == []
+    told = await outside.people.done("GET", "/groups/staff")
+    assert "source" not in told
+    assert len(await outside.people.done("GET", "/permissions")) == 2
+
+
+async def test_a_group_is_not_mapped_to_what_another_one_is(outside: Outside) -> None:
+    await outside.group("staff", "/staff")
+    await outside.people.group("local", "administrator@vsphere.local")
+    for spec, kind in (
+        ({"source": KEYCLOAK, "external_name": "/staff"}, "ALREADY_EXISTS"),
+        ({"source": KEYCLOAK}, "INVALID_ARGUMENT"),
+    ):
+        assert (await outside.people.refusal("POST", "/groups/local?action=map", spec))[1] == kind
+    assert (await outside.people.refusal("POST", "/groups/nobody?action=map"))[1] == "NOT_FOUND"
+    await outside.people.done("POST", "/groups/staff?action=map", {"source": KEYCLOAK, "external_name": "/staff"})
+
+
 @pytest.mark.parametrize(
     ("spec", "problem"),
     [

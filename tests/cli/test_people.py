@@ -49,6 +49,14 @@ def test_what_is_not_possible_is_one_sentence(data_dir: Path) -> None:
     assert ended.stderr == f"contentlib: {text}\n"
 
 
+def test_a_group_is_mapped_to_one_of_a_provider(data_dir: Path) -> None:
+    options = ("--source", "oidc:corp", "--external-name", "/staff")
+    assert done(data_dir, "group", "add", "staff", *options) == "group 'staff' was added\n"
+    assert done(data_dir, "group", "map", "staff") == "group 'staff' is not mapped\n"
+    assert done(data_dir, "group", "map", "staff", *options) == "group 'staff' is mapped to '/staff' of oidc:corp\n"
+    assert "external_name is required" in run(data_dir, "group", "map", "staff", "--source", "oidc:corp").stderr
+
+
 def test_groups_and_roles_are_managed(data_dir: Path) -> None:
     done(data_dir, "user", "add", "robin", "--no-password")
     done(data_dir, "group", "add", "ops", "--description", "operators")

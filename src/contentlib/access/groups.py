@@ -29,7 +29,7 @@ class Groups:
 
         `outside` is a provider and the name of its group whose users become members when they log in.
         """
-        source, external = _checked_mapping(*outside)
+        source, external = _checked_mapping("spec.", *outside)
         described = check_description("spec.description", description)
         group = Group(check_name("spec.name", name), fold(name), described, source, external)
         async with self._metadata.transaction(durable=True) as transaction:
@@ -56,6 +56,21 @@ class Groups:
         check_description("description", description)
         async with self._metadata.transaction(durable=True) as transaction:
             await transaction.groups.put(replace(await find_group(transaction, name), description=description))
+
+    async def map(self, name: str, outside: tuple[str | None, str | None]) -> None:
+        """Maps a group to a provider's group in place of the one before, or to none; memberships by the one before end."""
+        source, external = _checked_mapping("", *outside)
+        async with self._metadata.transaction(durable=True) as transaction:
+            group = await find_group(transaction, name)
+            changed = replace(group, source=source, external_name=external)
+            if changed == group:
+                return
+            await _check_mapping_free(transaction, changed)
+            if group.source is not None:
+                for member in await transaction.groups.members(group.folded_name, group.source):
+                    await transaction.groups.leave(member, group.folded_name, group.source)
+            await transaction.groups.put(changed)
+            await check_administered(transaction)
 
     async def remove(self, name: str) -> None:
         """Removes a group with its permissions and memberships; its members stay."""
@@ -104,15 +119,16 @@ async def find_principal(transaction: Transaction, name: str, *, is_group: bool)
     return user_key((await find_user(transaction, name)).folded_name)
 
 
-def _checked_mapping(source: str | None, external: str | None) -> tuple[str | None, str | None]:
+def _checked_mapping(spec: str, source: str | None, external: str | None) -> tuple[str | None, str | None]:
+    """The mapping, checked; fields are named with `spec` before them."""
     if source is None and external is None:
         return None, None
-    for field, given in (("spec.source", source), ("spec.external_name", external)):
+    for field, given in ((f"{spec}source", source), (f"{spec}external_name", external)):
         if given is None:
             raise Invalid(messages.EXTERNAL_GROUP_HALF(field=field))
     if not SOURCE_FORM.fullmatch(str(source)):
-        raise Invalid(messages.EXTERNAL_GROUP_FORM(field="spec.source", given=str(source)[:80]))
-    return source, _checked_external("spec.external_name", str(external))
+        raise Invalid(messages.EXTERNAL_GROUP_FORM(field=f"{spec}source", given=str(source)[:80]))
+    return source, _checked_external(f"{spec}external_name", str(external))
 
 
 def _checked_external(field: str, name: str) -> str:
@@ -129,7 +145,7 @@ async def _check_mapping_free(transaction: Transaction, group: Group) -> None:
         return
     wanted = comparable(group.source, str(group.external_name))
     for each in await transaction.groups.of_source(group.source):
-        if comparable(group.source, str(each.external_name)) == wanted:
+        if each.folded_name != group.folded_name and comparable(group.source, str(each.external_name)) == wanted:
             external = str(each.external_name)
             raise ItemNameTaken(messages.EXTERNAL_GROUP_TAKEN(external=external, provider=group.source, name=each.name))
 

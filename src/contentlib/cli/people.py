@@ -117,6 +117,19 @@ def add_group(
     typer.echo(f"group {name!r} was added")
 
 
+@group.command("map")
+def map_group(
+    name: GroupName,
+    source: Source = None,
+    external_name: ExternalName = None,
+    data_dir: DataDir = None,
+    config: Config = None,
+) -> None:
+    """Maps a group to a provider's group, whose users become members when they log in; without options, to none."""
+    administer(config, data_dir, lambda rules: rules.groups.map(name, (source, external_name)))
+    typer.echo(f"group {name!r} is mapped to {external_name!r} of {source}" if source else f"group {name!r} is not mapped")
+
+
 @group.command("remove")
 def remove_group(name: GroupName, data_dir: DataDir = None, config: Config = None) -> None:
     """Removes a group with its permissions; its members stay."""

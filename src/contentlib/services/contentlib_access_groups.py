@@ -92,6 +92,18 @@ class GroupsService(Service):
         """Changes the description of a group."""
         await self._groups.describe(group, description)
 
+    @operation(
+        Route("POST", _GROUP, {"action": "map"}, status=204),
+        errors=(AlreadyExists, InvalidArgument, NotAllowedInCurrentState, NotFound),
+        privileges=_CHANGING,
+    )
+    async def map(self, call: Call, group: Id, external_name: str | None = None, source: str | None = None) -> None:
+        """Maps a group to a group of a provider, in place of the one that it was mapped to; without both, to none.
+
+        Memberships by the former mapping end. Users become members when they log in.
+        """
+        await self._groups.map(group, (source, external_name))
+
     @operation(Route("DELETE", _GROUP, status=204), errors=(NotAllowedInCurrentState, NotFound), privileges=_CHANGING)
     async def delete(self, call: Call, group: Id) -> None:
         """Removes a group with its permissions; its members stay."""

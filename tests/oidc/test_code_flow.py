@@ -276,8 +276,59 @@ async def test_logging_out_ends_the_session_here_and_at_the_provider(browser: Br
     assert (await browser.session()).status_code == 401
 
 
+EVENT: dict[str, Any] = {"http://schemas.openid.net/event/backchannel-logout": {}}
+
+
+async def told_of_logout(browser: Browser, token: str) -> int:
+    """What the provider is answered that sends a logout token."""
+    headers = {TOKEN: "", "content-type": "application/x-www-form-urlencoded"}
+    content = f"logout_token={token}".encode()
+    return (await browser.app.client.post("/cls/login/corp/logout", content=content, headers=headers)).status_code
+
+
+async def test_the_provider_ends_the_sessions_of_a_user(browser: Browser, issuer: Issuer) -> None:
+    await browser.get(CALLBACK, **await begun(browser, issuer))
+    token = issuer.token({"alg": "RS256", "kid": "one", "typ": "logout+jwt"}, aud=CLIENT, events=EVENT, jti="1")
+    assert await told_of_logout(browser, token) == 200
+    kept = dict(browser.cookies)
+    assert (await browser.session()).status_code == 401
+    await browser.get(CALLBACK, **await begun(browser, issuer))
+    assert await told_of_logout(browser, token) == 200  # sent again, it ends nothing
+    browser.app.client.headers[TOKEN] = ""
+    assert (await browser.session()).status_code == 200
+    assert kept != browser.cookies
+
+
+async def test_only_a_logout_token_ends_sessions(browser: Browser, issuer: Issuer) -> None:
+    await browser.get(CALLBACK, **await begun(browser, issuer))
+    good: dict[str, Any] = {"aud": CLIENT, "events": EVENT, "jti": "1"}
+    wrong: list[dict[str, Any]] = [
+        {"aud": "x"},
+        {"events": None},
+        {"events": {}},
+        {"jti": None},
+        {"nonce": "x"},
+        {"sub": None},
+        {"exp": 1},
+    ]
+    for changes in wrong:
+        assert await told_of_logout(browser, issuer.token({"alg": "RS256", "kid": "one"}, **good | changes)) == 400, changes
+    for token in ("", "x", issuer.token({"alg": "RS256", "kid": "one"}, b"", **good)):
+        assert await told_of_logout(browser, token) == 400
+    assert await told_of_logout(browser, "x" * 40_000) == 413
+    other = issuer.token({"alg": "RS256", "kid": "one"}, **good | {"sub": "another"})
+    assert await told_of_logout(browser, other) == 200
+    assert (await browser.session()).status_code == 200
+
+
 async def test_pages_have_one_method(browser: Browser) -> None:
-    for method, path in (("POST", LOGIN), ("POST", CALLBACK), ("HEAD", LOGIN), ("GET", "/cls/logout")):
+    for method, path in (
+        ("POST", LOGIN),
+        ("POST", CALLBACK),
+        ("HEAD", LOGIN),
+        ("GET", "/cls/logout"),
+        ("GET", f"{LOGIN}/logout"),
+    ):
         assert (await browser.app.send(method, path)).status_code == 405, path
     assert (await browser.get("/cls/login")).json() == [{"name": "corp", "login": LOGIN}]
     assert (await browser.get("/cls/login/nobody")).status_code == 404

@@ -8,6 +8,7 @@ from contentlib.access.external import ExternalUsers
 from contentlib.access.keys import SecretKey
 from contentlib.access.logins import Logins
 from contentlib.app.core import Core
+from contentlib.http.bodies import Bodies
 from contentlib.oidc.browser_logins import BrowserLogins
 from contentlib.oidc.code_flow import CodeFlow
 from contentlib.oidc.documents import Documents
@@ -37,7 +38,7 @@ class SignOn:
         accepted = [_accepted(settings, issuer) for issuer in self._issuers.values()]
         self.tokens = ProviderTokens(accepted, users, core.metadata, core.clock, local_domain)
 
-    def pages(self, logins: Logins) -> LoginPages:
+    def pages(self, logins: Logins, bodies: Bodies) -> LoginPages:
         """The pages of logins. Makes the key of logins that have begun, if there are providers."""
         core, flows = self._core, []
         if core.settings.oidc:
@@ -48,7 +49,7 @@ class SignOn:
                 CodeFlow(each, self._issuers[each.issuer], browser_logins, core.clock, self._local_domain)
                 for each in core.settings.oidc
             ]
-        return LoginPages(flows, self._users, logins, core.metadata, core.settings.public_url)
+        return LoginPages(flows, self._users, logins, core.metadata, core.settings.public_url, bodies)
 
     async def close(self) -> None:
         """Ends requests to providers."""

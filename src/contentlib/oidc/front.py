@@ -13,8 +13,9 @@ import msgspec
 
 from contentlib.access.external import ExternalUsers
 from contentlib.access.logins import Logins
+from contentlib.http.bodies import Bodies
 from contentlib.http.cookies import cookie, returned_cookie
-from contentlib.http.message import Headers, Request, Response, method_not_allowed, refusal
+from contentlib.http.message import BodyRefused, Headers, Request, Response, method_not_allowed, refusal
 from contentlib.library.model import User
 from contentlib.library.ports import MetadataStore
 from contentlib.oidc import messages
@@ -22,15 +23,17 @@ from contentlib.oidc.browser_logins import LIFETIME_SECONDS, BrowserLogin
 from contentlib.oidc.claims import source
 from contentlib.oidc.code_flow import CodeFlow, LoginFailed, NotStarted, ProviderBusy
 from contentlib.oidc.documents import ProviderFailed
+from contentlib.oidc.signatures import LONGEST_TOKEN, BadToken
 from contentlib.vapi.errors import Unauthenticated
 
 LIST, LOGOUT = "/cls/login", "/cls/logout"
 SESSION = "vmware-api-session-id"
-_PAGE = re.compile(rf"{LIST}/([a-z0-9][a-z0-9._-]{{0,62}})(/callback)?")
+_PAGE = re.compile(rf"{LIST}/([a-z0-9][a-z0-9._-]{{0,62}})(/callback|/logout)?")
 _NEXT = re.compile(r"/(?![/\\])[A-Za-z0-9._~/?&=%,;:@!$'()*+-]{0,500}")
 _HOST = re.compile(r"([A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
 _RETRY_SECONDS = "5"
 _MOST_FIELDS = 20
+_FORM_BYTES = 2 * LONGEST_TOKEN
 _PRIVATE: Headers = [
     ("cache-control", "no-store"),
     ("referrer-policy", "no-referrer"),
@@ -63,12 +66,14 @@ class LoginPages:
         logins: Logins,
         metadata: MetadataStore,
         public_url: str | None,
+        bodies: Bodies,
     ) -> None:
         self._flows = {each.provider.name: each for each in flows}
         self._users = users
         self._logins = logins
         self._metadata = metadata
         self._public_url = public_url
+        self._bodies = bodies
 
     def speaks(self, path: str) -> bool:
         """Whether a path is one of these pages."""
@@ -76,19 +81,23 @@ class LoginPages:
 
     async def handle(self, request: Request) -> Response:
         """The answer to a request."""
-        method = "POST" if request.path == LOGOUT else "GET"
+        found = _PAGE.fullmatch(request.path)
+        method = "POST" if request.path == LOGOUT or (found and found[2] == "/logout") else "GET"
         if request.method != method:
             return method_not_allowed(request.method, (method,))
         if request.path == LIST:
             return self._list()
         if request.path == LOGOUT:
             return await self._log_out(request)
-        found = _PAGE.fullmatch(request.path)
         flow = None if found is None else self._flows.get(found[1])
         if found is None or flow is None:
             return refusal(404, messages.NO_SUCH_PROVIDER(name=request.path.removeprefix(f"{LIST}/")[:80]))
+        return await self._page(flow, request, found[2])
+
+    async def _page(self, flow: CodeFlow, request: Request, page: str | None) -> Response:
+        pages = {None: self._begin, "/callback": self._end, "/logout": self._told_of_logout}
         try:
-            return await (self._end(flow, request) if found[2] else self._begin(flow, request))
+            return await pages[page](flow, request)
         except ProviderFailed as error:
             fault = messages.PROVIDER_DOWN(provider=source(flow.provider), problem=str(error))
             return refusal(503, fault, [("retry-after", _RETRY_SECONDS)])
@@ -112,7 +121,7 @@ class LoginPages:
         try:
             identity, attempt = await flow.end(_query(request), returned_cookie(request, _cookie_name(flow)))
             user = await self._users.admit(identity)
-            await self._use(attempt)
+            await self._use(attempt, flow.now())
             token = await self._logins.start_admitted(user, request.client)
         except NotStarted:
             return refusal(400, messages.LOGIN_STATE(provider=provider), _PRIVATE)
@@ -125,11 +134,11 @@ class LoginPages:
             return refusal(503, fault, [("retry-after", _RETRY_SECONDS)])
         return _started(user, f"{base.path}{attempt.next}", base, token, ended)
 
-    async def _use(self, attempt: BrowserLogin) -> None:
+    async def _use(self, attempt: BrowserLogin, now: int) -> None:
         """Ends a login for good, in all workers; NotStarted if it was ended before."""
         state, until = hashlib.sha256(attempt.state.encode()).hexdigest(), attempt.expires
         async with self._metadata.transaction(durable=False) as transaction:
-            if not await transaction.used_logins.use(state, until, until - LIFETIME_SECONDS * 1000):
+            if not await transaction.used_logins.use(state, until, now):
                 raise NotStarted
 
     async def _log_out(self, request: Request) -> Response:
@@ -146,6 +155,23 @@ class LoginPages:
                 flow = await self._flow_of(login.user)
         gone = f"{SESSION}=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0{base.secure}"
         return Response(303, headers=[("location", _after(flow, base)), ("set-cookie", gone), *_PRIVATE])
+
+    async def _told_of_logout(self, flow: CodeFlow, request: Request) -> Response:
+        """Ends all sessions of a user whom the provider has logged out; the answers are those that OpenID Connect asks for."""
+        try:
+            form = _fields((await self._bodies.read(request, known=False, limit=_FORM_BYTES)).decode("latin-1"))
+            subject, identifier, expires = await flow.logged_out(form.get("logout_token", ""))
+        except BodyRefused as error:
+            return refusal(error.status, error.fault)
+        except BadToken as error:
+            fault = messages.TOKEN_REFUSED(provider=source(flow.provider), problem=str(error))
+            return refusal(400, fault, _PRIVATE)
+        kept = hashlib.sha256(f"{flow.provider.name} {identifier}".encode("utf-8", "surrogatepass")).hexdigest()
+        async with self._metadata.transaction(durable=True) as transaction:
+            user = await transaction.users.from_outside(source(flow.provider), subject)
+            if user is not None and await transaction.used_logins.use(kept, expires, flow.now()):
+                await transaction.logins.end(user.name)
+        return Response(200, headers=list(_PRIVATE))
 
     async def _flow_of(self, user: str) -> CodeFlow | None:
         async with self._metadata.reading() as transaction:
@@ -182,9 +208,13 @@ def _after(flow: CodeFlow | None, base: _Base) -> str:
 
 
 def _query(request: Request) -> dict[str, str]:
+    return _fields(request.query)
+
+
+def _fields(text: str) -> dict[str, str]:
     """The parameters of a request; of one that is given twice none, as the second may be a stranger's."""
     try:
-        pairs = parse_qsl(request.query, keep_blank_values=True, max_num_fields=_MOST_FIELDS)
+        pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=_MOST_FIELDS)
     except ValueError:
         return {}
     names = [name for name, _ in pairs]

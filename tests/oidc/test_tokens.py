@@ -106,6 +106,8 @@ WRONG_CLAIMS: list[tuple[dict[str, Any], str | None]] = [
     ({"preferred_username": None}, "it has no claim preferred_username, from which users get their name"),
     ({"cnf": {"jkt": "x"}}, "it is bound to a key of its client"),
     ({"events": {}}, "it is a token of another type"),
+    ({"at_hash": "x"}, "it is a token of another type"),
+    ({"typ": "ID"}, "it is a token of another type"),
     ({"preferred_username": "x@VSPHERE.local"}, "users of domain 'vsphere.local' cannot log in with this provider"),
 ]
 
@@ -326,3 +328,13 @@ def test_a_token_by_hand_is_one_that_is_accepted() -> None:
     """The helper that makes wrong tokens makes right ones too."""
     header, claims, signature = compact({"alg": "none"}, {}, None).split(".")
     assert (header, claims, signature) == (b64(b'{"alg": "none"}'), b64(b"{}"), "")
+
+
+async def test_files_are_downloaded_with_an_access_token(people: People, issuer: Issuer) -> None:
+    app, token = people.app, issuer.token()
+    item = await app.item(library=(library := await app.library()))
+    await app.fill(item, disk_iso=b"bytes")
+    path, headers = f"/cls/static/{library}/{item}/disk.iso", {TOKEN: "", "authorization": f"Bearer {token}"}
+    assert (await app.client.get(path, headers=headers)).status_code == 404  # the user may do nothing yet
+    await people.permit("ann@corp.example", "Content user", library)
+    assert (await app.client.get(path, headers=headers)).content == b"bytes"

@@ -15,6 +15,11 @@ Claims = Mapping[str, Any]
 SKEW_SECONDS = 60
 """How much the clocks of an issuer and of this server may differ."""
 
+_OF_OTHER_TOKENS = frozenset({"events", "at_hash", "c_hash"})
+"""Claims that logout tokens and ID tokens have, and access tokens have not."""
+_OTHER_TYPES = ("ID", "Refresh", "Offline", "Logout")
+"""What Keycloak names its other tokens in a claim."""
+
 
 def check_claims(claims: Claims, issuer: str, audience: Collection[str], now: int) -> int:
     """Checks issuer, audience and times; `now` and the result, the time of expiry, are milliseconds since 1970 UTC."""
@@ -44,10 +49,10 @@ def check_id_token(claims: Claims, client_id: str, nonce: str) -> None:
 
 
 def check_access_token(claims: Claims) -> None:
-    """Checks that a token can be used by whoever has it, and is not one that only tells of an event."""
+    """Checks that a token is an access token, and can be used by any client that has it."""
     if "cnf" in claims:
         raise BadToken("it is bound to a key of its client")
-    if "events" in claims:
+    if not _OF_OTHER_TOKENS.isdisjoint(claims) or claims.get("typ") in _OTHER_TYPES:
         raise BadToken("it is a token of another type")
 
 

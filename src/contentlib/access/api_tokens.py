@@ -24,7 +24,8 @@ from contentlib.library.principals import ApiToken, LastUse
 from contentlib.library.secret_forms import SecretForm
 from contentlib.library.secret_forms import hash_of as hash_of
 
-_FORM = SecretForm("clt_", 32)
+PREFIX = "clt_"
+_FORM = SecretForm(PREFIX, 32)
 _ID_DIGITS = 32
 _MOST_USES = 20_000
 _MOST_OF_USER = 1000

@@ -14,6 +14,7 @@ from contentlib.metadata.postgresql.errors import ERRORS, told_error
 
 _FIRST_PAUSE = 0.05
 _LONGEST_PAUSE = 0.5
+_SHORT = 0.1
 _REST_SECONDS = 5.0  # after which an unused connection ends the transaction that it holds ready
 _BEGIN = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 _NEXT = "ROLLBACK AND CHAIN"  # the next transaction has the same properties
@@ -32,17 +33,17 @@ class Connector:
         return self._address.wait_seconds
 
     async def open(self, deadline: float, **settings: str) -> Raw:
-        """A new connection; OSError when there was none until the deadline."""
+        """A new connection; OSError when there was none until the deadline. After that it tries once, and not for long."""
         last: OSError = OSError(errno.ETIMEDOUT, "the database does not respond")
         pause = _FIRST_PAUSE
         try:
-            async with asyncio.timeout(deadline - time.monotonic()), self._one:
+            async with asyncio.timeout(max(_SHORT, deadline - time.monotonic())), self._one:
                 while True:
                     try:
-                        return await connect(self._address, max(0.1, deadline - time.monotonic()), **settings)
+                        return await connect(self._address, max(_SHORT, deadline - time.monotonic()), **settings)
                     except OSError as error:
                         last = error
-                        if not _passes(error):
+                        if not _passes(error) or time.monotonic() >= deadline:
                             raise
                     await asyncio.sleep(pause)
                     pause = min(2 * pause, _LONGEST_PAUSE)

@@ -39,9 +39,18 @@ def _stop() -> None:
 class SoleServer:
     """The lock of the only server on a database."""
 
-    def __init__(self, address: Address, stop: Callable[[], None] = _stop) -> None:
+    def __init__(
+        self,
+        address: Address,
+        stop: Callable[[], None] = _stop,
+        *,
+        watch_seconds: float = _WATCH_SECONDS,
+        hold_seconds: float = _HOLD_SECONDS,
+    ) -> None:
         self._address = address
         self._stop = stop
+        self._watch_seconds = watch_seconds
+        self._hold_seconds = hold_seconds
         self._loop = asyncio.new_event_loop()
         self._raw: Raw | None = None
 
@@ -49,20 +58,22 @@ class SoleServer:
         """Takes the lock for as long as this process runs; RuntimeError when another server has it."""
         holder = self._loop.run_until_complete(self._take(_PATIENCE_SECONDS))
         if holder is not None:
+            self._loop.close()
             raise RuntimeError(f"database {self._address} is in use by another server, on {holder}; stop that one first")
         threading.Thread(target=self._watch, name="sole server", daemon=True).start()
 
     def _watch(self) -> None:
         self._loop.run_until_complete(self._watching())
+        self._loop.close()
 
     async def _watching(self) -> None:
         """Runs until another server has the lock."""
         while True:
-            await asyncio.sleep(_WATCH_SECONDS)
+            await asyncio.sleep(self._watch_seconds)
             if await self._is_held():
                 continue
             try:
-                holder = await self._take(_HOLD_SECONDS)
+                holder = await self._take(self._hold_seconds)
             except OSError:
                 continue  # the database server is away, and keeps nobody's lock
             if holder is not None:

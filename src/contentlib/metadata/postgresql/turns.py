@@ -52,8 +52,9 @@ class TurnConnection:
         task = asyncio.current_task()
         if self._owner is task:
             raise RuntimeError("a transaction was begun inside a transaction of the same task, which would wait for ever")
+        deadline = time.monotonic() + self._connector.patience  # of all who wait together while the server is away
         await self._turn.acquire()
-        joining = self._do(self._join())
+        joining = self._do(self._join(deadline))
         try:
             batch = await asyncio.shield(joining)
         except asyncio.CancelledError:
@@ -93,11 +94,11 @@ class TurnConnection:
                 self._connection.raw = None
                 await self._outcomes.close(raw)
 
-    async def _join(self) -> Batch:
+    async def _join(self, deadline: float) -> Batch:
         try:
             if self._batch is not None and await self._goes_on():
                 return self._batch
-            await self._begin()
+            await self._begin(deadline)
             self._batch = batch = Batch()
             self._do(self._close(batch))
         except BaseException:
@@ -114,9 +115,8 @@ class TurnConnection:
             return False
         return True
 
-    async def _begin(self) -> None:
+    async def _begin(self, deadline: float) -> None:
         """Begins a batch; on a new connection where the old one was lost."""
-        deadline = time.monotonic() + self._connector.patience
         while True:
             raw = self._connection.raw
             if raw is None or raw.is_closed():

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from backends import BACKEND, BACKENDS
 from following import Follower, Shelf
 from publisher import ALLOW, Publisher, publishing
 from pulling import Pulling
@@ -20,11 +21,13 @@ settings.load_profile("tests")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks what `make test` leaves to `make check`."""
+    """Marks what `make test` leaves to `make check`, and skips what looks into a file that the backend does not have."""
     slow = [Path(__file__).parent / each for each in _SLOW]
     for item in items:
         if any(item.path.is_relative_to(each) for each in slow):
             item.add_marker(pytest.mark.slow)
+        if BACKEND is not BACKENDS["embedded"] and item.get_closest_marker("embedded"):
+            item.add_marker(pytest.mark.skip(reason="looks into the file of a SQLite database"))
 
 
 @pytest.fixture(scope="session")

@@ -8,11 +8,12 @@ import hashlib
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -57,22 +58,24 @@ class Server:
 
     def answers(self) -> bool:
         """Whether the server accepts connections."""
-        return self._psql("postgres", "SELECT 1").returncode == 0
+        return self.psql("postgres", "SELECT 1").returncode == 0
 
     def kill(self) -> None:
         """Kills all processes of the server, as a machine that stops does."""
         if self.process is not None:
-            main = (self.directory / "data" / "postmaster.pid").read_text().split()[0]
+            main = int((self.directory / "data" / "postmaster.pid").read_text().split()[0])
+            os.kill(main, signal.SIGSTOP)  # so that it starts no other
             children = Path(f"/proc/{main}/task/{main}/children").read_text().split()
-            for number in (main, *children):
-                subprocess.run(["kill", "-KILL", number], check=False, capture_output=True)
+            for number in (main, *map(int, children)):
+                with suppress(ProcessLookupError):
+                    os.kill(number, signal.SIGKILL)
             self.process.wait(PATIENCE_SECONDS)
             assert eventually(lambda: not any(Path("/proc", number).exists() for number in children))
 
     def stop(self) -> None:
         """Ends the server at once."""
         if self.process is not None:
-            self.process.send_signal(3)
+            self.process.send_signal(signal.SIGQUIT)
             self.process.wait(PATIENCE_SECONDS)
 
     def url(self, database: str, user: str = "postgres") -> str:
@@ -81,7 +84,7 @@ class Server:
 
     def run(self, statement: str, database: str = "postgres") -> str:
         """What a statement answers."""
-        done = self._psql(database, statement)
+        done = self.psql(database, statement)
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()
 
@@ -94,7 +97,8 @@ class Server:
         """Removes a database, whoever uses it."""
         self.run(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
-    def _psql(self, database: str, statement: str) -> subprocess.CompletedProcess[str]:
+    def psql(self, database: str, statement: str) -> subprocess.CompletedProcess[str]:
+        """Runs a statement."""
         options = ["-h", str(self.directory), "-p", str(_PORT), "-U", "postgres", "-qAtX", "-v", "ON_ERROR_STOP=1"]
         command = [self._program("psql"), *options, "-c", statement, database]
         return subprocess.run(command, capture_output=True, text=True, check=False, timeout=PATIENCE_SECONDS)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-import shutil
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -176,7 +175,8 @@ def told(answer: httpx.Response) -> tuple[int, str, str]:
 
 def settings_on(directory: Path, **more: Any) -> Settings:
     """Settings for a data directory; a test whose publisher is held does not wait long for a sync."""
-    common = {"sync_wait_seconds": 0, "check_answers": True, "workers": 1}
+    database = BACKEND.database(directory)
+    common = {"sync_wait_seconds": 0, "check_answers": True, "workers": 1, "database": database}
     return Settings(data_dir=directory, admin_password=SecretStr(PASSWORD), **{**common, **more})
 
 
@@ -237,5 +237,5 @@ async def _living(application: Application) -> AsyncIterator[None]:
 
 def copied(template: Path, directory: Path) -> Path:
     """A copy of a prepared data directory."""
-    shutil.copytree(template, directory)
+    BACKEND.copy(template, directory)
     return directory

@@ -13,9 +13,9 @@ from contentlib.access.api_tokens import hash_of, new_secret, token_id
 from contentlib.access.scopes import ITEM
 from contentlib.library.identifiers import new_identifier
 from contentlib.library.model import DownloadSession, Login, State, Task, TaskStatus, TaskTarget, UpdateSession, User
+from contentlib.library.ports import AccessStore
 from contentlib.library.principals import ApiToken, Permission, creators, user_key
 from contentlib.messages import Fault
-from contentlib.metadata.sqlite import SqliteMetadata
 from contentlib.vapi.declare import Operation, operations_of
 from contentlib.vapi.errors import UnableToAllocateResource
 from contentlib.vapi.registry import Endpoint, Registry
@@ -89,7 +89,7 @@ class Things:
         }.get(name)
 
 
-async def things(app: Whole, metadata: SqliteMetadata, owner: str, at: int = START) -> Things:
+async def things(app: Whole, metadata: AccessStore, owner: str, at: int = START) -> Things:
     """A new library of the administrator with one of each kind; sessions, a task and a token belong to a user."""
     library = await app.library()
     item, deleted = await app.item("kept", library), await app.item("deleted", library)
@@ -131,7 +131,7 @@ def ended_task(item: str, owner: str) -> Task:
     )
 
 
-async def add_user(metadata: SqliteMetadata, name: str, role: str | None, library: str | None) -> str:
+async def add_user(metadata: AccessStore, name: str, role: str | None, library: str | None) -> str:
     """A new user with a role on a library or on everything, and the secret of a token, which is that of a session too."""
     secret = new_secret()
     hashed = hash_of(secret)

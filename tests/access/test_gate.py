@@ -12,7 +12,6 @@ from contentlib.access.passwords import Argon2Passwords
 from contentlib.access.scopes import FINDERS
 from contentlib.library.model import Login, User
 from contentlib.library.principals import Permission, user_key
-from contentlib.metadata.sqlite import SqliteMetadata
 from services.declared import OPERATIONS, contract_of
 from whole import START, TOKEN, HandClock, Whole, told, whole
 
@@ -77,7 +76,7 @@ async def test_a_refusal_names_the_thing_that_the_privilege_is_missing_on(
 
 async def _permit(data_dir: Path, role: str, library: str | None) -> None:
     """Gives the user a permission, as another process would."""
-    metadata = SqliteMetadata(data_dir / "contentlib.db")
+    metadata = BACKEND.open_rows(data_dir / "contentlib.db")
     async with metadata.transaction(durable=True) as transaction:
         await transaction.permissions.add(Permission(f"{role}-{library}", user_key(ROBIN), role, library))
     await metadata.close()

@@ -62,6 +62,7 @@ async def test_a_name_that_nobody_has_is_answered_like_a_wrong_password(app: Who
     assert (unknown.status_code, unknown.json()) == (wrong.status_code, wrong.json())
 
 
+@pytest.mark.embedded
 async def test_a_token_is_kept_as_a_hash_only(app: Whole) -> None:
     token = (await app.login()).json()["value"]
     database = app.settings.data_dir / "contentlib.db"
@@ -202,6 +203,7 @@ async def json_rpc(app: Whole, context: dict[str, str]) -> dict[str, dict[str, d
     return found
 
 
+@pytest.mark.embedded
 async def test_the_database_holds_the_hash_of_a_password(data_dir: Path) -> None:
     with sqlite3.connect(data_dir / "contentlib.db") as database:
         ((name, hashed),) = database.execute("SELECT name, password_hash FROM users").fetchall()

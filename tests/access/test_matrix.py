@@ -12,6 +12,7 @@ import pytest
 
 from access.asking import ASKED, REACHED, Things, add_user, arguments, outcome, stopped, things
 from access.described import described, own_structures
+from backends import BACKEND
 from conformance.contract import OPERATIONS as CONTRACT
 from conformance.contract import Operation as ContractOperation
 from conformance.forms import Form, RestQuery
@@ -19,7 +20,7 @@ from conformance.servers import FORMS
 from contentlib.access.roles import ADMINISTERING, ANYWHERE, BUILT_IN, EVERYBODY, FROM_EVERYTHING
 from contentlib.access.scopes import API_TOKEN, FINDERS, LOGIN
 from contentlib.access.scopes import USER as USER_KIND
-from contentlib.metadata.sqlite import SqliteMetadata
+from contentlib.library.ports import AccessStore
 from contentlib.vapi.declare import Operation
 from services.declared import OPERATIONS, contract_of
 from whole import TOKEN, HandClock, Whole, whole
@@ -69,7 +70,7 @@ class World:
     """Two libraries, with one of each kind that belongs to the user, and one of each that belongs to another."""
 
     app: Whole
-    metadata: SqliteMetadata
+    metadata: AccessStore
     own: Things
     foreign: Things
     others: Things
@@ -79,7 +80,7 @@ class World:
 async def world(
     data_dir: Path, clock: HandClock, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> AsyncIterator[World]:
-    metadata = SqliteMetadata(data_dir / "contentlib.db")
+    metadata = BACKEND.open_rows(data_dir / "contentlib.db")
     async with whole(data_dir, clock) as app:
         own, foreign = await things(app, metadata, USER), await things(app, metadata, USER)
         another = await things(app, metadata, "somebody@lab")

@@ -8,8 +8,8 @@ from msgspec.structs import replace
 
 from access.asking import ended_task
 from access.people import SECRET, People
+from backends import BACKEND
 from contentlib.library.model import TaskStatus
-from contentlib.metadata.sqlite import SqliteMetadata
 from services.test_operations_as_tasks import ended
 from vim.soap import ROOT, Soap, objects, properties
 from vim.test_front import login as soap_login
@@ -153,7 +153,7 @@ async def test_a_task_is_performed_by_what_its_user_may_when_it_runs(robin: Robi
     task = replace(ended_task(robin.own_item, ROBIN), ended=None, kind="operation", arguments=arguments)
     service = "contentlib.library.item.versions"
     submitted = replace(task, status=TaskStatus.PENDING, service=service, operation="make_current$task")
-    metadata = SqliteMetadata(robin.app.settings.database_file)
+    metadata = BACKEND.open_rows(robin.app.settings.database_file)
     async with metadata.transaction(durable=False) as rows:
         await rows.tasks.add(submitted)
     await metadata.close()

@@ -7,14 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from backends import BACKEND
 from contentlib.access.rights import Decisions
 from contentlib.access.roles import BUILT_IN, EVERYBODY, PRIVILEGES
 from contentlib.library.model import User
 from contentlib.library.ports import Transaction
 from contentlib.library.principals import ApiToken, Group, Permission, Role, group_key, user_key
-from contentlib.metadata.sqlite import SqliteMetadata
 from contracts.made import library
-from databases import new_database
 from whole import START, HandClock
 
 LAB, OTHER = "lab", "other"
@@ -27,7 +26,7 @@ class World:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.clock = HandClock()
-        self.metadata = SqliteMetadata(path)
+        self.metadata = BACKEND.open_rows(path)
         self.decisions = Decisions(self.metadata, self.clock)
         self._permissions = 0
 
@@ -44,7 +43,7 @@ class World:
 
 @pytest.fixture
 async def world(tmp_path: Path) -> AsyncIterator[World]:
-    made = World(new_database(tmp_path / "contentlib.db"))
+    made = World(BACKEND.new_rows(tmp_path))
     async with made.metadata.transaction(durable=False) as rows:
         await _fill(rows)
     yield made
@@ -161,7 +160,7 @@ async def test_a_user_who_is_disabled_has_no_rights_from_the_next_call_on(world:
 async def test_a_change_by_another_process_holds_from_the_next_call_on(world: World) -> None:
     await world.permit(ANN, "content user")
     assert READ in await world.held(LAB)
-    other = SqliteMetadata(world.path)
+    other = BACKEND.open_rows(world.path)
     async with other.transaction(durable=False) as rows:
         await rows.permissions.put(Permission("1", ANN, "no access"))
     assert await world.held(LAB) == frozenset()

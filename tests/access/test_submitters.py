@@ -12,12 +12,12 @@ from msgspec.structs import replace
 
 from access.people import People
 from access.test_reach import ROBIN
+from backends import BACKEND
 from contentlib.access.scopes import LIBRARY
 from contentlib.library.catalog.migration import MigrationArguments
 from contentlib.library.errors import Fault
 from contentlib.library.model import Maintenance, Need, Submitter, Task, TaskTarget
-from contentlib.library.ports import Transaction
-from contentlib.metadata.sqlite import SqliteMetadata
+from contentlib.library.ports import AccessStore, Transaction
 from following import Shelf, subscription
 from processes import PATIENCE_SECONDS
 from publisher import Publisher
@@ -31,7 +31,7 @@ ITEM = "/api/content/library/item"
 class Losing:
     """A user with an API token, whose tasks fail for a while, and may fail for good then."""
 
-    def __init__(self, app: Whole, clock: HandClock, rows: SqliteMetadata) -> None:
+    def __init__(self, app: Whole, clock: HandClock, rows: AccessStore) -> None:
         self.app = app
         self.clock = clock
         self.rows = rows
@@ -90,7 +90,7 @@ async def _task(rows: Transaction, task: str) -> Task:
 
 @pytest.fixture
 async def losing(app: Whole, clock: HandClock) -> AsyncIterator[Losing]:
-    rows = SqliteMetadata(app.settings.database_file)
+    rows = BACKEND.open_rows(app.settings.database_file)
     made = Losing(app, clock, rows)
     await made.people.done("POST", "/users", {"name": "robin"})
     made.token, made.secret = await made.people.token(ROBIN)

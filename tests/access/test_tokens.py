@@ -31,6 +31,7 @@ def test_a_token_is_known_by_prefix_and_checksum() -> None:
         assert not is_secret(other)
 
 
+@pytest.mark.embedded
 async def test_a_secret_is_kept_nowhere(people: People) -> None:
     _, secret = await people.token(ROBIN)
     database = people.app.settings.data_dir / "contentlib.db"

@@ -193,6 +193,17 @@ async def test_a_server_that_stays_away_is_told_after_the_wait(own_server: postg
     await store.close()
 
 
+async def test_all_who_wait_for_a_server_that_stays_away_wait_together(own_server: postgresql.Server) -> None:
+    own_server.new_database("away")
+    store = PostgresqlMetadata(Address(own_server.url("away"), wait_seconds=1.0))
+    own_server.kill()
+    async with asyncio.timeout(30):  # one after the other, they would wait for 100 seconds
+        writers = [made.put_state(store, "key", "1") for _ in range(100)]
+        ended = await asyncio.gather(*writers, return_exceptions=True)
+    assert all(isinstance(each, OSError) for each in ended)
+    await store.close()
+
+
 async def test_a_commit_whose_answer_is_lost_is_told_as_what_it_became(proxy: Proxy, far: PostgresqlMetadata) -> None:
     proxy.cut_at, proxy.passes_it_on = _COMMIT, True
     await made.put_state(far, "key", "1")

@@ -148,6 +148,7 @@ async def test_a_version_is_made_current_by_a_task(app: Whole) -> None:
     assert refused[:2] == (400, "ALREADY_IN_DESIRED_STATE")
 
 
+@pytest.mark.embedded
 @pytest.mark.parametrize("operation", ["copy", "make_current"])
 async def test_an_operation_that_is_performed_again_after_a_kill_has_its_effect_once(
     template: Path, tmp_path: Path, clock: HandClock, operation: str

@@ -171,6 +171,7 @@ async def test_a_publisher_that_has_no_library_there_is_inaccessible(app: Whole,
     assert await app.rest("GET", LIBRARY) == []
 
 
+@pytest.mark.embedded
 async def test_a_password_is_shown_to_the_publisher_and_to_nobody_else(app: Whole, clock: HandClock, shelf: Shelf) -> None:
     basic = {"authentication_method": "BASIC", "user_name": "ann", "password": "s3cret"}
     follower = await Follower.new(app, clock, shelf.url, **basic)

@@ -20,6 +20,7 @@ UPDATE = "/library/item/update-session"
 UPDATE_FILE = "/library/item/updatesession/file"
 
 
+@pytest.mark.embedded
 async def test_1_bytes_on_a_transfer_keep_the_update_session_and_the_login_alive(data_dir: Path, clock: HandClock) -> None:
     def noted() -> bool:
         """Whether the server has noted that somebody is there now."""

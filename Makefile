@@ -40,6 +40,7 @@ check: setup ## lint, types, import contracts, generated pages up to date, all t
 	$(BIN)/python docs/generate.py --check
 	$(MAKE) test ARGS="--cov --cov-report=term:skip-covered"
 	$(BIN)/pytest -n 2 -m slow
+	CONTENTLIB_TEST_BACKEND=postgresql $(BIN)/pytest -n 2 -m "not slow" tests/services
 
 docs: setup ## write the generated pages
 	$(BIN)/python docs/generate.py

@@ -169,11 +169,9 @@ def name_of(directory: Path) -> str:
 
 
 def url_of(directory: Path) -> str:
-    """The address of the database that belongs to a directory; an empty one where there is none yet."""
-    name, running = name_of(directory), server()
-    if name not in running.made:
-        _make(directory, "template0")
-    return running.url(name)
+    """The address of the database that belongs to a directory, which has no rows where it is new."""
+    new_database(directory)
+    return server().url(name_of(directory))
 
 
 def new_database(directory: Path) -> None:

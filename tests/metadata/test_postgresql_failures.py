@@ -258,6 +258,25 @@ async def test_more_readers_than_connections_wait_for_one(address: Address) -> N
     await store.close()
 
 
+async def test_readers_that_wait_for_the_turn_do_not_keep_the_writer_from_reading(address: Address) -> None:
+    store = PostgresqlMetadata(Address(address.url, connections=1, wait_seconds=60.0))
+    has_read = asyncio.Event()
+
+    async def read_and_write() -> None:
+        async with store.reading() as transaction:
+            await transaction.state.get("key")
+            has_read.set()
+            await made.put_state(store, "key", await made.state_of(store, "other") or "none")
+
+    async with asyncio.timeout(30), store.transaction(durable=True) as transaction:
+        task = asyncio.create_task(read_and_write())
+        await has_read.wait()
+        await transaction.state.put("own", await made.state_of(store, "key") or "first")
+    await task
+    assert (await made.state_of(store, "own"), await made.state_of(store, "key")) == ("first", "none")
+    await store.close()
+
+
 async def test_a_text_that_cannot_be_stored_is_not_found_and_not_added(store: PostgresqlMetadata) -> None:
     for text in ("a\0b", "a\ud800b"):
         async with store.transaction(durable=True) as transaction:

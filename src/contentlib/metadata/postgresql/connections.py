@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import time
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import Any
 
@@ -63,9 +63,12 @@ class ReadingConnections:
     has no state of the rows yet: the statement chooses that.
     """
 
-    def __init__(self, connector: Connector, most: int) -> None:
+    def __init__(self, connector: Connector, most: int, has_turn: Callable[[], bool]) -> None:
         self._connector = connector
         self._places = asyncio.Semaphore(most)
+        self._has_turn = has_turn
+        self._taken: dict[Raw, tuple[asyncio.Task[Any] | None, bool]] = {}
+        """The task of each connection in use, and whether the connection counts."""
         self._idle: list[Raw] = []  # in a transaction that has not read anything
         self._resting: list[Raw] = []  # in none
         self._tasks: set[asyncio.Task[None]] = set()
@@ -73,21 +76,31 @@ class ReadingConnections:
         self._closed = False
 
     async def take(self) -> Raw:
-        """A connection whose transaction has not read anything yet."""
+        """A connection whose transaction has not read anything yet.
+
+        A task that others may wait for, because it has a connection or the turn to write, does not wait for them.
+        """
         deadline = time.monotonic() + self._connector.patience
-        await self._place(deadline)
+        task = asyncio.current_task()
+        counts = not self._has_turn() and all(holder is not task for holder, _ in self._taken.values())
+        if counts:
+            await self._place(deadline)
         try:
-            return await self._begun(deadline)
+            raw = await self._begun(deadline)
         except BaseException:
-            self._places.release()
+            if counts:
+                self._places.release()
             raise
+        self._taken[raw] = task, counts
+        return raw
 
     def give_back(self, raw: Raw) -> None:
         """Ends the transaction of a connection, in the background, and keeps the connection for the next one."""
-        if raw.is_closed():
+        _, counts = self._taken.pop(raw)
+        if not raw.is_closed():
+            self._do(self._end(raw, counts=counts))
+        elif counts:
             self._places.release()
-            return
-        self._do(self._end(raw))
 
     async def close(self) -> None:
         """Closes all connections."""
@@ -128,7 +141,7 @@ class ReadingConnections:
             self._sweeper = asyncio.create_task(self._sweep())
         return raw
 
-    async def _end(self, raw: Raw) -> None:
+    async def _end(self, raw: Raw, *, counts: bool) -> None:
         try:
             if await _ran(raw, _NEXT):
                 if self._closed:
@@ -136,7 +149,8 @@ class ReadingConnections:
                 else:
                     self._idle.append(raw)
         finally:
-            self._places.release()
+            if counts:
+                self._places.release()
 
     async def _sweep(self) -> None:
         """Ends the transactions of unused connections, which monitoring would report as idle in transaction."""

@@ -23,8 +23,8 @@ class PostgresqlMetadata:
 
     def __init__(self, address: Address, now: Callable[[], int] = wall_clock) -> None:
         connector = Connector(address)
-        self._connections = ReadingConnections(connector, address.connections)
         self._writer = TurnConnection(connector, now)
+        self._connections = ReadingConnections(connector, address.connections, self._writer.has_turn)
         self._readers: list[_Reader] = []
 
     def transaction(self, *, durable: bool) -> PostgresqlTurn:  # noqa: ARG002 - each commit survives a power loss

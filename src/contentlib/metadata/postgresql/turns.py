@@ -73,6 +73,10 @@ class TurnConnection:
             raise
         await self.leave(error)
 
+    def has_turn(self) -> bool:
+        """Whether the current task writes."""
+        return self._owner is not None and self._owner is asyncio.current_task()
+
     async def leave(self, error: BaseException | None) -> None:
         """Ends the turn, and undoes it after an error. If the whole batch is lost, all its callers receive the error."""
         self._owner = None

@@ -1,4 +1,4 @@
-"""Tests `contentlib audit`, also on logs that somebody has altered."""
+"""Tests `contentlib audit`, also on logs that were altered."""
 
 from __future__ import annotations
 

@@ -126,7 +126,7 @@ class WorkerProcess:
 
 
 def _stranger(request: Request) -> Actor:
-    """Whoever sent a request, before it is known who that is."""
+    """The sender of a request, before the user is known."""
     return Actor(
         address=request.client, operation=f"{request.method} {loggable_path(request.path)}", request=request.request_id
     )

@@ -85,7 +85,7 @@ class Transfers:
 
 
 def _holder(request: Request, address: DataAddress) -> Actor:
-    """Whoever holds a signed address, before its session is found."""
+    """The holder of a signed address, before its session is found."""
     things = ((NAMES[UPDATE_SESSION if address.kind == "upload" else DOWNLOAD_SESSION], address.session),)
     return Actor(address=request.client, operation=f"transfer.{address.kind}", request=request.request_id, things=things)
 

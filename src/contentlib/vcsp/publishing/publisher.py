@@ -159,7 +159,7 @@ class Publisher:
 
 
 def _reader(request: Request, library: str) -> Actor:
-    """Whoever reads a published library."""
+    """The reader of a published library."""
     things = (("library", library),)
     return Actor(address=request.client, operation="vcsp.read", request=request.request_id, things=things)
 

@@ -113,5 +113,14 @@ def test_entries_of_a_time_are_exported(log: Path) -> None:
     assert len(run(log, "export", "--since", "2001-01-01").stdout.splitlines()) == last(log)
 
 
+def test_a_command_beside_the_server_is_recorded_with_the_user_of_the_machine(log: Path) -> None:
+    added = CliRunner().invoke(application, ["user", "add", "robin@lab", "--no-password", "--data-dir", str(log)])
+    assert added.exit_code == 0, added.output
+    entry = json.loads(run(log, "export").stdout.splitlines()[-1])
+    assert entry["user"].startswith("local:") and entry["address"] == "local"
+    assert entry["operation"].endswith("user add")
+    assert {"type": "user", "id": "robin@lab", "name": "robin@lab"} in entry["things"]
+
+
 def test_a_head_of_another_form_is_refused(log: Path) -> None:
     assert "is not NUMBER:HASH" in run(log, "verify", "--head", "x").stderr

@@ -50,7 +50,7 @@ class AccessGate:
 
     async def authenticate(self, call: Call) -> None:
         """Sets the call's user and login session; unauthenticated where its token is not that of a live session."""
-        if call.request_id:
+        if call.operation:  # else it is still the sender of the request
             set_actor(partial(_actor, call))
         login = await self._logins.caller(call.token, call.bearer, call.client)
         call.user, call.login, call.api_token = login.user, login.token_hash, login.api_token or ""

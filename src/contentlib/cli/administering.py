@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import pwd
 import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -12,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
-from click import get_current_context
 
 from contentlib.cli.progress import told
 from contentlib.cli.settings import prepare, settings_or_exit
@@ -26,7 +23,6 @@ if TYPE_CHECKING:
     from contentlib.library.catalog.quotas import Quotas
     from contentlib.library.following.contacts import Contacts
     from contentlib.library.following.subscriber_credentials import SubscriberCredentials
-    from contentlib.library.model import Actor
     from contentlib.settings import Settings
 
 Answer = TypeVar("Answer")
@@ -78,14 +74,12 @@ async def _run(settings: Settings, work: Callable[[Administration], Awaitable[An
     from contentlib.access.password_policy import PasswordPolicy
     from contentlib.access.passwords import Argon2Passwords
     from contentlib.access.users import Users
-    from contentlib.library.actors import set_actor
     from contentlib.library.catalog.quotas import Quotas
     from contentlib.library.clock import SystemClock
     from contentlib.library.following.contacts import Contacts
     from contentlib.library.following.subscriber_credentials import SubscriberCredentials
     from contentlib.stores import open_rows
 
-    set_actor(local_actor())
     metadata, passwords = open_rows(settings), Argon2Passwords()
     policy = PasswordPolicy(settings.password_length, settings.breached_passwords)
     users = Users(metadata, passwords, GuardedPasswords(passwords), policy, UserNames(settings.admin_name))
@@ -104,19 +98,6 @@ async def _run(settings: Settings, work: Callable[[Administration], Awaitable[An
         return await work(rules)
     finally:
         await metadata.close()
-
-
-def local_actor() -> Callable[[], Actor]:
-    """Says in the audit log which command was run on the machine of the server, and by which of its users."""
-    from contentlib.library.model import Actor
-
-    try:
-        name = pwd.getpwuid(os.getuid()).pw_name
-    except KeyError:
-        name = str(os.getuid())
-    context = get_current_context(silent=True)
-    found = Actor(f"local:{name}", address="local", operation=context.command_path if context else "contentlib")
-    return lambda: found
 
 
 def read_password(file: Path | None) -> str:

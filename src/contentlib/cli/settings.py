@@ -50,8 +50,10 @@ def settings_or_exit(config: Path | None, data_dir: Path | None) -> Settings:
 def prepare(settings: Settings) -> None:
     """Creates the data directory and its tables. A server may be running on an existing one."""
     from contentlib.cli import lock, modes
+    from contentlib.cli.acting import act_locally
     from contentlib.stores import database_of
 
+    act_locally()
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     _check_owner(settings.data_dir)
     modes.mend(settings.data_dir)

@@ -9,6 +9,8 @@ from contentlib import settings
 from contentlib.cli import certificate
 from contentlib.settings import ConfigurationError, Settings, load, shown_value
 
+PROCESSORS = min(len(os.sched_getaffinity(0)), 8)
+
 
 @pytest.fixture(autouse=True)
 def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -51,14 +53,14 @@ def test_the_command_line_comes_before_the_environment_before_the_file(monkeypat
 
 
 def test_a_named_file_is_read_instead_of_the_default_one() -> None:
-    Path("contentlib.toml").write_text("workers = 2\n")
+    Path("contentlib.toml").write_text("workers = 200\n")
     Path("my.toml").write_text("")
-    assert load(Path("my.toml")).settings.workers == 1
+    assert load(Path("my.toml")).settings.workers == PROCESSORS
 
 
 def test_settings_made_in_code_read_no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CONTENTLIB_WORKERS", "3")
-    assert Settings().workers == 1
+    monkeypatch.setenv("CONTENTLIB_WORKERS", "200")
+    assert Settings().workers == PROCESSORS
 
 
 def test_storage_is_a_list_of_tables() -> None:
@@ -185,7 +187,7 @@ def test_every_setting_has_a_row_of_text() -> None:
     rows = settings.rows()
     assert [row[0] for row in rows] == list(Settings.model_fields)
     assert all(all(row) for row in rows)
-    assert ("workers", "integer", "1") in [row[:3] for row in rows]
+    assert ("workers", "integer", "number of processors, at most `8`") in [row[:3] for row in rows]
     assert ("log_format", "`text` or `json`", "text") in [row[:3] for row in rows]
 
 

@@ -164,7 +164,7 @@ class _Directories(Protocol):
         """The directories."""
 
 
-def faults_of(settings: _Directories) -> Iterator[str]:
+def directory_faults(settings: _Directories) -> Iterator[str]:
     """What is wrong with the directories as a whole, or with their files."""
     yield from _repeated("name", (each.name for each in settings.ldap))
     yield from _repeated("domain", (domain.lower() for each in settings.ldap for domain in {*each.domains}))

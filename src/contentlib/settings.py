@@ -767,8 +767,8 @@ _RULES: tuple[tuple[tuple[str, ...], Callable[[Settings], Iterable[str]]], ...] 
     (("outbound_ca_bundle", "import_roots"), _outbound),
     (("data_dir",), _data_dir),
     (("data_dir", "storage"), _storages),
-    (("ldap",), ldap_settings.faults_of),
-    (("oidc", "workload"), sign_on.faults_of),
+    (("ldap",), ldap_settings.directory_faults),
+    (("oidc", "workload"), sign_on.sign_on_faults),
 )
 
 _TYPE_NAMES = {Path: "path", bool: "true or false", int: "integer", str: "text", SecretStr: "secret text"}

@@ -119,7 +119,7 @@ class _Tables(Protocol):
     def workload(self) -> tuple[WorkloadRule, ...]: ...
 
 
-def faults_of(settings: _Tables) -> Iterator[str]:
+def sign_on_faults(settings: _Tables) -> Iterator[str]:
     """What is wrong with the tables together, and with the files that they name."""
     for table, rules in (("oidc", settings.oidc), ("workload", settings.workload)):
         seen: set[str] = set()

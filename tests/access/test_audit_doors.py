@@ -14,7 +14,7 @@ PUBLIC = hashlib.sha256(KNOWN_TOKEN.encode()).hexdigest()
 
 
 def of(app: Whole, operation: str) -> list[dict[str, Any]]:
-    return entries(app.settings.database, operation)
+    return entries(app.settings.database_file, operation)
 
 
 def brief(entry: dict[str, Any]) -> tuple[str, str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contentlib.oidc import claims as check
 from contentlib.oidc.issuers import Issuer
-from contentlib.oidc.signatures import BadToken, parse, verify
+from contentlib.oidc.signatures import BadToken, parse, verified_claims
 
 _EVENT = "http://schemas.openid.net/event/backchannel-logout"
 _TYPES = (None, "jwt", "logout+jwt")
@@ -14,7 +14,7 @@ _LONGEST_ID = 255
 async def logged_out(text: str, issuer: Issuer, client_id: str, now: int) -> tuple[str, str, int]:
     """The subject of a logout token, the token's identifier, and when it expires. Raises BadToken or ProviderFailed."""
     token = parse(text)
-    claims = verify(token, await issuer.keys_for(token), _TYPES)
+    claims = verified_claims(token, await issuer.keys_for(token), _TYPES)
     expires = check.check_claims(claims, issuer.url, (client_id,), now)
     events, identifier = claims.get("events"), claims.get("jti")
     if not isinstance(events, dict) or _EVENT not in events or "nonce" in claims:

@@ -18,7 +18,7 @@ from contentlib.oidc.back_channel import logged_out
 from contentlib.oidc.browser_logins import BrowserLogin, BrowserLogins, begun
 from contentlib.oidc.documents import ProviderFailed
 from contentlib.oidc.issuers import Discovered, Issuer
-from contentlib.oidc.signatures import BadToken, parse, verify
+from contentlib.oidc.signatures import BadToken, parse, verified_claims
 from contentlib.sign_on import OidcProvider
 
 _AT_ONCE = 16
@@ -137,7 +137,7 @@ class CodeFlow:
         if not isinstance(text, str):
             raise LoginFailed("the provider sent no ID token")
         token = parse(text)
-        claims = verify(token, await self.issuer.keys_for(token), _ID_TOKEN_TYPES)
+        claims = verified_claims(token, await self.issuer.keys_for(token), _ID_TOKEN_TYPES)
         check.check_claims(claims, self.issuer.url, (self.provider.client_id,), self._clock.now())
         check.check_id_token(claims, self.provider.client_id, attempt.nonce)
         return claims

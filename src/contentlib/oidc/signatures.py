@@ -82,7 +82,7 @@ def _object(part: str) -> dict[str, Any]:
     return found
 
 
-def verify(token: SignedToken, keys: Iterable[IssuerKey], types: Iterable[str | None] = _TYPES) -> dict[str, Any]:
+def verified_claims(token: SignedToken, keys: Iterable[IssuerKey], types: Iterable[str | None] = _TYPES) -> dict[str, Any]:
     """The claims of a token that one of the keys has signed."""
     from joserfc import jws
     from joserfc.errors import JoseError

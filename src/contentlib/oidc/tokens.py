@@ -21,7 +21,7 @@ from contentlib.oidc import messages
 from contentlib.oidc.documents import ProviderFailed
 from contentlib.oidc.issuers import Issuer
 from contentlib.oidc.rules import matches
-from contentlib.oidc.signatures import LONGEST_TOKEN, BadToken, SignedToken, parse, verify
+from contentlib.oidc.signatures import LONGEST_TOKEN, BadToken, SignedToken, parse, verified_claims
 from contentlib.sign_on import OidcProvider, WorkloadRule
 from contentlib.vapi.errors import ServiceUnavailable, Unauthenticated
 
@@ -106,7 +106,7 @@ class ProviderTokens:
         return self._users.refused(messages.TOKEN_REFUSED(provider=accepted.label, problem=str(error)))
 
     async def _accept(self, accepted: Accepted, token: SignedToken, digest: str) -> _Verified:
-        claims = verify(token, await accepted.issuer.keys_for(token))
+        claims = verified_claims(token, await accepted.issuer.keys_for(token))
         check.check_access_token(claims)
         provider, url = accepted.provider, accepted.issuer.url
         for rule in accepted.rules:

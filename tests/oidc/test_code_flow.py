@@ -74,6 +74,12 @@ async def test_a_login_there_and_back_starts_a_session(browser: Browser, issuer:
     assert (await browser.session()).json()["user"] == "ann@corp.example"
 
 
+async def test_the_audit_log_tells_who_has_logged_in(browser: Browser, issuer: Issuer) -> None:
+    await browser.get(CALLBACK, **await begun(browser, issuer))
+    entries = (await browser.app.send("GET", "/api/contentlib/access/audit?operation=oidc.login")).json()["entries"]
+    assert {(each.get("user"), each["address"]) for each in entries} >= {("ann@corp.example", "192.0.2.7")}
+
+
 async def test_cookies_are_out_of_reach_of_scripts_and_other_sites(browser: Browser, issuer: Issuer) -> None:
     sent = await browser.get(LOGIN)
     (kept,) = sent.headers.get_list("set-cookie")

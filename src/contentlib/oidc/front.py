@@ -16,7 +16,8 @@ from contentlib.access.logins import Logins
 from contentlib.http.bodies import Bodies
 from contentlib.http.cookies import cookie, returned_cookie
 from contentlib.http.message import BodyRefused, Headers, Request, Response, method_not_allowed, refusal
-from contentlib.library.model import User
+from contentlib.library.actors import set_actor
+from contentlib.library.model import Actor, User
 from contentlib.library.ports import MetadataStore
 from contentlib.oidc import messages
 from contentlib.oidc.browser_logins import LIFETIME_SECONDS, BrowserLogin
@@ -81,6 +82,8 @@ class LoginPages:
 
     async def handle(self, request: Request) -> Response:
         """The answer to a request."""
+        called = "oidc.logout" if request.path.endswith("/logout") else "oidc.login"
+        set_actor(lambda: Actor(address=request.client, operation=called, request=request.request_id))
         found = _PAGE.fullmatch(request.path)
         method = "POST" if request.path == LOGOUT or (found and found[2] == "/logout") else "GET"
         if request.method != method:

@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ANSIBLE := .venv-ansible
+# What `make check` runs on PostgreSQL too, beside the contracts; CONTENTLIB_TEST_BACKEND=postgresql runs anything there.
+ON_POSTGRESQL := $(addprefix tests/services/test_,update_sessions.py subscribed.py pulls.py tasks.py operations_as_tasks.py)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup ansible serve test check docs conformance clients bench format lock clean
@@ -40,7 +42,7 @@ check: setup ## lint, types, import contracts, generated pages up to date, all t
 	$(BIN)/python docs/generate.py --check
 	$(MAKE) test ARGS="--cov --cov-report=term:skip-covered"
 	$(BIN)/pytest -n 2 -m slow
-	CONTENTLIB_TEST_BACKEND=postgresql $(BIN)/pytest -n 2 -m "not slow" tests/services
+	CONTENTLIB_TEST_BACKEND=postgresql $(BIN)/pytest -n 2 -m "not slow" $(ON_POSTGRESQL)
 
 docs: setup ## write the generated pages
 	$(BIN)/python docs/generate.py

@@ -25,7 +25,7 @@ _NUMBERS = {"progress": 50, "client_progress": 50}
 _LIBRARY, _ITEM = example_id("library_id"), example_id("library_item_id")
 
 CHOSEN: dict[str, dict[str, Any]] = {
-    "contentlib.access.audit.list": {"filter": {"outcome": "REFUSED"}, "size": 50},
+    "contentlib.access.audit.list": {"marker": "1042", "size": 50},
     "com.vmware.content.configuration.update": {"model": {"transfer_throttling_bandwidth_total": 1000}},
     "com.vmware.content.library.find": {"spec": {"name": "images", "type": "LOCAL"}},
     "com.vmware.content.library.update": {"update_spec": {"description": "installation media"}},

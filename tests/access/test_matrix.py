@@ -156,6 +156,7 @@ FOR_EVERYBODY = {
     "com.vmware.vapi.std.introspection.service.get",
     "com.vmware.vapi.std.introspection.service.list",
     "contentlib.access.quotas.get",
+    "contentlib.access.audit.list",
     "contentlib.access.roles.get",
     "contentlib.access.roles.list",
     "contentlib.access.sessions.delete",

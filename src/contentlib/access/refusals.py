@@ -17,6 +17,7 @@ from contentlib.access.recent import Digests, Recent
 from contentlib.library.actors import actor, set_actor
 from contentlib.library.model import Actor, AuditNote, AuditThing, Outcome
 from contentlib.library.ports import MetadataStore
+from contentlib.library.write_checks import set_write_check
 
 OnRefusal = Callable[[str], Awaitable[None]]
 """Receives the type of the error that a caller hears."""
@@ -49,6 +50,7 @@ class Refusals:
     async def note(self, error: str) -> None:
         """Records that the current call was refused with an error. Never fails: the caller is to hear the error."""
         who = actor()
+        set_write_check(None)  # that a removed user was refused is written as well
         if self._is_within(who):
             with suppress(OSError):  # it is counted instead
                 async with self._metadata.transaction(durable=False) as transaction:

@@ -48,7 +48,7 @@ def _create() -> Application:
 
 
 def main(data_dir: str, shutdown_seconds: str) -> None:
-    settings = Settings(data_dir=Path(data_dir), shutdown_seconds=int(shutdown_seconds))
+    settings = Settings(data_dir=Path(data_dir), workers=1, shutdown_seconds=int(shutdown_seconds))
     lock.hold(settings.data_dir)
     port = server.reserve("127.0.0.1:0")
     server.run(settings, port, None, _create, lambda: typer.echo(f"listening on {port.url('http')}"))

@@ -4,6 +4,7 @@ import asyncio
 import errno
 import json
 import os
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ import structlog
 from structlog.testing import LogCapture
 
 from contentlib import app as contentlib_app
+from contentlib.transfer import uploads
+from processes import PATIENCE_SECONDS
 from scopes import Message
 from whole import CONTENT, TOKEN, HandClock, Whole, settings_on, whole
 
@@ -152,6 +155,31 @@ async def test_a_file_that_is_sent_in_parts_goes_on_after_a_start(data_dir: Path
         assert (file["status"], file["bytes_transferred"]) == ("TRANSFERRING", 10)
         rest = {"content-range": "bytes 10-19/20", TOKEN: ""}
         assert (await app.client.put(address, content=b"0123456789", headers=rest)).status_code == 200
+
+
+async def test_a_silent_upload_at_one_worker_gives_way_to_bytes_at_the_other(
+    data_dir: Path, clock: HandClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uploads, "_STALLED_SECONDS", 0.0)
+    left = asyncio.Event()
+
+    async def silent() -> AsyncIterator[bytes]:
+        yield b"first"
+        await left.wait()
+
+    async with whole(data_dir, clock, workers=2) as one, whole(data_dir, clock, workers=2) as other:
+        session = await one.session(await one.item())
+        address = (await one.add(session, "tiny.iso"))["upload_endpoint"]["uri"]
+        first = asyncio.create_task(one.client.put(address, content=silent()))
+        files = f"/library/item/updatesession/file?update_session_id={session}"
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while (await other.rest("GET", files))[0]["status"] != "TRANSFERRING":  # noqa: ASYNC110 - no server tells of changes
+                await asyncio.sleep(0.002)
+        assert (await other.client.put(address, content=b"all of it")).status_code == 200
+        left.set()
+        assert (await first).status_code == 409
+        (file,) = await one.rest("GET", files)
+        assert (file["status"], file["bytes_transferred"]) == ("READY", len(b"all of it"))
 
 
 async def test_two_workers_serve_one_another_s_sessions(data_dir: Path, clock: HandClock) -> None:

@@ -43,6 +43,8 @@ class Signals:
 
     session_ended: Signal[[str]] = field(default_factory=Signal)
     """A session ended, or a file was removed from one; receives its identifier."""
+    upload_wanted: Signal[[str]] = field(default_factory=Signal)
+    """A client has bytes for a file that another process is receiving; receives the identifier of the file."""
     task_submitted: Signal[[]] = field(default_factory=Signal)
     trash_changed: Signal[[]] = field(default_factory=Signal)
     configuration_changed: Signal[[]] = field(default_factory=Signal)

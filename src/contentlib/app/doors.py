@@ -94,11 +94,12 @@ def transfers_of(core: Core, rules: Rules, access: Access, identity: Identity) -
     """Creates the door for the content of files."""
     permits = GatePermits(access.gate, call_of)
     users = TransfersOfUsers(_share(core, core.settings.transfers_per_user))
-    uploads = Uploads(rules.transfers, core.storages, core.leases, core.limits.throttle, users)
+    uploads = Uploads(rules.transfers, core.storages, core.leases, core.limits.throttle, users, core.signals.upload_wanted)
     accounts = Accounts(users, BegunDownloads(core.metadata).note)
     downloads = Downloads(rules.downloads, rules.items, core.blobs, core.leases, permits, accounts)
     transfers = Transfers(uploads, downloads, identity.addresses, permits, access.refusals.note)
     core.signals.session_ended.connect(transfers.ended)
+    core.signals.upload_wanted.connect(uploads.give_way)
     return transfers
 
 

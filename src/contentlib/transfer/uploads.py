@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
+import time
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import NoReturn
@@ -23,6 +24,7 @@ from contentlib.library.ports import Staged
 from contentlib.library.sessions import transfer_faults as faults
 from contentlib.library.sessions import unpacking
 from contentlib.library.sessions.file_transfers import FileTransfers, UploadTarget
+from contentlib.library.signals import Signal
 from contentlib.library.threads import NotStored
 from contentlib.transfer import messages
 from contentlib.transfer.addresses import DataAddress
@@ -36,6 +38,8 @@ from contentlib.transfer.unpacking import ArchiveUpload
 _METHODS = ("HEAD", "POST", "PUT")
 _STALLED_SECONDS = 10.0  # a client from which nothing came for so long gives way to one that has bytes
 _LEAVE_SECONDS = 5.0
+_ELSEWHERE_SECONDS = 2.0  # in which an upload at another process ends, if it does
+_AGAIN_SECONDS = 0.05
 _REMEMBERED = 1024
 
 
@@ -60,7 +64,8 @@ class _Hashed:
 class Uploads:
     """Receives the bytes of pushed files.
 
-    A resumed upload is not hashed again from the start if its bytes are unchanged and this process has hashed them.
+    A resumed upload is not hashed again from the start if its bytes are unchanged and this process has hashed them. The signal
+    `wanted` asks other processes to end the upload of a file if its client is silent.
     """
 
     def __init__(
@@ -70,8 +75,10 @@ class Uploads:
         leases: Leases,
         throttle: Throttle,
         users: TransfersOfUsers = UNLIMITED,
+        wanted: Signal[[str]] | None = None,
     ) -> None:
         self._users = users
+        self._wanted = wanted or Signal()
         self._transfers = transfers
         self._storages = storages
         self._store = storages.store
@@ -125,6 +132,14 @@ class Uploads:
             if session_or_file_id in (upload.session.id, upload.file.id):
                 upload.incoming.stop(Stopped())
 
+    def give_way(self, file_id: str) -> bool:
+        """Stops the upload of a file if its client is silent, because another process has a client with bytes for it."""
+        upload = self._running.get(file_id)
+        if upload is None or upload.incoming.quiet() < _STALLED_SECONDS:
+            return False
+        upload.incoming.stop(Replaced())
+        return True
+
     def stop_silent(self) -> None:
         """Stops uploads whose client has been silent for longer than a lease. Received bytes are kept."""
         seconds = self._leases.milliseconds / 1000
@@ -155,13 +170,24 @@ class Uploads:
     # who may write
 
     async def _stage(self, session: UpdateSession, file: UpdateFile, part: Part) -> Staged:
-        for last in (False, True):
+        deadline: float | None = None
+        while True:
             try:
                 return await self._storages.on(session.storage).run(self._open, session.storage, file, part)
             except BlockingIOError:
-                if last or not await self._makes_way(file.id):
+                now = time.monotonic()
+                deadline = now + await self._ask(file) if deadline is None else deadline
+                if now >= deadline:
                     break
+            await asyncio.sleep(_AGAIN_SECONDS)
         raise RequestRefused(409, messages.BEING_SENT(name=file.name))
+
+    async def _ask(self, file: UpdateFile) -> float:
+        """Asks the upload that holds the lock to end, if its client is silent. Returns the seconds after which it has not."""
+        if file.id in self._running:
+            return _LEAVE_SECONDS if await self._makes_way(file.id) else 0.0
+        self._wanted(file.id)
+        return _ELSEWHERE_SECONDS
 
     def _open(self, storage: str, file: UpdateFile, part: Part) -> Staged:
         """Opens an upload if there is space for its bytes. Those of an earlier attempt may already be stored."""
@@ -175,10 +201,9 @@ class Uploads:
 
     async def _makes_way(self, file_id: str) -> bool:
         """Whether the upload that holds the lock has ended. Stops it if its client is silent."""
-        upload = self._running.get(file_id)
-        if upload is None or upload.incoming.quiet() < _STALLED_SECONDS:
+        upload = self._running[file_id]
+        if not self.give_way(file_id):
             return False
-        upload.incoming.stop(Replaced())
         await asyncio.wait({asyncio.create_task(upload.over.wait())}, timeout=_LEAVE_SECONDS)
         return upload.over.is_set()
 

@@ -6,11 +6,11 @@ import asyncio
 import sys
 from pathlib import Path
 
-from contentlib.nodes.pipes import PipeNodes
+from contentlib.nodes.local import LocalNodes
 
 
 async def _main() -> None:
-    nodes = PipeNodes(Path(sys.argv[1]))
+    nodes = LocalNodes(Path(sys.argv[1]))
     nodes.start(lambda *_: None)
     nodes.ring("here", nodes.here)
     print("here", flush=True)  # noqa: T201 - the test reads it

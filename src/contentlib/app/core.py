@@ -24,7 +24,7 @@ from contentlib.library.ports import AccessStore
 from contentlib.library.signals import Signal
 from contentlib.library.timekeeping import follow
 from contentlib.library.write_checks import CheckedStore
-from contentlib.nodes.pipes import PipeNodes
+from contentlib.nodes.local import LocalNodes
 from contentlib.nodes.places import LockedPlaces
 from contentlib.outbound.client import Outbound
 from contentlib.outbound.configured import outbound_of
@@ -59,7 +59,7 @@ class Core:
     """What the server serves with, as PEM; None where it serves plain HTTP."""
     thumbprint: str | None
     clock: Clock
-    nodes: PipeNodes
+    nodes: LocalNodes
     metadata: AccessStore
     store: FilesystemBlobs
     storages: Storages
@@ -98,7 +98,7 @@ def open_core(settings: Settings, thumbprint: str | None, certificate: bytes | N
         certificate=certificate,
         thumbprint=thumbprint,
         clock=clock,
-        nodes=PipeNodes(nodes_directory(settings)),
+        nodes=LocalNodes(nodes_directory(settings)),
         metadata=metadata,
         store=store,
         storages=storages,

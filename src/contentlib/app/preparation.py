@@ -17,7 +17,7 @@ from contentlib.library.names import fold
 from contentlib.library.ports import MetadataStore, Transaction
 from contentlib.library.principals import ADMINISTRATOR, Permission, user_key
 from contentlib.library.timekeeping import go_on
-from contentlib.nodes.pipes import PipeNodes
+from contentlib.nodes.local import LocalNodes
 from contentlib.settings import Settings
 from contentlib.stores import claim_storages, database_of, open_bytes, open_rows
 
@@ -37,7 +37,7 @@ async def _prepare(metadata: MetadataStore, settings: Settings) -> str | None:
             await _keep_transfer_key(transaction, transfer_key(settings))
             await go_on(transaction, EvenClock())
         await claim_storages(metadata, open_bytes(settings))
-        await release(metadata, PipeNodes(nodes_directory(settings)))
+        await release(metadata, LocalNodes(nodes_directory(settings)))
         async with metadata.transaction(durable=True) as transaction:
             return await _add_administrator(transaction, settings)
     finally:

@@ -1,8 +1,9 @@
-"""Processes that find each other by their pipes."""
+"""Processes that find each other by their locks."""
 
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import subprocess
 import sys
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from contentlib.nodes.pipes import PipeNodes
+from contentlib.nodes.local import LocalNodes
 from following import until
 
 _OTHER = Path(__file__).with_name("other_node.py")
@@ -43,7 +44,7 @@ def other(directory: Path) -> Iterator[subprocess.Popen[str]]:
 
 
 async def test_a_process_runs_from_its_start_to_its_end(directory: Path) -> None:
-    one, two = PipeNodes(directory), PipeNodes(directory)
+    one, two = LocalNodes(directory), LocalNodes(directory)
     assert one.running() == set()
     one.start(Heard().hear)
     two.start(Heard().hear)
@@ -57,7 +58,7 @@ async def test_a_process_runs_from_its_start_to_its_end(directory: Path) -> None
 
 
 async def test_a_process_that_is_killed_has_ended_at_once(directory: Path) -> None:
-    nodes, heard = PipeNodes(directory), Heard()
+    nodes, heard = LocalNodes(directory), Heard()
     nodes.start(heard.hear)
     with other(directory) as process:
         await until(lambda: bool(heard))
@@ -71,7 +72,7 @@ async def test_a_process_that_is_killed_has_ended_at_once(directory: Path) -> No
 
 
 async def test_all_others_hear_of_an_event(directory: Path) -> None:
-    nodes = [PipeNodes(directory) for _ in range(3)]
+    nodes = [LocalNodes(directory) for _ in range(3)]
     heard = [Heard() for _ in nodes]
     for each, hears in zip(nodes, heard, strict=True):
         each.start(hears.hear)
@@ -85,7 +86,7 @@ async def test_all_others_hear_of_an_event(directory: Path) -> None:
 
 
 async def test_a_process_that_reads_nothing_holds_up_nobody(directory: Path) -> None:
-    busy, ringing, heard = PipeNodes(directory), PipeNodes(directory), Heard()
+    busy, ringing, heard = LocalNodes(directory), LocalNodes(directory), Heard()
     busy.start(heard.hear)
     ringing.start(Heard().hear)
     for _ in range(10_000):  # more than the pipe takes; the loop has no turn to read
@@ -97,9 +98,10 @@ async def test_a_process_that_reads_nothing_holds_up_nobody(directory: Path) -> 
 
 
 async def test_what_is_no_event_is_ignored(directory: Path) -> None:
-    nodes, heard = PipeNodes(directory), Heard()
+    nodes, heard = LocalNodes(directory), Heard()
     nodes.start(heard.hear)
-    with (directory / nodes.here).open("wb", buffering=0) as file:
+    told = json.loads((directory / nodes.here).read_bytes())
+    with open(f"/proc/{told['process']}/fd/{told['descriptor']}", "wb", buffering=0) as file:  # noqa: ASYNC230, PTH123 - no file
         file.write(b'{"not": "an event"}\nnor this\n[]\n["half')
         await asyncio.sleep(0.01)
         file.write(b' an event", "whole"]\n')
@@ -109,8 +111,22 @@ async def test_what_is_no_event_is_ignored(directory: Path) -> None:
     nodes.stop()
 
 
-async def test_no_pipe_is_open_in_a_program_that_the_process_starts(directory: Path) -> None:
-    nodes = PipeNodes(directory)
+async def test_nothing_is_written_to_a_process_that_has_the_number_of_an_ended_one(directory: Path, tmp_path: Path) -> None:
+    ended, ringing = LocalNodes(directory), LocalNodes(directory)
+    ended.start(Heard().hear)
+    ringing.start(Heard().hear)
+    told = json.loads((directory / ended.here).read_bytes())
+    ended.stop()
+    with (tmp_path / "of another").open("w+b") as other:
+        os.dup2(other.fileno(), told["descriptor"])
+        ringing.ring("session_ended", "a session")
+        os.close(told["descriptor"])
+        assert other.read() == b""
+    ringing.stop()
+
+
+async def test_no_lock_is_held_by_a_program_that_the_process_starts(directory: Path) -> None:
+    nodes = LocalNodes(directory)
     nodes.start(Heard().hear)
     with subprocess.Popen(["sleep", "60"], close_fds=False) as started:  # noqa: ASYNC220 - it starts at once
         nodes.stop()
@@ -118,9 +134,9 @@ async def test_no_pipe_is_open_in_a_program_that_the_process_starts(directory: P
         started.kill()
 
 
-async def test_a_directory_without_pipes_is_told(tmp_path: Path) -> None:
+async def test_a_directory_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(OSError, match="file"):
-        PipeNodes(tmp_path / "file").start(Heard().hear)
-    assert PipeNodes(tmp_path / "missing").running() == set()
+        LocalNodes(tmp_path / "file").start(Heard().hear)
+    assert LocalNodes(tmp_path / "missing").running() == set()
     assert os.listdir(tmp_path) == ["file"]  # noqa: PTH208 - its name is all that counts

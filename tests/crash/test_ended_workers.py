@@ -6,15 +6,17 @@ import asyncio
 import os
 import signal
 import time
+from contextlib import suppress
 from typing import Any
 
-from crash.clients import Client
+from crash.clients import Client, Gone
 from crash.conftest import Start
 from crash.journeys import add, arrives, complete, file_of, new_item, new_update, read
 from crash.servers import Server
 from crash.test_pulls import DATA, SETTINGS, _end, _pull, publisher
 from crash.test_sigterm import half_sent
 from crash.test_syncs import busy
+from crash.worlds import UPDATES
 from processes import PATIENCE_SECONDS
 from publisher import Publisher
 
@@ -32,9 +34,21 @@ def writer(server: Server) -> int:
 
 async def _until(client: Client, session: str, status: str) -> Any:
     async with asyncio.timeout(PATIENCE_SECONDS):
-        while (found := await file_of(client, session, "new"))["status"] != status:  # noqa: ASYNC110 - no server tells of changes
+        while True:
+            with suppress(Gone):  # a connection to the killed worker
+                if (found := await file_of(client, session, "new"))["status"] == status:
+                    return found
             await asyncio.sleep(0.02)
-    return found
+
+
+async def until_answered(client: Client, session: str) -> None:
+    """Returns when no connection to the killed worker is left in the client's pool."""
+    answers = 0
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while answers < 5:
+            with suppress(Gone):
+                await client.call("GET", f"{UPDATES}/id:{session}")
+                answers += 1
 
 
 async def test_an_upload_of_a_killed_worker_is_told_and_goes_on_at_the_other(start: Start) -> None:
@@ -84,6 +98,7 @@ async def test_a_pull_of_a_killed_worker_is_taken_over_before_its_lease_is_over(
     await arrives(server.unfinished, 2 << 20)
     os.kill(writer(server), signal.SIGKILL)
     publisher.release()
+    await until_answered(client, session)
     assert (await _end(client, session))["state"] == "DONE"
     (file,) = await client.call("GET", f"/library/item/file?library_item_id={item}")
     assert file["size"] == len(DATA)

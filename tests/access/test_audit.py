@@ -58,6 +58,20 @@ async def test_keeping_a_session_alive_is_not_recorded(app: Whole) -> None:
     assert len(of(app, "")) == before
 
 
+async def test_a_download_session_is_recorded_only_when_it_is_used(app: Whole) -> None:
+    item = await app.item("Debian")
+    await app.fill(item, disk_iso=b"content")
+    before = len(of(app, ""))
+    unused, used = await app.download_session(item), await app.download_session(item)
+    await app.rest("POST", f"/library/item/download-session/id:{used}?~action=keep-alive", {})
+    await app.rest("DELETE", f"/library/item/download-session/id:{unused}")
+    assert len(of(app, "")) == before
+    await app.read(used, "disk.iso")
+    assert len(of(app, "com.vmware.content.library.item.downloadsession.file.prepare")) == 1
+    assert named(of(app, "transfer.download")[-1])["library item"] == "Debian"
+    assert len(of(app, "")) == before + 2
+
+
 async def test_a_download_is_recorded_once_for_each_file(app: Whole) -> None:
     item = await app.item("Debian")
     await app.fill(item, disk_iso=b"content")

@@ -28,7 +28,6 @@ PARAMETERS: Mapping[str, _Parameters] = {
     "api_tokens": _Parameters("API token"),
     "attachments": _Parameters("tagged object", ("object", "of_object"), ()),
     "categories": _Parameters("category"),
-    "download_sessions": _Parameters(DOWNLOAD),
     "items": _Parameters(ITEM),
     "libraries": _Parameters(LIBRARY),
     "logins": _Parameters("login session", ("token_hash", "key"), ()),
@@ -62,8 +61,8 @@ def written(table: str, values: Mapping[str, Any]) -> AuditThing | None:
 
 
 def item_of(table: str, values: Mapping[str, Any]) -> str | None:
-    """The item that a session belongs to, where its whole row is written."""
-    return values.get("item") if table in ("update_sessions", "download_sessions") else None
+    """The item that an update session belongs to, where its whole row is written."""
+    return values.get("item") if table == "update_sessions" else None
 
 
 def _first(values: Mapping[str, Any], names: tuple[str, ...]) -> str:

@@ -9,6 +9,7 @@ ROUTINE: Mapping[str, str] = {
     "audit_ends": "is part of the log",
     "audit_things": "is part of the log",
     "blobs": "bytes without a name; they change with the files that refer to them",
+    "download_sessions": "show nobody anything by themselves; each download is in the log when it begins",
     "fetched_items": "what subscribers have fetched; their downloads are in the log",
     "jobs": "leases of jobs, renewed all the time",
     "last_uses": "when a token was last used; each use is in the log if it changed something",

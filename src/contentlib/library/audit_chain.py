@@ -27,8 +27,9 @@ _SHORT = 2048
 
 
 def cleaned(text: str) -> str:
-    """A text of limited length without half characters."""
+    """A text of limited length that every database can store: without half characters and without U+0000."""
     short = text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}\N{HORIZONTAL ELLIPSIS}"
+    short = short.replace("\0", "?")
     return short if short.isascii() else short.encode("utf-8", "replace").decode()
 
 

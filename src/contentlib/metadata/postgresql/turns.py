@@ -64,9 +64,9 @@ class TurnConnection:
         return batch
 
     async def end(self, error: BaseException | None) -> None:
-        """Ends the turn, with its audit entry if it did not fail."""
+        """Ends the turn, with its audit entry if neither it nor a statement in it failed."""
         try:
-            if error is None:
+            if error is None and not self._connection.failed:
                 await self.audited.end()
         except BaseException as failure:
             await self.leave(failure)

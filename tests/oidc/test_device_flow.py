@@ -79,6 +79,25 @@ async def test_a_provider_that_is_asked_too_often_is_asked_less(flow: DeviceFlow
     assert provider.pauses == [5, 10, 10, 20]
 
 
+async def test_a_provider_decides_how_seldom_it_is_asked(flow: DeviceFlow, provider: Provider) -> None:
+    provider.answers = [(400, PENDING), (400, {"error": "slow_down"}), (502, b"<html>"), (200, {"access_token": "token"})]
+    assert await flow.access_token(_code(interval=90)) == "token"
+    assert provider.pauses == [90, 90, 95, 95]
+
+
+async def test_failures_are_borne_and_asked_after_ever_less_often(flow: DeviceFlow, provider: Provider) -> None:
+    failures = [(502, b"<html>"), (429, {}), (200, b"x" * (2 << 20)), (503, {}), (500, {})]
+    provider.answers = [*failures, (200, {"access_token": "token"})]
+    assert await flow.access_token(_code()) == "token"
+    assert provider.pauses == [5, 10, 20, 40, 60, 60]
+
+
+async def test_the_last_failure_is_named_when_the_code_expires(flow: DeviceFlow, provider: Provider) -> None:
+    provider.answers = [(400, PENDING), (503, {})]
+    with pytest.raises(DeviceLoginFailed, match=r"the code has expired: .*/token answered 503"):
+        await flow.access_token(_code(expires_in=15))
+
+
 @pytest.mark.parametrize(
     ("error", "sentence"),
     [
@@ -107,7 +126,11 @@ async def test_nobody_is_asked_for_ever(flow: DeviceFlow, provider: Provider) ->
     [
         {**BEGUN, "verification_uri": "javascript:alert(1)"},
         {**BEGUN, "verification_uri_complete": "http://id.example/device"},
+        {**BEGUN, "verification_uri_complete": "https://id.example/\x1b]0;title\x07"},
+        {**BEGUN, "verification_uri": "https://id.example/" + "a" * 10_000},
         {**BEGUN, "user_code": "A\x1b[2J"},
+        {**BEGUN, "user_code": ""},
+        {**BEGUN, "user_code": "A" * 1000},
         {"device_code": "secret"},
         b"<html>a proxy</html>",
     ],
@@ -126,8 +149,9 @@ async def test_a_client_that_may_not_is_told(flow: DeviceFlow, provider: Provide
         await flow.begin(["openid"])
 
 
-async def test_a_token_that_is_none_is_refused(flow: DeviceFlow, provider: Provider) -> None:
-    provider.answers = [(200, {"access_token": 7})]
+@pytest.mark.parametrize("token", [7, "", "two words", "token\r\nX-Header: 1", "token\n", "t\u00f6ken"])
+async def test_a_token_that_is_none_is_refused(flow: DeviceFlow, provider: Provider, token: object) -> None:
+    provider.answers = [(200, {"access_token": token})]
     with pytest.raises(DeviceLoginFailed, match="not usable"):
         await flow.access_token(_code())
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable
+from typing import Annotated
 
 import msgspec
 
@@ -13,8 +14,10 @@ from contentlib.sign_on import check_url
 
 _GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 _LONGEST_SECONDS = 1800
-_SHORTEST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0
+_SHORTEST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0  # the second only after failures: a provider may ask for a longer one
 _SLOWER = 5.0  # seconds more after each `slow_down`
+_TOO_MANY_REQUESTS = 429
+_Address = Annotated[str, msgspec.Meta(max_length=2048)]
 _TOLD = {
     "access_denied": "the login was denied at the provider",
     "expired_token": "the code has expired; start again",
@@ -31,15 +34,15 @@ class DeviceCode(msgspec.Struct, frozen=True):
     """A login that has begun: what the person enters and where, and how long and how often to ask, in seconds."""
 
     device_code: str
-    user_code: str
-    verification_uri: str
-    verification_uri_complete: str | None = None
+    user_code: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+    verification_uri: _Address
+    verification_uri_complete: _Address | None = None
     expires_in: float = _LONGEST_SECONDS
     interval: float = 5.0
 
 
 class _Token(msgspec.Struct, frozen=True):
-    access_token: str
+    access_token: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9._~+/-]+=*\Z")]  # what a header can carry
 
 
 class DeviceFlow:
@@ -71,34 +74,36 @@ class DeviceFlow:
                 if address is not None:
                     check_url(address, insecure_loopback=True, query=True)
         except ValueError as error:
-            raise ProviderFailed(f"its answer to a device login is not usable: {error}") from error
-        if not (found.user_code.isprintable() and found.verification_uri.isprintable()):
-            raise ProviderFailed("its answer to a device login contains control characters")
+            raise ProviderFailed(f"the provider's answer to a device login is not usable: {error}") from error
+        shown = (found.user_code, found.verification_uri, found.verification_uri_complete or "")
+        if not all(each.isprintable() for each in shown):
+            raise ProviderFailed("the provider's answer to a device login contains control characters")
         return found
 
     async def access_token(self, code: DeviceCode) -> str:
         """The access token, once the person has allowed the login. Raises DeviceLoginFailed if that does not happen."""
-        pause = min(max(code.interval, _SHORTEST_PAUSE), _LONGEST_PAUSE)
+        pause, failure = max(code.interval, _SHORTEST_PAUSE), None
         end = self._now() + min(code.expires_in, _LONGEST_SECONDS)
         while self._now() + pause < end:
             await self._sleep(pause)
             try:
                 status, answer = await self._ask(code.device_code)
-            except ProviderFailed:  # it may answer the next time
-                pause = min(2 * pause, _LONGEST_PAUSE)
+            except ProviderFailed as error:  # it may answer the next time
+                pause, failure = max(pause, min(2 * pause, _LONGEST_PAUSE)), error
                 continue
+            failure = None
             if status == 200:
                 return _read(answer)
             if answer.get("error") == "slow_down":
-                pause = min(pause + _SLOWER, _LONGEST_PAUSE)
+                pause += _SLOWER
             elif answer.get("error") != "authorization_pending":
                 raise DeviceLoginFailed(_said(answer, status))
-        raise DeviceLoginFailed(_TOLD["expired_token"])
+        raise DeviceLoginFailed(_TOLD["expired_token"] if failure is None else f"the code has expired: {failure}")
 
     async def _ask(self, device_code: str) -> tuple[int, dict[str, object]]:
         form = {"grant_type": _GRANT, "device_code": device_code, "client_id": self._client_id}
         status, answer = await self._documents.exchange(self._token, None, form)
-        if status >= 500:
+        if status >= 500 or status == _TOO_MANY_REQUESTS:
             raise ProviderFailed(f"{self._token} answered {status}")
         return status, answer
 

@@ -14,6 +14,7 @@ from issuer import Issuer, issuing, table
 from processes import CONTENTLIB, run, serving
 from whole import PASSWORD
 
+ASKED = "open https://id.example/device and enter ABCD-EFGH\n"
 CODE = {"device_code": "secret", "user_code": "ABCD-EFGH", "verification_uri": "https://id.example/device", "interval": 1}
 
 
@@ -22,6 +23,13 @@ def offers(issuer: Issuer, **token: Any) -> None:
     issuer.changes["device_authorization_endpoint"] = f"{issuer.url}/device"
     issuer.bodies["/device"] = json.dumps(CODE).encode()
     issuer.bodies["/token"] = json.dumps({"access_token": issuer.token(**token), "token_type": "Bearer"}).encode()
+
+
+def plays_server(issuer: Issuer, session: bytes) -> None:
+    """Makes a provider also answer as a server would that has such sessions."""
+    offers(issuer)
+    issuer.bodies["/cls/login"] = b"[]"
+    issuer.bodies["/api/session"] = session
 
 
 def logged_in(url: str, issuer: str, directory: Path) -> tuple[int, str, str]:
@@ -37,7 +45,7 @@ async def test_a_person_logs_in_with_a_code(tmp_path: Path) -> None:
         given = {"CONTENTLIB_OIDC": json.dumps([table(issuer)]), "CONTENTLIB_ADMIN_PASSWORD": PASSWORD}
         with serving(tmp_path, "--no-tls", **given) as running:
             code, session, said = await asyncio.to_thread(logged_in, running.url, issuer.url, tmp_path)
-            assert (code, said) == (0, "open https://id.example/device and enter ABCD-EFGH\n")
+            assert (code, said) == (0, ASKED)
             headers = {"vmware-api-session-id": session.strip()}
             async with httpx.AsyncClient(base_url=running.url) as client:
                 me = (await client.get("/api/contentlib/access/self", headers=headers)).json()
@@ -45,18 +53,59 @@ async def test_a_person_logs_in_with_a_code(tmp_path: Path) -> None:
             offers(issuer, aud="somebody else")
             code, session, said = await asyncio.to_thread(logged_in, running.url, issuer.url, tmp_path)
             assert (code, session) == (1, "")
-            assert "refused the login with status 401" in said
+            assert "refused the login with status 401: token of oidc:corp" in said
+            assert "made for another audience" in said
 
 
 async def test_a_provider_without_device_codes_is_told(tmp_path: Path) -> None:
     async with issuing() as issuer:
         answer = await asyncio.to_thread(logged_in, "http://127.0.0.1:9", issuer.url, tmp_path)
         assert answer == (1, "", f"contentlib: provider {issuer.url} does not offer device codes\n")
-        offers(issuer)
-        issuer.bodies["/token"] = b'{"error": "access_denied"}'
+
+
+async def test_a_refusal_of_the_provider_is_shown(tmp_path: Path) -> None:
+    async with issuing() as issuer:
+        plays_server(issuer, b"")
         issuer.statuses["/token"] = 400
-        code, _, said = await asyncio.to_thread(logged_in, "http://127.0.0.1:9", issuer.url, tmp_path)
-        assert (code, "refused the login" in said) == (1, True)
+        answer = await asyncio.to_thread(logged_in, issuer.url, issuer.url, tmp_path)
+        assert answer == (1, "", f"{ASKED}contentlib: the provider refused the login: server_error\n")
+
+
+async def test_no_code_is_shown_if_the_server_does_not_answer(tmp_path: Path) -> None:
+    async with issuing() as issuer:
+        offers(issuer)
+        for server in ("http://127.0.0.1:9", issuer.url):
+            code, _, said = await asyncio.to_thread(logged_in, server, issuer.url, tmp_path)
+            assert (code, f"{server}/cls/login" in said) == (1, True)
+        assert issuer.asked["/device"] == 0
+
+
+@pytest.mark.parametrize(
+    "answer", [b"<html>log in</html>", b'"ab\\u001b]0;title\\u0007"', b'"two words"', b"", b'"' + b"a" * (1 << 20) + b'"']
+)
+async def test_only_a_session_identifier_is_printed_as_one(tmp_path: Path, answer: bytes) -> None:
+    async with issuing() as issuer:
+        plays_server(issuer, answer)
+        code, session, said = await asyncio.to_thread(logged_in, issuer.url, issuer.url, tmp_path)
+        assert (code, session) == (1, "")
+        assert said.startswith(f"{ASKED}contentlib: {issuer.url}")
+        assert said.replace("\n", "").isprintable()
+
+
+@pytest.mark.parametrize(
+    ("server", "issuer"),
+    [
+        ("http://lib.example", "https://id.example"),
+        ("https://lib.example", "http://id.example"),
+        ("https://[::1", "https://id.example"),
+        ("https://lib.example", "https://id.example:99999"),
+        ("lib.example:8443", "https://id.example"),
+    ],
+)
+def test_tokens_are_only_sent_over_tls_to_a_usable_address(tmp_path: Path, server: str, issuer: str) -> None:
+    code, _, said = logged_in(server, issuer, tmp_path)
+    assert (code, said.count("\n")) == (1, 1)
+    assert " is not usable: " in said
 
 
 @pytest.mark.parametrize("url", ["nowhere", "https://127.0.0.1:9"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import urlsplit
@@ -13,10 +14,10 @@ from contentlib.cli.progress import told
 
 if TYPE_CHECKING:
     from contentlib.oidc.documents import Documents
-    from contentlib.outbound.client import Outbound
 
 _DISCOVERY = "/.well-known/openid-configuration"
-_MOST_BYTES = 65_536
+_LOGINS = "/cls/login"
+_SESSION = re.compile(r"[A-Za-z0-9._~:-]{1,512}")
 
 Server = Annotated[str, typer.Argument(metavar="URL", help="URL of the server, such as https://images.example.com:8443.")]
 IssuerUrl = Annotated[str, typer.Option("--issuer", metavar="URL", help="Issuer of the identity provider.")]
@@ -41,20 +42,32 @@ async def _logged_in(server: str, issuer: str, client_id: str, scope: str, ca: P
     from contentlib.oidc.documents import Documents, ProviderFailed
     from contentlib.outbound.client import Outbound
     from contentlib.outbound.policy import OutboundPolicy
-    from contentlib.outbound.problems import RequestFailed
 
-    hosts = [urlsplit(each).hostname or "" for each in (server, issuer)]  # the user chose them
-    outbound = Outbound(OutboundPolicy(hosts), ca_bundle=ca)
-    documents = Documents(outbound)
+    hosts = [_host("the server", server), _host("--issuer", issuer)]  # the user chose them
+    documents = Documents(Outbound(OutboundPolicy(hosts), ca_bundle=ca))
     try:
         flow = DeviceFlow(documents, await _endpoints(documents, issuer), client_id)
+        await _check_server(documents, server)
         code = await flow.begin(scope.split())
         typer.echo(f"open {code.verification_uri_complete or code.verification_uri} and enter {code.user_code}", err=True)
-        return await _session(outbound, server, await flow.access_token(code))
-    except (DeviceLoginFailed, ProviderFailed, RequestFailed) as error:
+        return await _session(documents, server, await flow.access_token(code))
+    except (DeviceLoginFailed, ProviderFailed) as error:
         raise RuntimeError(str(error)) from error
     finally:
-        await outbound.close()
+        await documents.close()
+
+
+def _host(what: str, url: str) -> str:
+    """The host of a URL that secrets may be sent to, or that names where they are sent to."""
+    from contentlib.sign_on import check_url
+
+    try:
+        check_url(url, insecure_loopback=True)
+        parts = urlsplit(url)
+        _ = parts.port  # ValueError if it is not a number of a port
+        return parts.hostname or ""
+    except ValueError as error:
+        raise RuntimeError(f"URL {url[:200]!r} of {what} is not usable: {error}") from error
 
 
 async def _endpoints(documents: Documents, issuer: str) -> tuple[str, str]:
@@ -73,14 +86,36 @@ async def _endpoints(documents: Documents, issuer: str) -> tuple[str, str]:
     return str(endpoints[0]), str(endpoints[1])
 
 
-async def _session(outbound: Outbound, server: str, access_token: str) -> str:
+async def _check_server(documents: Documents, server: str) -> None:
+    """Raises if the server does not answer: better before a person has entered a code than after."""
+    status, _ = await documents.exchange_bytes(f"{server}{_LOGINS}")
+    if status != 200:
+        raise RuntimeError(f"{server}{_LOGINS} answered {status}; the URL must be that of a contentlib server")
+
+
+async def _session(documents: Documents, server: str, access_token: str) -> str:
     """A login session of the server for an access token."""
-    async with outbound.send(f"{server}/api/session", {"Authorization": f"Bearer {access_token}"}, {}) as answer:
-        data = bytearray()
-        while (piece := await answer.read()) and len(data) < _MOST_BYTES:
-            data += piece
-        if answer.status not in (200, 201):
-            raise RuntimeError(
-                f"{server} refused the login with status {answer.status}: {data[:500].decode('utf-8', 'replace')}"
-            )
-        return data.decode("ascii", "replace").strip().strip('"')
+    status, data = await documents.exchange_bytes(f"{server}/api/session", {"Authorization": f"Bearer {access_token}"}, {})
+    if status not in (200, 201):
+        raise RuntimeError(f"{server} refused the login with status {status}{_reason(data)}")
+    found = _decoded(data)
+    if not (isinstance(found, str) and _SESSION.fullmatch(found)):
+        raise RuntimeError(f"{server} answered the login with something that is not a session identifier")
+    return found
+
+
+def _reason(data: bytes) -> str:
+    """The message of an error of the server, as far as a terminal can show it."""
+    match _decoded(data):
+        case {"messages": [{"default_message": str(text)}, *_]}:
+            return f": {''.join(each for each in text if each.isprintable())[:500]}"
+    return ""
+
+
+def _decoded(data: bytes) -> object:
+    import msgspec
+
+    try:
+        return msgspec.json.decode(data)
+    except (ValueError, RecursionError):
+        return None  # such as the page of a proxy

@@ -37,6 +37,13 @@ class Documents:
         self, url: str, headers: Mapping[str, str] | None = None, form: Mapping[str, str] | None = None
     ) -> tuple[int, dict[str, Any]]:
         """Status and JSON object of the answer to a GET or, with a form, to a POST."""
+        status, data = await self.exchange_bytes(url, headers, form)
+        return status, _object(url, data, status)
+
+    async def exchange_bytes(
+        self, url: str, headers: Mapping[str, str] | None = None, form: Mapping[str, str] | None = None
+    ) -> tuple[int, bytes]:
+        """As `exchange`, for an answer of any kind."""
         try:
             async with (
                 asyncio.timeout(self._seconds),
@@ -47,7 +54,7 @@ class Documents:
                     data += piece
                     if len(data) > _MOST_BYTES:
                         raise ProviderFailed(f"{_place(url)} answered more than {_MOST_BYTES} bytes")
-                return answer.status, _object(url, bytes(data), answer.status)
+                return answer.status, bytes(data)
         except RequestFailed as error:
             raise ProviderFailed(str(error)) from error
         except TimeoutError as error:

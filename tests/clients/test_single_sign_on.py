@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+import re
+import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import httpx
 import pytest
 
-from clients.identity_provider import AUDIENCE, CLIENT, SECRET, log_in, provider
-from processes import serving
+from clients.identity_provider import AUDIENCE, CLIENT, SECRET, enter_code, log_in, provider
+from processes import CONTENTLIB, ENVIRONMENT, PATIENCE_SECONDS, serving
 
 NAME, PASSWORD = "administrator@vsphere.local", "Correct-horse 1!"
 TOKEN = "vmware-api-session-id"
+_ASKED = re.compile(r"open (\S+) and enter ([A-Z]{4}-[A-Z]{4})\n")
 
 
 class Company:
@@ -71,6 +75,44 @@ def test_logging_out_leads_to_the_provider(company: Company) -> None:
             out = browser.post(f"{company.url}/cls/logout")
             assert out.status_code == 303
         assert browser.get(f"{company.url}/api/session").status_code == 401
+
+
+@contextmanager
+def at_a_terminal(company: Company) -> Iterator[subprocess.Popen[str]]:
+    """`contentlib login`, which waits for the person."""
+    command = [str(CONTENTLIB), "login", company.url, "--issuer", company.issuer, "--client-id", "terminal"]
+    with subprocess.Popen(
+        command, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, bufsize=1
+    ) as running:
+        try:
+            yield running
+        finally:
+            running.kill()
+
+
+def answered(running: subprocess.Popen[str], answer: str) -> str:
+    """Opens the address that the command prints, logs in there, and confirms or aborts; the last page."""
+    assert running.stderr is not None
+    asked = _ASKED.fullmatch(running.stderr.readline())
+    assert asked is not None
+    with httpx.Client(follow_redirects=True, timeout=60) as browser:
+        return enter_code(browser, asked[1], "robin", answer).text
+
+
+def test_a_person_logs_in_at_a_terminal(company: Company) -> None:
+    with at_a_terminal(company) as running:
+        assert "Sign-in Success" in answered(running, "confirm")
+        session, said = running.communicate(timeout=PATIENCE_SECONDS)
+        assert (running.returncode, said) == (0, "")
+    found = httpx.get(f"{company.url}/api/contentlib/access/self", headers={TOKEN: session.strip()}, timeout=60).json()
+    assert (found["user"], found["groups"]) == ("robin@corp.test", ["publishers"])
+
+
+def test_a_login_at_a_terminal_can_be_denied(company: Company) -> None:
+    with at_a_terminal(company) as running:
+        assert "interrupted" in answered(running, "abort")
+        heard = running.communicate(timeout=PATIENCE_SECONDS)
+        assert (running.returncode, heard) == (1, ("", "contentlib: the login was denied at the provider\n"))
 
 
 def test_a_pipeline_calls_with_the_providers_access_token(company: Company) -> None:

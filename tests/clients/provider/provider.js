@@ -16,14 +16,22 @@ server.listen(0, '127.0.0.1', () => {
         application_type: 'native', // its loopback address may have any port
         redirect_uris: ['http://127.0.0.1/cls/login/corp/callback'],
       },
+      {
+        client_id: 'terminal',
+        token_endpoint_auth_method: 'none',
+        grant_types: ['urn:ietf:params:oauth:grant-type:device_code'],
+        redirect_uris: [],
+        response_types: [],
+      },
       { client_id: 'pipeline', client_secret: 'pipeline', grant_types: ['client_credentials'], redirect_uris: [], response_types: [] },
     ],
     claims: { openid: ['sub'], profile: ['preferred_username', 'name'], email: ['email'], groups: ['groups'] },
     cookies: { keys: ['key of the tests'] },
-    extraTokenClaims: (_, token) => (token.kind === 'ClientCredentials' ? people('pipeline') : undefined),
+    extraTokenClaims: (_, token) => people(token.kind === 'ClientCredentials' ? 'pipeline' : token.accountId),
     features: {
       clientCredentials: { enabled: true },
       devInteractions: { enabled: true },
+      deviceFlow: { enabled: true },
       resourceIndicators: {
         enabled: true,
         defaultResource: () => audience,

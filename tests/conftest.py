@@ -12,7 +12,11 @@ from publisher import ALLOW, Publisher, publishing
 from pulling import Pulling
 from whole import HandClock, Whole, copied, prepared, whole
 
-_SLOW = ("crash", "clients", "fuzz", "models", "cli/test_beside.py", "cli/test_bundle.py", "jobs/test_large_files.py")
+_SLOW = (
+    *("crash", "clients", "fuzz", "models"),
+    *("cli/test_beside.py", "cli/test_bundle.py", "cli/test_publish_static.py"),
+    *("jobs/test_large_files.py", "vcsp/test_following.py"),
+)
 """Tests that kill servers for minutes, need programs that have to be installed, make calls at random, or move gigabytes."""
 
 # how long an example takes, and is drawn, tells of the machine

@@ -52,10 +52,10 @@ class Generations:
 
     def take_turn(self) -> bool:
         """Acquires the turn to write, unless another process has it or is next."""
-        if not _locked_now(self._next):
+        if not _taken(self._next, fcntl.LOCK_EX, 0.0):
             return False
         try:
-            taken = _locked_now(self._file)
+            taken = _taken(self._file, fcntl.LOCK_EX, 0.0)
         finally:
             fcntl.flock(self._next, fcntl.LOCK_UN)
         if taken:
@@ -159,14 +159,6 @@ def _users_of(database: Path) -> Path:
 
 def _opened(path: Path) -> int:
     return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-
-
-def _locked_now(file: int) -> bool:
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 def _taken(file: int, kind: int, patience: float) -> bool:

@@ -38,8 +38,8 @@ class _Pipe(msgspec.Struct, frozen=True):
 class LocalNodes:
     """The processes whose files are in a directory."""
 
-    def __init__(self, directory: Path, here: str | None = None) -> None:
-        self.here = here or new_identifier()
+    def __init__(self, directory: Path) -> None:
+        self.here = new_identifier()
         self._directory = directory
         self._file: int | None = None
         self._pipe: tuple[int, int] | None = None

@@ -21,7 +21,7 @@ DRIVER = "contentlib"
 class _Statements(PGCompiler_asyncpg):
     def _on_conflict_target(self, clause: OnConflictClause, **kw: Any) -> str:
         clause.constraint_target = None  # type: ignore[attr-defined] # which PostgreSQL can name, and SQLite cannot
-        return super()._on_conflict_target(clause, **kw)  # type: ignore[no-any-return, no-untyped-call] # it is a string
+        return super()._on_conflict_target(clause, **kw)  # type: ignore[no-any-return, no-untyped-call] # SQLAlchemy has no type
 
     def visit_binary(self, binary: BinaryExpression[Any], *more: Any, **kw: Any) -> str:
         found: str = super().visit_binary(binary, *more, **kw)  # type: ignore[no-untyped-call] # SQLAlchemy has no type

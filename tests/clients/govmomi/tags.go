@@ -17,11 +17,8 @@ const (
 func (u *user) labels() {
 	manager := tags.NewManager(u.rest)
 	library := types.ManagedObjectReference{Type: "com.vmware.content.Library", Value: u.made.ID}
-	refs := []mo.Reference{library, u.store.Reference()}
-	for _, id := range u.items {
-		refs = append(refs, types.ManagedObjectReference{Type: "com.vmware.content.library.Item", Value: id})
-		break
-	}
+	item := types.ManagedObjectReference{Type: "com.vmware.content.library.Item", Value: u.items["image"]}
+	refs := []mo.Reference{library, u.store.Reference(), item}
 	category, tag, other := "", "", ""
 	steps := []step{
 		{"tags.category.create", func() (data interface{}, err error) {

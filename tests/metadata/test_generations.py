@@ -212,6 +212,15 @@ def test_a_counter_is_odd_exactly_while_its_table_changes(database: Path) -> Non
     other.close()
 
 
+def test_the_counters_have_their_place_on_the_disk(database: Path) -> None:
+    for each in database.parent.glob("*-generations"):
+        each.unlink()
+    one = Generations(database)
+    (file,) = database.parent.glob("*-generations")
+    assert file.stat().st_blocks * 512 >= one.counters.nbytes  # else the kernel kills who writes one while the disk is full
+    one.close()
+
+
 def test_most_tables_have_a_counter_of_their_own() -> None:
     assert len({slot_of(name) for name in tables.tables}) > 0.8 * len(tables.tables)
 

@@ -38,11 +38,10 @@ class Generations:
                 raise RuntimeError(f"database {database} is being upgraded by another process; try again later")
             self._file = _opened(database.with_name(f"{database.name}-generations"))
             self._next = _opened(database.with_name(f"{database.name}-next"))
+            os.posix_fallocate(self._file, 0, _BYTES)  # a write to a page without a place on a full disk kills the process
         except BaseException:
             os.close(self._users)
             raise
-        if os.fstat(self._file).st_size < _BYTES:
-            os.truncate(self._file, _BYTES)  # never shrinks it: another process may have done the same just now
         self._awaiting = self._closed = False
         self._map = mmap.mmap(self._file, _BYTES)
         self.counters = memoryview(self._map).cast("Q")

@@ -7,6 +7,9 @@ ANSIBLE := .venv-ansible
 # What `make check` runs on PostgreSQL too, beside the contracts; CONTENTLIB_TEST_BACKEND=postgresql runs anything there.
 ON_POSTGRESQL := $(addprefix tests/services/test_,update_sessions.py subscribed.py pulls.py tasks.py operations_as_tasks.py)
 
+# Servers that the tests start load the compiled modules, which takes a third less time than to compile them each time.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help setup ansible serve test check docs conformance clients bench format lock clean
 

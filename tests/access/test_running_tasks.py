@@ -11,8 +11,9 @@ import pytest
 
 from access.test_submitters import ITEM, LOSSES, Losing, _demote, _follow, losing
 from contentlib.jobs import readmission
+from contentlib.library.actors import authority
 from contentlib.library.ports import Transaction
-from contentlib.library.write_checks import CheckedStore, has_write_check
+from contentlib.library.write_checks import CheckedStore
 from following import Shelf
 from processes import PATIENCE_SECONDS
 from publisher import Publisher
@@ -119,7 +120,7 @@ class Turns:
         begin = CheckedStore.transaction
 
         def transaction(store: CheckedStore, *, durable: bool) -> AbstractAsyncContextManager[Transaction]:
-            self.waiting += has_write_check()
+            self.waiting += authority().check is not None
             return begin(store, durable=durable)
 
         monkeypatch.setattr(CheckedStore, "transaction", transaction)

@@ -17,12 +17,10 @@ from contentlib.access.refusals import OnRefusal, unnoticed
 from contentlib.access.rights import Decisions, Rights
 from contentlib.access.roles import ADMINISTERING, EVERYBODY, READ, VIEW_ACCESS
 from contentlib.access.scopes import API_TOKEN, DOWNLOAD_SESSION, FINDERS, LIBRARY, LOGIN, NAMES, UPDATE_SESSION, Scope, Scopes
-from contentlib.library.actors import set_actor
+from contentlib.library.actors import Authority, authority, set_actor, set_authority, submitter
 from contentlib.library.errors import Missing
 from contentlib.library.model import Actor, Login, Need, Submitter
 from contentlib.library.ports import Transaction
-from contentlib.library.tasks import set_submitter, submitter
-from contentlib.library.write_checks import has_write_check, set_write_check
 from contentlib.vapi.declare import Operation
 from contentlib.vapi.errors import Unauthorized
 from contentlib.vapi.registry import Call
@@ -60,15 +58,13 @@ class AccessGate:
 
         Else Unauthorized, or Missing where the thing is not there for this caller.
         """
-        set_actor(partial(_actor, call, operation, arguments))
         if operation.anonymous:
+            set_actor(partial(_actor, call, operation, arguments))
             return
+        set_authority(self._authority(call, operation, arguments))
         if not call.user:
             await self.authenticate(call)
         rights = await self.rights(call)
-        set_submitter(partial(_submitter, call, operation, arguments))
-        if not has_write_check():  # that of a task asks for more
-            set_write_check(partial(self._check_writer, call.user))
         if rights.total:
             return
         for need in needs(operation, arguments):
@@ -99,12 +95,16 @@ class AccessGate:
         rights = await self.rights(call)
         if not rights.total:
             await self._check(rights, call.user, need, what_for)
-        set_submitter(partial(_needing, submitter(), need))
+        set_authority(replace(authority(), submitter=partial(_needing, submitter(), need)))
 
-    async def _check_writer(self, user: str, transaction: Transaction) -> None:
-        """Unauthenticated where a user was removed or disabled since the call was admitted."""
-        if not await self._decisions.is_writer(transaction, user):
-            raise self._logins.refused(messages.USER_DISABLED(user=user))
+    def _authority(self, call: Call, operation: Operation, arguments: dict[str, Any]) -> Authority:
+        check = authority().check or partial(self._check_writer, call)  # that of a task asks for more
+        return Authority(partial(_actor, call, operation, arguments), partial(_submitter, call, operation, arguments), check)
+
+    async def _check_writer(self, call: Call, transaction: Transaction) -> None:
+        """Unauthenticated where the user was removed or disabled since the call was admitted."""
+        if not await self._decisions.is_writer(transaction, call.user):
+            raise self._logins.refused(messages.USER_DISABLED(user=call.user))
 
     async def recheck(self, asked: Submitter, transaction: Transaction) -> None:
         """Like `readmit`, inside a writing transaction of the task."""

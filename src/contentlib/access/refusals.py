@@ -14,10 +14,9 @@ from contextlib import suppress
 
 from contentlib.access.guessing import Rate, network_key
 from contentlib.access.recent import Digests, Recent
-from contentlib.library.actors import actor, set_actor
+from contentlib.library.actors import actor, set_actor, set_write_check
 from contentlib.library.model import Actor, AuditNote, AuditThing, Outcome
 from contentlib.library.ports import MetadataStore
-from contentlib.library.write_checks import set_write_check
 
 OnRefusal = Callable[[str], Awaitable[None]]
 """Receives the type of the error that a caller hears."""

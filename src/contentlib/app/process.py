@@ -18,11 +18,9 @@ from contentlib.http.failures import RETRY, cause
 from contentlib.http.message import Answer, Disconnected, Request, refusal, tidied
 from contentlib.http.messages import NO_SUCH_PAGE, NO_SUCH_PAGE_BUT, NOT_RUNNING
 from contentlib.http.pieces import Share, paced
-from contentlib.library.actors import set_actor
+from contentlib.library.actors import Authority, set_authority
 from contentlib.library.clock import Clock, EvenClock
 from contentlib.library.model import Actor
-from contentlib.library.tasks import no_submitter, set_submitter
-from contentlib.library.write_checks import set_write_check
 from contentlib.monitor import Meter
 from contentlib.settings import Settings
 from contentlib.transfer.addresses import loggable_path
@@ -90,9 +88,7 @@ class WorkerProcess:
     async def handle(self, request: Request) -> Answer:
         """Passes a request to its door."""
         started = time.perf_counter()
-        set_submitter(no_submitter)  # until the gate knows who calls
-        set_write_check(None)
-        set_actor(partial(_stranger, request))
+        set_authority(Authority(partial(_stranger, request)))  # until the gate knows who calls
         path = request.path
         if ("//" in path or path.endswith("/")) and not path.startswith("/cls/"):  # there a slash may mean a directory
             request.path = tidied(path)

@@ -15,12 +15,10 @@ from typing import Any, Protocol
 from msgspec.structs import replace
 
 from contentlib.jobs.worker import Handler, Progress, TaskFailed
-from contentlib.library.actors import set_actor, submitter_of
+from contentlib.library.actors import Authority, WriteCheck, set_authority, set_write_check, submitter_of
 from contentlib.library.errors import Fault
 from contentlib.library.model import Submitter, Task
 from contentlib.library.ports import Transaction
-from contentlib.library.tasks import set_submitter
-from contentlib.library.write_checks import WriteCheck, set_write_check
 from contentlib.vapi.errors import Unauthorized
 
 _BEAT_SECONDS = 2.0
@@ -46,8 +44,7 @@ def readmitted(readmission: Readmission, run: Handler, refuse: Refuse = unrecord
     """Returns a handler that checks each attempt. Tasks that the attempt submits have the same submitter."""
 
     async def attempt(task: Task, progress: Progress) -> str | None:
-        set_submitter(lambda: task.submitter)
-        set_actor(partial(submitter_of, task))
+        set_authority(Authority(partial(submitter_of, task), lambda: task.submitter))
         asked = task.submitter
         if asked is None:
             return await run(task, progress)

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
-from contextvars import ContextVar
+from collections.abc import Mapping
 
 import msgspec
 from msgspec.structs import replace
 
 from contentlib.library import messages
+from contentlib.library.actors import submitter
 from contentlib.library.clock import Clock
 from contentlib.library.errors import Fault, Missing, NotActive, Unsupported
 from contentlib.library.identifiers import new_identifier
-from contentlib.library.model import Submitter, Task, TaskStatus, TaskTarget
+from contentlib.library.model import Task, TaskStatus, TaskTarget
 from contentlib.library.ports import MetadataStore, Transaction
 
 KIND = "task"
@@ -32,23 +32,6 @@ TRANSITIONS: Mapping[tuple[TaskStatus, str], TaskStatus] = {
     (TaskStatus.RUNNING, "let go"): TaskStatus.PENDING,
 }
 """(status, event) -> status; what is not here is refused and changes nothing."""
-
-
-def no_submitter() -> None:
-    """For what the server does by itself."""
-
-
-_SUBMITTER: ContextVar[Callable[[], Submitter | None]] = ContextVar("submitter", default=no_submitter)
-
-
-def set_submitter(find: Callable[[], Submitter | None]) -> None:
-    """Says whose the tasks are that are submitted from here on, in this call or task; `find` is called for each."""
-    _SUBMITTER.set(find)
-
-
-def submitter() -> Submitter | None:
-    """Whose the tasks are that are submitted here; None for what the server does by itself."""
-    return _SUBMITTER.get()()
 
 
 class NewTask(msgspec.Struct, frozen=True, kw_only=True):

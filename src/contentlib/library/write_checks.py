@@ -6,27 +6,11 @@ privilege. Writing transactions take turns, so a check inside one is of the stat
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
-from contextvars import ContextVar
 from types import TracebackType
 
+from contentlib.library.actors import WriteCheck, authority
 from contentlib.library.ports import AccessStore, Transaction
-
-WriteCheck = Callable[[Transaction], Awaitable[None]]
-"""Raises an error, which undoes the transaction, if its user may not write."""
-
-_CHECK: ContextVar[WriteCheck | None] = ContextVar("write_check", default=None)
-
-
-def set_write_check(check: WriteCheck | None) -> None:
-    """Sets the check of the transactions that are begun from here on, in this call or task; None for the server itself."""
-    _CHECK.set(check)
-
-
-def has_write_check() -> bool:
-    """Whether transactions that are begun here are checked."""
-    return _CHECK.get() is not None
 
 
 class CheckedStore:
@@ -37,7 +21,7 @@ class CheckedStore:
 
     def transaction(self, *, durable: bool) -> AbstractAsyncContextManager[Transaction]:
         """Starts a transaction that may write, after the check."""
-        begun, check = self._inner.transaction(durable=durable), _CHECK.get()
+        begun, check = self._inner.transaction(durable=durable), authority().check
         return begun if check is None else _Checked(begun, check)
 
     def reading(self) -> AbstractAsyncContextManager[Transaction]:

@@ -7,13 +7,14 @@ from collections.abc import Callable
 import msgspec
 from msgspec.structs import replace
 
+from contentlib.library.actors import submitter
 from contentlib.library.clock import Clock
 from contentlib.library.errors import Fault
 from contentlib.library.following import messages
 from contentlib.library.model import Item, Library, Task, TaskTarget
 from contentlib.library.ports import Transaction
 from contentlib.library.signals import unheard
-from contentlib.library.tasks import NewTask, Tasks, submitter
+from contentlib.library.tasks import NewTask, Tasks
 
 KIND = "sync"
 _LIBRARY_SERVICE = "com.vmware.content.subscribed_library"

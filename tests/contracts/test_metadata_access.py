@@ -197,6 +197,26 @@ async def test_the_generation_rises_with_each_change_of_any_process(
     assert len(known) in (0, len(seen))  # a store knows all of them, or tells so
 
 
+async def test_the_generation_of_logins_rises_with_each_change_of_any_process(
+    store: AccessStore, another: Callable[[], AccessStore]
+) -> None:
+    other = another()
+    seen = [store.login_generation()]
+    changes: tuple[Callable[[Transaction], Awaitable[None]], ...] = (
+        lambda rows: rows.logins.add(Login("a", "ann", 1, 1)),
+        lambda rows: rows.logins.trim("ann", 0),
+        lambda rows: rows.logins.add(Login("b", "ann", 1, 1)),
+        lambda rows: rows.logins.remove("b"),
+    )
+    for change in changes:
+        async with other.transaction(durable=False) as rows:
+            await change(rows)
+        seen.append(store.login_generation())
+    known = [each for each in seen if each is not None]
+    assert known == sorted(set(known))
+    assert len(known) in (0, len(seen))  # a store knows all of them, or tells so
+
+
 async def test_the_generation_stays_while_users_only_log_in(store: AccessStore) -> None:
     before = store.access_generation()
     async with store.transaction(durable=False) as rows:

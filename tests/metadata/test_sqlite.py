@@ -241,7 +241,7 @@ async def plans(store: SqliteMetadata) -> Callable[[], list[str]]:
     async with store.reading():
         pass
     seen: set[str] = set()
-    reader = store._readers[0].raw
+    reader = store._idle[0]._rows.raw
     for connection in (store._writer.raw, reader):
         connection.set_trace_callback(seen.add)
 

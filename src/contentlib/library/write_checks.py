@@ -14,23 +14,17 @@ from contentlib.library.ports import AccessStore, Transaction
 
 
 class CheckedStore:
-    """A metadata store whose writing transactions begin with the check."""
+    """A metadata store whose writing transactions begin with the check; all else is that of the store inside."""
 
     def __init__(self, inner: AccessStore) -> None:
         self._inner = inner
+        self.reading = inner.reading
+        self.access_generation, self.login_generation = inner.access_generation, inner.login_generation
 
     def transaction(self, *, durable: bool) -> AbstractAsyncContextManager[Transaction]:
         """Starts a transaction that may write, after the check."""
         begun, check = self._inner.transaction(durable=durable), authority().check
         return begun if check is None else _Checked(begun, check)
-
-    def reading(self) -> AbstractAsyncContextManager[Transaction]:
-        """Starts a transaction that only reads."""
-        return self._inner.reading()
-
-    def access_generation(self) -> int | None:
-        """A number that rises with each change of who may do what."""
-        return self._inner.access_generation()
 
     async def ping(self) -> None:
         """Returns when the store answers."""

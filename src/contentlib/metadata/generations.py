@@ -110,16 +110,6 @@ class Generations:
         self._make(0, odd=0)  # last: while it is odd, others may be
         self.own = self.counters[0]
 
-    def of(self, slots: Collection[int]) -> int | None:
-        """A number that rises with each change of the tables that have these slots; None while one of them is being changed."""
-        total, counters = 0, self.counters
-        for slot in slots:
-            found = counters[slot]
-            if found & 1:
-                return None
-            total += found
-        return total
-
     def _make(self, slot: int, odd: int) -> None:
         if self.counters[slot] & 1 != odd:
             self.counters[slot] += 1
@@ -133,6 +123,27 @@ class Generations:
         if not self._awaiting:  # else a thread still has them, and leaves the turn as soon as it gets it
             os.close(self._file)
             os.close(self._next)
+
+
+class TableGeneration:
+    """The generation of some tables together."""
+
+    def __init__(self, generations: Generations, tables: Collection[str]) -> None:
+        self._counters = generations.counters
+        self._slots = tuple(slot_of(table) for table in tables)
+        self._database = -1
+        self._generation: int | None = None
+
+    def now(self) -> int | None:
+        """A number that rises with each change of one of the tables; None while one is being changed."""
+        database = self._counters[0]
+        if database != self._database or database & 1:
+            self._database, self._generation = database, self._sum()
+        return self._generation
+
+    def _sum(self) -> int | None:
+        found = [self._counters[slot] for slot in self._slots]
+        return None if any(each & 1 for each in found) else sum(found)
 
 
 def slot_of(table: str) -> int:

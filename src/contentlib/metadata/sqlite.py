@@ -17,14 +17,13 @@ from types import TracebackType
 from contentlib.library.threads import Threads
 from contentlib.metadata import checkpoints
 from contentlib.metadata.auditing import wall_clock
-from contentlib.metadata.generations import Generations, slot_of
+from contentlib.metadata.generations import Generations, TableGeneration
 from contentlib.metadata.memory import Memory
 from contentlib.metadata.principals import ACCESS_TABLES
 from contentlib.metadata.sqlite_errors import as_os_error, raise_for
 from contentlib.metadata.transaction import Reader, ReadingConnection, SqliteConnection, SqliteTransaction
 from contentlib.metadata.turns import BUSY_SECONDS, Turn, Writer
 
-_ACCESS = tuple(slot_of(table) for table in ACCESS_TABLES)
 _LONG = 2  # statements that run in threads at once
 _PRAGMAS = ("journal_mode = WAL", "foreign_keys = ON", "synchronous = NORMAL", "cache_size = -16000")
 
@@ -36,8 +35,10 @@ class SqliteMetadata:
         self._path = path
         self._generations = Generations(path)
         self._memory = Memory(self._generations)
+        self._access = TableGeneration(self._generations, ACCESS_TABLES)
+        self._logins = TableGeneration(self._generations, ("logins",))
         self._threads = Threads(_LONG, "statement")
-        self._readers: list[Reader] = []
+        self._idle: list[_Reading] = []
         self._closed = False
         try:
             raw = _connect(path, "busy_timeout = 0", *checkpoints.PRAGMAS)
@@ -53,24 +54,25 @@ class SqliteMetadata:
 
     def reading(self) -> _Reading:
         """A transaction that only reads."""
-        return _Reading(self)
+        if self._idle:
+            return self._idle.pop()
+        raw = _connect(self._path, "query_only = ON")
+        return _Reading(SqliteTransaction(raw, self._memory, self._threads, ReadingConnection), self._give_back)
 
-    def take_reader(self) -> Reader:
-        """Returns an idle reading connection."""
-        if self._readers:
-            return self._readers.pop()
-        return SqliteTransaction(_connect(self._path, "query_only = ON"), self._memory, self._threads, ReadingConnection)
-
-    def give_back(self, reader: Reader, *, usable: bool) -> None:
-        """Returns a reader to the pool, or closes it after an error."""
+    def _give_back(self, reading: _Reading, *, usable: bool) -> None:
+        """Keeps a connection for the next reader, or closes it after an error."""
         if usable and not self._closed:
-            self._readers.append(reader)
+            self._idle.append(reading)
         else:
-            reader.close()
+            reading.close()
 
     def access_generation(self) -> int | None:
         """A number that rises with each change of who may do what."""
-        return None if self._closed else self._generations.of(_ACCESS)
+        return None if self._closed else self._access.now()
+
+    def login_generation(self) -> int | None:
+        """A number that rises with each change of login sessions."""
+        return None if self._closed else self._logins.now()
 
     async def ping(self) -> None:
         """Returns when the file answers."""
@@ -83,9 +85,9 @@ class SqliteMetadata:
             return
         self._closed = True
         await self._writer.close()
-        for reader in self._readers:
-            reader.close()
-        self._readers.clear()
+        for reading in self._idle:
+            reading.close()
+        self._idle.clear()
         self._forget_all()
 
     def _forget_all(self) -> None:
@@ -94,27 +96,30 @@ class SqliteMetadata:
 
 
 class _Reading:
-    """A transaction that only reads."""
+    """A transaction that only reads; after its end, the next one on the same connection."""
 
-    __slots__ = ("_reader", "_store")
+    __slots__ = ("_connection", "_give_back", "_rows")
 
-    def __init__(self, store: SqliteMetadata) -> None:
-        self._store = store
+    def __init__(self, rows: Reader, give_back: Callable[..., None]) -> None:
+        self._rows = rows
+        self._connection = rows.connection
+        self._give_back = give_back
 
     async def __aenter__(self) -> Reader:
-        try:
-            self._reader = self._store.take_reader()
-            self._reader.connection.enter()
-        except sqlite3.Error as error:
-            raise as_os_error(error) from error
-        return self._reader
+        self._connection.enter()
+        return self._rows
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
-        usable = not isinstance(error, sqlite3.Error)
-        if usable:
-            self._reader.connection.leave()
-        self._store.give_back(self._reader, usable=usable)
-        raise_for(error)
+        if isinstance(error, sqlite3.Error):
+            self._give_back(self, usable=False)
+            raise_for(error)
+        else:
+            self._connection.leave()
+            self._give_back(self, usable=True)
+
+    def close(self) -> None:
+        """Closes the connection."""
+        self._rows.close()
 
 
 def _connect(path: Path, *more: str) -> sqlite3.Connection:

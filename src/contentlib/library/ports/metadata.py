@@ -99,3 +99,6 @@ class AccessStore(MetadataStore, Protocol):
         None while one is being committed, and always of a store that does not learn of the changes of other machines in time.
         What is read after it was asked for, and before it rises, is of this generation.
         """
+
+    def login_generation(self) -> int | None:
+        """The same for login sessions."""

@@ -39,6 +39,10 @@ class PostgresqlMetadata:
         """Returns None: what was read of users and permissions is not remembered."""
         return None
 
+    def login_generation(self) -> int | None:
+        """Returns None: login sessions are not remembered."""
+        return None
+
     async def ping(self) -> None:
         """Returns when the server answers."""
         async with self.reading() as transaction:

@@ -14,6 +14,7 @@ from contentlib.access import messages
 from contentlib.access.api_tokens import PREFIX, ApiTokens
 from contentlib.access.bearers import BearerCaller, BearerTokens, NoBearerTokens
 from contentlib.access.directories import Directories, NoDirectories
+from contentlib.access.generation_cache import GenerationCache
 from contentlib.access.guessing import Attempt, GuardedPasswords
 from contentlib.access.names import UserNames
 from contentlib.http.message import Gone, never
@@ -23,12 +24,13 @@ from contentlib.library.clock import Clock
 from contentlib.library.leases import Leases
 from contentlib.library.model import Login, User
 from contentlib.library.names import PASSWORD_LENGTH, fold
-from contentlib.library.ports import MetadataStore, Transaction
+from contentlib.library.ports import AccessStore, Transaction
 from contentlib.library.principals import ApiToken, user_key
 from contentlib.messages import Fault
 from contentlib.vapi.errors import Unauthenticated
 
 _TOKEN_BYTES = 32
+_CACHED = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ class Logins:
 
     def __init__(
         self,
-        metadata: MetadataStore,
+        metadata: AccessStore,
         passwords: GuardedPasswords,
         api_tokens: ApiTokens,
         leases: Leases,
@@ -63,6 +65,7 @@ class Logins:
         rules: LoginRules,
     ) -> None:
         self._metadata = metadata
+        self._sessions: GenerationCache[str, Login] = GenerationCache(metadata.login_generation, _CACHED)
         self._passwords = passwords
         self._api_tokens = api_tokens
         self._names = rules.names
@@ -178,16 +181,18 @@ class Logins:
         """Finds the session of a token and touches it. Raises Unauthenticated if there is none or it has ended."""
         if not token:
             raise self.refused(messages.NO_SESSION())
-        key = _hash(token)
-        async with self._metadata.reading() as transaction:
-            stored = await transaction.logins.get(key)
+        stored = self._sessions.get(token) or await self._sessions.fill(token, self._stored(token))
         if stored is None:
             raise self.refused(messages.UNKNOWN_SESSION())
         login = self._as_of_now(stored)
         if login is None:
             raise self.refused(messages.EXPIRED_SESSION(seconds=self._rules.idle // 1000))
-        self._leases.touch_login(key)
+        self._leases.touch_login(login.token_hash)
         return login
+
+    async def _stored(self, token: str) -> Login | None:
+        async with self._metadata.reading() as transaction:
+            return await transaction.logins.get(_hash(token))
 
     async def all(self) -> list[Login]:
         """The sessions of all users, as of now, oldest first."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from contentlib.access.generation_cache import GenerationCache
 from contentlib.access.roles import ANYWHERE, EVERYBODY, FROM_EVERYTHING, PRIVILEGES, find_role
 from contentlib.access.workloads import Workload
 from contentlib.library.clock import Clock
@@ -57,15 +58,12 @@ class Decisions:
         self._metadata = metadata
         self._clock = clock
         self._workloads = {each.principal: each for each in workloads}
-        self._generation: int | None = None
-        self._known: dict[tuple[str, str], Rights] = {}
+        self._rights: GenerationCache[tuple[str, str], Rights] = GenerationCache(metadata.access_generation, _MOST)
 
     async def of(self, user: str, api_token: str = "") -> Rights | None:
         """The rights of a user, narrowed by a token; None where either cannot be used any more."""
-        generation = self._metadata.access_generation()
-        found = self._known.get((user, api_token)) if generation is not None and generation == self._generation else None
-        if found is None:
-            found = await self._read(generation, user, api_token)
+        key = user, api_token
+        found = self._rights.get(key) or await self._rights.fill(key, self._read(user, api_token))
         if found is not None and found.until is not None and found.until <= self._clock.now():
             return None
         return found
@@ -77,22 +75,12 @@ class Decisions:
         found = await transaction.users.get(user)
         return found is not None and found.enabled
 
-    async def _read(self, generation: int | None, user: str, api_token: str) -> Rights | None:
+    async def _read(self, user: str, api_token: str) -> Rights | None:
         workload = self._workloads.get(user)
         async with self._metadata.reading() as transaction:
             if workload is None:
-                found = await rights_of(transaction, user, api_token)
-            else:
-                found = await _rights_of_workload(transaction, workload)
-        if found is not None and generation is not None and self._metadata.access_generation() == generation:
-            self._remember(generation, (user, api_token), found)
-        return found
-
-    def _remember(self, generation: int, key: tuple[str, str], rights: Rights) -> None:
-        if generation != self._generation or len(self._known) >= _MOST:
-            self._known = {}
-            self._generation = generation
-        self._known[key] = rights
+                return await rights_of(transaction, user, api_token)
+            return await _rights_of_workload(transaction, workload)
 
 
 async def rights_of(transaction: Transaction, user: str, api_token: str = "") -> Rights | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import NamedTuple
 
+from contentlib.access.generation_cache import GenerationCache
 from contentlib.library.model import DownloadSession, Item, UpdateSession
 from contentlib.library.ports import AccessStore, Transaction
 
@@ -135,16 +136,13 @@ class Scopes:
 
     def __init__(self, metadata: AccessStore) -> None:
         self._metadata = metadata
-        self._generation: int | None = None
-        self._known: dict[tuple[str, str], Scope] = {}
+        self._known: GenerationCache[tuple[str, str], Scope] = GenerationCache(metadata.access_generation, _MOST)
 
     async def find(self, kind: str, identifier: str) -> Scope | None:
         """Where a thing is; None where there is no such thing. A library is looked for only where that matters: `exists`."""
         if kind == LIBRARY:
             return Scope(identifier)
-        self._renew()
-        found = self._known.get((kind, identifier))
-        return found or (await self.all(kind, (identifier,))).get(identifier)
+        return self._known.get((kind, identifier)) or (await self.all(kind, (identifier,))).get(identifier)
 
     async def exists(self, kind: str, identifier: str) -> bool:
         """Whether there is such a thing now."""
@@ -156,27 +154,12 @@ class Scopes:
         if kind == LIBRARY:
             return {each: Scope(each) for each in identifiers}
         found: dict[str, Scope] = {}
-        self._renew()
+        generation = self._metadata.access_generation()
         async with self._metadata.reading() as transaction:
             for each in identifiers:
                 scope = self._known.get((kind, each)) or await FINDERS[kind](transaction, each)
                 if scope is not None:
                     found[each] = scope
-                    self._remember(kind, each, scope)
+                    if kind in _LASTING and not scope.gone:
+                        self._known.put((kind, each), scope, generation)
         return found
-
-    def _renew(self) -> None:
-        """Forgets what an older generation of users was asked for."""
-        generation = self._metadata.access_generation()
-        if generation is None or generation != self._generation:
-            self._known = {}
-            self._generation = generation
-
-    def _remember(self, kind: str, identifier: str, scope: Scope) -> None:
-        if kind not in _LASTING or scope.library == _GONE:
-            return
-        if self._generation is None or self._generation != self._metadata.access_generation():
-            return
-        if len(self._known) >= _MOST:
-            self._known.clear()
-        self._known[kind, identifier] = scope

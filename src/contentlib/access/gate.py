@@ -16,7 +16,18 @@ from contentlib.access.logins import Logins
 from contentlib.access.refusals import OnRefusal, unnoticed
 from contentlib.access.rights import Decisions, Rights
 from contentlib.access.roles import ADMINISTERING, EVERYBODY, READ, VIEW_ACCESS
-from contentlib.access.scopes import API_TOKEN, DOWNLOAD_SESSION, FINDERS, LIBRARY, LOGIN, NAMES, UPDATE_SESSION, Scope, Scopes
+from contentlib.access.scopes import (
+    API_TOKEN,
+    DOWNLOAD_SESSION,
+    FINDERS,
+    GONE,
+    LIBRARY,
+    LOGIN,
+    NAMES,
+    UPDATE_SESSION,
+    Scope,
+    Scopes,
+)
 from contentlib.library.actors import Authority, authority, set_actor, set_authority, submitter
 from contentlib.library.errors import Missing
 from contentlib.library.model import Actor, Login, Need, Submitter
@@ -49,7 +60,7 @@ class AccessGate:
     async def authenticate(self, call: Call) -> None:
         """Sets the call's user and login session; unauthenticated where its token is not that of a live session."""
         if call.operation:  # else it is still the sender of the request
-            set_actor(partial(_actor, call))
+            set_authority(Authority(partial(_actor, call)))
         login = await self._logins.caller(call.token, call.bearer, call.client)
         call.user, call.login, call.api_token = login.user, login.token_hash, login.api_token or ""
 
@@ -149,43 +160,43 @@ class AccessGate:
 
     async def _check(self, rights: Rights, user: str, need: Need, what_for: str) -> None:
         privilege, kind, thing = need.privilege, need.resource, need.thing
-        if kind not in FINDERS:
+        if kind is None or kind not in FINDERS:
             allowed = rights.has(privilege)
         elif thing is None:
             allowed = privilege in (rights.anywhere if need.lists else rights.everything)
         else:
-            await self._check_thing(rights, user, need, what_for)
+            scope = self._scopes.known(kind, thing) or await self._scopes.find(kind, thing)
+            lacks = privilege if scope is None else _lacking(rights, user, need, scope)
+            if lacks is not None:
+                await self._refuse(rights, user, replace(need, privilege=lacks), scope, what_for)
             return
         if not allowed:
             raise missing_privilege(user, need, what_for)
 
-    async def _check_thing(self, rights: Rights, user: str, need: Need, what_for: str) -> None:
+    async def _refuse(self, rights: Rights, user: str, need: Need, scope: Scope | None, what_for: str) -> None:
         kind, thing = str(need.resource), str(need.thing)
-        scope = await self._scopes.find(kind, thing)
         if scope is None:
             raise Missing(NAMES[kind], thing)
-        lacks = next((each for each in _asked(need, scope, user) if not _holds(rights, user, each, scope)), None)
-        if lacks is None:
-            return
         if _holds(rights, user, READ, scope) and await self._scopes.exists(kind, thing):
-            raise missing_privilege(user, need._replace(privilege=lacks), what_for)
+            raise missing_privilege(user, need, what_for)
         if await self._scopes.exists(kind, thing):  # the caller hears that it does not exist
             await self._refused(_HIDDEN)
         raise Missing(NAMES[kind], thing)
 
 
-def needs(operation: Operation, arguments: dict[str, Any]) -> Iterable[Need]:
+def needs(operation: Operation, arguments: dict[str, Any]) -> list[Need]:
     """What a call needs, in the order in which it is declared."""
-    about, lists = operation.about, operation.shows is not None
+    about, lists, found = operation.about, operation.shows is not None, []
     for each in (*operation.privileges, *operation.also):
         if each.resource is not None:
-            yield Need(each.name, each.resource, each.thing(arguments), lists=lists)
+            found.append(Need(each.name, each.resource, each.thing(arguments), lists=lists))
         elif about is None:
-            yield Need(each.name)
+            found.append(Need(each.name))
         elif each.name not in EVERYBODY:
-            yield Need(each.name, about.resource, about.thing(arguments), about.others)
+            found.append(Need(each.name, about.resource, about.thing(arguments), about.others))
     if about is not None and about.privilege is not None:
-        yield Need(about.privilege, about.resource, about.thing(arguments), about.others)
+        found.append(Need(about.privilege, about.resource, about.thing(arguments), about.others))
+    return found
 
 
 def _actor(call: Call, operation: Operation | None = None, arguments: dict[str, Any] | None = None) -> Actor:
@@ -224,19 +235,21 @@ def missing_privilege(user: str, need: Need, what_for: str) -> Unauthorized:
     return Unauthorized(messages.PRIVILEGE_MISSING_ON(user=user, privilege=name, operation=what_for, type=kind, thing=thing))
 
 
-def _asked(need: Need, scope: Scope, user: str) -> tuple[str, ...]:
-    """The privileges to be held on a scope."""
-    if scope.owner in (None, user) or need.others is None:
-        return (need.privilege,)
-    return need.privilege, need.others
+def _lacking(rights: Rights, user: str, need: Need, scope: Scope) -> str | None:
+    """The privilege that a user lacks on a scope, if any; on what belongs to another user, one more may be needed."""
+    if not _holds(rights, user, need.privilege, scope):
+        return need.privilege
+    foreign = need.others is not None and scope.owner not in (None, user)
+    return need.others if foreign and not _holds(rights, user, str(need.others), scope) else None
 
 
 def _holds(rights: Rights, user: str, privilege: str, scope: Scope) -> bool:
-    if scope.gone and scope.owner == user:  # who may still do it elsewhere may finish it here
+    library, owner = scope
+    if library is None:
+        return owner == user or privilege in rights.everything
+    if library == GONE and owner == user:  # who may still do it elsewhere may finish it here
         return privilege in rights.anywhere
-    if scope.library is None:
-        return scope.owner == user or privilege in rights.everything
-    return rights.has(privilege, scope.library)
+    return rights.has(privilege, library)
 
 
 def _is_visible(rights: Rights, user: str, kind: str, scope: Scope) -> bool:

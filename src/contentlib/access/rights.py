@@ -44,7 +44,8 @@ class Rights:
         """Whether a privilege is there on a library or, without one, for what is in no library."""
         if library is None:
             return privilege in self.everything or (privilege in ANYWHERE and privilege in self.anywhere)
-        return privilege in self.on(library) or (privilege in FROM_EVERYTHING and privilege in self.everything)
+        held = self.libraries.get(library, self.everything)
+        return privilege in held or (privilege in FROM_EVERYTHING and privilege in self.everything)
 
 
 EVERY_RIGHT = Rights(_ALL, total=True, anywhere=_ALL)

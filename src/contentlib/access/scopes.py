@@ -21,7 +21,7 @@ API_TOKEN = "API token"  # noqa: S105 - what tokens are called, not a token
 LOGIN = "login session"
 
 _MOST = 100_000
-_GONE = ""
+GONE = ""
 
 
 class Scope(NamedTuple):
@@ -33,7 +33,7 @@ class Scope(NamedTuple):
     @property
     def gone(self) -> bool:
         """Whether the library cannot be told any more."""
-        return self.library == _GONE
+        return self.library == GONE
 
 
 Find = Callable[[Transaction, str], Awaitable[Scope | None]]
@@ -66,7 +66,7 @@ async def _library_of_item(transaction: Transaction, identifier: str) -> str:
     if item is None:
         deleted = await transaction.deleted_items.get(identifier)
         item = None if deleted is None else deleted.row
-    return _GONE if item is None else item.library
+    return GONE if item is None else item.library
 
 
 async def _deleted(transaction: Transaction, identifier: str) -> Scope | None:
@@ -85,7 +85,7 @@ async def _task(transaction: Transaction, identifier: str) -> Scope | None:
     if task.target.type == ITEM:
         return Scope(await _library_of_item(transaction, task.target.id), task.user)
     known = await transaction.libraries.get(task.target.id) or await transaction.deleted_libraries.get(task.target.id)
-    return Scope(_GONE if known is None else task.target.id, task.user)
+    return Scope(GONE if known is None else task.target.id, task.user)
 
 
 async def _permission(transaction: Transaction, identifier: str) -> Scope | None:
@@ -136,13 +136,15 @@ class Scopes:
 
     def __init__(self, metadata: AccessStore) -> None:
         self._metadata = metadata
-        self._known: GenerationCache[tuple[str, str], Scope] = GenerationCache(metadata.access_generation, _MOST)
+        self._sessions: GenerationCache[tuple[str, str], Scope] = GenerationCache(metadata.access_generation, _MOST)
+
+    def known(self, kind: str, identifier: str) -> Scope | None:
+        """Where a thing is, if it is cached. Of a library, that is always known; `exists` tells whether there is such a one."""
+        return Scope(identifier) if kind == LIBRARY else self._sessions.get((kind, identifier))
 
     async def find(self, kind: str, identifier: str) -> Scope | None:
-        """Where a thing is; None where there is no such thing. A library is looked for only where that matters: `exists`."""
-        if kind == LIBRARY:
-            return Scope(identifier)
-        return self._known.get((kind, identifier)) or (await self.all(kind, (identifier,))).get(identifier)
+        """Where a thing is; None where there is no such thing."""
+        return self.known(kind, identifier) or (await self.all(kind, (identifier,))).get(identifier)
 
     async def exists(self, kind: str, identifier: str) -> bool:
         """Whether there is such a thing now."""
@@ -157,9 +159,9 @@ class Scopes:
         generation = self._metadata.access_generation()
         async with self._metadata.reading() as transaction:
             for each in identifiers:
-                scope = self._known.get((kind, each)) or await FINDERS[kind](transaction, each)
+                scope = self._sessions.get((kind, each)) or await FINDERS[kind](transaction, each)
                 if scope is not None:
                     found[each] = scope
                     if kind in _LASTING and not scope.gone:
-                        self._known.put((kind, each), scope, generation)
+                        self._sessions.put((kind, each), scope, generation)
         return found

@@ -50,10 +50,12 @@ class About:
 
 
 def _named(path: str, arguments: dict[str, Any]) -> str | None:
-    first, *steps = path.split(".")
-    value = arguments.get(first)
-    for step in steps:
-        value = getattr(value, step, None)  # of a list of structures nothing is named
+    value = arguments.get(path)
+    if value is None:
+        first, *steps = path.split(".")
+        value = arguments.get(first)
+        for step in steps:
+            value = getattr(value, step, None)  # of a list of structures nothing is named
     return value if isinstance(value, str) else None
 
 
@@ -104,11 +106,11 @@ class Operation:
     also: tuple[Privilege, ...] = ()
     shows: str | None = None
     own: bool = False
+    id: str = field(init=False)
+    """The service's and the operation's identifier."""
 
-    @property
-    def id(self) -> str:
-        """The service's and the operation's identifier."""
-        return f"{self.service}.{self.name}"
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "id", f"{self.service}.{self.name}")  # the way of frozen dataclasses
 
     def declares(self, error: type[VapiError]) -> bool:
         """Whether a caller may hear the error from this operation."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import enum
-from typing import NamedTuple
 
 import msgspec
 
@@ -27,7 +26,7 @@ class TaskTarget(msgspec.Struct, frozen=True):
     id: str
 
 
-class Need(NamedTuple):
+class Need(msgspec.Struct, frozen=True, array_like=True):
     """A privilege that a call needs: on a thing, or on none; `others` is what they need who do not own the thing."""
 
     privilege: str

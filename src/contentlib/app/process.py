@@ -15,7 +15,7 @@ from contentlib.app.rules import rules_of
 from contentlib.http.asgi import Application
 from contentlib.http.bodies import Bodies
 from contentlib.http.failures import RETRY, cause
-from contentlib.http.message import Answer, Disconnected, Request, refusal, tidied
+from contentlib.http.message import Answer, Disconnected, Request, Response, refusal, tidied
 from contentlib.http.messages import NO_SUCH_PAGE, NO_SUCH_PAGE_BUT, NOT_RUNNING
 from contentlib.http.pieces import Share, paced
 from contentlib.library.actors import Authority, set_authority
@@ -105,6 +105,8 @@ class WorkerProcess:
             answer.headers.extend(RETRY)
         if answer.status >= 400 or (answer.headers and answer.headers[0][0] == "vapi-error"):
             log.request_refused(request, answer)
+        if isinstance(answer, Response):
+            return answer
         return paced(answer, self._core.limits.throttle, self._share, apart=bool(self._core.storages.silent))
 
     def _door(self, path: str) -> Door:

@@ -93,7 +93,7 @@ class Leases:
 
     def last(self, session: Session) -> int:
         """When the session was last touched."""
-        if any(held.id == session.id for held in self._held):
+        if self._held and any(held.id == session.id for held in self._held):
             return self._clock.now()
         return max(session.touched, self._sessions.get(session.id, 0))
 

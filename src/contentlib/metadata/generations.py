@@ -17,6 +17,7 @@ import mmap
 import os
 import time
 import zlib
+from array import array
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,6 +27,7 @@ _PAUSE_SECONDS = 0.01
 _SLOTS = 128  # the first is the database's, the last one tells of a failed write
 _SUSPECT = _SLOTS - 1
 _BYTES = 8 * _SLOTS
+_CLOSED = memoryview(array("Q", [1] * _SLOTS))  # all odd: nothing can be remembered
 
 
 class Generations:
@@ -118,6 +120,7 @@ class Generations:
         """Closes the file; a turn that is still held ends."""
         self._closed = True
         self.counters.release()
+        self.counters = _CLOSED
         self._map.close()
         os.close(self._users)
         if not self._awaiting:  # else a thread still has them, and leaves the turn as soon as it gets it
@@ -129,20 +132,20 @@ class TableGeneration:
     """The generation of some tables together."""
 
     def __init__(self, generations: Generations, tables: Collection[str]) -> None:
-        self._counters = generations.counters
+        self._generations = generations
         self._slots = tuple(slot_of(table) for table in tables)
         self._database = -1
         self._generation: int | None = None
 
     def now(self) -> int | None:
         """A number that rises with each change of one of the tables; None while one is being changed."""
-        database = self._counters[0]
+        database = self._generations.counters[0]
         if database != self._database or database & 1:
             self._database, self._generation = database, self._sum()
         return self._generation
 
     def _sum(self) -> int | None:
-        found = [self._counters[slot] for slot in self._slots]
+        found = [self._generations.counters[slot] for slot in self._slots]
         return None if any(each & 1 for each in found) else sum(found)
 
 

@@ -52,7 +52,9 @@ class Memory:
 
     def is_beside_others(self) -> bool:
         """Whether another process has committed lately, and so may at any moment: between two reads of a transaction, too."""
-        return self._beside_until > 0.0 and time.monotonic() < self._beside_until
+        if self._beside_until and time.monotonic() >= self._beside_until:
+            self._beside_until = 0.0
+        return self._beside_until > 0.0
 
     def is_now(self, epoch: int) -> bool:
         """Whether nothing was committed since the epoch began."""

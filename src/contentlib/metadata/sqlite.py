@@ -35,8 +35,8 @@ class SqliteMetadata:
         self._path = path
         self._generations = Generations(path)
         self._memory = Memory(self._generations)
-        self._access = TableGeneration(self._generations, ACCESS_TABLES)
-        self._logins = TableGeneration(self._generations, ("logins",))
+        self.access_generation = TableGeneration(self._generations, ACCESS_TABLES).now
+        self.login_generation = TableGeneration(self._generations, ("logins",)).now
         self._threads = Threads(_LONG, "statement")
         self._idle: list[_Reading] = []
         self._closed = False
@@ -65,14 +65,6 @@ class SqliteMetadata:
             self._idle.append(reading)
         else:
             reading.close()
-
-    def access_generation(self) -> int | None:
-        """A number that rises with each change of who may do what."""
-        return None if self._closed else self._access.now()
-
-    def login_generation(self) -> int | None:
-        """A number that rises with each change of login sessions."""
-        return None if self._closed else self._logins.now()
 
     async def ping(self) -> None:
         """Returns when the file answers."""

@@ -31,6 +31,9 @@ class DownloadSessionState(Enumeration):
     ERROR = "ERROR"
 
 
+_STATES = {model.State(each.value): each for each in DownloadSessionState}
+
+
 class DownloadSessionModel(Structure):
     """A download session.
 
@@ -121,5 +124,5 @@ class DownloadSessionService(Service):
             id=session.id,
             library_item_content_version=str(session.content_version),
             library_item_id=session.item,
-            state=DownloadSessionState(session.state.value),
+            state=_STATES[session.state],
         )

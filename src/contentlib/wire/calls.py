@@ -196,7 +196,10 @@ def call_of(request: Request) -> Call:
 
 def bearer_of(request: Request) -> str | None:
     """The API token that a request carries as `Authorization: Bearer`."""
-    scheme, _, token = request.headers.get("authorization", "").strip().partition(" ")
+    header = request.headers.get("authorization")
+    if header is None:
+        return None
+    scheme, _, token = header.strip().partition(" ")
     return token.strip() if scheme.lower() == "bearer" else None
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from sqlalchemy import bindparam, insert, select, update
@@ -62,10 +62,7 @@ class AuditedConnection:
 
     def begin(self) -> None:
         """A transaction begins."""
-        self._actor: Actor | None = None
-        self._changes: Counter[str] = Counter()
-        self._things: dict[tuple[str, str], AuditThing] = {}
-        self._removed: set[tuple[str, str]] = set()
+        self._draft: _Draft | None = None
         self._note: AuditNote | None = None
         self._skipped = False
 
@@ -81,93 +78,115 @@ class AuditedConnection:
         """Returns the number of changed rows."""
         if not statement.audited or self._skipped:
             return await self._inner.run(statement, values)
-        if self._actor is None:
-            await self._look_up()
+        draft = self._draft or await self._begin_draft()
         thing = written(statement.table, values)
         if thing is not None and statement.removes:
-            await self._before_removal(thing)
+            await draft.before_removal(thing)
         count = await self._inner.run(statement, values)
         if count:
-            self._changes[statement.table] += count
-            if thing is not None:
-                self._add(thing)
-            item = item_of(statement.table, values)
-            if item is not None:
-                self._add(AuditThing(ITEM, item))
+            draft.changed(statement.table, count, thing, item_of(statement.table, values))
         return count
 
-    async def _look_up(self) -> None:
+    async def _begin_draft(self) -> _Draft:
         """Finds what the call is about while it is as it was before the change."""
-        self._actor = actor()
-        for kind, identifier in self._actor.things[:_MOST_LOOKUPS]:
-            for thing in await look_up(self._inner, kind, identifier):
-                self._add(thing)
-
-    async def _before_removal(self, thing: AuditThing) -> None:
-        key = (thing.type, thing.id)
-        if key not in self._things and has_name(thing.type) and len(self._removed) < _MOST_LOOKUPS:
-            for each in await look_up(self._inner, thing.type, thing.id):
-                self._add(each)
-        self._removed.add(key)
-
-    def _add(self, thing: AuditThing) -> None:
-        key = (thing.type, thing.id or thing.name)
-        known = self._things.get(key)
-        if known is None or (thing.name and thing.name != known.name):
-            library = thing.library or ("" if known is None else known.library)
-            self._things[key] = AuditThing(thing.type, thing.id, thing.name, library)
+        draft = self._draft = _Draft(self._inner, actor())
+        for kind, identifier in draft.actor.things[:_MOST_LOOKUPS]:
+            await draft.look_up(kind, identifier)
+        return draft
 
     async def end(self) -> None:
         """Adds the entry of the transaction, if there is to be one."""
-        if self._skipped or not (self._changes or self._note):
+        if self._skipped or (self._draft is None and self._note is None):
             return
-        who = self._actor or actor()
-        if not who.request and not who.user:
-            for table in OF_SERVER:
-                del self._changes[table]
-            if not (self._changes or self._note):
-                return
-        note = self._note or AuditNote()
-        if self._actor is None:
-            await self._look_up()
+        draft = self._draft or await self._begin_draft()
+        if not draft.actor.request and not draft.actor.user:
+            draft.leave_out(OF_SERVER)
+        if draft.changes or self._note is not None:
+            await self._append(draft, self._note or AuditNote())
+
+    async def _append(self, draft: _Draft, note: AuditNote) -> None:
         for thing in note.things:
-            self._add(thing)
-        await self._name_others()
-        await self._append(who, note)
-
-    async def _name_others(self) -> None:
-        """Finds the names of things of which only the identifier was written."""
-        nameless = [key for key, thing in self._things.items() if not thing.name and has_name(thing.type)]
-        for kind, identifier in [key for key in nameless if key not in self._removed][:_MOST_LOOKUPS]:
-            if kind in (ITEM, "library", "tag", "category"):
-                for thing in await look_up(self._inner, kind, identifier):
-                    self._add(thing)
-
-    async def _append(self, who: Actor, note: AuditNote) -> None:
+            draft.add(thing)
+        await draft.name_others()
         head = await link(self._inner, HEAD)
-        things = tuple(self._things.values())
-        entry = AuditEntry(
-            sequence=head.sequence + 1,
-            time=self._now(),
-            user=who.user,
-            token=who.token,
-            session=who.session,
-            address=who.address,
-            operation=who.operation,
-            request=who.request,
-            outcome=note.outcome,
-            error=note.error,
-            things=things[:_MOST_THINGS],
-            omitted=max(len(things) - _MOST_THINGS, 0),
-            changes={**self._changes, **note.changes},
-            count=note.count,
-        )
+        entry = draft.entry(head.sequence + 1, self._now(), note)
         content = content_of(entry)
         digest = hash_after(head.hash, content)
         await self._inner.run(_ADD, _row(entry, content, digest))
         for identifier in identifiers_of(entry):
             await self._inner.run(_ADD_THING, {"thing": identifier, "sequence": entry.sequence})
         await move_link(self._inner, HEAD, AuditLink(entry.sequence, digest))
+
+
+class _Draft:
+    """What the entry of a transaction will say: who acts, how many rows of each table changed, and which things."""
+
+    def __init__(self, connection: Connection, who: Actor) -> None:
+        self.actor = who
+        self.changes: Counter[str] = Counter()
+        self._connection = connection
+        self._things: dict[tuple[str, str], AuditThing] = {}
+        self._removed: set[tuple[str, str]] = set()
+
+    def changed(self, table: str, count: int, thing: AuditThing | None, item: str | None) -> None:
+        """Notes changed rows, and what they belong to."""
+        self.changes[table] += count
+        if thing is not None:
+            self.add(thing)
+        if item is not None:
+            self.add(AuditThing(ITEM, item))
+
+    def leave_out(self, tables: Collection[str]) -> None:
+        """Drops the changes of some tables."""
+        for table in tables:
+            del self.changes[table]
+
+    async def before_removal(self, thing: AuditThing) -> None:
+        """Finds the name of a thing that is about to be removed."""
+        key = (thing.type, thing.id)
+        if key not in self._things and has_name(thing.type) and len(self._removed) < _MOST_LOOKUPS:
+            await self.look_up(thing.type, thing.id)
+        self._removed.add(key)
+
+    async def look_up(self, kind: str, identifier: str) -> None:
+        """Adds a thing, and what it is in."""
+        for thing in await look_up(self._connection, kind, identifier):
+            self.add(thing)
+
+    def add(self, thing: AuditThing) -> None:
+        """Adds a thing, or its name."""
+        key = (thing.type, thing.id or thing.name)
+        known = self._things.get(key)
+        if known is None or (thing.name and thing.name != known.name):
+            library = thing.library or ("" if known is None else known.library)
+            self._things[key] = AuditThing(thing.type, thing.id, thing.name, library)
+
+    async def name_others(self) -> None:
+        """Finds the names of things of which only the identifier was written."""
+        nameless = [key for key, thing in self._things.items() if not thing.name and has_name(thing.type)]
+        for kind, identifier in [key for key in nameless if key not in self._removed][:_MOST_LOOKUPS]:
+            if kind in (ITEM, "library", "tag", "category"):
+                await self.look_up(kind, identifier)
+
+    def entry(self, sequence: int, time: int, note: AuditNote) -> AuditEntry:
+        """The entry."""
+        things = tuple(self._things.values())
+        return AuditEntry(
+            sequence=sequence,
+            time=time,
+            user=self.actor.user,
+            token=self.actor.token,
+            session=self.actor.session,
+            address=self.actor.address,
+            operation=self.actor.operation,
+            request=self.actor.request,
+            outcome=note.outcome,
+            error=note.error,
+            things=things[:_MOST_THINGS],
+            omitted=max(len(things) - _MOST_THINGS, 0),
+            changes={**self.changes, **note.changes},
+            count=note.count,
+        )
 
 
 def _row(entry: AuditEntry, content: str, digest: str) -> dict[str, Any]:

@@ -17,7 +17,7 @@ _FREE_BYTES = 8 * 1024  # of each body, outside the budgets: small calls are nev
 _USERS_BUDGET = 64 << 20
 _STRANGERS_BUDGET = 8 << 20
 _SHARE = 4  # of the strangers' budget, one address may hold this fraction
-_SECONDS = 20.0  # for a body, and one more for each _RATE bytes of it
+_SECONDS = 20.0  # for a body of _FREE_BYTES, and one more for each _RATE bytes beyond them
 _RATE = 1024
 
 Vouch = Callable[[bytes], Awaitable[bool]]
@@ -79,9 +79,10 @@ class _Reading:
 
     def add(self, piece: bytes) -> None:
         self.size += len(piece)
-        self._charge(max(0, self.size - _FREE_BYTES))
         self.pieces.append(piece)
-        self._deadline.reschedule(self._began + _SECONDS + self.size / _RATE)
+        if self.size > _FREE_BYTES:
+            self._charge(self.size - _FREE_BYTES)
+            self._deadline.reschedule(self._began + _SECONDS + (self.size - _FREE_BYTES) / _RATE)
 
     def move(self, budget: _Budget) -> None:
         """Counts the body against another budget."""

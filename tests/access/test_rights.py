@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -188,3 +189,18 @@ async def test_the_administrator_has_every_privilege_on_every_library(world: Wor
     assert rights is not None
     assert rights.total
     assert rights.on(LAB) >= PRIVILEGES
+
+
+async def test_a_change_that_is_not_committed_yet_counts_for_the_next_writer(world: World) -> None:
+    assert await world.decisions.of("ann") is not None
+
+    async def disable() -> None:
+        async with world.metadata.transaction(durable=False) as rows:
+            await rows.users.put(User("Ann", "ann", "hash", enabled=False))
+
+    async def may_write() -> bool:
+        async with world.metadata.transaction(durable=False) as rows:
+            return await world.decisions.is_writer(rows, "ann", "")
+
+    assert await may_write()
+    assert (await asyncio.gather(disable(), may_write()))[1] is False

@@ -114,12 +114,12 @@ class AccessGate:
 
     async def _check_writer(self, call: Call, transaction: Transaction) -> None:
         """Unauthenticated where the user was removed or disabled since the call was admitted."""
-        if not await self._decisions.is_writer(transaction, call.user):
+        if not await self._decisions.is_writer(transaction, call.user, call.api_token):
             raise self._logins.refused(messages.USER_DISABLED(user=call.user))
 
     async def recheck(self, asked: Submitter, transaction: Transaction) -> None:
         """Like `readmit`, inside a writing transaction of the task."""
-        if not await self._decisions.is_writer(transaction, asked.user):
+        if not await self._decisions.is_writer(transaction, asked.user, asked.api_token):
             raise Unauthorized(messages.SUBMITTER_GONE(user=asked.user, operation=asked.operation))
         await self.readmit(asked)
 

@@ -69,9 +69,12 @@ class Decisions:
             return None
         return found
 
-    async def is_writer(self, transaction: Transaction, user: str) -> bool:
-        """Whether a user is still there and enabled, in the state that a writing transaction changes."""
-        if user in self._workloads:
+    async def is_writer(self, transaction: Transaction, user: str, api_token: str) -> bool:
+        """Whether a user is still there and enabled, in the state that a writing transaction changes.
+
+        Nobody else can commit during its turn, so what was read of the last committed state holds.
+        """
+        if user in self._workloads or (self._rights.get((user, api_token)) and not transaction.access_changed()):
             return True
         found = await transaction.users.get(user)
         return found is not None and found.enabled

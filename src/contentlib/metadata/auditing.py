@@ -56,6 +56,7 @@ class AuditedConnection:
     def __init__(self, inner: Connection, now: Callable[[], int]) -> None:
         self.rows, self.row = inner.rows, inner.row
         self.recall, self.value, self.remember = inner.recall, inner.value, inner.remember
+        self.has_written = inner.has_written
         self._inner = inner
         self._now = now
         self.begin()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Protocol
 
 from sqlalchemy import Dialect, Table
@@ -91,6 +91,9 @@ class Connection(Protocol):
 
     async def run(self, statement: Statement, values: Mapping[str, Any]) -> int:
         """Returns the number of changed rows."""
+
+    def has_written(self, tables: Collection[str]) -> bool:
+        """Whether a transaction that is not committed yet may have changed one of some tables here."""
 
     def recall(self, kind: RowKind, key: str) -> Any:
         """The value that was read by a key in this state of all rows, or None."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
@@ -23,7 +23,7 @@ from contentlib.metadata.items import ItemRows, VersionRows
 from contentlib.metadata.libraries import LibraryRows
 from contentlib.metadata.memory import Memory
 from contentlib.metadata.offers import ArrivalRows, OfferRows
-from contentlib.metadata.principals import ApiTokenRows, GroupRows, LastUseRows, PermissionRows, RoleRows
+from contentlib.metadata.principals import ACCESS_TABLES, ApiTokenRows, GroupRows, LastUseRows, PermissionRows, RoleRows
 from contentlib.metadata.quotas import QuotaRows
 from contentlib.metadata.secrets import SecretRows
 from contentlib.metadata.sessions import DownloadSessionRows, PreparationRows, UpdateFileRows, UpdateSessionRows
@@ -71,6 +71,10 @@ class SqliteConnection:
         sql, constants = statement.text(_DIALECT)
         self.written.update(statement.writes)
         return self._cursor.execute(sql, {**constants, **values} if constants else values).rowcount
+
+    def has_written(self, tables: Collection[str]) -> bool:
+        """Whether this transaction, or another one of its batch, has changed one of some tables."""
+        return not self.written.isdisjoint(tables)
 
     def recall(self, kind: RowKind, key: str) -> Any:
         """Returns None: a writer must read the committed row, never a cached one."""
@@ -146,6 +150,7 @@ class TransactionRows:
     """All rows of one connection."""
 
     def __init__(self, connection: Connection) -> None:
+        self._connection = connection
         self.libraries: ports.LibraryRows = LibraryRows(connection)
         self.items: ports.ItemRows = ItemRows(connection)
         self.deleted_libraries: ports.DeletedRows[Library] = DeletedRows(connection, libraries.DELETED)
@@ -183,6 +188,10 @@ class TransactionRows:
         self.secrets: ports.SecretRows = SecretRows(connection)
         self.quotas: ports.QuotaRows = QuotaRows(connection)
         self.audit: ports.AuditRows = AuditRows(connection)
+
+    def access_changed(self) -> bool:
+        """Whether who may do what may differ from the last committed state."""
+        return self._connection.has_written(ACCESS_TABLES)
 
 
 class SqliteTransaction(TransactionRows, Generic[AnyConnection]):

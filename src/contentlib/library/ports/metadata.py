@@ -70,6 +70,12 @@ class Transaction(Protocol):
     quotas: QuotaRows
     audit: AuditRows
 
+    def access_changed(self) -> bool:
+        """Whether users, groups, roles, permissions or API tokens may differ here from the last committed state.
+
+        They do where this transaction has changed them, or another one that will be committed together with it.
+        """
+
 
 class MetadataStore(Protocol):
     """Keeps all rows."""

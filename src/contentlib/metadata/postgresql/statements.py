@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import asyncpg
@@ -28,6 +28,10 @@ class PostgresqlConnection:
         self.raw: Raw | None = None
         self.failed = False
         """Whether a statement failed, after which the server refuses all others of the transaction."""
+
+    def has_written(self, tables: Collection[str]) -> bool:  # noqa: ARG002 - the same for all of them
+        """Returns True: it is not noted here."""
+        return True
 
     async def rows(self, statement: Statement, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         """All rows of the answer. A text that PostgreSQL cannot store equals no stored one."""

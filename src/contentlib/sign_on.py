@@ -39,6 +39,7 @@ class OidcProvider(_Issuer):
     client_id: _Text
     client_secret: SecretStr | None = None
     client_secret_file: Path | None = None
+    device_client_id: _Text | None = None
     scopes: tuple[_Text, ...] = ("openid", "profile", "email")
     audience: tuple[_Text, ...] = ()
     name_claim: _Text = "preferred_username"
@@ -59,6 +60,11 @@ class OidcProvider(_Issuer):
         if self.client_secret is not None and self.client_secret_file is not None:
             raise ValueError("client_secret and client_secret_file cannot both be set")
         return self
+
+    def device_client(self) -> str | None:
+        """The public client that may use device codes; None if there is none."""
+        public = self.client_secret is None and self.client_secret_file is None
+        return self.device_client_id or (self.client_id if public else None)
 
     def secret(self) -> str | None:
         """The client's secret; None for a public client. Raises OSError if its file cannot be read."""

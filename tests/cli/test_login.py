@@ -33,18 +33,28 @@ def plays_server(issuer: Issuer, session: bytes) -> None:
 
 
 def logged_in(url: str, issuer: str, directory: Path) -> tuple[int, str, str]:
+    """What `contentlib login` exits with and prints, with a given issuer."""
+    return login(url, directory, "--issuer", issuer, "--client-id", "terminal")
+
+
+def login(url: str, directory: Path, *more: str) -> tuple[int, str, str]:
     """What `contentlib login` exits with and prints."""
-    command = [str(CONTENTLIB), "login", url, "--issuer", issuer, "--client-id", "terminal"]
-    ended = run(command, directory)
+    ended = run([str(CONTENTLIB), "login", url, *more], directory)
     return ended.returncode, ended.stdout, ended.stderr
+
+
+def listed(url: str, *names: str) -> bytes:
+    """A list of providers with an issuer, as a server has it."""
+    return json.dumps([{"name": name, "issuer": url, "client_id": "terminal"} for name in names]).encode()
 
 
 async def test_a_person_logs_in_with_a_code(tmp_path: Path) -> None:
     async with issuing() as issuer:
         offers(issuer)
-        given = {"CONTENTLIB_OIDC": json.dumps([table(issuer)]), "CONTENTLIB_ADMIN_PASSWORD": PASSWORD}
+        tables = [table(issuer, device_client_id="terminal")]
+        given = {"CONTENTLIB_OIDC": json.dumps(tables), "CONTENTLIB_ADMIN_PASSWORD": PASSWORD}
         with serving(tmp_path, "--no-tls", **given) as running:
-            code, session, said = await asyncio.to_thread(logged_in, running.url, issuer.url, tmp_path)
+            code, session, said = await asyncio.to_thread(login, running.url, tmp_path)
             assert (code, said) == (0, ASKED)
             headers = {"vmware-api-session-id": session.strip()}
             async with httpx.AsyncClient(base_url=running.url) as client:
@@ -57,9 +67,44 @@ async def test_a_person_logs_in_with_a_code(tmp_path: Path) -> None:
             assert "made for another audience" in said
 
 
+async def test_one_of_several_providers_is_chosen_by_its_name(tmp_path: Path) -> None:
+    async with issuing() as issuer:
+        plays_server(issuer, b'"session"')
+        issuer.bodies["/cls/login"] = listed(issuer.url, "corp", "lab")
+        ended = await asyncio.to_thread(login, issuer.url, tmp_path)
+        assert ended == (1, "", f"contentlib: {issuer.url} has several providers; choose one with --provider: corp, lab\n")
+        ended = await asyncio.to_thread(login, issuer.url, tmp_path, "--provider", "home")
+        assert ended == (1, "", f"contentlib: {issuer.url} has no provider 'home'; available: corp, lab\n")
+        assert await asyncio.to_thread(login, issuer.url, tmp_path, "--provider", "lab") == (0, "session\n", ASKED)
+
+
+@pytest.mark.parametrize("answer", [b"[]", b'[{"name": "corp", "login": "/cls/login/corp"}]', b'[{"name": 1}, null, []]'])
+async def test_a_server_that_names_no_client_for_device_codes_is_told(tmp_path: Path, answer: bytes) -> None:
+    async with issuing() as issuer:
+        issuer.bodies["/cls/login"] = answer
+        ended = await asyncio.to_thread(login, issuer.url, tmp_path)
+        told = "names no provider with a client for device codes; give --issuer and --client-id"
+        assert ended == (1, "", f"contentlib: {issuer.url} {told}\n")
+
+
+@pytest.mark.parametrize("url", ["http://id.example", "file:///etc/passwd", "https://[::1"])
+async def test_an_issuer_that_a_server_names_must_be_usable(tmp_path: Path, url: str) -> None:
+    async with issuing() as issuer:
+        issuer.bodies["/cls/login"] = listed(url, "corp")
+        code, _, said = await asyncio.to_thread(login, issuer.url, tmp_path)
+        assert (code, said.count("\n"), "of the provider is not usable: " in said) == (1, 1, True)
+
+
+def test_an_issuer_needs_its_client(tmp_path: Path) -> None:
+    code, _, said = login("https://lib.example", tmp_path, "--issuer", "https://id.example")
+    assert (code, said) == (1, "contentlib: --issuer and --client-id must be given together\n")
+
+
 async def test_a_provider_without_device_codes_is_told(tmp_path: Path) -> None:
     async with issuing() as issuer:
-        answer = await asyncio.to_thread(logged_in, "http://127.0.0.1:9", issuer.url, tmp_path)
+        plays_server(issuer, b"")
+        del issuer.changes["device_authorization_endpoint"]
+        answer = await asyncio.to_thread(logged_in, issuer.url, issuer.url, tmp_path)
         assert answer == (1, "", f"contentlib: provider {issuer.url} does not offer device codes\n")
 
 

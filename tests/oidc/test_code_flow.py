@@ -327,7 +327,7 @@ async def test_only_a_logout_token_ends_sessions(browser: Browser, issuer: Issue
     assert (await browser.session()).status_code == 200
 
 
-async def test_pages_have_one_method(browser: Browser) -> None:
+async def test_pages_have_one_method(browser: Browser, issuer: Issuer) -> None:
     for method, path in (
         ("POST", LOGIN),
         ("POST", CALLBACK),
@@ -336,7 +336,7 @@ async def test_pages_have_one_method(browser: Browser) -> None:
         ("GET", f"{LOGIN}/logout"),
     ):
         assert (await browser.app.send(method, path)).status_code == 405, path
-    assert (await browser.get("/cls/login")).json() == [{"name": "corp", "login": LOGIN}]
+    assert (await browser.get("/cls/login")).json() == [{"name": "corp", "login": LOGIN, "issuer": issuer.url}]
     assert (await browser.get("/cls/login/nobody")).status_code == 404
     assert (await browser.get("/cls/login/corp/callback/x")).status_code == 404
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 from urllib.parse import urlsplit
 
 import typer
@@ -20,41 +22,85 @@ _LOGINS = "/cls/login"
 _SESSION = re.compile(r"[A-Za-z0-9._~:-]{1,512}")
 
 Server = Annotated[str, typer.Argument(metavar="URL", help="URL of the server, such as https://images.example.com:8443.")]
-IssuerUrl = Annotated[str, typer.Option("--issuer", metavar="URL", help="Issuer of the identity provider.")]
-ClientId = Annotated[str, typer.Option("--client-id", metavar="ID", help="Client that may use device codes, without a secret.")]
+ProviderName = Annotated[
+    str | None, typer.Option("--provider", metavar="NAME", help="Provider, if the server has several.", show_default=False)
+]
+IssuerUrl = Annotated[
+    str | None, typer.Option("--issuer", metavar="URL", help="Issuer of a provider that the server does not name.")
+]
+ClientId = Annotated[
+    str | None,
+    typer.Option("--client-id", metavar="ID", help="Client at the issuer that may use device codes, without a secret."),
+]
 Scope = Annotated[str, typer.Option("--scope", metavar="TEXT", help="Scopes to ask for, separated by spaces.")]
 Ca = Annotated[
     Path | None, typer.Option("--ca", metavar="FILE", help="PEM file with certificates to trust, beside the system's.")
 ]
 
 
-def login(server: Server, issuer: IssuerUrl, client_id: ClientId, scope: Scope = "openid", ca: Ca = None) -> None:
+class _Client(NamedTuple):
+    """A client at an identity provider."""
+
+    issuer: str
+    id: str
+
+
+def login(
+    server: Server,
+    provider: ProviderName = None,
+    issuer: IssuerUrl = None,
+    client_id: ClientId = None,
+    scope: Scope = "openid",
+    ca: Ca = None,
+) -> None:
     """Logs in with an identity provider, and prints the identifier of the session.
 
     Open the printed address in any browser and enter the code. Calls send the session as header `vmware-api-session-id`.
     """
     with told():
-        typer.echo(asyncio.run(_logged_in(server.rstrip("/"), issuer, client_id, scope, ca)))
+        if (issuer is None) != (client_id is None):
+            raise RuntimeError("--issuer and --client-id must be given together")
+        given = None if issuer is None or client_id is None else _Client(issuer, client_id)
+        typer.echo(asyncio.run(_logged_in(server.rstrip("/"), given, provider, scope, ca)))
 
 
-async def _logged_in(server: str, issuer: str, client_id: str, scope: str, ca: Path | None) -> str:
-    from contentlib.oidc.device_flow import DeviceFlow, DeviceLoginFailed
-    from contentlib.oidc.documents import Documents, ProviderFailed
+async def _logged_in(server: str, given: _Client | None, provider: str | None, scope: str, ca: Path | None) -> str:
+    from contentlib.oidc.device_flow import DeviceLoginFailed
+    from contentlib.oidc.documents import ProviderFailed
+
+    hosts = [_host("the server", server), *([] if given is None else [_host("--issuer", given.issuer)])]
+    try:
+        async with _documents(hosts, ca) as documents:
+            listed = await _providers(documents, server)  # also with a given one: better than after a person has entered a code
+        client = given or _chosen(listed, provider, server)
+        async with _documents([*hosts, _host("the provider", client.issuer)], ca) as documents:
+            return await _exchanged(documents, server, client, scope)
+    except (DeviceLoginFailed, ProviderFailed) as error:
+        raise RuntimeError(str(error)) from error
+
+
+@asynccontextmanager
+async def _documents(hosts: list[str], ca: Path | None) -> AsyncIterator[Documents]:
+    """Reads documents of these hosts, which the user or the user's server chose, wherever they are."""
+    from contentlib.oidc.documents import Documents
     from contentlib.outbound.client import Outbound
     from contentlib.outbound.policy import OutboundPolicy
 
-    hosts = [_host("the server", server), _host("--issuer", issuer)]  # the user chose them
     documents = Documents(Outbound(OutboundPolicy(hosts), ca_bundle=ca))
     try:
-        flow = DeviceFlow(documents, await _endpoints(documents, issuer), client_id)
-        await _check_server(documents, server)
-        code = await flow.begin(scope.split())
-        typer.echo(f"open {code.verification_uri_complete or code.verification_uri} and enter {code.user_code}", err=True)
-        return await _session(documents, server, await flow.access_token(code))
-    except (DeviceLoginFailed, ProviderFailed) as error:
-        raise RuntimeError(str(error)) from error
+        yield documents
     finally:
         await documents.close()
+
+
+async def _exchanged(documents: Documents, server: str, client: _Client, scope: str) -> str:
+    """A session of the server for a token that the provider gives to a person with a code."""
+    from contentlib.oidc.device_flow import DeviceFlow
+
+    flow = DeviceFlow(documents, await _endpoints(documents, client.issuer), client.id)
+    code = await flow.begin(scope.split())
+    typer.echo(f"open {code.verification_uri_complete or code.verification_uri} and enter {code.user_code}", err=True)
+    return await _session(documents, server, await flow.access_token(code))
 
 
 def _host(what: str, url: str) -> str:
@@ -86,11 +132,31 @@ async def _endpoints(documents: Documents, issuer: str) -> tuple[str, str]:
     return str(endpoints[0]), str(endpoints[1])
 
 
-async def _check_server(documents: Documents, server: str) -> None:
-    """Raises if the server does not answer: better before a person has entered a code than after."""
-    status, _ = await documents.exchange_bytes(f"{server}{_LOGINS}")
-    if status != 200:
+async def _providers(documents: Documents, server: str) -> dict[str, _Client]:
+    """The providers of a server whose clients may use device codes, by name."""
+    status, data = await documents.exchange_bytes(f"{server}{_LOGINS}")
+    listed = _decoded(data)
+    if status != 200 or not isinstance(listed, list):
         raise RuntimeError(f"{server}{_LOGINS} answered {status}; the URL must be that of a contentlib server")
+    found = {}
+    for each in listed:
+        match each:
+            case {"name": str(name), "issuer": str(issuer), "client_id": str(client_id)}:
+                found[name] = _Client(issuer, client_id)
+    return found
+
+
+def _chosen(providers: dict[str, _Client], name: str | None, server: str) -> _Client:
+    """The provider of a name, or the only one."""
+    shown = ", ".join(_printable(each) for each in sorted(providers))
+    if not providers:
+        raise RuntimeError(f"{server} names no provider with a client for device codes; give --issuer and --client-id")
+    if name is None and len(providers) > 1:
+        raise RuntimeError(f"{server} has several providers; choose one with --provider: {shown}")
+    client = next(iter(providers.values())) if name is None else providers.get(name)
+    if client is None:
+        raise RuntimeError(f"{server} has no provider {name!r}; available: {shown}")
+    return client
 
 
 async def _session(documents: Documents, server: str, access_token: str) -> str:
@@ -108,8 +174,13 @@ def _reason(data: bytes) -> str:
     """The message of an error of the server, as far as a terminal can show it."""
     match _decoded(data):
         case {"messages": [{"default_message": str(text)}, *_]}:
-            return f": {''.join(each for each in text if each.isprintable())[:500]}"
+            return f": {_printable(text)}"
     return ""
+
+
+def _printable(text: str) -> str:
+    """A text of a server as a terminal can show it."""
+    return "".join(each for each in text if each.isprintable())[:500]
 
 
 def _decoded(data: bytes) -> object:

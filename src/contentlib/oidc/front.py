@@ -25,6 +25,7 @@ from contentlib.oidc.claims import source
 from contentlib.oidc.code_flow import CodeFlow, LoginFailed, NotStarted, ProviderBusy
 from contentlib.oidc.documents import ProviderFailed
 from contentlib.oidc.signatures import LONGEST_TOKEN, BadToken
+from contentlib.sign_on import OidcProvider
 from contentlib.vapi.errors import Unauthenticated
 
 LIST, LOGOUT = "/cls/login", "/cls/logout"
@@ -106,7 +107,7 @@ class LoginPages:
             return refusal(503, fault, [("retry-after", _RETRY_SECONDS)])
 
     def _list(self) -> Response:
-        found = [{"name": name, "login": f"{LIST}/{name}"} for name in self._flows]
+        found = [_listed(each.provider) for each in self._flows.values()]
         return Response(200, msgspec.json.encode(found), "application/json")
 
     async def _begin(self, flow: CodeFlow, request: Request) -> Response:
@@ -188,6 +189,13 @@ class LoginPages:
     def _base(self, request: Request) -> _Base:
         host = request.headers.get("host", "")
         return _Base(self._public_url or f"{request.scheme}://{host if _HOST.fullmatch(host) else 'localhost'}")
+
+
+def _listed(provider: OidcProvider) -> dict[str, str]:
+    """What anyone may know of a provider: the page of its logins, its issuer, and the client for device codes, if any."""
+    listed = {"name": provider.name, "login": f"{LIST}/{provider.name}", "issuer": provider.issuer}
+    client = provider.device_client()
+    return listed if client is None else listed | {"client_id": client}
 
 
 def _started(user: User, following: str, base: _Base, token: str, headers: Headers) -> Response:

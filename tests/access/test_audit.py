@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from typing import Any
 
 import pytest
@@ -100,10 +101,20 @@ async def test_a_login_and_a_logout_are_recorded_with_the_public_identifier(app:
     assert {"type": "login session", "id": public} in entry["things"]
 
 
-async def test_a_refused_login_names_who_tried(app: Whole) -> None:
-    assert (await app.login("mallory\n2026 ok", "wrong")).status_code == 401
+async def test_a_refused_login_names_the_user_who_is_known(app: Whole) -> None:
+    assert (await app.login(NAME.upper(), "wrong")).status_code == 401
     (entry,) = of(app, "com.vmware.cis.session.create")
-    assert (entry["user"], entry["outcome"], entry["error"]) == ("mallory\n2026 ok", "REFUSED", "unauthenticated")
+    assert (entry["user"], entry["outcome"], entry["error"]) == (NAME, "REFUSED", "unauthenticated")
+
+
+async def test_a_name_that_no_user_has_is_recorded_as_a_digest(app: Whole) -> None:
+    """It may be a password. Attempts with the same name, however it is written, have the same digest."""
+    for name in ("Tr0ub4dor&3", "tr0ub4dor&3@vsphere.local", "mallory\n2026 ok", "x" * 5000, "\u0130"):
+        assert (await app.login(name, "wrong")).status_code == 401
+    users = [entry["user"] for entry in of(app, "com.vmware.cis.session.create")]
+    assert all(re.fullmatch("unknown:[0-9a-f]{8}", each) for each in users)
+    assert users[0] == users[1]
+    assert len(set(users)) == 4
 
 
 async def test_a_call_without_a_session_is_recorded_as_refused(app: Whole) -> None:

@@ -17,9 +17,9 @@ from contentlib.access.directories import Directories, NoDirectories
 from contentlib.access.generation_cache import GenerationCache
 from contentlib.access.guessing import Attempt, GuardedPasswords
 from contentlib.access.names import UserNames
+from contentlib.access.recent import Digests
 from contentlib.http.message import Gone, never
 from contentlib.library.actors import act_as
-from contentlib.library.audit_chain import masked
 from contentlib.library.clock import Clock
 from contentlib.library.leases import Leases
 from contentlib.library.model import Login, User
@@ -31,6 +31,7 @@ from contentlib.vapi.errors import Unauthenticated
 
 _TOKEN_BYTES = 32
 _CACHED = 20_000
+_SHOWN_DIGITS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ class LoginRules:
     A user has at most `most` sessions. Another login ends the least recently used one, so that scripts that never log out do
     not lock out their user. `challenge` tells clients how to log in; `decoy` is the hash that a password is compared with if
     the user does not exist; `names` reads user names; `directories` check the passwords of their users; `bearers` authenticates
-    tokens of identity providers.
+    tokens of identity providers; names of unknown users are recorded as digests with `secret`.
     """
 
     idle: int
@@ -50,6 +51,7 @@ class LoginRules:
     names: UserNames
     directories: Directories = field(default_factory=NoDirectories)
     bearers: BearerTokens = field(default_factory=NoBearerTokens)
+    secret: bytes | None = None
 
 
 class Logins:
@@ -72,6 +74,7 @@ class Logins:
         self._leases = leases
         self._clock = clock
         self._rules = rules
+        self._digests = Digests(rules.secret)
 
     async def start(
         self, credentials: tuple[str, str] | None, client: str = "", gone: Gone | None = None, bearer: str | None = None
@@ -89,7 +92,7 @@ class Logins:
             caller = await self._bearer(bearer)
             return await (self._keep(caller.name) if caller.user is None else self._add(caller.user, None, client))
         name, password = credentials
-        act_as(masked(name))
+        act_as(self._unknown(name))
         names = self._rules.directories.meant(self._names.meant(name))
         if not names or len(password) > PASSWORD_LENGTH:
             raise self._wrong()
@@ -105,6 +108,8 @@ class Logins:
 
     async def _verified(self, names: tuple[str, ...], attempt: Attempt, password: str) -> User:
         user = await self._find(names)
+        if user is not None:
+            act_as(user.name)
         if self._rules.directories.serves(names, user):
             found = await self._rules.directories.verified(names, user, attempt, password)
             if found is None:
@@ -150,6 +155,10 @@ class Logins:
                 if user is not None:
                     return user
         return None
+
+    def _unknown(self, name: str) -> str:
+        """What the audit log calls a name that no user has: people type passwords in its place."""
+        return f"unknown:{self._digests.of(self._names.key(name)).hex()[:_SHOWN_DIGITS]}"
 
     def _wrong(self) -> Unauthenticated:
         return self.refused(messages.WRONG_PASSWORD())

@@ -48,7 +48,7 @@ def access_of(core: Core) -> Access:
     idle, most = settings.session_idle_seconds * 1000, settings.sessions_per_user
     external = ExternalUsers(core.metadata, names, _CHALLENGE)
     directories, sign_on = _directories(core, guarded, external), SignOn(core, external, names.domain)
-    rules = LoginRules(idle, most, _CHALLENGE, passwords.decoy(), names, directories, sign_on.tokens)
+    rules = LoginRules(idle, most, _CHALLENGE, passwords.decoy(), names, directories, sign_on.tokens, secret)
     logins = Logins(core.metadata, guarded, api_tokens, core.leases, core.clock, rules)
     refusals = Refusals(core.metadata)
     decisions = Decisions(core.metadata, core.clock, map(workload_of, settings.workload))

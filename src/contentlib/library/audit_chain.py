@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Iterable
 
 import msgspec
@@ -19,8 +18,6 @@ from contentlib.library.names import fold
 
 _LONGEST = 256
 _DECODER = msgspec.json.Decoder(AuditEntry)
-_SECRET = re.compile(r"clt_[0-9A-Za-z]{38}|[0-9a-f]{64}")
-_MASK = "********"
 _ENCODER = msgspec.json.Encoder()
 _TEXTS = ("user", "token", "session", "address", "operation", "request", "error")
 _SHORT = 2048
@@ -31,11 +28,6 @@ def cleaned(text: str) -> str:
     short = text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}\N{HORIZONTAL ELLIPSIS}"
     short = short.replace("\0", "?")
     return short if short.isascii() else short.encode("utf-8", "replace").decode()
-
-
-def masked(text: str) -> str:
-    """A text from a stranger without anything that looks like a token that was given in the wrong place."""
-    return _SECRET.sub(_MASK, text)
 
 
 def content_of(entry: AuditEntry) -> str:

@@ -16,7 +16,7 @@ import pytest
 
 from access.people import People
 from listening import listening
-from processes import CONTENTLIB, run
+from processes import CONTENTLIB, PATIENCE_SECONDS, run
 from slapd import PEOPLE, SECRET, Slapd, running_slapd
 from whole import HOST, NAME, PASSWORD, HandClock, Whole, told, whole
 
@@ -202,17 +202,21 @@ async def test_the_next_server_is_asked_when_the_first_is_down(served: Open, sla
 
 
 async def test_a_directory_that_hangs_delays_no_local_user(served: Open) -> None:
+    reached, over = asyncio.Event(), asyncio.Event()
+
     async def hang(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        reached.set()
         try:
-            await asyncio.sleep(3600)
+            await over.wait()
         finally:
             writer.transport.abort()
 
-    async with listening(hang) as port, served(urls=[f"ldaps://127.0.0.1:{port}"], timeout_seconds=1) as app:
+    async with listening(hang) as port, served(urls=[f"ldaps://127.0.0.1:{port}"], timeout_seconds=PATIENCE_SECONDS) as app:
         hanging = [asyncio.create_task(app.login(f"user{n}@corp.example", SECRET)) for n in range(12)]
-        await asyncio.sleep(0.1)
+        await reached.wait()
         assert (await app.login(NAME, PASSWORD)).status_code == 200
         assert not any(each.done() for each in hanging)
+        over.set()
         assert {told(await each) for each in hanging} == {DOWN}
 
 

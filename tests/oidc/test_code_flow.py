@@ -12,7 +12,7 @@ import pytest
 
 from access.people import People
 from issuer import ANN, CLIENT, Issuer, issuing, table
-from whole import TOKEN, HandClock, Whole, whole
+from whole import KNOWN_TOKEN, TOKEN, HandClock, Whole, whole
 
 LOGIN, CALLBACK = "/cls/login/corp", "/cls/login/corp/callback"
 FOREIGN = {TOKEN: "", "sec-fetch-site": "cross-site"}
@@ -72,6 +72,20 @@ async def test_a_login_there_and_back_starts_a_session(browser: Browser, issuer:
     assert "Logged in as ann@corp.example" in back.text
     assert list(browser.cookies) == [TOKEN]
     assert (await browser.session()).json()["user"] == "ann@corp.example"
+
+
+async def test_the_audit_log_tells_of_refused_logins(browser: Browser, issuer: Issuer) -> None:
+    await browser.get(CALLBACK, **await begun(browser, issuer))
+    assert (await browser.get(CALLBACK, code="x", state="of another browser")).status_code == 400
+    assert (await browser.get(CALLBACK, **await begun(browser, issuer) | {"error": "access_denied"})).status_code == 403
+    spec = {"enabled": False}
+    answer = await browser.app.send("PATCH", "/api/contentlib/access/users/ann@corp.example", spec, {TOKEN: KNOWN_TOKEN})
+    assert answer.status_code == 204, answer.text
+    assert (await browser.get(CALLBACK, **await begun(browser, issuer))).status_code == 403
+    path = "/api/contentlib/access/audit?operation=oidc.login&outcome=REFUSED"
+    entries = (await browser.app.send("GET", path, headers={TOKEN: KNOWN_TOKEN})).json()["entries"]
+    users = [each.get("user") for each in entries]
+    assert (users, {each["error"] for each in entries}) == (["ann@corp.example", None, None], {"unauthenticated"})
 
 
 async def test_the_audit_log_tells_who_has_logged_in(browser: Browser, issuer: Issuer) -> None:

@@ -60,7 +60,7 @@ class WorkerProcess:
         wire = wire_of(core, rules, access, identity, bodies)
         transfers = transfers_of(core, rules, access, identity)
         self._nearest = wire.nearest
-        publisher, pages = publisher_of(core, rules, access), access.sign_on.pages(access.logins, bodies)
+        publisher, pages = publisher_of(core, rules, access), access.sign_on.pages(access.logins, access.refusals.note, bodies)
         self._doors = doors(core, wire, transfers, publisher, vim_of(core, access, identity, bodies), pages)
         self._expiry = expiry_of(core, rules)
         self._access, self._contacts = access, rules.contacts

@@ -7,12 +7,13 @@ import time
 from contentlib.access.external import ExternalUsers
 from contentlib.access.keys import SecretKey
 from contentlib.access.logins import Logins
+from contentlib.access.refusals import OnRefusal
 from contentlib.app.core import Core
 from contentlib.http.bodies import Bodies
 from contentlib.oidc.browser_logins import BrowserLogins
 from contentlib.oidc.code_flow import CodeFlow
 from contentlib.oidc.documents import Documents
-from contentlib.oidc.front import LoginPages
+from contentlib.oidc.front import ExternalLogins, LoginPages
 from contentlib.oidc.issuers import Issuer
 from contentlib.oidc.tokens import Accepted, ProviderTokens
 from contentlib.outbound.configured import provider_outbound_of
@@ -38,7 +39,7 @@ class SignOn:
         accepted = [_accepted(settings, issuer) for issuer in self._issuers.values()]
         self.tokens = ProviderTokens(accepted, users, core.metadata, core.clock, local_domain)
 
-    def pages(self, logins: Logins, bodies: Bodies) -> LoginPages:
+    def pages(self, logins: Logins, refused: OnRefusal, bodies: Bodies) -> LoginPages:
         """The pages of logins. Makes the key of logins that have begun, if there are providers."""
         core, flows = self._core, []
         if core.settings.oidc:
@@ -49,7 +50,7 @@ class SignOn:
                 CodeFlow(each, self._issuers[each.issuer], browser_logins, core.clock, self._local_domain)
                 for each in core.settings.oidc
             ]
-        return LoginPages(flows, self._users, logins, core.metadata, core.settings.public_url, bodies)
+        return LoginPages(flows, ExternalLogins(self._users, logins, refused), core.metadata, core.settings.public_url, bodies)
 
     async def close(self) -> None:
         """Ends requests to providers."""

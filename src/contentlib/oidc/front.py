@@ -11,14 +11,16 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import msgspec
 
-from contentlib.access.external import ExternalUsers
+from contentlib.access.external import ExternalIdentity, ExternalUsers
 from contentlib.access.logins import Logins
+from contentlib.access.refusals import OnRefusal
 from contentlib.http.bodies import Bodies
 from contentlib.http.cookies import cookie, returned_cookie
 from contentlib.http.message import BodyRefused, Headers, Request, Response, method_not_allowed, refusal
-from contentlib.library.actors import set_actor
+from contentlib.library.actors import act_as, set_actor
 from contentlib.library.model import Actor, User
 from contentlib.library.ports import MetadataStore
+from contentlib.messages import Fault
 from contentlib.oidc import messages
 from contentlib.oidc.browser_logins import LIFETIME_SECONDS, BrowserLogin
 from contentlib.oidc.claims import source
@@ -58,20 +60,33 @@ class _Base:
         return "; Secure" if self.url.startswith("https:") else ""
 
 
+@dataclass(frozen=True, slots=True)
+class ExternalLogins:
+    """Starts the sessions of people whom a provider has authenticated; `refused` records logins that failed."""
+
+    users: ExternalUsers
+    logins: Logins
+    refused: OnRefusal
+
+    async def start(self, identity: ExternalIdentity, client: str) -> tuple[User, str]:
+        """The user, and the token of a new session; Unauthenticated where the user cannot be admitted."""
+        act_as(identity.name)
+        user = await self.users.admit(identity)
+        return user, await self.logins.start_admitted(user, client)
+
+
 class LoginPages:
     """The pages by which people log in with a browser."""
 
     def __init__(
         self,
         flows: Iterable[CodeFlow],
-        users: ExternalUsers,
-        logins: Logins,
+        logins: ExternalLogins,
         metadata: MetadataStore,
         public_url: str | None,
         bodies: Bodies,
     ) -> None:
         self._flows = {each.provider.name: each for each in flows}
-        self._users = users
         self._logins = logins
         self._metadata = metadata
         self._public_url = public_url
@@ -124,19 +139,23 @@ class LoginPages:
         ended = [("set-cookie", _cookie(flow, base, "", 0)), *_PRIVATE]
         try:
             identity, attempt = await flow.end(_query(request), returned_cookie(request, _cookie_name(flow)))
-            user = await self._users.admit(identity)
             await self._use(attempt, flow.now())
-            token = await self._logins.start_admitted(user, request.client)
+            user, token = await self._logins.start(identity, request.client)
         except NotStarted:
-            return refusal(400, messages.LOGIN_STATE(provider=provider), _PRIVATE)
+            return await self._refused(400, messages.LOGIN_STATE(provider=provider), _PRIVATE)
         except LoginFailed as error:
-            return refusal(403, messages.LOGIN_REFUSED(provider=provider, problem=str(error)), ended)
+            return await self._refused(403, messages.LOGIN_REFUSED(provider=provider, problem=str(error)), ended)
         except Unauthenticated as error:  # as 403: a browser would ask for a password after 401
-            return refusal(403, error.fault, ended)
+            return await self._refused(403, error.fault, ended)
         except ProviderBusy:
             fault = messages.TOO_MANY_LOGINS(provider=provider, seconds=_RETRY_SECONDS)
             return refusal(503, fault, [("retry-after", _RETRY_SECONDS)])
         return _started(user, f"{base.path}{attempt.next}", base, token, ended)
+
+    async def _refused(self, status: int, said: Fault, headers: Headers) -> Response:
+        """The answer to a login that failed, which is recorded."""
+        await self._logins.refused("unauthenticated")
+        return refusal(status, said, headers)
 
     async def _use(self, attempt: BrowserLogin, now: int) -> None:
         """Ends a login for good, in all workers; NotStarted if it was ended before."""
@@ -151,11 +170,11 @@ class LoginPages:
         token = cookie(request, SESSION)
         if token is not None:
             try:
-                login = await self._logins.find(token)
+                login = await self._logins.logins.find(token)
             except Unauthenticated:
                 pass  # it has ended already
             else:
-                await self._logins.end(login.token_hash)
+                await self._logins.logins.end(login.token_hash)
                 flow = await self._flow_of(login.user)
         gone = f"{SESSION}=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0{base.secure}"
         return Response(303, headers=[("location", _after(flow, base)), ("set-cookie", gone), *_PRIVATE])

@@ -497,4 +497,5 @@ async def test_a_sync_beyond_the_quota_of_items_leaves_the_library_as_it_was(fol
     task = await follower.sync()
     assert task["status"] == "FAILED"
     assert f"is {len(before)} items" in task["error"]["messages"][0]["default_message"]
+    assert "/item8/a.iso" not in shelf.asked()
     assert await follower.content() == before

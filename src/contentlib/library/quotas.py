@@ -25,10 +25,10 @@ async def within_quotas(transaction: Transaction, library: str, user: str) -> As
             _check(each, await transaction.quotas.get(each.owner))
 
 
-async def check_room(transaction: Transaction, library: str, more: int) -> None:
-    """Raises QuotaExceeded if a library has no room for more bytes."""
+async def check_room(transaction: Transaction, library: str, size: int, items: int = 0) -> None:
+    """Raises QuotaExceeded if a library has no room for so many more bytes and items."""
     quota = await transaction.quotas.get(library_owner(library))
-    _check(quota, Quota(quota.owner, quota.bytes + more, reserved=quota.reserved))
+    _check(quota, Quota(quota.owner, quota.bytes + size, quota.items + items, quota.reserved))
 
 
 async def reserve_room(transaction: Transaction, session: UpdateSession, file: UpdateFile, most: int) -> int:

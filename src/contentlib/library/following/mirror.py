@@ -128,10 +128,11 @@ class Mirror:
             await transaction.libraries.changed(library.id)
 
     async def check_room(self, library: Library, known: KnownItem | None, offered: OfferedItem) -> None:
-        """Raises QuotaExceeded if a library has no room for the files of an item that would have to be fetched."""
+        """Raises QuotaExceeded if a library has no room for an item, or for its files that would have to be fetched."""
         kept = set() if known is None else kept_files(known.offer, offered)
         async with self._metadata.reading() as transaction:
-            await check_room(transaction, library.id, sum(file.size or 0 for file in offered.files if file.name not in kept))
+            size = sum(file.size or 0 for file in offered.files if file.name not in kept)
+            await check_room(transaction, library.id, size, items=int(known is None))
 
     async def refuse(self, library: Library, offered: OfferedItem, fault: Fault) -> None:
         """Notes with an item why its content has not come; one that is not here yet has no place for it."""

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 
-from lxml import etree
-
 from contentlib.access.logins import Logins
 from contentlib.access.refusals import OnRefusal, unnoticed
 from contentlib.http.bodies import Bodies
@@ -17,17 +15,14 @@ from contentlib.inventory import Inventory
 from contentlib.library.actors import set_actor
 from contentlib.library.clock import Clock
 from contentlib.library.model import Actor, Login
-from contentlib.safe_xml import UnsafeXml, local, parse
+from contentlib.safe_xml import local
 from contentlib.vapi.errors import Unauthenticated
-from contentlib.vim import messages
+from contentlib.vim.envelopes import XML, fault_of, method_in, result_of
 from contentlib.vim.faults import VimFault, invalid_request
 from contentlib.vim.methods import Caller, MayLook, Methods, SoapCall, service_content
 from contentlib.vim.objects import World
-from contentlib.vim.values import VIM, XSI_TYPE, Data, Reference, Value, write
+from contentlib.vim.values import VIM, Data, Reference
 
-_SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
-_NAMES = {"soapenv": _SOAP, "xsd": "http://www.w3.org/2001/XMLSchema", "xsi": "http://www.w3.org/2001/XMLSchema-instance"}
-_XML = "text/xml; charset=utf-8"
 _COOKIE = "vmware_soap_session"
 _HEADER = "vmware-api-session-id"
 _VERSIONS = "/sdk/vimServiceVersions.xml"
@@ -108,7 +103,7 @@ class Vim:
     async def handle(self, request: Request) -> Response:
         """Answers a request. Raises Disconnected and unexpected errors."""
         if request.path == _VERSIONS and request.method in ("GET", "HEAD"):
-            return Response(200, _versions(self._product.version), _XML)
+            return Response(200, _versions(self._product.version), XML)
         if request.method != "POST" or request.path == _VERSIONS:
             allowed = "GET, HEAD" if request.path == _VERSIONS else "POST"
             return method_not_allowed(request.method, allowed.split(", "))
@@ -118,27 +113,27 @@ class Vim:
             error = _REFUSALS.get(fault.detail.type)
             if error is not None:
                 await self._entrance.refused(error)
-            return _fault(fault)
+            return fault_of(fault)
         except BodyRefused as error:
             return _refused(error)
 
     def failed(self, request: Request, _: Exception) -> Response:
         """Returns the fault for a failure of the server."""
         text = unforeseen(request).text
-        return _fault(VimFault(text, Data("SystemError", {"reason": text})))
+        return fault_of(VimFault(text, Data("SystemError", {"reason": text})))
 
     async def _call(self, request: Request) -> Response:
         login = await self._login(request)
-        method = _method(await self._bodies.read(request, known=login is not None, limit=_BODY_LIMIT))
+        method = method_in(await self._bodies.read(request, known=login is not None, limit=_BODY_LIMIT))
         this = next((each for each in method if local(each) == "_this"), None)
         target = Reference(this.get("type") or "", (this.text or "").strip()) if this is not None else Reference("", "")
         caller = Caller(request.client, request.headers.get("user-agent", ""), request.gone)
         call = SoapCall(target, method, login, caller)
         name = local(method)
         set_actor(partial(_actor, request, login, name))
-        result = await self._methods.run(name, call)
+        value = await self._methods.run(name, call)
         space = str(method.tag).partition("}")[0].removeprefix("{") or VIM
-        return Response(200, _result(name, result, space), _XML, _cookies(request, call))
+        return Response(200, result_of(name, value, space), XML, _cookies(request, call))
 
     async def _login(self, request: Request) -> Login | None:
         token = request.headers.get(_HEADER) or cookie(request, _COOKIE)
@@ -155,18 +150,6 @@ def _actor(request: Request, login: Login | None, method: str) -> Actor:
     return Actor(user, token, session, request.client, f"vim25.{method}", request.request_id)
 
 
-def _method(body: bytes) -> etree._Element:
-    """The element that names the method."""
-    try:
-        envelope = parse(body)
-    except UnsafeXml as error:
-        raise invalid_request(messages.INVALID_XML(problem=str(error))) from error
-    soap = next((each for each in envelope if each.tag == f"{{{_SOAP}}}Body"), None)
-    if envelope.tag != f"{{{_SOAP}}}Envelope" or soap is None or not len(soap):
-        raise invalid_request(messages.NOT_AN_ENVELOPE())
-    return soap[0]
-
-
 def _cookies(request: Request, call: SoapCall) -> Headers:
     if call.new_token is None:
         return []
@@ -175,49 +158,14 @@ def _cookies(request: Request, call: SoapCall) -> Headers:
     return [("set-cookie", f'{_COOKIE}="{call.new_token}"; Path=/; HttpOnly; SameSite=Strict{ending}{secure}')]
 
 
-def _envelope() -> tuple[etree._Element, etree._Element]:
-    envelope = etree.Element(f"{{{_SOAP}}}Envelope", nsmap=_NAMES)
-    return envelope, etree.SubElement(envelope, f"{{{_SOAP}}}Body")
-
-
-def _default(space: str) -> dict[str, str]:
-    return {None: space}  # type: ignore[dict-item] # so lxml has the namespace without a prefix, its stubs know it not
-
-
-def _text(envelope: etree._Element) -> bytes:
-    return etree.tostring(envelope, xml_declaration=True, encoding="UTF-8")
-
-
-def _result(method: str, value: Value | None, space: str) -> bytes:
-    envelope, body = _envelope()
-    response = etree.SubElement(body, f"{{{space}}}{method}Response", nsmap=_default(space))
-    write(response, "returnval", value, space)
-    return _text(envelope)
-
-
 def _refused(error: BodyRefused) -> Response:
     """A fault with its own status where the caller may try again; of a body that is too long, with the status of all faults."""
-    answer = _fault(invalid_request(error.fault))
+    answer = fault_of(invalid_request(error.fault))
     if error.status != BodyTooLarge.status:
         answer.status = error.status
     if error.retry_after is not None:
         answer.headers.append(("retry-after", str(error.retry_after)))
     return answer
-
-
-def _fault(fault: VimFault) -> Response:
-    """HTTP status 500, as SOAP has it; the detail carries its type twice, as clients read either."""
-    envelope, body = _envelope()
-    element = etree.SubElement(body, f"{{{_SOAP}}}Fault")
-    etree.SubElement(element, "faultcode").text = "ServerFaultCode"
-    etree.SubElement(element, "faultstring").text = str(fault)
-    detail = etree.SubElement(element, "detail")
-    kind = etree.SubElement(detail, f"{{{VIM}}}{fault.detail.type}Fault", nsmap=_default(VIM))
-    kind.set(XSI_TYPE, fault.detail.type)
-    for name, value in fault.detail.fields.items():
-        write(kind, name, value)
-    retry = [] if fault.retry_after is None else [("retry-after", str(fault.retry_after))]
-    return Response(500, _text(envelope), _XML, retry)
 
 
 def _versions(version: str) -> bytes:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from contentlib.library.model import Library, LibraryType, SealedSecret, SecretPurpose, SecretUse, Subscription
+from contentlib.library.model import SIGNING_KEY, Library, LibraryType, SealedSecret, SecretPurpose, SecretUse, Subscription
 from contentlib.library.ports import MetadataStore
 from contracts import made
+
+OF_SIGNING_KEY = SealedSecret(SecretUse(SecretPurpose.SIGNING_KEY, SIGNING_KEY), "seal")
 
 
 def subscribed(password: str | None) -> Library:
@@ -72,4 +74,23 @@ async def test_a_secret_that_is_gone_does_not_come_back(store: MetadataStore) ->
     async with store.transaction(durable=True) as rows:
         await rows.secrets.put(secret(library, "new"))
         await rows.secrets.put(secret(made.library(), "new"))
+        assert await rows.secrets.page("", 9) == []
+
+
+async def test_the_signing_key_follows_all_other_secrets(store: MetadataStore) -> None:
+    (library,) = await add(store, subscribed("seal"))
+    async with store.transaction(durable=True) as rows:
+        await rows.state.put(SIGNING_KEY, "old")
+        await rows.secrets.put(replace(OF_SIGNING_KEY, seal="new"))
+        assert await rows.state.get(SIGNING_KEY) == "new"
+        assert await rows.secrets.page("", 1) == [secret(library)]
+        assert await rows.secrets.page("", 2) == [secret(library), replace(OF_SIGNING_KEY, seal="new")]
+        assert await rows.secrets.page(library.id, 1) == [replace(OF_SIGNING_KEY, seal="new")]
+        assert await rows.secrets.page(SIGNING_KEY, 1) == []
+
+
+async def test_a_signing_key_that_is_not_there_is_not_made_by_a_seal(store: MetadataStore) -> None:
+    async with store.transaction(durable=True) as rows:
+        await rows.secrets.put(OF_SIGNING_KEY)
+        assert await rows.state.get(SIGNING_KEY) is None
         assert await rows.secrets.page("", 9) == []

@@ -29,7 +29,7 @@ from contentlib.library.model.libraries import (
     Usage,
 )
 from contentlib.library.model.quotas import FillLevel, HeldAmount, Quota, Reservation, library_owner, user_owner
-from contentlib.library.model.secrets import SealedSecret, SecretPurpose, SecretUse
+from contentlib.library.model.secrets import SIGNING_KEY, SealedSecret, SecretPurpose, SecretUse
 from contentlib.library.model.sessions import Session, State, Touches
 from contentlib.library.model.signatures import PackageSignature, TrustedCertificate, WarningType
 from contentlib.library.model.subscriptions import (
@@ -52,6 +52,7 @@ from contentlib.library.model.users import Login, Token, User
 from contentlib.library.model.versions import Differences, StoredFile, Version
 
 __all__ = [
+    "SIGNING_KEY",
     "Actor",
     "AuditEntry",
     "AuditFilter",

@@ -6,11 +6,15 @@ import enum
 
 import msgspec
 
+SIGNING_KEY = "sso.signing_key"
+"""The key of the value that holds the signing key of security tokens, in the rows of the server itself."""
+
 
 class SecretPurpose(enum.StrEnum):
     """What a secret is for."""
 
     SUBSCRIPTION = "password of subscribed library"
+    SIGNING_KEY = "signing key"
 
 
 class SecretUse(msgspec.Struct, frozen=True):

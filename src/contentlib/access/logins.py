@@ -91,6 +91,12 @@ class Logins:
                 return await self._add(*await self._owner(bearer), client)
             caller = await self._bearer(bearer)
             return await (self._keep(caller.name) if caller.user is None else self._add(caller.user, None, client))
+        return await self._add(*await self.identify(credentials, client, gone), client)
+
+    async def identify(
+        self, credentials: tuple[str, str], client: str = "", gone: Gone | None = None
+    ) -> tuple[User, ApiToken | None]:
+        """The user of a name and a password, and the API token that was given in place of the password. Raises as `start`."""
         name, password = credentials
         act_as(self._unknown(name))
         names = self._rules.directories.meant(self._names.meant(name))
@@ -98,13 +104,13 @@ class Logins:
             raise self._wrong()
         found = await self._api_tokens.find(password)
         if found is not None and found[1].user in map(fold, names):
-            return await self._add(*found, client)
+            return found
         attempt = Attempt(self._names.key(name), client, gone or never)
-        return await self._add(await self._verified(names, attempt, password), None, client)
+        return await self._verified(names, attempt, password), None
 
-    async def start_admitted(self, user: User, client: str = "") -> str:
-        """The token of a new session of a user whom an identity provider has authenticated and `ExternalUsers` admitted."""
-        return await self._add(user, None, client)
+    async def start_admitted(self, user: User, client: str = "", api_token: ApiToken | None = None) -> str:
+        """The token of a new session of a user who was authenticated before: by an identity provider, or by `identify`."""
+        return await self._add(user, api_token, client)
 
     async def _verified(self, names: tuple[str, ...], attempt: Attempt, password: str) -> User:
         user = await self._find(names)

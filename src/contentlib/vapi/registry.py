@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from contentlib.vapi.declare import Operation, Service, operations_of
 from contentlib.vapi.errors import VapiError
+from contentlib.vapi.saml import SamlToken
 
 
 @dataclass(slots=True)
@@ -16,10 +17,10 @@ class Call:
 
     `user` is empty until the gate has admitted the call; `login` identifies the user's login session,
     `api_token` the API token of the call or of its session. `token` is the secret of the session, `bearer` is an API token,
-    `credentials` are name and password. `client` is the address of the client, `gone` returns when it has
-    disconnected. `base_url` is the scheme and authority that the client used, for URLs in responses. An operation that starts a
-    session sets `new_token`; the wire form then sets the cookie, unless the client declined it. `operation` is the operation's
-    identifier, once it is known.
+    `credentials` are name and password, `saml` is a SAML token. `client` is the address of the client, `gone` returns when it
+    has disconnected. `base_url` is the scheme and authority that the client used, for URLs in responses. An operation that
+    starts a session sets `new_token`; the wire form then sets the cookie, unless the client declined it. `operation` is the
+    operation's identifier, once it is known.
     """
 
     request_id: str
@@ -34,6 +35,7 @@ class Call:
     bearer: str | None = None
     new_token: str | None = None
     operation: str = ""
+    saml: SamlToken | None = None
 
 
 class Gate(Protocol):

@@ -186,9 +186,9 @@ def test_the_security_context_goes_before_the_headers() -> None:
 
 def test_an_unknown_security_scheme_is_unauthenticated() -> None:
     request = envelope("string", {"value": "a"})
-    request["params"]["ctx"] = {"securityCtx": {"schemeId": "com.vmware.vapi.std.security.saml_hok_token"}}
+    request["params"]["ctx"] = {"securityCtx": {"schemeId": "com.vmware.vapi.std.security.oauth_token"}}
     name, text = failure(sent(request))
-    assert (name, "saml_hok_token" in text) == ("unauthenticated", True)
+    assert (name, "oauth_token" in text) == ("unauthenticated", True)
 
 
 def test_what_cannot_be_written_is_an_internal_server_error() -> None:

@@ -9,19 +9,26 @@ from contentlib.access.directories import Directories, NoDirectories
 from contentlib.access.external import ExternalUsers
 from contentlib.access.gate import AccessGate
 from contentlib.access.guessing import GuardedPasswords
+from contentlib.access.key_ring import KeyRing
 from contentlib.access.logins import LoginRules, Logins
 from contentlib.access.names import UserNames
 from contentlib.access.password_policy import PasswordPolicy
 from contentlib.access.passwords import Argon2Passwords
 from contentlib.access.refusals import Refusals
 from contentlib.access.rights import Decisions
+from contentlib.access.saml import SamlTokens
 from contentlib.access.scopes import Scopes
+from contentlib.access.sealing import RingEncryption
 from contentlib.access.users import Users
 from contentlib.app.core import Core, login_secret
 from contentlib.app.sign_on import SignOn
 from contentlib.oidc.tokens import workload_of
+from contentlib.sso.proofs import Proofs
+from contentlib.sso.signing_keys import SigningKeys
+from contentlib.sso.tokens import SecurityTokens
 
 _RIGHT_PASSWORDS = 1024  # of published libraries; their clients send them with every request
+_ISSUER = "/websso/SAML2/Metadata/"
 _CHALLENGE = 'Basic realm="contentlib"'
 
 
@@ -37,6 +44,8 @@ class Access:
     users: Users
     refusals: Refusals
     sign_on: SignOn
+    tokens: SecurityTokens
+    saml: SamlTokens
 
 
 def access_of(core: Core) -> Access:
@@ -55,7 +64,16 @@ def access_of(core: Core) -> Access:
     gate = AccessGate(logins, decisions, Scopes(core.metadata), refusals.note)
     policy = PasswordPolicy(settings.password_length, settings.breached_passwords)
     users = Users(core.metadata, passwords, guarded, policy, names)
-    return Access(logins, api_tokens, gate, guarded, of_libraries, users, refusals, sign_on)
+    tokens = _tokens(core, names.domain)
+    saml = Proofs(tokens, core.metadata, core.clock)
+    return Access(logins, api_tokens, gate, guarded, of_libraries, users, refusals, sign_on, tokens, saml)
+
+
+def _tokens(core: Core, domain: str) -> SecurityTokens:
+    keys = SigningKeys(core.metadata, RingEncryption(KeyRing(core.settings.sealing_key)), core.clock)
+    return SecurityTokens(
+        keys, core.metadata, core.clock, f"{core.settings.public_url or 'https://contentlib'}{_ISSUER}{domain}"
+    )
 
 
 def _directories(core: Core, guarded: GuardedPasswords, users: ExternalUsers) -> Directories:

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from cryptography.hazmat.primitives.serialization import Encoding
+
 from contentlib import __version__
 from contentlib.access.begun import BegunDownloads
+from contentlib.access.names import UserNames
 from contentlib.access.pacing import CallPace
 from contentlib.app import log
 from contentlib.app.access import Access
@@ -17,9 +20,13 @@ from contentlib.http.bodies import Bodies
 from contentlib.http.failures import Form, in_plain_text
 from contentlib.http.message import Answer, Request
 from contentlib.jobs.operations import Operations
+from contentlib.library.packages.signatures import read_pem
 from contentlib.monitor import CountedBody, Gauges, Meter, Monitor, TransferMeter
 from contentlib.oidc.front import LoginPages
 from contentlib.services.faults import translate
+from contentlib.sso.admin import AdministrationService
+from contentlib.sso.lookup import LookupService, Site
+from contentlib.sso.sts import SecurityTokenService, TokenDesk
 from contentlib.transfer.concurrency import TransfersOfUsers
 from contentlib.transfer.downloads import Accounts, Downloads
 from contentlib.transfer.front import Transfers
@@ -124,8 +131,25 @@ def publisher_of(core: Core, rules: Rules, access: Access) -> Publisher:
 def vim_of(core: Core, access: Access, identity: Identity, bodies: Bodies) -> Vim:
     """Speaks the Web Services."""
     product = _product(core, identity)
-    entrance = Entrance(access.logins, access.gate.may_look, access.refusals.note)
+    entrance = Entrance(access.logins, access.saml, access.gate.may_look, access.refusals.note)
     return Vim(core.inventory, product, entrance, bodies, core.clock)
+
+
+def single_sign_on(core: Core, access: Access, identity: Identity, bodies: Bodies) -> list[Door]:
+    """The doors of the security token service, and of what clients ask for before it."""
+    domain, refused = UserNames(core.settings.admin_name).domain, access.refusals.note
+    desk = TokenDesk(access.tokens, access.logins, core.metadata, core.clock, domain, refused)
+    sts, admin = (
+        SecurityTokenService(desk, bodies),
+        AdministrationService(access.saml, access.logins, domain, bodies, refused),
+    )
+    chain = [] if core.certificate is None else read_pem(core.certificate.decode("ascii", "replace"))
+    certificates = tuple(each.public_bytes(Encoding.DER) for each in chain)
+    product = _product(core, identity)
+    lookup = LookupService(
+        Site(identity.guid, domain, product.version, product.name, core.settings.public_url, certificates), bodies
+    )
+    return [Door(each.speaks, each.handle, Meter("soap"), each.failed) for each in (lookup, sts, admin)]
 
 
 def _product(core: Core, identity: Identity) -> Product:

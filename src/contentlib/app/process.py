@@ -9,7 +9,7 @@ from contentlib.app import log
 from contentlib.app.access import Access, access_of
 from contentlib.app.bells import Bells
 from contentlib.app.core import Core, open_core, read_identity
-from contentlib.app.doors import Door, doors, publisher_of, transfers_of, vim_of, wire_of
+from contentlib.app.doors import Door, doors, publisher_of, single_sign_on, transfers_of, vim_of, wire_of
 from contentlib.app.jobs import expiry_of, note_time, runner_of, worker_of
 from contentlib.app.rules import rules_of
 from contentlib.http.asgi import Application
@@ -62,6 +62,7 @@ class WorkerProcess:
         self._nearest = wire.nearest
         publisher, pages = publisher_of(core, rules, access), access.sign_on.pages(access.logins, access.refusals.note, bodies)
         self._doors = doors(core, wire, transfers, publisher, vim_of(core, access, identity, bodies), pages)
+        self._doors += single_sign_on(core, access, identity, bodies)
         self._expiry = expiry_of(core, rules)
         self._access, self._contacts = access, rules.contacts
         self._runner = runner_of(core, rules, transfers, self._expiry, access)

@@ -97,7 +97,7 @@ def services(core: Core, rules: Rules, access: Access, identity: Identity, resul
 def _services(core: Core, rules: Rules, access: Access, identity: Identity, results: Results) -> list[Service]:
     endpoints = Endpoints(identity.addresses, core.thumbprint)
     return [
-        SessionService(access.logins),
+        SessionService(access.logins, access.saml),
         TasksService(rules.tasks, results, access.gate),
         ConfigurationService(core.configurations),
         LibraryService(rules.libraries, rules.upkeep, rules.conversions, rules.migrations, identity.guid),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from contentlib.access.logins import Logins
+from contentlib.access.saml import SamlTokens
 from contentlib.vapi.declare import Route, Service, operation
 from contentlib.vapi.errors import ServiceUnavailable, Unauthenticated
 from contentlib.vapi.registry import Call
@@ -29,12 +30,17 @@ class SessionService(Service):
 
     vapi_id = "com.vmware.cis.session"
 
-    def __init__(self, logins: Logins) -> None:
+    def __init__(self, logins: Logins, saml: SamlTokens) -> None:
         self._logins = logins
+        self._saml = saml
 
     @operation(Route("POST", _PATH, status=201), errors=_ERRORS, anonymous=True)
     async def create(self, call: Call) -> Secret:
-        """Logs in with the user name and password in the request, and returns the session token."""
+        """Logs in with the user name and password, or the SAML token, in the request, and returns the session token."""
+        if call.saml is not None:
+            owner = await self._saml.owner_of(call.saml)
+            call.new_token = await self._logins.start_admitted(owner.user, call.client, owner.api_token)
+            return call.new_token
         call.new_token = await self._logins.start(call.credentials, call.client, call.gone, call.bearer)
         return call.new_token
 

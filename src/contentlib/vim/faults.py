@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contentlib.messages import Fault
-from contentlib.vapi.errors import ServiceUnavailable
+from contentlib.vapi.errors import ServiceUnavailable, Unauthenticated
 from contentlib.vim import messages
 from contentlib.vim.values import Data, Fields, Reference
 
@@ -23,9 +23,9 @@ def not_supported(what: str) -> VimFault:
     return VimFault(messages.NOT_SUPPORTED(what=what).text, Data("NotSupported"))
 
 
-def invalid_login() -> VimFault:
-    """The fault for a wrong name or password."""
-    return VimFault(_sentence(messages.INVALID_LOGIN()), Data("InvalidLogin"))
+def invalid_login(refused: Unauthenticated | None = None) -> VimFault:
+    """The fault for a wrong name or password, or for a token that was `refused`, which the fault explains."""
+    return VimFault(_sentence(messages.INVALID_LOGIN() if refused is None else refused.fault), Data("InvalidLogin"))
 
 
 def unavailable(error: ServiceUnavailable) -> VimFault:

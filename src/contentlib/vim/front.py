@@ -7,6 +7,7 @@ from functools import partial
 
 from contentlib.access.logins import Logins
 from contentlib.access.refusals import OnRefusal, unnoticed
+from contentlib.access.saml import SamlTokens
 from contentlib.http.bodies import Bodies
 from contentlib.http.cookies import cookie
 from contentlib.http.failures import unforeseen
@@ -82,6 +83,7 @@ class Entrance:
     """Finds callers, says what they may see, and notes those who are refused."""
 
     logins: Logins
+    saml: SamlTokens
     may_look: MayLook
     refused: OnRefusal = unnoticed
 
@@ -91,7 +93,7 @@ class Vim:
 
     def __init__(self, inventory: Inventory, product: Product, entrance: Entrance, bodies: Bodies, clock: Clock) -> None:
         world = World(inventory, service_content(product.about()))
-        self._methods = Methods(world, product.pbm(), entrance.logins, clock, entrance.may_look)
+        self._methods = Methods(world, product.pbm(), entrance.logins, entrance.saml, clock, entrance.may_look)
         self._product = product
         self._entrance = entrance
         self._bodies = bodies
@@ -133,12 +135,11 @@ class Vim:
         set_actor(partial(_actor, request, login, name))
         value = await self._methods.run(name, call)
         space = str(method.tag).partition("}")[0].removeprefix("{") or VIM
-        return Response(200, result_of(name, value, space), XML, _cookies(request, call))
+        return Response(200, result_of(name, value, space), XML, session_cookies(request, call.new_token))
 
     async def _login(self, request: Request) -> Login | None:
-        token = request.headers.get(_HEADER) or cookie(request, _COOKIE)
         try:
-            login = await self._entrance.logins.find(token)
+            login = await self._entrance.logins.find(session_token(request))
             await self._entrance.may_look(login)
         except Unauthenticated:
             return None
@@ -150,12 +151,18 @@ def _actor(request: Request, login: Login | None, method: str) -> Actor:
     return Actor(user, token, session, request.client, f"vim25.{method}", request.request_id)
 
 
-def _cookies(request: Request, call: SoapCall) -> Headers:
-    if call.new_token is None:
+def session_cookies(request: Request, token: str | None) -> Headers:
+    """The cookie of a new login session, or of none if the token is empty."""
+    if token is None:
         return []
     secure = "; Secure" if request.scheme == "https" else ""
-    ending = "" if call.new_token else "; Max-Age=0"
-    return [("set-cookie", f'{_COOKIE}="{call.new_token}"; Path=/; HttpOnly; SameSite=Strict{ending}{secure}')]
+    ending = "" if token else "; Max-Age=0"
+    return [("set-cookie", f'{_COOKIE}="{token}"; Path=/; HttpOnly; SameSite=Strict{ending}{secure}')]
+
+
+def session_token(request: Request) -> str | None:
+    """The token of the login session that a request carries."""
+    return request.headers.get(_HEADER) or cookie(request, _COOKIE)
 
 
 def _refused(error: BodyRefused) -> Response:

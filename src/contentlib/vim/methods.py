@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from lxml import etree
 
 from contentlib.access.logins import Logins
+from contentlib.access.saml import SamlTokens
 from contentlib.http.message import Gone, never
 from contentlib.library.clock import Clock
 from contentlib.library.model import Login
@@ -68,15 +69,17 @@ Method = Callable[[SoapCall], Awaitable[Value | None]]
 class Methods:
     """The methods, by name."""
 
-    def __init__(self, world: World, pbm: Data, logins: Logins, clock: Clock, may_look: MayLook) -> None:
+    def __init__(self, world: World, pbm: Data, logins: Logins, saml: SamlTokens, clock: Clock, may_look: MayLook) -> None:
         self._world = world
         self._pbm = pbm
         self._logins = logins
+        self._saml = saml
         self._clock = clock
         self._may_look = may_look
         self._anonymous: dict[str, Method] = {
             "CurrentTime": self._current_time,
             "Login": self._login,
+            "LoginByToken": self._login_by_token,
             "PbmRetrieveServiceContent": self._pbm_content,
             "RetrieveServiceContent": self._content,
         }
@@ -143,6 +146,18 @@ class Methods:
             raise invalid_login() from error
         except ServiceUnavailable as error:
             raise unavailable(error) from error
+        return await self._started(call, token)
+
+    async def _login_by_token(self, call: SoapCall) -> Value:
+        """Logs in with the SAML token in the header of the request."""
+        try:
+            owner = await self._saml.sender_of(call.arguments.getroottree().getroot())
+            token = await self._logins.start_admitted(owner.user, call.caller.address, owner.api_token)
+        except Unauthenticated as error:
+            raise invalid_login(error) from error
+        return await self._started(call, token)
+
+    async def _started(self, call: SoapCall, token: str) -> Value:
         call.new_token = token
         return _user_session(await self._logins.find(token), call.caller)
 

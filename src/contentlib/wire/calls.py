@@ -31,6 +31,7 @@ from contentlib.vapi.errors import (
 from contentlib.vapi.registry import Call, Endpoint, Gate
 from contentlib.wire import messages
 from contentlib.wire.dispatch import OperationAddress
+from contentlib.wire.saml import token_in_head
 
 TOKEN = "vmware-api-session-id"  # noqa: S105 - a header's and cookie's name, not a token
 _HOST = re.compile(r"([A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?\Z")
@@ -82,9 +83,11 @@ class Calls:
         headers = request.headers
         base_url = self._public_url or _base_url(request.scheme, headers.get("host", ""))
         token = token_of(request)
-        credentials = _basic(headers["authorization"]) if "authorization" in headers else None
-        bearer = bearer_of(request)
-        return Call(request.request_id, base_url, token, credentials, request.client, request.gone, bearer=bearer)
+        if "authorization" not in headers:
+            return Call(request.request_id, base_url, token, None, request.client, request.gone)
+        credentials, bearer = _basic(headers["authorization"]), bearer_of(request)
+        saml = token_in_head(request, (headers.get("host", ""), base_url.partition("://")[2].partition("/")[0]))
+        return Call(request.request_id, base_url, token, credentials, request.client, request.gone, bearer=bearer, saml=saml)
 
     async def authenticate(self, call: Call, operation: Operation) -> None:
         """Sets the call's user; unauthenticated where the operation needs one. Comes before body and arguments."""

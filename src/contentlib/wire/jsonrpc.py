@@ -20,6 +20,7 @@ from contentlib.wire import messages
 from contentlib.wire.calls import TOKEN, Calls, bearer_of, error_headers, retry_headers, token_of
 from contentlib.wire.json_values import READER as PLAIN
 from contentlib.wire.json_values import encode, json_type, parse
+from contentlib.wire.saml import token_in_context
 from contentlib.wire.tasked import MARK, Tasked
 from contentlib.wire.text import wrong
 from contentlib.wire.upstream import AbsentServices
@@ -120,7 +121,7 @@ class JsonRpc:
     async def _invoke(self, request: Request, endpoint: Endpoint, request_id: Any, params: dict[str, Any]) -> Any:
         """The operation's own result."""
         call = self._calls.of(request)
-        _identify(call, request, params.get("ctx"), request_id)
+        _identify(call, request, params, request_id)
         await self._calls.authenticate(call, endpoint.operation)
         parameters = endpoint.operation.parameters
         with shallow():
@@ -166,8 +167,9 @@ def _named(request: Request, request_id: Any, params: dict[str, Any]) -> tuple[s
     return found[0], found[1]
 
 
-def _identify(call: Call, request: Request, ctx: Any, request_id: Any) -> None:
+def _identify(call: Call, request: Request, params: dict[str, Any], request_id: Any) -> None:
     """Reads token or credentials from the security context, which takes precedence over the headers."""
+    ctx = params.get("ctx")
     if not isinstance(ctx, dict | None):
         raise EnvelopeError(PARAMS, messages.RPC_OBJECT_EXPECTED(member="ctx", given=json_type(ctx)), request_id)
     security = (ctx or {}).get("securityCtx")
@@ -180,6 +182,9 @@ def _identify(call: Call, request: Request, ctx: Any, request_id: Any) -> None:
         call.token = _secret(security.get("sessionId"), request.headers.get(TOKEN))
     elif scheme in (_SECURITY + "user_pass", _SECURITY + "user_password"):
         call.credentials = _secret(security.get("userName")) or "", _secret(security.get("password")) or ""
+    elif scheme in (_SECURITY + "saml_bearer_token", _SECURITY + "saml_hok_token"):
+        whole = {"jsonrpc": "2.0", "method": "invoke", "id": request_id, "params": params}
+        call.saml = token_in_context(security, whole, signed=scheme.endswith("saml_hok_token"))
     elif scheme not in (None, _SECURITY + "none", _SECURITY + "no_authentication"):
         raise Unauthenticated(messages.SCHEME(scheme=str(scheme)))
 

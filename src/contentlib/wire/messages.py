@@ -129,6 +129,16 @@ BASIC_MALFORMED = Message(
     "Authorization header does not contain a user name and a password",
     "Encode name:password in base64, in UTF-8.",
 )
+SIGN_MALFORMED = Message(
+    "wire.sign",
+    "Authorization header does not contain a SAML token, or its signature is malformed",
+    "Send token, nonce, signature_alg, signature and bodyhash, and the token compressed and in base64.",
+)
+SIGNATURE_MALFORMED = Message(
+    "wire.sign",
+    "security context does not contain a SAML token, or its signature is malformed",
+    "Send samlToken, or signature, signatureAlgorithm and timestamp.",
+)
 SCHEME = Message(
     "wire.scheme", "unsupported security scheme {scheme!r}", "Log in with user name and password, or with a session."
 )

@@ -112,6 +112,19 @@ class Logins:
         """The token of a new session of a user who was authenticated before: by an identity provider, or by `identify`."""
         return await self._add(user, api_token, client)
 
+    async def start_beside(self, login: str, client: str = "") -> str:
+        """The token of a new session of the same user as another session, with its rights. That is named by its hash."""
+        token = secrets.token_hex(_TOKEN_BYTES)
+        async with self._metadata.transaction(durable=False) as transaction:
+            stored = await transaction.logins.get(login)
+            found = None if stored is None else self._as_of_now(stored)
+            if found is None:
+                raise self.refused(messages.UNKNOWN_SESSION())
+            act_as(found.user, _hash(token), found.api_token or "")
+            await self._put(transaction, token, found.user, found.api_token)
+        self._api_tokens.note(found.api_token or user_key(fold(found.user)), client)
+        return token
+
     async def _verified(self, names: tuple[str, ...], attempt: Attempt, password: str) -> User:
         user = await self._find(names)
         if user is not None:

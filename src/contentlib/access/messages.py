@@ -29,6 +29,9 @@ WRONG_FROM_ADDRESS = Message(_BUSY, "too many wrong passwords from this address;
 WRONG_FOR_USER = Message(_BUSY, "too many wrong passwords for this user; try again in {seconds} seconds", _WAIT)
 TOO_MANY_CALLS = Message(_BUSY, "too many expensive calls of this user; try again in {seconds} seconds", _WAIT)
 NO_TOKEN = Message("access.unknown_token", "the API token does not exist or has expired", "Create a new token.")
+NO_TICKET = Message(
+    "access.unknown_ticket", "the clone ticket does not exist, has expired or was used before", "Acquire a new ticket."
+)
 USER_DISABLED = Message(
     "access.user_disabled", "user {user} is disabled or the API token has expired", "Ask an administrator to enable the user."
 )

@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from contentlib import __version__
 from contentlib.access.begun import BegunDownloads
+from contentlib.access.clone_tickets import CloneTickets
 from contentlib.access.names import UserNames
 from contentlib.access.pacing import CallPace
 from contentlib.app import log
@@ -38,7 +39,8 @@ from contentlib.vcsp.publishing.admission import Admission
 from contentlib.vcsp.publishing.documents import Counters
 from contentlib.vcsp.publishing.publisher import Publisher
 from contentlib.vcsp.publishing.shelf import Shelf
-from contentlib.vim.front import Entrance, Product, Vim
+from contentlib.vim.front import Product, Vim
+from contentlib.vim.methods import Entrance
 from contentlib.wire import Wire, WireOptions
 from contentlib.wire.calls import call_of
 
@@ -131,7 +133,8 @@ def publisher_of(core: Core, rules: Rules, access: Access) -> Publisher:
 def vim_of(core: Core, access: Access, identity: Identity, bodies: Bodies) -> Vim:
     """Speaks the Web Services."""
     product = _product(core, identity)
-    entrance = Entrance(access.logins, access.saml, access.gate.may_look, access.refusals.note)
+    tickets = CloneTickets(core.metadata, access.logins, core.clock)
+    entrance = Entrance(access.logins, access.saml, tickets, access.gate.may_look, access.refusals.note)
     return Vim(core.inventory, product, entrance, bodies, core.clock)
 
 

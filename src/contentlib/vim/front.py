@@ -5,9 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 
-from contentlib.access.logins import Logins
-from contentlib.access.refusals import OnRefusal, unnoticed
-from contentlib.access.saml import SamlTokens
 from contentlib.http.bodies import Bodies
 from contentlib.http.cookies import cookie
 from contentlib.http.failures import unforeseen
@@ -20,7 +17,7 @@ from contentlib.safe_xml import local
 from contentlib.vapi.errors import Unauthenticated
 from contentlib.vim.envelopes import XML, fault_of, method_in, result_of
 from contentlib.vim.faults import VimFault, invalid_request
-from contentlib.vim.methods import Caller, MayLook, Methods, SoapCall, service_content
+from contentlib.vim.methods import Caller, Entrance, Methods, SoapCall, service_content
 from contentlib.vim.objects import World
 from contentlib.vim.values import VIM, Data, Reference
 
@@ -78,22 +75,12 @@ class Product:
         return Data("PbmServiceInstanceContent", {"aboutInfo": Data("PbmAboutInfo", about), **managers})
 
 
-@dataclass(frozen=True, slots=True)
-class Entrance:
-    """Finds callers, says what they may see, and notes those who are refused."""
-
-    logins: Logins
-    saml: SamlTokens
-    may_look: MayLook
-    refused: OnRefusal = unnoticed
-
-
 class Vim:
     """Speaks the Web Services."""
 
     def __init__(self, inventory: Inventory, product: Product, entrance: Entrance, bodies: Bodies, clock: Clock) -> None:
         world = World(inventory, service_content(product.about()))
-        self._methods = Methods(world, product.pbm(), entrance.logins, entrance.saml, clock, entrance.may_look)
+        self._methods = Methods(world, product.pbm(), entrance, clock)
         self._product = product
         self._entrance = entrance
         self._bodies = bodies

@@ -11,7 +11,9 @@ from dataclasses import dataclass, replace
 
 from lxml import etree
 
+from contentlib.access.clone_tickets import CloneTickets
 from contentlib.access.logins import Logins
+from contentlib.access.refusals import OnRefusal, unnoticed
 from contentlib.access.saml import SamlTokens
 from contentlib.http.message import Gone, never
 from contentlib.library.clock import Clock
@@ -38,9 +40,20 @@ from contentlib.vim.properties import OPEN, read
 from contentlib.vim.values import Array, Data, Long, Reference, Typed, Value
 
 MayLook = Callable[[Login], Awaitable[bool]]
-_ON_SESSIONS = ("Logout", "SessionIsActive", "TerminateSession")
+_ON_SESSIONS = ("AcquireCloneTicket", "Logout", "SessionIsActive", "TerminateSession")
 _LONGEST_TOKEN = 1 << 20
 _NUMBER = re.compile(r"[0-9]{1,9}")
+
+
+@dataclass(frozen=True, slots=True)
+class Entrance:
+    """Finds callers, says what they may see, and notes those who are refused."""
+
+    logins: Logins
+    saml: SamlTokens
+    tickets: CloneTickets
+    may_look: MayLook
+    refused: OnRefusal = unnoticed
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +82,15 @@ Method = Callable[[SoapCall], Awaitable[Value | None]]
 class Methods:
     """The methods, by name."""
 
-    def __init__(self, world: World, pbm: Data, logins: Logins, saml: SamlTokens, clock: Clock, may_look: MayLook) -> None:
+    def __init__(self, world: World, pbm: Data, entrance: Entrance, clock: Clock) -> None:
         self._world = world
         self._pbm = pbm
-        self._logins = logins
-        self._saml = saml
+        self._entrance = entrance
+        self._logins = entrance.logins
         self._clock = clock
-        self._may_look = may_look
+        self._may_look = entrance.may_look
         self._anonymous: dict[str, Method] = {
+            "CloneSession": self._clone_session,
             "CurrentTime": self._current_time,
             "Login": self._login,
             "LoginByToken": self._login_by_token,
@@ -84,6 +98,7 @@ class Methods:
             "RetrieveServiceContent": self._content,
         }
         self._methods: dict[str, Method] = {
+            "AcquireCloneTicket": self._acquire_clone_ticket,
             "ContinueRetrievePropertiesEx": self._continue,
             "CreateContainerView": self._create_view,
             "DestroyView": self._destroy_view,
@@ -151,8 +166,21 @@ class Methods:
     async def _login_by_token(self, call: SoapCall) -> Value:
         """Logs in with the SAML token in the header of the request."""
         try:
-            owner = await self._saml.sender_of(call.arguments.getroottree().getroot())
+            owner = await self._entrance.saml.sender_of(call.arguments.getroottree().getroot())
             token = await self._logins.start_admitted(owner.user, call.caller.address, owner.api_token)
+        except Unauthenticated as error:
+            raise invalid_login(error) from error
+        return await self._started(call, token)
+
+    async def _acquire_clone_ticket(self, call: SoapCall) -> Value:
+        if call.login is None:
+            raise not_authenticated(call.target)
+        return await self._entrance.tickets.issue(call.login)
+
+    async def _clone_session(self, call: SoapCall) -> Value:
+        """Logs in with a ticket that another session has acquired."""
+        try:
+            token = await self._entrance.tickets.redeem(text(call.arguments, "cloneTicket", "") or "", call.caller.address)
         except Unauthenticated as error:
             raise invalid_login(error) from error
         return await self._started(call, token)

@@ -51,6 +51,7 @@ def _made(directory: Path) -> dict[str, dict[str, dict[str, Any]]]:
                 told[journey[0]] = _told(program.run(address, files, *journey, source=source))
         for fault in ("ended", "missing"):
             told[f"fault {fault}"] = _told(program.run(address, directory, "fault", fault))
+        told["sso"] = _told(program.run(address, directory, "sso"))
         wrong = address.with_login(password="wrong")
         told["fault login"] = _told(program.run(address, directory, "fault", "login", url=wrong))
     return told

@@ -24,6 +24,7 @@ with warnings.catch_warnings():
     from vmware.vapi.lib.connect import get_requests_connector
     from vmware.vapi.security.client.security_context_filter import LegacySecurityContextFilter
     from vmware.vapi.security.session import create_session_security_context
+    from vmware.vapi.security.sso import create_saml_bearer_security_context, create_saml_security_context
     from vmware.vapi.security.user_password import create_user_password_security_context
     from vmware.vapi.stdlib.client.factories import StubConfigurationFactory
     from vmware.vapi.stdlib.client.task import Task as SdkTask
@@ -52,6 +53,8 @@ __all__ = [
     "VsphereStubs",
     "cis",
     "content",
+    "create_saml_bearer_security_context",
+    "create_saml_security_context",
     "create_session_security_context",
     "create_user_password_security_context",
     "create_vsphere_client",

@@ -35,7 +35,7 @@ type program struct {
 	out   *json.Encoder
 }
 
-var journeys = map[string]func(*program){"govc": govc, "terraform": terraform, "fault": fault, "token": token}
+var journeys = map[string]func(*program){"govc": govc, "terraform": terraform, "fault": fault, "token": token, "sso": sso}
 
 func main() {
 	p := &program{out: json.NewEncoder(os.Stdout)}

@@ -252,10 +252,10 @@ def fits(value: Any, kind: Any) -> bool:
 
 
 def test_the_program_of_the_guide_runs(server: Address, tmp_path: Path) -> None:
-    ((_, text),) = [block for block in blocks(GUIDE) if block[0] == "python"]
+    text = "\n".join(text for language, text in blocks(GUIDE) if language == "python")
     environment = {"SERVER": server.url, "CA": str(server.certificate), "PASSWORD": PASSWORD}
     ended = processes.run([sys.executable, "-c", text], tmp_path, **environment)
-    assert ended.stdout.splitlines() == [f"{key} {name} True" for key, name in STORAGES.items()], ended.stderr
+    assert ended.stdout.splitlines() == [*(f"{key} {name} True" for key, name in STORAGES.items()), NAME], ended.stderr
 
 
 def test_the_guide_quotes_what_is_raised() -> None:

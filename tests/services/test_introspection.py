@@ -135,4 +135,5 @@ async def test_all_but_the_login_want_a_session(app: Whole) -> None:
     assert services["com.vmware.cis.tasks"]["operations"]["get"] == {"schemes": [session]}
     login = services["com.vmware.cis.session"]["operations"]
     assert login["delete"] == {"schemes": [session]}
-    assert login["create"] == {"schemes": [{"scheme_type": "SESSIONLESS", "scheme": "com.vmware.vapi.std.security.user_pass"}]}
+    schemes = [f"com.vmware.vapi.std.security.{each}" for each in ("user_pass", "saml_bearer_token", "saml_hok_token")]
+    assert login["create"] == {"schemes": [{"scheme_type": "SESSIONLESS", "scheme": each} for each in schemes]}

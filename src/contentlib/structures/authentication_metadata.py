@@ -72,12 +72,15 @@ class ComponentData(Structure):
 _SESSION = AuthenticationInfo(
     scheme_type=SchemeType.SESSION_AWARE, scheme=f"{_SECURITY}session_id", session_manager="com.vmware.cis.session"
 )
-_PASSWORD = AuthenticationInfo(scheme_type=SchemeType.SESSIONLESS, scheme=f"{_SECURITY}user_pass")
+_LOGIN = [
+    AuthenticationInfo(scheme_type=SchemeType.SESSIONLESS, scheme=f"{_SECURITY}{each}")
+    for each in ("user_pass", "saml_bearer_token", "saml_hok_token")
+]
 
 
 def operation_authentication(operation: Operation) -> OperationInfo:
     """The schemes of an operation; the only one without a session is the login."""
-    return OperationInfo(schemes=[_PASSWORD if operation.anonymous else _SESSION])
+    return OperationInfo(schemes=_LOGIN if operation.anonymous else [_SESSION])
 
 
 def service_authentication(operations: Mapping[str, Operation]) -> ServiceInfo:

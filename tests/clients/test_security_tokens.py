@@ -14,7 +14,7 @@ import requests
 from lxml import etree
 
 from clients.conftest import Journey
-from clients.pyvmomi import SoapAdapter, unverified, vim
+from clients.pyvmomi import SoapAdapter, unverified, vim, vmodl
 from clients.servers import NAME, PASSWORD, Address
 from conformance.sdk import (
     StubConfigurationFactory,
@@ -68,6 +68,12 @@ def test_govmomi_gets_the_lifetimes_that_it_asks_for(steps: Journey) -> None:
 
 def test_govmomi_clones_a_session(steps: Journey) -> None:
     assert steps["session.login -clone"].data == {"user": NAME, "another": True}
+
+
+def test_govmomi_waits_for_properties(steps: Journey) -> None:
+    assert steps["object.collect"].data == {"name": "Datacenters"}
+    calls = ("CreatePropertyCollector", "CreateFilter", "WaitForUpdatesEx", "DestroyPropertyCollector")
+    assert [each for each in steps["object.collect"].calls if each in calls] == list(calls)
 
 
 def test_govmomi_hears_why_a_login_is_refused(steps: Journey) -> None:
@@ -138,6 +144,26 @@ def test_pyvmomi_logs_in_with_a_token_for_a_key(server: Address, holder: asking.
     with soap.requestModifier(lambda request: pyvmomi_sso.add_saml_context(request, token, key)):
         manager = vim.SessionManager("SessionManager", soap)
         assert manager.LoginByToken().userName == NAME
+    soap.DropConnections()
+
+
+def test_pyvmomi_waits_for_changes(server: Address) -> None:
+    soap = stub(server, samlToken=bearer(server))
+    instance = vim.ServiceInstance("ServiceInstance", soap)
+    instance.content.sessionManager.LoginByToken()
+    soap.samlToken = None
+    query = vmodl.query.PropertyCollector
+    clock = query.PropertySpec(type=vim.ServiceInstance, pathSet=["serverClock"])
+    spec = query.FilterSpec(propSet=[clock], objectSet=[query.ObjectSpec(obj=instance)])
+    collector = instance.content.propertyCollector.CreatePropertyCollector()
+    chosen = collector.CreateFilter(spec, True)
+    first = collector.WaitForUpdatesEx("")
+    second = collector.WaitForUpdatesEx(first.version)
+    changes = [each.filterSet[0].objectSet[0] for each in (first, second)]
+    assert [each.kind for each in changes] == ["enter", "modify"]
+    assert changes[0].changeSet[0].val < changes[1].changeSet[0].val
+    chosen.DestroyPropertyFilter()
+    collector.DestroyPropertyCollector()
     soap.DropConnections()
 
 

@@ -39,6 +39,7 @@ from contentlib.vcsp.publishing.admission import Admission
 from contentlib.vcsp.publishing.documents import Counters
 from contentlib.vcsp.publishing.publisher import Publisher
 from contentlib.vcsp.publishing.shelf import Shelf
+from contentlib.vim.filters import CollectorFilters
 from contentlib.vim.front import Product, Vim
 from contentlib.vim.methods import Entrance
 from contentlib.wire import Wire, WireOptions
@@ -134,7 +135,8 @@ def vim_of(core: Core, access: Access, identity: Identity, bodies: Bodies) -> Vi
     """Speaks the Web Services."""
     product = _product(core, identity)
     tickets = CloneTickets(core.metadata, access.logins, core.clock)
-    entrance = Entrance(access.logins, access.saml, tickets, access.gate.may_look, access.refusals.note)
+    filters = CollectorFilters(core.metadata, core.clock)
+    entrance = Entrance(access.logins, access.saml, tickets, filters, access.gate.may_look, access.refusals.note)
     return Vim(core.inventory, product, entrance, bodies, core.clock)
 
 

@@ -20,6 +20,13 @@ NOT_A_REFERENCE = Message(
     "vim.argument", "{argument} must be a reference to a managed object, with its type", "Send a reference."
 )
 NOT_A_TRAVERSAL = Message("vim.argument", "{argument} must be a traversal or the name of one", "Send a traversal.")
+NOT_A_FILTER = Message("vim.argument", "{argument} must be a PropertyFilterSpec", "Send a filter.")
+FILTER_TOO_LARGE = Message(
+    "vim.argument",
+    "{argument}: a collector has at most {most} filters of {length} bytes each",
+    "Destroy filters, or create another collector.",
+)
+TOO_MANY_OBJECTS = Message("vim.argument", "{argument} must not name more than {most} objects", "List fewer objects.")
 UNKNOWN_TRAVERSAL = Message("vim.argument", "{argument}: this filter has no traversal {given!r}", "Correct the name.")
 OWN_SESSION = Message("vim.argument", "{argument}: {given!r} is the session of this call; end it with Logout", "Use Logout.")
 UNKNOWN_TOKEN = Message("vim.argument", "{argument} was not issued by this server", "Start the retrieval again.")

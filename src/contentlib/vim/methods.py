@@ -34,9 +34,11 @@ from contentlib.vim.faults import (
     not_supported,
     unavailable,
 )
+from contentlib.vim.filters import CollectorFilters
 from contentlib.vim.managers import SERVICE_CONTENT
-from contentlib.vim.objects import ROOT_FOLDER, SINGLETONS, View, World, children
+from contentlib.vim.objects import MOST_LISTED, ROOT_FOLDER, SINGLETONS, View, World, children, list_view
 from contentlib.vim.properties import OPEN, read
+from contentlib.vim.updates import PropertyUpdates
 from contentlib.vim.values import Array, Data, Long, Reference, Typed, Value
 
 MayLook = Callable[[Login], Awaitable[bool]]
@@ -52,6 +54,7 @@ class Entrance:
     logins: Logins
     saml: SamlTokens
     tickets: CloneTickets
+    filters: CollectorFilters
     may_look: MayLook
     refused: OnRefusal = unnoticed
 
@@ -101,6 +104,7 @@ class Methods:
             "AcquireCloneTicket": self._acquire_clone_ticket,
             "ContinueRetrievePropertiesEx": self._continue,
             "CreateContainerView": self._create_view,
+            "CreateListView": self._create_list_view,
             "DestroyView": self._destroy_view,
             "Fetch": self._fetch,
             "FindByInventoryPath": self._find_by_path,
@@ -109,6 +113,7 @@ class Methods:
             "RetrievePropertiesEx": self._retrieve_some,
             "SessionIsActive": self._session_is_active,
             "TerminateSession": self._terminate_sessions,
+            **PropertyUpdates(entrance.filters, self._collected).methods,
         }
 
     async def run(self, name: str, call: SoapCall) -> Value | None:
@@ -217,6 +222,15 @@ class Methods:
             raise not_found(container)
         types = tuple((each.text or "").strip() for each in every(call.arguments, "type"))
         return View(container.id, container.type, types, flag(call.arguments, "recursive")).reference()
+
+    async def _create_list_view(self, call: SoapCall) -> Value:
+        listed = [reference(each, "obj") for each in every(call.arguments, "obj")]
+        if len(listed) > MOST_LISTED:
+            raise invalid_argument("obj", messages.TOO_MANY_OBJECTS(argument="obj", most=MOST_LISTED))
+        for each in listed:
+            if not self._world.exists(each):
+                raise not_found(each)
+        return list_view(listed)
 
     async def _destroy_view(self, call: SoapCall) -> None:
         if not self._world.exists(call.target):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -57,6 +57,9 @@ class World:
         if target.type == "ContainerView":  # clients can construct one
             view = view_of(target)
             return view is not None and self.exists(Reference(view.container_type, view.container))
+        if target.type == "ListView":
+            listed = listed_in(target)
+            return listed is not None and all(map(self.exists, listed))
         return target in SINGLETONS.values() or target in MANAGERS or target in set(_entities(self.inventory))
 
 
@@ -83,6 +86,28 @@ def view_of(target: Reference) -> View | None:
         return None
 
 
+MOST_LISTED = 1000
+"""Objects of a list view."""
+
+
+def list_view(objects: Iterable[Reference]) -> Reference:
+    """A list view, whose identifier contains its objects. Other list views are left out."""
+    listed = [(each.type, each.id) for each in objects if each.type != "ListView"]
+    return Reference("ListView", f"list-{base64.urlsafe_b64encode(msgspec.json.encode(listed)).decode()}")
+
+
+def listed_in(target: Reference) -> list[Reference] | None:
+    """The objects of the list view that a reference names, or None."""
+    try:
+        packed = base64.urlsafe_b64decode(target.id.removeprefix("list-"))
+        listed = msgspec.json.decode(packed, type=list[tuple[str, str]])
+    except (binascii.Error, ValueError, msgspec.DecodeError):
+        return None
+    if len(listed) > MOST_LISTED:
+        return None
+    return [Reference(kind, identifier) for kind, identifier in listed if kind != "ListView"]
+
+
 BASES = {
     "ManagedEntity": "ExtensibleManagedObject",
     "Folder": "ManagedEntity",
@@ -90,6 +115,7 @@ BASES = {
     "Datastore": "ManagedEntity",
     "ManagedObjectView": "View",
     "ContainerView": "ManagedObjectView",
+    "ListView": "ManagedObjectView",
 }
 """Type -> the type that it inherits from."""
 

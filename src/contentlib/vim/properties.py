@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from contentlib.inventory import DATASTORE_FOLDER, FOLDERS, HOST_FOLDER, NETWORK_FOLDER, ROOT, VM_FOLDER, Datastore
 from contentlib.vapi.types import DateTime
 from contentlib.vim import managers
-from contentlib.vim.objects import BASES, ROOT_FOLDER, THE_DATACENTER, View, World, children, contained, view_of
+from contentlib.vim.objects import BASES, ROOT_FOLDER, THE_DATACENTER, View, World, children, contained, listed_in, view_of
 from contentlib.vim.values import Array, Data, Enum, Fields, Long, Reference, Value
 
 Property = Callable[[World, str], Value | None]
@@ -231,6 +231,7 @@ _PROPERTIES: dict[str, dict[str, Property]] = {
         "type": _view(lambda _world, view: Array("string", view.types)),
         "view": _view(lambda world, view: Array(_REFERENCE, contained(world, view))),
     },
+    "ListView": {"view": lambda _world, identifier: Array(_REFERENCE, listed_in(Reference("ListView", identifier)) or ())},
     **{kind: {name: _constant(value) for name, value in each.items()} for kind, each in managers.PROPERTIES.items()},
 }
 """Type -> its own properties."""

@@ -14,11 +14,13 @@ import (
 
 	"github.com/vmware/govmomi/lookup"
 	lookuptypes "github.com/vmware/govmomi/lookup/types"
+	"github.com/vmware/govmomi/property"
 	"github.com/vmware/govmomi/session"
 	"github.com/vmware/govmomi/ssoadmin"
 	"github.com/vmware/govmomi/sts"
 	"github.com/vmware/govmomi/vim25"
 	"github.com/vmware/govmomi/vim25/soap"
+	"github.com/vmware/govmomi/vim25/types"
 )
 
 // sso is what govc does to log in with a token: it looks for the token service, gets tokens for a password,
@@ -40,6 +42,7 @@ func sso(p *program) {
 	p.step("log in with the renewed token", s.loginBound)
 	p.step("session.login -clone", s.clone)
 	p.step("a ticket is used once", s.cloneAgain)
+	p.step("object.collect", s.collect)
 	p.step("sso administration", s.admin)
 	p.step("a wrong password", s.wrongPassword)
 	p.step("a certificate without a password", s.certificateAlone)
@@ -234,6 +237,26 @@ func (s *single) cloneAgain() (interface{}, error) {
 		return nil, err
 	}
 	return nil, other.SessionManager.CloneSession(ctx, s.ticket)
+}
+
+// collect waits for properties as govc does for those of tasks: by a collector and a filter of its own.
+func (s *single) collect() (interface{}, error) {
+	client, err := s.loginSOAP()
+	if err != nil {
+		return nil, err
+	}
+	found := map[string]interface{}{}
+	root := client.ServiceContent.RootFolder
+	err = property.Wait(ctx, property.DefaultCollector(client.Client), root, []string{"name"}, func(changes []types.PropertyChange) bool {
+		for _, each := range changes {
+			found[each.Name] = each.Val
+		}
+		return true
+	})
+	if err != nil {
+		return nil, err
+	}
+	return found, client.Logout(ctx)
 }
 
 func (s *single) admin() (interface{}, error) {

@@ -308,7 +308,7 @@ class Settings(BaseSettings):
     import_roots: Annotated[tuple[Path, ...], NoDecode] = Field(
         default=(),
         description="Directories from which files can be imported by `file:` and `ds:` URLs, by users with the privilege "
-        "ContentLibrary.ReadStorage. In the environment: a JSON list.",
+        "ContentLibrary.ImportStorage. In the environment: a JSON list.",
     )
     unique_library_names: bool = Field(
         default=True,

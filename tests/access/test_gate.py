@@ -102,6 +102,23 @@ async def test_the_place_of_a_file_is_told_to_those_who_may_read_the_storage(
     assert text == f"user {ROBIN} needs the privilege {privilege} for a DIRECT endpoint"
 
 
+async def test_a_publisher_reads_where_files_are_and_imports_none_of_the_servers_machine(
+    data_dir: Path, clock: HandClock, robin: Whole
+) -> None:
+    async with whole(data_dir, clock) as app:
+        item = await app.item()
+        await app.fill(item, tiny_iso=b"bytes")
+    await _permit(data_dir, "content publisher", None)
+    (stored,) = await robin.rest("GET", f"/library/item/storage?library_item_id={item}")
+    assert stored["name"] == "tiny.iso"
+    session = await robin.session(item)
+    spec = {"name": "a", "source_type": "PULL", "source_endpoint": {"uri": "file:///srv/a.iso"}}
+    target = f"/library/item/updatesession/file/id:{session}?~action=add"
+    status, kind, text = await robin.refusal("POST", target, {"file_spec": spec})
+    assert (status, kind) == (403, "UNAUTHORIZED")
+    assert text == f"user {ROBIN} needs the privilege ContentLibrary.ImportStorage for an address on the server's own storage"
+
+
 async def test_the_administrator_may_do_everything(app: Whole) -> None:
     assert (await app.send("GET", "/api/content/configuration")).status_code == 200
 

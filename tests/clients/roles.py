@@ -11,7 +11,6 @@ from clients.servers import NAME, PASSWORD, STORAGES, Address
 
 _ACCESS = "/api/contentlib/access"
 PUBLISHER, READER = "Content publisher", "Content user"
-ANSIBLE = "Ansible publisher"
 
 
 @dataclass(frozen=True)
@@ -39,13 +38,6 @@ def secret(server: Address, library: str, name: str, role: str) -> str:
     spec = {"principal": user, "principal_type": "USER", "role": role, "library": library}
     done(server, "PUT", f"{_ACCESS}/permissions", spec)
     return str(done(server, "POST", f"{_ACCESS}/tokens", {"name": "nightly", "user": user})["secret"])
-
-
-def add_wider_role(server: Address, name: str, role: str, privilege: str) -> str:
-    """Adds a role with the privileges of another one and one more."""
-    held = done(server, "GET", f"{_ACCESS}/roles/{role}")["privileges"]
-    done(server, "POST", f"{_ACCESS}/roles", {"name": name, "privileges": [*held, privilege]})
-    return name
 
 
 def user_of(role: str) -> str:

@@ -16,6 +16,8 @@ ADMINISTERING = "ContentLibrary.UpdateLibrary"
 UPLOADING, DOWNLOADING = "ContentLibrary.UpdateSession", "ContentLibrary.DownloadSession"
 ATTACH_TAG = "InventoryService.Tagging.AttachTag"
 READ_STORAGE = "ContentLibrary.ReadStorage"
+IMPORT_STORAGE = "ContentLibrary.ImportStorage"
+"""What those need who import files of the server's own machine. As in vSphere, library administrators do not have it."""
 VIEW_ACCESS = "Authorization.ViewAccess"
 MODIFY_PERMISSIONS = "Authorization.ModifyPermissions"
 MODIFY_ROLES = "Authorization.ModifyRoles"
@@ -88,6 +90,7 @@ PRIVILEGES = (
     | _TAGGING
     | {
         READ,
+        IMPORT_STORAGE,
         "Datastore.AllocateSpace",
         VIEW_ACCESS,
         MODIFY_PERMISSIONS,
@@ -114,7 +117,7 @@ BUILT_IN: Mapping[str, Role] = {
         _built_in(
             "Content library administrator",
             _LIBRARIES | _TAGGING | {READ, "Datastore.AllocateSpace", VIEW_ACCESS, MODIFY_PERMISSIONS},
-            "Everything but users, groups, roles and the sessions of others.",
+            "Everything but users, groups, roles, the sessions of others and files of the server's machine.",
         ),
         _built_in(
             "Content publisher",
@@ -124,6 +127,7 @@ BUILT_IN: Mapping[str, Role] = {
                 "ContentLibrary.DeleteLibraryItem",
                 "ContentLibrary.PublishLibraryItem",
                 "ContentLibrary.UpdateLibraryItem",
+                READ_STORAGE,
                 ATTACH_TAG,
                 UPLOADING,
             },

@@ -6,7 +6,7 @@ import builtins
 from typing import ClassVar
 
 from contentlib.access.gate import AccessGate
-from contentlib.access.roles import READ_STORAGE
+from contentlib.access.roles import IMPORT_STORAGE
 from contentlib.library import model
 from contentlib.library.model import Need, SourceEndpoint
 from contentlib.library.sessions.completion import Completion
@@ -127,7 +127,7 @@ class UpdateFileService(Service):
 
         With source type PULL, the server fetches the file from `source_endpoint`, as a task on the library item. The session
         can be completed before the file has arrived; it becomes DONE or ERROR afterwards. A URL of the server's own storage
-        needs the privilege ContentLibrary.ReadStorage.
+        needs the privilege ContentLibrary.ImportStorage.
         """
         source = None if file_spec.source_endpoint is None else _source(file_spec.source_endpoint)
         if source is not None:
@@ -183,9 +183,9 @@ class UpdateFileService(Service):
         return probe_result(await self._prober.probe(source))
 
     async def _check_local(self, call: Call, source: SourceEndpoint) -> None:
-        """Files of the server's own machine are only for those who may read its storage."""
+        """Files of the server's own machine are only for those who may import them."""
         if scheme_of(source.uri) in LOCAL_SCHEMES:
-            await self._gate.demand(call, Need(READ_STORAGE), "an address on the server's own storage")
+            await self._gate.demand(call, Need(IMPORT_STORAGE), "an address on the server's own storage")
 
     def _info(self, call: Call, file: model.UpdateFile) -> UpdateFileInfo:
         ready = file.status is model.TransferStatus.READY

@@ -18,7 +18,7 @@ from clients.ansible import calls
 from clients.ansible.running import run
 from clients.content import written
 from clients.cutting import cutting
-from clients.roles import ANSIBLE, PUBLISHER, add_wider_role, secret, site, user_of
+from clients.roles import site, user_of
 from clients.servers import STORAGES, Address, serving
 from crash.servers import in_namespace
 from packages import archive
@@ -125,14 +125,12 @@ def _session(directory: Path) -> Told:
 
 
 def _roles(directory: Path) -> Told:
-    """The same with three roles, each with an API token in place of a password."""
+    """The same with two roles, each with an API token in place of a password."""
     images = written(directory / "images").directory
     with serving(directory) as server:
         place = site(server)
-        wider = add_wider_role(server, ANSIBLE, PUBLISHER, "ContentLibrary.ReadStorage")
-        tokens = place.tokens | {wider: secret(server, place.library, user_of(wider), wider)}
         told: Told = []
-        for role, token in tokens.items():
+        for role, token in place.tokens.items():
             known = {"contentlib_user": user_of(role), "contentlib_password": token, "library": place.library, "image": role}
             told += run(server, directory, "roles", images=str(images), **known)
         return told

@@ -172,6 +172,14 @@ async def test_the_sessions_of_a_user_or_of_a_token_end(store: AccessStore) -> N
         assert [each.token_hash for each in await rows.logins.all()] == ["c", "d"]
 
 
+async def test_the_sessions_from_a_session_at_a_provider_end(store: AccessStore) -> None:
+    async with store.transaction(durable=False) as rows:
+        for name, there in [("a", "one"), ("b", "two"), ("c", "one"), ("d", None)]:
+            await rows.logins.add(Login(name, "ann", 1, 1, provider_session=there))
+        await rows.logins.end_from("one")
+        assert [each.token_hash for each in await rows.logins.all()] == ["b", "d"]
+
+
 async def test_the_generation_rises_with_each_change_of_any_process(
     store: AccessStore, another: Callable[[], AccessStore]
 ) -> None:

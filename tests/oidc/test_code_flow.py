@@ -319,6 +319,21 @@ async def test_the_provider_ends_the_sessions_of_a_user(browser: Browser, issuer
     assert kept != browser.cookies
 
 
+async def test_the_provider_ends_one_of_its_sessions(browser: Browser, issuer: Issuer) -> None:
+    sessions = []
+    for sid in ("one", "two", None):
+        sent = (await browser.get(LOGIN)).headers["location"]
+        await browser.get(CALLBACK, **issuer.confirm(sent, ANN if sid is None else {**ANN, "sid": sid}))
+        sessions.append(dict(browser.cookies))
+    token = {"aud": CLIENT, "events": EVENT, "sub": None, "sid": "one"}
+    assert await told_of_logout(browser, issuer.token({"alg": "RS256", "kid": "one"}, **token, jti="1")) == 200
+    seen = []
+    for browser.cookies in sessions:
+        browser.app.client.headers[TOKEN] = ""
+        seen.append((await browser.session()).status_code)
+    assert seen == [401, 200, 200]
+
+
 async def test_only_a_logout_token_ends_sessions(browser: Browser, issuer: Issuer) -> None:
     await browser.get(CALLBACK, **await begun(browser, issuer))
     good: dict[str, Any] = {"aud": CLIENT, "events": EVENT, "jti": "1"}

@@ -35,6 +35,7 @@ class ExternalIdentity(msgspec.Struct, frozen=True):
 
     `provider` is as in SOURCE_FORM, `subject` the identifier of the user there, which never changes, `name` the name of the
     user here, and `groups` the names of all groups of the user at the provider. A text that is None stays what it was.
+    `session` is a digest of the session there, if the provider has told of one.
     """
 
     provider: str
@@ -43,6 +44,7 @@ class ExternalIdentity(msgspec.Struct, frozen=True):
     display_name: str | None = None
     email: str | None = None
     groups: tuple[str, ...] = ()
+    session: str | None = None
 
 
 class ExternalUsers:

@@ -104,13 +104,20 @@ class Logins:
             raise self._wrong()
         found = await self._api_tokens.find(password)
         if found is not None and found[1].user in map(fold, names):
+            act_as(found[0].name, token=found[1].id)
             return found
-        attempt = Attempt(self._names.key(name), client, gone or never)
-        return await self._verified(names, attempt, password), None
+        user = await self._verified(names, Attempt(self._names.key(name), client, gone or never), password)
+        act_as(user.name)
+        return user, None
 
-    async def start_admitted(self, user: User, client: str = "", api_token: ApiToken | None = None) -> str:
-        """The token of a new session of a user who was authenticated before: by an identity provider, or by `identify`."""
-        return await self._add(user, api_token, client)
+    async def start_admitted(
+        self, user: User, client: str = "", api_token: ApiToken | None = None, provider_session: str | None = None
+    ) -> str:
+        """The token of a new session of a user who was authenticated before: by an identity provider, or by `identify`.
+
+        It ends with the session at the provider, if that is known.
+        """
+        return await self._add(user, api_token, client, provider_session)
 
     async def start_beside(self, login: str, client: str = "") -> str:
         """The token of a new session of the same user as another session, with its rights. That is named by its hash."""
@@ -121,7 +128,7 @@ class Logins:
             if found is None:
                 raise self.refused(messages.UNKNOWN_SESSION())
             act_as(found.user, _hash(token), found.api_token or "")
-            await self._put(transaction, token, found.user, found.api_token)
+            await self._put(transaction, token, found.user, found.api_token, found.provider_session)
         self._api_tokens.note(found.api_token or user_key(fold(found.user)), client)
         return token
 
@@ -182,14 +189,14 @@ class Logins:
     def _wrong(self) -> Unauthenticated:
         return self.refused(messages.WRONG_PASSWORD())
 
-    async def _add(self, user: User, api_token: ApiToken | None, client: str) -> str:
+    async def _add(self, user: User, api_token: ApiToken | None, client: str, provider_session: str | None = None) -> str:
         token, started_by = secrets.token_hex(_TOKEN_BYTES), None if api_token is None else api_token.id
         act_as(user.name, _hash(token), started_by or "")
         async with self._metadata.transaction(durable=False) as transaction:
             if not await _is_unchanged(transaction, user, api_token):
                 act_as(user.name)
                 raise self._wrong()
-            await self._put(transaction, token, user.name, started_by)
+            await self._put(transaction, token, user.name, started_by, provider_session)
         self._api_tokens.note(started_by or user_key(user.folded_name), client)
         return token
 
@@ -200,10 +207,12 @@ class Logins:
             await self._put(transaction, token, workload, None)
         return token
 
-    async def _put(self, transaction: Transaction, token: str, user: str, started_by: str | None) -> None:
+    async def _put(
+        self, transaction: Transaction, token: str, user: str, started_by: str | None, provider_session: str | None = None
+    ) -> None:
         now = self._clock.now()
         await transaction.logins.trim(user, self._rules.most - 1)
-        await transaction.logins.add(Login(_hash(token), user, now, now, started_by))
+        await transaction.logins.add(Login(_hash(token), user, now, now, started_by, provider_session))
 
     async def find(self, token: str | None) -> Login:
         """Finds the session of a token and touches it. Raises Unauthenticated if there is none or it has ended."""
@@ -239,7 +248,7 @@ class Logins:
         touched = self._leases.last_login(login.token_hash, login.touched)
         if touched + self._rules.idle < self._clock.now():
             return None
-        return Login(login.token_hash, login.user, login.created, touched, login.api_token)
+        return Login(login.token_hash, login.user, login.created, touched, login.api_token, login.provider_session)
 
     async def end(self, login: str) -> None:
         """Ends a session by the hash of its token."""

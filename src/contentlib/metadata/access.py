@@ -45,6 +45,7 @@ _END_LOGINS = Statement(
         or_(bindparam("started_by").is_(None), tables.logins.c.api_token == bindparam("started_by")),
     )
 )
+_END_FROM = Statement(delete(tables.logins).where(tables.logins.c.provider_session == bindparam("provider_session")))
 _COUNT_LOGINS = Statement(select(func.count()).select_from(tables.logins))
 
 
@@ -65,6 +66,10 @@ class LoginRows(Keyed[Login]):
     async def end(self, user: str, api_token: str | None = None, but: str = "") -> None:
         """Removes login sessions of a user."""
         await self._connection.run(_END_LOGINS, {"of_user": user, "started_by": api_token, "but": but})
+
+    async def end_from(self, provider_session: str) -> None:
+        """Removes the login sessions that came from a session at a provider."""
+        await self._connection.run(_END_FROM, {"provider_session": provider_session})
 
     async def trim(self, user: str, most: int) -> None:
         """Removes the user's login sessions but those that were touched last."""

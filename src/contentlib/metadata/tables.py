@@ -433,7 +433,9 @@ logins = Table(
     Column("created", BigInteger, nullable=False),
     Column("touched", BigInteger, nullable=False, index=True),
     Column("api_token", Text),
+    Column("provider_session", Text),
 )
+_partial("ix_logins_provider_session", logins.c.provider_session, where="provider_session IS NOT NULL")
 
 users = Table(
     "users",

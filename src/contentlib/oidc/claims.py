@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 import math
 from collections.abc import Collection, Mapping
@@ -89,7 +90,16 @@ def identity(provider: OidcProvider, claims: Claims, local_domain: str) -> Exter
         display_name=_text(claims, "name"),
         email=_text(claims, "email"),
         groups=tuple(_groups(claims, provider.groups_claim)),
+        session=session(source(provider), claims),
     )
+
+
+def session(source: str, claims: Claims) -> str | None:
+    """A digest of the session at a provider (claim `sid`), None if the claims name none."""
+    found = claims.get("sid")
+    if not isinstance(found, str) or not found:
+        return None
+    return hashlib.sha256(f"{source} {found}".encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def source(provider: OidcProvider) -> str:

@@ -14,7 +14,7 @@ from urllib.parse import quote, urlencode, urlsplit
 from contentlib.access.external import ExternalIdentity
 from contentlib.library.clock import Clock
 from contentlib.oidc import claims as check
-from contentlib.oidc.back_channel import logged_out
+from contentlib.oidc.back_channel import LogoutToken, logged_out
 from contentlib.oidc.browser_logins import BrowserLogin, BrowserLogins, begun
 from contentlib.oidc.documents import ProviderFailed
 from contentlib.oidc.issuers import Discovered, Issuer
@@ -87,9 +87,9 @@ class CodeFlow:
         """The time, in milliseconds since 1970 UTC."""
         return self._clock.now()
 
-    async def logged_out(self, text: str) -> tuple[str, str, int]:
-        """The subject of a logout token of the provider, the token's identifier, and when it expires."""
-        return await logged_out(text, self.issuer, self.provider.client_id, self._clock.now())
+    async def logged_out(self, text: str) -> LogoutToken:
+        """A logout token of the provider."""
+        return await logged_out(text, self.issuer, self.provider, self._clock.now())
 
     async def _identity(self, code: str, attempt: BrowserLogin) -> ExternalIdentity:
         answer = await self._redeem(code, attempt)

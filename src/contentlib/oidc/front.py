@@ -22,6 +22,7 @@ from contentlib.library.model import Actor, User
 from contentlib.library.ports import MetadataStore
 from contentlib.messages import Fault
 from contentlib.oidc import messages
+from contentlib.oidc.back_channel import LogoutToken
 from contentlib.oidc.browser_logins import LIFETIME_SECONDS, BrowserLogin
 from contentlib.oidc.claims import source
 from contentlib.oidc.code_flow import CodeFlow, LoginFailed, NotStarted, ProviderBusy
@@ -72,7 +73,7 @@ class ExternalLogins:
         """The user, and the token of a new session; Unauthenticated where the user cannot be admitted."""
         act_as(identity.name)
         user = await self.users.admit(identity)
-        return user, await self.logins.start_admitted(user, client)
+        return user, await self.logins.start_admitted(user, client, provider_session=identity.session)
 
 
 class LoginPages:
@@ -180,21 +181,30 @@ class LoginPages:
         return Response(303, headers=[("location", _after(flow, base)), ("set-cookie", gone), *_PRIVATE])
 
     async def _told_of_logout(self, flow: CodeFlow, request: Request) -> Response:
-        """Ends all sessions of a user whom the provider has logged out; the answers are those that OpenID Connect asks for."""
+        """Ends the sessions of a user whom the provider has logged out; the answers are those that OpenID Connect asks for."""
         try:
             form = _fields((await self._bodies.read(request, known=False, limit=_FORM_BYTES)).decode("latin-1"))
-            subject, identifier, expires = await flow.logged_out(form.get("logout_token", ""))
+            token = await flow.logged_out(form.get("logout_token", ""))
         except BodyRefused as error:
             return refusal(error.status, error.fault)
         except BadToken as error:
             fault = messages.TOKEN_REFUSED(provider=source(flow.provider), problem=str(error))
             return refusal(400, fault, _PRIVATE)
-        kept = hashlib.sha256(f"{flow.provider.name} {identifier}".encode("utf-8", "surrogatepass")).hexdigest()
-        async with self._metadata.transaction(durable=True) as transaction:
-            user = await transaction.users.from_outside(source(flow.provider), subject)
-            if user is not None and await transaction.used_logins.use(kept, expires, flow.now()):
-                await transaction.logins.end(user.name)
+        await self._end_sessions(flow, token)
         return Response(200, headers=list(_PRIVATE))
+
+    async def _end_sessions(self, flow: CodeFlow, token: LogoutToken) -> None:
+        """Ends what the provider has ended, once for each logout token."""
+        kept = hashlib.sha256(f"{flow.provider.name} {token.identifier}".encode("utf-8", "surrogatepass")).hexdigest()
+        async with self._metadata.transaction(durable=True) as transaction:
+            if not await transaction.used_logins.use(kept, token.expires, flow.now()):
+                return
+            if token.subject is None:
+                await transaction.logins.end_from(str(token.session))
+                return
+            user = await transaction.users.from_outside(source(flow.provider), token.subject)
+            if user is not None:
+                await transaction.logins.end(user.name)
 
     async def _flow_of(self, user: str) -> CodeFlow | None:
         async with self._metadata.reading() as transaction:

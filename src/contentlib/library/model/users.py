@@ -25,7 +25,8 @@ class User(msgspec.Struct, frozen=True):
 class Login(msgspec.Struct, frozen=True):
     """A login session; the token itself is nowhere kept. Times in milliseconds since 1970 UTC.
 
-    `api_token` is the identifier of the API token that it was started with, None where that was a password.
+    `api_token` is the identifier of the API token that it was started with, None where that was a password. `provider_session`
+    is a digest of the session at an identity provider that it came from.
     """
 
     token_hash: str
@@ -33,6 +34,7 @@ class Login(msgspec.Struct, frozen=True):
     created: int
     touched: int
     api_token: str | None = None
+    provider_session: str | None = None
 
 
 class Token(msgspec.Struct, frozen=True):

@@ -28,6 +28,9 @@ class LoginRows(Protocol):
     async def end(self, user: str, api_token: str | None = None, but: str = "") -> None:
         """Removes the user's login sessions, or those that an API token started, but the one with a hash."""
 
+    async def end_from(self, provider_session: str) -> None:
+        """Removes the login sessions that came from a session at an identity provider."""
+
     async def trim(self, user: str, most: int) -> None:
         """Removes the user's login sessions but the `most` that were touched last."""
 

@@ -15,7 +15,7 @@ ROUTINE: Mapping[str, str] = {
     "last_uses": "when a token was last used; each use is in the log if it changed something",
     "reservations": "room for the bytes of uploads, which are in the log",
     "subscriber_contacts": "when subscribers were last here; their downloads are in the log",
-    "tokens": "client tokens, kept beside what they created",
+    "tokens": "client tokens, kept beside what they created; used signatures, tickets and filters, which end soon",
     "used_logins": "logins at providers that have ended; their sessions are in the log",
 }
 """Tables that only hold what the server keeps for itself, or what another table shows as well."""

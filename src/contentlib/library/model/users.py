@@ -38,7 +38,7 @@ class Login(msgspec.Struct, frozen=True):
 
 
 class Token(msgspec.Struct, frozen=True):
-    """A client token; a UUID in its canonical form."""
+    """A client token: a UUID in its canonical form, or another text that a client may use once or for some time."""
 
     user: str
     operation: str

@@ -68,7 +68,7 @@ class UsedLoginRows(Protocol):
 
 
 class TokenRows(Protocol):
-    """Client tokens."""
+    """Client tokens, and other texts of clients that are kept for some time."""
 
     async def find(self, token: Token) -> str | None:
         """The identifier that was created for the token."""

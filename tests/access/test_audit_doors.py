@@ -70,6 +70,7 @@ async def test_a_static_download_is_recorded_and_a_refused_one(app: Whole) -> No
     for _ in range(3):
         assert (await app.send("GET", address, headers={"range": "bytes=0-1"})).status_code == 206
     await app.send("GET", address, headers={TOKEN: ""})
+    await app.send("GET", f"/folder/contentlib-{library}/{item}/disk.iso?dsName=default")  # the same file by another address
     begun, refused = of(app, "transfer.static")
     assert (brief(begun), named(begun)["library item"], named(begun)["file"]) == ((NAME, "SUCCEEDED", ""), "Debian", "disk.iso")
     assert brief(refused) == ("", "REFUSED", "unauthenticated")

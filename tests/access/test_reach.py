@@ -145,6 +145,34 @@ async def test_a_static_address_asks_for_the_privilege_to_download(robin: Robin)
     assert (await robin.app.client.get(path, headers={TOKEN: ""})).status_code == 401
 
 
+async def test_a_file_on_a_datastore_asks_for_the_privilege_to_download(robin: Robin) -> None:
+    path = "/folder/contentlib-{}/{}/a.iso?dsName=default"
+    own, foreign = path.format(robin.own, robin.own_item), path.format(robin.other, robin.other_item)
+    assert (await robin.people.as_user("GET", own, robin.secret)).content == b"content"
+    assert (await robin.people.as_user("GET", foreign, robin.secret)).status_code == 404
+    await robin.permit("Auditor")
+    assert (await robin.people.as_user("GET", own, robin.secret)).status_code == 403
+    assert (await robin.app.client.get(own, headers={TOKEN: ""})).status_code == 401
+
+
+async def test_a_datastore_is_browsed_without_what_one_may_not_see(robin: Robin) -> None:
+    await robin.people.user("ann")
+    await robin.people.permit("ann@vsphere.local", "Auditor", robin.own)
+    soap, browser = Soap(robin.app), ("HostDatastoreBrowser", "browser-datastore-1")
+    found: dict[str, list[list[str]]] = {"administrator": [], "ann": []}
+    tokens = {"administrator": KNOWN_TOKEN, "ann": await robin.people.login("ann@vsphere.local")}
+    for path in ("", f"contentlib-{robin.own}", f"contentlib-{robin.other}", f"contentlib-{robin.other}/{robin.other_item}"):
+        for user, soap.token in tokens.items():
+            given = f"<datastorePath>[default] {path}</datastorePath>"
+            (task,) = (await soap.call("SearchDatastore_Task", browser, given)).texts("returnval")
+            heard = await soap.collect(properties("Task", "info") + objects(("Task", task)))
+            found[user].append(heard.texts("path") or heard.texts("localizedMessage"))
+    own, other = f"contentlib-{robin.own}", f"contentlib-{robin.other}"
+    assert found["administrator"] == [[own, other], [robin.own_item], [robin.other_item], ["a.iso"]]
+    missing = [f"no such directory: '[default] {other}/'", f"no such directory: '[default] {other}/{robin.other_item}/'"]
+    assert found["ann"] == [[own], [robin.own_item], *([each] for each in missing)]
+
+
 async def test_a_task_is_performed_by_what_its_user_may_when_it_runs(robin: Robin) -> None:
     """It was submitted by a publisher, who is an auditor by the time when a worker takes it up."""
     await robin.app.fill(robin.own_item, a_iso=b"newer")

@@ -275,9 +275,8 @@ def a_downloaded_file(status: str) -> Callable[[Site], Awaitable[list[Case]]]:
         item = await site.app.item()
         await site.app.fill(item, a_iso=b"a")
         if status == "ERROR":
-            for stored in await site.app.rest("GET", f"/library/item/storage?library_item_id={item}"):
-                for uri in stored["storage_uris"]:
-                    Path(url2pathname(urlsplit(uri).path)).unlink()
+            direct = await site.app.prepare(await site.app.download_session(item), "a.iso", endpoint_type="DIRECT")
+            Path(url2pathname(urlsplit(direct["download_endpoint"]["uri"]).path)).unlink()
         made = await site.app.download_session(item)
         if status != "UNPREPARED":
             await site.app.prepare(made, "a.iso")

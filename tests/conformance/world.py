@@ -284,9 +284,12 @@ class World:
     def damaged(self, item: str | None = None) -> str:
         """An item whose bytes are gone from the storage, which is new unless it is named."""
         item = item or self.full()
-        for stored in self.call("library.item.storage.list", library_item_id=item):
-            for uri in stored["storage_uris"]:
-                Path(url2pathname(urlsplit(uri).path)).unlink()
+        session = self.call("library.item.download_session.create", create_spec={"library_item_id": item})
+        for file in self.call("library.item.file.list", library_item_id=item):
+            given = {"download_session_id": session, "file_name": file["name"], "endpoint_type": "DIRECT"}
+            prepared = self.call("library.item.downloadsession.file.prepare", **given)
+            Path(url2pathname(urlsplit(prepared["download_endpoint"]["uri"]).path)).unlink()
+        self.call("library.item.download_session.delete", download_session_id=session)
         return item
 
 

@@ -217,7 +217,8 @@ async def test_the_storage_of_a_file_tells_the_truth(app: Whole) -> None:
     (before,) = await app.rest("GET", f"{ITEM}/storage?library_item_id={item}")
     (uri,) = before["storage_uris"]
     assert before["storage_backing"] == {"datastore_id": "datastore-1", "type": "DATASTORE"}
-    assert uri.startswith(f"file://{app.settings.data_dir}/storage/blobs/")
+    library = (await app.rest("GET", f"{ITEM}/id:{item}"))["library_id"]
+    assert uri == f"ds:///vmfs/volumes/datastore-1/contentlib-{library}/{item}/tiny.iso"
     for blob in stored(app.settings):
         blob.remove()
     (gone,) = await app.rest("GET", f"{ITEM}/storage?library_item_id={item}")

@@ -13,6 +13,7 @@ from backends import BACKEND
 from contentlib.http.asgi import Application
 from contentlib.http.failures import cause, in_plain_text
 from contentlib.http.message import Answer, Disconnected, Request, Response
+from contentlib.inventory import Inventory
 from contentlib.library.bytes.blobs import Blobs
 from contentlib.library.bytes.throttle import Throttle
 from contentlib.library.catalog.items import Items, NewItem
@@ -35,6 +36,7 @@ from contentlib.messages import Fault
 from contentlib.metadata.migrate import upgrade
 from contentlib.transfer.addresses import DataAddress, SignedAddresses
 from contentlib.transfer.downloads import Downloads
+from contentlib.transfer.folders import Folders
 from contentlib.transfer.front import Transfers
 from contentlib.transfer.uploads import Uploads
 from contentlib.vapi.errors import Unauthenticated
@@ -80,6 +82,7 @@ class Parts:
             Downloads(self.downloads, self.items, self.blobs, self.leases, self),
             self.addresses,
             self,
+            Folders(Inventory("Datacenter", [], self.blobs.on)),
         )
         self._jobs: list[asyncio.Task[None]] = []
 

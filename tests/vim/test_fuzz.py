@@ -20,9 +20,12 @@ METHODS += [
     "SessionIsActive",
     "RetrieveServiceContent",
     "PbmRetrieveServiceContent",
+    "SearchDatastore_Task",
+    "SearchDatastoreSubFolders_Task",
 ]
 NAMES = ["specSet", "propSet", "objectSet", "selectSet", "obj", "type", "pathSet", "all", "path", "name", "skip", "container"]
 NAMES += ["options", "maxObjects", "token", "prop", "inventoryPath", "recursive", "sessionID", "userName"]
+NAMES += ["datastorePath", "searchSpec", "matchPattern", "query", "details", "fileSize"]
 KINDS = [
     "Folder",
     "Datacenter",
@@ -31,12 +34,14 @@ KINDS = [
     "ManagedEntity",
     "SessionManager",
     "HostDatastoreBrowser",
+    "Task",
     "",
     "X",
 ]
 TEXTS = ["group-d1", "group-s1", "datacenter-1", "datastore-7", "browser-datastore-7", "SessionManager", "view-", "view-e30"]
 TEXTS += ["childEntity", "parent", "name", "summary.name", "summary.", "view", "datastore", "true", "1", "-1", "", "ß", "0.0.x"]
-KNOWN = {"InvalidArgument", "InvalidProperty", "InvalidRequest", "ManagedObjectNotFound", "NotSupported"}
+TEXTS += ["[fast disks]", "[fast disks] contentlib-x/y", "*", "search-e30", "info.result"]
+KNOWN = {"InvalidArgument", "InvalidDatastore", "InvalidProperty", "InvalidRequest", "ManagedObjectNotFound", "NotSupported"}
 
 targets = st.tuples(st.sampled_from(KINDS), st.sampled_from(TEXTS))
 leaves = st.builds(

@@ -148,8 +148,11 @@ class AccessGate:
 
     async def may_look(self, login: Login) -> bool:
         """Whether the user of a login session may read what is in no library; unauthenticated where it may do nothing more."""
-        call = Call("", "", user=login.user, api_token=login.api_token or "")
-        return (await self.rights(call)).has(READ)
+        return (await self.rights(_call_of(login))).has(READ)
+
+    async def readable(self, login: Login, libraries: list[str]) -> set[str]:
+        """Those of some libraries that the user of a login session may read."""
+        return await self.visible(_call_of(login), LIBRARY, libraries)
 
     async def rights(self, call: Call) -> Rights:
         """The rights of a caller; unauthenticated where the user or the API token cannot be used any more."""
@@ -197,6 +200,11 @@ def needs(operation: Operation, arguments: dict[str, Any]) -> list[Need]:
     if about is not None and about.privilege is not None:
         found.append(Need(about.privilege, about.resource, about.thing(arguments), about.others))
     return found
+
+
+def _call_of(login: Login) -> Call:
+    """A call of no operation, by the user of a login session."""
+    return Call("", "", user=login.user, api_token=login.api_token or "")
 
 
 def _actor(call: Call, operation: Operation | None = None, arguments: dict[str, Any] | None = None) -> Actor:

@@ -21,6 +21,7 @@ from contentlib.http.bodies import Bodies
 from contentlib.http.failures import Form, in_plain_text
 from contentlib.http.message import Answer, Request
 from contentlib.jobs.operations import Operations
+from contentlib.library.catalog.browsing import Browsing
 from contentlib.library.packages.signatures import read_pem
 from contentlib.monitor import CountedBody, Gauges, Meter, Monitor, TransferMeter
 from contentlib.oidc.front import LoginPages
@@ -30,6 +31,7 @@ from contentlib.sso.lookup import LookupService, Site
 from contentlib.sso.sts import SecurityTokenService, TokenDesk
 from contentlib.transfer.concurrency import TransfersOfUsers
 from contentlib.transfer.downloads import Accounts, Downloads
+from contentlib.transfer.folders import Folders
 from contentlib.transfer.front import Transfers
 from contentlib.transfer.permits import GatePermits
 from contentlib.transfer.uploads import Uploads
@@ -39,6 +41,7 @@ from contentlib.vcsp.publishing.admission import Admission
 from contentlib.vcsp.publishing.documents import Counters
 from contentlib.vcsp.publishing.publisher import Publisher
 from contentlib.vcsp.publishing.shelf import Shelf
+from contentlib.vim.datastore_browser import DatastoreBrowser
 from contentlib.vim.filters import CollectorFilters
 from contentlib.vim.front import Product, Vim
 from contentlib.vim.methods import Entrance
@@ -107,7 +110,7 @@ def transfers_of(core: Core, rules: Rules, access: Access, identity: Identity) -
     uploads = Uploads(rules.transfers, core.storages, core.leases, core.limits.throttle, users, core.signals.upload_wanted)
     accounts = Accounts(users, BegunDownloads(core.metadata).note)
     downloads = Downloads(rules.downloads, rules.items, core.blobs, core.leases, permits, accounts)
-    transfers = Transfers(uploads, downloads, identity.addresses, permits, access.refusals.note)
+    transfers = Transfers(uploads, downloads, identity.addresses, permits, Folders(core.inventory), access.refusals.note)
     core.signals.session_ended.connect(transfers.ended)
     core.signals.upload_wanted.connect(uploads.give_way)
     return transfers
@@ -137,7 +140,8 @@ def vim_of(core: Core, access: Access, identity: Identity, bodies: Bodies) -> Vi
     tickets = CloneTickets(core.metadata, access.logins, core.clock)
     filters = CollectorFilters(core.metadata, core.clock)
     entrance = Entrance(access.logins, access.saml, tickets, filters, access.gate.may_look, access.refusals.note)
-    return Vim(core.inventory, product, entrance, bodies, core.clock)
+    browser = DatastoreBrowser(core.inventory, Browsing(core.metadata), access.gate.readable)
+    return Vim(core.inventory, browser, product, entrance, bodies, core.clock)
 
 
 def single_sign_on(core: Core, access: Access, identity: Identity, bodies: Bodies) -> list[Door]:

@@ -69,6 +69,6 @@ class StorageService(Service):
             name=file.name,
             size=file.size if place.there else 0,
             storage_backing=StorageBacking(datastore_id=place.storage or None, type=StorageBackingType.DATASTORE),
-            storage_uris=[place.uri] if place.there else [],
+            storage_uris=[self._endpoints.on_datastore(item, file, place.storage)] if place.there else [],
             version=str(file.revision),
         )

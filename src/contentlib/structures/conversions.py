@@ -35,6 +35,10 @@ class Endpoints:
         """Returns the URL at which a file of an item can be read with a login session."""
         return call.base_url + self.addresses.content(item.library, item.id, file.name, file.revision)
 
+    def on_datastore(self, item: model.Item, file: model.StoredFile, storage: str) -> str:
+        """Returns the URL of a file of an item on a datastore."""
+        return self.addresses.on_datastore(storage, item.library, item.id, file.name)
+
 
 def message_of(fault: Fault | None) -> LocalizableMessage | None:
     """Returns an error as a message for the caller."""

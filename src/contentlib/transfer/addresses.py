@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import parse_qs, quote, unquote
 
+from contentlib.library.catalog.browsing import directory_of
 from contentlib.library.model import UpdateFile
 
 DATA = "/cls/data/"
@@ -38,12 +39,13 @@ class DataAddress:
 
 @dataclass(frozen=True, slots=True)
 class StaticAddress:
-    """A file of an item. `version` is the requested revision, as sent."""
+    """A file of an item. `version` is the requested revision, as sent. Its bytes must be on the `storage`, if one is named."""
 
     library: str
     item: str
     name: str
     version: str | None
+    storage: str | None = None
 
 
 class SignedAddresses:
@@ -63,6 +65,10 @@ class SignedAddresses:
     def content(self, library_id: str, item_id: str, name: str, revision: int) -> str:
         """Returns the URL for reading a file of an item without a download session. It is valid for that revision only."""
         return f"{STATIC}{_quoted(library_id)}/{_quoted(item_id)}/{_quoted(name)}?version={revision}"
+
+    def on_datastore(self, storage: str, library_id: str, item_id: str, name: str) -> str:
+        """Returns the URL of a file of an item on a datastore, as vCenter has it. The datastore browser finds it there."""
+        return f"ds:///vmfs/volumes/{_quoted(storage)}/{directory_of(library_id)}/{_quoted(item_id)}/{_quoted(name)}"
 
     def read(self, path: str) -> DataAddress | None:
         """Parses the path of a signed URL. Returns None if the signature is wrong or missing."""

@@ -88,6 +88,8 @@ class Downloads:
             current, given = file.revision, address.version or ""
             raise RequestRefused(404, messages.OTHER_VERSION(name=file.name, item=item.id, current=current, given=given))
         blob = await self._blobs.check(file.blob, file.name)
+        if address.storage not in (None, blob.storage):
+            raise RequestRefused(404, messages.OTHER_STORAGE(name=file.name, item=item.id, given=address.storage or ""))
         if request.method == "GET":
             await self._begun(AuditThing("library item", item.id, item.name, item.library), AuditThing("file", "", file.name))
         return self._answer(request, blob, file.name, _login(request), user, self._touch_login(request, item.id))

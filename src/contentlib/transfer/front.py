@@ -15,6 +15,7 @@ from contentlib.transfer import messages
 from contentlib.transfer.addresses import DATA, STATIC, DataAddress, SignedAddresses, read_static
 from contentlib.transfer.answers import STATUS, RequestRefused
 from contentlib.transfer.downloads import Downloads
+from contentlib.transfer.folders import Folders, is_folder, with_session
 from contentlib.transfer.permits import Permits
 from contentlib.transfer.uploads import Uploads
 from contentlib.vapi.errors import Unauthenticated, Unauthorized, VapiError
@@ -29,9 +30,11 @@ class Transfers:
         downloads: Downloads,
         addresses: SignedAddresses,
         permits: Permits,
+        folders: Folders,
         refused: OnRefusal = unnoticed,
     ) -> None:
         self._refused = refused
+        self._folders = folders
         self._uploads = uploads
         self._downloads = downloads
         self._addresses = addresses
@@ -39,7 +42,7 @@ class Transfers:
 
     def speaks(self, path: str) -> bool:
         """Whether a path is one of ours."""
-        return path.startswith((DATA, STATIC))
+        return path.startswith((DATA, STATIC)) or is_folder(path)
 
     async def handle(self, request: Request) -> Answer:
         """The answer to a request; raises Disconnected, and why the server failed."""
@@ -74,6 +77,8 @@ class Transfers:
             if content is None:
                 raise RequestRefused(404, messages.NO_SUCH_FILE(path=request.path[:200]))
             return await self._downloads.of_item(request, content)
+        if is_folder(request.path):
+            return await self._downloads.of_item(with_session(request), self._folders.address(request))
         address = self._addresses.read(request.path)
         if address is None:
             raise RequestRefused(404, messages.BAD_SIGNATURE())

@@ -14,6 +14,23 @@ OTHER_VERSION = Message(
     "file {name!r} of item {item} is at version {current}, not {given}",
     "Ask for the address of the file again.",
 )
+OTHER_STORAGE = Message(
+    "transfer.storage", "file {name!r} of item {item} is not on datastore {given}", "Ask for the storage of the item again."
+)
+NOT_A_FILE = Message(
+    "transfer.file", "no such file: {path!r}; files of datastores are {form}", "List directories with SearchDatastore_Task."
+)
+NO_DATASTORE = Message(
+    "transfer.datastore", "unknown datastore {name!r}; the parameter dsName must name one", "Send the name of a datastore."
+)
+NO_DATACENTER = Message(
+    "transfer.datacenter", "unknown datacenter {name!r}; the only one is {known!r}", "Send its name, or no parameter dcPath."
+)
+READ_ONLY = Message(
+    "transfer.read_only",
+    "method {method} not allowed: files of datastores can only be read (GET, HEAD)",
+    "Add files to an item with an update session.",
+)
 FORM = Message(
     "transfer.form",
     "request body must be the bytes of the file, not a form (curl: -T FILE, not -F)",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from functools import partial
 
@@ -15,6 +16,7 @@ from contentlib.library.clock import Clock
 from contentlib.library.model import Actor, Login
 from contentlib.safe_xml import local
 from contentlib.vapi.errors import Unauthenticated
+from contentlib.vim.datastore_browser import DatastoreBrowser
 from contentlib.vim.envelopes import XML, fault_of, method_in, result_of
 from contentlib.vim.faults import VimFault, invalid_request
 from contentlib.vim.methods import Caller, Entrance, Methods, SoapCall, service_content
@@ -78,9 +80,17 @@ class Product:
 class Vim:
     """Speaks the Web Services."""
 
-    def __init__(self, inventory: Inventory, product: Product, entrance: Entrance, bodies: Bodies, clock: Clock) -> None:
+    def __init__(
+        self,
+        inventory: Inventory,
+        browser: DatastoreBrowser,
+        product: Product,
+        entrance: Entrance,
+        bodies: Bodies,
+        clock: Clock,
+    ) -> None:
         world = World(inventory, service_content(product.about()))
-        self._methods = Methods(world, product.pbm(), entrance, clock)
+        self._methods = Methods(world, product.pbm(), entrance, browser, clock)
         self._product = product
         self._entrance = entrance
         self._bodies = bodies
@@ -122,7 +132,9 @@ class Vim:
         set_actor(partial(_actor, request, login, name))
         value = await self._methods.run(name, call)
         space = str(method.tag).partition("}")[0].removeprefix("{") or VIM
-        return Response(200, result_of(name, value, space), XML, session_cookies(request, call.new_token))
+        large = call.large  # written aside, because others wait for this thread
+        answer = await asyncio.to_thread(result_of, name, value, space) if large else result_of(name, value, space)
+        return Response(200, answer, XML, session_cookies(request, call.new_token))
 
     async def _login(self, request: Request) -> Login | None:
         try:

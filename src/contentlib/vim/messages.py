@@ -34,3 +34,22 @@ INVALID_XML = Message("vim.request", "invalid SOAP request: {problem}", "Send a 
 NOT_AN_ENVELOPE = Message(
     "vim.request", "request body is not a SOAP envelope with a method", "Send a SOAP envelope with one method."
 )
+SEARCH_TOO_LONG = Message(
+    "vim.argument",
+    "{argument} must have at most {most} patterns of {length} characters and a path of {path}",
+    "Search with fewer or shorter patterns.",
+)
+TOO_MANY_SEARCHES = Message(
+    "vim.argument", "{argument} must not name more than {most} tasks of searches", "Read the tasks one after the other."
+)
+NO_DATASTORE = Message(
+    "vim.no_datastore",
+    "unknown datastore {name!r}",
+    "Begin the path with the name of a datastore in brackets: [datastore1] path.",
+)
+NO_DIRECTORY = Message("vim.no_directory", "no such directory: {directory!r}", "List the directory above it.")
+TOO_MANY_ENTRIES = Message(
+    "vim.too_many_entries",
+    "directory {directory!r} has more than {most} entries that match",
+    "Search a directory below it, or with a narrower pattern.",
+)

@@ -6,8 +6,9 @@ import base64
 import binascii
 import re
 import zlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
+from functools import partial
 
 from lxml import etree
 
@@ -23,6 +24,7 @@ from contentlib.vapi.errors import ServiceUnavailable, Unauthenticated
 from contentlib.vapi.types import DateTime
 from contentlib.vim import collector, messages
 from contentlib.vim.collector import child, every, flag, reference, text
+from contentlib.vim.datastore_browser import DatastoreBrowser, search_of
 from contentlib.vim.faults import (
     invalid_argument,
     invalid_login,
@@ -77,6 +79,8 @@ class SoapCall:
     login: Login | None
     caller: Caller
     new_token: str | None = None
+    large: bool = False
+    """Whether the result may be large."""
 
 
 Method = Callable[[SoapCall], Awaitable[Value | None]]
@@ -85,13 +89,14 @@ Method = Callable[[SoapCall], Awaitable[Value | None]]
 class Methods:
     """The methods, by name."""
 
-    def __init__(self, world: World, pbm: Data, entrance: Entrance, clock: Clock) -> None:
+    def __init__(self, world: World, pbm: Data, entrance: Entrance, browser: DatastoreBrowser, clock: Clock) -> None:
         self._world = world
         self._pbm = pbm
         self._entrance = entrance
         self._logins = entrance.logins
         self._clock = clock
         self._may_look = entrance.may_look
+        self._browser = browser
         self._anonymous: dict[str, Method] = {
             "CloneSession": self._clone_session,
             "CurrentTime": self._current_time,
@@ -111,6 +116,8 @@ class Methods:
             "Logout": self._logout,
             "RetrieveProperties": self._retrieve,
             "RetrievePropertiesEx": self._retrieve_some,
+            "SearchDatastore_Task": partial(self._search, recursive=False),
+            "SearchDatastoreSubFolders_Task": partial(self._search, recursive=True),
             "SessionIsActive": self._session_is_active,
             "TerminateSession": self._terminate_sessions,
             **PropertyUpdates(entrance.filters, self._collected).methods,
@@ -136,13 +143,19 @@ class Methods:
         if not await self._may_look(call.login):
             raise no_permission(call.target, "System.Read")
 
-    async def _seen(self, call: SoapCall) -> World:
-        """Returns the current world as a caller sees it. Without a login, datastores are not visible."""
+    async def _seen(self, call: SoapCall, targets: Iterable[Reference]) -> World:
+        """Returns the current world as a caller sees it, with the tasks among the targets of the call.
+
+        Without a login, datastores are not visible.
+        """
         if call.login is None:
             return replace(self._world, now=self._clock.now())
+        searches = await self._browser.tasks(call.login, targets)
+        call.large = call.large or bool(searches)
         session, spaces = _user_session(call.login, call.caller), await self._world.inventory.spaces()
         others = [_user_session(each) for each in await self._others(call.login)]
-        return replace(self._world, now=self._clock.now(), session=session, sessions=(session, *others), spaces=spaces)
+        world = replace(self._world, spaces=spaces, searches=searches)
+        return replace(world, now=self._clock.now(), session=session, sessions=(session, *others))
 
     async def _others(self, login: Login) -> list[Login]:
         """The other sessions of a user."""
@@ -241,7 +254,7 @@ class Methods:
             raise not_found(call.target)
         name = text(call.arguments, "prop", "") or ""
         try:
-            value = read(await self._seen(call), call.target, name)
+            value = read(await self._seen(call, [call.target]), call.target, name)
         except KeyError as error:
             raise invalid_property(call.target.type, name) from error
         return None if value is None else Typed(value)
@@ -270,8 +283,14 @@ class Methods:
         return await self._page(call, arguments, offset, most)
 
     async def _collected(self, call: SoapCall, arguments: etree._Element) -> list[Data]:
-        world = await self._seen(call)
-        return [each for wanted in _filters(arguments) for each in collector.collect(world, wanted)]
+        filters = _filters(arguments)
+        world = await self._seen(call, (start.target for wanted in filters for start in wanted.starts))
+        return [each for wanted in filters for each in collector.collect(world, wanted)]
+
+    async def _search(self, call: SoapCall, *, recursive: bool) -> Value:
+        if not self._world.exists(call.target):
+            raise not_found(call.target)
+        return self._browser.start(search_of(call.arguments, recursive=recursive, now=self._clock.now()))
 
     async def _page(self, call: SoapCall, arguments: etree._Element, offset: int, most: int) -> Data | None:
         """Returns a page of results. Its token contains the request, so that every process can continue."""

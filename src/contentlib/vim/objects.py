@@ -22,6 +22,7 @@ from contentlib.inventory import (
     Space,
 )
 from contentlib.vim.managers import MANAGERS, SEARCH_INDEX, SESSION_MANAGER
+from contentlib.vim.searches import search_in
 from contentlib.vim.values import Data, Reference
 
 ROOT_FOLDER = Reference("Folder", ROOT.id)
@@ -47,6 +48,7 @@ class World:
     session: Data | None = None  # the caller's own, if any
     sessions: Sequence[Data] = ()  # of the caller's user
     spaces: Mapping[str, Space] = field(default_factory=dict)
+    searches: Mapping[str, Data] = field(default_factory=dict)  # the TaskInfo of each search that the call names
 
     def datastore(self, identifier: str) -> Datastore:
         """The datastore of that identifier, which exists."""
@@ -60,6 +62,8 @@ class World:
         if target.type == "ListView":
             listed = listed_in(target)
             return listed is not None and all(map(self.exists, listed))
+        if search_in(target) is not None:
+            return True
         return target in SINGLETONS.values() or target in MANAGERS or target in set(_entities(self.inventory))
 
 
@@ -113,6 +117,7 @@ BASES = {
     "Folder": "ManagedEntity",
     "Datacenter": "ManagedEntity",
     "Datastore": "ManagedEntity",
+    "Task": "ExtensibleManagedObject",
     "ManagedObjectView": "View",
     "ContainerView": "ManagedObjectView",
     "ListView": "ManagedObjectView",

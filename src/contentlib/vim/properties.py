@@ -12,7 +12,7 @@ from contentlib.inventory import DATASTORE_FOLDER, FOLDERS, HOST_FOLDER, NETWORK
 from contentlib.vapi.types import DateTime
 from contentlib.vim import managers
 from contentlib.vim.objects import BASES, ROOT_FOLDER, THE_DATACENTER, View, World, children, contained, listed_in, view_of
-from contentlib.vim.values import Array, Data, Enum, Fields, Long, Reference, Value
+from contentlib.vim.values import Array, Data, Enum, Fields, Long, Reference, Typed, Value
 
 Property = Callable[[World, str], Value | None]
 
@@ -37,6 +37,7 @@ def read(world: World, target: Reference, path: str) -> Value | None:
         if not isinstance(value, Data):
             raise KeyError(path)
         value = value.fields[step]
+        value = value.value if isinstance(value, Typed) else value
     return value
 
 
@@ -210,6 +211,7 @@ _PROPERTIES: dict[str, dict[str, Property]] = {
         "vm": _none(_REFERENCE),
     },
     "HostDatastoreBrowser": {"datastore": _datastores, "supportedType": _none("FileQuery")},
+    "Task": {"info": lambda world, identifier: world.searches[identifier]},
     "ServiceInstance": {
         "content": lambda world, _identifier: world.content,
         "capability": _constant(_SERVER_CAPABILITY),

@@ -21,3 +21,6 @@ class Addresses(Protocol):
 
     def content(self, library_id: str, item_id: str, name: str, revision: int) -> str:
         """Returns the URL for reading a file of an item without a download session. It is valid for that revision only."""
+
+    def on_datastore(self, storage: str, library_id: str, item_id: str, name: str) -> str:
+        """The URL of a file of an item on a datastore, by which no bytes can be read."""

@@ -37,3 +37,33 @@ PRIVILEGED = {
     "list": Row(lambda _: {}),
     "get": Row(lambda _: {"service_id": _SERVICE}, {"not_found": lambda _: {"service_id": NOBODY}}),
 }
+
+STRUCTURES = {
+    "list": Row(lambda _: {}),
+    "get": Row(lambda _: {"structure_id": f"{_SERVICE}_model"}, {"not_found": lambda _: {"structure_id": NOBODY}}),
+}
+
+ENUMERATIONS = {
+    "list": Row(lambda _: {}),
+    "get": Row(
+        lambda _: {"enumeration_id": f"{_SERVICE}_model.library_type"}, {"not_found": lambda _: {"enumeration_id": NOBODY}}
+    ),
+}
+
+COMMANDS = {
+    "list": Row(lambda _: {"path": _SERVICE}, {"not_found": lambda _: {"path": NOBODY}}),
+    "get": Row(
+        lambda _: {"identity": {"path": _SERVICE, "name": "find"}},
+        {"not_found": lambda _: {"identity": {"path": _SERVICE, "name": NOBODY}}},
+    ),
+    "fingerprint": Row(lambda _: {}),
+}
+
+NAMESPACES = {
+    "list": Row(lambda _: {}),
+    "get": Row(
+        lambda _: {"identity": {"path": "com.vmware.content", "name": "library"}},
+        {"not_found": lambda _: {"identity": {"path": "com.vmware.content", "name": NOBODY}}},
+    ),
+    "fingerprint": Row(lambda _: {}),
+}

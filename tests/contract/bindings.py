@@ -30,6 +30,14 @@ SERVICES = (
     "com.vmware.vapi.metadata.authentication.package",
     "com.vmware.vapi.metadata.authentication.service",
     "com.vmware.vapi.metadata.authentication.service.operation",
+    "com.vmware.vapi.metadata.cli.command",
+    "com.vmware.vapi.metadata.cli.namespace",
+    "com.vmware.vapi.metadata.metamodel.component",
+    "com.vmware.vapi.metadata.metamodel.enumeration",
+    "com.vmware.vapi.metadata.metamodel.package",
+    "com.vmware.vapi.metadata.metamodel.service",
+    "com.vmware.vapi.metadata.metamodel.service.operation",
+    "com.vmware.vapi.metadata.metamodel.structure",
     "com.vmware.vapi.metadata.privilege.component",
     "com.vmware.vapi.metadata.privilege.package",
     "com.vmware.vapi.metadata.privilege.service",
@@ -73,6 +81,8 @@ class Reader:
         self.services: dict[str, dict[str, Any]] = {}
         self.structures: dict[str, dict[str, str]] = {}
         self.enumerations: dict[str, list[str]] = {}
+        self.inner: dict[str, bool] = {}
+        """Whether a structure or enumeration is declared inside of a service or structure, or else in a package."""
 
     def read(self, service: str) -> None:
         """Reads all operations of a service."""
@@ -106,6 +116,8 @@ class Reader:
                 return f"{name}<{self._text(declared.element_type)}>"
         if isinstance(declared, sdk.MapType):
             return f"map<{self._text(declared.key_type)},{self._text(declared.value_type)}>"
+        if isinstance(declared, sdk.EnumType | sdk.StructType) and declared.binding_class is not None:
+            self.inner[declared.name] = "." in declared.binding_class.__qualname__
         if isinstance(declared, sdk.EnumType):
             self.enumerations[declared.name] = sorted(map(str, declared.binding_class.get_values()))
             return str(declared.name)

@@ -53,6 +53,14 @@ from contentlib.services.vapi_metadata_authentication_component import Authentic
 from contentlib.services.vapi_metadata_authentication_package import AuthenticationPackageService
 from contentlib.services.vapi_metadata_authentication_service import AuthenticationServiceService
 from contentlib.services.vapi_metadata_authentication_service_operation import AuthenticationOperationService
+from contentlib.services.vapi_metadata_cli_command import CommandService
+from contentlib.services.vapi_metadata_cli_namespace import NamespaceService
+from contentlib.services.vapi_metadata_metamodel_component import MetamodelComponentService
+from contentlib.services.vapi_metadata_metamodel_enumeration import MetamodelEnumerationService
+from contentlib.services.vapi_metadata_metamodel_package import MetamodelPackageService
+from contentlib.services.vapi_metadata_metamodel_service import MetamodelServiceService
+from contentlib.services.vapi_metadata_metamodel_service_operation import MetamodelOperationService
+from contentlib.services.vapi_metadata_metamodel_structure import MetamodelStructureService
 from contentlib.services.vapi_metadata_privilege_component import PrivilegeComponentService
 from contentlib.services.vapi_metadata_privilege_package import PrivilegePackageService
 from contentlib.services.vapi_metadata_privilege_service import PrivilegeServiceService
@@ -66,7 +74,9 @@ from contentlib.services.vcenter_folder import FolderService
 from contentlib.services.vcenter_ovf_export_flag import ExportFlagService
 from contentlib.services.vcenter_ovf_import_flag import ImportFlagService
 from contentlib.services.vcenter_ovf_library_item import OvfLibraryItemService
+from contentlib.structures.commands import Commands
 from contentlib.structures.conversions import Endpoints
+from contentlib.structures.declarations import Metamodel
 from contentlib.vapi.catalogue import Catalogue
 from contentlib.vapi.declare import Service
 from contentlib.vapi.types import Typed
@@ -90,8 +100,18 @@ def services(core: Core, rules: Rules, access: Access, identity: Identity, resul
         PrivilegeServiceService,
         PrivilegeOperationService,
     )
-    catalogue = Catalogue([*map(type, described), *describing])
-    return [*described, *(each(catalogue) for each in describing)]
+    modelling = (
+        MetamodelComponentService,
+        MetamodelPackageService,
+        MetamodelServiceService,
+        MetamodelOperationService,
+        MetamodelStructureService,
+        MetamodelEnumerationService,
+    )
+    catalogue = Catalogue([*map(type, described), *describing, *modelling, CommandService, NamespaceService])
+    metamodel, commands = Metamodel(catalogue), Commands(catalogue)
+    models = [*(each(catalogue) for each in describing), *(each(metamodel) for each in modelling)]
+    return [*described, *models, CommandService(commands), NamespaceService(commands)]
 
 
 def _services(core: Core, rules: Rules, access: Access, identity: Identity, results: Results) -> list[Service]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import inspect
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 
@@ -15,6 +16,8 @@ class Catalogue:
     """The operations of services."""
 
     def __init__(self, services: Iterable[type[Service]]) -> None:
+        services = list(services)
+        self._documentation = {each.vapi_id: inspect.cleandoc(each.__doc__ or "") for each in services}
         self._services = {each.vapi_id: {found.name: found for found in operations_of(each)} for each in services}
 
     def privileged(self) -> list[str]:
@@ -36,6 +39,10 @@ class Catalogue:
         if found is None:
             raise NotFound(messages.NO_SERVICE(service=service))
         return found
+
+    def documentation(self, service: str) -> str:
+        """What a service is; empty for an unknown one."""
+        return self._documentation.get(service, "")
 
     def operation(self, service: str, name: str) -> Operation:
         """Returns an operation. Raises NotFound if the service or the operation does not exist."""

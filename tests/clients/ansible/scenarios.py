@@ -104,6 +104,19 @@ def _community(directory: Path) -> Told:
         return made + run(server, directory, *_twice("community"), *_twice("community-gone"), description="other", **told)
 
 
+def _tags(directory: Path) -> Told:
+    with serving(directory) as server:
+        told = {"description": "for all", "datastore": next(iter(STORAGES))}
+        return run(server, directory, *_twice("tags"), "tags-gone", **told)
+
+
+def _packages(directory: Path) -> Told:
+    """What a deployment would need is read, and the deployment refused."""
+    images = written(directory / "images").directory
+    with serving(directory) as server:
+        return run(server, directory, "packages", images=str(images))
+
+
 def _faults(directory: Path) -> Told:
     content = written(directory / "images")
     disk = bytes(reversed(content.package["disk1.vmdk"]))
@@ -178,6 +191,8 @@ _SCENARIOS: tuple[Callable[[Path], Told], ...] = (
     _rest,
     _subscribed,
     _community,
+    _tags,
+    _packages,
     _cut,
     _session,
     _roles,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from generator import access, machines, program, rooms, tables
+from generator import access, clients, machines, program, rooms, tables
 
 PARTS = {
     "settings": program.settings,
@@ -23,6 +23,7 @@ PARTS = {
     "roles": access.built_in,
     "role_privileges": access.roles,
     "privilege_operations": access.needs,
+    "govc_commands": clients.govc_commands,
 }
 _PART = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 

@@ -14,13 +14,17 @@ from urllib.parse import parse_qs, unquote
 
 import pytest
 
+from clients import govc_commands
 from contract import bindings
 
 _FILE = Path(__file__).with_name("record.json")
 _CONTRACT = bindings.whole()["services"]
 _GET_SESSION = ("POST", "/rest/com/vmware/cis/session", "get")  # govmomi's way, which the contract does not have
 
-_TESTS = ("clients/test_coverage.py", "clients/test_pyvmomi.py", "clients/ansible/test_calls.py", "docs/test_lines.py")
+_TESTS = (
+    *("clients/test_coverage.py", "clients/test_pyvmomi.py", "clients/ansible/test_calls.py", "docs/test_lines.py"),
+    "clients/test_govc_commands.py",
+)
 
 Calls = Mapping[str, Iterable[str]]
 
@@ -118,6 +122,12 @@ class Recorder:
             self.tree[part][client] = found
             known = found if self._writing else _read(part).get(client, [])
             assert found == known, f"tests/clients/record.json is stale for {client}: run `make clients`"
+
+    def agree_on_commands(self, outcomes: Mapping[str, str]) -> None:
+        """Compares what became of govc's commands with the record; notes it where the record is being made."""
+        if self._writing:
+            govc_commands.RECORD.write_text(json.dumps(outcomes, indent=1, sort_keys=True) + "\n")
+        assert outcomes == govc_commands.recorded(), f"{govc_commands.RECORD} is stale: run `make clients`"
 
     def write(self) -> None:
         """Keeps the record; clients that were not part of this run keep theirs."""

@@ -19,7 +19,7 @@ _HERE = Path(__file__).parent
 _SOURCE = _HERE / "govmomi"
 _BINARY = _HERE / ".cache" / "govmomi"
 SETUP = _HERE.parents[1] / "scripts" / "setup-go.sh"
-_GO = {"GOPATH": "/usr/share/gocode", "GO111MODULE": "off", "GOFLAGS": ""}
+GO = {"GOPATH": "/usr/share/gocode", "GO111MODULE": "off", "GOFLAGS": ""}
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def built() -> Path:
         newest = max(file.stat().st_mtime for file in _SOURCE.glob("*.go"))
         if not _BINARY.exists() or _BINARY.stat().st_mtime < newest:
             subprocess.run([SETUP], check=True)
-            subprocess.run(["go", "build", "-o", _BINARY, "."], cwd=_SOURCE, env=os.environ | _GO, check=True)
+            subprocess.run(["go", "build", "-o", _BINARY, "."], cwd=_SOURCE, env=os.environ | GO, check=True)
     return _BINARY
 
 

@@ -321,8 +321,20 @@ func (u *user) reads() {
 		if err != nil {
 			return nil, err
 		}
-		_, err = browser.SearchDatastore(ctx, "["+u.datastore+"]", &types.HostDatastoreBrowserSearchSpec{})
-		return fmt.Sprint(err), nil
+		directory := fmt.Sprintf("[%s] contentlib-%s/%s", u.datastore, u.made.ID, u.items["tiny"])
+		task, err := browser.SearchDatastore(ctx, directory, &types.HostDatastoreBrowserSearchSpec{MatchPattern: []string{"disk1*.vmdk"}})
+		if err != nil {
+			return nil, err
+		}
+		info, err := task.WaitForResult(ctx, nil)
+		if err != nil {
+			return nil, err
+		}
+		names := []string{}
+		for _, each := range info.Result.(types.HostDatastoreBrowserSearchResults).File {
+			names = append(names, each.GetFileInfo().Path)
+		}
+		return names, nil
 	})
 	for _, name := range []string{"image", "tiny", "unpacked", "whole", "pulled", "pulled without HEAD",
 		"pulled package", "pulled archive"} {

@@ -77,6 +77,11 @@ def test_a_second_plan_finds_no_difference(terraform: Journey) -> None:
     assert data(terraform["plan again"]) == []
 
 
+def test_after_an_import_a_plan_changes_only_what_the_provider_cannot_read(terraform: Journey) -> None:
+    """A password is never answered, and where a file came from is not kept."""
+    assert data(terraform["import and plan"]) == ["publication.password", "file_url"]
+
+
 def test_the_data_sources_find_library_and_item_by_name(terraform: Journey) -> None:
     found = data(terraform["data vsphere_content_library and vsphere_content_library_item"])
     assert found == {"library": True, "item": True, "type": "iso"}

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"path/filepath"
 	"reflect"
+	"sort"
 	"strconv"
 	"strings"
 	"time"
@@ -59,6 +60,7 @@ func terraform(p *program) {
 	p.step("apply vsphere_content_library", t.createLibrary)
 	t.createItems()
 	p.step("plan again", t.plan)
+	p.step("import and plan", t.imported)
 	p.step("data vsphere_content_library and vsphere_content_library_item", t.dataSources)
 	p.step("the saved session is used again", t.savedSession)
 	p.step("destroy", t.destroy)
@@ -350,6 +352,50 @@ func (t *provider) plan() (interface{}, error) {
 		compare(each, read)
 	}
 	return differences, nil
+}
+
+// imported finds by their identifiers what others have made, and tells what a plan would change that is configured alike.
+func (t *provider) imported() (interface{}, error) {
+	published := true
+	made := library.Library{Name: "imported", Type: "LOCAL",
+		Storage: []library.StorageBackings{{DatastoreID: t.store.Reference().Value, Type: "DATASTORE"}},
+		Publication: &library.Publication{AuthenticationMethod: "BASIC", Published: &published, UserName: "vcsp", Password: "s3cret of all"}}
+	id, err := t.lib.CreateLibrary(ctx, made)
+	if err != nil {
+		return nil, err
+	}
+	read, err := t.readLibrary(id)
+	if err != nil {
+		return nil, err
+	}
+	publication := read["publication"].(m)
+	delete(publication, "publish_url") // is computed
+	differences := changed("publication.", m{"authentication_method": "BASIC", "username": "vcsp", "password": "s3cret of all",
+		"published": true}, publication)
+	delete(read, "publication")
+	differences = append(differences, changed("", m{"name": "imported", "description": "",
+		"storage_backing": []string{t.store.Reference().Value}}, read)...)
+	item := t.items[0]
+	if read, err = t.readItem(item.id); err != nil {
+		return nil, err
+	}
+	configured := m{"file_url": "/path/to/image.iso"}
+	for name, value := range item.configured {
+		configured[name] = value
+	}
+	return append(differences, changed("", configured, read)...), t.lib.DeleteLibrary(ctx, &library.Library{ID: id, Type: "LOCAL"})
+}
+
+// changed names the attributes that are configured otherwise than they are read.
+func changed(prefix string, configured, read m) []string {
+	names := []string{}
+	for name, value := range configured {
+		if !reflect.DeepEqual(value, read[name]) {
+			names = append(names, prefix+name)
+		}
+	}
+	sort.Strings(names)
+	return names
 }
 
 func (t *provider) dataSources() (interface{}, error) {

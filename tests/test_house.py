@@ -18,9 +18,9 @@ TABLES = {"settings.py", "metadata/tables.py"}
 
 SHARED_NAMES = {
     "a port, and its adapter on SQLite": """
-        ApiTokenRows ArrivalRows AttachmentRows AuditRows BlobRows CategoryRows DeletedRows DownloadSessionRows
-        FetchedItemRows GroupRows ItemRows LastUseRows LibraryRows LoginRows OfferRows PermissionRows PreparationRows
-        QuotaRows RoleRows SecretRows StateRows SubscriberContactRows SubscriberCredentialRows SubscriberRows TagRows
+        AnnotationRows ApiTokenRows ArrivalRows AttachmentRows AuditRows BlobRows CategoryRows DeletedRows DownloadSessionRows
+        FetchedItemRows GroupRows ItemRows LastUseRows LibraryRows LineRows LoginRows OfferRows PermissionRows
+        PreparationRows QueryRows QuotaRows RoleRows SecretRows StateRows SubscriberContactRows SubscriberCredentialRows SubscriberRows TagRows
         TaskRows TokenRows TrustedCertificateRows UpdateFileRows UpdateSessionRows UsageRows UsedByRows UsedLoginRows
         UserRows VersionRows
         """,

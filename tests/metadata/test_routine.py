@@ -8,7 +8,17 @@ from contentlib.metadata.generations import slot_of
 from contentlib.metadata.principals import ACCESS_TABLES
 from contentlib.metadata.routine import OF_SERVER, ROUTINE
 
-ONLY_COUNTED = {"arrivals", "category_users", "offers", "state", "stored_files", "tag_users", "versions"}
+ONLY_COUNTED = {
+    "arrivals",
+    "category_users",
+    "labels",
+    "notes",
+    "offers",
+    "state",
+    "stored_files",
+    "tag_users",
+    "versions",
+}
 """Tables of parts of things, which an entry names by themselves."""
 
 

@@ -27,9 +27,10 @@ from sqlalchemy import (
 from contentlib.library.errors import Fault
 from contentlib.library.model import Differences, Item, PackageSignature, StoredFile, Version
 from contentlib.metadata import tables
-from contentlib.metadata.deleted import DeletedStatements
+from contentlib.metadata.deleted import DeletedRows, DeletedStatements
 from contentlib.metadata.quotas import Holdings
 from contentlib.metadata.rows import Codec, Keyed, KnownKeys, Limitable, Statements, encode
+from contentlib.metadata.search import SearchTexts
 from contentlib.metadata.statement import Connection, Statement
 
 _ITEMS = tables.items
@@ -69,12 +70,19 @@ class ItemRows(Keyed[Item]):
     def __init__(self, connection: Connection) -> None:
         super().__init__(connection, _ROWS)
         self._holdings = Holdings(connection)
+        self._texts = SearchTexts(connection)
 
     async def add(self, row: Item) -> None:
         """Adds an item; versions of it may be there already."""
         await super().add(row)
         await self._holdings.change_items(row.id, 1)
         await self._holdings.change_bytes(await self._holdings.of_item(row.id))
+        await self._texts.renew_item(row.id)
+
+    async def put(self, row: Item) -> None:
+        """Replaces the item of the same identifier."""
+        await super().put(row)
+        await self._texts.renew_item(row.id)
 
     async def find(
         self,
@@ -104,6 +112,7 @@ class ItemRows(Keyed[Item]):
         await self._holdings.change_items(identifier, -1)
         await self._holdings.change_bytes(await self._holdings.of_item(identifier), -1)
         await self._connection.run(_ORPHAN, {"key": identifier})
+        await self._texts.remove(identifier)
         await super().remove(identifier)
 
     async def remove_of(self, library: str, most: int) -> int:
@@ -124,7 +133,22 @@ class ItemRows(Keyed[Item]):
         return (int(row[0]), int(row[1])) if row else (0, 0)
 
 
-DELETED = DeletedStatements(_ITEMS, _ROWS)
+_DELETED = DeletedStatements(_ITEMS, _ROWS)
+
+
+class DeletedItemRows(DeletedRows[Item]):
+    """Items in the trash."""
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(connection, _DELETED)
+        self._texts = SearchTexts(connection)
+
+    async def restore(self, row: Item) -> None:
+        """Brings an item back."""
+        await super().restore(row)
+        await self._texts.renew_item(row.id)
+
+
 _MARKED = ("version", "metadata_version", "content_version", "modified", "version_id", "type", "name")
 _mark: ColumnElement[Any] = literal_column("''")
 for _name in _MARKED:

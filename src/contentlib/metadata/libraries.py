@@ -7,9 +7,10 @@ from sqlalchemy import bindparam, delete, or_, select, update
 
 from contentlib.library.model import Library, LibraryType, Retention, library_owner
 from contentlib.metadata import tables
-from contentlib.metadata.deleted import DeletedStatements
+from contentlib.metadata.deleted import DeletedRows, DeletedStatements
 from contentlib.metadata.quotas import Holdings
 from contentlib.metadata.rows import Keyed, Statements
+from contentlib.metadata.search import SearchTexts
 from contentlib.metadata.statement import Connection, Statement
 
 _TABLE = tables.libraries
@@ -38,6 +39,17 @@ class LibraryRows(Keyed[Library]):
 
     def __init__(self, connection: Connection) -> None:
         super().__init__(connection, _ROWS)
+        self._texts = SearchTexts(connection)
+
+    async def add(self, row: Library) -> None:
+        """Adds a library."""
+        await super().add(row)
+        await self._texts.renew_library(row.id)
+
+    async def put(self, row: Library) -> None:
+        """Replaces the library of the same identifier."""
+        await super().put(row)
+        await self._texts.renew_library(row.id)
 
     async def find(
         self, *, type: LibraryType | None = None, folded_name: str | None = None, storage: str | None = None
@@ -56,6 +68,7 @@ class LibraryRows(Keyed[Library]):
 
     async def remove(self, identifier: str) -> None:
         """Removes the library with its quota."""
+        await self._texts.remove(identifier)
         await super().remove(identifier)
         await Holdings(self._connection).forget(library_owner(identifier))
 
@@ -64,4 +77,17 @@ class LibraryRows(Keyed[Library]):
         await self._connection.run(_CHANGED, {"key": library_id})
 
 
-DELETED = DeletedStatements(_TABLE, _ROWS, hides=(tables.items.name,))
+_DELETED = DeletedStatements(_TABLE, _ROWS, hides=(tables.items.name,))
+
+
+class DeletedLibraryRows(DeletedRows[Library]):
+    """Libraries in the trash."""
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(connection, _DELETED)
+        self._texts = SearchTexts(connection)
+
+    async def restore(self, row: Library) -> None:
+        """Brings a library back."""
+        await super().restore(row)
+        await self._texts.renew_library(row.id)

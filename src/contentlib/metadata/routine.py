@@ -14,6 +14,8 @@ ROUTINE: Mapping[str, str] = {
     "jobs": "leases of jobs, renewed all the time",
     "last_uses": "when a token was last used; each use is in the log if it changed something",
     "reservations": "room for the bytes of uploads, which are in the log",
+    "search_texts": "the words of libraries, items and tags, which change with them",
+    "search_words": "the same words, as an index",
     "subscriber_contacts": "when subscribers were last here; their downloads are in the log",
     "tokens": "client tokens, kept beside what they created; used signatures, tickets and filters, which end soon",
     "used_logins": "logins at providers that have ended; their sessions are in the log",

@@ -91,10 +91,10 @@ items = Table(
     Column("id", Text, primary_key=True),
     Column("library", Text, ForeignKey("libraries.id"), nullable=False),
     Column("name", Text, nullable=False),
-    Column("folded_name", Text, nullable=False, index=True),
+    Column("folded_name", Text, nullable=False),
     Column("description", Text, nullable=False),
     Column("type", Text, nullable=False),
-    Column("folded_type", Text, nullable=False, index=True),
+    Column("folded_type", Text, nullable=False),
     Column("created", BigInteger, nullable=False),
     Column("modified", BigInteger, nullable=False),
     Column("version", Integer, nullable=False),
@@ -109,6 +109,8 @@ items = Table(
     Column("user", Text, nullable=False, server_default=""),
 )
 Index("ix_items_library", items.c.library, items.c.created, items.c.id)  # the order in which they are listed
+for _sorted in ("folded_name", "folded_type", "created", "modified", "size"):  # the orders in which they are queried
+    Index(f"ix_items_{_sorted}", items.c[_sorted], items.c.id)
 _partial("ux_items_library_folded_name", items.c.library, items.c.folded_name, where="deleted IS NULL", unique=True)
 _index_deletions(items)
 
@@ -382,6 +384,42 @@ attachments = Table(
     Column("item", Text, ForeignKey("items.id", ondelete="CASCADE"), index=True),  # the same
     Index("ux_attachments_tag_type_object", "tag", "type", "object", unique=True),
     Index("ix_attachments_object", "object"),
+)
+
+notes = Table(
+    "notes",
+    metadata,
+    Column("thing", Text, primary_key=True),  # the library or the item
+    Column("library", Text, ForeignKey("libraries.id", ondelete="CASCADE"), index=True),
+    Column("item", Text, ForeignKey("items.id", ondelete="CASCADE"), index=True),
+    Column("text", Text, nullable=False),
+)
+
+labels = Table(
+    "labels",
+    metadata,
+    Column("thing", Text, ForeignKey("notes.thing", ondelete="CASCADE"), nullable=False),
+    Column("key", Text, nullable=False),
+    Column("value", Text, nullable=False),
+    PrimaryKeyConstraint("thing", "key"),
+    Index("ix_labels_key_value", "key", "value", "thing"),
+)
+
+search_texts = Table(
+    "search_texts",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("thing", Text, nullable=False, unique=True),  # a library, an item or a tag
+    Column("words", Text, nullable=False),
+)
+
+search_words = Table(
+    "search_words",
+    metadata,
+    Column("word", Text, nullable=False),
+    Column("number", Integer, nullable=False),
+    PrimaryKeyConstraint("word", "number"),
+    sqlite_with_rowid=False,
 )
 
 tokens = Table(

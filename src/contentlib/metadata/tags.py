@@ -10,6 +10,7 @@ from contentlib.library.ports import FreeTag
 from contentlib.metadata import tables
 from contentlib.metadata.items import LIVE
 from contentlib.metadata.rows import Keyed, Statements
+from contentlib.metadata.search import SearchTexts
 from contentlib.metadata.statement import Connection, Statement
 
 _CATEGORIES = tables.categories
@@ -32,6 +33,7 @@ class CategoryRows(Keyed[Category]):
 
     async def remove(self, identifier: str) -> None:
         """Removes the category with its tags, which are read by their keys and must not be remembered."""
+        await SearchTexts(self._connection).remove_tags(identifier)
         await self._connection.run(_REMOVE_CATEGORY, {"key": identifier})
 
     async def all(self) -> list[Category]:
@@ -72,6 +74,22 @@ class TagRows(Keyed[Tag]):
 
     def __init__(self, connection: Connection) -> None:
         super().__init__(connection, _TAG)
+        self._texts = SearchTexts(connection)
+
+    async def add(self, row: Tag) -> None:
+        """Adds a tag."""
+        await super().add(row)
+        await self._texts.renew_tag(row.id)
+
+    async def put(self, row: Tag) -> None:
+        """Replaces the tag of the same identifier."""
+        await super().put(row)
+        await self._texts.renew_tag(row.id)
+
+    async def remove(self, identifier: str) -> None:
+        """Removes the tag."""
+        await self._texts.remove(identifier)
+        await super().remove(identifier)
 
     async def all(self) -> list[str]:
         """The identifiers of all tags."""

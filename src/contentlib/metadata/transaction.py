@@ -12,18 +12,19 @@ from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
 from contentlib.library import ports, principals
 from contentlib.library.model import Item, Library
 from contentlib.library.threads import Threads
-from contentlib.metadata import items, libraries
 from contentlib.metadata.access import LoginRows, StateRows, TokenRows, UsedLoginRows, UserRows
+from contentlib.metadata.annotations import AnnotationRows
 from contentlib.metadata.audit import AuditRows
 from contentlib.metadata.auditing import AuditedConnection, wall_clock
 from contentlib.metadata.blobs import BlobRows
 from contentlib.metadata.certificates import TrustedCertificateRows
-from contentlib.metadata.deleted import DeletedRows
-from contentlib.metadata.items import ItemRows, VersionRows
-from contentlib.metadata.libraries import LibraryRows
+from contentlib.metadata.items import DeletedItemRows, ItemRows, VersionRows
+from contentlib.metadata.libraries import DeletedLibraryRows, LibraryRows
+from contentlib.metadata.lines import LineRows
 from contentlib.metadata.memory import Memory
 from contentlib.metadata.offers import ArrivalRows, OfferRows
 from contentlib.metadata.principals import ACCESS_TABLES, ApiTokenRows, GroupRows, LastUseRows, PermissionRows, RoleRows
+from contentlib.metadata.queries import QueryRows
 from contentlib.metadata.quotas import QuotaRows
 from contentlib.metadata.secrets import SecretRows
 from contentlib.metadata.sessions import DownloadSessionRows, PreparationRows, UpdateFileRows, UpdateSessionRows
@@ -153,8 +154,8 @@ class TransactionRows:
         self._connection = connection
         self.libraries: ports.LibraryRows = LibraryRows(connection)
         self.items: ports.ItemRows = ItemRows(connection)
-        self.deleted_libraries: ports.DeletedRows[Library] = DeletedRows(connection, libraries.DELETED)
-        self.deleted_items: ports.DeletedRows[Item] = DeletedRows(connection, items.DELETED)
+        self.deleted_libraries: ports.DeletedRows[Library] = DeletedLibraryRows(connection)
+        self.deleted_items: ports.DeletedRows[Item] = DeletedItemRows(connection)
         self.offers: ports.OfferRows = OfferRows(connection)
         self.arrivals: ports.ArrivalRows = ArrivalRows(connection)
         self.versions: ports.VersionRows = VersionRows(connection)
@@ -188,6 +189,9 @@ class TransactionRows:
         self.secrets: ports.SecretRows = SecretRows(connection)
         self.quotas: ports.QuotaRows = QuotaRows(connection)
         self.audit: ports.AuditRows = AuditRows(connection)
+        self.annotations: ports.AnnotationRows = AnnotationRows(connection)
+        self.queries: ports.QueryRows = QueryRows(connection)
+        self.lines: ports.LineRows = LineRows(connection)
 
     def access_changed(self) -> bool:
         """Whether who may do what may differ from the last committed state."""

@@ -5,6 +5,7 @@ Times are milliseconds since 1970 UTC, sizes are bytes.
 
 from __future__ import annotations
 
+from contentlib.library.model.annotations import Annotation, LabelCount
 from contentlib.library.model.audit import (
     Actor,
     AuditEntry,
@@ -27,6 +28,17 @@ from contentlib.library.model.libraries import (
     Publishing,
     Retention,
     Usage,
+)
+from contentlib.library.model.queries import (
+    FoundPage,
+    ItemLine,
+    ItemQuery,
+    LibraryLine,
+    LibraryQuery,
+    Position,
+    SeenLibraries,
+    Selection,
+    SortKey,
 )
 from contentlib.library.model.quotas import FillLevel, HeldAmount, Quota, Reservation, library_owner, user_owner
 from contentlib.library.model.secrets import SIGNING_KEY, SealedSecret, SecretPurpose, SecretUse
@@ -54,6 +66,7 @@ from contentlib.library.model.versions import Differences, StoredFile, Version
 __all__ = [
     "SIGNING_KEY",
     "Actor",
+    "Annotation",
     "AuditEntry",
     "AuditFilter",
     "AuditLink",
@@ -73,9 +86,15 @@ __all__ = [
     "FetchedItem",
     "FillLevel",
     "Following",
+    "FoundPage",
     "HeldAmount",
     "Item",
+    "ItemLine",
+    "ItemQuery",
+    "LabelCount",
     "Library",
+    "LibraryLine",
+    "LibraryQuery",
     "LibraryType",
     "Login",
     "Maintenance",
@@ -83,6 +102,7 @@ __all__ = [
     "Outcome",
     "PackageSignature",
     "Placement",
+    "Position",
     "Preparation",
     "PrepareStatus",
     "Publishing",
@@ -93,7 +113,10 @@ __all__ = [
     "SecretPurpose",
     "SecretUse",
     "Seen",
+    "SeenLibraries",
+    "Selection",
     "Session",
+    "SortKey",
     "Source",
     "SourceEndpoint",
     "State",

@@ -32,6 +32,7 @@ from contentlib.library.ports.items import ItemRows
 from contentlib.library.ports.libraries import LibraryRows, UsageRows
 from contentlib.library.ports.metadata import AccessStore, MetadataStore, Transaction
 from contentlib.library.ports.nodes import Nodes, Places
+from contentlib.library.ports.queries import AnnotationRows, LineRows, QueryRows
 from contentlib.library.ports.quotas import QuotaRows
 from contentlib.library.ports.rows import Rows
 from contentlib.library.ports.secrets import Encryption, PasswordHasher, SecretRows
@@ -60,6 +61,7 @@ from contentlib.library.ports.versions import BlobRows, TrustedCertificateRows, 
 __all__ = [
     "AccessStore",
     "Addresses",
+    "AnnotationRows",
     "ArrivalRows",
     "AttachmentRows",
     "AuditRows",
@@ -75,6 +77,7 @@ __all__ = [
     "FreeTag",
     "ItemRows",
     "LibraryRows",
+    "LineRows",
     "LocalFiles",
     "LoginRows",
     "MetadataStore",
@@ -83,6 +86,7 @@ __all__ = [
     "PasswordHasher",
     "Places",
     "PreparationRows",
+    "QueryRows",
     "QuotaRows",
     "Rows",
     "SecretRows",

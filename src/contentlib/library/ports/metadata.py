@@ -9,6 +9,7 @@ from contentlib.library.model import Item, Library
 from contentlib.library.ports.audit import AuditRows
 from contentlib.library.ports.items import ItemRows
 from contentlib.library.ports.libraries import LibraryRows, UsageRows
+from contentlib.library.ports.queries import AnnotationRows, LineRows, QueryRows
 from contentlib.library.ports.quotas import QuotaRows
 from contentlib.library.ports.secrets import SecretRows
 from contentlib.library.ports.sessions import DownloadSessionRows, PreparationRows, UpdateFileRows, UpdateSessionRows
@@ -69,6 +70,9 @@ class Transaction(Protocol):
     secrets: SecretRows
     quotas: QuotaRows
     audit: AuditRows
+    annotations: AnnotationRows
+    queries: QueryRows
+    lines: LineRows
 
     def access_changed(self) -> bool:
         """Whether users, groups, roles, permissions or API tokens may differ here from the last committed state.

@@ -18,11 +18,12 @@ TABLES = {"settings.py", "metadata/tables.py"}
 
 SHARED_NAMES = {
     "a port, and its adapter on SQLite": """
-        AnnotationRows ApiTokenRows ArrivalRows AttachmentRows AuditRows BlobRows CategoryRows DeletedRows DownloadSessionRows
-        FetchedItemRows GroupRows ItemRows LastUseRows LibraryRows LineRows LoginRows OfferRows PermissionRows
-        PreparationRows QueryRows QuotaRows RoleRows SecretRows StateRows SubscriberContactRows SubscriberCredentialRows SubscriberRows TagRows
-        TaskRows TokenRows TrustedCertificateRows UpdateFileRows UpdateSessionRows UsageRows UsedByRows UsedLoginRows
-        UserRows VersionRows
+        AnnotationRows ApiTokenRows ArrivalRows AttachmentRows AuditRows BlobRows CategoryRows DeletedRows
+        DownloadSessionRows FetchedItemRows GroupRows ItemRows LastUseRows LibraryRows LineRows LoginRows
+        OfferRows PermissionRows PreparationRows QueryRows QuotaRows RoleRows SecretRows StateRows
+        SubscriberContactRows SubscriberCredentialRows SubscriberRows TagRows TaskRows TokenRows
+        TrustedCertificateRows UpdateFileRows UpdateSessionRows UsageRows UsedByRows UsedLoginRows UserRows
+        VersionRows
         """,
     "a structure or enumeration of the contract, and the value of the rules that it is made of": """
         Cardinality EndpointType LibraryType Outcome Placement PrepareStatus ProbeStatus Progress Property TaskStatus

@@ -214,10 +214,19 @@ async def test_a_page_looks_at_a_limited_number_of_items(store: MetadataStore, m
     monkeypatch.setattr(queries, "FEW", -1)
     monkeypatch.setattr(queries, "MOST_EXAMINED", 8)
     async with store.reading() as rows:
-        page = await rows.queries.items(ItemQuery(words=("windows",), most=2))
+        page = await rows.queries.items(ItemQuery(folded_type="ovf", most=2))
         assert page.ids == ()
         assert page.after is not None
-    assert await names(store, words=("windows",)) == ["Windows"]
+    assert await names(store, folded_type="ovf") == ["Windows"]
+
+
+@pytest.mark.parametrize("count", [3, 20])
+async def test_a_beginning_of_many_words_finds_all_in_order(store: MetadataStore, count: int) -> None:
+    home, _ = await three(store)
+    found = [f"image {chr(97 + n)} build{count - n:02} build99" for n in range(count)]
+    await add(store, *(made.item(home.id, name=each) for each in found))
+    assert await names(store, words=("build",)) == found
+    assert await names(store, words=("image", "build"), descending=True, library=home.id) == found[::-1]
 
 
 async def test_libraries_are_found_sorted_and_narrowed(store: MetadataStore) -> None:

@@ -1,7 +1,8 @@
 """Finds libraries and items by words, labels and properties, in the order that a caller wants.
 
 A query for items begins at the narrowest of what it names, a word, a label or libraries, if that leaves few items, and sorts
-those. Otherwise it walks along the index of the order, for a limited number of items.
+those. Otherwise it walks along the index of the order, for a limited number of items; in order of name it walks along the items
+with a common word, which is likely to be in the name: items that have it would be close together, and far from the beginning.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from sqlalchemy import (
     or_,
     select,
     tuple_,
+    union,
 )
 
 from contentlib.library.model import FoundPage, ItemQuery, LibraryQuery, Position, Selection, SortKey, library_owner
@@ -35,9 +37,10 @@ from contentlib.metadata.statement import Connection, Statement
 
 FEW = 5000
 """Items that are sorted for a page."""
-MOST_EXAMINED = 20_000
+MOST_EXAMINED = 10_000
 """Items that are looked at for a page, where they are not few."""
-_FIRST_STEP, _LONGEST_STEP = 4, 8000
+_FIRST_STEP, _LONGEST_STEP = 4, 5000
+_MOST_ARMS, _ARMS = 16, (1, 4, 16)
 _LAST_CHARACTER = chr(0x10FFFF)
 _ITEMS, _LIBRARIES, _QUOTAS = tables.items, tables.libraries, tables.quotas
 _TEXTS, _WORDS, _LABELS, _ATTACHED = tables.search_texts, tables.search_words, tables.labels, tables.attachments
@@ -73,7 +76,25 @@ _FILTERS: Mapping[str, ColumnElement[bool]] = {
     "unpublished": not_(_is_published),
 }
 _FLAGS = {"cached": ("cached", "uncached"), "published": ("published", "unpublished")}
-_deleted_libraries = select(_LIBRARIES.c.id).where(_LIBRARIES.c.deleted.is_not(None))
+_deleted_libraries = select(_LIBRARIES.c.id).where(_LIBRARIES.c.deleted_until.is_not(None))  # which has an index
+
+
+def _next_word(after: ColumnElement[bool]) -> Any:
+    return select(func.min(_WORDS.c.word)).where(after, _WORDS.c.word < bindparam("to_word"))
+
+
+_beginning = select(_next_word(_WORDS.c.word >= bindparam("from_word")).scalar_subquery().label("word")).cte(recursive=True)
+_beginning = _beginning.union_all(
+    select(_next_word(_WORDS.c.word > _beginning.c.word).scalar_subquery()).where(_beginning.c.word.is_not(None))
+)
+_BEGINNING = Statement(select(_beginning.c.word).where(_beginning.c.word.is_not(None)).limit(bindparam("enough")))
+_IN_TAGS = Statement(
+    select(literal_column("1")).where(
+        _WORDS.c.word.in_(given_texts("words")),
+        _WORDS.c.name == literal_column("''"),
+        exists().where(_TEXTS.c.number == _WORDS.c.number, _TEXTS.c.thing == tables.tags.c.id),
+    )
+)
 
 
 class _Shape(NamedTuple):
@@ -87,6 +108,7 @@ class _Shape(NamedTuple):
     after: bool
     seen: bool | None
     source: str | None = None
+    arms: int = 0
 
 
 class QueryRows:
@@ -100,7 +122,8 @@ class QueryRows:
         shape, values = _shape(query), _values(query)
         source = await self._narrowest(query, shape, values)
         if source is None:
-            return await self._walk(query, shape, values)
+            arms = await self._arms(query) if query.sort is SortKey.NAME else {}
+            return await self._walk(query, shape._replace(arms=len(arms)), values | arms)
         rows = await self._connection.rows(_few(shape._replace(source=source)), values)
         return _page(rows, query.most)
 
@@ -117,15 +140,25 @@ class QueryRows:
         few = {source: count for source, count in counts.items() if count <= FEW}
         return min(few, key=few.__getitem__) if few else None
 
+    async def _arms(self, query: ItemQuery) -> dict[str, str]:
+        """The words along which to walk: all that begin like a wanted one, if they are not too many and in no tag's name."""
+        for wanted in sorted(query.words, key=len, reverse=True):
+            values = {"from_word": wanted, "to_word": wanted + _LAST_CHARACTER, "enough": _MOST_ARMS + 1}
+            words = [word for (word,) in await self._connection.rows(_BEGINNING, values)]
+            if 0 < len(words) <= _MOST_ARMS and not await self._connection.rows(_IN_TAGS, {"words": encode(words)}):
+                places = next(places for places in _ARMS if places >= len(words))
+                return {f"arm{n}": words[min(n, len(words) - 1)] for n in range(places)}
+        return {}
+
     async def _walk(self, query: ItemQuery, shape: _Shape, values: dict[str, Any]) -> FoundPage:
         found: list[tuple[Any, ...]] = []
-        examined, step = 0, _FIRST_STEP * query.most
+        examined, step, arms = 0, _FIRST_STEP * query.most, shape.arms or 1
         while examined < MOST_EXAMINED:
             rows = await self._connection.rows(_walking(shape), values | {"most": step})
             found += [row for row in rows if row[2]]
             if len(found) > query.most or len(rows) < step:
                 return _page(found, query.most)
-            examined, step = examined + step, min(step * 4, _LONGEST_STEP)
+            examined, step = examined + step * arms, min(step * 4, _LONGEST_STEP // arms)
             shape, values = shape._replace(after=True), values | {"after_id": rows[-1][0], "after_value": rows[-1][1]}
         return FoundPage(tuple(row[0] for row in found), Position(values["after_value"], values["after_id"]))
 
@@ -202,6 +235,10 @@ def _few(shape: _Shape) -> Statement:
 @lru_cache(maxsize=512)
 def _walking(shape: _Shape) -> Statement:
     """The next items in the order that the caller may see, and whether each is wanted."""
+    if shape.arms:
+        arms = union(*(select(_arm(shape, n).subquery()) for n in range(shape.arms))).subquery()
+        columns = [each.desc() if shape.descending else each for each in (arms.c.name, arms.c.id)]
+        return Statement(select(arms).order_by(*columns).limit(bindparam("most")), long=True)
     order = _ITEM_ORDER[shape.sort]
     hit = case((_hit(shape, _ITEMS), literal_column("1")), else_=literal_column("0"))
     query = select(_ITEMS.c.id, order, hit).select_from(_with_texts(_ITEMS, shape)).where(*_alive())
@@ -210,6 +247,20 @@ def _walking(shape: _Shape) -> Statement:
         column = _ITEMS.c.library if shape.sort is SortKey.NAME else _unindexed(_ITEMS.c.library)
         query = query.where(column == bindparam("library"))
     return Statement(_sorted(query, order, _ITEMS, shape), long=True)
+
+
+def _arm(shape: _Shape, n: int) -> Select[Any]:
+    """The next items with a word."""
+    hit = case((_hit(shape, _ITEMS), literal_column("1")), else_=literal_column("0"))
+    source = _WORDS.join(_TEXTS, _TEXTS.c.number == _WORDS.c.number).join(_ITEMS, _ITEMS.c.id == _TEXTS.c.thing)
+    query = select(_ITEMS.c.id, _WORDS.c.name, hit.label("hit")).select_from(source)
+    query = query.where(_WORDS.c.word == bindparam(f"arm{n}"), *_alive(), *_seen(shape, _unindexed(_ITEMS.c.library)))
+    if "library" in shape.filters:
+        query = query.where(_unindexed(_ITEMS.c.library) == bindparam("library"))
+    if shape.after:
+        beyond = bindparam("after_value", type_=Text())
+        query = query.where(_WORDS.c.name <= beyond if shape.descending else _WORDS.c.name >= beyond)
+    return _sorted(query, _WORDS.c.name, _ITEMS, shape)
 
 
 @lru_cache(maxsize=128)

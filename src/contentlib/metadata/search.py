@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from typing import Any
 
-from sqlalchemy import Select, Table, bindparam, delete, insert, select, union_all, update
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Select,
+    Table,
+    bindparam,
+    delete,
+    insert,
+    literal_column,
+    select,
+    union_all,
+    update,
+)
 
 from contentlib.library.words import words_of
 from contentlib.metadata import tables
@@ -15,35 +27,37 @@ from contentlib.metadata.statement import Connection, Statement
 _TEXTS, _WORDS = tables.search_texts, tables.search_words
 _ITEMS, _FILES = tables.items, tables.stored_files
 _NOTES, _LABELS = tables.notes, tables.labels
-_KEY: Select[tuple[int]] = select(_TEXTS.c.number).where(_TEXTS.c.thing == bindparam("thing"))
-_number = _KEY.scalar_subquery()
-_GET = Statement(select(_TEXTS.c.words).where(_TEXTS.c.thing == bindparam("thing")))
-_ADD = Statement(insert(_TEXTS).values(thing=bindparam("thing"), words=bindparam("text")))
-_PUT = Statement(update(_TEXTS).where(_TEXTS.c.thing == bindparam("thing")).values(words=bindparam("text")))
-_REMOVE = Statement(delete(_TEXTS).where(_TEXTS.c.thing == bindparam("thing")))
+_THING: BindParameter[str] = bindparam("thing")
+_IS_NAME: ColumnElement[int] = literal_column("1")
+_IS_TEXT: ColumnElement[int] = literal_column("0")
+_of_thing = _TEXTS.c.thing == _THING
+_GET = Statement(select(_TEXTS.c.name, _TEXTS.c.words).where(_of_thing))
+_ADD = Statement(insert(_TEXTS).values(thing=_THING, name=bindparam("folded"), words=bindparam("text")))
+_PUT = Statement(update(_TEXTS).where(_of_thing).values(name=bindparam("folded"), words=bindparam("text")))
+_REMOVE = Statement(delete(_TEXTS).where(_of_thing))
 _added = given_texts("added").subquery()
-_ADD_WORDS = Statement(
-    insert(_WORDS).from_select(
-        ["word", "number"], select(_added.c.value, _TEXTS.c.number).where(_TEXTS.c.thing == bindparam("thing"))
-    )
+_rows = select(_added.c.value, _TEXTS.c.name, _TEXTS.c.number).where(_of_thing)
+_ADD_WORDS = Statement(insert(_WORDS).from_select(["word", "name", "number"], _rows))
+_its_name, _its_number = (select(column).where(_of_thing).scalar_subquery() for column in (_TEXTS.c.name, _TEXTS.c.number))
+_REMOVE_WORDS = Statement(
+    delete(_WORDS).where(_WORDS.c.word.in_(given_texts("gone")), _WORDS.c.name == _its_name, _WORDS.c.number == _its_number)
 )
-_REMOVE_WORDS = Statement(delete(_WORDS).where(_WORDS.c.number == _number, _WORDS.c.word.in_(given_texts("gone"))))
 
 
-def _described(table: Table) -> list[Select[tuple[str]]]:
-    found = table.c.id == bindparam("thing")
-    return [select(table.c.name).where(found), select(table.c.description).where(found)]
+def _described(table: Table) -> list[Select[Any]]:
+    columns = ((_IS_NAME, table.c.folded_name), (_IS_TEXT, table.c.name), (_IS_TEXT, table.c.description))
+    return [select(*each).where(table.c.id == _THING) for each in columns]
 
 
 _annotated = [
-    select(_NOTES.c.text).where(_NOTES.c.thing == bindparam("thing")),
-    select(_LABELS.c.key).where(_LABELS.c.thing == bindparam("thing")),
-    select(_LABELS.c.value).where(_LABELS.c.thing == bindparam("thing")),
+    select(_IS_TEXT, _NOTES.c.text).where(_NOTES.c.thing == _THING),
+    select(_IS_TEXT, _LABELS.c.key).where(_LABELS.c.thing == _THING),
+    select(_IS_TEXT, _LABELS.c.value).where(_LABELS.c.thing == _THING),
 ]
-_of_files = select(_FILES.c.name).where(_FILES.c.version == _ITEMS.c.version_id, _ITEMS.c.id == bindparam("thing"))
+_of_files = select(_IS_TEXT, _FILES.c.name).where(_FILES.c.version == _ITEMS.c.version_id, _ITEMS.c.id == _THING)
 _OF_LIBRARY = Statement(union_all(*_described(tables.libraries), *_annotated))
 _OF_ITEM = Statement(union_all(*_described(_ITEMS), _of_files, *_annotated))
-_NAME_OF_TAG = Statement(select(tables.tags.c.name).where(tables.tags.c.id == bindparam("thing")))
+_OF_TAG = Statement(select(_IS_TEXT, tables.tags.c.name).where(tables.tags.c.id == _THING))
 _TAGS_OF = Statement(select(tables.tags.c.id).where(tables.tags.c.category == bindparam("of_category")))
 
 
@@ -63,12 +77,14 @@ class SearchTexts:
 
     async def renew_tag(self, tag: str) -> None:
         """Keeps the words of the name of a tag."""
-        await self._renew(_NAME_OF_TAG, tag)
+        await self._renew(_OF_TAG, tag)
 
     async def remove(self, thing: str) -> None:
         """Removes the words of a thing."""
-        await self._change_words(thing, gone=await self._words(thing) or [])
-        await self._connection.run(_REMOVE, {"thing": thing})
+        before = await self._get(thing)
+        if before is not None:
+            await self._change_words(_REMOVE_WORDS, thing, gone=before[1])
+            await self._connection.run(_REMOVE, {"thing": thing})
 
     async def remove_tags(self, category: str) -> None:
         """Removes the words of all tags of a category."""
@@ -76,21 +92,28 @@ class SearchTexts:
             await self.remove(tag)
 
     async def _renew(self, texts: Statement, thing: str) -> None:
-        found = words_of(*(text for (text,) in await self._connection.rows(texts, {"thing": thing})))
-        before = await self._words(thing)
-        if found == before:
+        name, words = await self._current(texts, thing)
+        before = await self._get(thing)
+        if before == (name, words):
             return
-        await self._connection.run(_ADD if before is None else _PUT, {"thing": thing, "text": " ".join(found)})
-        old, new = dict.fromkeys(before or ()), dict.fromkeys(found)
-        await self._change_words(
-            thing, gone=(each for each in old if each not in new), added=(each for each in new if each not in old)
-        )
+        old = before[1] if before is not None else []
+        kept = set(old).intersection(words) if before is not None and before[0] == name else set()
+        await self._change_words(_REMOVE_WORDS, thing, gone=[each for each in old if each not in kept])
+        row = {"thing": thing, "folded": name, "text": " ".join(words)}
+        await self._connection.run(_ADD if before is None else _PUT, row)
+        await self._change_words(_ADD_WORDS, thing, added=[each for each in words if each not in kept])
 
-    async def _words(self, thing: str) -> list[str] | None:
+    async def _current(self, texts: Statement, thing: str) -> tuple[str, list[str]]:
+        """The folded name of a thing, and the words of its texts."""
+        rows = await self._connection.rows(texts, {"thing": thing})
+        name = next((text for is_name, text in rows if is_name), "")
+        return name, words_of(*(text for is_name, text in rows if not is_name))
+
+    async def _get(self, thing: str) -> tuple[str, list[str]] | None:
         row = await self._connection.row(_GET, {"thing": thing})
-        return None if row is None else str(row[0]).split()
+        return None if row is None else (row[0], str(row[1]).split())
 
-    async def _change_words(self, thing: str, *, gone: Iterable[str] = (), added: Iterable[str] = ()) -> None:
-        for statement, name, words in ((_REMOVE_WORDS, "gone", [*gone]), (_ADD_WORDS, "added", [*added])):
-            if words:
-                await self._connection.run(statement, {"thing": thing, name: encode(words)})
+    async def _change_words(self, statement: Statement, thing: str, **words: list[str]) -> None:
+        ((name, values),) = words.items()
+        if values:
+            await self._connection.run(statement, {"thing": thing, name: encode(values)})

@@ -410,6 +410,7 @@ search_texts = Table(
     metadata,
     Column("number", Integer, primary_key=True),
     Column("thing", Text, nullable=False, unique=True),  # a library, an item or a tag
+    Column("name", Text, nullable=False),  # folded; empty of a tag
     Column("words", Text, nullable=False),
 )
 
@@ -417,8 +418,9 @@ search_words = Table(
     "search_words",
     metadata,
     Column("word", Text, nullable=False),
+    Column("name", Text, nullable=False),
     Column("number", Integer, nullable=False),
-    PrimaryKeyConstraint("word", "number"),
+    PrimaryKeyConstraint("word", "name", "number"),
     sqlite_with_rowid=False,
 )
 

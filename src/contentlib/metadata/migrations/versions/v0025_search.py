@@ -30,6 +30,7 @@ def upgrade() -> None:
         "search_texts",
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("thing", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
         sa.Column("words", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("number", name="pk_search_texts"),
         sa.UniqueConstraint("thing", name="uq_search_texts_thing"),
@@ -37,8 +38,9 @@ def upgrade() -> None:
     op.create_table(
         "search_words",
         sa.Column("word", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
-        sa.PrimaryKeyConstraint("word", "number", name="pk_search_words"),
+        sa.PrimaryKeyConstraint("word", "name", "number", name="pk_search_words"),
         sqlite_with_rowid=False,
     )
     _fill()
@@ -69,12 +71,12 @@ def _add_notes() -> None:
 
 
 _ITEMS = """
-    SELECT items.id, items.name, items.description, stored_files.name FROM items
+    SELECT items.id, items.folded_name, items.name, items.description, stored_files.name FROM items
     LEFT JOIN stored_files ON stored_files.version = items.version_id ORDER BY items.id
 """
 _TEXTS = (
-    "SELECT id, name, description FROM libraries ORDER BY id",
-    "SELECT id, name, '' FROM tags ORDER BY id",
+    "SELECT id, folded_name, name, description FROM libraries ORDER BY id",
+    "SELECT id, '', name FROM tags ORDER BY id",
     _ITEMS,
 )
 
@@ -83,23 +85,28 @@ def _fill() -> None:
     number = 0
     for query in _TEXTS:
         for batch in _batches(_things(op.get_bind(), query)):
-            texts = [(number + place, thing, words) for place, (thing, words) in enumerate(batch, 1)]
+            rows = [(number + place, *row) for place, row in enumerate(batch, 1)]
             number += len(batch)
-            _insert("search_texts", [{"number": n, "thing": thing, "words": " ".join(words)} for n, thing, words in texts])
-            _insert("search_words", [{"word": word, "number": n} for n, _, words in texts for word in words])
+            texts = [{"number": n, "thing": thing, "name": name, "words": " ".join(words)} for n, thing, name, words in rows]
+            _insert("search_texts", texts)
+            words = [{"word": word, "name": name, "number": n} for n, _, name, found in rows for word in found]
+            _insert("search_words", words)
     if op.get_bind().dialect.name == "postgresql":
         op.execute(sa.text(f"SELECT setval(pg_get_serial_sequence('search_texts', 'number'), {number + 1}, false)"))
 
 
-def _things(connection: sa.Connection, query: str) -> Iterator[tuple[str, list[str]]]:
-    """The identifier of each thing, with its words."""
+_Row = tuple[str, str, list[str]]
+
+
+def _things(connection: sa.Connection, query: str) -> Iterator[_Row]:
+    """The identifier of each thing, with its folded name and its words."""
     rows = connection.execute(sa.text(query), execution_options={"yield_per": _AT_ONCE})
-    for thing, found in groupby(rows, itemgetter(0)):
-        texts = dict.fromkeys(text for row in found for text in row[1:] if text)
-        yield thing, words_of(*texts)
+    for (thing, name), found in groupby(rows, itemgetter(0, 1)):
+        texts = dict.fromkeys(text for row in found for text in row[2:] if text)
+        yield thing, name, words_of(*texts)
 
 
-def _batches(things: Iterator[tuple[str, list[str]]]) -> Iterable[list[tuple[str, list[str]]]]:
+def _batches(things: Iterator[_Row]) -> Iterable[list[_Row]]:
     while batch := list(islice(things, _AT_ONCE)):
         yield batch
 

@@ -10,7 +10,9 @@ from contentlib.access.key_ring import KeyRing
 from contentlib.access.sealing import RingEncryption
 from contentlib.app import log
 from contentlib.app.core import Core, retention
+from contentlib.library.catalog.annotations import Annotations
 from contentlib.library.catalog.conversion import Conversions
+from contentlib.library.catalog.finding import Finder
 from contentlib.library.catalog.history import History
 from contentlib.library.catalog.items import Items
 from contentlib.library.catalog.libraries import Libraries, LibraryRules
@@ -69,6 +71,8 @@ class Rules:
     conversions: Conversions
     ovf_templates: OvfTemplates
     quotas: Quotas
+    annotations: Annotations
+    finder: Finder
     # sessions
     updates: UpdateSessions
     files: UpdateFiles
@@ -118,6 +122,8 @@ def rules_of(core: Core) -> Rules:
         conversions=Conversions(metadata, clock, core.library_passwords, encryption),
         ovf_templates=OvfTemplates(items, blobs),
         quotas=Quotas(metadata),
+        annotations=Annotations(metadata),
+        finder=Finder(metadata),
         updates=updates,
         files=UpdateFiles(metadata, updates, core.leases, blobs, pulls, limits),
         transfers=transfers,

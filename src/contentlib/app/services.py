@@ -8,6 +8,7 @@ from contentlib.access.audit_log import AuditLog
 from contentlib.access.grants import Grants
 from contentlib.access.groups import Groups
 from contentlib.access.own_roles import OwnRoles
+from contentlib.access.visibility import Visibility
 from contentlib.app.access import Access
 from contentlib.app.core import Core, Identity
 from contentlib.app.rules import Rules
@@ -44,7 +45,12 @@ from contentlib.services.contentlib_access_self import SelfService
 from contentlib.services.contentlib_access_sessions import SessionsService
 from contentlib.services.contentlib_access_tokens import TokensService
 from contentlib.services.contentlib_access_users import UsersService
+from contentlib.services.contentlib_labels import LabelsService
+from contentlib.services.contentlib_library import LibraryQueryService
+from contentlib.services.contentlib_library_item import ItemQueryService
+from contentlib.services.contentlib_library_item_labels import ItemLabelsService
 from contentlib.services.contentlib_library_item_versions import VersionsService
+from contentlib.services.contentlib_library_labels import LibraryLabelsService
 from contentlib.services.contentlib_library_quotas import LibraryQuotasService
 from contentlib.services.contentlib_library_retention import RetentionService
 from contentlib.services.contentlib_library_subscribers import SubscribersService
@@ -116,6 +122,7 @@ def services(core: Core, rules: Rules, access: Access, identity: Identity, resul
 
 def _services(core: Core, rules: Rules, access: Access, identity: Identity, results: Results) -> list[Service]:
     endpoints = Endpoints(identity.addresses, core.thumbprint)
+    visibility = Visibility(core.metadata, access.gate)
     return [
         SessionService(access.logins, access.saml),
         TasksService(rules.tasks, results, access.gate),
@@ -160,4 +167,9 @@ def _services(core: Core, rules: Rules, access: Access, identity: Identity, resu
         ExportFlagService(),
         LibraryQuotasService(rules.quotas),
         UserQuotasService(rules.quotas),
+        LibraryQueryService(rules.finder, visibility),
+        ItemQueryService(rules.finder, visibility),
+        LibraryLabelsService(rules.annotations),
+        ItemLabelsService(rules.annotations),
+        LabelsService(rules.annotations, visibility),
     ]

@@ -15,7 +15,7 @@ from contentlib.library.idempotence import once
 from contentlib.library.identifiers import new_identifier
 from contentlib.library.leases import Ended, fire
 from contentlib.library.messages import REQUIRED
-from contentlib.library.model import Item, Library, LibraryType, StoredFile, Token, UpdateSession, Version
+from contentlib.library.model import Annotation, Item, Library, LibraryType, StoredFile, Token, UpdateSession, Version
 from contentlib.library.names import check_description, check_name, check_text, fold
 from contentlib.library.packages.trust import Trust
 from contentlib.library.ports import MetadataStore, Transaction
@@ -221,6 +221,9 @@ class Items:
             await self.check_name_free(transaction, item, f"{_DESTINATION}.name")
             async with within_quotas(transaction, item.library, user):  # the version counts from when its item is there
                 await transaction.items.add(item)
+            annotation = await transaction.annotations.get(source.id)
+            if annotation != Annotation(source.id):
+                await transaction.annotations.put_item(replace(annotation, thing=item.id))
             await note_change(transaction, item)
             return item.id
 

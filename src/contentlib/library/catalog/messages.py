@@ -18,6 +18,23 @@ CURRENT_PASSWORD_REQUIRED = Message(
     INVALID, "{field} is required to change or remove a BASIC password", "Send the current password of the library."
 )
 CURRENT_PASSWORD_WRONG = Message(INVALID, "{field} is wrong", "Send the current password of the library.")
+NOT_A_LABEL_KEY = Message(
+    INVALID,
+    "{field} must be 1 to 63 letters, digits, dots, slashes, hyphens and underscores, not {given!r}",
+    "Begin and end the key with a letter or a digit.",
+)
+TOO_MANY_LABELS = Message(INVALID, "{field} has {count} labels; at most {most} are allowed", "Send fewer labels.")
+LABEL_TWICE = Message(INVALID, "{field} has the key {key!r} twice", "Send one value for each key.")
+NOT_SEARCHABLE = Message(
+    INVALID,
+    "{field} has {count} words; 1 to {most} are expected",
+    "Send words of letters and digits, or leave the field unset.",
+)
+NOT_A_QUERY_MARKER = Message(
+    INVALID,
+    "{field} must be a marker that was returned for a query in the same order, not {given!r}",
+    "Send the marker of the previous page, or leave the field unset.",
+)
 NOT_A_URN = Message(
     INVALID,
     "{field} must be SCHEME:NAMESPACE:TYPE:IDENTIFIER of at most {most} characters, such as urn:vmomi:vm:vm-12",

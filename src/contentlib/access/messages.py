@@ -18,6 +18,9 @@ EXPIRED_SESSION = Message(
     "login session expired after {seconds} seconds without use; log in again",
     "Create a new session, or raise the setting session_idle_seconds.",
 )
+EVENT_CURSOR = Message(
+    INVALID, "{field} must be a cursor that was returned, not {given!r}", "Send the cursor of the previous answer, or none."
+)
 PRIVILEGE_MISSING = Message("access.privilege_missing", "user {user} needs the privilege {privilege} for {operation}", _GRANT)
 PRIVILEGE_MISSING_ON = Message(
     "access.privilege_missing", "user {user} needs the privilege {privilege} on {type} {thing!r} for {operation}", _GRANT

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from contentlib.access.audit_log import AuditLog
+from contentlib.access.changes import Changes
 from contentlib.access.grants import Grants
 from contentlib.access.groups import Groups
 from contentlib.access.own_roles import OwnRoles
@@ -45,6 +46,7 @@ from contentlib.services.contentlib_access_self import SelfService
 from contentlib.services.contentlib_access_sessions import SessionsService
 from contentlib.services.contentlib_access_tokens import TokensService
 from contentlib.services.contentlib_access_users import UsersService
+from contentlib.services.contentlib_events import EventsService
 from contentlib.services.contentlib_labels import LabelsService
 from contentlib.services.contentlib_library import LibraryQueryService
 from contentlib.services.contentlib_library_item import ItemQueryService
@@ -172,4 +174,5 @@ def _services(core: Core, rules: Rules, access: Access, identity: Identity, resu
         LibraryLabelsService(rules.annotations),
         ItemLabelsService(rules.annotations),
         LabelsService(rules.annotations, visibility),
+        EventsService(Changes(core.metadata, access.gate)),
     ]

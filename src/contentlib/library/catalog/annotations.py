@@ -62,13 +62,13 @@ def _check(notes: str, labels: Mapping[str, str]) -> None:
     if len(labels) > MOST_LABELS:
         raise Invalid(messages.TOO_MANY_LABELS(field="spec.labels", count=len(labels), most=MOST_LABELS))
     for key, value in labels.items():
-        check_label(key)
+        check_label_key(key)
         if len(value) > LONGEST_VALUE:
             raise Invalid(TOO_LONG(field="spec.labels.value", length=len(value), most=LONGEST_VALUE))
         check_text("spec.labels.value", value)
 
 
-def check_label(key: str) -> None:
+def check_label_key(key: str) -> None:
     """Raises Invalid for what cannot be the key of a label."""
     if not _KEY.fullmatch(key):
         raise Invalid(messages.NOT_A_LABEL_KEY(field="spec.labels.key", given=key[:80]))

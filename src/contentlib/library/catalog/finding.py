@@ -10,7 +10,7 @@ import msgspec
 from msgspec.structs import replace
 
 from contentlib.library.catalog import messages
-from contentlib.library.catalog.annotations import check_label
+from contentlib.library.catalog.annotations import check_label_key
 from contentlib.library.errors import Invalid
 from contentlib.library.messages import OUT_OF_RANGE, TOO_LONG
 from contentlib.library.model import ItemLine, ItemQuery, LibraryLine, LibraryQuery, Position, Selection, SortKey
@@ -63,7 +63,7 @@ def _completed(query: _Query, text: str | None, marker: str | None, size: int | 
     if len(query.labels) > MOST_LABELS:
         raise Invalid(messages.TOO_MANY_LABELS(field="spec.labels", count=len(query.labels), most=MOST_LABELS))
     for key, _ in query.labels:
-        check_label(key)
+        check_label_key(key)
     if size is not None and not 1 <= size <= MOST:
         raise Invalid(OUT_OF_RANGE(field="spec.size", least=1, most=MOST, given=size))
     return replace(query, words=_words(text), after=_position(query, marker), most=size or USUAL)

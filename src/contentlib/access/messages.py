@@ -18,6 +18,28 @@ EXPIRED_SESSION = Message(
     "login session expired after {seconds} seconds without use; log in again",
     "Create a new session, or raise the setting session_idle_seconds.",
 )
+SYNC_FAILED = Message(
+    "attention.sync_failed",
+    "library {name!r} could not be synchronized: {reason}",
+    "Correct the subscription, or ask the operator of the publisher; then synchronize the library.",
+)
+IN_MAINTENANCE = Message(
+    "attention.maintenance", "library {name!r} is in maintenance: {reason}", "Wait for the end of the maintenance, or end it."
+)
+TASK_FAILED = Message(
+    "attention.task_failed", "{operation} failed: {reason}", "Correct the cause and call the operation again."
+)
+STORAGE_UNREACHABLE = Message(
+    "attention.storage_unreachable", "storage {name!r} cannot be reached", "Check the disk or the file server of the storage."
+)
+STORAGE_FILLED = Message(
+    "attention.storage_full", "storage {name!r} is {percent} % full", "Free disk space on the storage, or enlarge it."
+)
+QUOTA_FILLED = Message(
+    "attention.quota_full", "library {name!r} has nearly used up its quota", "Raise the quota, or remove items or versions."
+)
+EXPIRES = Message("attention.expires", "{kind} {name!r} expires on {date}", "Replace it before that day.")
+EXPIRED = Message("attention.expired", "{kind} {name!r} expired on {date}", "Replace it, or remove it.")
 EVENT_CURSOR = Message(
     INVALID, "{field} must be a cursor that was returned, not {given!r}", "Send the cursor of the previous answer, or none."
 )

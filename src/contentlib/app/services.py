@@ -8,6 +8,7 @@ from contentlib.access.audit_log import AuditLog
 from contentlib.access.changes import Changes
 from contentlib.access.grants import Grants
 from contentlib.access.groups import Groups
+from contentlib.access.overview import Overview
 from contentlib.access.own_roles import OwnRoles
 from contentlib.access.visibility import Visibility
 from contentlib.app.access import Access
@@ -57,6 +58,7 @@ from contentlib.services.contentlib_library_quotas import LibraryQuotasService
 from contentlib.services.contentlib_library_retention import RetentionService
 from contentlib.services.contentlib_library_subscribers import SubscribersService
 from contentlib.services.contentlib_library_trash import TrashService
+from contentlib.services.contentlib_overview import OverviewService
 from contentlib.services.vapi_metadata_authentication_component import AuthenticationComponentService
 from contentlib.services.vapi_metadata_authentication_package import AuthenticationPackageService
 from contentlib.services.vapi_metadata_authentication_service import AuthenticationServiceService
@@ -175,4 +177,5 @@ def _services(core: Core, rules: Rules, access: Access, identity: Identity, resu
         ItemLabelsService(rules.annotations),
         LabelsService(rules.annotations, visibility),
         EventsService(Changes(core.metadata, access.gate)),
+        OverviewService(Overview(core.metadata, access.gate, core.clock, core.inventory, core.certificate)),
     ]

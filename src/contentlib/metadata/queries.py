@@ -39,7 +39,7 @@ FEW = 5000
 """Items that are sorted for a page."""
 MOST_EXAMINED = 10_000
 """Items that are looked at for a page, where they are not few."""
-_FIRST_STEP, _LONGEST_STEP = 4, 5000
+_FIRST_STEP, _LONGEST_STEP = 4, 2500
 _MOST_ARMS, _ARMS = 16, (1, 4, 16)
 _LAST_CHARACTER = chr(0x10FFFF)
 _ITEMS, _LIBRARIES, _QUOTAS = tables.items, tables.libraries, tables.quotas
@@ -158,7 +158,7 @@ class QueryRows:
             found += [row for row in rows if row[2]]
             if len(found) > query.most or len(rows) < step:
                 return _page(found, query.most)
-            examined, step = examined + step * arms, min(step * 4, _LONGEST_STEP // arms)
+            examined, step = examined + step * arms, min(step * 2, _LONGEST_STEP // arms)
             shape, values = shape._replace(after=True), values | {"after_id": rows[-1][0], "after_value": rows[-1][1]}
         return FoundPage(tuple(row[0] for row in found), Position(values["after_value"], values["after_id"]))
 

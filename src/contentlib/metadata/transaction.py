@@ -18,6 +18,7 @@ from contentlib.metadata.audit import AuditRows
 from contentlib.metadata.auditing import AuditedConnection, wall_clock
 from contentlib.metadata.blobs import BlobRows
 from contentlib.metadata.certificates import TrustedCertificateRows
+from contentlib.metadata.figures import FigureRows
 from contentlib.metadata.items import DeletedItemRows, ItemRows, VersionRows
 from contentlib.metadata.libraries import DeletedLibraryRows, LibraryRows
 from contentlib.metadata.lines import LineRows
@@ -192,6 +193,7 @@ class TransactionRows:
         self.annotations: ports.AnnotationRows = AnnotationRows(connection)
         self.queries: ports.QueryRows = QueryRows(connection)
         self.lines: ports.LineRows = LineRows(connection)
+        self.figures: ports.FigureRows = FigureRows(connection)
 
     def access_changed(self) -> bool:
         """Whether who may do what may differ from the last committed state."""

@@ -39,6 +39,7 @@ from contentlib.library.model.queries import (
     SeenLibraries,
     Selection,
     SortKey,
+    StoredAmount,
 )
 from contentlib.library.model.quotas import FillLevel, HeldAmount, Quota, Reservation, library_owner, user_owner
 from contentlib.library.model.secrets import SIGNING_KEY, SealedSecret, SecretPurpose, SecretUse
@@ -120,6 +121,7 @@ __all__ = [
     "Source",
     "SourceEndpoint",
     "State",
+    "StoredAmount",
     "StoredFile",
     "Submitter",
     "Subscriber",

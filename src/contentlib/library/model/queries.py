@@ -74,6 +74,14 @@ class LibraryQuery(Selection, frozen=True, kw_only=True):
     published: bool | None = None
 
 
+class StoredAmount(msgspec.Struct, frozen=True):
+    """The bytes of content on a storage, and those that are there since a time."""
+
+    storage: str
+    bytes: int
+    new: int
+
+
 class FoundPage(msgspec.Struct, frozen=True):
     """A page of identifiers, and the place from which the query goes on; None where nothing is left."""
 

@@ -32,7 +32,7 @@ from contentlib.library.ports.items import ItemRows
 from contentlib.library.ports.libraries import LibraryRows, UsageRows
 from contentlib.library.ports.metadata import AccessStore, MetadataStore, Transaction
 from contentlib.library.ports.nodes import Nodes, Places
-from contentlib.library.ports.queries import AnnotationRows, LineRows, QueryRows
+from contentlib.library.ports.queries import AnnotationRows, FigureRows, LineRows, QueryRows
 from contentlib.library.ports.quotas import QuotaRows
 from contentlib.library.ports.rows import Rows
 from contentlib.library.ports.secrets import Encryption, PasswordHasher, SecretRows
@@ -73,6 +73,7 @@ __all__ = [
     "DownloadSessionRows",
     "Encryption",
     "FetchedItemRows",
+    "FigureRows",
     "FileBlobStore",
     "FreeTag",
     "ItemRows",

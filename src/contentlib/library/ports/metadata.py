@@ -9,7 +9,7 @@ from contentlib.library.model import Item, Library
 from contentlib.library.ports.audit import AuditRows
 from contentlib.library.ports.items import ItemRows
 from contentlib.library.ports.libraries import LibraryRows, UsageRows
-from contentlib.library.ports.queries import AnnotationRows, LineRows, QueryRows
+from contentlib.library.ports.queries import AnnotationRows, FigureRows, LineRows, QueryRows
 from contentlib.library.ports.quotas import QuotaRows
 from contentlib.library.ports.secrets import SecretRows
 from contentlib.library.ports.sessions import DownloadSessionRows, PreparationRows, UpdateFileRows, UpdateSessionRows
@@ -73,6 +73,7 @@ class Transaction(Protocol):
     annotations: AnnotationRows
     queries: QueryRows
     lines: LineRows
+    figures: FigureRows
 
     def access_changed(self) -> bool:
         """Whether users, groups, roles, permissions or API tokens may differ here from the last committed state.

@@ -14,6 +14,7 @@ from contentlib.library.model import (
     LibraryLine,
     LibraryQuery,
     SeenLibraries,
+    StoredAmount,
 )
 
 
@@ -57,3 +58,19 @@ class LineRows(Protocol):
 
     async def libraries(self, ids: Sequence[str]) -> list[LibraryLine]:
         """The libraries with these identifiers that exist, in this order."""
+
+
+class FigureRows(Protocol):
+    """Sums over libraries, items and blobs."""
+
+    async def counts(self, seen: SeenLibraries) -> tuple[int, int]:
+        """The number of libraries and of items, without those in the trash or in a library that is not seen."""
+
+    async def stored(self, since: int) -> list[StoredAmount]:
+        """What is stored on each storage, by its identifier. Reads all blobs."""
+
+    async def held(self) -> int:
+        """The bytes that all libraries hold by their quotas: what several items share is counted for each."""
+
+    async def troubled(self, seen: SeenLibraries, most: int) -> list[str]:
+        """The identifiers of libraries whose last synchronization failed, or that are in maintenance, in order of name."""

@@ -26,6 +26,11 @@ _LIBRARY, _ITEM = example_id("library_id"), example_id("library_item_id")
 
 CHOSEN: dict[str, dict[str, Any]] = {
     "contentlib.access.audit.list": {"marker": "1042", "size": 50},
+    "contentlib.events.list": {"after": "1041"},
+    "contentlib.library.query": {"spec": {"text": "images", "sort": "SIZE", "descending": True}},
+    "contentlib.library.item.query": {"spec": {"text": "ubuntu server", "library": _LIBRARY, "size": 20}},
+    "contentlib.library.item.labels.set": {"spec": {"notes": "LTS", "labels": [{"key": "env", "value": "prod"}]}},
+    "contentlib.library.labels.set": {"spec": {"notes": "ours", "labels": [{"key": "team", "value": "blue"}]}},
     "com.vmware.content.configuration.update": {"model": {"transfer_throttling_bandwidth_total": 1000}},
     "com.vmware.content.library.find": {"spec": {"name": "images", "type": "LOCAL"}},
     "com.vmware.content.library.update": {"update_spec": {"description": "installation media"}},

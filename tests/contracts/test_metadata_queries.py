@@ -12,6 +12,7 @@ from contentlib.library.model import (
     Annotation,
     Cardinality,
     Category,
+    Following,
     HeldAmount,
     Item,
     ItemQuery,
@@ -20,6 +21,7 @@ from contentlib.library.model import (
     LibraryQuery,
     SeenLibraries,
     SortKey,
+    StoredAmount,
     Tag,
     TaggedObject,
     library_owner,
@@ -287,3 +289,37 @@ async def test_labels_in_use_are_those_of_what_is_seen(store: MetadataStore) -> 
         await rows.items.remove(debian.id)
     async with store.reading() as rows:
         assert await rows.annotations.labels(SeenLibraries(), 10) == [LabelCount("env", "prod", 2)]
+
+
+async def test_sums_leave_out_what_is_not_seen_and_the_trash(store: MetadataStore) -> None:
+    home, (ubuntu, *_) = await three(store)
+    failed = made.library(name="Mirror", folded_name="mirror", following=Following(fault=made.FAULT))
+    await add(store, failed, made.item(failed.id, name="other"))
+    only = SeenLibraries((home.id,), others=False)
+    async with store.transaction(durable=False) as rows:
+        await rows.deleted_items.add(ubuntu.id, "ann", 1, 2)
+    async with store.reading() as rows:
+        assert await rows.figures.counts(SeenLibraries()) == (2, 3)
+        assert await rows.figures.counts(only) == (1, 2)
+        assert await rows.figures.counts(SeenLibraries((home.id,))) == (1, 1)
+        assert await rows.figures.troubled(SeenLibraries(), 10) == [failed.id]
+        assert await rows.figures.troubled(SeenLibraries(), 0) == []
+        assert await rows.figures.troubled(only, 10) == []
+    async with store.transaction(durable=False) as rows:
+        await rows.deleted_libraries.add(failed.id, "ann", 1, 2)
+    async with store.reading() as rows:
+        assert await rows.figures.counts(SeenLibraries()) == (1, 2)
+        assert await rows.figures.troubled(SeenLibraries(), 10) == []
+
+
+async def test_stored_bytes_are_summed_by_storage(store: MetadataStore) -> None:
+    _, (ubuntu, *_) = await three(store)
+    old, new = made.blob(size=5, created=10, unreferenced=None), made.blob(size=7, created=20, unreferenced=None)
+    other = made.blob(size=11, created=20, unreferenced=None, storage="datastore-2")
+    async with store.transaction(durable=False) as rows:
+        for blob in (old, new, other, made.blob(size=100, unreferenced=1)):
+            await rows.blobs.add(blob)
+        await rows.versions.add(made.version(ubuntu.id, old, new, new))
+    async with store.reading() as rows:
+        assert await rows.figures.stored(20) == [StoredAmount("datastore-1", 12, 7), StoredAmount("datastore-2", 11, 11)]
+        assert await rows.figures.held() == 12

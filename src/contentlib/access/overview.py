@@ -39,7 +39,7 @@ class Concern:
 
 
 @dataclass(frozen=True, slots=True)
-class Expiry:
+class ExpiryDate:
     """A certificate or a token that expires soon, or has expired."""
 
     type: str
@@ -82,7 +82,7 @@ class Situation:
     failed: int
     storages: list[StorageFigures]
     shared: int | None
-    expiring: list[Expiry]
+    expiring: list[ExpiryDate]
     concerns: list[Concern]
 
 
@@ -124,11 +124,11 @@ class Overview:
         visible = await self._gate.visible(call, TASK, [each.id for each in wanted])
         return [each for each in wanted if each.id in visible]
 
-    async def _expiring(self, transaction: Transaction, call: Call, rights: Rights) -> AsyncIterator[Expiry]:
+    async def _expiring(self, transaction: Transaction, call: Call, rights: Rights) -> AsyncIterator[ExpiryDate]:
         user = None if VIEW_ACCESS in rights.everything else fold(call.user)
         for token in await transaction.api_tokens.all(user):
             if token.expires is not None:
-                yield Expiry(TOKEN, token.id, token.name, token.expires)
+                yield ExpiryDate(TOKEN, token.id, token.name, token.expires)
         for trusted in await transaction.trusted_certificates.all():
             for each in _certificates(trusted.text, CERTIFICATE, trusted.id):
                 yield each
@@ -155,10 +155,10 @@ def _failed_lately(task: Task, now: int) -> bool:
     return task.status is TaskStatus.FAILED and task.ended is not None and task.ended > now - _FAILED_SINCE
 
 
-def _certificates(text: str, kind: str, identifier: str) -> Iterator[Expiry]:
+def _certificates(text: str, kind: str, identifier: str) -> Iterator[ExpiryDate]:
     for each in read_pem(text)[:1]:
         moment = each.not_valid_after_utc
-        yield Expiry(kind, identifier, each.subject.rfc4514_string(), int(moment.timestamp() * 1000))
+        yield ExpiryDate(kind, identifier, each.subject.rfc4514_string(), int(moment.timestamp() * 1000))
 
 
 def _of_tasks(tasks: Iterable[Task]) -> Iterator[Concern]:
@@ -201,7 +201,7 @@ def _of_storages(storages: Iterable[StorageFigures]) -> Iterator[Concern]:
             yield Concern(messages.STORAGE_FILLED(name=each.name, percent=percent), DATASTORE, each.id)
 
 
-def _of_expiries(expiring: Iterable[Expiry], now: int) -> Iterator[Concern]:
+def _of_expiries(expiring: Iterable[ExpiryDate], now: int) -> Iterator[Concern]:
     for each in expiring:
         message = messages.EXPIRED if each.time <= now else messages.EXPIRES
         date = f"{datetime.fromtimestamp(each.time / 1000, UTC):%Y-%m-%d}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import builtins
 from typing import ClassVar
 
-from contentlib.access.overview import Concern, Expiry, Overview, StorageFigures
+from contentlib.access.overview import Concern, ExpiryDate, Overview, StorageFigures
 from contentlib.structures.privileges import READ
 from contentlib.vapi.declare import Route, Service, operation
 from contentlib.vapi.registry import Call
@@ -99,7 +99,7 @@ def _attention(concern: Concern) -> AttentionNeeded:
     return AttentionNeeded(id=concern.id, message=concern.fault.text, type=concern.type)
 
 
-def _expiring(each: Expiry) -> ExpiringThing:
+def _expiring(each: ExpiryDate) -> ExpiringThing:
     return ExpiringThing(expires=DateTime(each.time), id=each.id, name=each.name, type=each.type)
 
 

@@ -114,6 +114,23 @@ async def test_no_answer_runs_a_script(kind: str, scripts: bool) -> None:
     assert ("content-security-policy" in headers) == scripts
 
 
+async def test_a_page_may_have_a_policy_of_its_own() -> None:
+    policy = "default-src 'none'; script-src 'self'"
+    exchange = await exchanged(Response(200, b"<b>", "text/html", [("content-security-policy", policy)]))
+    assert [value for name, value in exchange.sent[0]["headers"] if name == b"content-security-policy"] == [policy.encode()]
+
+
+@pytest.mark.parametrize(
+    ("headers", "challenge"),
+    [([], 'Basic realm="x"'), ([("x-requested-with", "XMLHttpRequest")], 'Session realm="contentlib"')],
+)
+async def test_a_browser_does_not_ask_for_a_password_where_a_script_has_called(
+    headers: list[tuple[str, str]], challenge: str
+) -> None:
+    refused = Response(401, b"{}", "application/json", [("www-authenticate", 'Basic realm="x"')])
+    assert (await exchanged(refused, headers=headers)).headers["www-authenticate"] == challenge
+
+
 @pytest.mark.parametrize("scheme", ["http", "https"])
 async def test_a_browser_stays_with_tls(scheme: str) -> None:
     assert ("strict-transport-security" in (await exchanged(Response(200), scheme=scheme)).headers) == (scheme == "https")

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 from contentlib.http import messages
-from contentlib.http.message import Answer, Disconnected, FileResponse, Request, Response, StreamResponse, refusal
+from contentlib.http.message import Answer, Disconnected, FileResponse, Headers, Request, Response, StreamResponse, refusal
 from contentlib.http.pieces import Share, pieces_of
 
 Scope = MutableMapping[str, Any]
@@ -194,6 +194,8 @@ def _given_id(headers: dict[str, str]) -> str | None:
 
 
 async def _send(request: Request, answer: Answer, scope: Scope, receive: Receive, send: Send) -> None:
+    if answer.status == 401 and "x-requested-with" in request.headers:
+        answer.headers = without_prompt(answer.headers)
     headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers]
     headers.append((b"x-request-id", request.request_id.encode("latin-1")))
     if request.scheme == "https":
@@ -209,12 +211,18 @@ async def _send(request: Request, answer: Answer, scope: Scope, receive: Receive
     headers.append(_NO_SNIFFING)
     if answer.content_type:
         headers.append((b"content-type", answer.content_type.encode("latin-1")))
-        if answer.content_type != "application/json":
-            headers.append(_NO_SCRIPTS)
+        if answer.content_type != "application/json" and all(name != _NO_SCRIPTS[0] for name, _ in headers):
+            headers.append(_NO_SCRIPTS)  # a page with a policy of its own needs what this one forbids
     if answer.status not in (204, 304):  # 304 would tell the length of the answer that is not sent
         headers.append((b"content-length", str(len(answer.body)).encode()))
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
     await send({"type": "http.response.body", "body": b"" if request.method == "HEAD" else answer.body})
+
+
+def without_prompt(headers: Headers) -> Headers:
+    """The headers of a 401 for a script of a page, for which the browser must not ask for a password itself."""
+    others = [(name, value) for name, value in headers if name != "www-authenticate"]
+    return [*others, ("www-authenticate", 'Session realm="contentlib"')]
 
 
 async def _send_file(request: Request, answer: FileResponse, scope: Scope, receive: Receive, send: Send) -> None:

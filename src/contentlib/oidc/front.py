@@ -42,7 +42,7 @@ _FORM_BYTES = 2 * LONGEST_TOKEN
 _PRIVATE: Headers = [
     ("cache-control", "no-store"),
     ("referrer-policy", "no-referrer"),
-    ("content-security-policy", "default-src 'none'"),
+    ("content-security-policy", "default-src 'none'; form-action 'none'; frame-ancestors 'none'"),
 ]
 
 

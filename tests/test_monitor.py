@@ -12,8 +12,9 @@ from cryptography import x509
 from contentlib import __version__
 from contentlib.cli import certificate
 from contentlib.http.asgi import AsgiBody
-from contentlib.http.message import Request, StreamResponse
-from contentlib.monitor import PAGES, TransferMeter
+from contentlib.http.message import Request, Response, StreamResponse
+from contentlib.monitor import PAGES, Monitor, TransferMeter
+from scopes import request_of
 from whole import HandClock, Whole, settings_on, whole
 
 
@@ -58,6 +59,18 @@ async def test_the_first_page_links_to_the_others(app: Whole) -> None:
     assert __version__ in answer.text
     for path in PAGES:
         assert f'<a href="{path}">' in answer.text
+
+
+@pytest.mark.parametrize(("console", "shown"), [(True, 'url=console">'), (False, "<code>make console</code> builds it")])
+async def test_the_first_page_leads_to_the_console_if_there_is_one(console: bool, shown: str) -> None:
+    async def nothing() -> bytes:
+        return b""
+
+    async def check() -> None:
+        pass
+
+    answer = await Monitor(check, lambda: b"", nothing, console=console).handle(await request_of(path="/"))
+    assert isinstance(answer, Response) and shown in answer.body.decode()
 
 
 @pytest.mark.parametrize("path", ["/", *PAGES])

@@ -45,16 +45,21 @@ _RECEIVED = Counter("contentlib_received_bytes", "Bytes received in uploads.")
 _SENT = Counter("contentlib_sent_bytes", "Bytes of downloads that were started; an interrupted download counts in full.")
 _FAILED_JOBS = Counter("contentlib_job_failures", "Failed runs of background jobs; see the log for the cause.", ["job"])
 _LEFT_OUT = Counter("contentlib_sync_items_left_out", "Items that a sync could not read; see the log for the cause.")
+_TO_CONSOLE = '<meta http-equiv="refresh" content="0;url=console">', '<a href="console">Open the console</a>'
+_NO_CONSOLE = "The console is not part of this installation; <code>make console</code> builds it."
 _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"}
 
 
 class Monitor:
     """The pages of operators; `check` raises OSError, naming what is broken, when the server is not ready."""
 
-    def __init__(self, check: Check, openapi: Callable[[], bytes], gauges: Callable[[], Awaitable[bytes]]) -> None:
+    def __init__(
+        self, check: Check, openapi: Callable[[], bytes], gauges: Callable[[], Awaitable[bytes]], *, console: bool = False
+    ) -> None:
         self._check = check
         self._openapi = openapi
         self._gauges = gauges
+        self._index = _index(console=console)
 
     def speaks(self, path: str) -> bool:
         """Whether a path is one of ours."""
@@ -73,7 +78,7 @@ class Monitor:
                 return Response(200, generate_latest(_registry()) + await self._gauges(), CONTENT_TYPE_PLAIN_0_0_4)
             case "/openapi.json":
                 return Response(200, self._openapi(), "application/json")
-        return Response(200, _INDEX, "text/html; charset=utf-8")
+        return Response(200, self._index, "text/html; charset=utf-8")
 
     async def _ready(self) -> Response:
         try:
@@ -92,20 +97,19 @@ def _registry() -> CollectorRegistry:
     return together
 
 
-def _index() -> bytes:
+def _index(*, console: bool) -> bytes:
     rows = "".join(f'<li><a href="{path}">{path}</a> {html.escape(what)}</li>' for path, what in PAGES.items())
+    to_console, link = _TO_CONSOLE if console else ("", _NO_CONSOLE)
     page = f"""<!DOCTYPE html>
-<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>contentlib</title>
+<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>contentlib</title>{to_console}
 <link rel="icon" href="data:,"><meta name="color-scheme" content="light dark">
 <style>body{{font:16px/1.6 system-ui,sans-serif;max-width:40rem;margin:3rem auto;padding:0 1rem}}li{{margin:.3rem 0}}</style>
 <h1>contentlib {html.escape(__version__)}</h1>
 <p>A Content Library Service. Tools reach its API at <code>/rest</code> and <code>/api</code>.</p>
+<p>{link}</p>
 <ul>{rows}</ul></html>
 """
     return page.encode()
-
-
-_INDEX = _index()
 
 
 class Meter:

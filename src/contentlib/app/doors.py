@@ -17,6 +17,7 @@ from contentlib.app.access import Access
 from contentlib.app.core import Core, Identity
 from contentlib.app.rules import Rules
 from contentlib.app.services import services
+from contentlib.console.front import Console
 from contentlib.http.bodies import Bodies
 from contentlib.http.failures import Form, in_plain_text
 from contentlib.http.message import Answer, Request
@@ -72,13 +73,15 @@ def doors(core: Core, wire: Wire, transfers: Transfers, publisher: Publisher, vi
         request.stream = CountedBody(request.stream)
         return await transfers.handle(request)
 
-    monitor = Monitor(check, wire.openapi, gauges.text)
+    console = Console(core.settings.public_url)
+    monitor = Monitor(check, wire.openapi, gauges.text, console=console.built)
     return [
         Door(wire.speaks, wire.handle, Meter("api")),
         Door(transfers.speaks, receive, TransferMeter("transfer")),
         Door(publisher.speaks, publisher.handle, Meter("vcsp")),
         Door(vim.speaks, vim.handle, Meter("soap"), vim.failed),
         Door(login_pages.speaks, login_pages.handle, Meter("login")),
+        Door(console.speaks, console.handle, Meter("console")),
         Door(monitor.speaks, monitor.handle, Meter("monitor")),
     ]
 

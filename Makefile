@@ -10,8 +10,10 @@ ON_POSTGRESQL := $(addprefix tests/services/test_,update_sessions.py subscribed.
 # Servers that the tests start load the compiled modules, which takes a third less time than to compile them each time.
 unexport PYTHONDONTWRITEBYTECODE
 
+CONSOLE := src/contentlib/console/built/index.html
+
 .DEFAULT_GOAL := help
-.PHONY: help setup ansible serve test check docs conformance clients bench format lock clean
+.PHONY: help setup ansible console dist serve test check docs conformance clients bench format lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -31,13 +33,21 @@ $(ANSIBLE)/.installed: tests/clients/ansible/requirements.lock
 
 ansible: $(ANSIBLE)/.installed ## create the virtual environment of the Ansible tests, which also create it themselves
 
-serve: setup ## start the server under ./var on https://127.0.0.1:8443
+$(CONSOLE): $(shell find console/src -type f) $(shell find src -name messages.py) $(addprefix console/,build.mjs package-lock.json) | $(STAMP)
+	scripts/build-console.sh $(BIN)/python
+
+console: $(CONSOLE) ## build the console, with Node.js from the path or from PyPI
+
+dist: setup console ## build the wheel and the source archive, both with the console
+	$(BIN)/python -c "from setuptools import build_meta as build; build.build_sdist('dist'), build.build_wheel('dist')"
+
+serve: setup console ## start the server under ./var on https://127.0.0.1:8443
 	exec $(BIN)/contentlib serve --data-dir var --listen 127.0.0.1:8443
 
 test: setup ## run the tests that need no other programs; ARGS="-m slow" runs the others
 	$(BIN)/pytest -n 2 -m "not slow" $(ARGS)
 
-check: setup ## lint, types, import contracts, generated pages up to date, all tests, coverage
+check: setup console ## lint, types, import contracts, generated pages up to date, all tests, coverage
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
@@ -66,7 +76,8 @@ format: setup ## format the code
 lock: ## resolve the dependencies again (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml -o requirements.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --extra dev pyproject.toml -o requirements-dev.lock
+	cd console && uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate node.in -o node.lock
 	cd tests/clients/ansible && uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate requirements.in -o requirements.lock
 
 clean: ## remove the virtual environments and caches
-	rm -rf $(VENV) $(ANSIBLE) .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(ANSIBLE) console/node_modules console/.cache $(dir $(CONSOLE)) dist .mypy_cache .ruff_cache .hypothesis

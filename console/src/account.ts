@@ -1,0 +1,17 @@
+/** Who is logged in, and what that person may do. */
+
+import type { Self } from "./api/types";
+
+let current: Self | undefined;
+
+export function setAccount(self: Self | undefined): void {
+  current = self;
+}
+
+export function account(): Self {
+  if (!current) throw new Error("nobody is logged in");
+  return current;
+}
+
+/** Whether the person has a privilege on everything. */
+export const may = (privilege: string): boolean => current?.privileges.includes(privilege) ?? false;

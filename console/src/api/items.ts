@@ -1,0 +1,26 @@
+/** Reads and changes items, their files and versions. */
+
+import { existing, get, path, patch, post, remove } from "./client";
+import type { File, Item, ItemSpec, StoredFile, Version } from "./types";
+
+export const item = (id: string): Promise<Item> => get<Item>(path`content/library/item/${id}`);
+
+/** The items of a library, by name. */
+export async function items(library: string): Promise<Item[]> {
+  const ids = await get<string[]>("content/library/item", { library_id: library });
+  const found = await existing(ids, item);
+  return found.sort((one, other) => one.name.localeCompare(other.name));
+}
+
+export const files = (id: string): Promise<File[]> => get<File[]>(path`content/library/item/${id}/file`);
+export const storedFiles = (id: string): Promise<StoredFile[]> => get<StoredFile[]>(path`content/library/item/${id}/storage`);
+export const versions = (id: string): Promise<Version[]> => get<Version[]>(path`contentlib/library/item/${id}/versions`);
+export const makeCurrent = (id: string, version: string): Promise<void> =>
+  post(path`contentlib/library/item/${id}/versions/${version}?action=make-current`);
+export const create = (spec: ItemSpec): Promise<string> => post<string>("content/library/item", spec);
+export const update = (id: string, spec: ItemSpec): Promise<void> => patch(path`content/library/item/${id}`, spec);
+export const deleteItem = (id: string): Promise<void> => remove(path`content/library/item/${id}`);
+export const copy = (id: string, library_id: string, name: string): Promise<string> =>
+  post<string>(path`content/library/item/${id}?action=copy`, { library_id, name });
+export const sync = (id: string): Promise<void> =>
+  post(path`content/library/subscribed-item/${id}?action=sync`, { force_sync_content: true });

@@ -1,0 +1,46 @@
+/** Reads and changes libraries, subscriptions and storages. */
+
+import { existing, get, path, patch, post, remove } from "./client";
+import type { Datastore, Library, LibrarySpec, Probe, PublishInfo, Subscriber, Subscription } from "./types";
+
+export interface CountedLibrary extends Library {
+  items: number;
+}
+
+export const library = (id: string): Promise<Library> => get<Library>(path`content/library/${id}`);
+
+/** All libraries that the caller may read, by name. */
+export async function libraries(): Promise<Library[]> {
+  const found = await existing(await get<string[]>("content/library"), library);
+  return found.sort((one, other) => one.name.localeCompare(other.name));
+}
+
+export async function countedLibraries(): Promise<CountedLibrary[]> {
+  return existing(await libraries(), async (each) => {
+    const items = await get<string[]>("content/library/item", { library_id: each.id });
+    return { ...each, items: items.length };
+  });
+}
+
+export const privileges = (id: string): Promise<string[]> => get<string[]>(path`contentlib/access/self/privileges/${id}`);
+export const createLocal = (spec: LibrarySpec): Promise<string> => post<string>("content/local-library", spec);
+export const createSubscribed = (spec: LibrarySpec): Promise<string> => post<string>("content/subscribed-library", spec);
+export const update = (id: string, spec: LibrarySpec): Promise<void> => patch(path`content/library/${id}`, spec);
+export const updatePublishing = (id: string, publish_info: PublishInfo): Promise<void> =>
+  patch(path`content/local-library/${id}`, { publish_info });
+export const updateSubscription = (id: string, subscription_info: Subscription): Promise<void> =>
+  patch(path`content/subscribed-library/${id}`, { subscription_info });
+export const sync = (id: string): Promise<void> => post(path`content/subscribed-library/${id}?action=sync`);
+export const probe = (subscription_info: Subscription): Promise<Probe> =>
+  post<Probe>("content/subscribed-library?action=probe", { subscription_info });
+
+export function deleteLibrary(found: Library): Promise<void> {
+  return remove(path`content/${found.type === "SUBSCRIBED" ? "subscribed-library" : "local-library"}/${found.id}`);
+}
+
+export async function subscribers(id: string): Promise<Subscriber[]> {
+  const ids = await get<string[]>(path`contentlib/library/${id}/subscribers`);
+  return existing(ids, (each) => get<Subscriber>(path`contentlib/library/${id}/subscribers/${each}`));
+}
+
+export const datastores = (): Promise<Datastore[]> => get<Datastore[]>("vcenter/datastore");

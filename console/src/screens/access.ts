@@ -1,0 +1,153 @@
+/** Administration: users, groups, roles and permissions. */
+
+import { type TemplateResult, html } from "lit";
+import { customElement, property } from "lit/decorators.js";
+import { may } from "../account";
+import * as api from "../api/access";
+import { libraries } from "../api/libraries";
+import type { Group, Library, Permission, Role, User } from "../api/types";
+import { ago } from "../i18n/format";
+import { t } from "../i18n/text";
+import { link } from "../route";
+import { badge, button, empty, page, tabs } from "../ui/page";
+import { Resource } from "../ui/resource";
+import { table } from "../ui/table";
+import { View } from "../ui/view";
+import { addMember, addUser, grant, newGroup, newRole, setPassword, sure } from "./access-forms";
+
+interface Shown {
+  users: readonly User[];
+  groups: readonly Group[];
+  roles: readonly Role[];
+  permissions: readonly Permission[];
+  libraries: readonly Library[];
+}
+
+type Tab = "users" | "groups" | "roles" | "permissions";
+
+@customElement("cl-access")
+export class Access extends View {
+  @property() tab: Tab = "users";
+  private readonly shown = new Resource<Shown>(this, read);
+
+  protected override render(): TemplateResult {
+    const all = [
+      { name: "users", label: t("Users"), address: link("access", "users") },
+      { name: "groups", label: t("Groups"), address: link("access", "groups") },
+      { name: "roles", label: t("Roles"), address: link("access", "roles") },
+      { name: "permissions", label: t("Permissions"), address: link("access", "permissions") },
+    ];
+    const bar = tabs(all, this.tab, t("Users and roles"));
+    return page(t("Users and roles"), this.action(), html`${bar}${this.shown.render((shown) => this[this.tab](shown))}`);
+  }
+
+  private action(): TemplateResult | string {
+    const shown = this.shown.value;
+    if (!shown) return "";
+    if (this.tab === "permissions") return may("Authorization.ModifyPermissions") ? button(t("Give a role"), () => this.refreshAfter(grant(shown)), "primary", "plus") : "";
+    if (this.tab === "roles") return may("Authorization.ModifyRoles") ? button(t("Create role"), () => this.refreshAfter(newRole(shown.roles)), "primary", "plus") : "";
+    if (!may("Authorization.ModifyUsers")) return "";
+    return this.tab === "users"
+      ? button(t("Create user"), () => this.refreshAfter(addUser(shown.roles, shown.libraries)), "primary", "plus")
+      : button(t("Create group"), () => this.refreshAfter(newGroup()), "primary", "plus");
+  }
+
+  private users({ users }: Shown): TemplateResult {
+    return table({
+      label: t("Users"),
+      rows: users,
+      key: ({ name }) => name,
+      name: ({ name }) => name,
+      columns: [
+        { label: t("User name"), cell: ({ name, display_name }) => html`${name}${display_name ? html`<small>${display_name}</small>` : ""}` },
+        { label: t("State"), cell: ({ enabled }) => (enabled ? badge(t("Enabled"), "good") : badge(t("Disabled"), "bad")) },
+        { label: t("Source"), cell: ({ source }) => source ?? t("Local"), kind: "less" },
+        { label: t("Groups"), cell: ({ groups }) => groups.join(", ") || "–", kind: "less" },
+        { label: t("Last login"), cell: ({ last_login }) => ago(last_login), kind: "less" },
+      ],
+      actions: (user) => (may("Authorization.ModifyUsers") ? this.userActions(user) : ""),
+    });
+  }
+
+  private userActions(user: User): TemplateResult {
+    const { name, enabled } = user;
+    return html`${user.has_password ? button(t("Set password"), () => this.refreshAfter(setPassword(user))) : ""}
+      ${button(enabled ? t("Disable") : t("Enable"), () =>
+        this.refreshAfter(sure(enabled ? t("Disable {name}?", { name }) : t("Enable {name}?", { name }),
+          enabled ? t("The user can no longer log in, and open sessions end.") : t("The user can log in again."),
+          enabled ? t("Disable") : t("Enable"), () => api.updateUser(name, { enabled: !enabled }))))}
+      ${button(t("Delete"), () =>
+        this.refreshAfter(sure(t("Delete {name}?", { name }), t("Sessions, tokens and permissions of the user go as well. Libraries and items stay."), t("Delete"), () => api.deleteUser(name))))}`;
+  }
+
+  private groups({ groups, users }: Shown): TemplateResult {
+    if (groups.length === 0) return empty("people", t("No groups"), t("A role that is given to a group holds for all its members."));
+    return table({
+      label: t("Groups"),
+      rows: groups,
+      key: ({ name }) => name,
+      name: ({ name }) => name,
+      columns: [
+        { label: t("Name"), cell: ({ name, description }) => html`${name}${description ? html`<small>${description}</small>` : ""}` },
+        { label: t("Members"), cell: ({ members }) => members.map(({ name }) => name).join(", ") || "–" },
+        { label: t("Source"), cell: ({ source }) => source ?? t("Local"), kind: "less" },
+      ],
+      actions: ({ name }) =>
+        may("Authorization.ModifyUsers")
+          ? html`${button(t("Add member"), () => this.refreshAfter(addMember(name, users)))}
+              ${button(t("Delete"), () => this.refreshAfter(sure(t("Delete {name}?", { name }), t("Its members lose the roles that it gave them."), t("Delete"), () => api.deleteGroup(name))))}`
+          : "",
+    });
+  }
+
+  private roles({ roles }: Shown): TemplateResult {
+    return table({
+      label: t("Roles"),
+      rows: roles,
+      key: ({ name }) => name,
+      name: ({ name }) => name,
+      columns: [
+        { label: t("Name"), cell: ({ name, description }) => html`${name}<small>${description}</small>` },
+        { label: t("Kind"), cell: ({ built_in }) => (built_in ? badge(t("Built in")) : badge(t("Own"), "busy")) },
+        { label: t("Privileges"), cell: ({ privileges }) => privilegeList(privileges) },
+      ],
+      actions: ({ name, built_in }) =>
+        !built_in && may("Authorization.ModifyRoles")
+          ? button(t("Delete"), () => this.refreshAfter(sure(t("Delete {name}?", { name }), t("A role that is given to somebody cannot be deleted."), t("Delete"), () => api.deleteRole(name))))
+          : "",
+    });
+  }
+
+  private permissions({ permissions, libraries: all }: Shown): TemplateResult {
+    const names = new Map(all.map(({ id, name }) => [id, name]));
+    return table({
+      label: t("Permissions"),
+      rows: permissions,
+      key: ({ id }) => id,
+      name: ({ principal }) => principal,
+      columns: [
+        { label: t("Who"), cell: ({ principal, principal_type }) => html`${principal}${principal_type === "GROUP" ? html`<small>${t("Group")}</small>` : ""}` },
+        { label: t("Role"), cell: ({ role }) => role },
+        { label: t("On"), cell: ({ library }) => (library ? html`<a href=${link("library", library)}>${names.get(library) ?? library}</a>` : t("Everything")) },
+      ],
+      actions: ({ id, principal, role }) =>
+        may("Authorization.ModifyPermissions")
+          ? button(t("Take away"), () => this.refreshAfter(sure(t("Take {role} away from {name}?", { role, name: principal }), t("The change holds from the next call on."), t("Take away"), () => api.revoke(id))))
+          : "",
+    });
+  }
+
+  private async refreshAfter(done: Promise<boolean>): Promise<void> {
+    if (await done) void this.shown.refresh();
+  }
+}
+
+async function read(): Promise<Shown> {
+  const [users, groups, roles, permissions, all] = await Promise.all([api.users(), api.groups(), api.roles(), api.permissions(), libraries()]);
+  return { users, groups, roles, permissions, libraries: all };
+}
+
+function privilegeList(privileges: readonly string[]): TemplateResult {
+  return html`<details><summary>${t("{count} privilege|{count} privileges", { count: privileges.length })}</summary>
+    <ul class="plain">${[...privileges].sort().map((each) => html`<li><code>${each}</code></li>`)}</ul></details>`;
+}

@@ -1,0 +1,12 @@
+/** The screens behind the login, which are loaded when somebody has logged in. */
+
+import "./access";
+import "./account";
+import "./audit";
+import "./home";
+import "./item";
+import "./libraries";
+import "./library";
+import "./tasks";
+import "./trash";
+import "../uploads/tray";

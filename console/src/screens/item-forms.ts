@@ -1,0 +1,55 @@
+/** Dialogs that change items. */
+
+import { restore, trash } from "../api/activity";
+import { each } from "../api/client";
+import * as api from "../api/items";
+import type { Item, Version } from "../api/types";
+import { size, time } from "../i18n/format";
+import { t } from "../i18n/text";
+import { ask } from "../ui/form";
+import { tell } from "../ui/notice";
+
+export function editItem(item: Item): Promise<boolean> {
+  return ask({
+    title: t("Edit {name}", { name: item.name }),
+    fields: [
+      { name: "name", label: t("Name"), required: true, value: item.name },
+      { name: "description", label: t("Description"), kind: "textarea", value: item.description ?? "" },
+    ],
+    action: t("Save"),
+    submit: (values) => api.update(item.id, { name: values.text("name"), description: values.text("description") }),
+  });
+}
+
+/** Asks before items are deleted, says what goes with them, and offers to undo it. */
+export async function deleteItems(items: readonly Item[]): Promise<boolean> {
+  const bytes = items.reduce((sum, item) => sum + (item.size ?? 0), 0);
+  const [only] = items;
+  const done = await ask({
+    title: items.length === 1 && only ? t("Delete {name}?", { name: only.name }) : t("Delete {count} item?|Delete {count} items?", { count: items.length }),
+    intro: `${t("All files and versions go to the trash with it: {size}.", { size: size(bytes) })} ${t("It can be restored from the trash until it is purged.")}`,
+    action: t("Delete"),
+    danger: true,
+    submit: async () => {
+      await each(items, ({ id }) => api.deleteItem(id));
+    },
+  });
+  if (done) tell(t("{count} item is in the trash.|{count} items are in the trash.", { count: items.length }), () => restoreAll(items.map(({ id }) => id)));
+  return done;
+}
+
+/** Takes things back from the trash. */
+export async function restoreAll(ids: readonly string[]): Promise<void> {
+  const there = (await trash()).filter(({ id }) => ids.includes(id));
+  await each(there, ({ id }) => restore(id));
+  tell(t("{count} restored.", { count: there.length }));
+}
+
+export function makeCurrent(item: Item, { version, time: stored }: Version): Promise<boolean> {
+  return ask({
+    title: t("Make version {version} current?", { version }),
+    intro: t("Its files of {time} become a new version of {name}. The present version stays in the list.", { name: item.name, time: time(stored) }),
+    action: t("Make current"),
+    submit: () => api.makeCurrent(item.id, version),
+  });
+}

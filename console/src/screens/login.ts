@@ -1,0 +1,56 @@
+import { type TemplateResult, html } from "lit";
+import { customElement, state } from "lit/decorators.js";
+import { type Provider, logIn, logInAt, providers } from "../api/session";
+import { t } from "../i18n/text";
+import { icon } from "../ui/icons";
+import { problem } from "../ui/problem";
+import { View } from "../ui/view";
+
+@customElement("cl-login")
+export class Login extends View {
+  @state() private providers: readonly Provider[] = [];
+  @state() private error: unknown;
+  @state() private busy = false;
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    document.title = `${t("Log in")} · contentlib`;
+    void providers().then((found) => (this.providers = found), () => undefined); // a login with a password does not need them
+  }
+
+  protected override firstUpdated(): void {
+    this.querySelector<HTMLInputElement>("#user")?.focus();
+  }
+
+  protected override render(): TemplateResult {
+    return html`<main class="login">
+      <form @submit=${this.submit}>
+        <div class="brand">${icon("library")}<span>contentlib</span></div>
+        <h1>${t("Log in")}</h1>
+        <div class="field"><label for="user">${t("User name")}</label><input id="user" name="user" required autocomplete="username" /></div>
+        <div class="field"><label for="password">${t("Password")}</label>
+          <input id="password" name="password" type="password" required autocomplete="current-password" /></div>
+        ${this.error ? problem(this.error) : ""}
+        <button class="primary" ?disabled=${this.busy}>${t("Log in")}</button>
+        ${this.providers.length === 0
+          ? ""
+          : html`<p class="or">${t("or")}</p>
+              ${this.providers.map((each) => html`<button type="button" @click=${() => logInAt(each)}>${t("Log in with {name}", { name: each.name })}</button>`)}`}
+      </form>
+    </main>`;
+  }
+
+  private readonly submit = async (event: Event): Promise<void> => {
+    event.preventDefault();
+    const given = new FormData(event.target as HTMLFormElement);
+    this.busy = true;
+    try {
+      await logIn(String(given.get("user")), String(given.get("password")));
+      this.dispatchEvent(new Event("logged-in"));
+    } catch (error) {
+      this.error = error;
+    } finally {
+      this.busy = false;
+    }
+  };
+}

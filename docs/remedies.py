@@ -9,12 +9,9 @@ from generator.catalogue import messages
 
 
 def main() -> None:
-    """Prints the remedies by the ids of their messages; of several sentences with one id, the first that has a remedy."""
-    found: dict[str, str] = {}
-    for each in messages():
-        if each.remedy:
-            found.setdefault(each.id, each.remedy)
-    json.dump(found, sys.stdout, ensure_ascii=False, sort_keys=True)
+    """Prints the id, the sentence and the remedy of each message that has one."""
+    found = [(each.id, each.template, each.remedy) for each in messages() if each.remedy]
+    json.dump(found, sys.stdout, ensure_ascii=False)
 
 
 if __name__ == "__main__":

@@ -59,7 +59,7 @@ export class Access extends View {
       key: ({ name }) => name,
       name: ({ name }) => name,
       columns: [
-        { label: t("User name"), cell: ({ name, display_name }) => html`${name}${display_name ? html`<small>${display_name}</small>` : ""}` },
+        { label: t("User name"), cell: ({ name }) => name, note: ({ display_name }) => display_name },
         { label: t("State"), cell: ({ enabled }) => (enabled ? badge(t("Enabled"), "good") : badge(t("Disabled"), "bad")) },
         { label: t("Source"), cell: ({ source }) => source ?? t("Local"), kind: "less" },
         { label: t("Groups"), cell: ({ groups }) => groups.join(", ") || "–", kind: "less" },
@@ -88,7 +88,7 @@ export class Access extends View {
       key: ({ name }) => name,
       name: ({ name }) => name,
       columns: [
-        { label: t("Name"), cell: ({ name, description }) => html`${name}${description ? html`<small>${description}</small>` : ""}` },
+        { label: t("Name"), cell: ({ name }) => name, note: ({ description }) => description },
         { label: t("Members"), cell: ({ members }) => members.map(({ name }) => name).join(", ") || "–" },
         { label: t("Source"), cell: ({ source }) => source ?? t("Local"), kind: "less" },
       ],
@@ -107,7 +107,7 @@ export class Access extends View {
       key: ({ name }) => name,
       name: ({ name }) => name,
       columns: [
-        { label: t("Name"), cell: ({ name, description }) => html`${name}<small>${description}</small>` },
+        { label: t("Name"), cell: ({ name }) => name, note: ({ description }) => description },
         { label: t("Kind"), cell: ({ built_in }) => (built_in ? badge(t("Built in")) : badge(t("Own"), "busy")) },
         { label: t("Privileges"), cell: ({ privileges }) => privilegeList(privileges) },
       ],
@@ -126,7 +126,7 @@ export class Access extends View {
       key: ({ id }) => id,
       name: ({ principal }) => principal,
       columns: [
-        { label: t("Who"), cell: ({ principal, principal_type }) => html`${principal}${principal_type === "GROUP" ? html`<small>${t("Group")}</small>` : ""}` },
+        { label: t("Who"), cell: ({ principal }) => principal, note: ({ principal_type }) => (principal_type === "GROUP" ? t("Group") : undefined) },
         { label: t("Role"), cell: ({ role }) => role },
         { label: t("On"), cell: ({ library }) => (library ? html`<a href=${link("library", library)}>${names.get(library) ?? library}</a>` : t("Everything")) },
       ],

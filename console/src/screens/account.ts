@@ -50,7 +50,7 @@ export class Account extends View {
         { label: t("Name"), cell: ({ name }) => name },
         { label: t("Role"), cell: ({ role }) => role ?? t("All that you may") },
         { label: t("Expires"), cell: ({ expires }) => (expires ? html`<span title=${time(expires)}>${ago(expires)}</span>` : t("never")) },
-        { label: t("Last used"), cell: ({ last_used, last_address }) => html`${ago(last_used)}<small>${last_address ?? ""}</small>`, kind: "less" },
+        { label: t("Last used"), cell: ({ last_used }) => ago(last_used), note: ({ last_address }) => last_address, kind: "less" },
       ],
       actions: (token) => button(t("Revoke"), () => this.revoke(token)),
     });

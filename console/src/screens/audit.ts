@@ -52,10 +52,10 @@ export class Audit extends View {
         name: ({ operation }) => operation,
         columns: [
           { label: t("Operation"), cell: ({ operation, count }) => html`<code>${short(operation)}</code>${count > 1 ? html` × ${number(count)}` : ""}` },
-          { label: t("Outcome"), cell: ({ outcome, error }) => html`${badge(outcomeText(outcome), KINDS[outcome])}${error ? html`<small>${error}</small>` : ""}` },
+          { label: t("Outcome"), cell: ({ outcome }) => badge(outcomeText(outcome), KINDS[outcome]), note: ({ error }) => error },
           { label: t("User"), cell: ({ user }) => user ?? "–" },
           { label: t("On"), cell: ({ things }) => things.map(({ name, id }) => name ?? id.slice(0, 12)).join(", ") || "–", kind: "less" },
-          { label: t("Time"), cell: (entry) => html`${time(entry.time)}<small>${entry.address ?? ""}</small>`, kind: "less" },
+          { label: t("Time"), cell: (entry) => time(entry.time), note: ({ address }) => address, kind: "less" },
         ],
       })}
       ${this.marker ? button(t("Show more"), this.more) : ""}`;

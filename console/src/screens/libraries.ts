@@ -42,7 +42,7 @@ export class Libraries extends View {
       name: ({ name }) => name,
       address: ({ id }) => link("library", id),
       columns: [
-        { label: t("Name"), cell: ({ name, description }) => html`${name}${description ? html`<small>${description}</small>` : ""}` },
+        { label: t("Name"), cell: ({ name }) => name, note: ({ description }) => description },
         { label: t("Kind"), cell: kind },
         { label: t("Items"), cell: ({ items }) => number(items), kind: "number" },
         { label: t("Publishing"), cell: publishing, kind: "less" },

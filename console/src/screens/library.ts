@@ -131,7 +131,7 @@ export class LibraryScreen extends View {
       address: ({ id }) => link("item", id),
       selection: this.selection,
       columns: [
-        { label: t("Name"), cell: ({ name, description }) => html`${name}${description ? html`<small>${description}</small>` : ""}` },
+        { label: t("Name"), cell: ({ name }) => name, note: ({ description }) => description },
         { label: t("Type"), cell: ({ type }) => type || "–" },
         { label: t("Size"), cell: (row) => size(row.size), kind: "number" },
         { label: t("Version"), cell: ({ content_version }) => content_version ?? "–", kind: "less number" },

@@ -33,7 +33,7 @@ export class Tasks extends View {
       key: ({ id }) => id,
       name: ({ description }) => description.default_message,
       columns: [
-        { label: t("Task"), cell: ({ description, operation, service }) => html`${description.default_message || operation}<small>${service}.${operation}</small>` },
+        { label: t("Task"), cell: ({ description, operation }) => description.default_message || operation, note: ({ service, operation }) => `${service}.${operation}` },
         { label: t("State"), cell: state },
         { label: t("Progress"), cell: progress },
         { label: t("User"), cell: ({ user }) => user ?? "–", kind: "less" },

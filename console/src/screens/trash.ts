@@ -30,7 +30,7 @@ export class Trash extends View {
         { label: t("Name"), cell: ({ name }) => name },
         { label: t("Kind"), cell: ({ type }) => badge(type === "LIBRARY" ? t("Library") : t("Item")) },
         { label: t("Size"), cell: (deleted) => size(deleted.size), kind: "less number" },
-        { label: t("Deleted"), cell: (deleted) => html`${ago(deleted.time)}<small>${deleted.user ?? ""}</small>`, kind: "less" },
+        { label: t("Deleted"), cell: (deleted) => ago(deleted.time), note: ({ user }) => user, kind: "less" },
         { label: t("Purged"), cell: ({ until }) => html`<span title=${time(until)}>${ago(until)}</span>`, kind: "less" },
       ],
       actions: (deleted) => html`${button(t("Restore"), () => this.restore(deleted))}${button(t("Purge"), () => this.purge(deleted))}`,

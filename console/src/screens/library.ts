@@ -1,5 +1,6 @@
 import { type PropertyValues, type TemplateResult, html } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
+import { type NamedTask, tasks } from "../api/activity";
 import * as itemsApi from "../api/items";
 import * as api from "../api/libraries";
 import { each } from "../api/client";
@@ -26,6 +27,8 @@ interface Shown {
   library: Library;
   items: readonly Item[];
   privileges: readonly string[];
+  /** Tasks that work on the library now: syncs. */
+  running: readonly NamedTask[];
 }
 
 @customElement("cl-library")
@@ -37,7 +40,7 @@ export class LibraryScreen extends View {
   private readonly shown = new Resource<Shown>(
     this,
     () => this.read(),
-    ({ library, items }) => (syncing(library) || items.some(({ cached, type }) => type !== "" && cached === false) ? SOON : SELDOM),
+    ({ library, running }) => (running.length > 0 || syncing(library) ? SOON : SELDOM),
   );
 
   override connectedCallback(): void {
@@ -59,14 +62,36 @@ export class LibraryScreen extends View {
   }
 
   private async read(): Promise<Shown> {
-    const [library, items, privileges] = await Promise.all([api.library(this.library), itemsApi.items(this.library), api.privileges(this.library)]);
-    return { library, items, privileges };
+    const [library, items, privileges] = await Promise.all([
+      api.library(this.library),
+      itemsApi.items(this.library, this.unseen(), this.progressed),
+      api.privileges(this.library),
+    ]);
+    const running = library.type === "SUBSCRIBED" ? (await tasks()).filter(({ target, status }) => target?.id === library.id && status === "RUNNING") : [];
+    return { library, items, privileges, running };
+  }
+
+  /** Items that are not on the screen, of which there may be very many: they are not read again each time. */
+  private unseen(): ReadonlyMap<string, Item> {
+    const shown = this.shown.value;
+    if (shown?.library.id !== this.library) return new Map();
+    return new Map(this.matching(shown.items).slice(this.rows).map((each) => [each.id, each]));
+  }
+
+  private readonly progressed = (done: number, all: number): void => {
+    const status = this.shown.value === undefined && done % PAGE_ROWS === 0 ? this.querySelector(".loading") : null;
+    if (status) status.textContent = t("{done} of {all} items", { done, all });
+  };
+
+  private matching(items: readonly Item[]): readonly Item[] {
+    const wanted = this.filter.toLowerCase();
+    return items.filter(({ name, description = "", type = "" }) => `${name} ${description} ${type}`.toLowerCase().includes(wanted));
   }
 
   private content(shown: Shown): TemplateResult {
     const { library } = shown;
     const above = html`<a class="above" href=${link("libraries")}>${t("Libraries")}</a>`;
-    return page(library.name, this.actions(shown), html`${this.about(library)}${this.items(shown)}`, above);
+    return page(library.name, this.actions(shown), html`${this.about(library)}${shown.running.map(progress)}${this.items(shown)}`, above);
   }
 
   private actions({ library, items, privileges }: Shown): TemplateResult {
@@ -111,8 +136,7 @@ export class LibraryScreen extends View {
   }
 
   private list({ items, privileges, library }: Shown): TemplateResult {
-    const wanted = this.filter.toLowerCase();
-    const found = items.filter(({ name, description = "", type = "" }) => `${name} ${description} ${type}`.toLowerCase().includes(wanted));
+    const found = this.matching(items);
     return html`<div class="tools">
         ${search(this.filter, this.narrow)}
         <span class="faint" role="status">${t("{count} item|{count} items", { count: found.length })}</span>
@@ -211,6 +235,12 @@ export class LibraryScreen extends View {
 
 function stored({ cached }: Item): TemplateResult {
   return cached ? badge(t("Complete"), "good") : badge(t("Not here"));
+}
+
+function progress({ description, progress: made }: NamedTask): TemplateResult {
+  const message = made?.message.default_message || description.default_message;
+  return html`<div class="panel" role="status">${message}
+    ${made ? html`<progress max=${made.total || 1} value=${made.completed} aria-label=${message}></progress>` : ""}</div>`;
 }
 
 function syncing({ type, last_sync_time, state_info }: Library): boolean {

@@ -61,25 +61,29 @@ class Person:
 
     def follows(self, name: str) -> None:
         """Follows a link."""
-        self.page.get_by_role("link", name=name, exact=True).click()
+        self.page.get_by_role("link", name=name, exact=True).first.click()
 
     def presses(self, name: str) -> None:
         """Presses a button of the page."""
         self.page.get_by_role("button", name=name, exact=True).first.click()
 
-    def answers(self, button: str, **values: str | bool) -> None:
-        """Fills in the dialog that is open, and presses its button; until it is closed."""
-        dialog = self.page.get_by_role("dialog")
+    def fills(self, **values: str | bool) -> None:
+        """Fills in the dialog that is open; names have _ for spaces."""
         for label, value in values.items():
-            control = dialog.get_by_label(label.replace("_", " "), exact=True)
+            control = self.page.get_by_role("dialog").get_by_label(label.replace("_", " "), exact=True)
             if isinstance(value, bool):
                 control.set_checked(value)
             elif control.evaluate("each => each.localName") == "select":
                 control.select_option(label=value)
             else:
                 control.fill(value)
-        dialog.get_by_role("button", name=button, exact=True).click()
-        expect(dialog).to_have_count(0)
+
+    def answers(self, button: str, **values: str | bool) -> None:
+        """Fills in the dialog that is open, and presses its button; until it is closed."""
+        dialog = self.page.get_by_role("dialog").element_handle()
+        self.fills(**values)
+        self.page.get_by_role("dialog").get_by_role("button", name=button, exact=True).click()
+        dialog.wait_for_element_state("hidden")
 
     def sees_title(self, title: str) -> None:
         """Waits for a screen."""

@@ -39,6 +39,7 @@ $(CONSOLE): $(shell find console/src -type f) $(shell find src -name messages.py
 console: $(CONSOLE) ## build the console, with Node.js from the path or from PyPI
 
 dist: setup console ## build the wheel and the source archive, both with the console
+	rm -rf build dist
 	$(BIN)/python -c "from setuptools import build_meta as build; build.build_sdist('dist'), build.build_wheel('dist')"
 
 serve: setup console ## start the server under ./var on https://127.0.0.1:8443

@@ -10,6 +10,8 @@ export interface KeptFile {
 
 export interface KeptUpload {
   id: string;
+  /** Makes the creation of the session happen once; another attempt has another. */
+  attempt: string;
   user: string;
   library: { id: string; name: string };
   item: { id?: string; name: string; type: string; created: boolean };

@@ -30,8 +30,9 @@ class Queue extends EventTarget {
   async restore(user: string): Promise<void> {
     if (user === this.user) return;
     this.user = user;
-    const known = new Set(this.uploads.map(({ id }) => id));
-    for (const each of await kept(user)) if (!known.has(each.id)) this.take(new Upload(each)).state = "paused";
+    this.uploads.filter(({ active }) => active).forEach((each) => each.pause()); // another user's, who finds them again later
+    this.uploads = [];
+    for (const each of await kept(user)) this.take(new Upload(each)).state = "paused";
     await Promise.all(this.uploads.filter(({ state }) => state === "paused").map((each) => this.look(each)));
     this.changed();
   }
@@ -72,6 +73,7 @@ class Queue extends EventTarget {
   private described({ name, type, files }: Package, { library, item }: Target): KeptUpload {
     return {
       id: crypto.randomUUID(),
+      attempt: crypto.randomUUID(),
       user: this.user,
       library,
       item: item ? { ...item, created: false } : { name, type, created: false },

@@ -54,8 +54,8 @@ export class Upload extends EventTarget {
     } catch (error) {
       if (this.stopping.signal.aborted) return;
       this.error = error;
+      if (!(await this.lasts())) this.startOver();
       this.become("failed");
-      if (error instanceof ApiError && error.status === 404) void forget(this.id); // its session is over
     }
   }
 
@@ -101,7 +101,7 @@ export class Upload extends EventTarget {
   private async prepare(): Promise<void> {
     this.item.id ??= await this.created();
     this.kept.session ??= await this.insist(() =>
-      call<string>("POST", "content/library/item/update-session", { library_item_id: this.item.id }, { "client-token": this.id }),
+      call<string>("POST", "content/library/item/update-session", { library_item_id: this.item.id }, { "client-token": this.kept.attempt }),
     );
     for (const file of this.files) file.address ??= await this.added(file);
     this.kept.files = this.files.map(({ file: _, sent: __, ...rest }) => rest);
@@ -188,6 +188,23 @@ export class Upload extends EventTarget {
         this.stopping.signal.throwIfAborted();
       }
     }
+  }
+
+  /** Whether the update session still takes files; where the server does not answer, it is taken to. */
+  private async lasts(): Promise<boolean> {
+    if (!this.kept.session) return false;
+    return uploads.session(this.kept.session).then(({ state }) => state === "ACTIVE", (error) => error instanceof ApiError && error.status !== 404);
+  }
+
+  /** Lets another attempt begin with a session of its own. */
+  private startOver(): void {
+    delete this.kept.session;
+    this.kept.attempt = crypto.randomUUID();
+    for (const file of this.files) {
+      delete file.address;
+      file.sent = 0;
+    }
+    void forget(this.id);
   }
 
   private progressed(file: UploadFile, sent: number): void {

@@ -93,6 +93,16 @@ function search(query: Query): string {
   return pairs.length === 0 ? "" : `?${new URLSearchParams(pairs)}`;
 }
 
+/** What a call returns, or else `otherwise` where the caller may not make it. */
+export async function permitted<T>(answer: Promise<T>, otherwise: T): Promise<T> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 403) return otherwise;
+    throw error;
+  }
+}
+
 /** The results of a call for each value, `width` at a time, in order. */
 export async function each<V, R>(values: readonly V[], work: (value: V) => Promise<R>, width = 6): Promise<R[]> {
   const results: R[] = [];

@@ -1,7 +1,7 @@
 /** Reads and changes libraries, subscriptions and storages. */
 
-import { existing, get, path, patch, post, remove } from "./client";
-import type { Datastore, Library, LibrarySpec, Probe, PublishInfo, Subscriber, Subscription } from "./types";
+import { existing, get, path, patch, permitted, post, remove } from "./client";
+import type { Datastore, Library, LibrarySpec, NewSubscriber, Probe, PublishInfo, Subscriber, Subscription } from "./types";
 
 export interface CountedLibrary extends Library {
   items: number;
@@ -9,9 +9,9 @@ export interface CountedLibrary extends Library {
 
 export const library = (id: string): Promise<Library> => get<Library>(path`content/library/${id}`);
 
-/** All libraries that the caller may read, by name. */
+/** All libraries that the caller may read, by name; none for a caller without any role. */
 export async function libraries(): Promise<Library[]> {
-  const found = await existing(await get<string[]>("content/library"), library);
+  const found = await existing(await permitted(get<string[]>("content/library"), []), library);
   return found.sort((one, other) => one.name.localeCompare(other.name));
 }
 
@@ -42,5 +42,10 @@ export async function subscribers(id: string): Promise<Subscriber[]> {
   const ids = await get<string[]>(path`contentlib/library/${id}/subscribers`);
   return existing(ids, (each) => get<Subscriber>(path`contentlib/library/${id}/subscribers/${each}`));
 }
+
+export const createSubscriber = (id: string, name: string): Promise<NewSubscriber> =>
+  post<NewSubscriber>(path`contentlib/library/${id}/subscribers`, { name });
+export const deleteSubscriber = (id: string, subscriber: string): Promise<void> =>
+  remove(path`contentlib/library/${id}/subscribers/${subscriber}`);
 
 export const datastores = (): Promise<Datastore[]> => get<Datastore[]>("vcenter/datastore");

@@ -34,4 +34,5 @@ export type PermissionSpec = Schemas["contentlib.access.permissions.spec"];
 export type Token = Told<"contentlib.access.tokens.info">;
 export type NewToken = Told<"contentlib.access.tokens.create_result">;
 export type Subscriber = Told<"contentlib.library.subscribers.info">;
+export type NewSubscriber = Told<"contentlib.library.subscribers.create_result">;
 export type Datastore = Told<"com.vmware.vcenter.datastore.summary">;

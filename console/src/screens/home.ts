@@ -1,7 +1,8 @@
 import { type TemplateResult, html } from "lit";
 import { customElement } from "lit/decorators.js";
-import { account } from "../account";
+import { account, may } from "../account";
 import { type NamedTask, tasks, trash } from "../api/activity";
+import { ROOT, permitted } from "../api/client";
 import { type CountedLibrary, countedLibraries, datastores } from "../api/libraries";
 import type { Datastore, Deleted } from "../api/types";
 import { number, percent, size } from "../i18n/format";
@@ -18,6 +19,7 @@ interface Shown {
   trash: readonly Deleted[];
 }
 
+const PAGES = ["healthz", "readyz", "metrics", "openapi.json"];
 const NEARLY_FULL = 0.9;
 
 @customElement("cl-home")
@@ -34,9 +36,8 @@ export class Home extends View {
         <section class="panel"><h2>${t("Needs attention")}</h2>${attention(shown)}</section>
         <section class="panel"><h2>${t("Storages")}</h2>${shown.stores.map(store)}</section>
       </div>
-      ${shown.libraries.length === 0
-        ? empty("library", t("No libraries yet"), t("Create a library, and drag files into it."), html`<a class="button primary" href=${link("libraries")}>${t("Libraries")}</a>`)
-        : ""}`;
+      ${shown.libraries.length === 0 ? nothing() : ""}
+      <p class="faint">${t("For monitoring and scripts:")} ${PAGES.map((name) => html`<a href=${new URL(name, ROOT).href}>/${name}</a> `)}</p>`;
   }
 
   private counts({ libraries, tasks: all, trash: deleted }: Shown): TemplateResult {
@@ -51,8 +52,16 @@ export class Home extends View {
 }
 
 async function read(): Promise<Shown> {
-  const [libraries, stores, all, deleted] = await Promise.all([countedLibraries(), datastores(), tasks(), trash()]);
+  const [libraries, stores, all, deleted] = await Promise.all([countedLibraries(), permitted(datastores(), []), permitted(tasks(), []), permitted(trash(), [])]);
   return { libraries, stores, tasks: all, trash: deleted };
+}
+
+function nothing(): TemplateResult {
+  if (!may("ContentLibrary.CreateLocalLibrary")) {
+    return empty("library", t("You see no library"), t("Ask an administrator for a role on a library."));
+  }
+  const action = html`<a class="button primary" href=${link("libraries")}>${t("Libraries")}</a>`;
+  return empty("library", t("No libraries yet"), t("Create a library, and drag files into it."), action);
 }
 
 function count(label: Text, value: number, screen: string): TemplateResult {

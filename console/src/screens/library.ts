@@ -20,6 +20,7 @@ import { queue } from "../uploads/queue";
 import { chooseFiles, dropTarget } from "./drop";
 import { deleteItems, restoreAll } from "./item-forms";
 import { deleteLibrary, editLibrary, kind, publish } from "./library-forms";
+import "./subscribers";
 
 const PAGE_ROWS = 200;
 
@@ -91,7 +92,7 @@ export class LibraryScreen extends View {
   private content(shown: Shown): TemplateResult {
     const { library } = shown;
     const above = html`<a class="above" href=${link("libraries")}>${t("Libraries")}</a>`;
-    return page(library.name, this.actions(shown), html`${this.about(library)}${shown.running.map(progress)}${this.items(shown)}`, above);
+    return page(library.name, this.actions(shown), html`${this.about(library)}${shown.running.map(progress)}${this.items(shown)}${followers(shown)}`, above);
   }
 
   private actions({ library, items, privileges }: Shown): TemplateResult {
@@ -235,6 +236,11 @@ export class LibraryScreen extends View {
 
 function stored({ cached }: Item): TemplateResult {
   return cached ? badge(t("Complete"), "good") : badge(t("Not here"));
+}
+
+function followers({ library, privileges }: Shown): TemplateResult {
+  if (!library.publish_info?.published || library.type !== "LOCAL") return html``;
+  return html`<cl-subscribers .library=${library.id} .changeable=${privileges.includes("ContentLibrary.AddSubscription")}></cl-subscribers>`;
 }
 
 function progress({ description, progress: made }: NamedTask): TemplateResult {

@@ -1,6 +1,7 @@
 import { type TemplateResult, html } from "lit";
 import { customElement } from "lit/decorators.js";
 import { type NamedTask, cancelTask, tasks } from "../api/activity";
+import { permitted } from "../api/client";
 import { ago, time } from "../i18n/format";
 import { type Text, t } from "../i18n/text";
 import { attempt } from "../ui/notice";
@@ -19,7 +20,7 @@ const STATES: Record<NamedTask["status"], readonly [Text, "good" | "bad" | "busy
 
 @customElement("cl-tasks")
 export class Tasks extends View {
-  private readonly tasks = new Resource(this, tasks, (all) => (all.some(unfinished) ? SOON : SELDOM));
+  private readonly tasks = new Resource(this, () => permitted(tasks(), []), (all) => (all.some(unfinished) ? SOON : SELDOM));
 
   protected override render(): TemplateResult {
     return page(t("Tasks"), "", this.tasks.render((all) => this.content(all)));

@@ -1,6 +1,7 @@
 import { type TemplateResult, html } from "lit";
 import { customElement } from "lit/decorators.js";
 import { purge, restore, trash } from "../api/activity";
+import { permitted } from "../api/client";
 import type { Deleted } from "../api/types";
 import { ago, size, time } from "../i18n/format";
 import { t } from "../i18n/text";
@@ -13,7 +14,7 @@ import { View } from "../ui/view";
 
 @customElement("cl-trash")
 export class Trash extends View {
-  private readonly trash = new Resource(this, trash);
+  private readonly trash = new Resource(this, () => permitted(trash(), []));
 
   protected override render(): TemplateResult {
     return page(t("Trash"), "", this.trash.render((all) => this.content(all)));

@@ -88,6 +88,7 @@ def _give_a_role(person: Person) -> None:
 
 
 def _sees_but_cannot_change(colleague: Person) -> None:
+    colleague.sees("Needs attention")
     expect(colleague.page.get_by_role("link", name="Users and roles")).to_have_count(0)
     colleague.follows("Libraries")
     expect(colleague.page.get_by_role("button", name="Create library")).to_have_count(0)

@@ -239,7 +239,7 @@ function stored({ cached }: Item): TemplateResult {
 }
 
 function followers({ library, privileges }: Shown): TemplateResult {
-  if (!library.publish_info?.published || library.type !== "LOCAL") return html``;
+  if (!library.publish_info?.published || library.type !== "LOCAL" || !privileges.includes("Authorization.ViewAccess")) return html``;
   return html`<cl-subscribers .library=${library.id} .changeable=${privileges.includes("ContentLibrary.AddSubscription")}></cl-subscribers>`;
 }
 

@@ -1,22 +1,31 @@
 /** Reads and changes items, their files and versions. */
 
 import { existing, get, path, patch, post, remove } from "./client";
+import { has, itemRows } from "./queries";
 import type { File, Item, ItemSpec, StoredFile, Version } from "./types";
 
 const order = new Intl.Collator(undefined, { numeric: true });
 
 export const item = (id: string): Promise<Item> => get<Item>(path`content/library/item/${id}`);
 
-/** The items of a library, by name. Those of `known` are not read again; `progress` is told how many of how many are there. */
-export async function items(library: string, known: ReadonlyMap<string, Item>, progress: (done: number, all: number) => void): Promise<Item[]> {
-  const ids = await get<string[]>("content/library/item", { library_id: library });
+/** The items of a library, by name. Those of `known` need not be read again; `progress` is told how many are there. */
+export async function items(library: string, known: ReadonlyMap<string, Item>, progress: (done: number) => void): Promise<Item[]> {
+  const found = (await has("contentlib.library.item")) ? await queried(library, progress) : await listed(library, known, progress);
+  return found.sort((one, other) => order.compare(one.name, other.name));
+}
+
+async function queried(library: string, progress: (done: number) => void): Promise<Item[]> {
+  return (await itemRows(library, progress)).map(({ modified, ...row }) => ({ ...row, last_modified_time: modified }));
+}
+
+/** Reads one item after the other, as a server without the query needs it. */
+async function listed(library: string, known: ReadonlyMap<string, Item>, progress: (done: number) => void): Promise<Item[]> {
   let done = 0;
-  const found = await existing(ids, async (id) => {
+  return existing(await get<string[]>("content/library/item", { library_id: library }), async (id) => {
     const one = known.get(id) ?? (await item(id));
-    progress((done += 1), ids.length);
+    progress((done += 1));
     return one;
   });
-  return found.sort((one, other) => order.compare(one.name, other.name));
 }
 
 export const files = (id: string): Promise<File[]> => get<File[]>(path`content/library/item/${id}/file`);

@@ -1,6 +1,7 @@
 /** Reads and changes libraries, subscriptions and storages. */
 
 import { existing, get, path, patch, permitted, post, remove } from "./client";
+import { type LibraryRow, has, libraryRows } from "./queries";
 import type { Datastore, Library, LibrarySpec, NewSubscriber, Probe, PublishInfo, Subscriber, Subscription } from "./types";
 
 export interface CountedLibrary extends Library {
@@ -15,7 +16,17 @@ export async function libraries(): Promise<Library[]> {
   return found.sort((one, other) => one.name.localeCompare(other.name));
 }
 
+/** All libraries that the caller may read, with the numbers of their items. */
 export async function countedLibraries(): Promise<CountedLibrary[]> {
+  return (await has("contentlib.library")) ? (await permitted(libraryRows(), [])).map(described) : counted();
+}
+
+function described({ modified, published, maintenance, sync_error, ...row }: LibraryRow): CountedLibrary {
+  const message = maintenance ?? sync_error;
+  return { ...row, last_modified_time: modified, publish_info: { published }, ...(message && { state_info: { message } }) };
+}
+
+async function counted(): Promise<CountedLibrary[]> {
   return existing(await libraries(), async (each) => {
     const items = await get<string[]>("content/library/item", { library_id: each.id });
     return { ...each, items: items.length };

@@ -285,7 +285,6 @@ export const de = {
   "{count} restored.": "{count} wiederhergestellt.",
   "{count} selected": "{count} ausgewählt",
   "{count} upload running|{count} uploads running": "{count} Upload läuft|{count} Uploads laufen",
-  "{done} of {all} items": "{done} von {all} Elementen",
   "{free} free of {all}": "{free} frei von {all}",
   "{name} is in the trash.": "{name} ist im Papierkorb.",
   "{name} is restored.": "{name} ist wiederhergestellt.",

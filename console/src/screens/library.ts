@@ -79,9 +79,9 @@ export class LibraryScreen extends View {
     return new Map(this.matching(shown.items).slice(this.rows).map((each) => [each.id, each]));
   }
 
-  private readonly progressed = (done: number, all: number): void => {
+  private readonly progressed = (done: number): void => {
     const status = this.shown.value === undefined && done % PAGE_ROWS === 0 ? this.querySelector(".loading") : null;
-    if (status) status.textContent = t("{done} of {all} items", { done, all });
+    if (status) status.textContent = t("{count} item|{count} items", { count: done });
   };
 
   private matching(items: readonly Item[]): readonly Item[] {

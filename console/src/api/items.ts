@@ -1,31 +1,30 @@
 /** Reads and changes items, their files and versions. */
 
 import { existing, get, path, patch, post, remove } from "./client";
-import { has, itemRows } from "./queries";
+import { type ItemRow, has, itemRows } from "./queries";
 import type { File, Item, ItemSpec, StoredFile, Version } from "./types";
 
 const order = new Intl.Collator(undefined, { numeric: true });
 
 export const item = (id: string): Promise<Item> => get<Item>(path`content/library/item/${id}`);
 
-/** The items of a library, by name. Those of `known` need not be read again; `progress` is told how many are there. */
-export async function items(library: string, known: ReadonlyMap<string, Item>, progress: (done: number) => void): Promise<Item[]> {
-  const found = (await has("contentlib.library.item")) ? await queried(library, progress) : await listed(library, known, progress);
+/** The items of a library, by name. Those of `known` need not be read again; `first` is given the first ones of many. */
+export async function items(library: string, known: ReadonlyMap<string, Item>, first: (some: Item[]) => void): Promise<Item[]> {
+  const found = (await has("contentlib.library.item")) ? await queried(library, first) : await listed(library, known);
   return found.sort((one, other) => order.compare(one.name, other.name));
 }
 
-async function queried(library: string, progress: (done: number) => void): Promise<Item[]> {
-  return (await itemRows(library, progress)).map(({ modified, ...row }) => ({ ...row, last_modified_time: modified }));
+async function queried(library: string, first: (some: Item[]) => void): Promise<Item[]> {
+  return (await itemRows(library, (rows) => first(rows.map(described)))).map(described);
+}
+
+function described({ modified, ...row }: ItemRow): Item {
+  return { ...row, last_modified_time: modified };
 }
 
 /** Reads one item after the other, as a server without the query needs it. */
-async function listed(library: string, known: ReadonlyMap<string, Item>, progress: (done: number) => void): Promise<Item[]> {
-  let done = 0;
-  return existing(await get<string[]>("content/library/item", { library_id: library }), async (id) => {
-    const one = known.get(id) ?? (await item(id));
-    progress((done += 1));
-    return one;
-  });
+async function listed(library: string, known: ReadonlyMap<string, Item>): Promise<Item[]> {
+  return existing(await get<string[]>("content/library/item", { library_id: library }), async (id) => known.get(id) ?? item(id));
 }
 
 export const files = (id: string): Promise<File[]> => get<File[]>(path`content/library/item/${id}/file`);

@@ -49,15 +49,15 @@ export async function libraryRows(): Promise<LibraryRow[]> {
   return found;
 }
 
-/** The items of a library; `progress` is told how many are there. */
-export async function itemRows(library: string, progress: (done: number) => void): Promise<ItemRow[]> {
+/** The items of a library; `first` is given the first page. */
+export async function itemRows(library: string, first: (page: readonly ItemRow[]) => void): Promise<ItemRow[]> {
   const found: ItemRow[] = [];
   let marker: string | undefined;
   do {
     const page = await post<{ items: ItemRow[]; marker?: string }>("contentlib/library/item?action=query", { library, size: PAGE_ROWS, marker });
+    if (!marker) first(page.items);
     found.push(...page.items);
     marker = page.marker;
-    progress(found.length);
   } while (marker);
   return found;
 }

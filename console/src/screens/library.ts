@@ -63,11 +63,8 @@ export class LibraryScreen extends View {
   }
 
   private async read(): Promise<Shown> {
-    const [library, items, privileges] = await Promise.all([
-      api.library(this.library),
-      itemsApi.items(this.library, this.unseen(), this.progressed),
-      api.privileges(this.library),
-    ]);
+    const [library, privileges] = await Promise.all([api.library(this.library), api.privileges(this.library)]);
+    const items = await itemsApi.items(this.library, this.unseen(), (some) => this.shown.showFirst({ library, items: some, privileges, running: [] }));
     const running = library.type === "SUBSCRIBED" ? (await tasks()).filter(({ target, status }) => target?.id === library.id && status === "RUNNING") : [];
     return { library, items, privileges, running };
   }
@@ -78,11 +75,6 @@ export class LibraryScreen extends View {
     if (shown?.library.id !== this.library) return new Map();
     return new Map(this.matching(shown.items).slice(this.rows).map((each) => [each.id, each]));
   }
-
-  private readonly progressed = (done: number): void => {
-    const status = this.shown.value === undefined && done % PAGE_ROWS === 0 ? this.querySelector(".loading") : null;
-    if (status) status.textContent = t("{count} item|{count} items", { count: done });
-  };
 
   private matching(items: readonly Item[]): readonly Item[] {
     const wanted = this.filter.toLowerCase();

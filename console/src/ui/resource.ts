@@ -42,6 +42,13 @@ export class Resource<T> implements ReactiveController {
     void this.refresh();
   }
 
+  /** Shows a part of what is being read, where nothing is shown yet. */
+  showFirst(part: T): void {
+    if (this.value !== undefined) return;
+    this.value = part;
+    this.host.requestUpdate();
+  }
+
   /** Reads it now. An answer that a newer reading has overtaken is dropped. */
   async refresh(): Promise<void> {
     clearTimeout(this.timer);

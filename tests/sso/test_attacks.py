@@ -241,6 +241,15 @@ async def test_a_signed_body_that_was_moved_is_not_the_body(app: Whole, holder: 
     assert (await login_by_soap(app, etree.tostring(document))).fault[0] == "InvalidLogin"
 
 
+@pytest.mark.parametrize("attribute", ["Id", "ID", "id"])
+async def test_a_body_is_signed_by_its_own_identifier_only(app: Whole, holder: Client, attribute: str) -> None:
+    """Else a body that was signed by another attribute could be moved, and one without an identifier be put in its place."""
+    text = with_token(await bound_token(app, holder)).replace(
+        b'<S:Body wsu:Id="_body"', f'<S:Body {attribute}="_body"'.encode()
+    )
+    assert (await login_by_soap(app, signed(text, holder))).fault[0] == "InvalidLogin"
+
+
 async def test_the_signed_request_for_a_token_cannot_be_replaced(app: Whole, holder: Client) -> None:
     """What is signed decides: a request beside it is not served."""
     document = etree.fromstring(signed(envelope(timestamp() + login(), request(key="PublicKey", minutes=1)), holder))

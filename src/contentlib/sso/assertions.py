@@ -59,7 +59,7 @@ def verified(element: etree._Element, key: SigningKey, now: int) -> Assertion:
         document = parse(etree.tostring(element, with_tail=False))
     except UnsafeXml as error:
         raise BadSignature(str(error)) from error
-    found = covered(document, ENVELOPED, key.certificate, now)
+    found = covered(document, ENVELOPED, key.certificate, now, "ID")
     if len(found) != 1 or found[0].tag != ASSERTION or found[0].get("ID") != document.get("ID"):
         raise BadSignature("its signature does not cover the assertion")
     return _read(found[0])

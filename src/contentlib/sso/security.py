@@ -17,7 +17,9 @@ _HEADER = qualified(SOAP, "Header")
 _SECURITY = qualified(WSSE, "Security")
 _BODY = qualified(SOAP, "Body")
 _TIMESTAMP = qualified(WSU, "Timestamp")
+_ID = qualified(WSU, "Id")
 _PLACE = f"./{_HEADER}/{_SECURITY}/"
+_REFERENCES = f"{_PLACE}{qualified(DS, 'Signature', 'SignedInfo', 'Reference')}"
 LONGEST_VALIDITY = 20 * 60_000
 """Milliseconds for which a signed request is accepted at most; those of the SDK for Python are valid for so long."""
 
@@ -66,11 +68,11 @@ def signed_body(envelope: etree._Element, certificate: bytes, now: int) -> etree
     The signature must cover the body and the timestamp.
     """
     try:
-        found = {each.tag: each for each in covered(envelope, _PLACE, certificate_of(certificate), now)}
+        found = {each.tag: each for each in covered(envelope, _PLACE, certificate_of(certificate), now, "Id")}
     except BadSignature as error:
         raise InvalidToken(f"the request is not proven to come from its owner: {error}") from error
     body, timestamp = found.get(_BODY), found.get(_TIMESTAMP)
-    if body is None or timestamp is None or _identifier(body) != _identifier(envelope.find(_BODY)):
+    if body is None or timestamp is None or not _is_body(body, envelope):
         raise InvalidToken("the signature of the request must cover its body and its timestamp")
     check_times(*times_of(timestamp), now)
     return body
@@ -110,5 +112,10 @@ def check_times(created: int, expires: int, now: int) -> None:
         raise BadTime("the request has expired")
 
 
-def _identifier(element: etree._Element | None) -> str | None:
-    return None if element is None else element.get(qualified(WSU, "Id"))
+def _is_body(covered_body: etree._Element, envelope: etree._Element) -> bool:
+    """Whether what a signature covers is the body of the envelope: the signature refers to it by its identifier."""
+    body = envelope.find(_BODY)
+    identifier = None if body is None else body.get(_ID)
+    if not identifier or covered_body.get(_ID) != identifier:
+        return False
+    return any(each.get("URI") == f"#{identifier}" for each in envelope.iterfind(_REFERENCES))

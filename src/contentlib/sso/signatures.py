@@ -37,8 +37,13 @@ class BadSignature(Exception):
     """A signature that does not fit what it is for. The message describes the first problem."""
 
 
-def covered(document: etree._Element, place: str, certificate: x509.Certificate, now: int) -> list[etree._Element]:
-    """The elements that the signature at a place covers, each parsed from what was signed. Raises BadSignature."""
+def covered(
+    document: etree._Element, place: str, certificate: x509.Certificate, now: int, attribute: str
+) -> list[etree._Element]:
+    """The elements that the signature at a place covers, each parsed from what was signed. Raises BadSignature.
+
+    References name elements by an attribute, in any namespace; two elements with the same value are refused.
+    """
     from signxml.exceptions import InvalidSignature as NotSigned
     from signxml.verifier import XMLVerifier
 
@@ -51,7 +56,9 @@ def covered(document: etree._Element, place: str, certificate: x509.Certificate,
         raise BadSignature(f"its signature has more than {_MOST_TRANSFORMS} transforms")
     rsa_key_of(certificate)
     try:
-        found: Any = XMLVerifier().verify(document, x509_cert=certificate, expect_config=_configuration(place, now))
+        found: Any = XMLVerifier().verify(
+            document, x509_cert=certificate, expect_config=_configuration(place, now), id_attribute=attribute
+        )
     except (NotSigned, InvalidSignature) as error:
         raise BadSignature("its signature is not valid") from error
     except (etree.LxmlError, ValueError, TypeError, AttributeError, LookupError) as error:  # of a malformed signature

@@ -28,6 +28,7 @@ include /etc/ldap/schema/cosine.schema
 include /etc/ldap/schema/inetorgperson.schema
 modulepath /usr/lib/ldap
 moduleload back_mdb
+moduleload ppolicy
 pidfile {directory}/slapd.pid
 TLSCertificateFile {certificate}
 TLSCertificateKeyFile {certificate}
@@ -37,6 +38,9 @@ database mdb
 maxsize 16777216
 suffix "{base}"
 directory {directory}/data
+overlay ppolicy
+ppolicy_default "cn=lasting,{base}"
+ppolicy_use_lockout
 access to attrs=userPassword by anonymous auth by * none
 access to * by users read by * none
 """
@@ -55,6 +59,10 @@ def _person(uid: str, dn: str | None = None, **more: str) -> str:
     return _entry(name, "inetOrgPerson", uid=uid, **given)
 
 
+def _policy(name: str, **more: str) -> str:
+    return _entry(f"cn={name},{BASE}", "person pwdPolicy", cn=name, sn=name, pwdAttribute="userPassword", **more)
+
+
 def _group(name: str, *members: str) -> str:
     return _entry(f"cn={name},{GROUPS}", "groupOfNames", cn=name, member=list(members))
 
@@ -69,6 +77,13 @@ def _content() -> str:
             _entry(READER, "organizationalRole simpleSecurityObject", cn="reader", userPassword=READER_PASSWORD),
             _person("robin", displayName="Robin R."),
             _person("ann"),
+            _policy("lasting"),
+            _policy("short", pwdMaxAge="1"),
+            _policy("reset", pwdMustChange="TRUE"),
+            _policy("locks", pwdLockout="TRUE"),
+            _person("expired", pwdPolicySubentry=f"cn=short,{BASE}", pwdChangedTime="20200101000000Z"),
+            _person("reset", pwdPolicySubentry=f"cn=reset,{BASE}", pwdReset="TRUE"),
+            _person("locked", pwdPolicySubentry=f"cn=locks,{BASE}", pwdAccountLockedTime="000001010000Z"),
             _person("o'neil (the *)", f"uid=o'neil (the *),{PEOPLE}"),
             _person("twin", f"cn=twin one,{PEOPLE}", cn="twin one"),
             _person("twin", f"cn=twin two,{PEOPLE}", cn="twin two"),

@@ -201,6 +201,22 @@ async def test_the_next_server_is_asked_when_the_first_is_down(served: Open, sla
         assert (await app.login(ROBIN, SECRET)).status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("user", "text"),
+    [
+        ("expired", "the password of user 'expired' in directory 'corp' has expired or must be changed"),
+        ("reset", "the password of user 'reset' in directory 'corp' has expired or must be changed"),
+        ("locked", "user 'locked' of directory 'corp' is locked after too many wrong passwords"),
+    ],
+)
+async def test_a_user_hears_what_the_password_policy_says(corp: Whole, user: str, text: str) -> None:
+    assert await refusal(corp, f"{user}@corp.example", SECRET) == (401, "UNAUTHENTICATED", text)
+
+
+async def test_a_wrong_password_tells_nothing_of_an_expired_one(corp: Whole) -> None:
+    assert await refusal(corp, "expired@corp.example", "wrong") == WRONG
+
+
 async def test_a_directory_that_hangs_delays_no_local_user(served: Open) -> None:
     reached, over = asyncio.Event(), asyncio.Event()
 

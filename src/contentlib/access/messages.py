@@ -150,6 +150,11 @@ DIRECTORY_ACCOUNT_DISABLED = Message(
     "user {user!r} of directory {directory!r} is disabled or has expired there",
     "Ask an administrator of the directory to enable the user.",
 )
+DIRECTORY_ACCOUNT_LOCKED = Message(
+    "access.directory_account",
+    "user {user!r} of directory {directory!r} is locked after too many wrong passwords",
+    "Wait, or ask an administrator of the directory to unlock the user.",
+)
 DIRECTORY_NOT_NOW = Message(
     "access.directory_account",
     "user {user!r} of directory {directory!r} may not log in at this time or from this server",

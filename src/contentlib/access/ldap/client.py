@@ -13,7 +13,7 @@ import socket
 import ssl
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -23,6 +23,7 @@ from ldap3.core.exceptions import LDAPException
 from pyasn1.error import PyAsn1Error
 
 from contentlib.access.ldap.escaping import fill_filter, fill_name
+from contentlib.access.ldap.policy_control import EXPIRED, LOCKED, MUST_CHANGE, REQUEST, policy_error
 from contentlib.ldap_settings import LdapAddress, LdapProvider
 
 _PAGES = "1.2.840.113556.1.4.319"
@@ -38,9 +39,10 @@ Entry = dict[str, Any]
 
 
 class Reason(enum.Enum):
-    """Why a directory refuses a user. Except for WRONG, the password was right."""
+    """Why a directory refuses a user. Except for WRONG and LOCKED, the password was right."""
 
     WRONG = enum.auto()
+    LOCKED = enum.auto()
     PASSWORD_EXPIRED = enum.auto()
     ACCOUNT_DISABLED = enum.auto()
     NOT_NOW = enum.auto()
@@ -55,6 +57,14 @@ _AD_REASONS = {
     "773": Reason.PASSWORD_EXPIRED,
 }
 """Codes of Active Directory. A locked account (775) is WRONG: the code is sent for wrong passwords too."""
+
+
+_POLICY_REASONS: Mapping[int | None, Reason] = {
+    EXPIRED: Reason.PASSWORD_EXPIRED,
+    LOCKED: Reason.LOCKED,
+    MUST_CHANGE: Reason.PASSWORD_EXPIRED,
+}
+"""Errors of the password policy control. LOCKED only comes from a directory that is configured to tell strangers."""
 
 
 class DirectoryDown(Exception):
@@ -220,11 +230,14 @@ class LdapClient:
         return self._context
 
     def _bind(self, connection: ldap3.Connection) -> None:
-        connection.bind(read_server_info=False)
+        connection.bind(read_server_info=False, controls=[REQUEST])
         result = connection.result
-        if result["result"] == _SUCCESS:
+        reason = _POLICY_REASONS.get(policy_error(result))
+        if result["result"] == _SUCCESS and reason is None:
             return
         told = f"{result['description']} {result['message']}".strip()
+        if reason is not None:
+            raise UserRefused(reason, told)
         if result["result"] not in _REFUSING:
             raise DirectoryDown(told)
         code = _AD_REASON.search(result["message"])

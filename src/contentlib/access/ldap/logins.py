@@ -26,6 +26,7 @@ _RETRY_SECONDS = 5
 _LOG = structlog.stdlib.get_logger(__name__)
 _HEARD = {
     Reason.PASSWORD_EXPIRED: messages.DIRECTORY_PASSWORD_EXPIRED,
+    Reason.LOCKED: messages.DIRECTORY_ACCOUNT_LOCKED,
     Reason.ACCOUNT_DISABLED: messages.DIRECTORY_ACCOUNT_DISABLED,
     Reason.NOT_NOW: messages.DIRECTORY_NOT_NOW,
 }
@@ -70,7 +71,7 @@ class Directory:
         try:
             found = self._client.authenticate(login, password, permit, conversation)
         except UserRefused as error:
-            if error.reason is not Reason.WRONG:
+            if error.reason not in (Reason.WRONG, Reason.LOCKED):
                 self._forget_attempts(names, stranger, all=True)
             raise
         except BaseException:

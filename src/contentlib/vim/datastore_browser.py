@@ -32,7 +32,7 @@ from contentlib.vim.values import XSI_TYPE, Array, Data, Long, Reference, Typed,
 VisibleTo = Callable[[Login, list[str]], Awaitable[set[str]]]
 """Those of some libraries that the user of a login session may read."""
 
-_MOST_ENTRIES = 5000
+_MOST_ENTRIES = 2000
 _MOST_TASKS = 4  # each is a search
 _RESULTS = "HostDatastoreBrowserSearchResults"
 _METHODS = "SearchDatastore_Task", "SearchDatastoreSubFolders_Task"

@@ -27,6 +27,12 @@ async function listed(library: string, known: ReadonlyMap<string, Item>): Promis
   return existing(await get<string[]>("content/library/item", { library_id: library }), async (id) => known.get(id) ?? item(id));
 }
 
+/** The item of a name in a library. */
+export async function named(library_id: string, name: string): Promise<Item | undefined> {
+  const [id] = await post<string[]>("content/library/item?action=find", { library_id, name });
+  return id === undefined ? undefined : item(id);
+}
+
 export const files = (id: string): Promise<File[]> => get<File[]>(path`content/library/item/${id}/file`);
 export const storedFiles = (id: string): Promise<StoredFile[]> => get<StoredFile[]>(path`content/library/item/${id}/storage`);
 export const versions = (id: string): Promise<Version[]> => get<Version[]>(path`contentlib/library/item/${id}/versions`);

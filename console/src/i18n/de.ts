@@ -11,6 +11,7 @@ export const de = {
   "Actions": "Aktionen",
   "Add": "Hinzufügen",
   "Add a member to {name}": "Mitglied zu {name} hinzufügen",
+  "Add as a new version": "Als neue Version hinzufügen",
   "Add member": "Mitglied hinzufügen",
   "Add subscriber": "Abonnent hinzufügen",
   "Add to the names": "An die Namen anhängen",

@@ -10,12 +10,11 @@ export interface Command {
 
 export function commands(library: Library, item: Item, files: readonly File[], user: string): Command[] {
   const server = ROOT.href.replace(/\/$/, "");
-  const host = new URL(server).host;
   return [
     { tool: "curl", text: curl(server, item, files, user) },
     { tool: "govc", text: govc(server, user, `${library.name}/${item.name}`) },
-    { tool: "Terraform", text: terraform(host, user, library.name, item.name) },
-    { tool: "Ansible", text: ansible(host, user, library.name, item.name) },
+    { tool: "Terraform", text: terraform(ROOT.host, user, library.name, item) },
+    { tool: "Ansible", text: ansible(ROOT, user, library.name, item.name) },
   ];
 }
 
@@ -33,7 +32,7 @@ function govc(server: string, user: string, path: string): string {
   return [`export GOVC_URL=${quoted(server)} GOVC_USERNAME=${quoted(user)}  # and GOVC_PASSWORD`, `govc library.export ${quoted(`/${path}`)}`].join("\n");
 }
 
-function terraform(host: string, user: string, library: string, item: string): string {
+function terraform(host: string, user: string, library: string, { name, type }: Item): string {
   return `provider "vsphere" {
   vsphere_server = ${hcl(host)}
   user           = ${hcl(user)}
@@ -45,19 +44,21 @@ data "vsphere_content_library" "library" {
 }
 
 data "vsphere_content_library_item" "item" {
-  name       = ${hcl(item)}
-  type       = "ovf"
+  name       = ${hcl(name)}
+  type       = ${hcl(type || "ovf")}
   library_id = data.vsphere_content_library.library.id
 }`;
 }
 
-function ansible(host: string, user: string, library: string, item: string): string {
-  return `- name: Find the item
-  community.vmware.vmware_content_library_info:
-    hostname: ${JSON.stringify(host)}
+function ansible(server: URL, user: string, library: string, item: string): string {
+  return `- name: find the item
+  vmware.vmware.content_library_item_info:
+    hostname: ${JSON.stringify(server.hostname)}
+    port: ${server.port || 443}
     username: ${JSON.stringify(user)}
-    password: "{{ lookup('env', 'VMWARE_PASSWORD') }}"
-  # library ${JSON.stringify(library)}, item ${JSON.stringify(item)}`;
+    password: "{{ vmware_password }}"
+    library_name: ${JSON.stringify(library)}
+    library_item_name: ${JSON.stringify(item)}`;
 }
 
 /** A word of a POSIX shell. */

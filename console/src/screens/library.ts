@@ -218,11 +218,13 @@ export class LibraryScreen extends View {
     requery("filter", value);
   };
 
-  private done = 0;
+  private seen = "";
+  /** Reads the items again when an upload has created one, or has filled it. */
   private readonly uploaded = (): void => {
-    const done = queue.uploads.filter(({ state: now, item }) => now === "done" || item.id).length;
-    if (done !== this.done) void this.shown.refresh();
-    this.done = done;
+    const here = queue.uploads.filter(({ library, item }) => library.id === this.library && item.id);
+    const now = here.map(({ item, state: reached }) => `${item.id} ${reached === "done"}`).join();
+    if (now !== this.seen) void this.shown.refresh();
+    this.seen = now;
   };
 }
 

@@ -6,7 +6,7 @@ import { duration, percent, size } from "../i18n/format";
 import { type Text, t } from "../i18n/text";
 import { link } from "../route";
 import { icon } from "../ui/icons";
-import { tell } from "../ui/notice";
+import { attempt, tell } from "../ui/notice";
 import { problem } from "../ui/problem";
 import { View } from "../ui/view";
 import { chosen } from "./picked";
@@ -80,7 +80,8 @@ export class Tray extends View {
   private buttons(upload: Upload): TemplateResult {
     const { name } = upload.item;
     if (upload.ended) {
-      return html`${upload.state === "failed" ? html`<button class="quiet" @click=${() => queue.resume(upload)}>${t("Try again")}</button>` : ""}
+      return html`${upload.nameTaken ? html`<button @click=${() => this.join(upload)}>${t("Add as a new version")}</button>` : ""}
+        ${upload.state === "failed" ? html`<button class="quiet" @click=${() => queue.resume(upload)}>${t("Try again")}</button>` : ""}
         <button class="quiet" aria-label="${t("Close")}: ${name}" @click=${() => queue.dismiss(upload)}>${icon("close")}</button>`;
     }
     const paused = upload.state === "paused";
@@ -88,6 +89,10 @@ export class Tray extends View {
         ${icon(paused ? "play" : "pause")}
       </button>
       <button class="quiet" aria-label="${t("Cancel")}: ${name}" @click=${() => queue.cancel(upload)}>${icon("close")}</button>`;
+  }
+
+  private async join(upload: Upload): Promise<void> {
+    if (await attempt(() => upload.joinNamed())) queue.resume(upload);
   }
 
   private async resume(upload: Upload): Promise<void> {

@@ -94,6 +94,17 @@ export class Upload extends EventTarget {
     if (this.item.created && this.item.id) await items.deleteItem(this.item.id).catch(ended);
   }
 
+  /** Whether it failed because the library has an item of this name. */
+  get nameTaken(): boolean {
+    return this.state === "failed" && !this.item.id && this.error instanceof ApiError && this.error.type === "ALREADY_EXISTS";
+  }
+
+  /** Makes the files a new version of the item that has the name. */
+  async joinNamed(): Promise<void> {
+    const found = await items.named(this.library.id, this.item.name);
+    if (found) this.item.id = found.id;
+  }
+
   async keepAlive(): Promise<void> {
     if (this.kept.session && !this.ended) await uploads.keepAlive(this.kept.session, Math.round((100 * this.sent) / (this.size || 1))).catch(ended);
   }

@@ -169,6 +169,21 @@ def test_the_files_of_an_ovf_become_one_item_and_others_their_own(person: Person
     api.close()
 
 
+def test_a_file_of_a_name_that_is_taken_can_become_a_new_version(person: Person, tmp_path: Path) -> None:
+    api = Api(person.url)
+    library = api.library("Versions")
+    item = api.item(library, "notes")
+    api.store(item, "notes.txt", b"first")
+    person.log_in()
+    person.goes(f"library/{library}")
+    person.sees("notes")
+    person.drops(*written(tmp_path, {"notes.txt": b"second"}))
+    person.presses("Add as a new version")
+    expect(person.page.locator("cl-tray .upload.done")).to_have_count(1)
+    assert api.files(item) == {"notes.txt": hashlib.sha256(b"second").hexdigest()}
+    api.close()
+
+
 def test_an_ova_is_unpacked(person: Person, tmp_path: Path) -> None:
     api = Api(person.url)
     library = api.library("Archives")

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import postgresql
 from contentlib.blobs.filesystem import FilesystemBlobs
-from contentlib.library.ports import AccessStore, FileBlobStore
+from contentlib.library.ports import AccessStore, BlobStore
 from contentlib.metadata.postgresql.address import Address
 from contentlib.metadata.postgresql.store import PostgresqlMetadata
 from contentlib.metadata.sqlite import SqliteMetadata
@@ -63,7 +63,7 @@ class Backend:
     """The setting `database` of a server with a data directory; None for its default."""
     copy: Callable[[Path, Path], object]
     """Copies a data directory with its database."""
-    open_bytes: Callable[[Mapping[str, Path]], FileBlobStore]
+    open_bytes: Callable[[Mapping[str, Path]], BlobStore]
     stored: Callable[[Mapping[str, Path]], list[StoredBlob]]
     unfinished: Callable[[Mapping[str, Path]], list[StoredBlob]]
     """What has come of blobs that are not complete."""

@@ -95,6 +95,10 @@ class _Watched:
         self._store._before(self._storage, "append")
         self._inner.append(data)
 
+    def save(self) -> None:
+        self._store._before(self._storage, "save")
+        self._inner.save()
+
     def empty(self) -> None:
         self._store._before(self._storage, "empty")
         self._inner.empty()

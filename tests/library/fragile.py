@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
-from contentlib.library.ports import MetadataStore, Transaction
+from contentlib.library.ports import MetadataStore, NewBlob, Transaction
 from off_loop import OffLoopBlobs
 
 
@@ -31,11 +31,11 @@ class FragileBlobs(OffLoopBlobs):
 
     steps: Steps
 
-    def keep(self, storage: str, upload: str, blob: str) -> str:
+    def keep(self, storage: str, upload: str, blob: str | None = None) -> NewBlob:
         self.steps()
-        mark = super().keep(storage, upload, blob)
+        kept = super().keep(storage, upload, blob)
         self.steps()
-        return mark
+        return kept
 
     def discard(self, storage: str, upload: str) -> None:
         self.steps()

@@ -17,7 +17,6 @@ Nothing in a directory is changed unless it has the mark of its server (`marks`)
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
 import secrets
 import threading
@@ -26,10 +25,12 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from contentlib.blobs.guard import check_key
+from contentlib.blobs.locks import is_at, lock_file
 from contentlib.blobs.marks import MarkedDirectory
 from contentlib.blobs.reserves import DiskReserve
 from contentlib.library.flushing import flush_directory
-from contentlib.library.ports import Stat, StorageSpace, Stray
+from contentlib.library.identifiers import new_identifier
+from contentlib.library.ports import NewBlob, Stat, StorageSpace, Stray
 
 _PARTS = ("blobs", "staging", "items", "strays")
 _PIECE = 1 << 20
@@ -50,7 +51,7 @@ class StagedFile:
     def __init__(self, path: Path, reserve: DiskReserve = _NONE) -> None:
         self._path = path
         self._reserve = reserve
-        self._file = _locked(path)
+        self._file = lock_file(path)
         self._using = threading.Lock()  # a call that hung may come back while the file is being closed
         found = os.fstat(self._file)
         self.size = self._begun = found.st_size
@@ -76,6 +77,9 @@ class StagedFile:
             os.utime(self._file, ns=(unique, unique))
             return _mark(os.fstat(self._file))
 
+    def save(self) -> None:
+        """Does nothing: other processes see the bytes once they are written."""
+
     def empty(self) -> None:
         """Drops all bytes."""
         with self._using:
@@ -85,7 +89,7 @@ class StagedFile:
     def drop(self) -> None:
         """Drops the upload, where the file of its name is still this one."""
         with self._using:
-            if _is(self._file, self._path):
+            if is_at(self._file, self._path):
                 self._path.unlink()
 
     def close(self) -> None:
@@ -122,6 +126,10 @@ class FilesystemBlobs:
         """Sets the server to which the storages must belong. Until then nothing is written to them."""
         for directory in self.directories.values():
             directory.server = server
+
+    def of(self, storage: str) -> FilesystemBlobs:  # noqa: ARG002 - all of its storages are of this kind
+        """Itself."""
+        return self
 
     def make_parts(self, storage: str) -> None:
         """Creates the directories of a marked storage."""
@@ -186,15 +194,16 @@ class FilesystemBlobs:
         """The names of all uploads."""
         return [entry.name for entry in (self._checked(storage) / "staging").iterdir()]
 
-    def keep(self, storage: str, upload: str, blob: str) -> str:
+    def keep(self, storage: str, upload: str, blob: str | None = None) -> NewBlob:
         """Turns a complete upload into a blob."""
         self._checked(storage)
-        target = self.path(storage, blob)
+        name = blob or new_identifier()
+        target = self.path(storage, name)
         target.parent.mkdir(mode=0o750, exist_ok=True)
         source = self._staged(storage, upload)
         source.chmod(0o440)
         source.rename(target)
-        return _mark(target.stat())
+        return NewBlob(name, _mark(target.stat()), self.boot)
 
     def flush(self, storage: str, blob: str) -> None:
         """Flushes a blob. Its bytes are dropped if they could not be flushed.
@@ -229,9 +238,13 @@ class FilesystemBlobs:
             os.close(file)
         return Stat(found.st_size, _mark(found))
 
-    def read(self, storage: str, blob: str) -> Iterator[bytes]:
+    def read(self, storage: str, blob: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
         """The bytes of a blob, in pieces."""
-        return _pieces(self.path(storage, blob))
+        return _pieces(self.path(storage, blob), start, end)
+
+    def uri(self, storage: str, blob: str) -> str:
+        """The address of a blob's file."""
+        return self.path(storage, blob).absolute().as_uri()
 
     def remove(self, storage: str, blob: str) -> None:
         """Drops a blob."""
@@ -335,34 +348,14 @@ def _nested(directory: Path) -> Iterator[tuple[str, str]]:
                 yield name, entry.name
 
 
-def _locked(path: Path) -> int:
-    """The file, open and locked, and still the one of that name: it may become a blob between the opening and the lock."""
-    while True:
-        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o640)
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if _is(file, path):
-                return file
-        except BaseException:
-            os.close(file)
-            raise
-        os.close(file)
-
-
-def _is(file: int, path: Path) -> bool:
-    try:
-        return os.path.samestat(os.fstat(file), path.stat())
-    except FileNotFoundError:
-        return False
-
-
 def _mark(found: os.stat_result) -> str:
     return f"{found.st_ino}:{found.st_mtime_ns}"
 
 
-def _pieces(path: Path) -> Iterator[bytes]:
+def _pieces(path: Path, start: int = 0, end: int | None = None) -> Iterator[bytes]:
     with path.open("rb", buffering=0) as file:
-        while piece := file.read(_PIECE):
+        file.seek(start)
+        while piece := file.read(_PIECE if end is None else min(_PIECE, end - file.tell())):
             yield piece
 
 

@@ -5,28 +5,37 @@ from __future__ import annotations
 import asyncio
 import base64
 import re
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
 from contentlib.http import messages
 from contentlib.http.conditions import failed_precondition, http_date, range_holds
-from contentlib.http.message import Answer, FileResponse, Headers, Request, Response, Run, refusal
+from contentlib.http.message import Answer, FileResponse, Headers, Request, Response, Run, StreamResponse, refusal
 from contentlib.http.ranges import Span, Unsatisfiable, span_of
 
 _NOT_PLAIN = re.compile(r'[^ -~]|["\\]|%(?=[0-9A-Fa-f]{2})')
 _ATTRIBUTE = "!#$&+-.^_`|~"  # what a value of RFC 8187 holds beside letters and digits
 
 
+Pieces = Callable[[int, int], AsyncGenerator[bytes, None]]
+"""The bytes of a file from a position to another one."""
+
+
 @dataclass(frozen=True, slots=True)
 class FileContent:
-    """Bytes that were seen at a path, immutable: size in bytes, time in milliseconds since 1970 UTC; `run` reads them."""
+    """Immutable bytes that exist: size in bytes, time in milliseconds since 1970 UTC.
 
-    path: Path
+    They are sent from a local file at `path`, which `run` reads, or, if there is none, from `pieces`.
+    """
+
+    path: Path | None
     size: int
     sha256: str
     created: int
     run: Run = asyncio.to_thread
+    pieces: Pieces | None = None
 
 
 def file_answer(request: Request, content: FileContent, name: str) -> Answer:
@@ -68,12 +77,20 @@ def _described(content: FileContent, name: str) -> Headers:
     ]
 
 
-def _sent(content: FileContent, headers: Headers, span: Span | None) -> FileResponse:
-    path, size = content.path, content.size
+def _sent(content: FileContent, headers: Headers, span: Span | None) -> Answer:
+    size = content.size
     if span is None:
-        headers.append(("content-length", str(size)))
-        return FileResponse(200, path, headers, length=0 if size == 0 else None, run=content.run)
-    last = span.offset + span.length - 1
-    headers += [("content-length", str(span.length)), ("content-range", f"bytes {span.offset}-{last}/{size}")]
-    whole = span.length == size  # the server's own way of sending is open to whole files only
-    return FileResponse(206, path, headers, span.offset, None if whole else span.length, content.run)
+        return _body(content, 200, [*headers, ("content-length", str(size))], 0, size)
+    end = span.offset + span.length
+    headers += [("content-length", str(span.length)), ("content-range", f"bytes {span.offset}-{end - 1}/{size}")]
+    return _body(content, 206, headers, span.offset, end)
+
+
+def _body(content: FileContent, status: int, headers: Headers, start: int, end: int) -> Answer:
+    """Chooses how the bytes between two positions are sent."""
+    if content.path is None:
+        if content.pieces is None:
+            raise RuntimeError("content has neither a path nor pieces")
+        return StreamResponse(status, content.pieces(start, end), headers)
+    whole = end - start == content.size and content.size > 0  # the server's own way of sending is open to whole files only
+    return FileResponse(status, content.path, headers, start, None if whole else end - start, content.run)

@@ -20,7 +20,7 @@ from contentlib.library import counters
 from contentlib.library.bytes.storages import Storages
 from contentlib.library.clock import Clock
 from contentlib.library.model import Retention
-from contentlib.library.ports import MetadataStore, Stray, Transaction
+from contentlib.library.ports import MetadataStore, Stray, Transaction, descriptions_of, strays_of
 from contentlib.library.timekeeping import clock_set
 
 Name = TypeVar("Name", bound=Hashable)
@@ -123,15 +123,18 @@ class Collector:
                 told=f"unknown files are left alone until {_moment(until)}; to keep them, restore the newer database",
             )
         for storage in self._storages:
-            try:
-                await self._lanes.on(storage).run(self._store.note_sweep, storage, number)
-            except OSError as error:
-                failures.append(error)
+            strays = strays_of(self._store, storage)
+            if strays is not None:
+                try:
+                    await self._lanes.on(storage).run(strays.note_sweep, storage, number)
+                except OSError as error:
+                    failures.append(error)
         return now < until
 
     async def _sweep_of(self, storage: str, failures: list[OSError]) -> int:
+        strays = strays_of(self._store, storage)
         try:
-            return await self._lanes.on(storage).run(self._store.sweep, storage)
+            return 0 if strays is None else await self._lanes.on(storage).run(strays.sweep, storage)
         except OSError as error:
             failures.append(error)
             return 0
@@ -217,33 +220,44 @@ class Collector:
         return [(name, self._store.staged_size(storage, name)) for name in self._store.uploads(storage)]
 
     async def _set_strays_aside(self, storage: str, now: int) -> None:
+        """Where nothing can be set aside, blobs without a row stay."""
+        strays = strays_of(self._store, storage)
+        if strays is None:
+            return
         found = await self._lanes.on(storage).long(lambda: list(self._store.blobs(storage)))
         unnamed = await self._unnamed(found, lambda blob: blob, lambda rows: rows.blobs.known)
         for name in self._blobs[storage].condemned(unnamed, self._clock.now()):
-            await self._lanes.on(storage).run(self._store.set_aside, storage, name, now)
+            await self._lanes.on(storage).run(strays.set_aside, storage, name, now)
             _LOG.warning("stray set aside", storage=storage, blob=name, reason="the database does not know it")
 
     async def _take_back(self, storage: str) -> Collection[Stray]:
         """Restores strays that the database knows again, because the newer database was restored. Returns the others."""
-        found = await self._lanes.on(storage).long(self._store.strays, storage)
+        strays = strays_of(self._store, storage)
+        if strays is None:
+            return ()
+        found = await self._lanes.on(storage).long(strays.strays, storage)
         unnamed = set(await self._unnamed(found, lambda stray: stray.blob, lambda rows: rows.blobs.known))
         for stray in found:
             if stray not in unnamed:
-                await self._lanes.on(storage).run(self._store.take_back, storage, stray)
+                await self._lanes.on(storage).run(strays.take_back, storage, stray)
                 _LOG.warning("stray taken back", storage=storage, blob=stray.blob, reason="the database knows it again")
         return unnamed
 
-    async def _remove_strays(self, storage: str, strays: Collection[Stray], now: int) -> None:
-        for stray in strays:
-            if now - stray.since >= self._periods.aside:
-                await self._lanes.on(storage).run(self._store.remove_stray, storage, stray)
+    async def _remove_strays(self, storage: str, found: Collection[Stray], now: int) -> None:
+        strays = strays_of(self._store, storage)
+        for stray in found:
+            if strays is not None and now - stray.since >= self._periods.aside:
+                await self._lanes.on(storage).run(strays.remove_stray, storage, stray)
                 _removed("stray", storage, stray.blob, f"the database has not known it since {_moment(stray.since)}")
 
     async def _remove_texts(self, storage: str) -> None:
-        found = await self._lanes.on(storage).long(lambda: list(self._store.described(storage)))
+        descriptions = descriptions_of(self._store, storage)
+        if descriptions is None:
+            return
+        found = await self._lanes.on(storage).long(lambda: list(descriptions.described(storage)))
         unnamed = await self._unnamed(found, lambda text: text[1], lambda rows: rows.versions.known)
         for item, version in self._texts[storage].condemned(unnamed, self._clock.now()):
-            await self._lanes.on(storage).run(self._store.undescribe, storage, item, version)
+            await self._lanes.on(storage).run(descriptions.undescribe, storage, item, version)
             _removed("description", storage, f"{item}/{version}", "the content version is gone")
 
     async def _unnamed(

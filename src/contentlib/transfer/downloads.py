@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import time
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from dataclasses import dataclass
+from functools import partial
 
 from contentlib.access.begun import OnDownload, unlogged
 from contentlib.http.files import FileContent, file_answer
-from contentlib.http.message import Answer, Request, method_not_allowed
+from contentlib.http.message import Answer, Request, StreamResponse, method_not_allowed
 from contentlib.library.actors import act_as
 from contentlib.library.bytes.blobs import Blobs
 from contentlib.library.catalog.items import Items, check_here
@@ -25,6 +29,7 @@ from contentlib.transfer.running import RunningDownloads, Touch
 from contentlib.vapi.errors import VapiError
 
 _METHODS = ("GET", "HEAD")
+_TOUCH_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,12 +106,26 @@ class Downloads:
             await self._begun(AuditThing("download session", session.id), AuditThing("file", "", name))
 
     def _answer(self, request: Request, blob: Blob, name: str, owner: str, user: str, touch: Touch) -> Answer:
-        path, run = self._blobs.store.path(blob.storage, blob.id), self._blobs.on(blob.storage).run
-        answer = file_answer(request, FileContent(path, blob.size, blob.sha256, blob.created, run), name)
+        path, run, pieces = self._blobs.path(blob), self._blobs.on(blob.storage).run, partial(self._blobs.pieces, blob)
+        answer = file_answer(request, FileContent(path, blob.size, blob.sha256, blob.created, run, pieces), name)
         if request.method == "GET" and answer.status in (200, 206):
-            self.running.add(owner, path, touch)
-            self.users.download(user, path)
+            if isinstance(answer, StreamResponse):
+                answer.pieces = self._watched(answer.pieces, user, touch)
+            elif path is not None:
+                self.running.add(owner, path, touch)
+                self.users.download(user, path)
         return answer
+
+    async def _watched(self, pieces: AsyncGenerator[bytes, None], user: str, touch: Touch) -> AsyncGenerator[bytes, None]:
+        """Keeps the owner of a download alive while its bytes are read, and counts it among those of the user."""
+        touched = time.monotonic()
+        with self.users.upload(user):
+            async with aclosing(pieces):
+                async for piece in pieces:
+                    yield piece
+                    if time.monotonic() - touched > _TOUCH_SECONDS:
+                        touched = time.monotonic()
+                        await touch()
 
     def _touch_login(self, request: Request, item: str) -> Touch:
         async def touch() -> None:

@@ -1,7 +1,8 @@
 """Sends bytes to a reader while they are still being fetched and stored.
 
 The last piece is held back until all bytes have been verified. If they are wrong or incomplete, the connection is closed, so
-that a reader never mistakes a partial or mixed file for a complete one.
+that a reader never mistakes a partial or mixed file for a complete one. If the storage does not keep its uploads as local
+files, the bytes are sent once all have been stored.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from contentlib.library.bytes.blobs import Blobs
 from contentlib.library.errors import LibraryError
 from contentlib.library.leases import Leases
 from contentlib.library.model import Blob, DownloadSession
+from contentlib.library.ports import LocalFiles
 from contentlib.library.sessions.download_sessions import DownloadSessions, PendingFile
 
 _PIECE = 1 << 20
@@ -62,10 +64,20 @@ class _Passing:
         self._hash = hashlib.sha256()
         self._sent = 0
 
-    async def pieces(self) -> AsyncGenerator[bytes, None]:
+    def pieces(self) -> AsyncGenerator[bytes, None]:
         """The bytes; OSError where they do not come."""
+        files = self._blobs.store.of(self._coming.storage)
+        return self._growing(files) if isinstance(files, LocalFiles) else self._complete()
+
+    async def _complete(self) -> AsyncGenerator[bytes, None]:
+        async for piece in self._blobs.pieces(await self._kept(), 0, self._coming.size):
+            self._leases.touch(self._session)
+            self._sent += len(piece)
+            yield piece
+
+    async def _growing(self, files: LocalFiles) -> AsyncGenerator[bytes, None]:
         last = b""
-        with await self._opened() as file:
+        with await self._opened(files) as file:
             while self._sent < self._coming.size:
                 piece = await self._lane.run(self._read, file)
                 if not piece:
@@ -88,19 +100,18 @@ class _Passing:
         self._sent += len(piece)
         return piece
 
-    async def _opened(self) -> FileIO:
+    async def _opened(self, files: LocalFiles) -> FileIO:
         while True:
-            for path in await self._paths():
+            for path in await self._paths(files):
                 with suppress(FileNotFoundError):
                     return await self._lane.run(FileIO, path)
             await self._pause()
 
-    async def _paths(self) -> list[Path]:
+    async def _paths(self, files: LocalFiles) -> list[Path]:
         """Possible locations of the bytes: staging, or already their final place."""
-        store, coming = self._blobs.store, self._coming
         blob = await self._found()
-        here = [] if blob is None else [store.path(blob.storage, blob.id)]
-        return [*here, store.staged_path(coming.storage, coming.upload)]
+        here = [] if blob is None else [files.path(blob.storage, blob.id)]
+        return [*here, files.staged_path(self._coming.storage, self._coming.upload)]
 
     async def _kept(self) -> Blob:
         while (blob := await self._found()) is None:

@@ -101,6 +101,7 @@ class Upload:
         if self.part.start is not None:
             self._check_part(staged.size - self.part.start)
             if staged.size != self.total:
+                await self._threads.stored(staged.save)
                 await self._transfers.pause(self.file, staged.size)
                 return False
         received = Received(self.session.storage, self.file.id, self.hasher.size, self.hasher.digests())

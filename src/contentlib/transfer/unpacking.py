@@ -88,6 +88,7 @@ class ArchiveUpload(Upload):
         if self.part.start is not None:
             self._check_part(archive.size - self.part.start)
             if archive.size != self.total:
+                await archive.save()
                 await self._transfers.pause(self.file, archive.size)
                 return False
         fault = await archive.finish()

@@ -20,7 +20,7 @@ from contentlib.library.bytes.throttle import Throttle
 from contentlib.library.errors import Busy, Fault, LibraryError, Missing, NotActive, QuotaExceeded
 from contentlib.library.leases import Leases
 from contentlib.library.model import TransferStatus, UpdateFile, UpdateSession
-from contentlib.library.ports import Staged
+from contentlib.library.ports import Staged, StorageSpace, space_of
 from contentlib.library.sessions import transfer_faults as faults
 from contentlib.library.sessions import unpacking
 from contentlib.library.sessions.file_transfers import FileTransfers, UploadTarget
@@ -192,12 +192,16 @@ class Uploads:
     def _open(self, storage: str, file: UpdateFile, part: Part) -> Staged:
         """Opens an upload if there is space for its bytes. Those of an earlier attempt may already be stored."""
         coming = part.length if part.length is not None else part.total or file.size or 0
-        there = self._store.staged_size(storage, file.id) if part.start is None else 0
-        space = self._store.space(storage)
+        space = space_of(self._store, storage)
+        if space is not None:
+            there = self._store.staged_size(storage, file.id) if part.start is None else 0
+            self._check_space(space, coming, there)
+        return self._store.stage(storage, file.id)
+
+    def _check_space(self, space: StorageSpace, coming: int, there: int) -> None:
         if space.room + there < max(coming, 1):
             told = f"{space.free} bytes are free, {space.reserved} of them are reserved, {max(coming - there, 1)} are needed"
             raise OSError(errno.ENOSPC, f"{os.strerror(errno.ENOSPC)}: {told}")
-        return self._store.stage(storage, file.id)
 
     async def _makes_way(self, file_id: str) -> bool:
         """Whether the upload that holds the lock has ended. Stops it if its client is silent."""

@@ -6,8 +6,9 @@ The row of a blob is never committed before its bytes are safe, and its bytes ar
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 import msgspec
@@ -24,7 +25,16 @@ from contentlib.library.errors import Damaged, NotWritable, Unavailable
 from contentlib.library.identifiers import new_identifier
 from contentlib.library.messages import FILE_DAMAGED, FILE_GONE, FILE_GONE_FROM, FILE_RESIZED, STORAGE_RESERVED
 from contentlib.library.model import Blob, Item, StoredFile, Version
-from contentlib.library.ports import FileBlobStore, MetadataStore, Stat, Transaction
+from contentlib.library.ports import (
+    BlobStore,
+    MetadataStore,
+    NewBlob,
+    Stat,
+    Transaction,
+    descriptions_of,
+    local_path,
+    space_of,
+)
 from contentlib.library.threads import NotStored
 
 Arguments = ParamSpec("Arguments")
@@ -63,7 +73,7 @@ class Blobs:
     def __init__(
         self,
         metadata: MetadataStore,
-        store: FileBlobStore,
+        store: BlobStore,
         clock: Clock,
         transfer: Claim = at_once,
         storages: Storages | None = None,
@@ -99,8 +109,8 @@ class Blobs:
             return await self._keep_new(received)
         lane = self.on(received.storage)
         if not await self._whole(twin):
-            mark = await lane.run(self.store.keep, received.storage, received.upload, twin.id)
-            return await self._note(twin, mark, self.store.boot)
+            kept = await lane.run(self.store.keep, received.storage, received.upload, twin.id)
+            return await self._note(twin, kept.mark, kept.unflushed)
         await lane.run(self.store.discard, received.storage, received.upload)
         return twin
 
@@ -114,18 +124,17 @@ class Blobs:
         return twin
 
     async def _keep_new(self, received: Received) -> Blob:
-        blob_id = new_identifier()
-        mark = await self.on(received.storage).run(self.store.keep, received.storage, received.upload, blob_id)
+        kept: NewBlob = await self.on(received.storage).run(self.store.keep, received.storage, received.upload)
         sha256, now = received.digests[Algorithm.SHA256], self._clock.now()
         digests = {algorithm.value: digits for algorithm, digits in received.digests.items()}
         # unreferenced until a version names it: an upload that is never completed is collected
-        blob = Blob(blob_id, received.storage, received.size, sha256, digests, mark, now, now, self.store.boot)
+        blob = Blob(kept.id, received.storage, received.size, sha256, digests, kept.mark, now, now, kept.unflushed)
         async with self._metadata.transaction(durable=False) as transaction:
             twin = await self._hold_twin(transaction, received)  # another call may have kept the same bytes meanwhile
             if twin is None:
                 await transaction.blobs.add(blob)
         if twin is not None:
-            await self.on(received.storage).run(self.store.remove, received.storage, blob_id)
+            await self.on(received.storage).run(self.store.remove, received.storage, kept.id)
         return twin or blob
 
     async def check(self, blob_id: str, name: str) -> Blob:
@@ -149,16 +158,28 @@ class Blobs:
             blob = await transaction.blobs.get(file.blob)
         if blob is None or await self._stat(blob, file.name) is None:
             return BlobLocation("" if blob is None else blob.storage, "", there=False)
-        return BlobLocation(blob.storage, self.store.path(blob.storage, blob.id).absolute().as_uri(), there=True)
+        return BlobLocation(blob.storage, self.store.uri(blob.storage, blob.id), there=True)
 
     async def start(self, file: StoredFile, most: int) -> bytes:
         """The first bytes of a file."""
         blob = await self.check(file.blob, file.name)
         return await self._ask(blob, file.name, self._start, blob, most)
 
+    def path(self, blob: Blob) -> Path | None:
+        """The path of a blob, if it is a file of this machine."""
+        return local_path(self.store, blob.storage, blob.id)
+
+    async def pieces(self, blob: Blob, start: int, end: int) -> AsyncGenerator[bytes, None]:
+        """The bytes of a blob from a position to another one. Raises OSError if there are fewer."""
+        left = end - start
+        async for piece in self.on(blob.storage).pieces(self.store.read, blob.storage, blob.id, start, end):
+            left -= len(piece)
+            yield piece
+        if left:
+            raise OSError(f"blob {blob.id} on storage {blob.storage} ended {left} bytes too early")
+
     def _start(self, blob: Blob, most: int) -> bytes:
-        with self.store.path(blob.storage, blob.id).open("rb", buffering=0) as content:
-            return content.read(most)
+        return b"".join(self.store.read(blob.storage, blob.id, 0, most))
 
     async def _stat(self, blob: Blob, name: str) -> Stat | None:
         return await self._ask(blob, name, self.store.stat, blob.storage, blob.id)
@@ -218,8 +239,8 @@ class Blobs:
 
     async def check_space(self, storage: str, need: int) -> None:
         """Raises NotWritable if a storage has no space for more bytes above its reserve."""
-        space = await self.on(storage).run(self.store.space, storage)
-        if space.room < max(need, 1):
+        space = await self.on(storage).run(space_of, self.store, storage)
+        if space is not None and space.room < max(need, 1):
             raise NotWritable(STORAGE_RESERVED(storage=storage, free=space.free, reserved=space.reserved, need=need))
 
     async def at(self, storage: str, file: StoredFile, advance: Callable[[int], None] = _unseen) -> StoredFile:
@@ -266,6 +287,7 @@ class Blobs:
         try:
             async for piece in pieces:
                 await storing.store(lane, staged, hasher, [piece])
+            await lane.stored(staged.save)
         except NotStored as error:
             await lane.release(staged.drop)
             raise error.error from error
@@ -306,7 +328,7 @@ class Blobs:
     async def describe(self, item: Item, version: Version, storage: str | None = None) -> None:
         """Writes a description of the bytes beside them, to identify them without the database.
 
-        It is on the storage of the library, unless another one is given.
+        It is on the storage of the library, unless another one is given. A storage that cannot store descriptions has none.
         """
         async with self._metadata.reading() as transaction:
             library = await transaction.libraries.get(item.library)
@@ -326,7 +348,9 @@ class Blobs:
         }
         content = msgspec.json.format(msgspec.json.encode(described))
         place = storage or library.storage
-        await self.on(place).long(self.store.describe, place, item.id, version.id, content)
+        descriptions = descriptions_of(self.store, place)
+        if descriptions is not None:
+            await self.on(place).long(descriptions.describe, place, item.id, version.id, content)
 
 
 def _gone(blob: Blob, name: str) -> Damaged:

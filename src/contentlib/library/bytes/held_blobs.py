@@ -6,13 +6,13 @@ from contentlib.library.bytes.blobs import Blobs, Received
 from contentlib.library.bytes.holding import Hold
 from contentlib.library.clock import Clock
 from contentlib.library.model import Blob
-from contentlib.library.ports import FileBlobStore, MetadataStore
+from contentlib.library.ports import BlobStore, MetadataStore
 
 
 class HeldBlobs(Blobs):
     """Protects its blobs while `hold` runs; otherwise the server would collect them after the grace period."""
 
-    def __init__(self, metadata: MetadataStore, store: FileBlobStore, clock: Clock) -> None:
+    def __init__(self, metadata: MetadataStore, store: BlobStore, clock: Clock) -> None:
         super().__init__(metadata, store, clock)
         self._hold = Hold(metadata, clock)
 

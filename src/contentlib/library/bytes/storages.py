@@ -22,7 +22,7 @@ from queue import Empty, SimpleQueue
 from typing import Any, ParamSpec, Protocol, TypeVar, runtime_checkable
 
 from contentlib.library.messages import STORAGE_SILENT
-from contentlib.library.ports import FileBlobStore
+from contentlib.library.ports import BlobStore
 from contentlib.library.signals import unheard
 from contentlib.library.threads import NotStored
 
@@ -286,7 +286,7 @@ class Lane:
 class Storages:
     """The blob store and the lanes of its storages. `changed` is called when one becomes silent or answers again."""
 
-    def __init__(self, store: FileBlobStore, changed: Changed | None = None, patience: float = _PATIENCE_SECONDS) -> None:
+    def __init__(self, store: BlobStore, changed: Changed | None = None, patience: float = _PATIENCE_SECONDS) -> None:
         self.store = store
         self._changed = changed or unheard
         self._patience = patience

@@ -18,7 +18,7 @@ from contentlib.library.catalog.upkeep import RESOURCE, Upkeep
 from contentlib.library.clock import Clock
 from contentlib.library.errors import InDesiredState, Invalid
 from contentlib.library.model import Backing, Item, Library, Maintenance, StoredFile, TaskTarget, Version
-from contentlib.library.ports import MetadataStore
+from contentlib.library.ports import MetadataStore, descriptions_of
 from contentlib.library.signals import unheard
 from contentlib.library.tasks import NewTask, Tasks
 
@@ -95,9 +95,16 @@ class Migrations:
         for item, version in described:
             await self._blobs.describe(item, version, wanted.storage)
         before = await self._switch(wanted)
-        for item, version in described if before != wanted.storage else ():
-            await self._blobs.on(before).run(self._blobs.store.undescribe, before, item.id, version.id)
+        if before != wanted.storage:
+            await self._undescribe(before, described)
         await self.end(wanted, unmoved)
+
+    async def _undescribe(self, storage: str, described: list[tuple[Item, Version]]) -> None:
+        descriptions = descriptions_of(self._blobs.store, storage)
+        if descriptions is None:
+            return
+        for item, version in described:
+            await self._blobs.on(storage).run(descriptions.undescribe, storage, item.id, version.id)
 
     async def _versions(self, library_id: str) -> list[tuple[Item, Version]]:
         async with self._metadata.reading() as transaction:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 
 class Stat(NamedTuple):
@@ -14,20 +14,34 @@ class Stat(NamedTuple):
     mark: str
 
 
+class NewBlob(NamedTuple):
+    """The name and mark of a blob that was just stored."""
+
+    id: str
+    mark: str
+    unflushed: str | None
+    """The boot in which its bytes may still be lost, until they are flushed; None if they survive a power loss already."""
+
+
 class Staged(Protocol):
     """The bytes of an upload, aside, open for one writer at a time; a context manager."""
 
-    size: int
-    """How many bytes are there."""
+    @property
+    def size(self) -> int:
+        """How many bytes are there."""
 
-    mark: str
-    """Is what `stamp` answered last, exactly when no writer of any process has changed the bytes since."""
+    @property
+    def mark(self) -> str:
+        """Is what `stamp` answered last, exactly when no writer of any process has changed the bytes since."""
 
     def stamp(self) -> str:
         """Returns a mark of the bytes that stays the same while they are unchanged."""
 
     def append(self, data: bytes) -> None:
         """Adds bytes at the end; OSError when the storage is full or broken, and the bytes may be there in part."""
+
+    def save(self) -> None:
+        """Returns when every process that opens the upload finds all bytes. OSError if some could not be stored."""
 
     def empty(self) -> None:
         """Drops all bytes."""
@@ -36,7 +50,7 @@ class Staged(Protocol):
         """Removes the upload, unless it has become a blob or is gone. Another upload of the same name is not affected."""
 
     def close(self) -> None:
-        """Releases the upload after calls that still use it in other threads. Can be called again."""
+        """Saves and releases the upload, after calls that still use it in other threads. Can be called again."""
 
     def __enter__(self) -> Staged:
         """Itself."""
@@ -58,10 +72,19 @@ class StorageSpace(NamedTuple):
 
 
 class BlobStore(Protocol):
-    """Keeps bytes, on one or more storages."""
+    """Keeps bytes, on one or more storages. What only some stores can do are separate abilities, asked for by storage."""
 
     boot: str
     """The boot id of the machine. Bytes that were not flushed in an earlier boot may be lost."""
+
+    def of(self, storage: str) -> BlobStore:
+        """Returns the store that keeps the bytes of a storage, which may have further abilities."""
+
+    def ping(self, storage: str | None = None) -> None:
+        """Returns when a storage, or every one, can be written; OSError, naming the storage, when one cannot."""
+
+    def probe(self, storage: str) -> None:
+        """Returns when a storage has answered a small request; OSError when it has refused."""
 
     def stage(self, storage: str, upload: str) -> Staged:
         """Opens an upload for appending, creating it if necessary. Raises BlockingIOError while another writer has it open."""
@@ -72,9 +95,6 @@ class BlobStore(Protocol):
     def staged_bytes(self, storage: str, upload: str) -> Iterator[bytes]:
         """Yields the bytes of an upload in pieces. Raises FileNotFoundError if there is none."""
 
-    def space(self, storage: str) -> StorageSpace:
-        """Returns the free bytes of a storage, and how many of them are reserved."""
-
     def staged_start(self, storage: str, upload: str, most: int) -> bytes:
         """The first bytes of an upload, no more than `most`; empty where there are none."""
 
@@ -84,8 +104,8 @@ class BlobStore(Protocol):
     def uploads(self, storage: str) -> list[str]:
         """The names of all uploads."""
 
-    def keep(self, storage: str, upload: str, blob: str) -> str:
-        """Turns an upload into a blob, atomically, replacing one of that name. Returns the blob's mark.
+    def keep(self, storage: str, upload: str, blob: str | None = None) -> NewBlob:
+        """Turns an upload into a blob, atomically. The store names it, unless it is to replace the bytes of a blob.
 
         Raises FileNotFoundError if the upload does not exist.
         """
@@ -99,8 +119,11 @@ class BlobStore(Protocol):
     def stat(self, storage: str, blob: str) -> Stat | None:
         """Size and mark of a blob, cheaply; None when its bytes are gone, OSError when they cannot be read."""
 
-    def read(self, storage: str, blob: str) -> Iterator[bytes]:
-        """The bytes of a blob, in pieces; FileNotFoundError when they are gone."""
+    def read(self, storage: str, blob: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
+        """The bytes of a blob from a position to another one, in pieces; FileNotFoundError when they are gone."""
+
+    def uri(self, storage: str, blob: str) -> str:
+        """The address at which a blob is stored, for people; it does not have to exist."""
 
     def remove(self, storage: str, blob: str) -> None:
         """Removes a blob, if it exists."""
@@ -116,6 +139,7 @@ class Stray(NamedTuple):
     since: int
 
 
+@runtime_checkable
 class Strays(Protocol):
     """A blob store that sets aside blobs without a row before it removes them: the database may be an older copy.
 
@@ -142,6 +166,7 @@ class Strays(Protocol):
         """Writes the number of a sweep."""
 
 
+@runtime_checkable
 class Descriptions(Protocol):
     """A blob store that can store a description beside the bytes."""
 
@@ -155,6 +180,7 @@ class Descriptions(Protocol):
         """Removes the description of a content version, if it exists."""
 
 
+@runtime_checkable
 class LocalFiles(Protocol):
     """A blob store whose blobs are files of this machine."""
 
@@ -165,11 +191,33 @@ class LocalFiles(Protocol):
         """Returns the path of an upload while it exists."""
 
 
-class FileBlobStore(BlobStore, Strays, Descriptions, LocalFiles, Protocol):
-    """A blob store with all abilities."""
+@runtime_checkable
+class LimitedSpace(Protocol):
+    """A blob store that knows how many bytes it can still store."""
 
-    def ping(self, storage: str | None = None) -> None:
-        """Returns when a storage, or every one, can be written; OSError, naming the storage, when one cannot."""
+    def space(self, storage: str) -> StorageSpace:
+        """Returns the free bytes of a storage, and how many of them are reserved."""
 
-    def probe(self, storage: str) -> None:
-        """Returns when a storage has done something with a file of its own; OSError when it has refused."""
+
+def strays_of(store: BlobStore, storage: str) -> Strays | None:
+    """The ability of a storage to set blobs aside, if it has it."""
+    found = store.of(storage)
+    return found if isinstance(found, Strays) else None
+
+
+def descriptions_of(store: BlobStore, storage: str) -> Descriptions | None:
+    """The ability of a storage to store descriptions, if it has it."""
+    found = store.of(storage)
+    return found if isinstance(found, Descriptions) else None
+
+
+def local_path(store: BlobStore, storage: str, blob: str) -> Path | None:
+    """The path of a blob, if its storage keeps it as a file of this machine."""
+    found = store.of(storage)
+    return found.path(storage, blob) if isinstance(found, LocalFiles) else None
+
+
+def space_of(store: BlobStore, storage: str) -> StorageSpace | None:
+    """The space of a storage, if it is known to be limited. Blocks."""
+    found = store.of(storage)
+    return found.space(storage) if isinstance(found, LimitedSpace) else None

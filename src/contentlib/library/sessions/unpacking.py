@@ -107,6 +107,12 @@ class ArchiveReceiver:
         if self._member is not None:
             self._member.mark = await self._threads.run(self._member.staged.stamp)
 
+    async def save(self) -> None:
+        """Returns when every process finds the received bytes."""
+        for staged in (self._frame, None if self._member is None else self._member.staged):
+            if staged is not None:
+                await self._threads.stored(staged.save)
+
     async def restart(self) -> None:
         """Discards the received bytes."""
         frame = self._open

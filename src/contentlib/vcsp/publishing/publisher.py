@@ -148,8 +148,8 @@ class Publisher:
         blob = await self._blobs.check(file.blob, file.name)
         if request.method == "GET":
             await self._begun(AuditThing("library item", item, "", visitor.library), AuditThing("file", "", name))
-        path, run = self._blobs.store.path(blob.storage, blob.id), self._blobs.on(blob.storage).run
-        answer = file_answer(request, FileContent(path, blob.size, blob.sha256, blob.created, run), file.name)
+        path, run, pieces = self._blobs.path(blob), self._blobs.on(blob.storage).run, partial(self._blobs.pieces, blob)
+        answer = file_answer(request, FileContent(path, blob.size, blob.sha256, blob.created, run, pieces), file.name)
         kind = _TYPES.get(name[name.rfind(".") :].lower())
         if kind is not None:
             answer.headers = [(key, kind if key == "content-type" else value) for key, value in answer.headers]

@@ -18,14 +18,17 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 import msgspec
 
 from contentlib.library.model import Blob
-from contentlib.library.ports import FileBlobStore
+from contentlib.library.ports import BlobStore
 from contentlib.vcsp.trees.directories import check_digest
 from contentlib.vcsp.trees.static import Payload, StaticLibrary, Unwatched, Watcher
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 FORMAT = "contentlib bundle 1"
 _MANIFEST, _SUM = "manifest.json", "manifest.json.sha256"
@@ -61,7 +64,7 @@ class BadBundle(RuntimeError):
 def write_bundle(
     target: Path,
     library: StaticLibrary,
-    store: FileBlobStore,
+    store: BlobStore,
     *,
     since: str | None = None,
     left_out: Collection[str] = (),
@@ -215,31 +218,36 @@ def _member(path: str, size: int) -> tarfile.TarInfo:
     return member
 
 
-def _add(tar: tarfile.TarFile, entry: BundleEntry, payload: Payload, store: FileBlobStore) -> None:
+def _add(tar: tarfile.TarFile, entry: BundleEntry, payload: Payload, store: BlobStore) -> None:
     blob: Blob = payload.blob
     try:
-        with store.path(blob.storage, blob.id).open("rb") as source:
-            hashing = _Hashing(source)
-            tar.addfile(_member(entry.path, entry.size), hashing)
+        hashing = _Hashing(store.read(blob.storage, blob.id))
+        tar.addfile(_member(entry.path, entry.size), io.BufferedReader(hashing, _PIECE))
     except FileNotFoundError as error:
         raise BadBundle(f"content of file {payload.name!r} is missing from storage {blob.storage}") from error
     check_digest(payload, hashing.hasher.hexdigest())
 
 
 class _Hashing(io.RawIOBase):
-    """Hashes the bytes read from a file."""
+    """Reads pieces as a file, and hashes them."""
 
-    def __init__(self, source: IO[bytes]) -> None:
-        self._source = source
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        self._pieces = pieces
+        self._rest = memoryview(b"")
         self.hasher = hashlib.sha256()
 
     def readable(self) -> bool:
         return True
 
-    def read(self, size: int = -1) -> bytes:
-        piece = self._source.read(size)
-        self.hasher.update(piece)
-        return piece
+    def readinto(self, buffer: WriteableBuffer) -> int:
+        if not self._rest:
+            piece = next(self._pieces, b"")
+            self.hasher.update(piece)
+            self._rest = memoryview(piece)
+        target = memoryview(buffer).cast("B")
+        size = min(len(target), len(self._rest))
+        target[:size], self._rest = self._rest[:size], self._rest[size:]
+        return size
 
 
 def _sha256(body: bytes) -> str:

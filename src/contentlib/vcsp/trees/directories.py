@@ -14,12 +14,11 @@ from contentlib.library.errors import Damaged
 from contentlib.library.flushing import flush_directory
 from contentlib.library.messages import FILE_DAMAGED, FILE_GONE_FROM
 from contentlib.library.model import Blob
-from contentlib.library.ports import FileBlobStore
+from contentlib.library.ports import BlobStore, local_path
 from contentlib.library.regular import open_regular
 from contentlib.vcsp.trees.static import Payload
 
 _ASIDE = ".part"
-_PIECE = 1 << 20
 _GROUP_ENTERS, _GROUP_READS = 0o750, 0o640
 
 
@@ -29,7 +28,7 @@ class DirectoryTree:
     With `group`, the server's group can read it, like the content; otherwise the umask applies.
     """
 
-    def __init__(self, root: Path, store: FileBlobStore, *, link: bool, group: bool = False) -> None:
+    def __init__(self, root: Path, store: BlobStore, *, link: bool, group: bool = False) -> None:
         self._group = group
         self._root = root
         self._store = store
@@ -124,19 +123,19 @@ class DirectoryTree:
 
     def _linked(self, blob: Blob, aside: Path) -> bool:
         """Whether the content was linked, which needs support of the file system and an unmodified file."""
-        found = self._store.stat(blob.storage, blob.id)
-        if not self._link or found is None or (found.size, found.mark) != (blob.size, blob.mark):
+        found, path = self._store.stat(blob.storage, blob.id), local_path(self._store, blob.storage, blob.id)
+        if not self._link or path is None or found is None or (found.size, found.mark) != (blob.size, blob.mark):
             return False
         try:
-            os.link(self._store.path(blob.storage, blob.id), aside)
+            os.link(path, aside)
         except OSError:  # another file system, or one without links
             return False
         return True
 
     def _copy(self, payload: Payload, aside: Path) -> int:
         blob, hasher = payload.blob, hashlib.sha256()
-        with self._store.path(blob.storage, blob.id).open("rb", buffering=0) as source, aside.open("xb") as file:
-            while piece := source.read(_PIECE):
+        with aside.open("xb") as file:
+            for piece in self._store.read(blob.storage, blob.id):
                 hasher.update(piece)
                 file.write(piece)
             _flush(file)

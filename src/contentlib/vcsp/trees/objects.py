@@ -15,7 +15,7 @@ from obstore.store import S3Store
 
 from contentlib.library.errors import Damaged
 from contentlib.library.messages import FILE_GONE_FROM
-from contentlib.library.ports import FileBlobStore
+from contentlib.library.ports import BlobStore, local_path
 from contentlib.vcsp.trees.directories import check_digest
 from contentlib.vcsp.trees.static import Payload
 
@@ -28,7 +28,7 @@ _PATIENCE = timedelta(seconds=60)
 class ObjectTree:
     """A tree below a prefix; every object is put whole or not at all."""
 
-    def __init__(self, url: str, store: FileBlobStore) -> None:
+    def __init__(self, url: str, store: BlobStore) -> None:
         self._url = url
         self._store = store
         parts = urlsplit(url)
@@ -72,8 +72,9 @@ class ObjectTree:
             raise Damaged(FILE_GONE_FROM(name=payload.name, storage=blob.storage))
         if (found.size, found.mark) != (blob.size, blob.mark):
             self._check(payload)
+        source = local_path(self._store, blob.storage, blob.id) or self._store.read(blob.storage, blob.id)
         with self._telling(f"cannot be written at {path}"):
-            obstore.put(self._bucket, path, self._store.path(blob.storage, blob.id), attributes=_attributes(path))
+            obstore.put(self._bucket, path, source, attributes=_attributes(path))
         return blob.size
 
     def remove(self, paths: Iterable[str]) -> None:

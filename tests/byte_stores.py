@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from bare_blobs import BareBlobs, BareMemory
 from contentlib.blobs.filesystem import FilesystemBlobs
+from contentlib.blobs.s3 import S3Blobs
+from contentlib.library.identifiers import new_identifier
 from contentlib.library.ports import BlobStore
+from object_stores import ObjectServer, moto, seaweedfs
 from storages import claimed
 
 OpenBytes = Callable[[], BlobStore]
@@ -26,9 +31,19 @@ def _memory(roots: Mapping[str, Path]) -> Iterator[OpenBytes]:
     yield lambda: BareBlobs(memory)
 
 
+@contextmanager
+def _bucket(server: Callable[[], ObjectServer], roots: Mapping[str, Path]) -> Iterator[OpenBytes]:
+    prefix = new_identifier()
+    addresses = {storage: server().address("contracts", f"{prefix}/{storage}") for storage in roots}
+    with TemporaryDirectory() as locks:
+        yield lambda: claimed(S3Blobs(addresses, Path(locks)))
+
+
 BYTES: dict[str, Callable[[Mapping[str, Path]], AbstractContextManager[OpenBytes]]] = {
     "files": _files,
     "memory": _memory,
+    "seaweedfs": partial(_bucket, seaweedfs),
+    "moto": partial(_bucket, moto),
 }
-BYTE_SERVERS: tuple[str, ...] = ()
+BYTE_SERVERS = ("seaweedfs", "moto")
 """Those that need a server, which `make test` does without."""

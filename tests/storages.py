@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TypeVar
 
 from contentlib.blobs.filesystem import FilesystemBlobs
+from contentlib.blobs.s3 import S3Blobs
 
-Store = TypeVar("Store", bound=FilesystemBlobs)
+Store = TypeVar("Store", bound=FilesystemBlobs | S3Blobs)
 LASTING = {"storage.json", "storage.lock"}
 """The files that an empty storage has."""
 SERVER = "5e7f0000-0000-4000-8000-000000000000"
@@ -15,8 +16,8 @@ SERVER = "5e7f0000-0000-4000-8000-000000000000"
 def claimed(store: Store) -> Store:
     """The store, its directories made storages of a server where they are not yet."""
     store.own(SERVER)
-    for storage, directory in store.directories.items():
-        if not directory.is_marked():
-            directory.claim()
+    for storage, place in store.places.items():
+        if not place.is_marked():
+            place.claim()
         store.make_parts(storage)
     return store

@@ -26,7 +26,7 @@ from pathlib import Path
 
 from contentlib.blobs.guard import check_key
 from contentlib.blobs.locks import is_at, lock_file
-from contentlib.blobs.marks import MarkedDirectory
+from contentlib.blobs.marks import MarkedDirectory, MarkedPlace
 from contentlib.blobs.reserves import DiskReserve
 from contentlib.library.flushing import flush_directory
 from contentlib.library.identifiers import new_identifier
@@ -121,6 +121,11 @@ class FilesystemBlobs:
         """The directories, by storage identifier."""
         self._reserves = {storage: DiskReserve(reserve) for storage in roots} | dict(reserves or {})
         self.boot = _boot()
+
+    @property
+    def places(self) -> Mapping[str, MarkedPlace]:
+        """The same, for callers that treat all kinds of storages alike."""
+        return self.directories
 
     def own(self, server: str) -> None:
         """Sets the server to which the storages must belong. Until then nothing is written to them."""

@@ -34,73 +34,106 @@ class Mark(msgspec.Struct, frozen=True):
     format: int = _FORMAT
 
 
-class MarkedDirectory:
-    """The directory of a storage. Checked before each change, because its disk may be unmounted or mounted."""
+class MarkedPlace:
+    """A place for content, which may belong to a server."""
 
-    def __init__(self, storage: str, path: Path) -> None:
+    def __init__(self, storage: str, where: str) -> None:
         self.storage = storage
-        self.path = path
+        self.where = where
         self.server = ""
         """The server that it must belong to; to be set before it is used."""
-        self._seen: tuple[int, int, int] | None = None
 
     def read(self) -> Mark | None:
         """Returns the mark, or None if it is missing. Raises OSError if it cannot be read or is invalid."""
+        raise NotImplementedError
+
+    def claim(self) -> None:
+        """Marks the place as this server's storage, unless another server has marked it at the same moment."""
+        raise NotImplementedError
+
+    def hold(self) -> None:
+        """Locks the storage for this process and those it forks; RuntimeError when another server has it."""
+
+    def found(self) -> Iterator[str]:
+        """The names of the blobs in it, whoever it belongs to."""
+        raise NotImplementedError
+
+    def decode(self, text: bytes) -> Mark:
+        """Reads a mark."""
         try:
-            return msgspec.json.decode((self.path / MARK).read_bytes(), type=Mark)
-        except (FileNotFoundError, NotADirectoryError):
-            return None
+            return msgspec.json.decode(text, type=Mark)
         except msgspec.DecodeError as error:
-            raise OSError(errno.EINVAL, f"storage {self.storage}: {self.path / MARK} is damaged: {error}") from error
+            raise OSError(errno.EINVAL, f"storage {self.storage}: {self.where}/{MARK} is damaged: {error}") from error
 
-    def check(self) -> Path:
-        """Returns the directory if it has the right mark. Raises OSError with the cause otherwise. Costs one stat."""
-        try:
-            found = (self.path / MARK).stat()
-        except (FileNotFoundError, NotADirectoryError) as error:
-            raise _unmarked(self) from error
-        seen = (found.st_dev, found.st_ino, found.st_mtime_ns)
-        if seen != self._seen:
-            self._check_mark()
-            self._seen = seen
-        return self.path
+    def encode(self) -> bytes:
+        """The mark of this server."""
+        return msgspec.json.encode(Mark(self.server, self.storage)) + b"\n"
 
-    def _check_mark(self) -> None:
+    def check_mark(self) -> None:
+        """Raises OSError unless the place has the mark of this server and storage."""
         mark = self.read()
         if mark is None:
-            raise _unmarked(self)
+            raise not_mounted(self)
         if why := self.foreign(mark):
             raise OSError(errno.EPERM, why)
 
     def foreign(self, mark: Mark) -> str:
         """Returns why the directory must not be used; empty if it is this server's storage of that id."""
         if mark.format != _FORMAT:
-            return f"storage {self.storage}: {self.path} has format {mark.format}, this version supports {_FORMAT}"
+            return f"storage {self.storage}: {self.where} has format {mark.format}, this version supports {_FORMAT}"
         if mark.server != self.server:
             return (
-                f"storage {self.storage}: {self.path} belongs to server {mark.server}, this database to server {self.server}; "
+                f"storage {self.storage}: {self.where} belongs to server {mark.server}, this database to server {self.server}; "
                 "configure another directory, or restore the database that belongs to it"
             )
         if mark.storage != self.storage:
             return (
-                f"storage {self.storage}: {self.path} is storage {mark.storage} of this server; correct the paths in `storage`"
+                f"storage {self.storage}: {self.where} is storage {mark.storage} of this server; correct the paths in `storage`"
             )
         return ""
 
     def is_marked(self) -> bool:
-        """Whether the directory is this server's storage."""
+        """Whether the place is this server's storage."""
         try:
-            self.check()
+            self.check_mark()
         except OSError:
             return False
         return True
+
+
+class MarkedDirectory(MarkedPlace):
+    """The directory of a storage. Checked before each change, because its disk may be unmounted or mounted."""
+
+    def __init__(self, storage: str, path: Path) -> None:
+        super().__init__(storage, str(path))
+        self.path = path
+        self._seen: tuple[int, int, int] | None = None
+
+    def read(self) -> Mark | None:
+        """Returns the mark, or None if it is missing. Raises OSError if it cannot be read or is invalid."""
+        try:
+            return self.decode((self.path / MARK).read_bytes())
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+
+    def check(self) -> Path:
+        """Returns the directory if it has the right mark. Raises OSError with the cause otherwise. Costs one stat."""
+        try:
+            found = (self.path / MARK).stat()
+        except (FileNotFoundError, NotADirectoryError) as error:
+            raise not_mounted(self) from error
+        seen = (found.st_dev, found.st_ino, found.st_mtime_ns)
+        if seen != self._seen:
+            self.check_mark()
+            self._seen = seen
+        return self.path
 
     def claim(self) -> None:
         """Marks the directory as this server's storage, unless another server has marked it at the same moment."""
         self.path.mkdir(parents=True, exist_ok=True, mode=0o750)
         aside = self.path / f".{MARK}.{self.server}"
         with open(aside, "wb", opener=_private) as file:
-            file.write(msgspec.json.encode(Mark(self.server, self.storage)) + b"\n")
+            file.write(self.encode())
             file.flush()
             os.fsync(file.fileno())
         with suppress(FileExistsError):
@@ -109,7 +142,11 @@ class MarkedDirectory:
         for each in (self.path, self.path.parent):
             flush_directory(each)
 
-    def hold(self) -> int:
+    def found(self) -> Iterator[str]:
+        """The names of the blobs in it."""
+        return (entry.name for entry in (self.path / "blobs").glob("*/*"))
+
+    def hold(self) -> None:
         """Locks the storage for this process and those it forks; RuntimeError when another server has it."""
         os.close(self._open_lock())  # makes it
         lock = os.open(self.path / _LOCK, os.O_RDONLY | os.O_CLOEXEC)  # the disk can be made read-only while it is held
@@ -118,7 +155,6 @@ class MarkedDirectory:
         except BlockingIOError as error:
             os.close(lock)
             raise RuntimeError(f"storage {self.storage}: {self.path} is in use by another server") from error
-        return lock
 
     def sweep(self) -> int:
         """The number of the last sweep; 0 before the first one."""
@@ -148,8 +184,6 @@ def _private(path: str, flags: int) -> int:
     return os.open(path, flags, 0o640)
 
 
-def _unmarked(directory: MarkedDirectory) -> OSError:
-    return OSError(
-        errno.ENODEV,
-        f"storage {directory.storage} is not mounted: {directory.path / MARK} is missing",
-    )
+def not_mounted(place: MarkedPlace) -> OSError:
+    """The error of a place without a mark."""
+    return OSError(errno.ENODEV, f"storage {place.storage} is not mounted: {place.where}/{MARK} is missing")

@@ -4,8 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ANSIBLE := .venv-ansible
-# What `make check` runs on PostgreSQL too, beside the contracts; CONTENTLIB_TEST_BACKEND=postgresql runs anything there.
-ON_POSTGRESQL := $(addprefix tests/services/test_,update_sessions.py subscribed.py pulls.py tasks.py operations_as_tasks.py)
+# What `make check` runs on PostgreSQL and on S3 too, beside the contracts; CONTENTLIB_TEST_BACKEND=postgresql runs anything there.
+ON_SERVERS := $(addprefix tests/services/test_,update_sessions.py subscribed.py pulls.py tasks.py operations_as_tasks.py)
 
 # Servers that the tests start load the compiled modules, which takes a third less time than to compile them each time.
 unexport PYTHONDONTWRITEBYTECODE
@@ -56,7 +56,8 @@ check: setup console ## lint, types, import contracts, generated pages up to dat
 	$(BIN)/python docs/generate.py --check
 	$(MAKE) test ARGS="--cov --cov-report=term:skip-covered"
 	$(BIN)/pytest -n 2 -m slow
-	CONTENTLIB_TEST_BACKEND=postgresql $(BIN)/pytest -n 2 -m "not slow" $(ON_POSTGRESQL)
+	CONTENTLIB_TEST_BACKEND=postgresql $(BIN)/pytest -n 2 -m "not slow" $(ON_SERVERS)
+	CONTENTLIB_TEST_BACKEND=s3 $(BIN)/pytest -n 2 -m "not slow" $(ON_SERVERS)
 
 docs: setup ## write the generated pages
 	$(BIN)/python docs/generate.py

@@ -5,19 +5,23 @@ CONTENTLIB_TEST_BACKEND chooses the one that all suites use; the contract suites
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import object_stores
 import postgresql
+from contentlib.blobs.bucket import Bucket, BucketAddress
 from contentlib.blobs.filesystem import FilesystemBlobs
+from contentlib.blobs.segments import Pointer, blob_key, measured, pointers
 from contentlib.library.ports import AccessStore, BlobStore
 from contentlib.metadata.postgresql.address import Address
 from contentlib.metadata.postgresql.store import PostgresqlMetadata
 from contentlib.metadata.sqlite import SqliteMetadata
-from contentlib.settings import Settings
+from contentlib.settings import Settings, Storage
 from databases import new_database
 from storages import LASTING, claimed
 
@@ -53,6 +57,37 @@ class StoredBlob:
 
 
 @dataclass(frozen=True, slots=True)
+class StoredObject(StoredBlob):
+    """The same in a bucket; the name of the path is that of the blob."""
+
+    bucket: Bucket
+
+    def read(self) -> bytes:
+        return self.bucket.get(blob_key(self.path.name))
+
+    def size(self) -> int:
+        found = self.bucket.stat(blob_key(self.path.name))
+        return 0 if found is None else found.size
+
+    def damage(self, data: bytes) -> None:
+        self.bucket.put(blob_key(self.path.name), data)
+
+    def remove(self) -> None:
+        self.bucket.remove(blob_key(self.path.name))
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSegment(StoredObject):
+    """Bytes of an upload in a bucket, also those that cannot be read yet."""
+
+    pointer: Pointer
+
+    def size(self) -> int:
+        found = measured(self.bucket, self.pointer)
+        return 0 if found is None else found.size
+
+
+@dataclass(frozen=True, slots=True)
 class Backend:
     """How a database and storages are opened, what is in the storages, and what an empty backend leaves behind."""
 
@@ -61,6 +96,8 @@ class Backend:
     open_rows: Callable[[Path], AccessStore]
     database: Callable[[Path], str | None]
     """The setting `database` of a server with a data directory; None for its default."""
+    storage: Callable[[Path], Storage | None]
+    """The storage of a server with a data directory; None for its default."""
     copy: Callable[[Path, Path], object]
     """Copies a data directory with its database."""
     open_bytes: Callable[[Mapping[str, Path]], BlobStore]
@@ -104,11 +141,59 @@ def _copy_postgresql(old: Path, new: Path) -> None:
     postgresql.copy_database(old, new)
 
 
+def _address(root: Path) -> BucketAddress:
+    """The prefix that takes the place of the directory of a storage."""
+    prefix = hashlib.sha256(str(root).encode()).hexdigest()[:32]
+    return object_stores.seaweedfs().address("servers", prefix)
+
+
+def _bucket_storage(directory: Path) -> Storage:
+    ((name, root),) = default_storage(directory).items()
+    at = _address(root)
+    return Storage(
+        id=name,
+        name="default",
+        url=at.url,
+        endpoint=at.endpoint,
+        region=at.region,
+        path_style=at.path_style,
+        credentials=at.credentials,
+    )
+
+
+def _copy_bucket(old: Path, new: Path) -> None:
+    shutil.copytree(old, new)
+    source, target = (Bucket(_address(default_storage(each)["datastore-1"])) for each in (old, new))
+    for key in source.keys(""):
+        target.put(key, source.get(key))
+
+
+def _stored_objects(roots: Mapping[str, Path]) -> list[StoredBlob]:
+    buckets = {storage: Bucket(_address(root)) for storage, root in roots.items()}
+    return [
+        StoredObject(storage, Path(blob), bucket)
+        for storage, bucket in buckets.items()
+        for blob in sorted({key.removeprefix("blobs/") for key in bucket.keys("blobs/")} - _segments(bucket))
+    ]
+
+
+def _segments(bucket: Bucket) -> set[str]:
+    return {each.id for each in pointers(bucket)}
+
+
+def _unfinished_objects(roots: Mapping[str, Path]) -> list[StoredBlob]:
+    buckets = {storage: Bucket(_address(root)) for storage, root in roots.items()}
+    return [
+        StoredSegment(storage, Path(each.id), bucket, each) for storage, bucket in buckets.items() for each in pointers(bucket)
+    ]
+
+
 BACKENDS = {
     "embedded": Backend(
         new_rows=_new_database,
         open_rows=SqliteMetadata,
         database=lambda _: None,
+        storage=lambda _: None,
         copy=shutil.copytree,
         open_bytes=lambda roots: claimed(FilesystemBlobs(roots)),
         stored=_stored_files,
@@ -119,14 +204,26 @@ BACKENDS = {
         new_rows=_new_postgresql,
         open_rows=_open_postgresql,
         database=postgresql.url_of,
+        storage=lambda _: None,
         copy=_copy_postgresql,
         open_bytes=lambda roots: claimed(FilesystemBlobs(roots)),
         stored=_stored_files,
         unfinished=_unfinished_files,
         leftovers=_leftover_files,
     ),
+    "s3": Backend(
+        new_rows=_new_database,
+        open_rows=SqliteMetadata,
+        database=lambda _: None,
+        storage=_bucket_storage,
+        copy=_copy_bucket,
+        open_bytes=lambda roots: claimed(FilesystemBlobs(roots)),
+        stored=_stored_objects,
+        unfinished=_unfinished_objects,
+        leftovers=_leftover_files,
+    ),
 }
-SERVERS = ("postgresql",)
+SERVERS = ("postgresql", "s3")
 """The backends that need a server, which `make test` does without."""
 
 BACKEND = BACKENDS[os.environ.get("CONTENTLIB_TEST_BACKEND", "embedded")]
@@ -134,12 +231,23 @@ BACKEND = BACKENDS[os.environ.get("CONTENTLIB_TEST_BACKEND", "embedded")]
 
 def stored(settings: Settings) -> list[StoredBlob]:
     """The blobs in the storages of a server."""
-    return BACKEND.stored({each.id: each.path for each in settings.storage})
+    return BACKEND.stored(_roots(settings))
 
 
 def unfinished(settings: Settings) -> list[StoredBlob]:
     """What has come of blobs that are not complete, in the storages of a server."""
-    return BACKEND.unfinished({each.id: each.path for each in settings.storage})
+    return BACKEND.unfinished(_roots(settings))
+
+
+def _roots(settings: Settings) -> dict[str, Path]:
+    return {each.id: each.path or default_storage(settings.data_dir)[each.id] for each in settings.storage}
+
+
+def directory_of(settings: Settings) -> Path:
+    """The directory of the first storage of a server."""
+    path = settings.storage[0].path
+    assert path is not None
+    return path
 
 
 def default_storage(data_dir: Path) -> dict[str, Path]:

@@ -34,6 +34,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.slow)
         if BACKEND is not BACKENDS["embedded"] and item.get_closest_marker("embedded"):
             item.add_marker(pytest.mark.skip(reason="looks into the file of a SQLite database"))
+        if BACKEND is BACKENDS["s3"] and item.get_closest_marker("directories"):
+            item.add_marker(pytest.mark.skip(reason="looks into the directory of a storage"))
 
 
 @pytest.fixture(scope="session")

@@ -126,7 +126,7 @@ def test_all_faults_are_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
         ('admin_name = "a:b"', "admin_name: a name holds neither colons nor control characters, not 'a:b'"),
         ("admin_password = 5", "admin_password: should be a valid string"),
         ("storage = []", "storage: at least one is needed"),
-        ('storage = [{ id = "a", name = "a" }]', "storage[0].path: is required"),
+        ('storage = [{ id = "a", name = "a" }]', "storage[0]: requires either path or url"),
         ('data_dir = "faulty.toml"', "data_dir: {here}/faulty.toml is not a directory"),
         (
             'outbound_allow = ["10.0.0.0/33"]',

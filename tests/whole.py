@@ -175,8 +175,10 @@ def told(answer: httpx.Response) -> tuple[int, str, str]:
 
 def settings_on(directory: Path, **more: Any) -> Settings:
     """Settings for a data directory; a test whose publisher is held does not wait long for a sync."""
-    database = BACKEND.database(directory)
-    common = {"sync_wait_seconds": 0, "check_answers": True, "workers": 1, "database": database}
+    database, storage = BACKEND.database(directory), BACKEND.storage(directory)
+    common: dict[str, Any] = {"sync_wait_seconds": 0, "check_answers": True, "workers": 1, "database": database}
+    if storage is not None:
+        common["storage"] = (storage,)
     return Settings(data_dir=directory, admin_password=SecretStr(PASSWORD), **{**common, **more})
 
 

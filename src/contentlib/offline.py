@@ -10,7 +10,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from contentlib.blobs.filesystem import FilesystemBlobs
+from contentlib.blobs.mixed import StorageBlobs
 from contentlib.fetching.bringing import Bringing, BringingContext
 from contentlib.fetching.fetch import Transport
 from contentlib.library.bytes.blobs import Blobs
@@ -139,9 +139,7 @@ async def _unpacked(archives: Archives, catalog: Catalog, contents: Contents, wa
     return replace(catalog, items=tuple(items)), found
 
 
-async def _offered(
-    settings: Settings, store: FilesystemBlobs, wanted: str, since: int | None
-) -> tuple[StaticLibrary, set[str]]:
+async def _offered(settings: Settings, store: StorageBlobs, wanted: str, since: int | None) -> tuple[StaticLibrary, set[str]]:
     """The tree of a library, and the paths in it whose bytes have not changed since a version."""
     counters, metadata = Counters(settings.published_version_floor), open_rows(settings)
     try:
@@ -178,7 +176,7 @@ async def _writing(settings: Settings) -> AsyncIterator[tuple[MetadataStore, Blo
         await metadata.close()
 
 
-def _reading(settings: Settings) -> FilesystemBlobs:
+def _reading(settings: Settings) -> StorageBlobs:
     """The storages of a data directory whose database can be read as it is, beside a server or without one."""
     database_of(settings).check_current()
     return open_bytes(settings)

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails, PydanticUndefined
 from pydantic_settings import BaseSettings, EnvSettingsSource, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
@@ -45,15 +45,39 @@ class ConfigurationError(Exception):
         self.faults = faults
 
 
+_OF_BUCKETS = ("endpoint", "region", "path_style", "credentials", "ca_bundle")
+
+
 class Storage(BaseModel):
-    """A directory for the content of files; the backing of a library refers to it by its id."""
+    """A directory or a prefix of an S3 bucket for the content of files; the backing of a library refers to it by its id."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     id: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,80}$")]
     name: Annotated[str, Field(min_length=1, max_length=80)]
-    path: Path
+    path: Path | None = None
     reserve: Annotated[str, Field(pattern=r"^([0-9]{1,18}|[0-9]{1,2}%)$")] | None = None
+    url: Annotated[str, Field(pattern=r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9._-]{1,100}){0,8}/?$")] | None = None
+    endpoint: Annotated[str, Field(pattern=r"^https?://[^\s/?#]+/?$")] | None = None
+    region: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,40}$")] | None = None
+    path_style: bool = False
+    credentials: Path | None = None
+    ca_bundle: Path | None = None
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> Storage:
+        """Checks that it is either a directory or a bucket, and has no setting of the other kind."""
+        if (self.path is None) == (self.url is None):
+            raise ValueError("requires either path or url")
+        others = _OF_BUCKETS if self.url is None else ("reserve",)
+        if wrong := [name for name in others if name in self.model_fields_set]:
+            raise ValueError(f"{wrong[0]} is not allowed with {'path' if self.url is None else 'url'}")
+        return self
+
+    @property
+    def place(self) -> str:
+        """Where it is."""
+        return str(self.path) if self.url is None else self.url.rstrip("/")
 
     @field_validator("reserve", mode="before")
     @classmethod
@@ -239,6 +263,12 @@ class Settings(BaseSettings):
         "always have space; at most 1/20 of the disk. Uploads, fetches and copies that need more than the rest are refused. A "
         "storage with its own `reserve`, in bytes or as a percentage of the disk, has that instead, however large.",
     )
+    s3_parts: int = Field(
+        default=16,
+        ge=1,
+        le=256,
+        description="Parts of uploads, of 8 to 64 MiB, that each process sends to S3 storages at a time. More use more memory.",
+    )
     expensive_calls_per_minute: int = Field(
         default=3000,
         ge=0,
@@ -360,9 +390,9 @@ class Settings(BaseSettings):
     )
     storage: Annotated[tuple[Storage, ...], NoDecode] = Field(
         default_factory=_default_storage,
-        description='`[[storage]]` tables with `id`, `name`, `path` and, optionally, `reserve` (`"10%"` or bytes): the '
-        "directories for content. Libraries created without a storage backing use the first one. In the environment: a JSON "
-        "list.",
+        description='`[[storage]]` tables with `id`, `name` and either `path` and, optionally, `reserve` (`"10%"` or bytes), '
+        "or `url` of an S3 bucket with the settings of [S3 storages](s3-storages.md): where content is stored. Libraries "
+        "created without a storage backing use the first one. In the environment: a JSON list.",
     )
     ldap: Annotated[tuple[LdapProvider, ...], NoDecode] = Field(
         default=(),
@@ -571,7 +601,7 @@ def _place(value: object) -> str:
         return f"{value.name} ({', '.join(value.urls)})"
     if isinstance(value, OidcProvider | WorkloadRule):
         return f"{value.name} ({value.issuer})"
-    return f"{value.id} ({value.name}) in {value.path}" if isinstance(value, Storage) else str(value)
+    return f"{value.id} ({value.name}) in {value.place}" if isinstance(value, Storage) else str(value)
 
 
 _TOLD = {"path_type": "is a path", "missing": "is required"}
@@ -630,7 +660,7 @@ def _fault(error: ErrorDetails) -> str:
     place = str(setting) + "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in inner)
     if error["type"] == "extra_forbidden":
         return f"{place}: is not a setting{'' if inner else _meant(str(setting))}"
-    has_input = error["type"] != "missing" and setting not in _SECRETS
+    has_input = error["type"] != "missing" and setting not in _SECRETS and not isinstance(error["input"], dict)
     return f"{place}: {_told(error)}" + (f", not {error['input']!r}" if has_input else "")
 
 
@@ -735,10 +765,15 @@ def _storages(settings: Settings) -> Iterator[str]:
     if not settings.storage:
         yield "storage: at least one is needed"
     yield from _repeated("id", (place.id for place in settings.storage))
-    yield from _repeated("path", (str(place.path.resolve()) for place in settings.storage))
+    yield from _repeated("path", (str(place.path.resolve()) for place in settings.storage if place.path is not None))
+    yield from _repeated("url", (f"{place.place} at {place.endpoint}" for place in settings.storage if place.url is not None))
     given = settings.storage if "storage" in settings.model_fields_set else ()
     for place in given:
-        yield from _uncreatable("storage", place.path)
+        if place.path is not None:
+            yield from _uncreatable("storage", place.path)
+        for name, file in (("credentials", place.credentials), ("ca_bundle", place.ca_bundle)):
+            if file is not None and not file.is_file():
+                yield f"storage: {name} {file} of {place.id} is not a file"
 
 
 def _repeated(what: str, values: Iterable[str]) -> Iterator[str]:

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from itertools import islice
+from urllib.parse import urlsplit
 
 import structlog
 
+from contentlib.blobs.bucket import BucketAddress
 from contentlib.blobs.filesystem import FilesystemBlobs
-from contentlib.blobs.marks import MarkedDirectory
+from contentlib.blobs.marks import MarkedPlace
+from contentlib.blobs.mixed import MixedBlobs, StorageBlobs
 from contentlib.blobs.reserves import DiskReserve
+from contentlib.blobs.s3 import S3Blobs
 from contentlib.library.clock import Clock, SystemClock
 from contentlib.library.identifiers import new_identifier
 from contentlib.library.ports import AccessStore, MetadataStore
 from contentlib.metadata.database import Database, SqliteDatabase
-from contentlib.settings import Settings
+from contentlib.settings import Settings, Storage
 
 _SERVER_GUID = "server_guid"  # the server's identifier, which its storages bear too
 _CLAIMED = "claimed_storage."
@@ -39,11 +43,29 @@ def open_rows(settings: Settings, clock: Clock | None = None) -> AccessStore:
     return database_of(settings).open((clock or SystemClock()).now)
 
 
-def open_bytes(settings: Settings) -> FilesystemBlobs:
+def open_bytes(settings: Settings) -> StorageBlobs:
     """Opens the storages. Nothing is written to them before they are assigned to a server."""
-    roots = {storage.id: storage.path for storage in settings.storage}
+    directories = {storage.id: storage.path for storage in settings.storage if storage.path is not None}
     reserves = {storage.id: _reserve(storage.reserve) for storage in settings.storage if storage.reserve is not None}
-    return FilesystemBlobs(roots, settings.storage_reserve_bytes, reserves)
+    files = FilesystemBlobs(directories, settings.storage_reserve_bytes, reserves)
+    buckets = {storage.id: _address(storage) for storage in settings.storage if storage.url is not None}
+    if not buckets:
+        return files
+    objects = S3Blobs(buckets, settings.data_dir / "uploads", settings.s3_parts)
+    return MixedBlobs([files, objects]) if directories else objects
+
+
+def _address(storage: Storage) -> BucketAddress:
+    parts = urlsplit(storage.place)
+    return BucketAddress(
+        parts.netloc,
+        parts.path.strip("/"),
+        storage.endpoint,
+        storage.region,
+        storage.path_style,
+        storage.credentials,
+        storage.ca_bundle,
+    )
 
 
 def _reserve(text: str) -> DiskReserve:
@@ -53,7 +75,7 @@ def _reserve(text: str) -> DiskReserve:
     return DiskReserve(int(text), limited=False)
 
 
-async def own_storages(metadata: MetadataStore, store: FilesystemBlobs) -> str:
+async def own_storages(metadata: MetadataStore, store: StorageBlobs) -> str:
     """Assigns the storages to their server and returns its identifier. Raises RuntimeError if there is none yet."""
     async with metadata.reading() as transaction:
         server = await transaction.state.get(_SERVER_GUID)
@@ -63,7 +85,7 @@ async def own_storages(metadata: MetadataStore, store: FilesystemBlobs) -> str:
     return server
 
 
-async def claim_storages(metadata: MetadataStore, store: FilesystemBlobs) -> None:
+async def claim_storages(metadata: MetadataStore, store: StorageBlobs) -> None:
     """Makes new directories storages of this server, and creates its identifier if necessary.
 
     Raises RuntimeError if one belongs to another server. A directory that is missing, or unexpectedly empty, is not changed,
@@ -73,45 +95,45 @@ async def claim_storages(metadata: MetadataStore, store: FilesystemBlobs) -> Non
         if await transaction.state.get(_SERVER_GUID) is None:
             await transaction.state.put(_SERVER_GUID, new_identifier())
     await own_storages(metadata, store)
-    for directory in store.directories.values():
+    for place in store.places.values():
         try:
-            claimed = await _claim(metadata, store, directory)
+            claimed = await _claim(metadata, store, place)
         except OSError as error:
-            _LOG.error("storage not available", storage=directory.storage, told=str(error))
+            _LOG.error("storage not available", storage=place.storage, told=str(error))
             continue
         if not claimed:
-            told = f"{directory.path} is not marked as a storage of this server; mount its disk, and it is used immediately"
-            _LOG.error("storage not available", storage=directory.storage, told=told)
+            told = f"{place.where} is not marked as a storage of this server; mount its disk, and it is used immediately"
+            _LOG.error("storage not available", storage=place.storage, told=told)
 
 
-async def _claim(metadata: MetadataStore, store: FilesystemBlobs, directory: MarkedDirectory) -> bool:
-    """Whether the directory is a storage of this server now."""
-    key = f"{_CLAIMED}{directory.storage}"
-    if directory.read() is None:
+async def _claim(metadata: MetadataStore, store: StorageBlobs, place: MarkedPlace) -> bool:
+    """Whether the place is a storage of this server now."""
+    key = f"{_CLAIMED}{place.storage}"
+    if place.read() is None:
         async with metadata.reading() as transaction:
-            used = await transaction.state.get(key) is not None or await transaction.blobs.are_on(directory.storage)
-        known = await _knows_blobs(metadata, directory)
+            used = await transaction.state.get(key) is not None or await transaction.blobs.are_on(place.storage)
+        known = await _knows_blobs(metadata, place)
         if known is None and used:
             return False
         if known is False:
             raise RuntimeError(
-                f"storage {directory.storage}: {directory.path} contains files that are unknown to this database; "
-                "use another directory, or restore the matching database"
+                f"storage {place.storage}: {place.where} contains files that are unknown to this database; "
+                "use another directory or prefix, or restore the matching database"
             )
-        directory.claim()
-    mark = directory.read()
-    if mark is not None and (why := directory.foreign(mark)):
+        place.claim()
+    mark = place.read()
+    if mark is not None and (why := place.foreign(mark)):
         raise RuntimeError(why)
-    store.make_parts(directory.storage)
+    store.make_parts(place.storage)
     async with metadata.transaction(durable=True) as transaction:
         if await transaction.state.get(key) is None:
             await transaction.state.put(key, "yes")
     return True
 
 
-async def _knows_blobs(metadata: MetadataStore, directory: MarkedDirectory) -> bool | None:
-    """Whether the database knows any blob in an unmarked directory; None if it contains none."""
-    found = (entry.name for entry in (directory.path / "blobs").glob("*/*"))
+async def _knows_blobs(metadata: MetadataStore, place: MarkedPlace) -> bool | None:
+    """Whether the database knows any blob in an unmarked place; None if it contains none."""
+    found = place.found()
     some = None
     while batch := list(islice(found, _AT_ONCE)):
         some = False
@@ -125,12 +147,12 @@ def hold_storages(settings: Settings) -> None:
     """Locks the storages that are there for this process and those that it forks; RuntimeError when another server has one."""
     store = open_bytes(settings)
     asyncio.run(_own(open_rows(settings), store))
-    for directory in store.directories.values():
-        if directory.is_marked():
-            directory.hold()
+    for place in store.places.values():
+        if place.is_marked():
+            place.hold()
 
 
-async def _own(metadata: MetadataStore, store: FilesystemBlobs) -> None:
+async def _own(metadata: MetadataStore, store: StorageBlobs) -> None:
     try:
         await own_storages(metadata, store)
     finally:

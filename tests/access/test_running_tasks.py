@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from access.test_submitters import ITEM, LOSSES, Losing, _demote, _follow, losing
+from backends import directory_of
 from contentlib.jobs import readmission
 from contentlib.library.actors import authority
 from contentlib.library.ports import Transaction
@@ -68,7 +69,7 @@ async def test_a_pull_in_the_middle_of_a_file_ends_with_the_right_of_its_user(
     (file,) = (await Pulling(losing.app, clock, publisher).files(session)).values()
     assert file["status"] == "ERROR"
     assert LOSSES[lose] in file["error_message"]["default_message"]
-    staging = losing.app.settings.storage[0].path / "staging"
+    staging = directory_of(losing.app.settings) / "staging"
     assert [each for each in staging.rglob("*") if each.is_file()] == []
 
 

@@ -92,6 +92,7 @@ async def test_a_file_is_unprepared_then_prepared(app: Whole) -> None:
     assert prepared == {**unprepared, "status": "PREPARED", "bytes_transferred": 5}
 
 
+@pytest.mark.directories
 async def test_a_direct_endpoint_is_the_file_itself(app: Whole) -> None:
     session = await app.download_session(await filled(app))
     uri = (await app.prepare(session, "tiny.iso", endpoint_type="DIRECT"))["download_endpoint"]["uri"]

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from backends import directory_of
 from whole import HandClock, Whole
 
 UPDATE = "/library/item/update-session"
@@ -218,6 +219,7 @@ async def test_a_session_lists_the_files_that_the_item_will_have(app: Whole) -> 
     assert await app.content(item) == {"kept.txt": b"kept", "changed.txt": b"new", "added.txt": b"added"}
 
 
+@pytest.mark.directories
 @pytest.mark.parametrize(
     ("part", "reason"),
     [
@@ -227,8 +229,8 @@ async def test_a_session_lists_the_files_that_the_item_will_have(app: Whole) -> 
 )
 async def test_a_storage_that_takes_no_files_is_named_once_when_one_is_added(app: Whole, part: str, reason: str) -> None:
     session = await app.session(await app.item())
-    directory = app.settings.storage[0].path / part
-    directory.rename(f"{app.settings.storage[0].path}-elsewhere")
+    directory = directory_of(app.settings) / part
+    directory.rename(f"{directory_of(app.settings)}-elsewhere")
     _, kind, text = await app.refusal(
         "POST", f"{FILE}/id:{session}?~action=add", {"file_spec": {"name": "a", "source_type": "PUSH"}}
     )

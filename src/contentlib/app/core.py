@@ -10,7 +10,7 @@ from pathlib import Path
 from contentlib.access.keys import SecretKey
 from contentlib.access.passwords import Argon2Passwords
 from contentlib.app import log
-from contentlib.blobs.filesystem import FilesystemBlobs
+from contentlib.blobs.mixed import StorageBlobs
 from contentlib.inventory import Datastore, Inventory
 from contentlib.library.bytes.blobs import HOLD_SECONDS, Blobs
 from contentlib.library.bytes.storages import Storages
@@ -20,7 +20,7 @@ from contentlib.library.clock import Clock, EvenClock
 from contentlib.library.leases import Leases
 from contentlib.library.model import Retention
 from contentlib.library.packages.trust import Trust
-from contentlib.library.ports import AccessStore
+from contentlib.library.ports import AccessStore, space_of
 from contentlib.library.signals import Signal
 from contentlib.library.timekeeping import follow
 from contentlib.library.write_checks import CheckedStore
@@ -61,7 +61,7 @@ class Core:
     clock: Clock
     nodes: LocalNodes
     metadata: AccessStore
-    store: FilesystemBlobs
+    store: StorageBlobs
     storages: Storages
     blobs: Blobs
     leases: Leases
@@ -91,7 +91,7 @@ def open_core(settings: Settings, thumbprint: str | None, certificate: bytes | N
     configurations = Configurations(metadata, signals.configuration_changed)
     limits = TransferLimits(configurations, places, settings.workers)
     storages = Storages(store, log.storage_changed)
-    datastores = [Datastore(each.id, each.name, each.path, partial(store.space, each.id)) for each in settings.storage]
+    datastores = [Datastore(each.id, each.name, each.path, partial(space_of, store, each.id)) for each in settings.storage]
     slack = touch_seconds(settings) * 2 if beside else 0  # another worker's touches are seen once it has kept them
     return Core(
         settings=settings,

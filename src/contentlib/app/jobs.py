@@ -134,7 +134,7 @@ def _collector(core: Core) -> Collector:
 
 def _persisting(core: Core) -> Persisting:
     counters = Counters(core.settings.published_version_floor)
-    paths = {each.id: each.path for each in core.settings.storage}
+    paths = {each.id: each.path for each in core.settings.storage if each.path is not None}
     return Persisting(core.metadata, core.storages, counters, paths, log.job_failed)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from backends import directory_of
 from contentlib.library.catalog.libraries import LibraryChange, PublishingChange
 from contentlib.library.model import Authentication
 from contentlib.vcsp.publishing.documents import Counters
@@ -118,6 +119,6 @@ async def test_the_server_does_it_by_itself(data_dir: Path, clock: HandClock) ->
     async with whole(data_dir, clock, lease_seconds=10) as app:
         info = {"published": True, "authentication_method": "NONE", "persist_json_enabled": True}
         library = await app.library(publish_info=info)
-        tree = app.settings.storage[0].path / f"contentlib-{library}"
+        tree = directory_of(app.settings) / f"contentlib-{library}"
         assert await asyncio.to_thread(eventually, (tree / "lib.json").exists)
         assert document(tree)["name"] == "lab"

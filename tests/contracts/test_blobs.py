@@ -227,6 +227,15 @@ def test_a_part_of_a_blob_is_read_by_itself(blobs: BlobStore) -> None:
         assert b"".join(blobs.read(A, "blob", start, end)) == data[start:end]
 
 
+def test_a_part_ends_with_the_blob(blobs: BlobStore) -> None:
+    _kept(blobs, "blob", b"bytes")
+    _kept(blobs, "empty", b"")
+    parts = [("blob", 3, 100), ("blob", 5, 100), ("blob", 9, None), ("empty", 0, 100)]
+    assert [b"".join(blobs.read(A, *part)) for part in parts] == [b"es", b"", b"", b""]
+    with pytest.raises(FileNotFoundError):
+        list(blobs.read(A, "gone", 0, 100))
+
+
 def test_a_store_names_a_new_blob_itself(blobs: BlobStore) -> None:
     names = set()
     for data in (b"one", b"two"):

@@ -21,6 +21,7 @@ _READ_SECONDS = 30
 _ATTEMPTS = 4
 _CONNECTIONS = 64
 _MISSING = ("404", "NoSuchKey", "NoSuchUpload", "NotFound")
+_BEYOND = ("416", "InvalidRange")
 _FULL = ("507", "InsufficientCapacity", "QuotaExceeded", "XMinioStorageFull")
 _OPENING = threading.Lock()
 _TAKEN = ("409", "412", "ConditionalRequestConflict", "PreconditionFailed")
@@ -63,6 +64,10 @@ class Unfinished(NamedTuple):
     begun: datetime
 
 
+class _BeyondEnd(OSError):
+    """An object has no bytes from a position on."""
+
+
 class Bucket:
     """The objects below a prefix of a bucket. Keys are relative to it. Its methods block."""
 
@@ -98,7 +103,10 @@ class Bucket:
             return
         tag, failures = None, 0
         while True:
-            found = self._call("get_object", key, **_range(start, end), **({} if tag is None else {"IfMatch": tag}))
+            try:
+                found = self._call("get_object", key, **_range(start, end), **({} if tag is None else {"IfMatch": tag}))
+            except _BeyondEnd:
+                return
             tag = found["ETag"]
             try:
                 with self._telling(key):
@@ -211,6 +219,8 @@ class Bucket:
         code, text = said.get("Code", ""), said.get("Message", "")
         if code in _MISSING:
             return FileNotFoundError(errno.ENOENT, f"{self}/{key} does not exist")
+        if code in _BEYOND:
+            return _BeyondEnd(errno.EINVAL, f"{self}/{key} has no such range")
         if code in _TAKEN:
             return FileExistsError(errno.EEXIST, f"{self}/{key} exists or has changed")
         number = errno.ENOSPC if code in _FULL else errno.EACCES if code in ("403", "AccessDenied") else errno.EIO

@@ -6,7 +6,7 @@
     strays/TIME-BLOB              a blob that the database does not know, set aside at a time in milliseconds
     storage.json, sweep           the mark of the server, and the number of the last sweep
 
-All state of an upload is in the bucket, so that another process can go on with it. What a bucket has acknowledged survives a
+All state of an upload is in the bucket, so that another process can continue it. What a bucket has acknowledged survives a
 power loss, so nothing is flushed. Only the lock on an upload is of this machine.
 """
 

@@ -1,4 +1,4 @@
-"""Assembles uploads in a bucket from segments: objects that are written once and can be read while the upload goes on.
+"""Assembles uploads in a bucket from segments: objects that are written once and can be read before the upload is complete.
 
     blobs/ID                      the bytes of a blob, or of a segment of an upload
     staging/UPLOAD/START-ID       names a segment of an upload and the position of its first byte; contains the id of the

@@ -46,8 +46,7 @@ def http(server: Running) -> Iterator[httpx.Client]:
 @pytest.fixture(scope="module")
 def library(http: httpx.Client) -> Publishing:
     """The library of the guide, with some items."""
-    made = Publishing(http)
-    made.rest("PATCH", f"/local-library/id:{made.library}", {"update_spec": {"name": "lab-images"}})
+    made = Publishing(http, name="lab-images")
     made.item("debian", "iso", {"debian.iso": b"debian" * 1000})
     made.item("ubuntu", "iso", {"ubuntu.iso": b"ubuntu" * 1000})
     return made
@@ -106,7 +105,7 @@ def requests(page: Path) -> list[tuple[str, str, Any]]:
 
 def test_a_library_is_published_as_the_page_for_vcenter_says(http: httpx.Client) -> None:
     ((method, path, body),) = requests(GUIDE / "clients" / "vcenter.md")
-    made = Publishing(http)
+    made = Publishing(http, name="for a vCenter")
     answer = http.request(method, path.replace("LIBRARY", made.library), json=with_current_password(body))
     assert answer.status_code == 200, answer.text
     url = made.rest("GET", f"/local-library/id:{made.library}")["publish_info"]["publish_url"]

@@ -50,10 +50,10 @@ async def client() -> AsyncIterator[Outbound]:
 class Publishing:
     """A published library, and its owner."""
 
-    def __init__(self, http: httpx.Client, library: str | None = None) -> None:
+    def __init__(self, http: httpx.Client, library: str | None = None, name: str = "lab") -> None:
         self._http = http
         info = {"published": True, "authentication_method": "BASIC", "password": "secret"}
-        spec = {"create_spec": {"name": "lab", "publish_info": info}}
+        spec = {"create_spec": {"name": name, "publish_info": info}}
         self.library = library or self.rest("POST", "/local-library", spec)
 
     def rest(self, method: str, target: str, body: object = None) -> Any:

@@ -299,3 +299,19 @@ def test_the_record_is_what_was_called(instance: Any, root: Any, request: pytest
     session = instance.content.sessionManager.currentSession
     assert instance.content.sessionManager.SessionIsActive(session.key, NAME)
     recorder.agree("pyVmomi", sorted(pyvmomi.CALLED - {"Logout"}))
+
+
+def test_the_files_of_a_datastore_are_searched_by_a_task(instance: Any, root: Any) -> None:
+    """As scripts do it: they wait for the task, and read its result."""
+    found = instance.content.viewManager.CreateContainerView(root, [vim.Datastore], recursive=True).view
+    datastore = next(each for each in found if each.name == NAMES[0])
+    spec = vim.host.DatastoreBrowser.SearchSpec(matchPattern=["*"])
+    spec.details = vim.host.DatastoreBrowser.FileInfo.Details(fileType=True, fileSize=True, modification=True, fileOwner=True)
+    task = datastore.browser.SearchDatastoreSubFolders_Task(f"[{datastore.name}]", spec)
+    assert task.info.state == vim.TaskInfo.State.success
+    assert task.info.result[0].folderPath == f"[{datastore.name}] "
+    assert task.info.entity == datastore
+    missing = datastore.browser.SearchDatastore_Task(f"[{datastore.name}] nowhere", spec)
+    assert missing.info.state == vim.TaskInfo.State.error
+    assert isinstance(missing.info.error, vim.fault.FileNotFound)
+    assert missing.info.error.msg == f"no such directory: '[{datastore.name}] nowhere/'"

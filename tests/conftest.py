@@ -35,7 +35,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if BACKEND is not BACKENDS["embedded"] and item.get_closest_marker("embedded"):
             item.add_marker(pytest.mark.skip(reason="looks into the file of a SQLite database"))
         if BACKEND is BACKENDS["s3"] and item.get_closest_marker("directories"):
-            item.add_marker(pytest.mark.skip(reason="looks into the directory of a storage"))
+            item.add_marker(pytest.mark.skip(reason="expects the files of a directory, which have each byte at once"))
 
 
 @pytest.fixture(scope="session")

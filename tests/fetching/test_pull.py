@@ -57,6 +57,7 @@ async def test_a_pull_is_a_task_on_the_item(pulling: Pulling) -> None:
     assert (task["progress"]["completed"], task["progress"]["total"]) == (len(BIG), len(BIG))
 
 
+@pytest.mark.directories
 async def test_a_broken_connection_goes_on_where_it_broke(pulling: Pulling, publisher: Publisher, data_dir: Path) -> None:
     publisher.cuts, publisher.stops["/a.iso"] = [1 << 20, 1 << 19], 1 << 19
     session, item = await pulling.pull("/a.iso")

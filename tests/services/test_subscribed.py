@@ -642,6 +642,7 @@ async def coming(demanding: Follower, shelf: Shelf) -> tuple[Whole, str, str]:
     return app, item, found["download_endpoint"]["uri"]
 
 
+@pytest.mark.directories
 async def test_a_file_is_read_while_it_comes(coming: tuple[Whole, str, str], shelf: Shelf) -> None:
     app, item, uri = coming
     reading = [asyncio.create_task(app.client.get(uri, headers={TOKEN: ""})) for _ in range(2)]
@@ -656,6 +657,7 @@ async def test_a_file_is_read_while_it_comes(coming: tuple[Whole, str, str], she
     assert (await app.rest("GET", f"/library/item/id:{item}"))["cached"]
 
 
+@pytest.mark.directories
 async def test_a_file_that_stops_to_come_is_no_whole_file_for_its_reader(coming: tuple[Whole, str, str], shelf: Shelf) -> None:
     app, _, uri = coming
     begun = asyncio.Event()
@@ -677,6 +679,7 @@ async def test_a_file_that_stops_to_come_is_no_whole_file_for_its_reader(coming:
         await reading
 
 
+@pytest.mark.directories
 async def test_a_reader_waits_over_a_broken_connection(coming: tuple[Whole, str, str], shelf: Shelf) -> None:
     app, _, uri = coming
     reading = asyncio.create_task(app.client.get(uri, headers={TOKEN: ""}))

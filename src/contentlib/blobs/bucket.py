@@ -17,8 +17,8 @@ from contentlib.library.ports import Stat
 
 PIECE = 1 << 20
 _CONNECT_SECONDS = 5
-_READ_SECONDS = 30
-_ATTEMPTS = 4
+_READ_SECONDS = 20
+_ATTEMPTS = 3
 _CONNECTIONS = 64
 _MISSING = ("404", "NoSuchKey", "NoSuchUpload", "NotFound")
 _BEYOND = ("416", "InvalidRange")

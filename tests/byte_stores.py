@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 
 from bare_blobs import BareBlobs, BareMemory
 from contentlib.blobs.filesystem import FilesystemBlobs
+from contentlib.blobs.mixed import MixedBlobs
 from contentlib.blobs.s3 import S3Blobs
 from contentlib.library.identifiers import new_identifier
 from contentlib.library.ports import BlobStore
@@ -23,6 +24,11 @@ OpenBytes = Callable[[], BlobStore]
 @contextmanager
 def _files(roots: Mapping[str, Path]) -> Iterator[OpenBytes]:
     yield lambda: claimed(FilesystemBlobs(roots))
+
+
+@contextmanager
+def _mixed(roots: Mapping[str, Path]) -> Iterator[OpenBytes]:
+    yield lambda: claimed(MixedBlobs([FilesystemBlobs({storage: root}) for storage, root in roots.items()]))
 
 
 @contextmanager
@@ -41,6 +47,7 @@ def _bucket(server: Callable[[], ObjectServer], roots: Mapping[str, Path]) -> It
 
 BYTES: dict[str, Callable[[Mapping[str, Path]], AbstractContextManager[OpenBytes]]] = {
     "files": _files,
+    "mixed": _mixed,
     "memory": _memory,
     "seaweedfs": partial(_bucket, seaweedfs),
     "moto": partial(_bucket, moto),

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TypeVar
 
 from contentlib.blobs.filesystem import FilesystemBlobs
+from contentlib.blobs.mixed import MixedBlobs
 from contentlib.blobs.s3 import S3Blobs
 
-Store = TypeVar("Store", bound=FilesystemBlobs | S3Blobs)
+Store = TypeVar("Store", bound=FilesystemBlobs | S3Blobs | MixedBlobs)
 LASTING = {"storage.json", "storage.lock"}
 """The files that an empty storage has."""
 SERVER = "5e7f0000-0000-4000-8000-000000000000"

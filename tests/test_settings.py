@@ -127,6 +127,17 @@ def test_all_faults_are_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
         ("admin_password = 5", "admin_password: should be a valid string"),
         ("storage = []", "storage: at least one is needed"),
         ('storage = [{ id = "a", name = "a" }]', "storage[0]: requires either path or url"),
+        ('storage = [{ id = "a", name = "a", path = "x", url = "s3://abc" }]', "storage[0]: requires either path or url"),
+        ('storage = [{ id = "a", name = "a", path = "x", region = "b" }]', "storage[0]: region is not allowed with path"),
+        ('storage = [{ id = "a", name = "a", url = "s3://abc", reserve = 1 }]', "storage[0]: reserve is not allowed with url"),
+        (
+            'storage = [{ id = "a", name = "a", url = "s3://abc", credentials = "none" }]',
+            "storage: credentials none of a is not a file",
+        ),
+        (
+            'storage = [{ id = "a", name = "a", url = "s3://abc/d" }, { id = "b", name = "b", url = "s3://abc/d/" }]',
+            "storage: the url s3://abc/d is given twice",
+        ),
         ('data_dir = "faulty.toml"', "data_dir: {here}/faulty.toml is not a directory"),
         (
             'outbound_allow = ["10.0.0.0/33"]',

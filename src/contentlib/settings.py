@@ -766,7 +766,8 @@ def _storages(settings: Settings) -> Iterator[str]:
         yield "storage: at least one is needed"
     yield from _repeated("id", (place.id for place in settings.storage))
     yield from _repeated("path", (str(place.path.resolve()) for place in settings.storage if place.path is not None))
-    yield from _repeated("url", (f"{place.place} at {place.endpoint}" for place in settings.storage if place.url is not None))
+    buckets = [(place.endpoint, place.place) for place in settings.storage if place.url is not None]
+    yield from _repeated("url", (url for endpoint in dict(buckets) for at, url in buckets if at == endpoint))
     given = settings.storage if "storage" in settings.model_fields_set else ()
     for place in given:
         if place.path is not None:

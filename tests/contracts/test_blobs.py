@@ -11,8 +11,8 @@ from contentlib.library.ports import BlobStore, Descriptions, Strays, descriptio
 A, B = "datastore-1", "datastore-2"
 
 
-def _described(blobs: BlobStore) -> Descriptions:
-    found = descriptions_of(blobs, A)
+def _described(blobs: BlobStore, storage: str = A) -> Descriptions:
+    found = descriptions_of(blobs, storage)
     assert found is not None
     return found
 
@@ -188,12 +188,12 @@ def test_texts_are_written_replaced_and_dropped_one_by_one(able: BlobStore) -> N
     texts.describe(A, "item", "one", b"{}")
     texts.describe(A, "item", "one", b"[]")
     texts.describe(A, "item", "two", b"{}")
-    texts.describe(B, "other", "one", b"{}")
+    _described(able, B).describe(B, "other", "one", b"{}")
     assert sorted(texts.described(A)) == [("item", "one"), ("item", "two")]
     texts.undescribe(A, "item", "one")
     texts.undescribe(A, "item", "one")
     assert list(texts.described(A)) == [("item", "two")]
-    assert list(texts.described(B)) == [("other", "one")]
+    assert list(_described(able, B).described(B)) == [("other", "one")]
 
 
 @pytest.mark.parametrize("name", ["", "..", "a/b", "/etc/passwd", "a\0b", "x" * 300, "é", "\ud800", "-x"], ids=ascii)
@@ -290,11 +290,11 @@ def test_a_stray_is_removed_for_good(able: BlobStore) -> None:
 
 def test_the_number_of_the_last_sweep_is_kept_by_storage(able: BlobStore, able_blobs: Callable[[], BlobStore]) -> None:
     _strays(able).note_sweep(A, 7)
-    other = _strays(able_blobs())
-    assert (other.sweep(A), other.sweep(B)) == (7, 0)
+    other = able_blobs()
+    assert (_strays(other).sweep(A), _strays(other, B).sweep(B)) == (7, 0)
 
 
-def _strays(blobs: BlobStore) -> Strays:
-    found = strays_of(blobs, A)
+def _strays(blobs: BlobStore, storage: str = A) -> Strays:
+    found = strays_of(blobs, storage)
     assert found is not None
     return found

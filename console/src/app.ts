@@ -27,6 +27,7 @@ interface Entry {
 const ENTRIES: readonly Entry[] = [
   { screen: "home", label: "Overview", icon: "home" },
   { screen: "libraries", label: "Libraries", icon: "library" },
+  { screen: "search", label: "Search", icon: "search" },
   { screen: "tasks", label: "Tasks", icon: "tasks" },
   { screen: "trash", label: "Trash", icon: "trash" },
   { screen: "audit", label: "Audit log", icon: "audit", privilege: "Authorization.ViewAuditLog" },
@@ -125,6 +126,7 @@ function screenOf(name: string): TemplateResult {
     case "libraries": return html`<cl-libraries></cl-libraries>`;
     case "library": return html`<cl-library .library=${id}></cl-library>`;
     case "item": return html`<cl-item .item=${id}></cl-item>`;
+    case "search": return html`<cl-search></cl-search>`;
     case "tasks": return html`<cl-tasks></cl-tasks>`;
     case "trash": return html`<cl-trash></cl-trash>`;
     case "audit": return html`<cl-audit></cl-audit>`;

@@ -1,16 +1,19 @@
 /** Reads tasks, the trash and the audit log. */
 
 import { get, path, post } from "./client";
-import { services } from "./queries";
 import type { AuditPage, Deleted, Task } from "./types";
 
 export interface NamedTask extends Task {
   id: string;
 }
 
+let services: Promise<string[]> | undefined;
+
 /** The tasks of all services, the newest first. A filter of tasks must name services, so the server is asked for their names. */
 export async function tasks(): Promise<NamedTask[]> {
-  const found = await get<Record<string, Task>>("cis/tasks", { services: await services() });
+  services ??= get<string[]>("vapi/std/introspection/service");
+  services.catch(() => (services = undefined)); // they are asked for again after a lost line
+  const found = await get<Record<string, Task>>("cis/tasks", { services: await services });
   const named = Object.entries(found).map(([id, task]) => ({ ...task, id }));
   return named.sort((one, other) => (other.start_time ?? "9").localeCompare(one.start_time ?? "9"));
 }

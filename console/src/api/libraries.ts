@@ -1,37 +1,9 @@
 /** Reads and changes libraries, subscriptions and storages. */
 
-import { existing, get, path, patch, permitted, post, remove } from "./client";
-import { type LibraryRow, has, libraryRows } from "./queries";
+import { existing, get, path, patch, post, remove } from "./client";
 import type { Datastore, Library, LibrarySpec, NewSubscriber, Probe, PublishInfo, Subscriber, Subscription } from "./types";
 
-export interface CountedLibrary extends Library {
-  items: number;
-}
-
 export const library = (id: string): Promise<Library> => get<Library>(path`content/library/${id}`);
-
-/** All libraries that the caller may read, by name; none for a caller without any role. */
-export async function libraries(): Promise<Library[]> {
-  const found = await existing(await permitted(get<string[]>("content/library"), []), library);
-  return found.sort((one, other) => one.name.localeCompare(other.name));
-}
-
-/** All libraries that the caller may read, with the numbers of their items. */
-export async function countedLibraries(): Promise<CountedLibrary[]> {
-  return (await has("contentlib.library")) ? (await permitted(libraryRows(), [])).map(described) : counted();
-}
-
-function described({ modified, published, maintenance, sync_error, ...row }: LibraryRow): CountedLibrary {
-  const message = maintenance ?? sync_error;
-  return { ...row, last_modified_time: modified, publish_info: { published }, ...(message && { state_info: { message } }) };
-}
-
-async function counted(): Promise<CountedLibrary[]> {
-  return existing(await libraries(), async (each) => {
-    const items = await get<string[]>("content/library/item", { library_id: each.id });
-    return { ...each, items: items.length };
-  });
-}
 
 export const privileges = (id: string): Promise<string[]> => get<string[]>(path`contentlib/access/self/privileges/${id}`);
 export const createLocal = (spec: LibrarySpec): Promise<string> => post<string>("content/local-library", spec);

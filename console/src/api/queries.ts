@@ -1,63 +1,53 @@
-/** Finds libraries and items with all that tables show of them, a page at a time, where the server has the services for that. */
+/** Finds libraries and items with all that tables show of them, and sums up the server. */
 
-import { get, post } from "./client";
-
-export interface LibraryRow {
-  id: string;
-  name: string;
-  description: string;
-  type: "LOCAL" | "SUBSCRIBED";
-  items: number;
-  modified: string;
-  published: boolean;
-  maintenance?: string;
-  sync_error?: string;
-}
-
-export interface ItemRow {
-  id: string;
-  library_id: string;
-  name: string;
-  description: string;
-  type: string;
-  size: number;
-  cached: boolean;
-  content_version: string;
-  modified: string;
-}
+import { get, permitted, post } from "./client";
+import type { ItemRow, LibraryRow, Overview } from "./types";
 
 const PAGE_ROWS = 200;
-let names: Promise<string[]> | undefined;
+const order = new Intl.Collator(undefined, { numeric: true });
 
-/** The names of the server's services. */
-export function services(): Promise<string[]> {
-  names ??= get<string[]>("vapi/std/introspection/service");
-  names.catch(() => (names = undefined)); // it is asked again after a lost line
-  return names;
+interface Page<R> {
+  rows: R[];
+  marker?: string;
 }
 
-export const has = async (service: string): Promise<boolean> => (await services()).includes(service);
-
+/** The libraries that the caller may read, by name; none for a caller without any role. */
 export async function libraryRows(): Promise<LibraryRow[]> {
-  const found: LibraryRow[] = [];
-  let marker: string | undefined;
-  do {
-    const page = await post<{ libraries: LibraryRow[]; marker?: string }>("contentlib/library?action=query", { size: PAGE_ROWS, marker });
-    found.push(...page.libraries);
-    marker = page.marker;
-  } while (marker);
-  return found;
+  const read = async (marker?: string): Promise<Page<LibraryRow>> => {
+    const { libraries: rows, ...rest } = await post<{ libraries: LibraryRow[]; marker?: string }>("contentlib/library?action=query", { size: PAGE_ROWS, marker });
+    return { rows, ...rest };
+  };
+  return sorted(await permitted(all(read), []));
 }
 
-/** The items of a library; `first` is given the first page. */
-export async function itemRows(library: string, first: (page: readonly ItemRow[]) => void): Promise<ItemRow[]> {
-  const found: ItemRow[] = [];
-  let marker: string | undefined;
-  do {
-    const page = await post<{ items: ItemRow[]; marker?: string }>("contentlib/library/item?action=query", { library, size: PAGE_ROWS, marker });
-    if (!marker) first(page.items);
-    found.push(...page.items);
+/** The items of a library, by name; `first` is given the first page of several. */
+export async function itemRows(library: string, first: (page: ItemRow[]) => void): Promise<ItemRow[]> {
+  return sorted(await all((marker) => items({ library, marker }), first));
+}
+
+/** The first items of all libraries that have these words in their names, descriptions, notes, labels, files or tags. */
+export async function search(text: string): Promise<ItemRow[]> {
+  return text.trim() === "" ? [] : (await items({ text })).rows;
+}
+
+export const overview = (): Promise<Overview> => get<Overview>("contentlib/overview");
+
+async function items(spec: { library?: string; text?: string; marker?: string | undefined }): Promise<Page<ItemRow>> {
+  const { items: rows, ...rest } = await post<{ items: ItemRow[]; marker?: string }>("contentlib/library/item?action=query", { size: PAGE_ROWS, ...spec });
+  return { rows, ...rest };
+}
+
+async function all<R>(read: (marker?: string) => Promise<Page<R>>, first: (page: R[]) => void = () => {}): Promise<R[]> {
+  let { rows, marker } = await read();
+  if (marker) first(rows);
+  while (marker) {
+    const page: Page<R> = await read(marker);
+    rows = rows.concat(page.rows);
     marker = page.marker;
-  } while (marker);
-  return found;
+  }
+  return rows;
+}
+
+function sorted<R extends { name: string }>(rows: R[]): R[] {
+  return rows.sort((one, other) => order.compare(one.name, other.name));
 }

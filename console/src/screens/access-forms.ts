@@ -1,7 +1,7 @@
 /** Dialogs of the administration. */
 
 import * as api from "../api/access";
-import type { Group, Library, Role, User } from "../api/types";
+import type { Group, LibraryRow, Role, User } from "../api/types";
 import { t } from "../i18n/text";
 import { type Field, type Option, ask } from "../ui/form";
 
@@ -12,7 +12,7 @@ export function sure(title: string, intro: string, action: string, submit: () =>
 }
 
 /** Creates a user, and gives the first role, so that the user sees something. */
-export function addUser(roles: readonly Role[], libraries: readonly Library[]): Promise<boolean> {
+export function addUser(roles: readonly Role[], libraries: readonly LibraryRow[]): Promise<boolean> {
   return ask({
     title: t("Create user"),
     fields: [
@@ -37,7 +37,7 @@ export function addUser(roles: readonly Role[], libraries: readonly Library[]): 
   });
 }
 
-export function grant({ users, groups, roles, libraries }: { users: readonly User[]; groups: readonly Group[]; roles: readonly Role[]; libraries: readonly Library[] }): Promise<boolean> {
+export function grant({ users, groups, roles, libraries }: { users: readonly User[]; groups: readonly Group[]; roles: readonly Role[]; libraries: readonly LibraryRow[] }): Promise<boolean> {
   const principals = [
     ...users.map(({ name }) => ({ value: `USER ${name}`, label: name })),
     ...groups.map(({ name }) => ({ value: `GROUP ${name}`, label: `${name} (${t("Group")})` })),
@@ -105,7 +105,7 @@ export function setPassword({ name }: User): Promise<boolean> {
   });
 }
 
-function place(libraries: readonly Library[]): Field {
+function place(libraries: readonly LibraryRow[]): Field {
   const options = [{ value: "", label: t("Everything") }, ...libraries.map(({ id, name }) => ({ value: id, label: name }))];
   return { name: "library", label: t("On"), kind: "select", options };
 }

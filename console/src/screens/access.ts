@@ -4,8 +4,8 @@ import { type TemplateResult, html } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import { may } from "../account";
 import * as api from "../api/access";
-import { libraries } from "../api/libraries";
-import type { Group, Library, Permission, Role, User } from "../api/types";
+import { libraryRows } from "../api/queries";
+import type { Group, LibraryRow, Permission, Role, User } from "../api/types";
 import { ago } from "../i18n/format";
 import { t } from "../i18n/text";
 import { link } from "../route";
@@ -20,7 +20,7 @@ interface Shown {
   groups: readonly Group[];
   roles: readonly Role[];
   permissions: readonly Permission[];
-  libraries: readonly Library[];
+  libraries: readonly LibraryRow[];
 }
 
 type Tab = "users" | "groups" | "roles" | "permissions";
@@ -143,7 +143,7 @@ export class Access extends View {
 }
 
 async function read(): Promise<Shown> {
-  const [users, groups, roles, permissions, all] = await Promise.all([api.users(), api.groups(), api.roles(), api.permissions(), libraries()]);
+  const [users, groups, roles, permissions, all] = await Promise.all([api.users(), api.groups(), api.roles(), api.permissions(), libraryRows()]);
   return { users, groups, roles, permissions, libraries: all };
 }
 

@@ -7,6 +7,7 @@ import "./home";
 import "./item";
 import "./libraries";
 import "./library";
+import "./search";
 import "./tasks";
 import "./trash";
 import "../uploads/tray";

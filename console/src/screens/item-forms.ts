@@ -22,7 +22,7 @@ export function editItem(item: Item): Promise<boolean> {
 }
 
 /** Asks before items are deleted, says what goes with them, and offers to undo it. */
-export async function deleteItems(items: readonly Item[]): Promise<boolean> {
+export async function deleteItems(items: readonly Pick<Item, "id" | "name" | "size">[]): Promise<boolean> {
   const bytes = items.reduce((sum, item) => sum + (item.size ?? 0), 0);
   const [only] = items;
   const done = await ask({

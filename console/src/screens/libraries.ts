@@ -1,20 +1,21 @@
 import { type TemplateResult, html } from "lit";
 import { customElement, state } from "lit/decorators.js";
 import { may } from "../account";
-import { type CountedLibrary, countedLibraries } from "../api/libraries";
-import { ago, number } from "../i18n/format";
+import { libraryRows } from "../api/queries";
+import type { LibraryRow } from "../api/types";
+import { ago, number, size } from "../i18n/format";
 import { t } from "../i18n/text";
 import { link, requery, route } from "../route";
-import { button, empty, page, search } from "../ui/page";
+import { badge, button, empty, page, search } from "../ui/page";
 import { Resource } from "../ui/resource";
 import { table } from "../ui/table";
 import { View } from "../ui/view";
-import { createLibrary, kind, publishing, subscribe } from "./library-forms";
+import { createLibrary, kind, subscribe } from "./library-forms";
 
 @customElement("cl-libraries")
 export class Libraries extends View {
   @state() private filter = route().query.get("filter") ?? "";
-  private readonly libraries = new Resource(this, countedLibraries);
+  private readonly libraries = new Resource(this, libraryRows);
 
   protected override render(): TemplateResult {
     return page(t("Libraries"), this.actions(), this.libraries.render((found) => this.found(found)));
@@ -25,16 +26,16 @@ export class Libraries extends View {
       ${may("ContentLibrary.CreateLocalLibrary") ? button(t("Create library"), createLibrary, "primary", "plus") : ""}`;
   }
 
-  private found(all: readonly CountedLibrary[]): TemplateResult {
+  private found(all: readonly LibraryRow[]): TemplateResult {
     if (all.length === 0) return this.nothing();
     const wanted = this.filter.toLowerCase();
-    const rows = all.filter(({ name, description = "" }) => `${name} ${description}`.toLowerCase().includes(wanted));
+    const rows = all.filter(({ name, description }) => `${name} ${description}`.toLowerCase().includes(wanted));
     return html`<div class="tools">${search(this.filter, this.narrow)}
         <span class="faint" role="status">${t("{count} library|{count} libraries", { count: rows.length })}</span></div>
       ${rows.length === 0 ? empty("library", t("No library matches the filter"), t("Change the filter, or clear it.")) : this.table(rows)}`;
   }
 
-  private table(rows: readonly CountedLibrary[]): TemplateResult {
+  private table(rows: readonly LibraryRow[]): TemplateResult {
     return table({
       label: t("Libraries"),
       rows,
@@ -45,8 +46,9 @@ export class Libraries extends View {
         { label: t("Name"), cell: ({ name }) => name, note: ({ description }) => description },
         { label: t("Kind"), cell: kind },
         { label: t("Items"), cell: ({ items }) => number(items), kind: "number" },
-        { label: t("Publishing"), cell: publishing, kind: "less" },
-        { label: t("Changed"), cell: ({ last_modified_time }) => ago(last_modified_time), kind: "less" },
+        { label: t("Size"), cell: ({ bytes }) => size(bytes), kind: "less number" },
+        { label: t("State"), cell: stateOf, note: ({ sync_error, maintenance }) => sync_error ?? maintenance, kind: "less" },
+        { label: t("Changed"), cell: ({ modified }) => ago(modified), kind: "less" },
       ],
     });
   }
@@ -67,4 +69,11 @@ export class Libraries extends View {
     this.filter = value;
     requery("filter", value);
   };
+}
+
+function stateOf({ published, sync_state, maintenance }: LibraryRow): TemplateResult {
+  if (maintenance !== undefined) return badge(t("Maintenance"), "busy");
+  if (sync_state === "FAILED") return badge(t("Failed"), "bad");
+  if (sync_state === "SUCCEEDED") return badge(t("Synchronized"), "good");
+  return published ? badge(t("Published"), "good") : html`–`;
 }

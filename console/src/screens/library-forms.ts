@@ -9,12 +9,8 @@ import { go, link } from "../route";
 import { type Field, type Values, ask } from "../ui/form";
 import { badge } from "../ui/page";
 
-export function kind({ type }: Library): TemplateResult {
+export function kind({ type }: Pick<Library, "type">): TemplateResult {
   return type === "SUBSCRIBED" ? badge(t("Subscribed"), "busy") : badge(t("Local"));
-}
-
-export function publishing({ publish_info }: Library): TemplateResult | string {
-  return publish_info?.published ? badge(t("Published"), "good") : "–";
 }
 
 export async function createLibrary(): Promise<void> {

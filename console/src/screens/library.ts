@@ -4,7 +4,8 @@ import { type NamedTask, tasks } from "../api/activity";
 import * as itemsApi from "../api/items";
 import * as api from "../api/libraries";
 import { each } from "../api/client";
-import type { Item, Library } from "../api/types";
+import { itemRows, libraryRows } from "../api/queries";
+import type { ItemRow, Library } from "../api/types";
 import { ago, size, time } from "../i18n/format";
 import { t } from "../i18n/text";
 import { go, link, requery, route } from "../route";
@@ -26,7 +27,7 @@ const PAGE_ROWS = 200;
 
 interface Shown {
   library: Library;
-  items: readonly Item[];
+  items: readonly ItemRow[];
   privileges: readonly string[];
   /** Tasks that work on the library now: syncs. */
   running: readonly NamedTask[];
@@ -64,21 +65,14 @@ export class LibraryScreen extends View {
 
   private async read(): Promise<Shown> {
     const [library, privileges] = await Promise.all([api.library(this.library), api.privileges(this.library)]);
-    const items = await itemsApi.items(this.library, this.unseen(), (some) => this.shown.showFirst({ library, items: some, privileges, running: [] }));
+    const items = await itemRows(this.library, (some) => this.shown.showFirst({ library, items: some, privileges, running: [] }));
     const running = library.type === "SUBSCRIBED" ? (await tasks()).filter(({ target, status }) => target?.id === library.id && status === "RUNNING") : [];
     return { library, items, privileges, running };
   }
 
-  /** Items that are not on the screen, of which there may be very many: they are not read again each time. */
-  private unseen(): ReadonlyMap<string, Item> {
-    const shown = this.shown.value;
-    if (shown?.library.id !== this.library) return new Map();
-    return new Map(this.matching(shown.items).slice(this.rows).map((each) => [each.id, each]));
-  }
-
-  private matching(items: readonly Item[]): readonly Item[] {
+  private matching(items: readonly ItemRow[]): readonly ItemRow[] {
     const wanted = this.filter.toLowerCase();
-    return items.filter(({ name, description = "", type = "" }) => `${name} ${description} ${type}`.toLowerCase().includes(wanted));
+    return items.filter(({ name, description, type }) => `${name} ${description} ${type}`.toLowerCase().includes(wanted));
   }
 
   private content(shown: Shown): TemplateResult {
@@ -139,7 +133,7 @@ export class LibraryScreen extends View {
       ${found.length > this.rows ? button(t("Show more"), () => (this.rows += PAGE_ROWS)) : ""}`;
   }
 
-  private table(rows: readonly Item[]): TemplateResult {
+  private table(rows: readonly ItemRow[]): TemplateResult {
     return table({
       label: t("Items"),
       rows,
@@ -149,16 +143,17 @@ export class LibraryScreen extends View {
       selection: this.selection,
       columns: [
         { label: t("Name"), cell: ({ name }) => name, note: ({ description }) => description },
+        { label: t("Labels"), cell: labels, kind: "less" },
         { label: t("Type"), cell: ({ type }) => type || "–" },
         { label: t("Size"), cell: (row) => size(row.size), kind: "number" },
-        { label: t("Version"), cell: ({ content_version }) => content_version ?? "–", kind: "less number" },
+        { label: t("Version"), cell: ({ content_version }) => content_version, kind: "less number" },
         { label: t("Stored"), cell: stored, kind: "less" },
-        { label: t("Changed"), cell: ({ last_modified_time }) => ago(last_modified_time), kind: "less" },
+        { label: t("Changed"), cell: ({ modified }) => ago(modified), note: ({ modified_by }) => modified_by, kind: "less" },
       ],
     });
   }
 
-  private bulk(items: readonly Item[], privileges: readonly string[], library: Library): TemplateResult {
+  private bulk(items: readonly ItemRow[], privileges: readonly string[], library: Library): TemplateResult {
     const chosen = items.filter(({ id }) => this.selection.keys.has(id));
     const may = (name: string): boolean => privileges.includes(`ContentLibrary.${name}`);
     return html`<span class="bulk" role="group" aria-label=${t("{count} selected", { count: chosen.length })}>
@@ -169,8 +164,8 @@ export class LibraryScreen extends View {
     </span>`;
   }
 
-  private async copy(chosen: readonly Item[]): Promise<void> {
-    const targets = (await api.libraries()).filter(({ type }) => type === "LOCAL");
+  private async copy(chosen: readonly ItemRow[]): Promise<void> {
+    const targets = (await libraryRows()).filter(({ type }) => type === "LOCAL");
     const done = await ask({
       title: t("Copy {count} item|Copy {count} items", { count: chosen.length }),
       fields: [{ name: "library", label: t("To the library"), kind: "select", options: targets.map(({ id, name }) => ({ value: id, label: name })) },
@@ -184,12 +179,12 @@ export class LibraryScreen extends View {
     this.finish();
   }
 
-  private async sync(chosen: readonly Item[]): Promise<void> {
+  private async sync(chosen: readonly ItemRow[]): Promise<void> {
     await attempt(() => each(chosen, ({ id }) => itemsApi.sync(id)));
     this.finish();
   }
 
-  private async deleteItems(chosen: readonly Item[]): Promise<void> {
+  private async deleteItems(chosen: readonly ItemRow[]): Promise<void> {
     if (await deleteItems(chosen)) this.finish();
   }
 
@@ -228,7 +223,11 @@ export class LibraryScreen extends View {
   };
 }
 
-function stored({ cached }: Item): TemplateResult {
+export function labels({ labels: all }: ItemRow): TemplateResult {
+  return html`${all.map(({ key, value }) => html`${badge(value ? `${key}=${value}` : key)} `)}`;
+}
+
+function stored({ cached }: ItemRow): TemplateResult {
   return cached ? badge(t("Complete"), "good") : badge(t("Not here"));
 }
 

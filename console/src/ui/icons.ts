@@ -6,6 +6,7 @@ const SHAPES = {
   home: svg`<path d="M3 11 12 4l9 7M6 9.5V20h12V9.5M10 20v-6h4v6"/>`,
   library: svg`<path d="M4 5h4v15H4zM10 5h4v15h-4zM16.2 5.6l3.4-.9 3.3 14-3.4.9z"/>`,
   item: svg`<path d="M12 3 4 7v10l8 4 8-4V7zM4 7l8 4 8-4M12 11v10"/>`,
+  search: svg`<circle cx="11" cy="11" r="6"/><path d="m15.5 15.5 5 5"/>`,
   tasks: svg`<path d="M4 6h2M4 12h2M4 18h2M10 6h10M10 12h10M10 18h10"/>`,
   trash: svg`<path d="M5 7h14M10 7V4h4v3M7 7l1 13h8l1-13"/>`,
   audit: svg`<path d="M6 3h9l4 4v14H6zM9 11h7M9 15h7"/>`,

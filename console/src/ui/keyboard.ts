@@ -13,11 +13,12 @@ const KEYS: readonly (readonly [string, Text])[] = [
   ["Enter", "Open the row"],
   ["g h", "Overview"],
   ["g l", "Libraries"],
+  ["g s", "Search"],
   ["g t", "Tasks"],
   ["g d", "Trash"],
   ["?", "Keyboard help"],
 ];
-const SCREENS: Record<string, string> = { h: "home", l: "libraries", t: "tasks", d: "trash" };
+const SCREENS: Record<string, string> = { h: "home", l: "libraries", s: "search", t: "tasks", d: "trash" };
 
 let going = false;
 

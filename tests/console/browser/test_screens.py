@@ -17,6 +17,7 @@ SCREENS = {
     "libraries": "Libraries",
     "library/{library}": "Images",
     "item/{item}": "photon-5.0",
+    "search?text=photon": "Search",
     "tasks": "Tasks",
     "trash": "Trash",
     "audit": "Audit log",
@@ -89,6 +90,14 @@ def test_the_keyboard_is_enough(person: Person, stock: Stock) -> None:
     person.sees("Next row")
     keyboard.press("Escape")
     expect(person.page.get_by_role("dialog")).to_have_count(0)
+
+
+def test_a_search_finds_items_of_all_libraries(person: Person, stock: Stock) -> None:
+    person.log_in()
+    person.follows("Search")
+    person.page.get_by_label("Search all libraries").fill("phot")
+    person.follows("photon-5.0")
+    person.sees_title("photon-5.0")
 
 
 def test_the_console_speaks_german(chromium: Browser, server: Running, stock: Stock) -> None:

@@ -222,6 +222,25 @@ async def test_a_page_looks_at_a_limited_number_of_items(store: MetadataStore, m
     assert await names(store, folded_type="ovf") == ["Windows"]
 
 
+async def test_words_whose_names_are_far_apart_are_found_without_looking_at_all_between(
+    store: MetadataStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = made.library()
+    between = [f"{system} {kind} {n}" for system in ("alma", "ubuntu") for kind in ("desktop", "server") for n in range(4)]
+    await add(store, home, *(made.item(home.id, name=each) for each in between))
+    monkeypatch.setattr(queries, "FEW", -1)
+    monkeypatch.setattr(queries, "MOST_EXAMINED", 1)
+    monkeypatch.setattr(queries, "_FIRST_STEP", 1)
+    expected = [f"ubuntu server {n}" for n in range(4)]
+    async with store.reading() as rows:
+        found = await rows.queries.items(ItemQuery(words=("ubuntu", "serv"), most=3))
+        assert [line.item.name for line in await rows.lines.items(found.ids)] == expected[:3]
+        backwards = await rows.queries.items(ItemQuery(words=("alma", "desk"), most=3, descending=True))
+        assert [line.item.name for line in await rows.lines.items(backwards.ids)] == [f"alma desktop {n}" for n in (3, 2, 1)]
+    assert await names(store, words=("ubuntu", "serv")) == expected
+    assert await names(store, words=("serv", "ubuntu"), descending=True) == expected[::-1]
+
+
 @pytest.mark.parametrize("count", [3, 20])
 async def test_a_beginning_of_many_words_finds_all_in_order(store: MetadataStore, count: int) -> None:
     home, _ = await three(store)

@@ -31,6 +31,7 @@ from sqlalchemy import (
 
 from contentlib.library.model import FoundPage, ItemQuery, LibraryQuery, Position, Selection, SortKey, library_owner
 from contentlib.metadata import tables
+from contentlib.metadata.common_names import LAST_NAME, CommonNames
 from contentlib.metadata.portable import given_texts, place_of
 from contentlib.metadata.rows import encode
 from contentlib.metadata.statement import Connection, Statement
@@ -122,8 +123,7 @@ class QueryRows:
         shape, values = _shape(query), _values(query)
         source = await self._narrowest(query, shape, values)
         if source is None:
-            arms = await self._arms(query) if query.sort is SortKey.NAME else {}
-            return await self._walk(query, shape._replace(arms=len(arms)), values | arms)
+            return await self._walk(query, shape, values)
         rows = await self._connection.rows(_few(shape._replace(source=source)), values)
         return _page(rows, query.most)
 
@@ -140,27 +140,47 @@ class QueryRows:
         few = {source: count for source, count in counts.items() if count <= FEW}
         return min(few, key=few.__getitem__) if few else None
 
-    async def _arms(self, query: ItemQuery) -> dict[str, str]:
-        """The words along which to walk: all that begin like a wanted one, if they are not too many and in no tag's name."""
-        for wanted in sorted(query.words, key=len, reverse=True):
+    async def _spellings(self, query: ItemQuery) -> list[list[str]]:
+        """For each wanted word, all words that begin like it, if they are not too many and in no tag's name."""
+        found = []
+        for wanted in sorted(query.words, key=len, reverse=True) if query.sort is SortKey.NAME else ():
             values = {"from_word": wanted, "to_word": wanted + _LAST_CHARACTER, "enough": _MOST_ARMS + 1}
             words = [word for (word,) in await self._connection.rows(_BEGINNING, values)]
             if 0 < len(words) <= _MOST_ARMS and not await self._connection.rows(_IN_TAGS, {"words": encode(words)}):
-                places = next(places for places in _ARMS if places >= len(words))
-                return {f"arm{n}": words[min(n, len(words) - 1)] for n in range(places)}
-        return {}
+                found.append(words)
+        return found
 
     async def _walk(self, query: ItemQuery, shape: _Shape, values: dict[str, Any]) -> FoundPage:
-        found: list[tuple[Any, ...]] = []
-        examined, step, arms = 0, _FIRST_STEP * query.most, shape.arms or 1
+        spellings = await self._spellings(query)
+        names = CommonNames(self._connection, spellings, descending=query.descending)
+        arms = _arms(spellings[0]) if spellings else {}
+        shape, values, found = shape._replace(arms=len(arms)), values | arms, list[tuple[Any, ...]]()
+        examined, step, each = 0, _FIRST_STEP * query.most, len(arms) or 1
         while examined < MOST_EXAMINED:
-            rows = await self._connection.rows(_walking(shape), values | {"most": step})
+            if spellings and not await _leap(names, query, values):
+                return _page(found, query.most)
+            rows = await self._connection.rows(_walking(shape._replace(after="after_id" in values)), values | {"most": step})
             found += [row for row in rows if row[2]]
             if len(found) > query.most or len(rows) < step:
                 return _page(found, query.most)
-            examined, step = examined + step * arms, min(step * 2, _LONGEST_STEP // arms)
-            shape, values = shape._replace(after=True), values | {"after_id": rows[-1][0], "after_value": rows[-1][1]}
+            values |= {"after_id": rows[-1][0], "after_value": rows[-1][1]}
+            examined, step = examined + step * each, min(step * 2, _LONGEST_STEP // each)
         return FoundPage(tuple(row[0] for row in found), Position(values["after_value"], values["after_id"]))
+
+
+async def _leap(names: CommonNames, query: ItemQuery, values: dict[str, Any]) -> bool:
+    """Goes on to the next name that all words have; False if there is none."""
+    before = values.get("after_value")
+    name = await names.beyond(before)
+    if name is not None and name not in (before, ""):
+        values |= {"after_value": name, "after_id": LAST_NAME if query.descending else ""}
+    return name is not None
+
+
+def _arms(words: list[str]) -> dict[str, str]:
+    """The words along which to walk, in one of a few numbers of places."""
+    places = next(places for places in _ARMS if places >= len(words))
+    return {f"arm{n}": words[min(n, len(words) - 1)] for n in range(places)}
 
 
 def _page(rows: list[tuple[Any, ...]], most: int) -> FoundPage:

@@ -46,11 +46,12 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         directory = given.directory or Path(scratch)
         directory.mkdir(parents=True, exist_ok=True)
-        asyncio.run(_measure(Settings(data_dir=directory, database=given.database), given.items, given.libraries))
+        settings = Settings(data_dir=directory, database=given.database)
+        database_of(settings).upgrade()
+        asyncio.run(_measure(settings, given.items, given.libraries))
 
 
 async def _measure(settings: Settings, items: int, libraries: int) -> None:
-    database_of(settings).upgrade()
     store = open_rows(settings)
     async with store.reading() as transaction:
         homes = await transaction.libraries.find()
@@ -87,6 +88,7 @@ def _queries(homes: list[str]) -> dict[str, Selection]:
         "a rare word, with three visible libraries": ItemQuery(words=("n000777",), seen=few),
         "a common word": ItemQuery(words=("ubuntu",)),
         "two common words, largest first": ItemQuery(words=("ubuntu", "server"), sort=SortKey.SIZE, descending=True),
+        "two common words": ItemQuery(words=("ubuntu", "serv")),
         "a common word and a rare one": ItemQuery(words=("ubuntu", "n0001")),
         "a word that no item has": ItemQuery(words=("solaris",)),
         "a common word in half the libraries": ItemQuery(words=("debian",), seen=most, sort=SortKey.MODIFIED),

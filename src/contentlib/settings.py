@@ -421,6 +421,22 @@ class Settings(BaseSettings):
     database_statement_seconds: float = Field(
         default=60.0, ge=1, le=86_400, description="PostgreSQL only: the database cancels a statement after this time."
     )
+    node_name: str | None = Field(
+        default=None,
+        max_length=80,
+        description="PostgreSQL only: name of this server in `contentlib nodes`. If it is not set, the name of the machine.",
+    )
+    node_lease_seconds: float = Field(
+        default=10.0,
+        ge=1,
+        le=300,
+        description="PostgreSQL only: after this time without a heartbeat of a server, the others take over its work.",
+    )
+    keys_dir: Path | None = Field(
+        default=None,
+        description="Directory of the keys `transfer.key`, `sealing.key` and `sign-on.key`, which all servers of a database "
+        "must share. If it is not set, `data_dir`.",
+    )
 
     audit_kept_seconds: int = Field(
         default=0,
@@ -469,9 +485,14 @@ class Settings(BaseSettings):
         return self.data_dir / "contentlib.db" if self.database is None or self.database_url else Path(self.database)
 
     @property
+    def keys(self) -> Path:
+        """The directory of the keys."""
+        return self.keys_dir or self.data_dir
+
+    @property
     def sealing_key(self) -> Path:
         """The file of the keys that encrypt secrets in the database."""
-        return self.data_dir / "sealing.key"
+        return self.keys / "sealing.key"
 
     @classmethod
     def settings_customise_sources(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+from collections.abc import Callable
 from itertools import islice
 from urllib.parse import urlsplit
 
@@ -16,8 +18,9 @@ from contentlib.blobs.reserves import DiskReserve
 from contentlib.blobs.s3 import S3Blobs
 from contentlib.library.clock import Clock, SystemClock
 from contentlib.library.identifiers import new_identifier
-from contentlib.library.ports import AccessStore, MetadataStore
-from contentlib.metadata.database import Database, SqliteDatabase
+from contentlib.library.ports import AccessStore, MetadataStore, Nodes
+from contentlib.library.signals import unheard
+from contentlib.metadata.database import Database, NodeOptions, SqliteDatabase
 from contentlib.settings import Settings, Storage
 
 _SERVER_GUID = "server_guid"  # the server's identifier, which its storages bear too
@@ -41,6 +44,12 @@ def database_of(settings: Settings) -> Database:
 def open_rows(settings: Settings, clock: Clock | None = None) -> AccessStore:
     """Opens the database. Changes are dated by the clock of the server in its audit log."""
     return database_of(settings).open((clock or SystemClock()).now)
+
+
+def open_nodes(settings: Settings, local: Nodes, steer: Callable[[int], object] = unheard) -> Nodes:
+    """The processes that serve the same data. `steer` receives how far the time that they share is ahead of the machine's."""
+    name = settings.node_name or socket.gethostname()
+    return database_of(settings).nodes(local, NodeOptions(name, settings.node_lease_seconds, steer))
 
 
 def open_bytes(settings: Settings) -> StorageBlobs:
@@ -144,12 +153,15 @@ async def _knows_blobs(metadata: MetadataStore, place: MarkedPlace) -> bool | No
 
 
 def hold_storages(settings: Settings) -> None:
-    """Locks the storages that are there for this process and those that it forks; RuntimeError when another server has one."""
-    store = open_bytes(settings)
+    """Locks the storages that are there for this process and those that it forks; RuntimeError when another server has one.
+
+    Servers that share a database share its storages.
+    """
+    store, shared = open_bytes(settings), database_of(settings).is_shared
     asyncio.run(_own(open_rows(settings), store))
     for place in store.places.values():
         if place.is_marked():
-            place.hold()
+            place.hold(shared=shared)
 
 
 async def _own(metadata: MetadataStore, store: StorageBlobs) -> None:

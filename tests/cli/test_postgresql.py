@@ -1,19 +1,15 @@
-"""Servers on PostgreSQL as processes of their own: several workers, a second server, and a database that is killed."""
+"""Servers on PostgreSQL as processes of their own: several workers, other servers, and a database that is killed."""
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from threading import Event
 
 import httpx
 import pytest
 
 import postgresql
-from contentlib.metadata.postgresql.address import Address
-from contentlib.metadata.postgresql.sole_server import SoleServer
 from contentlib.metadata.postgresql.turns import LOCKS
 from processes import CONTENTLIB, PATIENCE_SECONDS, eventually, run, serve, serving
 from whole import NAME, PASSWORD
@@ -81,15 +77,26 @@ def test_a_server_answers_503_while_its_database_is_away_and_goes_on_by_itself(
         client.close()
 
 
-def test_a_second_server_on_a_database_is_refused(tmp_path: Path, database: postgresql.Server) -> None:
+def test_a_server_with_other_keys_than_those_of_the_running_one_is_refused(tmp_path: Path, database: postgresql.Server) -> None:
     url = database.url("library")
     with serving(tmp_path, "--no-tls", "--database", url, **_SETTINGS):
         (tmp_path / "other").mkdir()
         second = serve(tmp_path / "other", "--no-tls", "--database", url, **_SETTINGS)
         assert second.ended() == 1
-        assert "database 'library' on " in (said := second.output.read())
-        assert "is in use by another server, on the machine of the database since " in said
+        assert "contains other keys than those of the other servers of this database; set `keys_dir`" in second.output.read()
         second.output.close()
+
+
+def test_a_server_of_an_earlier_version_keeps_the_database_as_it_is(tmp_path: Path, database: postgresql.Server) -> None:
+    with ThreadPoolExecutor(1) as thread:
+        other = thread.submit(database.psql, "library", f"SELECT pg_advisory_lock({LOCKS}, 3), pg_sleep(600)")
+        assert eventually(lambda: database.run("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'") == "1")
+        second = serve(tmp_path, "--no-tls", "--database", database.url("library"), **_SETTINGS)
+        assert second.ended() == 1
+        assert "is in use by a server of an earlier version; stop it first" in second.output.read()
+        second.output.close()
+        database.run("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted")
+        assert other.result().returncode != 0
 
 
 def test_commands_work_beside_a_server(tmp_path: Path, database: postgresql.Server) -> None:
@@ -117,20 +124,3 @@ def test_a_password_in_the_address_is_never_shown(tmp_path: Path) -> None:
     assert "postgresql://ann:********@127.0.0.1:1/library" in shown.stdout
     assert "the database cannot be reached" in said
     assert "tr0ub4dor" not in shown.stdout + said
-
-
-def test_a_server_that_loses_the_database_to_another_one_stops(database: postgresql.Server) -> None:
-    stopped = Event()
-    SoleServer(Address(database.url("library")), stopped.set, watch_seconds=0.1, hold_seconds=0.2).hold()
-    with ThreadPoolExecutor(1) as thread:  # another one waits for the lock, and gets it when the first one loses it
-        other = thread.submit(database.psql, "library", f"SELECT pg_advisory_lock({LOCKS}, 3), pg_sleep(600)")
-        assert eventually(lambda: _advisory(database, "NOT granted") == 1)
-        database.run("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted")
-        assert stopped.wait(PATIENCE_SECONDS)
-        assert eventually(lambda: all(each.name != "sole server" for each in threading.enumerate()))
-        database.run("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted")
-        assert other.result().returncode != 0
-
-
-def _advisory(database: postgresql.Server, which: str) -> int:
-    return int(database.run(f"SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND {which}"))

@@ -6,12 +6,13 @@ import asyncio
 import sys
 from pathlib import Path
 
+from contentlib.library.signals import unheard
 from contentlib.nodes.local import LocalNodes
 
 
 async def _main() -> None:
     nodes = LocalNodes(Path(sys.argv[1]))
-    nodes.start(lambda *_: None)
+    await nodes.start(unheard, unheard)
     nodes.ring("here", nodes.here)
     print("here", flush=True)  # noqa: T201 - the test reads it
     await asyncio.sleep(600)

@@ -13,19 +13,12 @@ from pathlib import Path
 
 import pytest
 
+from contentlib.library.signals import unheard
 from contentlib.nodes.local import LocalNodes
 from following import until
+from nodes.hearing import Heard
 
 _OTHER = Path(__file__).with_name("other_node.py")
-
-
-class Heard(list[tuple[str, ...]]):
-    """What one process has heard of the others."""
-
-    def hear(self, event: str, arguments: object) -> None:
-        """Keeps it."""
-        assert isinstance(arguments, list)
-        self.append((event, *arguments))
 
 
 @pytest.fixture
@@ -43,63 +36,35 @@ def other(directory: Path) -> Iterator[subprocess.Popen[str]]:
         yield process
 
 
-async def test_a_process_runs_from_its_start_to_its_end(directory: Path) -> None:
-    one, two = LocalNodes(directory), LocalNodes(directory)
-    assert one.running() == set()
-    one.start(Heard().hear)
-    two.start(Heard().hear)
-    assert one.running() == two.running() == {one.here, two.here}
-    two.stop()
-    assert one.running() == {one.here}
-    assert one.ended() == {two.here}
-    one.forget([two.here])
-    assert one.ended() == set()
-    one.stop()
-
-
 async def test_a_process_that_is_killed_has_ended_at_once(directory: Path) -> None:
     nodes, heard = LocalNodes(directory), Heard()
-    nodes.start(heard.hear)
+    await nodes.start(heard.hear, unheard)
     with other(directory) as process:
         await until(lambda: bool(heard))
         ((_, identifier),) = heard
-        assert nodes.running() == {nodes.here, identifier}
+        assert await nodes.running() == {nodes.here, identifier}
         process.kill()
         process.wait()
-        assert nodes.running() == {nodes.here}
-        assert nodes.ended() == {identifier}
-    nodes.stop()
-
-
-async def test_all_others_hear_of_an_event(directory: Path) -> None:
-    nodes = [LocalNodes(directory) for _ in range(3)]
-    heard = [Heard() for _ in nodes]
-    for each, hears in zip(nodes, heard, strict=True):
-        each.start(hears.hear)
-    nodes[0].ring("session_ended", "a session")
-    nodes[0].ring("task_submitted")
-    await until(lambda: len(heard[1]) == len(heard[2]) == 2)
-    assert heard[1] == heard[2] == [("session_ended", "a session"), ("task_submitted",)]
-    assert heard[0] == []
-    for each in nodes:
-        each.stop()
+        assert await nodes.running() == {nodes.here}
+        assert await nodes.ended() == {identifier}
+    await nodes.stop()
 
 
 async def test_a_process_that_reads_nothing_holds_up_nobody(directory: Path) -> None:
     busy, ringing, heard = LocalNodes(directory), LocalNodes(directory), Heard()
-    busy.start(heard.hear)
-    ringing.start(Heard().hear)
+    await busy.start(heard.hear, unheard)
+    await ringing.start(Heard().hear, unheard)
     for _ in range(10_000):  # more than the pipe takes; the loop has no turn to read
         ringing.ring("session_ended", "x" * 100)
     await until(lambda: bool(heard))
     assert set(heard) == {("session_ended", "x" * 100)}
-    busy.stop()
-    ringing.stop()
+    await busy.stop()
+    await ringing.stop()
 
 
 async def test_what_is_no_event_is_ignored(directory: Path) -> None:
     nodes, heard = LocalNodes(directory), Heard()
-    nodes.start(heard.hear)
+    await nodes.start(heard.hear, unheard)
     told = json.loads((directory / nodes.here).read_bytes())
     with open(f"/proc/{told['process']}/fd/{told['descriptor']}", "wb", buffering=0) as file:  # noqa: ASYNC230, PTH123 - no file
         file.write(b'{"not": "an event"}\nnor this\n[]\n["half')
@@ -108,35 +73,35 @@ async def test_what_is_no_event_is_ignored(directory: Path) -> None:
     await until(lambda: bool(heard))
     assert heard == [("half an event", "whole")]
     nodes.ring("too long", "x" * 5000)
-    nodes.stop()
+    await nodes.stop()
 
 
 async def test_nothing_is_written_to_a_process_that_has_the_number_of_an_ended_one(directory: Path, tmp_path: Path) -> None:
     ended, ringing = LocalNodes(directory), LocalNodes(directory)
-    ended.start(Heard().hear)
-    ringing.start(Heard().hear)
+    await ended.start(Heard().hear, unheard)
+    await ringing.start(Heard().hear, unheard)
     told = json.loads((directory / ended.here).read_bytes())
-    ended.stop()
+    await ended.stop()
     with (tmp_path / "of another").open("w+b") as other:
         os.dup2(other.fileno(), told["descriptor"])
         ringing.ring("session_ended", "a session")
         os.close(told["descriptor"])
         assert other.read() == b""
-    ringing.stop()
+    await ringing.stop()
 
 
 async def test_no_lock_is_held_by_a_program_that_the_process_starts(directory: Path) -> None:
     nodes = LocalNodes(directory)
-    nodes.start(Heard().hear)
+    await nodes.start(Heard().hear, unheard)
     with subprocess.Popen(["sleep", "60"], close_fds=False) as started:  # noqa: ASYNC220 - it starts at once
-        nodes.stop()
-        assert nodes.running() == set()
+        await nodes.stop()
+        assert await nodes.running() == set()
         started.kill()
 
 
 async def test_a_directory_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(OSError, match="file"):
-        LocalNodes(tmp_path / "file").start(Heard().hear)
-    assert LocalNodes(tmp_path / "missing").running() == set()
+        await LocalNodes(tmp_path / "file").start(Heard().hear, unheard)
+    assert await LocalNodes(tmp_path / "missing").running() == set()
     assert os.listdir(tmp_path) == ["file"]  # noqa: PTH208 - its name is all that counts

@@ -10,6 +10,8 @@ from contentlib.app.core import Signals
 from contentlib.library.ports import Nodes
 from contentlib.library.signals import Signal
 
+_WITHOUT_ARGUMENTS = ("task_submitted", "trash_changed", "configuration_changed")
+
 
 class Bells:
     """Rings for every signal in all other processes."""
@@ -34,6 +36,11 @@ class Bells:
                 heard(*arguments)
             finally:
                 self._hearing = False
+
+    def catch_up(self) -> None:
+        """Events may have been missed: gives every signal that only says that there is something to look for."""
+        for event in _WITHOUT_ARGUMENTS:
+            self.hear(event, ())
 
     def _connect(self, name: str, signal: Signal[...]) -> None:
         def ring(*arguments: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -20,8 +21,8 @@ from contentlib.library.clock import Clock, EvenClock
 from contentlib.library.leases import Leases
 from contentlib.library.model import Retention
 from contentlib.library.packages.trust import Trust
-from contentlib.library.ports import AccessStore, space_of
-from contentlib.library.signals import Signal
+from contentlib.library.ports import AccessStore, Nodes, space_of
+from contentlib.library.signals import Signal, unheard
 from contentlib.library.timekeeping import follow
 from contentlib.library.write_checks import CheckedStore
 from contentlib.nodes.local import LocalNodes
@@ -31,7 +32,7 @@ from contentlib.outbound.configured import outbound_of
 from contentlib.outbound.roots import system_roots
 from contentlib.outbound.sources import Sources
 from contentlib.settings import Settings
-from contentlib.stores import open_bytes, open_rows, own_storages
+from contentlib.stores import open_bytes, open_nodes, open_rows, own_storages
 from contentlib.transfer.addresses import SignedAddresses
 
 _TRANSFER_KEY_FILE = "transfer.key"
@@ -59,7 +60,7 @@ class Core:
     """What the server serves with, as PEM; None where it serves plain HTTP."""
     thumbprint: str | None
     clock: Clock
-    nodes: LocalNodes
+    nodes: Nodes
     metadata: AccessStore
     store: StorageBlobs
     storages: Storages
@@ -98,7 +99,7 @@ def open_core(settings: Settings, thumbprint: str | None, certificate: bytes | N
         certificate=certificate,
         thumbprint=thumbprint,
         clock=clock,
-        nodes=LocalNodes(nodes_directory(settings)),
+        nodes=open_nodes(settings, LocalNodes(nodes_directory(settings)), steering(clock)),
         metadata=metadata,
         store=store,
         storages=storages,
@@ -125,6 +126,11 @@ async def read_identity(core: Core) -> Identity:
     return Identity(guid, SignedAddresses(transfer_key(core.settings).read()))
 
 
+def steering(clock: Clock) -> Callable[[int], object]:
+    """The function that makes a clock approach the time that several machines share."""
+    return clock.steer if isinstance(clock, EvenClock) else unheard
+
+
 def nodes_directory(settings: Settings) -> Path:
     """Where the worker processes of this machine find each other."""
     return settings.data_dir / "nodes"
@@ -132,7 +138,7 @@ def nodes_directory(settings: Settings) -> Path:
 
 def transfer_key(settings: Settings) -> SecretKey:
     """The key that signs transfer addresses."""
-    return SecretKey(settings.data_dir / _TRANSFER_KEY_FILE)
+    return SecretKey(settings.keys / _TRANSFER_KEY_FILE)
 
 
 def login_secret(core: Core) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import secrets
 
 from contentlib.access.keys import SecretKey
@@ -19,9 +20,10 @@ from contentlib.library.principals import ADMINISTRATOR, Permission, user_key
 from contentlib.library.timekeeping import go_on
 from contentlib.nodes.local import LocalNodes
 from contentlib.settings import Settings
-from contentlib.stores import claim_storages, database_of, open_bytes, open_rows
+from contentlib.stores import claim_storages, database_of, open_bytes, open_nodes, open_rows
 
 _TRANSFER_KEY = "transfer_key"  # where an earlier version kept it
+_KEY_IN_USE = "transfer_key_in_use"  # its hash
 
 
 def prepare(settings: Settings) -> str | None:
@@ -33,11 +35,16 @@ def prepare(settings: Settings) -> str | None:
 async def _prepare(metadata: MetadataStore, settings: Settings) -> str | None:
     set_actor(lambda: the_server("server.start"))
     try:
+        clock = EvenClock()
+        nodes = open_nodes(settings, LocalNodes(nodes_directory(settings)), clock.steer)
         async with metadata.transaction(durable=True) as transaction:
             await _keep_transfer_key(transaction, transfer_key(settings))
-            await go_on(transaction, EvenClock())
+            await _check_keys(transaction, settings, others=bool(others := await nodes.running()))
+            if not others:  # else the server runs, and its time goes on
+                await go_on(transaction, clock)
         await claim_storages(metadata, open_bytes(settings))
-        await release(metadata, LocalNodes(nodes_directory(settings)))
+        await release(metadata, nodes)
+        await nodes.stop()
         async with metadata.transaction(durable=True) as transaction:
             return await _add_administrator(transaction, settings)
     finally:
@@ -50,6 +57,19 @@ async def _keep_transfer_key(transaction: Transaction, key: SecretKey) -> None:
     key.make(bytes.fromhex(kept) if kept else None)
     if kept:
         await transaction.state.put(_TRANSFER_KEY, "")
+
+
+async def _check_keys(transaction: Transaction, settings: Settings, *, others: bool) -> None:
+    """Raises RuntimeError if other servers of the database have another key for their transfer URLs."""
+    own = hashlib.sha256(b"contentlib transfer key" + transfer_key(settings).read()).hexdigest()
+    kept = await transaction.state.get(_KEY_IN_USE)
+    if others and kept not in (None, own):
+        raise RuntimeError(
+            f"{settings.keys} contains other keys than those of the other servers of this database; "
+            "set `keys_dir` to the same directory on all of them, or copy the keys"
+        )
+    if kept != own:
+        await transaction.state.put(_KEY_IN_USE, own)
 
 
 async def _add_administrator(transaction: Transaction, settings: Settings) -> str | None:

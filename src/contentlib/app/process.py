@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from functools import partial
 
 from contentlib.app import log
@@ -67,13 +68,16 @@ class WorkerProcess:
         self._access, self._contacts = access, rules.contacts
         self._runner = runner_of(core, rules, transfers, self._expiry, access)
         self._worker = worker_of(core, rules, wire, access.gate)
-        core.nodes.start(_bells(core, access).hear)
+        bells = _bells(core, access)
+        await core.nodes.start(bells.hear, bells.catch_up)
         self._runner.start()
         self._worker.start()
 
     async def stop(self) -> None:
         """Ends the jobs and closes the database. Later requests are answered with 503."""
         self._doors = []
+        with suppress(OSError):  # the others find it out later
+            await self._core.nodes.drain()
         await self._worker.stop()
         await self._core.outbound.close()
         await self._access.sign_on.close()
@@ -83,7 +87,7 @@ class WorkerProcess:
         await self._contacts.save()
         await self._access.refusals.save()
         await note_time(self._core)
-        self._core.nodes.stop()
+        await self._core.nodes.stop()
         await self._core.metadata.close()
 
     async def handle(self, request: Request) -> Answer:

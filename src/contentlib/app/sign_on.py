@@ -43,7 +43,7 @@ class SignOn:
         """The pages of logins. Makes the key of logins that have begun, if there are providers."""
         core, flows = self._core, []
         if core.settings.oidc:
-            key = SecretKey(core.settings.data_dir / _KEY_FILE)
+            key = SecretKey(core.settings.keys / _KEY_FILE)
             key.make()
             browser_logins = BrowserLogins(key.read())
             flows = [

@@ -51,8 +51,11 @@ class MarkedPlace:
         """Marks the place as this server's storage, unless another server has marked it at the same moment."""
         raise NotImplementedError
 
-    def hold(self) -> None:
-        """Locks the storage for this process and those it forks; RuntimeError when another server has it."""
+    def hold(self, *, shared: bool = False) -> None:
+        """Locks the storage for this process and those it forks; RuntimeError when another server has it.
+
+        If it is `shared`, others can hold it as shared at the same time. The mark tells that they have the same database.
+        """
 
     def found(self) -> Iterator[str]:
         """The names of the blobs in it, whoever it belongs to."""
@@ -146,12 +149,12 @@ class MarkedDirectory(MarkedPlace):
         """The names of the blobs in it."""
         return (entry.name for entry in (self.path / "blobs").glob("*/*"))
 
-    def hold(self) -> None:
+    def hold(self, *, shared: bool = False) -> None:
         """Locks the storage for this process and those it forks; RuntimeError when another server has it."""
         os.close(self._open_lock())  # makes it
         lock = os.open(self.path / _LOCK, os.O_RDONLY | os.O_CLOEXEC)  # the disk can be made read-only while it is held
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(lock, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
         except BlockingIOError as error:
             os.close(lock)
             raise RuntimeError(f"storage {self.storage}: {self.path} is in use by another server") from error

@@ -60,7 +60,8 @@ def _serve(settings: Settings) -> None:
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     for directory in {settings.data_dir, settings.database_file.parent}:
         lock.hold(directory)
-    _warn(modes.mend(settings.data_dir))
+    for directory in {settings.data_dir, settings.keys}:
+        _warn(modes.mend(directory))
     if settings.workers > 1:
         _count_together(settings.data_dir / "metrics")
     from contentlib import app, stores
@@ -68,7 +69,6 @@ def _serve(settings: Settings) -> None:
 
     port = server.reserve(settings.listen)
     own = certificate.of(settings)
-    stores.database_of(settings).hold()
     password = app.prepare(settings)
     stores.hold_storages(settings)
     _warn(modes.advice(settings.tls_key))

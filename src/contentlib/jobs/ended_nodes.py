@@ -16,10 +16,10 @@ class EndedNodes:
 
     async def run(self) -> None:
         """Releases what was claimed by processes that have ended since the last call; at the first call, by any that has."""
-        ended = self._nodes.ended()
+        ended = await self._nodes.ended()
         if ended or not self._looked:
             await release(self._metadata, self._nodes)
-            self._nodes.forget(ended)
+            await self._nodes.forget(ended)
             self._looked = True
 
 
@@ -32,7 +32,7 @@ async def release(metadata: MetadataStore, nodes: Nodes) -> None:
     async with metadata.transaction(durable=True) as transaction:
         files, tasks, state = transaction.update_files, transaction.tasks, transaction.state
         claimed = await files.writers() | await tasks.owners() | await state.owners()
-        ended = claimed - nodes.running()  # read after the rows: a process runs before it claims anything
+        ended = claimed - await nodes.running()  # read after the rows: a process runs before it claims anything
         if ended:
             await files.interrupt(SERVER_STOPPED(), ended)
             await tasks.let_go(ended)

@@ -41,9 +41,13 @@ class SystemClock:
 
 
 class Machine:
-    """The machine's clock and uptime in nanoseconds. `boot` differs after each boot."""
+    """The machine's clock and uptime in nanoseconds. `boot` differs after each boot.
+
+    The clock is `ahead` of what it shows, where several machines have the time of another one.
+    """
 
     def __init__(self) -> None:
+        self.ahead = 0
         try:
             self.boot = _BOOT.read_text().strip()
         except OSError:
@@ -51,7 +55,7 @@ class Machine:
 
     def clock(self) -> int:
         """Nanoseconds since 1970 UTC."""
-        return time.time_ns()
+        return time.time_ns() + self.ahead
 
     def uptime(self) -> int:
         """Nanoseconds that never jump."""
@@ -86,6 +90,7 @@ class EvenClock:
         self._uptime = self._machine.uptime()
         self._looked = self._machine.ticks()
         self._off = 0
+        self._follows = self._steered = False
 
     def now(self) -> int:
         """The time now; it goes back by no more than a few milliseconds."""
@@ -115,9 +120,19 @@ class EvenClock:
         """Adopts the time of another process of the server, recorded at a moment of the same boot."""
         if moment.boot == self._machine.boot:
             uptime = self._machine.uptime()
-            self._time = moment.time * 1_000_000 + uptime - moment.uptime * 1_000_000
-            self._uptime, self._looked = uptime, self._machine.ticks()
-            self._off = self._machine.clock() - self._time
+            self._begin(moment.time * 1_000_000 + uptime - moment.uptime * 1_000_000, uptime)
+            self._follows = True
+
+    def steer(self, ahead: int) -> None:
+        """The clock to approach is so many nanoseconds ahead of the machine's. Adopts it if no time was adopted before."""
+        self._machine.ahead = ahead
+        if not self._steered:
+            self._steered = True
+            self._begin(self._time if self._follows else self._machine.clock(), self._machine.uptime())
+
+    def _begin(self, time: int, uptime: int) -> None:
+        self._time, self._uptime, self._looked = time, uptime, self._machine.ticks()
+        self._off = self._machine.clock() - time
 
     def since(self, moment: Moment) -> Since:
         """Returns the changes since a moment, possibly of another boot."""

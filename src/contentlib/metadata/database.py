@@ -1,15 +1,29 @@
-"""Opens, upgrades and locks the database that a server is configured with, of whatever kind."""
+"""Opens and upgrades the database that a server is configured with, of whatever kind."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from contentlib.library.ports import AccessStore
+from contentlib.library.ports import AccessStore, Nodes
+from contentlib.library.signals import unheard
 from contentlib.metadata import migrate
 from contentlib.metadata.auditing import wall_clock
 from contentlib.metadata.ballast import Ballast
+
+
+@dataclass(frozen=True, slots=True)
+class NodeOptions:
+    """How a process appears to the others: the name of its server, and after how many seconds of silence it has ended.
+
+    `steer` receives by how many nanoseconds the clock of the database is ahead of the machine's.
+    """
+
+    name: str = ""
+    lease: float = 10.0
+    steer: Callable[[int], object] = unheard
 
 
 class Database(Protocol):
@@ -30,8 +44,12 @@ class Database(Protocol):
     def upgrade(self) -> None:
         """Creates the tables or brings them up to date; RuntimeError when that cannot be done."""
 
-    def hold(self) -> None:
-        """Keeps other servers off it while this process runs; RuntimeError when one uses it."""
+    @property
+    def is_shared(self) -> bool:
+        """Whether several servers can use it at the same time."""
+
+    def nodes(self, local: Nodes, options: NodeOptions) -> Nodes:
+        """The processes that use it; `local` are those of this machine."""
 
 
 class SqliteDatabase:
@@ -63,5 +81,11 @@ class SqliteDatabase:
         migrate.upgrade(self._path)
         Ballast(self._path).restore()
 
-    def hold(self) -> None:
-        """Does nothing: the data directory is locked."""
+    @property
+    def is_shared(self) -> bool:
+        """Returns False: the data directory is locked."""
+        return False
+
+    def nodes(self, local: Nodes, options: NodeOptions) -> Nodes:  # noqa: ARG002 - of databases that are shared
+        """The processes of this machine."""
+        return local

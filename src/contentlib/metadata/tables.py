@@ -625,3 +625,23 @@ audit_ends = Table(
     Column("sequence", BigInteger, nullable=False),
     Column("hash", Text, nullable=False),
 )
+
+nodes = Table(
+    "nodes",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("process", BigInteger, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("started", BigInteger, nullable=False),
+    Column("beaten", BigInteger, nullable=False),
+    Column("beats", BigInteger, nullable=False),
+)
+
+generations = Table(
+    "generations",
+    metadata,
+    Column("slot", BigInteger, primary_key=True, autoincrement=False),
+    Column("value", BigInteger, nullable=False),
+)

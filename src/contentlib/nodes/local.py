@@ -19,7 +19,7 @@ from pathlib import Path
 import msgspec
 
 from contentlib.library.identifiers import new_identifier
-from contentlib.library.ports.nodes import Hear
+from contentlib.library.ports.nodes import Hear, Missed
 
 _MOST = 4096  # bytes that are written as one, and so are not mixed with those of others (PIPE_BUF)
 _READ = 1 << 16
@@ -45,7 +45,7 @@ class LocalNodes:
         self._pipe: tuple[int, int] | None = None
         self._rest = b""
 
-    def start(self, hear: Hear) -> None:
+    async def start(self, hear: Hear, missed: Missed) -> None:  # noqa: ARG002 - what a full pipe misses is not known
         """This process runs from now on; `hear` is called in the event loop. OSError where its file cannot be written."""
         self._directory.mkdir(mode=0o700, exist_ok=True)
         path = self._directory / f"{self.here}{_NEW}"
@@ -57,7 +57,10 @@ class LocalNodes:
         path.rename(self._directory / self.here)  # it never has its name without the lock
         asyncio.get_running_loop().add_reader(reading, self._read, reading, hear)
 
-    def stop(self) -> None:
+    async def drain(self) -> None:
+        """Does nothing: who takes new work is the choice of the process that listens."""
+
+    async def stop(self) -> None:
         """This process has ended its work. Its file stays, so that others look for what it may have left unfinished."""
         if self._file is None or self._pipe is None:
             return
@@ -66,15 +69,15 @@ class LocalNodes:
             os.close(each)
         self._file = self._pipe = None
 
-    def running(self) -> set[str]:
+    async def running(self) -> set[str]:
         """The identifiers of the processes that run."""
         return {name for name in self._names() if self._runs(name)}
 
-    def ended(self) -> set[str]:
+    async def ended(self) -> set[str]:
         """The identifiers of the processes that have ended, until they are forgotten."""
         return {name for name in self._names() if not self._runs(name)}
 
-    def forget(self, ended: Collection[str]) -> None:
+    async def forget(self, ended: Collection[str]) -> None:
         """Removes the files of processes that have ended."""
         for name in ended:
             (self._directory / name).unlink(missing_ok=True)

@@ -7,6 +7,8 @@ from typing import Protocol
 
 Hear = Callable[[str, Sequence[str]], None]
 """Receives the name of an event and its arguments."""
+Missed = Callable[[], None]
+"""Called when events may have been missed."""
 
 
 class Places(Protocol):
@@ -20,22 +22,35 @@ class Places(Protocol):
 
 
 class Nodes(Protocol):
-    """The processes that serve the same data, each with an identifier that is used once. This process is one of them."""
+    """The processes that serve the same data, each with an identifier that is used once. This process is one of them.
+
+    OSError where the others cannot be asked for.
+    """
 
     here: str
     """The identifier of this process, by which rows tell what it is working on."""
 
-    def running(self) -> set[str]:
-        """The identifiers of the processes that run, including this one.
+    async def start(self, hear: Hear, missed: Missed) -> None:
+        """This process runs from now on; both are called in the event loop."""
+
+    async def drain(self) -> None:
+        """This process takes no new work any more."""
+
+    async def stop(self) -> None:
+        """This process has ended its work. Others look for what it may have left unfinished."""
+
+    async def running(self) -> set[str]:
+        """The identifiers of the processes that run, including this one once it was started.
 
         A process runs before it writes its identifier into any row, so one that a row names and that is not among those which
-        run afterwards has ended.
+        run afterwards has ended. Where processes are only known by their silence, one that was silent too long can come back:
+        what it had claimed is not its own any more.
         """
 
-    def ended(self) -> set[str]:
+    async def ended(self) -> set[str]:
         """The identifiers of the processes that have ended, until they are forgotten."""
 
-    def forget(self, ended: Collection[str]) -> None:
+    async def forget(self, ended: Collection[str]) -> None:
         """Forgets processes that have ended; nothing is claimed by them any more."""
 
     def ring(self, event: str, *arguments: str) -> None:

@@ -1,15 +1,16 @@
-"""Opens, upgrades and locks a PostgreSQL database."""
+"""Opens and upgrades a PostgreSQL database."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from contentlib.library.ports import AccessStore
+from contentlib.library.ports import AccessStore, Nodes
 from contentlib.metadata.auditing import wall_clock
+from contentlib.metadata.database import NodeOptions
 from contentlib.metadata.migrate import HEAD
 from contentlib.metadata.postgresql import migrating
 from contentlib.metadata.postgresql.address import Address
-from contentlib.metadata.postgresql.sole_server import SoleServer
+from contentlib.metadata.postgresql.nodes import PostgresqlNodes
 from contentlib.metadata.postgresql.store import PostgresqlMetadata
 
 
@@ -39,6 +40,11 @@ class PostgresqlDatabase:
         """Creates the tables or brings them up to date."""
         migrating.upgrade_database(self._address)
 
-    def hold(self) -> None:
-        """Keeps other servers off it while this process runs."""
-        SoleServer(self._address).hold()
+    @property
+    def is_shared(self) -> bool:
+        """Returns True."""
+        return True
+
+    def nodes(self, local: Nodes, options: NodeOptions) -> Nodes:
+        """The processes of all servers that use it."""
+        return PostgresqlNodes(self._address, local, options)

@@ -13,6 +13,7 @@ from contentlib.metadata.postgresql.connections import Connector
 from contentlib.metadata.postgresql.turns import LOCKS
 
 _LOCK = f"SELECT pg_advisory_xact_lock({LOCKS}, 2)"
+_IS_ALONE = f"SELECT pg_try_advisory_xact_lock_shared({LOCKS}, 3)"  # up to schema 0021, a server keeps others off by this lock
 _VERSION = "SELECT version_num FROM alembic_version"
 _HAS_VERSION = "SELECT to_regclass('alembic_version') IS NOT NULL"
 _ENCODING = "SHOW server_encoding"
@@ -67,6 +68,8 @@ async def _migrate(address: Address) -> None:
 
     def migrate(connection: Connection) -> None:
         connection.execute(text(_LOCK))
+        if not connection.execute(text(_IS_ALONE)).scalar():
+            raise RuntimeError(f"database {address} is in use by a server of an earlier version; stop it first")
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
 

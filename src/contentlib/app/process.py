@@ -20,6 +20,7 @@ from contentlib.http.message import Answer, Disconnected, Request, Response, ref
 from contentlib.http.messages import NO_SUCH_PAGE, NO_SUCH_PAGE_BUT, NOT_RUNNING
 from contentlib.http.pieces import Share, paced
 from contentlib.library.actors import Authority, set_authority
+from contentlib.library.call_time import set_call_began
 from contentlib.library.clock import Clock, EvenClock
 from contentlib.library.model import Actor
 from contentlib.monitor import Meter
@@ -93,6 +94,7 @@ class WorkerProcess:
     async def handle(self, request: Request) -> Answer:
         """Passes a request to its door."""
         started = time.perf_counter()
+        set_call_began(started)
         set_authority(Authority(partial(_stranger, request)))  # until the gate knows who calls
         path = request.path
         if ("//" in path or path.endswith("/")) and not path.startswith("/cls/"):  # there a slash may mean a directory

@@ -13,6 +13,7 @@ so a process that writes all the time cannot pass one that waits. Processes wait
 from __future__ import annotations
 
 import fcntl
+import functools
 import mmap
 import os
 import time
@@ -24,10 +25,10 @@ from pathlib import Path
 
 _PATIENCE_SECONDS = 5.0
 _PAUSE_SECONDS = 0.01
-_SLOTS = 128  # the first is the database's, the last one tells of a failed write
-_SUSPECT = _SLOTS - 1
-_BYTES = 8 * _SLOTS
-_CLOSED = memoryview(array("Q", [1] * _SLOTS))  # all odd: nothing can be remembered
+SLOTS = 128  # the first is the database's, the last one tells of a failed write
+_SUSPECT = SLOTS - 1
+_BYTES = 8 * SLOTS
+_CLOSED = memoryview(array("Q", [1] * SLOTS))  # all odd: nothing can be remembered
 
 
 class Generations:
@@ -149,6 +150,7 @@ class TableGeneration:
         return None if any(each & 1 for each in found) else sum(found)
 
 
+@functools.cache
 def slot_of(table: str) -> int:
     """The place of a table's counter, the same in every version of the program."""
     return 1 + zlib.crc32(table.encode()) % (_SUSPECT - 1)

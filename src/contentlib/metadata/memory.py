@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import time
 from array import array
-from typing import Any
+from typing import Any, Protocol
 
-from contentlib.metadata.generations import Generations, slot_of
+from contentlib.metadata.generations import slot_of
 from contentlib.metadata.statement import RowKind
 
 _MOST = 20_000
 _BESIDE_SECONDS = 1.0
 _CLOSED = memoryview(array("Q", [1]))  # odd: nothing is recalled
+
+
+class Counted(Protocol):
+    """The counters of a database and of each table in it."""
+
+    counters: memoryview
+    own: int
+    """What the database's counter was after the last commit that was made through this object."""
 
 
 class _Table:
@@ -34,7 +42,7 @@ class Memory:
     do not use it: they read the rows under the lock of the database.
     """
 
-    def __init__(self, generations: Generations) -> None:
+    def __init__(self, generations: Counted) -> None:
         self._generations = generations
         self._counters = generations.counters
         self._seen = self._counters[0]

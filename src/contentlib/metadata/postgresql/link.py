@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
+from contentlib.library.signals import unheard
 from contentlib.metadata.postgresql.address import Raw
 from contentlib.metadata.postgresql.connections import Connector
 from contentlib.metadata.postgresql.errors import ERRORS, told_error
@@ -16,18 +17,19 @@ _ALIVE = {"tcp_keepalives_idle": "10", "tcp_keepalives_interval": "5", "tcp_keep
 
 
 class Link:
-    """A connection that runs one statement at a time. `lost` is called when it was opened again."""
+    """A connection that runs one statement at a time. `opened` is called when there is a new one."""
 
     def __init__(self, connector: Connector, settings: dict[str, str] | None = None) -> None:
         self._connector = connector
         self._settings = _ALIVE | (settings or {})
         self._one = asyncio.Lock()
         self._raw: Raw | None = None
-        self._channel: tuple[str, Callable[[str], None], Callable[[], None]] | None = None
+        self._channel: tuple[str, Callable[[str], None]] | None = None
+        self.opened: Callable[[], object] = unheard
 
-    def listen(self, channel: str, hear: Callable[[str], None], missed: Callable[[], None]) -> None:
-        """From the next connection on, hears what is sent to a channel; `missed` is called whenever it could not until now."""
-        self._channel = channel, hear, missed
+    def listen(self, channel: str, hear: Callable[[str], None]) -> None:
+        """From the next connection on, hears what is sent to a channel."""
+        self._channel = channel, hear
 
     async def fetch(self, sql: str, *arguments: Any) -> list[Any]:
         """The rows of a statement, which is sent once more if the connection turns out to be lost; OSError where that fails.
@@ -55,13 +57,13 @@ class Link:
     async def _opened(self, deadline: float) -> Raw:
         self._raw = raw = await self._connector.open(deadline, **self._settings)
         if self._channel is not None:
-            channel, hear, missed = self._channel
+            channel, hear = self._channel
             try:
                 await raw.add_listener(channel, lambda _raw, _process, _channel, text: hear(text))
             except ERRORS as error:
                 raw.terminate()
                 raise told_error(error, closed=True) from error
-            missed()
+        self.opened()
         return raw
 
     async def _run(self, raw: Raw, sql: str, arguments: tuple[Any, ...]) -> list[Any]:

@@ -64,7 +64,8 @@ class PostgresqlNodes:
     async def start(self, hear: Hear, missed: Missed) -> None:
         """This process runs from now on, when its row is written."""
         await self._local.start(hear, missed)
-        self._link.listen(_CHANNEL, lambda text: self._hear(text, hear), missed)
+        self._link.listen(_CHANNEL, lambda text: self._hear(text, hear))
+        self._link.opened = missed
         await self._link.close()  # the next one listens
         await self._beat()
         self._beating = asyncio.create_task(self._keep_beating(), name="heartbeat")

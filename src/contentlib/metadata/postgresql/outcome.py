@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Collection
 from contextlib import suppress
+from typing import Any
 
+from contentlib.metadata.generations import slot_of
 from contentlib.metadata.postgresql.address import Raw
 from contentlib.metadata.postgresql.connections import Connector
+from contentlib.metadata.postgresql.counters import TableCounters
 from contentlib.metadata.postgresql.errors import ERRORS, OutcomeUnknown, told_error
 
 _PAUSE = 0.1
-_WRITTEN = "SELECT pg_current_xact_id_if_assigned()::text"
+_COUNT = """WITH own AS (
+    UPDATE generations SET value = (SELECT value + 1 FROM generations WHERE slot = 0) WHERE slot = ANY($1) RETURNING slot, value
+) SELECT slot, value, pg_current_xact_id()::text FROM own
+UNION ALL SELECT slot, value, '' FROM generations WHERE value > $2 AND slot <> ALL($1)"""
 _STATUS = "SELECT pg_xact_status($1::text::xid8)"
 _HISTORY = "SELECT system_identifier::text || '/' || timeline_id FROM pg_control_system(), pg_control_checkpoint()"
 
@@ -23,8 +30,9 @@ class Outcomes:
     another transaction, so that the answer only counts in the same history of the database (system identifier and timeline).
     """
 
-    def __init__(self, connector: Connector) -> None:
+    def __init__(self, connector: Connector, counters: TableCounters) -> None:
         self._connector = connector
+        self._counters = counters
         self._history: str | None = None
 
     async def opened(self, raw: Raw) -> None:
@@ -34,17 +42,22 @@ class Outcomes:
         except ERRORS:
             self._history = None  # the role is not allowed to see it
 
-    async def commit(self, raw: Raw) -> BaseException | None:
-        """Commits the transaction of a connection. Returns None if it was made, and otherwise the error."""
-        number: str | None = None
+    async def commit(self, raw: Raw, written: Collection[str]) -> BaseException | None:
+        """Commits the transaction of a connection, which has written to some tables.
+
+        Returns None if it was made, and otherwise the error.
+        """
+        changed: list[Any] = []
         try:
-            number = await raw.fetchval(_WRITTEN)
+            if written:
+                changed = await raw.fetch(_COUNT, sorted({0, *map(slot_of, written)}), self._counters.last)
             told = await raw.execute("COMMIT")
         except ERRORS as error:
             raw.terminate()
-            if number is None:  # the commit was not sent, or there was nothing to commit
+            if not changed:  # the commit was not sent, or there was nothing to commit
                 return told_error(error, closed=True)
-            return await self._found(number, error)
+            return await self._found(max(row[2] for row in changed), error)
+        self._counters.note((slot, value) for slot, value, _ in changed)
         return None if told == "COMMIT" else OSError("the database undid the transaction")
 
     async def close(self, raw: Raw) -> None:

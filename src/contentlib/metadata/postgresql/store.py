@@ -1,7 +1,7 @@
 """Stores metadata in PostgreSQL, which other processes on any machine may use too.
 
-Readers have connections of their own and see one state of all rows. Writers of all processes take turns (`turns`). No row is
-remembered after its transaction: the store could not know that another machine has changed it.
+Readers have connections of their own and see one state of all rows. Writers of all processes take turns (`turns`). Rows that
+were read by key are remembered until any process changes their table (`counters`).
 """
 
 from __future__ import annotations
@@ -11,11 +11,18 @@ from collections.abc import Callable
 from types import TracebackType
 
 from contentlib.metadata.auditing import wall_clock
+from contentlib.metadata.generations import slot_of
+from contentlib.metadata.memory import Memory
 from contentlib.metadata.postgresql.address import Address
 from contentlib.metadata.postgresql.connections import Connector, ReadingConnections
-from contentlib.metadata.postgresql.statements import SnapshotConnection
+from contentlib.metadata.postgresql.counters import TableCounters
+from contentlib.metadata.postgresql.link import Link
+from contentlib.metadata.postgresql.statements import PostgresqlConnection, SnapshotConnection
 from contentlib.metadata.postgresql.turns import PostgresqlTurn, TurnConnection
+from contentlib.metadata.principals import ACCESS_TABLES
 from contentlib.metadata.transaction import TransactionRows
+
+_ACCESS = tuple(slot_of(table) for table in ACCESS_TABLES)
 
 
 class PostgresqlMetadata:
@@ -23,7 +30,9 @@ class PostgresqlMetadata:
 
     def __init__(self, address: Address, now: Callable[[], int] = wall_clock) -> None:
         connector = Connector(address)
-        self._writer = TurnConnection(connector, now)
+        self._counters = TableCounters(Link(connector))
+        self._memory = Memory(self._counters)
+        self._writer = TurnConnection(connector, PostgresqlConnection(self._counters, self._memory), now, self._counters)
         self._connections = ReadingConnections(connector, address.connections, self._writer.has_turn)
         self._readers: list[_Reader] = []
 
@@ -33,11 +42,11 @@ class PostgresqlMetadata:
 
     def reading(self) -> _Reading:
         """A transaction that only reads."""
-        return _Reading(self._connections, self._readers)
+        return _Reading(self._new_reader, self._readers)
 
     def access_generation(self) -> int | None:
-        """Returns None: what was read of users and permissions is not remembered."""
-        return None
+        """A number that rises with each change of who may do what; None if nothing was read in this call before."""
+        return self._counters.of(_ACCESS)
 
     def login_generation(self) -> int | None:
         """Returns None: login sessions are not remembered."""
@@ -52,7 +61,12 @@ class PostgresqlMetadata:
         """Closes all connections after pending commits."""
         await self._writer.close()
         await self._connections.close()
+        await self._counters.close()
+        self._memory.close()
         await asyncio.sleep(0)  # the event loop closes the sockets of lost connections
+
+    def _new_reader(self) -> _Reader:
+        return _Reader(SnapshotConnection(self._counters, self._memory, self._connections))
 
 
 class _Reader(TransactionRows):
@@ -66,14 +80,15 @@ class _Reader(TransactionRows):
 class _Reading:
     """A transaction that only reads."""
 
-    __slots__ = ("_connections", "_reader", "_unused")
+    __slots__ = ("_new", "_reader", "_unused")
 
-    def __init__(self, connections: ReadingConnections, unused: list[_Reader]) -> None:
-        self._connections = connections
+    def __init__(self, new: Callable[[], _Reader], unused: list[_Reader]) -> None:
+        self._new = new
         self._unused = unused
 
     async def __aenter__(self) -> TransactionRows:
-        self._reader = self._unused.pop() if self._unused else _Reader(SnapshotConnection(self._connections))
+        self._reader = self._unused.pop() if self._unused else self._new()
+        await self._reader.connection.enter()
         return self._reader
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:

@@ -16,6 +16,7 @@ from contentlib.metadata.auditing import AuditedConnection
 from contentlib.metadata.batches import Batch
 from contentlib.metadata.postgresql.address import Raw
 from contentlib.metadata.postgresql.connections import Connector
+from contentlib.metadata.postgresql.counters import TableCounters
 from contentlib.metadata.postgresql.errors import ERRORS, lost, told_error
 from contentlib.metadata.postgresql.outcome import Outcomes
 from contentlib.metadata.postgresql.statements import PostgresqlConnection
@@ -36,12 +37,14 @@ _SETTINGS = {
 class TurnConnection:
     """The connection that writes, the turns on it, and the batch that is open on it."""
 
-    def __init__(self, connector: Connector, now: Callable[[], int]) -> None:
-        self._connection = PostgresqlConnection()
+    def __init__(
+        self, connector: Connector, connection: PostgresqlConnection, now: Callable[[], int], counters: TableCounters
+    ) -> None:
+        self._connection = connection
         self.audited = AuditedConnection(self._connection, now)
         self.rows = TransactionRows(self.audited)
         self._connector = connector
-        self._outcomes = Outcomes(connector)
+        self._outcomes = Outcomes(connector, counters)
         self._turn = asyncio.Lock()
         self._owner: asyncio.Task[Any] | None = None
         self._batch: Batch | None = None
@@ -103,6 +106,7 @@ class TurnConnection:
             if self._batch is not None and await self._goes_on():
                 return self._batch
             await self._begin(deadline)
+            self._connection.begin()
             self._batch = batch = Batch()
             self._do(self._close(batch))
         except BaseException:
@@ -155,7 +159,7 @@ class TurnConnection:
     async def _commit(self, batch: Batch) -> None:
         self._batch = None
         raw = self._connection.raw
-        error = lost() if raw is None else await self._outcomes.commit(raw)
+        error = lost() if raw is None else await self._outcomes.commit(raw, self._connection.written)
         batch.end(error)
 
     def _abandon(self, joining: asyncio.Task[Batch]) -> None:

@@ -7,6 +7,7 @@ from alembic import op
 
 revision = "0023"
 down_revision = "0026"
+_SLOTS = 128
 
 
 def upgrade() -> None:
@@ -22,8 +23,10 @@ def upgrade() -> None:
         sa.Column("beaten", sa.BigInteger(), nullable=False),
         sa.Column("beats", sa.BigInteger(), nullable=False),
     )
-    op.create_table(
+    generations = op.create_table(
         "generations",
         sa.Column("slot", sa.BigInteger(), primary_key=True, autoincrement=False),
         sa.Column("value", sa.BigInteger(), nullable=False),
+        postgresql_with={"fillfactor": 10},  # all old versions of the rows of a page are removed together
     )
+    op.bulk_insert(generations, [{"slot": slot, "value": 1} for slot in range(_SLOTS)])

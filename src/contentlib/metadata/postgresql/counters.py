@@ -20,7 +20,7 @@ from contentlib.metadata.postgresql.link import Link
 
 CHANGED = "SELECT slot, value FROM generations WHERE value > $1"
 _CALL_SECONDS = 0.05
-_RESTLESS_SECONDS = 1.0
+_RESTLESS_SECONDS = 0.25
 _EPISODE = 1 << 40
 """Is added to all counters with each new connection, because a standby that took over may have lost commits."""
 
@@ -57,7 +57,7 @@ class TableCounters:
         return began is not None and self._as_of >= began > time.perf_counter() - _CALL_SECONDS
 
     def is_restless(self, table: str) -> bool:
-        """Whether a table was changed within the last second, and so may be changed while it is read."""
+        """Whether a table was changed within the last moment, and so may be changed while it is read."""
         return time.monotonic() < self._restless.get(slot_of(table), 0.0)
 
     def of(self, slots: Collection[int]) -> int | None:

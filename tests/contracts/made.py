@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
 import msgspec
 from msgspec.structs import replace
 
+from contentlib.library.call_time import set_call_began
 from contentlib.library.checksums import Algorithm, Checksum
 from contentlib.library.errors import Fault
 from contentlib.library.identifiers import new_identifier
@@ -30,7 +32,7 @@ from contentlib.library.model import (
     UpdateSession,
     Version,
 )
-from contentlib.library.ports import MetadataStore
+from contentlib.library.ports import AccessStore, MetadataStore
 
 FAULT = Fault("file.broken", "the line broke", ("a", "b"))
 SHA = "ab" * 32
@@ -115,3 +117,13 @@ async def state_of(store: MetadataStore, key: str) -> str | None:
     """The value that is remembered."""
     async with store.reading() as transaction:
         return await transaction.state.get(key)
+
+
+async def generation(store: AccessStore) -> int:
+    """The generation of users and permissions as a call learns it that has just begun."""
+    while True:
+        set_call_began(time.perf_counter())
+        async with store.reading():
+            found = store.access_generation()
+        if found is not None:  # else the database took so long to answer that the call is no longer new
+            return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from functools import cache
 
 from msgspec.structs import replace
 from sqlalchemy import and_, bindparam, delete, null, or_, select, update
@@ -22,7 +23,6 @@ _due = and_(
     _TASKS.c.due <= bindparam("now"),
     or_(_TASKS.c.until.is_(None), _TASKS.c.until < bindparam("now")),
 )
-_DUE = Statement(select(*_ROWS.columns).where(_due).order_by(_TASKS.c.due))
 _WAITING = Statement(select(_TASKS.c.kind).where(_due).distinct())
 _FORGET = Statement(delete(_TASKS).where(_TASKS.c.ended < bindparam("before")))
 _RUNNING = and_(_TASKS.c.ended.is_(None), _TASKS.c.status == bindparam("running"))
@@ -32,6 +32,14 @@ _LET_GO = Statement(
     .where(_RUNNING, _TASKS.c.owner == bindparam("gone"))
     .values(status=bindparam("pending"), owner=null(), until=null())
 )
+
+
+@cache
+def _first_due(kinds: int) -> Statement:
+    """The task of some kinds that has been due the longest. One that another transaction has locked is left to it."""
+    wanted = _TASKS.c.kind.in_([bindparam(f"kind{n}") for n in range(kinds)])
+    found = select(*_ROWS.columns).where(_due, wanted).order_by(_TASKS.c.due, *_ORDER).limit(1)
+    return Statement(found.with_for_update(skip_locked=True))
 
 
 class TaskRows(Keyed[Task]):
@@ -55,20 +63,23 @@ class TaskRows(Keyed[Task]):
 
     async def claim(self, kinds: Collection[str], owner: str, now: int, until: int) -> Task | None:
         """Claims a task that is due or whose owner's lease has expired."""
-        for row in await self._connection.rows(_DUE, {"now": now}):
-            task = _ROWS.codec.value(row)
-            if task.kind in kinds:
-                taken = replace(
-                    task,
-                    status=TaskStatus.RUNNING,
-                    owner=owner,
-                    until=until,
-                    attempts=task.attempts + 1,
-                    started=now if task.started is None else task.started,
-                )
-                await self.put(taken)
-                return taken
-        return None
+        if not kinds:
+            return None
+        values = {f"kind{n}": kind for n, kind in enumerate(kinds)}
+        row = await self._connection.row(_first_due(len(kinds)), {"now": now, **values})
+        if row is None:
+            return None
+        task = _ROWS.codec.value(row)
+        taken = replace(
+            task,
+            status=TaskStatus.RUNNING,
+            owner=owner,
+            until=until,
+            attempts=task.attempts + 1,
+            started=now if task.started is None else task.started,
+        )
+        await self.put(taken)
+        return taken
 
     async def owners(self) -> set[str]:
         """The processes that run tasks."""

@@ -107,8 +107,8 @@ class AccessStore(MetadataStore, Protocol):
     def access_generation(self) -> int | None:
         """A number that rises with each change, in any process, of a user, group, membership, role, permission or API token.
 
-        None while one is being committed, and always of a store that does not learn of the changes of other machines in time.
-        What is read after it was asked for, and before it rises, is of this generation.
+        None while one is being committed, and where the store has not looked for changes of other machines in this call: at its
+        first reading it does. What is read after it was asked for, and before it rises, is of this generation.
         """
 
     def login_generation(self) -> int | None:

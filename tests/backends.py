@@ -8,7 +8,9 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import sqlite3
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -100,6 +102,8 @@ class Backend:
     """The storage of a server with a data directory; None for its default."""
     copy: Callable[[Path, Path], object]
     """Copies a data directory with its database."""
+    texts: Callable[[Path, str], list[str]]
+    """The answer of a statement that selects a column of texts without line breaks."""
     open_bytes: Callable[[Mapping[str, Path]], BlobStore]
     stored: Callable[[Mapping[str, Path]], list[StoredBlob]]
     unfinished: Callable[[Mapping[str, Path]], list[StoredBlob]]
@@ -110,6 +114,15 @@ class Backend:
 def _new_database(directory: Path) -> Path:
     path = directory / _DATABASE
     return path if path.exists() else new_database(path)
+
+
+def _texts_of_file(database: Path, statement: str) -> list[str]:
+    with closing(sqlite3.connect(database)) as connection:
+        return [str(text) for (text,) in connection.execute(statement).fetchall()]
+
+
+def _texts_of_postgresql(path: Path, statement: str) -> list[str]:
+    return postgresql.server().run(statement, postgresql.name_of(path.parent)).split("\n")
 
 
 def _stored_files(roots: Mapping[str, Path]) -> list[StoredBlob]:
@@ -195,6 +208,7 @@ BACKENDS = {
         database=lambda _: None,
         storage=lambda _: None,
         copy=shutil.copytree,
+        texts=_texts_of_file,
         open_bytes=lambda roots: claimed(FilesystemBlobs(roots)),
         stored=_stored_files,
         unfinished=_unfinished_files,
@@ -206,6 +220,7 @@ BACKENDS = {
         database=postgresql.url_of,
         storage=lambda _: None,
         copy=_copy_postgresql,
+        texts=_texts_of_postgresql,
         open_bytes=lambda roots: claimed(FilesystemBlobs(roots)),
         stored=_stored_files,
         unfinished=_unfinished_files,
@@ -217,6 +232,7 @@ BACKENDS = {
         database=lambda _: None,
         storage=_bucket_storage,
         copy=_copy_bucket,
+        texts=_texts_of_file,
         open_bytes=lambda roots: claimed(FilesystemBlobs(roots)),
         stored=_stored_objects,
         unfinished=_unfinished_objects,

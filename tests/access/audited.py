@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 from typing import Any
+
+from backends import BACKEND
 
 
 def entries(database: Path, operation: str = "") -> list[dict[str, Any]]:
     """All entries whose operation starts so, oldest first."""
-    with closing(sqlite3.connect(database)) as connection:
-        rows = connection.execute("SELECT content FROM audit ORDER BY sequence").fetchall()
-    found = [json.loads(content) for (content,) in rows]
+    found = [json.loads(content) for content in BACKEND.texts(database, "SELECT content FROM audit ORDER BY sequence")]
     return [each for each in found if each.get("operation", "").startswith(operation)]
 
 

@@ -191,6 +191,7 @@ async def test_more_than_is_removed_at_once_is_removed_in_one_sweep(world: World
     assert world.kept() == []
 
 
+@pytest.mark.embedded
 async def test_others_get_their_turn_while_many_blobs_are_looked_at_and_removed(world: World, collector: Collector) -> None:
     session = await world.update(await world.item())
     await world.send(session, "disk", b"bytes")
@@ -390,6 +391,7 @@ async def test_what_is_in_the_trash_keeps_its_content_and_gives_it_back_once_it_
     await world.metadata.close()
 
 
+@pytest.mark.embedded
 async def test_a_deleted_library_of_many_items_is_removed_in_turns(world: World, collector: Collector) -> None:
     library = await world.library()
     await many(world, "items", await world.item(library), 1_000)

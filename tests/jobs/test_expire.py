@@ -146,6 +146,7 @@ async def test_more_sessions_than_are_ended_at_once_all_end(world: World, expiry
     assert await states(world) == {}
 
 
+@pytest.mark.embedded
 async def test_others_get_their_turn_while_many_sessions_are_ended_and_forgotten(world: World, expiry: Expiry) -> None:
     session = await world.download(await world.item())
     await many(world, "download_sessions", session)

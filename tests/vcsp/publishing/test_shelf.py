@@ -51,6 +51,7 @@ def shelf(world: World) -> Shelf:
     return Shelf(world.metadata, world.blobs, Counters())
 
 
+@pytest.mark.embedded
 async def test_others_get_their_turn_while_the_documents_of_a_large_library_are_made(world: World, shelf: Shelf) -> None:
     library = await _published(world)
     item = await world.item(library)

@@ -6,6 +6,7 @@ import asyncio
 import socket
 from collections.abc import Callable
 from itertools import islice
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import structlog
@@ -44,6 +45,11 @@ def database_of(settings: Settings) -> Database:
 def open_rows(settings: Settings, clock: Clock | None = None) -> AccessStore:
     """Opens the database. Changes are dated by the clock of the server in its audit log."""
     return database_of(settings).open((clock or SystemClock()).now)
+
+
+def nodes_directory(settings: Settings) -> Path:
+    """Where the worker processes of this machine find each other."""
+    return settings.data_dir / "nodes"
 
 
 def open_nodes(settings: Settings, local: Nodes, steer: Callable[[int], object] = unheard) -> Nodes:

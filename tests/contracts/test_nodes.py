@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -93,3 +94,17 @@ async def test_an_event_that_is_too_long_is_not_told(new: New) -> None:
     one.ring("short")
     await until(lambda: bool(heard))
     assert heard == [("short",)]
+
+
+async def test_an_operator_sees_each_process_and_whether_it_runs(new: New) -> None:
+    one, two = new(), new()
+    await one.start(unheard, unheard)
+    await two.start(unheard, unheard)
+    await two.stop()
+    seen = await new().all()
+    assert sorted(each.state for each in seen) == ["ended", "running"]
+    assert {each.process for each in seen} == {os.getpid()}
+    assert all(each.age >= 0 for each in seen)
+    await one.running()  # looks at them anew
+    await one.forget(await one.ended())
+    assert [each.state for each in await one.all()] == ["running"]

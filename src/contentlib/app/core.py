@@ -6,7 +6,6 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 
 from contentlib.access.keys import SecretKey
 from contentlib.access.passwords import Argon2Passwords
@@ -32,7 +31,7 @@ from contentlib.outbound.configured import outbound_of
 from contentlib.outbound.roots import system_roots
 from contentlib.outbound.sources import Sources
 from contentlib.settings import Settings
-from contentlib.stores import open_bytes, open_nodes, open_rows, own_storages
+from contentlib.stores import nodes_directory, open_bytes, open_nodes, open_rows, own_storages
 from contentlib.transfer.addresses import SignedAddresses
 
 _TRANSFER_KEY_FILE = "transfer.key"
@@ -90,7 +89,8 @@ def open_core(settings: Settings, thumbprint: str | None, certificate: bytes | N
     metadata, store, signals = CheckedStore(open_rows(settings, clock)), open_bytes(settings), Signals()
     places = LockedPlaces(nodes_directory(settings) / "places.lock")
     configurations = Configurations(metadata, signals.configuration_changed)
-    limits = TransferLimits(configurations, places, settings.workers)
+    nodes = open_nodes(settings, LocalNodes(nodes_directory(settings)), steering(clock))
+    limits = TransferLimits(configurations, places, settings.workers, nodes)
     storages = Storages(store, log.storage_changed)
     datastores = [Datastore(each.id, each.name, each.path, partial(space_of, store, each.id)) for each in settings.storage]
     slack = touch_seconds(settings) * 2 if beside else 0  # another worker's touches are seen once it has kept them
@@ -99,7 +99,7 @@ def open_core(settings: Settings, thumbprint: str | None, certificate: bytes | N
         certificate=certificate,
         thumbprint=thumbprint,
         clock=clock,
-        nodes=open_nodes(settings, LocalNodes(nodes_directory(settings)), steering(clock)),
+        nodes=nodes,
         metadata=metadata,
         store=store,
         storages=storages,
@@ -129,11 +129,6 @@ async def read_identity(core: Core) -> Identity:
 def steering(clock: Clock) -> Callable[[int], object]:
     """The function that makes a clock approach the time that several machines share."""
     return clock.steer if isinstance(clock, EvenClock) else unheard
-
-
-def nodes_directory(settings: Settings) -> Path:
-    """Where the worker processes of this machine find each other."""
-    return settings.data_dir / "nodes"
 
 
 def transfer_key(settings: Settings) -> SecretKey:

@@ -8,7 +8,7 @@ import secrets
 
 from contentlib.access.keys import SecretKey
 from contentlib.access.passwords import Argon2Passwords
-from contentlib.app.core import nodes_directory, transfer_key
+from contentlib.app.core import transfer_key
 from contentlib.jobs.ended_nodes import release
 from contentlib.library.actors import set_actor, the_server
 from contentlib.library.clock import EvenClock
@@ -20,7 +20,7 @@ from contentlib.library.principals import ADMINISTRATOR, Permission, user_key
 from contentlib.library.timekeeping import go_on
 from contentlib.nodes.local import LocalNodes
 from contentlib.settings import Settings
-from contentlib.stores import claim_storages, database_of, open_bytes, open_nodes, open_rows
+from contentlib.stores import claim_storages, database_of, nodes_directory, open_bytes, open_nodes, open_rows
 
 _TRANSFER_KEY = "transfer_key"  # where an earlier version kept it
 _KEY_IN_USE = "transfer_key_in_use"  # its hash

@@ -10,6 +10,7 @@ from contentlib.cli.audit import audit
 from contentlib.cli.bundle import bundle
 from contentlib.cli.ldap import ldap
 from contentlib.cli.login import login
+from contentlib.cli.nodes import nodes
 from contentlib.cli.people import group, user
 from contentlib.cli.permits import permission, role, token
 from contentlib.cli.publish_static import publish_static
@@ -24,7 +25,7 @@ from contentlib.cli.version import version
 application = typer.Typer(
     help="A self-hosted Content Library Service.", no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None
 )
-for command in (adopt, login, publish_static, serve, settings, version):
+for command in (adopt, login, nodes, publish_static, serve, settings, version):
     application.command()(command)
 for name, commands in {
     "audit": audit,

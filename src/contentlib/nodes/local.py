@@ -11,7 +11,9 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import os
+import socket
 import stat
+import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -19,7 +21,7 @@ from pathlib import Path
 import msgspec
 
 from contentlib.library.identifiers import new_identifier
-from contentlib.library.ports.nodes import Hear, Missed
+from contentlib.library.ports.nodes import Hear, Missed, NodeState
 
 _MOST = 4096  # bytes that are written as one, and so are not mixed with those of others (PIPE_BUF)
 _READ = 1 << 16
@@ -73,9 +75,17 @@ class LocalNodes:
         """The identifiers of the processes that run."""
         return {name for name in self._names() if self._runs(name)}
 
+    async def here_running(self) -> set[str]:
+        """The identifiers of the processes that run."""
+        return await self.running()
+
     async def ended(self) -> set[str]:
         """The identifiers of the processes that have ended, until they are forgotten."""
         return {name for name in self._names() if not self._runs(name)}
+
+    async def all(self) -> list[NodeState]:
+        """The processes, as their files tell."""
+        return sorted(state for name in self._names() if (state := self._state(name)) is not None)
 
     async def forget(self, ended: Collection[str]) -> None:
         """Removes the files of processes that have ended."""
@@ -92,6 +102,16 @@ class LocalNodes:
                 with suppress(OSError, msgspec.DecodeError), self._opened_pipe(name) as pipe:
                     if pipe is not None:
                         os.write(pipe, line)
+
+    def _state(self, name: str) -> NodeState | None:
+        try:
+            told = msgspec.json.decode((self._directory / name).read_bytes(), type=_Pipe)
+            since = (self._directory / name).stat().st_mtime
+        except (FileNotFoundError, msgspec.DecodeError):
+            return None
+        age = int((time.time() - since) * 1000)
+        runs = self._runs(name)
+        return NodeState(socket.gethostname(), told.process, "", "running" if runs else "ended", age, 0 if runs else age)
 
     def _names(self) -> list[str]:
         try:

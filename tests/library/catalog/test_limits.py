@@ -12,6 +12,7 @@ import pytest
 from contentlib.library.bytes.blobs import Blobs
 from contentlib.library.catalog.configuration import Configurations
 from contentlib.library.catalog.limits import TransferLimits
+from contentlib.nodes.local import LocalNodes
 from contentlib.nodes.places import LockedPlaces
 from library.world import World
 from nodes.taken_places import others_places
@@ -186,3 +187,36 @@ async def test_a_transfer_waits_for_a_place_that_another_process_has(configurati
 async def _transferred(limits: TransferLimits) -> None:
     async with limits.transfer("a.iso", "host"):
         pass
+
+
+class _Machines(LocalNodes):
+    """The processes of two machines, of which this one has as many as are named first."""
+
+    def __init__(self, here: int, everywhere: int) -> None:
+        super().__init__(Path("unused"))
+        self._numbers = here, everywhere
+
+    async def here_running(self) -> set[str]:
+        """Those of this machine."""
+        return {f"process {number}" for number in range(self._numbers[0])}
+
+    async def running(self) -> set[str]:
+        """All."""
+        return {f"process {number}" for number in range(self._numbers[1])}
+
+
+async def test_several_machines_divide_the_limits(configurations: Configurations) -> None:
+    limits = TransferLimits(configurations, processes=2, nodes=_Machines(2, 6))
+    await configurations.update({"maximum_concurrent_item_syncs": 10})
+    await limits.start()
+    assert limits.item_syncs.most == 10
+    await limits.refresh()
+    assert limits.item_syncs.most == 4  # a third, rounded up
+
+
+async def test_old_and_new_processes_of_one_machine_share_its_limits(configurations: Configurations) -> None:
+    limits = TransferLimits(configurations, processes=2, nodes=_Machines(4, 4))
+    await configurations.update({"maximum_concurrent_item_syncs": 10})
+    await limits.start()
+    await limits.refresh()
+    assert limits.item_syncs.most == 10

@@ -13,22 +13,34 @@ from contentlib.library.bytes.slots import Slots
 from contentlib.library.bytes.throttle import Throttle
 from contentlib.library.catalog.configuration import Configuration, Configurations
 from contentlib.library.packages import ovf
-from contentlib.library.ports import Places
+from contentlib.library.ports import Nodes, Places
 
 
 class TransferLimits:
-    """The limits of one of some `processes`. They share `places`, and each has an equal part of the bandwidth."""
+    """The limits of one of the `processes` of a server, which share `places`.
 
-    def __init__(self, configurations: Configurations, places: Places | None = None, processes: int = 1) -> None:
+    Where there are other `nodes`, each process has an equal part of the bandwidth, and a machine has a part of the places.
+    """
+
+    def __init__(
+        self,
+        configurations: Configurations,
+        places: Places | None = None,
+        processes: int = 1,
+        nodes: Nodes | None = None,
+    ) -> None:
         self._configurations = configurations
         self._places = places
         self._processes = processes
+        self._nodes = nodes
+        self._all = self._here = processes
         defaults = Configuration()
         self.throttle = Throttle()
         self.item_syncs = Slots(defaults.maximum_concurrent_item_syncs, "item syncs", places)
         self.pool = defaults.transfer_threads_pool_size
+        self._priority_pool = defaults.priority_transfer_threads_pool_size
         self._files = Slots(self.pool, "files", places)
-        self._descriptors = Slots(defaults.priority_transfer_threads_pool_size, "descriptors", places)
+        self._descriptors = Slots(self._priority_pool, "descriptors", places)
         self._hosts: dict[str, Slots] = {}
         self._per_host = defaults.transfer_nfc_max_concurrent_transfers_per_host
 
@@ -36,12 +48,14 @@ class TransferLimits:
         """Puts all of the configuration in force; the sizes of the pools stay as they are then."""
         found = await self._configurations.get()
         self.pool = found.transfer_threads_pool_size
-        self._files.allow(self.pool)
-        self._descriptors.allow(found.priority_transfer_threads_pool_size)
+        self._priority_pool = found.priority_transfer_threads_pool_size
         self._apply(found)
 
     async def refresh(self) -> None:
-        """Applies changed values that need no restart. Must be called periodically."""
+        """Applies changed values that need no restart, and the number of processes. Must be called periodically."""
+        if self._nodes is not None:
+            self._here = max(len(await self._nodes.here_running()), self._processes)
+            self._all = max(len(await self._nodes.running()), self._here)
         self._apply(await self._configurations.get())
 
     @asynccontextmanager
@@ -65,8 +79,14 @@ class TransferLimits:
                 self._hosts.pop(host, None)
 
     def _apply(self, found: Configuration) -> None:
-        self.throttle.limit = found.transfer_throttling_bandwidth_total / self._processes
-        self.item_syncs.allow(found.maximum_concurrent_item_syncs)
-        self._per_host = found.transfer_nfc_max_concurrent_transfers_per_host
+        self.throttle.limit = found.transfer_throttling_bandwidth_total / self._all
+        self._files.allow(self._part(self.pool))
+        self._descriptors.allow(self._part(self._priority_pool))
+        self.item_syncs.allow(self._part(found.maximum_concurrent_item_syncs))
+        self._per_host = self._part(found.transfer_nfc_max_concurrent_transfers_per_host)
         for places in self._hosts.values():
             places.allow(self._per_host)
+
+    def _part(self, all_together: int) -> int:
+        """Returns the places of this machine, at least one; all machines together have about the whole."""
+        return -(-all_together * self._here // self._all)

@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 Hear = Callable[[str, Sequence[str]], None]
 """Receives the name of an event and its arguments."""
 Missed = Callable[[], None]
 """Called when events may have been missed."""
+
+
+class NodeState(NamedTuple):
+    """A process as an operator sees it: the name of its server, its number, its version, and whether it runs.
+
+    `age` and `silence` are the milliseconds since it started, and since the others last heard of it.
+    """
+
+    name: str
+    process: int
+    version: str
+    state: str
+    age: int
+    silence: int
 
 
 class Places(Protocol):
@@ -47,8 +61,14 @@ class Nodes(Protocol):
         what it had claimed is not its own any more.
         """
 
+    async def here_running(self) -> set[str]:
+        """The identifiers of the processes of this machine that run."""
+
     async def ended(self) -> set[str]:
         """The identifiers of the processes that have ended, until they are forgotten."""
+
+    async def all(self) -> list[NodeState]:
+        """All processes that are not forgotten, in order of their servers and numbers."""
 
     async def forget(self, ended: Collection[str]) -> None:
         """Forgets processes that have ended; nothing is claimed by them any more."""

@@ -18,7 +18,7 @@ import msgspec
 import structlog
 
 from contentlib import __version__
-from contentlib.library.ports.nodes import Hear, Missed, Nodes
+from contentlib.library.ports.nodes import Hear, Missed, Nodes, NodeState
 from contentlib.metadata.database import NodeOptions
 from contentlib.metadata.postgresql.address import Address
 from contentlib.metadata.postgresql.connections import Connector
@@ -38,10 +38,11 @@ _BEAT = f"""WITH own AS (
     INSERT INTO nodes (id, name, process, version, state, started, beaten, beats) VALUES ($1, $2, $3, $4, $5, {_NOW}, {_NOW}, 1)
     ON CONFLICT (id) DO UPDATE SET state = excluded.state, beaten = excluded.beaten, beats = nodes.beats + 1
 ) {_LIST}"""  # noqa: S608 - constants of this module
+_ALL = f"SELECT name, process, version, state, {_NOW} - started, {_NOW} - beaten FROM nodes ORDER BY name, process"  # noqa: S608 - a constant
 _FORGET = "DELETE FROM nodes WHERE id = ANY($1::text[])"
 _RING = "SELECT pg_notify($1, line) FROM unnest($2::text[]) AS line"
 _EVENT: msgspec.json.Decoder[tuple[str, int, list[str]]] = msgspec.json.Decoder(tuple[str, int, list[str]])
-RUNNING, DRAINING, ENDED = "running", "draining", "ended"
+RUNNING, DRAINING, ENDED, _SILENT = "running", "draining", "ended", "silent"
 _LOG = structlog.stdlib.get_logger(__name__)
 
 
@@ -60,6 +61,7 @@ class PostgresqlNodes:
         self._sent = 0
         self._ringing: asyncio.Task[None] | None = None
         self._beating: asyncio.Task[None] | None = None
+        self._stopping = asyncio.Event()
 
     async def start(self, hear: Hear, missed: Missed) -> None:
         """This process runs from now on, when its row is written."""
@@ -77,12 +79,10 @@ class PostgresqlNodes:
 
     async def stop(self) -> None:
         """This process has ended its work."""
-        await self._ring()
-        for task in (self._beating, self._ringing):
-            if task is not None:
-                task.cancel()
+        self._stopping.set()
         self._state = ENDED
         if self._beating is not None:
+            await asyncio.gather(self._beating, *([self._ringing] if self._ringing else []))
             with suppress(OSError):  # its silence tells it, too
                 await self._beat()
         self._beating = None
@@ -95,11 +95,23 @@ class PostgresqlNodes:
         own = set() if self._beating is None else {self.here}  # whose row may have been removed after a silence
         return (set(self._states) | own) - await self.ended()
 
+    async def here_running(self) -> set[str]:
+        """The identifiers of the processes of this machine that run."""
+        return await self._local.running()
+
     async def ended(self) -> set[str]:
         """The identifiers of the processes that had ended at the last heartbeat."""
         silent = self._silence.silent()
         ended = {each for each, state in self._states.items() if state == ENDED or each in silent}
         return (ended - {self.here}) | await self._local.ended()
+
+    async def all(self) -> list[NodeState]:
+        """The processes, as their rows tell. One that is silent has not been judged yet by those that run."""
+        found = [NodeState(*row) for row in await self._link.fetch(_ALL)]
+        return [each._replace(state=_SILENT) if self._is_silent(each) else each for each in found]
+
+    def _is_silent(self, node: NodeState) -> bool:
+        return node.state != ENDED and node.silence > self._options.lease * 1000
 
     async def forget(self, ended: Collection[str]) -> None:
         """Removes the rows of processes that have ended."""
@@ -129,8 +141,7 @@ class PostgresqlNodes:
 
     async def _keep_beating(self) -> None:
         pause, away = min(_LONGEST_BEAT, self._options.lease / _BEATS_A_LEASE), False
-        while True:
-            await asyncio.sleep(pause)
+        while not await self._stops_within(pause):
             try:
                 await self._beat()
                 if self._events:
@@ -141,6 +152,13 @@ class PostgresqlNodes:
                 away = True
             else:
                 away = False
+
+    async def _stops_within(self, seconds: float) -> bool:
+        """Waits. A heartbeat is not cancelled, because the driver would need another connection to cancel its statement."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._stopping.wait()
+        return self._stopping.is_set()
 
     async def _beat(self) -> None:
         values = (self.here, self._options.name, os.getpid(), __version__, self._state)

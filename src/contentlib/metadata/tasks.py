@@ -38,7 +38,7 @@ _LET_GO = Statement(
 def _first_due(kinds: int) -> Statement:
     """The task of some kinds that has been due the longest. One that another transaction has locked is left to it."""
     wanted = _TASKS.c.kind.in_([bindparam(f"kind{n}") for n in range(kinds)])
-    found = select(*_ROWS.columns).where(_due, wanted).order_by(_TASKS.c.due, *_ORDER).limit(1)
+    found = select(*_ROWS.columns).where(_due, wanted).order_by(_TASKS.c.due).limit(1)
     return Statement(found.with_for_update(skip_locked=True))
 
 

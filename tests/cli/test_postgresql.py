@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from http.client import HTTPConnection
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -46,6 +51,72 @@ class Client:
         assert answer.status_code == 200, answer.text
         return str(answer.json()["value"])
 
+    def item(self, library: str) -> str:
+        """The identifier of a new item."""
+        spec = {"create_spec": {"library_id": library, "name": "item"}}
+        return str(self.send("POST", f"{_CONTENT}/library/item", spec).json()["value"])
+
+    def update(self, item: str) -> str:
+        """The identifier of a new update session."""
+        spec = {"create_spec": {"library_item_id": item}}
+        return str(self.send("POST", f"{_CONTENT}/library/item/update-session", spec).json()["value"])
+
+    def add(self, session: str, name: str, size: int) -> str:
+        """The path to which the bytes of a new file are sent."""
+        spec = {"file_spec": {"name": name, "source_type": "PUSH", "size": size}}
+        answer = self.send("POST", f"{_CONTENT}/library/item/updatesession/file/id:{session}?~action=add", spec)
+        return str(urlsplit(answer.json()["value"]["upload_endpoint"]["uri"]).path)
+
+    def file(self, session: str, name: str) -> dict[str, Any]:
+        """A file of an update session."""
+        answer = self.send("POST", f"{_CONTENT}/library/item/updatesession/file/id:{session}?~action=get", {"file_name": name})
+        found: dict[str, Any] = answer.json()["value"]
+        return found
+
+    def filled(self, item: str, data: bytes) -> str:
+        """The path of the bytes of an item that is given a file."""
+        session = self.update(item)
+        assert self._http.put(self.add(session, "old", len(data)), content=data).status_code == 200
+        assert self.send("POST", f"{_CONTENT}/library/item/update-session/id:{session}?~action=complete").status_code == 200
+        spec = {"create_spec": {"library_item_id": item}}
+        download = self.send("POST", f"{_CONTENT}/library/item/download-session", spec).json()["value"]
+        answer = self.send(
+            "POST",
+            f"{_CONTENT}/library/item/downloadsession/file/id:{download}?~action=prepare",
+            {"file_name": "old"},
+        )
+        return str(urlsplit(answer.json()["value"]["download_endpoint"]["uri"]).path)
+
+    @contextmanager
+    def half_sent(self, path: str, data: bytes) -> Iterator[Callable[[], int]]:
+        """Sends half of a file; the rest is sent by the function, which returns the status."""
+        with self._connected() as connection:
+            connection.putrequest("PUT", path)
+            connection.putheader("content-length", str(len(data)))
+            connection.endheaders()
+            connection.send(data[: len(data) // 2])
+
+            def send_rest() -> int:
+                connection.send(data[len(data) // 2 :])
+                return connection.getresponse().status
+
+            yield send_rest
+
+    @contextmanager
+    def half_read(self, path: str, size: int) -> Iterator[Callable[[], bytes]]:
+        """Reads half of a file; the function returns all of it."""
+        with self._connected() as connection:
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            first = answer.read(size // 2)
+            yield lambda: first + answer.read()
+
+    @contextmanager
+    def _connected(self) -> Iterator[HTTPConnection]:
+        connection = HTTPConnection(self._http.base_url.host, self._http.base_url.port, timeout=PATIENCE_SECONDS)
+        with closing(connection):
+            yield connection
+
     def has(self, library: str) -> bool:
         """Whether a library can be read."""
         return self.send("GET", f"{_CONTENT}/local-library/id:{library}").status_code == 200
@@ -74,6 +145,29 @@ def test_a_server_answers_503_while_its_database_is_away_and_goes_on_by_itself(
         assert eventually(lambda: client.send("GET", "/readyz").status_code == 200)
         assert all(client.has(each) for each in kept)
         assert client.has(client.library("back"))
+        client.close()
+
+
+def test_transfers_and_sessions_survive_a_database_that_is_away(tmp_path: Path, database: postgresql.Server) -> None:
+    url = database.url("library")
+    settings = _SETTINGS | {"CONTENTLIB_NODE_LEASE_SECONDS": "1"}
+    with serving(tmp_path, "--no-tls", "--workers", "2", "--database", url, **settings) as server:
+        client = Client(server.url)
+        item, data = client.item(client.library("library")), bytes(range(256)) * 4096
+        session = client.update(item)
+        upload, download = client.add(session, "new", len(data)), client.filled(client.item(client.library("old")), data)
+        with client.half_sent(upload, data) as sending, client.half_read(download, len(data)) as reading:
+            assert eventually(lambda: client.file(session, "new")["status"] == "TRANSFERRING")
+            database.kill()
+            assert client.send("GET", f"{_CONTENT}/library/item/id:{item}").status_code == 503
+            assert reading() == data  # needs no database
+            time.sleep(3)  # longer than the lease; nothing depends on how much longer
+            database.start()
+            assert eventually(lambda: client.send("GET", "/readyz").status_code == 200)
+            assert client.file(session, "new")["status"] == "TRANSFERRING"
+            assert sending() == 200
+        assert client.file(session, "new")["status"] == "READY"
+        assert client.send("POST", f"{_CONTENT}/library/item/update-session/id:{session}?~action=complete").status_code == 200
         client.close()
 
 

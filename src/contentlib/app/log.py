@@ -35,9 +35,12 @@ def request_failed(request: Request, operation: str, error: BaseException) -> No
 
 
 def job_failed(name: str, error: BaseException) -> None:
-    """A job or a task failed."""
+    """A job or a task failed. An OSError, of which there are many while the database is away, is logged in one line."""
     count_failed_job(name)
-    _LOG.error("job failed", job=name, exc_info=error)
+    if isinstance(error, OSError):
+        _LOG.error("job failed", job=name, told=str(error))
+    else:
+        _LOG.error("job failed", job=name, exc_info=error)
 
 
 def package_warnings(item: str, warnings: Sequence[Fault]) -> None:

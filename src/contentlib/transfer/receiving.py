@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from contextlib import suppress
 
 from contentlib.http.message import Request
 from contentlib.library.bytes import storing
@@ -201,8 +202,11 @@ class Upload:
             raise Wrong(400, faults.part_mismatch(self.file.name, self.part.length, came), keep=True)
 
     async def _beat(self, size: int) -> None:
-        """Once a second: keeps the session alive, and learns when it ended, be it in another process."""
-        now = time.monotonic()
-        if now - self._beaten >= _BEAT_SECONDS:
-            self._beaten = now
-            await self._transfers.beat(self.session, self.file, size)
+        """Once a second: keeps the session alive, and learns when it ended, be it in another process.
+
+        While the database is not available, bytes are received nevertheless.
+        """
+        if time.monotonic() - self._beaten >= _BEAT_SECONDS:
+            with suppress(OSError):  # it is asked again after a second, and at the end
+                await self._transfers.beat(self.session, self.file, size)
+            self._beaten = time.monotonic()

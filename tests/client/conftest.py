@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from contentlib.client.connection import ServerConnection
+from contentlib.client.profiles import Profile
+from processes import Running, serving
+from whole import NAME, PASSWORD
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """A server for all tests of a process; each makes a library of its own."""
+    with serving(tmp_path_factory.mktemp("server"), "--no-tls", CONTENTLIB_ADMIN_PASSWORD=PASSWORD) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def profile(server: Running) -> Profile:
+    """A login at the server."""
+    auth = httpx.BasicAuth(NAME.encode(), PASSWORD.encode())
+    session = httpx.post(f"{server.url}/api/session", auth=auth, timeout=60).json()
+    return Profile(server.url, NAME, session)
+
+
+@pytest.fixture
+async def connection(profile: Profile) -> AsyncIterator[ServerConnection]:
+    async with ServerConnection(profile) as opened:
+        yield opened
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    found = tmp_path / "files"
+    found.mkdir()
+    return found

@@ -162,10 +162,12 @@ class StagedObjects:
     def drop(self) -> None:
         """Removes and releases the upload."""
         with self._using:
-            if not self._over:
-                self._over = True
-                self._remove()
-            self._released(self)
+            try:
+                if not self._over:
+                    self._over = True
+                    self._remove()
+            finally:
+                self._released(self)
 
     def discarded(self) -> None:
         """Ends writing to an upload that was removed."""

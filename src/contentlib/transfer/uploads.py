@@ -254,7 +254,9 @@ class Uploads:
         received = upload.received(staged)
         ending = self._ending(request, upload, received, error)
         lane, wanted = self._storages.on(upload.session.storage), ending.keep
-        if not wanted:  # before anything is noted: a full disk has room again then
+        if wanted:
+            received = await self._saved(upload, staged)
+        else:  # before anything is noted: a full disk has room again then
             await self._discard(upload, staged)
         if ending.fault is not None:
             try:
@@ -276,6 +278,12 @@ class Uploads:
         if isinstance(error, NotStored) and ending.fault is not None:
             raise ServerFailed(ending.status, ending.fault, headers) from error.error
         return text(ending.status, sentence, headers)
+
+    async def _saved(self, upload: Upload, staged: Staged) -> int:
+        """Returns the number of bytes that the next request finds."""
+        with suppress(OSError):  # then it finds fewer
+            await self._storages.on(upload.session.storage).run(staged.save)
+        return upload.received(staged)
 
     async def _discard(self, upload: Upload, staged: Staged) -> None:
         await self._storages.on(upload.session.storage).release(staged.empty)

@@ -83,7 +83,7 @@ async def test_a_server_that_names_no_client_for_device_codes_is_told(tmp_path: 
     async with issuing() as issuer:
         issuer.bodies["/cls/login"] = answer
         ended = await asyncio.to_thread(login, issuer.url, tmp_path)
-        told = "names no provider with a client for device codes; give --issuer and --client-id"
+        told = "names no provider with a client for device codes; give --issuer and --client-id, or --user"
         assert ended == (1, "", f"contentlib: {issuer.url} {told}\n")
 
 

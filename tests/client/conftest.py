@@ -6,8 +6,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from client.commands import Terminal
 from contentlib.client.connection import ServerConnection
-from contentlib.client.profiles import Profile
+from contentlib.client.profiles import Profile, Profiles
 from processes import Running, serving
 from whole import NAME, PASSWORD
 
@@ -38,3 +39,10 @@ def folder(tmp_path: Path) -> Path:
     found = tmp_path / "files"
     found.mkdir()
     return found
+
+
+@pytest.fixture
+def terminal(tmp_path: Path, profile: Profile) -> Terminal:
+    """A user who is logged in."""
+    Profiles(tmp_path / "config" / "contentlib" / "profiles.json").put("default", profile)
+    return Terminal(tmp_path)

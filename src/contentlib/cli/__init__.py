@@ -15,29 +15,49 @@ from contentlib.cli.people import group, user
 from contentlib.cli.permits import permission, role, token
 from contentlib.cli.publish_static import publish_static
 from contentlib.cli.quotas import quota
+from contentlib.cli.remote.accounts import logout, profiles
+from contentlib.cli.remote.call import call
+from contentlib.cli.remote.item import item, rollback, versions
+from contentlib.cli.remote.library import library
+from contentlib.cli.remote.tasks import tasks
+from contentlib.cli.remote.transfers import copy_between, export_items, import_items, mirror
+from contentlib.cli.remote.trash import trash
 from contentlib.cli.secrets import secret
 from contentlib.cli.serve import serve
 from contentlib.cli.settings import settings
 from contentlib.cli.subscribers import subscriber
 from contentlib.cli.version import version
 
+_HELP = """A self-hosted Content Library Service.
+
+Commands with --profile use the API of a server, from any machine; log in first. Commands with --data-dir and --config work on
+the machine of a server, with the rights of the user who runs it.
+"""
+
 # Typer's own tracebacks show local variables, and secrets among them.
-application = typer.Typer(
-    help="A self-hosted Content Library Service.", no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None
-)
-for command in (adopt, login, nodes, publish_static, serve, settings, version):
+application = typer.Typer(help=_HELP, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
+for command in (
+    *(adopt, nodes, publish_static, serve, settings, version),
+    *(call, login, logout, mirror, profiles, rollback, tasks, versions),
+):
     application.command()(command)
+application.command("cp")(copy_between)
+application.command("export")(export_items)
+application.command("import")(import_items)
 for name, commands in {
     "audit": audit,
     "bundle": bundle,
     "group": group,
+    "item": item,
     "ldap": ldap,
+    "library": library,
     "permission": permission,
     "quota": quota,
     "role": role,
     "secret": secret,
     "subscriber": subscriber,
     "token": token,
+    "trash": trash,
     "user": user,
 }.items():
     application.add_typer(commands, name=name)

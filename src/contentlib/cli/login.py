@@ -1,4 +1,4 @@
-"""Implements `contentlib login`: logs in to a server with an identity provider, from a terminal."""
+"""Implements `contentlib login`: logs in to a server with an identity provider, a password or an API token."""
 
 from __future__ import annotations
 
@@ -36,6 +36,20 @@ Scope = Annotated[str, typer.Option("--scope", metavar="TEXT", help="Scopes to a
 Ca = Annotated[
     Path | None, typer.Option("--ca", metavar="FILE", help="PEM file with certificates to trust, beside the system's.")
 ]
+Thumbprint = Annotated[
+    str | None, typer.Option("--thumbprint", metavar="HEX", help="Trust the one certificate with this SHA-256 or SHA-1 digest.")
+]
+NewProfile = Annotated[
+    str | None, typer.Option("--profile", metavar="NAME", help="Keep the login under this name, for other commands.")
+]
+User = Annotated[str | None, typer.Option("--user", metavar="NAME", help="Log in with the password of this user.")]
+LoginPassword = Annotated[
+    Path | None, typer.Option("--password-file", metavar="FILE", help="File with the password; - is standard input.")
+]
+TokenFile = Annotated[
+    Path | None,
+    typer.Option("--token-file", metavar="FILE", help="File with an API token to log in with; - is standard input."),
+]
 
 
 class _Client(NamedTuple):
@@ -47,33 +61,52 @@ class _Client(NamedTuple):
 
 def login(
     server: Server,
+    user: User = None,
+    password_file: LoginPassword = None,
+    token_file: TokenFile = None,
     provider: ProviderName = None,
     issuer: IssuerUrl = None,
     client_id: ClientId = None,
     scope: Scope = "openid",
     ca: Ca = None,
+    thumbprint: Thumbprint = None,
+    profile: NewProfile = None,
 ) -> None:
-    """Logs in with an identity provider, and prints the identifier of the session.
+    """Logs in with an identity provider, or with the password of --user or the token in --token-file.
 
-    Open the printed address in any browser and enter the code. Calls send the session as header `vmware-api-session-id`.
+    At a provider, open the printed address in any browser and enter the code. Without --profile, this login is not kept: the
+    command prints the identifier of the session, which calls send as header `vmware-api-session-id`. Other logins are kept as
+    the profile `default`, in a file that only you can read.
     """
+    from contentlib.cli.remote import accounts
+
+    server, trust = server.rstrip("/"), accounts.ServerTrust(ca, thumbprint)
+    if user is not None or token_file is not None:
+        accounts.keep(profile, server, trust, accounts.LoginSecrets(user, password_file, token_file))
+        return
     with told():
         if (issuer is None) != (client_id is None):
             raise RuntimeError("--issuer and --client-id must be given together")
+        if thumbprint is not None:
+            raise RuntimeError("--thumbprint needs --user or --token-file; give --ca to log in with a provider")
         given = None if issuer is None or client_id is None else _Client(issuer, client_id)
-        typer.echo(asyncio.run(_logged_in(server.rstrip("/"), given, provider, scope, ca)))
+        session = asyncio.run(_logged_in(server, given, provider, scope, ca))
+    if profile is None:
+        typer.echo(session)
+    else:
+        accounts.keep_session(profile, server, trust, session)
 
 
 async def _logged_in(server: str, given: _Client | None, provider: str | None, scope: str, ca: Path | None) -> str:
     from contentlib.oidc.device_flow import DeviceLoginFailed
     from contentlib.oidc.documents import ProviderFailed
 
-    hosts = [_host("the server", server), *([] if given is None else [_host("--issuer", given.issuer)])]
+    hosts = [usable_host("the server", server), *([] if given is None else [usable_host("--issuer", given.issuer)])]
     try:
         async with _documents(hosts, ca) as documents:
             listed = await _providers(documents, server)  # also with a given one: better than after a person has entered a code
         client = given or _chosen(listed, provider, server)
-        async with _documents([*hosts, _host("the provider", client.issuer)], ca) as documents:
+        async with _documents([*hosts, usable_host("the provider", client.issuer)], ca) as documents:
             return await _exchanged(documents, server, client, scope)
     except (DeviceLoginFailed, ProviderFailed) as error:
         raise RuntimeError(str(error)) from error
@@ -103,7 +136,7 @@ async def _exchanged(documents: Documents, server: str, client: _Client, scope: 
     return await _session(documents, server, await flow.access_token(code))
 
 
-def _host(what: str, url: str) -> str:
+def usable_host(what: str, url: str) -> str:
     """The host of a URL that secrets may be sent to, or that names where they are sent to."""
     from contentlib.sign_on import check_url
 
@@ -150,7 +183,9 @@ def _chosen(providers: dict[str, _Client], name: str | None, server: str) -> _Cl
     """The provider of a name, or the only one."""
     shown = ", ".join(_printable(each) for each in sorted(providers))
     if not providers:
-        raise RuntimeError(f"{server} names no provider with a client for device codes; give --issuer and --client-id")
+        raise RuntimeError(
+            f"{server} names no provider with a client for device codes; give --issuer and --client-id, or --user"
+        )
     if name is None and len(providers) > 1:
         raise RuntimeError(f"{server} has several providers; choose one with --provider: {shown}")
     client = next(iter(providers.values())) if name is None else providers.get(name)

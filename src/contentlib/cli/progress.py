@@ -31,6 +31,7 @@ class Bar:
 
     def __init__(self) -> None:
         self._shown: tuple[Progress, TaskID] | None = None
+        self._total = 0
 
     def __enter__(self) -> Bar:
         if sys.stderr.isatty():
@@ -47,10 +48,11 @@ class Bar:
         if self._shown is not None:
             self._shown[0].stop()
 
-    def expect(self, total: int) -> None:
+    def expect(self, count: int) -> None:
         """Adds to the expected number of bytes."""
+        self._total += count
         if self._shown is not None:
-            self._shown[0].update(self._shown[1], total=total)
+            self._shown[0].update(self._shown[1], total=self._total)
 
     def advance(self, count: int) -> None:
         """So many more are done."""

@@ -51,6 +51,7 @@ class Exporter:
     async def item(self, item: ItemModel, directory: Path) -> ExportedItem:
         """Writes the files of an item into a folder, each verified by its checksum. Files that are there already are kept."""
         directory.mkdir(parents=True, exist_ok=True)
+        self._shown.expect(item.size or 0)
         for _ in range(_RESTARTS):
             try:
                 return await self._in_session(item, directory)

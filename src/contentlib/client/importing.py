@@ -61,6 +61,7 @@ class Importer:
             checksums = {file.name: await asyncio.to_thread(file.digest, "SHA256") for file in wanted.files}
             item = await self._finder.item_of(library, wanted.name)
             if item is not None and await self._has(item, wanted, checksums):
+                self._shown.advance(wanted.size)
                 return _imported(item, "unchanged")
             identifier = await self._item(library, item, wanted.name, wanted.type)
             await self._replace(identifier, wanted, checksums)

@@ -17,6 +17,7 @@ from contentlib.cli.publish_static import publish_static
 from contentlib.cli.quotas import quota
 from contentlib.cli.remote.accounts import logout, profiles
 from contentlib.cli.remote.call import call
+from contentlib.cli.remote.doctor import doctor
 from contentlib.cli.remote.item import item, rollback, versions
 from contentlib.cli.remote.library import library
 from contentlib.cli.remote.tasks import tasks
@@ -38,7 +39,7 @@ the machine of a server, with the rights of the user who runs it.
 application = typer.Typer(help=_HELP, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
 for command in (
     *(adopt, nodes, publish_static, serve, settings, version),
-    *(call, login, logout, mirror, profiles, rollback, tasks, versions),
+    *(call, doctor, login, logout, mirror, profiles, rollback, tasks, versions),
 ):
     application.command()(command)
 application.command("cp")(copy_between)

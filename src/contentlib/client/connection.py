@@ -119,15 +119,15 @@ class ServerConnection:
                 self._answered = True
                 yield answer
         except (aiohttp.ClientConnectorCertificateError, aiohttp.ClientConnectorSSLError) as error:
-            raise _not_trusted(self.profile.url, error) from error
+            raise _not_trusted(str(address.origin()), error) from error
         except aiohttp.ServerFingerprintMismatch as error:
             raise NotTrusted(
-                f"certificate of {self.profile.url} is not the expected one, its digest is {error.got.hex().upper()}; "
+                f"certificate of {address.origin()} is not the expected one, its digest is {error.got.hex().upper()}; "
                 "if it was renewed, log in again with the new --thumbprint"
             ) from error
         except (aiohttp.ClientError, TimeoutError, ConnectionError, ssl.SSLError) as error:
             why = printable(str(error) or type(error).__name__)
-            raise NotReached(f"no answer from {self.profile.url}: {why}", sent=not isinstance(error, _NOT_SENT)) from error
+            raise NotReached(f"no answer from {address.origin()}: {why}", sent=not isinstance(error, _NOT_SENT)) from error
 
 
 def usable_url(url: str) -> URL:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -10,13 +11,15 @@ from client.commands import Terminal
 from contentlib.client.connection import ServerConnection
 from contentlib.client.profiles import Profile, Profiles
 from processes import Running, serving
+from publisher import ALLOW
 from whole import NAME, PASSWORD
 
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """A server for all tests of a process; each makes a library of its own."""
-    with serving(tmp_path_factory.mktemp("server"), "--no-tls", CONTENTLIB_ADMIN_PASSWORD=PASSWORD) as running:
+    settings = {"CONTENTLIB_ADMIN_PASSWORD": PASSWORD, "CONTENTLIB_OUTBOUND_ALLOW": json.dumps(ALLOW)}
+    with serving(tmp_path_factory.mktemp("server"), "--no-tls", **settings) as running:
         yield running
 
 

@@ -19,6 +19,7 @@ from contentlib.client.profiles import Profile
 from contentlib.services.content_library_item_file import FileService
 from contentlib.services.content_library_item_update_session import UpdateSessionService
 from packages import archive, package
+from publisher import publishing
 
 SIZE = 1_500_000
 
@@ -141,3 +142,16 @@ async def test_a_session_that_ends_meanwhile_is_replaced(connection: ServerConne
     done = await Late(connection, Counted()).files(made, wanted)
     assert len(ended) == 1
     assert await names(connection, done.item) == {"image.iso": SIZE}
+
+
+async def test_the_server_fetches_what_a_url_names(connection: ServerConnection, folder: Path) -> None:
+    made, shown = await library(connection), Counted()
+    written(folder, {"a/old": b"old"})
+    (old,) = items_at(folder)
+    await Importer(connection, Counted()).files(made, old)
+    async with publishing({"/images/b%20c.iso": content(SIZE)}) as publisher:
+        done = await Importer(connection, shown).url(made, publisher.uri("/images/b%20c.iso"), "a")
+        assert (done.name, done.result) == ("a", "updated")
+        assert await names(connection, done.item) == {"b c.iso": SIZE}
+        with pytest.raises(ClientFailed, match=r"server cannot fetch 'none\.iso'"):
+            await Importer(connection, shown).url(made, publisher.uri("/none.iso"), None)

@@ -13,12 +13,11 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from urllib.request import getproxies, proxy_bypass
 
 from cryptography.x509 import load_der_x509_certificate
 from yarl import URL
 
-from contentlib.client.connection import ServerConnection, presented, usable_url
+from contentlib.client.connection import ServerConnection, presented, proxy_for, usable_url
 from contentlib.client.exporting import Exporter
 from contentlib.client.failures import Answered, ClientFailed
 from contentlib.client.finding import Finder
@@ -92,8 +91,8 @@ class Checks:
         return CheckResult("name", OK, f"{host} is {', '.join(sorted({str(each[4][0]) for each in found}))}")
 
     async def _proxy(self) -> CheckResult:
-        proxy = getproxies().get(self._url.scheme)
-        if proxy is None or proxy_bypass(self._url.host or ""):
+        proxy = proxy_for(self._url)
+        if proxy is None:
             return CheckResult("proxy", OK, "none is used")
         shown = URL(proxy).with_user(None)
         return CheckResult("proxy", WARNING, f"requests pass {shown}", f"If they should not, add {self._url.host} to NO_PROXY.")

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Any
+from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 from yarl import URL
@@ -24,6 +25,7 @@ CHUNK = 1 << 20
 _BRIEF_SECONDS = 1.0
 _CONNECT_SECONDS = 15.0
 _SILENT_SECONDS = 90.0
+_WORKING_SECONDS = 300.0
 _BUSY = (429, 503)
 _NOT_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
 
@@ -42,13 +44,10 @@ class ServerConnection:
         self._answered = False
 
     async def __aenter__(self) -> ServerConnection:
-        timeout = aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_SECONDS, sock_read=_SILENT_SECONDS)
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(ssl=trust_of(self.profile), limit=32),
             cookie_jar=aiohttp.DummyCookieJar(),
             headers={"User-Agent": f"contentlib/{__version__}"},
-            timeout=timeout,
-            trust_env=True,
             read_bufsize=CHUNK,
         )
         return self
@@ -94,7 +93,7 @@ class ServerConnection:
     async def _sent(self, request: ApiRequest) -> bytes:
         url = self.profile.url.rstrip("/") + request.target
         headers = self.credentials() | request.headers | {"Content-Type": "application/json"}
-        async with self.exchange(request.method, url, headers, request.body) as answer:
+        async with self.exchange(request.method, url, headers, request.body, silent=_WORKING_SECONDS) as answer:
             body = await answer.read()
             if answer.status >= 300:
                 raise answered(answer.status, body, answer.headers.get("retry-after"))
@@ -108,14 +107,26 @@ class ServerConnection:
 
     @asynccontextmanager
     async def exchange(
-        self, method: str, url: str, headers: Mapping[str, str], body: bytes | AsyncIterator[bytes] | None = None
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes | AsyncIterator[bytes] | None = None,
+        *,
+        silent: float = _SILENT_SECONDS,
     ) -> AsyncIterator[aiohttp.ClientResponse]:
-        """Sends one request, once, without the user's credentials. Failures of the line become NotReached or NotTrusted."""
+        """Sends one request, once, without the user's credentials. Failures of the line become NotReached or NotTrusted.
+
+        The server may be silent for `silent` seconds, before its answer and within it.
+        """
         if self._session is None:
             raise RuntimeError("the connection is not open")
         address = usable_url(url)
+        timeout = aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_SECONDS, sock_read=silent)
         try:
-            async with self._session.request(method, address, headers=headers, data=body, allow_redirects=False) as answer:
+            async with self._session.request(
+                method, address, headers=headers, data=body, allow_redirects=False, proxy=proxy_for(address), timeout=timeout
+            ) as answer:
                 self._answered = True
                 yield answer
         except (aiohttp.ClientConnectorCertificateError, aiohttp.ClientConnectorSSLError) as error:
@@ -140,6 +151,11 @@ def usable_url(url: str) -> URL:
     except ValueError as error:
         why = str(error)
     raise ClientFailed(f"URL {printable(url)[:200]!r} is not usable: {why}")
+
+
+def proxy_for(url: URL) -> str | None:
+    """The proxy of the environment for a URL. Not read by aiohttp, which would also send what ~/.netrc has for the host."""
+    return None if proxy_bypass(url.host or "") else getproxies().get(url.scheme)
 
 
 def trust_of(profile: Profile) -> ssl.SSLContext | aiohttp.Fingerprint:

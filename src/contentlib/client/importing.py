@@ -77,9 +77,7 @@ class Importer:
             item = await self._finder.item_of(library, name)
             identifier = await self._item(library, item, name, kind)
             session = await self._session(identifier)
-            endpoint = TransferEndpoint(uri=source, ssl_certificate_thumbprint=thumbprint)
-            spec = AddSpec(name=file, source_type=SourceType.PULL, source_endpoint=endpoint)
-            await self._connection.call(UpdateFileService.add, update_session_id=session, file_spec=spec)
+            await self._fetch(session, file, TransferEndpoint(uri=source, ssl_certificate_thumbprint=thumbprint))
             await self._fetched(session)
             await self._complete(session)
             found = await self._connection.call(ItemService.get, library_item_id=identifier)
@@ -168,6 +166,17 @@ class Importer:
         info = ChecksumInfo(checksum=checksum, algorithm=ChecksumAlgorithm.SHA256)
         spec = AddSpec(name=file.name, source_type=SourceType.PUSH, size=file.size, checksum_info=info)
         return await self._connection.call(UpdateFileService.add, update_session_id=session, file_spec=spec)
+
+    async def _fetch(self, session: str, name: str, source: TransferEndpoint) -> None:
+        """Lets the server fetch a file in place of the item's files, unless an import that was interrupted has begun to."""
+        for file in await self._connection.call(UpdateFileService.list, update_session_id=session):
+            endpoint = file.source_endpoint
+            if endpoint is not None and endpoint.uri == source.uri and file.status is not TransferStatus.ERROR:
+                return
+            if file.source_type is SourceType.NONE:
+                await self._connection.call(UpdateFileService.remove, update_session_id=session, file_name=file.name)
+        spec = AddSpec(name=name, source_type=SourceType.PULL, source_endpoint=source)
+        await self._connection.call(UpdateFileService.add, update_session_id=session, file_spec=spec)
 
     async def _fetched(self, session: str) -> None:
         """Waits until the server has fetched all files of a session. Raises ClientFailed with the reason if it cannot."""

@@ -90,13 +90,13 @@ def check_names(items: Iterable[LocalItem]) -> None:
 
 def item_of_folder(path: Path) -> LocalItem:
     """One item with all files of a folder, as `export` writes it."""
-    files = tuple(_whole(each) for each in _listed(path) if each.is_file())
+    files = tuple(_whole(each) for each in visible_entries(path) if each.is_file())
     return LocalItem(path.name, _type_of([file.name for file in files]), files)
 
 
 def _folder(path: Path) -> list[LocalItem]:
     """The items of a folder: its packages, its other files one by one, and one item for each folder inside."""
-    entries = _listed(path)
+    entries = visible_entries(path)
     descriptors = [each for each in entries if each.is_file() and is_descriptor(each.name)]
     items = [_package(each) for each in descriptors]
     used = {file.path for item in items for file in item.files}
@@ -105,7 +105,8 @@ def _folder(path: Path) -> list[LocalItem]:
     return items
 
 
-def _listed(path: Path) -> list[Path]:
+def visible_entries(path: Path) -> list[Path]:
+    """What a folder contains, without hidden and unfinished files."""
     return sorted(each for each in path.iterdir() if not each.name.startswith(".") and not each.name.endswith(UNFINISHED))
 
 

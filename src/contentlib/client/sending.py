@@ -81,7 +81,7 @@ class Sending:
         try:
             async with asyncio.timeout(_STALLED_SECONDS) as limit:
                 body = self._body(start, limit) if size else b""
-                async with self._connection.exchange("PUT", self._url, headers, body) as answer:
+                async with self._connection.exchange("PUT", self._url, headers, body, silent=_STORING_SECONDS) as answer:
                     await self._check(answer)
         except TimeoutError as error:
             raise NotReached(f"the upload of {self._file.name!r} has stalled") from error

@@ -279,10 +279,12 @@ async def _delete_items(connection: ServerConnection, library: LibraryModel, kep
 
 
 def _delete_files(directory: Path, done: Iterable[ExportedItem], yes: bool) -> None:
-    """Deletes what is in a folder and not in the library, for good."""
+    """Deletes what is in a folder and not in the library, for good. Leaves hidden files, which no library has, alone."""
+    from contentlib.client.local import visible_entries
+
     kept = {Path(each.directory): set(each.files) for each in done}
-    extra = [each for each in directory.iterdir() if each not in kept]
-    extra += [each for folder, names in kept.items() for each in folder.iterdir() if each.name not in names]
+    extra = [each for each in visible_entries(directory) if each not in kept]
+    extra += [each for folder, names in kept.items() for each in visible_entries(folder) if each.name not in names]
     if extra:
         names = ", ".join(cell(each.relative_to(directory)) for each in sorted(extra))
         confirmed(f"Delete {len(extra)} files and folders in {directory} for good: {names}?", yes)

@@ -119,6 +119,15 @@ def test_any_operation_can_be_called(terminal: Terminal) -> None:
     assert "operations of the service: com.vmware.content.library.convert, " in ended.err
 
 
+def test_users_and_their_rights_are_listed(terminal: Terminal, name: str) -> None:
+    assert NAME in [line.split()[0] for line in terminal.done("users").splitlines()]
+    assert terminal.done("roles").startswith("Administrator  ")
+    assert "everything" in terminal.done("permissions")
+    assert terminal.done("permissions", "--library", name).startswith(f"{NAME}  administrator  ")
+    assert json.loads(terminal.done("tokens", "--user", NAME, "--json")) is not None
+    assert terminal.run("permissions", "--library", "no such library").code == 3
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [

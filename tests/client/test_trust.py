@@ -64,6 +64,6 @@ async def test_the_proxy_of_the_environment_is_used(monkeypatch: pytest.MonkeyPa
             monkeypatch.delenv(name, raising=False)
         assert await body(Profile("http://lib.example")) == b""
         assert [each.path for each in proxy.asked] == ["http://lib.example/a"]
-        monkeypatch.setenv("no_proxy", "lib.invalid")
+        monkeypatch.setenv("no_proxy", "127.0.0.1")
         with pytest.raises(NotReached):
-            await body(Profile("http://lib.invalid"))
+            await body(Profile("http://127.0.0.1:9"))

@@ -15,6 +15,7 @@ from contentlib.cli.people import group, user
 from contentlib.cli.permits import permission, role, token
 from contentlib.cli.publish_static import publish_static
 from contentlib.cli.quotas import quota
+from contentlib.cli.remote.access import permissions, roles, tokens, users
 from contentlib.cli.remote.accounts import logout, profiles
 from contentlib.cli.remote.call import call
 from contentlib.cli.remote.doctor import doctor
@@ -40,6 +41,7 @@ application = typer.Typer(help=_HELP, no_args_is_help=True, pretty_exceptions_en
 for command in (
     *(adopt, nodes, publish_static, serve, settings, version),
     *(call, doctor, login, logout, mirror, profiles, rollback, tasks, versions),
+    *(permissions, roles, tokens, users),
 ):
     application.command()(command)
 application.command("cp")(copy_between)

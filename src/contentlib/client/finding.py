@@ -15,6 +15,7 @@ from contentlib.structures.library import LibraryModel
 
 _AT_ONCE = 16
 Found = TypeVar("Found", LibraryModel, ItemModel)
+Read = TypeVar("Read")
 
 
 class Finder:
@@ -90,11 +91,11 @@ class Finder:
         return await self._connection.call(ItemService.get, library_item_id=identifier)
 
 
-async def each_of(identifiers: Iterable[str], get: Callable[[str], Awaitable[Found]]) -> list[Found]:
+async def each_of(identifiers: Iterable[str], get: Callable[[str], Awaitable[Read]]) -> list[Read]:
     """Reads objects by their identifiers, some at once. Leaves out those that were deleted meanwhile."""
     places = asyncio.Semaphore(_AT_ONCE)
 
-    async def read(identifier: str) -> Found | None:
+    async def read(identifier: str) -> Read | None:
         async with places:
             try:
                 return await get(identifier)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from contentlib.cli.modes import as_started
 from contentlib.cli.progress import Bar
 from contentlib.cli.remote.running import (
     DEFAULT_PATIENCE,
@@ -123,7 +124,9 @@ def export_items(
         into = directory or Path(file_name(library.name or ""))
         return await _exported(connection, _folders(await finder.items(library.id or ""), into), parallel)
 
-    _tell(at_server(profile, work, patience), as_json, _exported_row)
+    with as_started():
+        done = at_server(profile, work, patience)
+    _tell(done, as_json, _exported_row)
 
 
 def copy_between(
@@ -190,7 +193,9 @@ def mirror(
         return list(done)
 
     if down:
-        _tell(at_server(profile, fetch, patience), as_json, _exported_row)
+        with as_started():
+            done = at_server(profile, fetch, patience)
+        _tell(done, as_json, _exported_row)
     else:
         _tell(at_server(profile, up, patience), as_json, _imported_row)
 

@@ -51,6 +51,18 @@ def test_files_are_imported_shown_and_exported(terminal: Terminal, name: str, fo
     assert {each.name: each.read_bytes() for each in (tmp_path / "out").iterdir()} == package()
 
 
+def test_an_item_that_has_no_folder_name_does_not_stop_the_others(
+    terminal: Terminal, name: str, folder: Path, tmp_path: Path
+) -> None:
+    written(folder, {"a.iso": b"a"})
+    terminal.done("import", folder / "a.iso", name)
+    terminal.done("import", folder / "a.iso", f"{name}/up/../down")
+    ended = terminal.run("export", name, tmp_path / "out")
+    assert (ended.code, ended.out) == (1, f"exported a  1 files, 1 read  {tmp_path}/out/a\n")
+    assert "'up/../down' cannot be the name of a local file" in ended.err
+    assert [each.name for each in (tmp_path / "out").iterdir()] == ["a"]
+
+
 def test_an_earlier_version_becomes_current_again(terminal: Terminal, name: str, folder: Path) -> None:
     for text in (b"one", b"two"):
         written(folder, {"a.iso": text})

@@ -13,7 +13,7 @@ from contentlib.client.connection import ServerConnection
 from contentlib.client.exporting import Exporter
 from contentlib.client.failures import Answered, ClientFailed
 from contentlib.client.finding import Finder
-from contentlib.client.importing import Importer
+from contentlib.client.importing import ImportedItem, Importer
 from contentlib.client.local import items_at
 from contentlib.client.profiles import Profile
 from contentlib.services.content_library_item_file import FileService
@@ -155,3 +155,22 @@ async def test_the_server_fetches_what_a_url_names(connection: ServerConnection,
         assert await names(connection, done.item) == {"b c.iso": SIZE}
         with pytest.raises(ClientFailed, match=r"server cannot fetch 'none\.iso'"):
             await Importer(connection, shown).url(made, publisher.uri("/none.iso"), None)
+
+
+async def test_an_item_that_is_imported_twice_at_the_same_time_is_complete(connection: ServerConnection, folder: Path) -> None:
+    made = await library(connection)
+    written(folder, {"image.iso": content(SIZE)})
+    (wanted,) = items_at(folder)
+    others: list[ImportedItem] = []
+
+    class Late(Importer):
+        """Completes its session when another import has done so."""
+
+        async def _complete(self, session: str) -> None:
+            if not others:
+                others.append(await Importer(connection, Counted()).files(made, wanted))
+            await super()._complete(session)
+
+    done = await Late(connection, Counted()).files(made, wanted)
+    assert [each.item for each in others] == [done.item]
+    assert await names(connection, done.item) == {"image.iso": SIZE}

@@ -11,6 +11,7 @@ from contentlib.client.connection import ServerConnection
 from contentlib.client.failures import Answered, ClientFailed, NotReached, printable
 from contentlib.client.finding import Finder
 from contentlib.client.local import LocalFile, LocalItem
+from contentlib.client.patience import Patience
 from contentlib.client.sending import Sending, Transferred
 from contentlib.client.work import kept_alive, together
 from contentlib.services.content_library_item import ItemModel, ItemService
@@ -32,6 +33,7 @@ from contentlib.structures.library import LibraryModel
 
 _RESTARTS = 5
 _POLL_SECONDS = 0.5
+_STORING_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,19 +101,37 @@ class Importer:
         return True
 
     async def _item(self, library: LibraryModel, item: ItemModel | None, name: str, kind: str | None) -> str:
+        """The identifier of an item that exists, or of a new one, also if another import creates it at the same moment."""
         if item is not None:
             return item.id or ""
         spec = ItemModel(library_id=library.id, name=name, type=kind)
-        return await self._connection.call(ItemService.create, client_token=None, create_spec=spec)
+        try:
+            return await self._connection.call(ItemService.create, client_token=None, create_spec=spec)
+        except Answered as error:
+            made = await self._finder.item_of(library, name) if error.kind == "ALREADY_EXISTS" else None
+            if made is None:
+                raise
+            return made.id or ""
 
     async def _session(self, item: str) -> str:
-        """The user's active update session of an item, from an import that was interrupted, or a new one."""
+        """The user's active update session of an item, from another import, which may have been interrupted, or a new one."""
+        found = await self._active_session(item)
+        if found is not None:
+            return found
+        try:
+            spec = UpdateSessionModel(library_item_id=item)
+            return await self._connection.call(UpdateSessionService.create, client_token=None, create_spec=spec)
+        except Answered as error:
+            found = await self._active_session(item) if error.kind == "RESOURCE_BUSY" else None
+            if found is None:
+                raise
+            return found
+
+    async def _active_session(self, item: str) -> str | None:
         for each in await self._connection.call(UpdateSessionService.list, library_item_id=item):
-            found = await self._connection.call(UpdateSessionService.get, update_session_id=each)
-            if found.state is UpdateSessionState.ACTIVE:
+            if await self._is_active(each):
                 return each
-        spec = UpdateSessionModel(library_item_id=item)
-        return await self._connection.call(UpdateSessionService.create, client_token=None, create_spec=spec)
+        return None
 
     async def _replace(self, item: str, wanted: LocalItem, checksums: dict[str, str]) -> None:
         """Makes the files the content of an item, in a new session if one has expired while the line was broken."""
@@ -120,10 +140,17 @@ class Importer:
             try:
                 await self._send(session, wanted, checksums)
                 return await self._complete(session)
-            except Answered:
-                if await self._is_active(session):
+            except Answered as error:
+                if error.status != 404 and not await self._has_changed(session):
                     raise
         raise ClientFailed(f"update session of item {wanted.name!r} ended before its files were sent; try again")
+
+    async def _has_changed(self, session: str) -> bool:
+        """Whether a session has ended, or another import of the item has replaced a file in it."""
+        if not await self._is_active(session):
+            return True
+        files = await self._connection.call(UpdateFileService.list, update_session_id=session)
+        return any(file.status in (TransferStatus.TRANSFERRING, TransferStatus.WAITING_FOR_TRANSFER) for file in files)
 
     async def _is_active(self, session: str) -> bool:
         try:
@@ -155,12 +182,20 @@ class Importer:
                     return
                 url = "" if there.upload_endpoint is None else there.upload_endpoint.uri
                 await Sending(self._connection, url, file, self._shown).run()
-                there = await self._connection.call(UpdateFileService.get, update_session_id=session, file_name=file.name)
+                there = await self._stored(session, file.name)
                 if there.status is TransferStatus.READY:
                     return
                 self._shown.advance(-file.size)
                 there = None
             raise ClientFailed(f"file {file.name!r} was sent, but the server does not have it; try again")
+
+    async def _stored(self, session: str, name: str) -> UpdateFileInfo:
+        """A file after its last byte was sent. If the answer was lost, the server may be storing it yet."""
+        patience = Patience(_STORING_SECONDS)
+        while True:
+            found = await self._connection.call(UpdateFileService.get, update_session_id=session, file_name=name)
+            if found.status is not TransferStatus.TRANSFERRING or not await patience.again():
+                return found
 
     async def _added(self, session: str, file: LocalFile, checksum: str) -> UpdateFileInfo:
         info = ChecksumInfo(checksum=checksum, algorithm=ChecksumAlgorithm.SHA256)

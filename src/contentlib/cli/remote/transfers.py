@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-from collections.abc import Awaitable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -120,9 +120,9 @@ def export_items(
         library, name = await finder.within(source)
         if name is not None:
             item = await finder.item(source)
-            return await _exported(connection, [(item, directory or Path(file_name(item.name or "")))], parallel)
+            return await _exported(connection, [item], lambda each: directory or Path(file_name(each.name or "")), parallel)
         into = directory or Path(file_name(library.name or ""))
-        return await _exported(connection, _folders(await finder.items(library.id or ""), into), parallel)
+        return await _exported(connection, await finder.items(library.id or ""), _folder_in(into), parallel)
 
     with as_started():
         done = at_server(profile, work, patience)
@@ -186,8 +186,8 @@ def mirror(
         from contentlib.client.finding import Finder
 
         finder = Finder(connection)
-        folders = _folders(await finder.items((await finder.library(library)).id or ""), directory)
-        done = await _exported(connection, folders, parallel)
+        items = await finder.items((await finder.library(library)).id or "")
+        done = await _exported(connection, items, _folder_in(directory), parallel)
         if delete and not any(isinstance(each, FailedItem) for each in done):
             _delete_files(directory, [each for each in done if not isinstance(each, FailedItem)], yes)
         return list(done)
@@ -221,21 +221,25 @@ def _named(found: list[LocalItem], name: str | None, urls: int) -> list[LocalIte
     return [LocalItem(name, each.type, each.files) for each in found]
 
 
-def _folders(items: Iterable[ItemModel], directory: Path) -> list[tuple[ItemModel, Path]]:
-    """A folder for each item of a library."""
+def _folder_in(directory: Path) -> Callable[[ItemModel], Path]:
+    """Returns the folder for an item of a library, which has its name."""
     from contentlib.client.exporting import file_name
 
-    return [(each, directory / file_name(each.name or "")) for each in items]
+    return lambda item: directory / file_name(item.name or "")
 
 
 async def _exported(
-    connection: ServerConnection, folders: list[tuple[ItemModel, Path]], parallel: int
+    connection: ServerConnection, items: list[ItemModel], folder_of: Callable[[ItemModel], Path], parallel: int
 ) -> list[ExportedItem | FailedItem]:
     from contentlib.client.exporting import Exporter
 
     with Bar() as bar:
         exporter = Exporter(connection, bar, parallel)
-        return await _each([(item.name or "", exporter.item(item, folder)) for item, folder in folders])
+
+        async def one(item: ItemModel) -> ExportedItem:
+            return await exporter.item(item, folder_of(item))
+
+        return await _each([(each.name or "", one(each)) for each in items])
 
 
 async def _fetched(connection: ServerConnection, name: str, through: Path | None, parallel: int) -> tuple[ItemModel, Path]:

@@ -12,7 +12,7 @@ from alembic import op
 
 from contentlib.library.words import words_of
 
-revision = "0025"
+revision = "0022"
 down_revision = "0021"
 
 _AT_ONCE = 1000

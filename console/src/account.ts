@@ -9,7 +9,7 @@ export function setAccount(self: Self | undefined): void {
 }
 
 export function account(): Self {
-  if (!current) throw new Error("nobody is logged in");
+  if (!current) throw new Error("no user is logged in");
   return current;
 }
 

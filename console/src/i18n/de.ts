@@ -101,7 +101,7 @@ export const de = {
     "Sie kommt mit ihrem {count} Element in den Papierkorb.|Sie kommt mit ihren {count} Elementen in den Papierkorb.",
   "Item": "Element",
   "It can no longer read the library.": "Er kann die Bibliothek nicht mehr lesen.",
-  "It gets a password of its own. From then on, nobody reads the library without a password.":
+  "It gets a password of its own. From then on, the library can only be read with a password.":
     "Er bekommt ein eigenes Passwort. Von da an liest niemand die Bibliothek ohne Passwort.",
   "Items": "Elemente",
   "Items appear when the library has been synchronized with its publisher.":

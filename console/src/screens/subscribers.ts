@@ -52,7 +52,7 @@ export class Subscribers extends View {
     let made: NewSubscriber | undefined;
     await ask({
       title: t("Add subscriber"),
-      intro: t("It gets a password of its own. From then on, nobody reads the library without a password."),
+      intro: t("It gets a password of its own. From then on, the library can only be read with a password."),
       fields: [{ name: "name", label: t("Name"), required: true }],
       action: t("Add"),
       submit: async (values) => {

@@ -182,6 +182,17 @@ def test_a_multipart_upload_that_nothing_names_is_swept_as_an_upload(store: S3Bl
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("server", [object_stores.seaweedfs, object_stores.moto])
+def test_a_completion_that_is_repeated_finds_the_object(server: Callable[[], object_stores.ObjectServer]) -> None:
+    bucket = Bucket(server().address("repeated", new_identifier()))
+    upload = bucket.begin("object")
+    parts = [bucket.send("object", upload, 1, b"bytes")]
+    for _ in range(2):
+        bucket.complete("object", upload, parts)
+    assert bucket.get("object") == b"bytes"
+
+
+@pytest.mark.slow
 def test_a_discarded_upload_leaves_nothing(store: S3Blobs, address: BucketAddress) -> None:
     written(store, pattern(9 * MIB))
     with store.stage(A, "u") as staged:

@@ -161,9 +161,17 @@ class Bucket:
         return [SentPart(each["PartNumber"], each["ETag"], each["Size"]) for page in pages for each in page.get("Parts", ())]
 
     def complete(self, key: str, upload: str, parts: Sequence[SentPart]) -> None:
-        """Makes an object of the parts. Fails if one of them was replaced by another writer."""
+        """Makes an object of the parts.
+
+        A request that is repeated because its answer was lost finds the object instead of the upload.
+        """
         told = [{"PartNumber": each.number, "ETag": each.tag} for each in parts]
-        self._call("complete_multipart_upload", key, UploadId=upload, MultipartUpload={"Parts": told})
+        try:
+            self._call("complete_multipart_upload", key, UploadId=upload, MultipartUpload={"Parts": told})
+        except FileNotFoundError:
+            found = self.stat(key)
+            if found is None or found.size != sum(each.size for each in parts):
+                raise
 
     def abort(self, key: str, upload: str) -> None:
         """Removes the parts of an upload, if it exists."""

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from contentlib.client.connection import ServerConnection
-from contentlib.client.finding import Finder
+from contentlib.client.finding import NameFinder
 from contentlib.services.content_local_library import LocalLibraryService
 from contentlib.structures.library import LibraryModel
 
@@ -30,7 +30,7 @@ async def library(connection: ServerConnection, name: str | None = None) -> Libr
     """A new local library."""
     spec = LibraryModel(name=name or f"library {uuid.uuid4()}")
     created = await connection.call(LocalLibraryService.create, client_token=None, create_spec=spec)
-    return await Finder(connection).library(created)
+    return await NameFinder(connection).library(created)
 
 
 def written(folder: Path, files: Mapping[str, bytes]) -> Path:

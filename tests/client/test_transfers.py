@@ -12,7 +12,7 @@ from clients.cutting import cutting
 from contentlib.client.connection import ServerConnection
 from contentlib.client.exporting import Exporter
 from contentlib.client.failures import Answered, ClientFailed
-from contentlib.client.finding import Finder
+from contentlib.client.finding import NameFinder
 from contentlib.client.importing import ImportedItem, Importer
 from contentlib.client.local import items_at
 from contentlib.client.profiles import Profile
@@ -36,7 +36,7 @@ async def test_an_image_is_imported_and_exported(connection: ServerConnection, f
     done = await Importer(connection, shown).files(made, wanted)
     assert (done.name, done.result, done.size, shown.done) == ("debian", "created", SIZE, SIZE)
     assert (await Importer(connection, shown).files(made, wanted)).result == "unchanged"
-    item = await Finder(connection).item(f"{made.name}/debian")
+    item = await NameFinder(connection).item(f"{made.name}/debian")
     assert item.type == "iso"
     exported = await Exporter(connection, Counted()).item(item, tmp_path / "out")
     assert (tmp_path / "out" / "debian.iso").read_bytes() == content(SIZE)
@@ -79,7 +79,7 @@ async def test_transfers_continue_over_a_line_that_breaks(
     assert shown.done == 2 * SIZE
     with cutting(profile.url, down=800_000) as address:
         async with ServerConnection(Profile(address, session=profile.session)) as cut:
-            for item in await Finder(connection).items(made.id or ""):
+            for item in await NameFinder(connection).items(made.id or ""):
                 await Exporter(cut, read).item(item, tmp_path / (item.name or ""))
     assert read.done == 2 * SIZE
     for n in range(2):
@@ -114,7 +114,7 @@ class Stopping(Counted):
 
 
 async def item_id(connection: ServerConnection, library_name: str | None) -> str:
-    return (await Finder(connection).item(f"{library_name}/image")).id or ""
+    return (await NameFinder(connection).item(f"{library_name}/image")).id or ""
 
 
 async def test_a_refused_file_is_an_error_at_once(connection: ServerConnection, folder: Path) -> None:

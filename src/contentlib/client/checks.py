@@ -20,7 +20,7 @@ from yarl import URL
 from contentlib.client.connection import ServerConnection, presented, proxy_for, usable_url
 from contentlib.client.exporting import Exporter
 from contentlib.client.failures import Answered, ClientFailed
-from contentlib.client.finding import Finder
+from contentlib.client.finding import NameFinder
 from contentlib.client.importing import Importer
 from contentlib.client.local import LocalFile, LocalItem
 from contentlib.services.content_local_library import LocalLibraryService
@@ -139,7 +139,7 @@ class Checks:
         identifier = await self._connection.call(LocalLibraryService.create, client_token=None, create_spec=spec)
         try:
             with TemporaryDirectory(prefix="contentlib-") as directory:
-                return await self._round_trip(await Finder(self._connection).library(identifier), Path(directory))
+                return await self._round_trip(await NameFinder(self._connection).library(identifier), Path(directory))
         finally:
             await self._connection.call(LocalLibraryService.delete, library_id=identifier)
             await self._connection.call(TrashService.purge, deleted_id=identifier)
@@ -151,13 +151,13 @@ class Checks:
         wanted = LocalItem(path.stem, None, (LocalFile(path.name, path, _SIZE),))
         await Importer(self._connection, Silent()).files(library, wanted)
         sent = time.monotonic()
-        item = await Finder(self._connection).item(f"{library.id}/{path.stem}")
+        item = await NameFinder(self._connection).item(f"{library.id}/{path.stem}")
         await Exporter(self._connection, Silent()).item(item, directory / "read")
         read = time.monotonic()
         return CheckResult("transfer", OK, f"1 MiB sent in {sent - began:.2f} s, read in {read - sent:.2f} s, checksums match")
 
     async def _publishing(self) -> CheckResult:
-        found = [each.publish_info for each in await Finder(self._connection).libraries() if each.publish_info]
+        found = [each.publish_info for each in await NameFinder(self._connection).libraries() if each.publish_info]
         urls = [each.publish_url for each in found if each.published and each.publish_url]
         for url in urls:
             if usable_url(url).origin() != self._url.origin():

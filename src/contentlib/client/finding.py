@@ -18,7 +18,7 @@ Found = TypeVar("Found", LibraryModel, ItemModel)
 Read = TypeVar("Read")
 
 
-class Finder:
+class NameFinder:
     """Finds libraries and items of a server. An exact name wins over one in other case, and any name over an id."""
 
     def __init__(self, connection: ServerConnection) -> None:

@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 from contentlib.client.connection import ServerConnection
 from contentlib.client.failures import Answered, ClientFailed, NotReached, printable
-from contentlib.client.finding import Finder
+from contentlib.client.finding import NameFinder
 from contentlib.client.local import LocalFile, LocalItem
 from contentlib.client.patience import Patience
 from contentlib.client.sending import Sending, Transferred
@@ -53,7 +53,7 @@ class Importer:
     def __init__(self, connection: ServerConnection, shown: Transferred, parallel: int = 4) -> None:
         self._connection = connection
         self._shown = shown
-        self._finder = Finder(connection)
+        self._finder = NameFinder(connection)
         self._files = asyncio.Semaphore(parallel)
         self._items = asyncio.Semaphore(parallel)
 

@@ -49,10 +49,10 @@ def permissions(library: OnLibrary = None, profile: ProfileName = DEFAULT_PROFIL
     """Lists the permissions of a server. `contentlib permission` changes them, on the machine of the server."""
 
     async def work(connection: ServerConnection) -> list[Any]:
-        from contentlib.client.finding import Finder
+        from contentlib.client.finding import NameFinder
         from contentlib.services.contentlib_access_permissions import PermissionsService
 
-        chosen = None if library is None else (await Finder(connection).library(library)).id
+        chosen = None if library is None else (await NameFinder(connection).library(library)).id
         return await connection.call(PermissionsService.list, library=chosen)
 
     found = at_server(profile, work)

@@ -28,9 +28,9 @@ def list_items(library: Library, profile: ProfileName = DEFAULT_PROFILE, as_json
     """Lists the items of a library."""
 
     async def work(connection: ServerConnection) -> list[ItemModel]:
-        from contentlib.client.finding import Finder
+        from contentlib.client.finding import NameFinder
 
-        finder = Finder(connection)
+        finder = NameFinder(connection)
         return await finder.items((await finder.library(library)).id or "")
 
     found = at_server(profile, work)
@@ -43,10 +43,10 @@ def show_item(name: Item, profile: ProfileName = DEFAULT_PROFILE, as_json: AsJso
     """Prints an item, and its files with their checksums."""
 
     async def work(connection: ServerConnection) -> tuple[ItemModel, list[FileInfo]]:
-        from contentlib.client.finding import Finder
+        from contentlib.client.finding import NameFinder
         from contentlib.services.content_library_item_file import FileService
 
-        found = await Finder(connection).item(name)
+        found = await NameFinder(connection).item(name)
         return found, await connection.call(FileService.list, library_item_id=found.id or "")
 
     found, files = at_server(profile, work)
@@ -63,10 +63,10 @@ def remove_item(name: Item, yes: Yes = False, profile: ProfileName = DEFAULT_PRO
     """Deletes an item with all its versions. It can be restored from the trash."""
 
     async def work(connection: ServerConnection) -> None:
-        from contentlib.client.finding import Finder
+        from contentlib.client.finding import NameFinder
         from contentlib.services.content_library_item import ItemService
 
-        found = await Finder(connection).item(name)
+        found = await NameFinder(connection).item(name)
         confirmed(f"Delete item {cell(found.name)!r} ({size_text(found.size)}) with all its versions?", yes)
         await connection.call(ItemService.delete, library_item_id=found.id or "")
 
@@ -80,11 +80,11 @@ def copy_item(name: Item, target: Target, profile: ProfileName = DEFAULT_PROFILE
     from contentlib.cli.progress import Bar
 
     async def work(connection: ServerConnection) -> str:
-        from contentlib.client.finding import Finder
+        from contentlib.client.finding import NameFinder
         from contentlib.client.tasks import finished
         from contentlib.services.content_library_item import ItemModel, ItemService
 
-        finder = Finder(connection)
+        finder = NameFinder(connection)
         found, (library, new) = await finder.item(name), await finder.within(target)
         spec = ItemModel(library_id=library.id, name=new or found.name, type=found.type, description=found.description)
         task = await connection.begin(
@@ -101,10 +101,10 @@ def versions(name: Item, profile: ProfileName = DEFAULT_PROFILE, as_json: AsJson
     """Lists the content versions of an item on a server that can be made current again, newest first."""
 
     async def work(connection: ServerConnection) -> list[VersionInfo]:
-        from contentlib.client.finding import Finder
+        from contentlib.client.finding import NameFinder
         from contentlib.services.contentlib_library_item_versions import VersionsService
 
-        found = await Finder(connection).item(name)
+        found = await NameFinder(connection).item(name)
         return await connection.call(VersionsService.list, library_item_id=found.id or "")
 
     found = at_server(profile, work)
@@ -116,11 +116,11 @@ def rollback(name: Item, version: Version, profile: ProfileName = DEFAULT_PROFIL
     from contentlib.cli.progress import Bar
 
     async def work(connection: ServerConnection) -> str:
-        from contentlib.client.finding import Finder
+        from contentlib.client.finding import NameFinder
         from contentlib.client.tasks import finished
         from contentlib.services.contentlib_library_item_versions import VersionsService
 
-        found = await Finder(connection).item(name)
+        found = await NameFinder(connection).item(name)
         task = await connection.begin(
             VersionsService.make_current, client_token=None, library_item_id=found.id or "", version=version
         )

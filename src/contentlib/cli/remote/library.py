@@ -48,9 +48,9 @@ def list_libraries(profile: ProfileName = DEFAULT_PROFILE, as_json: AsJson = Fal
     """Lists the libraries that you may read."""
 
     async def work(connection: ServerConnection) -> list[LibraryModel]:
-        from contentlib.client.finding import Finder
+        from contentlib.client.finding import NameFinder
 
-        return await Finder(connection).libraries()
+        return await NameFinder(connection).libraries()
 
     found = at_server(profile, work)
     show(found, as_json, [(each.name, _kind(each), each.id, each.description) for each in found])
@@ -85,11 +85,11 @@ def edit_library(
     """Changes the name and the description of a library."""
 
     async def work(connection: ServerConnection) -> None:
-        from contentlib.client.finding import Finder
+        from contentlib.client.finding import NameFinder
         from contentlib.services.content_library import LibraryService
         from contentlib.structures.library import LibraryModel
 
-        found = await Finder(connection).library(library)
+        found = await NameFinder(connection).library(library)
         spec = LibraryModel(name=name, description=description)
         await connection.call(LibraryService.update, library_id=found.id or "", update_spec=spec)
 
@@ -102,10 +102,10 @@ def remove_library(library: Library, force: Force = False, yes: Yes = False, pro
     """Deletes a library with all its items. It can be restored from the trash."""
 
     async def work(connection: ServerConnection) -> None:
-        from contentlib.client.finding import Finder
+        from contentlib.client.finding import NameFinder
         from contentlib.services.content_library import LibraryService
 
-        finder = Finder(connection)
+        finder = NameFinder(connection)
         found = await finder.library(library)
         items = await finder.items(found.id or "")
         size = size_text(sum(each.size or 0 for each in items))
@@ -129,11 +129,11 @@ def publish_library(
 
     async def work(connection: ServerConnection) -> str | None:
         from contentlib.cli.administering import read_password
-        from contentlib.client.finding import Finder
+        from contentlib.client.finding import NameFinder
         from contentlib.services.content_local_library import LocalLibraryService
         from contentlib.structures.library import LibraryModel, PublishAuthenticationMethod, PublishInfo
 
-        finder = Finder(connection)
+        finder = NameFinder(connection)
         found = await finder.library(library)
         identifier, info = found.id or "", found.publish_info or PublishInfo()
         if off or not info.published or password_file is not None:
@@ -194,11 +194,11 @@ def sync_library(library: Library, profile: ProfileName = DEFAULT_PROFILE) -> No
     from contentlib.cli.progress import Bar
 
     async def work(connection: ServerConnection) -> None:
-        from contentlib.client.finding import Finder
+        from contentlib.client.finding import NameFinder
         from contentlib.client.tasks import finished
         from contentlib.services.content_subscribed_library import SubscribedLibraryService
 
-        found = await Finder(connection).library(library)
+        found = await NameFinder(connection).library(library)
         task = await connection.begin(SubscribedLibraryService.sync, library_id=found.id or "")
         with Bar() as bar:
             await finished(connection, task, bar)

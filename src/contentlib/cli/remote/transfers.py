@@ -83,11 +83,11 @@ def import_items(
     """
 
     async def work(connection: ServerConnection) -> list[ImportedItem | FailedItem]:
-        from contentlib.client.finding import Finder
+        from contentlib.client.finding import NameFinder
         from contentlib.client.importing import Importer
 
         urls, found = _split(sources)
-        library, name = await Finder(connection).within(target)
+        library, name = await NameFinder(connection).within(target)
         found = _named(found, name, len(urls))
         with Bar() as bar:
             bar.expect(sum(each.size for each in found))
@@ -114,9 +114,9 @@ def export_items(
 
     async def work(connection: ServerConnection) -> list[ExportedItem | FailedItem]:
         from contentlib.client.exporting import file_name
-        from contentlib.client.finding import Finder
+        from contentlib.client.finding import NameFinder
 
-        finder = Finder(connection)
+        finder = NameFinder(connection)
         library, name = await finder.within(source)
         if name is not None:
             item = await finder.item(source)
@@ -168,11 +168,11 @@ def mirror(
     """Makes a library like a folder or, with --down, a folder like a library. What is equal already is not transferred."""
 
     async def up(connection: ServerConnection) -> list[Any]:
-        from contentlib.client.finding import Finder
+        from contentlib.client.finding import NameFinder
         from contentlib.client.importing import Importer
         from contentlib.client.local import items_at
 
-        finder = Finder(connection)
+        finder = NameFinder(connection)
         found, into = items_at(directory), await finder.library(library)
         with Bar() as bar:
             bar.expect(sum(each.size for each in found))
@@ -183,9 +183,9 @@ def mirror(
         return done
 
     async def fetch(connection: ServerConnection) -> list[Any]:
-        from contentlib.client.finding import Finder
+        from contentlib.client.finding import NameFinder
 
-        finder = Finder(connection)
+        finder = NameFinder(connection)
         items = await finder.items((await finder.library(library)).id or "")
         done = await _exported(connection, items, _folder_in(directory), parallel)
         if delete and not any(isinstance(each, FailedItem) for each in done):
@@ -245,9 +245,9 @@ async def _exported(
 async def _fetched(connection: ServerConnection, name: str, through: Path | None, parallel: int) -> tuple[ItemModel, Path]:
     """An item, and a folder that has its files and nothing else."""
     from contentlib.client.exporting import Exporter
-    from contentlib.client.finding import Finder
+    from contentlib.client.finding import NameFinder
 
-    item = await Finder(connection).item(name)
+    item = await NameFinder(connection).item(name)
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "contentlib" / "cp"
     folder = (through or cache) / f"{item.id}-{item.content_version}"
     with Bar() as bar:
@@ -257,11 +257,11 @@ async def _fetched(connection: ServerConnection, name: str, through: Path | None
 
 async def _brought(connection: ServerConnection, name: str, item: ItemModel, folder: Path, parallel: int) -> ImportedItem:
     """An item of a library with the files of a folder, named as the given one if it has no name of its own."""
-    from contentlib.client.finding import Finder
+    from contentlib.client.finding import NameFinder
     from contentlib.client.importing import Importer
     from contentlib.client.local import LocalItem, item_of_folder
 
-    library, new = await Finder(connection).within(name)
+    library, new = await NameFinder(connection).within(name)
     wanted = LocalItem(new or item.name or "", item.type, item_of_folder(folder).files)
     with Bar() as bar:
         bar.expect(wanted.size)
@@ -276,10 +276,10 @@ def _at(name: str, known: Iterable[str]) -> tuple[str, str]:
 
 async def _delete_items(connection: ServerConnection, library: LibraryModel, kept: set[str], yes: bool) -> None:
     """Deletes the items of a library whose names are not to be kept. They can be restored from the trash."""
-    from contentlib.client.finding import Finder
+    from contentlib.client.finding import NameFinder
     from contentlib.services.content_library_item import ItemService
 
-    extra = [each for each in await Finder(connection).items(library.id or "") if (each.name or "").casefold() not in kept]
+    extra = [each for each in await NameFinder(connection).items(library.id or "") if (each.name or "").casefold() not in kept]
     if extra:
         names = ", ".join(cell(each.name) for each in extra)
         confirmed(f"Delete {len(extra)} items of library {cell(library.name)!r}: {names}?", yes)

@@ -25,6 +25,7 @@ from processes import PATIENCE_SECONDS, eventually
 KEY, SECRET = "test", "testtesttest"
 _PROGRAMS = Path(sys.executable).parent
 _PORTS = ("master.port", "master.port.grpc", "volume.port", "volume.port.grpc", "filer.port", "filer.port.grpc", "s3.port.grpc")
+_WITH_THIS_PROCESS = ("setpriv", "--pdeathsig", "KILL") if shutil.which("setpriv") else ()  # also if a time limit kills it
 _SERVICES = ("webdav=false", "admin.ui=false", "s3.port.iceberg=0", "s3.port.lance=0")
 _OFF = ("master.telemetry=false", "master.resumeState=false", *_SERVICES)
 
@@ -44,10 +45,15 @@ class ObjectServer:
 
     def start(self) -> None:
         """Starts the server, which ends with this process, and returns when it answers."""
-        environment = os.environ | {"GOMEMLIMIT": "512MiB"}
+        environment, command = os.environ | {"GOMEMLIMIT": "512MiB"}, [*_WITH_THIS_PROCESS, *self.command]
         with (self.directory / "log").open("ab") as log:
             self.process = subprocess.Popen(
-                self.command, stdout=log, stderr=log, cwd=self.directory, env=environment, start_new_session=True
+                command,
+                stdout=log,
+                stderr=log,
+                cwd=self.directory,
+                env=environment,
+                start_new_session=True,
             )
         assert eventually(self.answers), (self.directory / "log").read_text()
 

@@ -29,6 +29,9 @@ class MarkedBucket(MarkedPlace):
         with suppress(FileExistsError):
             self.bucket.put(MARK, self.encode(), new=True)
 
+    def hold(self, *, shared: bool = False) -> None:
+        """Does nothing: a bucket has no locks. A second server is kept away by the mark, and by the lock on its database."""
+
     def found(self) -> Iterator[str]:
         """The names of the blobs in it."""
         return (key.removeprefix("blobs/") for key in self.bucket.keys("blobs/"))

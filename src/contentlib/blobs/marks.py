@@ -12,6 +12,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -34,7 +35,7 @@ class Mark(msgspec.Struct, frozen=True):
     format: int = _FORMAT
 
 
-class MarkedPlace:
+class MarkedPlace(ABC):
     """A place for content, which may belong to a server."""
 
     def __init__(self, storage: str, where: str) -> None:
@@ -43,23 +44,24 @@ class MarkedPlace:
         self.server = ""
         """The server that it must belong to; to be set before it is used."""
 
+    @abstractmethod
     def read(self) -> Mark | None:
         """Returns the mark, or None if it is missing. Raises OSError if it cannot be read or is invalid."""
-        raise NotImplementedError
 
+    @abstractmethod
     def claim(self) -> None:
         """Marks the place as this server's storage, unless another server has marked it at the same moment."""
-        raise NotImplementedError
 
+    @abstractmethod
     def hold(self, *, shared: bool = False) -> None:
         """Locks the storage for this process and those it forks; RuntimeError when another server has it.
 
         If it is `shared`, others can hold it as shared at the same time. The mark tells that they have the same database.
         """
 
+    @abstractmethod
     def found(self) -> Iterator[str]:
         """The names of the blobs in it, whoever it belongs to."""
-        raise NotImplementedError
 
     def decode(self, text: bytes) -> Mark:
         """Reads a mark."""

@@ -4,7 +4,8 @@ Each commit sets the counters of the tables that it changes, and the first one, 
 Commits take turns, so a process that knows the first counter asks for what is higher. Many callers who ask at the same time are
 answered together.
 
-A call needs counters that are not older than the call. What lasts longer than a moment, and what is no call, asks each time.
+A call needs counters that are not older than the call. A call that lasts longer than a moment asks each time, and so does work
+outside calls.
 """
 
 from __future__ import annotations

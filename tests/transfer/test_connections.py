@@ -27,6 +27,9 @@ PROGRAM = Path(__file__).with_name("bytes_server.py")
 Serve = Callable[..., Running]
 
 
+pytestmark = pytest.mark.embedded  # the server of the tests opens the same file in a process of its own
+
+
 @pytest.fixture
 def serve(tmp_path: Path) -> Iterator[Serve]:
     """Starts a server on the directory of `parts`; it ends with the test."""

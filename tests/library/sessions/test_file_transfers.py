@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from contentlib.library.checksums import Algorithm, Checksum
 from contentlib.library.errors import Busy, Fault, NotActive
+from contentlib.library.identifiers import new_identifier
 from contentlib.library.model import Source, TransferStatus
 from contentlib.library.sessions.update_files import NewFile
 from library.world import World, sha256
@@ -61,6 +63,27 @@ async def test_an_attempt_that_breaks_off_late_takes_nothing_from_a_complete_fil
     with pytest.raises(NotActive, match="file a is READY and cannot be paused"):
         await world.transfers.wait(file, 0, Fault("pull.timeout", "too slow"))
     assert await world.files.get(session, "a") == ready
+
+
+async def test_a_process_that_was_taken_for_dead_changes_nothing_that_another_one_receives(world: World) -> None:
+    session = await world.update(await _item(world))
+    file = await world.files.add(session, NewFile("a", Source.PUSH))
+    await world.transfers.begin(file)
+    async with world.metadata.transaction(durable=True) as transaction:  # another process has taken over, and receives it now
+        ours = await transaction.update_files.by_id(session, file.id)
+        assert ours is not None
+        theirs = replace(ours, writer=new_identifier())
+        await transaction.update_files.put(theirs)
+    received = world.receive((await world.updates.get(session)).storage, file.id, b"late")
+    for late in (
+        world.transfers.finish(file, received),
+        world.transfers.pause(file, 1),
+        world.transfers.stop(file, 0, Fault("upload.silent", "late")),
+    ):
+        with pytest.raises(Busy, match="file 'a' is being received by another process of the server"):
+            await late
+    async with world.metadata.reading() as transaction:
+        assert await transaction.update_files.by_id(session, file.id) == theirs
 
 
 async def test_a_request_that_began_before_another_one_was_complete_replaces_its_bytes(world: World) -> None:

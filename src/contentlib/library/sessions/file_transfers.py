@@ -203,6 +203,8 @@ class FileTransfers:
             completed = current.status is TransferStatus.READY
             if event == "begun" and completed and (file.status is not TransferStatus.READY or current.blob != file.blob):
                 raise Busy(messages.COMPLETED_MEANWHILE(name=file.name))
+            if event != "begun" and current.writer not in (None, self._here):  # this process was taken for one that had ended
+                raise Busy(messages.TAKEN_OVER(name=file.name))
             status = transfer_states.fire(current, event).status
             writer = self._here if event == "begun" else None
             await transaction.update_files.put(replace(changed, name=current.name, status=status, writer=writer))

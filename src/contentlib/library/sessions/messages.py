@@ -58,6 +58,9 @@ STORAGE_NOT_WRITABLE = Message("storage.not_writable", "update session {session}
 COMPLETED_MEANWHILE = Message(
     "file.completed", "file {name!r} was completed by another request", "Nothing to do, or add the file again to replace it."
 )
+TAKEN_OVER = Message(
+    "file.taken_over", "file {name!r} is being received by another process of the server", "Continue with the newer request."
+)
 NOT_CACHED = Message(
     "item.not_cached", "content of library item {item} is not stored here", "Synchronize the item with its content."
 )

@@ -30,7 +30,7 @@ def test_every_setting_has_its_row(name: str) -> None:
 
 @pytest.mark.parametrize("name", sorted(OPTIONS))
 def test_every_command_has_its_heading_and_its_options(name: str) -> None:
-    told = section(GUIDE / "commands.md", name)
+    told = section(GUIDE / "commands.md", name).replace(r"\|", "|")  # as it is written in a table
     assert [option for option in OPTIONS[name] if option not in told] == []
 
 

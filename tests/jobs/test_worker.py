@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, cast
 
@@ -248,6 +249,28 @@ async def test_a_worker_that_stops_lets_its_tasks_go(world: World) -> None:
     assert (await world.tasks.get(task_id)).status is TaskStatus.PENDING
     world.work(raising(None))
     assert (await world.ended(task_id)).attempts == 2
+
+
+async def test_a_task_that_was_claimed_just_as_its_worker_stops_is_let_go(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task_id, committed, begin = await world.submit(), asyncio.Event(), world.metadata.transaction
+
+    @asynccontextmanager
+    async def late(*, durable: bool) -> AsyncIterator[Any]:
+        """Is not answered after the first commit."""
+        async with begin(durable=durable) as transaction:
+            yield transaction
+        if not committed.is_set():
+            committed.set()
+            await asyncio.Event().wait()
+
+    monkeypatch.setattr(world.metadata, "transaction", late)
+    worker = world.work(raising(None))
+    await committed.wait()
+    assert (await world.tasks.get(task_id)).status is TaskStatus.RUNNING
+    await worker.stop()
+    assert (await world.tasks.get(task_id)).status is TaskStatus.PENDING
 
 
 async def test_a_task_of_a_dead_worker_is_taken_over_when_its_lease_is_over(world: World) -> None:

@@ -120,6 +120,9 @@ class Worker:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        with suppress(OSError):  # then others take them over, because this process has ended
+            async with self._metadata.transaction(durable=True) as transaction:
+                await transaction.tasks.let_go((self._owner,))  # those that were claimed just now, and not begun
 
     def wake(self) -> None:
         """A task was submitted: looks for it now, not at the next poll."""

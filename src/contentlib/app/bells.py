@@ -38,7 +38,7 @@ class Bells:
                 self._hearing = False
 
     def catch_up(self) -> None:
-        """Events may have been missed: gives every signal that only says that there is something to look for."""
+        """Gives every signal without arguments, because some may have been missed."""
         for event in _WITHOUT_ARGUMENTS:
             self.hear(event, ())
 

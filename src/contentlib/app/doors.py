@@ -151,16 +151,13 @@ def single_sign_on(core: Core, access: Access, identity: Identity, bodies: Bodie
     """The doors of the security token service, and of what clients ask for before it."""
     domain, refused = UserNames(core.settings.admin_name).domain, access.refusals.note
     desk = TokenDesk(access.tokens, access.logins, core.metadata, core.clock, domain, refused)
-    sts, admin = (
-        SecurityTokenService(desk, bodies),
-        AdministrationService(access.saml, access.logins, domain, bodies, refused),
-    )
+    sts = SecurityTokenService(desk, bodies)
+    admin = AdministrationService(access.saml, access.logins, domain, bodies, refused)
     chain = [] if core.certificate is None else read_pem(core.certificate.decode("ascii", "replace"))
     certificates = tuple(each.public_bytes(Encoding.DER) for each in chain)
     product = _product(core, identity)
-    lookup = LookupService(
-        Site(identity.guid, domain, product.version, product.name, core.settings.public_url, certificates), bodies
-    )
+    site = Site(identity.guid, domain, product.version, product.name, core.settings.public_url, certificates)
+    lookup = LookupService(site, bodies)
     return [Door(each.speaks, each.handle, Meter("soap"), each.failed) for each in (lookup, sts, admin)]
 
 

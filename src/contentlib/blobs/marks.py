@@ -61,7 +61,7 @@ class MarkedPlace(ABC):
 
     @abstractmethod
     def found(self) -> Iterator[str]:
-        """The names of the blobs in it, whoever it belongs to."""
+        """The names of the blobs in it, also if it belongs to another server."""
 
     def decode(self, text: bytes) -> Mark:
         """Reads a mark."""

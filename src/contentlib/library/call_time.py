@@ -13,5 +13,5 @@ def set_call_began(began: float) -> None:
 
 
 def call_began() -> float | None:
-    """When the call began, or the one that started this work; None where there is no call."""
+    """When the call began, or the one that started this work; None outside of calls."""
     return _BEGAN.get()

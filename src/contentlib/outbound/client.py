@@ -77,14 +77,14 @@ class Outbound:
         self._proxy = None if proxy is None else URL(proxy)
         self._ca_bundle = ca_bundle
         self._seconds = timeout
-        self._session: aiohttp.ClientSession | None = None
+        self._sessions: dict[bool, aiohttp.ClientSession] = {}
         self._trusted = trusted
         self._context: tuple[frozenset[str], ssl.SSLContext] | None = None
 
     async def close(self) -> None:
         """Closes all connections. Can be called again."""
-        session, self._session = self._session, None
-        if session is not None:
+        sessions, self._sessions = self._sessions, {}
+        for session in sessions.values():
             await session.close()
 
     @asynccontextmanager
@@ -166,7 +166,7 @@ class Outbound:
         self, url: URL, headers: Mapping[str, str], pin: Pin | None, body: Sent | None = None
     ) -> aiohttp.ClientResponse:
         self._policy.check_name(url.host or "")
-        return await self._open().request(
+        return await self._open(kept=body is None).request(
             "GET" if body is None else "POST",
             url,
             data=body,
@@ -176,20 +176,23 @@ class Outbound:
             proxy=self._proxy,
         )
 
-    def _open(self) -> aiohttp.ClientSession:
-        if self._session is None:
-            seconds = self._seconds
+    def _open(self, *, kept: bool) -> aiohttp.ClientSession:
+        """The session whose connections are kept for a while, or the one whose are not.
+
+        A kept connection may be closed by the other side just when it is used again. A GET is then sent again on a new one.
+        """
+        session = self._sessions.get(kept)
+        if session is None:
             resolver = _CheckedResolver(self._policy, None if self._proxy is None else self._proxy.host)
-            connector = aiohttp.TCPConnector(resolver=resolver, limit=0, force_close=True, use_dns_cache=False)
-            self._session = aiohttp.ClientSession(
-                connector=connector,
-                timeout=aiohttp.ClientTimeout(total=None, sock_connect=seconds, sock_read=seconds),
+            session = self._sessions[kept] = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(resolver=resolver, limit=0, force_close=not kept, use_dns_cache=False),
+                timeout=aiohttp.ClientTimeout(total=None, sock_connect=self._seconds, sock_read=self._seconds),
                 headers={"User-Agent": f"contentlib/{__version__}"},
                 cookie_jar=aiohttp.DummyCookieJar(),
                 auto_decompress=False,
                 read_bufsize=_BUFFER,
             )
-        return self._session
+        return session
 
     async def _trust(self) -> ssl.SSLContext:
         """Returns the trusted certificates. The system's are only read again when others are added or removed."""
@@ -240,7 +243,7 @@ class Answer:
             raise _broken(self._told, self._seconds, error) from error
 
     def close(self) -> None:
-        """Ends the connection."""
+        """Ends the connection, unless all bytes were read."""
         self._response.close()
 
 

@@ -36,6 +36,14 @@ class Pin(aiohttp.Fingerprint):
         """One of the digests."""
         return bytes.fromhex(min(self._digests, default=""))
 
+    def __eq__(self, other: object) -> bool:
+        """Whether both take the same certificates: then they may share a connection."""
+        return isinstance(other, Pin) and (self._algorithm, self._digests) == (other._algorithm, other._digests)
+
+    def __hash__(self) -> int:
+        """Agrees with equality."""
+        return hash((self._algorithm, self._digests))
+
     def check(self, transport: asyncio.Transport) -> None:
         """Refuses a connection that shows another certificate."""
         connection = transport.get_extra_info("ssl_object")

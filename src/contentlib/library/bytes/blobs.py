@@ -103,8 +103,7 @@ class Blobs:
 
     async def keep(self, received: Received) -> Blob:
         """Turns received bytes into a blob. Equal bytes on a storage share one blob, and repair it if it is damaged."""
-        async with self._metadata.transaction(durable=False) as transaction:
-            twin = await self._hold_twin(transaction, received)
+        twin = await self._twin(received)
         if twin is None:
             return await self._keep_new(received)
         lane = self.on(received.storage)
@@ -114,9 +113,17 @@ class Blobs:
         await lane.run(self.store.discard, received.storage, received.upload)
         return twin
 
+    async def _twin(self, received: Received) -> Blob | None:
+        """Returns the blob with the same bytes, protected. Most bytes have none, and are told so without a turn to write."""
+        async with self._metadata.reading() as transaction:
+            if await _same(transaction, received) is None:
+                return None
+        async with self._metadata.transaction(durable=False) as transaction:
+            return await self._hold_twin(transaction, received)
+
     async def _hold_twin(self, transaction: Transaction, received: Received) -> Blob | None:
         """Returns the blob with the same bytes, protected from collection like a new one."""
-        twin = await transaction.blobs.twin(received.storage, received.digests[Algorithm.SHA256], received.size)
+        twin = await _same(transaction, received)
         if twin is not None:
             unreferenced = None if twin.unreferenced is None else self._clock.now()
             twin = replace(twin, digests=_merged(twin, received), unreferenced=unreferenced)
@@ -268,8 +275,7 @@ class Blobs:
     async def _twin_on(self, storage: str, blob: Blob) -> Blob | None:
         """The whole blob with the same bytes on another storage."""
         same = Received(storage, "", blob.size, {Algorithm(name): digits for name, digits in blob.digests.items()})
-        async with self._metadata.transaction(durable=False) as transaction:
-            twin = await self._hold_twin(transaction, same)
+        twin = await self._twin(same)
         return twin if twin is not None and await self._whole(twin) else None
 
     async def _copy(self, blob: Blob, storage: str, checksum: Checksum | None, advance: Callable[[int], None]) -> Received:
@@ -351,6 +357,10 @@ class Blobs:
         descriptions = descriptions_of(self.store, place)
         if descriptions is not None:
             await self.on(place).long(descriptions.describe, place, item.id, version.id, content)
+
+
+async def _same(transaction: Transaction, received: Received) -> Blob | None:
+    return await transaction.blobs.twin(received.storage, received.digests[Algorithm.SHA256], received.size)
 
 
 def _gone(blob: Blob, name: str) -> Damaged:

@@ -268,3 +268,17 @@ async def test_what_is_held_is_told_to_other_processes(world: World) -> None:
         touches = world.leases.take()
     assert touches.sessions == {session.id: world.clock.now()}
     assert touches.logins == {session.login: world.clock.now()}
+
+
+async def test_a_session_that_was_touched_lately_is_not_expired_whatever_is_stored(world: World) -> None:
+    _, session = await _session(world, "download")
+    found = await world.downloads.get(session)
+    leases = Leases(world.clock, LEASE)
+    assert not leases.touched_lately(session)
+    leases.touch(found)
+    world.wait(LEASE)
+    assert leases.touched_lately(session)
+    assert not leases.expired(found)
+    world.wait(1)
+    assert not leases.touched_lately(session)
+    assert leases.expired(found)

@@ -111,6 +111,10 @@ class Leases:
         """Whether an active session has been idle for longer than its lease."""
         return session.state is State.ACTIVE and self.expiration(session) + self._slack < self._clock.now()
 
+    def touched_lately(self, session_id: str) -> bool:
+        """Whether the session was touched in this process within its lease: then it is not expired, whatever is stored."""
+        return self._sessions.get(session_id, -self.milliseconds - 1) + self.milliseconds >= self._clock.now()
+
     def take(self) -> Touches:
         """All that was touched since the last call."""
         for session in self._held:

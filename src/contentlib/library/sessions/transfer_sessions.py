@@ -78,6 +78,8 @@ class TransferSessions(ABC, Generic[AnySession]):
 
     async def expire(self, session_id: str) -> None:
         """Ends the session when its lease is over; does nothing to one that was touched or ended meanwhile."""
+        if self._leases.touched_lately(session_id):
+            return
         async with self._metadata.reading() as transaction:
             session = await self._rows(transaction).get(session_id)
         if session is None or not self._leases.expired(session):

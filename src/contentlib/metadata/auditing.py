@@ -7,13 +7,15 @@ from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-from sqlalchemy import bindparam, insert, select, update
+import msgspec
+from sqlalchemy import BigInteger, bindparam, insert, select, update
 
 from contentlib.library.actors import actor
 from contentlib.library.audit_chain import content_of, hash_after, identifiers_of, index_of
 from contentlib.library.model import Actor, AuditEntry, AuditLink, AuditNote, AuditThing
 from contentlib.metadata import tables
 from contentlib.metadata.audit_things import ITEM, has_name, item_of, look_up, written
+from contentlib.metadata.portable import given_texts
 from contentlib.metadata.routine import OF_SERVER
 from contentlib.metadata.statement import Connection, Statement
 
@@ -23,7 +25,12 @@ _MOST_LOOKUPS = 10
 
 _COLUMNS = ("sequence", "time", "user", "operation", "outcome", "content", "hash")
 _ADD = Statement(insert(tables.audit).values({name: bindparam(name) for name in _COLUMNS}))
-_ADD_THING = Statement(insert(tables.audit_things).values(thing=bindparam("thing"), sequence=bindparam("sequence")))
+_THINGS = given_texts("things").subquery()
+_ADD_THINGS = Statement(
+    insert(tables.audit_things).from_select(
+        ("thing", "sequence"), select(_THINGS.c.value, bindparam("sequence", type_=BigInteger()))
+    )
+)
 _LINKS = tables.audit_ends
 _GET_LINK = Statement(select(_LINKS.c.sequence, _LINKS.c.hash).where(_LINKS.c.name == bindparam("key")))
 _MOVE_LINK = Statement(
@@ -114,8 +121,8 @@ class AuditedConnection:
         content = content_of(entry)
         digest = hash_after(head.hash, content)
         await self._inner.run(_ADD, _row(entry, content, digest))
-        for identifier in identifiers_of(entry):
-            await self._inner.run(_ADD_THING, {"thing": identifier, "sequence": entry.sequence})
+        things = msgspec.json.encode(identifiers_of(entry)).decode()
+        await self._inner.run(_ADD_THINGS, {"things": things, "sequence": entry.sequence})
         await move_link(self._inner, HEAD, AuditLink(entry.sequence, digest))
 
 

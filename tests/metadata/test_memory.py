@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -9,8 +10,10 @@ from msgspec.structs import replace
 
 from contentlib.library.model import Library
 from contentlib.metadata.sqlite import SqliteMetadata
+from contentlib.metadata.turns import Writer
 from contracts import made
 from databases import new_database
+from processes import PATIENCE_SECONDS
 
 
 @pytest.fixture
@@ -139,3 +142,68 @@ async def test_what_a_writer_reads_before_another_one_is_undone_is_what_is_kept(
     async with store.transaction(durable=False) as transaction:
         assert await transaction.libraries.get(library.id) == library
     assert await _read(store, library.id) == library
+
+
+class _HeldCommit:
+    """Holds the next commit in its thread, before it begins, until it is let go."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.waits, self._begin, self._ended = threading.Event(), threading.Event(), threading.Event()
+        commit = Writer._commit_here
+
+        def held(writer: Writer) -> object:
+            self.waits.set()
+            if self._begin.wait(PATIENCE_SECONDS):
+                error = commit(writer)
+                self._ended.set()
+                return error
+            raise AssertionError("the commit was not let go")
+
+        monkeypatch.setattr(Writer, "_commit_here", held)
+
+    def end(self) -> None:
+        """Returns when it has been made, without a turn of the event loop."""
+        self._begin.set()
+        assert self._ended.wait(PATIENCE_SECONDS)
+
+
+async def test_a_commit_in_a_thread_between_two_reads_is_not_seen_by_their_reader(
+    store: SqliteMetadata, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library = await _added(store)
+    await _read(store, library.id)
+    commit = _HeldCommit(monkeypatch)
+    writing = asyncio.create_task(_put(store, replace(library, folded_name="new"), durable=True))
+    assert await asyncio.to_thread(commit.waits.wait, PATIENCE_SECONDS)
+    async with store.reading() as reader:
+        assert await reader.libraries.get(library.id) == library
+        commit.end()
+        assert await reader.libraries.find(folded_name=library.folded_name) == [library.id]
+        assert await reader.libraries.find(folded_name="new") == []
+    await writing
+    seen = await _read(store, library.id)
+    assert seen is not None
+    assert seen.folded_name == "new"
+
+
+async def test_a_commit_of_this_process_is_not_taken_for_one_of_another(
+    store: SqliteMetadata, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library = await _added(store)
+    changing, go_on = threading.Event(), threading.Event()
+    commit = Writer._commit
+
+    def held(writer: Writer) -> object:
+        changing.set()
+        assert go_on.wait(PATIENCE_SECONDS)
+        return commit(writer)
+
+    monkeypatch.setattr(Writer, "_commit", held)
+    writing = asyncio.create_task(_put(store, replace(library, name="new"), durable=True))
+    assert await asyncio.to_thread(changing.wait, PATIENCE_SECONDS)
+    assert store._memory.begin() == -1
+    assert not store._memory.is_beside_others()
+    go_on.set()
+    await writing
+    assert store._memory.begin() >= 0
+    assert not store._memory.is_beside_others()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 from array import array
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Protocol
 
 from contentlib.metadata.generations import slot_of
@@ -19,7 +21,7 @@ class Counted(Protocol):
 
     counters: memoryview
     own: int
-    """What the database's counter was after the last commit that was made through this object."""
+    """What the database's counter is after the last commit that was made through this object, from its beginning on."""
 
 
 class _Table:
@@ -47,6 +49,7 @@ class Memory:
         self._counters = generations.counters
         self._seen = self._counters[0]
         self._beside_until = 0.0
+        self._committing = 0
         self._tables: dict[str, _Table] = {}
 
     def begin(self) -> int:
@@ -54,15 +57,28 @@ class Memory:
         generation = self._counters[0]
         if generation != self._seen:
             self._seen = generation
-            if generation != self._generations.own:
+            if generation + (generation & 1) != self._generations.own:
                 self._beside_until = time.monotonic() + _BESIDE_SECONDS
         return -1 if generation & 1 else generation
 
     def is_beside_others(self) -> bool:
-        """Whether another process has committed lately, and so may at any moment: between two reads of a transaction, too."""
+        """Whether another process has committed lately, and so may at any moment."""
         if self._beside_until and time.monotonic() >= self._beside_until:
             self._beside_until = 0.0
         return self._beside_until > 0.0
+
+    @contextmanager
+    def committing(self) -> Iterator[None]:
+        """This process commits in another thread."""
+        self._committing += 1
+        try:
+            yield
+        finally:
+            self._committing -= 1
+
+    def may_change_now(self) -> bool:
+        """Whether a commit of another thread or process may happen between two reads of a transaction."""
+        return self._committing > 0 or self.is_beside_others()
 
     def is_now(self, epoch: int) -> bool:
         """Whether nothing was committed since the epoch began."""

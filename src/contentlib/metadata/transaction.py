@@ -111,22 +111,23 @@ class ReadingConnection(SqliteConnection):
 
     async def rows(self, statement: Statement, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         """All rows of the answer."""
-        if not self._begun:
-            self._begin()
-            if self._recalled and not self._memory.is_now(self._epoch):
-                await self._check_recalled()
-        return await super().rows(statement, values)
+        if self._begun:
+            return await super().rows(statement, values)
+        self._begin()
+        found = await super().rows(statement, values)  # the first statement chooses the state, not BEGIN
+        if self._recalled and not self._memory.is_now(self._epoch):
+            await self._check_recalled()
+        return found
 
     def _begin(self) -> None:
         self._cursor.execute("BEGIN")
         self._begun = True
-        if self._recalled or self._memory.is_beside_others():
-            self._some("SELECT 1 FROM sqlite_schema LIMIT 1", {})  # the first statement chooses the state, not BEGIN
 
     def recall(self, kind: RowKind, key: str) -> Any:
         """The value that was read by a key in this state of all rows, or None."""
-        if not self._begun and self._memory.is_beside_others():
+        if not self._begun and self._memory.may_change_now():
             self._begin()
+            self._some("SELECT 1 FROM sqlite_schema LIMIT 1", {})
         value = self._memory.recall(self._epoch, kind.table, key)
         if value is not None and not self._begun:
             self._recalled.append((kind, key, value))

@@ -157,7 +157,8 @@ class Writer:
         return error
 
     async def _commit_aside(self) -> sqlite3.Error | None:
-        return await asyncio.get_running_loop().run_in_executor(self._committing, self._commit_here)
+        with self._memory.committing():
+            return await asyncio.get_running_loop().run_in_executor(self._committing, self._commit_here)
 
     def _commit_here(self) -> sqlite3.Error | None:
         """Commits and ends the turn among processes. They know of the changes before any caller is answered."""

@@ -61,6 +61,15 @@ async def test_tasks_are_listed_in_order_of_creation_and_by_target(store: Metada
         assert [each.id for each in await transaction.tasks.of_target(target)] == [late.id]
 
 
+async def test_the_newest_tasks_that_run_or_ended_lately_are_listed_in_order_of_creation(store: MetadataStore) -> None:
+    ended = [task(created=n, status=TaskStatus.SUCCEEDED, ended=10 + n) for n in range(3)]
+    running = task(created=9)
+    await _add(store, running, *reversed(ended))
+    async with store.reading() as transaction:
+        assert [each.id for each in await transaction.tasks.recent(11, 5)] == [ended[1].id, ended[2].id, running.id]
+        assert [each.id for each in await transaction.tasks.recent(0, 2)] == [ended[2].id, running.id]
+
+
 async def test_a_claimed_task_is_running_and_nobody_elses(store: MetadataStore, another: Open) -> None:
     await _add(store, task())
     claimed = await _claim(store, 20)

@@ -150,9 +150,19 @@ class AccessGate:
         """Whether the user of a login session may read what is in no library; unauthenticated where it may do nothing more."""
         return (await self.rights(_call_of(login))).has(READ)
 
+    async def seen_by(self, login: Login, kind: str, things: list[str]) -> set[str]:
+        """Those of some things of a type that the user of a login session may see."""
+        return await self.visible(_call_of(login), kind, things)
+
+    async def check(self, login: Login, need: Need, what_for: str) -> None:
+        """Unauthorized or Missing where the user of a login session lacks a privilege."""
+        rights = await self.rights(_call_of(login))
+        if not rights.total:
+            await self._check(rights, login.user, need, what_for)
+
     async def readable(self, login: Login, libraries: list[str]) -> set[str]:
         """Those of some libraries that the user of a login session may read."""
-        return await self.visible(_call_of(login), LIBRARY, libraries)
+        return await self.seen_by(login, LIBRARY, libraries)
 
     async def rights(self, call: Call) -> Rights:
         """The rights of a caller; unauthenticated where the user or the API token cannot be used any more."""

@@ -45,7 +45,9 @@ from contentlib.vcsp.publishing.shelf import Shelf
 from contentlib.vim.datastore_browser import DatastoreBrowser
 from contentlib.vim.filters import CollectorFilters
 from contentlib.vim.front import Product, Vim
+from contentlib.vim.list_views import ListViews
 from contentlib.vim.methods import Entrance
+from contentlib.vim.recent_tasks import RecentTasks
 from contentlib.wire import Wire, WireOptions
 from contentlib.wire.calls import call_of
 
@@ -137,12 +139,13 @@ def publisher_of(core: Core, rules: Rules, access: Access) -> Publisher:
     return Publisher(shelf, core.blobs, admission, rules.contacts, access.refusals.note, begun)
 
 
-def vim_of(core: Core, access: Access, identity: Identity, bodies: Bodies) -> Vim:
+def vim_of(core: Core, rules: Rules, access: Access, identity: Identity, bodies: Bodies) -> Vim:
     """Speaks the Web Services."""
     product = _product(core, identity)
     tickets = CloneTickets(core.metadata, access.logins, core.clock)
     filters = CollectorFilters(core.metadata, core.clock)
-    entrance = Entrance(access.logins, access.saml, tickets, filters, access.gate.may_look, access.refusals.note)
+    lists, tasks = ListViews(core.metadata, core.clock), RecentTasks(rules.tasks, core.metadata, access.gate, core.clock)
+    entrance = Entrance(access.logins, access.saml, tickets, filters, lists, tasks, access.gate.may_look, access.refusals.note)
     browser = DatastoreBrowser(core.inventory, Browsing(core.metadata), access.gate.readable)
     return Vim(core.inventory, browser, product, entrance, bodies, core.clock)
 

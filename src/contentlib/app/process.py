@@ -63,7 +63,7 @@ class WorkerProcess:
         transfers = transfers_of(core, rules, access, identity)
         self._nearest = wire.nearest
         publisher, pages = publisher_of(core, rules, access), access.sign_on.pages(access.logins, access.refusals.note, bodies)
-        self._doors = doors(core, wire, transfers, publisher, vim_of(core, access, identity, bodies), pages)
+        self._doors = doors(core, wire, transfers, publisher, vim_of(core, rules, access, identity, bodies), pages)
         self._doors += single_sign_on(core, access, identity, bodies)
         self._expiry = expiry_of(core, rules)
         self._access, self._contacts = access, rules.contacts

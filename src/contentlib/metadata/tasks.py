@@ -17,6 +17,12 @@ _TASKS = tables.tasks
 _ROWS = Statements(_TASKS, Task)
 _ORDER = (_TASKS.c.created, _TASKS.c.id)
 _ALL = Statement(select(*_ROWS.columns).order_by(*_ORDER))
+_RECENT = Statement(
+    select(*_ROWS.columns)
+    .where(or_(_TASKS.c.ended.is_(None), _TASKS.c.ended >= bindparam("since")))
+    .order_by(_TASKS.c.created.desc(), _TASKS.c.id.desc())
+    .limit(bindparam("most"))
+)
 _OF_TARGET = Statement(select(*_ROWS.columns).where(_TASKS.c.target == bindparam("target")).order_by(*_ORDER))
 _due = and_(
     _TASKS.c.ended.is_(None),
@@ -51,6 +57,11 @@ class TaskRows(Keyed[Task]):
     async def all(self) -> list[Task]:
         """All tasks."""
         return [_ROWS.codec.value(row) for row in await self._connection.rows(_ALL, {})]
+
+    async def recent(self, since: int, most: int) -> list[Task]:
+        """The newest of the tasks that run or have ended since a time, in the order of their creation."""
+        rows = await self._connection.rows(_RECENT, {"since": since, "most": most})
+        return [_ROWS.codec.value(row) for row in reversed(rows)]
 
     async def of_target(self, target: TaskTarget) -> list[Task]:
         """The tasks that work on something."""

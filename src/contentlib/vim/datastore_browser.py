@@ -26,7 +26,7 @@ from contentlib.vim.searches import (
     kind_of,
     search_in,
 )
-from contentlib.vim.task_info import task_info
+from contentlib.vim.task_info import ended_task
 from contentlib.vim.values import XSI_TYPE, Array, Data, Long, Reference, Typed, Value
 
 VisibleTo = Callable[[Login, list[str]], Awaitable[set[str]]]
@@ -107,9 +107,9 @@ class DatastoreBrowser:
             directory = self._directory(search.path)
             found = await self._run(login, search, directory)
         except VimFault as fault:
-            return task_info(task, _METHODS[search.recursive], login.user, search.started, failure=fault)
+            return ended_task(task, _METHODS[search.recursive], login.user, search.started, failure=fault)
         entity = Reference("Datastore", directory.datastore.id), directory.datastore.name
-        return task_info(task, _METHODS[search.recursive], login.user, search.started, entity=entity, result=found)
+        return ended_task(task, _METHODS[search.recursive], login.user, search.started, entity=entity, result=found)
 
     async def _run(self, login: Login, search: Search, directory: DatastorePath) -> Value:
         async def seen(libraries: list[str]) -> set[str]:

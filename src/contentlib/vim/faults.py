@@ -68,6 +68,11 @@ def invalid_argument(name: str, said: Fault) -> VimFault:
     return VimFault(said.text, Data("InvalidArgument", {"invalidProperty": name}))
 
 
+def invalid_state(said: Fault) -> VimFault:
+    """The fault for an object that is not in a state for the method."""
+    return VimFault(said.text, Data("InvalidState"))
+
+
 def invalid_request(said: Fault) -> VimFault:
     """Returns the fault for an invalid request."""
     return VimFault(said.text, Data("InvalidRequest"))

@@ -79,7 +79,6 @@ PROPERTIES: dict[str, dict[str, Value | None]] = {
     "PerformanceManager": {"historicalInterval": Array("PerfInterval"), "perfCounter": Array("PerfCounterInfo")},
     "ScheduledTaskManager": {"scheduledTask": Array("ManagedObjectReference")},
     "ServiceManager": {"service": Array("ServiceManagerServiceInfo")},
-    "TaskManager": {"maxCollector": 0, "recentTask": Array("ManagedObjectReference")},
     "UserDirectory": {"domainList": Array("string")},
 }
 """Type -> its properties. Other managers have none."""

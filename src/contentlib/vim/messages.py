@@ -42,6 +42,7 @@ SEARCH_TOO_LONG = Message(
 TOO_MANY_SEARCHES = Message(
     "vim.argument", "{argument} must not name more than {most} tasks of searches", "Read the tasks one after the other."
 )
+TASK_ENDED = Message("vim.task_ended", "task {task} has ended already", "Nothing is left to be done.")
 NO_DATASTORE = Message(
     "vim.no_datastore",
     "unknown datastore {name!r}",

@@ -23,7 +23,7 @@ from contentlib.safe_xml import UnsafeXml, parse
 from contentlib.vapi.errors import ServiceUnavailable, Unauthenticated
 from contentlib.vapi.types import DateTime
 from contentlib.vim import collector, messages
-from contentlib.vim.collector import child, every, flag, reference, text
+from contentlib.vim.collector import child, every, text
 from contentlib.vim.datastore_browser import DatastoreBrowser, search_of
 from contentlib.vim.faults import (
     invalid_argument,
@@ -37,11 +37,14 @@ from contentlib.vim.faults import (
     unavailable,
 )
 from contentlib.vim.filters import CollectorFilters
+from contentlib.vim.list_views import ListViews
 from contentlib.vim.managers import SERVICE_CONTENT
-from contentlib.vim.objects import MOST_LISTED, ROOT_FOLDER, SINGLETONS, View, World, children, list_view
+from contentlib.vim.objects import ROOT_FOLDER, SINGLETONS, World, children
 from contentlib.vim.properties import OPEN, read
+from contentlib.vim.recent_tasks import RecentTasks
 from contentlib.vim.updates import PropertyUpdates
 from contentlib.vim.values import Array, Data, Long, Reference, Typed, Value
+from contentlib.vim.views import ViewManager
 
 MayLook = Callable[[Login], Awaitable[bool]]
 _ON_SESSIONS = ("AcquireCloneTicket", "Logout", "SessionIsActive", "TerminateSession")
@@ -57,6 +60,8 @@ class Entrance:
     saml: SamlTokens
     tickets: CloneTickets
     filters: CollectorFilters
+    lists: ListViews
+    tasks: RecentTasks
     may_look: MayLook
     refused: OnRefusal = unnoticed
 
@@ -108,9 +113,7 @@ class Methods:
         self._methods: dict[str, Method] = {
             "AcquireCloneTicket": self._acquire_clone_ticket,
             "ContinueRetrievePropertiesEx": self._continue,
-            "CreateContainerView": self._create_view,
-            "CreateListView": self._create_list_view,
-            "DestroyView": self._destroy_view,
+            "CancelTask": self._cancel_task,
             "Fetch": self._fetch,
             "FindByInventoryPath": self._find_by_path,
             "Logout": self._logout,
@@ -121,6 +124,7 @@ class Methods:
             "SessionIsActive": self._session_is_active,
             "TerminateSession": self._terminate_sessions,
             **PropertyUpdates(entrance.filters, self._collected).methods,
+            **ViewManager(world, entrance.lists, self._seen).methods,
         }
 
     async def run(self, name: str, call: SoapCall) -> Value | None:
@@ -150,11 +154,15 @@ class Methods:
         """
         if call.login is None:
             return replace(self._world, now=self._clock.now())
-        searches = await self._browser.tasks(call.login, targets)
+        named = list(targets)
+        lists = await self._entrance.lists.of(call.login.token_hash, named)
+        named += (each for listed in lists.values() for each in listed)
+        searches = await self._browser.tasks(call.login, named)
+        tasks = await self._entrance.tasks.for_targets(call.login, named)
         call.large = call.large or bool(searches)
         session, spaces = _user_session(call.login, call.caller), await self._world.inventory.spaces()
         others = [_user_session(each) for each in await self._others(call.login)]
-        world = replace(self._world, spaces=spaces, searches=searches)
+        world = replace(self._world, spaces=spaces, searches=searches, tasks=tasks, lists=lists)
         return replace(world, now=self._clock.now(), session=session, sessions=(session, *others))
 
     async def _others(self, login: Login) -> list[Login]:
@@ -229,32 +237,18 @@ class Methods:
                 raise no_session(key)
             await self._logins.end(others[key].token_hash)
 
-    async def _create_view(self, call: SoapCall) -> Value:
-        container = reference(child(call.arguments, "container"), "container")
-        if not self._world.exists(container):
-            raise not_found(container)
-        types = tuple((each.text or "").strip() for each in every(call.arguments, "type"))
-        return View(container.id, container.type, types, flag(call.arguments, "recursive")).reference()
-
-    async def _create_list_view(self, call: SoapCall) -> Value:
-        listed = [reference(each, "obj") for each in every(call.arguments, "obj")]
-        if len(listed) > MOST_LISTED:
-            raise invalid_argument("obj", messages.TOO_MANY_OBJECTS(argument="obj", most=MOST_LISTED))
-        for each in listed:
-            if not self._world.exists(each):
-                raise not_found(each)
-        return list_view(listed)
-
-    async def _destroy_view(self, call: SoapCall) -> None:
-        if not self._world.exists(call.target):
-            raise not_found(call.target)
+    async def _cancel_task(self, call: SoapCall) -> None:
+        if call.login is None:
+            raise not_authenticated(call.target)
+        await self._entrance.tasks.cancel(call.login, call.target)
 
     async def _fetch(self, call: SoapCall) -> Value | None:
-        if not self._world.exists(call.target):
+        world = await self._seen(call, [call.target])
+        if not world.exists(call.target):
             raise not_found(call.target)
         name = text(call.arguments, "prop", "") or ""
         try:
-            value = read(await self._seen(call, [call.target]), call.target, name)
+            value = read(world, call.target, name)
         except KeyError as error:
             raise invalid_property(call.target.type, name) from error
         return None if value is None else Typed(value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -22,7 +23,7 @@ from contentlib.inventory import (
     Space,
 )
 from contentlib.vim.managers import MANAGERS, SEARCH_INDEX, SESSION_MANAGER
-from contentlib.vim.searches import search_in
+from contentlib.vim.searches import TASK, search_in
 from contentlib.vim.values import Data, Reference
 
 ROOT_FOLDER = Reference("Folder", ROOT.id)
@@ -49,6 +50,8 @@ class World:
     sessions: Sequence[Data] = ()  # of the caller's user
     spaces: Mapping[str, Space] = field(default_factory=dict)
     searches: Mapping[str, Data] = field(default_factory=dict)  # the TaskInfo of each search that the call names
+    tasks: Mapping[str, Data] = field(default_factory=dict)  # the TaskInfo of each recent task, where the call is about tasks
+    lists: Mapping[str, Sequence[Reference]] = field(default_factory=dict)  # the objects of each list view that it names
 
     def datastore(self, identifier: str) -> Datastore:
         """The datastore of that identifier, which exists."""
@@ -59,11 +62,10 @@ class World:
         if target.type == "ContainerView":  # clients can construct one
             view = view_of(target)
             return view is not None and self.exists(Reference(view.container_type, view.container))
-        if target.type == "ListView":
-            listed = listed_in(target)
-            return listed is not None and all(map(self.exists, listed))
-        if search_in(target) is not None:
-            return True
+        if target.type == LIST_VIEW:
+            return target.id in self.lists or listed_in(target) is not None
+        if target.type == TASK:
+            return target.id in self.tasks or search_in(target) is not None
         return target in SINGLETONS.values() or target in MANAGERS or target in set(_entities(self.inventory))
 
 
@@ -90,26 +92,28 @@ def view_of(target: Reference) -> View | None:
         return None
 
 
+LIST_VIEW = "ListView"
 MOST_LISTED = 1000
 """Objects of a list view."""
 
 
 def list_view(objects: Iterable[Reference]) -> Reference:
-    """A list view, whose identifier contains its objects. Other list views are left out."""
-    listed = [(each.type, each.id) for each in objects if each.type != "ListView"]
-    return Reference("ListView", f"list-{base64.urlsafe_b64encode(msgspec.json.encode(listed)).decode()}")
+    """A new list view, whose identifier contains its objects. Other list views are left out."""
+    listed = [(each.type, each.id) for each in objects if each.type != LIST_VIEW]
+    packed = base64.urlsafe_b64encode(msgspec.json.encode(listed)).decode()
+    return Reference(LIST_VIEW, f"list-{secrets.token_hex(8)}.{packed}")
 
 
 def listed_in(target: Reference) -> list[Reference] | None:
     """The objects of the list view that a reference names, or None."""
     try:
-        packed = base64.urlsafe_b64decode(target.id.removeprefix("list-"))
+        packed = base64.urlsafe_b64decode(target.id.removeprefix("list-").partition(".")[2])
         listed = msgspec.json.decode(packed, type=list[tuple[str, str]])
     except (binascii.Error, ValueError, msgspec.DecodeError):
         return None
     if len(listed) > MOST_LISTED:
         return None
-    return [Reference(kind, identifier) for kind, identifier in listed if kind != "ListView"]
+    return [Reference(kind, identifier) for kind, identifier in listed if kind != LIST_VIEW]
 
 
 BASES = {

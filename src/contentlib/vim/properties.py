@@ -11,7 +11,18 @@ from collections.abc import Callable, Mapping
 from contentlib.inventory import DATASTORE_FOLDER, FOLDERS, HOST_FOLDER, NETWORK_FOLDER, ROOT, VM_FOLDER, Datastore
 from contentlib.vapi.types import DateTime
 from contentlib.vim import managers
-from contentlib.vim.objects import BASES, ROOT_FOLDER, THE_DATACENTER, View, World, children, contained, listed_in, view_of
+from contentlib.vim.objects import (
+    BASES,
+    LIST_VIEW,
+    ROOT_FOLDER,
+    THE_DATACENTER,
+    View,
+    World,
+    children,
+    contained,
+    listed_in,
+    view_of,
+)
 from contentlib.vim.values import Array, Data, Enum, Fields, Long, Reference, Typed, Value
 
 Property = Callable[[World, str], Value | None]
@@ -148,6 +159,10 @@ _SERVER_CAPABILITY = Data(
     },
 )
 _LOCALES = Array("string", ("en",))
+_TASK_DESCRIPTION = Data(
+    "TaskDescription",
+    {"methodInfo": Array("ElementDescription"), "state": Array("ElementDescription"), "reason": Array("TypeDescription")},
+)
 
 
 def _view(target: Callable[[World, View], Value]) -> Property:
@@ -156,6 +171,12 @@ def _view(target: Callable[[World, View], Value]) -> Property:
         return None if view is None else target(world, view)
 
     return read
+
+
+def _listed(world: World, identifier: str) -> list[Reference]:
+    """The objects of a list view that are still there."""
+    listed = world.lists.get(identifier) or listed_in(Reference(LIST_VIEW, identifier)) or ()
+    return [each for each in listed if world.exists(each)]
 
 
 OPEN = {
@@ -211,7 +232,12 @@ _PROPERTIES: dict[str, dict[str, Property]] = {
         "vm": _none(_REFERENCE),
     },
     "HostDatastoreBrowser": {"datastore": _datastores, "supportedType": _none("FileQuery")},
-    "Task": {"info": lambda world, identifier: world.searches[identifier]},
+    "Task": {"info": lambda world, identifier: world.searches.get(identifier) or world.tasks[identifier]},
+    "TaskManager": {
+        "description": _constant(_TASK_DESCRIPTION),
+        "maxCollector": _constant(0),
+        "recentTask": lambda world, _identifier: Array(_REFERENCE, [Reference("Task", each) for each in world.tasks]),
+    },
     "ServiceInstance": {
         "content": lambda world, _identifier: world.content,
         "capability": _constant(_SERVER_CAPABILITY),
@@ -233,7 +259,7 @@ _PROPERTIES: dict[str, dict[str, Property]] = {
         "type": _view(lambda _world, view: Array("string", view.types)),
         "view": _view(lambda world, view: Array(_REFERENCE, contained(world, view))),
     },
-    "ListView": {"view": lambda _world, identifier: Array(_REFERENCE, listed_in(Reference("ListView", identifier)) or ())},
+    LIST_VIEW: {"view": lambda world, identifier: Array(_REFERENCE, _listed(world, identifier))},
     **{kind: {name: _constant(value) for name, value in each.items()} for kind, each in managers.PROPERTIES.items()},
 }
 """Type -> its own properties."""

@@ -15,6 +15,9 @@ class TaskRows(Rows[Task], Protocol):
     async def all(self) -> list[Task]:
         """All tasks."""
 
+    async def recent(self, since: int, most: int) -> list[Task]:
+        """The newest tasks, at most so many, that have not ended or ended at that time or later, in order of creation."""
+
     async def of_target(self, target: TaskTarget) -> list[Task]:
         """The tasks that work on something."""
 

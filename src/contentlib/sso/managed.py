@@ -17,6 +17,7 @@ from contentlib.library.model import Actor
 from contentlib.safe_xml import local
 from contentlib.vim.envelopes import XML, fault_of, method_in, result_of
 from contentlib.vim.faults import VimFault, invalid_request, not_supported
+from contentlib.vim.messages import NOT_SUPPORTED
 from contentlib.vim.values import Data, Value
 
 _HOST = re.compile(r"([A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
@@ -57,7 +58,7 @@ class ManagedService:
             set_actor(lambda: Actor(address=request.client, operation=f"{self._space[4:]}.{name}", request=request.request_id))
             run = self._methods.get(name)
             if run is None:
-                raise not_supported(f"method {name[:80]}")
+                raise not_supported(NOT_SUPPORTED(method=name[:80]))
             return Response(200, result_of(name, await run(call), self._space), XML, call.headers)
         except VimFault as fault:
             if fault.detail.type in _REFUSALS:

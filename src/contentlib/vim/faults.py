@@ -18,9 +18,9 @@ class VimFault(Exception):
         """After how many seconds the caller may try again."""
 
 
-def not_supported(what: str) -> VimFault:
-    """The fault for everything that this server does not have."""
-    return VimFault(messages.NOT_SUPPORTED(what=what).text, Data("NotSupported"))
+def not_supported(said: Fault) -> VimFault:
+    """The fault for what this server does not do."""
+    return VimFault(said.text, Data("NotSupported"))
 
 
 def invalid_login(refused: Unauthenticated | None = None) -> VimFault:

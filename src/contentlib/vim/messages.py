@@ -2,7 +2,11 @@
 
 from contentlib.messages import Message
 
-NOT_SUPPORTED = Message("vim.not_supported", "{what} is not supported by this server", "Use the Content Library API for it.")
+NOT_SUPPORTED = Message(
+    "vim.not_supported",
+    "method {method} is not supported by this server; docs/conformance.md lists those that are",
+    "Use the Content Library API for it, or a vCenter.",
+)
 INVALID_LOGIN = Message(
     "vim.invalid_login",
     "cannot complete login due to an incorrect user name or password",
@@ -42,6 +46,7 @@ SEARCH_TOO_LONG = Message(
 TOO_MANY_SEARCHES = Message(
     "vim.argument", "{argument} must not name more than {most} tasks of searches", "Read the tasks one after the other."
 )
+NOT_CANCELABLE = Message("vim.not_cancelable", "task {task} cannot be canceled", "Wait until it ends.")
 TASK_ENDED = Message("vim.task_ended", "task {task} has ended already", "Nothing is left to be done.")
 NO_DATASTORE = Message(
     "vim.no_datastore",

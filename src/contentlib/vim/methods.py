@@ -127,6 +127,11 @@ class Methods:
             **ViewManager(world, entrance.lists, self._seen).methods,
         }
 
+    @property
+    def names(self) -> list[str]:
+        """The supported methods, in alphabetical order."""
+        return sorted({*self._anonymous, *self._methods})
+
     async def run(self, name: str, call: SoapCall) -> Value | None:
         """Runs a method. Raises VimFault for an error."""
         method = self._anonymous.get(name)
@@ -134,7 +139,7 @@ class Methods:
             method = self._methods.get(name)
             if method is None:
                 of = f" of {call.target.type[:80]}" if call.target.type else ""
-                raise not_supported(f"method {name}{of}")
+                raise not_supported(messages.NOT_SUPPORTED(method=f"{name}{of}"))
             if call.login is None and not _is_open(name, call):
                 raise not_authenticated(call.target)
             await self._check_looking(name, call)

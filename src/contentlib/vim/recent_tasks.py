@@ -64,7 +64,7 @@ class RecentTasks:
         except NotActive as error:
             raise invalid_state(messages.TASK_ENDED(task=target.id)) from error
         except Unsupported as error:
-            raise not_supported(f"canceling task {target.id}") from error
+            raise not_supported(messages.NOT_CANCELABLE(task=target.id)) from error
 
 
 async def _name_of_target(transaction: Transaction, task: Task) -> str:

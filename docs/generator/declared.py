@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from contentlib.app import services as assembled
+from contentlib.services.vapi_metadata_sources import SOURCE_SERVICES
 from contentlib.vapi.declare import Operation, Service, operations_of
 from contentlib.vapi.types import ENUMERATION_NAMES, Enumeration, Structure, Type, fields_of
 
@@ -15,10 +16,9 @@ Used = type[Structure] | type[Enumeration]
 
 def services() -> list[type[Service]]:
     """The services that are put together in `app/services.py`, by identifier."""
+    named = [*vars(assembled).values(), *SOURCE_SERVICES]
     found = {
-        each.vapi_id: each
-        for each in vars(assembled).values()
-        if isinstance(each, type) and issubclass(each, Service) and each is not Service
+        each.vapi_id: each for each in named if isinstance(each, type) and issubclass(each, Service) and each is not Service
     }
     return [found[name] for name in sorted(found)]
 

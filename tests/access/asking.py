@@ -158,6 +158,7 @@ def _paths(operation: Operation) -> Iterator[str]:
 
 
 _UNIONS = {
+    "spec.filepath": "x",
     "spec.subscribed_library": {"target": "USE_EXISTING", "location": "LOCAL", "subscribed_library": "x"},
 }
 """Structures that are not valid with their required fields alone."""

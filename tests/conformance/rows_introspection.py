@@ -67,3 +67,32 @@ NAMESPACES = {
     ),
     "fingerprint": Row(lambda _: {}),
 }
+
+RESOURCES = {"list": Row(lambda _: {})}
+
+MODELS = {
+    "list": Row(lambda _: {"resource_id": "com.vmware.content.Library"}, {"not_found": lambda _: {"resource_id": NOBODY}})
+}
+
+HIDDEN = {"list": Row(lambda _: {})}
+
+_OWN = {"source_id": "contentlib"}
+_NOT_THERE = {"not_found": lambda _: {"source_id": NOBODY}}
+_SPEC = {"spec": {"description": "a server", "type": "REMOTE", "address": "https://other.example/api"}}
+
+SOURCES = {
+    "create": Row(
+        lambda _: {"source_id": "other", **_SPEC},
+        {
+            "already_exists": lambda _: {**_OWN, **_SPEC},
+            "invalid_argument": "no source is ever added, so none is looked at",
+            "not_found": "the same",
+        },
+        refused="unsupported",
+    ),
+    "delete": Row(lambda _: _OWN, _NOT_THERE, refused="unsupported"),
+    "get": Row(lambda _: _OWN, _NOT_THERE),
+    "list": Row(lambda _: {}),
+    "reload": Row(lambda _: {}, _NOT_THERE),
+    "fingerprint": Row(lambda _: _OWN, _NOT_THERE),
+}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from contentlib.access.audit_log import AuditLog
 from contentlib.access.changes import Changes
@@ -68,13 +69,21 @@ from contentlib.services.vapi_metadata_cli_namespace import NamespaceService
 from contentlib.services.vapi_metadata_metamodel_component import MetamodelComponentService
 from contentlib.services.vapi_metadata_metamodel_enumeration import MetamodelEnumerationService
 from contentlib.services.vapi_metadata_metamodel_package import MetamodelPackageService
+from contentlib.services.vapi_metadata_metamodel_resource import MetamodelResourceService
+from contentlib.services.vapi_metadata_metamodel_resource_model import MetamodelResourceModelService
 from contentlib.services.vapi_metadata_metamodel_service import MetamodelServiceService
+from contentlib.services.vapi_metadata_metamodel_service_hidden import MetamodelHiddenService
 from contentlib.services.vapi_metadata_metamodel_service_operation import MetamodelOperationService
 from contentlib.services.vapi_metadata_metamodel_structure import MetamodelStructureService
 from contentlib.services.vapi_metadata_privilege_component import PrivilegeComponentService
 from contentlib.services.vapi_metadata_privilege_package import PrivilegePackageService
 from contentlib.services.vapi_metadata_privilege_service import PrivilegeServiceService
 from contentlib.services.vapi_metadata_privilege_service_operation import PrivilegeOperationService
+from contentlib.services.vapi_metadata_routing_component import RoutingComponentService
+from contentlib.services.vapi_metadata_routing_package import RoutingPackageService
+from contentlib.services.vapi_metadata_routing_service import RoutingServiceService
+from contentlib.services.vapi_metadata_routing_service_operation import RoutingOperationService
+from contentlib.services.vapi_metadata_sources import SOURCE_SERVICES
 from contentlib.services.vapi_std_introspection_operation import OperationService
 from contentlib.services.vapi_std_introspection_provider import ProviderService
 from contentlib.services.vapi_std_introspection_service import ServiceService
@@ -97,7 +106,7 @@ Results = Callable[[str, str, str], Typed | None]
 def services(core: Core, rules: Rules, access: Access, identity: Identity, results: Results) -> list[Service]:
     """All services; `results` reads what an operation answered that was called as a task."""
     described = _services(core, rules, access, identity, results)
-    describing = (
+    describing: tuple[type[Any], ...] = (
         ProviderService,
         ServiceService,
         OperationService,
@@ -109,6 +118,14 @@ def services(core: Core, rules: Rules, access: Access, identity: Identity, resul
         PrivilegePackageService,
         PrivilegeServiceService,
         PrivilegeOperationService,
+        RoutingComponentService,
+        RoutingPackageService,
+        RoutingServiceService,
+        RoutingOperationService,
+        MetamodelHiddenService,
+        MetamodelResourceService,
+        MetamodelResourceModelService,
+        *SOURCE_SERVICES,
     )
     modelling = (
         MetamodelComponentService,

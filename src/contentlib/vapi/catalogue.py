@@ -52,6 +52,17 @@ class Catalogue:
         return found
 
     @cached_property
+    def resources(self) -> Mapping[str, set[str]]:
+        """The types of resources that operations work on, each with the structures that `get` operations return about one."""
+        found: dict[str, set[str]] = {}
+        for operation in (each for operations in self._services.values() for each in operations.values()):
+            for kind in _resources_of(operation):
+                models = found.setdefault(kind, set())
+                if operation.name == "get" and operation.output.kind == "structure":
+                    models.add(str(operation.output))
+        return found
+
+    @cached_property
     def checksum(self) -> str:
         """Changes when a declaration does."""
         lines = (
@@ -89,6 +100,12 @@ class ServiceGroups:
         if not found:
             raise NotFound(messages.NO_PACKAGE(package=package))
         return found
+
+
+def _resources_of(operation: Operation) -> set[str]:
+    """The types of resources that an operation's privileges are asked on. Names without a package are not of the contract."""
+    named = (*operation.privileges, *operation.also, *(() if operation.about is None else (operation.about,)))
+    return {each.resource for each in named if each.resource is not None and "." in each.resource}
 
 
 def package_of(service: str) -> str:

@@ -15,6 +15,7 @@ NO_SERVICE = Message("introspection.no_service", "service {service!r} does not e
 NO_OPERATION = Message("introspection.no_operation", "service {service} has no operation {operation!r}", _SEE_LIST)
 NO_COMPONENT = Message("introspection.no_component", "component {component!r} does not exist", _SEE_LIST)
 NO_PACKAGE = Message("introspection.no_package", "package {package!r} does not exist", _SEE_LIST)
+NO_RESOURCE = Message("introspection.no_resource", "resource type {resource!r} does not exist", _SEE_LIST)
 NO_STRUCTURE = Message("introspection.no_structure", "structure {structure!r} does not exist", _SEE_LIST)
 NO_ENUMERATION = Message("introspection.no_enumeration", "enumeration {enumeration!r} does not exist", _SEE_LIST)
 NO_COMMAND = Message("introspection.no_command", "command {command!r} does not exist", _SEE_LIST)

@@ -375,14 +375,15 @@ async def test_touches_move_times_forward_only(store: MetadataStore) -> None:
 
 async def test_progress_is_noted_for_files_that_are_coming(store: MetadataStore) -> None:
     session = made.update_session("i")
-    coming = made.update_file(session.id, "a", status=TransferStatus.TRANSFERRING)
+    coming = made.update_file(session.id, "a", status=TransferStatus.TRANSFERRING, writer="process")
+    paused = made.update_file(session.id, "c", status=TransferStatus.TRANSFERRING, received=9)
     ready = made.update_file(session.id, "b", status=TransferStatus.READY, received=7)
     async with store.transaction(durable=False) as rows:
         await rows.update_sessions.add(session)
-        for each in (coming, ready):
+        for each in (coming, ready, paused):
             await rows.update_files.put(each)
-        await rows.state.touch(Touches({}, {}, {coming.id: 5, ready.id: 5}))
-        assert await rows.update_files.of(session.id) == [replace(coming, received=5), ready]
+        await rows.state.touch(Touches({}, {}, {coming.id: 5, ready.id: 5, paused.id: 5}))
+        assert await rows.update_files.of(session.id) == [replace(coming, received=5), ready, paused]
 
 
 @BOTH

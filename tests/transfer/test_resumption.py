@@ -10,6 +10,7 @@ import pytest
 
 from contentlib.library.checksums import Algorithm, Checksum
 from contentlib.library.model import UpdateFile
+from contentlib.library.sessions.file_transfers import UploadTarget
 from contentlib.transfer import uploads
 from following import until
 from processes import PATIENCE_SECONDS
@@ -261,3 +262,24 @@ async def test_what_came_of_a_slow_upload_is_seen_and_keeps_session_and_login_al
         assert (await parts.file(file)).received > 0
         over.set()
         assert (await sending).status == 200
+
+
+@pytest.mark.parametrize("name", ["image.iso", "machine.ova"])
+async def test_a_whole_file_that_was_sent_before_a_part_does_not_undo_it(
+    parts: Parts, client: Client, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """A request that its client gave up may have to wait for the one that took its place."""
+    file, address = await parts.push(name)
+    early = await parts.file_transfers.target(file.session, file.id)
+    assert (await part(client, address, 0, 9)).status == 200
+
+    async def as_read_early(*_: str) -> UploadTarget:
+        return early
+
+    with monkeypatch.context() as late:
+        late.setattr(parts.file_transfers, "target", as_read_early)
+        answered = await client.call("PUT", address, {"content-length": "100"}, [DATA])
+    said = f"file '{name}' was continued by another request, and has 10 bytes now"
+    assert (answered.status, answered.body.decode()) == (409, f"{said}\n")
+    assert (await client.call("HEAD", address)).headers["upload-offset"] == "10"
+    assert (await part(client, address, 10, 99)).status == 200

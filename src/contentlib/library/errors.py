@@ -75,6 +75,10 @@ class Busy(LibraryError):
     """The object is in use by another operation."""
 
 
+class Superseded(Busy):
+    """A newer request for the same object was answered meanwhile."""
+
+
 class NotWritable(LibraryError):
     """A storage is not writable."""
 

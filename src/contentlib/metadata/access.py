@@ -220,7 +220,11 @@ _TOUCH_SESSIONS = [_touch("update_sessions", "id"), _touch("download_sessions", 
 _TOUCH_LOGIN = _touch("logins", "token_hash")
 _PROGRESS = Statement(
     update(tables.update_files)
-    .where(tables.update_files.c.id == bindparam("file_id"), tables.update_files.c.status == bindparam("transferring"))
+    .where(
+        tables.update_files.c.id == bindparam("file_id"),
+        tables.update_files.c.status == bindparam("transferring"),
+        tables.update_files.c.writer.is_not(None),  # else a client has heard a number, and an older one comes too late
+    )
     .values(received=bindparam("size")),
     routine=True,
 )

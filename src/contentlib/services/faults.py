@@ -21,6 +21,7 @@ _HEARD: dict[type[rules.LibraryError], tuple[type[vapi.VapiError], ...]] = {
     rules.StillActive: (vapi.NotAllowedInCurrentState,),
     rules.NotReady: (vapi.NotAllowedInCurrentState,),
     rules.Busy: (vapi.ResourceBusy, vapi.NotAllowedInCurrentState),
+    rules.Superseded: (vapi.ResourceBusy, vapi.NotAllowedInCurrentState),
     rules.QuotaExceeded: (vapi.NotAllowedInCurrentState, vapi.UnableToAllocateResource),
     rules.InDesiredState: (vapi.AlreadyInDesiredState,),
     rules.VersionConflict: (vapi.ConcurrentChange,),

@@ -17,7 +17,7 @@ from contentlib.http.message import Disconnected, Headers, Request, Response, me
 from contentlib.library.actors import act_as
 from contentlib.library.bytes.storages import Storages, StorageSilent
 from contentlib.library.bytes.throttle import Throttle
-from contentlib.library.errors import Busy, Fault, LibraryError, Missing, NotActive, QuotaExceeded
+from contentlib.library.errors import Busy, Fault, LibraryError, Missing, NotActive, QuotaExceeded, Superseded
 from contentlib.library.leases import Leases
 from contentlib.library.model import TransferStatus, UpdateFile, UpdateSession
 from contentlib.library.ports import Staged, StorageSpace, space_of
@@ -298,7 +298,7 @@ class Uploads:
             return _Ending(error.fault, error.keep, error.status)
         if isinstance(error, QuotaExceeded):
             return _Ending(error.fault, keep=False, status=507)
-        if isinstance(error, Replaced):
+        if isinstance(error, Replaced | Superseded):
             return _Ending(None, keep=True, status=409)
         if isinstance(error, Busy):
             return _Ending(None, keep=False, status=409)

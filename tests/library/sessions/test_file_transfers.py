@@ -6,9 +6,9 @@ import pytest
 from msgspec.structs import replace
 
 from contentlib.library.checksums import Algorithm, Checksum
-from contentlib.library.errors import Busy, Fault, NotActive
+from contentlib.library.errors import Busy, Fault, NotActive, Superseded
 from contentlib.library.identifiers import new_identifier
-from contentlib.library.model import Source, TransferStatus
+from contentlib.library.model import Source, Touches, TransferStatus
 from contentlib.library.sessions.update_files import NewFile
 from library.world import World, sha256
 
@@ -53,6 +53,26 @@ async def test_a_request_that_comes_after_its_successor_does_not_undo_it(world: 
     assert (found.status, found.received) == (TransferStatus.READY, 5)
     await world.completion.complete(session)
     assert await world.content(item) == {"a": b"whole"}
+
+
+async def test_a_request_that_comes_after_a_newer_one_was_answered_does_not_undo_its_bytes(world: World) -> None:
+    session = await world.update(await _item(world))
+    read_early = await world.files.add(session, NewFile("a", Source.PUSH))
+    await world.transfers.begin(read_early)
+    await world.transfers.pause(read_early, 5)
+    with pytest.raises(Superseded, match="file 'a' was continued by another request, and has 5 bytes now"):
+        await world.transfers.begin(read_early)
+    await world.transfers.begin((await world.transfers.target(session, read_early.id)).file)
+
+
+async def test_progress_that_is_stored_late_does_not_lower_what_a_client_has_heard(world: World) -> None:
+    session = await world.update(await _item(world))
+    file = await world.files.add(session, NewFile("a", Source.PUSH))
+    await world.transfers.begin(file)
+    await world.transfers.pause(file, 5)
+    async with world.metadata.transaction(durable=False) as transaction:
+        await transaction.state.touch(Touches({}, {}, {file.id: 3}))
+    assert (await world.transfers.target(session, file.id)).file.received == 5
 
 
 async def test_an_attempt_that_breaks_off_late_takes_nothing_from_a_complete_file(world: World) -> None:

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from contentlib.library.bytes.blobs import Blobs, Received
 from contentlib.library.catalog.items import find_item
 from contentlib.library.checksums import Algorithm, Checksum, compare
-from contentlib.library.errors import Busy, Fault, Missing
+from contentlib.library.errors import Busy, Fault, Missing, Superseded
 from contentlib.library.identifiers import new_identifier
 from contentlib.library.leases import Leases
 from contentlib.library.model import TransferStatus, UpdateFile, UpdateSession
@@ -20,7 +20,7 @@ from contentlib.library.ports import MetadataStore
 from contentlib.library.quotas import reserve_room, settle_reservation
 from contentlib.library.sessions import messages, transfer_states
 from contentlib.library.sessions import transfer_faults as faults
-from contentlib.library.sessions.update_files import live, remove_members
+from contentlib.library.sessions.update_files import remove_members
 from contentlib.library.sessions.update_sessions import UpdateSessions
 from contentlib.library.sessions.upload_rules import UploadRules
 
@@ -58,13 +58,13 @@ class FileTransfers:
         if file is None:
             raise Missing("upload", file_id)
         self._leases.touch(session)
-        return UploadTarget(session, live(file, self._leases))
+        return UploadTarget(session, file)
 
     async def begin(self, file: UpdateFile, expected: int = 0) -> None:
         """Notes that bytes of a file are coming, so many at least; a blob of an earlier transfer is let go.
 
-        Busy when the file was completed since it was read: a request that its client gave up long ago may get its turn after
-        the one that took its place. QuotaExceeded when there is no room for the bytes.
+        Busy when the file was completed since it was read, Superseded when a part of it was received: a request that its client
+        gave up long ago may get its turn after the one that took its place. QuotaExceeded when there is no room for the bytes.
         """
         await self._mark("begun", file, replace(file, fault=None, blob=None), expected)
 
@@ -203,6 +203,8 @@ class FileTransfers:
             completed = current.status is TransferStatus.READY
             if event == "begun" and completed and (file.status is not TransferStatus.READY or current.blob != file.blob):
                 raise Busy(messages.COMPLETED_MEANWHILE(name=file.name))
+            if event == "begun" and _is_paused(current) and current != file:
+                raise Superseded(messages.CONTINUED_MEANWHILE(name=file.name, size=current.received))
             if event != "begun" and current.writer not in (None, self._here):  # this process was taken for one that had ended
                 raise Busy(messages.TAKEN_OVER(name=file.name))
             status = transfer_states.fire(current, event).status
@@ -215,3 +217,8 @@ class FileTransfers:
             await self._sessions.note_act(transaction, session)
         self._leases.touch(session)
         self._leases.note_progress(file.id, changed.received)
+
+
+def _is_paused(file: UpdateFile) -> bool:
+    """Whether the client of a file has heard how much of it is there, and is to send the rest."""
+    return file.status is TransferStatus.TRANSFERRING and file.writer is None and file.fault is None

@@ -58,6 +58,11 @@ STORAGE_NOT_WRITABLE = Message("storage.not_writable", "update session {session}
 COMPLETED_MEANWHILE = Message(
     "file.completed", "file {name!r} was completed by another request", "Nothing to do, or add the file again to replace it."
 )
+CONTINUED_MEANWHILE = Message(
+    "file.continued",
+    "file {name!r} was continued by another request, and has {size} bytes now",
+    "Ask with HEAD how many bytes are there, and continue from there.",
+)
 TAKEN_OVER = Message(
     "file.taken_over", "file {name!r} is being received by another process of the server", "Continue with the newer request."
 )

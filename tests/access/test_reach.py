@@ -101,12 +101,31 @@ async def test_a_session_is_no_longer_its_users_when_the_privilege_is_gone(robin
     spec = {"library_item_id": robin.own_item}
     _, session = await robin.ask("POST", "/api/content/library/item/download-session", spec)
     path = f"/api/content/library/item/download-session/{session}"
-    assert (await robin.ask("GET", path))[0] == 200
+    for _ in range(2):  # the second answer is given by the remembered verdict
+        assert (await robin.ask("GET", path))[0] == 200
     await robin.permit("Auditor")
     assert (await robin.ask("GET", path))[0] == 403
+    await robin.permit("Content publisher")
+    assert (await robin.ask("GET", path))[0] == 200
     await robin.permit("No access")
     assert (await robin.ask("GET", path))[0] == 404
     assert (await robin.ask("GET", "/api/content/library/item/download-session"))[0] == 403
+
+
+async def test_a_verdict_on_a_session_is_remembered_for_its_operation_and_its_caller_alone(robin: Robin) -> None:
+    """The administrator's update session is seen by a user whose narrower token does not even show it."""
+    session = await robin.app.session(robin.own_item)
+    path = f"/api/content/library/item/update-session/{session}"
+    await robin.permit("Content library administrator")
+    assert (await robin.ask("GET", path))[0] == 200
+    _, narrow = await robin.people.token(ROBIN, role="Content user")
+    assert (await robin.people.as_user("GET", path, narrow)).status_code == 403
+    assert (await robin.people.as_user("POST", f"{path}?action=cancel", narrow)).status_code == 403
+    assert (await robin.ask("GET", path))[0] == 200
+    assert (await robin.ask("DELETE", path))[0] == 400  # it is active, which only those hear who may delete it
+    assert (await robin.ask("POST", f"{path}?action=cancel"))[0] == 204
+    assert (await robin.ask("DELETE", path))[0] == 204
+    assert (await robin.ask("GET", path))[0] == 404
 
 
 async def test_a_transfer_address_dies_with_the_privilege_of_its_user(robin: Robin) -> None:

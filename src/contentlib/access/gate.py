@@ -12,6 +12,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from contentlib.access import messages
+from contentlib.access.generation_cache import GenerationCache
 from contentlib.access.logins import Logins
 from contentlib.access.refusals import OnRefusal, unnoticed
 from contentlib.access.rights import Decisions, Rights
@@ -21,6 +22,7 @@ from contentlib.access.scopes import (
     DOWNLOAD_SESSION,
     FINDERS,
     GONE,
+    LASTING,
     LIBRARY,
     LOGIN,
     NAMES,
@@ -32,7 +34,7 @@ from contentlib.library.actors import Authority, authority, set_actor, set_autho
 from contentlib.library.errors import Missing
 from contentlib.library.model import Actor, Login, Need, Submitter
 from contentlib.library.ports import Transaction
-from contentlib.vapi.declare import Operation
+from contentlib.vapi.declare import About, Operation
 from contentlib.vapi.errors import Unauthorized
 from contentlib.vapi.registry import Call
 
@@ -46,6 +48,7 @@ _SEEN_BY = {
 
 
 _HIDDEN = "not_found"
+_MOST = 20_000
 
 
 class AccessGate:
@@ -56,6 +59,8 @@ class AccessGate:
         self._refused = refused
         self._decisions = decisions
         self._scopes = scopes
+        self._on_sessions: dict[str, About | None] = {}
+        self._admitted: GenerationCache[tuple[str, str, str, str], bool] = GenerationCache(decisions.generation, _MOST)
 
     async def authenticate(self, call: Call) -> None:
         """Sets the call's user and login session; unauthenticated where its token is not that of a live session."""
@@ -78,8 +83,31 @@ class AccessGate:
         rights = await self.rights(call)
         if rights.total:
             return
+        session = self._session_of(operation, arguments)
+        if session is None:
+            await self._check_all(rights, call, operation, arguments)
+            return
+        key = (call.user, call.api_token, operation.id, session)
+        if not self._admitted.get(key):
+            await self._admitted.fill(key, self._admit_to_session(rights, call, operation, arguments, session))
+
+    def _session_of(self, operation: Operation, arguments: dict[str, Any]) -> str | None:
+        """The session that all privileges of a call are asked on, if there is one. Clients call it again and again."""
+        if operation.id not in self._on_sessions:
+            self._on_sessions[operation.id] = _about_session(operation)
+        about = self._on_sessions[operation.id]
+        return None if about is None else about.thing(arguments)
+
+    async def _check_all(self, rights: Rights, call: Call, operation: Operation, arguments: dict[str, Any]) -> None:
         for need in needs(operation, arguments):
             await self._check(rights, call.user, need, operation.id)
+
+    async def _admit_to_session(
+        self, rights: Rights, call: Call, operation: Operation, arguments: dict[str, Any], session: str
+    ) -> bool | None:
+        """True where the caller is admitted for as long as nobody's access changes; None where a library may change it."""
+        await self._check_all(rights, call, operation, arguments)
+        return True if operation.about and self._scopes.known(operation.about.resource, session) else None
 
     async def sift(self, call: Call, operation: Operation, answer: Any) -> Any:
         """What the caller may see of the answer of an operation that `shows` things."""
@@ -195,6 +223,13 @@ class AccessGate:
         if await self._scopes.exists(kind, thing):  # the caller hears that it does not exist
             await self._refused(_HIDDEN)
         raise Missing(NAMES[kind], thing)
+
+
+def _about_session(operation: Operation) -> About | None:
+    """What an operation says that it is about, if that is a session and all privileges are asked on it."""
+    about, asked = operation.about, (*operation.privileges, *operation.also)
+    on_it = about is not None and about.resource in LASTING and all(each.resource is None for each in asked)
+    return about if on_it else None
 
 
 def needs(operation: Operation, arguments: dict[str, Any]) -> list[Need]:

@@ -59,7 +59,8 @@ class Decisions:
         self._metadata = metadata
         self._clock = clock
         self._workloads = {each.principal: each for each in workloads}
-        self._rights: GenerationCache[tuple[str, str], Rights] = GenerationCache(metadata.access_generation, _MOST)
+        self.generation = metadata.access_generation
+        self._rights: GenerationCache[tuple[str, str], Rights] = GenerationCache(self.generation, _MOST)
 
     async def of(self, user: str, api_token: str = "") -> Rights | None:
         """The rights of a user, narrowed by a token; None where either cannot be used any more."""

@@ -128,7 +128,8 @@ FINDERS: Mapping[str, Find] = {
 NAMES = {kind: "library item" if find is _item else "library" if find is _library else kind for kind, find in FINDERS.items()}
 """What the rules call a thing of each type."""
 
-_LASTING = frozenset({UPDATE_SESSION, DOWNLOAD_SESSION})
+LASTING = frozenset({UPDATE_SESSION, DOWNLOAD_SESSION})
+"""Things that stay in their library and with their owner, until a user is removed."""
 
 
 class Scopes:
@@ -162,6 +163,6 @@ class Scopes:
                 scope = self._sessions.get((kind, each)) or await FINDERS[kind](transaction, each)
                 if scope is not None:
                     found[each] = scope
-                    if kind in _LASTING and not scope.gone:
+                    if kind in LASTING and not scope.gone:
                         self._sessions.put((kind, each), scope, generation)
         return found

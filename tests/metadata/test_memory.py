@@ -184,26 +184,3 @@ async def test_a_commit_in_a_thread_between_two_reads_is_not_seen_by_their_reade
     seen = await _read(store, library.id)
     assert seen is not None
     assert seen.folded_name == "new"
-
-
-async def test_a_commit_of_this_process_is_not_taken_for_one_of_another(
-    store: SqliteMetadata, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    library = await _added(store)
-    changing, go_on = threading.Event(), threading.Event()
-    commit = Writer._commit
-
-    def held(writer: Writer) -> object:
-        changing.set()
-        assert go_on.wait(PATIENCE_SECONDS)
-        return commit(writer)
-
-    monkeypatch.setattr(Writer, "_commit", held)
-    writing = asyncio.create_task(_put(store, replace(library, name="new"), durable=True))
-    assert await asyncio.to_thread(changing.wait, PATIENCE_SECONDS)
-    assert store._memory.begin() == -1
-    assert not store._memory.is_beside_others()
-    go_on.set()
-    await writing
-    assert store._memory.begin() >= 0
-    assert not store._memory.is_beside_others()

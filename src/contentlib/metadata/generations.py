@@ -50,7 +50,7 @@ class Generations:
         self.counters = memoryview(self._map).cast("Q")
         """The counters; the first is the database's."""
         self.own = -1
-        """What the database's counter is after the last commit that was made through this object, from its beginning on."""
+        """What the database's counter was after the last commit that was made through this object."""
 
     def take_turn(self) -> bool:
         """Acquires the turn to write, unless another process has it or is next."""
@@ -103,7 +103,6 @@ class Generations:
     def changing(self, tables: Collection[str]) -> None:
         """A commit begins that changes these tables."""
         self._make(0, odd=1)
-        self.own = self.counters[0] + 1
         for slot in {slot_of(table) for table in tables}:
             self._make(slot, odd=1)
 
@@ -112,6 +111,7 @@ class Generations:
         for slot in {slot_of(table) for table in tables}:
             self._make(slot, odd=0)
         self._make(0, odd=0)  # last: while it is odd, others may be
+        self.own = self.counters[0]
 
     def _make(self, slot: int, odd: int) -> None:
         if self.counters[slot] & 1 != odd:

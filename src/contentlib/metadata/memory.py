@@ -21,7 +21,7 @@ class Counted(Protocol):
 
     counters: memoryview
     own: int
-    """What the database's counter is after the last commit that was made through this object, from its beginning on."""
+    """What the database's counter was after the last commit that was made through this object."""
 
 
 class _Table:
@@ -48,7 +48,7 @@ class Memory:
         self._generations = generations
         self._counters = generations.counters
         self._seen = self._counters[0]
-        self._beside_until = 0.0
+        self._beside_until = time.monotonic() + _BESIDE_SECONDS  # nothing is known of others yet
         self._committing = 0
         self._tables: dict[str, _Table] = {}
 
@@ -57,7 +57,7 @@ class Memory:
         generation = self._counters[0]
         if generation != self._seen:
             self._seen = generation
-            if generation + (generation & 1) != self._generations.own:
+            if generation != self._generations.own:  # while this process commits, too: its readers are as careful then
                 self._beside_until = time.monotonic() + _BESIDE_SECONDS
         return -1 if generation & 1 else generation
 

@@ -129,25 +129,8 @@ async def test_a_reader_from_before_a_change_does_not_spoil_what_comes_after(sto
     assert (await _read(store, library.id)).name == _RENAMED
 
 
-async def test_a_process_that_knows_nothing_of_others_yet_sees_one_state(
-    database: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(memory, "_BESIDE_SECONDS", PATIENCE_SECONDS)
-    opened = SqliteMetadata(database)
-    library = await _added(opened)
-    await _read(opened, library.id)
-    async with opened.reading() as early:
-        assert await early.libraries.get(library.id) == library
-        with staying(database, library.id):
-            pass
-        assert await early.libraries.find(folded_name=library.folded_name) == [library.id]
-        assert await early.libraries.get(library.id) == library
-    await opened.close()
-
-
 async def test_a_reader_does_not_mix_a_remembered_row_with_a_later_state(store: SqliteMetadata, database: Path) -> None:
     library = await _added(store)
-    store._memory._beside_until = 0.0  # no other process has written for long
     await _read(store, library.id)
     with pytest.raises(OSError, match="a row of libraries changed while it was read; try again"):
         async with store.reading() as early:

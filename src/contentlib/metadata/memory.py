@@ -48,7 +48,7 @@ class Memory:
         self._generations = generations
         self._counters = generations.counters
         self._seen = self._counters[0]
-        self._beside_until = time.monotonic() + _BESIDE_SECONDS  # nothing is known of others yet
+        self._beside_until = 0.0
         self._committing = 0
         self._tables: dict[str, _Table] = {}
 

@@ -42,9 +42,9 @@ def database_of(settings: Settings) -> Database:
     return PostgresqlDatabase(Address(url, settings.database_connections, wait, statement))
 
 
-def open_rows(settings: Settings, clock: Clock | None = None) -> AccessStore:
-    """Opens the database. Changes are dated by the clock of the server in its audit log."""
-    return database_of(settings).open((clock or SystemClock()).now)
+def open_rows(settings: Settings, clock: Clock | None = None, *, remembers: bool = False) -> AccessStore:
+    """Opens the database. Changes are dated by the clock of the server in its audit log. Only a server `remembers` rows."""
+    return database_of(settings).open((clock or SystemClock()).now, remembers=remembers)
 
 
 def nodes_directory(settings: Settings) -> Path:

@@ -141,6 +141,19 @@ async def test_a_reader_does_not_mix_a_remembered_row_with_a_later_state(store: 
     assert (await _read(store, library.id)).name == _RENAMED
 
 
+async def test_a_command_sees_one_state_however_long_it_waits_between_two_reads(database: Path) -> None:
+    opened = SqliteMetadata(database, remembers=False)
+    library = await _added(opened)
+    await _read(opened, library.id)
+    async with opened.reading() as early:
+        assert await early.libraries.get(library.id) == library
+        with staying(database, library.id):
+            pass
+        assert await early.libraries.find(folded_name=library.folded_name) == [library.id]
+        assert await early.libraries.get(library.id) == library
+    await opened.close()
+
+
 async def test_beside_a_busy_process_a_reader_sees_one_state_to_its_end(
     store: SqliteMetadata, database: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

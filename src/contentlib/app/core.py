@@ -86,7 +86,7 @@ class Identity:
 
 def open_core(settings: Settings, thumbprint: str | None, certificate: bytes | None, clock: Clock, *, beside: bool) -> Core:
     """Opens the stores without reading from them. `beside` is set if other processes serve the same data."""
-    metadata, store, signals = CheckedStore(open_rows(settings, clock)), open_bytes(settings), Signals()
+    metadata, store, signals = CheckedStore(open_rows(settings, clock, remembers=True)), open_bytes(settings), Signals()
     places = LockedPlaces(nodes_directory(settings) / "places.lock")
     configurations = Configurations(metadata, signals.configuration_changed)
     nodes = open_nodes(settings, LocalNodes(nodes_directory(settings)), steering(clock))

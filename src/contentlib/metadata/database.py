@@ -29,8 +29,8 @@ class NodeOptions:
 class Database(Protocol):
     """A database. Its methods block."""
 
-    def open(self, now: Callable[[], int] = wall_clock) -> AccessStore:
-        """The store on it. `now` dates the audit log."""
+    def open(self, now: Callable[[], int] = wall_clock, *, remembers: bool = True) -> AccessStore:
+        """The store on it. `now` dates the audit log. A server remembers rows; a command does not."""
 
     def exists(self) -> bool:
         """Whether a server has made its tables."""
@@ -58,11 +58,11 @@ class SqliteDatabase:
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def open(self, now: Callable[[], int] = wall_clock) -> AccessStore:
-        """The store on it. `now` dates the audit log."""
+    def open(self, now: Callable[[], int] = wall_clock, *, remembers: bool = True) -> AccessStore:
+        """The store on it. `now` dates the audit log. A server remembers rows; a command does not."""
         from contentlib.metadata.sqlite import SqliteMetadata
 
-        return SqliteMetadata(self._path, now)
+        return SqliteMetadata(self._path, now, remembers=remembers)
 
     def exists(self) -> bool:
         """Whether the file is there."""

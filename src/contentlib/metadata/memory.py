@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Protocol
 
-from contentlib.metadata.generations import slot_of
+from contentlib.metadata.generations import SLOTS, slot_of
 from contentlib.metadata.statement import RowKind
 
 _MOST = 20_000
 _BESIDE_SECONDS = 1.0
-_CLOSED = memoryview(array("Q", [1]))  # odd: nothing is recalled
+_CLOSED = memoryview(array("Q", [2**64 - 1] * SLOTS))  # odd, and no epoch: nothing is kept or recalled
 
 
 class Counted(Protocol):
@@ -41,12 +41,13 @@ class Memory:
 
     A reader has the `epoch` in which it started, the generation of the database. It can only use and extend the cache during
     this epoch, because a later cache belongs to another state. During a commit, the cache is neither used nor extended. Writers
-    do not use it: they read the rows under the lock of the database.
+    do not use it: they read the rows under the lock of the database. A command reads each row once, and the server changes rows
+    at any moment, so a command's cache `remembers` nothing.
     """
 
-    def __init__(self, generations: Counted) -> None:
+    def __init__(self, generations: Counted, *, remembers: bool = True) -> None:
         self._generations = generations
-        self._counters = generations.counters
+        self._counters = generations.counters if remembers else _CLOSED
         self._seen = self._counters[0]
         self._beside_until = 0.0
         self._committing = 0

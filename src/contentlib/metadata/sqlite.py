@@ -31,10 +31,10 @@ _PRAGMAS = ("journal_mode = WAL", "foreign_keys = ON", "synchronous = NORMAL", "
 class SqliteMetadata:
     """The metadata store on a SQLite file, which other processes may have open too. `now` dates the audit log."""
 
-    def __init__(self, path: Path, now: Callable[[], int] = wall_clock) -> None:
+    def __init__(self, path: Path, now: Callable[[], int] = wall_clock, *, remembers: bool = True) -> None:
         self._path = path
         self._generations = Generations(path)
-        self._memory = Memory(self._generations)
+        self._memory = Memory(self._generations, remembers=remembers)
         self.access_generation = TableGeneration(self._generations, ACCESS_TABLES).now
         self.login_generation = TableGeneration(self._generations, ("logins",)).now
         self._threads = Threads(_LONG, "statement")

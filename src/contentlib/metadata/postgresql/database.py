@@ -20,9 +20,9 @@ class PostgresqlDatabase:
     def __init__(self, address: Address) -> None:
         self._address = address
 
-    def open(self, now: Callable[[], int] = wall_clock) -> AccessStore:
-        """The store on it. `now` dates the audit log."""
-        return PostgresqlMetadata(self._address, now)
+    def open(self, now: Callable[[], int] = wall_clock, *, remembers: bool = True) -> AccessStore:
+        """The store on it. `now` dates the audit log. A server remembers rows; a command does not."""
+        return PostgresqlMetadata(self._address, now, remembers=remembers)
 
     def exists(self) -> bool:
         """Whether a server has made its tables."""

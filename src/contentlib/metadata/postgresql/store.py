@@ -28,10 +28,10 @@ _ACCESS = tuple(slot_of(table) for table in ACCESS_TABLES)
 class PostgresqlMetadata:
     """The metadata store on a PostgreSQL database. `now` dates the audit log."""
 
-    def __init__(self, address: Address, now: Callable[[], int] = wall_clock) -> None:
+    def __init__(self, address: Address, now: Callable[[], int] = wall_clock, *, remembers: bool = True) -> None:
         connector = Connector(address)
         self._counters = TableCounters(Link(connector))
-        self._memory = Memory(self._counters)
+        self._memory = Memory(self._counters, remembers=remembers)
         self._writer = TurnConnection(connector, PostgresqlConnection(self._counters, self._memory), now, self._counters)
         self._connections = ReadingConnections(connector, address.connections, self._writer.has_turn)
         self._readers: list[_Reader] = []

@@ -11,7 +11,7 @@ import contentlib
 from generator.markdown import code, one_line, table
 
 _PROGRAM = Path(contentlib.__file__).parent
-_INNER = ("library", "vcsp")
+_INNER = ("library", "vcsp", "settings")
 _EVERYWHERE = ("library", "settings", "http", "vapi", "safe_xml")
 _CONTRACTS = Path(__file__).parents[2] / ".importlinter"
 

@@ -13,8 +13,8 @@ from contentlib.access.ldap.attempts import Attempts
 from contentlib.access.ldap.client import Conversation, DirectoryDown
 from contentlib.access.ldap.escaping import fill_filter, fill_name
 from contentlib.access.ldap.pool import DirectoryThreads
-from contentlib.ldap_settings import LdapProvider
 from contentlib.settings import ConfigurationError, load
+from contentlib.settings.ldap import LdapProvider
 from contentlib.vapi.errors import ServiceUnavailable
 
 TABLE: Mapping[str, object] = {

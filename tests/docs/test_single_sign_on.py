@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from contentlib.settings import Settings
-from contentlib.sign_on import OidcProvider, WorkloadRule
+from contentlib.settings.sign_on import OidcProvider, WorkloadRule
 
 GUIDE = (Path(__file__).parents[2] / "docs" / "guide" / "single-sign-on.md").read_text("utf-8")
 EXAMPLES = re.findall(r"```toml\n(.*?)```", GUIDE, re.DOTALL)

@@ -18,7 +18,7 @@ from contentlib.oidc.issuers import Issuer
 from contentlib.oidc.tokens import Accepted, ProviderTokens
 from contentlib.outbound.configured import provider_outbound_of
 from contentlib.settings import Settings
-from contentlib.sign_on import OidcProvider, WorkloadRule
+from contentlib.settings.sign_on import OidcProvider, WorkloadRule
 
 _KEY_FILE = "sign-on.key"
 

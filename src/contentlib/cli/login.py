@@ -138,7 +138,7 @@ async def _exchanged(documents: Documents, server: str, client: _Client, scope: 
 
 def usable_host(what: str, url: str) -> str:
     """The host of a URL that secrets may be sent to, or that names where they are sent to."""
-    from contentlib.sign_on import check_url
+    from contentlib.settings.sign_on import check_url
 
     try:
         check_url(url, insecure_loopback=True)
@@ -151,7 +151,7 @@ def usable_host(what: str, url: str) -> str:
 
 async def _endpoints(documents: Documents, issuer: str) -> tuple[str, str]:
     """The provider's endpoints for device codes and for tokens."""
-    from contentlib.sign_on import check_url
+    from contentlib.settings.sign_on import check_url
 
     found = await documents.read(issuer.rstrip("/") + _DISCOVERY)
     if found.get("issuer") != issuer:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from contentlib.oidc import claims as check
 from contentlib.oidc.issuers import Issuer
 from contentlib.oidc.signatures import BadToken, parse, verified_claims
-from contentlib.sign_on import OidcProvider
+from contentlib.settings.sign_on import OidcProvider
 
 _EVENT = "http://schemas.openid.net/event/backchannel-logout"
 _TYPES = (None, "jwt", "logout+jwt")

@@ -10,7 +10,7 @@ from typing import Any
 
 from contentlib.access.external import ExternalIdentity
 from contentlib.oidc.signatures import BadToken
-from contentlib.sign_on import OidcProvider
+from contentlib.settings.sign_on import OidcProvider
 
 Claims = Mapping[str, Any]
 SKEW_SECONDS = 60

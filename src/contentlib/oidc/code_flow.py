@@ -19,7 +19,7 @@ from contentlib.oidc.browser_logins import BrowserLogin, BrowserLogins, begun
 from contentlib.oidc.documents import ProviderFailed
 from contentlib.oidc.issuers import Discovered, Issuer
 from contentlib.oidc.signatures import BadToken, parse, verified_claims
-from contentlib.sign_on import OidcProvider
+from contentlib.settings.sign_on import OidcProvider
 
 _AT_ONCE = 16
 _LONGEST_CODE = 4096

@@ -10,7 +10,7 @@ from typing import Annotated
 import msgspec
 
 from contentlib.oidc.documents import Documents, ProviderFailed
-from contentlib.sign_on import check_url
+from contentlib.settings.sign_on import check_url
 
 _GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 _LONGEST_SECONDS = 1800

@@ -28,7 +28,7 @@ from contentlib.oidc.claims import source
 from contentlib.oidc.code_flow import CodeFlow, LoginFailed, NotStarted, ProviderBusy
 from contentlib.oidc.documents import ProviderFailed
 from contentlib.oidc.signatures import LONGEST_TOKEN, BadToken
-from contentlib.sign_on import OidcProvider
+from contentlib.settings.sign_on import OidcProvider
 from contentlib.vapi.errors import Unauthenticated
 
 LIST, LOGOUT = "/cls/login", "/cls/logout"

@@ -12,7 +12,7 @@ import msgspec
 from contentlib.oidc.documents import Documents, ProviderFailed
 from contentlib.oidc.refreshed import Refreshed
 from contentlib.oidc.signatures import BadToken, IssuerKey, SignedToken, keys_of
-from contentlib.sign_on import check_url
+from contentlib.settings.sign_on import check_url
 
 _DISCOVERY = "/.well-known/openid-configuration"
 _UNKNOWN_KEY_SECONDS = 30.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from contentlib.oidc.claims import Claims, value
-from contentlib.sign_on import WorkloadRule
+from contentlib.settings.sign_on import WorkloadRule
 
 
 def matches(rule: WorkloadRule, claims: Claims) -> bool:

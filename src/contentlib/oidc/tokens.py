@@ -22,7 +22,7 @@ from contentlib.oidc.documents import ProviderFailed
 from contentlib.oidc.issuers import Issuer
 from contentlib.oidc.rules import matches
 from contentlib.oidc.signatures import LONGEST_TOKEN, BadToken, SignedToken, parse, verified_claims
-from contentlib.sign_on import OidcProvider, WorkloadRule
+from contentlib.settings.sign_on import OidcProvider, WorkloadRule
 from contentlib.vapi.errors import ServiceUnavailable, Unauthenticated
 
 _MOST_REMEMBERED = 10_000

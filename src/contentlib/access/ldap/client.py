@@ -24,7 +24,7 @@ from pyasn1.error import PyAsn1Error
 
 from contentlib.access.ldap.escaping import fill_filter, fill_name
 from contentlib.access.ldap.policy_control import EXPIRED, LOCKED, MUST_CHANGE, REQUEST, policy_error
-from contentlib.ldap_settings import LdapAddress, LdapProvider
+from contentlib.settings.ldap import LdapAddress, LdapProvider
 
 _PAGES = "1.2.840.113556.1.4.319"
 _PAGE_SIZE = 500

@@ -16,9 +16,9 @@ from contentlib.access.ldap.attempts import Attempts
 from contentlib.access.ldap.client import Conversation, DirectoryDown, DirectoryUser, LdapClient, Reason, UserRefused
 from contentlib.access.ldap.pool import DirectoryThreads
 from contentlib.access.recent import Digests, Recent
-from contentlib.ldap_settings import LdapProvider
 from contentlib.library.model import User
 from contentlib.library.names import fold
+from contentlib.settings.ldap import LdapProvider
 from contentlib.vapi.errors import ServiceUnavailable, Unauthenticated
 
 _REMEMBERED = 10_000

@@ -1,4 +1,4 @@
-"""Defines every setting: name, type, default and description.
+"""Defines the settings, and reads them from their sources.
 
 A value comes from the command line, a `CONTENTLIB_*` variable, the TOML file or the default, in this order.
 An invalid configuration is rejected with all errors at once.
@@ -23,9 +23,9 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, f
 from pydantic_core import ErrorDetails, PydanticUndefined
 from pydantic_settings import BaseSettings, EnvSettingsSource, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
-from contentlib import ldap_settings, sign_on
-from contentlib.ldap_settings import LdapProvider
-from contentlib.sign_on import OidcProvider, WorkloadRule
+from contentlib.settings import ldap, sign_on
+from contentlib.settings.ldap import LdapProvider
+from contentlib.settings.sign_on import OidcProvider, WorkloadRule
 
 PREFIX = "CONTENTLIB_"
 _PATH = re.compile(r"[A-Za-z0-9._~/-]*")
@@ -824,7 +824,7 @@ _RULES: tuple[tuple[tuple[str, ...], Callable[[Settings], Iterable[str]]], ...] 
     (("outbound_ca_bundle", "import_roots"), _outbound),
     (("data_dir",), _data_dir),
     (("data_dir", "storage"), _storages),
-    (("ldap",), ldap_settings.directory_faults),
+    (("ldap",), ldap.directory_faults),
     (("oidc", "workload"), sign_on.sign_on_faults),
 )
 

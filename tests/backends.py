@@ -134,7 +134,7 @@ def _unfinished_files(roots: Mapping[str, Path]) -> list[StoredBlob]:
 
 
 def _leftover_files(directory: Path) -> list[str]:
-    lasting = {*LASTING, *(f"contentlib.db{end}" for end in ("", "-generations", "-next", "-users"))}
+    lasting = {*LASTING, *(f"contentlib.db{end}" for end in ("", "-generations", "-moving", "-next", "-users"))}
     found = [each for each in directory.rglob("*") if each.is_file() and each.name not in lasting]
     return [str(each.relative_to(directory)) for each in found]
 

@@ -54,7 +54,12 @@ def in_plain_text(request: Request, error: Exception) -> Response:
 
 def failure(error: OSError) -> Response:
     """Returns 507 if there is no space, otherwise 503, with the system's message."""
-    why = error.strerror or str(error)
     if error.errno in FULL:
-        return refusal(507, messages.DISK_FULL(reason=why), RETRY)
-    return refusal(503, messages.STORAGE_FAILED(reason=why), RETRY)
+        return refusal(507, messages.DISK_FULL(reason=error.strerror or str(error)), RETRY)
+    return refusal(503, unavailable(error), RETRY)
+
+
+def unavailable(error: OSError) -> Fault:
+    """Returns what callers receive if the server cannot use its storage, or cannot change it."""
+    sentence = messages.READ_ONLY if error.errno == errno.EROFS else messages.STORAGE_FAILED
+    return sentence(reason=error.strerror or str(error))

@@ -24,6 +24,11 @@ STORAGE_FAILED = Message(
     "the server cannot access its storage: {reason}; try again later",
     "Check the disks, mounts and permissions of the data directory and the storages.",
 )
+READ_ONLY = Message(
+    "storage.read_only",
+    "the server cannot make changes now: {reason}; try again later",
+    "Reading continues. Wait until the move has ended, or make the database or storage writable again.",
+)
 SERVER_FAILED = Message(
     "http.failed",
     "internal server error; see the server log for request {request}",

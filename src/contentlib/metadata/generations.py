@@ -12,6 +12,7 @@ so a process that writes all the time cannot pass one that waits. Processes wait
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import functools
 import mmap
@@ -24,11 +25,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 _PATIENCE_SECONDS = 5.0
+_MOVER_SECONDS = 1.0  # others hold the lock for a moment, to find out who has it
 _PAUSE_SECONDS = 0.01
 SLOTS = 128  # the first is the database's, the last one tells of a failed write
 _SUSPECT = SLOTS - 1
-_BYTES = 8 * SLOTS
-_CLOSED = memoryview(array("Q", [1] * SLOTS))  # all odd: nothing can be remembered
+_MOVING = SLOTS  # tells that the rows are being moved to another database, or were
+_BYTES = 8 * (SLOTS + 1)
+_CLOSED = memoryview(array("Q", [1] * (SLOTS + 1)))  # all odd: nothing can be remembered
 
 
 class Generations:
@@ -36,6 +39,7 @@ class Generations:
 
     def __init__(self, database: Path) -> None:
         self._users = _opened(_users_of(database))
+        self._moving = database.with_name(f"{database.name}-moving")
         try:
             if not _taken(self._users, fcntl.LOCK_SH, _PATIENCE_SECONDS):
                 raise RuntimeError(f"database {database} is being upgraded by another process; try again later")
@@ -99,6 +103,32 @@ class Generations:
     @suspect.setter
     def suspect(self, value: bool) -> None:
         self.counters[_SUSPECT] = int(value)
+
+    @property
+    def moving(self) -> bool:
+        """Whether the rows may be on their way to another database, or may have been moved: a hint to look closer."""
+        return self.counters[_MOVING] != 0
+
+    @moving.setter
+    def moving(self, value: bool) -> None:
+        self.counters[_MOVING] = int(value)
+
+    def check_open(self) -> None:
+        """Raises OSError while another process moves the rows to another database, and keeps writers off."""
+        if self.moving and _is_held(self._moving):
+            raise OSError(errno.EROFS, "the database is being moved to another one")
+
+    @contextmanager
+    def closed(self) -> Iterator[None]:
+        """Refuses changes of all other processes at once, as long as this one lives."""
+        file = _opened(self._moving)
+        try:
+            if not _taken(file, fcntl.LOCK_EX, _MOVER_SECONDS):
+                raise RuntimeError("the database is being moved by another process; wait until it ends")
+            self.moving = True
+            yield
+        finally:
+            os.close(file)
 
     def changing(self, tables: Collection[str]) -> None:
         """A commit begins that changes these tables."""
@@ -166,6 +196,15 @@ def sole_user(database: Path) -> Iterator[None]:
         yield
     finally:
         os.close(users)
+
+
+def _is_held(path: Path) -> bool:
+    """Whether a process holds the lock on a file."""
+    file = _opened(path)
+    try:
+        return not _taken(file, fcntl.LOCK_SH, 0.0)
+    finally:
+        os.close(file)
 
 
 def _users_of(database: Path) -> Path:

@@ -12,8 +12,15 @@ HEAD = "0024"
 """The newest migration; a test compares it with the modules in `migrations`."""
 
 
+MOVED = "moved"
+"""The schema of a database whose rows were moved to another one: earlier versions do not open it either."""
+_MOVED_TO = "moved_to"
+_GET_STATE = "SELECT value FROM state WHERE key = ?"
+
+
 def upgrade(database: Path) -> None:
     """Creates the SQLite file or brings it up to date; RuntimeError when that cannot be done."""
+    check_not_moved(database)
     if not is_current(database):  # Alembic takes longer to import than the rest of the start
         with sole_user(database):
             _migrate(database)
@@ -28,10 +35,42 @@ def check_current(database: Path) -> None:
     """Raises RuntimeError unless there is a SQLite file with the current schema. Does not change it."""
     if not database.exists():
         raise RuntimeError(f"database {database} does not exist")
+    check_not_moved(database)
     found = _version(database)
     if found != HEAD:
         text = f"database {database} is at schema {found or 'unknown'}, this version needs {HEAD}"
         raise RuntimeError(f"{text}; start the server once to upgrade it")
+
+
+def check_not_moved(database: Path) -> None:
+    """Raises RuntimeError if the rows of the file were moved to another database."""
+    if database.exists() and _version(database) == MOVED:
+        with closing(sqlite3.connect(database)) as connection:
+            there = moved_to(connection)
+        raise RuntimeError(
+            f"database {database} was moved to {there}; set `database` to its URL. "
+            "To use the file again, run: contentlib migrate --undo"
+        )
+
+
+def moved_to(connection: sqlite3.Connection) -> str | None:
+    """Where the rows of a database were moved; None if they were not."""
+    if connection.execute("SELECT version_num FROM alembic_version").fetchone() != (MOVED,):
+        return None
+    row = connection.execute(_GET_STATE, (_MOVED_TO,)).fetchone()
+    return "another database" if row is None else str(row[0])
+
+
+def mark_moved(connection: sqlite3.Connection, place: str) -> None:
+    """Marks a database as moved, in the transaction of a connection."""
+    connection.execute("UPDATE alembic_version SET version_num = ?", (MOVED,))
+    connection.execute("INSERT OR REPLACE INTO state (key, value) VALUES (?, ?)", (_MOVED_TO, place))
+
+
+def unmark_moved(connection: sqlite3.Connection) -> None:
+    """Removes the mark, in the transaction of a connection."""
+    connection.execute("UPDATE alembic_version SET version_num = ? WHERE version_num = ?", (HEAD, MOVED))
+    connection.execute("DELETE FROM state WHERE key = ?", (_MOVED_TO,))
 
 
 def _version(database: Path) -> str | None:

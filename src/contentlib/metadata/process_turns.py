@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 import errno
 import threading
+import time
 from queue import SimpleQueue
 
 from contentlib.metadata.generations import Generations
+
+_LOOK_SECONDS = 0.5  # who waits finds out so soon that the database is being moved
 
 
 class ProcessTurns:
@@ -20,13 +23,14 @@ class ProcessTurns:
         self._wanted = False
 
     async def take(self, seconds: float) -> None:
-        """Acquires the turn; OSError if other processes do not give it up for so long."""
+        """Acquires the turn; OSError if other processes do not give it up for so long, or move the database."""
+        self._generations.check_open()
         if self._coming is None and self._generations.take_turn():
             return
         coming = self._coming = self._coming or self._ask()
         self._wanted = True
         try:
-            await asyncio.wait({coming}, timeout=seconds)
+            await self._wait(coming, time.monotonic() + seconds)
         except BaseException:
             if coming.done():
                 self._give_back()
@@ -36,6 +40,12 @@ class ProcessTurns:
         if not coming.done():
             raise OSError(errno.EBUSY, "the database is locked by another process")
         self._coming = None
+
+    async def _wait(self, coming: asyncio.Future[None], deadline: float) -> None:
+        while not coming.done() and (left := deadline - time.monotonic()) > 0:
+            await asyncio.wait({coming}, timeout=min(left, _LOOK_SECONDS))
+            if not coming.done():
+                self._generations.check_open()
 
     def close(self) -> None:
         """Ends the thread, as soon as it waits for no turn."""

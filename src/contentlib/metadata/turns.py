@@ -17,6 +17,7 @@ from contentlib.metadata.ballast import Ballast
 from contentlib.metadata.batches import Batch
 from contentlib.metadata.generations import Generations
 from contentlib.metadata.memory import Memory
+from contentlib.metadata.migrate import moved_to
 from contentlib.metadata.process_turns import ProcessTurns
 from contentlib.metadata.sqlite_errors import as_os_error, busy_error, is_broken, is_busy, raise_for
 from contentlib.metadata.transaction import Writing
@@ -126,12 +127,23 @@ class Writer:
             if self._generations.suspect:
                 self._renew_log()
             self.raw.execute("BEGIN IMMEDIATE")
+            if self._generations.moving:
+                self._check_moved()
         except sqlite3.Error as error:
             self._generations.end_turn()
             if not is_busy(error):  # by a program that takes no turns, such as SQLite's shell, or by readers of the log
                 raise
             return error
         return None
+
+    def _check_moved(self) -> None:
+        """Raises OSError if the rows have been moved to another database, where they may have changed since."""
+        moved = moved_to(self.raw)
+        if moved is not None:
+            self.raw.execute("ROLLBACK")
+            self._generations.end_turn()
+            raise OSError(errno.EROFS, f"the database was moved to {moved}; use the server there")
+        self._generations.moving = False
 
     def _renew_log(self) -> None:
         """Copies the log into the database and begins it anew, before anything else is called durable."""

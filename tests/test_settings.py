@@ -130,6 +130,11 @@ def test_all_faults_are_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
         ('storage = [{ id = "a", name = "a", path = "x", url = "s3://abc" }]', "storage[0]: requires either path or url"),
         ('storage = [{ id = "a", name = "a", path = "x", region = "b" }]', "storage[0]: region is not allowed with path"),
         ('storage = [{ id = "a", name = "a", url = "s3://abc", reserve = 1 }]', "storage[0]: reserve is not allowed with url"),
+        ('storage = [{ id = "a", name = "a", path = "x", redirect = true }]', "storage[0]: redirect is not allowed with path"),
+        (
+            'storage = [{ id = "a", name = "a", url = "s3://abc", redirect_endpoint = "http://s3" }]',
+            "storage[0]: redirect_endpoint requires redirect = true",
+        ),
         (
             'storage = [{ id = "a", name = "a", url = "s3://abc", credentials = "none" }]',
             "storage: credentials none of a is not a file",

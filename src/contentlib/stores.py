@@ -80,6 +80,8 @@ def _address(storage: Storage) -> BucketAddress:
         storage.path_style,
         storage.credentials,
         storage.ca_bundle,
+        storage.redirect,
+        storage.redirect_endpoint,
     )
 
 

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -239,3 +240,13 @@ def test_parts_grow_with_the_file_so_that_their_number_has_room() -> None:
         assert 8 * MIB <= size <= 64 * MIB
         position, count = position + size, count + 1
     assert count < 10_000
+
+
+def test_a_link_leads_to_the_endpoint_that_clients_reach(tmp_path: Path) -> None:
+    keys = tmp_path / "credentials"
+    keys.write_text("[default]\naws_access_key_id = a\naws_secret_access_key = b\n")
+    address = BucketAddress("images", "p", "http://inside:1", path_style=True, credentials=keys)
+    assert Bucket(address).link("key", {}) is None
+    link = Bucket(replace(address, redirect=True, redirect_endpoint="https://outside")).link("key", {"content-type": "a/b"})
+    assert link is not None
+    assert link.startswith("https://outside/images/p/key?response-content-type=a%2Fb&X-Amz-Algorithm=AWS4-HMAC-SHA256")

@@ -6,9 +6,9 @@ import errno
 import functools
 import os
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -24,6 +24,12 @@ _MISSING = ("404", "NoSuchKey", "NoSuchUpload", "NotFound")
 _BEYOND = ("416", "InvalidRange")
 _FULL = ("507", "InsufficientCapacity", "QuotaExceeded", "XMinioStorageFull")
 _OPENING = threading.Lock()
+_LINK_SECONDS = 300
+_LINK_HEADERS = {
+    "content-type": "ResponseContentType",
+    "content-disposition": "ResponseContentDisposition",
+    "cache-control": "ResponseCacheControl",
+}
 _TAKEN = ("409", "412", "ConditionalRequestConflict", "PreconditionFailed")
 
 
@@ -31,7 +37,8 @@ _TAKEN = ("409", "412", "ConditionalRequestConflict", "PreconditionFailed")
 class BucketAddress:
     """Where a bucket is and how it is accessed.
 
-    Without a file of `credentials`, they come from the environment, the usual files or the role of the machine.
+    Without a file of `credentials`, they come from the environment, the usual files or the role of the machine. Clients may be
+    sent to it if `redirect` is set, to another `redirect_endpoint` if they reach it there.
     """
 
     bucket: str
@@ -41,6 +48,8 @@ class BucketAddress:
     path_style: bool = False
     credentials: Path | None = None
     ca_bundle: Path | None = None
+    redirect: bool = False
+    redirect_endpoint: str | None = None
 
     @property
     def url(self) -> str:
@@ -74,6 +83,7 @@ class Bucket:
     def __init__(self, address: BucketAddress) -> None:
         self.address = address
         self._opened: Any = None
+        self._linking: Any = None
 
     def __str__(self) -> str:
         return self.address.url
@@ -120,6 +130,15 @@ class Bucket:
                     raise
             finally:
                 found["Body"].close()
+
+    def link(self, key: str, headers: Mapping[str, str]) -> str | None:
+        """Returns a signed address of an object, whose answer has those of the headers that can be set; None if not wanted."""
+        if not self.address.redirect:
+            return None
+        shown = {_LINK_HEADERS[name]: value for name, value in headers.items() if name in _LINK_HEADERS}
+        asked = {"Bucket": self.address.bucket, "Key": self._absolute(key), **shown}
+        with self._telling(key):
+            return str(self._linker().generate_presigned_url("get_object", asked, _LINK_SECONDS))
 
     def remove(self, key: str) -> None:
         """Removes an object, if it exists."""
@@ -212,6 +231,15 @@ class Bucket:
                 self._opened = self._opened or _client(self.address)
         return self._opened
 
+    def _linker(self) -> Any:
+        """The client that signs addresses of the endpoint that clients reach."""
+        if self.address.redirect_endpoint is None:
+            return self._client()
+        if self._linking is None:
+            with _OPENING:
+                self._linking = self._linking or _client(replace(self.address, endpoint=self.address.redirect_endpoint))
+        return self._linking
+
     @contextmanager
     def _telling(self, key: str) -> Iterator[None]:
         from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
@@ -240,6 +268,7 @@ def _client(address: BucketAddress) -> Any:
 
     session = _session(address.credentials)
     config = Config(
+        signature_version="s3v4",  # also of links, which would be signed as in earlier times
         connect_timeout=_CONNECT_SECONDS,
         read_timeout=_READ_SECONDS,
         max_pool_connections=_CONNECTIONS,

@@ -164,6 +164,10 @@ class S3Blobs:
         """The bytes of a blob, in pieces."""
         return self._bucket(storage).pieces(blob_key(check_key(blob)), start, end)
 
+    def link(self, storage: str, blob: str, headers: Mapping[str, str]) -> str | None:
+        """A signed address of a blob's object, if the storage has the setting `redirect`."""
+        return self._bucket(storage).link(blob_key(check_key(blob)), headers)
+
     def uri(self, storage: str, blob: str) -> str:
         """The address of a blob's object."""
         return f"{self._bucket(storage)}/{blob_key(check_key(blob))}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import re
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -16,18 +16,32 @@ from contentlib.http.message import Answer, FileResponse, Headers, Request, Resp
 from contentlib.http.ranges import Span, Unsatisfiable, span_of
 
 _NOT_PLAIN = re.compile(r'[^ -~]|["\\]|%(?=[0-9A-Fa-f]{2})')
+_CACHING = "private, no-transform"
+_NOT_KEPT = (("cache-control", "no-store"), ("referrer-policy", "no-referrer"))
+_LEAST_LINKED = 1 << 20  # smaller files are sent sooner than the client has opened another connection
+_STREAMED = frozenset(
+    {
+        *("authorization", "cookie", "vmware-api-session-id"),  # some clients send them to the other host too
+        *("if-match", "if-none-match", "if-modified-since", "if-unmodified-since"),  # with validators of this server
+        "origin",  # a script of a page, which may not read from the other host
+    }
+)
 _ATTRIBUTE = "!#$&+-.^_`|~"  # what a value of RFC 8187 holds beside letters and digits
 
 
 Pieces = Callable[[int, int], AsyncGenerator[bytes, None]]
 """The bytes of a file from a position to another one."""
+Link = Callable[[Mapping[str, str]], Awaitable[str | None]]
+"""The address at which a file is answered with some headers; None if there is none."""
+BINARY = "application/octet-stream"
 
 
 @dataclass(frozen=True, slots=True)
 class FileContent:
     """Immutable bytes that exist: size in bytes, time in milliseconds since 1970 UTC.
 
-    They are sent from a local file at `path`, which `run` reads, or, if there is none, from `pieces`.
+    They are sent from a local file at `path`, which `run` reads, or, if there is none, from `pieces`. `link` returns another
+    address at which the client can read them, if there is one.
     """
 
     path: Path | None
@@ -36,12 +50,23 @@ class FileContent:
     created: int
     run: Run = asyncio.to_thread
     pieces: Pieces | None = None
+    link: Link | None = None
+    content_type: str = BINARY
 
 
-def file_answer(request: Request, content: FileContent, name: str) -> Answer:
-    """The answer to GET or HEAD for a file of a name."""
-    tag = f'"{content.sha256}"'
-    known = [("etag", tag), ("last-modified", http_date(content.created)), ("cache-control", "private, no-transform")]
+async def file_answer(request: Request, content: FileContent, name: str) -> Answer:
+    """The answer to GET or HEAD for a file of a name: its bytes, or where they are."""
+    if content.link is not None and _may_follow(request, content):
+        shown = {"content-type": content.content_type, "content-disposition": disposition(name), "cache-control": _CACHING}
+        address = await content.link(shown)
+        if address is not None:
+            return Response(302, headers=[("location", address), *_NOT_KEPT])
+    return _bytes_answer(request, content, name)
+
+
+def _bytes_answer(request: Request, content: FileContent, name: str) -> Answer:
+    tag = _tag(content)
+    known = [("etag", tag), ("last-modified", http_date(content.created)), ("cache-control", _CACHING)]
     status = failed_precondition(request.headers, tag, content.created)
     if status == 304:
         return Response(304, headers=known)
@@ -53,6 +78,17 @@ def file_answer(request: Request, content: FileContent, name: str) -> Answer:
         outside = messages.RANGE_OUTSIDE(size=content.size)
         return refusal(416, outside, [*known, ("content-range", f"bytes */{content.size}")])
     return _sent(content, [*known, *_described(content, name)], span)
+
+
+def _may_follow(request: Request, content: FileContent) -> bool:
+    """Whether a client can read from another host without sending it a secret, and gets there what it would get here."""
+    if request.method != "GET" or content.size < _LEAST_LINKED or not _STREAMED.isdisjoint(request.headers):
+        return False
+    return "if-range" not in request.headers or not range_holds(request.headers, _tag(content), content.created)
+
+
+def _tag(content: FileContent) -> str:
+    return f'"{content.sha256}"'
 
 
 def disposition(name: str) -> str:
@@ -69,7 +105,7 @@ def _span(request: Request, tag: str, content: FileContent) -> Span | None:
 def _described(content: FileContent, name: str) -> Headers:
     digest = base64.b64encode(bytes.fromhex(content.sha256)).decode()
     return [
-        ("content-type", "application/octet-stream"),
+        ("content-type", content.content_type),
         ("content-disposition", disposition(name)),
         ("accept-ranges", "bytes"),
         ("repr-digest", f"sha-256=:{digest}:"),

@@ -45,7 +45,8 @@ class ConfigurationError(Exception):
         self.faults = faults
 
 
-_OF_BUCKETS = ("endpoint", "region", "path_style", "credentials", "ca_bundle")
+_ENDPOINT = r"^https?://[^\s/?#]+/?$"
+_OF_BUCKETS = ("endpoint", "region", "path_style", "credentials", "ca_bundle", "redirect", "redirect_endpoint")
 
 
 class Storage(BaseModel):
@@ -58,11 +59,13 @@ class Storage(BaseModel):
     path: Path | None = None
     reserve: Annotated[str, Field(pattern=r"^([0-9]{1,18}|[0-9]{1,2}%)$")] | None = None
     url: Annotated[str, Field(pattern=r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9._-]{1,100}){0,8}/?$")] | None = None
-    endpoint: Annotated[str, Field(pattern=r"^https?://[^\s/?#]+/?$")] | None = None
+    endpoint: Annotated[str, Field(pattern=_ENDPOINT)] | None = None
     region: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,40}$")] | None = None
     path_style: bool = False
     credentials: Path | None = None
     ca_bundle: Path | None = None
+    redirect: bool = False
+    redirect_endpoint: Annotated[str, Field(pattern=_ENDPOINT)] | None = None
 
     @model_validator(mode="after")
     def _one_kind(self) -> Storage:
@@ -72,6 +75,8 @@ class Storage(BaseModel):
         others = _OF_BUCKETS if self.url is None else ("reserve",)
         if wrong := [name for name in others if name in self.model_fields_set]:
             raise ValueError(f"{wrong[0]} is not allowed with {'path' if self.url is None else 'url'}")
+        if self.redirect_endpoint is not None and not self.redirect:
+            raise ValueError("redirect_endpoint requires redirect = true")
         return self
 
     @property

@@ -77,7 +77,7 @@ class Downloads:
 
         await self.users.make_room(session.user)
         await self._note(request, session, file.name)
-        return self._answer(request, blob, file.name, session.id, session.user, touch)
+        return await self._answer(request, blob, file.name, session.id, session.user, touch)
 
     async def of_item(self, request: Request, address: StaticAddress) -> Answer:
         """A file of an item, while it has the revision that is asked for."""
@@ -97,7 +97,7 @@ class Downloads:
             raise RequestRefused(404, messages.OTHER_STORAGE(name=file.name, item=item.id, given=address.storage or ""))
         if request.method == "GET":
             await self._begun(AuditThing("library item", item.id, item.name, item.library), AuditThing("file", "", file.name))
-        return self._answer(request, blob, file.name, _login(request), user, self._touch_login(request, item.id))
+        return await self._answer(request, blob, file.name, _login(request), user, self._touch_login(request, item.id))
 
     async def _note(self, request: Request, session: DownloadSession, name: str) -> None:
         """Notes that a file is downloaded by the user of a session, who alone has its address."""
@@ -105,9 +105,11 @@ class Downloads:
             act_as(session.user, session.login)
             await self._begun(AuditThing("download session", session.id), AuditThing("file", "", name))
 
-    def _answer(self, request: Request, blob: Blob, name: str, owner: str, user: str, touch: Touch) -> Answer:
+    async def _answer(self, request: Request, blob: Blob, name: str, owner: str, user: str, touch: Touch) -> Answer:
         path, run, pieces = self._blobs.path(blob), self._blobs.on(blob.storage).run, partial(self._blobs.pieces, blob)
-        answer = file_answer(request, FileContent(path, blob.size, blob.sha256, blob.created, run, pieces), name)
+        link = partial(self._blobs.link, blob, name)
+        content = FileContent(path, blob.size, blob.sha256, blob.created, run, pieces, link)
+        answer = await file_answer(request, content, name)
         if request.method == "GET" and answer.status in (200, 206):
             if isinstance(answer, StreamResponse):
                 answer.pieces = self._watched(answer.pieces, user, touch)

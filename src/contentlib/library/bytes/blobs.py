@@ -6,7 +6,7 @@ The row of a blob is never committed before its bytes are safe, and its bytes ar
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import ParamSpec, TypeVar
@@ -32,6 +32,7 @@ from contentlib.library.ports import (
     Stat,
     Transaction,
     descriptions_of,
+    links_of,
     local_path,
     space_of,
 )
@@ -175,6 +176,11 @@ class Blobs:
     def path(self, blob: Blob) -> Path | None:
         """The path of a blob, if it is a file of this machine."""
         return local_path(self.store, blob.storage, blob.id)
+
+    async def link(self, blob: Blob, name: str, headers: Mapping[str, str]) -> str | None:
+        """An address at which clients read a blob directly for a few minutes, if its storage gives one."""
+        links = links_of(self.store, blob.storage)
+        return None if links is None else await self._ask(blob, name, links.link, blob.storage, blob.id, headers)
 
     async def pieces(self, blob: Blob, start: int, end: int) -> AsyncGenerator[bytes, None]:
         """The bytes of a blob from a position to another one. Raises OSError if there are fewer."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple, Protocol, runtime_checkable
 
@@ -192,6 +192,17 @@ class LocalFiles(Protocol):
 
 
 @runtime_checkable
+class Links(Protocol):
+    """A blob store that gives its blobs addresses from which clients read them directly."""
+
+    def link(self, storage: str, blob: str, headers: Mapping[str, str]) -> str | None:
+        """Returns an address at which anyone can GET a blob for a few minutes; None if the storage does not give any.
+
+        The answer there has those of the `headers`, named in lower case, that the store can set.
+        """
+
+
+@runtime_checkable
 class LimitedSpace(Protocol):
     """A blob store that knows how many bytes it can still store."""
 
@@ -215,6 +226,12 @@ def local_path(store: BlobStore, storage: str, blob: str) -> Path | None:
     """The path of a blob, if its storage keeps it as a file of this machine."""
     found = store.of(storage)
     return found.path(storage, blob) if isinstance(found, LocalFiles) else None
+
+
+def links_of(store: BlobStore, storage: str) -> Links | None:
+    """The ability of a storage to give addresses to its blobs, if it has it."""
+    found = store.of(storage)
+    return found if isinstance(found, Links) else None
 
 
 def space_of(store: BlobStore, storage: str) -> StorageSpace | None:

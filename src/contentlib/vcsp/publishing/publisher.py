@@ -18,7 +18,7 @@ from contentlib.access.begun import OnDownload, unlogged
 from contentlib.access.refusals import OnRefusal, unnoticed
 from contentlib.http.conditions import failed_precondition
 from contentlib.http.failures import RETRY, ServerFailed
-from contentlib.http.files import FileContent, file_answer
+from contentlib.http.files import BINARY, FileContent, file_answer
 from contentlib.http.message import Answer, Request, Response, method_not_allowed, refusal
 from contentlib.library.actors import set_actor
 from contentlib.library.bytes.blobs import Blobs
@@ -35,7 +35,7 @@ PREFIX = "/cls/vcsp/lib/"
 _ROOTS = ("/cls/vcsp", "/cls/vcsp/", "/cls/vcsp/lib", PREFIX)
 _DOCUMENTS = ("lib.json", "items.json")
 _METHODS = ("GET", "HEAD")
-_READ = (200, 206, 304)
+_READ = (200, 206, 302, 304)
 _TYPES = {".ovf": "application/xml", ".mf": "text/plain", ".cert": "text/plain"}
 
 
@@ -149,10 +149,9 @@ class Publisher:
         if request.method == "GET":
             await self._begun(AuditThing("library item", item, "", visitor.library), AuditThing("file", "", name))
         path, run, pieces = self._blobs.path(blob), self._blobs.on(blob.storage).run, partial(self._blobs.pieces, blob)
-        answer = file_answer(request, FileContent(path, blob.size, blob.sha256, blob.created, run, pieces), file.name)
-        kind = _TYPES.get(name[name.rfind(".") :].lower())
-        if kind is not None:
-            answer.headers = [(key, kind if key == "content-type" else value) for key, value in answer.headers]
+        link, kind = partial(self._blobs.link, blob, name), _TYPES.get(name[name.rfind(".") :].lower(), BINARY)
+        content = FileContent(path, blob.size, blob.sha256, blob.created, run, pieces, link, kind)
+        answer = await file_answer(request, content, file.name)
         if request.method == "GET" and answer.status in _READ:
             self._contacts.note_file(visitor, item, found[0].content_version)
         return answer

@@ -13,7 +13,7 @@ from contentlib import __version__
 from contentlib.cli import certificate
 from contentlib.http.asgi import AsgiBody
 from contentlib.http.message import Request, Response, StreamResponse
-from contentlib.monitor import PAGES, Monitor, TransferMeter
+from contentlib.monitor import PAGES, Monitor, TransferMeter, _Requests
 from scopes import request_of
 from whole import HandClock, Whole, settings_on, whole
 
@@ -118,6 +118,22 @@ async def test_bytes_that_are_passed_on_as_they_come_are_counted(app: Whole) -> 
     TransferMeter("transfer").count(request, StreamResponse(200, pieces(), [("content-length", "700")]), 0.0)
     after = await figures(app)
     assert after["contentlib_sent_bytes_total"] - before["contentlib_sent_bytes_total"] == 700
+
+
+async def test_times_are_counted_in_buckets_and_in_total(app: Whole) -> None:
+    async def bucket(bound: str) -> float:
+        return (await figures(app))[f'contentlib_request_seconds_bucket{{door="vcsp",le="{bound}"}}']
+
+    names = ("0.25", "0.5", "+Inf")
+    before, total = [await bucket(each) for each in names], (await figures(app))['contentlib_request_seconds_sum{door="vcsp"}']
+    requests = _Requests("vcsp")
+    for seconds in (0.25, 0.26, 1000.0):
+        requests.add("GET", 200, seconds)
+    requests.add_up()
+    requests.add_up()
+    after = [await bucket(each) for each in names]
+    assert [new - old for new, old in zip(after, before, strict=True)] == [1, 2, 3]
+    assert (await figures(app))['contentlib_request_seconds_sum{door="vcsp"}'] - total == pytest.approx(1000.51)
 
 
 async def test_bytes_of_uploads_without_a_length_are_counted(app: Whole) -> None:

@@ -10,6 +10,8 @@ import asyncio
 import html
 import platform
 import time
+from bisect import bisect_left
+from collections import Counter as Tally
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from functools import cached_property
 
@@ -35,11 +37,12 @@ PAGES = {
 }
 
 _REQUESTS = Counter("contentlib_requests", "Answered requests.", ["door", "method", "status"])
+_BOUNDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60, 600)
 _SECONDS = Histogram(
     "contentlib_request_seconds",
     "Time from receiving a request to its response, excluding the body of a download.",
     ["door"],
-    buckets=(0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60, 600),
+    buckets=_BOUNDS,
 )
 _RECEIVED = Counter("contentlib_received_bytes", "Bytes received in uploads.")
 _SENT = Counter("contentlib_sent_bytes", "Bytes of downloads that were started; an interrupted download counts in full.")
@@ -48,6 +51,8 @@ _LEFT_OUT = Counter("contentlib_sync_items_left_out", "Items that a sync could n
 _TO_CONSOLE = '<meta http-equiv="refresh" content="0;url=console">', '<a href="console">Open the console</a>'
 _NO_CONSOLE = "The console is not part of this installation; <code>make console</code> builds it."
 _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"}
+_ALONE = values.ValueClass.__name__ == "MutexValue"  # no other process reads the metrics of this one
+_LATE_SECONDS = 0.5
 
 
 class Monitor:
@@ -75,7 +80,7 @@ class Monitor:
             case "/readyz":
                 return await self._ready()
             case "/metrics":
-                return Response(200, generate_latest(_registry()) + await self._gauges(), CONTENT_TYPE_PLAIN_0_0_4)
+                return Response(200, _counters() + await self._gauges(), CONTENT_TYPE_PLAIN_0_0_4)
             case "/openapi.json":
                 return Response(200, self._openapi(), "application/json")
         return Response(200, self._index, "text/html; charset=utf-8")
@@ -88,9 +93,15 @@ class Monitor:
         return text(200, "ready")
 
 
+def _counters() -> bytes:
+    """What was counted, up to this request."""
+    add_up_requests()
+    return generate_latest(_registry())
+
+
 def _registry() -> CollectorRegistry:
     """The figures of all processes, where there are several."""
-    if values.ValueClass.__name__ == "MutexValue":
+    if _ALONE:
         return REGISTRY
     together = CollectorRegistry()
     multiprocess.MultiProcessCollector(together)  # type: ignore[no-untyped-call] # prometheus-client types it not
@@ -112,26 +123,64 @@ def _index(*, console: bool) -> bytes:
     return page.encode()
 
 
-class Meter:
-    """Counts and times the requests at one door."""
+class _Requests:
+    """Counts the requests at a door in plain integers, and adds them to the metrics later.
+
+    Counters of prometheus_client have locks and, with several processes, files: adding to them costs ten times as much. The
+    process that serves /metrics adds up when it is asked, the others do so soon after they have counted something.
+    """
 
     def __init__(self, door: str) -> None:
         self._door = door
         self._seconds = _SECONDS.labels(door)
-        self._requests: dict[tuple[str, int], Counter] = {}
+        self._begin()
+
+    def _begin(self) -> None:
+        self._waits = False
+        self._total = 0.0
+        self._buckets = [0] * (len(_BOUNDS) + 1)
+        self._answers: Tally[tuple[str, int]] = Tally()
+
+    def add(self, method: str, status: int, seconds: float) -> None:
+        """Counts a request."""
+        self._total += seconds
+        self._buckets[bisect_left(_BOUNDS, seconds)] += 1
+        self._answers[method, status] += 1
+        if not (_ALONE or self._waits):
+            self._waits = True
+            asyncio.get_running_loop().call_later(_LATE_SECONDS, self.add_up)
+
+    def add_up(self) -> None:
+        """Adds to the metrics what was counted since the last time."""
+        total, buckets, answers = self._total, self._buckets, self._answers
+        self._begin()
+        self._seconds._sum.inc(total)  # there is no public way to observe several values at once
+        for bucket, count in zip(self._seconds._buckets, buckets, strict=True):
+            if count:
+                bucket.inc(count)
+        for (method, status), count in answers.items():
+            counted = method if method in _METHODS else "other"  # a client may call itself whatever it likes
+            _REQUESTS.labels(self._door, counted, status).inc(count)
+
+
+_DOORS: dict[str, _Requests] = {}
+
+
+def add_up_requests() -> None:
+    """Adds to the metrics what was counted until now."""
+    for each in _DOORS.values():
+        each.add_up()
+
+
+class Meter:
+    """Counts and times the requests at one door."""
+
+    def __init__(self, door: str) -> None:
+        self._add = _DOORS.setdefault(door, _Requests(door)).add
 
     def count(self, request: Request, answer: Answer, started: float) -> None:
         """Notes an answer; `started` is of `time.perf_counter`."""
-        self._seconds.observe(time.perf_counter() - started)
-        counter = self._requests.get((request.method, answer.status))
-        if counter is None:
-            counter = self._counter(request.method, answer.status)
-        counter.inc()
-
-    def _counter(self, method: str, status: int) -> Counter:
-        counted = method if method in _METHODS else "other"  # a client may call itself whatever it likes
-        counter = self._requests[counted, status] = _REQUESTS.labels(self._door, counted, status)
-        return counter
+        self._add(request.method, answer.status, time.perf_counter() - started)
 
 
 class TransferMeter(Meter):

@@ -57,11 +57,14 @@ def test_a_server_answers_once_it_says_that_it_listens(serve: Start) -> None:
 def test_the_metrics_are_those_of_all_workers(serve: Start) -> None:
     server = serve("--no-tls", "--workers", "2")
     for _ in range(20):  # each on a connection of its own, which either worker may take
-        assert httpx.get(f"{server.url}/healthz", timeout=60).status_code == 200
-    line = 'contentlib_requests_total{door="monitor",method="GET",status="200"} '
-    lines = httpx.get(f"{server.url}/metrics", timeout=60).text.splitlines()
-    told = [each for each in lines if each.startswith(line)]
-    assert [float(each.removeprefix(line)) for each in told] == [20.0]
+        assert httpx.get(f"{server.url}/rest/com/vmware/content/library", timeout=60).status_code == 401
+    line = 'contentlib_requests_total{door="api",method="GET",status="401"} '
+
+    def told() -> list[float]:
+        lines = httpx.get(f"{server.url}/metrics", timeout=60).text.splitlines()
+        return [float(each.removeprefix(line)) for each in lines if each.startswith(line)]
+
+    assert eventually(lambda: told() == [20.0]), told()
 
 
 def test_a_password_is_printed_at_the_first_start_only(serve: Start) -> None:

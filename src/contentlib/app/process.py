@@ -23,7 +23,7 @@ from contentlib.library.actors import Authority, set_authority
 from contentlib.library.call_time import set_call_began
 from contentlib.library.clock import Clock, EvenClock
 from contentlib.library.model import Actor
-from contentlib.monitor import Meter
+from contentlib.monitor import Meter, add_up_requests
 from contentlib.settings import Settings
 from contentlib.transfer.addresses import loggable_path
 
@@ -88,6 +88,7 @@ class WorkerProcess:
         await self._contacts.save()
         await self._access.refusals.save()
         await note_time(self._core)
+        add_up_requests()
         await self._core.nodes.stop()
         await self._core.metadata.close()
 

@@ -74,6 +74,19 @@ def test_an_earlier_version_becomes_current_again(terminal: Terminal, name: str,
     assert (ended.code, "77" in ended.err) == (3, True)
 
 
+def test_labels_are_set_and_removed(terminal: Terminal, name: str, folder: Path) -> None:
+    written(folder, {"a.iso": content(50)})
+    terminal.done("import", folder / "a.iso", name)
+    assert (
+        terminal.done("item", "label", f"{name}/a", "env=a=b", "keep", "--notes", "ours") == "env     a=b\nkeep\nnotes:  ours\n"
+    )
+    assert terminal.done("item", "label", f"{name}/a", "--remove", "env") == "keep\nnotes:  ours\n"
+    told = json.loads(terminal.done("library", "label", name, "site=berlin", "--json"))
+    assert told == {"labels": [{"key": "site", "value": "berlin"}], "notes": ""}
+    assert terminal.done("library", "label", name) == "site  berlin\n"
+    assert "spec.labels.key must be" in terminal.run("library", "label", name, "not a key=1").err
+
+
 def test_an_item_is_copied_and_deleted(terminal: Terminal, name: str, folder: Path) -> None:
     written(folder, {"a.iso": content(5000)})
     terminal.done("import", folder / "a.iso", name)

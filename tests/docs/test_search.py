@@ -19,6 +19,7 @@ ANSWERS: tuple[type[Structure], ...] = (
     ItemQueryResult,
     LibraryQueryResult,
     AnnotationInfo,
+    AnnotationInfo,
     LabelUse,
     ServerOverview,
     EventList,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -143,6 +144,7 @@ async def test_labels_need_the_privilege_to_change_the_thing(app: Whole, people:
     for target in (LIBRARY_LABELS.format(library), ITEM_LABELS.format(item)):
         assert (await people.as_user("GET", target, secret)).json() == {"labels": [], "notes": ""}
         assert (await people.as_user("PUT", target, secret, {"notes": "mine"})).status_code == 403
+        assert (await people.as_user("PATCH", target, secret, {"notes": "mine"})).status_code == 403
     await people.permit(user, "content publisher", library)
     assert (await people.as_user("PUT", ITEM_LABELS.format(item), secret, {"notes": "mine"})).status_code == 204
 
@@ -167,10 +169,41 @@ async def test_notes_and_labels_have_limits(app: Whole, spec: dict[str, object],
     assert message.startswith(text)
 
 
+async def test_a_change_of_labels_leaves_the_others(app: Whole) -> None:
+    library = await app.library()
+    item = await app.item("first", library)
+    for target in (LIBRARY_LABELS.format(library), ITEM_LABELS.format(item)):
+        labels = [{"key": "env", "value": "test"}, {"key": "old", "value": ""}, {"key": "team", "value": "blue"}]
+        await app.send("PUT", target, {"notes": "ours", "labels": labels})
+        change = {"labels": [{"key": "env", "value": "prod"}], "removed": ["old", "unknown"]}
+        assert (await app.send("PATCH", target, change)).status_code == 204
+        labels = [{"key": "env", "value": "prod"}, {"key": "team", "value": "blue"}]
+        assert (await app.send("GET", target)).json() == {"notes": "ours", "labels": labels}
+        assert (await app.send("PATCH", target, {"notes": "new"})).status_code == 204
+        assert (await app.send("GET", target)).json() == {"notes": "new", "labels": labels}
+    assert await names(app, {"text": "new prod"}) == ["first"]
+
+
+async def test_changes_of_labels_at_the_same_time_are_all_made(app: Whole) -> None:
+    target = LIBRARY_LABELS.format(await app.library())
+    changes = ({"labels": [{"key": f"k{number}", "value": ""}]} for number in range(10))
+    await asyncio.gather(*(app.send("PATCH", target, change) for change in changes))
+    assert len((await app.send("GET", target)).json()["labels"]) == 10
+
+
+async def test_a_change_cannot_exceed_the_limit_of_labels(app: Whole) -> None:
+    target = LIBRARY_LABELS.format(await app.library())
+    await app.send("PUT", target, {"labels": [{"key": f"k{number}", "value": ""} for number in range(64)]})
+    change: dict[str, object] = {"labels": [{"key": "more", "value": ""}]}
+    assert told(await app.send("PATCH", target, change))[:2] == (400, "INVALID_ARGUMENT")
+    assert (await app.send("PATCH", target, change | {"removed": ["k0"]})).status_code == 204
+
+
 async def test_labels_of_an_unknown_thing_are_not_found(app: Whole) -> None:
     for target in (LIBRARY_LABELS.format("nothing"), ITEM_LABELS.format("nothing")):
         assert (await app.send("GET", target)).status_code == 404
         assert (await app.send("PUT", target, {})).status_code == 404
+        assert (await app.send("PATCH", target, {})).status_code == 404
 
 
 async def test_labels_survive_a_rename_a_copy_and_the_trash(app: Whole) -> None:

@@ -20,6 +20,7 @@ from contentlib.cli.remote.accounts import logout, profiles
 from contentlib.cli.remote.call import call
 from contentlib.cli.remote.doctor import doctor
 from contentlib.cli.remote.item import item, rollback, versions
+from contentlib.cli.remote.labels import label_item, label_library
 from contentlib.cli.remote.library import library
 from contentlib.cli.remote.tasks import tasks
 from contentlib.cli.remote.transfers import copy_between, export_items, import_items, mirror
@@ -47,6 +48,8 @@ for command in (
 application.command("cp")(copy_between)
 application.command("export")(export_items)
 application.command("import")(import_items)
+item.command("label")(label_item)
+library.command("label")(label_library)
 for name, commands in {
     "audit": audit,
     "bundle": bundle,

@@ -7,7 +7,14 @@ from __future__ import annotations
 
 from contentlib.library.catalog.annotations import Annotations
 from contentlib.structures.privileges import on_item
-from contentlib.structures.queries import AnnotationInfo, AnnotationSpec, annotation_info, given_labels
+from contentlib.structures.queries import (
+    AnnotationInfo,
+    AnnotationSpec,
+    AnnotationUpdateSpec,
+    annotation_info,
+    given_change,
+    given_labels,
+)
 from contentlib.vapi.declare import Route, Service, operation
 from contentlib.vapi.errors import InvalidArgument, NotFound
 from contentlib.vapi.registry import Call
@@ -37,3 +44,12 @@ class ItemLabelsService(Service):
     async def set(self, call: Call, library_item_id: Id, spec: AnnotationSpec) -> None:
         """Replaces the notes and labels of an item, also of one in a subscribed library. Its version does not change."""
         await self._annotations.set_item(library_item_id, spec.notes or "", given_labels(spec))
+
+    @operation(
+        Route("PATCH", _PATH, body="spec", status=204),
+        errors=(InvalidArgument, NotFound),
+        privileges=(on_item("ContentLibrary.UpdateLibraryItem"),),
+    )
+    async def update(self, call: Call, library_item_id: Id, spec: AnnotationUpdateSpec) -> None:
+        """Changes some notes and labels of an item, and leaves the others as they are. Its version does not change."""
+        await self._annotations.change_item(library_item_id, given_change(spec))

@@ -7,7 +7,14 @@ from __future__ import annotations
 
 from contentlib.library.catalog.annotations import Annotations
 from contentlib.structures.privileges import on_library
-from contentlib.structures.queries import AnnotationInfo, AnnotationSpec, annotation_info, given_labels
+from contentlib.structures.queries import (
+    AnnotationInfo,
+    AnnotationSpec,
+    AnnotationUpdateSpec,
+    annotation_info,
+    given_change,
+    given_labels,
+)
 from contentlib.vapi.declare import Route, Service, operation
 from contentlib.vapi.errors import InvalidArgument, NotFound
 from contentlib.vapi.registry import Call
@@ -37,3 +44,12 @@ class LibraryLabelsService(Service):
     async def set(self, call: Call, library_id: Id, spec: AnnotationSpec) -> None:
         """Replaces the notes and labels of a library, also of a subscribed one."""
         await self._annotations.set_library(library_id, spec.notes or "", given_labels(spec))
+
+    @operation(
+        Route("PATCH", _PATH, body="spec", status=204),
+        errors=(InvalidArgument, NotFound),
+        privileges=(on_library("ContentLibrary.UpdateLibrary"),),
+    )
+    async def update(self, call: Call, library_id: Id, spec: AnnotationUpdateSpec) -> None:
+        """Changes some notes and labels of a library, and leaves the others as they are."""
+        await self._annotations.change_library(library_id, given_change(spec))

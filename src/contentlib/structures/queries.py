@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from contentlib.library.catalog.messages import LABEL_TWICE
 from contentlib.library.errors import Invalid
-from contentlib.library.model import Annotation
+from contentlib.library.model import Annotation, AnnotationChange
 from contentlib.vapi.types import Enumeration, Structure, enumeration
 
 _PREFIX = "contentlib.labels"
@@ -57,6 +57,18 @@ class AnnotationSpec(Structure):
     notes: str | None = None
 
 
+class AnnotationUpdateSpec(Structure):
+    """Changes of notes and labels. `labels` are added, or replace those with the same key; `removed` are keys.
+
+    What is unset stays as it is.
+    """
+
+    vapi_name: ClassVar[str] = f"{_PREFIX}.update_spec"
+    labels: builtins.list[Label] | None = None
+    notes: str | None = None
+    removed: builtins.list[str] | None = None
+
+
 def labels_of(annotation: Annotation) -> builtins.list[Label]:
     """The labels as callers read them, in order of their keys."""
     return [Label(key=key, value=value) for key, value in sorted(annotation.labels.items())]
@@ -67,7 +79,12 @@ def annotation_info(annotation: Annotation) -> AnnotationInfo:
     return AnnotationInfo(labels=labels_of(annotation), notes=annotation.notes)
 
 
-def given_labels(spec: AnnotationSpec) -> Mapping[str, str]:
+def given_change(spec: AnnotationUpdateSpec) -> AnnotationChange:
+    """The change that a caller makes."""
+    return AnnotationChange(spec.notes, given_labels(spec), frozenset(spec.removed or ()))
+
+
+def given_labels(spec: AnnotationSpec | AnnotationUpdateSpec) -> Mapping[str, str]:
     """The labels that a caller sets."""
     found: dict[str, str] = {}
     for label in spec.labels or ():

@@ -10,7 +10,7 @@ from contentlib.library.catalog.items import find_item
 from contentlib.library.catalog.libraries import find_library
 from contentlib.library.errors import Invalid
 from contentlib.library.messages import TOO_LONG
-from contentlib.library.model import Annotation, LabelCount, SeenLibraries
+from contentlib.library.model import Annotation, AnnotationChange, LabelCount, SeenLibraries
 from contentlib.library.names import check_text
 from contentlib.library.ports import MetadataStore
 
@@ -49,10 +49,28 @@ class Annotations:
             item = await find_item(transaction, item_id)
             await transaction.annotations.put_item(Annotation(item.id, notes, labels))
 
+    async def change_library(self, library_id: str, change: AnnotationChange) -> None:
+        """Changes notes and labels of a library, in one transaction."""
+        async with self._metadata.transaction(durable=True) as transaction:
+            library = await find_library(transaction, library_id)
+            await transaction.annotations.put_library(_changed(await transaction.annotations.get(library.id), change))
+
+    async def change_item(self, item_id: str, change: AnnotationChange) -> None:
+        """Changes notes and labels of an item, in one transaction."""
+        async with self._metadata.transaction(durable=True) as transaction:
+            item = await find_item(transaction, item_id)
+            await transaction.annotations.put_item(_changed(await transaction.annotations.get(item.id), change))
+
     async def in_use(self, seen: SeenLibraries) -> list[LabelCount]:
         """The first labels in use on what a caller may see."""
         async with self._metadata.reading() as transaction:
             return await transaction.annotations.labels(seen, MOST_LISTED)
+
+
+def _changed(annotation: Annotation, change: AnnotationChange) -> Annotation:
+    changed = change.of(annotation)
+    _check(changed.notes, changed.labels)
+    return changed
 
 
 def _check(notes: str, labels: Mapping[str, str]) -> None:

@@ -5,7 +5,7 @@ Times are milliseconds since 1970 UTC, sizes are bytes.
 
 from __future__ import annotations
 
-from contentlib.library.model.annotations import Annotation, LabelCount
+from contentlib.library.model.annotations import Annotation, AnnotationChange, LabelCount
 from contentlib.library.model.audit import (
     Actor,
     AuditEntry,
@@ -68,6 +68,7 @@ __all__ = [
     "SIGNING_KEY",
     "Actor",
     "Annotation",
+    "AnnotationChange",
     "AuditEntry",
     "AuditFilter",
     "AuditLink",

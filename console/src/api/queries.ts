@@ -25,14 +25,22 @@ export async function itemRows(library: string, first: (page: ItemRow[]) => void
   return sorted(await all((marker) => items({ library, marker }), first));
 }
 
+/** What to search for. All that is given must hold; a label without a value only has to be there. */
+export interface Wanted {
+  text: string;
+  type: string;
+  labels: { key: string; value?: string }[];
+}
+
 /** The first items of all libraries that have these words in their names, descriptions, notes, labels, files or tags. */
-export async function search(text: string): Promise<ItemRow[]> {
-  return text.trim() === "" ? [] : (await items({ text })).rows;
+export async function search({ text, labels, type }: Wanted): Promise<ItemRow[]> {
+  if (text.trim() === "" && labels.length === 0 && type === "") return [];
+  return (await items({ ...(text.trim() && { text }), ...(type && { type }), labels })).rows;
 }
 
 export const overview = (): Promise<Overview> => get<Overview>("contentlib/overview");
 
-async function items(spec: { library?: string; text?: string; marker?: string | undefined }): Promise<Page<ItemRow>> {
+async function items(spec: { library?: string; text?: string; type?: string; labels?: Wanted["labels"]; marker?: string | undefined }): Promise<Page<ItemRow>> {
   const { items: rows, ...rest } = await post<{ items: ItemRow[]; marker?: string }>("contentlib/library/item?action=query", { size: PAGE_ROWS, ...spec });
   return { rows, ...rest };
 }

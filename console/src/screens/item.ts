@@ -3,8 +3,9 @@ import { customElement, property } from "lit/decorators.js";
 import { account } from "../account";
 import { own } from "../api/client";
 import * as api from "../api/items";
+import { changeItem, ofItem } from "../api/labels";
 import * as libraries from "../api/libraries";
-import type { File, Item, Library, Version } from "../api/types";
+import type { Annotation, File, Item, Library, Version } from "../api/types";
 import { ago, size, time } from "../i18n/format";
 import { t } from "../i18n/text";
 import { go, link } from "../route";
@@ -20,10 +21,12 @@ import { queue } from "../uploads/queue";
 import { commands } from "./commands";
 import { chooseFiles, dropTarget } from "./drop";
 import { deleteItems, editItem, makeCurrent } from "./item-forms";
+import { annotation, editAnnotation } from "./labels";
 
 interface Shown {
   item: Item;
   library: Library;
+  annotation: Annotation;
   files: readonly File[];
   versions: readonly Version[];
   privileges: readonly string[];
@@ -54,19 +57,20 @@ export class ItemScreen extends View {
 
   private async read(): Promise<Shown> {
     const item = await api.item(this.item);
-    const [library, files, versions, privileges] = await Promise.all([
+    const [library, files, versions, privileges, noted] = await Promise.all([
       libraries.library(item.library_id),
       api.files(item.id),
       api.versions(item.id),
       libraries.privileges(item.library_id),
+      ofItem(item.id),
     ]);
-    return { item, library, files, versions, privileges };
+    return { item, library, annotation: noted, files, versions, privileges };
   }
 
   private content(shown: Shown): TemplateResult {
     const { item, library } = shown;
     const above = html`<a class="above" href=${link("library", library.id)}>${library.name}</a>`;
-    return page(item.name, this.actions(shown), html`${this.about(item)}${this.files(shown)}${this.versions(shown)}${this.tools(shown)}`, above);
+    return page(item.name, this.actions(shown), html`${this.about(shown)}${this.files(shown)}${this.versions(shown)}${this.tools(shown)}`, above);
   }
 
   private actions({ item, library, privileges }: Shown): TemplateResult {
@@ -79,7 +83,8 @@ export class ItemScreen extends View {
       ${local && may("UpdateSession") ? button(t("Upload files"), () => chooseFiles((picked) => this.upload(picked, shownTarget(item, library))), "", "upload") : ""}`;
   }
 
-  private about(item: Item): TemplateResult {
+  private about({ item, annotation: noted, privileges }: Shown): TemplateResult {
+    const edit = (): Promise<void> => this.refreshAfter(editAnnotation(item.name, noted, (change) => changeItem(item.id, change)));
     const signature = item.certificate_verification_info?.status;
     return html`${item.description ? html`<p class="description">${item.description}</p>` : ""}
       ${facts([
@@ -90,7 +95,8 @@ export class ItemScreen extends View {
         signature && signature !== "NOT_AVAILABLE" ? [t("Signature"), badge(signature, signature === "VERIFIED" ? "good" : "bad")] : undefined,
         item.security_compliance === false ? [t("Security policy"), badge(t("Not fulfilled"), "bad")] : undefined,
         [t("Identifier"), html`<code>${item.id}</code>`],
-      ])}`;
+      ])}
+      ${annotation(noted, privileges.includes("ContentLibrary.UpdateLibraryItem") ? edit : undefined)}`;
   }
 
   private files({ item, library, files, privileges }: Shown): TemplateResult {

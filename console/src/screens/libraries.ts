@@ -1,6 +1,7 @@
 import { type TemplateResult, html } from "lit";
 import { customElement, state } from "lit/decorators.js";
 import { may } from "../account";
+import { written } from "../api/labels";
 import { libraryRows } from "../api/queries";
 import type { LibraryRow } from "../api/types";
 import { ago, number, size } from "../i18n/format";
@@ -10,6 +11,7 @@ import { badge, button, empty, page, search } from "../ui/page";
 import { Resource } from "../ui/resource";
 import { table } from "../ui/table";
 import { View } from "../ui/view";
+import { labels } from "./labels";
 import { createLibrary, kind, subscribe } from "./library-forms";
 
 @customElement("cl-libraries")
@@ -29,7 +31,9 @@ export class Libraries extends View {
   private found(all: readonly LibraryRow[]): TemplateResult {
     if (all.length === 0) return this.nothing();
     const wanted = this.filter.toLowerCase();
-    const rows = all.filter(({ name, description }) => `${name} ${description}`.toLowerCase().includes(wanted));
+    const rows = all.filter(({ name, description, labels: given, notes }) =>
+      `${name} ${description} ${given.map(written).join(" ")} ${notes}`.toLowerCase().includes(wanted),
+    );
     return html`<div class="tools">${search(this.filter, this.narrow)}
         <span class="faint" role="status">${t("{count} library|{count} libraries", { count: rows.length })}</span></div>
       ${rows.length === 0 ? empty("library", t("No library matches the filter"), t("Change the filter, or clear it.")) : this.table(rows)}`;
@@ -45,6 +49,7 @@ export class Libraries extends View {
       columns: [
         { label: t("Name"), cell: ({ name }) => name, note: ({ description }) => description },
         { label: t("Kind"), cell: kind },
+        { label: t("Labels"), cell: labels, kind: "less" },
         { label: t("Items"), cell: ({ items }) => number(items), kind: "number" },
         { label: t("Size"), cell: ({ bytes }) => size(bytes), kind: "less number" },
         { label: t("State"), cell: stateOf, note: ({ sync_error, maintenance }) => sync_error ?? maintenance, kind: "less" },

@@ -2,10 +2,11 @@ import { type PropertyValues, type TemplateResult, html } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { type NamedTask, tasks } from "../api/activity";
 import * as itemsApi from "../api/items";
+import { changeLibrary, ofLibrary, written } from "../api/labels";
 import * as api from "../api/libraries";
 import { each } from "../api/client";
 import { itemRows, libraryRows } from "../api/queries";
-import type { ItemRow, Library } from "../api/types";
+import type { Annotation, ItemRow, Library } from "../api/types";
 import { ago, size, time } from "../i18n/format";
 import { t } from "../i18n/text";
 import { go, link, requery, route } from "../route";
@@ -20,6 +21,7 @@ import { packages } from "../uploads/picked";
 import { queue } from "../uploads/queue";
 import { chooseFiles, dropTarget } from "./drop";
 import { deleteItems, restoreAll } from "./item-forms";
+import { annotation, editAnnotation, labelItems, labels } from "./labels";
 import { deleteLibrary, editLibrary, kind, publish } from "./library-forms";
 import "./subscribers";
 
@@ -27,6 +29,7 @@ const PAGE_ROWS = 200;
 
 interface Shown {
   library: Library;
+  annotation: Annotation;
   items: readonly ItemRow[];
   privileges: readonly string[];
   /** Tasks that work on the library now: syncs. */
@@ -64,21 +67,23 @@ export class LibraryScreen extends View {
   }
 
   private async read(): Promise<Shown> {
-    const [library, privileges] = await Promise.all([api.library(this.library), api.privileges(this.library)]);
-    const items = await itemRows(this.library, (some) => this.shown.showFirst({ library, items: some, privileges, running: [] }));
+    const [library, privileges, noted] = await Promise.all([api.library(this.library), api.privileges(this.library), ofLibrary(this.library)]);
+    const items = await itemRows(this.library, (some) => this.shown.showFirst({ library, annotation: noted, items: some, privileges, running: [] }));
     const running = library.type === "SUBSCRIBED" ? (await tasks()).filter(({ target, status }) => target?.id === library.id && status === "RUNNING") : [];
-    return { library, items, privileges, running };
+    return { library, annotation: noted, items, privileges, running };
   }
 
   private matching(items: readonly ItemRow[]): readonly ItemRow[] {
     const wanted = this.filter.toLowerCase();
-    return items.filter(({ name, description, type }) => `${name} ${description} ${type}`.toLowerCase().includes(wanted));
+    return items.filter(({ name, description, type, labels: all, notes }) =>
+      `${name} ${description} ${type} ${all.map(written).join(" ")} ${notes}`.toLowerCase().includes(wanted),
+    );
   }
 
   private content(shown: Shown): TemplateResult {
     const { library } = shown;
     const above = html`<a class="above" href=${link("libraries")}>${t("Libraries")}</a>`;
-    return page(library.name, this.actions(shown), html`${this.about(library)}${shown.running.map(progress)}${this.items(shown)}${followers(shown)}`, above);
+    return page(library.name, this.actions(shown), html`${this.about(shown)}${shown.running.map(progress)}${this.items(shown)}${followers(shown)}`, above);
   }
 
   private actions({ library, items, privileges }: Shown): TemplateResult {
@@ -92,7 +97,8 @@ export class LibraryScreen extends View {
       ${local && may("AddLibraryItem") ? button(t("Upload"), () => chooseFiles((picked) => this.upload(picked, library)), "primary", "upload") : ""}`;
   }
 
-  private about(library: Library): TemplateResult {
+  private about({ library, annotation: noted, privileges }: Shown): TemplateResult {
+    const edit = (): Promise<void> => this.refreshAfter(editAnnotation(library.name, noted, (change) => changeLibrary(library.id, change)));
     const { publish_info: published, subscription_info: followed } = library;
     return html`${library.description ? html`<p class="description">${library.description}</p>` : ""}
       ${facts([
@@ -104,6 +110,7 @@ export class LibraryScreen extends View {
         followed?.ssl_thumbprint ? [t("Thumbprint"), html`<code>${followed.ssl_thumbprint}</code>`] : undefined,
         [t("Identifier"), html`<code>${library.id}</code>`],
       ])}
+      ${annotation(noted, privileges.includes("ContentLibrary.UpdateLibrary") ? edit : undefined)}
       ${library.state_info?.message ? html`<p class="warning">${library.state_info.message}</p>` : ""}
       ${published?.published && published.publish_url ? html`<h2>${t("Address for subscribers")}</h2>${copyable(published.publish_url, t("Address for subscribers"))}` : ""}`;
   }
@@ -159,6 +166,7 @@ export class LibraryScreen extends View {
     return html`<span class="bulk" role="group" aria-label=${t("{count} selected", { count: chosen.length })}>
       <span>${t("{count} selected", { count: chosen.length })}</span>
       ${may("DownloadSession") ? button(t("Copy"), () => this.copy(chosen)) : ""}
+      ${may("UpdateLibraryItem") ? button(t("Label"), () => this.labelItems(chosen)) : ""}
       ${library.type === "SUBSCRIBED" && may("SyncLibraryItem") ? button(t("Synchronize"), () => this.sync(chosen)) : ""}
       ${library.type === "LOCAL" && may("DeleteLibraryItem") ? button(t("Delete"), () => this.deleteItems(chosen), "danger") : ""}
     </span>`;
@@ -177,6 +185,10 @@ export class LibraryScreen extends View {
     });
     if (done) tell(t("Copied {count} item.|Copied {count} items.", { count: chosen.length }));
     this.finish();
+  }
+
+  private async labelItems(chosen: readonly ItemRow[]): Promise<void> {
+    if (await labelItems(chosen)) this.finish();
   }
 
   private async sync(chosen: readonly ItemRow[]): Promise<void> {
@@ -221,10 +233,6 @@ export class LibraryScreen extends View {
     if (now !== this.seen) void this.shown.refresh();
     this.seen = now;
   };
-}
-
-export function labels({ labels: all }: ItemRow): TemplateResult {
-  return html`${all.map(({ key, value }) => html`${badge(value ? `${key}=${value}` : key)} `)}`;
 }
 
 function stored({ cached }: ItemRow): TemplateResult {

@@ -65,7 +65,7 @@ class Api:
 
 
 def stocked(url: str) -> Stock:
-    """A published library with an item of two versions, something in the trash, a group and a token."""
+    """A published library with an item of two versions, with notes and labels, something in the trash, a group and a token."""
     api = Api(url)
     library = api.library("Images")
     published = {"publish_info": {"published": True, "authentication_method": "NONE"}}
@@ -73,6 +73,9 @@ def stocked(url: str) -> Stock:
     item = api.item(library, "photon-5.0")
     for content in (b"first", b"second"):
         api.store(item, "photon.img", content)
+    labels = [{"key": "env", "value": "prod"}, {"key": "team", "value": "blue"}]
+    api.done("PUT", f"/api/contentlib/library/item/{item}/labels", {"notes": "Ask Robin before deleting.", "labels": labels})
+    api.done("PUT", f"/api/contentlib/library/{library}/labels", {"notes": "Reviewed each month.", "labels": labels[:1]})
     api.done("DELETE", f"/api/content/local-library/{api.library('Old lab')}")
     api.done("POST", "/api/contentlib/access/groups", {"name": "publishers"})
     api.done("POST", "/api/contentlib/access/tokens", {"name": "pipeline"})

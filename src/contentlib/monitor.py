@@ -145,7 +145,7 @@ class _Requests:
         """Counts a request."""
         self._total += seconds
         self._buckets[bisect_left(_BOUNDS, seconds)] += 1
-        self._answers[method, status] += 1
+        self._answers[method if method in _METHODS else "other", status] += 1  # a client may call itself whatever it likes
         if not (_ALONE or self._waits):
             self._waits = True
             asyncio.get_running_loop().call_later(_LATE_SECONDS, self.add_up)
@@ -159,8 +159,7 @@ class _Requests:
             if count:
                 bucket.inc(count)
         for (method, status), count in answers.items():
-            counted = method if method in _METHODS else "other"  # a client may call itself whatever it likes
-            _REQUESTS.labels(self._door, counted, status).inc(count)
+            _REQUESTS.labels(self._door, method, status).inc(count)
 
 
 _DOORS: dict[str, _Requests] = {}

@@ -67,6 +67,12 @@ async def test_what_is_not_given_stays(labels: Labels) -> None:
     assert (after.description, after.cardinality, after.types) == ("", Cardinality.SINGLE, ("Datastore", "Folder"))
 
 
+async def test_types_are_kept_without_the_namespace_that_terraform_sends(labels: Labels) -> None:
+    category = await labels.category("system", "urn:vim25:Datastore", "Datastore", "urn:vim25:com.vmware.content.Library")
+    await labels.categories.update(category, CategoryChange(types=["com.vmware.content.Library", "urn:vim25:Datastore"]))
+    assert (await labels.categories.get(category))[0].types == ("Datastore", "com.vmware.content.Library")
+
+
 async def test_a_category_is_not_renamed_to_the_name_of_another_one(labels: Labels) -> None:
     category, _ = await labels.category(), await labels.category("owner")
     with pytest.raises(TagExists):

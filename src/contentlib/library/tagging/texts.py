@@ -16,6 +16,7 @@ MOST_TYPES = 256
 _LINE = re.compile(r"[\t\n\r]")
 _UUID = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}", re.ASCII)
 _PREFIX, _SUFFIX = "urn:vmomi:InventoryService", ":GLOBAL"
+_NAMESPACE = "urn:vim25:"
 
 
 def new_urn(kind: str) -> str:
@@ -43,7 +44,7 @@ def check_label(field: str, text: str) -> str:
 
 
 def check_types(field: str, types: Collection[str]) -> tuple[str, ...]:
-    """The resource types of a category, in alphabetical order."""
+    """The resource types of a category, in alphabetical order. As in vCenter, the namespace of inventory types is omitted."""
     if len(types) > MOST_TYPES:
         raise Invalid(messages.TOO_MANY_TYPES(field=field, count=len(types), most=MOST_TYPES))
-    return tuple(sorted(check_label(field, each) for each in types))
+    return tuple(sorted({check_label(field, each.removeprefix(_NAMESPACE)) for each in types}))

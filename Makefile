@@ -81,6 +81,7 @@ lock: ## resolve the dependencies again (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --extra dev pyproject.toml -o requirements-dev.lock
 	cd console && uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate node.in -o node.lock
 	cd tests/clients/ansible && uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate requirements.in -o requirements.lock
+	cd tests/clients/terraform && uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate requirements.in -o requirements.lock
 
 clean: ## remove the virtual environments and caches
 	rm -rf $(VENV) $(ANSIBLE) console/node_modules console/.cache $(dir $(CONSOLE)) dist .mypy_cache .ruff_cache .hypothesis

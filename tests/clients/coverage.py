@@ -23,7 +23,7 @@ _GET_SESSION = ("POST", "/rest/com/vmware/cis/session", "get")  # govmomi's way,
 
 _TESTS = (
     *("clients/test_coverage.py", "clients/test_pyvmomi.py", "clients/ansible/test_calls.py", "docs/test_lines.py"),
-    "clients/test_govc_commands.py",
+    *("clients/test_govc_commands.py", "clients/terraform/test_provider.py"),
 )
 
 Calls = Mapping[str, Iterable[str]]

@@ -42,6 +42,8 @@ def publishing(directory: Path, tls: Path | None = None) -> Iterator[str]:
             server.socket = context.wrap_socket(server.socket, server_side=True)
         thread = Thread(target=server.serve_forever, args=(0.05,))
         thread.start()
-        yield f"http{'s' if tls else ''}://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
+        try:
+            yield f"http{'s' if tls else ''}://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()

@@ -35,7 +35,7 @@ Each service has a table with a row for each operation.
   [errors](#declared-errors) list the error.
 - **SDK**: the official Python SDK (`vmware-vcenter`) makes the call itself, over JSON-RPC, `/rest` and `/api`.
 - The other columns are real clients: ✓ means that the client called the operation successfully while performing a task.
-  **govmomi** is the Go library of govc, **Terraform** the calls of the `vsphere` provider, replayed in their order;
+  **govmomi** is the Go library of govc, **Terraform** its provider `vsphere` 2.0.2, and newer versions' calls, replayed;
   **vmware.vmware** and **vmware.vmware_rest** are Ansible's collections, **curl** the commands in this documentation.
   [Clients](guide/clients.md) describes their setup. pyVmomi, and others for their login, use [SOAP](#soap).
 """

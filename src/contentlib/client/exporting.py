@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import itertools
 import os
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -27,6 +30,7 @@ from contentlib.structures.files import ChecksumAlgorithm
 
 _RESTARTS = 5
 _BUSY = (429, 502, 503, 504)
+_LONGEST_NAME = 255  # bytes, of Linux's file systems
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +69,9 @@ class Exporter:
         session = await self._connection.call(DownloadSessionService.create, client_token=None, create_spec=spec)
         try:
             files = await self._connection.call(DownloadFileService.list, download_session_id=session)
-            paths = [directory / file_name(file.name) for file in files]
+            parts = _part_names(file_name(file.name) for file in files)
             async with kept_alive(partial(self._keep_alive, session)):
-                read = await together(*(self._file(session, file, path) for file, path in zip(files, paths, strict=True)))
+                read = await together(*(self._file(session, each, directory, parts[each.name]) for each in files))
         finally:
             with suppress(ClientFailed):  # the server ends the session by itself
                 await self._connection.call(DownloadSessionService.delete, download_session_id=session)
@@ -76,10 +80,11 @@ class Exporter:
     async def _keep_alive(self, session: str) -> None:
         await self._connection.call(DownloadSessionService.keep_alive, download_session_id=session, progress=None)
 
-    async def _file(self, session: str, info: DownloadFileInfo, path: Path) -> bool:
+    async def _file(self, session: str, info: DownloadFileInfo, directory: Path, part: str) -> bool:
         """Whether the file had to be read."""
+        path = directory / info.name
         async with self._files:
-            if await asyncio.to_thread(_is_same, path, info):
+            if info.checksum_info is not None and await asyncio.to_thread(_is_same, path, info):
                 self._shown.advance(info.size or 0)
                 return False
             found = await self._connection.call(
@@ -91,23 +96,27 @@ class Exporter:
             if found.download_endpoint is None:
                 why = "" if found.error_message is None else printable(found.error_message.default_message)
                 raise ClientFailed(f"server cannot read file {info.name!r}: {why}")
-            await _Reading(self._connection, found.download_endpoint.uri, info, path, self._shown).run()
+            known = info if found.checksum_info is None else found
+            await _Reading(self._connection, found.download_endpoint.uri, known, (path, directory / part), self._shown).run()
             return True
 
 
 class _Reading:
-    """The download of one file, into a file with another name until it is verified."""
+    """The download of one file, into a file with another name, the second path, until it is verified."""
 
-    def __init__(self, connection: ServerConnection, url: str, info: DownloadFileInfo, path: Path, shown: Transferred) -> None:
+    def __init__(
+        self, connection: ServerConnection, url: str, info: DownloadFileInfo, paths: tuple[Path, Path], shown: Transferred
+    ) -> None:
         self._connection = connection
         self._url = url
         self._info = info
-        self._path = path
-        self._part = path.with_name(path.name + UNFINISHED)
+        self._path, self._part = paths
         self._shown = shown
         self._counted = 0
 
     async def run(self) -> None:
+        if self._info.checksum_info is None:  # nothing would tell if the part is of another content
+            self._part.unlink(missing_ok=True)
         for _ in range(2):  # a second time if the part was of another content
             await self._fill()
             if await asyncio.to_thread(_is_same, self._part, self._info):
@@ -150,7 +159,7 @@ class _Reading:
 
     async def _append(self, answer: aiohttp.ClientResponse, start: int) -> None:
         self._count(start)
-        descriptor = os.open(self._part, os.O_WRONLY | os.O_CREAT, 0o666)
+        descriptor = os.open(self._part, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o666)
         with os.fdopen(descriptor, "wb", buffering=0) as file:
             file.truncate(start)
             file.seek(start)
@@ -184,6 +193,18 @@ def _publish(part: Path, path: Path) -> None:
     with part.open("rb") as file:
         os.fsync(file.fileno())
     part.replace(path)
+
+
+def _part_names(names: Iterable[str]) -> dict[str, str]:
+    """Where each file is written until it is complete. No file of the item has such a name, and the next run finds it again."""
+    parts: dict[str, str] = {}
+    taken = set(wanted := sorted(names))
+    for name in wanted:
+        digests = (hashlib.sha256(f"{name}/{count}".encode()).hexdigest() for count in itertools.count())
+        usual = (name,) if len(os.fsencode(name + UNFINISHED)) <= _LONGEST_NAME else ()
+        parts[name] = next(part for stem in itertools.chain(usual, digests) if (part := stem + UNFINISHED) not in taken)
+        taken.add(parts[name])
+    return parts
 
 
 def file_name(name: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import os
 import tarfile
 from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import dataclass
@@ -80,18 +81,33 @@ def items_at(path: Path) -> list[LocalItem]:
 
 
 def check_names(items: Iterable[LocalItem]) -> None:
-    """Raises ClientFailed if two items have the same name: the second would replace the content of the first."""
+    """Raises ClientFailed if two items have the same name: the second would replace the content of the first.
+
+    Also if a name is not text, which a server cannot store.
+    """
     seen: set[str] = set()
     for item in items:
+        for name in (item.name, *(file.name for file in item.files)):
+            if not _is_text(name):
+                raise ClientFailed(f"the name of file or folder {os.fsencode(name)!r} is not valid UTF-8; rename it")
         if item.name.casefold() in seen:
             raise ClientFailed(f"two files or folders would become item {item.name!r}; rename one of them")
         seen.add(item.name.casefold())
 
 
-def item_of_folder(path: Path) -> LocalItem:
-    """One item with all files of a folder, as `export` writes it."""
-    files = tuple(_whole(each) for each in visible_entries(path) if each.is_file())
-    return LocalItem(path.name, _type_of([file.name for file in files]), files)
+def item_of_files(directory: Path, names: Iterable[str]) -> LocalItem:
+    """One item with files of a folder."""
+    files = tuple(_whole(directory / name) for name in names)
+    return LocalItem(directory.name, _type_of([file.name for file in files]), files)
+
+
+def _item_of_folder(path: Path) -> LocalItem:
+    """One item with all files of a folder, as `export` writes it. An item cannot contain folders."""
+    entries = visible_entries(path)
+    filled = [each for each in entries if each.is_dir() and visible_entries(each)]
+    if filled:
+        raise ClientFailed(f"folder {path} has folder {filled[0].name!r} in it; an item has no folders, move or archive it")
+    return item_of_files(path, [each.name for each in entries if not each.is_dir()])
 
 
 def _folder(path: Path) -> list[LocalItem]:
@@ -100,8 +116,8 @@ def _folder(path: Path) -> list[LocalItem]:
     descriptors = [each for each in entries if each.is_file() and is_descriptor(each.name)]
     items = [_package(each) for each in descriptors]
     used = {file.path for item in items for file in item.files}
-    items += [_single(each) for each in entries if each.is_file() and each not in used]
-    items += [item for each in entries if each.is_dir() and (item := item_of_folder(each)).files]
+    items += [_single(each) for each in entries if not each.is_dir() and each not in used]
+    items += [item for each in entries if each.is_dir() and (item := _item_of_folder(each)).files]
     return items
 
 
@@ -153,6 +169,11 @@ def _members(path: Path) -> Iterator[LocalFile]:
             if not entry.isreg() or entry.issparse():
                 raise ClientFailed(f"{path} is not an OVA: {entry.name[:200]!r} is not a plain file")
             yield LocalFile(entry.name.removeprefix("./"), path, entry.size, entry.offset_data)
+
+
+def _is_text(name: str) -> bool:
+    """Whether a name of a file system is Unicode; bytes that are not UTF-8 are surrogates in it."""
+    return not any("\ud800" <= each <= "\udfff" for each in name)
 
 
 def _type_of(names: Iterable[str]) -> str | None:

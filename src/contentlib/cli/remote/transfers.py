@@ -147,10 +147,10 @@ def copy_between(
         known = kept_profiles().all()
     from_profile, from_name = _at(source, known)
     to_profile, to_name = _at(target, known)
-    item, folder = at_server(from_profile, lambda server: _fetched(server, from_name, through, parallel), patience)
-    done = at_server(to_profile, lambda server: _brought(server, to_name, item, folder, parallel), patience)
+    item, exported = at_server(from_profile, lambda server: _fetched(server, from_name, through, parallel), patience)
+    done = at_server(to_profile, lambda server: _brought(server, to_name, item, exported, parallel), patience)
     if through is None:
-        shutil.rmtree(folder)
+        shutil.rmtree(exported.directory)
     _tell([done], as_json, _imported_row)
 
 
@@ -179,7 +179,7 @@ def mirror(
             importer = Importer(connection, bar, parallel)
             done: list[Any] = list(await _each([(each.name, importer.files(into, each)) for each in found]))
         if delete and not any(isinstance(each, FailedItem) for each in done):
-            await _delete_items(connection, into, {each.name.casefold() for each in found}, yes)
+            await _delete_items(connection, into, {each.item for each in done}, yes)
         return done
 
     async def fetch(connection: ServerConnection) -> list[Any]:
@@ -242,8 +242,10 @@ async def _exported(
         return await _each([(each.name or "", one(each)) for each in items])
 
 
-async def _fetched(connection: ServerConnection, name: str, through: Path | None, parallel: int) -> tuple[ItemModel, Path]:
-    """An item, and a folder that has its files and nothing else."""
+async def _fetched(
+    connection: ServerConnection, name: str, through: Path | None, parallel: int
+) -> tuple[ItemModel, ExportedItem]:
+    """An item, and its files in a folder of their own."""
     from contentlib.client.exporting import Exporter
     from contentlib.client.finding import NameFinder
 
@@ -251,18 +253,19 @@ async def _fetched(connection: ServerConnection, name: str, through: Path | None
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "contentlib" / "cp"
     folder = (through or cache) / f"{item.id}-{item.content_version}"
     with Bar() as bar:
-        await Exporter(connection, bar, parallel).item(item, folder)
-    return item, folder
+        return item, await Exporter(connection, bar, parallel).item(item, folder)
 
 
-async def _brought(connection: ServerConnection, name: str, item: ItemModel, folder: Path, parallel: int) -> ImportedItem:
-    """An item of a library with the files of a folder, named as the given one if it has no name of its own."""
+async def _brought(
+    connection: ServerConnection, name: str, item: ItemModel, exported: ExportedItem, parallel: int
+) -> ImportedItem:
+    """An item of a library with the files of another one, and named like that if it has no name of its own."""
     from contentlib.client.finding import NameFinder
     from contentlib.client.importing import Importer
-    from contentlib.client.local import LocalItem, item_of_folder
+    from contentlib.client.local import LocalItem, item_of_files
 
     library, new = await NameFinder(connection).within(name)
-    wanted = LocalItem(new or item.name or "", item.type, item_of_folder(folder).files)
+    wanted = LocalItem(new or item.name or "", item.type, item_of_files(Path(exported.directory), exported.files).files)
     with Bar() as bar:
         bar.expect(wanted.size)
         return await Importer(connection, bar, parallel).files(library, wanted)
@@ -275,11 +278,11 @@ def _at(name: str, known: Iterable[str]) -> tuple[str, str]:
 
 
 async def _delete_items(connection: ServerConnection, library: LibraryModel, kept: set[str], yes: bool) -> None:
-    """Deletes the items of a library whose names are not to be kept. They can be restored from the trash."""
+    """Deletes the items of a library whose ids are not to be kept. They can be restored from the trash."""
     from contentlib.client.finding import NameFinder
     from contentlib.services.content_library_item import ItemService
 
-    extra = [each for each in await NameFinder(connection).items(library.id or "") if (each.name or "").casefold() not in kept]
+    extra = [each for each in await NameFinder(connection).items(library.id or "") if each.id not in kept]
     if extra:
         names = ", ".join(cell(each.name) for each in extra)
         confirmed(f"Delete {len(extra)} items of library {cell(library.name)!r}: {names}?", yes)

@@ -13,13 +13,14 @@ import structlog
 
 from contentlib.blobs.bucket import BucketAddress
 from contentlib.blobs.filesystem import FilesystemBlobs
+from contentlib.blobs.locks import FileClaims
 from contentlib.blobs.marks import MarkedPlace
 from contentlib.blobs.mixed import MixedBlobs, StorageBlobs
 from contentlib.blobs.reserves import DiskReserve
 from contentlib.blobs.s3 import S3Blobs
 from contentlib.library.clock import Clock, SystemClock
 from contentlib.library.identifiers import new_identifier
-from contentlib.library.ports import AccessStore, MetadataStore, Nodes
+from contentlib.library.ports import AccessStore, MetadataStore, Nodes, UploadClaims
 from contentlib.library.signals import unheard
 from contentlib.metadata.database import Database, NodeOptions, SqliteDatabase
 from contentlib.settings import Settings, Storage
@@ -58,7 +59,13 @@ def open_nodes(settings: Settings, local: Nodes, steer: Callable[[int], object] 
     return database_of(settings).nodes(local, NodeOptions(name, settings.node_lease_seconds, steer))
 
 
-def open_bytes(settings: Settings) -> StorageBlobs:
+def open_claims(settings: Settings) -> UploadClaims:
+    """Claims on uploads to buckets, for all processes that use the database. Directories have locks of their own."""
+    directory = settings.data_dir / "uploads"
+    return database_of(settings).claims(FileClaims(directory), directory, settings.node_lease_seconds)
+
+
+def open_bytes(settings: Settings, claims: UploadClaims | None = None) -> StorageBlobs:
     """Opens the storages. Nothing is written to them before they are assigned to a server."""
     directories = {storage.id: storage.path for storage in settings.storage if storage.path is not None}
     reserves = {storage.id: _reserve(storage.reserve) for storage in settings.storage if storage.reserve is not None}
@@ -66,7 +73,7 @@ def open_bytes(settings: Settings) -> StorageBlobs:
     buckets = {storage.id: _address(storage) for storage in settings.storage if storage.url is not None}
     if not buckets:
         return files
-    objects = S3Blobs(buckets, settings.data_dir / "uploads", settings.s3_parts)
+    objects = S3Blobs(buckets, claims or open_claims(settings), settings.s3_parts)
     return MixedBlobs([files, objects]) if directories else objects
 
 

@@ -13,6 +13,7 @@ import pytest
 
 import object_stores
 from contentlib.blobs.bucket import Bucket, BucketAddress
+from contentlib.blobs.locks import FileClaims
 from contentlib.blobs.s3 import S3Blobs
 from contentlib.blobs.segments import Segment, blob_key, chain, part_size, pointers
 from contentlib.library.identifiers import new_identifier
@@ -28,15 +29,16 @@ _KILLED = """
 import sys, time
 from pathlib import Path
 from contentlib.blobs.bucket import BucketAddress
+from contentlib.blobs.locks import FileClaims
 from contentlib.blobs.s3 import S3Blobs
 bucket, prefix, endpoint, credentials, locks, server = sys.argv[1:]
 address = BucketAddress(bucket, prefix, endpoint, "us-east-1", path_style=True, credentials=Path(credentials))
-store = S3Blobs({"datastore-1": address}, Path(locks))
+store = S3Blobs({"datastore-1": address}, FileClaims(Path(locks)))
 store.own(server)
 staged = store.stage("datastore-1", "u")
 for number in range(20):
     staged.append(bytes([number]) * (1 << 20))
-while S3Blobs({"datastore-1": address}, Path(locks)).staged_size("datastore-1", "u") < 16 << 20:
+while S3Blobs({"datastore-1": address}, FileClaims(Path(locks))).staged_size("datastore-1", "u") < 16 << 20:
     time.sleep(0.01)
 print("sent", flush=True)
 time.sleep(3600)
@@ -50,7 +52,7 @@ def address() -> BucketAddress:
 
 @pytest.fixture
 def opened(address: BucketAddress, tmp_path: Path) -> OpenStore:
-    return lambda: claimed(S3Blobs({A: address}, tmp_path / "locks"))
+    return lambda: claimed(S3Blobs({A: address}, FileClaims(tmp_path / "locks")))
 
 
 @pytest.fixture
@@ -152,7 +154,7 @@ def test_a_server_that_is_away_breaks_an_upload_off_where_its_bytes_end(tmp_path
     server.start()
     try:
         address = server.address("away")
-        store = claimed(S3Blobs({A: address}, tmp_path / "locks"))
+        store = claimed(S3Blobs({A: address}, FileClaims(tmp_path / "locks")))
         staged = store.stage(A, "u")
         staged.append(pattern(8 * MIB))
         staged.save()
@@ -220,7 +222,7 @@ def test_a_blob_whose_pointer_was_removed_is_not_removed_with_an_upload(opened: 
 @pytest.mark.slow
 def test_a_bucket_of_another_server_is_not_written(address: BucketAddress, opened: OpenStore, tmp_path: Path) -> None:
     opened()
-    other = S3Blobs({A: address}, tmp_path / "other")
+    other = S3Blobs({A: address}, FileClaims(tmp_path / "other"))
     other.own("another")
     with pytest.raises(OSError, match="belongs to server"):
         other.stage(A, "u")

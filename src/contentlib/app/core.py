@@ -20,7 +20,7 @@ from contentlib.library.clock import Clock, EvenClock
 from contentlib.library.leases import Leases
 from contentlib.library.model import Retention
 from contentlib.library.packages.trust import Trust
-from contentlib.library.ports import AccessStore, Nodes, space_of
+from contentlib.library.ports import AccessStore, Nodes, UploadClaims, space_of
 from contentlib.library.signals import Signal, unheard
 from contentlib.library.timekeeping import follow
 from contentlib.library.write_checks import CheckedStore
@@ -31,7 +31,7 @@ from contentlib.outbound.configured import outbound_of
 from contentlib.outbound.roots import system_roots
 from contentlib.outbound.sources import Sources
 from contentlib.settings import Settings
-from contentlib.stores import nodes_directory, open_bytes, open_nodes, open_rows, own_storages
+from contentlib.stores import nodes_directory, open_bytes, open_claims, open_nodes, open_rows, own_storages
 from contentlib.transfer.addresses import SignedAddresses
 
 _TRANSFER_KEY_FILE = "transfer.key"
@@ -62,6 +62,7 @@ class Core:
     nodes: Nodes
     metadata: AccessStore
     store: StorageBlobs
+    claims: UploadClaims
     storages: Storages
     blobs: Blobs
     leases: Leases
@@ -86,7 +87,8 @@ class Identity:
 
 def open_core(settings: Settings, thumbprint: str | None, certificate: bytes | None, clock: Clock, *, beside: bool) -> Core:
     """Opens the stores without reading from them. `beside` is set if other processes serve the same data."""
-    metadata, store, signals = CheckedStore(open_rows(settings, clock, remembers=True)), open_bytes(settings), Signals()
+    metadata, claims, signals = CheckedStore(open_rows(settings, clock, remembers=True)), open_claims(settings), Signals()
+    store = open_bytes(settings, claims)
     places = LockedPlaces(nodes_directory(settings) / "places.lock")
     configurations = Configurations(metadata, signals.configuration_changed)
     nodes = open_nodes(settings, LocalNodes(nodes_directory(settings)), steering(clock))
@@ -102,6 +104,7 @@ def open_core(settings: Settings, thumbprint: str | None, certificate: bytes | N
         nodes=nodes,
         metadata=metadata,
         store=store,
+        claims=claims,
         storages=storages,
         blobs=Blobs(metadata, store, clock, limits.transfer, storages, min(settings.collect_grace_seconds / 4, HOLD_SECONDS)),
         leases=Leases(clock, settings.lease_seconds * 1000, int(slack * 1000)),

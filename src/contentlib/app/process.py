@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from contextlib import suppress
 from functools import partial
@@ -89,6 +90,7 @@ class WorkerProcess:
         await self._access.refusals.save()
         await note_time(self._core)
         add_up_requests()
+        await asyncio.to_thread(self._core.claims.close)
         await self._core.nodes.stop()
         await self._core.metadata.close()
 

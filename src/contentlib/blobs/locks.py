@@ -6,6 +6,8 @@ import fcntl
 import os
 from pathlib import Path
 
+from contentlib.library.ports import ClaimHeld
+
 
 def lock_file(path: Path) -> int:
     """The file, open and locked, and still the one of that name: it may become a blob between the opening and the lock."""
@@ -29,13 +31,39 @@ def is_at(file: int, path: Path) -> bool:
         return False
 
 
-class FileLock:
-    """A lock that lasts until it is released or the process ends. Raises BlockingIOError if another has it."""
+class FileClaims:
+    """Claims uploads by locked files in a directory. The kernel releases those of a process that ends, so none goes on."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+
+    def claim(self, storage: str, upload: str) -> FileClaim:
+        """Claims an upload. Raises ClaimHeld while another writer has it."""
+        self._directory.mkdir(mode=0o750, exist_ok=True)
+        return FileClaim(self._directory / f"{storage}~{upload}")
+
+    def close(self) -> None:
+        """Does nothing: no claim has to be renewed."""
+
+
+class FileClaim:
+    """A lock that lasts until it is released or the process ends."""
+
+    number = 0
+    alone = True
 
     def __init__(self, path: Path) -> None:
-        path.parent.mkdir(mode=0o750, exist_ok=True)
         self._path = path
-        self._file: int | None = lock_file(path)
+        try:
+            self._file: int | None = lock_file(path)
+        except BlockingIOError:
+            raise ClaimHeld from None
+
+    def settle(self) -> None:
+        """Does nothing: earlier writers have ended."""
+
+    def check(self) -> None:
+        """Does nothing: the lock holds while the process runs."""
 
     def release(self) -> None:
         """Ends the lock. Can be called again."""

@@ -6,8 +6,8 @@
     strays/TIME-BLOB              a blob that the database does not know, set aside at a time in milliseconds
     storage.json, sweep           the mark of the server, and the number of the last sweep
 
-All state of an upload is in the bucket, so that another process can continue it. What a bucket has acknowledged survives a
-power loss, so nothing is flushed. Only the lock on an upload is of this machine.
+All state of an upload is in the bucket, so that another process can continue it, also on another machine. What a bucket has
+acknowledged survives a power loss, so nothing is flushed. Who may write an upload is decided elsewhere: by its claim.
 """
 
 from __future__ import annotations
@@ -16,11 +16,10 @@ import errno
 import threading
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
+from contextlib import suppress
 
 from contentlib.blobs.bucket import Bucket, BucketAddress
 from contentlib.blobs.guard import check_key
-from contentlib.blobs.locks import FileLock
 from contentlib.blobs.marked_buckets import MarkedBucket
 from contentlib.blobs.segments import (
     CopiedObject,
@@ -32,23 +31,25 @@ from contentlib.blobs.segments import (
     read_chain,
     sealed,
 )
-from contentlib.blobs.staged_objects import StagedObjects, remove_segments
-from contentlib.library.ports import NewBlob, Stat, Stray
+from contentlib.blobs.staged_objects import StagedObjects
+from contentlib.library.ports import ClaimHeld, NewBlob, Stat, Stray, UploadClaim, UploadClaims
 
 _SWEEP = "sweep"
 _PARTS_AT_ONCE = 16
 
 
 class S3Blobs:
-    """The blob store on buckets. `locks` is a local directory; `parts_at_once` limits the parts that are sent at a time."""
+    """The blob store on buckets. `claims` gives uploads to one writer; `parts_at_once` limits the parts sent at a time."""
 
     boot = "none"
     """No boot of this machine loses bytes of a bucket."""
 
-    def __init__(self, addresses: Mapping[str, BucketAddress], locks: Path, parts_at_once: int = _PARTS_AT_ONCE) -> None:
+    def __init__(
+        self, addresses: Mapping[str, BucketAddress], claims: UploadClaims, parts_at_once: int = _PARTS_AT_ONCE
+    ) -> None:
         self.places = {storage: MarkedBucket(storage, Bucket(address)) for storage, address in addresses.items()}
         """The marked prefixes, by storage identifier."""
-        self._locks = locks
+        self._claims = claims
         self._threads = ThreadPoolExecutor(parts_at_once, "parts")
         self._open: dict[tuple[str, str], StagedObjects] = {}
         self._opening = threading.Lock()
@@ -79,11 +80,11 @@ class S3Blobs:
     def stage(self, storage: str, upload: str) -> StagedObjects:
         """Opens an upload to append to."""
         key, bucket = (storage, check_key(upload)), self._checked(storage)
-        lock = FileLock(self._locks / f"{storage}~{upload}")
+        claim = self._claims.claim(storage, upload)
         try:
-            staged = StagedObjects(bucket, upload, self._threads, lambda staged: self._release(key, staged, lock))
+            staged = StagedObjects(bucket, upload, claim, self._threads, lambda staged: self._release(key, staged, claim))
         except BaseException:
-            lock.release()
+            claim.release()
             raise
         self._open[key] = staged
         return staged
@@ -112,11 +113,13 @@ class S3Blobs:
         return b"".join(bucket.pieces(blob_key(found[0].id), 0, min(most, found[0].size))) if found else b""
 
     def discard(self, storage: str, upload: str) -> None:
-        """Drops an upload, or a multipart upload that nothing names."""
+        """Drops an upload, or a multipart upload that nothing names. One that another process writes stays."""
         writer, bucket = self._writer(storage, upload), self._checked(storage)
         if writer is not None:
             writer.discarded()
-        remove_segments(bucket, pointers(bucket, check_key(upload)))
+        elif pointers(bucket, check_key(upload)):
+            with suppress(ClaimHeld), self.stage(storage, upload) as staged:
+                staged.discarded()
         for each in bucket.unfinished(blob_key(upload)):
             if each.key == blob_key(upload):
                 bucket.abort(each.key, each.id)
@@ -253,11 +256,11 @@ class S3Blobs:
             join(bucket, [CopiedObject(source, found.size)], target)
             bucket.remove(source)
 
-    def _release(self, key: tuple[str, str], staged: StagedObjects, lock: FileLock) -> None:
+    def _release(self, key: tuple[str, str], staged: StagedObjects, claim: UploadClaim) -> None:
         with self._opening:
             if self._open.get(key) is staged:
                 del self._open[key]
-        lock.release()
+        claim.release()
 
     def _writer(self, storage: str, upload: str) -> StagedObjects | None:
         """The writer of an upload in this process."""

@@ -2,7 +2,8 @@
 
     blobs/ID                      the bytes of a blob, or of a segment of an upload
     staging/UPLOAD/START-ID       names a segment of an upload and the position of its first byte; contains the id of the
-                                  multipart upload, if the segment is sent in parts
+                                  multipart upload, if the segment is sent in parts. START is followed by the number of the
+                                  writer's claim where claims have numbers (`library/ports/claims.py`)
 
 An upload that is not interrupted has one segment, which becomes the blob where it is: its bytes are written once. One that was
 interrupted has several, which the bucket joins without sending them. A segment is written by one writer, so two of them never
@@ -30,6 +31,7 @@ class Segment(NamedTuple):
     start: int
     id: str
     size: int
+    claim: int = 0
 
     @property
     def end(self) -> int:
@@ -55,11 +57,18 @@ class Pointer(NamedTuple):
     upload: str
     start: int
     id: str
+    claim: int = 0
+    """The number of the claim of its writer."""
 
     @property
     def key(self) -> str:
         """The key of the object."""
-        return f"staging/{self.upload}/{self.start:0{_DIGITS}}-{self.id}"
+        place = f"{self.start:0{_DIGITS}}" + (f".{self.claim}" if self.claim else "")
+        return f"staging/{self.upload}/{place}-{self.id}"
+
+    def segment(self, size: int) -> Segment:
+        """The segment, with so many bytes."""
+        return Segment(self.start, self.id, size, self.claim)
 
 
 def blob_key(blob: str) -> str:
@@ -78,15 +87,16 @@ def pointers(bucket: Bucket, upload: str | None = None) -> list[Pointer]:
     found = []
     for key in bucket.keys("staging/" if upload is None else f"staging/{upload}/"):
         _, name, place = key.split("/", 2)
-        start, _, blob = place.partition("-")
-        found.append(Pointer(name, int(start), blob))
+        position, _, blob = place.partition("-")
+        start, _, claim = position.partition(".")
+        found.append(Pointer(name, int(start), blob, int(claim or 0)))
     return found
 
 
 def sealed(bucket: Bucket, pointer: Pointer) -> Segment | None:
     """The segment of a pointer, if its bytes can be read."""
     found = bucket.stat(blob_key(pointer.id))
-    return None if found is None else Segment(pointer.start, pointer.id, found.size)
+    return None if found is None else pointer.segment(found.size)
 
 
 def unsealed(bucket: Bucket, pointer: Pointer) -> tuple[str, list[SentPart]] | None:
@@ -105,7 +115,7 @@ def measured(bucket: Bucket, pointer: Pointer) -> Segment | None:
     left = unsealed(bucket, pointer)
     if left is None:
         return sealed(bucket, pointer)
-    return Segment(pointer.start, pointer.id, sum(each.size for each in left[1]))
+    return pointer.segment(sum(each.size for each in left[1]))
 
 
 def seal(bucket: Bucket, pointer: Pointer) -> Segment | None:
@@ -118,14 +128,18 @@ def seal(bucket: Bucket, pointer: Pointer) -> Segment | None:
         bucket.abort(blob_key(pointer.id), upload)
         return None
     bucket.complete(blob_key(pointer.id), upload, parts)
-    return Segment(pointer.start, pointer.id, sum(each.size for each in parts))
+    return pointer.segment(sum(each.size for each in parts))
 
 
 def chain(segments: Sequence[Segment]) -> list[Segment]:
-    """Returns the segments that follow each other from the first byte on; of those at the same position, the longest."""
+    """Returns the segments that follow each other from the first byte on; of those at the same position, the longest.
+
+    A writer that has taken over an upload begins it anew. Segments of earlier claims do not count any more.
+    """
     found: list[Segment] = []
+    first = max((each.claim for each in segments if each.start == 0), default=0)
     for each in sorted(segments, key=lambda segment: (segment.start, -segment.size)):
-        if each.start == (found[-1].end if found else 0):
+        if each.claim >= first and each.start == (found[-1].end if found else 0):
             found.append(each)
     return found
 

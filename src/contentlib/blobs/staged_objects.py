@@ -22,7 +22,9 @@ from contentlib.blobs.segments import (
     seal,
 )
 from contentlib.library.identifiers import new_identifier
+from contentlib.library.ports import ClaimLost, UploadClaim
 
+_ATTEMPTS = 5  # to copy what another writer may be removing
 _START = 1 << 16  # first bytes that are kept in memory, by which files are recognized
 
 
@@ -54,7 +56,7 @@ class _Multipart:
         """Makes the parts an object."""
         self._wait()
         self._bucket.complete(self._key, self._upload, self._parts)
-        return Segment(self.pointer.start, self.pointer.id, self.end - self.pointer.start)
+        return self.pointer.segment(self.end - self.pointer.start)
 
     def abort(self) -> None:
         """Removes the parts."""
@@ -73,16 +75,28 @@ class StagedObjects:
     """An upload in a bucket that is being written. `released` is called when another writer may open it.
 
     After a failure there may be a gap, so no further bytes are accepted. The next writer goes on with what the bucket has.
+
+    A writer that may not be alone copies what the others have written and goes on behind its copy. So the others share no
+    object with it, and what they still write or remove does not matter. Nor is it acknowledged: they have lost their claims.
     """
 
-    def __init__(self, bucket: Bucket, upload: str, threads: Executor, released: Callable[[StagedObjects], None]) -> None:
+    def __init__(
+        self,
+        bucket: Bucket,
+        upload: str,
+        claim: UploadClaim,
+        threads: Executor,
+        released: Callable[[StagedObjects], None],
+    ) -> None:
         self._bucket = bucket
         self._upload = upload
+        self._claim = claim
         self._threads = threads
         self._released = released
         self._using = threading.RLock()
-        self._named = pointers(bucket, upload)
-        self._segments = chain([each for pointer in self._named if (each := seal(bucket, pointer)) is not None])
+        self._named, self._segments = self._found()
+        if not claim.alone:
+            self._take_over()
         self._tail: Segment | None = None
         self._multipart: _Multipart | None = None
         self._buffer = bytearray()
@@ -113,8 +127,10 @@ class StagedObjects:
 
     def save(self) -> None:
         """Makes all bytes readable objects."""
-        with self._storing():
-            self._seal()
+        with self._using:
+            with self._storing():
+                self._seal()
+            self._check()
 
     def stamp(self) -> str:
         """Marks the bytes: every writer that adds some makes another segment."""
@@ -141,22 +157,28 @@ class StagedObjects:
 
     def keep(self, blob: str | None) -> str:
         """Makes all bytes one object, which is a blob then, and returns its name."""
-        with self._storing():
-            if self._over:
-                raise FileNotFoundError(errno.ENOENT, f"upload {self._upload} does not exist")
-            name = self._kept(blob)
-            for pointer in self._named:
-                if pointer.id != name:
-                    self._bucket.remove(blob_key(pointer.id))
-                self._bucket.remove(pointer.key)
-            self._forget()
-            self._over = True
-            return name
+        with self._using:
+            with self._storing():
+                if self._over:
+                    raise FileNotFoundError(errno.ENOENT, f"upload {self._upload} does not exist")
+                name = self._kept(blob)
+            self._check()
+            with self._storing():
+                for pointer in self._named:
+                    if pointer.id == name:
+                        self._bucket.remove(pointer.key)
+                remove_segments(self._bucket, [each for each in self._named if each.id != name])
+                self._forget()
+                self._over = True
+        return name
 
     def empty(self) -> None:
         """Drops all bytes."""
         with self._using:
+            anew = bool(self._named) and self._claim.number > 0
             self._remove()
+            if anew:  # else what a writer that has lost its claim adds would be the first segment
+                self._begin_anew()
             self._failed = None
 
     def drop(self) -> None:
@@ -170,12 +192,13 @@ class StagedObjects:
                 self._released(self)
 
     def discarded(self) -> None:
-        """Ends writing to an upload that was removed."""
+        """Removes the upload while it is written. What is written from now on is dropped."""
         with self._using:
             self._over = True
             multipart, self._multipart = self._multipart, None
             if multipart is not None:
                 multipart.abort()
+            remove_segments(self._bucket, [each for each in pointers(self._bucket, self._upload) if self._may_remove(each)])
 
     def close(self) -> None:
         """Saves and releases the upload."""
@@ -183,6 +206,8 @@ class StagedObjects:
             try:
                 if not self._over and self._failed is None:
                     self._seal(also_empty=True)
+                elif self._multipart is not None and isinstance(self._failed, ClaimLost):
+                    self._multipart.abort()
             finally:
                 self._over = True
                 self._buffer.clear()
@@ -193,6 +218,53 @@ class StagedObjects:
 
     def __exit__(self, *exception: object) -> None:
         self.close()
+
+    # what others have written
+
+    def _check(self) -> None:
+        """Raises ClaimLost unless the claim held after all bytes were stored. Whoever takes over later finds them."""
+        try:
+            self._claim.check()
+        except ClaimLost as error:
+            self._failed = error
+            raise
+
+    def _found(self) -> tuple[list[Pointer], list[Segment]]:
+        named = pointers(self._bucket, self._upload)
+        return named, chain([each for pointer in named if (each := seal(self._bucket, pointer)) is not None])
+
+    def _take_over(self) -> None:
+        """Copies the segments of other writers, which may be removing some of them."""
+        for attempt in range(_ATTEMPTS):
+            pointer = self._pointer(0)
+            self._bucket.put(pointer.key, b"")
+            try:
+                self._segments = [self._copied(pointer)]
+            except FileNotFoundError:
+                if attempt == _ATTEMPTS - 1:
+                    raise
+                named, self._segments = self._found()
+                self._named = list({*self._named, *named})
+            else:
+                break
+        self._claim.settle()
+
+    def _copied(self, pointer: Pointer) -> Segment:
+        if self._segments:
+            join(self._bucket, [each.source for each in self._segments], blob_key(pointer.id))
+        else:
+            self._bucket.put(blob_key(pointer.id), b"")
+        return pointer.segment(self._segments[-1].end if self._segments else 0)
+
+    def _begin_anew(self) -> None:
+        pointer = self._pointer(0)
+        self._bucket.put(pointer.key, b"")
+        self._bucket.put(blob_key(pointer.id), b"")
+        self._segments = [pointer.segment(0)]
+
+    def _may_remove(self, pointer: Pointer) -> bool:
+        """Whether a pointer is not of a writer that has taken over from this one."""
+        return pointer.claim <= self._claim.number
 
     # how bytes become objects
 
@@ -216,7 +288,7 @@ class StagedObjects:
             pointer = self._pointer()
             self._bucket.put(pointer.key, b"")
             self._bucket.put(blob_key(pointer.id), self._buffer)
-            self._segments.append(Segment(pointer.start, pointer.id, len(self._buffer)))
+            self._segments.append(pointer.segment(len(self._buffer)))
             self._buffer.clear()
         self._remove_tail()
 
@@ -243,14 +315,16 @@ class StagedObjects:
         """Removes a small segment whose bytes another one contains now."""
         tail, self._tail = self._tail, None
         if tail is not None:
-            pointer = Pointer(self._upload, tail.start, tail.id)
+            pointer = Pointer(self._upload, tail.start, tail.id, tail.claim)
             self._bucket.remove(pointer.key)
             self._bucket.remove(blob_key(tail.id))
             self._named = [each for each in self._named if each != pointer]
 
-    def _pointer(self) -> Pointer:
-        start = self._segments[-1].end if self._segments else 0
-        self._named.append(Pointer(self._upload, start, new_identifier()))
+    def _pointer(self, start: int | None = None) -> Pointer:
+        """A new pointer, to the bytes after those that are there."""
+        if start is None:
+            start = self._segments[-1].end if self._segments else 0
+        self._named.append(Pointer(self._upload, start, new_identifier(), self._claim.number))
         return self._named[-1]
 
     def _remove(self) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from contentlib.library.ports import AccessStore, Nodes
+from contentlib.library.ports import AccessStore, Nodes, UploadClaims
 from contentlib.library.signals import unheard
 from contentlib.metadata import migrate
 from contentlib.metadata.auditing import wall_clock
@@ -51,6 +51,12 @@ class Database(Protocol):
     def nodes(self, local: Nodes, options: NodeOptions) -> Nodes:
         """The processes that use it; `local` are those of this machine."""
 
+    def claims(self, local: UploadClaims, directory: Path, lease: float) -> UploadClaims:
+        """Claims on uploads for all processes that use it; `local` are those of this machine, locks in a directory.
+
+        Those of a server end after `lease` seconds of silence.
+        """
+
 
 class SqliteDatabase:
     """A SQLite file. The data directory that contains it keeps other servers off."""
@@ -88,4 +94,8 @@ class SqliteDatabase:
 
     def nodes(self, local: Nodes, options: NodeOptions) -> Nodes:  # noqa: ARG002 - of databases that are shared
         """The processes of this machine."""
+        return local
+
+    def claims(self, local: UploadClaims, directory: Path, lease: float) -> UploadClaims:  # noqa: ARG002 - the same
+        """The claims of this machine."""
         return local

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from contentlib.metadata.generations import sole_user
 
-HEAD = "0024"
+HEAD = "0027"
 """The newest migration; a test compares it with the modules in `migrations`."""
 
 

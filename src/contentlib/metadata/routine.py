@@ -20,6 +20,7 @@ ROUTINE: Mapping[str, str] = {
     "search_words": "the same words, as an index",
     "subscriber_contacts": "when subscribers were last here; their downloads are in the log",
     "tokens": "client tokens, kept beside what they created; used signatures, tickets and filters, which end soon",
+    "upload_claims": "who writes an upload, renewed all the time",
     "used_logins": "logins at providers that have ended; their sessions are in the log",
 }
 """Tables that only hold what the server keeps for itself, or what another table shows as well."""

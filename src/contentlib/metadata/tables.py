@@ -639,6 +639,16 @@ nodes = Table(
     Column("beats", BigInteger, nullable=False),
 )
 
+upload_claims = Table(
+    "upload_claims",
+    metadata,
+    Column("number", BigInteger, primary_key=True),
+    Column("upload", Text, nullable=False, unique=True),
+    Column("owner", Text, nullable=False),
+    Column("until", BigInteger, nullable=False),
+    Column("shared", Boolean, nullable=False),
+)
+
 generations = Table(
     "generations",
     metadata,

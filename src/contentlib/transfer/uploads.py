@@ -20,7 +20,7 @@ from contentlib.library.bytes.throttle import Throttle
 from contentlib.library.errors import Busy, Fault, LibraryError, Missing, NotActive, QuotaExceeded, Superseded
 from contentlib.library.leases import Leases
 from contentlib.library.model import TransferStatus, UpdateFile, UpdateSession
-from contentlib.library.ports import Staged, StorageSpace, space_of
+from contentlib.library.ports import ClaimHeld, ClaimLost, Staged, StorageSpace, space_of
 from contentlib.library.sessions import transfer_faults as faults
 from contentlib.library.sessions import unpacking
 from contentlib.library.sessions.file_transfers import FileTransfers, UploadTarget
@@ -40,6 +40,7 @@ _STALLED_SECONDS = 10.0  # a client from which nothing came for so long gives wa
 _LEAVE_SECONDS = 5.0
 _ELSEWHERE_SECONDS = 2.0  # in which an upload at another process ends, if it does
 _AGAIN_SECONDS = 0.05
+_SILENT_AGAIN_SECONDS = 0.25
 _REMEMBERED = 1024
 
 
@@ -174,12 +175,13 @@ class Uploads:
         while True:
             try:
                 return await self._storages.on(session.storage).run(self._open, session.storage, file, part)
-            except BlockingIOError:
+            except BlockingIOError as error:
                 now = time.monotonic()
                 deadline = now + await self._ask(file) if deadline is None else deadline
-                if now >= deadline:
+                silent = isinstance(error, ClaimHeld) and error.silent  # then its claim ends soon
+                if now >= deadline and not silent:
                     break
-            await asyncio.sleep(_AGAIN_SECONDS)
+            await asyncio.sleep(_AGAIN_SECONDS if now < deadline else _SILENT_AGAIN_SECONDS)
         raise RequestRefused(409, messages.BEING_SENT(name=file.name))
 
     async def _ask(self, file: UpdateFile) -> float:
@@ -247,10 +249,7 @@ class Uploads:
 
     async def _ended_early(self, request: Request, upload: Upload, staged: Staged, error: Exception) -> Response:
         """Notes with the file why its upload ended, and drops bytes that are of no use."""
-        if isinstance(error, Stopped):
-            error = await self._why(upload) or error
-        if isinstance(error, StorageSilent):
-            error = NotStored(error)
+        error = await self._cause(upload, error)
         received = upload.received(staged)
         ending = self._ending(request, upload, received, error)
         lane, wanted = self._storages.on(upload.session.storage), ending.keep
@@ -264,6 +263,8 @@ class Uploads:
             except (Missing, NotActive):  # the session ended meanwhile
                 wanted = False
                 await self._discard(upload, staged)
+            except Superseded as newer:
+                error, ending = newer, self._ending(request, upload, received, newer)
         if wanted:
             await self._remember(upload, staged)
         else:  # last, and only these bytes: without its name the upload is unlocked, and another one may start
@@ -308,6 +309,13 @@ class Uploads:
             fault = faults.not_stored(name, upload.session.storage, size, error.error)
             return _Ending(fault, keep=not faults.is_full(error.error), status=_storage_status(error.error))
         return _Ending(faults.failed(name, request.request_id), keep=True, status=None)
+
+    async def _cause(self, upload: Upload, error: Exception) -> Exception:
+        if isinstance(error, Stopped):
+            return await self._why(upload) or error
+        if isinstance(error, ClaimLost) or (isinstance(error, NotStored) and isinstance(error.error, ClaimLost)):
+            return Replaced()
+        return NotStored(error) if isinstance(error, StorageSilent) else error
 
     async def _why(self, upload: Upload) -> LibraryError | None:
         try:

@@ -35,6 +35,7 @@ from contentlib.library.ports.bytes import (
     space_of,
     strays_of,
 )
+from contentlib.library.ports.claims import ClaimHeld, ClaimLost, UploadClaim, UploadClaims
 from contentlib.library.ports.items import ItemRows
 from contentlib.library.ports.libraries import LibraryRows, UsageRows
 from contentlib.library.ports.metadata import AccessStore, MetadataStore, Transaction
@@ -75,6 +76,8 @@ __all__ = [
     "BlobRows",
     "BlobStore",
     "CategoryRows",
+    "ClaimHeld",
+    "ClaimLost",
     "DeletedRows",
     "Descriptions",
     "DownloadSessionRows",
@@ -117,6 +120,8 @@ __all__ = [
     "TrustedCertificateRows",
     "UpdateFileRows",
     "UpdateSessionRows",
+    "UploadClaim",
+    "UploadClaims",
     "UsageRows",
     "UsedByRows",
     "UsedLoginRows",

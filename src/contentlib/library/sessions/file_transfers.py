@@ -205,8 +205,8 @@ class FileTransfers:
                 raise Busy(messages.COMPLETED_MEANWHILE(name=file.name))
             if event == "begun" and _is_paused(current) and current != file:
                 raise Superseded(messages.CONTINUED_MEANWHILE(name=file.name, size=current.received))
-            if event != "begun" and current.writer not in (None, self._here):  # this process was taken for one that had ended
-                raise Busy(messages.TAKEN_OVER(name=file.name))
+            if not self._may_record(event, current):  # this process was taken for one that had ended
+                raise Superseded(messages.TAKEN_OVER(name=file.name))
             status = transfer_states.fire(current, event).status
             writer = self._here if event == "begun" else None
             await transaction.update_files.put(replace(changed, name=current.name, status=status, writer=writer))
@@ -217,6 +217,12 @@ class FileTransfers:
             await self._sessions.note_act(transaction, session)
         self._leases.touch(session)
         self._leases.note_progress(file.id, changed.received)
+
+    def _may_record(self, event: str, current: UpdateFile) -> bool:
+        """Whether no other process has received bytes of a file since this one began."""
+        if event == "begun" or current.writer == self._here:
+            return True
+        return current.writer is None and not (event in ("paused", "completed") and _is_paused(current))
 
 
 def _is_paused(file: UpdateFile) -> bool:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
-from contentlib.library.ports import AccessStore, Nodes
+from contentlib.library.ports import AccessStore, Nodes, UploadClaims
 from contentlib.metadata.auditing import wall_clock
 from contentlib.metadata.database import NodeOptions
 from contentlib.metadata.migrate import HEAD
 from contentlib.metadata.postgresql import migrating
 from contentlib.metadata.postgresql.address import Address
+from contentlib.metadata.postgresql.claims import PostgresqlClaims
 from contentlib.metadata.postgresql.nodes import PostgresqlNodes
 from contentlib.metadata.postgresql.store import PostgresqlMetadata
 
@@ -48,3 +50,7 @@ class PostgresqlDatabase:
     def nodes(self, local: Nodes, options: NodeOptions) -> Nodes:
         """The processes of all servers that use it."""
         return PostgresqlNodes(self._address, local, options)
+
+    def claims(self, local: UploadClaims, directory: Path, lease: float) -> UploadClaims:
+        """Claims by rows, which hold on all machines."""
+        return PostgresqlClaims(self._address, local, directory, lease)

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 from contextlib import suppress
+
+import httpx
 
 from crash.clients import Client, Gone
 from crash.conftest import Start
@@ -84,6 +88,48 @@ async def test_an_upload_that_takes_too_long_is_cut_off_and_can_go_on(start: Sta
         assert (await later.send("PUT", address, content=data[offset:], headers=headers)).status_code == 200
         await complete(later, session)
         assert await read(later, item, "new") == data
+
+
+async def test_a_server_that_drains_is_not_ready_and_answers_all_requests(start: Start) -> None:
+    server, client = await start(drain_seconds=PATIENCE_SECONDS, workers=2)
+    item = await new_item(client)
+    await fill(client, item, new=b"bytes")
+    assert server.process is not None
+    os.kill(server.process.pid, signal.SIGTERM)
+    await until(lambda: unready(server))
+    fresh = Client(server.url, client.token)
+    assert await read(fresh, item, "new") == b"bytes"
+    await fresh.close()
+    assert await server.leave(PATIENCE_SECONDS / 2) == 0  # the second signal
+
+
+async def test_a_second_signal_ends_a_server_at_once(start: Start) -> None:
+    server, client = await start(shutdown_seconds=600)
+    session = await new_update(client, await new_item(client))
+    data = bytes(range(256)) * 8192
+    _, writer = await half_sent(server, await add(client, session, "new", size=len(data)), data)
+    assert server.process is not None
+    os.kill(server.process.pid, signal.SIGTERM)
+    await until(lambda: refused(server))
+    await server.leave(PATIENCE_SECONDS)
+    writer.close()
+    async with again(server, client) as later:
+        assert (await file_of(later, session, "new"))["status"] == "ERROR"
+
+
+def unready(server: Server) -> bool:
+    """Whether a worker tells balancers that it drains."""
+    answer = httpx.get(f"{server.url}/readyz", timeout=PATIENCE_SECONDS)
+    return (answer.status_code, answer.text.strip()) == (503, "draining")
+
+
+def refused(server: Server) -> bool:
+    """Whether the server takes no connections any more."""
+    try:
+        httpx.get(f"{server.url}/healthz", timeout=PATIENCE_SECONDS)
+    except httpx.TransportError:
+        return True
+    return False
 
 
 async def half_sent(server: Server, address: str, data: bytes) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:

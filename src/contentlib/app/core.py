@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -75,6 +76,8 @@ class Core:
     signals: Signals
     library_passwords: Argon2Passwords
     """Passwords of published libraries, in separate threads, so that guessing them does not delay logins."""
+    draining: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when the process is about to stop, so that balancers send new requests to others."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -171,7 +171,9 @@ def _product(core: Core, identity: Identity) -> Product:
 
 
 async def _check(core: Core) -> None:
-    """OSError where the server is not ready: the database or a storage does not answer."""
+    """OSError where the server is not ready: it is about to stop, or the database or a storage does not answer."""
+    if core.draining.is_set():
+        raise OSError("draining")
     try:
         await core.metadata.ping()
     except OSError as error:

@@ -44,7 +44,7 @@ def create(
     beside = replaces or settings.workers > 1
     clock = clock or EvenClock(jumped=log.clock_jumped)
     process = WorkerProcess(open_core(settings, thumbprint, certificate, clock, beside=beside))
-    return Application(process.handle, process.start, process.stop)
+    return Application(process.handle, process.start, process.stop, process.drain)
 
 
 class WorkerProcess:
@@ -54,6 +54,7 @@ class WorkerProcess:
         self._core = core
         self._share = Share()
         self._doors: list[Door] = []
+        self._telling: asyncio.Task[None] | None = None
         self._nowhere = Door(lambda _: True, self._not_found, Meter("none"))
 
     async def start(self) -> None:
@@ -75,11 +76,19 @@ class WorkerProcess:
         self._runner.start()
         self._worker.start()
 
+    def drain(self) -> None:
+        """Tells balancers and the other processes that this one is about to stop. It still answers requests."""
+        self._core.draining.set()
+        self._telling = asyncio.create_task(self._tell_others())
+
+    async def _tell_others(self) -> None:
+        with suppress(OSError):  # the stop tells them, too
+            await self._core.nodes.drain()
+
     async def stop(self) -> None:
         """Ends the jobs and closes the database. Later requests are answered with 503."""
         self._doors = []
-        with suppress(OSError):  # the others find it out later
-            await self._core.nodes.drain()
+        await self._tell_others()
         await self._worker.stop()
         await self._core.outbound.close()
         await self._access.sign_on.close()

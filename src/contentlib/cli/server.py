@@ -6,6 +6,7 @@ import asyncio
 import ctypes
 import errno
 import gc
+import itertools
 import logging
 import multiprocessing
 import os
@@ -26,6 +27,7 @@ from granian.server.mp import MPServer
 
 from contentlib.cli.certificate import ServerCertificate
 from contentlib.cli.connections import Sweeper
+from contentlib.cli.draining import Draining
 from contentlib.http.asgi import Application
 from contentlib.settings import Settings, address
 
@@ -100,7 +102,8 @@ def run(
         signal.pthread_sigmask(signal.SIG_BLOCK, _STOPS)
         _leave_with(parent)
         application = create()
-        application.on_started = partial(_started, Sweeper(port.number, places() * 3 // 4, application.clients))
+        sweeper = Sweeper(port.number, places() * 3 // 4, application.clients)
+        application.on_started = partial(_started, sweeper, partial(server.draining.hear, application.drain))
         return application
 
     try:
@@ -139,15 +142,33 @@ class _Server(MPServer):
         self._reserved = port
         self._announce = announce
         self._parent = os.getpid()
+        self._drain_seconds = settings.drain_seconds
+        self._signals = itertools.count()
+        self._hurried = threading.Event()
+        self.draining = Draining()
 
-    def signal_handler_interrupt(self, *args: Any, **kwargs: Any) -> None:
+    def signal_handler_interrupt(self, *args: Any, **kwargs: Any) -> None:  # noqa: ARG002 - Granian gives them
         """Ends the server. A worker has this handler of its parent's for a moment, until it has its own, and just leaves.
 
-        The event is set in a thread: the main one may have been interrupted while it holds the event's lock.
+        The events are set in a thread: the main one may have been interrupted while it holds the lock of one.
         """
         if os.getpid() != self._parent:
             os._exit(0)
-        threading.Thread(target=super().signal_handler_interrupt, args=args, kwargs=kwargs).start()
+        threading.Thread(target=self._leave if next(self._signals) == 0 else self._hurry).start()
+
+    def _leave(self) -> None:
+        """Ends the server, after a time in which `/readyz` tells it to balancers."""
+        if self._drain_seconds:
+            self.draining.begin()
+            self._hurried.wait(self._drain_seconds)
+        super().signal_handler_interrupt()  # type: ignore[no-untyped-call] # granian types it not
+
+    def _hurry(self) -> None:
+        """Ends the server at once, without waiting for running requests."""
+        self._hurried.set()
+        super().signal_handler_interrupt()  # type: ignore[no-untyped-call] # the same
+        for worker in list(self.wrks):
+            worker.kill()  # type: ignore[no-untyped-call] # the same
 
     def startup(self, spawn_target: Any, target_loader: Any) -> None:
         super().startup(spawn_target, target_loader)  # type: ignore[no-untyped-call] # granian types it not
@@ -211,8 +232,9 @@ def places() -> int:
     return _CONNECTIONS if hard == resource.RLIM_INFINITY else max(16, min(_CONNECTIONS, (hard - _OTHER_FILES) // 2))
 
 
-async def _started(sweeper: Sweeper) -> None:
+async def _started(sweeper: Sweeper, hear_draining: Callable[[], object]) -> None:
     sweeper.start()
+    hear_draining()
     _spare_the_collector()
     await _hear_signals()
 

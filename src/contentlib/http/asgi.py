@@ -32,6 +32,10 @@ _LINGERING = 256  # requests at once whose bodies are read on; beyond them a con
 _LINGER_BYTES = 64 << 20
 
 
+def _unneeded() -> None:
+    """The default of a callback."""
+
+
 class AsgiBody:
     """The body of an ASGI request."""
 
@@ -75,13 +79,20 @@ class AsgiBody:
 class Application:
     """An ASGI application around one function from request to answer.
 
-    `on_started` is awaited when the server has been told that the start is complete.
+    `on_started` is awaited when the server has been told that the start is complete. `drain` may be called before the stop.
     """
 
-    def __init__(self, handle: Handle, start: Callable[[], Awaitable[None]], stop: Callable[[], Awaitable[None]]) -> None:
+    def __init__(
+        self,
+        handle: Handle,
+        start: Callable[[], Awaitable[None]],
+        stop: Callable[[], Awaitable[None]],
+        drain: Callable[[], object] = _unneeded,
+    ) -> None:
         self._handle = handle
         self._start = start
         self._stop = stop
+        self.drain = drain
         self.on_started: Callable[[], Awaitable[None]] | None = None
         self._lingering = 0
         self.clients: dict[tuple[str, int], bool] = {}

@@ -256,6 +256,14 @@ class Settings(BaseSettings):
         le=_CENTURY,
         description="Time that running requests have to finish after SIGTERM or SIGINT. Then they are cut off.",
     )
+    drain_seconds: float = Field(
+        default=0,
+        ge=0,
+        le=3600,
+        description="Time after SIGTERM or SIGINT in which the server still answers requests, while `/readyz` answers `503`, "
+        "so that a load balancer takes it out. Running requests have `shutdown_seconds` after that. "
+        "A second signal ends the server at once.",
+    )
     upload_limit_bytes: int = Field(
         default=0,
         ge=0,

@@ -106,6 +106,27 @@ async def test_a_writer_reads_the_database_whatever_is_remembered(store: SqliteM
     assert found.name == _RENAMED
 
 
+async def test_a_writer_keeps_what_it_has_read_until_anybody_commits(store: SqliteMetadata, database: Path) -> None:
+    library, statements = await _added(store), list[str]()
+    store._writer.raw.set_trace_callback(statements.append)
+
+    async def written() -> str:
+        async with store.transaction(durable=False) as transaction:
+            await transaction.state.put("a", "b")  # another table
+            found = await transaction.libraries.get(library.id)
+        assert found is not None
+        return found.name
+
+    assert [await written(), await written()] == [library.name, library.name]
+    assert len([each for each in statements if "FROM libraries" in each]) == 1
+    with closing(sqlite3.connect(database)) as rows, rows:
+        rows.execute("UPDATE libraries SET name = ? WHERE id = ?", [_RENAMED, library.id])
+    assert await written() == _RENAMED
+    async with store.transaction(durable=False) as transaction:
+        await transaction.libraries.put(replace(library, name="here"))
+    assert await written() == "here"
+
+
 async def test_a_process_killed_in_its_commit_leaves_nothing_stale(store: SqliteMetadata, database: Path) -> None:
     library = await _added(store)
     assert await _remembers(store, library.id)

@@ -41,8 +41,8 @@ class Memory:
 
     A reader has the `epoch` in which it started, the generation of the database. It can only use and extend the cache during
     this epoch, because a later cache belongs to another state. During a commit, the cache is neither used nor extended. Writers
-    do not use it: they read the rows under the lock of the database. A command reads each row once, and the server changes rows
-    at any moment, so a command's cache `remembers` nothing.
+    do not use it: they keep the rows that they have read under the lock of the database. A command reads each row once, and
+    the server changes rows at any moment, so a command's cache `remembers` nothing.
     """
 
     def __init__(self, generations: Counted, *, remembers: bool = True) -> None:

@@ -3,8 +3,8 @@
 Each reader has its own connection for the duration of `reading()` and sees committed rows. Writers share one connection and
 take turns. Waiting writers are committed together, each in its own savepoint, and answered after that commit, because a commit
 costs more than the statements in it. Durable commits run in a separate thread. Processes also take turns (`Generations`),
-without blocking the event loop. What a transaction reads before it writes, it reads from the database during its turn, never
-from memory.
+without blocking the event loop. What a transaction reads before it writes is what the database holds during its turn, whatever
+readers remember.
 """
 
 from __future__ import annotations

@@ -36,18 +36,33 @@ from contentlib.metadata.tasks import TaskRows
 from contentlib.metadata.usages import UsageRows
 
 _MANY = 1000  # rows after which a statement continues in a thread
+_KEPT = 10_000  # rows of a table
 _DIALECT = sqlite_dialect(paramstyle="named")
 AnyConnection = TypeVar("AnyConnection", bound="SqliteConnection")
 
 
 class SqliteConnection:
-    """Runs statements; only one that takes long suspends. It reads all rows from the database."""
+    """Runs statements; only one that takes long suspends. This kind is the one that writes.
+
+    It keeps rows that it has read by key until it changes their table or SQLite sees that another connection has committed.
+    That is certain, also of commits by programs that know no `Generations`: nobody else commits between `begun` and the end of
+    the batch. Rows of a table that the batch has changed are not kept, because the change may be undone.
+    """
 
     def __init__(self, cursor: sqlite3.Cursor, memory: Memory, threads: Threads) -> None:
         self._cursor = cursor
         self._memory = memory
         self._threads = threads
+        self._data_version = -1
+        self._kept: dict[str, dict[str, Any]] = {}
         self.written: set[str] = set()
+
+    def begun(self) -> None:
+        """A batch of transactions has begun, and with it the lock of the database."""
+        (version,) = self._cursor.execute("PRAGMA data_version").fetchone()
+        if version != self._data_version:
+            self._data_version = version
+            self._kept.clear()
 
     async def rows(self, statement: Statement, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         """All rows of the answer."""
@@ -71,7 +86,9 @@ class SqliteConnection:
     async def run(self, statement: Statement, values: Mapping[str, Any]) -> int:
         """Returns the number of changed rows. Cascaded changes are of tables that are never read by key."""
         sql, constants = statement.text(_DIALECT)
-        self.written.update(statement.writes)
+        for table in statement.writes:
+            self.written.add(table)
+            self._kept.pop(table, None)
         return self._cursor.execute(sql, {**constants, **values} if constants else values).rowcount
 
     def has_written(self, tables: Collection[str]) -> bool:
@@ -79,14 +96,22 @@ class SqliteConnection:
         return not self.written.isdisjoint(tables)
 
     def recall(self, kind: RowKind, key: str) -> Any:
-        """Returns None: a writer must read the committed row, never a cached one."""
+        """The value that was read by a key since its table was changed, or None."""
+        known = self._kept.get(kind.table)
+        return None if known is None else known.get(key)
 
     def value(self, kind: RowKind, key: str, row: tuple[Any, ...]) -> Any:
         """The value that a row keeps; one that was made of an equal row before is as good."""
         return self._memory.value(kind, key, row)
 
     def remember(self, kind: RowKind, key: str, value: Any) -> None:
-        """Keeps nothing: the row may have been changed in this transaction."""
+        """Keeps a value that was read by a key, unless its table was changed in this batch."""
+        if kind.table in self.written:
+            return
+        known = self._kept.setdefault(kind.table, {})
+        if len(known) >= _KEPT:
+            known.clear()
+        known[key] = value
 
 
 class ReadingConnection(SqliteConnection):

@@ -129,6 +129,7 @@ class Writer:
             self.raw.execute("BEGIN IMMEDIATE")
             if self._generations.moving:
                 self._check_moved()
+            self.rows.connection.begun()
         except sqlite3.Error as error:
             self._generations.end_turn()
             if not is_busy(error):  # by a program that takes no turns, such as SQLite's shell, or by readers of the log

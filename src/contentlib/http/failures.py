@@ -56,10 +56,10 @@ def failure(error: OSError) -> Response:
     """Returns 507 if there is no space, otherwise 503, with the system's message."""
     if error.errno in FULL:
         return refusal(507, messages.DISK_FULL(reason=error.strerror or str(error)), RETRY)
-    return refusal(503, unavailable(error), RETRY)
+    return refusal(503, storage_fault(error), RETRY)
 
 
-def unavailable(error: OSError) -> Fault:
+def storage_fault(error: OSError) -> Fault:
     """Returns what callers receive if the server cannot use its storage, or cannot change it."""
     sentence = messages.READ_ONLY if error.errno == errno.EROFS else messages.STORAGE_FAILED
     return sentence(reason=error.strerror or str(error))

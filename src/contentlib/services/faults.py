@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contentlib.http.failures import unavailable
+from contentlib.http.failures import storage_fault
 from contentlib.library import errors as rules
 from contentlib.vapi import errors as vapi
 from contentlib.vapi.declare import Operation
@@ -54,5 +54,5 @@ def translate(error: Exception, operation: Operation) -> vapi.VapiError | None:
         heard = next((each for each in _HEARD[type(error)] if each in declared), vapi.InvalidArgument)
         return heard(fault)
     if isinstance(error, OSError):
-        return vapi.ServiceUnavailable(unavailable(error))
+        return vapi.ServiceUnavailable(storage_fault(error))
     return None

@@ -14,7 +14,7 @@ import msgspec
 
 from contentlib.http.bodies import Bodies, Vouch
 from contentlib.http.cookies import cookie
-from contentlib.http.failures import Report, unavailable
+from contentlib.http.failures import Report, storage_fault
 from contentlib.http.message import BodyRefused, Disconnected, Headers, Request
 from contentlib.vapi.checking import flaw, union_flaw
 from contentlib.vapi.declare import Operation
@@ -166,7 +166,7 @@ class Calls:
         """Returns the error for a failure of the server, and logs the details. Without the database, no login is found."""
         self._report(request, operation, error)
         if isinstance(error, OSError):
-            return ServiceUnavailable(unavailable(error))
+            return ServiceUnavailable(storage_fault(error))
         return InternalServerError(messages.SERVER_FAILED(request=request.request_id))
 
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from textwrap import wrap
 from unittest.mock import Mock
 
 from clients.coverage import COVERED, SOAP
 from conformance.contract import OPERATIONS, Operation
 from conformance.servers import FORMS
 from conformance.table import BY_SERVICE, ROWS
+from contentlib.vim.managers import MANAGERS
 from contentlib.vim.methods import Methods
+from contentlib.vim.objects import TYPES
 from generator.markdown import table
 
 PAGE = Path(__file__).parents[2] / "docs" / "conformance.md"
@@ -43,8 +46,15 @@ _SOAP = """
 ## SOAP
 
 Methods of vSphere's Web Services at `/sdk` and `/pbm`, which tools use to log in, to find a datastore and its files, and to
-follow tasks. ✓ means that the client called the method successfully. Any other method fails with the fault NotSupported, which
-names it.
+follow tasks. ✓ means that the client called the method successfully. Any other method of a vCenter fails with the fault
+NotSupported, and one that no vCenter has with MethodNotFound; both name it.
+"""
+_TYPES = """
+Objects of these types can be read, the managers in the last line only as far as clients read them. Any other object does not
+exist: the fault ManagedObjectNotFound names its type.
+
+- {types}
+- {managers}
 """
 _ERRORS = """
 ## Declared errors
@@ -61,12 +71,18 @@ def page() -> str:
         lines += ["", f"## {service}", "", table(["operation", *_FORMS, "SDK", *CLIENTS], map(_cells, _operations(service)))]
     methods = ([name, *_marks(SOAP, name, SOAP_CLIENTS)] for name in _soap_methods())
     lines += [*_SOAP.splitlines(), "", table(["method", *SOAP_CLIENTS], methods)]
-    lines += _ERRORS.splitlines()
+    kinds = {each.type for each in MANAGERS}
+    types = {"types": _wrapped(TYPES - kinds), "managers": _wrapped(kinds)}
+    lines += [*_TYPES.format(**types).splitlines(), *_ERRORS.splitlines()]
     for service in BY_SERVICE:
         rows = [row for each in _operations(service) for row in _errors(each)]
         if rows:
             lines += ["", f"### Errors of {service}", "", table(["operation", "error", "how"], rows)]
     return "\n".join(lines) + "\n"
+
+
+def _wrapped(names: Iterable[str]) -> str:
+    return "\n  ".join(wrap(", ".join(sorted(names)), 124))
 
 
 def _soap_methods() -> list[str]:

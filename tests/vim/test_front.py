@@ -12,8 +12,10 @@ import pyVmomi.VmomiSupport
 from contentlib.http.bodies import STRANGER_BYTES
 from contentlib.safe_xml import local
 from contentlib.vim.managers import MANAGERS, PROPERTIES
+from contentlib.vim.objects import TYPES
 from contentlib.vim.values import Reference
-from vim.soap import COLLECTOR, ROOT, SOAP, Heard, Soap, envelope, objects, properties, reference
+from vim import upstream
+from vim.soap import COLLECTOR, ROOT, SOAP, Heard, Soap, Target, envelope, objects, properties, reference
 from whole import NAME, PASSWORD, HandClock
 
 VMOMI: Any = pyVmomi.VmomiSupport  # it declares types for a part of itself, which mypy would hold us to
@@ -145,10 +147,35 @@ async def test_the_list_of_versions_is_there_without_a_login(soap: Soap) -> None
 # what there is
 
 
-@pytest.mark.parametrize("method", ["PowerOnVM_Task", "DeleteDatastoreFile_Task", "CreateFolder", "CreateVM_Task", "Nonsense"])
-async def test_a_method_that_is_not_there_is_named(soap: Soap, method: str) -> None:
+@pytest.mark.parametrize("method", ["PowerOnVM_Task", "DeleteDatastoreFile_Task", "CreateFolder", "CreateVM_Task"])
+async def test_a_method_of_a_vcenter_that_is_not_here_is_named(soap: Soap, method: str) -> None:
     heard = await soap.call(method, ("VirtualMachine", "vm-1"))
     assert heard.fault == ("NotSupported", NOT_SUPPORTED.format(f"{method} of VirtualMachine"))
+
+
+@pytest.mark.parametrize("target", [("Folder", "group-d1"), ("Nothing", "x"), ("", "")])
+async def test_a_method_that_no_vcenter_has_is_not_found(soap: Soap, target: Target) -> None:
+    heard = await soap.call("PowerOnHouse", target)
+    said = "unknown method PowerOnHouse: vSphere's Web Services have no method of that name"
+    assert heard.fault == ("MethodNotFound", said)
+    assert len(heard.body.findall(".//{*}receiver")) == bool(target[0])
+
+
+@pytest.mark.parametrize(
+    ("kind", "why"),
+    [
+        ("VirtualMachine", "this server has no VirtualMachine; docs/conformance.md lists the types"),
+        ("Nothing", "vSphere has no type 'Nothing'"),
+    ],
+)
+async def test_an_object_of_a_type_that_is_not_here_says_so(soap: Soap, kind: str, why: str) -> None:
+    heard = await soap.collect(properties(kind, "name") + objects((kind, "x-1")))
+    assert heard.fault == ("ManagedObjectNotFound", f"object '{kind}:x-1' does not exist: {why}")
+
+
+def test_the_methods_and_types_are_those_of_pyvmomi() -> None:
+    assert upstream.FILE.read_text("utf-8") == upstream.listed()
+    assert {line.split()[0] for line in upstream.listed().splitlines()} >= TYPES
 
 
 async def test_the_managers_of_a_vcenter_are_there_in_the_order_of_the_data_object(soap: Soap) -> None:
@@ -174,8 +201,8 @@ async def test_a_manager_with_nothing_to_manage_is_read_and_its_methods_are_not_
     assert list(heard.objects()) == [target]
     known = {each.name for each in VMOMI.GetWsdlType("urn:vim25", manager.type)._GetPropertyList()}
     assert set(PROPERTIES.get(manager.type, {})) <= known
-    refused = await soap.call("QueryAnything", target)
-    assert refused.fault == ("NotSupported", NOT_SUPPORTED.format(f"QueryAnything of {manager.type}"))
+    refused = await soap.call("PowerOnVM_Task", target)
+    assert refused.fault == ("NotSupported", NOT_SUPPORTED.format(f"PowerOnVM_Task of {manager.type}"))
 
 
 @pytest.mark.parametrize(

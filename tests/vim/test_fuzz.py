@@ -41,7 +41,7 @@ KINDS = [
 TEXTS = ["group-d1", "group-s1", "datacenter-1", "datastore-7", "browser-datastore-7", "SessionManager", "view-", "view-e30"]
 TEXTS += ["childEntity", "parent", "name", "summary.name", "summary.", "view", "datastore", "true", "1", "-1", "", "ß", "0.0.x"]
 TEXTS += ["[fast disks]", "[fast disks] contentlib-x/y", "*", "search-e30", "info.result"]
-KNOWN = {"InvalidArgument", "InvalidDatastore", "InvalidProperty", "InvalidRequest", "ManagedObjectNotFound", "NotSupported"}
+KNOWN = {"InvalidArgument", "InvalidDatastore", "InvalidProperty", "InvalidRequest", "ManagedObjectNotFound", "MethodNotFound"}
 
 targets = st.tuples(st.sampled_from(KINDS), st.sampled_from(TEXTS))
 leaves = st.builds(

@@ -17,7 +17,7 @@ ABSENT = AbsentServices(HERE)
 
 
 def sentence(service: str) -> str:
-    return f"vCenter service {service} is not available on this server; /openapi.json lists the available services"
+    return f"vCenter service {service} is not available on this server; docs/conformance.md lists the available services"
 
 
 def test_the_services_are_those_of_the_sdk() -> None:
@@ -63,6 +63,16 @@ def test_a_service_of_a_vcenter_is_known_by_its_name() -> None:
 @pytest.mark.parametrize("path", ["/api/vcenter/cluster", "/rest/vcenter/cluster", "/rest/com/vmware/vcenter/cluster"])
 async def test_an_address_of_a_service_that_is_not_here_is_answered_with_its_name(app: Whole, path: str) -> None:
     assert told(await app.send("GET", path)) == (404, "OPERATION_NOT_FOUND", sentence("com.vmware.vcenter.cluster"))
+
+
+async def test_the_other_forms_of_rest_name_it_too(app: Whole) -> None:
+    path, wanted = "/rest/com/vmware/vcenter/cluster", sentence("com.vmware.vcenter.cluster")
+    xml = await app.send("GET", path, headers={"accept": "application/xml"})
+    query = await app.send("GET", f"{path}?filter.names.1=x&filter.folders=y")
+    assert xml.headers["content-type"].startswith("application/xml")
+    assert (xml.status_code, query.status_code) == (404, 404)
+    assert wanted in xml.text
+    assert told(query)[2] == wanted
 
 
 async def test_the_sdk_hears_of_a_service_that_is_not_here(app: Whole) -> None:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from contentlib.messages import Fault
 from contentlib.vapi.errors import ServiceUnavailable, Unauthenticated
-from contentlib.vim import messages
+from contentlib.vim import messages, upstream
+from contentlib.vim.objects import TYPES
 from contentlib.vim.values import Data, Fields, Reference
+
+_LONGEST = 80  # characters of a name that a fault quotes
 
 
 class VimFault(Exception):
@@ -47,10 +50,19 @@ def no_permission(target: Reference, privilege: str) -> VimFault:
     return VimFault("Permission to perform this operation was denied.", Data("NoPermission", fields))
 
 
+def no_method(target: Reference, name: str) -> VimFault:
+    """The fault for a method that no vCenter has."""
+    fields: Fields = {"receiver": target if target.type else None, "method": name[:_LONGEST]}
+    return VimFault(messages.NO_METHOD(method=name[:_LONGEST]).text, Data("MethodNotFound", fields))
+
+
 def not_found(target: Reference) -> VimFault:
     """The fault for a managed object that is not there."""
-    said = messages.NOT_FOUND(type=target.type, identifier=target.id)
-    return VimFault(said.text, Data("ManagedObjectNotFound", {"obj": target}))
+    said = messages.NOT_FOUND
+    if target.type not in TYPES:
+        said = messages.TYPE_NOT_HERE if upstream.is_type(target.type) else messages.NO_TYPE
+    text = said(type=target.type[:_LONGEST], identifier=target.id).text
+    return VimFault(text, Data("ManagedObjectNotFound", {"obj": target}))
 
 
 def no_session(key: str) -> VimFault:

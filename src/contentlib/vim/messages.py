@@ -7,6 +7,11 @@ NOT_SUPPORTED = Message(
     "method {method} is not supported by this server; docs/conformance.md lists those that are",
     "Use the Content Library API for it, or a vCenter.",
 )
+NO_METHOD = Message(
+    "vim.no_method",
+    "unknown method {method}: vSphere's Web Services have no method of that name",
+    "Correct the name of the method.",
+)
 INVALID_LOGIN = Message(
     "vim.invalid_login",
     "cannot complete login due to an incorrect user name or password",
@@ -17,6 +22,16 @@ NOT_FOUND = Message(
     "vim.not_found",
     "object '{type}:{identifier}' has already been deleted or has not been completely created",
     "List the objects again.",
+)
+TYPE_NOT_HERE = Message(
+    "vim.not_found",
+    "object '{type}:{identifier}' does not exist: this server has no {type}; docs/conformance.md lists the types",
+    "Use a vCenter for it.",
+)
+NO_TYPE = Message(
+    "vim.not_found",
+    "object '{type}:{identifier}' does not exist: vSphere has no type {type!r}",
+    "Correct the type of the object.",
 )
 NO_SESSION = Message("vim.no_session", "unknown session {key!r}; SessionManager.sessionList lists yours", "List your sessions.")
 NO_PROPERTY = Message("vim.no_property", "type {type} has no property '{name}'", "Ask for a property that the type has.")

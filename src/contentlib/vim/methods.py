@@ -22,13 +22,15 @@ from contentlib.library.model import Login
 from contentlib.safe_xml import UnsafeXml, parse
 from contentlib.vapi.errors import ServiceUnavailable, Unauthenticated
 from contentlib.vapi.types import DateTime
-from contentlib.vim import collector, messages
+from contentlib.vim import collector, messages, upstream
 from contentlib.vim.collector import child, every, text
 from contentlib.vim.datastore_browser import DatastoreBrowser, search_of
 from contentlib.vim.faults import (
+    VimFault,
     invalid_argument,
     invalid_login,
     invalid_property,
+    no_method,
     no_permission,
     no_session,
     not_authenticated,
@@ -138,8 +140,7 @@ class Methods:
         if method is None:
             method = self._methods.get(name)
             if method is None:
-                of = f" of {call.target.type[:80]}" if call.target.type else ""
-                raise not_supported(messages.NOT_SUPPORTED(method=f"{name}{of}"))
+                raise _unknown(name, call.target)
             if call.login is None and not _is_open(name, call):
                 raise not_authenticated(call.target)
             await self._check_looking(name, call)
@@ -299,6 +300,14 @@ class Methods:
         end = offset + most if most else len(found)
         token = _token(end, most, arguments) if end < len(found) else None
         return Data("RetrieveResult", {"token": token, "objects": Array("ObjectContent", found[offset:end])})
+
+
+def _unknown(name: str, target: Reference) -> VimFault:
+    """The fault for a method that is not here: of a vCenter, or of nothing."""
+    if not upstream.is_method(name):
+        return no_method(target, name)
+    of = f" of {target.type[:80]}" if target.type else ""
+    return not_supported(messages.NOT_SUPPORTED(method=f"{name}{of}"))
 
 
 def _filters(arguments: etree._Element) -> list[collector.Filter]:

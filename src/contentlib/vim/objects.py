@@ -129,6 +129,15 @@ BASES = {
 """Type -> the type that it inherits from."""
 
 
+TYPES = frozenset(
+    (
+        *(each.type for each in (*SINGLETONS.values(), *MANAGERS)),
+        *("ContainerView", "Datacenter", "Datastore", "Folder", "HostDatastoreBrowser", LIST_VIEW, "PropertyFilter", TASK),
+    )
+)
+"""The types of the objects of this server."""
+
+
 def is_a(kind: str, wanted: str) -> bool:
     """Whether a type equals another one or inherits from it."""
     while kind != wanted:

@@ -3,7 +3,7 @@
 from contentlib.messages import Message
 
 INVALID = "wire.invalid_value"
-_NOT_AVAILABLE = "vCenter service {service} is not available on this server; /openapi.json lists the available services"
+_NOT_AVAILABLE = "vCenter service {service} is not available on this server; docs/conformance.md lists the available services"
 _SEE_SERVICES = "Call a vCenter, or use one of the services in the list."
 
 GIVEN_TWICE = Message(INVALID, "{field} is given more than once", "Send the field once.")

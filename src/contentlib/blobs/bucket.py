@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from contentlib.library.ports import Stat
+from contentlib.library.ports import Stat, StorageAway
 
 PIECE = 1 << 20
 _CONNECT_SECONDS = 5
@@ -23,6 +23,7 @@ _CONNECTIONS = 64
 _MISSING = ("404", "NoSuchKey", "NoSuchUpload", "NotFound")
 _BEYOND = ("416", "InvalidRange")
 _FULL = ("507", "InsufficientCapacity", "QuotaExceeded", "XMinioStorageFull")
+_BUSY = ("429", "500", "502", "503", "504", "InternalError", "RequestTimeout", "ServiceUnavailable", "SlowDown")
 _OPENING = threading.Lock()
 _LINK_SECONDS = 300
 _LINK_HEADERS = {
@@ -249,7 +250,7 @@ class Bucket:
         except ClientError as error:
             raise self._error(key, error.response["Error"]) from error
         except (BotoCoreError, HTTPClientError) as error:
-            raise OSError(errno.EIO, f"{self} does not answer: {error}") from error
+            raise StorageAway(errno.EIO, f"{self} does not answer: {error}") from error
 
     def _error(self, key: str, said: dict[str, str]) -> OSError:
         code, text = said.get("Code", ""), said.get("Message", "")
@@ -259,6 +260,8 @@ class Bucket:
             return _BeyondEnd(errno.EINVAL, f"{self}/{key} has no such range")
         if code in _TAKEN:
             return FileExistsError(errno.EEXIST, f"{self}/{key} exists or has changed")
+        if code in _BUSY:
+            return StorageAway(errno.EIO, f"{self} is not ready: {text or code} ({code})")
         number = errno.ENOSPC if code in _FULL else errno.EACCES if code in ("403", "AccessDenied") else errno.EIO
         return OSError(number, f"{self} refused {key}: {text or os.strerror(number)} ({code})")
 

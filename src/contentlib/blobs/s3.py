@@ -15,7 +15,6 @@ from __future__ import annotations
 import errno
 import threading
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 from contentlib.blobs.bucket import Bucket, BucketAddress
@@ -31,6 +30,7 @@ from contentlib.blobs.segments import (
     read_chain,
     sealed,
 )
+from contentlib.blobs.sending import PartQueue
 from contentlib.blobs.staged_objects import StagedObjects
 from contentlib.library.ports import ClaimHeld, NewBlob, Stat, Stray, UploadClaim, UploadClaims
 
@@ -39,7 +39,7 @@ _PARTS_AT_ONCE = 16
 
 
 class S3Blobs:
-    """The blob store on buckets. `claims` gives uploads to one writer; `parts_at_once` limits the parts sent at a time."""
+    """The blob store on buckets. `claims` gives uploads to one writer; `parts_at_once` limits the parts to each."""
 
     boot = "none"
     """No boot of this machine loses bytes of a bucket."""
@@ -50,7 +50,7 @@ class S3Blobs:
         self.places = {storage: MarkedBucket(storage, Bucket(address)) for storage, address in addresses.items()}
         """The marked prefixes, by storage identifier."""
         self._claims = claims
-        self._threads = ThreadPoolExecutor(parts_at_once, "parts")
+        self._queues = {storage: PartQueue(parts_at_once) for storage in addresses}
         self._open: dict[tuple[str, str], StagedObjects] = {}
         self._opening = threading.Lock()
 
@@ -82,7 +82,9 @@ class S3Blobs:
         key, bucket = (storage, check_key(upload)), self._checked(storage)
         claim = self._claims.claim(storage, upload)
         try:
-            staged = StagedObjects(bucket, upload, claim, self._threads, lambda staged: self._release(key, staged, claim))
+            staged = StagedObjects(
+                bucket, upload, claim, self._queues[storage], lambda staged: self._release(key, staged, claim)
+            )
         except BaseException:
             claim.release()
             raise

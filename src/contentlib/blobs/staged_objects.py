@@ -1,14 +1,14 @@
-"""Writes one upload to a bucket, in parts that are sent while the next one arrives."""
+"""Writes one upload to a bucket, in parts that are sent while the next ones arrive."""
 
 from __future__ import annotations
 
 import errno
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, Future
-from contextlib import contextmanager, suppress
+from concurrent.futures import Future
+from contextlib import contextmanager
 
-from contentlib.blobs.bucket import Bucket, SentPart
+from contentlib.blobs.bucket import Bucket
 from contentlib.blobs.segments import (
     SMALLEST_PART,
     Pointer,
@@ -21,60 +21,47 @@ from contentlib.blobs.segments import (
     read_chain,
     seal,
 )
+from contentlib.blobs.sending import Multipart, PartQueue
 from contentlib.library.identifiers import new_identifier
-from contentlib.library.ports import ClaimLost, UploadClaim
+from contentlib.library.ports import ClaimLost, StorageAway, UploadClaim
 
 _ATTEMPTS = 5  # to copy what another writer may be removing
 _START = 1 << 16  # first bytes that are kept in memory, by which files are recognized
 
 
-class _Multipart:
-    """A segment that is being sent in parts, one at a time, beside the calls of its writer."""
+class _Buffer:
+    """Bytes that are in no part yet, in the pieces in which they arrived, so that they are copied once."""
 
-    def __init__(self, bucket: Bucket, pointer: Pointer, threads: Executor) -> None:
-        self.pointer = pointer
-        self._bucket = bucket
-        self._key = blob_key(pointer.id)
-        self._threads = threads
-        self._parts: list[SentPart] = []
-        self._sending: Future[SentPart] | None = None
-        self._upload = bucket.begin(self._key)
-        bucket.put(pointer.key, self._upload.encode())
+    def __init__(self) -> None:
+        self.size = 0
+        self._pieces: list[bytes] = []
 
-    def send(self, body: bytes) -> None:
-        """Sends a part once the previous one has arrived. Raises OSError if that one has not."""
-        self._wait()
-        number = len(self._parts) + 1
-        self._sending = self._threads.submit(self._bucket.send, self._key, self._upload, number, body)
+    def append(self, data: bytes) -> None:
+        """Adds bytes."""
+        self._pieces.append(data)
+        self.size += len(data)
 
-    @property
-    def end(self) -> int:
-        """The position after the last byte that has arrived."""
-        return self.pointer.start + sum(each.size for each in self._parts)
+    def take(self, size: int) -> bytes:
+        """Removes and returns the first bytes."""
+        data = b"".join(self._pieces)
+        self._pieces = [data[size:]] if len(data) > size else []
+        self.size = len(data) - size
+        return data[:size] if self.size else data
 
-    def complete(self) -> Segment:
-        """Makes the parts an object."""
-        self._wait()
-        self._bucket.complete(self._key, self._upload, self._parts)
-        return self.pointer.segment(self.end - self.pointer.start)
+    def first(self, most: int) -> bytes:
+        """The first bytes."""
+        return b"".join(self._pieces)[:most]
 
-    def abort(self) -> None:
-        """Removes the parts."""
-        with suppress(OSError):
-            self._wait()
-        self._bucket.abort(self._key, self._upload)
-        self._bucket.remove(self.pointer.key)
-
-    def _wait(self) -> None:
-        sending, self._sending = self._sending, None
-        if sending is not None:
-            self._parts.append(sending.result())
+    def clear(self) -> None:
+        """Removes all bytes."""
+        self.size, self._pieces = 0, []
 
 
 class StagedObjects:
     """An upload in a bucket that is being written. `released` is called when another writer may open it.
 
-    After a failure there may be a gap, so no further bytes are accepted. The next writer goes on with what the bucket has.
+    While the bucket is away, calls raise StorageAway and can be repeated. After any other failure there may be a gap, so no
+    further bytes are accepted. The next writer goes on with what the bucket has.
 
     A writer that may not be alone copies what the others have written and goes on behind its copy. So the others share no
     object with it, and what they still write or remove does not matter. Nor is it acknowledged: they have lost their claims.
@@ -85,45 +72,66 @@ class StagedObjects:
         bucket: Bucket,
         upload: str,
         claim: UploadClaim,
-        threads: Executor,
+        queue: PartQueue,
         released: Callable[[StagedObjects], None],
     ) -> None:
         self._bucket = bucket
         self._upload = upload
         self._claim = claim
-        self._threads = threads
+        self._queue = queue
         self._released = released
         self._using = threading.RLock()
+        self._next: Pointer | None = None
         self._named, self._segments = self._found()
         if not claim.alone:
             self._take_over()
         self._tail: Segment | None = None
-        self._multipart: _Multipart | None = None
-        self._buffer = bytearray()
+        self._multipart: Multipart | None = None
+        self._buffer = _Buffer()
         self._start = b""
+        self._name: str | None = None
+        self._complete: str | None = None
         self._over = False
         self._failed: OSError | None = None
-        self.size = self._end
+        self._size = self._end
+
+    @property
+    def size(self) -> int:
+        """The number of bytes, after a failure of those that the bucket has."""
+        return self._size if self._failed is None else self._end
 
     @property
     def mark(self) -> str:
         """Names the last segment; empty while some bytes are in no segment."""
-        if self._multipart is not None or self._buffer or not self._segments:
+        if self._multipart is not None or self._buffer.size or not self._segments:
             return ""
         return f"{self._segments[-1].id}:{self.size}"
 
     def append(self, data: bytes) -> None:
-        """Adds bytes at the end."""
+        """Adds bytes at the end. Waits for no part: see `busy`."""
         with self._storing():
             if self._over:  # it was discarded meanwhile
-                self.size += len(data)
+                self._size += len(data)
                 return
-            if not self._buffer and self._multipart is None:
+            self._complete = None
+            if self._multipart is not None:
+                self._multipart.check()
+            elif not self._buffer.size:
                 self._take_tail()
-            self._buffer += data
-            self.size += len(data)
-            while len(self._buffer) >= (size := part_size(self.size)):
+            self._buffer.append(data)
+            self._size += len(data)
+            while self._buffer.size >= (size := part_size(self._size)):
                 self._send(size)
+
+    def busy(self) -> Future[None] | None:
+        """Returns what to wait for before more bytes are appended."""
+        multipart = self._multipart
+        return None if multipart is None else multipart.busy()
+
+    def unsent(self) -> Future[None] | None:
+        """Returns what to wait for before `save` or `keep`."""
+        multipart = self._multipart
+        return None if multipart is None else multipart.unsent()
 
     def save(self) -> None:
         """Makes all bytes readable objects."""
@@ -142,7 +150,7 @@ class StagedObjects:
         """The first bytes."""
         with self._using:
             if not self._segments and self._multipart is None:
-                return bytes(self._buffer[:most])
+                return self._buffer.first(most)
             if not self._segments and most <= len(self._start):
                 return self._start[:most]
             self.save()
@@ -161,7 +169,9 @@ class StagedObjects:
             with self._storing():
                 if self._over:
                     raise FileNotFoundError(errno.ENOENT, f"upload {self._upload} does not exist")
-                name = self._kept(blob)
+                if self._complete is None:
+                    self._complete = self._kept(blob)
+                name = self._complete
             self._check()
             with self._storing():
                 for pointer in self._named:
@@ -204,7 +214,7 @@ class StagedObjects:
         """Saves and releases the upload."""
         with self._using:
             try:
-                if not self._over and self._failed is None:
+                if not self._over and (self._failed is None or _can_repeat(self._failed)):
                     self._seal(also_empty=True)
                 elif self._multipart is not None and isinstance(self._failed, ClaimLost):
                     self._multipart.abort()
@@ -236,7 +246,7 @@ class StagedObjects:
     def _take_over(self) -> None:
         """Copies the segments of other writers, which may be removing some of them."""
         for attempt in range(_ATTEMPTS):
-            pointer = self._pointer(0)
+            pointer = self._new_pointer(0)
             self._bucket.put(pointer.key, b"")
             try:
                 self._segments = [self._copied(pointer)]
@@ -257,7 +267,7 @@ class StagedObjects:
         return pointer.segment(self._segments[-1].end if self._segments else 0)
 
     def _begin_anew(self) -> None:
-        pointer = self._pointer(0)
+        pointer = self._new_pointer(0)
         self._bucket.put(pointer.key, b"")
         self._bucket.put(blob_key(pointer.id), b"")
         self._segments = [pointer.segment(0)]
@@ -270,60 +280,62 @@ class StagedObjects:
 
     def _send(self, size: int) -> None:
         if self._multipart is None:
-            pointer = self._pointer()
-            self._multipart = _Multipart(self._bucket, pointer, self._threads)
-            self._start = bytes(self._buffer[:_START])
-        body = bytes(memoryview(self._buffer)[:size])
-        del self._buffer[:size]
-        self._multipart.send(body)
+            self._multipart = Multipart(self._bucket, self._pointer(), self._queue)
+            self._next = None
+            self._start = self._buffer.first(_START)
+        self._multipart.send(self._buffer.take(size))
 
     def _seal(self, *, also_empty: bool = False) -> None:
         """Makes the bytes that are in no segment yet a segment."""
         if self._multipart is not None:
-            if self._buffer:
-                self._send(len(self._buffer))
+            if self._buffer.size:
+                self._send(self._buffer.size)
             self._segments.append(self._multipart.complete())
             self._multipart = None
-        elif self._buffer or (also_empty and not self._segments):
-            pointer = self._pointer()
+        elif self._buffer.size or (also_empty and not self._segments):
+            pointer, data = self._pointer(), self._buffer.first(self._buffer.size)
             self._bucket.put(pointer.key, b"")
-            self._bucket.put(blob_key(pointer.id), self._buffer)
-            self._segments.append(pointer.segment(len(self._buffer)))
+            self._bucket.put(blob_key(pointer.id), data)
+            self._segments.append(pointer.segment(len(data)))
+            self._next = None
             self._buffer.clear()
         self._remove_tail()
 
     def _kept(self, blob: str | None) -> str:
+        self._name = name = blob or self._name or new_identifier()
         if not self._segments and self._multipart is None:
-            name = blob or new_identifier()
-            self._bucket.put(blob_key(name), self._buffer)
+            self._bucket.put(blob_key(name), self._buffer.first(self._buffer.size))
             return name
         self._seal()
         if len(self._segments) == 1 and blob is None:
             return self._segments[0].id
-        name = blob or new_identifier()
         join(self._bucket, [each.source for each in self._segments], blob_key(name))
         return name
 
     def _take_tail(self) -> None:
         """Takes a last segment that is too small to be joined back, so that small pieces do not become many objects."""
         if self._segments and self._segments[-1].size < SMALLEST_PART:
-            self._tail = self._segments[-1]
-            self._buffer += b"".join(self._bucket.pieces(blob_key(self._tail.id)))
-            self._segments.pop()
+            tail = self._segments[-1]
+            for piece in list(self._bucket.pieces(blob_key(tail.id))):
+                self._buffer.append(piece)
+            self._tail = self._segments.pop()
 
     def _remove_tail(self) -> None:
         """Removes a small segment whose bytes another one contains now."""
-        tail, self._tail = self._tail, None
-        if tail is not None:
-            pointer = Pointer(self._upload, tail.start, tail.id, tail.claim)
+        if self._tail is not None:
+            pointer = Pointer(self._upload, self._tail.start, self._tail.id, self._tail.claim)
             self._bucket.remove(pointer.key)
-            self._bucket.remove(blob_key(tail.id))
+            self._bucket.remove(blob_key(self._tail.id))
             self._named = [each for each in self._named if each != pointer]
+            self._tail = None
 
-    def _pointer(self, start: int | None = None) -> Pointer:
-        """A new pointer, to the bytes after those that are there."""
-        if start is None:
-            start = self._segments[-1].end if self._segments else 0
+    def _pointer(self) -> Pointer:
+        """The pointer of the next segment, which is named before it is written."""
+        if self._next is None:
+            self._next = self._new_pointer(self._segments[-1].end if self._segments else 0)
+        return self._next
+
+    def _new_pointer(self, start: int) -> Pointer:
         self._named.append(Pointer(self._upload, start, new_identifier(), self._claim.number))
         return self._named[-1]
 
@@ -334,10 +346,10 @@ class StagedObjects:
         self._forget()
 
     def _forget(self) -> None:
-        self._multipart = self._tail = None
+        self._multipart = self._tail = self._next = self._complete = None
         self._segments, self._named = [], []
         self._buffer.clear()
-        self._start, self.size = b"", 0
+        self._start, self._size = b"", 0
 
     @property
     def _end(self) -> int:
@@ -352,14 +364,18 @@ class StagedObjects:
     @contextmanager
     def _storing(self) -> Iterator[None]:
         with self._using:
-            if self._failed is not None:
+            if self._failed is not None and not _can_repeat(self._failed):
                 raise OSError(self._failed.errno or errno.EIO, str(self._failed)) from self._failed
             try:
                 yield
             except OSError as error:
                 self._failed = error
-                self.size = self._end
                 raise
+            self._failed = None
+
+
+def _can_repeat(error: OSError) -> bool:
+    return isinstance(error, StorageAway) and error.again
 
 
 def remove_segments(bucket: Bucket, named: list[Pointer]) -> None:

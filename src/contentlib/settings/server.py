@@ -280,7 +280,8 @@ class Settings(BaseSettings):
         default=16,
         ge=1,
         le=256,
-        description="Parts of uploads, of 8 to 64 MiB, that each process sends to S3 storages at a time. More use more memory.",
+        description="Parts of uploads that each process sends to an S3 storage at a time. A part has 8 MiB, which it has in "
+        "memory, and up to 64 MiB in very large files; then it counts as several.",
     )
     expensive_calls_per_minute: int = Field(
         default=3000,

@@ -102,7 +102,8 @@ class Upload:
         if self.part.start is not None:
             self._check_part(staged.size - self.part.start)
             if staged.size != self.total:
-                await self._threads.stored(staged.save)
+                await storing.sent(staged)
+                await storing.put(self._threads, staged.save)
                 await self._transfers.pause(self.file, staged.size)
                 return False
         received = Received(self.session.storage, self.file.id, self.hasher.size, self.hasher.digests())

@@ -15,12 +15,12 @@ import msgspec
 from contentlib.http.failures import RETRY, ServerFailed
 from contentlib.http.message import Disconnected, Headers, Request, Response, method_not_allowed, text
 from contentlib.library.actors import act_as
-from contentlib.library.bytes.storages import Storages, StorageSilent
+from contentlib.library.bytes.storages import Storages
 from contentlib.library.bytes.throttle import Throttle
 from contentlib.library.errors import Busy, Fault, LibraryError, Missing, NotActive, QuotaExceeded, Superseded
 from contentlib.library.leases import Leases
 from contentlib.library.model import TransferStatus, UpdateFile, UpdateSession
-from contentlib.library.ports import ClaimHeld, ClaimLost, Staged, StorageSpace, space_of
+from contentlib.library.ports import ClaimHeld, ClaimLost, Staged, StorageAway, StorageSpace, space_of
 from contentlib.library.sessions import transfer_faults as faults
 from contentlib.library.sessions import unpacking
 from contentlib.library.sessions.file_transfers import FileTransfers, UploadTarget
@@ -315,7 +315,7 @@ class Uploads:
             return await self._why(upload) or error
         if isinstance(error, ClaimLost) or (isinstance(error, NotStored) and isinstance(error.error, ClaimLost)):
             return Replaced()
-        return NotStored(error) if isinstance(error, StorageSilent) else error
+        return NotStored(error) if isinstance(error, StorageAway) else error
 
     async def _why(self, upload: Upload) -> LibraryError | None:
         try:
@@ -353,11 +353,10 @@ def _offset(size: int) -> Headers:
 
 def _storage_status(error: OSError) -> int:
     """Returns 507 and 503 as they are. For other errors it returns 400, because govc only shows the body of a 400."""
-    if isinstance(error, StorageSilent):
+    if isinstance(error, StorageAway):
         return 503
     return 507 if faults.is_full(error) else 400
 
 
 def _retry(error: Exception) -> Headers:
-    silent = isinstance(error, StorageSilent) or (isinstance(error, NotStored) and isinstance(error.error, StorageSilent))
-    return RETRY if silent else []
+    return RETRY if isinstance(error.error if isinstance(error, NotStored) else error, StorageAway) else []

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
@@ -109,7 +110,7 @@ class Blobs:
             return await self._keep_new(received)
         lane = self.on(received.storage)
         if not await self._whole(twin):
-            kept = await lane.run(self.store.keep, received.storage, received.upload, twin.id)
+            kept = await lane.patient(self.store.keep, received.storage, received.upload, twin.id)
             return await self._note(twin, kept.mark, kept.unflushed)
         await lane.run(self.store.discard, received.storage, received.upload)
         return twin
@@ -132,7 +133,7 @@ class Blobs:
         return twin
 
     async def _keep_new(self, received: Received) -> Blob:
-        kept: NewBlob = await self.on(received.storage).run(self.store.keep, received.storage, received.upload)
+        kept: NewBlob = await self.on(received.storage).patient(self.store.keep, received.storage, received.upload)
         sha256, now = received.digests[Algorithm.SHA256], self._clock.now()
         digests = {algorithm.value: digits for algorithm, digits in received.digests.items()}
         # unreferenced until a version names it: an upload that is never completed is collected
@@ -185,7 +186,8 @@ class Blobs:
     async def pieces(self, blob: Blob, start: int, end: int) -> AsyncGenerator[bytes, None]:
         """The bytes of a blob from a position to another one. Raises OSError if there are fewer."""
         left = end - start
-        async for piece in self.on(blob.storage).pieces(self.store.read, blob.storage, blob.id, start, end):
+        read = partial(self.store.read, blob.storage, blob.id, end=end)
+        async for piece in self.on(blob.storage).pieces(read, start):
             left -= len(piece)
             yield piece
         if left:
@@ -286,7 +288,7 @@ class Blobs:
 
     async def _copy(self, blob: Blob, storage: str, checksum: Checksum | None, advance: Callable[[int], None]) -> Received:
         async def pieces() -> AsyncIterator[bytes]:
-            async for piece in self.on(blob.storage).pieces(self.store.read, blob.storage, blob.id):
+            async for piece in self.on(blob.storage).pieces(partial(self.store.read, blob.storage, blob.id)):
                 yield piece
                 advance(len(piece))
 
@@ -299,7 +301,8 @@ class Blobs:
         try:
             async for piece in pieces:
                 await storing.store(lane, staged, hasher, [piece])
-            await lane.stored(staged.save)
+            await storing.sent(staged)
+            await storing.put(lane, staged.save)
         except NotStored as error:
             await lane.release(staged.drop)
             raise error.error from error

@@ -22,7 +22,7 @@ from queue import Empty, SimpleQueue
 from typing import Any, ParamSpec, Protocol, TypeVar, runtime_checkable
 
 from contentlib.library.messages import STORAGE_SILENT
-from contentlib.library.ports import BlobStore
+from contentlib.library.ports import BlobStore, StorageAway
 from contentlib.library.signals import unheard
 from contentlib.library.threads import NotStored
 
@@ -42,15 +42,17 @@ _CALL_SECONDS = 60.0
 _LONG_CALL_SECONDS = 900.0
 _MOST_LOST = 64  # threads that may hang although the storage answers
 _IDLE_SECONDS = 10.0
+_AWAY_SECONDS = 120.0  # in which running transfers wait for a storage to come back
+_AWAY_PAUSE_SECONDS = 1.0
 
 
-class StorageSilent(OSError):
-    """A storage does not answer."""
+class StorageSilent(StorageAway):
+    """A storage does not answer. A call that had begun may still change something later, so it must not be repeated."""
 
-    def __init__(self, storage: str, seconds: float) -> None:
+    def __init__(self, storage: str, seconds: float, *, begun: bool = True) -> None:
         self.storage = storage
         self.fault = STORAGE_SILENT(storage=storage, seconds=f"{seconds:.0f}")
-        super().__init__(errno.ETIMEDOUT, self.fault.text)
+        super().__init__(errno.ETIMEDOUT, self.fault.text, again=not begun)
 
 
 @runtime_checkable
@@ -115,11 +117,31 @@ class _Call:
         self.given_up = False
 
 
+class Waiting:
+    """Waits between the attempts to reach a storage, so many seconds at most from the first failure on."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._deadline: float | None = None
+
+    async def more(self) -> bool:
+        """Returns after a pause, or immediately and False if it has waited long enough."""
+        now = time.monotonic()
+        self._deadline = now + self._seconds if self._deadline is None else self._deadline
+        if now >= self._deadline:
+            return False
+        await asyncio.sleep(_AWAY_PAUSE_SECONDS)
+        return True
+
+
 class Lane:
     """The threads of one storage, and whether it answers."""
 
-    def __init__(self, storage: str, probe: Callable[[], object], changed: Changed, patience: float) -> None:
+    def __init__(
+        self, storage: str, probe: Callable[[], object], changed: Changed, patience: float, away: float = _AWAY_SECONDS
+    ) -> None:
         self.storage = storage
+        self._away_seconds = away
         self._probe = probe
         self._changed = changed
         self._patience = patience
@@ -149,6 +171,16 @@ class Lane:
         async with self._long:
             return await self._run(partial(call, *arguments, **names), _LONG_CALL_SECONDS)
 
+    async def patient(self, call: Callable[Arguments, Result], *arguments: Arguments.args, **names: Arguments.kwargs) -> Result:
+        """The same as `run` for a running transfer, which waits while the storage is away: the call is repeated."""
+        waiting = Waiting(self._away_seconds)
+        while True:
+            try:
+                return await self._run(partial(call, *arguments, **names), _CALL_SECONDS)
+            except StorageAway as error:
+                if not (error.again and await waiting.more()):
+                    raise
+
     async def stored(self, call: Callable[Arguments, Result], *arguments: Arguments.args, **names: Arguments.kwargs) -> Result:
         """The same as `run`; NotStored where the storage fails."""
         try:
@@ -165,21 +197,28 @@ class Lane:
             with suppress(OSError):
                 done.answer.result()
 
-    async def pieces(
-        self, read: Callable[Arguments, Iterator[bytes]], *arguments: Arguments.args, **names: Arguments.kwargs
-    ) -> AsyncIterator[bytes]:
-        """The bytes that a call gives piece by piece."""
-        pieces = await self.run(read, *arguments, **names)
-        while piece := await self.run(next, pieces, b""):
-            yield piece
+    async def pieces(self, read: Callable[[int], Iterator[bytes]], start: int = 0) -> AsyncIterator[bytes]:
+        """The bytes that a call gives piece by piece from a position on. It is called again while the storage is away."""
+        waiting = Waiting(self._away_seconds)
+        while True:
+            try:
+                pieces = await self.run(read, start)
+                while piece := await self.run(next, pieces, b""):
+                    waiting = Waiting(self._away_seconds)
+                    start += len(piece)
+                    yield piece
+                return
+            except StorageAway:  # reading changes nothing, so a call that hangs can be repeated too
+                if not await waiting.more():
+                    raise
 
     # calls
 
     async def _run(self, call: Callable[[], Result], most: float) -> Result:
         if self._silent is not None:
-            raise StorageSilent(self.storage, time.monotonic() - self._silent)
+            raise StorageSilent(self.storage, time.monotonic() - self._silent, begun=False)
         if self._lost >= _MOST_LOST:
-            raise StorageSilent(self.storage, most)
+            raise StorageSilent(self.storage, most, begun=False)
         result: Result = await self._wait(self._submit(call, most))
         return result
 

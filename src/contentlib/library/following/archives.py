@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from functools import partial
 
 from msgspec.structs import replace
 
@@ -56,7 +57,7 @@ class Archives:
 
     async def _events(self, archive: Blob) -> AsyncIterator[Event]:
         reader, store = TarReader(), self._blobs.store
-        async for piece in self._blobs.on(archive.storage).pieces(store.read, archive.storage, archive.id):
+        async for piece in self._blobs.on(archive.storage).pieces(partial(store.read, archive.storage, archive.id)):
             for event in reader.feed(piece):
                 yield event
         reader.close()

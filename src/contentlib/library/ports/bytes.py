@@ -2,9 +2,26 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator, Mapping
+from concurrent.futures import Future
 from pathlib import Path
 from typing import NamedTuple, Protocol, runtime_checkable
+
+
+class StorageAway(OSError):
+    """A storage cannot be reached, or is too busy.
+
+    `again` tells that the call has changed nothing that matters, so that it can be repeated until the storage answers.
+    """
+
+    def __init__(self, number: int, text: str, *, again: bool = True) -> None:
+        super().__init__(number, text)
+        self.again = again
+
+    def for_good(self) -> StorageAway:
+        """The same after all repetitions."""
+        return StorageAway(self.errno or errno.EIO, self.strerror or str(self), again=False)
 
 
 class Stat(NamedTuple):
@@ -57,6 +74,17 @@ class Staged(Protocol):
 
     def __exit__(self, *exception: object) -> None:
         """Releases the upload."""
+
+
+@runtime_checkable
+class Sending(Protocol):
+    """Bytes of an upload that are stored in the background, so that no thread has to wait for it."""
+
+    def busy(self) -> Future[None] | None:
+        """Returns what to wait for before more bytes are appended, which would need more memory; None if they may be."""
+
+    def unsent(self) -> Future[None] | None:
+        """Returns what to wait for before `save` or `keep`, which would wait in their thread; None if they have not to."""
 
 
 class StorageSpace(NamedTuple):

@@ -11,7 +11,7 @@ from functools import partial
 
 from contentlib.library.bytes.blobs import Received
 from contentlib.library.bytes.storages import Lane
-from contentlib.library.bytes.storing import hash_again, store
+from contentlib.library.bytes.storing import hash_again, put, room, sent, store
 from contentlib.library.checksums import Algorithm, Hasher
 from contentlib.library.errors import Fault, NotReady
 from contentlib.library.identifiers import new_identifier
@@ -111,7 +111,8 @@ class ArchiveReceiver:
         """Returns when every process finds the received bytes."""
         for staged in (self._frame, None if self._member is None else self._member.staged):
             if staged is not None:
-                await self._threads.stored(staged.save)
+                await sent(staged)
+                await put(self._threads, staged.save)
 
     async def restart(self) -> None:
         """Discards the received bytes."""
@@ -202,6 +203,8 @@ class ArchiveReceiver:
         """Receives the next bytes. Raises BadArchive, TooLarge or NotStored."""
         self._settled = False
         await self._feed(block)
+        if self._member is not None:
+            await room(self._member.staged)
         self._settled = True
 
     async def _feed(self, block: Sequence[bytes]) -> None:
@@ -326,6 +329,7 @@ class ArchiveReceiver:
         if member is None:
             return
         try:
+            await sent(member.staged)
             received = Received(self._storage, member.file.id, member.hasher.size, member.hasher.digests())
             await self._transfers.finish(member.file, received)
         finally:
@@ -392,6 +396,7 @@ async def finish(
     transfers: FileTransfers, archive: ArchiveReceiver, file: UpdateFile, received: Received, staged: Staged
 ) -> Fault | None:
     """Finishes a file. An OVA, recognized by its content, is unpacked. The fault describes a problem."""
+    await sent(staged)
     fault = transfers.differs(file, received.size, received.digests)
     if file.status is not TransferStatus.WAITING_FOR_TRANSFER and await transfers.members(file):
         await archive.drop()  # an earlier attempt had another content, or was killed

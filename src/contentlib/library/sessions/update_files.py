@@ -26,7 +26,7 @@ from contentlib.library.model import (
     Version,
 )
 from contentlib.library.names import check_file_name
-from contentlib.library.ports import MetadataStore, Transaction
+from contentlib.library.ports import MetadataStore, StorageAway, Transaction
 from contentlib.library.quotas import reserve_room
 from contentlib.library.sessions import messages, transfer_states
 from contentlib.library.sessions.pulls import PullTasks
@@ -130,7 +130,8 @@ class UpdateFiles:
         except StorageSilent as error:
             raise Unavailable(error.fault) from error
         except OSError as error:
-            raise NotWritable(messages.STORAGE_NOT_WRITABLE(session=session_id, reason=error.strerror or str(error))) from error
+            fault = messages.STORAGE_NOT_WRITABLE(session=session_id, reason=error.strerror or str(error))
+            raise (Unavailable if isinstance(error, StorageAway) else NotWritable)(fault) from error
 
     async def remove(self, session_id: str, name: str) -> None:
         """Removes a file from the item when the session completes. A file that only the session has is removed immediately."""

@@ -98,6 +98,7 @@ async def test_who_says_in_the_body_who_it_is_is_asked_for_once_its_body_is_long
 @pytest.mark.parametrize("known", [True, False])
 async def test_a_body_that_lacks_its_last_byte_is_given_up(known: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bodies, "_SECONDS", 0.01)
+    monkeypatch.setattr(bodies, "_LOOK_SECONDS", 0.01)
     async with asyncio.timeout(PATIENCE_SECONDS):
         with pytest.raises(BodyTooSlow, match="at least 1024 bytes per second"):
             await Bodies(5).read(request(Pieces(b"abcd", open_end=True)), known=known)
@@ -105,12 +106,37 @@ async def test_a_body_that_lacks_its_last_byte_is_given_up(known: bool, monkeypa
 
 async def test_a_body_that_comes_fast_enough_has_the_time_that_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bodies, "_SECONDS", 0.05)
+    monkeypatch.setattr(bodies, "_LOOK_SECONDS", 0.01)
     stream = Pieces(b"x" * 1024 * 3600, open_end=True)
     reading = asyncio.create_task(Bodies(8 * MIB).read(request(stream), known=True))
     done, _ = await asyncio.wait({reading}, timeout=0.2)
     assert not done
     stream.rest.set()
     assert len(await reading) == 1024 * 3600
+
+
+async def test_only_the_body_that_is_late_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bodies, "_SECONDS", 0.05)
+    monkeypatch.setattr(bodies, "_LOOK_SECONDS", 0.01)
+    reader, late, fast = Bodies(8 * MIB), Pieces(b"a", open_end=True), Pieces(b"x" * 1024 * 3600, open_end=True)
+    reading = asyncio.create_task(reader.read(request(fast), known=True))
+    for _ in range(2):  # the second one is late when nothing else has come for a while
+        with pytest.raises(BodyTooSlow):
+            await reader.read(request(late), known=True)
+    fast.rest.set()
+    assert len(await reading) == 1024 * 3600
+
+
+async def test_a_task_that_is_cancelled_while_its_body_is_late_stays_cancelled(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bodies, "_SECONDS", 0.0)
+    stream = Pieces(b"a", open_end=True)
+    reader = Bodies(5)
+    reading = asyncio.create_task(reader.read(request(stream), known=True))
+    await stream.waits.wait()
+    reader._overseer._look(asyncio.get_running_loop())
+    reading.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await reading
 
 
 class Held:

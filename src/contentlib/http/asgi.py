@@ -45,17 +45,25 @@ class AsgiBody:
         self._receive = receive
         self.finished = False
 
-    async def chunks(self) -> AsyncIterator[bytes]:
+    def chunks(self) -> AsyncIterator[bytes]:
         """The body's bytes as they come."""
+        return self
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
+        """The next bytes. A generator would be registered with the event loop, which costs more than reading a small body."""
         while not self.finished:
             message = await self._receive()
             if message["type"] == "http.disconnect":
                 self.finished = True
                 raise Disconnected
-            piece = message.get("body", b"")
             self.finished = not message.get("more_body", False)
+            piece: bytes = message.get("body", b"")
             if piece:
-                yield piece
+                return piece
+        raise StopAsyncIteration
 
     async def gone(self) -> None:
         """Returns when the client has gone away; bytes that come meanwhile are dropped."""

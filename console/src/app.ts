@@ -6,7 +6,7 @@ import { account, may, setAccount } from "./account";
 import { ApiError } from "./api/client";
 import { expectsSession, logOut, self } from "./api/session";
 import { type Text, t } from "./i18n/text";
-import { link, route } from "./route";
+import { link, route, takeLoginSecret } from "./route";
 import { type Icon, icon } from "./ui/icons";
 import { help } from "./ui/keyboard";
 import { attempt } from "./ui/notice";
@@ -40,6 +40,7 @@ export class Console extends View {
   @state() private phase: "starting" | "out" | "in" | "broken" = "starting";
   @state() private menu = false;
   private error: unknown;
+  private secret = takeLoginSecret();
 
   override connectedCallback(): void {
     super.connectedCallback();
@@ -51,7 +52,7 @@ export class Console extends View {
   protected override render(): TemplateResult {
     if (this.phase === "starting") return html`<p class="loading" role="status">${t("Loading…")}</p>`;
     if (this.phase === "broken") return html`<main class="broken">${problem(this.error)}<button @click=${this.enter}>${t("Try again")}</button></main>`;
-    if (this.phase === "out") return html`<cl-login @logged-in=${this.enter}></cl-login>`;
+    if (this.phase === "out") return html`<cl-login .secret=${this.secret} @logged-in=${this.loggedIn}></cl-login>`;
     return html`<a class="skip" href="#content" @click=${this.skip}>${t("Skip to the content")}</a>
       ${this.bar()}
       <main id="content" tabindex="-1">${screenOf(this.current)}</main>
@@ -82,7 +83,7 @@ export class Console extends View {
 
   private readonly enter = async (): Promise<void> => {
     try {
-      if (!expectsSession()) return this.left();
+      if (this.secret || !expectsSession()) return this.left();
       setAccount(await self());
       await import("./screens/all");
       this.phase = "in";
@@ -92,6 +93,11 @@ export class Console extends View {
       this.phase = error instanceof ApiError && error.status === 401 ? "out" : "broken";
     }
     this.requestUpdate();
+  };
+
+  private readonly loggedIn = (): void => {
+    this.secret = "";
+    void this.enter();
   };
 
   private readonly logOut = async (): Promise<void> => {
@@ -104,6 +110,11 @@ export class Console extends View {
   };
 
   private readonly moved = (): void => {
+    const secret = takeLoginSecret();
+    if (secret) {
+      this.secret = secret;
+      return this.left();
+    }
     this.menu = false;
     this.requestUpdate();
     void this.updateComplete.then(() => this.querySelector<HTMLElement>("h1")?.focus());

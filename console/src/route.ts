@@ -22,6 +22,14 @@ export function go(address: string): void {
   location.hash = address;
 }
 
+/** The secret of a login link, if the page was opened by one. It leaves the address and the history at once. */
+export function takeLoginSecret(): string {
+  const { screen, id } = route();
+  if (screen !== "login") return "";
+  history.replaceState(null, "", link("home"));
+  return id;
+}
+
 /** Changes the query of the address without a new entry in the history. */
 export function requery(name: string, value: string): void {
   const { screen, id, query } = route();

@@ -17,6 +17,12 @@ export async function logIn(user: string, password: string): Promise<void> {
   localStorage.setItem(EXPECTED, "yes");
 }
 
+/** Logs in with the secret of a link, which is spent then. */
+export async function redeem(secret: string): Promise<void> {
+  await post<string>("contentlib/access/login-links?action=redeem", { secret });
+  localStorage.setItem(EXPECTED, "yes");
+}
+
 export async function logOut(): Promise<void> {
   localStorage.removeItem(EXPECTED);
   await remove("session");

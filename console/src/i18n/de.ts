@@ -132,6 +132,7 @@ export const de = {
   "Light": "Hell",
   "Loading…": "Wird geladen…",
   "Local": "Lokal",
+  "Log in as the administrator": "Als Administrator anmelden",
   "Log in with {name}": "Mit {name} anmelden",
   "Log in": "Anmelden",
   "Log out": "Abmelden",
@@ -271,6 +272,7 @@ export const de = {
   "This is another file. Choose {name}, as it was when the upload began.":
     "Das ist eine andere Datei. Wählen Sie {name}, wie sie zu Beginn des Hochladens war.",
   "This item has no content.": "Dieses Element hat keinen Inhalt.",
+  "This link logs in the administrator, once.": "Dieser Link meldet den Administrator an, einmal.",
   "Thumbprint": "Fingerabdruck",
   "Time": "Zeit",
   "To the library": "In die Bibliothek",
@@ -285,6 +287,7 @@ export const de = {
   "Upload": "Hochladen",
   "Uploading": "Wird hochgeladen",
   "Uploads": "Uploads",
+  "Use a password": "Passwort benutzen",
   "Use it with other tools": "Mit anderen Werkzeugen benutzen",
   "User name": "Benutzername",
   "User": "Benutzer",

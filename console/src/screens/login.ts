@@ -1,6 +1,6 @@
 import { type TemplateResult, html } from "lit";
-import { customElement, state } from "lit/decorators.js";
-import { type Provider, logIn, logInAt, providers } from "../api/session";
+import { customElement, property, state } from "lit/decorators.js";
+import { type Provider, logIn, logInAt, providers, redeem } from "../api/session";
 import { t } from "../i18n/text";
 import { icon } from "../ui/icons";
 import { problem } from "../ui/problem";
@@ -8,6 +8,8 @@ import { View } from "../ui/view";
 
 @customElement("cl-login")
 export class Login extends View {
+  /** Of a login link. It is redeemed by a click, so that programs that open addresses in advance do not spend it. */
+  @property() secret = "";
   @state() private providers: readonly Provider[] = [];
   @state() private error: unknown;
   @state() private busy = false;
@@ -19,10 +21,11 @@ export class Login extends View {
   }
 
   protected override firstUpdated(): void {
-    this.querySelector<HTMLInputElement>("#user")?.focus();
+    this.querySelector<HTMLElement>("#user, .by-link")?.focus();
   }
 
   protected override render(): TemplateResult {
+    if (this.secret) return this.byLink();
     return html`<main class="login">
       <form @submit=${this.submit}>
         <div class="brand">${icon("library")}<span>contentlib</span></div>
@@ -40,17 +43,43 @@ export class Login extends View {
     </main>`;
   }
 
-  private readonly submit = async (event: Event): Promise<void> => {
-    event.preventDefault();
+  private byLink(): TemplateResult {
+    return html`<main class="login">
+      <form @submit=${this.redeem}>
+        <div class="brand">${icon("library")}<span>contentlib</span></div>
+        <h1>${t("Log in")}</h1>
+        <p>${t("This link logs in the administrator, once.")}</p>
+        ${this.error ? problem(this.error) : ""}
+        <button class="primary by-link" ?disabled=${this.busy}>${t("Log in as the administrator")}</button>
+        <button type="button" @click=${this.forget}>${t("Use a password")}</button>
+      </form>
+    </main>`;
+  }
+
+  private readonly redeem = (event: Event): Promise<void> => this.attempt(event, () => redeem(this.secret));
+
+  private readonly forget = (): void => {
+    this.secret = "";
+    this.error = undefined;
+    void this.updateComplete.then(() => this.firstUpdated());
+  };
+
+  private readonly submit = (event: Event): Promise<void> => {
     const given = new FormData(event.target as HTMLFormElement);
+    return this.attempt(event, () => logIn(String(given.get("user")), String(given.get("password"))));
+  };
+
+  private async attempt(event: Event, action: () => Promise<void>): Promise<void> {
+    event.preventDefault();
+    if (this.busy) return;
     this.busy = true;
     try {
-      await logIn(String(given.get("user")), String(given.get("password")));
+      await action();
       this.dispatchEvent(new Event("logged-in"));
     } catch (error) {
       this.error = error;
     } finally {
       this.busy = false;
     }
-  };
+  }
 }

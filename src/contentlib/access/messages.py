@@ -57,6 +57,14 @@ NO_TOKEN = Message("access.unknown_token", "the API token does not exist or has 
 NO_TICKET = Message(
     "access.unknown_ticket", "the clone ticket does not exist, has expired or was used before", "Acquire a new ticket."
 )
+NO_LINK = Message(
+    "access.unknown_link",
+    "the login link does not exist, has expired or was used before",
+    "Run contentlib console-link on the machine of the server for a new one, or log in with a password.",
+)
+DISABLED_FOR_LINK = Message(
+    "access.link_of_disabled_user", "user {name!r} is disabled", "Enable the user, then create the link again."
+)
 USER_DISABLED = Message(
     "access.user_disabled", "user {user} is disabled or the API token has expired", "Ask an administrator to enable the user."
 )

@@ -99,6 +99,7 @@ class Users:
             await transaction.users.put(user)
             if not user.enabled:
                 await transaction.logins.end(user.name)
+                await transaction.login_links.remove_of(user.folded_name)
                 await check_administered(transaction)
 
     async def remove(self, name: str) -> None:
@@ -116,6 +117,7 @@ class Users:
             await transaction.groups.leave(principal)
             await transaction.permissions.remove_of(principal)
             await transaction.logins.end(user.name)
+            await transaction.login_links.remove_of(user.folded_name)
             await _disown(transaction, user.name)
             await transaction.users.remove(user.folded_name)
             await check_administered(transaction)
@@ -147,6 +149,7 @@ class Users:
                 raise Invalid(messages.PASSWORD_WRONG(field="old_password"))
             await transaction.users.put(replace(user, password_hash=hashed))
             await transaction.logins.end(user.name, but=login)
+            await transaction.login_links.remove_of(user.folded_name)
 
     async def _hash(self, field: str, password: str, name: str) -> str:
         await self._policy.check(field, password, name)

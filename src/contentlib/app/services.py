@@ -9,6 +9,7 @@ from contentlib.access.audit_log import AuditLog
 from contentlib.access.changes import Changes
 from contentlib.access.grants import Grants
 from contentlib.access.groups import Groups
+from contentlib.access.login_links import LoginLinks
 from contentlib.access.overview import Overview
 from contentlib.access.own_roles import OwnRoles
 from contentlib.access.visibility import Visibility
@@ -41,6 +42,7 @@ from contentlib.services.content_trusted_certificates import TrustedCertificates
 from contentlib.services.content_type import TypeService
 from contentlib.services.contentlib_access_audit import AuditService
 from contentlib.services.contentlib_access_groups import GroupsService
+from contentlib.services.contentlib_access_login_links import LoginLinksService
 from contentlib.services.contentlib_access_permissions import PermissionsService
 from contentlib.services.contentlib_access_quotas import UserQuotasService
 from contentlib.services.contentlib_access_roles import RolesService
@@ -175,6 +177,7 @@ def _services(core: Core, rules: Rules, access: Access, identity: Identity, resu
         PermissionsService(Grants(core.metadata), access.gate),
         TokensService(access.api_tokens, access.gate),
         SessionsService(access.logins),
+        LoginLinksService(LoginLinks(core.metadata, access.logins, core.clock)),
         SelfService(access.users, access.gate),
         AuditService(AuditLog(core.metadata, access.gate)),
         CategoryService(rules.categories),

@@ -8,6 +8,7 @@ from contentlib.cli import modes
 from contentlib.cli.adopt import adopt
 from contentlib.cli.audit import audit
 from contentlib.cli.bundle import bundle
+from contentlib.cli.console_link import console_link
 from contentlib.cli.ldap import ldap
 from contentlib.cli.login import login
 from contentlib.cli.nodes import nodes
@@ -45,6 +46,7 @@ for command in (
     *(permissions, roles, tokens, users),
 ):
     application.command()(command)
+application.command("console-link")(console_link)
 application.command("cp")(copy_between)
 application.command("export")(export_items)
 application.command("import")(import_items)

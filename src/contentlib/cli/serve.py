@@ -72,7 +72,7 @@ def _serve(settings: Settings) -> None:
     password = app.prepare(settings)
     stores.hold_storages(settings)
     _warn(modes.advice(settings.tls_key))
-    start = _Start(settings, port, own, password)
+    start = _Start(settings, port, own, password, _first_link(settings) if password else None)
     try:
         server.run(settings, port, own, _creation(settings, own, start), start.announce)
     finally:
@@ -108,14 +108,25 @@ def _creation(settings: Settings, own: ServerCertificate | None, start: _Start) 
     return create
 
 
+def _first_link(settings: Settings) -> str | None:
+    """The secret of a link to the console, where there is one."""
+    from contentlib.cli.console_link import new_secret
+    from contentlib.console.front import is_built
+
+    return new_secret(settings) if is_built() else None
+
+
 class _Start:
     """Prints the messages of the start. Scripts rely on the lines `listening on` and `administrator:`."""
 
-    def __init__(self, settings: Settings, port: Port, own: ServerCertificate | None, password: str | None) -> None:
+    def __init__(
+        self, settings: Settings, port: Port, own: ServerCertificate | None, password: str | None, link_secret: str | None
+    ) -> None:
         self._settings = settings
         self._port = port
         self._own = own
         self._unsaid_password = password
+        self._link_secret = link_secret
         self.announced = False
         """Whether workers have served already: one that starts later replaces one of them."""
 
@@ -126,6 +137,9 @@ class _Start:
             self._announce()
 
     def _announce(self) -> None:
+        from contentlib.access.login_links import LIFETIME_MINUTES
+        from contentlib.cli.console_link import link
+
         scheme = "https" if self._own else "http"
         url, generated = self._port.url(scheme, self._port.reachable()), self._unsaid_password is not None
         curl = login_line(url, self._settings.admin_name, generated=generated)
@@ -136,6 +150,10 @@ class _Start:
             typer.echo(f"certificate SHA-1 thumbprint: {self._own.thumbprint('sha1')}")
             typer.echo(f"certificate SHA-256 thumbprint: {self._own.thumbprint('sha256')}")
         typer.echo(curl)
+        if self._link_secret is not None:
+            address = link(self._settings.public_url or url, self._link_secret)
+            typer.echo(f"console: {address} (valid once, for {LIFETIME_MINUTES} minutes)")
+            self._link_secret = None
 
     def save_password(self) -> None:
         """Prints a generated password once, also when the server could not start after it was set."""

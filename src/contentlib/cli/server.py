@@ -25,6 +25,7 @@ from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server.mp import MPServer
 
+from contentlib.cli import addresses
 from contentlib.cli.certificate import ServerCertificate
 from contentlib.cli.connections import Sweeper
 from contentlib.cli.draining import Draining
@@ -54,8 +55,7 @@ class Port:
 
     def url(self, scheme: str, host: str | None = None) -> str:
         """The URL of the server, by another host name if one is given."""
-        host = host or self.host
-        return f"{scheme}://{f'[{host}]' if ':' in host else host}:{self.number}"
+        return addresses.url(scheme, host or self.host, self.number)
 
     def accepts(self) -> bool:
         """Whether a connection to the port is taken."""
@@ -67,7 +67,7 @@ class Port:
 
     def reachable(self) -> str:
         """The host, or loopback where the server listens on every address."""
-        return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104 - read, not bound
+        return addresses.reachable(self.host)
 
 
 def reserve(listen: str) -> Port:

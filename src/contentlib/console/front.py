@@ -38,6 +38,11 @@ _PROTECTED: Headers = [
 _CACHED, _CHECKED = "public, max-age=31536000, immutable", "no-cache"
 
 
+def is_built(built: Path = BUILT) -> bool:
+    """Whether the console has been built."""
+    return (built / _INDEX).is_file()
+
+
 @dataclass(frozen=True, slots=True)
 class _File:
     """A file in memory, as it is and compressed."""
@@ -54,7 +59,7 @@ class Console:
 
     def __init__(self, public_url: str | None, built: Path = BUILT) -> None:
         prefix = urlsplit(public_url).path.rstrip("/") if public_url else ""
-        self._files = dict(_files(built, f"{prefix}{PAGE}/")) if (built / _INDEX).is_file() else {}
+        self._files = dict(_files(built, f"{prefix}{PAGE}/")) if is_built(built) else {}
 
     @property
     def built(self) -> bool:

@@ -14,7 +14,7 @@ _OWN = ("same-origin", "none")  # `none` is the user: an address that was typed,
 
 def cookie(request: Request, name: str) -> str | None:
     """Returns the value of a cookie, or None if it is missing or a page of another site sent the request."""
-    return None if "cookie" not in request.headers or _is_foreign(request) else returned_cookie(request, name)
+    return None if "cookie" not in request.headers or is_foreign(request) else returned_cookie(request, name)
 
 
 def returned_cookie(request: Request, name: str) -> str | None:
@@ -24,7 +24,8 @@ def returned_cookie(request: Request, name: str) -> str | None:
     return next((value.strip('"') for found, _, value in pairs if found == name), None)
 
 
-def _is_foreign(request: Request) -> bool:
+def is_foreign(request: Request) -> bool:
+    """Whether a page of another site sent the request."""
     headers = request.headers
     site = headers.get("sec-fetch-site")
     if site is not None and site not in _OWN:

@@ -89,6 +89,15 @@ class ApiToken(msgspec.Struct, frozen=True):
     libraries: tuple[str, ...] | None = None
 
 
+class LoginLink(msgspec.Struct, frozen=True):
+    """A link that starts one login session of a user (folded name), kept by the hash of its secret."""
+
+    id: str
+    hash: str
+    user: str
+    expires: int
+
+
 class LastUse(msgspec.Struct, frozen=True):
     """When and from which address a principal or a token (its identifier) was last used to log in or to call."""
 
@@ -208,6 +217,19 @@ class ApiTokenRows(Protocol):
 
     async def all(self, user: str | None = None) -> list[ApiToken]:
         """All tokens, or those of a user (folded name), in order of creation."""
+
+
+class LoginLinkRows(Protocol):
+    """Login links, by their identifier."""
+
+    async def get(self, identifier: str) -> LoginLink | None:
+        """The link, or None."""
+
+    async def add(self, row: LoginLink) -> None:
+        """Adds a link."""
+
+    async def remove_of(self, user: str) -> None:
+        """Removes the links of a user (folded name)."""
 
 
 class LastUseRows(Protocol):

@@ -30,6 +30,7 @@ PARAMETERS: Mapping[str, _Parameters] = {
     "categories": _Parameters("category"),
     "items": _Parameters(ITEM),
     "libraries": _Parameters(LIBRARY),
+    "login_links": _Parameters("login link", name=("user", "of_user")),
     "logins": _Parameters("login session", ("token_hash", "key"), ()),
     "memberships": _Parameters("group", ("of_group",), ("principal",)),
     "permissions": _Parameters("permission", name=("principal",)),

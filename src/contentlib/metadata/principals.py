@@ -11,6 +11,7 @@ from contentlib.library.principals import (
     ApiToken,
     Group,
     LastUse,
+    LoginLink,
     Permission,
     Role,
     group_key,
@@ -223,6 +224,21 @@ class ApiTokenRows(Keyed[ApiToken]):
     async def all(self, user: str | None = None) -> list[ApiToken]:
         """All tokens, or those of a user."""
         return [_TOKENS.codec.value(row) for row in await self._connection.rows(_ALL_TOKENS, {"of_user": user})]
+
+
+_LINKS = Statements(tables.login_links, LoginLink)
+_REMOVE_LINKS_OF = Statement(delete(tables.login_links).where(tables.login_links.c.user == bindparam("of_user")))
+
+
+class LoginLinkRows(Keyed[LoginLink]):
+    """Login links."""
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(connection, _LINKS)
+
+    async def remove_of(self, user: str) -> None:
+        """Removes the links of a user."""
+        await self._connection.run(_REMOVE_LINKS_OF, {"of_user": user})
 
 
 _USES = Statements(tables.last_uses, LastUse)

@@ -550,6 +550,15 @@ api_tokens = Table(
     Column("libraries", Text),
 )
 
+login_links = Table(
+    "login_links",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("hash", Text, nullable=False),
+    Column("user", Text, nullable=False, index=True),
+    Column("expires", BigInteger, nullable=False),
+)
+
 last_uses = Table(
     "last_uses",
     metadata,

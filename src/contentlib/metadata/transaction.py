@@ -24,7 +24,15 @@ from contentlib.metadata.libraries import DeletedLibraryRows, LibraryRows
 from contentlib.metadata.lines import LineRows
 from contentlib.metadata.memory import Memory
 from contentlib.metadata.offers import ArrivalRows, OfferRows
-from contentlib.metadata.principals import ACCESS_TABLES, ApiTokenRows, GroupRows, LastUseRows, PermissionRows, RoleRows
+from contentlib.metadata.principals import (
+    ACCESS_TABLES,
+    ApiTokenRows,
+    GroupRows,
+    LastUseRows,
+    LoginLinkRows,
+    PermissionRows,
+    RoleRows,
+)
 from contentlib.metadata.queries import QueryRows
 from contentlib.metadata.quotas import QuotaRows
 from contentlib.metadata.secrets import SecretRows
@@ -211,6 +219,7 @@ class TransactionRows:
         self.roles: principals.RoleRows = RoleRows(connection)
         self.permissions: principals.PermissionRows = PermissionRows(connection)
         self.api_tokens: principals.ApiTokenRows = ApiTokenRows(connection)
+        self.login_links: principals.LoginLinkRows = LoginLinkRows(connection)
         self.last_uses: principals.LastUseRows = LastUseRows(connection)
         self.state: ports.StateRows = StateRows(connection)
         self.secrets: ports.SecretRows = SecretRows(connection)

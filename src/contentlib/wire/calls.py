@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from contentlib.http.bodies import Bodies, Vouch
-from contentlib.http.cookies import cookie
+from contentlib.http.cookies import cookie, is_foreign
 from contentlib.http.failures import Report, storage_fault
 from contentlib.http.message import BodyRefused, Disconnected, Headers, Request
 from contentlib.vapi.checking import flaw, union_flaw
@@ -231,9 +231,14 @@ def _basic(header: str) -> tuple[str, str] | None:
 
 
 def session_headers(request: Request, call: Call) -> Headers:
-    """A session that the call has started, as a header and as a cookie, unless the client asked for none."""
+    """A session that the call has started, as a header and as a cookie, unless the client asked for none.
+
+    A page of another site cannot log the browser in, which would then work in the name of whoever wrote that page.
+    """
     if call.new_token is None or "vmware-use-header-authn" in request.headers:
         return []
+    if is_foreign(request):
+        return [(TOKEN, call.new_token)]
     secure = "; Secure" if call.base_url.startswith("https:") else ""  # as the client sees it, who may have a proxy before us
     kept = f"{TOKEN}={call.new_token}; Path=/; HttpOnly; SameSite=Strict{secure}"
     return [(TOKEN, call.new_token), ("set-cookie", kept)]

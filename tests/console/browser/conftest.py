@@ -43,9 +43,15 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def server(built: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the server is started; its data is in `data`."""
+    return tmp_path_factory.mktemp("server")
+
+
+@pytest.fixture(scope="module")
+def server(built: None, directory: Path) -> Iterator[Running]:
     """A server that nobody has used yet."""
-    with serving(tmp_path_factory.mktemp("server"), "--no-tls", CONTENTLIB_ADMIN_PASSWORD=PASSWORD) as running:
+    with serving(directory, "--no-tls", CONTENTLIB_ADMIN_PASSWORD=PASSWORD) as running:
         yield running
 
 

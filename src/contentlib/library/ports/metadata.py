@@ -27,7 +27,7 @@ from contentlib.library.ports.tasks import TaskRows
 from contentlib.library.ports.trash import DeletedRows
 from contentlib.library.ports.users import LoginRows, TokenRows, UsedLoginRows, UserRows
 from contentlib.library.ports.versions import BlobRows, TrustedCertificateRows, VersionRows
-from contentlib.library.principals import ApiTokenRows, GroupRows, LastUseRows, PermissionRows, RoleRows
+from contentlib.library.principals import ApiTokenRows, GroupRows, LastUseRows, LoginLinkRows, PermissionRows, RoleRows
 
 
 class Transaction(Protocol):
@@ -65,6 +65,7 @@ class Transaction(Protocol):
     roles: RoleRows
     permissions: PermissionRows
     api_tokens: ApiTokenRows
+    login_links: LoginLinkRows
     last_uses: LastUseRows
     state: StateRows
     secrets: SecretRows

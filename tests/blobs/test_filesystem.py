@@ -16,6 +16,7 @@ import pytest
 
 from contentlib.blobs.filesystem import FilesystemBlobs
 from contentlib.blobs.guard import check_key
+from contentlib.blobs.reserves import DiskReserve
 from storages import SERVER, claimed
 
 HOLDING = """
@@ -113,6 +114,34 @@ def test_an_upload_that_becomes_a_blob_while_it_is_opened_is_not_written_to(blob
     kept = list(blobs.blobs("s"))
     assert kept
     assert [name for name in kept if b"".join(blobs.read("s", name)) != name[:2].encode()] == []
+
+
+def test_contents_that_are_kept_together_are_read_only_files_of_one_directory(blobs: FilesystemBlobs) -> None:
+    paths = [blobs.path("s", each.id) for each in blobs.keep_all("s", [b"one", b"two"])]
+    assert [path.read_bytes() for path in paths] == [b"one", b"two"]
+    assert {stat.S_IMODE(path.stat().st_mode) for path in paths} == {0o440}
+    assert len({path.parent for path in paths}) == 1
+
+
+def test_contents_of_which_one_cannot_be_flushed_are_not_kept(blobs: FilesystemBlobs, monkeypatch: pytest.MonkeyPatch) -> None:
+    flush, lost = os.fsync, iter([False, True])
+
+    def fsync(file: int) -> None:
+        if next(lost, False):
+            raise OSError(errno.EIO, "lost")
+        flush(file)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    with pytest.raises(OSError, match="lost"):
+        blobs.keep_all("s", [b"one", b"two", b"three"])
+    assert list(blobs.blobs("s")) == []
+
+
+def test_contents_that_are_kept_together_leave_the_reserve_free(tmp_path: Path) -> None:
+    blobs = claimed(FilesystemBlobs({"s": tmp_path / "storage"}, reserves={"s": DiskReserve(percent=100, limited=False)}))
+    with pytest.raises(OSError, match="No space left on device"):
+        blobs.keep_all("s", [b"one"])
+    assert list(blobs.blobs("s")) == []
 
 
 def test_a_text_that_was_half_written_is_listed_for_the_sweep_and_goes_as_others_do(

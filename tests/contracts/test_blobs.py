@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from contentlib.library.ports import BlobStore, Descriptions, Strays, descriptions_of, strays_of
+from contentlib.library.ports import BlobStore, Description, Descriptions, Strays, descriptions_of, small_files_of, strays_of
 
 A, B = "datastore-1", "datastore-2"
 
@@ -194,6 +194,30 @@ def test_texts_are_written_replaced_and_dropped_one_by_one(able: BlobStore) -> N
     texts.undescribe(A, "item", "one")
     assert list(texts.described(A)) == [("item", "two")]
     assert list(_described(able, B).described(B)) == [("other", "one")]
+
+
+def test_contents_that_are_kept_together_are_blobs_like_others(able: BlobStore) -> None:
+    small = small_files_of(able, A)
+    if small is None:
+        pytest.skip("the storage has no such ability")
+    contents = [b"one", b"", b"one", bytes(5000)]
+    kept = small.keep_all(A, contents)
+    assert [b"".join(able.read(A, each.id)) for each in kept] == contents
+    assert {each.id for each in kept} == set(able.blobs(A))
+    for each, content in zip(kept, contents, strict=True):
+        assert able.stat(A, each.id) == (len(content), each.mark)
+        assert each.unflushed is None
+
+
+def test_texts_that_are_written_together_are_texts_like_others(able: BlobStore) -> None:
+    texts, small = _described(able), small_files_of(able, A)
+    if small is None:
+        pytest.skip("the storage has no such ability")
+    texts.describe(A, "item", "one", b"{}")
+    small.describe_all(
+        A, [Description("item", version, b"[]") for version in ("one", "two")] + [Description("new", "v", b"{}")]
+    )
+    assert sorted(texts.described(A)) == [("item", "one"), ("item", "two"), ("new", "v")]
 
 
 @pytest.mark.parametrize("name", ["", "..", "a/b", "/etc/passwd", "a\0b", "x" * 300, "é", "\ud800", "-x"], ids=ascii)

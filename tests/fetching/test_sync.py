@@ -489,6 +489,33 @@ async def test_a_sync_beyond_the_quota_names_it_and_brings_what_there_is_room_fo
     assert (await follower.content())["large"] == {"a.iso": bytes(11)}
 
 
+async def test_small_items_beyond_the_quota_fail_alone(app: Whole, clock: HandClock, publisher: Publisher) -> None:
+    shelf = Shelf(publisher)
+    shelf.put("item0", a_iso=b"0")
+    follower = await Follower.new(app, clock, shelf.url)
+    await follower.synced()
+    quota = f"/api/contentlib/library/{follower.library}/quota"
+    assert (await app.send("PUT", quota, {"bytes_limit": 4})).status_code == 204
+    for n in range(1, 60):
+        shelf.put(f"item{n}", a_iso=b"%d" % n)
+    task = await follower.sync()
+    assert task["status"] == "FAILED"
+    assert (await app.send("GET", quota)).json()["bytes"] in (3, 4)  # of some two bytes do not fit, of others one does
+    assert set(await follower.content()) < {f"item{n}" for n in range(60)}
+
+
+async def test_small_items_of_which_one_cannot_be_fetched_are_there(app: Whole, clock: HandClock, publisher: Publisher) -> None:
+    shelf = Shelf(publisher)
+    for n in range(60):
+        shelf.put(f"item{n}", a_iso=b"content %d" % n, b_iso=b"the same")
+    del publisher.files["/item30/b.iso"]
+    follower = await Follower.new(app, clock, shelf.url)
+    assert (await follower.synced())["status"] == "FAILED"
+    content = await follower.content()
+    assert content == {f"item{n}": {"a.iso": b"content %d" % n, "b.iso": b"the same"} for n in range(60) if n != 29}
+    assert len(stored(app.settings)) == 60
+
+
 async def test_a_sync_beyond_the_quota_of_items_leaves_the_library_as_it_was(follower: Follower, shelf: Shelf) -> None:
     before = await follower.content()
     quota = f"/api/contentlib/library/{follower.library}/quota"

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
-from contentlib.library.ports import MetadataStore, NewBlob, Transaction
+from contentlib.library.ports import Description, MetadataStore, NewBlob, Transaction
 from off_loop import OffLoopBlobs
 
 
@@ -46,8 +46,14 @@ class FragileBlobs(OffLoopBlobs):
         super().flush(storage, blob)
         self.steps()
 
-    def describe(self, storage: str, item: str, version: str, content: bytes) -> None:
-        super().describe(storage, item, version, content)
+    def keep_all(self, storage: str, contents: Sequence[bytes]) -> list[NewBlob]:
+        self.steps()
+        kept = super().keep_all(storage, contents)
+        self.steps()
+        return kept
+
+    def describe_all(self, storage: str, texts: Sequence[Description]) -> None:
+        super().describe_all(storage, texts)
         self.steps()
 
 

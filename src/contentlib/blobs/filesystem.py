@@ -20,7 +20,7 @@ import errno
 import os
 import secrets
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
@@ -28,9 +28,9 @@ from contentlib.blobs.guard import check_key
 from contentlib.blobs.locks import is_at, lock_file
 from contentlib.blobs.marks import MarkedDirectory, MarkedPlace
 from contentlib.blobs.reserves import DiskReserve
-from contentlib.library.flushing import flush_directory
+from contentlib.library.flushing import flush_all, flush_directories
 from contentlib.library.identifiers import new_identifier
-from contentlib.library.ports import NewBlob, Stat, StorageSpace, Stray
+from contentlib.library.ports import Description, NewBlob, Stat, StorageSpace, Stray
 
 _PARTS = ("blobs", "staging", "items", "strays")
 _PIECE = 1 << 20
@@ -60,13 +60,9 @@ class StagedFile:
     def append(self, data: bytes) -> None:
         """Adds bytes at the end."""
         with self._using:
-            if any(self._reserve[:2]) and self._reserve.of(os.statvfs(self._file)).room < len(data):
-                raise OSError(errno.ENOSPC, _RESERVED)
-            view = memoryview(data)
-            while view:
-                written = os.write(self._file, view)
+            _check_room(self._reserve, self._file, len(data))
+            for written in _write(self._file, data):
                 self.size += written
-                view = view[written:]
             if self.size - self._begun >= _BEHIND:
                 self._write_behind()
 
@@ -210,6 +206,23 @@ class FilesystemBlobs:
         source.rename(target)
         return NewBlob(name, _mark(target.stat()), self.boot)
 
+    def keep_all(self, storage: str, contents: Sequence[bytes]) -> list[NewBlob]:
+        """Stores small contents in one directory, so that they are flushed with few turns of the disk."""
+        _check_room(self._reserves[storage], self._checked(storage), sum(map(len, contents)))
+        shard = new_identifier()[:2]
+        names = [shard + new_identifier()[2:] for _ in contents]
+        paths = [self.path(storage, name) for name in names]
+        directory = paths[0].parent
+        directory.mkdir(mode=0o750, exist_ok=True)
+        try:
+            marks = _write_all(zip(paths, contents, strict=True), os.O_EXCL, 0o440)
+            flush_directories([directory, directory.parent])
+        except OSError:
+            for path in paths:
+                path.unlink(missing_ok=True)
+            raise
+        return [NewBlob(name, mark, None) for name, mark in zip(names, marks, strict=True)]
+
     def flush(self, storage: str, blob: str) -> None:
         """Flushes a blob. Its bytes are dropped if they could not be flushed.
 
@@ -299,16 +312,19 @@ class FilesystemBlobs:
 
     def describe(self, storage: str, item: str, version: str, content: bytes) -> None:
         """Writes the text of a content version."""
-        directory = self._checked(storage) / "items" / check_key(item)
-        aside = directory / f".{check_key(version)}"
-        directory.mkdir(mode=0o750, exist_ok=True)
-        with aside.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        aside.rename(directory / f"{version}.json")
-        for each in (directory, directory.parent):
-            flush_directory(each)
+        self.describe_all(storage, [Description(item, version, content)])
+
+    def describe_all(self, storage: str, texts: Sequence[Description]) -> None:
+        """Writes the texts of several content versions."""
+        root = self._checked(storage) / "items"
+        places = [root / check_key(each.item) for each in texts]
+        asides = [place / f".{check_key(each.version)}" for place, each in zip(places, texts, strict=True)]
+        for place in places:
+            place.mkdir(mode=0o750, exist_ok=True)
+        _write_all(zip(asides, [each.content for each in texts], strict=True), os.O_TRUNC, 0o666)
+        for aside, each in zip(asides, texts, strict=True):
+            aside.rename(aside.with_name(f"{each.version}.json"))
+        flush_directories([*places, root])
 
     def described(self, storage: str) -> Iterator[tuple[str, str]]:
         """Item and version of all texts, also of those that a killed server has left unfinished."""
@@ -351,6 +367,36 @@ def _nested(directory: Path) -> Iterator[tuple[str, str]]:
         with suppress(FileNotFoundError, NotADirectoryError), os.scandir(directory / name) as entries:
             for entry in list(entries):
                 yield name, entry.name
+
+
+def _write(file: int, data: bytes) -> Iterator[int]:
+    """Writes bytes, and yields how many were written by each call."""
+    view = memoryview(data)
+    while view:
+        written = os.write(file, view)
+        yield written
+        view = view[written:]
+
+
+def _write_all(files: Iterable[tuple[Path, bytes]], flags: int, mode: int) -> list[str]:
+    """Writes and flushes files, which are all on their way to the disk before the first is waited for. Returns their marks."""
+    with ExitStack() as closing:
+        opened = []
+        for path, content in files:
+            file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | flags, mode)
+            closing.callback(os.close, file)
+            for _ in _write(file, content):
+                pass
+            os.posix_fadvise(file, 0, 0, os.POSIX_FADV_DONTNEED)
+            opened.append(file)
+        flush_all(opened)
+        return [_mark(os.fstat(file)) for file in opened]
+
+
+def _check_room(reserve: DiskReserve, place: int | Path, size: int) -> None:
+    """Raises OSError if so many bytes do not fit beside the reserve of a disk."""
+    if any(reserve[:2]) and reserve.of(os.statvfs(place)).room < size:
+        raise OSError(errno.ENOSPC, _RESERVED)
 
 
 def _mark(found: os.stat_result) -> str:

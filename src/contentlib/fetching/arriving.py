@@ -60,6 +60,26 @@ class IncomingFile(ByteSink, Protocol):
         """Discards the received bytes after the last attempt."""
 
 
+class InMemory:
+    """The bytes of a small file."""
+
+    def __init__(self) -> None:
+        self.content = b""
+
+    @property
+    def size(self) -> int:
+        """Number of received bytes."""
+        return len(self.content)
+
+    async def feed(self, data: bytes) -> None:
+        """Receives the next bytes."""
+        self.content += data
+
+    async def restart(self) -> None:
+        """Discards the received bytes."""
+        self.content = b""
+
+
 class Staging:
     """An upload in staging, hashed while it is received."""
 

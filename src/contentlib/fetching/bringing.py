@@ -6,18 +6,22 @@ attempt finds them and requests the rest by Range.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from typing import TypeVar
 
 from contentlib.fetching import messages
-from contentlib.fetching.arriving import Different, Staging
+from contentlib.fetching.arriving import ByteSink, Different, InMemory, Staging
 from contentlib.fetching.fetch import Fetching, Origin, Transport
+from contentlib.fetching.gathering import FetchedItem
 from contentlib.library.bytes.blobs import Blobs
 from contentlib.library.catalog.items import current_version
 from contentlib.library.catalogs import Arrival, OfferedFile, OfferedItem, upload_of
 from contentlib.library.checksums import Algorithm, Checksum
 from contentlib.library.errors import Damaged, Fault, NotFetched, NotWritable
-from contentlib.library.following.mirror import KnownItem, kept_files
+from contentlib.library.following.mirror import ArrivedItem, KnownItem, kept_files
 from contentlib.library.following.own_catalogs import BLOB
 from contentlib.library.model import Blob, Library, SourceEndpoint, StoredFile, Subscription
 from contentlib.library.packages import checks as packages
@@ -31,6 +35,7 @@ from contentlib.outbound.credentials import credentials_of
 from contentlib.outbound.problems import RequestFailed
 from contentlib.outbound.sources import host_of
 
+Found = TypeVar("Found")
 _LARGE = 1 << 20
 """From this size on a file is not begun anew when its connection breaks."""
 
@@ -98,17 +103,41 @@ class Bringing:
         arrival = await self._arrival(upload)
         if arrival.blob is not None and (blob := await self._kept(arrival.blob, file.name)) is not None:
             return blob
-        problem: NotFetched | None = None
-        for uri in file.uris:
+
+        async def bring(uri: str) -> Blob:
+            return await self._share(uri, file) if uri.startswith(BLOB) else await self._fetch(uri, arrival, file)
+
+        blob = await _from_first(file, bring)
+        if len(offered.files) > 1:
+            await self._remember(Arrival(upload, self._library.id, blob=blob.id))
+        return blob
+
+    async def has_begun(self, offered: OfferedItem) -> bool:
+        """Whether files of an item have arrived before, in whole or in part."""
+        uploads = [upload_of(self._library.id, offered, file) for file in offered.files]
+        async with self._context.metadata.reading() as transaction:
+            return any([await transaction.arrivals.get(upload) is not None for upload in uploads])
+
+    async def contents(self, offered: OfferedItem) -> list[bytes]:
+        """Fetches the files of a small item into memory. Raises NotFetched with the cause."""
+        return [await _from_first(file, partial(self._content, file)) for file in offered.files]
+
+    async def _content(self, file: OfferedFile, uri: str) -> bytes:
+        memory, arrival = InMemory(), Arrival("", self._library.id)
+        with _failures(file):
             try:
-                blob = await self._share(uri, file) if uri.startswith(BLOB) else await self._fetch(uri, arrival, file)
-            except NotFetched as error:
-                problem = problem if problem is not None and problem.again else error
-                continue
-            if len(offered.files) > 1:
-                await self._remember(Arrival(upload, self._library.id, blob=blob.id))
-            return blob
-        raise problem or NotFetched(messages.NO_SOURCE(name=file.name))
+                async with self._context.transport.limits.transfer(file.name, host_of(uri)):
+                    await self._fetching(uri, arrival, file, memory).run()
+            except Different as error:
+                raise _different(file, error.fault) from error
+            _check_size(file, memory)
+        return memory.content
+
+    async def store(self, fetched: list[FetchedItem], now: int) -> list[ArrivedItem]:
+        """Stores the files of small items together."""
+        contents = [content for each in fetched for content in each.contents]
+        blobs = iter(await self._context.blobs.keep_all(self._library.storage, contents))
+        return [ArrivedItem(each, [_stored(file, next(blobs), None, now) for file in each.files]) for each, _ in fetched]
 
     async def _kept(self, blob_id: str, name: str) -> Blob | None:
         try:
@@ -134,19 +163,13 @@ class Bringing:
         storage, blobs = self._library.storage, self._context.blobs
         staging = Staging(storage, arrival.id, blobs.store, blobs.on(storage))
         try:
-            await blobs.check_space(storage, file.size or 0)
-            async with self._context.transport.limits.transfer(file.name, host_of(uri)):
-                await staging.begin()
-                await self._fetching(uri, arrival, file, staging).run()
-            if file.size is not None and staging.size != file.size:
-                raise _different(file, transfer_faults.wrong_size(file.name, file.size, staging.size))
-            return await blobs.keep(staging.received)
-        except RequestFailed as error:
-            problem = error.problem
-            fault = messages.SYNC_FAILED(kind=problem.kind.value, name=file.name, problem=problem.text)
-            raise NotFetched(fault, again=problem.again) from error
-        except NotWritable as error:
-            raise NotFetched(error.fault) from error
+            with _failures(file):
+                await blobs.check_space(storage, file.size or 0)
+                async with self._context.transport.limits.transfer(file.name, host_of(uri)):
+                    await staging.begin()
+                    await self._fetching(uri, arrival, file, staging).run()
+                _check_size(file, staging)
+                return await blobs.keep(staging.received)
         except Different as error:
             await self._discard(staging, arrival.id)
             raise _different(file, error.fault) from error
@@ -155,7 +178,7 @@ class Bringing:
         finally:
             await staging.leave()
 
-    def _fetching(self, uri: str, arrival: Arrival, file: OfferedFile, staging: Staging) -> Fetching:
+    def _fetching(self, uri: str, arrival: Arrival, file: OfferedFile, sink: ByteSink) -> Fetching:
         endpoint = SourceEndpoint(uri, self._subscription.thumbprint, self._subscription.certificate)
         seen = Remembered(arrival.etag, arrival.modified, arrival.total)
         origin = Origin(endpoint, seen, credentials_of(self._subscription))
@@ -164,7 +187,7 @@ class Bringing:
             if file.size is None or file.size >= _LARGE:
                 await self._remember(Arrival(arrival.id, self._library.id, seen.etag, seen.modified, seen.total))
 
-        return Fetching(self._context.transport, file, origin, staging, remember, unheard)
+        return Fetching(self._context.transport, file, origin, sink, remember, unheard)
 
     def _not_stored(self, file: OfferedFile, staging: Staging, error: NotStored) -> NotFetched:
         if isinstance(error.error, BlockingIOError):
@@ -191,6 +214,35 @@ class Bringing:
         storage, blobs = self._library.storage, self._context.blobs
         await blobs.on(storage).release(partial(blobs.store.discard, storage, upload))
         await self._forget([upload])
+
+
+async def _from_first(file: OfferedFile, get: Callable[[str], Awaitable[Found]]) -> Found:
+    """Returns what the first address of a file that works gives."""
+    problem: NotFetched | None = None
+    for uri in file.uris:
+        try:
+            return await get(uri)
+        except NotFetched as error:
+            problem = problem if problem is not None and problem.again else error
+    raise problem or NotFetched(messages.NO_SOURCE(name=file.name))
+
+
+@contextmanager
+def _failures(file: OfferedFile) -> Iterator[None]:
+    """Raises NotFetched for failures of the publisher and of the storage."""
+    try:
+        yield
+    except RequestFailed as error:
+        problem = error.problem
+        fault = messages.SYNC_FAILED(kind=problem.kind.value, name=file.name, problem=problem.text)
+        raise NotFetched(fault, again=problem.again) from error
+    except NotWritable as error:
+        raise NotFetched(error.fault) from error
+
+
+def _check_size(file: OfferedFile, sink: ByteSink) -> None:
+    if file.size is not None and sink.size != file.size:
+        raise _different(file, transfer_faults.wrong_size(file.name, file.size, sink.size))
 
 
 def _different(file: OfferedFile, fault: Fault) -> NotFetched:

@@ -20,11 +20,12 @@ import msgspec
 
 from contentlib.fetching import messages
 from contentlib.fetching.bringing import Bringing, BringingContext
+from contentlib.fetching.gathering import FetchedItem, Gathering, is_small
 from contentlib.jobs.worker import Again, Progress
 from contentlib.library.catalogs import Catalog, OfferedItem, Seen
 from contentlib.library.clock import Clock
 from contentlib.library.errors import Busy, Damaged, Fault, LibraryError, Missing, NotCompliant, NotFetched, QuotaExceeded
-from contentlib.library.following.mirror import AppliedCatalog, Mirror
+from contentlib.library.following.mirror import AppliedCatalog, ArrivedItem, KnownItem, Mirror
 from contentlib.library.following.own_catalogs import OwnCatalogs
 from contentlib.library.following.subscription_passwords import SubscriptionPasswords
 from contentlib.library.following.sync_tasks import SyncArguments
@@ -201,19 +202,38 @@ class _Sync:
             return
         self._progress.note(0, len(wanted))
         bringing = Bringing(self._context.bringing, self._library, self._opened())
-        rest = deque(wanted)
-        most = self._context.bringing.transport.limits.item_syncs.most
-        await _together(self._some(bringing, rest) for _ in range(min(most, len(wanted))))
+        gathering = Gathering()
+        await _together([self._fetch_all(bringing, deque(wanted), gathering), self._store(bringing, gathering)])
 
-    async def _some(self, bringing: Bringing, rest: deque[OfferedItem]) -> None:
+    async def _fetch_all(self, bringing: Bringing, rest: deque[OfferedItem], gathering: Gathering) -> None:
+        most = self._context.bringing.transport.limits.item_syncs.most
+        await _together(self._some(bringing, rest, gathering) for _ in range(min(most, len(rest))))
+        await gathering.end()
+
+    async def _some(self, bringing: Bringing, rest: deque[OfferedItem], gathering: Gathering) -> None:
         while True:
             async with self._context.bringing.transport.limits.item_syncs.one():
                 if self._failures.in_a_row >= _IN_A_ROW:
                     self._turn(rest)
                 if not rest:
                     return
-                await self._bring(bringing, rest.popleft())
-            self._progress.note(self._progress.completed + 1)
+                fetched = await self._bring(bringing, rest.popleft(), gathers=True)
+            if fetched is None:
+                self._progress.note(self._progress.completed + 1)
+            else:
+                await gathering.add(fetched)
+
+    async def _store(self, bringing: Bringing, gathering: Gathering) -> None:
+        """Stores the small items. If that fails, each is brought alone, so that it fails alone."""
+        while fetched := await gathering.take():
+            try:
+                arrived = await bringing.store(fetched, self._context.clock.now())
+                await self._mirror.complete(self._library, *arrived)
+                self._fetched += len(fetched)
+            except (LibraryError, OSError):
+                for each in fetched:
+                    await self._bring(bringing, each.offered)
+            self._progress.note(self._progress.completed + len(fetched))
 
     def _turn(self, rest: deque[OfferedItem]) -> None:
         """Continues from the other end: the failed items may be gone and others available. Ends the second time."""
@@ -223,19 +243,27 @@ class _Sync:
         failures.turned, failures.in_a_row = True, 0
         rest.reverse()
 
-    async def _bring(self, bringing: Bringing, offered: OfferedItem) -> None:
-        """Fetches an item's files and makes them its content, or records the error."""
+    async def _bring(self, bringing: Bringing, offered: OfferedItem, *, gathers: bool = False) -> FetchedItem | None:
+        """Fetches an item's files and makes them its content, or records the error. A new small item is only fetched."""
+        fetched = None
         try:
             known = await self._mirror.item(self._library, offered.id)
             await self._mirror.check_room(self._library, known, offered)
-            files = await bringing.item(offered, known, self._context.clock.now())
-            await self._mirror.complete(self._library, offered, files)
+            if gathers and known is None and is_small(offered) and not await bringing.has_begun(offered):
+                fetched = FetchedItem(offered, await bringing.contents(offered))
+            else:
+                await self._complete(bringing, offered, known)
         except (NotFetched, Damaged, NotCompliant, QuotaExceeded) as error:
             self._failures.add(offered, error)
             await self._mirror.refuse(self._library, offered, error.fault)
         else:
             self._failures.in_a_row = 0
-            self._fetched += 1
+        return fetched
+
+    async def _complete(self, bringing: Bringing, offered: OfferedItem, known: KnownItem | None) -> None:
+        files = await bringing.item(offered, known, self._context.clock.now())
+        await self._mirror.complete(self._library, ArrivedItem(offered, files))
+        self._fetched += 1
 
 
 def _left_out(library: Library, catalog: Catalog) -> Fault | None:

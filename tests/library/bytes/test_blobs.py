@@ -46,6 +46,22 @@ async def test_equal_bytes_on_a_storage_are_kept_once(world: World) -> None:
     assert len(world.kept()) == 1
 
 
+async def test_equal_bytes_that_are_kept_together_are_one_blob(world: World) -> None:
+    before = await _keep(world, b"known")
+    known, *new = await world.blobs.keep_all("datastore-1", [b"known", b"new", b"new", b"other"])
+    assert (known.id, new[0], len({each.id for each in new})) == (before.id, new[1], 2)
+    assert len(world.kept()) == 3
+    assert world.staged() == []
+    assert [await world.blobs.check(each.id, "a") for each in new] == new
+
+
+async def test_small_contents_without_a_version_are_collected(world: World) -> None:
+    await world.blobs.keep_all("datastore-1", [b"one", b"two"])
+    assert len(world.kept()) == 2
+    await world.collect()
+    assert world.kept() == []
+
+
 async def test_equal_bytes_on_two_storages_are_kept_on_each(world: World) -> None:
     blobs = [await _keep(world, b"same", storage=storage) for storage in ("datastore-1", "datastore-2")]
     assert [world.store.stat(blob.storage, blob.id) is not None for blob in blobs] == [True, True]

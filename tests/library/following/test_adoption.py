@@ -28,8 +28,8 @@ class InterruptedBlobs(Blobs):
 
     turn: Callable[[], Awaitable[None]] | None = None
 
-    async def flush(self, version: Version) -> None:
-        await super().flush(version)
+    async def flush(self, *versions: Version) -> None:
+        await super().flush(*versions)
         turn, self.turn = self.turn, None
         if turn is not None:
             await turn()

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from contentlib.library.catalog.libraries import NewLibrary
 from contentlib.library.catalogs import Catalog, OfferedFile, OfferedItem
 from contentlib.library.errors import Busy, Fault, Missing, WrongType
-from contentlib.library.following.mirror import AppliedCatalog, Mirror, unchanged
+from contentlib.library.following.mirror import AppliedCatalog, ArrivedItem, Mirror, unchanged
 from contentlib.library.identifiers import new_identifier
 from contentlib.library.model import Item, Library, LibraryType, Seen, StoredFile, Subscription
 from library.world import World, sha256
@@ -48,7 +48,7 @@ class Followed:
 
     async def complete(self, offered: OfferedItem) -> None:
         """All files of an item have come."""
-        await self.mirror.complete(self.library, offered, [await self.stored(file) for file in offered.files])
+        await self.mirror.complete(self.library, ArrivedItem(offered, [await self.stored(file) for file in offered.files]))
 
     async def stored(self, file: OfferedFile) -> StoredFile:
         data = (file.name + file.tag).encode()
@@ -192,14 +192,18 @@ async def test_on_demand_items_are_listed_without_their_content(world: World) ->
     assert (item.cached, item.size, item.content_version) == (False, 0, 2)
     assert await world.items.find({"library_id": followed.library.id}, cached=False) == [item.id]
     assert await world.items.find({"library_id": followed.library.id}, cached=True) == []
-    await followed.mirror.complete(followed.library, offered("one"), [await followed.stored(offered("one").files[0])])
+    await followed.mirror.complete(
+        followed.library, ArrivedItem(offered("one"), [await followed.stored(offered("one").files[0])])
+    )
     assert await world.items.find({"library_id": followed.library.id}, cached=True) == [item.id]
 
 
 async def test_on_demand_content_that_is_old_goes(world: World) -> None:
     followed = await Followed.new(world, on_demand=True)
     await followed.take(offered("one"))
-    await followed.mirror.complete(followed.library, offered("one"), [await followed.stored(offered("one").files[0])])
+    await followed.mirror.complete(
+        followed.library, ArrivedItem(offered("one"), [await followed.stored(offered("one").files[0])])
+    )
     session = await world.download((await followed.items())["one"].id)
     await followed.take(offered("one", version=3, tag="2", content_version="3"))
     item = (await followed.items())["one"]
@@ -236,7 +240,7 @@ async def test_a_library_that_follows_something_else_by_now_is_left_alone(follow
     catalog = Catalog("theirs", "theirs", "1", (offered("one"),))
     files = [await followed.stored(offered("one").files[0])]
     for call in (
-        followed.mirror.complete(followed.library, offered("one"), files),
+        followed.mirror.complete(followed.library, ArrivedItem(offered("one"), files)),
         followed.mirror.synced(followed.library, "theirs", Seen("1")),
         followed.mirror.failed(followed.library, FAULT),
     ):

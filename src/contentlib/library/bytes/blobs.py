@@ -6,7 +6,8 @@ The row of a blob is never committed before its bytes are safe, and its bytes ar
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+import hashlib
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -25,16 +26,19 @@ from contentlib.library.clock import Clock
 from contentlib.library.errors import Damaged, NotWritable, Unavailable
 from contentlib.library.identifiers import new_identifier
 from contentlib.library.messages import FILE_DAMAGED, FILE_GONE, FILE_GONE_FROM, FILE_RESIZED, STORAGE_RESERVED
-from contentlib.library.model import Blob, Item, StoredFile, Version
+from contentlib.library.model import Blob, Item, Library, StoredFile, Version
 from contentlib.library.ports import (
     BlobStore,
+    Description,
     MetadataStore,
     NewBlob,
+    SmallFiles,
     Stat,
     Transaction,
     descriptions_of,
     links_of,
     local_path,
+    small_files_of,
     space_of,
 )
 from contentlib.library.threads import NotStored
@@ -134,25 +138,86 @@ class Blobs:
 
     async def _keep_new(self, received: Received) -> Blob:
         kept: NewBlob = await self.on(received.storage).patient(self.store.keep, received.storage, received.upload)
+        (blob,) = await self._add({kept: received})
+        return blob
+
+    async def _add(self, new: Mapping[NewBlob, Received]) -> list[Blob]:
+        """Adds the rows of new blobs. Where another call has kept the same bytes meanwhile, its blob is the one that stays."""
+        async with self._metadata.transaction(durable=False) as transaction:
+            found = [await self._add_one(transaction, kept, received) for kept, received in new.items()]
+        for blob, (kept, received) in zip(found, new.items(), strict=True):
+            if blob.id != kept.id:
+                await self.on(received.storage).run(self.store.remove, received.storage, kept.id)
+        return found
+
+    async def _add_one(self, transaction: Transaction, kept: NewBlob, received: Received) -> Blob:
+        twin = await self._hold_twin(transaction, received)
+        if twin is not None:
+            return twin
         sha256, now = received.digests[Algorithm.SHA256], self._clock.now()
         digests = {algorithm.value: digits for algorithm, digits in received.digests.items()}
         # unreferenced until a version names it: an upload that is never completed is collected
         blob = Blob(kept.id, received.storage, received.size, sha256, digests, kept.mark, now, now, kept.unflushed)
-        async with self._metadata.transaction(durable=False) as transaction:
-            twin = await self._hold_twin(transaction, received)  # another call may have kept the same bytes meanwhile
-            if twin is None:
-                await transaction.blobs.add(blob)
-        if twin is not None:
-            await self.on(received.storage).run(self.store.remove, received.storage, kept.id)
-        return twin or blob
+        await transaction.blobs.add(blob)
+        return blob
+
+    async def keep_all(self, storage: str, contents: Sequence[bytes]) -> list[Blob]:
+        """Stores small contents as blobs, together where the storage can do that. Equal bytes share one blob."""
+        digests = [hashlib.sha256(each).hexdigest() for each in contents]
+        new = dict(zip(digests, contents, strict=True))
+        small = small_files_of(self.store, storage)
+        known = await self._known(storage, new) if small is not None else set(new)
+        blobs = {digest: await self.keep(await self.receive(storage, _piece(new.pop(digest)))) for digest in known}
+        if small is not None and new:
+            blobs |= zip(new, await self._keep_together(small, storage, new), strict=True)
+        return [blobs[digest] for digest in digests]
+
+    async def _known(self, storage: str, contents: Mapping[str, bytes]) -> set[str]:
+        """Those of some digests of which there is a blob."""
+        async with self._metadata.reading() as transaction:
+            return {
+                digest
+                for digest, content in contents.items()
+                if await transaction.blobs.twin(storage, digest, len(content)) is not None
+            }
+
+    async def _keep_together(self, small: SmallFiles, storage: str, contents: Mapping[str, bytes]) -> list[Blob]:
+        await self.check_space(storage, sum(map(len, contents.values())))
+        kept = await self.on(storage).long(small.keep_all, storage, [*contents.values()])
+        received = (Received(storage, "", len(content), {Algorithm.SHA256: digest}) for digest, content in contents.items())
+        return await self._add(dict(zip(kept, received, strict=True)))
 
     async def check(self, blob_id: str, name: str) -> Blob:
         """The blob, when its bytes are there and are those that were stored; else Damaged. Read again only when touched."""
         async with self._metadata.reading() as transaction:
-            blob = await transaction.blobs.get(blob_id)
-        if blob is None:
-            raise Damaged(FILE_GONE(name=name))
-        found = await self._stat(blob, name)
+            blob = _existing(await transaction.blobs.get(blob_id), name)
+        return await self._judge(blob, name, await self._stat(blob, name))
+
+    async def _check_all(self, files: Sequence[StoredFile]) -> list[Blob]:
+        """The blobs of several files, as `check` answers each, with one call for each storage."""
+        async with self._metadata.reading() as transaction:
+            blobs = [_existing(await transaction.blobs.get(file.blob), file.name) for file in files]
+        found: dict[str, Stat | OSError | None] = {}
+        for storage in {blob.storage for blob in blobs}:
+            here = [blob.id for blob in blobs if blob.storage == storage]
+            try:
+                found |= await self.on(storage).run(self._stats, storage, here)
+            except StorageSilent as error:
+                raise Unavailable(error.fault) from error
+        return [await self._judge(blob, file.name, found[blob.id]) for blob, file in zip(blobs, files, strict=True)]
+
+    def _stats(self, storage: str, blobs: Sequence[str]) -> dict[str, Stat | OSError | None]:
+        found: dict[str, Stat | OSError | None] = {}
+        for blob in blobs:
+            try:
+                found[blob] = self.store.stat(storage, blob)
+            except OSError as error:
+                found[blob] = error
+        return found
+
+    async def _judge(self, blob: Blob, name: str, found: Stat | OSError | None) -> Blob:
+        if isinstance(found, OSError):
+            raise _unreadable(blob, name, found) from found
         if found is None:
             raise _gone(blob, name)
         if found.size != blob.size:
@@ -207,8 +272,7 @@ class Blobs:
         except StorageSilent as error:
             raise Unavailable(error.fault) from error
         except OSError as error:
-            why = error.strerror or str(error)
-            raise Unavailable(messages.UNREADABLE(name=name, storage=blob.storage, reason=why)) from error
+            raise _unreadable(blob, name, error) from error
 
     async def digest(self, file: StoredFile, algorithm: Algorithm) -> str:
         """Returns a checksum of a file's bytes. Reads them if this algorithm was not requested before."""
@@ -313,10 +377,10 @@ class Blobs:
             await lane.release(staged.close)
         return Received(storage, upload, hasher.size, hasher.digests())
 
-    async def flush(self, version: Version) -> None:
-        """Returns when the bytes of a version survive the loss of power; Damaged when those of a file are lost."""
-        for file in version.files:
-            blob = await self.check(file.blob, file.name)
+    async def flush(self, *versions: Version) -> None:
+        """Returns when the bytes of versions survive the loss of power; Damaged when those of a file are lost."""
+        files = [file for version in versions for file in version.files]
+        for file, blob in zip(files, await self._check_all(files), strict=True):
             if blob.unflushed is not None:
                 await self._flush(blob, file.name)
 
@@ -345,27 +409,52 @@ class Blobs:
 
         It is on the storage of the library, unless another one is given. A storage that cannot store descriptions has none.
         """
+        await self.describe_all(item.library, [(item, version)], storage)
+
+    async def describe_all(self, library_id: str, made: Sequence[tuple[Item, Version]], storage: str | None = None) -> None:
+        """The same for versions of several items of a library."""
         async with self._metadata.reading() as transaction:
-            library = await transaction.libraries.get(item.library)
-            blobs = {file.name: await transaction.blobs.get(file.blob) for file in version.files}
-        if library is None:
-            return
-        files = [
-            {"name": file.name, "size": file.size, "blob": file.blob, "checksums": blob.digests, "storage": blob.storage}
-            for file in version.files
-            if (blob := blobs[file.name]) is not None
-        ]
-        described = {
-            "library": {"id": library.id, "name": library.name},
-            "item": {"id": item.id, "name": item.name, "type": item.type, "description": item.description},
-            "version": {"id": version.id, "number": version.number, "created": version.created},
-            "files": files,
-        }
-        content = msgspec.json.format(msgspec.json.encode(described))
+            library = await transaction.libraries.get(library_id)
+            if library is None:
+                return
+            texts = [await _description(transaction, library, *each) for each in made]
         place = storage or library.storage
-        descriptions = descriptions_of(self.store, place)
-        if descriptions is not None:
-            await self.on(place).long(descriptions.describe, place, item.id, version.id, content)
+        small, descriptions = small_files_of(self.store, place), descriptions_of(self.store, place)
+        if small is not None:
+            await self.on(place).long(small.describe_all, place, texts)
+        elif descriptions is not None:
+            for each in texts:
+                await self.on(place).long(descriptions.describe, place, *each)
+
+
+async def _description(transaction: Transaction, library: Library, item: Item, version: Version) -> Description:
+    blobs = [(file, await transaction.blobs.get(file.blob)) for file in version.files]
+    described = {
+        "library": {"id": library.id, "name": library.name},
+        "item": {"id": item.id, "name": item.name, "type": item.type, "description": item.description},
+        "version": {"id": version.id, "number": version.number, "created": version.created},
+        "files": [
+            {"name": file.name, "size": file.size, "blob": file.blob, "checksums": blob.digests, "storage": blob.storage}
+            for file, blob in blobs
+            if blob is not None
+        ],
+    }
+    return Description(item.id, version.id, msgspec.json.format(msgspec.json.encode(described)))
+
+
+async def _piece(content: bytes) -> AsyncIterator[bytes]:
+    yield content
+
+
+def _existing(blob: Blob | None, name: str) -> Blob:
+    if blob is None:
+        raise Damaged(FILE_GONE(name=name))
+    return blob
+
+
+def _unreadable(blob: Blob, name: str, error: OSError) -> Unavailable:
+    why = error.strerror or str(error)
+    return Unavailable(messages.UNREADABLE(name=name, storage=blob.storage, reason=why))
 
 
 async def _same(transaction: Transaction, received: Received) -> Blob | None:

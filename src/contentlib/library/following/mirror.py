@@ -41,6 +41,22 @@ class KnownItem(msgspec.Struct, frozen=True):
     offer: ItemOffer
 
 
+class ArrivedItem(msgspec.Struct, frozen=True):
+    """An item of a publisher whose files are all stored."""
+
+    offered: OfferedItem
+    files: Sequence[StoredFile]
+
+
+class _MadeVersion(msgspec.Struct, frozen=True):
+    """A content version that is to be added, and its item, which is new unless it is known."""
+
+    offered: OfferedItem
+    known: KnownItem | None
+    item: Item
+    version: Version
+
+
 class AppliedCatalog(msgspec.Struct, frozen=True):
     """The applied part of a catalog, and the items whose content is missing."""
 
@@ -98,34 +114,43 @@ class Mirror:
             lacking = []
         return AppliedCatalog(len(gone), len(changed), tuple(lacking))
 
-    async def complete(self, library: Library, offered: OfferedItem, files: Sequence[StoredFile]) -> None:
-        """Makes complete files the content of an item. A new item is added.
+    async def complete(self, library: Library, *arrived: ArrivedItem) -> None:
+        """Makes complete files the content of items, of all or of none. New items are added.
 
-        Raises NotCompliant if the library's policy rejects them.
+        Raises NotCompliant if the library's policy rejects one of them.
         """
-        judged = await self._sealing.judge(library, offered.type, files)
-        known = await self.item(library, offered.id)
-        item = self._new(library, offered) if known is None else known.item
-        async with self._metadata.reading() as transaction:
-            version = await self._version(transaction, item, offered, files)
-        version = replace(version, signature=judged.signature, warnings=judged.warnings)
-        await self._blobs.flush(version)
-        await self._blobs.describe(item, version)
+        made = [await self._made(library, each) for each in arrived]
+        await self._blobs.flush(*(each.version for each in made))
+        await self._blobs.describe_all(library.id, [(each.item, each.version) for each in made])
         async with self._metadata.transaction(durable=True) as transaction:
             check_changeable(await self.check(transaction, library))
-            now = await _known(transaction, library.id, offered.id)
-            named = await transaction.items.find(library=library.id, folded_name=fold(offered.name))
-            another = (now and now.item.id) != (known and known.item.id) or {*named} - {now and now.item.id}
-            if another or (now and now.offer.offered) not in (None, offered):
-                raise Busy(messages.SYNC_ITEM_CHANGED(name=offered.name))
-            await self._blobs.check_kept(transaction, version)
             async with within_quotas(transaction, library.id, ""):
-                await transaction.versions.add(version)
-                made = self._applied(item if now is None else now.item, offered, version)
-                await (transaction.items.add(made) if now is None else transaction.items.put(made))
-            await transaction.offers.put(ItemOffer(made.id, library.id, offered, offered))
-            await transaction.download_sessions.serve(made.id, version.id)
+                for each in made:
+                    await self._store(transaction, library, each)
             await transaction.libraries.changed(library.id)
+
+    async def _made(self, library: Library, arrived: ArrivedItem) -> _MadeVersion:
+        judged = await self._sealing.judge(library, arrived.offered.type, arrived.files)
+        known = await self.item(library, arrived.offered.id)
+        item = self._new(library, arrived.offered) if known is None else known.item
+        async with self._metadata.reading() as transaction:
+            version = await self._version(transaction, item, arrived.offered, arrived.files)
+        version = replace(version, signature=judged.signature, warnings=judged.warnings)
+        return _MadeVersion(arrived.offered, known, item, version)
+
+    async def _store(self, transaction: Transaction, library: Library, made: _MadeVersion) -> None:
+        offered, known, version = made.offered, made.known, made.version
+        now = await _known(transaction, library.id, offered.id)
+        named = await transaction.items.find(library=library.id, folded_name=fold(offered.name))
+        another = (now and now.item.id) != (known and known.item.id) or {*named} - {now and now.item.id}
+        if another or (now and now.offer.offered) not in (None, offered):
+            raise Busy(messages.SYNC_ITEM_CHANGED(name=offered.name))
+        await self._blobs.check_kept(transaction, version)
+        await transaction.versions.add(version)
+        item = self._applied(made.item if now is None else now.item, offered, version)
+        await (transaction.items.add(item) if now is None else transaction.items.put(item))
+        await transaction.offers.put(ItemOffer(item.id, library.id, offered, offered))
+        await transaction.download_sessions.serve(item.id, version.id)
 
     async def check_room(self, library: Library, known: KnownItem | None, offered: OfferedItem) -> None:
         """Raises QuotaExceeded if a library has no room for an item, or for its files that would have to be fetched."""

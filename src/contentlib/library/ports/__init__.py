@@ -19,12 +19,14 @@ from contentlib.library.ports.addresses import Addresses
 from contentlib.library.ports.audit import AuditRows
 from contentlib.library.ports.bytes import (
     BlobStore,
+    Description,
     Descriptions,
     LimitedSpace,
     Links,
     LocalFiles,
     NewBlob,
     Sending,
+    SmallFiles,
     Staged,
     Stat,
     StorageAway,
@@ -34,6 +36,7 @@ from contentlib.library.ports.bytes import (
     descriptions_of,
     links_of,
     local_path,
+    small_files_of,
     space_of,
     strays_of,
 )
@@ -81,6 +84,7 @@ __all__ = [
     "ClaimHeld",
     "ClaimLost",
     "DeletedRows",
+    "Description",
     "Descriptions",
     "DownloadSessionRows",
     "Encryption",
@@ -107,6 +111,7 @@ __all__ = [
     "SecretRows",
     "Sending",
     "SessionRows",
+    "SmallFiles",
     "Staged",
     "Stat",
     "StateRows",
@@ -134,6 +139,7 @@ __all__ = [
     "descriptions_of",
     "links_of",
     "local_path",
+    "small_files_of",
     "space_of",
     "strays_of",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from typing import NamedTuple, Protocol, runtime_checkable
@@ -208,6 +208,25 @@ class Descriptions(Protocol):
         """Removes the description of a content version, if it exists."""
 
 
+class Description(NamedTuple):
+    """The text of a content version."""
+
+    item: str
+    version: str
+    content: bytes
+
+
+@runtime_checkable
+class SmallFiles(Protocol):
+    """A blob store that stores many small files at once faster than one after the other."""
+
+    def keep_all(self, storage: str, contents: Sequence[bytes]) -> list[NewBlob]:
+        """Stores each content as a new blob that survives the loss of power. OSError if one cannot be stored: then none is."""
+
+    def describe_all(self, storage: str, texts: Sequence[Description]) -> None:
+        """Writes the texts of several content versions, as `describe` writes one."""
+
+
 @runtime_checkable
 class LocalFiles(Protocol):
     """A blob store whose blobs are files of this machine."""
@@ -248,6 +267,12 @@ def descriptions_of(store: BlobStore, storage: str) -> Descriptions | None:
     """The ability of a storage to store descriptions, if it has it."""
     found = store.of(storage)
     return found if isinstance(found, Descriptions) else None
+
+
+def small_files_of(store: BlobStore, storage: str) -> SmallFiles | None:
+    """The ability of a storage to store many small files at once, if it has it."""
+    found = store.of(storage)
+    return found if isinstance(found, SmallFiles) else None
 
 
 def local_path(store: BlobStore, storage: str, blob: str) -> Path | None:

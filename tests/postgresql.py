@@ -150,7 +150,7 @@ def _end(made: Server) -> None:
 
 
 @functools.cache
-def _empty() -> str:
+def empty() -> str:
     """A database with all tables and no rows."""
     url = server().new_database(_EMPTY)
     _in_thread(url)
@@ -177,7 +177,7 @@ def url_of(directory: Path) -> str:
 def new_database(directory: Path) -> None:
     """Makes the database of a directory with all tables and no rows, unless it is there."""
     if name_of(directory) not in server().made:
-        _make(directory, _empty())
+        _make(directory, empty())
 
 
 def copy_database(old: Path, new: Path) -> None:

@@ -7,6 +7,7 @@ import socket
 from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import structlog
@@ -22,8 +23,14 @@ from contentlib.library.clock import Clock, SystemClock
 from contentlib.library.identifiers import new_identifier
 from contentlib.library.ports import AccessStore, MetadataStore, Nodes, UploadClaims
 from contentlib.library.signals import unheard
+from contentlib.metadata import migrate
 from contentlib.metadata.database import Database, NodeOptions, SqliteDatabase
 from contentlib.settings import Settings, Storage
+
+if TYPE_CHECKING:
+    from contentlib.metadata.moves.move import Moved
+    from contentlib.metadata.moves.move import Watcher as MoveWatcher
+    from contentlib.metadata.postgresql.address import Address as PostgresqlAddress
 
 _SERVER_GUID = "server_guid"  # the server's identifier, which its storages bear too
 _CLAIMED = "claimed_storage."
@@ -36,11 +43,40 @@ def database_of(settings: Settings) -> Database:
     url = settings.database_url
     if url is None:
         return SqliteDatabase(settings.database_file)
-    from contentlib.metadata.postgresql.address import Address  # large packages, which other servers do not import
-    from contentlib.metadata.postgresql.database import PostgresqlDatabase
+    from contentlib.metadata.postgresql.database import PostgresqlDatabase  # large packages, which other servers do not import
+
+    return PostgresqlDatabase(_postgresql(settings, url))
+
+
+def _postgresql(settings: Settings, url: str) -> PostgresqlAddress:
+    from contentlib.metadata.postgresql.address import Address
 
     wait, statement = settings.database_wait_seconds, settings.database_statement_seconds
-    return PostgresqlDatabase(Address(url, settings.database_connections, wait, statement))
+    return Address(url, settings.database_connections, wait, statement)
+
+
+def move_database(settings: Settings, url: str, watcher: MoveWatcher) -> Moved:
+    """Moves the rows of the configured SQLite database to PostgreSQL; servers that use it continue meanwhile."""
+    from contentlib.metadata.moves import move
+
+    if not migrate.is_moved(settings.database_file):
+        database_of(settings).check_current()
+    return move.move_database(settings.database_file, _postgresql(settings, url), watcher)
+
+
+def count_rows(settings: Settings, url: str) -> dict[str, int]:
+    """The rows of each table that `move_database` would move."""
+    from contentlib.metadata.moves import move
+
+    database_of(settings).check_current()
+    return move.count_rows(settings.database_file, _postgresql(settings, url))
+
+
+def undo_move(settings: Settings, url: str | None) -> None:
+    """Makes the configured SQLite database usable again after a move."""
+    from contentlib.metadata.moves import move
+
+    move.undo_move(settings.database_file, None if url is None else _postgresql(settings, url))
 
 
 def open_rows(settings: Settings, clock: Clock | None = None, *, remembers: bool = False) -> AccessStore:

@@ -93,11 +93,17 @@ class WorkerProcess:
         await self._core.outbound.close()
         await self._access.sign_on.close()
         await self._runner.stop()
-        await self._expiry.save_touches()
-        await self._access.api_tokens.save()
-        await self._contacts.save()
-        await self._access.refusals.save()
-        await note_time(self._core)
+        for save in (
+            self._expiry.save_touches,
+            self._access.api_tokens.save,
+            self._contacts.save,
+            self._access.refusals.save,
+            partial(note_time, self._core),
+        ):
+            try:
+                await save()
+            except OSError as error:  # the database is away or cannot be changed; the rest ends in order all the same
+                log.job_failed("stop", error)
         add_up_requests()
         await asyncio.to_thread(self._core.claims.close)
         await self._core.nodes.stop()

@@ -12,6 +12,7 @@ from contentlib.cli.console_link import console_link
 from contentlib.cli.healthcheck import healthcheck
 from contentlib.cli.ldap import ldap
 from contentlib.cli.login import login
+from contentlib.cli.migrate import migrate
 from contentlib.cli.nodes import nodes
 from contentlib.cli.people import group, user
 from contentlib.cli.permits import permission, role, token
@@ -42,7 +43,7 @@ the machine of a server, with the rights of the user who runs it.
 # Typer's own tracebacks show local variables, and secrets among them.
 application = typer.Typer(help=_HELP, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
 for command in (
-    *(adopt, healthcheck, nodes, publish_static, serve, settings, version),
+    *(adopt, healthcheck, migrate, nodes, publish_static, serve, settings, version),
     *(call, doctor, login, logout, mirror, profiles, rollback, tasks, versions),
     *(permissions, roles, tokens, users),
 ):

@@ -55,7 +55,7 @@ def prepare(settings: Settings) -> None:
 
     act_locally()
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    _check_owner(settings.data_dir)
+    check_owner(settings.data_dir)
     modes.mend(settings.data_dir)
     database = database_of(settings)
     if database.is_current():
@@ -67,7 +67,7 @@ def prepare(settings: Settings) -> None:
         os.close(held)
 
 
-def _check_owner(data_dir: Path) -> None:
+def check_owner(data_dir: Path) -> None:
     """Raises RuntimeError if the server could not read what this process writes, because it runs as another user."""
     owner = data_dir.stat().st_uid
     if owner != os.geteuid():

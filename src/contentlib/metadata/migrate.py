@@ -20,14 +20,14 @@ _GET_STATE = "SELECT value FROM state WHERE key = ?"
 
 def upgrade(database: Path) -> None:
     """Creates the SQLite file or brings it up to date; RuntimeError when that cannot be done."""
-    check_not_moved(database)
     if not is_current(database):  # Alembic takes longer to import than the rest of the start
         with sole_user(database):
             _migrate(database)
 
 
 def is_current(database: Path) -> bool:
-    """Whether the SQLite file is there, with the tables of this version."""
+    """Whether the SQLite file is there, with the tables of this version. Raises RuntimeError if it was moved."""
+    check_not_moved(database)
     return database.exists() and _version(database) == HEAD
 
 
@@ -42,9 +42,14 @@ def check_current(database: Path) -> None:
         raise RuntimeError(f"{text}; start the server once to upgrade it")
 
 
+def is_moved(database: Path) -> bool:
+    """Whether the rows of the file were moved to another database."""
+    return database.exists() and _version(database) == MOVED
+
+
 def check_not_moved(database: Path) -> None:
     """Raises RuntimeError if the rows of the file were moved to another database."""
-    if database.exists() and _version(database) == MOVED:
+    if is_moved(database):
         with closing(sqlite3.connect(database)) as connection:
             there = moved_to(connection)
         raise RuntimeError(

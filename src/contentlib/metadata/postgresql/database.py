@@ -8,7 +8,6 @@ from pathlib import Path
 from contentlib.library.ports import AccessStore, Nodes, UploadClaims
 from contentlib.metadata.auditing import wall_clock
 from contentlib.metadata.database import NodeOptions
-from contentlib.metadata.migrate import HEAD
 from contentlib.metadata.postgresql import migrating
 from contentlib.metadata.postgresql.address import Address
 from contentlib.metadata.postgresql.claims import PostgresqlClaims
@@ -32,7 +31,7 @@ class PostgresqlDatabase:
 
     def is_current(self) -> bool:
         """Whether it has the tables of this version."""
-        return migrating.version(self._address) == HEAD
+        return migrating.is_current(self._address)
 
     def check_current(self) -> None:
         """Raises RuntimeError unless it has the tables of this version."""

@@ -10,6 +10,7 @@ from contentlib.metadata import migrations
 from contentlib.metadata.migrate import HEAD
 from contentlib.metadata.postgresql.address import Address, Raw
 from contentlib.metadata.postgresql.connections import Connector
+from contentlib.metadata.postgresql.errors import told_error
 from contentlib.metadata.postgresql.turns import LOCKS
 
 _LOCK = f"SELECT pg_advisory_xact_lock({LOCKS}, 2)"
@@ -17,20 +18,38 @@ _IS_ALONE = f"SELECT pg_try_advisory_xact_lock_shared({LOCKS}, 3)"  # up to sche
 _VERSION = "SELECT version_num FROM alembic_version"
 _HAS_VERSION = "SELECT to_regclass('alembic_version') IS NOT NULL"
 _ENCODING = "SHOW server_encoding"
+MIGRATING = "migrating"
+"""The schema of a database to which the rows of another one are being moved: no version of the program opens it."""
 
 
 def upgrade_database(address: Address) -> None:
     """Creates the tables or brings them up to date; RuntimeError when that cannot be done."""
-    if version(address) != HEAD:  # Alembic takes longer to import than the rest of the start
+    if not is_current(address):  # Alembic takes longer to import than the rest of the start
         asyncio.run(_migrate(address))
+
+
+def is_current(address: Address) -> bool:
+    """Whether the database has the tables of this version. Raises RuntimeError if it does not have all rows yet."""
+    found = version(address)
+    _check_complete(address, found)
+    return found == HEAD
 
 
 def check_version(address: Address) -> None:
     """Raises RuntimeError unless the database has the current schema. Does not change it."""
     found = version(address)
+    _check_complete(address, found)
     if found != HEAD:
         text = f"database {address} is at schema {found or 'unknown'}, this version needs {HEAD}"
         raise RuntimeError(f"{text}; start the server once to upgrade it")
+
+
+def _check_complete(address: Address, found: str | None) -> None:
+    if found == MIGRATING:
+        raise RuntimeError(
+            f"database {address} does not have all rows yet: `contentlib migrate` was not finished; "
+            "start that command again, or use an empty database"
+        )
 
 
 def version(address: Address) -> str | None:
@@ -58,6 +77,7 @@ async def _migrate(address: Address) -> None:
     from alembic.config import Config
     from alembic.util import CommandError
     from sqlalchemy import Connection, text
+    from sqlalchemy.exc import DBAPIError
     from sqlalchemy.ext.asyncio import create_async_engine
 
     from contentlib.metadata.postgresql.dialect import DRIVER
@@ -82,5 +102,8 @@ async def _migrate(address: Address) -> None:
             await connection.run_sync(migrate)
     except CommandError as error:
         raise RuntimeError(f"database {address} was written by a newer version of contentlib: {error}") from error
+    except DBAPIError as error:
+        cause = getattr(error.orig, "__cause__", None) or error
+        raise told_error(cause) from error
     finally:
         await engine.dispose()

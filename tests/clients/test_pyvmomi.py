@@ -289,6 +289,22 @@ def test_every_property_of_every_object_is_read_and_decoded(instance: Any, root:
             assert value is not None or each.flags & VmomiSupport.F_OPTIONAL, (target, name)
 
 
+def test_the_tasks_are_read_by_a_collector(instance: Any, root: Any) -> None:
+    """As scripts for a history of tasks do it; the filter of the whole inventory has tasks of libraries too."""
+    everything = vim.TaskFilterSpec.ByEntity(entity=root, recursion=vim.TaskFilterSpec.RecursionOption.all)
+    state = [vim.TaskInfo.State.queued, vim.TaskInfo.State.success]
+    collector = instance.content.taskManager.CreateCollectorForTasks(vim.TaskFilterSpec(entity=everything, state=state))
+    collector.SetCollectorPageSize(maxCount=20)
+    collector.ResetCollector()
+    before = collector.ReadPreviousTasks(100)
+    collector.RewindCollector()
+    assert collector.ReadNextTasks(100) == before[::-1]
+    assert list(collector.latestPage) == before[::-1][-20:]
+    collector.DestroyCollector()
+    with pytest.raises(vmodl.fault.ManagedObjectNotFound):
+        collector.latestPage  # noqa: B018 - reading it is the call
+
+
 def test_the_record_is_what_was_called(instance: Any, root: Any, request: pytest.FixtureRequest) -> None:
     """The methods that the record says are those that the tests above call; a worker may have run only some of them."""
     recorder = Recorder.of(request.config)
@@ -297,6 +313,7 @@ def test_the_record_is_what_was_called(instance: Any, root: Any, request: pytest
     test_a_path_leads_to_an_object(instance, "Datacenter/vm", "vm")
     instance.CurrentTime()
     test_the_property_collector_follows_a_view(instance, root)
+    test_the_tasks_are_read_by_a_collector(instance, root)
     session = instance.content.sessionManager.currentSession
     assert instance.content.sessionManager.SessionIsActive(session.key, NAME)
     recorder.agree("pyVmomi", sorted(pyvmomi.CALLED - {"Logout"}))

@@ -210,3 +210,118 @@ async def test_nobody_sees_or_cancels_tasks_of_libraries_that_they_may_not_read(
     assert (await stranger.call("Fetch", ("Task", "task-s"), "<prop>info</prop>")).fault[0] == "ManagedObjectNotFound"
     assert (await stranger.call("CancelTask", ("Task", "task-s"))).fault[0] == "ManagedObjectNotFound"
     assert (await soap.call("CancelTask", ("Task", "task-s"))).status == 200
+
+
+# task collectors
+
+
+async def collecting(soap: Soap, spec: str = "") -> Target:
+    return await made(soap, "CreateCollectorForTasks", MANAGER, f"<filter>{spec}</filter>")
+
+
+async def read(soap: Soap, method: str, collector: Target, most: int = 100) -> list[str]:
+    heard = await soap.call(method, collector, f"<maxCount>{most}</maxCount>")
+    return [str(first(each, "key").text).removeprefix("task-") for each in heard.all("returnval")]
+
+
+async def latest(soap: Soap, collector: Target) -> list[str]:
+    (page,) = (await soap.call("Fetch", collector, "<prop>latestPage</prop>")).all("returnval")
+    return [str(first(each, "key").text).removeprefix("task-") for each in page]
+
+
+ALL = ["old", "done", "failed", "c", "queued", "fixed"]
+
+
+async def test_a_collector_is_read_from_the_oldest_task_on(soap: Soap) -> None:
+    collector = await collecting(soap)
+    pages = [await read(soap, "ReadNextTasks", collector, 4) for _ in range(3)]
+    assert pages == [ALL[:4], ALL[4:], []]
+    assert await read(soap, "ReadPreviousTasks", collector, 2) == ["fixed", "queued"]
+    assert await read(soap, "ReadNextTasks", collector, 1) == ["queued"]
+
+
+async def test_a_collector_is_set_to_the_newest_and_to_the_oldest_task(soap: Soap) -> None:
+    collector = await collecting(soap)
+    await soap.call("ResetCollector", collector)
+    assert await read(soap, "ReadPreviousTasks", collector) == ALL[::-1]
+    assert await read(soap, "ReadPreviousTasks", collector) == []
+    await soap.call("ResetCollector", collector)
+    await soap.call("RewindCollector", collector)
+    assert await read(soap, "ReadNextTasks", collector) == ALL
+
+
+async def test_the_latest_page_has_the_newest_tasks(soap: Soap) -> None:
+    collector = await collecting(soap)
+    assert await latest(soap, collector) == ALL
+    await soap.call("SetCollectorPageSize", collector, "<maxCount>2</maxCount>")
+    assert await latest(soap, collector) == ALL[-2:]
+
+
+async def test_the_latest_page_is_watched(soap: Soap) -> None:
+    collector = await collecting(soap)
+    watching = await filtering(soap, properties("TaskHistoryCollector", "latestPage") + objects(collector))
+    known = version(await wait(soap, watching))
+    await soap.call("CancelTask", ("Task", "task-queued"))
+    assert len((await wait(soap, watching, known)).all("TaskInfo")) == len(ALL)
+
+
+@pytest.mark.parametrize(
+    ("spec", "tasks"),
+    [
+        ("<state>success</state>", ["old", "done"]),
+        ("<state>queued</state><state>error</state>", ["failed", "queued"]),
+        ("<userName><systemUser>false</systemUser><userList>someone@vsphere.local</userList></userName>", ["fixed"]),
+        ("<userName><systemUser>true</systemUser></userName>", []),
+        ("<time><timeType>queuedTime</timeType><beginTime>2023-11-14T22:13:20Z</beginTime></time>", ALL[3:]),
+        ("<time><timeType>completedTime</timeType><endTime>2023-11-14T23:04:20+01:00</endTime></time>", ["old", "done"]),
+        ('<entity><entity type="Folder">group-d1</entity><recursion>all</recursion></entity>', ALL),
+        ('<entity><entity type="Folder">group-d1</entity><recursion>self</recursion></entity>', []),
+        ('<entity><entity type="Datastore">datastore-7</entity><recursion>all</recursion></entity>', []),
+        ("<eventChainId>7</eventChainId>", []),
+    ],
+)
+async def test_a_collector_has_what_its_filter_selects(soap: Soap, spec: str, tasks: list[str]) -> None:
+    assert await read(soap, "ReadNextTasks", await collecting(soap, spec)) == tasks
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        "<state>asleep</state>",
+        "<time><timeType>noon</timeType></time>",
+        "<time><timeType>queuedTime</timeType><beginTime>noon</beginTime></time>",
+        "<entity><recursion>all</recursion></entity>",
+        "<userName><systemUser>false</systemUser>" + "<userList>x</userList>" * 65 + "</userName>",
+    ],
+)
+async def test_a_malformed_filter_is_refused(soap: Soap, spec: str) -> None:
+    assert (await soap.call("CreateCollectorForTasks", MANAGER, f"<filter>{spec}</filter>")).fault[0] == "InvalidArgument"
+
+
+@pytest.mark.parametrize("count", ["0", "-1", "1001", "", "x", "1" * 20])
+async def test_a_number_of_tasks_is_in_its_range(soap: Soap, count: str) -> None:
+    heard = await soap.call("ReadNextTasks", await collecting(soap), f"<maxCount>{count}</maxCount>")
+    assert heard.fault[0] == "InvalidArgument"
+
+
+async def test_a_collector_belongs_to_its_session_and_is_destroyed(soap: Soap) -> None:
+    collector, mine = await collecting(soap), soap.token
+    soap.token = (await soap.app.login()).json()["value"]
+    for method in ("ReadNextTasks", "ReadPreviousTasks", "SetCollectorPageSize"):
+        assert (await soap.call(method, collector, "<maxCount>1</maxCount>")).fault[0] == "ManagedObjectNotFound"
+    soap.token = mine
+    assert (await soap.call("DestroyCollector", collector)).status == 200
+    for method in ("RewindCollector", "ResetCollector", "DestroyCollector"):
+        assert (await soap.call(method, collector)).fault[0] == "ManagedObjectNotFound"
+
+
+async def test_a_session_has_not_too_many_objects(soap: Soap) -> None:
+    """They are counted together; those of other sessions are not."""
+    collectors = [await collecting(soap) for _ in range(60)]
+    watching = await filtering(soap, *[properties("Folder", "name") + objects(("Folder", "group-d1"))] * 4)
+    assert (await soap.call("CreateCollectorForTasks", MANAGER, "<filter/>")).fault[0] == "InvalidState"
+    assert (await wait(soap, watching)).texts("filter")
+    await soap.call("DestroyCollector", collectors[0])
+    await collecting(soap)
+    soap.token = (await soap.app.login()).json()["value"]
+    await collecting(soap)

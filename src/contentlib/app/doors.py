@@ -46,8 +46,10 @@ from contentlib.vim.datastore_browser import DatastoreBrowser
 from contentlib.vim.filters import CollectorFilters
 from contentlib.vim.front import Product, Vim
 from contentlib.vim.list_views import ListViews
+from contentlib.vim.login_objects import LoginObjects
 from contentlib.vim.methods import Entrance
 from contentlib.vim.recent_tasks import RecentTasks
+from contentlib.vim.task_history import TaskHistory
 from contentlib.wire import Wire, WireOptions
 from contentlib.wire.calls import call_of
 
@@ -143,9 +145,19 @@ def vim_of(core: Core, rules: Rules, access: Access, identity: Identity, bodies:
     """Speaks the Web Services."""
     product = _product(core, identity)
     tickets = CloneTickets(core.metadata, access.logins, core.clock)
-    filters = CollectorFilters(core.metadata, core.clock)
-    lists, tasks = ListViews(core.metadata, core.clock), RecentTasks(rules.tasks, core.metadata, access.gate, core.clock)
-    entrance = Entrance(access.logins, access.saml, tickets, filters, lists, tasks, access.gate.may_look, access.refusals.note)
+    objects = LoginObjects(core.metadata, core.clock)
+    tasks = RecentTasks(rules.tasks, core.metadata, access.gate, core.clock)
+    entrance = Entrance(
+        access.logins,
+        access.saml,
+        tickets,
+        CollectorFilters(objects),
+        ListViews(objects),
+        tasks,
+        TaskHistory(objects, tasks),
+        access.gate.may_look,
+        access.refusals.note,
+    )
     browser = DatastoreBrowser(core.inventory, Browsing(core.metadata), access.gate.readable)
     return Vim(core.inventory, browser, product, entrance, bodies, core.clock)
 

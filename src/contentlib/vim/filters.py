@@ -1,28 +1,22 @@
-"""Keeps the filters of property collectors, so that every process knows them.
-
-They are kept with the client tokens, under the login session and the collector, and are forgotten after an hour.
-"""
+"""Keeps the filters of property collectors among the objects of their login session."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from itertools import count
 
 from lxml import etree
 
-from contentlib.library.clock import Clock
 from contentlib.library.identifiers import new_identifier
-from contentlib.library.model import Token
-from contentlib.library.ports import MetadataStore, Transaction
 from contentlib.safe_xml import parse
 from contentlib.vim import messages
 from contentlib.vim.collector import filter_of
 from contentlib.vim.faults import invalid_argument, not_found
+from contentlib.vim.login_objects import LoginObjects
 from contentlib.vim.values import Reference
 
 _MOST = 8
 _LONGEST = 8192
-_KEPT = 3_600_000
-_OPERATION = "vim25.CreateFilter"
+_NAME_LENGTH = 80
 COLLECTOR = "PropertyCollector"
 _FILTER = "PropertyFilter"
 
@@ -30,44 +24,39 @@ _FILTER = "PropertyFilter"
 class CollectorFilters:
     """The filters of the collectors of login sessions."""
 
-    def __init__(self, metadata: MetadataStore, clock: Clock) -> None:
-        self._metadata = metadata
-        self._clock = clock
+    def __init__(self, objects: LoginObjects) -> None:
+        self._objects = objects
 
     async def add(self, login: str, collector: Reference, spec: etree._Element) -> Reference:
         """Adds a filter to a collector. Raises VimFault if it is malformed or too long, or if the collector has too many."""
         filter_of(spec)
         text = etree.tostring(spec, method="c14n", exclusive=True).decode("utf-8")
-        async with self._metadata.transaction(durable=False) as transaction:
-            number = len([each async for each in _all(transaction, login, collector)])
-            if number >= _MOST or len(text) > _LONGEST:
+        if len(collector.id) > _NAME_LENGTH:
+            raise not_found(collector)
+        async with self._objects.changing(login) as objects:
+            if sum(_is_of(each, collector) for each in objects) >= _MOST or len(text) > _LONGEST:
                 raise invalid_argument("spec", messages.FILTER_TOO_LARGE(argument="spec", most=_MOST, length=_LONGEST))
-            await transaction.tokens.add(_row(login, collector, number), text, self._clock.now() + _KEPT)
-        return Reference(_FILTER, f"{collector.id}/{number}")
+            names = (Reference(_FILTER, f"{collector.id}/{number}") for number in count())
+            name = next(each for each in names if each not in objects)
+            objects[name] = text
+        return name
 
     async def all(self, login: str, collector: Reference) -> dict[Reference, etree._Element]:
         """The filters of a collector."""
-        async with self._metadata.reading() as transaction:
-            texts = [each async for each in _all(transaction, login, collector)]
-        return {Reference(_FILTER, f"{collector.id}/{n}"): parse(each.encode()) for n, each in enumerate(texts)}
+        objects = await self._objects.of(login)
+        return {each: parse(text.encode()) for each, text in objects.items() if _is_of(each, collector)}
 
     async def remove(self, login: str, target: Reference) -> None:
-        """Removes a filter. Raises VimFault if there is none; the numbers of later filters decrease."""
-        name, _, number = target.id.rpartition("/")
-        collector = Reference(COLLECTOR, name)
-        async with self._metadata.transaction(durable=False) as transaction:
-            texts = [each async for each in _all(transaction, login, collector)]
-            if number not in map(str, range(len(texts))):
+        """Removes a filter. Raises VimFault if there is none."""
+        async with self._objects.changing(login) as objects:
+            if target.type != _FILTER or objects.pop(target, None) is None:
                 raise not_found(target)
-            del texts[int(number)]
-            await transaction.tokens.forget_user(_owner(login, collector))
-            for n, each in enumerate(texts):
-                await transaction.tokens.add(_row(login, collector, n), each, self._clock.now() + _KEPT)
 
     async def clear(self, login: str, collector: Reference) -> None:
         """Removes all filters of a collector."""
-        async with self._metadata.transaction(durable=False) as transaction:
-            await transaction.tokens.forget_user(_owner(login, collector))
+        async with self._objects.changing(login) as objects:
+            for each in [each for each in objects if _is_of(each, collector)]:
+                del objects[each]
 
 
 def new_collector() -> Reference:
@@ -75,17 +64,5 @@ def new_collector() -> Reference:
     return Reference(COLLECTOR, f"session-{new_identifier()}")
 
 
-def _owner(login: str, collector: Reference) -> str:
-    return f"{login} {collector.id[:80]}"
-
-
-def _row(login: str, collector: Reference, number: int) -> Token:
-    return Token(_owner(login, collector), _OPERATION, str(number))
-
-
-async def _all(transaction: Transaction, login: str, collector: Reference) -> AsyncIterator[str]:
-    for number in range(_MOST):
-        text = await transaction.tokens.find(_row(login, collector, number))
-        if text is None:
-            return
-        yield text
+def _is_of(target: Reference, collector: Reference) -> bool:
+    return target.type == _FILTER and target.id.rpartition("/")[0] == collector.id

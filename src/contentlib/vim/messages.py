@@ -45,6 +45,16 @@ FILTER_TOO_LARGE = Message(
     "{argument}: a collector has at most {most} filters of {length} bytes each",
     "Destroy filters, or create another collector.",
 )
+COUNT = Message(
+    "vim.argument", "{argument} must be 1 to {most}, not {given!r}", "Ask for fewer, and call again for the next ones."
+)
+NO_STATE = Message("vim.argument", "{argument}: unknown state {given!r}", "Use queued, running, success or error.")
+NO_TIME = Message("vim.argument", "{argument}: {given!r} is not valid", "Send a time as in 2026-01-31T12:00:00Z, and its kind.")
+TOO_MANY_OF_LOGIN = Message(
+    "vim.too_many_of_login",
+    "a session has at most {most} filters, changed list views and task collectors, of {length} characters in total",
+    "Destroy what is no longer needed, or log out.",
+)
 TOO_MANY_OBJECTS = Message("vim.argument", "{argument} must not name more than {most} objects", "List fewer objects.")
 UNKNOWN_TRAVERSAL = Message("vim.argument", "{argument}: this filter has no traversal {given!r}", "Correct the name.")
 OWN_SESSION = Message("vim.argument", "{argument}: {given!r} is the session of this call; end it with Logout", "Use Logout.")

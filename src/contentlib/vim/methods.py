@@ -44,6 +44,7 @@ from contentlib.vim.managers import SERVICE_CONTENT
 from contentlib.vim.objects import ROOT_FOLDER, SINGLETONS, World, children
 from contentlib.vim.properties import OPEN, read
 from contentlib.vim.recent_tasks import RecentTasks
+from contentlib.vim.task_history import TaskHistory, methods_of
 from contentlib.vim.updates import PropertyUpdates
 from contentlib.vim.values import Array, Data, Long, Reference, Typed, Value
 from contentlib.vim.views import ViewManager
@@ -64,6 +65,7 @@ class Entrance:
     filters: CollectorFilters
     lists: ListViews
     tasks: RecentTasks
+    history: TaskHistory
     may_look: MayLook
     refused: OnRefusal = unnoticed
 
@@ -127,6 +129,7 @@ class Methods:
             "TerminateSession": self._terminate_sessions,
             **PropertyUpdates(entrance.filters, self._collected).methods,
             **ViewManager(world, entrance.lists, self._seen).methods,
+            **methods_of(entrance.history),
         }
 
     @property
@@ -165,10 +168,11 @@ class Methods:
         named += (each for listed in lists.values() for each in listed)
         searches = await self._browser.tasks(call.login, named)
         tasks = await self._entrance.tasks.for_targets(call.login, named)
+        pages = await self._entrance.history.latest(call.login, named)
         call.large = call.large or bool(searches)
         session, spaces = _user_session(call.login, call.caller), await self._world.inventory.spaces()
         others = [_user_session(each) for each in await self._others(call.login)]
-        world = replace(self._world, spaces=spaces, searches=searches, tasks=tasks, lists=lists)
+        world = replace(self._world, spaces=spaces, searches=searches, tasks=tasks, lists=lists, pages=pages)
         return replace(world, now=self._clock.now(), session=session, sessions=(session, *others))
 
     async def _others(self, login: Login) -> list[Login]:

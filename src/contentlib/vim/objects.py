@@ -24,7 +24,7 @@ from contentlib.inventory import (
 )
 from contentlib.vim.managers import MANAGERS, SEARCH_INDEX, SESSION_MANAGER
 from contentlib.vim.searches import TASK, search_in
-from contentlib.vim.values import Data, Reference
+from contentlib.vim.values import Array, Data, Reference
 
 ROOT_FOLDER = Reference("Folder", ROOT.id)
 THE_DATACENTER = Reference("Datacenter", DATACENTER)
@@ -52,6 +52,7 @@ class World:
     searches: Mapping[str, Data] = field(default_factory=dict)  # the TaskInfo of each search that the call names
     tasks: Mapping[str, Data] = field(default_factory=dict)  # the TaskInfo of each recent task, where the call is about tasks
     lists: Mapping[str, Sequence[Reference]] = field(default_factory=dict)  # the objects of each list view that it names
+    pages: Mapping[str, Array] = field(default_factory=dict)  # the latest page of each task collector that it names
 
     def datastore(self, identifier: str) -> Datastore:
         """The datastore of that identifier, which exists."""
@@ -64,6 +65,8 @@ class World:
             return view is not None and self.exists(Reference(view.container_type, view.container))
         if target.type == LIST_VIEW:
             return target.id in self.lists or listed_in(target) is not None
+        if target.type == COLLECTOR:
+            return target.id in self.pages
         if target.type == TASK:
             return target.id in self.tasks or search_in(target) is not None
         return target in SINGLETONS.values() or target in MANAGERS or target in set(_entities(self.inventory))
@@ -92,6 +95,7 @@ def view_of(target: Reference) -> View | None:
         return None
 
 
+COLLECTOR = "TaskHistoryCollector"
 LIST_VIEW = "ListView"
 MOST_LISTED = 1000
 """Objects of a list view."""
@@ -122,6 +126,7 @@ BASES = {
     "Datacenter": "ManagedEntity",
     "Datastore": "ManagedEntity",
     "Task": "ExtensibleManagedObject",
+    COLLECTOR: "HistoryCollector",
     "ManagedObjectView": "View",
     "ContainerView": "ManagedObjectView",
     "ListView": "ManagedObjectView",
@@ -132,7 +137,17 @@ BASES = {
 TYPES = frozenset(
     (
         *(each.type for each in (*SINGLETONS.values(), *MANAGERS)),
-        *("ContainerView", "Datacenter", "Datastore", "Folder", "HostDatastoreBrowser", LIST_VIEW, "PropertyFilter", TASK),
+        *(
+            "ContainerView",
+            "Datacenter",
+            "Datastore",
+            "Folder",
+            "HostDatastoreBrowser",
+            LIST_VIEW,
+            "PropertyFilter",
+            TASK,
+            COLLECTOR,
+        ),
     )
 )
 """The types of the objects of this server."""

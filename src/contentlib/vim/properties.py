@@ -11,8 +11,10 @@ from collections.abc import Callable, Mapping
 from contentlib.inventory import DATASTORE_FOLDER, FOLDERS, HOST_FOLDER, NETWORK_FOLDER, ROOT, VM_FOLDER, Datastore
 from contentlib.vapi.types import DateTime
 from contentlib.vim import managers
+from contentlib.vim.login_objects import MOST
 from contentlib.vim.objects import (
     BASES,
+    COLLECTOR,
     LIST_VIEW,
     ROOT_FOLDER,
     THE_DATACENTER,
@@ -235,9 +237,11 @@ _PROPERTIES: dict[str, dict[str, Property]] = {
     "Task": {"info": lambda world, identifier: world.searches.get(identifier) or world.tasks[identifier]},
     "TaskManager": {
         "description": _constant(_TASK_DESCRIPTION),
-        "maxCollector": _constant(0),
+        "maxCollector": _constant(MOST),
         "recentTask": lambda world, _identifier: Array(_REFERENCE, [Reference("Task", each) for each in world.tasks]),
     },
+    "HistoryCollector": {"filter": _unset},
+    COLLECTOR: {"latestPage": lambda world, identifier: world.pages[identifier]},
     "ServiceInstance": {
         "content": lambda world, _identifier: world.content,
         "capability": _constant(_SERVER_CAPABILITY),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from contentlib.access.gate import AccessGate
 from contentlib.access.roles import ADMINISTERING, READ
@@ -23,13 +23,15 @@ _TYPE, _PREFIX = "Task", "task-"
 _MANAGER = "TaskManager"
 _LATELY = 600_000  # in milliseconds; a vCenter's tasks are recent for as long
 _MOST = 200
-_STATES = {
+_MOST_EVER = 1000
+STATES = {
     TaskStatus.PENDING: "queued",
     TaskStatus.BLOCKED: "queued",
     TaskStatus.RUNNING: "running",
     TaskStatus.SUCCEEDED: "success",
     TaskStatus.FAILED: "error",
 }
+"""State of a task -> TaskInfoState."""
 
 
 class RecentTasks:
@@ -45,11 +47,24 @@ class RecentTasks:
         """The TaskInfo of each task, by the task's identifier, where a call is about tasks; else nothing."""
         if not any(each.type in (_TYPE, _MANAGER) for each in targets):
             return {}
+        found = await self._seen(login, self._clock.now() - _LATELY, _MOST, lambda _task: True)
+        infos = await self.infos(found)
+        return {f"{_PREFIX}{task.id}": info for task, info in zip(found, infos, strict=True)}
+
+    async def of(self, login: Login, fits: Callable[[Task], bool]) -> list[Task]:
+        """The newest tasks that fit, however long ago they ended. The oldest is the first."""
+        return await self._seen(login, 0, _MOST_EVER, fits)
+
+    async def infos(self, tasks: Sequence[Task]) -> list[Data]:
+        """The TaskInfo of each of some tasks."""
         async with self._metadata.reading() as transaction:
-            found = await transaction.tasks.recent(self._clock.now() - _LATELY, _MOST)
-            names = {each.id: await _name_of_target(transaction, each) for each in found}
+            return [_info(each, await _name_of_target(transaction, each)) for each in tasks]
+
+    async def _seen(self, login: Login, since: int, most: int, fits: Callable[[Task], bool]) -> list[Task]:
+        async with self._metadata.reading() as transaction:
+            found = [each for each in await transaction.tasks.recent(since, most) if fits(each)]
         seen = await self._gate.seen_by(login, TASK, [each.id for each in found])
-        return {f"{_PREFIX}{each.id}": _info(each, names[each.id]) for each in found if each.id in seen}
+        return [each for each in found if each.id in seen]
 
     async def cancel(self, login: Login, target: Reference) -> None:
         """Ends a task that has not started, and asks a running one to end. Raises VimFault if it cannot be canceled."""
@@ -95,4 +110,4 @@ def _info(task: Task, name: str) -> Data:
         "completeTime": None if ended is None else DateTime(ended),
         "parentTaskKey": None if task.parent is None else f"{_PREFIX}{task.parent}",
     }
-    return task_info(Reference(_TYPE, f"{_PREFIX}{task.id}"), task.user, task.created, _STATES[task.status], fields)
+    return task_info(Reference(_TYPE, f"{_PREFIX}{task.id}"), task.user, task.created, STATES[task.status], fields)

@@ -207,3 +207,49 @@ async def test_a_view_that_a_client_has_made_up_is_not_there(soap: Soap) -> None
     seen = '<selectSet xsi:type="TraversalSpec"><type>ContainerView</type><path>container</path></selectSet>'
     heard = await soap.collect(properties("ManagedEntity", "name") + objects((view.type, view.id), seen, skip=True))
     assert heard.fault[0] == "ManagedObjectNotFound"
+
+
+# bounds
+
+TOO_MANY = ("InvalidArgument", "specSet: the filters lead through more than 50000 objects and values")
+
+
+def made_up(number: int) -> list[Target]:
+    """Container views, which nobody has created."""
+    views = (View(ROOT[1], ROOT[0], (str(n),), recursive=True).reference() for n in range(number))
+    return [(each.type, each.id) for each in views]
+
+
+async def test_many_objects_with_many_property_sets_are_refused(soap: Soap) -> None:
+    sets = "".join(properties("ContainerView", "recursive") for _ in range(1000))
+    heard = await soap.collect(sets + "".join(objects(each) for each in made_up(1000)))
+    assert heard.fault == TOO_MANY
+
+
+async def test_values_that_are_read_again_and_again_are_refused(soap: Soap) -> None:
+    """Filter after filter: their values are more than the request that asks for them."""
+    spec = properties("ServiceInstance", "content") + objects(("ServiceInstance", "ServiceInstance"))
+    assert len((await soap.collect(*[spec] * 100)).all("objects")) == 100
+    assert (await soap.collect(*[spec] * 3000)).fault == TOO_MANY
+
+
+@pytest.mark.parametrize(("number", "status"), [(50, 200), (150, 500)])
+async def test_traversals_that_all_lead_to_all_others_are_refused_if_they_are_many(
+    soap: Soap, number: int, status: int
+) -> None:
+    names = "".join(f"<selectSet><name>t{n}</name></selectSet>" for n in range(number))
+    step = '<selectSet xsi:type="TraversalSpec"><name>t{}</name><type>ManagedEntity</type><path>parent</path>{}</selectSet>'
+    ways = "".join(step.format(n, names) for n in range(number))
+    heard = await soap.collect(properties("Datastore", "name") + objects(STORES[0], ways))
+    assert heard.status == status
+    assert status == 200 or heard.fault == TOO_MANY
+
+
+@pytest.mark.parametrize("types", [["X"] * 65, ["X" * 81]])
+async def test_a_view_has_not_too_many_types(soap: Soap, types: list[str]) -> None:
+    arguments = reference("container", ROOT) + "".join(f"<type>{each}</type>" for each in types)
+    heard = await soap.call("CreateContainerView", ("ViewManager", "ViewManager"), f"{arguments}<recursive>true</recursive>")
+    assert heard.fault == ("InvalidArgument", "type must have at most 64 types of 80 characters")
+    made = View(ROOT[1], ROOT[0], tuple(types), recursive=True).reference()
+    heard = await soap.call("Fetch", (made.type, made.id), "<prop>view</prop>")
+    assert heard.fault[0] == "ManagedObjectNotFound"

@@ -17,6 +17,8 @@ from contentlib.vim.objects import World, is_a
 from contentlib.vim.properties import properties_of, read
 from contentlib.vim.values import Array, Data, Reference, Typed, Value
 
+MOST_STEPS = 50_000
+_LARGE = 5000
 _TRUE = {"true", "1"}
 
 
@@ -61,6 +63,24 @@ class Filter:
         return not any(start.then for start in self.starts) and all(
             not spec.everything and set(spec.paths) <= set(allowed.get(spec.type, ())) for spec in self.properties
         )
+
+
+class Budget:
+    """What a call may cost: steps of walks, comparisons with property sets, and values that are read, each with its fields."""
+
+    def __init__(self, steps: int = MOST_STEPS) -> None:
+        self._left = steps
+
+    @property
+    def is_large(self) -> bool:
+        """Whether so much was read that it is better written aside."""
+        return self._left < MOST_STEPS - _LARGE
+
+    def spend(self, steps: int = 1) -> None:
+        """Raises VimFault if the call costs too much."""
+        self._left -= steps
+        if self._left < 0:
+            raise invalid_argument("specSet", messages.TOO_MANY_STEPS(argument="specSet", most=MOST_STEPS))
 
 
 def text(element: etree._Element, name: str, default: str | None = None) -> str | None:
@@ -122,16 +142,17 @@ def _selection(element: etree._Element) -> str | Traversal:
     return Traversal(name, text(element, "type", "") or "", path, flag(element, "skip"), _selections(element))
 
 
-def collect(world: World, wanted: Filter) -> list[Data]:
+def collect(world: World, wanted: Filter, budget: Budget) -> list[Data]:
     """An ObjectContent for each object that the filter reaches and reads, in the order in which they are reached."""
     found: dict[Reference, None] = {}
     for start in wanted.starts:
+        budget.spend()
         if not world.exists(start.target):
             raise not_found(start.target)
         if not start.skip:
             found.setdefault(start.target)
-        _Walk(world, found, _named(start.then)).go(start.target, start.then)
-    contents = (_content(world, each, wanted.properties) for each in found)
+        _Walk(world, found, _named(start.then), budget).go(start.target, start.then)
+    contents = (_content(world, each, wanted.properties, budget) for each in found)
     return [each for each in contents if each is not None]
 
 
@@ -151,10 +172,11 @@ class _Walk:
     Pending steps are a list, not a recursion, because a chain of traversals can be as long as a request.
     """
 
-    def __init__(self, world: World, found: dict[Reference, None], names: dict[str, Traversal]) -> None:
+    def __init__(self, world: World, found: dict[Reference, None], names: dict[str, Traversal], budget: Budget) -> None:
         self._world = world
         self._found = found
         self._names = names
+        self._budget = budget
         self._walked: set[tuple[Reference, int]] = set()
         self._waiting: list[tuple[Reference, Traversal]] = []
 
@@ -169,6 +191,7 @@ class _Walk:
 
     def _follow(self, target: Reference, traversal: Traversal) -> None:
         reached = _references(_read(self._world, target, traversal.path))
+        self._budget.spend(1 + len(reached))
         for each in reached:
             if not traversal.skip:
                 self._found.setdefault(each)
@@ -176,6 +199,7 @@ class _Walk:
             self._wait(each, traversal.then)
 
     def _wait(self, target: Reference, selections: tuple[str | Traversal, ...]) -> None:
+        self._budget.spend(len(selections))
         self._waiting += [(target, self._traversal(selection)) for selection in reversed(selections)]
 
     def _traversal(self, selection: str | Traversal) -> Traversal:
@@ -200,14 +224,29 @@ def _read(world: World, target: Reference, path: str) -> Value | None:
         raise invalid_property(target.type, path) from error
 
 
-def _content(world: World, target: Reference, specs: tuple[PropertySpec, ...]) -> Data | None:
+def _content(world: World, target: Reference, specs: tuple[PropertySpec, ...], budget: Budget) -> Data | None:
     """Returns the properties of an object, or None if the filter selects none of its type."""
+    budget.spend(len(specs))
     fitting = [each for each in specs if is_a(target.type, each.type)]
     if not fitting:
         return None
     paths: dict[str, None] = {}
     for spec in fitting:
+        budget.spend(len(spec.paths))
         paths |= dict.fromkeys(properties_of(target.type) if spec.everything else spec.paths)
-    values = ((path, _read(world, target, path)) for path in sorted(paths))
-    read = [Data("DynamicProperty", {"name": path, "val": Typed(value)}) for path, value in values if value is not None]
+    read = []
+    for path in sorted(paths):
+        value = _read(world, target, path)
+        if value is not None:
+            budget.spend(_size(value))
+            read.append(Data("DynamicProperty", {"name": path, "val": Typed(value)}))
     return Data("ObjectContent", {"obj": target, "propSet": Array("DynamicProperty", read)})
+
+
+def _size(value: Value | None) -> int:
+    """The number of values that a value consists of."""
+    if isinstance(value, Typed):
+        return _size(value.value)
+    if isinstance(value, Data):
+        return 1 + sum(map(_size, value.fields.values()))
+    return 1 + sum(map(_size, value.items)) if isinstance(value, Array) else 1

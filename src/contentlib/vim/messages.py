@@ -50,6 +50,12 @@ COUNT = Message(
 )
 NO_STATE = Message("vim.argument", "{argument}: unknown state {given!r}", "Use queued, running, success or error.")
 NO_TIME = Message("vim.argument", "{argument}: {given!r} is not valid", "Send a time as in 2026-01-31T12:00:00Z, and its kind.")
+TOO_MANY_STEPS = Message(
+    "vim.argument", "{argument}: the filters lead through more than {most} objects and values", "Ask for less in a call."
+)
+TOO_MANY_TYPES = Message(
+    "vim.argument", "{argument} must have at most {most} types of {length} characters", "Name fewer types."
+)
 TOO_MANY_OF_LOGIN = Message(
     "vim.too_many_of_login",
     "a session has at most {most} filters, changed list views and task collectors, of {length} characters in total",

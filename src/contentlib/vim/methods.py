@@ -289,7 +289,10 @@ class Methods:
     async def _collected(self, call: SoapCall, arguments: etree._Element) -> list[Data]:
         filters = _filters(arguments)
         world = await self._seen(call, (start.target for wanted in filters for start in wanted.starts))
-        return [each for wanted in filters for each in collector.collect(world, wanted)]
+        budget = collector.Budget()
+        found = [each for wanted in filters for each in collector.collect(world, wanted, budget)]
+        call.large = call.large or budget.is_large
+        return found
 
     async def _search(self, call: SoapCall, *, recursive: bool) -> Value:
         if not self._world.exists(call.target):

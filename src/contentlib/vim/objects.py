@@ -72,6 +72,10 @@ class World:
         return target in SINGLETONS.values() or target in MANAGERS or target in set(_entities(self.inventory))
 
 
+MOST_TYPES, LONGEST_TYPE = 64, 80
+"""Types of a container view, and characters of each."""
+
+
 class View(msgspec.Struct, frozen=True):
     """A container view. It is not stored: its identifier contains its definition, so every process knows every view."""
 
@@ -79,6 +83,11 @@ class View(msgspec.Struct, frozen=True):
     container_type: str
     types: tuple[str, ...]
     recursive: bool
+
+    @property
+    def is_small(self) -> bool:
+        """Whether it names no more types than any client needs."""
+        return len(self.types) <= MOST_TYPES and all(len(each) <= LONGEST_TYPE for each in self.types)
 
     def reference(self) -> Reference:
         """The view as a managed object."""
@@ -90,9 +99,10 @@ def view_of(target: Reference) -> View | None:
     """The view that a reference names, or None."""
     packed = target.id.removeprefix("view-")
     try:
-        return msgspec.json.decode(base64.urlsafe_b64decode(packed + "=" * (-len(packed) % 4)), type=View)
+        found = msgspec.json.decode(base64.urlsafe_b64decode(packed + "=" * (-len(packed) % 4)), type=View)
     except (binascii.Error, ValueError, msgspec.DecodeError):
         return None
+    return found if found.is_small else None
 
 
 COLLECTOR = "TaskHistoryCollector"

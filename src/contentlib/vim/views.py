@@ -9,7 +9,7 @@ from contentlib.vim import messages
 from contentlib.vim.collector import child, every, flag, reference
 from contentlib.vim.faults import invalid_argument, not_authenticated, not_found
 from contentlib.vim.list_views import ListViews
-from contentlib.vim.objects import LIST_VIEW, MOST_LISTED, View, World, list_view
+from contentlib.vim.objects import LIST_VIEW, LONGEST_TYPE, MOST_LISTED, MOST_TYPES, View, World, list_view
 from contentlib.vim.values import Array, Reference, Value
 
 if TYPE_CHECKING:
@@ -39,7 +39,10 @@ class ViewManager:
         if not self._world.exists(container):
             raise not_found(container)
         types = tuple((each.text or "").strip() for each in every(call.arguments, "type"))
-        return View(container.id, container.type, types, flag(call.arguments, "recursive")).reference()
+        view = View(container.id, container.type, types, flag(call.arguments, "recursive"))
+        if not view.is_small:
+            raise invalid_argument("type", messages.TOO_MANY_TYPES(argument="type", most=MOST_TYPES, length=LONGEST_TYPE))
+        return view.reference()
 
     async def _create_list_view(self, call: SoapCall) -> Value:
         return list_view(await self._listed(call, "obj"))

@@ -6,7 +6,16 @@ from collections.abc import Callable
 
 import pytest
 
-from contentlib.library.ports import BlobStore, Description, Descriptions, Strays, descriptions_of, small_files_of, strays_of
+from contentlib.library.ports import (
+    BlobStore,
+    Description,
+    Descriptions,
+    Strays,
+    Sweep,
+    descriptions_of,
+    small_files_of,
+    strays_of,
+)
 
 A, B = "datastore-1", "datastore-2"
 
@@ -313,9 +322,10 @@ def test_a_stray_is_removed_for_good(able: BlobStore) -> None:
 
 
 def test_the_number_of_the_last_sweep_is_kept_by_storage(able: BlobStore, able_blobs: Callable[[], BlobStore]) -> None:
-    _strays(able).note_sweep(A, 7)
-    other = able_blobs()
-    assert (_strays(other).sweep(A), _strays(other, B).sweep(B)) == (7, 0)
+    for sweep in (Sweep(7, "of one"), Sweep(8, "another")):
+        _strays(able).note_sweep(A, sweep)
+        other = able_blobs()
+        assert (_strays(other).sweep(A), _strays(other, B).sweep(B)) == (sweep, Sweep(0))
 
 
 def _strays(blobs: BlobStore, storage: str = A) -> Strays:

@@ -446,3 +446,22 @@ async def test_a_version_that_is_in_use_outlives_its_age(world: World) -> None:
     await of(world).run()
     assert await versions(world, item) == 2
     assert await world.served(session) == {"disk": b"first"}
+
+
+@pytest.mark.parametrize("number", ["1", "2"])
+async def test_a_storage_that_a_copy_of_the_database_has_swept_too_keeps_all_files(
+    world: World, collector: Collector, number: str
+) -> None:
+    await world.blobs.keep(world.receive("datastore-1", "upload", b"no version names it"))
+    await asyncio.to_thread(world.receive, "datastore-1", "left", b"no session names it")
+    for _ in range(2):
+        await collector.run()
+    async with world.metadata.transaction(durable=False) as transaction:  # as in a copy, which has swept at the same time
+        await transaction.state.put("sweep", number)
+        await transaction.state.put("sweep_token", "of the copy")
+    await after_grace(world, collector)
+    (blob,) = await asyncio.to_thread(lambda: list(world.store.blobs("datastore-1")))
+    assert world.store.uploads("datastore-1") == ["left"]
+    world.wait(ASIDE)
+    await after_grace(world, collector)
+    assert world.store.stat("datastore-1", blob) is None

@@ -30,7 +30,7 @@ from contentlib.blobs.marks import MarkedDirectory, MarkedPlace
 from contentlib.blobs.reserves import DiskReserve
 from contentlib.library.flushing import flush_all, flush_directories
 from contentlib.library.identifiers import new_identifier
-from contentlib.library.ports import Description, NewBlob, Stat, StorageSpace, Stray
+from contentlib.library.ports import Description, NewBlob, Stat, StorageSpace, Stray, Sweep
 
 _PARTS = ("blobs", "staging", "items", "strays")
 _PIECE = 1 << 20
@@ -297,13 +297,13 @@ class FilesystemBlobs:
         """Drops a stray."""
         self._stray(storage, stray).unlink(missing_ok=True)
 
-    def sweep(self, storage: str) -> int:
-        """The number of the last sweep."""
+    def sweep(self, storage: str) -> Sweep:
+        """The last sweep."""
         return self.directories[storage].sweep()
 
-    def note_sweep(self, storage: str, number: int) -> None:
-        """Writes the number of a sweep."""
-        self.directories[storage].note_sweep(number)
+    def note_sweep(self, storage: str, sweep: Sweep) -> None:
+        """Writes the number and token of a sweep."""
+        self.directories[storage].note_sweep(sweep)
 
     def path(self, storage: str, blob: str) -> Path:
         """Returns the path of a blob."""

@@ -1,7 +1,7 @@
 """Marks the directory of a storage as belonging to one server, and verifies the mark.
 
     storage.json      the mark: the ids of the server and of the storage; written once
-    storage.lock      the lock of the running server; contains the number of the last sweep
+    storage.lock      the lock of the running server; contains the last sweep
 
 If the mark is missing, the disk may not be mounted, so nothing in the directory is changed. A directory with the mark of
 another server, or of another storage of this server, is never changed.
@@ -20,11 +20,12 @@ from pathlib import Path
 import msgspec
 
 from contentlib.library.flushing import flush_directory
+from contentlib.library.ports import Sweep
 
 MARK = "storage.json"
 _LOCK = "storage.lock"
 _FORMAT = 1
-_DIGITS = 20
+_LONGEST = 100
 
 
 class Mark(msgspec.Struct, frozen=True):
@@ -161,16 +162,15 @@ class MarkedDirectory(MarkedPlace):
             os.close(lock)
             raise RuntimeError(f"storage {self.storage}: {self.path} is in use by another server") from error
 
-    def sweep(self) -> int:
-        """The number of the last sweep; 0 before the first one."""
+    def sweep(self) -> Sweep:
+        """The last sweep; number 0 before the first one."""
         with self._locked_file() as lock:
-            text = os.pread(lock, _DIGITS, 0).strip()
-        return int(text) if text.isdigit() else 0
+            return Sweep.of(os.pread(lock, _LONGEST, 0).decode())
 
-    def note_sweep(self, number: int) -> None:
-        """Writes the number of a sweep."""
+    def note_sweep(self, sweep: Sweep) -> None:
+        """Writes a sweep, which takes as many bytes as the previous one."""
         with self._locked_file() as lock:
-            os.pwrite(lock, f"{number:{_DIGITS}}\n".encode("ascii"), 0)
+            os.pwrite(lock, f"{sweep.text}\n".encode("ascii"), 0)
 
     @contextmanager
     def _locked_file(self) -> Iterator[int]:

@@ -4,7 +4,7 @@
     staging/UPLOAD/START-ID       names a segment of an upload
     items/ITEM/VERSION.json       descriptions of the blobs of a content version, to identify them without the database
     strays/TIME-BLOB              a blob that the database does not know, set aside at a time in milliseconds
-    storage.json, sweep           the mark of the server, and the number of the last sweep
+    storage.json, sweep           the mark of the server, and the last sweep
 
 All state of an upload is in the bucket, so that another process can continue it, also on another machine. What a bucket has
 acknowledged survives a power loss, so nothing is flushed. Who may write an upload is decided elsewhere: by its claim.
@@ -32,7 +32,7 @@ from contentlib.blobs.segments import (
 )
 from contentlib.blobs.sending import PartQueue
 from contentlib.blobs.staged_objects import StagedObjects
-from contentlib.library.ports import ClaimHeld, NewBlob, Stat, Stray, UploadClaim, UploadClaims
+from contentlib.library.ports import ClaimHeld, NewBlob, Stat, Stray, Sweep, UploadClaim, UploadClaims
 
 _SWEEP = "sweep"
 _PARTS_AT_ONCE = 16
@@ -209,17 +209,16 @@ class S3Blobs:
         """Drops a stray."""
         self._checked(storage).remove(_stray_key(stray))
 
-    def sweep(self, storage: str) -> int:
-        """The number of the last sweep."""
+    def sweep(self, storage: str) -> Sweep:
+        """The last sweep."""
         try:
-            text = self._checked(storage).get(_SWEEP)
+            return Sweep.of(self._checked(storage).get(_SWEEP).decode())
         except FileNotFoundError:
-            return 0
-        return int(text) if text.isdigit() else 0
+            return Sweep(0)
 
-    def note_sweep(self, storage: str, number: int) -> None:
-        """Writes the number of a sweep."""
-        self._checked(storage).put(_SWEEP, str(number).encode())
+    def note_sweep(self, storage: str, sweep: Sweep) -> None:
+        """Writes the number and token of a sweep."""
+        self._checked(storage).put(_SWEEP, sweep.text.encode())
 
     # descriptions
 

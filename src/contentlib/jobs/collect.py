@@ -19,14 +19,16 @@ import structlog
 from contentlib.library import counters
 from contentlib.library.bytes.storages import Storages
 from contentlib.library.clock import Clock
+from contentlib.library.identifiers import new_identifier
 from contentlib.library.model import Retention
-from contentlib.library.ports import MetadataStore, Stray, Transaction, descriptions_of, strays_of
+from contentlib.library.ports import MetadataStore, Stray, Sweep, Transaction, descriptions_of, strays_of
 from contentlib.library.timekeeping import clock_set
 
 Name = TypeVar("Name", bound=Hashable)
 Thing = TypeVar("Thing")
 _AT_ONCE = 100  # rows between two turns of other calls
 _SWEEP = "sweep"
+_TOKEN = "sweep_token"  # noqa: S105 - a key of the state, no secret
 _SPARED_UNTIL = "spared_until"
 _LOG = structlog.stdlib.get_logger(__name__)
 _ITEMS_AT_ONCE = 20  # the same, of items, which take rows of other tables along
@@ -80,9 +82,11 @@ class Collector:
         """Runs one sweep. Raises OSError at the end if a storage could not be swept; the others are swept anyway."""
         await self._empty_trash()
         await self._remove_versions()
-        failures = await self._remove_blobs()
+        failures: list[OSError] = []
         now = await self._time_aside()
         spared = await self._number_sweep(failures, now)
+        if not spared:
+            failures += await self._remove_blobs()
         for storage in self._storages:
             try:
                 strays = await self._take_back(storage)
@@ -102,42 +106,46 @@ class Collector:
             return self._clock.now() - await clock_set(transaction)
 
     async def _number_sweep(self, failures: list[OSError], now: int) -> bool:
-        """Counts this sweep in the database and on the storages. Returns whether unknown files must be spared.
+        """Counts this sweep in the database and on the storages. Returns whether no file must be removed.
 
-        A storage that has seen more sweeps than the database belongs to a newer database.
+        A storage that has seen other sweeps than the database also belongs to a newer database, or to a copy that another
+        server uses at the same time. Files that this database does not know, or no longer needs, may be of that one.
         """
         seen = {storage: await self._sweep_of(storage, failures) for storage in self._storages}
         async with self._metadata.transaction(durable=True) as transaction:
             number = int(await transaction.state.get(_SWEEP) or 0)
             until = int(await transaction.state.get(_SPARED_UNTIL) or 0)
-            newer = [storage for storage, sweep in seen.items() if sweep > number]
+            last = Sweep(number, await transaction.state.get(_TOKEN) or "")
+            newer = [storage for storage, sweep in seen.items() if _is_foreign(sweep, last)]
             if newer:
                 until = now + self._periods.aside
                 await transaction.state.put(_SPARED_UNTIL, str(until))
-            number = max(number, *seen.values()) + 1
-            await transaction.state.put(_SWEEP, str(number))
+            sweep = Sweep(max(number, *(each.number for each in seen.values())) + 1, new_identifier())
+            await transaction.state.put(_SWEEP, str(sweep.number))
+            await transaction.state.put(_TOKEN, sweep.token)
         if newer:
             _LOG.warning(
                 "database is older than storage",
                 storages=newer,
-                told=f"unknown files are left alone until {_moment(until)}; to keep them, restore the newer database",
+                told=f"a newer database, or a server with a copy of this one, uses the storage; no file is removed until "
+                f"{_moment(until)}; restore the newer database, or stop the other server",
             )
         for storage in self._storages:
             strays = strays_of(self._store, storage)
             if strays is not None:
                 try:
-                    await self._lanes.on(storage).run(strays.note_sweep, storage, number)
+                    await self._lanes.on(storage).run(strays.note_sweep, storage, sweep)
                 except OSError as error:
                     failures.append(error)
         return now < until
 
-    async def _sweep_of(self, storage: str, failures: list[OSError]) -> int:
+    async def _sweep_of(self, storage: str, failures: list[OSError]) -> Sweep:
         strays = strays_of(self._store, storage)
         try:
-            return 0 if strays is None else await self._lanes.on(storage).run(strays.sweep, storage)
+            return Sweep(0) if strays is None else await self._lanes.on(storage).run(strays.sweep, storage)
         except OSError as error:
             failures.append(error)
-            return 0
+            return Sweep(0)
 
     async def _empty_trash(self) -> None:
         """Removes expired trash. A library is removed after its items."""
@@ -286,3 +294,10 @@ def _moment(milliseconds: int | None) -> str:
 
 def _batches(things: Sequence[Thing]) -> Iterator[Sequence[Thing]]:
     return (things[start : start + _AT_ONCE] for start in range(0, len(things), _AT_ONCE))
+
+
+def _is_foreign(seen: Sweep, last: Sweep) -> bool:
+    """Whether a sweep on a storage is not of this database, whose last one is known. An older one tells nothing."""
+    if seen.number == last.number:
+        return bool(seen.token) and seen.token != last.token
+    return seen.number > last.number

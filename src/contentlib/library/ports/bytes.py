@@ -160,6 +160,24 @@ class BlobStore(Protocol):
         """The names of all blobs."""
 
 
+class Sweep(NamedTuple):
+    """A sweep: its number, and a text by which two databases tell their sweeps of the same number apart."""
+
+    number: int
+    token: str = ""
+
+    @property
+    def text(self) -> str:
+        """As a storage stores it."""
+        return f"{self.number:20} {self.token}"
+
+    @classmethod
+    def of(cls, text: str) -> Sweep:
+        """Reads a stored sweep; number 0 if there is none. Earlier versions wrote no token."""
+        number, _, token = text.strip().partition(" ")
+        return cls(int(number), token) if number.isdigit() else cls(0)
+
+
 class Stray(NamedTuple):
     """A blob that no row names, and since when it is set aside, in milliseconds."""
 
@@ -171,8 +189,8 @@ class Stray(NamedTuple):
 class Strays(Protocol):
     """A blob store that sets aside blobs without a row before it removes them: the database may be an older copy.
 
-    It also stores the number of the last sweep. A number higher than the database's means that the database is older than the
-    content.
+    It also stores the last sweep. A number higher than the database's means that the database is older than the content. The
+    same number with another token means that a copy of the database has swept too.
     """
 
     def set_aside(self, storage: str, blob: str, now: int) -> None:
@@ -187,11 +205,11 @@ class Strays(Protocol):
     def remove_stray(self, storage: str, stray: Stray) -> None:
         """Removes a stray, if it exists."""
 
-    def sweep(self, storage: str) -> int:
-        """The number of the last sweep; 0 before the first one."""
+    def sweep(self, storage: str) -> Sweep:
+        """The last sweep; number 0 before the first one."""
 
-    def note_sweep(self, storage: str, number: int) -> None:
-        """Writes the number of a sweep."""
+    def note_sweep(self, storage: str, sweep: Sweep) -> None:
+        """Writes the number and token of a sweep."""
 
 
 @runtime_checkable

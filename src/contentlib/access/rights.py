@@ -62,6 +62,11 @@ class Decisions:
         self.generation = metadata.access_generation
         self._rights: GenerationCache[tuple[str, str], Rights] = GenerationCache(self.generation, _MOST)
 
+    def known(self, user: str, api_token: str) -> Rights | None:
+        """The rights of a user that were computed before, if they hold now and do not end; else `of` has to look."""
+        found = self._rights.get((user, api_token))
+        return found if found is not None and found.until is None else None
+
     async def of(self, user: str, api_token: str = "") -> Rights | None:
         """The rights of a user, narrowed by a token; None where either cannot be used any more."""
         key = user, api_token

@@ -109,26 +109,24 @@ class Application:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serves one request, or the life of the process."""
-        if scope["type"] == "http":
-            client = tuple(scope.get("client") or _NOBODY)
-            self.clients[client] = True
-            try:
-                await self._serve(scope, receive, send)
-            finally:
-                self.clients[client] = False
-        elif scope["type"] == "lifespan":
-            await self._live(receive, send)
-
-    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        body = AsgiBody(receive)
-        request = _request(scope, body, self._fresh_ids)
+        if scope["type"] != "http":
+            if scope["type"] == "lifespan":
+                await self._live(receive, send)
+            return
+        client = tuple(scope.get("client") or _NOBODY)
+        self.clients[client] = True
         try:
-            answer = _misaddressed(scope, request) or await self._handle(request)
-        except Disconnected:  # heard only by a client that has stopped sending and still reads
-            answer = refusal(400, messages.BODY_INCOMPLETE())
-        await _send(request, answer, scope, receive, send)
-        if not body.finished and _has_body(request) and self._lingering < _LINGERING:
-            await self._linger(body)
+            body = AsgiBody(receive)
+            request = _request(scope, body, self._fresh_ids)
+            try:
+                answer = _misaddressed(scope, request) or await self._handle(request)
+            except Disconnected:  # heard only by a client that has stopped sending and still reads
+                answer = refusal(400, messages.BODY_INCOMPLETE())
+            await _send(request, answer, scope, receive, send)
+            if not body.finished and _has_body(request) and self._lingering < _LINGERING:
+                await self._linger(body)
+        finally:
+            self.clients[client] = False
 
     async def _linger(self, body: AsgiBody) -> None:
         self._lingering += 1

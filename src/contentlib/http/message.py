@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
+
+import msgspec
 
 from contentlib.http import messages
 from contentlib.messages import Fault
@@ -73,8 +75,7 @@ class Body(Protocol):
         """The bytes as they come, in pieces of any size; Disconnected when the client breaks off."""
 
 
-@dataclass(slots=True)
-class Request:
+class Request(msgspec.Struct):
     """A request.
 
     `path` is as sent, still percent-encoded, without the query; `query` is the text after `?`. Header names are in lower case.
@@ -107,14 +108,13 @@ def tidied(path: str) -> str:
     return _SLASHES.sub("/", path).rstrip("/") or "/"
 
 
-@dataclass(slots=True)
-class Response:
+class Response(msgspec.Struct):
     """An answer that fits into memory. `Content-Length` and `X-Request-ID` are added when it is sent."""
 
     status: int
     body: bytes = b""
     content_type: str | None = None
-    headers: Headers = field(default_factory=list)
+    headers: Headers = msgspec.field(default_factory=list)
 
 
 @dataclass(slots=True)

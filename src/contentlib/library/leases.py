@@ -83,6 +83,14 @@ class Leases:
         """Something happened on a login session."""
         self._logins[login] = self._clock.now()
 
+    def renew_login(self, login: str, stored: int, idle: int) -> bool:
+        """Touches a login session, unless nothing has touched it for longer than `idle` milliseconds."""
+        now = self._clock.now()
+        if self.last_login(login, stored) + idle < now:
+            return False
+        self._logins[login] = now
+        return True
+
     def note_progress(self, file_id: str, size: int) -> None:
         """Bytes of a file have arrived; `size` is how many in all."""
         self._progress[file_id] = size
@@ -109,7 +117,8 @@ class Leases:
 
     def expired(self, session: Session) -> bool:
         """Whether an active session has been idle for longer than its lease."""
-        return session.state is State.ACTIVE and self.expiration(session) + self._slack < self._clock.now()
+        lasts = self.milliseconds + self._slack
+        return session.state is State.ACTIVE and self.last(session) + lasts < self._clock.now()
 
     def touched_lately(self, session_id: str) -> bool:
         """Whether the session was touched in this process within its lease: then it is not expired, whatever is stored."""

@@ -79,7 +79,7 @@ class Memory:
 
     def may_change_now(self) -> bool:
         """Whether a commit of another thread or process may happen between two reads of a transaction."""
-        return self._committing > 0 or self.is_beside_others()
+        return self._committing > 0 or (self._beside_until > 0.0 and self.is_beside_others())
 
     def is_now(self, epoch: int) -> bool:
         """Whether nothing was committed since the epoch began."""

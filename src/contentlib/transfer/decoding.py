@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import zlib
 from collections.abc import AsyncIterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from contentlib.http.message import Body, Request
 from contentlib.library.sessions.transfer_faults import not_decoded

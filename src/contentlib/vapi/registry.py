@@ -6,13 +6,14 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+import msgspec
+
 from contentlib.vapi.declare import Operation, Service, operations_of
 from contentlib.vapi.errors import VapiError
 from contentlib.vapi.saml import SamlToken
 
 
-@dataclass(slots=True)
-class Call:
+class Call(msgspec.Struct):
     """The caller and the context of a call.
 
     `user` is empty until the gate has admitted the call; `login` identifies the user's login session,

@@ -7,7 +7,7 @@ from typing import Any
 
 from contentlib.http.message import Disconnected, Request, Response
 from contentlib.vapi.declare import Operation
-from contentlib.vapi.errors import VapiError
+from contentlib.vapi.errors import InvalidRequest, VapiError
 from contentlib.vapi.registry import Call
 from contentlib.wire.calls import Calls, check_cookie, session_headers
 from contentlib.wire.dispatch import OperationAddress, Pairs
@@ -24,7 +24,10 @@ class AddressedForm(ABC):
     async def handle(self, request: Request) -> Response:
         """The answer to a request; every failure is an error in this form."""
         try:
-            target, in_path, pairs, as_task = await self._calls.line(request, self._read_line)
+            try:
+                target, in_path, pairs, as_task = self._read_line(request)
+            except InvalidRequest as error:
+                raise await self._calls.due(request, error) from error
             call = self._calls.of(request)
             await self._calls.authenticate(call, target.endpoint.operation)
             check_cookie(request, target)

@@ -8,7 +8,7 @@ import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 
@@ -35,7 +35,6 @@ from contentlib.wire.saml import token_in_head
 TOKEN = "vmware-api-session-id"  # noqa: S105 - a header's and cookie's name, not a token
 _HOST = re.compile(r"([A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?\Z")
 
-Line = TypeVar("Line")
 Refused = Callable[[str], Awaitable[None]]
 """Notes that the current call was refused with an error of a type."""
 Pace = Callable[[str, str], object]
@@ -94,15 +93,11 @@ class Calls:
         if not operation.anonymous:
             await self._gate.authenticate(call)
 
-    async def line(self, request: Request, read: Callable[[Request], Line]) -> Line:
-        """Reads the request line with `read`. A caller without a session does not see errors in it."""
-        try:
-            return read(request)
-        except InvalidRequest as error:
-            raise await self._due(request, error) from error
+    async def due(self, request: Request, error: InvalidRequest) -> VapiError:
+        """Returns the error of a request whose operation is unknown: the error itself, or a request to log in first.
 
-    async def _due(self, request: Request, error: InvalidRequest) -> VapiError:
-        """Returns the error of a request whose operation is unknown: the error itself, or a request to log in first."""
+        A caller without a session does not see errors in the request line.
+        """
         try:
             await self._gate.authenticate(Call(request.request_id, "", token_of(request), bearer=bearer_of(request)))
         except Unauthenticated as refused:

@@ -22,7 +22,19 @@ _ACTION = "action"  # query parameter with the name of the action on `/api`
 class OperationAddress:
     """An operation at an address: which of its parameters stand in the path, and how the others are read."""
 
-    __slots__ = ("body", "dispatch", "elsewhere", "endpoint", "headers", "in_path", "members", "parameters", "reads", "renamed")
+    __slots__ = (
+        "body",
+        "dispatch",
+        "elsewhere",
+        "endpoint",
+        "headers",
+        "in_path",
+        "members",
+        "parameters",
+        "reads",
+        "renamed",
+        "service_path",
+    )
 
     def __init__(self, endpoint: Endpoint, in_path: tuple[str, ...]) -> None:
         operation = endpoint.operation
@@ -40,6 +52,7 @@ class OperationAddress:
             if parameter.name == named
         ]
         self.body = self._body(operation)
+        self.service_path = service_path(operation.service)
         self.reads = "GET" in (operation.api.method, rest_address(operation)[0])
 
     def _body(self, operation: Operation) -> Members | Whole:

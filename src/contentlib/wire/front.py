@@ -63,19 +63,17 @@ class Wire:
 
     async def handle(self, request: Request) -> Response:
         """The answer to a request, which no cache may keep; raises nothing but Disconnected."""
-        response = await self._answer(request)
-        response.headers.append(_KEPT_BY_NOBODY)
-        return response
-
-    async def _answer(self, request: Request) -> Response:
         path = request.path
         if path.startswith("/rest/"):
-            return await self._rest.handle(request)
-        if path != "/api":
-            return await self._api.handle(request)
-        if request.method != "POST":
-            return error_response(unsupported_method(request.method, path, ["POST"]))
-        return await self._jsonrpc.handle(request)
+            response = await self._rest.handle(request)
+        elif path != "/api":
+            response = await self._api.handle(request)
+        elif request.method == "POST":
+            response = await self._jsonrpc.handle(request)
+        else:
+            response = error_response(unsupported_method(request.method, path, ["POST"]))
+        response.headers.append(_KEPT_BY_NOBODY)
+        return response
 
     def openapi(self) -> bytes:
         """The OpenAPI document of `/api` and `/rest` JSON; made once, when it is first asked for."""

@@ -12,7 +12,7 @@ from contentlib.wire import messages, rest_query, rest_xml
 from contentlib.wire.addressed import AddressedForm
 from contentlib.wire.api import in_headers
 from contentlib.wire.calls import Calls, content_kind, error_headers
-from contentlib.wire.dispatch import OperationAddress, Pairs, RestAddresses, service_path
+from contentlib.wire.dispatch import OperationAddress, Pairs, RestAddresses
 from contentlib.wire.json_values import encode, listed, listed_error, parse
 from contentlib.wire.tasked import Tasked, asked_for
 from contentlib.wire.walk import complete
@@ -45,7 +45,7 @@ class Rest(AddressedForm):
             arguments = self._from_body(request, target, body, pairs)
         else:
             arguments = rest_query.given(target.elsewhere, pairs) if pairs else {}
-        if target.headers and not request.path.startswith(service_path(target.endpoint.operation.service)):
+        if target.headers and not request.path.startswith(target.service_path):
             arguments |= {name: value for name, value in in_headers(request, target).items() if arguments.get(name) is None}
         arguments.update(in_path)
         return complete(target.parameters, arguments)
@@ -84,7 +84,7 @@ class Rest(AddressedForm):
 def _is_bare(request: Request, target: OperationAddress, body: bytes) -> bool:
     """Whether a body is a parameter itself: VMware's SDK writes it so at the addresses of `/api` under `/rest`."""
     operation = target.endpoint.operation
-    if operation.api.body is None or request.path.startswith(service_path(operation.service)):
+    if operation.api.body is None or request.path.startswith(target.service_path):
         return False
     raw = parse(body)
     return isinstance(raw, dict) and operation.api.body not in raw

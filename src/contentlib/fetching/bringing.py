@@ -56,6 +56,7 @@ class Bringing:
         self._context = context
         self._library = library
         self._subscription = subscription
+        self._begun: set[str] | None = None
 
     async def item(self, offered: OfferedItem, known: KnownItem | None, now: int) -> list[StoredFile]:
         """Provides all files of an item. Raises NotFetched with the cause."""
@@ -113,10 +114,12 @@ class Bringing:
         return blob
 
     async def has_begun(self, offered: OfferedItem) -> bool:
-        """Whether files of an item have arrived before, in whole or in part."""
-        uploads = [upload_of(self._library.id, offered, file) for file in offered.files]
-        async with self._context.metadata.reading() as transaction:
-            return any([await transaction.arrivals.get(upload) is not None for upload in uploads])
+        """Whether files of an item had arrived before this attempt, in whole or in part."""
+        if self._begun is None:
+            async with self._context.metadata.reading() as transaction:
+                self._begun = await transaction.arrivals.of(self._library.id)
+        begun = self._begun
+        return bool(begun) and any(upload_of(self._library.id, offered, file) in begun for file in offered.files)
 
     async def contents(self, offered: OfferedItem) -> list[bytes]:
         """Fetches the files of a small item into memory. Raises NotFetched with the cause."""

@@ -247,8 +247,7 @@ class _Sync:
         """Fetches an item's files and makes them its content, or records the error. A new small item is only fetched."""
         fetched = None
         try:
-            known = await self._mirror.item(self._library, offered.id)
-            await self._mirror.check_room(self._library, known, offered)
+            known = await self._mirror.item_with_room(self._library, offered)
             if gathers and known is None and is_small(offered) and not await bringing.has_begun(offered):
                 fetched = FetchedItem(offered, await bringing.contents(offered))
             else:

@@ -75,9 +75,8 @@ class ItemRows(Keyed[Item]):
     async def add(self, row: Item) -> None:
         """Adds an item; versions of it may be there already."""
         await super().add(row)
-        await self._holdings.change_items(row.id, 1)
-        await self._holdings.change_bytes(await self._holdings.of_item(row.id))
-        await self._texts.renew_item(row.id)
+        await self._holdings.add_item(row.library, row.user, await self._holdings.of_item(row.id))
+        await self._texts.add_item(row.id)
 
     async def put(self, row: Item) -> None:
         """Replaces the item of the same identifier."""
@@ -109,7 +108,7 @@ class ItemRows(Keyed[Item]):
 
     async def remove(self, identifier: str) -> None:
         """Removes the item; its versions have no item any more."""
-        await self._holdings.change_items(identifier, -1)
+        await self._holdings.remove_item(identifier)
         await self._holdings.change_bytes(await self._holdings.of_item(identifier), -1)
         await self._connection.run(_ORPHAN, {"key": identifier})
         await self._texts.remove(identifier)

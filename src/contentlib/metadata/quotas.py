@@ -142,11 +142,17 @@ class Holdings:
         for owner, size in more.items():
             await self._change(owner, HeldAmount(bytes=sign * size))
 
-    async def change_items(self, item: str, more: int) -> None:
-        """Counts an item that is there, or that goes."""
+    async def add_item(self, library: str, user: str, held: Counter[str]) -> None:
+        """Counts a new item and the bytes of its versions."""
+        for owner in _owners(library, user):
+            await self._change(owner, HeldAmount(bytes=held.pop(owner, 0), items=1))
+        await self.change_bytes(held)
+
+    async def remove_item(self, item: str) -> None:
+        """Counts an item no longer, which is still there."""
         for library, user in await self._connection.rows(_OWNERS_OF_ITEM, {"of_item": item}):
             for owner in _owners(library, user):
-                await self._change(owner, HeldAmount(items=more))
+                await self._change(owner, HeldAmount(items=-1))
 
     async def reserve(self, reservation: Reservation) -> None:
         """Reserves bytes for a file instead of those that were reserved for it before."""

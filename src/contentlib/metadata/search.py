@@ -71,6 +71,10 @@ class SearchTexts:
         """Keeps the words of a library: of its name, description, notes and labels."""
         await self._renew(_OF_LIBRARY, library)
 
+    async def add_item(self, item: str) -> None:
+        """Keeps the words of a new item."""
+        await self._replace(_OF_ITEM, item, None)
+
     async def renew_item(self, item: str) -> None:
         """Keeps the words of an item: the same, and those of the names of its current files."""
         await self._renew(_OF_ITEM, item)
@@ -92,8 +96,10 @@ class SearchTexts:
             await self.remove(tag)
 
     async def _renew(self, texts: Statement, thing: str) -> None:
+        await self._replace(texts, thing, await self._get(thing))
+
+    async def _replace(self, texts: Statement, thing: str, before: tuple[str, list[str]] | None) -> None:
         name, words = await self._current(texts, thing)
-        before = await self._get(thing)
         if before == (name, words):
             return
         old = before[1] if before is not None else []

@@ -139,11 +139,11 @@ async def test_content_that_did_not_come_is_wanted_again(followed: Followed) -> 
     for _ in range(2):
         assert (await followed.take(newer)).wanted == (newer,)
     await followed.mirror.refuse(followed.library, newer, FAULT)
-    known = await followed.mirror.item(followed.library, "one")
+    known = await followed.mirror.item_with_room(followed.library, offered("one"))
     assert known is not None
     assert (known.offer.fault, known.offer.held) == (FAULT, offered("one"))
     await followed.sync(newer)
-    known = await followed.mirror.item(followed.library, "one")
+    known = await followed.mirror.item_with_room(followed.library, offered("one"))
     assert known is not None
     assert (known.offer.fault, known.offer.held) == (None, newer)
 

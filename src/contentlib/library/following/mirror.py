@@ -79,11 +79,6 @@ class Mirror:
         async with self._metadata.reading() as transaction:
             return await find_library(transaction, library_id, SUBSCRIBED)
 
-    async def item(self, library: Library, source: str) -> KnownItem | None:
-        """The item of a publisher's identifier."""
-        async with self._metadata.reading() as transaction:
-            return await _known(transaction, library.id, source)
-
     async def known_as(self, item_id: str) -> KnownItem | None:
         """The item of an identifier of ours."""
         async with self._metadata.reading() as transaction:
@@ -119,7 +114,7 @@ class Mirror:
 
         Raises NotCompliant if the library's policy rejects one of them.
         """
-        made = [await self._made(library, each) for each in arrived]
+        made = await self._made(library, arrived)
         await self._blobs.flush(*(each.version for each in made))
         await self._blobs.describe_all(library.id, [(each.item, each.version) for each in made])
         async with self._metadata.transaction(durable=True) as transaction:
@@ -129,14 +124,17 @@ class Mirror:
                     await self._store(transaction, library, each)
             await transaction.libraries.changed(library.id)
 
-    async def _made(self, library: Library, arrived: ArrivedItem) -> _MadeVersion:
-        judged = await self._sealing.judge(library, arrived.offered.type, arrived.files)
-        known = await self.item(library, arrived.offered.id)
-        item = self._new(library, arrived.offered) if known is None else known.item
+    async def _made(self, library: Library, arrived: Sequence[ArrivedItem]) -> list[_MadeVersion]:
+        judged = [await self._sealing.judge(library, each.offered.type, each.files) for each in arrived]
+        made = []
         async with self._metadata.reading() as transaction:
-            version = await self._version(transaction, item, arrived.offered, arrived.files)
-        version = replace(version, signature=judged.signature, warnings=judged.warnings)
-        return _MadeVersion(arrived.offered, known, item, version)
+            for each, verdict in zip(arrived, judged, strict=True):
+                known = await _known(transaction, library.id, each.offered.id)
+                item = self._new(library, each.offered) if known is None else known.item
+                version = await self._version(transaction, item, each.offered, each.files)
+                version = replace(version, signature=verdict.signature, warnings=verdict.warnings)
+                made.append(_MadeVersion(each.offered, known, item, version))
+        return made
 
     async def _store(self, transaction: Transaction, library: Library, made: _MadeVersion) -> None:
         offered, known, version = made.offered, made.known, made.version
@@ -152,12 +150,17 @@ class Mirror:
         await transaction.offers.put(ItemOffer(item.id, library.id, offered, offered))
         await transaction.download_sessions.serve(item.id, version.id)
 
-    async def check_room(self, library: Library, known: KnownItem | None, offered: OfferedItem) -> None:
-        """Raises QuotaExceeded if a library has no room for an item, or for its files that would have to be fetched."""
-        kept = set() if known is None else kept_files(known.offer, offered)
+    async def item_with_room(self, library: Library, offered: OfferedItem) -> KnownItem | None:
+        """The existing item of an offered one.
+
+        Raises QuotaExceeded if the library has no room for a new one, or for the files that would have to be fetched.
+        """
         async with self._metadata.reading() as transaction:
+            known = await _known(transaction, library.id, offered.id)
+            kept = set() if known is None else kept_files(known.offer, offered)
             size = sum(file.size or 0 for file in offered.files if file.name not in kept)
             await check_room(transaction, library.id, size, items=int(known is None))
+        return known
 
     async def refuse(self, library: Library, offered: OfferedItem, fault: Fault) -> None:
         """Notes with an item why its content has not come; one that is not here yet has no place for it."""

@@ -159,7 +159,8 @@ def test_a_late_writer_that_is_discarded_takes_nothing_from_the_other(one: S3Blo
     with two.stage(A, "u") as second:
         second.append(b"second")
         second.save()
-        one.discard(A, "u")
+        with pytest.raises(ClaimLost):  # its caller may be about to acknowledge equal bytes
+            one.discard(A, "u")
         assert of(two) == b"firstsecond"
 
 

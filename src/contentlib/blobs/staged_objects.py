@@ -202,8 +202,9 @@ class StagedObjects:
                 self._released(self)
 
     def discarded(self) -> None:
-        """Removes the upload while it is written. What is written from now on is dropped."""
+        """Removes the upload while it is written. What is written from now on is dropped. Raises ClaimLost."""
         with self._using:
+            self._check()  # its caller may have found equal bytes elsewhere, and is about to acknowledge them
             self._over = True
             multipart, self._multipart = self._multipart, None
             if multipart is not None:

@@ -256,6 +256,7 @@ update_files = Table(
     Column("task", Text),
     Column("archive", Text),
     Column("writer", Text),
+    Column("begun_by", Text),
     Column("position", Integer, nullable=False),
     PrimaryKeyConstraint("session", "name"),
 )

@@ -117,3 +117,21 @@ async def test_a_request_that_began_before_another_one_was_complete_replaces_its
         assert await world.transfers.finish(file, received) is None
     found = await world.files.get(session, "a")
     assert (found.status, found.received) == (TransferStatus.READY, len(b"the second"))
+
+
+@pytest.mark.parametrize("status", [TransferStatus.TRANSFERRING, TransferStatus.READY, TransferStatus.ERROR])
+async def test_a_process_that_stood_still_completes_nothing_that_another_one_has_received_since(
+    world: World, status: TransferStatus
+) -> None:
+    session = await world.update(await _item(world))
+    file = await world.files.add(session, NewFile("a", Source.PUSH))
+    await world.transfers.begin(file)
+    async with world.metadata.transaction(durable=True) as transaction:
+        ours = await transaction.update_files.by_id(session, file.id)
+        assert ours is not None
+        theirs = replace(ours, status=status, writer=None, begun_by=new_identifier(), received=7)
+        await transaction.update_files.put(theirs)
+    received = world.receive((await world.updates.get(session)).storage, file.id, b"late")
+    for late in (world.transfers.finish(file, received), world.transfers.pause(file, 1)):
+        with pytest.raises(Superseded, match="file 'a' is being received by another process of the server"):
+            await late

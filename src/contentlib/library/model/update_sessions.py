@@ -61,7 +61,7 @@ class UpdateFile(msgspec.Struct, frozen=True):
 
     `size` and `checksum` are what the client declared; `received` and `content` describe the stored bytes. A PULL file has the
     `endpoint` of its source and the `task` that fetches it. A file extracted from an archive names it in `archive`. While a
-    request sends bytes, `writer` is the process that receives them.
+    request sends bytes, `writer` is the process that receives them, `begun_by` the one that began last.
     """
 
     id: str
@@ -80,6 +80,7 @@ class UpdateFile(msgspec.Struct, frozen=True):
     task: str | None = None
     archive: str | None = None
     writer: str | None = None
+    begun_by: str | None = None
 
     @property
     def unpacked(self) -> bool:

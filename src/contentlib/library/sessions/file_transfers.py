@@ -162,6 +162,7 @@ class FileTransfers:
             endpoint=archive.endpoint,
             archive=archive.id,
             writer=self._here,
+            begun_by=self._here,
         )
         async with self._metadata.transaction(durable=False) as transaction:
             session = await self._sessions.active(transaction, archive.session, "changed")
@@ -208,8 +209,10 @@ class FileTransfers:
             if not self._may_record(event, current):  # this process was taken for one that had ended
                 raise Superseded(messages.TAKEN_OVER(name=file.name))
             status = transfer_states.fire(current, event).status
-            writer = self._here if event == "begun" else None
-            await transaction.update_files.put(replace(changed, name=current.name, status=status, writer=writer))
+            writer, begun_by = (self._here, self._here) if event == "begun" else (None, current.begun_by)
+            await transaction.update_files.put(
+                replace(changed, name=current.name, status=status, writer=writer, begun_by=begun_by)
+            )
             if event == "completed":
                 await settle_reservation(transaction, session, changed)
             else:
@@ -219,10 +222,10 @@ class FileTransfers:
         self._leases.note_progress(file.id, changed.received)
 
     def _may_record(self, event: str, current: UpdateFile) -> bool:
-        """Whether no other process has received bytes of a file since this one began."""
+        """Whether no other process has begun to receive a file since this one did."""
         if event == "begun" or current.writer == self._here:
             return True
-        return current.writer is None and not (event in ("paused", "completed") and _is_paused(current))
+        return current.writer is None and (event == "failed" or current.begun_by in (None, self._here))
 
 
 def _is_paused(file: UpdateFile) -> bool:

@@ -1,4 +1,4 @@
-"""Adds the claims on uploads, which have one writer on all machines."""
+"""Adds the claims on uploads, which have one writer on all machines, and the process that has begun to receive a file last."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ down_revision = "0024"
 
 
 def upgrade() -> None:
-    """Adds the table. A SQLite database leaves it empty, because uploads are locked by files."""
+    """Adds both. A SQLite database leaves the table empty, because uploads are locked by files."""
+    op.add_column("update_files", sa.Column("begun_by", sa.Text(), nullable=True))
     op.create_table(
         "upload_claims",
         sa.Column("number", sa.BigInteger(), primary_key=True),

@@ -13,7 +13,7 @@ unexport PYTHONDONTWRITEBYTECODE
 CONSOLE := src/contentlib/console/built/index.html
 
 .DEFAULT_GOAL := help
-.PHONY: help setup ansible console dist deb image serve test check docs conformance clients bench format lock clean
+.PHONY: help setup ansible console dist deb image serve cluster test check docs conformance clients bench format lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -51,6 +51,9 @@ image: ## build the container image with buildah
 serve: setup ## start the server under ./var on https://127.0.0.1:8443
 	@$(MAKE) --no-print-directory console || echo "the console could not be built; the server runs without it" >&2
 	exec $(BIN)/contentlib serve --data-dir var --listen 127.0.0.1:8443
+
+cluster: setup ## start three nodes, PostgreSQL, an S3 server and a load balancer on this machine, until Ctrl-C
+	PYTHONPATH=tests exec $(BIN)/python -m cluster
 
 test: setup ## run the tests that need no other programs; ARGS="-m slow" runs the others
 	$(BIN)/pytest -n 2 -m "not slow" $(ARGS)

@@ -25,7 +25,7 @@ from processes import PATIENCE_SECONDS, eventually
 KEY, SECRET = "test", "testtesttest"
 _PROGRAMS = Path(sys.executable).parent
 _PORTS = ("master.port", "master.port.grpc", "volume.port", "volume.port.grpc", "filer.port", "filer.port.grpc", "s3.port.grpc")
-_WITH_THIS_PROCESS = ("setpriv", "--pdeathsig", "KILL") if shutil.which("setpriv") else ()  # also if a time limit kills it
+WITH_THIS_PROCESS = ("setpriv", "--pdeathsig", "KILL") if shutil.which("setpriv") else ()  # also if a time limit kills it
 _SERVICES = ("webdav=false", "admin.ui=false", "s3.port.iceberg=0", "s3.port.lance=0")
 _OFF = ("master.telemetry=false", "master.resumeState=false", *_SERVICES)
 
@@ -45,7 +45,7 @@ class ObjectServer:
 
     def start(self) -> None:
         """Starts the server, which ends with this process, and returns when it answers."""
-        environment, command = os.environ | {"GOMEMLIMIT": "512MiB"}, [*_WITH_THIS_PROCESS, *self.command]
+        environment, command = os.environ | {"GOMEMLIMIT": "512MiB"}, [*WITH_THIS_PROCESS, *self.command]
         with (self.directory / "log").open("ab") as log:
             self.process = subprocess.Popen(
                 command,
@@ -91,7 +91,8 @@ class ObjectServer:
         return found
 
 
-def _ports(count: int) -> list[int]:
+def free_ports(count: int) -> list[int]:
+    """Ports that are free now."""
     sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
     found = [each.getsockname()[1] for each in sockets]
     for each in sockets:
@@ -104,7 +105,7 @@ def new_seaweedfs() -> ObjectServer:
     directory = Path(tempfile.mkdtemp(prefix="contentlib-seaweedfs-"))
     identity = {"name": "t", "credentials": [{"accessKey": KEY, "secretKey": SECRET}], "actions": ["Admin"]}
     (directory / "s3.json").write_text(json.dumps({"identities": [identity]}))
-    port, *others = _ports(1 + len(_PORTS))
+    port, *others = free_ports(1 + len(_PORTS))
     told = [f"{name}={number}" for name, number in zip(_PORTS, others, strict=True)]
     options = ("dir=data", "ip=127.0.0.1", "ip.bind=127.0.0.1", f"s3.port={port}", "s3.config=s3.json", *told, *_OFF)
     return ObjectServer(directory, port, [str(_PROGRAMS / "weed"), "mini", *(f"-{each}" for each in options)])
@@ -113,7 +114,7 @@ def new_seaweedfs() -> ObjectServer:
 def new_moto() -> ObjectServer:
     """Makes a moto server, which keeps everything in memory."""
     directory = Path(tempfile.mkdtemp(prefix="contentlib-moto-"))
-    (port,) = _ports(1)
+    (port,) = free_ports(1)
     return ObjectServer(directory, port, [str(_PROGRAMS / "moto_server"), "-H", "127.0.0.1", "-p", str(port)])
 
 

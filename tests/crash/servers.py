@@ -86,6 +86,7 @@ class Server:
         self.log = directory / "server.log"
         self.workers = workers
         self.settings: dict[str, object] = settings
+        self.listen = "127.0.0.1:0"
         self.url = ""
         self.up = asyncio.Event()
         self.process: Process | None = None
@@ -120,7 +121,7 @@ class Server:
         given = {"admin_password": PASSWORD, "storage": json.dumps(storage), "log_level": "error", **self.settings}
         environment = ENVIRONMENT | {f"CONTENTLIB_{name.upper()}": str(value) for name, value in given.items()}
         environment |= self._environment
-        command = [str(CONTENTLIB), "serve", "--data-dir", str(self.data), "--listen", "127.0.0.1:0", "--no-tls"]
+        command = [str(CONTENTLIB), "serve", "--data-dir", str(self.data), "--listen", self.listen, "--no-tls"]
         command += ["--workers", str(self.workers)]
         self._before = self.log.stat().st_size if self.log.exists() else 0
         if self._nursery is not None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from contentlib.access.audit_log import AuditLog
+from contentlib.access.certificates import Certificates
 from contentlib.access.changes import Changes
 from contentlib.access.grants import Grants
 from contentlib.access.groups import Groups
@@ -62,6 +63,8 @@ from contentlib.services.contentlib_library_retention import RetentionService
 from contentlib.services.contentlib_library_subscribers import SubscribersService
 from contentlib.services.contentlib_library_trash import TrashService
 from contentlib.services.contentlib_overview import OverviewService
+from contentlib.services.contentlib_server_certificates import CertificatesService
+from contentlib.services.contentlib_server_settings import SettingsService
 from contentlib.services.vapi_metadata_authentication_component import AuthenticationComponentService
 from contentlib.services.vapi_metadata_authentication_package import AuthenticationPackageService
 from contentlib.services.vapi_metadata_authentication_service import AuthenticationServiceService
@@ -197,5 +200,7 @@ def _services(core: Core, rules: Rules, access: Access, identity: Identity, resu
         ItemLabelsService(rules.annotations),
         LabelsService(rules.annotations, visibility),
         EventsService(Changes(core.metadata, access.gate)),
+        SettingsService(core.settings),
+        CertificatesService(Certificates(core.metadata, core.certificate)),
         OverviewService(Overview(core.metadata, access.gate, core.clock, core.inventory, core.certificate)),
     ]

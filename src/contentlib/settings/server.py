@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails, PydanticUndefined
 from pydantic_settings import BaseSettings, EnvSettingsSource, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
@@ -104,6 +104,7 @@ class Settings(BaseSettings):
     """All settings, each validated separately; `load` also checks combinations and the machine."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True)
+    _sources: dict[str, str] = PrivateAttr(default_factory=dict)
 
     data_dir: Path = Field(
         default=Path("var"),
@@ -567,6 +568,14 @@ class Settings(BaseSettings):
             raise ValueError("a name holds neither colons nor control characters")
         return value
 
+    def come_from(self, sources: Mapping[str, str]) -> None:
+        """Notes where the values came from."""
+        self._sources.update(sources)
+
+    def source(self, name: str) -> str:
+        """Where the value of a setting came from."""
+        return self._sources.get(name, "default")
+
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
@@ -609,7 +618,9 @@ def load(config: Path | None = None, overrides: Mapping[str, object] | None = No
     settings = _validate({name: value for name, (value, _) in values.items()}, faults)
     if settings is None or faults:
         raise ConfigurationError(faults)
-    return Loaded(settings, {name: values[name][1] if name in values else "default" for name in Settings.model_fields})
+    sources = {name: values[name][1] if name in values else "default" for name in Settings.model_fields}
+    settings.come_from(sources)
+    return Loaded(settings, sources)
 
 
 def rows() -> list[tuple[str, str, str, str]]:

@@ -13,7 +13,8 @@ unexport PYTHONDONTWRITEBYTECODE
 CONSOLE := src/contentlib/console/built/index.html
 
 .DEFAULT_GOAL := help
-.PHONY: help setup ansible console dist deb image serve cluster test check docs conformance clients bench format lock clean
+.PHONY: help setup ansible console dist deb image serve cluster test check screenshots docs conformance clients bench format
+.PHONY: lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -68,6 +69,9 @@ check: setup console ## lint, types, import contracts, generated pages up to dat
 	$(BIN)/pytest -n 2 -m slow
 	CONTENTLIB_TEST_BACKEND=postgresql $(BIN)/pytest -n 2 -m "not slow" $(ON_SERVERS)
 	CONTENTLIB_TEST_BACKEND=s3 $(BIN)/pytest -n 2 -m "not slow" $(ON_SERVERS)
+
+screenshots: setup ## take pictures of the screens of the console for the docs
+	scripts/screenshots.sh $(BIN)/python
 
 docs: setup ## write the generated pages
 	$(BIN)/python docs/generate.py

@@ -32,6 +32,7 @@ const ENTRIES: readonly Entry[] = [
   { screen: "trash", label: "Trash", icon: "trash" },
   { screen: "audit", label: "Audit log", icon: "audit", privilege: "Authorization.ViewAuditLog" },
   { screen: "access", label: "Users and roles", icon: "people", privilege: "Authorization.ViewAccess" },
+  { screen: "server", label: "Server", icon: "server", privilege: "ContentLibrary.GetConfiguration" },
 ];
 const PARENTS: Record<string, string> = { library: "libraries", item: "libraries", "": "home" };
 
@@ -142,6 +143,7 @@ function screenOf(name: string): TemplateResult {
     case "trash": return html`<cl-trash></cl-trash>`;
     case "audit": return html`<cl-audit></cl-audit>`;
     case "access": return html`<cl-access .tab=${id || "users"}></cl-access>`;
+    case "server": return html`<cl-server .tab=${id || "settings"}></cl-server>`;
     case "account": return html`<cl-account></cl-account>`;
     default: return html`<cl-home></cl-home>`;
   }

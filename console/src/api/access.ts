@@ -30,6 +30,8 @@ export const removeMember = (group: string, name: string, type: string): Promise
 export const roles = (): Promise<Role[]> => all<Role>("roles");
 export const createRole = (spec: { name: string; description?: string; privileges: string[] }): Promise<string> =>
   post<string>(`${ACCESS}/roles`, spec);
+export const updateRole = (name: string, spec: { description?: string; privileges: string[] }): Promise<void> =>
+  patch(path`contentlib/access/roles/${name}`, spec);
 export const deleteRole = (name: string): Promise<void> => remove(path`contentlib/access/roles/${name}`);
 
 export const permissions = (library?: string): Promise<Permission[]> =>

@@ -4,6 +4,7 @@ import { get, permitted, post } from "./client";
 import type { ItemRow, LibraryRow, Overview } from "./types";
 
 const PAGE_ROWS = 200;
+const RECENT_ROWS = 8;
 const order = new Intl.Collator(undefined, { numeric: true });
 
 interface Page<R> {
@@ -38,9 +39,12 @@ export async function search({ text, labels, type }: Wanted): Promise<ItemRow[]>
   return (await items({ ...(text.trim() && { text }), ...(type && { type }), labels })).rows;
 }
 
+/** The items that were changed last. */
+export const lastChanged = async (): Promise<ItemRow[]> => (await items({ sort: "MODIFIED", descending: true, size: RECENT_ROWS })).rows;
+
 export const overview = (): Promise<Overview> => get<Overview>("contentlib/overview");
 
-async function items(spec: { library?: string; text?: string; type?: string; labels?: Wanted["labels"]; marker?: string | undefined }): Promise<Page<ItemRow>> {
+async function items(spec: { library?: string; text?: string; type?: string; labels?: Wanted["labels"]; sort?: "MODIFIED"; descending?: boolean; size?: number; marker?: string | undefined }): Promise<Page<ItemRow>> {
   const { items: rows, ...rest } = await post<{ items: ItemRow[]; marker?: string }>("contentlib/library/item?action=query", { size: PAGE_ROWS, ...spec });
   return { rows, ...rest };
 }

@@ -78,6 +78,42 @@ export function addMember(group: string, users: readonly User[]): Promise<boolea
   });
 }
 
+export function removeMember(group: string, members: Group["members"]): Promise<boolean> {
+  return ask({
+    title: t("Remove a member from {name}", { name: group }),
+    fields: [{ name: "member", label: t("Member"), kind: "select", options: members.map(({ name, type }) => ({ value: `${type} ${name}`, label: name })) }],
+    action: t("Remove"),
+    submit: (values) => {
+      const [type = "", ...name] = values.text("member").split(" ");
+      return api.removeMember(group, name.join(" "), type);
+    },
+  });
+}
+
+export function editUser({ name, display_name, email }: User): Promise<boolean> {
+  return ask({
+    title: t("Edit {name}", { name }),
+    fields: [
+      { name: "display_name", label: t("Display name"), value: display_name ?? "" },
+      { name: "email", label: t("Mail"), kind: "email", value: email ?? "" },
+    ],
+    action: t("Save"),
+    submit: (values) => api.updateUser(name, { display_name: values.text("display_name"), email: values.text("email") }),
+  });
+}
+
+export function editRole({ name, description, privileges }: Role): Promise<boolean> {
+  return ask({
+    title: t("Edit {name}", { name }),
+    fields: [
+      { name: "description", label: t("Description"), value: description ?? "" },
+      { name: "privileges", label: t("Privileges"), kind: "textarea", value: privileges.join("\n"), hint: t("One in a line") },
+    ],
+    action: t("Save"),
+    submit: (values) => api.updateRole(name, { description: values.text("description"), privileges: values.text("privileges").split(/\s+/).filter(Boolean) }),
+  });
+}
+
 /** A role of one's own begins as a copy of another; its privileges are in lines. */
 export function newRole(roles: readonly Role[]): Promise<boolean> {
   const example = roles.find(({ name }) => name === "Content user");
@@ -99,6 +135,7 @@ export function newRole(roles: readonly Role[]): Promise<boolean> {
 export function setPassword({ name }: User): Promise<boolean> {
   return ask({
     title: t("Set the password of {name}", { name }),
+    user: name,
     fields: [{ name: "password", label: t("New password"), kind: "password", required: true, autocomplete: "new-password" }],
     action: t("Set password"),
     submit: (values) => api.setPassword(name, values.text("password")),

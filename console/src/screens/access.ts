@@ -13,7 +13,7 @@ import { badge, button, empty, page, tabs } from "../ui/page";
 import { Resource } from "../ui/resource";
 import { table } from "../ui/table";
 import { View } from "../ui/view";
-import { addMember, addUser, grant, newGroup, newRole, setPassword, sure } from "./access-forms";
+import { addMember, addUser, editRole, editUser, removeMember, grant, newGroup, newRole, setPassword, sure } from "./access-forms";
 
 interface Shown {
   users: readonly User[];
@@ -71,7 +71,8 @@ export class Access extends View {
 
   private userActions(user: User): TemplateResult {
     const { name, enabled } = user;
-    return html`${user.has_password ? button(t("Set password"), () => this.refreshAfter(setPassword(user))) : ""}
+    return html`${button(t("Edit"), () => this.refreshAfter(editUser(user)))}
+      ${user.has_password ? button(t("Set password"), () => this.refreshAfter(setPassword(user))) : ""}
       ${button(enabled ? t("Disable") : t("Enable"), () =>
         this.refreshAfter(sure(enabled ? t("Disable {name}?", { name }) : t("Enable {name}?", { name }),
           enabled ? t("The user can no longer log in, and open sessions end.") : t("The user can log in again."),
@@ -92,9 +93,10 @@ export class Access extends View {
         { label: t("Members"), cell: ({ members }) => members.map(({ name }) => name).join(", ") || "–" },
         { label: t("Source"), cell: ({ source }) => source ?? t("Local"), kind: "less" },
       ],
-      actions: ({ name }) =>
+      actions: ({ name, members }) =>
         may("Authorization.ModifyUsers")
           ? html`${button(t("Add member"), () => this.refreshAfter(addMember(name, users)))}
+              ${members.length > 0 ? button(t("Remove member"), () => this.refreshAfter(removeMember(name, members))) : ""}
               ${button(t("Delete"), () => this.refreshAfter(sure(t("Delete {name}?", { name }), t("Its members lose the roles that it gave them."), t("Delete"), () => api.deleteGroup(name))))}`
           : "",
     });
@@ -111,10 +113,12 @@ export class Access extends View {
         { label: t("Kind"), cell: ({ built_in }) => (built_in ? badge(t("Built in")) : badge(t("Own"), "busy")) },
         { label: t("Privileges"), cell: ({ privileges }) => privilegeList(privileges) },
       ],
-      actions: ({ name, built_in }) =>
-        !built_in && may("Authorization.ModifyRoles")
-          ? button(t("Delete"), () => this.refreshAfter(sure(t("Delete {name}?", { name }), t("A role that is given to somebody cannot be deleted."), t("Delete"), () => api.deleteRole(name))))
-          : "",
+      actions: (role) => {
+        const { name, built_in } = role;
+        return !built_in && may("Authorization.ModifyRoles")
+          ? html`${button(t("Edit"), () => this.refreshAfter(editRole(role)))}${button(t("Delete"), () => this.refreshAfter(sure(t("Delete {name}?", { name }), t("A role that is given to somebody cannot be deleted."), t("Delete"), () => api.deleteRole(name))))}`
+          : "";
+      },
     });
   }
 

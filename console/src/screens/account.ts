@@ -1,7 +1,9 @@
 import { type TemplateResult, html } from "lit";
 import { customElement } from "lit/decorators.js";
 import { account } from "../account";
-import { createToken, deleteToken, tokens } from "../api/access";
+import { createToken, deleteToken, roles, tokens } from "../api/access";
+import { permitted } from "../api/client";
+import { libraryRows } from "../api/queries";
 import { changePassword } from "../api/session";
 import type { NewToken, Token } from "../api/types";
 import { ago, time } from "../i18n/format";
@@ -49,6 +51,7 @@ export class Account extends View {
       columns: [
         { label: t("Name"), cell: ({ name }) => name },
         { label: t("Role"), cell: ({ role }) => role ?? t("All that you may") },
+        { label: t("On"), cell: ({ libraries }) => (libraries ? t("{count} library|{count} libraries", { count: libraries.length }) : t("Everything")), kind: "less" },
         { label: t("Expires"), cell: ({ expires }) => (expires ? html`<span title=${time(expires)}>${ago(expires)}</span>` : t("never")) },
         { label: t("Last used"), cell: ({ last_used }) => ago(last_used), note: ({ last_address }) => last_address, kind: "less" },
       ],
@@ -58,16 +61,21 @@ export class Account extends View {
 
   private readonly create = async (): Promise<void> => {
     let made: NewToken | undefined;
+    const [allRoles, libraries] = await Promise.all([permitted(roles(), []), libraryRows()]);
     await ask({
       title: t("Create token"),
       fields: [
         { name: "name", label: t("Name"), required: true, hint: t("What uses it: a pipeline, a script") },
         { name: "days", label: t("Expires"), kind: "select", value: "90", options: [30, 90, 365].map((days) => ({ value: String(days), label: t("in {count} day|in {count} days", { count: days }) })) },
+        { name: "role", label: t("Role"), kind: "select", options: [{ value: "", label: t("All that you may") }, ...allRoles.map(({ name }) => ({ value: name, label: name }))] },
+        { name: "library", label: t("On"), kind: "select", options: [{ value: "", label: t("Everything") }, ...libraries.map(({ id, name }) => ({ value: id, label: name }))],
+          hint: t("A token never allows more than you may do yourself.") },
       ],
       action: t("Create"),
       submit: async (values) => {
         const expires = new Date(Date.now() + Number(values.text("days")) * DAY_MILLISECONDS).toISOString();
-        made = await createToken({ name: values.text("name"), expires });
+        const [role, library] = [values.text("role"), values.text("library")];
+        made = await createToken({ name: values.text("name"), expires, ...(role && { role }), ...(library && { libraries: [library] }) });
       },
     });
     if (made) await showSecret(made);
@@ -110,6 +118,7 @@ function showSecret({ secret }: NewToken): Promise<boolean> {
 async function newPassword(): Promise<void> {
   const done = await ask({
     title: t("Change password"),
+    user: account().user,
     fields: [
       { name: "old", label: t("Present password"), kind: "password", required: true, autocomplete: "current-password" },
       { name: "new", label: t("New password"), kind: "password", required: true, autocomplete: "new-password" },

@@ -8,6 +8,7 @@ import "./item";
 import "./libraries";
 import "./library";
 import "./search";
+import "./server";
 import "./tasks";
 import "./trash";
 import "../uploads/tray";

@@ -54,8 +54,8 @@ export class Audit extends View {
           { label: t("Operation"), cell: ({ operation, count }) => html`<code>${short(operation)}</code>${count > 1 ? html` × ${number(count)}` : ""}` },
           { label: t("Outcome"), cell: ({ outcome }) => badge(outcomeText(outcome), KINDS[outcome]), note: ({ error }) => error },
           { label: t("User"), cell: ({ user }) => user ?? "–" },
-          { label: t("On"), cell: ({ things }) => things.map(({ name, id }) => name ?? id.slice(0, 12)).join(", ") || "–", kind: "less" },
-          { label: t("Time"), cell: (entry) => time(entry.time), note: ({ address }) => address, kind: "less" },
+          { label: t("On"), cell: ({ things }) => named(things), kind: "less" },
+          { label: t("Time"), cell: (entry) => time(entry.time), note: ({ address }) => address, kind: "less fixed" },
         ],
       })}
       ${this.marker ? button(t("Show more"), this.more) : ""}`;
@@ -86,6 +86,12 @@ export class Audit extends View {
     this.older = [];
     void this.newest.refresh();
   };
+}
+
+/** The names of what a change is about; identifiers, such as those of sessions, only where nothing has a name. */
+function named(things: AuditEntry["things"]): string {
+  const names = things.flatMap(({ name }) => name ?? []);
+  return (names.length > 0 ? names : things.map(({ id }) => id.slice(0, 12))).join(", ") || "–";
 }
 
 function short(operation: string): string {

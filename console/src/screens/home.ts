@@ -3,18 +3,20 @@ import { customElement } from "lit/decorators.js";
 import { account, may } from "../account";
 import { trash } from "../api/activity";
 import { ROOT, permitted } from "../api/client";
-import { overview } from "../api/queries";
-import type { Deleted, Overview } from "../api/types";
-import { number, percent, size } from "../i18n/format";
+import { lastChanged, overview } from "../api/queries";
+import type { Deleted, ItemRow, Overview } from "../api/types";
+import { ago, number, percent, size } from "../i18n/format";
 import { type Text, t } from "../i18n/text";
 import { link } from "../route";
 import { badge, empty, page } from "../ui/page";
 import { Resource } from "../ui/resource";
+import { table } from "../ui/table";
 import { View } from "../ui/view";
 
 interface Shown {
   overview: Overview;
   trash: readonly Deleted[];
+  changed: readonly ItemRow[];
 }
 
 const PAGES = ["healthz", "readyz", "metrics", "openapi.json"];
@@ -34,7 +36,7 @@ export class Home extends View {
     return page(t("Overview"), "", this.shown.render((shown) => this.content(shown)));
   }
 
-  private content({ overview: sum, trash: deleted }: Shown): TemplateResult {
+  private content({ overview: sum, trash: deleted, changed }: Shown): TemplateResult {
     return html`<p class="faint">${t("Logged in as {name}.", { name: account().display_name || account().user })}</p>
       <div class="counts">
         ${count("Libraries", sum.libraries, "libraries")}${count("Items", sum.items, "libraries")}
@@ -45,14 +47,14 @@ export class Home extends View {
         <section class="panel"><h2>${t("Needs attention")}</h2>${attention(sum)}</section>
         <section class="panel"><h2>${t("Storages")}</h2>${sum.storages.map(store)}</section>
       </div>
-      ${sum.libraries === 0 ? nothing() : ""}
-      <p class="faint">${t("For monitoring and scripts:")} ${PAGES.map((name) => html`<a href=${new URL(name, ROOT).href}>/${name}</a> `)}</p>`;
+      ${sum.libraries === 0 ? nothing() : recent(changed)}
+      <p class="faint pages">${t("For monitoring and scripts:")} ${PAGES.map((name) => html`<a href=${new URL(name, ROOT).href}>/${name}</a> `)}</p>`;
   }
 }
 
 async function read(): Promise<Shown> {
-  const [sum, deleted] = await Promise.all([permitted(overview(), NOTHING), permitted(trash(), [])]);
-  return { overview: sum, trash: deleted };
+  const [sum, deleted, changed] = await Promise.all([permitted(overview(), NOTHING), permitted(trash(), []), permitted(lastChanged(), [])]);
+  return { overview: sum, trash: deleted, changed };
 }
 
 function nothing(): TemplateResult {
@@ -61,6 +63,25 @@ function nothing(): TemplateResult {
   }
   const action = html`<a class="button primary" href=${link("libraries")}>${t("Libraries")}</a>`;
   return empty("library", t("No libraries yet"), t("Create a library, and drag files into it."), action);
+}
+
+function recent(rows: readonly ItemRow[]): TemplateResult {
+  if (rows.length === 0) return html``;
+  return html`<h2>${t("Changed last")}</h2>
+    ${table({
+      label: t("Changed last"),
+      rows,
+      key: ({ id }) => id,
+      name: ({ name }) => name,
+      address: ({ id }) => link("item", id),
+      columns: [
+        { label: t("Item"), cell: ({ name }) => name, note: ({ description }) => description },
+        { label: t("Library"), cell: ({ library_id, library_name }) => html`<a href=${link("library", library_id)}>${library_name}</a>` },
+        { label: t("Size"), cell: (row) => size(row.size), kind: "less number" },
+        { label: t("Version"), cell: ({ content_version }) => content_version, kind: "less number" },
+        { label: t("Changed"), cell: ({ modified }) => ago(modified), note: ({ modified_by }) => modified_by, kind: "less" },
+      ],
+    })}`;
 }
 
 function count(label: Text, value: number, screen: string): TemplateResult {

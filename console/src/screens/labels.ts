@@ -19,8 +19,8 @@ export function annotation(found: Annotation, edit: (() => unknown) | undefined)
   const { notes, labels: all } = found;
   if (!notes && all.length === 0 && !edit) return html``;
   return html`<div class="annotation">
-    ${all.length > 0 ? labels(found) : ""}
     ${notes ? html`<p class="notes">${notes}</p>` : ""}
+    ${all.length > 0 ? labels(found) : ""}
     ${edit ? button(notes || all.length > 0 ? t("Edit notes and labels") : t("Add notes or labels"), edit) : ""}
   </div>`;
 }

@@ -53,6 +53,7 @@ export function publish(library: Library): Promise<boolean> {
   const { published = false, authentication_method, persist_json_enabled } = library.publish_info ?? {};
   return ask({
     title: t("Publish {name}", { name: library.name }),
+    user: "vcsp",
     intro: t("Other servers read a published library from its address: vCenters, Cloud Directors, and servers like this one."),
     fields: [
       { name: "published", label: t("Published"), kind: "checkbox", value: published || !library.publish_info },

@@ -6,7 +6,8 @@ import { changeLibrary, ofLibrary, written } from "../api/labels";
 import * as api from "../api/libraries";
 import { each } from "../api/client";
 import { itemRows, libraryRows } from "../api/queries";
-import type { Annotation, ItemRow, Library } from "../api/types";
+import { retention } from "../api/server";
+import type { Annotation, ItemRow, Library, Retention } from "../api/types";
 import { ago, size, time } from "../i18n/format";
 import { t } from "../i18n/text";
 import { go, link, requery, route } from "../route";
@@ -23,13 +24,16 @@ import { chooseFiles, dropTarget } from "./drop";
 import { deleteItems, restoreAll } from "./item-forms";
 import { annotation, editAnnotation, labelItems, labels } from "./labels";
 import { deleteLibrary, editLibrary, kind, publish } from "./library-forms";
+import { retainVersions } from "./server-forms";
 import "./subscribers";
 
 const PAGE_ROWS = 200;
+const DAY_SECONDS = 86_400;
 
 interface Shown {
   library: Library;
   annotation: Annotation;
+  retention: Retention;
   items: readonly ItemRow[];
   privileges: readonly string[];
   /** Tasks that work on the library now: syncs. */
@@ -67,10 +71,10 @@ export class LibraryScreen extends View {
   }
 
   private async read(): Promise<Shown> {
-    const [library, privileges, noted] = await Promise.all([api.library(this.library), api.privileges(this.library), ofLibrary(this.library)]);
-    const items = await itemRows(this.library, (some) => this.shown.showFirst({ library, annotation: noted, items: some, privileges, running: [] }));
+    const [library, privileges, noted, kept] = await Promise.all([api.library(this.library), api.privileges(this.library), ofLibrary(this.library), retention(this.library)]);
+    const items = await itemRows(this.library, (some) => this.shown.showFirst({ library, annotation: noted, retention: kept, items: some, privileges, running: [] }));
     const running = library.type === "SUBSCRIBED" ? (await tasks()).filter(({ target, status }) => target?.id === library.id && status === "RUNNING") : [];
-    return { library, annotation: noted, items, privileges, running };
+    return { library, annotation: noted, retention: kept, items, privileges, running };
   }
 
   private matching(items: readonly ItemRow[]): readonly ItemRow[] {
@@ -86,18 +90,19 @@ export class LibraryScreen extends View {
     return page(library.name, this.actions(shown), html`${this.about(shown)}${shown.running.map(progress)}${this.items(shown)}${followers(shown)}`, above);
   }
 
-  private actions({ library, items, privileges }: Shown): TemplateResult {
+  private actions({ library, items, privileges, retention: kept }: Shown): TemplateResult {
     const may = (name: string): boolean => privileges.includes(`ContentLibrary.${name}`);
     const local = library.type === "LOCAL";
     return html`
       ${may("UpdateLibrary") ? button(t("Edit"), () => this.refreshAfter(editLibrary(library))) : ""}
+      ${may("UpdateLibrary") ? button(t("Versions to keep"), () => this.refreshAfter(retainVersions(library.id, kept))) : ""}
       ${local && may("PublishLibrary") ? button(t("Publish"), () => this.refreshAfter(publish(library))) : ""}
       ${may("DeleteLibrary") ? button(t("Delete"), () => this.drop(library, items.length)) : ""}
       ${!local && may("SyncLibrary") ? button(t("Synchronize"), () => this.refreshAfter(attempt(() => api.sync(library.id))), "primary") : ""}
       ${local && may("AddLibraryItem") ? button(t("Upload"), () => chooseFiles((picked) => this.upload(picked, library)), "primary", "upload") : ""}`;
   }
 
-  private about({ library, annotation: noted, privileges }: Shown): TemplateResult {
+  private about({ library, annotation: noted, retention: kept, privileges }: Shown): TemplateResult {
     const edit = (): Promise<void> => this.refreshAfter(editAnnotation(library.name, noted, (change) => changeLibrary(library.id, change)));
     const { publish_info: published, subscription_info: followed } = library;
     return html`${library.description ? html`<p class="description">${library.description}</p>` : ""}
@@ -108,6 +113,7 @@ export class LibraryScreen extends View {
         followed ? [t("Publisher"), html`<code>${followed.subscription_url}</code>`] : undefined,
         followed ? [t("Synchronized"), ago(library.last_sync_time)] : undefined,
         followed?.ssl_thumbprint ? [t("Thumbprint"), html`<code>${followed.ssl_thumbprint}</code>`] : undefined,
+        [t("Earlier versions"), versionsKept(kept)],
         [t("Identifier"), html`<code>${library.id}</code>`],
       ])}
       ${annotation(noted, privileges.includes("ContentLibrary.UpdateLibrary") ? edit : undefined)}
@@ -233,6 +239,14 @@ export class LibraryScreen extends View {
     if (now !== this.seen) void this.shown.refresh();
     this.seen = now;
   };
+}
+
+function versionsKept({ versions, seconds }: Retention): string {
+  const limits = [
+    versions === undefined ? "" : t("{count} version|{count} versions", { count: versions }),
+    seconds === undefined ? "" : t("{count} day|{count} days", { count: Math.round((10 * seconds) / DAY_SECONDS) / 10 }),
+  ];
+  return limits.filter(Boolean).join(", ") || t("All");
 }
 
 function stored({ cached }: ItemRow): TemplateResult {

@@ -1,6 +1,6 @@
 /** Asks for values in a dialog, and performs an action with them. An error stays in the dialog, with all that was typed. */
 
-import { type TemplateResult, html } from "lit";
+import { type TemplateResult, html, nothing } from "lit";
 import { customElement, state } from "lit/decorators.js";
 import { t } from "../i18n/text";
 import { problem } from "./problem";
@@ -14,7 +14,7 @@ export interface Option {
 export interface Field {
   name: string;
   label: string;
-  kind?: "text" | "password" | "url" | "email" | "datetime-local" | "textarea" | "select" | "checkbox";
+  kind?: "text" | "password" | "url" | "email" | "datetime-local" | "number" | "textarea" | "select" | "checkbox";
   value?: string | boolean;
   hint?: string;
   options?: readonly Option[];
@@ -30,6 +30,8 @@ export interface Form {
   fields?: readonly Field[];
   action: string;
   danger?: boolean;
+  /** Whose password is asked for, so that the browser's password manager knows. */
+  user?: string;
   submit: (values: Values) => Promise<void>;
 }
 
@@ -79,11 +81,12 @@ class FormDialog extends View {
   }
 
   protected override render(): TemplateResult {
-    const { title, intro, fields = [], action, danger } = this.form;
+    const { title, intro, fields = [], action, danger, user } = this.form;
     return html`<dialog aria-labelledby="form-title" @close=${this.left}>
       <form @submit=${this.submit} @input=${this.changed}>
         <h2 id="form-title">${title}</h2>
         ${intro ? html`<div class="intro">${intro}</div>` : ""}
+        ${user ? html`<input type="text" hidden autocomplete="username" value=${user} />` : ""}
         ${fields.filter(({ when }) => !when || when(this.values)).map((field) => this.field(field))}
         ${this.error ? problem(this.error) : ""}
         <div class="actions">
@@ -118,7 +121,7 @@ class FormDialog extends View {
       return html`<textarea id=${id} name=${name} rows="4" ?required=${required} aria-describedby=${described} .defaultValue=${String(value)}></textarea>`;
     }
     return html`<input id=${id} name=${name} type=${kind} ?required=${required} value=${String(value)} autocomplete=${autocomplete}
-      aria-describedby=${described} />`;
+      aria-describedby=${described} min=${kind === "number" ? "0" : nothing} step=${kind === "number" ? "any" : nothing} />`;
   }
 
   private readonly changed = (): void => {

@@ -10,7 +10,7 @@ export interface Column<R> {
   /** A smaller line below it. */
   note?: (row: R) => string | undefined;
   /** Numbers stand to the right; what is `less` important is left out on narrow screens. */
-  kind?: "number" | "less" | "less number";
+  kind?: "number" | "less" | "less number" | "less fixed" | "wide";
 }
 
 export interface Table<R> {

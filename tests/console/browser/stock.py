@@ -65,7 +65,10 @@ class Api:
 
 
 def stocked(url: str) -> Stock:
-    """A published library with an item of two versions, with notes and labels, something in the trash, a group and a token."""
+    """A published library with an item of two versions, with notes and labels, something in the trash, a group and a token.
+
+    There are other libraries and items beside them, so that the tables look as they do at work.
+    """
     api = Api(url)
     library = api.library("Images")
     published = {"publish_info": {"published": True, "authentication_method": "NONE"}}
@@ -79,5 +82,33 @@ def stocked(url: str) -> Stock:
     api.done("DELETE", f"/api/content/local-library/{api.library('Old lab')}")
     api.done("POST", "/api/contentlib/access/groups", {"name": "publishers"})
     api.done("POST", "/api/contentlib/access/tokens", {"name": "pipeline"})
+    _fill(api, library)
     api.close()
     return Stock(library, item)
+
+
+OTHERS = {
+    "Images": {
+        "debian-12.10": ("iso", "prod"),
+        "ubuntu-24.04": ("iso", "prod"),
+        "windows-2025": ("iso", "test"),
+        "rocky-9.5": ("iso", ""),
+    },
+    "Templates": {"k8s-node": ("ovf", "prod"), "jump-host": ("ovf", "test")},
+    "Lab": {"esxi-nested": ("iso", "test")},
+}
+"""Other items, by their libraries: the type, and the value of a label."""
+
+
+def _fill(api: Api, images: str) -> None:
+    """Adds other libraries and items. Their files differ in size."""
+    for number, (name, items) in enumerate(OTHERS.items()):
+        library = images if name == "Images" else api.library(name)
+        for index, (item, (kind, environment)) in enumerate(items.items()):
+            spec = {"library_id": library, "name": item, "type": kind, "description": f"Golden image of {item}"}
+            identifier = api.done("POST", "/api/content/library/item", spec)
+            if environment:
+                labels = {"labels": [{"key": "env", "value": environment}]}
+                api.done("PUT", f"/api/contentlib/library/item/{identifier}/labels", labels)
+            if kind == "iso":
+                api.store(identifier, f"{item}.iso", bytes([number]) * (index + 1) * 700_000)

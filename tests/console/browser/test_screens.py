@@ -8,6 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, expect
 
+from console.browser import pictures
 from console.browser.person import NAME, PASSWORD, Person
 from console.browser.stock import Stock, stocked
 from processes import Running
@@ -25,6 +26,10 @@ SCREENS = {
     "access/groups": "Users and roles",
     "access/roles": "Users and roles",
     "access/permissions": "Users and roles",
+    "server/settings": "Server",
+    "server/certificates": "Server",
+    "server/storages": "Server",
+    "server/quotas": "Server",
     "account": NAME,
 }
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
@@ -52,12 +57,14 @@ def test_everybody_can_use_each_screen(chromium: Browser, server: Running, stock
         person.page.goto(f"{server.url}/console")
         person.sees_title("Log in")
         found += found_in(person)
+        pictures.keep(person.page, "login", scheme, width)
         person.log_in()
         for address, title in SCREENS.items():
             person.goes(address.format(library=stock.library, item=stock.item))
             person.sees_title(title)
             expect(person.page.locator(".loading")).to_have_count(0)
             found += found_in(person)
+            pictures.keep(person.page, address, scheme, width)
             assert person.page.evaluate("document.documentElement.scrollWidth") <= width, address
         person.goes(f"library/{stock.library}")
         person.presses("Edit")

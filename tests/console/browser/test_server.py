@@ -1,0 +1,92 @@
+"""The limits of libraries, users and tokens, and the certificates and settings of the server, in a real browser."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from certificates import make
+from console.browser.person import NAME, Person
+from console.browser.stock import Api
+from processes import Running
+
+
+@pytest.fixture(scope="module")
+def api(server: Running) -> Iterator[Api]:
+    calling = Api(server.url)
+    yield calling
+    calling.close()
+
+
+def in_row(person: Person, text: str, button: str) -> None:
+    """Presses a button in the row of a table that has a text."""
+    person.page.get_by_role("row").filter(has_text=text).get_by_role("button", name=button, exact=True).click()
+
+
+def test_a_library_and_a_user_are_limited(person: Person, api: Api) -> None:
+    library = api.library("limited")
+    person.log_in()
+    person.goes("server/quotas")
+    in_row(person, "limited", "Limit")
+    person.answers("Save", Most_GiB="1.5", Most_items="7")
+    person.sees("of 1.5 GiB")
+    quota = api.done("GET", f"/api/contentlib/library/{library}/quota")
+    assert (quota["bytes_limit"], quota["items_limit"]) == (3 << 29, 7)
+    in_row(person, NAME, "Limit")
+    person.answers("Save", Most_items="100")
+    person.sees("of 100")
+    in_row(person, NAME, "Limit")
+    person.answers("Save", Most_items="")
+    expect(person.page.get_by_role("row").filter(has_text=NAME)).not_to_contain_text("of 100")
+
+
+def test_a_library_keeps_some_versions(person: Person, api: Api) -> None:
+    library = api.library("kept")
+    person.log_in()
+    person.goes(f"library/{library}")
+    person.presses("Versions to keep")
+    person.answers("Save", Earlier_versions_of_an_item="3", Days_after_a_version_was_replaced="1.5")
+    person.sees("3 versions, 1.5 days")
+    kept = api.done("GET", f"/api/contentlib/library/{library}/retention")
+    assert (kept["versions"], kept["seconds"]) == (3, 129_600)
+
+
+def test_a_certificate_is_trusted_and_removed(person: Person, tmp_path: Path) -> None:
+    person.log_in()
+    person.goes("server/certificates")
+    person.sees("No certificates")
+    person.presses("Trust a certificate")
+    person.answers("Trust", Certificate=make(tmp_path / "signer.pem", authority=True).pem)
+    person.sees("CN=signer")
+    in_row(person, "CN=signer", "Remove")
+    person.answers("Remove")
+    person.sees("No certificates")
+    assert person.complaints == []
+
+
+def test_settings_show_where_they_come_from(person: Person) -> None:
+    person.log_in()
+    person.goes("server/settings")
+    person.page.get_by_label("Filter", exact=True).fill("command line")
+    expect(person.page.get_by_role("row").filter(has_text="data_dir")).to_be_visible()
+    expect(person.page.get_by_role("row").filter(has_text="lease_seconds")).to_have_count(0)
+    person.page.get_by_label("Filter", exact=True).fill("admin_password")
+    expect(person.page.get_by_role("row").filter(has_text="admin_password")).to_contain_text("environment")
+    assert person.password not in person.page.content()
+
+
+def test_a_token_is_limited_to_a_library(person: Person, api: Api) -> None:
+    library = api.library("of the pipeline")
+    person.log_in()
+    person.goes("account")
+    person.presses("Create token")
+    person.answers("Create", Name="reader", Role="Content user", On="of the pipeline")
+    person.answers("Done")
+    person.sees("Content user")
+    tokens = (
+        api.done("GET", f"/api/contentlib/access/tokens/{each}") for each in api.done("GET", "/api/contentlib/access/tokens")
+    )
+    assert [(each["role"].lower(), each["libraries"]) for each in tokens] == [("content user", [library])]

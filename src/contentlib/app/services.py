@@ -64,7 +64,7 @@ from contentlib.services.contentlib_library_subscribers import SubscribersServic
 from contentlib.services.contentlib_library_trash import TrashService
 from contentlib.services.contentlib_overview import OverviewService
 from contentlib.services.contentlib_server_certificates import CertificatesService
-from contentlib.services.contentlib_server_settings import SettingsService
+from contentlib.services.contentlib_server_settings import SettingInfo, SettingsService
 from contentlib.services.vapi_metadata_authentication_component import AuthenticationComponentService
 from contentlib.services.vapi_metadata_authentication_package import AuthenticationPackageService
 from contentlib.services.vapi_metadata_authentication_service import AuthenticationServiceService
@@ -98,6 +98,7 @@ from contentlib.services.vcenter_folder import FolderService
 from contentlib.services.vcenter_ovf_export_flag import ExportFlagService
 from contentlib.services.vcenter_ovf_import_flag import ImportFlagService
 from contentlib.services.vcenter_ovf_library_item import OvfLibraryItemService
+from contentlib.settings import Settings, rows, shown_value
 from contentlib.structures.commands import Commands
 from contentlib.structures.conversions import Endpoints
 from contentlib.structures.declarations import Metamodel
@@ -200,7 +201,22 @@ def _services(core: Core, rules: Rules, access: Access, identity: Identity, resu
         ItemLabelsService(rules.annotations),
         LabelsService(rules.annotations, visibility),
         EventsService(Changes(core.metadata, access.gate)),
-        SettingsService(core.settings),
+        SettingsService(_shown(core.settings)),
         CertificatesService(Certificates(core.metadata, core.certificate)),
         OverviewService(Overview(core.metadata, access.gate, core.clock, core.inventory, core.certificate)),
+    ]
+
+
+def _shown(settings: Settings) -> list[SettingInfo]:
+    """What the server may tell of its settings: no secrets."""
+    return [
+        SettingInfo(
+            default_value=default,
+            description=description,
+            name=name,
+            source=settings.source(name),
+            type=kind,
+            value=shown_value(getattr(settings, name)),
+        )
+        for name, kind, default, description in rows()
     ]

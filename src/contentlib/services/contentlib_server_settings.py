@@ -6,9 +6,9 @@ A service of our own: upstream has none.
 from __future__ import annotations
 
 import builtins
+from collections.abc import Sequence
 from typing import ClassVar
 
-from contentlib.settings import Settings, rows, shown_value
 from contentlib.vapi.declare import Privilege, Route, Service, operation
 from contentlib.vapi.registry import Call
 from contentlib.vapi.types import Structure
@@ -36,20 +36,10 @@ class SettingsService(Service):
 
     vapi_id = _PREFIX
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Sequence[SettingInfo]) -> None:
         self._settings = settings
 
     @operation(Route("GET", "/api/contentlib/server/settings"), privileges=(Privilege("ContentLibrary.GetConfiguration"),))
     async def list(self, call: Call) -> builtins.list[SettingInfo]:
         """Lists all settings of the server that answers, in the order of the documentation."""
-        return [
-            SettingInfo(
-                default_value=default,
-                description=description,
-                name=name,
-                source=self._settings.source(name),
-                type=kind,
-                value=shown_value(getattr(self._settings, name)),
-            )
-            for name, kind, default, description in rows()
-        ]
+        return [*self._settings]

@@ -19,8 +19,8 @@ TABLES = {"settings/server.py", "metadata/tables.py"}
 SHARED_NAMES = {
     "a port, and its adapter on SQLite": """
         AnnotationRows ApiTokenRows ArrivalRows AttachmentRows AuditRows BlobRows CategoryRows DeletedRows
-        DownloadSessionRows FetchedItemRows FigureRows GroupRows ItemRows LastUseRows LibraryRows LineRows LoginRows
-        OfferRows PermissionRows PreparationRows QueryRows QuotaRows RoleRows SecretRows StateRows
+        DownloadSessionRows FetchedItemRows FigureRows GroupRows ItemRows LastUseRows LibraryRows LineRows LoginLinkRows
+        LoginRows OfferRows PermissionRows PreparationRows QueryRows QuotaRows RoleRows SecretRows StateRows
         SubscriberContactRows SubscriberCredentialRows SubscriberRows TagRows TaskRows TokenRows
         TrustedCertificateRows UpdateFileRows UpdateSessionRows UsageRows UsedByRows UsedLoginRows UserRows
         VersionRows

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from contentlib.fetching.gathering import FetchedItem, Gathering, is_small
+from contentlib.fetching.gathering import GatheredItem, Gathering, can_be_gathered
 from contentlib.library.catalogs import OfferedFile, OfferedItem
 
 SMALL = OfferedFile("a.iso", 10, ("https://theirs.example/a.iso",))
@@ -17,7 +17,7 @@ def offered(*files: OfferedFile, kind: str = "iso") -> OfferedItem:
 
 
 async def test_items_that_are_there_are_taken_together_up_to_a_limit() -> None:
-    gathering, fetched = Gathering(), FetchedItem(offered(), [])
+    gathering, fetched = Gathering(), GatheredItem(offered(), [])
 
     async def add() -> None:
         for _ in range(60):
@@ -34,7 +34,7 @@ async def test_items_that_are_there_are_taken_together_up_to_a_limit() -> None:
 
 
 async def test_an_item_is_not_kept_waiting_for_others() -> None:
-    gathering, fetched = Gathering(), FetchedItem(offered(), [])
+    gathering, fetched = Gathering(), GatheredItem(offered(), [])
     await gathering.add(fetched)
     assert await gathering.take() == [fetched]
 
@@ -54,4 +54,4 @@ async def test_an_item_is_not_kept_waiting_for_others() -> None:
     ],
 )
 def test_few_small_files_of_another_server_are_gathered(item: OfferedItem, small: bool) -> None:
-    assert is_small(item) is small
+    assert can_be_gathered(item) is small

@@ -20,7 +20,7 @@ import errno
 import os
 import secrets
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
@@ -28,7 +28,8 @@ from contentlib.blobs.guard import check_key
 from contentlib.blobs.locks import is_at, lock_file
 from contentlib.blobs.marks import MarkedDirectory, MarkedPlace
 from contentlib.blobs.reserves import DiskReserve
-from contentlib.library.flushing import flush_all, flush_directories
+from contentlib.blobs.writing import check_room, file_mark, write_all, written
+from contentlib.library.flushing import flush_directories
 from contentlib.library.identifiers import new_identifier
 from contentlib.library.ports import Description, NewBlob, Stat, StorageSpace, Stray, Sweep
 
@@ -38,7 +39,6 @@ _BEHIND = 8 << 20  # so many bytes are written by the kernel in one go
 _LEFT_IN_MEMORY = 4 * _BEHIND  # those that came before them may still be on their way to the disk
 _UNIQUE_NS = 10**18  # 1970 to 2001
 _CLOSED = -1
-_RESERVED = "No space left on device: the rest is kept in reserve (storage_reserve_bytes)"
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -55,14 +55,14 @@ class StagedFile:
         self._using = threading.Lock()  # a call that hung may come back while the file is being closed
         found = os.fstat(self._file)
         self.size = self._begun = found.st_size
-        self.mark = _mark(found)
+        self.mark = file_mark(found)
 
     def append(self, data: bytes) -> None:
         """Adds bytes at the end."""
         with self._using:
-            _check_room(self._reserve, self._file, len(data))
-            for written in _write(self._file, data):
-                self.size += written
+            check_room(self._reserve, self._file, len(data))
+            for size in written(self._file, data):
+                self.size += size
             if self.size - self._begun >= _BEHIND:
                 self._write_behind()
 
@@ -71,7 +71,7 @@ class StagedFile:
         unique = secrets.randbelow(_UNIQUE_NS)
         with self._using:
             os.utime(self._file, ns=(unique, unique))
-            return _mark(os.fstat(self._file))
+            return file_mark(os.fstat(self._file))
 
     def save(self) -> None:
         """Does nothing: other processes see the bytes once they are written."""
@@ -204,18 +204,18 @@ class FilesystemBlobs:
         source = self._staged(storage, upload)
         source.chmod(0o440)
         source.rename(target)
-        return NewBlob(name, _mark(target.stat()), self.boot)
+        return NewBlob(name, file_mark(target.stat()), self.boot)
 
     def keep_all(self, storage: str, contents: Sequence[bytes]) -> list[NewBlob]:
         """Stores small contents in one directory, so that they are flushed with few turns of the disk."""
-        _check_room(self._reserves[storage], self._checked(storage), sum(map(len, contents)))
+        check_room(self._reserves[storage], self._checked(storage), sum(map(len, contents)))
         shard = new_identifier()[:2]
         names = [shard + new_identifier()[2:] for _ in contents]
         paths = [self.path(storage, name) for name in names]
         directory = paths[0].parent
         directory.mkdir(mode=0o750, exist_ok=True)
         try:
-            marks = _write_all(zip(paths, contents, strict=True), os.O_EXCL, 0o440)
+            marks = write_all(zip(paths, contents, strict=True), os.O_EXCL, 0o440)
             flush_directories([directory, directory.parent])
         except OSError:
             for path in paths:
@@ -254,7 +254,7 @@ class FilesystemBlobs:
             found = os.fstat(file)
         finally:
             os.close(file)
-        return Stat(found.st_size, _mark(found))
+        return Stat(found.st_size, file_mark(found))
 
     def read(self, storage: str, blob: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
         """The bytes of a blob, in pieces."""
@@ -321,7 +321,7 @@ class FilesystemBlobs:
         asides = [place / f".{check_key(each.version)}" for place, each in zip(places, texts, strict=True)]
         for place in places:
             place.mkdir(mode=0o750, exist_ok=True)
-        _write_all(zip(asides, [each.content for each in texts], strict=True), os.O_TRUNC, 0o666)
+        write_all(zip(asides, [each.content for each in texts], strict=True), os.O_TRUNC, 0o666)
         for aside, each in zip(asides, texts, strict=True):
             aside.rename(aside.with_name(f"{each.version}.json"))
         flush_directories([*places, root])
@@ -367,40 +367,6 @@ def _nested(directory: Path) -> Iterator[tuple[str, str]]:
         with suppress(FileNotFoundError, NotADirectoryError), os.scandir(directory / name) as entries:
             for entry in list(entries):
                 yield name, entry.name
-
-
-def _write(file: int, data: bytes) -> Iterator[int]:
-    """Writes bytes, and yields how many were written by each call."""
-    view = memoryview(data)
-    while view:
-        written = os.write(file, view)
-        yield written
-        view = view[written:]
-
-
-def _write_all(files: Iterable[tuple[Path, bytes]], flags: int, mode: int) -> list[str]:
-    """Writes and flushes files, which are all on their way to the disk before the first is waited for. Returns their marks."""
-    with ExitStack() as closing:
-        opened = []
-        for path, content in files:
-            file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | flags, mode)
-            closing.callback(os.close, file)
-            for _ in _write(file, content):
-                pass
-            os.posix_fadvise(file, 0, 0, os.POSIX_FADV_DONTNEED)
-            opened.append(file)
-        flush_all(opened)
-        return [_mark(os.fstat(file)) for file in opened]
-
-
-def _check_room(reserve: DiskReserve, place: int | Path, size: int) -> None:
-    """Raises OSError if so many bytes do not fit beside the reserve of a disk."""
-    if any(reserve[:2]) and reserve.of(os.statvfs(place)).room < size:
-        raise OSError(errno.ENOSPC, _RESERVED)
-
-
-def _mark(found: os.stat_result) -> str:
-    return f"{found.st_ino}:{found.st_mtime_ns}"
 
 
 def _pieces(path: Path, start: int = 0, end: int | None = None) -> Iterator[bytes]:

@@ -19,7 +19,7 @@ _FIRST_PAUSE = 0.25
 _LONGEST_PAUSE = 4.0
 
 
-class Part:
+class BucketPart:
     """Bytes of a segment that are sent. `started` and `over` are done when the sending has begun and ended."""
 
     def __init__(self, number: int, body: bytes) -> None:
@@ -37,10 +37,10 @@ class PartQueue:
         self.patience = patience
         self._most = parts * _SMALLEST
         self._sending = 0
-        self._waiting: deque[tuple[Part, Callable[[Part], None]]] = deque()
+        self._waiting: deque[tuple[BucketPart, Callable[[BucketPart], None]]] = deque()
         self._lock = threading.Lock()
 
-    def add(self, part: Part, send: Callable[[Part], None]) -> None:
+    def add(self, part: BucketPart, send: Callable[[BucketPart], None]) -> None:
         """Sends a part in a thread, in the order in which they were added. `send` raises nothing."""
         with self._lock:
             self._waiting.append((part, send))
@@ -53,7 +53,7 @@ class PartQueue:
             # a thread that does not keep the process from ending; it costs little beside a part
             threading.Thread(target=self._send, args=(part, send), name="part", daemon=True).start()
 
-    def _send(self, part: Part, send: Callable[[Part], None]) -> None:
+    def _send(self, part: BucketPart, send: Callable[[BucketPart], None]) -> None:
         part.started.set_result(None)
         send(part)
         with self._lock:
@@ -72,8 +72,8 @@ class Multipart:
         self._bucket = bucket
         self._key = blob_key(pointer.id)
         self._queue = queue
-        self._parts: list[Part] = []
-        self._flying: list[Part] = []
+        self._parts: list[BucketPart] = []
+        self._flying: list[BucketPart] = []
         self._error: Exception | None = None
         self._upload: str | None = None
         self._beginning = threading.Lock()
@@ -83,7 +83,7 @@ class Multipart:
         """Sends a part in the background. Waits for another one if the caller has not: see `busy`."""
         while len(self._flying) >= _AT_ONCE and (over := self.busy()) is not None:
             over.result()
-        part = Part(len(self._parts) + 1, body)
+        part = BucketPart(len(self._parts) + 1, body)
         self._parts.append(part)
         self._flying.append(part)
         self._queue.add(part, self._send)
@@ -126,7 +126,7 @@ class Multipart:
             self._bucket.abort(self._key, self._upload)
         self._bucket.remove(self.pointer.key)
 
-    def _arrived(self) -> Sequence[Part]:
+    def _arrived(self) -> Sequence[BucketPart]:
         found = []
         for part in self._parts:
             if part.sent is None:
@@ -140,7 +140,7 @@ class Multipart:
             part.over.result()
         self.hurried.clear()
 
-    def _send(self, part: Part) -> None:
+    def _send(self, part: BucketPart) -> None:
         """Sends a part, in a thread of the queue. Its bytes are dropped afterwards."""
         try:
             part.sent = None if self._aborted else self._patiently(part)
@@ -148,7 +148,7 @@ class Multipart:
             self._error = error
         part.body = b""
 
-    def _patiently(self, part: Part) -> SentPart:
+    def _patiently(self, part: BucketPart) -> SentPart:
         pause, since = _FIRST_PAUSE, None
         while True:
             try:

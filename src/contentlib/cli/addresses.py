@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-def url(scheme: str, host: str, number: int) -> str:
+def server_url(scheme: str, host: str, number: int) -> str:
     """The URL of a host and a port."""
     return f"{scheme}://{f'[{host}]' if ':' in host else host}:{number}"
 

@@ -27,10 +27,10 @@ def console_link(url: Url = None, data_dir: DataDir = None, config: Config = Non
         check_database(settings)
         base = url or _address(settings)
         prepare(settings)
-        typer.echo(link(base, new_secret(settings)))
+        typer.echo(login_address(base, new_link_secret(settings)))
 
 
-def new_secret(settings: Settings) -> str:
+def new_link_secret(settings: Settings) -> str:
     """The secret of a new link of the administrator."""
 
     async def issued() -> str:
@@ -47,13 +47,13 @@ def new_secret(settings: Settings) -> str:
     return asyncio.run(issued())
 
 
-def link(base: str, secret: str) -> str:
+def login_address(base: str, secret: str) -> str:
     """The address that logs in. Browsers send no server what follows the #."""
     return f"{base.rstrip('/')}/console#/login/{secret}"
 
 
 def _address(settings: Settings) -> str:
-    from contentlib.cli.addresses import reachable, url
+    from contentlib.cli.addresses import reachable, server_url
     from contentlib.settings import address
 
     if settings.public_url is not None:
@@ -61,4 +61,4 @@ def _address(settings: Settings) -> str:
     host, number = address(settings.listen)
     if not number:
         raise RuntimeError("the settings do not name the port of the server; give its address with --url")
-    return url("https" if settings.tls else "http", reachable(host), number)
+    return server_url("https" if settings.tls else "http", reachable(host), number)

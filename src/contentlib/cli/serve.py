@@ -110,10 +110,10 @@ def _creation(settings: Settings, own: ServerCertificate | None, start: _Start) 
 
 def _first_link(settings: Settings) -> str | None:
     """The secret of a link to the console, where there is one."""
-    from contentlib.cli.console_link import new_secret
+    from contentlib.cli.console_link import new_link_secret
     from contentlib.console.front import is_built
 
-    return new_secret(settings) if is_built() else None
+    return new_link_secret(settings) if is_built() else None
 
 
 class _Start:
@@ -138,7 +138,7 @@ class _Start:
 
     def _announce(self) -> None:
         from contentlib.access.login_links import LIFETIME_MINUTES
-        from contentlib.cli.console_link import link
+        from contentlib.cli.console_link import login_address
 
         scheme = "https" if self._own else "http"
         url, generated = self._port.url(scheme, self._port.reachable()), self._unsaid_password is not None
@@ -151,7 +151,7 @@ class _Start:
             typer.echo(f"certificate SHA-256 thumbprint: {self._own.thumbprint('sha256')}")
         typer.echo(curl)
         if self._link_secret is not None:
-            address = link(self._settings.public_url or url, self._link_secret)
+            address = login_address(self._settings.public_url or url, self._link_secret)
             typer.echo(f"console: {address} (valid once, for {LIFETIME_MINUTES} minutes)")
             self._link_secret = None
 

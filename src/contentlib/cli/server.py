@@ -55,7 +55,7 @@ class Port:
 
     def url(self, scheme: str, host: str | None = None) -> str:
         """The URL of the server, by another host name if one is given."""
-        return addresses.url(scheme, host or self.host, self.number)
+        return addresses.server_url(scheme, host or self.host, self.number)
 
     def accepts(self) -> bool:
         """Whether a connection to the port is taken."""

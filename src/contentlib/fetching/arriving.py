@@ -16,7 +16,8 @@ from contentlib.library.ports import BlobStore, Staged
 from contentlib.library.sessions.allowances import TransferAllowance
 from contentlib.library.sessions.archive_members import TooLarge
 from contentlib.library.sessions.file_transfers import FileTransfers
-from contentlib.library.sessions.unpacking import ArchiveReceiver, finish
+from contentlib.library.sessions.finishing import finish
+from contentlib.library.sessions.unpacking import ArchiveReceiver
 
 
 class Different(Exception):

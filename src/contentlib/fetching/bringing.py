@@ -15,13 +15,14 @@ from typing import TypeVar
 from contentlib.fetching import messages
 from contentlib.fetching.arriving import ByteSink, Different, InMemory, Staging
 from contentlib.fetching.fetch import Fetching, Origin, Transport
-from contentlib.fetching.gathering import FetchedItem
+from contentlib.fetching.gathering import GatheredItem
 from contentlib.library.bytes.blobs import Blobs
 from contentlib.library.catalog.items import current_version
 from contentlib.library.catalogs import Arrival, OfferedFile, OfferedItem, upload_of
 from contentlib.library.checksums import Algorithm, Checksum
 from contentlib.library.errors import Damaged, Fault, NotFetched, NotWritable
-from contentlib.library.following.mirror import ArrivedItem, KnownItem, kept_files
+from contentlib.library.following.mirror import kept_files
+from contentlib.library.following.offered import ArrivedItem, KnownItem
 from contentlib.library.following.own_catalogs import BLOB
 from contentlib.library.model import Blob, Library, SourceEndpoint, StoredFile, Subscription
 from contentlib.library.packages import checks as packages
@@ -136,7 +137,7 @@ class Bringing:
             _check_size(file, memory)
         return memory.content
 
-    async def store(self, fetched: list[FetchedItem], now: int) -> list[ArrivedItem]:
+    async def store(self, fetched: list[GatheredItem], now: int) -> list[ArrivedItem]:
         """Stores the files of small items together."""
         contents = [content for each in fetched for content in each.contents]
         blobs = iter(await self._context.blobs.keep_all(self._library.storage, contents))

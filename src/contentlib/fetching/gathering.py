@@ -20,7 +20,7 @@ _MOST_BYTES = 1 << 17
 """Of one item: what is gathered is in memory."""
 
 
-class FetchedItem(NamedTuple):
+class GatheredItem(NamedTuple):
     """A small item and the contents of its files."""
 
     offered: OfferedItem
@@ -31,9 +31,9 @@ class Gathering:
     """The items that were fetched and are to be stored. Who adds one waits while there are too many."""
 
     def __init__(self) -> None:
-        self._items: asyncio.Queue[FetchedItem | None] = asyncio.Queue(_MOST)
+        self._items: asyncio.Queue[GatheredItem | None] = asyncio.Queue(_MOST)
 
-    async def add(self, item: FetchedItem) -> None:
+    async def add(self, item: GatheredItem) -> None:
         """Adds an item."""
         await self._items.put(item)
 
@@ -41,9 +41,9 @@ class Gathering:
         """Says that no more items will come."""
         await self._items.put(None)
 
-    async def take(self) -> list[FetchedItem]:
+    async def take(self) -> list[GatheredItem]:
         """Waits for an item, and returns all that are there; none at the end."""
-        taken: list[FetchedItem] = []
+        taken: list[GatheredItem] = []
         while (item := await self._items.get()) is not None:
             taken.append(item)
             if self._items.empty() or len(taken) == _MOST:
@@ -53,7 +53,7 @@ class Gathering:
         return taken
 
 
-def is_small(offered: OfferedItem) -> bool:
+def can_be_gathered(offered: OfferedItem) -> bool:
     """Whether an item can be gathered. Packages cannot: their descriptors are read before they are stored."""
     sizes = [file.size for file in offered.files if file.size is not None]
     if len(sizes) != len(offered.files) or len(sizes) > _MOST_FILES or sum(sizes) > _MOST_BYTES:

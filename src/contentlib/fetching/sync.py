@@ -20,12 +20,13 @@ import msgspec
 
 from contentlib.fetching import messages
 from contentlib.fetching.bringing import Bringing, BringingContext
-from contentlib.fetching.gathering import FetchedItem, Gathering, is_small
+from contentlib.fetching.gathering import GatheredItem, Gathering, can_be_gathered
 from contentlib.jobs.worker import Again, Progress
 from contentlib.library.catalogs import Catalog, OfferedItem, Seen
 from contentlib.library.clock import Clock
 from contentlib.library.errors import Busy, Damaged, Fault, LibraryError, Missing, NotCompliant, NotFetched, QuotaExceeded
-from contentlib.library.following.mirror import AppliedCatalog, ArrivedItem, KnownItem, Mirror
+from contentlib.library.following.mirror import Mirror
+from contentlib.library.following.offered import AppliedCatalog, ArrivedItem, KnownItem
 from contentlib.library.following.own_catalogs import OwnCatalogs
 from contentlib.library.following.subscription_passwords import SubscriptionPasswords
 from contentlib.library.following.sync_tasks import SyncArguments
@@ -243,13 +244,13 @@ class _Sync:
         failures.turned, failures.in_a_row = True, 0
         rest.reverse()
 
-    async def _bring(self, bringing: Bringing, offered: OfferedItem, *, gathers: bool = False) -> FetchedItem | None:
+    async def _bring(self, bringing: Bringing, offered: OfferedItem, *, gathers: bool = False) -> GatheredItem | None:
         """Fetches an item's files and makes them its content, or records the error. A new small item is only fetched."""
         fetched = None
         try:
             known = await self._mirror.item_with_room(self._library, offered)
-            if gathers and known is None and is_small(offered) and not await bringing.has_begun(offered):
-                fetched = FetchedItem(offered, await bringing.contents(offered))
+            if gathers and known is None and can_be_gathered(offered) and not await bringing.has_begun(offered):
+                fetched = GatheredItem(offered, await bringing.contents(offered))
             else:
                 await self._complete(bringing, offered, known)
         except (NotFetched, Damaged, NotCompliant, QuotaExceeded) as error:

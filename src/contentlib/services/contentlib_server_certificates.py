@@ -25,7 +25,7 @@ class CertificatePurpose(Enumeration):
     TRUSTED = "TRUSTED"
 
 
-class CertificateInfo(Structure):
+class ServerCertificateInfo(Structure):
     """A certificate. `names` are the host names and addresses that it is valid for.
 
     `certificate` is the identifier in `com.vmware.content.trusted_certificates` of one that is trusted.
@@ -52,13 +52,13 @@ class CertificatesService(Service):
         self._certificates = certificates
 
     @operation(Route("GET", "/api/contentlib/server/certificates"), privileges=(READ,))
-    async def list(self, call: Call) -> builtins.list[CertificateInfo]:
+    async def list(self, call: Call) -> builtins.list[ServerCertificateInfo]:
         """Lists the server's certificate with its chain, then the trusted certificates in order of creation."""
         return [_info(each) for each in await self._certificates.all()]
 
 
-def _info(found: DescribedCertificate) -> CertificateInfo:
-    return CertificateInfo(
+def _info(found: DescribedCertificate) -> ServerCertificateInfo:
+    return ServerCertificateInfo(
         authority=found.authority,
         certificate=found.trusted or None,
         issuer=found.issuer,

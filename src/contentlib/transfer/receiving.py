@@ -18,7 +18,8 @@ from contentlib.library.ports import BlobStore, Staged
 from contentlib.library.sessions import transfer_faults as faults
 from contentlib.library.sessions.allowances import TransferAllowance
 from contentlib.library.sessions.file_transfers import FileTransfers, UploadTarget
-from contentlib.library.sessions.unpacking import ArchiveReceiver, finish
+from contentlib.library.sessions.finishing import finish
+from contentlib.library.sessions.unpacking import ArchiveReceiver
 from contentlib.transfer import messages
 from contentlib.transfer.incoming import Incoming
 from contentlib.transfer.part import Part

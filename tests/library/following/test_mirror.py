@@ -8,7 +8,8 @@ from msgspec.structs import replace
 from contentlib.library.catalog.libraries import NewLibrary
 from contentlib.library.catalogs import Catalog, OfferedFile, OfferedItem
 from contentlib.library.errors import Busy, Fault, Missing, WrongType
-from contentlib.library.following.mirror import AppliedCatalog, ArrivedItem, Mirror, unchanged
+from contentlib.library.following.mirror import Mirror, unchanged
+from contentlib.library.following.offered import AppliedCatalog, ArrivedItem
 from contentlib.library.identifiers import new_identifier
 from contentlib.library.model import Item, Library, LibraryType, Seen, StoredFile, Subscription
 from library.world import World, sha256

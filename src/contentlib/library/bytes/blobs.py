@@ -7,44 +7,36 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
-from pathlib import Path
-from typing import ParamSpec, TypeVar
 
 import msgspec
 from msgspec.structs import replace
 
-from contentlib.library.bytes import messages, storing
+from contentlib.library.bytes import damage, storing
+from contentlib.library.bytes.describing import description_of
 from contentlib.library.bytes.holding import Hold
+from contentlib.library.bytes.readable_blobs import ReadableBlobs
 from contentlib.library.bytes.slots import Claim, at_once
-from contentlib.library.bytes.storages import Lane, Storages, StorageSilent
-from contentlib.library.bytes.storing import hash_again
+from contentlib.library.bytes.storages import Storages
 from contentlib.library.checksums import Algorithm, Checksum, Hasher
 from contentlib.library.clock import Clock
-from contentlib.library.errors import Damaged, NotWritable, Unavailable
+from contentlib.library.errors import Damaged, NotWritable
 from contentlib.library.identifiers import new_identifier
-from contentlib.library.messages import FILE_DAMAGED, FILE_GONE, FILE_GONE_FROM, FILE_RESIZED, STORAGE_RESERVED
-from contentlib.library.model import Blob, Item, Library, StoredFile, Version
+from contentlib.library.messages import FILE_GONE, STORAGE_RESERVED
+from contentlib.library.model import Blob, Item, StoredFile, Version
 from contentlib.library.ports import (
     BlobStore,
-    Description,
     MetadataStore,
     NewBlob,
     SmallFiles,
-    Stat,
     Transaction,
     descriptions_of,
-    links_of,
-    local_path,
     small_files_of,
     space_of,
 )
 from contentlib.library.threads import NotStored
-
-Arguments = ParamSpec("Arguments")
-Result = TypeVar("Result")
 
 HOLD_SECONDS = 600.0
 
@@ -58,19 +50,11 @@ class Received(msgspec.Struct, frozen=True):
     digests: dict[Algorithm, str]
 
 
-class BlobLocation(msgspec.Struct, frozen=True):
-    """The location of a file's bytes, and whether they are stored."""
-
-    storage: str
-    uri: str
-    there: bool
-
-
 def _unseen(size: int) -> None:
     """The default progress callback, which does nothing."""
 
 
-class Blobs:
+class Blobs(ReadableBlobs):
     """Keeps bytes and rows in step; `transfer` is waited for before bytes are copied from one storage to another.
 
     What `holding` protects is renewed every `hold_seconds`, more often than the grace period of the collection.
@@ -85,16 +69,10 @@ class Blobs:
         storages: Storages | None = None,
         hold_seconds: float = HOLD_SECONDS,
     ) -> None:
+        super().__init__(metadata, store, storages or Storages(store))
         self._hold_seconds = hold_seconds
-        self._metadata = metadata
-        self.store = store
         self._clock = clock
         self._transfer = transfer
-        self.storages = storages or Storages(store)
-
-    def on(self, storage: str) -> Lane:
-        """The threads in which the store is asked about a storage."""
-        return self.storages.on(storage)
 
     @asynccontextmanager
     async def holding(self) -> AsyncIterator[Hold]:
@@ -187,135 +165,6 @@ class Blobs:
         received = (Received(storage, "", len(content), {Algorithm.SHA256: digest}) for digest, content in contents.items())
         return await self._add(dict(zip(kept, received, strict=True)))
 
-    async def check(self, blob_id: str, name: str) -> Blob:
-        """The blob, when its bytes are there and are those that were stored; else Damaged. Read again only when touched."""
-        async with self._metadata.reading() as transaction:
-            blob = _existing(await transaction.blobs.get(blob_id), name)
-        return await self._judge(blob, name, await self._stat(blob, name))
-
-    async def _check_all(self, files: Sequence[StoredFile]) -> list[Blob]:
-        """The blobs of several files, as `check` answers each, with one call for each storage."""
-        async with self._metadata.reading() as transaction:
-            blobs = [_existing(await transaction.blobs.get(file.blob), file.name) for file in files]
-        found: dict[str, Stat | OSError | None] = {}
-        for storage in {blob.storage for blob in blobs}:
-            here = [blob.id for blob in blobs if blob.storage == storage]
-            try:
-                found |= await self.on(storage).run(self._stats, storage, here)
-            except StorageSilent as error:
-                raise Unavailable(error.fault) from error
-        return [await self._judge(blob, file.name, found[blob.id]) for blob, file in zip(blobs, files, strict=True)]
-
-    def _stats(self, storage: str, blobs: Sequence[str]) -> dict[str, Stat | OSError | None]:
-        found: dict[str, Stat | OSError | None] = {}
-        for blob in blobs:
-            try:
-                found[blob] = self.store.stat(storage, blob)
-            except OSError as error:
-                found[blob] = error
-        return found
-
-    async def _judge(self, blob: Blob, name: str, found: Stat | OSError | None) -> Blob:
-        if isinstance(found, OSError):
-            raise _unreadable(blob, name, found) from found
-        if found is None:
-            raise _gone(blob, name)
-        if found.size != blob.size:
-            raise Damaged(FILE_RESIZED(name=name, actual=found.size, storage=blob.storage, expected=blob.size))
-        if found.mark == blob.mark and blob.unflushed in (None, self.store.boot):
-            return blob
-        return await self._read_again(blob, name, found.mark)
-
-    async def place(self, file: StoredFile) -> BlobLocation:
-        """Returns the location of a file's bytes, without checking them."""
-        async with self._metadata.reading() as transaction:
-            blob = await transaction.blobs.get(file.blob)
-        if blob is None or await self._stat(blob, file.name) is None:
-            return BlobLocation("" if blob is None else blob.storage, "", there=False)
-        return BlobLocation(blob.storage, self.store.uri(blob.storage, blob.id), there=True)
-
-    async def start(self, file: StoredFile, most: int) -> bytes:
-        """The first bytes of a file."""
-        blob = await self.check(file.blob, file.name)
-        return await self._ask(blob, file.name, self._start, blob, most)
-
-    def path(self, blob: Blob) -> Path | None:
-        """The path of a blob, if it is a file of this machine."""
-        return local_path(self.store, blob.storage, blob.id)
-
-    async def link(self, blob: Blob, name: str, headers: Mapping[str, str]) -> str | None:
-        """An address at which clients read a blob directly for a few minutes, if its storage gives one."""
-        links = links_of(self.store, blob.storage)
-        return None if links is None else await self._ask(blob, name, links.link, blob.storage, blob.id, headers)
-
-    async def pieces(self, blob: Blob, start: int, end: int) -> AsyncGenerator[bytes, None]:
-        """The bytes of a blob from a position to another one. Raises OSError if there are fewer."""
-        left = end - start
-        read = partial(self.store.read, blob.storage, blob.id, end=end)
-        async for piece in self.on(blob.storage).pieces(read, start):
-            left -= len(piece)
-            yield piece
-        if left:
-            raise OSError(f"blob {blob.id} on storage {blob.storage} ended {left} bytes too early")
-
-    def _start(self, blob: Blob, most: int) -> bytes:
-        return b"".join(self.store.read(blob.storage, blob.id, 0, most))
-
-    async def _stat(self, blob: Blob, name: str) -> Stat | None:
-        return await self._ask(blob, name, self.store.stat, blob.storage, blob.id)
-
-    async def _ask(
-        self, blob: Blob, name: str, call: Callable[Arguments, Result], *arguments: Arguments.args, **names: Arguments.kwargs
-    ) -> Result:
-        try:
-            return await self.on(blob.storage).run(call, *arguments, **names)
-        except StorageSilent as error:
-            raise Unavailable(error.fault) from error
-        except OSError as error:
-            raise _unreadable(blob, name, error) from error
-
-    async def digest(self, file: StoredFile, algorithm: Algorithm) -> str:
-        """Returns a checksum of a file's bytes. Reads them if this algorithm was not requested before."""
-        blob = await self.check(file.blob, file.name)
-        known = blob.digests.get(algorithm.value)
-        if known is None:
-            known = await self._digest(blob, algorithm)
-            async with self._metadata.transaction(durable=False) as transaction:
-                now = await transaction.blobs.get(blob.id)
-                if now is not None:
-                    await transaction.blobs.put(replace(now, digests={**now.digests, algorithm.value: known}))
-        return known
-
-    async def _digest(self, blob: Blob, algorithm: Algorithm) -> str:
-        hasher, lane = Hasher(algorithm), self.on(blob.storage)
-        pieces = await lane.long(self.store.read, blob.storage, blob.id)
-        while await lane.long(hash_again, hasher, pieces):
-            pass
-        return hasher.digests()[algorithm]
-
-    async def _read_again(self, blob: Blob, name: str, mark: str) -> Blob:
-        try:
-            sha256 = await self._digest(blob, Algorithm.SHA256)
-        except FileNotFoundError as error:
-            raise _gone(blob, name) from error
-        if sha256 != blob.sha256:
-            raise _damaged(blob, name, sha256)
-        return await self._note(blob, mark, blob.unflushed and self.store.boot)
-
-    async def _note(self, blob: Blob, mark: str, unflushed: str | None) -> Blob:
-        async with self._metadata.transaction(durable=False) as transaction:
-            now = await transaction.blobs.get(blob.id) or blob  # another call may have changed the row since it was read
-            seen = replace(now, mark=mark, unflushed=unflushed)
-            await transaction.blobs.put(seen)
-        return seen
-
-    async def _whole(self, blob: Blob) -> bool:
-        try:
-            await self.check(blob.id, blob.id)
-        except Damaged:
-            return False
-        return True
-
     async def check_space(self, storage: str, need: int) -> None:
         """Raises NotWritable if a storage has no space for more bytes above its reserve."""
         space = await self.on(storage).run(space_of, self.store, storage)
@@ -337,11 +186,11 @@ class Blobs:
         except FileNotFoundError as error:
             if await self._stat(blob, file.name) is not None:
                 raise  # it is the other storage that is not there
-            raise _gone(blob, file.name) from error
+            raise damage.gone(blob, file.name) from error
         sha256 = received.digests[Algorithm.SHA256]
         if sha256 != blob.sha256:
             await self.on(storage).run(self.store.discard, storage, received.upload)
-            raise _damaged(blob, file.name, sha256)
+            raise damage.damaged(blob, file.name, sha256)
         return replace(file, blob=(await self.keep(received)).id)
 
     async def _twin_on(self, storage: str, blob: Blob) -> Blob | None:
@@ -389,11 +238,11 @@ class Blobs:
         try:
             await lane.long(self.store.flush, blob.storage, blob.id)
         except FileNotFoundError as error:
-            raise _gone(blob, name) from error
+            raise damage.gone(blob, name) from error
         except OSError as error:
             if await lane.run(self.store.stat, blob.storage, blob.id) is not None:
                 raise  # nothing was lost: the storage did not come to writing
-            raise _lost(blob, name, error) from error
+            raise damage.lost(blob, name, error) from error
 
     async def check_kept(self, transaction: Transaction, version: Version) -> None:
         """Notes that the bytes of a version are flushed, in the transaction that adds it; Damaged when a blob is gone."""
@@ -417,7 +266,7 @@ class Blobs:
             library = await transaction.libraries.get(library_id)
             if library is None:
                 return
-            texts = [await _description(transaction, library, *each) for each in made]
+            texts = [await description_of(transaction, library, *each) for each in made]
         place = storage or library.storage
         small, descriptions = small_files_of(self.store, place), descriptions_of(self.store, place)
         if small is not None:
@@ -427,51 +276,12 @@ class Blobs:
                 await self.on(place).long(descriptions.describe, place, *each)
 
 
-async def _description(transaction: Transaction, library: Library, item: Item, version: Version) -> Description:
-    blobs = [(file, await transaction.blobs.get(file.blob)) for file in version.files]
-    described = {
-        "library": {"id": library.id, "name": library.name},
-        "item": {"id": item.id, "name": item.name, "type": item.type, "description": item.description},
-        "version": {"id": version.id, "number": version.number, "created": version.created},
-        "files": [
-            {"name": file.name, "size": file.size, "blob": file.blob, "checksums": blob.digests, "storage": blob.storage}
-            for file, blob in blobs
-            if blob is not None
-        ],
-    }
-    return Description(item.id, version.id, msgspec.json.format(msgspec.json.encode(described)))
-
-
 async def _piece(content: bytes) -> AsyncIterator[bytes]:
     yield content
 
 
-def _existing(blob: Blob | None, name: str) -> Blob:
-    if blob is None:
-        raise Damaged(FILE_GONE(name=name))
-    return blob
-
-
-def _unreadable(blob: Blob, name: str, error: OSError) -> Unavailable:
-    why = error.strerror or str(error)
-    return Unavailable(messages.UNREADABLE(name=name, storage=blob.storage, reason=why))
-
-
 async def _same(transaction: Transaction, received: Received) -> Blob | None:
     return await transaction.blobs.twin(received.storage, received.digests[Algorithm.SHA256], received.size)
-
-
-def _gone(blob: Blob, name: str) -> Damaged:
-    return Damaged(FILE_GONE_FROM(name=name, storage=blob.storage))
-
-
-def _lost(blob: Blob, name: str, error: OSError) -> Damaged:
-    why = error.strerror or str(error)
-    return Damaged(messages.NOT_WRITTEN(name=name, storage=blob.storage, reason=why))
-
-
-def _damaged(blob: Blob, name: str, sha256: str) -> Damaged:
-    return Damaged(FILE_DAMAGED(name=name, actual=sha256, expected=blob.sha256))
 
 
 def _merged(blob: Blob, received: Received) -> dict[str, str]:

@@ -11,7 +11,7 @@ from typing import ParamSpec, TypeVar
 
 from contentlib.library.bytes.storages import Lane
 from contentlib.library.checksums import Hasher
-from contentlib.library.ports import Sending, Staged
+from contentlib.library.ports import BackgroundSending, Staged
 from contentlib.library.threads import NotStored
 
 Arguments = ParamSpec("Arguments")
@@ -51,13 +51,13 @@ async def put(
 
 async def room(staged: Staged) -> None:
     """Returns when more bytes can be appended without more memory."""
-    if isinstance(staged, Sending):
+    if isinstance(staged, BackgroundSending):
         await _done(staged.busy)
 
 
 async def sent(staged: Staged) -> None:
     """Returns when `save` and `keep` need not wait for bytes that are stored in the background."""
-    if isinstance(staged, Sending):
+    if isinstance(staged, BackgroundSending):
         await _done(staged.unsent)
 
 

@@ -20,6 +20,7 @@ from contentlib.library.catalogs import Catalog, ItemOffer, OfferedFile, Offered
 from contentlib.library.clock import Clock
 from contentlib.library.errors import Busy, Fault
 from contentlib.library.following import messages
+from contentlib.library.following.offered import AppliedCatalog, ArrivedItem, KnownItem
 from contentlib.library.following.subscribed import SUBSCRIBED, drop_content
 from contentlib.library.identifiers import new_identifier
 from contentlib.library.model import Following, Item, Library, StoredFile, Version
@@ -34,20 +35,6 @@ _AT_ONCE = 100  # rows between two turns of other calls
 _LARGEST = 2**63 - 1
 
 
-class KnownItem(msgspec.Struct, frozen=True):
-    """An existing item with the last offer of its publisher."""
-
-    item: Item
-    offer: ItemOffer
-
-
-class ArrivedItem(msgspec.Struct, frozen=True):
-    """An item of a publisher whose files are all stored."""
-
-    offered: OfferedItem
-    files: Sequence[StoredFile]
-
-
 class _MadeVersion(msgspec.Struct, frozen=True):
     """A content version that is to be added, and its item, which is new unless it is known."""
 
@@ -55,14 +42,6 @@ class _MadeVersion(msgspec.Struct, frozen=True):
     known: KnownItem | None
     item: Item
     version: Version
-
-
-class AppliedCatalog(msgspec.Struct, frozen=True):
-    """The applied part of a catalog, and the items whose content is missing."""
-
-    removed: int
-    changed: int
-    wanted: tuple[OfferedItem, ...]
 
 
 class Mirror:

@@ -18,6 +18,7 @@ from __future__ import annotations
 from contentlib.library.ports.addresses import Addresses
 from contentlib.library.ports.audit import AuditRows
 from contentlib.library.ports.bytes import (
+    BackgroundSending,
     BlobStore,
     Description,
     Descriptions,
@@ -25,7 +26,6 @@ from contentlib.library.ports.bytes import (
     Links,
     LocalFiles,
     NewBlob,
-    Sending,
     SmallFiles,
     Staged,
     Stat,
@@ -79,6 +79,7 @@ __all__ = [
     "ArrivalRows",
     "AttachmentRows",
     "AuditRows",
+    "BackgroundSending",
     "BlobRows",
     "BlobStore",
     "CategoryRows",
@@ -110,7 +111,6 @@ __all__ = [
     "QuotaRows",
     "Rows",
     "SecretRows",
-    "Sending",
     "SessionRows",
     "SmallFiles",
     "Staged",

@@ -77,7 +77,7 @@ class Staged(Protocol):
 
 
 @runtime_checkable
-class Sending(Protocol):
+class BackgroundSending(Protocol):
     """Bytes of an upload that are stored in the background, so that no thread has to wait for it."""
 
     def busy(self) -> Future[None] | None:

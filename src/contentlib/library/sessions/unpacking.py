@@ -390,16 +390,3 @@ class ArchiveReceiver:
             await self._threads.release(staged.close)
         await self._threads.release(self._open.drop)
         return fault
-
-
-async def finish(
-    transfers: FileTransfers, archive: ArchiveReceiver, file: UpdateFile, received: Received, staged: Staged
-) -> Fault | None:
-    """Finishes a file. An OVA, recognized by its content, is unpacked. The fault describes a problem."""
-    await sent(staged)
-    fault = transfers.differs(file, received.size, received.digests)
-    if file.status is not TransferStatus.WAITING_FOR_TRANSFER and await transfers.members(file):
-        await archive.drop()  # an earlier attempt had another content, or was killed
-    if fault is None and await archive.is_package() and await archive.take(staged):
-        return None
-    return await transfers.finish(file, received)

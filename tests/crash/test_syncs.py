@@ -131,3 +131,26 @@ async def test_a_sync_whose_process_is_killed_is_taken_over_by_another(start: St
     twice = {path: count for path, count in Counter(shelf.asked()).items() if count > 1}
     assert twice == {"/lib.json": 3, "/items.json": 3, "/item31/a.iso": 2}
     assert kept(server) == Counter([LARGE, *(b"content %d" % n for n in range(30))])
+
+
+async def test_small_items_are_there_whole_when_the_processes_are_killed_while_others_are_stored(
+    start: Start, publisher: Publisher
+) -> None:
+    shelf = Shelf(publisher)
+    for n in range(300):
+        shelf.put(f"item{n}", a_iso=b"content %d" % n, b_iso=b"more %d" % n)
+    server, client = await start(workers=2, task_lease_seconds=10, **SETTINGS)
+    library = await follow(client, shelf)
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while len(await client.call("GET", f"/library/item?library_id={library}")) < 50:  # noqa: ASYNC110 - no server tells of changes
+            await asyncio.sleep(0.01)
+    for pid in server.children():
+        os.kill(pid, signal.SIGKILL)
+    (task,) = await ended(client)
+    assert task["status"] == "SUCCEEDED"
+    assert done(task)["fetched"] <= 250
+    files = Counter(path for path in shelf.asked() if path not in DOCUMENTS)
+    assert len(files) == 600
+    assert sum(files.values()) <= 600 + 2 * (25 + 25 + 5)  # those that were being stored, that waited, and that were fetched
+    assert set(kept(server)) == {b"%s %d" % (name, n) for name in (b"content", b"more") for n in range(300)}
+    assert len(await client.call("GET", f"/library/item?library_id={library}")) == 300

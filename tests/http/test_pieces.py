@@ -119,7 +119,10 @@ async def test_the_more_files_are_sent_the_less_of_each_is_held(tmp_path: Path) 
     reader = pieces_of(answer, share)
     with ExitStack() as others:
         assert len(await anext(reader)) == 1 << 20
-        for _ in range(127):
+        for _ in range(7):
+            others.enter_context(share.taken())
+        assert len(await anext(reader)) == 1 << 18
+        for _ in range(120):
             others.enter_context(share.taken())
         assert len(await anext(reader)) == 1 << 18
         for _ in range(4096):

@@ -11,6 +11,8 @@ from typing import Protocol
 from contentlib.http.message import Answer, FileResponse, StreamResponse
 
 _PIECE = 1 << 20
+_SMALL = 1 << 18
+_CACHED = 2 << 20  # bytes that all answers hold at once, about, and that stay in the cache of a processor until they are sent
 _LEAST = 32 * 1024
 _TOGETHER = 32 << 20  # bytes that all answers hold at once, about, until there are so many that each holds the least
 
@@ -45,8 +47,10 @@ class Share:
 
     @property
     def piece(self) -> int:
-        """The bytes of a file to read in one go."""
-        return max(_LEAST, min(_PIECE, _TOGETHER // max(1, self._answers)))
+        """The bytes of a file to read in one go. To read few at a time costs turns of threads, to read many costs memory."""
+        answers = max(1, self._answers)
+        cached = max(_SMALL, _CACHED // answers)
+        return max(_LEAST, min(_PIECE, cached, _TOGETHER // answers))
 
 
 async def pieces_of(answer: FileResponse, share: Share, most: int = _PIECE) -> AsyncGenerator[bytes, None]:

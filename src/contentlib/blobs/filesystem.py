@@ -11,6 +11,9 @@ in between. Large uploads are written in the background: the kernel is asked to 
 written pages, so that little is left to flush and large files do not fill the page cache. A writer locks its upload (flock), so
 two writers never mix and a killed writer leaves no lock.
 
+Small contents that are complete in memory are written to `blobs` at once, many of them to one directory, and flushed together.
+One that is half written when the machine stops has no row, and goes like every blob without one.
+
 Nothing in a directory is changed unless it has the mark of its server (`marks`).
 """
 

@@ -128,12 +128,21 @@ async def test_subfolders_are_searched_each_with_a_result(soap: Soap) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["nowhere", "contentlib-", "contentlib-{0}/nowhere", "contentlib-{0}/{1}/boot.iso", "../../etc", "{1}", "contentlib-{1}"],
+    [
+        *("nowhere", "contentlib-", "contentlib-{0}/nowhere", "contentlib-{0}/{1}/boot.iso", "{1}", "contentlib-{1}"),
+        *("../../etc", "contentlib-{0}/../../etc", "%2e%2e/etc", "contentlib-{0}/%2e", "contentlib-{0}/{1}%2F"),
+        *("]", "[archive] contentlib-{0}", "contentlib-{0}]/{1}", "contentlib-{0}*"),
+    ],
 )
 async def test_a_directory_that_is_not_there_is_not_found_by_the_task(soap: Soap, path: str) -> None:
     library, item = await package(soap)
     asked = path.format(library, item)
     assert await failure(soap, f"[fast disks] {asked}") == ("FileNotFound", f"no such directory: '[fast disks] {asked}/'")
+
+
+@pytest.mark.parametrize("path", ["..\\\\..\\\\etc", "contentlib-x\ud7ff", "x" * 1000, "x/" * 400, "'\""])
+async def test_a_directory_of_any_name_is_not_found(soap: Soap, path: str) -> None:
+    assert (await failure(soap, f"[fast disks] {path}"))[0] == "FileNotFound"
 
 
 async def test_files_are_not_found_below_the_directory_of_another_library(soap: Soap) -> None:
@@ -292,6 +301,49 @@ async def test_a_path_without_a_file_is_not_found(soap: Soap, target: str, said:
     answer = await soap.app.client.get(target.format(f"contentlib-{library}", item))
     assert answer.status_code == 404
     assert answer.text.startswith(said.format(f"contentlib-{library}", item)), answer.text
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("boot.iso%00", "%00", "boot.iso/", "boot.iso%2F..", "%252e%252e", "%ff%fe", "%ED%A0%80", "boot.iso%0d%0aX-Y:%20z"),
+        *("[fast disks] boot.iso", "..;/boot.iso", "..%5Cboot.iso", "x" * 4000, "%2F" * 1000),
+    ],
+)
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+async def test_a_name_that_no_file_has_is_not_found(soap: Soap, method: str, name: str) -> None:
+    answer = await soap.app.client.request(method, FOLDER.format(*await package(soap), name))
+    assert answer.status_code in ((200, 404) if name == "boot.iso/" else (400, 404)), answer.text
+    assert len(answer.text) < 1200  # names are cut
+    assert "x-y" not in answer.headers
+
+
+@pytest.mark.parametrize(
+    "query", ["dsName=" + "x" * 4000, "dsName=%00", "dsName=%ff", "dsName=fast+disks&dcPath=%00", "&" * 4000]
+)
+async def test_a_datastore_that_no_server_has_is_unknown(soap: Soap, query: str) -> None:
+    target = FOLDER.format(*await package(soap), "boot.iso").partition("?")[0]
+    answer = await soap.app.client.get(f"{target}?{query}")
+    assert answer.status_code in (400, 404)
+    assert len(answer.text) < 500
+
+
+@pytest.mark.parametrize(
+    ("given", "status", "part"),
+    [
+        ("bytes=0-0", 206, b"0"),
+        ("bytes=-3", 206, b"789"),
+        ("bytes=9-99", 206, b"9"),
+        ("bytes=10-", 416, None),
+        ("bytes=5-3", 200, b"0123456789"),
+        ("lines=1-2", 200, b"0123456789"),
+        ("bytes=" + "0-0," * 500 + "1-1", None, None),
+    ],
+)
+async def test_ranges_are_those_of_the_file(soap: Soap, given: str, status: int | None, part: bytes | None) -> None:
+    answer = await soap.app.client.get(FOLDER.format(*await package(soap), "boot.iso"), headers={"range": given})
+    assert answer.status_code == status or (status is None and answer.status_code in (200, 416))
+    assert part is None or answer.content == part
 
 
 @pytest.mark.parametrize("method", ["PUT", "POST", "DELETE", "MOVE"])

@@ -23,8 +23,12 @@ METHODS += [
     "SearchDatastore_Task",
     "SearchDatastoreSubFolders_Task",
 ]
+METHODS += ["CreateListView", "ModifyListView", "ResetListView", "CreateFilter", "CheckForUpdates", "DestroyPropertyFilter"]
+METHODS += ["CreateCollectorForTasks", "ReadNextTasks", "ReadPreviousTasks", "ResetCollector", "SetCollectorPageSize"]
+METHODS += ["CancelTask", "CancelWaitForUpdates", "DestroyPropertyCollector", "TerminateSession"]
 NAMES = ["specSet", "propSet", "objectSet", "selectSet", "obj", "type", "pathSet", "all", "path", "name", "skip", "container"]
 NAMES += ["options", "maxObjects", "token", "prop", "inventoryPath", "recursive", "sessionID", "userName"]
+NAMES += ["spec", "filter", "entity", "recursion", "state", "time", "timeType", "beginTime", "maxCount", "add", "remove"]
 NAMES += ["datastorePath", "searchSpec", "matchPattern", "query", "details", "fileSize"]
 KINDS = [
     "Folder",
@@ -35,13 +39,26 @@ KINDS = [
     "SessionManager",
     "HostDatastoreBrowser",
     "Task",
+    "TaskHistoryCollector",
+    "ListView",
+    "PropertyCollector",
     "",
     "X",
 ]
 TEXTS = ["group-d1", "group-s1", "datacenter-1", "datastore-7", "browser-datastore-7", "SessionManager", "view-", "view-e30"]
 TEXTS += ["childEntity", "parent", "name", "summary.name", "summary.", "view", "datastore", "true", "1", "-1", "", "ß", "0.0.x"]
+TEXTS += ["propertyCollector", "propertyCollector/0", "all", "success", "queuedTime", "2023-11-14T22:13:20Z", "list-0.W10="]
 TEXTS += ["[fast disks]", "[fast disks] contentlib-x/y", "*", "search-e30", "info.result"]
-KNOWN = {"InvalidArgument", "InvalidDatastore", "InvalidProperty", "InvalidRequest", "ManagedObjectNotFound", "MethodNotFound"}
+KNOWN = {
+    "InvalidArgument",
+    "InvalidDatastore",
+    "InvalidProperty",
+    "InvalidRequest",
+    "ManagedObjectNotFound",
+    "MethodNotFound",
+    "InvalidState",
+    "NotFound",
+}
 
 targets = st.tuples(st.sampled_from(KINDS), st.sampled_from(TEXTS))
 leaves = st.builds(

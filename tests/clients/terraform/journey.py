@@ -97,7 +97,7 @@ class _Journey:
     def _fails(self) -> dict[str, Any]:
         """Version 2.0.2 reads a local ISO as if it were an OVF package; there are no hosts."""
         self._made.variables["local_iso"] = True
-        steps = {"a local ISO": vars(self._made.apply())}
+        steps = {"a local ISO": vars(self._made.apply()), "a local ISO again": vars(self._made.apply())}
         del self._made.variables["local_iso"]
         self._made.variables["resource_pool"] = True
         steps["a resource pool"] = vars(self._made.apply())

@@ -94,6 +94,7 @@ def test_the_provider_replaces_a_library_for_a_new_description(ran: Ran) -> None
 
 def test_this_version_of_the_provider_cannot_read_a_local_image(ran: Ran) -> None:
     assert "Error: failed to parse ovf" in ran["a local ISO"]["said"]
+    assert "already used" not in ran["a local ISO again"]["said"]
 
 
 def test_what_needs_hosts_is_not_found(ran: Ran) -> None:

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from contentlib.library.catalog.items import ItemChange, NewItem
-from contentlib.library.errors import Invalid, ItemNameTaken, Missing, MissingFile, VersionConflict
+from contentlib.library.errors import Invalid, ItemNameTaken, Missing, MissingFile, NotReady, VersionConflict
 from contentlib.library.model import State
 from library.world import LEASE, World, token
 
@@ -230,6 +230,32 @@ async def test_a_failed_draft_gives_way_to_a_new_item_only(world: World) -> None
     with pytest.raises(ItemNameTaken, match=draft):
         await world.items.copy(other, NewItem(library, "Debian"), None)
     assert await world.items.ids(library) == [draft, other]
+
+
+async def test_a_draft_that_was_completed_without_a_file_gives_way(world: World) -> None:
+    """Terraform does that where a local file is missing; the next `apply` creates the item again."""
+    library = await world.library()
+    draft = await world.item(library)
+    session = await world.update(draft)
+    with pytest.raises(ItemNameTaken):
+        await world.item(library)
+    with pytest.raises(NotReady, match="no file was added"):
+        await world.completion.complete(session)
+    item = await world.item(library)
+    assert await world.items.ids(library) == [item]
+
+
+async def test_a_draft_to_which_a_file_was_added_after_all_keeps_its_name(world: World) -> None:
+    library = await world.library()
+    draft = await world.item(library)
+    session = await world.update(draft)
+    with pytest.raises(NotReady):
+        await world.completion.complete(session)
+    await world.send(session, "a", b"1")
+    with pytest.raises(ItemNameTaken, match=draft):
+        await world.item(library)
+    await world.completion.complete(session)
+    assert (await world.items.get(draft)).abandoned is False
 
 
 async def test_a_failed_draft_that_was_changed_keeps_its_name(world: World) -> None:

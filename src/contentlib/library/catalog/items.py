@@ -290,13 +290,18 @@ class Items:
                 raise ItemNameTaken(messages.ITEM_NAME_TAKEN(field=field, library=item.library, name=other.name, item=other_id))
 
     async def _trash_failed_drafts(self, transaction: Transaction, item: Item, user: str) -> None:
-        """Moves drafts that have the name of a new item, and whose update session failed, into the trash."""
+        """Moves drafts that have the name of a new item, and whose update session failed or has no files, into the trash."""
         now = self._clock.now()
         for other_id in await transaction.items.find(library=item.library, folded_name=item.folded_name):
             other = await find_item(transaction, other_id)
-            if other.failed_draft and await transaction.update_sessions.active_of(other_id) is None:
+            if other.failed_draft and not await _is_being_filled(transaction, other_id):
                 await transaction.deleted_items.add(other_id, user, now, now + self._kept)
                 await note_change(transaction, other)
+
+
+async def _is_being_filled(transaction: Transaction, item_id: str) -> bool:
+    active = await transaction.update_sessions.active_of(item_id)
+    return active is not None and bool(await transaction.update_files.of(active.id))
 
 
 async def note_change(transaction: Transaction, item: Item) -> None:

@@ -9,9 +9,10 @@ class Item(msgspec.Struct, frozen=True):
     """A library item; times in milliseconds since 1970 UTC, size in bytes.
 
     `version_id` names the current content version, None while there never was one. An item is `abandoned` when its last
-    update session ended without content; a new item may then take its name. One of a subscribed library has in `source` the
-    publisher's identifier, and in `synced` when it was last known to be as the publisher has it. `user` created it, empty for
-    one that was synchronized or imported; neither it nor the library ever changes.
+    update session ended without content, or its client wanted to complete it without any; a new item may then take its name.
+    One of a subscribed library has in `source` the publisher's identifier, and in `synced` when it was last known to be as the
+    publisher has it. `user` created it, empty for one that was synchronized or imported; neither it nor the library ever
+    changes.
     """
 
     id: str

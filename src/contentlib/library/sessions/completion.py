@@ -51,9 +51,10 @@ class Completion:
 
         The client has `asked` for it, or the server does it automatically; after that the client can still ask once.
 
-        Raises NotReady, naming the files, while any is missing or in error; the session stays ACTIVE. Without changes, the item
-        keeps its content version. While files are being fetched, the session is only marked, and completes when they have
-        arrived. If a transfer ends meanwhile, this starts again, and raises Busy if that happens repeatedly.
+        Raises NotReady, naming the files, while any is missing or in error; the session stays ACTIVE. If there is nothing at
+        all, a new item may take the name of the item. Without changes, the item keeps its content version. While files are
+        being fetched, the session is only marked, and completes when they have arrived. If a transfer ends meanwhile, this
+        starts again, and raises Busy if that happens repeatedly.
         """
         for _ in range(_TRIES if asked else 1):
             if await self._try_to_complete(session_id, asked=asked):
@@ -75,6 +76,8 @@ class Completion:
         self._sessions.touch(session)
         if _only_pulls_lack(files):
             return await self._put_off(session_id)
+        if asked and not files and item.version_id is None:
+            await self._sessions.abandon(session_id)
         version = _next_version(item, base, files, now, kept, user=session.user)
         with self._sessions.held(session):
             if files:

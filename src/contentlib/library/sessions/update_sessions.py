@@ -109,6 +109,14 @@ class UpdateSessions(TransferSessions[UpdateSession]):
         if item is not None and item.version_id is None:
             await transaction.items.put(replace(item, abandoned=True))
 
+    async def abandon(self, session_id: str) -> None:
+        """Lets a new item take the name of one that its client completed without content, unless a file was added."""
+        async with self._metadata.transaction(durable=False) as transaction:
+            session = await self.find(transaction, session_id)
+            item = await find_item(transaction, session.item)
+            if item.version_id is None and not await transaction.update_files.of(session_id):
+                await transaction.items.put(replace(item, abandoned=True))
+
     # in the transaction of a caller
 
     async def continued(self, transaction: Transaction, session_id: str, event: str) -> UpdateSession:

@@ -20,6 +20,7 @@ _BINARY = _CACHE / "govc"
 RECORD = Path(__file__).with_name("govc_commands.json")
 _IDENTIFIER = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _TIME = re.compile(r"\[[0-9-]{8} [0-9:]{8}\] ")
+_ERROR = re.compile(r'\{"type":.*?"default_message":"((?:[^"\\]|\\.)*)".*\}')
 NOTES = b"one\ntwo\nthree\nfour\n"
 
 
@@ -69,6 +70,7 @@ class Govc:
     def _plain(self, said: str) -> str:
         """The last line of an error, without what differs from run to run."""
         line = _TIME.sub("", said.strip().splitlines()[-1]).removeprefix(f"{_BINARY}: ")
+        line = _ERROR.sub(r'{…"\1"…}', line)
         return _IDENTIFIER.sub("ID", line.replace(self.address.host, "HOST"))
 
     @property
@@ -100,15 +102,24 @@ def _looks(govc: Govc) -> None:
     govc.run("about -l")
     govc.run("about.cert")
     govc.run("session.login")
+    govc.run("session.login -token", govc.run("session.login -issue"))
+    govc.run("session.login -ticket", govc.run("session.login -clone"))
+    govc.run("sso.service.ls")
+    govc.run("sso.service.ls -l")
     govc.run("session.ls")
     govc.run("session.rm", "nothing", also="of an unknown session")
+    govc.run("datacenter.info")
     govc.run("find", "/")
+    govc.run("find -l", "/")
     govc.run("find -type s", "/")
     govc.run("ls")
     govc.run("ls -l", "/Datacenter/datastore")
     govc.run("object.collect -s", "/Datacenter", "name")
     govc.run("object.collect", f"/Datacenter/datastore/{DATASTORE}")
+    govc.run("object.save -d saved", "/Datacenter")
     govc.run("tasks")
+    govc.run("tasks -l")
+    govc.run("task.cancel", "task-nothing", also="of an unknown task")
     govc.run("datastore.info")
 
 

@@ -46,8 +46,8 @@ _SOAP = """
 ## SOAP
 
 Methods of vSphere's Web Services at `/sdk` and `/pbm`, which tools use to log in, to find a datastore and its files, and to
-follow tasks. ✓ means that the client called the method successfully. Any other method of a vCenter fails with the fault
-NotSupported, and one that no vCenter has with MethodNotFound; both name it.
+follow tasks. ✓ means that the client called the method successfully. Any other public method of a vCenter fails with the fault
+NotSupported, and what is none with MethodNotFound; both name it.
 """
 _TYPES = """
 Objects of these types can be read, the managers in the last line only as far as clients read them. Any other object does not

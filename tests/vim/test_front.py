@@ -154,9 +154,9 @@ async def test_a_method_of_a_vcenter_that_is_not_here_is_named(soap: Soap, metho
 
 
 @pytest.mark.parametrize("target", [("Folder", "group-d1"), ("Nothing", "x"), ("", "")])
-async def test_a_method_that_no_vcenter_has_is_not_found(soap: Soap, target: Target) -> None:
+async def test_a_method_that_is_not_public_is_not_found(soap: Soap, target: Target) -> None:
     heard = await soap.call("PowerOnHouse", target)
-    said = "unknown method PowerOnHouse: vSphere's Web Services have no method of that name"
+    said = "unknown method PowerOnHouse: vSphere's public Web Services have no method of that name"
     assert heard.fault == ("MethodNotFound", said)
     assert len(heard.body.findall(".//{*}receiver")) == bool(target[0])
 

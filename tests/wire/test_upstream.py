@@ -14,6 +14,7 @@ from whole import Whole, told
 FILE = Path(__file__).parents[2] / "src" / "contentlib" / "wire" / "upstream_services.txt"
 HERE = ("com.vmware.content.library", "com.vmware.vcenter.folder")
 ABSENT = AbsentServices(HERE)
+NO_HOSTS = "is not supported, because this server has no hosts; deploy or mount items from a vCenter"
 
 
 def sentence(service: str) -> str:
@@ -75,15 +76,40 @@ async def test_the_other_forms_of_rest_name_it_too(app: Whole) -> None:
     assert told(query)[2] == wanted
 
 
-async def test_the_sdk_hears_of_a_service_that_is_not_here(app: Whole) -> None:
+@pytest.mark.parametrize(
+    ("path", "service"),
+    [
+        ("/rest/vcenter/vm-template/library-items/x/check-outs?action=check-out", "vm_template.library_items.check_outs"),
+        ("/api/vcenter/vm-template/library-items/x?action=deploy", "vm_template.library_items"),
+        ("/rest/com/vmware/vcenter/iso/image?~action=mount", "iso.image"),
+    ],
+)
+async def test_what_needs_hosts_is_unsupported(app: Whole, path: str, service: str) -> None:
+    """govc shows the sentence for status 400 only."""
+    said = "is not supported, because this server has no hosts; deploy or mount items from a vCenter"
+    assert told(await app.send("POST", path, {})) == (
+        400,
+        "UNSUPPORTED",
+        f"vCenter service com.vmware.vcenter.{service} {said}",
+    )
+
+
+@pytest.mark.parametrize(
+    ("service", "error", "said"),
+    [
+        ("com.vmware.vcenter.VM", "operation_not_found", sentence("com.vmware.vcenter.VM")),
+        ("com.vmware.vcenter.iso.image", "unsupported", f"vCenter service com.vmware.vcenter.iso.image {NO_HOSTS}"),
+    ],
+)
+async def test_the_sdk_hears_of_a_service_that_is_not_here(app: Whole, service: str, error: str, said: str) -> None:
     params = {
-        "serviceId": "com.vmware.vcenter.VM",
+        "serviceId": service,
         "operationId": "list",
         "input": {"STRUCTURE": {"operation-input": {}}},
         "ctx": {"appCtx": {}, "securityCtx": {}},
     }
     answer = await app.send("POST", "/api", {"jsonrpc": "2.0", "id": "1", "method": "invoke", "params": params})
-    (error,) = answer.json()["result"]["error"]["ERROR"].items()
-    assert error[0] == "com.vmware.vapi.std.errors.operation_not_found"
-    message = error[1]["messages"][0]["STRUCTURE"]["com.vmware.vapi.std.localizable_message"]
-    assert message["default_message"] == sentence("com.vmware.vcenter.VM")
+    ((name, fields),) = answer.json()["result"]["error"]["ERROR"].items()
+    assert name == f"com.vmware.vapi.std.errors.{error}"
+    message = fields["messages"][0]["STRUCTURE"]["com.vmware.vapi.std.localizable_message"]
+    assert message["default_message"] == said

@@ -51,7 +51,7 @@ def no_permission(target: Reference, privilege: str) -> VimFault:
 
 
 def no_method(target: Reference, name: str) -> VimFault:
-    """The fault for a method that no vCenter has."""
+    """The fault for a method that the public interface of a vCenter does not have."""
     fields: Fields = {"receiver": target if target.type else None, "method": name[:_LONGEST]}
     return VimFault(messages.NO_METHOD(method=name[:_LONGEST]).text, Data("MethodNotFound", fields))
 

@@ -1,4 +1,4 @@
-"""Keeps the objects that clients make: filters, changed list views and task collectors, so that every process knows them.
+"""Keeps the objects that clients make (filters, changed list views, task collectors), so that every process knows them.
 
 The objects of a login session are a row among the client tokens. The row is renewed while it is read, and dropped some time
 after that. Nobody finds it after the end of the session, whose token is its key.

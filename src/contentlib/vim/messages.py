@@ -9,7 +9,7 @@ NOT_SUPPORTED = Message(
 )
 NO_METHOD = Message(
     "vim.no_method",
-    "unknown method {method}: vSphere's Web Services have no method of that name",
+    "unknown method {method}: vSphere's public Web Services have no method of that name",
     "Correct the name of the method.",
 )
 INVALID_LOGIN = Message(

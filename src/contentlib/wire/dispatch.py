@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from urllib.parse import unquote
 
 from contentlib.vapi.declare import Operation
-from contentlib.vapi.errors import InvalidRequest, OperationNotFound
+from contentlib.vapi.errors import InvalidRequest, OperationNotFound, Unsupported
 from contentlib.vapi.registry import Endpoint, Registry
 from contentlib.wire import messages
 from contentlib.wire.hints import Hints
 from contentlib.wire.json_values import Members, Whole, members_of
-from contentlib.wire.upstream import AbsentServices
+from contentlib.wire.upstream import AbsentServices, unavailable
 
 Pairs = list[tuple[str, str]]
 
@@ -129,13 +129,13 @@ def unsupported_method(method: str, path: str, methods: Iterable[str]) -> Operat
     return error
 
 
-def no_such_address(path: str, near: str | None = None, absent: str | None = None) -> OperationNotFound:
+def no_such_address(path: str, near: str | None = None, absent: str | None = None) -> OperationNotFound | Unsupported:
     """Returns the error for an unknown address.
 
     `near` is the address that was probably meant, `absent` the service of a vCenter that has the address there.
     """
     if absent is not None:
-        return OperationNotFound(messages.ADDRESS_NOT_AVAILABLE(service=absent))
+        return unavailable(absent, messages.ADDRESS_NOT_AVAILABLE)
     if near is None:
         return OperationNotFound(messages.NO_SUCH_ADDRESS(path=path))
     return OperationNotFound(messages.NO_SUCH_ADDRESS_BUT(path=path, similar=near))

@@ -12,7 +12,7 @@ from typing import Any
 
 from contentlib.http.message import Disconnected, Headers, Request, Response
 from contentlib.messages import Fault
-from contentlib.vapi.errors import InvalidArgument, InvalidRequest, OperationNotFound, Unauthenticated, VapiError
+from contentlib.vapi.errors import InvalidArgument, InvalidRequest, OperationNotFound, Unauthenticated, Unsupported, VapiError
 from contentlib.vapi.registry import Call, Endpoint, Registry
 from contentlib.vapi.std import LocalizableMessage
 from contentlib.vapi.types import Structure, Type, Typed, fields_of
@@ -23,7 +23,7 @@ from contentlib.wire.json_values import encode, json_type, parse
 from contentlib.wire.saml import token_in_context
 from contentlib.wire.tasked import MARK, Tasked
 from contentlib.wire.text import wrong
-from contentlib.wire.upstream import AbsentServices
+from contentlib.wire.upstream import AbsentServices, unavailable
 from contentlib.wire.walk import ValueReader, complete, part, shallow
 
 JSON = "application/json"
@@ -109,13 +109,13 @@ class JsonRpc:
             raise self._no_such_operation(service, operation)
         return endpoint
 
-    def _no_such_operation(self, service: str, operation: str) -> OperationNotFound:
+    def _no_such_operation(self, service: str, operation: str) -> OperationNotFound | Unsupported:
         if service in self._services:
             known = sorted(name for each, name in self._endpoints if each == service)
             return OperationNotFound(messages.NO_SUCH_OPERATION(service=service, operation=operation, available=known))
         absent = self._absent.named(service)
         if absent is not None:
-            return OperationNotFound(messages.SERVICE_NOT_AVAILABLE(service=absent))
+            return unavailable(absent, messages.SERVICE_NOT_AVAILABLE)
         return OperationNotFound(messages.NO_SUCH_SERVICE(service=service))
 
     async def _invoke(self, request: Request, endpoint: Endpoint, request_id: Any, params: dict[str, Any]) -> Any:

@@ -111,6 +111,11 @@ ADDRESS_NOT_AVAILABLE = Message(
     _NOT_AVAILABLE,
     _SEE_SERVICES,
 )
+NEEDS_HOSTS = Message(
+    "wire.needs_hosts",
+    "vCenter service {service} is not supported, because this server has no hosts; deploy or mount items from a vCenter",
+    "Subscribe a vCenter to the library.",
+)
 NO_SUCH_OPERATION = Message(
     "wire.no_such_operation",
     "service {service!r} has no operation {operation!r}; available: {available}",

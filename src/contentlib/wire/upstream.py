@@ -5,10 +5,23 @@ from __future__ import annotations
 from collections.abc import Collection
 from importlib import resources
 
+from contentlib.messages import Message
+from contentlib.vapi.errors import OperationNotFound, Unsupported
+from contentlib.wire import messages
+
 _FILE = "upstream_services.txt"
 _SEGMENTS = 16
 _LONGEST = 64  # characters of a segment; no name of a service has a longer one
 _VENDOR = "com.vmware."
+_ON_HOSTS = ("com.vmware.vcenter.iso.", "com.vmware.vcenter.vm_template.")
+"""Services that deploy or mount items of libraries."""
+
+
+def unavailable(service: str, said: Message) -> OperationNotFound | Unsupported:
+    """The error for a service that only a vCenter has: what it does with items of libraries is unsupported."""
+    if service.startswith(_ON_HOSTS):
+        return Unsupported(messages.NEEDS_HOSTS(service=service))
+    return OperationNotFound(said(service=service))
 
 
 class _Node:

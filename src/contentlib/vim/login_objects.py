@@ -1,7 +1,7 @@
 """Keeps the objects that clients make (filters, changed list views, task collectors), so that every process knows them.
 
-The objects of a login session are a row among the client tokens. The row is renewed while it is read, and dropped some time
-after that. Nobody finds it after the end of the session, whose token is its key.
+The objects of a login session are a row among the client tokens, with the session's token in its key: they end with the
+session. The row is renewed while it is read, and dropped some time after that.
 """
 
 from __future__ import annotations

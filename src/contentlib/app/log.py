@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Sequence
 
 import structlog
@@ -30,8 +31,11 @@ def request_refused(request: Request, answer: Answer) -> None:
 
 
 def request_failed(request: Request, operation: str, error: BaseException) -> None:
-    """An operation, or what answers at a path, failed by the server's fault."""
-    _LOG.error("failed", request_id=request.request_id, operation=operation, exc_info=error)
+    """An operation, or what answers at a path, failed by the server's fault. One line where all changes are refused."""
+    if isinstance(error, OSError) and error.errno == errno.EROFS:
+        _LOG.error("failed", request_id=request.request_id, operation=operation, told=str(error))
+    else:
+        _LOG.error("failed", request_id=request.request_id, operation=operation, exc_info=error)
 
 
 def job_failed(name: str, error: BaseException) -> None:

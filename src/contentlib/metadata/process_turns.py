@@ -42,10 +42,13 @@ class ProcessTurns:
         self._coming = None
 
     async def _wait(self, coming: asyncio.Future[None], deadline: float) -> None:
-        while not coming.done() and (left := deadline - time.monotonic()) > 0:
-            await asyncio.wait({coming}, timeout=min(left, _LOOK_SECONDS))
-            if not coming.done():
-                self._generations.check_open()
+        """Waits until a turn arrives. Suspends in any case, so that one that has just arrived is not given back meanwhile."""
+        while True:
+            left = deadline - time.monotonic()
+            await asyncio.wait({coming}, timeout=min(max(left, 0.0), _LOOK_SECONDS))
+            if coming.done() or left <= 0:
+                return
+            self._generations.check_open()
 
     def close(self) -> None:
         """Ends the thread, as soon as it waits for no turn."""

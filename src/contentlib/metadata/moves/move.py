@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Protocol
 
 from contentlib.library.audit_chain import Chain, ChainBroken
-from contentlib.metadata.moves.ranges import MovedTable, Range, moved_tables
+from contentlib.metadata.moves.ranges import Key, MovedTable, Range, moved_tables
 from contentlib.metadata.moves.source import Source
 from contentlib.metadata.moves.target import CONSTRAINT, INDEX, Target, opened
 from contentlib.metadata.postgresql import migrating
@@ -99,6 +99,8 @@ class _Move:
         self._server = source.server()
         self._tables = moved_tables()
         self._chain: Chain | None = None
+        self._equal: dict[tuple[str, Key | None], Range] = {}
+        """The ranges that the last pass found equal in both databases. Only this command changes the target."""
 
     async def run(self) -> Moved:
         began = time.monotonic()
@@ -169,8 +171,12 @@ class _Move:
 
     async def _range(self, target: Target, table: MovedTable, limits: Range, *, final: bool) -> bool:
         """Whether the range had to be copied."""
-        expected = limits.rows, limits.digest
+        expected, place = (limits.rows, limits.digest), (table.name, limits.after)
+        if final and self._equal.get(place) == limits:
+            return False
+        self._equal.pop(place, None)
         if await target.digest(table, limits) == expected:
+            self._equal[place] = limits
             return False
         await target.replace(table, limits, self._source.rows(table, limits))
         if final and await target.digest(table, limits) != expected:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -63,3 +64,17 @@ def test_a_change_holds_for_the_next_call_in_every_process(server: Server) -> No
     for method, path, body, expected in steps:
         server.done(method, path, body)
         assert server.heard(made["secret"], library) == {expected}, path
+
+
+def test_the_expensive_calls_of_a_user_at_all_processes_count_together(tmp_path: Path) -> None:
+    most, spacing = 4, 60 / 4
+    settings = {"CONTENTLIB_ADMIN_PASSWORD": PASSWORD, "CONTENTLIB_EXPENSIVE_CALLS_PER_MINUTE": str(most)}
+    with serving(tmp_path, "--no-tls", "--workers", "2", **settings) as running:
+        server = Server(running.url)
+        headers, began = {"vmware-api-session-id": server.token}, time.monotonic()
+        copy = f"{server.url}/api/content/library/item/nothing?action=copy"
+        body = {"library_id": "nothing", "name": "copy"}
+        heard = [httpx.post(copy, json=body, headers=headers, timeout=60).status_code for _ in range(_ENOUGH)]
+        refilled = int((time.monotonic() - began) / spacing) + 1
+    assert 429 not in heard[:most]
+    assert sum(each != 429 for each in heard) <= most + refilled

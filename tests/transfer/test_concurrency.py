@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from contentlib.nodes.places import LockedPlaces
 from contentlib.transfer import concurrency
 from contentlib.transfer.answers import RequestRefused
 from contentlib.transfer.concurrency import TransfersOfUsers
@@ -25,7 +29,7 @@ async def _full(users: TransfersOfUsers, user: str = "ann") -> bool:
 
 
 async def test_uploads_count_while_they_run() -> None:
-    users = TransfersOfUsers(2)
+    users = TransfersOfUsers(lambda: 2)
     with users.upload("ann"):
         assert not await _full(users)
         with users.upload("ann"):
@@ -37,7 +41,7 @@ async def test_uploads_count_while_they_run() -> None:
 
 async def test_downloads_count_while_their_file_is_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(concurrency, "_YOUNG_SECONDS", 0.0)
-    users, path = TransfersOfUsers(2), tmp_path / "some-blob"
+    users, path = TransfersOfUsers(lambda: 2), tmp_path / "some-blob"
     path.write_bytes(b"1")
     with path.open("rb"):
         users.download("ann", path)
@@ -53,13 +57,56 @@ async def test_downloads_count_while_their_file_is_open(tmp_path: Path, monkeypa
 
 
 async def test_a_download_that_just_began_counts_although_its_file_is_not_open(tmp_path: Path) -> None:
-    users = TransfersOfUsers(1)
+    users = TransfersOfUsers(lambda: 1)
     users.download("ann", tmp_path / "not-open-yet")
     assert await _full(users)
 
 
+async def test_transfers_of_all_processes_count_together(tmp_path: Path) -> None:
+    users, path = TransfersOfUsers(lambda: 2, LockedPlaces(tmp_path / "places.lock")), tmp_path / "blob"
+    with other_process(tmp_path / "places.lock", "transfers of ann"):
+        assert not await _full(users)
+        with users.upload("ann"):
+            assert await _full(users)
+            assert not await _full(users, "bob")
+        users.download("ann", path)
+        assert await _full(users)
+    assert not await _full(users)  # the place of a process that was killed is free
+
+
+async def test_a_download_gives_its_place_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(concurrency, "_YOUNG_SECONDS", 0.0)
+    places = LockedPlaces(tmp_path / "places.lock")
+    users = TransfersOfUsers(lambda: 1, places)
+    users.download("ann", tmp_path / "closed")
+    assert places.take("transfers of ann", 1) is None
+    await users.look()
+    assert places.take("transfers of ann", 1) is not None
+
+
+@contextmanager
+def other_process(path: Path, kind: str) -> Iterator[None]:
+    """A process that has a place of a kind, and is killed."""
+    program = f"""if True:
+        import sys
+        from pathlib import Path
+        from contentlib.nodes.places import LockedPlaces
+        assert LockedPlaces(Path({str(path)!r})).take({kind!r}, 1) is not None
+        print("here", flush=True)
+        sys.stdin.read()
+    """
+    command = [sys.executable, "-c", program]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "here\n"
+        try:
+            yield
+        finally:
+            process.kill()
+
+
 async def test_without_a_limit_nothing_is_counted(tmp_path: Path) -> None:
-    users = TransfersOfUsers(0)
+    users = TransfersOfUsers(lambda: 0)
     users.download("ann", tmp_path / "blob")
     with users.upload("ann"):
         assert not await _full(users)

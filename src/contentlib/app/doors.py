@@ -14,7 +14,7 @@ from contentlib.access.names import UserNames
 from contentlib.access.pacing import CallPace
 from contentlib.app import log
 from contentlib.app.access import Access
-from contentlib.app.core import Core, Identity
+from contentlib.app.core import Core, Identity, login_secret
 from contentlib.app.rules import Rules
 from contentlib.app.services import services
 from contentlib.console.front import Console
@@ -25,11 +25,13 @@ from contentlib.jobs.operations import Operations
 from contentlib.library.catalog.browsing import Browsing
 from contentlib.library.packages.signatures import read_pem
 from contentlib.monitor import CountedBody, Gauges, Meter, Monitor, TransferMeter
+from contentlib.nodes.buckets import SharedNumbers
 from contentlib.oidc.front import LoginPages
 from contentlib.services.faults import translate
 from contentlib.sso.admin import AdministrationService
 from contentlib.sso.lookup import LookupService, Site
 from contentlib.sso.sts import SecurityTokenService, TokenDesk
+from contentlib.stores import nodes_directory
 from contentlib.transfer.concurrency import TransfersOfUsers
 from contentlib.transfer.downloads import Accounts, Downloads
 from contentlib.transfer.folders import Folders
@@ -113,7 +115,7 @@ def wire_of(core: Core, rules: Rules, access: Access, identity: Identity, bodies
 def transfers_of(core: Core, rules: Rules, access: Access, identity: Identity) -> Transfers:
     """Creates the door for the content of files."""
     permits = GatePermits(access.gate, call_of)
-    users = TransfersOfUsers(_share(core, core.settings.transfers_per_user))
+    users = TransfersOfUsers(lambda: core.limits.part(core.settings.transfers_per_user), core.limits.places)
     uploads = Uploads(rules.transfers, core.storages, core.leases, core.limits.throttle, users, core.signals.upload_wanted)
     accounts = Accounts(users, BegunDownloads(core.metadata).note)
     downloads = Downloads(rules.downloads, rules.items, core.blobs, core.leases, permits, accounts)
@@ -124,12 +126,10 @@ def transfers_of(core: Core, rules: Rules, access: Access, identity: Identity) -
 
 
 def _pace(core: Core) -> CallPace:
-    return CallPace(_share(core, core.settings.expensive_calls_per_minute))
-
-
-def _share(core: Core, all_together: int) -> int:
-    """Returns the part of a limit that this process grants; all processes together grant about the whole."""
-    return -(-all_together // core.settings.workers)
+    numbers = SharedNumbers(nodes_directory(core.settings) / "calls.buckets")
+    return CallPace(
+        lambda: core.limits.part(core.settings.expensive_calls_per_minute), numbers=numbers, secret=login_secret(core)
+    )
 
 
 def publisher_of(core: Core, rules: Rules, access: Access) -> Publisher:

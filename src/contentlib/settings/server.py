@@ -289,14 +289,15 @@ class Settings(BaseSettings):
         ge=0,
         le=1_000_000,
         description="Calls per minute and user of operations that fetch from elsewhere, copy content, hash passwords or start "
-        "tasks; as many at once. Further ones fail with 429 and Retry-After. Divided by `workers`. 0 means no limit.",
+        "tasks; as many at once. Further ones fail with 429 and Retry-After. All workers of a machine count together, and "
+        "machines have equal parts. 0 means no limit.",
     )
     transfers_per_user: int = Field(
         default=0,
         ge=0,
         le=1_000_000,
-        description="Uploads and downloads of one user at the same time. Further ones fail with 429 and Retry-After. Divided "
-        "by `workers`. 0 means no limit.",
+        description="Uploads and downloads of one user at the same time. Further ones fail with 429 and Retry-After. All "
+        "workers of a machine count together, and machines have equal parts. 0 means no limit.",
     )
     session_files_limit: int = Field(
         default=10_000,

@@ -30,7 +30,7 @@ class TransferLimits:
         nodes: Nodes | None = None,
     ) -> None:
         self._configurations = configurations
-        self._places = places
+        self.places = places
         self._processes = processes
         self._nodes = nodes
         self._all = self._here = processes
@@ -70,7 +70,7 @@ class TransferLimits:
         if host is None:
             yield
             return
-        places = self._hosts.setdefault(host, Slots(self._per_host, f"host {host}", self._places))
+        places = self._hosts.setdefault(host, Slots(self._per_host, f"host {host}", self.places))
         try:
             async with places.one():
                 yield
@@ -80,13 +80,13 @@ class TransferLimits:
 
     def _apply(self, found: Configuration) -> None:
         self.throttle.limit = found.transfer_throttling_bandwidth_total / self._all
-        self._files.allow(self._part(self.pool))
-        self._descriptors.allow(self._part(self._priority_pool))
-        self.item_syncs.allow(self._part(found.maximum_concurrent_item_syncs))
-        self._per_host = self._part(found.transfer_nfc_max_concurrent_transfers_per_host)
+        self._files.allow(self.part(self.pool))
+        self._descriptors.allow(self.part(self._priority_pool))
+        self.item_syncs.allow(self.part(found.maximum_concurrent_item_syncs))
+        self._per_host = self.part(found.transfer_nfc_max_concurrent_transfers_per_host)
         for places in self._hosts.values():
             places.allow(self._per_host)
 
-    def _part(self, all_together: int) -> int:
-        """Returns the places of this machine, at least one; all machines together have about the whole."""
+    def part(self, all_together: int) -> int:
+        """Returns the part of this machine of a limit, at least one; all machines together have about the whole."""
         return -(-all_together * self._here // self._all)

@@ -28,8 +28,7 @@ from contentlib.metadata.database import Database, NodeOptions, SqliteDatabase
 from contentlib.settings import Settings, Storage
 
 if TYPE_CHECKING:
-    from contentlib.metadata.moves.move import Moved
-    from contentlib.metadata.moves.move import Watcher as MoveWatcher
+    from contentlib.metadata.moves.move import Moved, MoveWatcher
     from contentlib.metadata.postgresql.address import Address as PostgresqlAddress
 
 _SERVER_GUID = "server_guid"  # the server's identifier, which its storages bear too
@@ -61,7 +60,7 @@ def move_database(settings: Settings, url: str, watcher: MoveWatcher) -> Moved:
 
     if not migrate.is_moved(settings.database_file):
         database_of(settings).check_current()
-    return move.move_database(settings.database_file, _postgresql(settings, url), watcher)
+    return move.move_rows(settings.database_file, _postgresql(settings, url), watcher)
 
 
 def count_rows(settings: Settings, url: str) -> dict[str, int]:
@@ -69,14 +68,14 @@ def count_rows(settings: Settings, url: str) -> dict[str, int]:
     from contentlib.metadata.moves import move
 
     database_of(settings).check_current()
-    return move.count_rows(settings.database_file, _postgresql(settings, url))
+    return move.count_source_rows(settings.database_file, _postgresql(settings, url))
 
 
 def undo_move(settings: Settings, url: str | None) -> None:
     """Makes the configured SQLite database usable again after a move."""
     from contentlib.metadata.moves import move
 
-    move.undo_move(settings.database_file, None if url is None else _postgresql(settings, url))
+    move.reopen_source(settings.database_file, None if url is None else _postgresql(settings, url))
 
 
 def open_rows(settings: Settings, clock: Clock | None = None, *, remembers: bool = False) -> AccessStore:

@@ -10,7 +10,7 @@ import pytest
 
 import postgresql
 from contentlib.metadata import migrate
-from contentlib.metadata.moves.move import Moved, count_rows, move_database, undo_move
+from contentlib.metadata.moves.move import Moved, count_source_rows, move_rows, reopen_source
 from contentlib.metadata.postgresql import migrating
 from contentlib.metadata.postgresql.address import Address
 from metadata.moves.filled import COUNT, SERVER, Place, fill, rows_of
@@ -44,7 +44,7 @@ class Steps:
 
 
 def moved(source: Path, target: Place, steps: Steps | None = None) -> Moved:
-    return move_database(source, target.address, steps or Steps())
+    return move_rows(source, target.address, steps or Steps())
 
 
 def execute(source: Path, *statements: str) -> None:
@@ -175,7 +175,7 @@ def test_a_second_move_does_nothing(source: Path, target: Place) -> None:
 
 def test_a_kill_between_the_two_marks_is_mended(source: Path, target: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patched:
-        patched.setattr("contentlib.metadata.moves.target.Target.open", _interrupted)
+        patched.setattr("contentlib.metadata.moves.target.TargetDatabase.open", _interrupted)
         with pytest.raises(Stopped):
             moved(source, target)
     assert migrate.is_moved(source)
@@ -199,7 +199,7 @@ def test_a_database_of_another_server_is_left_alone(source: Path, target: Place,
         target.run("INSERT INTO state (key, value) VALUES ('server_guid', 'another')")
     execute(source, "UPDATE state SET value = 'other' WHERE key = 'server_guid'")
     before = target.rows()
-    for attempt in (moved, lambda *_: count_rows(source, target.address)):
+    for attempt in (moved, lambda *_: count_source_rows(source, target.address)):
         with pytest.raises(RuntimeError, match="of another server; use an empty database"):
             attempt(source, target)
     assert target.rows() == before
@@ -215,7 +215,7 @@ def test_a_database_that_a_server_has_started_on_is_left_alone(source: Path, tar
 def test_a_dry_run_counts_the_rows_and_changes_nothing(source: Path, bare: Place) -> None:
     with closing(sqlite3.connect(source)) as database:
         before = list(database.iterdump())
-        counted = count_rows(source, bare.address)
+        counted = count_source_rows(source, bare.address)
         assert list(database.iterdump()) == before
     assert counted == {name: len(rows) for name, rows in rows_of(source).items()}
     assert bare.schema() == set()
@@ -227,7 +227,7 @@ def test_a_dry_run_counts_the_rows_and_changes_nothing(source: Path, bare: Place
 def test_a_target_that_cannot_be_reached_is_an_error(source: Path, host: str | None, told: str) -> None:
     url = postgresql.server().url("nowhere") if host is None else f"postgresql://postgres@/library?host={host}"
     with pytest.raises(OSError, match=told):
-        move_database(source, Address(url, wait_seconds=0.2), Steps())
+        move_rows(source, Address(url, wait_seconds=0.2), Steps())
 
 
 def test_a_role_that_may_not_create_tables_is_an_error(source: Path, bare: Place) -> None:
@@ -235,7 +235,7 @@ def test_a_role_that_may_not_create_tables_is_an_error(source: Path, bare: Place
     bare.run(f"CREATE ROLE {role} LOGIN")
     try:
         with pytest.raises((OSError, RuntimeError), match="permission denied for schema public"):
-            move_database(source, Address(bare.server.url(bare.name, role)), Steps())
+            move_rows(source, Address(bare.server.url(bare.name, role)), Steps())
     finally:
         bare.run(f"DROP OWNED BY {role}; DROP ROLE {role}")
     migrate.check_current(source)
@@ -245,7 +245,7 @@ def test_a_move_can_be_undone_and_done_again(source: Path, target: Place) -> Non
     before = rows_of(source)
     moved(source, target)
     target.run("UPDATE libraries SET description = 'changed there'")
-    undo_move(source, target.address)
+    reopen_source(source, target.address)
     migrate.check_current(source)
     assert rows_of(source) == before
     with pytest.raises(RuntimeError, match="was not finished"):
@@ -257,11 +257,11 @@ def test_a_move_can_be_undone_and_done_again(source: Path, target: Place) -> Non
 
 def test_a_move_that_was_undone_without_the_target_needs_an_empty_one(source: Path, target: Place) -> None:
     moved(source, target)
-    undo_move(source, None)
+    reopen_source(source, None)
     with pytest.raises(RuntimeError, match="has rows of an earlier move, which was undone; use an empty database"):
         moved(source, target)
     with pytest.raises(RuntimeError, match="was not moved; there is nothing to undo"):
-        undo_move(source, None)
+        reopen_source(source, None)
 
 
 def test_a_source_without_a_server_is_an_error(database: Path, target: Place) -> None:

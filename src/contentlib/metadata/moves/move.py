@@ -15,8 +15,8 @@ from typing import Protocol
 
 from contentlib.library.audit_chain import Chain, ChainBroken
 from contentlib.metadata.moves.ranges import Key, MovedTable, Range, moved_tables
-from contentlib.metadata.moves.source import Source
-from contentlib.metadata.moves.target import CONSTRAINT, INDEX, Target, opened
+from contentlib.metadata.moves.source import SourceDatabase
+from contentlib.metadata.moves.target import CONSTRAINT, INDEX, TargetDatabase, opened_target
 from contentlib.metadata.postgresql import migrating
 from contentlib.metadata.postgresql.address import Address
 from contentlib.metadata.postgresql.store import PostgresqlMetadata
@@ -26,7 +26,7 @@ _SHORT_SECONDS = 5.0  # a pass that is not longer leaves little for the last one
 _PAGE = 500  # audit entries
 
 
-class Watcher(Protocol):
+class MoveWatcher(Protocol):
     """Shows the progress of a move."""
 
     def begin(self, phase: str, rows: int) -> None:
@@ -49,30 +49,30 @@ class Moved:
     warnings: list[str] = field(default_factory=list)
 
 
-def move_database(path: Path, address: Address, watcher: Watcher) -> Moved:
+def move_rows(path: Path, address: Address, watcher: MoveWatcher) -> Moved:
     """Moves all rows. Raises RuntimeError or OSError if that is not possible; the command can then be started again."""
-    with closing(Source(path)) as source:
+    with closing(SourceDatabase(path)) as source:
         source.server()
         if migrating.version(address) is None:
             migrating.upgrade_database(address)
         return asyncio.run(_Move(source, address, watcher).run())
 
 
-def count_rows(path: Path, address: Address) -> dict[str, int]:
+def count_source_rows(path: Path, address: Address) -> dict[str, int]:
     """The rows of each table that would be moved. Raises RuntimeError or OSError if the target cannot be used."""
-    with closing(Source(path)) as source:
+    with closing(SourceDatabase(path)) as source:
         server = source.server()
         if migrating.version(address) is not None:
             asyncio.run(_check(address, server))
         return {table.name: source.count(table) for table in moved_tables()}
 
 
-def undo_move(path: Path, address: Address | None) -> None:
+def reopen_source(path: Path, address: Address | None) -> None:
     """Makes the SQLite database usable again, with the rows that it had when it was moved.
 
     If the address is given, no server can use the database there any more. It can be the target of another move.
     """
-    with closing(Source(path)) as source:
+    with closing(SourceDatabase(path)) as source:
         if not source.is_moved:
             raise RuntimeError(f"database {path} was not moved; there is nothing to undo")
         if address is not None:
@@ -82,17 +82,17 @@ def undo_move(path: Path, address: Address | None) -> None:
 
 
 async def _check(address: Address, server: str) -> None:
-    async with opened(address, moved_tables()) as target:
+    async with opened_target(address, moved_tables()) as target:
         await target.check(server)
 
 
 async def _take_back(address: Address, server: str) -> None:
-    async with opened(address, moved_tables()) as target:
+    async with opened_target(address, moved_tables()) as target:
         await target.begin(server, again=True)
 
 
 class _Move:
-    def __init__(self, source: Source, address: Address, watcher: Watcher) -> None:
+    def __init__(self, source: SourceDatabase, address: Address, watcher: MoveWatcher) -> None:
         self._source = source
         self._address = address
         self._watcher = watcher
@@ -104,7 +104,7 @@ class _Move:
 
     async def run(self) -> Moved:
         began = time.monotonic()
-        async with opened(self._address, self._tables) as target:
+        async with opened_target(self._address, self._tables) as target:
             moved = Moved(target.place)
             if await target.begin(self._server, again=False):
                 if not self._source.is_moved:
@@ -115,7 +115,7 @@ class _Move:
         moved.seconds = time.monotonic() - began
         return moved
 
-    async def _copy_beside(self, target: Target, moved: Moved) -> None:
+    async def _copy_beside(self, target: TargetDatabase, moved: Moved) -> None:
         """Copies most of the rows while servers change them."""
         await self._pass(target, "copy", moved, final=False)
         await self._complete(target, INDEX)
@@ -127,7 +127,7 @@ class _Move:
             if not changed or time.monotonic() - began < _SHORT_SECONDS:
                 return
 
-    async def _finish(self, target: Target, moved: Moved) -> None:
+    async def _finish(self, target: TargetDatabase, moved: Moved) -> None:
         """Copies the rest without writers, verifies all, and makes the other database the one that is used."""
         began = time.monotonic()
         with self._source.closed():
@@ -140,17 +140,17 @@ class _Move:
             await target.open(self._server)
         moved.read_only_seconds = time.monotonic() - began
 
-    async def _complete(self, target: Target, kind: str) -> None:
+    async def _complete(self, target: TargetDatabase, kind: str) -> None:
         self._watcher.begin("create indexes" if kind == INDEX else "create constraints", await target.incomplete(kind))
         async for _ in target.complete(kind):
             self._watcher.advance(kind, 1)
 
-    async def _pass(self, target: Target, phase: str, moved: Moved, *, final: bool) -> int:
+    async def _pass(self, target: TargetDatabase, phase: str, moved: Moved, *, final: bool) -> int:
         """Compares all ranges of all tables and copies those that differ. Returns their number."""
         self._watcher.begin(phase, sum(map(self._source.count, self._tables)))
         return sum([await self._table(target, table, moved, final=final) for table in self._tables])
 
-    async def _table(self, target: Target, table: MovedTable, moved: Moved, *, final: bool) -> int:
+    async def _table(self, target: TargetDatabase, table: MovedTable, moved: Moved, *, final: bool) -> int:
         changed, rows, digest = 0, 0, hashlib.sha256()
         reading = asyncio.create_task(asyncio.to_thread(self._source.next_range, table, None))
         try:
@@ -169,7 +169,7 @@ class _Move:
         moved.rows[table.name], moved.digests[table.name] = rows, digest.hexdigest()
         return changed
 
-    async def _range(self, target: Target, table: MovedTable, limits: Range, *, final: bool) -> bool:
+    async def _range(self, target: TargetDatabase, table: MovedTable, limits: Range, *, final: bool) -> bool:
         """Whether the range had to be copied."""
         expected, place = (limits.rows, limits.digest), (table.name, limits.after)
         if final and self._equal.get(place) == limits:

@@ -22,7 +22,7 @@ _MAPPED_BYTES = 1 << 40
 _SERVER_GUID = "server_guid"
 
 
-class Source:
+class SourceDatabase:
     """A SQLite database with the tables of this version. Only `mark` changes it."""
 
     def __init__(self, path: Path) -> None:

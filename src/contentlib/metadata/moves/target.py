@@ -50,7 +50,7 @@ _RUNNING = """SELECT name FROM nodes
 _SILENT_MS = 60_000
 
 
-class Target:
+class TargetDatabase:
     """A PostgreSQL database with the tables of this version, that one command fills."""
 
     def __init__(self, raw: Raw, address: Address, tables: list[MovedTable]) -> None:
@@ -170,10 +170,10 @@ class Target:
 
 
 @asynccontextmanager
-async def opened(address: Address, tables: list[MovedTable]) -> AsyncIterator[Target]:
+async def opened_target(address: Address, tables: list[MovedTable]) -> AsyncIterator[TargetDatabase]:
     """Connects to the target. No other command can fill it at the same time. Raises OSError for errors of the server."""
     raw = await connect(replace(address, statement_seconds=0), _CONNECT_SECONDS, **_SETTINGS)
-    target = Target(raw, address, tables)
+    target = TargetDatabase(raw, address, tables)
     try:
         if not await raw.fetchval(_ALONE):
             raise RuntimeError(f"{target.place} is being filled by another command; wait until it ends")

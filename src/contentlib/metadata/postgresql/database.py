@@ -31,7 +31,7 @@ class PostgresqlDatabase:
 
     def is_current(self) -> bool:
         """Whether it has the tables of this version."""
-        return migrating.is_current(self._address)
+        return migrating.is_upgraded(self._address)
 
     def check_current(self) -> None:
         """Raises RuntimeError unless it has the tables of this version."""

@@ -24,11 +24,11 @@ MIGRATING = "migrating"
 
 def upgrade_database(address: Address) -> None:
     """Creates the tables or brings them up to date; RuntimeError when that cannot be done."""
-    if not is_current(address):  # Alembic takes longer to import than the rest of the start
+    if not is_upgraded(address):  # Alembic takes longer to import than the rest of the start
         asyncio.run(_migrate(address))
 
 
-def is_current(address: Address) -> bool:
+def is_upgraded(address: Address) -> bool:
     """Whether the database has the tables of this version. Raises RuntimeError if it does not have all rows yet."""
     found = version(address)
     _check_complete(address, found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shlex
 import shutil
@@ -52,7 +53,12 @@ def serve(
 
 
 def _serve(settings: Settings) -> None:
-    """Locks the data directory, prepares the data, then serves."""
+    """Locks the data directory, prepares the data, then serves.
+
+    What is made until then lives as long as the server, so the garbage collector does not look at it: it would do so again and
+    again while modules are imported, and write to memory that the workers share.
+    """
+    gc.disable()
     from contentlib import logs
     from contentlib.cli import lock, modes
 
@@ -73,6 +79,8 @@ def _serve(settings: Settings) -> None:
     stores.hold_storages(settings)
     _warn(modes.advice(settings.tls_key))
     start = _Start(settings, port, own, password, _first_link(settings) if password else None)
+    gc.freeze()
+    gc.enable()
     try:
         server.run(settings, port, own, _creation(settings, own, start), start.announce)
     finally:

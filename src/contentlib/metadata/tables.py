@@ -664,5 +664,4 @@ generations = Table(
     metadata,
     Column("slot", BigInteger, primary_key=True, autoincrement=False),
     Column("value", BigInteger, nullable=False),
-    postgresql_with={"fillfactor": 10},
 )

@@ -8,17 +8,16 @@ checked.
 from __future__ import annotations
 
 import asyncio
-import ipaddress
+import importlib
 import os
 import re
-import socket
 import ssl
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-import aiohttp
-from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
 from contentlib import __version__
@@ -26,9 +25,22 @@ from contentlib.library.uris import check_host
 from contentlib.messages import Fault
 from contentlib.outbound import messages, problems
 from contentlib.outbound.credentials import Credentials, within
-from contentlib.outbound.pins import BadPin, Pin, nothing, pin_of, thumbprint_of
 from contentlib.outbound.policy import Forbidden, OutboundPolicy
 from contentlib.outbound.problems import Problem, ProblemKind, RequestFailed
+
+if TYPE_CHECKING:
+    import aiohttp
+
+    from contentlib.outbound.pins import Pin
+else:
+
+    class _Late:
+        """aiohttp, imported at the first use. That takes a tenth of a second, which a start has not."""
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(importlib.import_module("aiohttp"), name)
+
+    aiohttp = _Late()
 
 _REDIRECTS = 5
 _REDIRECTING = {301, 302, 303, 307, 308}
@@ -102,6 +114,7 @@ class Outbound:
         Credentials, including those in the URL, are only sent to their own origin. Raises Failed with the cause if there is no
         response.
         """
+        await _load()
         pin = _pin(uri, thumbprint, certificate)
         answer = await self._follow(_parsed(uri), headers or {}, pin, credentials)
         try:
@@ -166,6 +179,7 @@ class Outbound:
         self, url: URL, headers: Mapping[str, str], pin: Pin | None, body: Sent | None = None
     ) -> aiohttp.ClientResponse:
         self._policy.check_name(url.host or "")
+        await _load()
         return await self._open(kept=body is None).request(
             "GET" if body is None else "POST",
             url,
@@ -181,9 +195,11 @@ class Outbound:
 
         A kept connection may be closed by the other side just when it is used again. A GET is then sent again on a new one.
         """
+        from contentlib.outbound.resolver import CheckedResolver
+
         session = self._sessions.get(kept)
         if session is None:
-            resolver = _CheckedResolver(self._policy, None if self._proxy is None else self._proxy.host)
+            resolver = CheckedResolver(self._policy, None if self._proxy is None else self._proxy.host)
             session = self._sessions[kept] = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(resolver=resolver, limit=0, force_close=not kept, use_dns_cache=False),
                 timeout=aiohttp.ClientTimeout(total=None, sock_connect=self._seconds, sock_read=self._seconds),
@@ -216,12 +232,20 @@ class Outbound:
 
     async def _untrusted(self, url: URL, error: aiohttp.ClientConnectorCertificateError, told: str) -> RequestFailed:
         """The certificate does not verify; a second connection, that sends nothing, learns which one it is."""
+        from contentlib.outbound.pins import nothing
+
         found = error.certificate_error
         why = getattr(found, "verify_message", None) or "verification failed"
         pin = nothing()
         with suppress(aiohttp.ClientError, OSError, Forbidden):  # it is what the pin met that matters
             (await self._ask(url, {}, pin)).close()
         return _untrusted(told, why, pin.met)
+
+
+async def _load() -> None:
+    """Imports aiohttp in a thread, so that other requests are answered meanwhile."""
+    if "contentlib.outbound.resolver" not in sys.modules:
+        await asyncio.to_thread(importlib.import_module, "contentlib.outbound.resolver")
 
 
 class Answer:
@@ -245,35 +269,6 @@ class Answer:
     def close(self) -> None:
         """Ends the connection, unless all bytes were read."""
         self._response.close()
-
-
-class _CheckedResolver(AbstractResolver):
-    """Resolves names, and hands out only addresses that may be gone to; the proxy's own are the operator's choice."""
-
-    def __init__(self, policy: OutboundPolicy, proxy: str | None) -> None:
-        self._policy = policy
-        self._proxy = proxy
-        self._names = aiohttp.ThreadedResolver()
-
-    async def resolve(self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET) -> list[ResolveResult]:
-        """Resolves a name to permitted addresses. Raises Forbidden if there are none."""
-        found = await self._names.resolve(host, port, family)
-        if host == self._proxy:
-            return found
-        allowed, refusal = [], None
-        for each in found:
-            try:
-                self._policy.check(host, ipaddress.ip_address(each["host"]))
-                allowed.append(each)
-            except Forbidden as error:
-                refusal = error
-        if refusal is not None and not allowed:
-            raise refusal
-        return allowed
-
-    async def close(self) -> None:
-        """Closes the resolver."""
-        await self._names.close()
 
 
 def without_secrets(url: URL) -> str:
@@ -335,6 +330,8 @@ def _next(url: URL, response: aiohttp.ClientResponse, pin: Pin | None, told: str
 
 
 def _pin(uri: str, thumbprint: str | None, certificate: str | None) -> Pin | None:
+    from contentlib.outbound.pins import BadPin, pin_of
+
     try:
         return pin_of(thumbprint, certificate)
     except BadPin as error:
@@ -360,12 +357,14 @@ def _untrusted(told: str, why: str, met: bytes | None) -> RequestFailed:
 
 
 def _thumbprints(certificate: bytes) -> tuple[str, str]:
+    from contentlib.outbound.pins import thumbprint_of
+
     return thumbprint_of(certificate), thumbprint_of(certificate, "sha256")
 
 
 def _met(fault: Fault, certificate: bytes) -> RequestFailed:
-    pem = ssl.DER_cert_to_PEM_cert(certificate)
-    return RequestFailed(Problem(ProblemKind.CERTIFICATE, fault.text, thumbprint=thumbprint_of(certificate), certificate=pem))
+    pem, (sha1, _) = ssl.DER_cert_to_PEM_cert(certificate), _thumbprints(certificate)
+    return RequestFailed(Problem(ProblemKind.CERTIFICATE, fault.text, thumbprint=sha1, certificate=pem))
 
 
 def _broken(told: str, seconds: float, error: Exception) -> RequestFailed:

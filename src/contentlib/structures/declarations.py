@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 
 from contentlib.structures.metamodel import (
     BuiltinType,
@@ -30,7 +31,7 @@ from contentlib.structures.metamodel import (
 from contentlib.vapi import messages
 from contentlib.vapi.catalogue import Catalogue, component_of, package_of
 from contentlib.vapi.declare import Operation, Route
-from contentlib.vapi.declared_types import types_of
+from contentlib.vapi.declared_types import DeclaredTypes, types_of
 from contentlib.vapi.errors import ERRORS, NotFound, Unauthenticated, VapiError
 from contentlib.vapi.nesting import outer_names
 from contentlib.vapi.std import LocalizableMessage
@@ -55,24 +56,49 @@ _BUILTIN = {
 class Metamodel:
     """The descriptions of all declarations of a catalogue.
 
-    A type is described where its name says that it is declared: inside a structure or a service, or else in a package.
+    A type is described where its name says that it is declared: inside a structure or a service, or else in a package. Nothing
+    is described before somebody asks, because few do.
     """
 
     def __init__(self, catalogue: Catalogue) -> None:
         self._catalogue = catalogue
-        types = types_of(each for name in catalogue.all() for each in catalogue.operations(name).values())
-        error = package_of(_ERROR_TYPE)
-        self._outer = {**outer_names(catalogue, types), _ERROR_TYPE: error if error in types.errors else None}
-        nested = {name: enumeration_info(name, each.__doc__, map(str, each)) for name, each in types.enumerations.items()}
-        nested[_ERROR_TYPE] = enumeration_info(_ERROR_TYPE, "The types of the standard errors.", map(str.upper, ERRORS))
-        self.enumerations = dict(sorted(nested.items()))
-        found = {name: structure_info(each, self._inside(name)) for name, each in types.structures.items()}
-        found |= {name: error_info(name, each, self._inside(name)) for name, each in types.errors.items()}
-        self.structures = dict(sorted(found.items()))
-        alone = (each for each in (*found, *nested) if self._outer.get(each) is None)
-        self.packages = sorted({package_of(each) for each in (*self.services, *alone)})
-        self.components = sorted({component_of(each) for each in self.packages})
         self._described: dict[str, ServiceInfo] = {}
+
+    @cached_property
+    def _types(self) -> DeclaredTypes:
+        catalogue = self._catalogue
+        return types_of(each for name in catalogue.all() for each in catalogue.operations(name).values())
+
+    @cached_property
+    def _outer(self) -> Mapping[str, str | None]:
+        """What each type is declared inside."""
+        error = package_of(_ERROR_TYPE)
+        return {**outer_names(self._catalogue, self._types), _ERROR_TYPE: error if error in self._types.errors else None}
+
+    @cached_property
+    def enumerations(self) -> dict[str, EnumerationInfo]:
+        """All enumerations by name, in alphabetical order."""
+        found = {name: enumeration_info(name, each.__doc__, map(str, each)) for name, each in self._types.enumerations.items()}
+        found[_ERROR_TYPE] = enumeration_info(_ERROR_TYPE, "The types of the standard errors.", map(str.upper, ERRORS))
+        return dict(sorted(found.items()))
+
+    @cached_property
+    def structures(self) -> dict[str, StructureInfo]:
+        """All structures and errors by name, in alphabetical order."""
+        found = {name: structure_info(each, self._inside(name)) for name, each in self._types.structures.items()}
+        found |= {name: error_info(name, each, self._inside(name)) for name, each in self._types.errors.items()}
+        return dict(sorted(found.items()))
+
+    @cached_property
+    def packages(self) -> list[str]:
+        """The packages of all services and types, in alphabetical order."""
+        alone = (each for each in (*self.structures, *self.enumerations) if self._outer.get(each) is None)
+        return sorted({package_of(each) for each in (*self.services, *alone)})
+
+    @cached_property
+    def components(self) -> list[str]:
+        """The components of all packages, in alphabetical order."""
+        return sorted({component_of(each) for each in self.packages})
 
     @property
     def fingerprint(self) -> str:

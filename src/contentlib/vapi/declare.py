@@ -153,8 +153,17 @@ def operation(
     return mark
 
 
-def operations_of(service: type[Service]) -> list[Operation]:
+def operations_of(service: type[Service]) -> tuple[Operation, ...]:
     """The declared operations of a service; the first parameter of each method, after self, is the call."""
+    if service not in _KNOWN:
+        _KNOWN[service] = tuple(_read(service))
+    return _KNOWN[service]
+
+
+_KNOWN: dict[type[Service], tuple[Operation, ...]] = {}
+
+
+def _read(service: type[Service]) -> list[Operation]:
     found = []
     for attribute, method in inspect.getmembers(service, inspect.isfunction):
         if "vapi" not in method.__dict__:

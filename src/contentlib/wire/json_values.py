@@ -5,8 +5,8 @@ The type walk is authoritative and produces the messages; msgspec's decoder is t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from functools import cache
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache, cached_property
 from typing import Any, Optional
 
 import msgspec
@@ -90,11 +90,15 @@ class Members:
 
     def __init__(self, parameters: tuple[Field, ...]) -> None:
         self._parameters = parameters
+
+    @cached_property
+    def _decode(self) -> Callable[[bytes], msgspec.Struct]:
+        """Made when it is first needed: a server has hundreds of operations, most of which are seldom called."""
         members = [
             (field.name, annotation(field.type)) if field.required else (field.name, annotation(field.type), None)
-            for field in parameters
+            for field in self._parameters
         ]
-        self._decode = decoder(msgspec.defstruct("Members", members, kw_only=True)).decode
+        return decoder(msgspec.defstruct("Members", members, kw_only=True)).decode
 
     def read(self, body: bytes) -> dict[str, Any]:
         """All parameters, or at least those that the body holds where a required one is not among them."""
@@ -132,8 +136,11 @@ class Whole:
 
     def __init__(self, parameter: Field) -> None:
         self._parameter = parameter
-        self._decode = decoder(annotation(parameter.type)).decode
         self._named = f'"{parameter.name}"'.encode() if _can_be_named(parameter) else None
+
+    @cached_property
+    def _decode(self) -> Callable[[bytes], Any]:
+        return decoder(annotation(self._parameter.type)).decode
 
     def read(self, body: bytes) -> dict[str, Any]:
         """The parameter."""

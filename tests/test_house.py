@@ -34,6 +34,11 @@ SHARED_NAMES = {
         OperationInfo PackageInfo ServiceInfo Summary UpdateSpec
         """,
     "an error of the rules, and the error of the contract that callers hear": "Unsupported",
+    "a command on the machine of a server, and the command that does the same through the API": """
+        add_group add_role add_user disable_user enable_user join_group leave_group list_groups
+        list_permissions list_roles list_tokens list_users map_group remove_group remove_permission
+        remove_role remove_token remove_user set_password set_permission show_role
+        """,
     "a command, and the function that it runs": "adopt export_bundle import_bundle publish_static",
     "makes a data directory ready, for a server or for a command": "prepare",
     "a command, which is called as its function is, and what a document says": "version",

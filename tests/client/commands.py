@@ -8,6 +8,7 @@ from pathlib import Path
 from typer.testing import CliRunner
 
 from contentlib.cli import application
+from contentlib.client.profiles import Profiles
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,11 @@ class Terminal:
     """Runs commands as one user."""
 
     home: Path
+
+    @property
+    def url(self) -> str:
+        """The server of the default profile."""
+        return Profiles(self.home / "config" / "contentlib" / "profiles.json").get("default").url
 
     def run(self, *arguments: object, stdin: str = "") -> Ended:
         environment = {"XDG_CONFIG_HOME": str(self.home / "config"), "XDG_CACHE_HOME": str(self.home / "cache")}

@@ -153,6 +153,82 @@ def test_users_and_their_rights_are_listed(terminal: Terminal, name: str) -> Non
     assert terminal.run("permissions", "--library", "no such library").code == 3
 
 
+def test_people_are_managed_from_any_machine(terminal: Terminal, name: str) -> None:
+    robin = f"robin-{uuid.uuid4()}@vsphere.local"
+    assert terminal.done("users", "add", robin, "--password-file", "-", stdin="right horse 1") == f"user {robin!r} was added\n"
+    assert terminal.run("users", "add", robin, "--no-password").code == 1
+    terminal.done("users", "edit", robin, "--display-name", "Robin")
+    terminal.done("users", "password", robin, "--password-file", "-", stdin="right horse 2")
+    assert json.loads(terminal.done("users", "disable", robin, "--json")) == {"user": robin, "enabled": False}
+    (line,) = [each for each in terminal.done("users", "ls").splitlines() if each.startswith(robin)]
+    assert line.split("  ")[1:3] == ["disabled", "Robin"] or line.split() == [robin, "disabled", "Robin"]
+    assert terminal.done("users", "enable", robin) == f"user {robin!r} is enabled\n"
+
+    group, role = f"packers {uuid.uuid4()}", f"packer {uuid.uuid4()}"
+    terminal.done("groups", "add", group, "--description", "who packs")
+    terminal.done("groups", "join", group, robin)
+    assert next(line for line in terminal.done("groups").splitlines() if group in line).endswith(robin)
+    terminal.done("groups", "map", group, "--source", "oidc:main", "--external-name", "packers")
+    terminal.done("roles", "add", role, "System.Read", "--description", "reads")
+    assert terminal.done("roles", "show", role) == "System.Read\n"
+    made = terminal.done("permissions", "set", group, role, "--group", "--library", name).strip()
+    assert f"{group}  {role}  " in terminal.done("permissions", "--library", name)
+
+    secret = terminal.done("tokens", "add", "ci", "--user", robin, "--days", "3", "--library", name, "--role", role).strip()
+    terminal.run("login", terminal.url, "--token-file", "-", "--profile", "robin", stdin=secret)
+    assert terminal.done("library", "ls", "--profile", "robin").startswith(f"{name}  ")
+    assert terminal.run("item", "rm", f"{name}/none", "--yes", "--profile", "robin").code == 3
+    assert terminal.run("library", "create", "not allowed", "--profile", "robin").code == 4
+    (token,) = json.loads(terminal.done("tokens", "--user", robin, "--json"))
+    terminal.done("tokens", "rm", token["id"], "--yes")
+    assert terminal.run("library", "ls", "--profile", "robin").code == 4
+
+    assert "Take role" in terminal.run("permissions", "rm", made, stdin="n\n").err
+    terminal.done("permissions", "rm", made, "--yes")
+    terminal.done("groups", "leave", group, robin)
+    terminal.done("groups", "rm", group, "--yes")
+    terminal.done("roles", "rm", role, "--yes")
+    terminal.done("users", "rm", robin, "--yes")
+    assert terminal.run("users", "rm", robin, "--yes").code == 3
+
+
+def test_the_audit_log_is_queried(terminal: Terminal, name: str, folder: Path) -> None:
+    terminal.done("import", written(folder, {"a.iso": b"a"}), name)
+    terminal.done("item", "rm", f"{name}/a", "--yes")
+    printed = terminal.done("audit", "query", "--about", name).splitlines()
+    assert next(line.split("  ")[3].rpartition(".")[2] for line in printed) == "create"
+    (deleted,) = terminal.done(
+        "audit", "query", "--about", name, "--operation", "com.vmware.content.library.item.delete"
+    ).splitlines()
+    assert deleted.split("  ")[1:3] == ["SUCCEEDED", NAME]
+    entries = [json.loads(line) for line in terminal.done("audit", "query", "--about", name, "--json").splitlines()]
+    assert [each["sequence"] for each in entries] == sorted(each["sequence"] for each in entries)
+    assert all(each["hash"] for each in entries)
+    newest = json.loads(terminal.done("audit", "query", "--about", name, "--limit", "1", "--json"))
+    assert newest == entries[-1]
+    assert terminal.done("audit", "query", "--about", name, "--until", entries[0]["time"][:10]) == ""
+    assert terminal.done("audit", "query", "--about", name, "--outcome", "refused") == ""
+    ended = terminal.run("audit", "query", "--outcome", "odd")
+    assert (ended.code, "expected SUCCEEDED, REFUSED or FAILED" in ended.err) == (1, True)
+
+
+def test_confirmations_are_json_too(terminal: Terminal, name: str, folder: Path) -> None:
+    terminal.done("import", written(folder, {"a.iso": b"a"}), name)
+
+    def told(*arguments: object) -> dict[str, object]:
+        found = json.loads(terminal.done(*arguments, "--json"))
+        assert isinstance(found, dict)
+        return found
+
+    deleted = told("item", "rm", f"{name}/a", "--yes")
+    assert told("trash", "restore", deleted["id"]) == {"id": deleted["id"], "name": "a"}
+    assert told("library", "edit", name, "--description", "new")["id"]
+    assert told("library", "publish", name)["published"]
+    assert told("library", "publish", name, "--off") == {"published": False, "url": None}
+    gone = told("library", "rm", name, "--yes")
+    assert told("trash", "purge", gone["id"], "--yes") == {"id": gone["id"], "name": name}
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [

@@ -31,14 +31,22 @@ class Root:
     binds: Mapping[Path, str] = field(default_factory=dict)
     frozen: bool = False
 
-    def command(self, program: Sequence[str], user: str | None = None, **variables: str) -> list[str]:
-        """A command that runs a program in the file system, as root or as another user without any right of root."""
+    def command(self, program: Sequence[str], user: str | None = None, folder: str = "/", **variables: str) -> list[str]:
+        """A command that runs a program in a folder, as root or as another user without any right of root."""
         beside = {name: self.root.with_name(f"{self.root.name}-{name}") for name in ("upper", "work")}
         for path in () if self.below is None else (self.root, *beside.values()):
             path.mkdir(exist_ok=True)
         mounts = {"root": self.root, "lower": self.below or "", "frozen": "yes" if self.frozen else "", **beside}
         drop = [] if user is None else [*f"setpriv --reuid {user} --regid {user} --clear-groups --no-new-privs".split()]
-        inside = ["env", "-i", f"PATH={PATH}", *(f"{name}={value}" for name, value in variables.items()), *drop, *program]
+        inside = [
+            "env",
+            "-i",
+            f"--chdir={folder}",
+            f"PATH={PATH}",
+            *(f"{name}={value}" for name, value in variables.items()),
+            *drop,
+            *program,
+        ]
         binds = [str(each) for pair in self.binds.items() for each in pair]
         names = [f"{name}={value}" for name, value in mounts.items()]
         shell = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "env", *names, "sh", "-euc", _ENTER, "sh"]
@@ -46,7 +54,7 @@ class Root:
 
     def run(self, *program: str, user: str | None = None, **variables: str) -> str:
         """What a program prints that succeeds."""
-        ended = subprocess.run(self.command(program, user, **variables), capture_output=True, text=True, check=False)
+        ended = subprocess.run(self.command(program, user, "/", **variables), capture_output=True, text=True, check=False)
         assert ended.returncode == 0, ended.stdout + ended.stderr
         return ended.stdout
 

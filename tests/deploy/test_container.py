@@ -95,7 +95,8 @@ def _started(image: Image, root: Root, user: str, place: Path) -> Running:
     assert image.config["ExposedPorts"] == {"8443/tcp": {}}
     assert image.config["Volumes"] == {"/data": {}}
     program = [*image.config["Entrypoint"], *image.config["Cmd"]]
-    return start(root.command(program, user, **image.variables | {"CONTENTLIB_LISTEN": "127.0.0.1:0"}), place)
+    folder = image.config["WorkingDir"]
+    return start(root.command(program, user, folder, **image.variables | {"CONTENTLIB_LISTEN": "127.0.0.1:0"}), place)
 
 
 def test_an_image_has_no_tools_and_no_source_in_it(image: Image) -> None:

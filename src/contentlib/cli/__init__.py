@@ -18,13 +18,15 @@ from contentlib.cli.people import group, user
 from contentlib.cli.permits import permission, role, token
 from contentlib.cli.publish_static import publish_static
 from contentlib.cli.quotas import quota
-from contentlib.cli.remote.access import permissions, roles, tokens, users
+from contentlib.cli.remote.access import permissions, roles, tokens
 from contentlib.cli.remote.accounts import logout, profiles
+from contentlib.cli.remote.audit import query_audit
 from contentlib.cli.remote.call import call
 from contentlib.cli.remote.doctor import doctor
 from contentlib.cli.remote.item import item, rollback, versions
 from contentlib.cli.remote.labels import label_item, label_library
 from contentlib.cli.remote.library import library
+from contentlib.cli.remote.people import groups, users
 from contentlib.cli.remote.tasks import tasks
 from contentlib.cli.remote.transfers import copy_between, export_items, import_items, mirror
 from contentlib.cli.remote.trash import trash
@@ -45,30 +47,35 @@ application = typer.Typer(help=_HELP, no_args_is_help=True, pretty_exceptions_en
 for command in (
     *(adopt, healthcheck, migrate, nodes, publish_static, serve, settings, version),
     *(call, doctor, login, logout, mirror, profiles, rollback, tasks, versions),
-    *(permissions, roles, tokens, users),
 ):
     application.command()(command)
 application.command("console-link")(console_link)
 application.command("cp")(copy_between)
 application.command("export")(export_items)
 application.command("import")(import_items)
+audit.command("query")(query_audit)
 item.command("label")(label_item)
 library.command("label")(label_library)
 for name, commands in {
     "audit": audit,
     "bundle": bundle,
     "group": group,
+    "groups": groups,
     "item": item,
     "ldap": ldap,
     "library": library,
     "permission": permission,
+    "permissions": permissions,
     "quota": quota,
     "role": role,
+    "roles": roles,
     "secret": secret,
     "subscriber": subscriber,
     "token": token,
+    "tokens": tokens,
     "trash": trash,
     "user": user,
+    "users": users,
 }.items():
     application.add_typer(commands, name=name)
 

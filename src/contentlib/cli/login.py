@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 import typer
 
 from contentlib.cli.progress import told
+from contentlib.cli.remote.running import AsJson
+from contentlib.cli.remote.showing import done
 
 if TYPE_CHECKING:
     from contentlib.oidc.documents import Documents
@@ -71,6 +73,7 @@ def login(
     ca: Ca = None,
     thumbprint: Thumbprint = None,
     profile: NewProfile = None,
+    as_json: AsJson = False,
 ) -> None:
     """Logs in with an identity provider, or with the password of --user or the token in --token-file.
 
@@ -82,7 +85,7 @@ def login(
 
     server, trust = server.rstrip("/"), accounts.ServerTrust(ca, thumbprint)
     if user is not None or token_file is not None:
-        accounts.keep(profile, server, trust, accounts.LoginSecrets(user, password_file, token_file))
+        accounts.keep(profile, server, trust, accounts.LoginSecrets(user, password_file, token_file), as_json)
         return
     with told():
         if (issuer is None) != (client_id is None):
@@ -92,9 +95,9 @@ def login(
         given = None if issuer is None or client_id is None else _Client(issuer, client_id)
         session = asyncio.run(_logged_in(server, given, provider, scope, ca))
     if profile is None:
-        typer.echo(session)
+        done(session, as_json, session=session)
     else:
-        accounts.keep_session(profile, server, trust, session)
+        accounts.keep_session(profile, server, trust, session, as_json)
 
 
 async def _logged_in(server: str, given: _Client | None, provider: str | None, scope: str, ca: Path | None) -> str:

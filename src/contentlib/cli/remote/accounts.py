@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from contentlib.cli.remote.running import DEFAULT_PROFILE, AsJson, ProfileName, at_server, failing, kept_profiles
-from contentlib.cli.remote.showing import show
+from contentlib.cli.remote.showing import done, show, show_json
 
 if TYPE_CHECKING:
     from contentlib.client.connection import ServerConnection
@@ -37,19 +37,19 @@ class LoginSecrets:
     token_file: Path | None = None
 
 
-def keep(profile: str | None, server: str, trust: ServerTrust, secrets: LoginSecrets) -> None:
+def keep(profile: str | None, server: str, trust: ServerTrust, secrets: LoginSecrets, as_json: bool) -> None:
     """Logs in with a password or an API token, and keeps the login as a profile."""
     token = None if secrets.token_file is None else _read(secrets.token_file)
     credentials = None if token is not None else _credentials(secrets)
-    _keep(profile or DEFAULT_PROFILE, _profile(server, trust, token=token), credentials)
+    _keep(profile or DEFAULT_PROFILE, _profile(server, trust, token=token), credentials, as_json)
 
 
-def keep_session(profile: str, server: str, trust: ServerTrust, session: str) -> None:
+def keep_session(profile: str, server: str, trust: ServerTrust, session: str, as_json: bool) -> None:
     """Keeps a login session as a profile."""
-    _keep(profile, _profile(server, trust, session=session), None)
+    _keep(profile, _profile(server, trust, session=session), None, as_json)
 
 
-def logout(profile: ProfileName = DEFAULT_PROFILE) -> None:
+def logout(profile: ProfileName = DEFAULT_PROFILE, as_json: AsJson = False) -> None:
     """Ends the session of a profile, and removes the profile. An API token remains valid until it is removed."""
     from contentlib.client.failures import ClientFailed
 
@@ -65,7 +65,7 @@ def logout(profile: ProfileName = DEFAULT_PROFILE) -> None:
     at_server(profile, work)
     with failing():
         kept_profiles().remove(profile)
-    typer.echo(f"profile {profile!r} was removed")
+    done(f"profile {profile!r} was removed", as_json, profile=profile)
 
 
 def profiles(as_json: AsJson = False) -> None:
@@ -100,13 +100,15 @@ def _read(file: Path) -> str:
         return (sys.stdin.read() if str(file) == "-" else file.read_text("utf-8")).rstrip("\r\n")
 
 
-def _keep(name: str, profile: Profile, credentials: str | None) -> None:
+def _keep(name: str, profile: Profile, credentials: str | None, as_json: bool) -> None:
     import asyncio
 
     with failing():
-        done = asyncio.run(_verified(profile, credentials))
-        kept_profiles().put(name, done)
-    typer.echo(f"logged in to {done.url} as {done.user} (profile {name!r})", err=True)
+        kept = asyncio.run(_verified(profile, credentials))
+        kept_profiles().put(name, kept)
+    if as_json:
+        show_json({"profile": name, "url": kept.url, "user": kept.user})
+    typer.echo(f"logged in to {kept.url} as {kept.user} (profile {name!r})", err=True)
 
 
 async def _verified(profile: Profile, credentials: str | None) -> Profile:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from contentlib.cli.remote.running import DEFAULT_PROFILE, AsJson, ProfileName, Yes, at_server
-from contentlib.cli.remote.showing import cell, confirmed, show, show_json, size_text
+from contentlib.cli.remote.showing import cell, confirmed, done, show, show_json, size_text
 
 if TYPE_CHECKING:
     from contentlib.client.connection import ServerConnection
@@ -59,19 +59,20 @@ def show_item(name: Item, profile: ProfileName = DEFAULT_PROFILE, as_json: AsJso
 
 
 @item.command("rm")
-def remove_item(name: Item, yes: Yes = False, profile: ProfileName = DEFAULT_PROFILE) -> None:
+def remove_item(name: Item, yes: Yes = False, profile: ProfileName = DEFAULT_PROFILE, as_json: AsJson = False) -> None:
     """Deletes an item with all its versions. It can be restored from the trash."""
 
-    async def work(connection: ServerConnection) -> None:
+    async def work(connection: ServerConnection) -> str:
         from contentlib.client.finding import NameFinder
         from contentlib.services.content_library_item import ItemService
 
         found = await NameFinder(connection).item(name)
         confirmed(f"Delete item {cell(found.name)!r} ({size_text(found.size)}) with all its versions?", yes)
         await connection.call(ItemService.delete, library_item_id=found.id or "")
+        return found.id or ""
 
-    at_server(profile, work)
-    typer.echo(f"item {name!r} was deleted; see: contentlib trash ls")
+    deleted = at_server(profile, work)
+    done(f"item {name!r} was deleted; see: contentlib trash ls", as_json, id=deleted)
 
 
 @item.command("copy")

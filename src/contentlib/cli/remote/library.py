@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from contentlib.cli.remote.running import DEFAULT_PROFILE, AsJson, ProfileName, Yes, at_server
-from contentlib.cli.remote.showing import cell, confirmed, show, size_text
+from contentlib.cli.remote.showing import cell, confirmed, done, show, size_text
 
 if TYPE_CHECKING:
     from contentlib.client.connection import ServerConnection
@@ -80,28 +80,39 @@ def create_library(
 
 @library.command("edit")
 def edit_library(
-    library: Library, name: Rename = None, description: Description = None, profile: ProfileName = DEFAULT_PROFILE
+    library: Library,
+    name: Rename = None,
+    description: Description = None,
+    profile: ProfileName = DEFAULT_PROFILE,
+    as_json: AsJson = False,
 ) -> None:
     """Changes the name and the description of a library."""
 
-    async def work(connection: ServerConnection) -> None:
+    async def work(connection: ServerConnection) -> str:
         from contentlib.client.finding import NameFinder
         from contentlib.services.content_library import LibraryService
         from contentlib.structures.library import LibraryModel
 
-        found = await NameFinder(connection).library(library)
+        identifier = (await NameFinder(connection).library(library)).id or ""
         spec = LibraryModel(name=name, description=description)
-        await connection.call(LibraryService.update, library_id=found.id or "", update_spec=spec)
+        await connection.call(LibraryService.update, library_id=identifier, update_spec=spec)
+        return identifier
 
-    at_server(profile, work)
-    typer.echo(f"library {library!r} was changed")
+    changed = at_server(profile, work)
+    done(f"library {library!r} was changed", as_json, id=changed)
 
 
 @library.command("rm")
-def remove_library(library: Library, force: Force = False, yes: Yes = False, profile: ProfileName = DEFAULT_PROFILE) -> None:
+def remove_library(
+    library: Library,
+    force: Force = False,
+    yes: Yes = False,
+    profile: ProfileName = DEFAULT_PROFILE,
+    as_json: AsJson = False,
+) -> None:
     """Deletes a library with all its items. It can be restored from the trash."""
 
-    async def work(connection: ServerConnection) -> None:
+    async def work(connection: ServerConnection) -> str:
         from contentlib.client.finding import NameFinder
         from contentlib.services.content_library import LibraryService
 
@@ -112,9 +123,10 @@ def remove_library(library: Library, force: Force = False, yes: Yes = False, pro
         confirmed(f"Delete library {cell(found.name)!r} with {len(items)} items ({size})?", yes)
         delete = LibraryService.force_delete if force else LibraryService.delete
         await connection.call(delete, library_id=found.id or "")
+        return found.id or ""
 
-    at_server(profile, work)
-    typer.echo(f"library {library!r} was deleted; see: contentlib trash ls")
+    deleted = at_server(profile, work)
+    done(f"library {library!r} was deleted; see: contentlib trash ls", as_json, id=deleted)
 
 
 @library.command("publish")
@@ -124,6 +136,7 @@ def publish_library(
     current_password_file: CurrentPassword = None,
     off: Off = False,
     profile: ProfileName = DEFAULT_PROFILE,
+    as_json: AsJson = False,
 ) -> None:
     """Publishes a library and prints the URL for subscribers. If it is published already, starts a sync of them."""
 
@@ -149,7 +162,7 @@ def publish_library(
         return None if found.publish_info is None or off else found.publish_info.publish_url
 
     url = at_server(profile, work)
-    typer.echo(cell(url) if url else f"library {library!r} is not published any more")
+    done(cell(url) if url else f"library {library!r} is not published any more", as_json, published=bool(url), url=url)
 
 
 @library.command("subscribe")
@@ -189,11 +202,11 @@ def subscribe_library(
 
 
 @library.command("sync")
-def sync_library(library: Library, profile: ProfileName = DEFAULT_PROFILE) -> None:
+def sync_library(library: Library, profile: ProfileName = DEFAULT_PROFILE, as_json: AsJson = False) -> None:
     """Synchronizes a subscribed library, and waits until it has ended. An interrupt does not end the sync."""
     from contentlib.cli.progress import Bar
 
-    async def work(connection: ServerConnection) -> None:
+    async def work(connection: ServerConnection) -> str:
         from contentlib.client.finding import NameFinder
         from contentlib.client.tasks import finished
         from contentlib.services.content_subscribed_library import SubscribedLibraryService
@@ -202,9 +215,10 @@ def sync_library(library: Library, profile: ProfileName = DEFAULT_PROFILE) -> No
         task = await connection.begin(SubscribedLibraryService.sync, library_id=found.id or "")
         with Bar() as bar:
             await finished(connection, task, bar)
+        return found.id or ""
 
-    at_server(profile, work)
-    typer.echo(f"library {library!r} is synchronized")
+    synchronized = at_server(profile, work)
+    done(f"library {library!r} is synchronized", as_json, id=synchronized)
 
 
 def _kind(found: LibraryModel) -> str:

@@ -29,6 +29,14 @@ def show_json(found: Any) -> None:
     typer.echo(msgspec.json.format(encode(found)).decode())
 
 
+def done(text: str, as_json: bool, **facts: object) -> None:
+    """Prints what a command has done: a sentence for people, the facts for programs."""
+    if as_json:
+        show_json(facts)
+    else:
+        typer.echo(text)
+
+
 def cell(value: object) -> str:
     """A value in a column. Names come from other people: what could control a terminal is left out."""
     from contentlib.client.failures import printable

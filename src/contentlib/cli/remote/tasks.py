@@ -31,15 +31,16 @@ def tasks(
         return {name: task for name, task in found.items() if not (active and task.status in ENDED)}
 
     if follow:
-        at_server(profile, _followed)
+        at_server(profile, lambda connection: _followed(connection, as_json))
         return
     found = at_server(profile, work)
     show(found, as_json, [_row(name, task) for name, task in sorted(found.items(), key=_started)])
 
 
-async def _followed(connection: ServerConnection) -> None:
-    """Prints each task that changes, while one has not ended."""
+async def _followed(connection: ServerConnection, as_json: bool) -> None:
+    """Prints each task that changes, while one has not ended; as JSON, one on a line."""
     from contentlib.client.tasks import ENDED, tasks_of
+    from contentlib.wire.json_values import encode
 
     printed: dict[str, tuple[str, ...]] = {}
     while True:
@@ -47,7 +48,7 @@ async def _followed(connection: ServerConnection) -> None:
         for name, task in sorted(found.items(), key=_started):
             row = _row(name, task)
             if printed.get(name) != row and (name in printed or task.status not in ENDED):
-                typer.echo("  ".join(map(cell, row)))
+                typer.echo(encode({"id": name, "task": task}).decode() if as_json else "  ".join(map(cell, row)))
             printed[name] = row
         if all(task.status in ENDED for task in found.values()):
             return

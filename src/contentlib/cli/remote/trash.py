@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from contentlib.cli.remote.running import DEFAULT_PROFILE, AsJson, ProfileName, Yes, at_server
-from contentlib.cli.remote.showing import cell, confirmed, show, size_text
+from contentlib.cli.remote.showing import cell, confirmed, done, show, size_text
 
 if TYPE_CHECKING:
     from contentlib.client.connection import ServerConnection
@@ -36,7 +36,9 @@ def list_trash(profile: ProfileName = DEFAULT_PROFILE, as_json: AsJson = False) 
 
 
 @trash.command("restore")
-def restore_deleted(deleted: Deleted, name: NewName = None, profile: ProfileName = DEFAULT_PROFILE) -> None:
+def restore_deleted(
+    deleted: Deleted, name: NewName = None, profile: ProfileName = DEFAULT_PROFILE, as_json: AsJson = False
+) -> None:
     """Restores a library or an item with all its versions."""
 
     async def work(connection: ServerConnection) -> DeletedInfo:
@@ -47,11 +49,11 @@ def restore_deleted(deleted: Deleted, name: NewName = None, profile: ProfileName
         return found
 
     found = at_server(profile, work)
-    typer.echo(f"{found.type.lower()} {cell(name or found.name)!r} was restored")
+    done(f"{found.type.lower()} {cell(name or found.name)!r} was restored", as_json, id=found.id, name=name or found.name)
 
 
 @trash.command("purge")
-def purge_deleted(deleted: Deleted, yes: Yes = False, profile: ProfileName = DEFAULT_PROFILE) -> None:
+def purge_deleted(deleted: Deleted, yes: Yes = False, profile: ProfileName = DEFAULT_PROFILE, as_json: AsJson = False) -> None:
     """Removes a deleted library or item for good."""
 
     async def work(connection: ServerConnection) -> DeletedInfo:
@@ -63,7 +65,7 @@ def purge_deleted(deleted: Deleted, yes: Yes = False, profile: ProfileName = DEF
         return found
 
     found = at_server(profile, work)
-    typer.echo(f"{found.type.lower()} {cell(found.name)!r} was removed for good")
+    done(f"{found.type.lower()} {cell(found.name)!r} was removed for good", as_json, id=found.id, name=found.name)
 
 
 async def _found(connection: ServerConnection, deleted: str) -> DeletedInfo:

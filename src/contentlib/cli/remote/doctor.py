@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from contentlib.client.checks import CheckResult
     from contentlib.client.connection import ServerConnection
 
+_PATIENCE_SECONDS = 10.0  # what does not work is to be said, and not waited for
+
 
 def doctor(profile: ProfileName = DEFAULT_PROFILE, as_json: AsJson = False) -> None:
     """Checks the name, certificate, clock, login, transfers and publish addresses of a server, and says what to change.
@@ -30,7 +32,7 @@ def doctor(profile: ProfileName = DEFAULT_PROFILE, as_json: AsJson = False) -> N
                 _tell(each)
         return found
 
-    found = at_server(profile, work)
+    found = at_server(profile, work, _PATIENCE_SECONDS)
     if as_json:
         show_json(found)
     if any(each.state == "failed" for each in found):

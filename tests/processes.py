@@ -16,7 +16,8 @@ CONTENTLIB = Path(sys.executable).with_name("contentlib")
 PATIENCE_SECONDS = 60.0
 """After so long something hangs; a machine that others keep busy is slow, and may be much slower than this one."""
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("CONTENTLIB_")} | {
-    "CONTENTLIB_CHECK_ANSWERS": "true"  # no test passes by an answer that a client cannot read
+    "CONTENTLIB_CHECK_ANSWERS": "true",  # no test passes by an answer that a client cannot read
+    "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring",  # the keyring of who runs the tests is no place for them
 }
 
 

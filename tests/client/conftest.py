@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from client.commands import Terminal
+from client.making import Keyring
 from contentlib.client.connection import ServerConnection
 from contentlib.client.profiles import Profile, Profiles
 from processes import Running, serving
@@ -42,6 +43,17 @@ def folder(tmp_path: Path) -> Path:
     found = tmp_path / "files"
     found.mkdir()
     return found
+
+
+@pytest.fixture(autouse=True)
+def keyring() -> Iterator[Keyring]:
+    """A keyring that cannot be used, in place of that of who runs the tests."""
+    import keyring
+
+    before, ring = keyring.get_keyring(), Keyring()
+    keyring.set_keyring(ring)
+    yield ring
+    keyring.set_keyring(before)
 
 
 @pytest.fixture

@@ -7,10 +7,43 @@ import uuid
 from collections.abc import Mapping
 from pathlib import Path
 
+from keyring.backend import KeyringBackend
+from keyring.errors import KeyringLocked
+
 from contentlib.client.connection import ServerConnection
 from contentlib.client.finding import NameFinder
 from contentlib.services.content_local_library import LocalLibraryService
 from contentlib.structures.library import LibraryModel
+
+
+class Keyring(KeyringBackend):
+    """A keyring, which a test can make usable, and lock."""
+
+    priority = 0.0
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call] # keyring types it not
+        self.kept: dict[tuple[str, str], str] = {}
+        self.locked = False
+
+    def use(self) -> None:
+        self.priority = 5.0
+
+    def get_password(self, service: str, username: str) -> str | None:
+        self._open()
+        return self.kept.get((service, username))
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        self._open()
+        self.kept[service, username] = password
+
+    def delete_password(self, service: str, username: str) -> None:
+        self._open()
+        del self.kept[service, username]
+
+    def _open(self) -> None:
+        if self.locked:
+            raise KeyringLocked("it is locked")
 
 
 class Counted:

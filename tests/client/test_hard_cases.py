@@ -6,6 +6,7 @@ import json
 import os
 import random
 import resource
+import signal
 import subprocess
 import uuid
 from collections import Counter
@@ -230,3 +231,34 @@ def test_transfers_survive_a_server_that_is_killed_and_started_again(tmp_path: P
         assert (read(tmp_path / "out"), len(servers)) == (files, 3)
     finally:
         servers[-1].kill()
+
+
+def test_an_interrupted_import_is_continued_by_the_same_command(
+    terminal: Terminal, profile: Profile, name: str, folder: Path
+) -> None:
+    written(folder, {"image.iso": content(8 * MIB)})
+    running: list[subprocess.Popen[str]] = []
+    connections = Counter[str]()
+
+    def interrupting() -> int:
+        """Interrupts the command at its eighth connection, when the file is being sent."""
+        connections["all"] += 1
+        if connections["all"] == 8:
+            running[0].send_signal(signal.SIGINT)
+        return MIB
+
+    with cutting(profile.url, up=interrupting) as url:
+        command = [str(each) for each in (CONTENTLIB, "import", folder, name, "--profile", through(terminal, profile, url))]
+        environment = ENVIRONMENT | {"XDG_CONFIG_HOME": str(terminal.home / "config")}
+        running.append(subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True))
+        out, err = running[0].communicate(timeout=PATIENCE_SECONDS)
+    assert (running[0].returncode, out) == (130, "")
+    assert err == "contentlib: interrupted; run the same command again to continue\n"
+    item = json.loads(terminal.done("item", "show", f"{name}/image", "--json"))["item"]["id"]
+    sessions = ("call", "content.library.item.update_session.list", json.dumps({"library_item_id": item}))
+    before = json.loads(terminal.done(*sessions))
+    assert len(before) == 1
+    terminal.done("import", folder, name)
+    assert json.loads(terminal.done(*sessions)) == before
+    terminal.done("export", f"{name}/image", folder / "out")
+    assert read(folder / "out") == {"image.iso": content(8 * MIB)}

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from client.making import Keyring
 from contentlib.client.failures import ClientFailed
 from contentlib.client.profiles import Profile, Profiles, profiles_file
 
@@ -60,3 +61,52 @@ def test_profiles_that_are_added_at_the_same_time_are_all_kept(tmp_path: Path) -
 def test_the_file_is_where_the_desktop_keeps_configuration() -> None:
     assert profiles_file({"XDG_CONFIG_HOME": "/x"}) == Path("/x/contentlib/profiles.json")
     assert profiles_file({"HOME": "/home/ann"}) == Path("/home/ann/.config/contentlib/profiles.json")
+
+
+class TestKeyring:
+    def test_a_secret_is_in_the_keyring_and_not_in_the_file(self, tmp_path: Path, keyring: Keyring) -> None:
+        keyring.use()
+        path = tmp_path / "profiles.json"
+        Profiles(path).put("lab", given := Profile("https://lab.example", "ann", token="secret"))
+        assert Profiles(path).get("lab") == given
+        assert "secret" not in path.read_text()
+        Profiles(path).remove("lab")
+        assert keyring.kept == {}
+
+    def test_files_of_a_user_do_not_share_secrets(self, tmp_path: Path, keyring: Keyring) -> None:
+        keyring.use()
+        for each in ("one", "two"):
+            Profiles(tmp_path / each / "profiles.json").put("lab", Profile("https://lab.example", session=each))
+        assert Profiles(tmp_path / "one" / "profiles.json").get("lab").session == "one"
+
+    def test_a_keyring_that_stays_locked_is_not_used(self, tmp_path: Path, keyring: Keyring) -> None:
+        keyring.use()
+        keyring.locked = True
+        Profiles(tmp_path / "profiles.json").put("lab", Profile("https://lab.example", session="secret"))
+        assert "secret" in (tmp_path / "profiles.json").read_text()
+        assert Profiles(tmp_path / "profiles.json").get("lab").session == "secret"
+
+    def test_a_secret_that_cannot_be_read_is_explained(self, tmp_path: Path, keyring: Keyring) -> None:
+        keyring.use()
+        profiles = Profiles(tmp_path / "profiles.json")
+        profiles.put("lab", Profile("https://lab.example", session="secret"))
+        keyring.locked = True
+        with pytest.raises(
+            ClientFailed, match="profile 'lab': the keyring of the system cannot be read: it is locked; log in again"
+        ):
+            profiles.get("lab")
+        keyring.locked = False
+        keyring.kept.clear()
+        with pytest.raises(ClientFailed, match="is not in the keyring of the system any more; log in again"):
+            profiles.get("lab")
+        keyring.priority = 0.0
+        with pytest.raises(ClientFailed, match="which cannot be used here; log in again"):
+            profiles.get("lab")
+
+    def test_a_new_login_without_a_keyring_replaces_one_with_it(self, tmp_path: Path, keyring: Keyring) -> None:
+        keyring.use()
+        profiles = Profiles(tmp_path / "profiles.json")
+        profiles.put("lab", Profile("https://lab.example", session="old"))
+        keyring.priority = 0.0
+        profiles.put("lab", Profile("https://lab.example", session="new"))
+        assert profiles.get("lab").session == "new"

@@ -8,6 +8,7 @@ from contentlib.cli import modes
 from contentlib.cli.adopt import adopt
 from contentlib.cli.audit import audit
 from contentlib.cli.bundle import bundle
+from contentlib.cli.completion import completion
 from contentlib.cli.console_link import console_link
 from contentlib.cli.healthcheck import healthcheck
 from contentlib.cli.ldap import ldap
@@ -45,7 +46,7 @@ the machine of a server, with the rights of the user who runs it.
 # Typer's own tracebacks show local variables, and secrets among them.
 application = typer.Typer(help=_HELP, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
 for command in (
-    *(adopt, healthcheck, migrate, nodes, publish_static, serve, settings, version),
+    *(adopt, completion, healthcheck, migrate, nodes, publish_static, serve, settings, version),
     *(call, doctor, login, logout, mirror, profiles, rollback, tasks, versions),
 ):
     application.command()(command)

@@ -1,4 +1,4 @@
-"""Keeps the servers that a user has logged in to, with their secrets, in a file that only the user can read."""
+"""Keeps the servers that a user has logged in to in a private file, and their secrets there or in the keyring of the system."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 
 import msgspec
 
+from contentlib.client import keyrings
 from contentlib.client.failures import ClientFailed
 
 DEFAULT = "default"
@@ -20,7 +21,8 @@ _OTHERS = 0o077
 class Profile(msgspec.Struct, frozen=True, omit_defaults=True):
     """A server: its URL, the login session or API token to use, and how its certificate is verified.
 
-    `ca` is the path of a PEM file, `thumbprint` the digest of the one certificate that is accepted.
+    `ca` is the path of a PEM file, `thumbprint` the digest of the one certificate that is accepted. With `in_keyring`,
+    the session or token is not in the file.
     """
 
     url: str
@@ -29,6 +31,14 @@ class Profile(msgspec.Struct, frozen=True, omit_defaults=True):
     token: str | None = None
     ca: str | None = None
     thumbprint: str | None = None
+    in_keyring: bool = False
+
+
+class _Secret(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What the keyring keeps of a profile."""
+
+    session: str | None = None
+    token: str | None = None
 
 
 def profiles_file(environment: Mapping[str, str]) -> Path:
@@ -62,17 +72,35 @@ class Profiles:
         if name not in found:
             known = f"; profiles: {', '.join(sorted(found))}" if found else ""
             raise ClientFailed(f"no profile {name!r}; run: contentlib login URL --profile {name}{known}")
-        return found[name]
+        profile = found[name]
+        if not profile.in_keyring:
+            return profile
+        try:
+            secret = msgspec.json.decode(keyrings.get(self._account(name)), type=_Secret)
+        except (ClientFailed, msgspec.MsgspecError) as error:
+            raise ClientFailed(f"profile {name!r}: {error}") from error
+        return msgspec.structs.replace(profile, session=secret.session, token=secret.token, in_keyring=False)
 
     def put(self, name: str, profile: Profile) -> None:
-        """Adds or replaces a profile."""
+        """Adds or replaces a profile. Its secret goes to the keyring, or to the file if there is no keyring."""
+        secret = _Secret(profile.session, profile.token)
         with self._locked():
+            if secret != _Secret() and keyrings.put(self._account(name), msgspec.json.encode(secret).decode()):
+                profile = msgspec.structs.replace(profile, session=None, token=None, in_keyring=True)
             self._write(self.all() | {name: profile})
 
     def remove(self, name: str) -> None:
-        """Removes a profile, if it exists."""
+        """Removes a profile with its secret, if it exists."""
         with self._locked():
-            self._write({each: profile for each, profile in self.all().items() if each != name})
+            found = self.all()
+            removed = found.pop(name, None)
+            self._write(found)
+        if removed is not None and removed.in_keyring:
+            keyrings.remove(self._account(name))
+
+    def _account(self, name: str) -> str:
+        """The name of a secret in the keyring, which all files of the user share."""
+        return f"{self._path.absolute()}#{name}"
 
     @contextmanager
     def _locked(self) -> Iterator[None]:

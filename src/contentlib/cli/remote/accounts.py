@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -62,7 +63,11 @@ def logout(profile: ProfileName = DEFAULT_PROFILE, as_json: AsJson = False) -> N
             except ClientFailed as error:  # it may have expired, and the server may be gone
                 typer.echo(f"contentlib: the session was not ended: {error}", err=True)
 
-    at_server(profile, work)
+    with failing():
+        if profile not in kept_profiles().all():
+            kept_profiles().get(profile)  # says which there are
+    with suppress(typer.Exit):  # a secret that cannot be read has been reported, and the profile is removed all the same
+        at_server(profile, work)
     with failing():
         kept_profiles().remove(profile)
     done(f"profile {profile!r} was removed", as_json, profile=profile)

@@ -11,6 +11,7 @@ import pytest
 from client.commands import Terminal
 from client.making import content, written
 from contentlib.client.profiles import Profile
+from generator.program import each_command
 from packages import archive, package
 from processes import Running
 from whole import NAME, PASSWORD
@@ -210,6 +211,12 @@ def test_the_audit_log_is_queried(terminal: Terminal, name: str, folder: Path) -
     assert terminal.done("audit", "query", "--about", name, "--outcome", "refused") == ""
     ended = terminal.run("audit", "query", "--outcome", "odd")
     assert (ended.code, "expected SUCCEEDED, REFUSED or FAILED" in ended.err) == (1, True)
+
+
+def test_every_command_of_a_client_can_print_json() -> None:
+    options = {name: {each for option in command.params for each in option.opts} for name, command in each_command()}
+    without = {name for name, found in options.items() if "--profile" in found and "--json" not in found}
+    assert without == {"contentlib call"}  # which prints nothing else
 
 
 def test_confirmations_are_json_too(terminal: Terminal, name: str, folder: Path) -> None:

@@ -27,7 +27,6 @@ sed -i "s#$venv#/opt/contentlib#g" "$venv/bin/contentlib" "$venv/pyvenv.cfg"
 find "$venv" -type d -exec chmod 0755 {} +
 find "$venv" -type f -exec chmod u=rw,go=r {} +
 chmod 0755 "$venv/bin/contentlib"
-find "$venv/lib" -name '*.so' -exec strip --strip-unneeded {} + 2>/dev/null || true
 
 VERSION=$("$venv/bin/python" -c 'from importlib.metadata import version; print(version("contentlib"))')
 series=$("$venv/bin/python" -c 'import sys; print(sys.version_info.minor)')
@@ -38,15 +37,22 @@ PYTHON_FROM="python3 (>= 3.$series~)" PYTHON_BELOW="python3 (<< 3.$((series + 1)
 MAINTAINER=${MAINTAINER:-contentlib <root@localhost>}
 export VERSION ARCH PYTHON_FROM PYTHON_BELOW LIBC MAINTAINER
 
-gzip -9n <"$SOURCE/CHANGELOG.md" >"$STAGE/doc/changelog.gz"
-{
-    echo "Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/"
-    echo
-    echo "Files: *"
-    echo "Copyright: the authors of contentlib"
-    echo "License: Apache-2.0"
-    echo " See /usr/share/common-licenses/Apache-2.0."
-} >"$STAGE/doc/copyright"
+gzip -9n <"$SOURCE/CHANGELOG.md" >"$STAGE/doc/CHANGELOG.md.gz"
+gzip -9n >"$STAGE/doc/changelog.Debian.gz" <<END
+contentlib ($VERSION-1) unstable; urgency=medium
+
+  * CHANGELOG.md says what is new.
+
+ -- $MAINTAINER  $(date --utc --rfc-email ${SOURCE_DATE_EPOCH:+--date=@$SOURCE_DATE_EPOCH})
+END
+cat >"$STAGE/doc/copyright" <<END
+Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/
+
+Files: *
+Copyright: 2026, the authors of contentlib
+License: Apache-2.0
+ /usr/share/common-licenses/Apache-2.0 has the license. Each package below /opt/contentlib/lib has its own in its folder.
+END
 
 tools=$STAGE/tools
 "$python" -m venv "$tools"

@@ -73,7 +73,7 @@ def test_an_image_serves_as_a_user_without_rights_from_files_that_it_cannot_chan
     root = image.root(data)
     first = _started(image, root, user, tmp_path)
     try:
-        assert httpx.get(f"{first.url}/readyz", verify=False).text == "ready"
+        assert httpx.get(f"{first.url}/readyz", verify=False).text.strip() == "ready"
         assert "<" in httpx.get(f"{first.url}/console", verify=False, follow_redirects=True).text
         listen = {"CONTENTLIB_LISTEN": first.url.removeprefix("https://")}
         healthy = image.config["Healthcheck"]["Test"]

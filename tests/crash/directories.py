@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 
 from crash.servers import STORAGES, Server
@@ -16,7 +16,7 @@ def faults(server: Server) -> Iterator[str]:
         yield from _staging(server)
         yield from _blobs(server, database)
         yield from _texts(server, database)
-        yield from _rows(database)
+        yield from row_faults(database.execute)
 
 
 def _staging(server: Server) -> Iterator[str]:
@@ -56,17 +56,16 @@ def _texts(server: Server, database: sqlite3.Connection) -> Iterator[str]:
         yield f"version {version} of item {item} is not described on any storage"
 
 
-def _rows(database: sqlite3.Connection) -> Iterator[str]:
-    for (blob,) in database.execute("SELECT id FROM blobs WHERE id NOT IN (SELECT blob FROM stored_files)"):
+def row_faults(execute: Callable[[str], Iterable[tuple[str, ...]]]) -> Iterator[str]:
+    """Rows that belong to nothing."""
+    for (blob,) in execute("SELECT id FROM blobs WHERE id NOT IN (SELECT blob FROM stored_files)"):
         yield f"blob {blob} belongs to no version"
-    for version, item in database.execute("SELECT id, item FROM versions WHERE item NOT IN (SELECT id FROM items)"):
+    for version, item in execute("SELECT id, item FROM versions WHERE item NOT IN (SELECT id FROM items)"):
         yield f"version {version} belongs to item {item}, which is gone"
-    for (item,) in database.execute("SELECT item FROM versions GROUP BY item HAVING count(*) > 1"):
+    for (item,) in execute("SELECT item FROM versions GROUP BY item HAVING count(*) > 1"):
         yield f"item {item} has more versions than are kept"
     for table in ("update_sessions", "download_sessions"):
-        for session, state in database.execute(f"SELECT id, state FROM {table}"):
+        for session, state in execute(f"SELECT id, state FROM {table}"):
             yield f"{table} has {session}, {state}, long after its end"
-    for (session,) in database.execute(
-        "SELECT session FROM update_files WHERE session NOT IN (SELECT id FROM update_sessions)"
-    ):
+    for (session,) in execute("SELECT session FROM update_files WHERE session NOT IN (SELECT id FROM update_sessions)"):
         yield f"a file is left of update session {session}"

@@ -78,4 +78,4 @@ async def test_a_server_that_starts_before_the_database_says_so(start: Start, da
     server.begin()
     assert server.process is not None
     await until(lambda: server.process is not None and server.process.poll() is not None)
-    assert "contentlib: the database cannot be reached" in server.said()
+    assert "the database cannot be reached" in server.said()

@@ -32,10 +32,16 @@ class Creation:
     began: float = field(default_factory=time.monotonic)
 
 
+def _scattered(url: str, token: str | None) -> Client:
+    return Client(url, token, scattered=True)
+
+
 class World:
     """The record of a client, who is the only one to touch what is in it; no two calls of it change one thing at once."""
 
-    def __init__(self, name: str, seed: str, lease: float) -> None:
+    def __init__(
+        self, name: str, seed: str, lease: float, new_client: Callable[[str, str | None], Client] = _scattered
+    ) -> None:
         self.name = name
         self.random = random.Random(f"{seed}/{name}")
         self.lease = lease
@@ -47,13 +53,14 @@ class World:
         self.deleted: deque[str] = deque(maxlen=20)
         self.ended: deque[tuple[str, str, float]] = deque(maxlen=10)
         self.logged_out: deque[str] = deque(maxlen=5)
-        self.client = Client("http://127.0.0.1:1", scattered=True)
+        self._new_client = new_client
+        self.client = new_client("http://127.0.0.1:1", None)
 
     async def meet(self, url: str) -> None:
         """Goes to a server, as whoever it was before."""
         await self.client.close()
         history = self.client.last
-        self.client = Client(url, self.token, scattered=True)
+        self.client = self._new_client(url, self.token)
         self.client.last = history
         if self.token is None:
             self.token = self.client.token = await self.client.log_in()

@@ -365,6 +365,8 @@ class StagedObjects:
     @contextmanager
     def _storing(self) -> Iterator[None]:
         with self._using:
+            if isinstance(self._failed, ClaimLost):
+                raise ClaimLost
             if self._failed is not None and not _can_repeat(self._failed):
                 raise OSError(self._failed.errno or errno.EIO, str(self._failed)) from self._failed
             try:

@@ -125,7 +125,7 @@ def test_the_record_is_what_curl_called(ran: dict[Path, Ran], server: Running, r
 
 def test_every_block_of_shell_is_run_or_says_that_it_is_not() -> None:
     named = {language for page in PAGES for language, _ in blocks(page)}
-    assert named <= {"sh", "python", "console", "http", "ini", "mermaid", "nginx", "text", "toml", "yaml"}
+    assert named <= {"sh", "python", "console", "haproxy", "http", "ini", "mermaid", "nginx", "text", "toml", "yaml"}
 
 
 def test_every_metric_is_described(server: Running) -> None:

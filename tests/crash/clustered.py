@@ -58,7 +58,8 @@ class ClusterKills:
                     await self._strike()
                 await self._calm()
                 self._over = True
-                await running
+                await asyncio.wait({running}, timeout=PATIENCE_SECONDS)
+                running.cancel()  # a task that the storage has failed may wait for minutes before it is tried again
         except BaseExceptionGroup as several:
             raise several.exceptions[0] from None
 

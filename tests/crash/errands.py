@@ -18,7 +18,7 @@ from processes import PATIENCE_SECONDS
 from publisher import Publisher
 
 Result = TypeVar("Result")
-_SECONDS = 5 * PATIENCE_SECONDS
+_SECONDS = 15 * PATIENCE_SECONDS  # a task that the storage has failed waits before it is tried again
 _AGAIN_SECONDS = 0.5
 
 
@@ -34,9 +34,12 @@ async def persist(call: Callable[[], Awaitable[Result]]) -> Result:
 
 async def until(call: Callable[[], Awaitable[bool]]) -> None:
     """Makes a call until it returns True."""
-    async with asyncio.timeout(_SECONDS):
-        while not await persist(call):  # noqa: ASYNC110 - no server tells of changes
-            await asyncio.sleep(_AGAIN_SECONDS / 2)
+    try:
+        async with asyncio.timeout(_SECONDS):
+            while not await persist(call):  # noqa: ASYNC110 - no server tells of changes
+                await asyncio.sleep(_AGAIN_SECONDS / 2)
+    except TimeoutError:
+        raise AssertionError(f"{call.__qualname__} is not so after {_SECONDS:.0f} seconds") from None
 
 
 class Errands:

@@ -46,7 +46,7 @@ def cluster(tmp_path: Path) -> Iterator[Cluster]:
         collect_grace_seconds=15,
         swept_after_seconds=60,
         versions_kept=1,
-        log_level="error",
+        log_level="warning",
         outbound_allow='["127.0.0.0/8"]',
     )
     try:
@@ -152,7 +152,7 @@ async def test_a_cluster_whose_parts_are_killed_holds_to_every_answer(cluster: C
         finally:
             for client in (run.errands.client, *(world.client for world in run.worlds)):
                 await client.close()
-        print(f"seed {seed}: {run.told()}, {time.monotonic() - began:.0f} s")  # noqa: T201 - pytest shows it when the test fails
+            print(f"seed {seed}: {run.told()}, {time.monotonic() - began:.0f} s")  # noqa: T201 - pytest shows it when the test fails
     safe = [each for each in run.weather.failures if each.startswith("safe")]
     assert safe == []
     assert len(run.weather.failures) <= run.weather.calm / 1000, run.weather.failures

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import json
 import os
 import shutil
 import socket
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from botocore.session import Session
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -29,6 +31,19 @@ PASSWORD = "bench"
 _START_SECONDS = 60
 _STOP_SECONDS = 40
 _POLL_SECONDS = 0.002
+
+S3_KEY, S3_SECRET = "bench", "benchbenchbench"
+_WEED_PORTS = (
+    "master.port",
+    "master.port.grpc",
+    "volume.port",
+    "volume.port.grpc",
+    "filer.port",
+    "filer.port.grpc",
+    "s3.port.grpc",
+)
+_WEED_SERVICES = ("-webdav=false", "-admin.ui=false", "-s3.port.iceberg=0", "-s3.port.lance=0")
+_WEED_OFF = ("-master.telemetry=false", "-master.resumeState=false", *_WEED_SERVICES)
 
 _NGINX = """
 daemon off;
@@ -128,6 +143,28 @@ def oneline(directory: Path, get_bytes: int, post_bytes: int) -> Iterator[Server
     command += ["--log-level", "warning", "--host", "127.0.0.1", "--port", str(port)]
     with _running(command, directory / "log", environment, port) as (process, _):
         yield Server(f"http://127.0.0.1:{port}", process.pid)
+
+
+@contextmanager
+def seaweedfs(directory: Path) -> Iterator[Server]:
+    """A SeaweedFS with its S3 service, on ports of its own."""
+    directory.mkdir()
+    identity = {"name": "bench", "credentials": [{"accessKey": S3_KEY, "secretKey": S3_SECRET}], "actions": ["Admin"]}
+    (directory / "s3.json").write_text(json.dumps({"identities": [identity]}))
+    port, ports = _free_port(), [f"-{name}={_free_port()}" for name in _WEED_PORTS]
+    program = Path(sys.executable).with_name("weed")
+    command: list[str | Path] = [program, "mini", f"-dir={directory / 'data'}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", *ports]
+    command += [f"-s3.port={port}", f"-s3.config={directory / 's3.json'}", *_WEED_OFF]
+    with _running(command, directory / "log", {"GOMEMLIMIT": "512MiB"}, port) as (process, _):
+        yield Server(f"http://127.0.0.1:{port}", process.pid)
+
+
+def make_bucket(server: Server, name: str) -> None:
+    """Makes a bucket, when the service is ready."""
+    client = Session().create_client(
+        "s3", "us-east-1", endpoint_url=server.url, aws_access_key_id=S3_KEY, aws_secret_access_key=S3_SECRET
+    )
+    client.create_bucket(Bucket=name)
 
 
 @contextmanager

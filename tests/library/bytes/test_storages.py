@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from contentlib.library.bytes import storages as module
-from contentlib.library.bytes.storages import Storages, StorageSilent
+from contentlib.library.bytes.storages import Lane, Storages, StorageSilent
+from contentlib.library.ports import StorageAway
+from contentlib.library.signals import unheard
 from off_loop import OffLoopBlobs
 from processes import PATIENCE_SECONDS
 from storages import claimed
@@ -179,3 +182,54 @@ print("over")
     command = [sys.executable, "-c", program]
     done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False)
     assert (done.returncode, done.stdout) == (0, "over\n"), done.stderr
+
+
+class Away:
+    """Ten bytes, one by one, of a storage that goes away after each third one, so many times."""
+
+    def __init__(self, times: int) -> None:
+        self._times = times
+
+    def read(self, start: int) -> Iterator[bytes]:
+        for position in range(start, 10):
+            if position == start + 3 and self._times:
+                self.fail()
+            yield bytes([position])
+
+    def fail(self) -> str:
+        if self._times:
+            self._times -= 1
+            raise StorageAway(errno.EIO, "away")
+        return "back"
+
+
+def away_lane(seconds: float) -> Lane:
+    return Lane("datastore-1", lambda: None, unheard, 4.0, away=seconds)
+
+
+async def test_reading_continues_at_its_position_when_the_storage_is_back() -> None:
+    pieces = away_lane(PATIENCE_SECONDS).pieces(Away(2).read)
+    assert b"".join([piece async for piece in pieces]) == bytes(range(10))
+
+
+async def test_a_call_of_a_transfer_is_repeated_until_the_storage_is_back() -> None:
+    assert await away_lane(PATIENCE_SECONDS).patient(Away(1).fail) == "back"
+
+
+async def test_a_storage_that_stays_away_is_not_waited_for_for_ever() -> None:
+    with pytest.raises(StorageAway):
+        await away_lane(0).patient(Away(1).fail)
+    with pytest.raises(StorageAway):
+        _ = [piece async for piece in away_lane(0).pieces(Away(1).read)]
+
+
+async def test_a_call_that_may_have_changed_something_is_not_repeated() -> None:
+    calls: list[int] = []
+
+    def fail() -> None:
+        calls.append(1)
+        raise StorageAway(errno.EIO, "away", again=False)
+
+    with pytest.raises(StorageAway):
+        await away_lane(PATIENCE_SECONDS).patient(fail)
+    assert len(calls) == 1

@@ -198,12 +198,18 @@ class Lane:
                 done.answer.result()
 
     async def pieces(self, read: Callable[[int], Iterator[bytes]], start: int = 0) -> AsyncIterator[bytes]:
-        """The bytes that a call gives piece by piece from a position on. It is called again while the storage is away."""
+        """The bytes that a call gives piece by piece from a position on. It is called again while the storage is away.
+
+        The next piece is read while the caller uses the last one.
+        """
         waiting = Waiting(self._away_seconds)
         while True:
+            ahead: asyncio.Future[bytes] | None = None
             try:
                 pieces = await self.run(read, start)
-                while piece := await self.run(next, pieces, b""):
+                ahead = asyncio.ensure_future(self.run(next, pieces, b""))
+                while piece := await ahead:
+                    ahead = asyncio.ensure_future(self.run(next, pieces, b""))
                     waiting = Waiting(self._away_seconds)
                     start += len(piece)
                     yield piece
@@ -211,6 +217,10 @@ class Lane:
             except StorageAway:  # reading changes nothing, so a call that hangs can be repeated too
                 if not await waiting.more():
                     raise
+            finally:
+                if ahead is not None:
+                    ahead.cancel()
+                    await asyncio.gather(ahead, return_exceptions=True)
 
     # calls
 

@@ -121,3 +121,33 @@ async def test_commands_beside_the_server_read_content_from_a_bucket(
     (found,) = tree.rglob("disk.iso")
     assert found.read_bytes() == DATA[:MIB]
     assert bundle.stat().st_size > MIB
+
+
+async def _tree(address: BucketAddress, library: str, there: bool) -> dict[str, bytes]:
+    """The objects of the tree of a library, when it is there or is gone."""
+    bucket, prefix = Bucket(address), f"contentlib-{library}/"
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while bool(keys := await asyncio.to_thread(lambda: list(bucket.keys(prefix)))) != there or (  # noqa: ASYNC110 - no bucket tells of changes
+            there and f"{prefix}lib.json" not in keys
+        ):
+            await asyncio.sleep(0.05)
+    return {key.removeprefix(prefix): bucket.get(key) for key in keys}
+
+
+async def test_a_published_library_is_kept_as_static_files_beside_its_content(
+    start: Start, address: BucketAddress, tmp_path: Path
+) -> None:
+    _, client = await start(storage=storages(address, tmp_path / "other"))
+    item = await new_item(client)
+    await fill(client, item, **{"disk.iso": DATA[:MIB], "empty.txt": b""})
+    library = (await client.call("GET", f"/library/item/id:{item}"))["library_id"]
+    published = {"published": True, "authentication_method": "NONE", "persist_json_enabled": True}
+    await client.call("PATCH", f"/local-library/id:{library}", {"update_spec": {"publish_info": published}})
+    tree = await _tree(address, library, there=True)
+    lib, items = json.loads(tree["lib.json"]), json.loads(tree["items.json"])
+    assert lib["id"] == f"urn:uuid:{library}"
+    (listed,) = items["items"]
+    files = {file["name"]: tree[file["hrefs"][0]] for file in listed["files"]}
+    assert files == {"disk.iso": DATA[:MIB], "empty.txt": b""}
+    await client.call("PATCH", f"/local-library/id:{library}", {"update_spec": {"publish_info": {"published": False}}})
+    await _tree(address, library, there=False)

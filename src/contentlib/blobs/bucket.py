@@ -91,10 +91,11 @@ class Bucket:
 
     # objects
 
-    def put(self, key: str, body: bytes | bytearray | memoryview, *, new: bool = False) -> None:
-        """Writes an object. Raises FileExistsError if it must be `new` and exists."""
+    def put(self, key: str, body: bytes | bytearray | memoryview, *, new: bool = False, kind: str | None = None) -> None:
+        """Writes an object, with its content type. Raises FileExistsError if it must be `new` and exists."""
         condition = {"IfNoneMatch": "*"} if new else {}
-        self._call("put_object", key, Body=body, **condition)
+        shown = {} if kind is None else {"ContentType": kind, "CacheControl": "no-cache"}
+        self._call("put_object", key, Body=body, **condition, **shown)
 
     def get(self, key: str) -> bytes:
         """Returns the bytes of a small object. Raises FileNotFoundError if it does not exist."""
@@ -152,9 +153,13 @@ class Bucket:
 
     def keys(self, prefix: str) -> Iterator[str]:
         """Yields the keys that begin with a prefix."""
-        yield from (
-            self._relative(each["Key"]) for page in self._pages("list_objects_v2", prefix) for each in page.get("Contents", ())
-        )
+        yield from (key for key, _ in self.sizes(prefix))
+
+    def sizes(self, prefix: str) -> Iterator[tuple[str, int]]:
+        """Yields the keys that begin with a prefix, and the sizes of their objects."""
+        for page in self._pages("list_objects_v2", prefix):
+            for each in page.get("Contents", ()):
+                yield self._relative(each["Key"]), each["Size"]
 
     # multipart uploads
 

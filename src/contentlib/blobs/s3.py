@@ -3,6 +3,7 @@
     blobs/ID                      a blob, or a segment of an upload (`segments`)
     staging/UPLOAD/START-ID       names a segment of an upload
     items/ITEM/VERSION.json       descriptions of the blobs of a content version, to identify them without the database
+    contentlib-LIBRARY/…          static files of a library with `persist_json_enabled`
     strays/TIME-BLOB              a blob that the database does not know, set aside at a time in milliseconds
     storage.json, sweep           the mark of the server, and the last sweep
 
@@ -236,6 +237,35 @@ class S3Blobs:
     def undescribe(self, storage: str, item: str, version: str) -> None:
         """Drops the text of a content version."""
         self._checked(storage).remove(_text_key(item, version))
+
+    # files beside the content
+
+    def beside(self, storage: str, prefix: str) -> dict[str, int]:
+        """The paths that begin with a prefix, and the sizes of their objects."""
+        return dict(self._checked(storage).sizes(prefix))
+
+    def read_beside(self, storage: str, path: str) -> bytes | None:
+        """The bytes of an object."""
+        try:
+            return self._checked(storage).get(path)
+        except FileNotFoundError:
+            return None
+
+    def write_beside(self, storage: str, path: str, body: bytes) -> None:
+        """Writes a document."""
+        self._checked(storage).put(path, body, kind="application/json")
+
+    def copy_beside(self, storage: str, path: str, blob: str) -> None:
+        """Lets the bucket copy a blob."""
+        bucket, key = self._checked(storage), blob_key(check_key(blob))
+        found = bucket.stat(key)
+        if found is None:
+            raise FileNotFoundError(errno.ENOENT, f"blob {blob} does not exist")
+        join(bucket, [CopiedObject(key, found.size)], path)
+
+    def remove_beside(self, storage: str, path: str) -> None:
+        """Removes an object."""
+        self._checked(storage).remove(path)
 
     # parts
 

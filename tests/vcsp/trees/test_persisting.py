@@ -13,6 +13,7 @@ from contentlib.library.catalog.libraries import LibraryChange, PublishingChange
 from contentlib.library.model import Authentication
 from contentlib.vcsp.publishing.documents import Counters
 from contentlib.vcsp.trees.persisting import Persisting
+from contentlib.vcsp.trees.places import DirectoryPlace
 from library.world import STORAGES, World
 from processes import eventually
 from trees import document, read_tree, state
@@ -31,7 +32,7 @@ class Persisted:
         self.job = self.started()
 
     def started(self) -> Persisting:
-        places = {storage: self.world.directory / storage for storage in STORAGES}
+        places = {each: DirectoryPlace(self.world.directory / each, self.world.store) for each in STORAGES}
         return Persisting(
             self.world.metadata,
             self.world.blobs.storages,

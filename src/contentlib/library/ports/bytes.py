@@ -257,6 +257,26 @@ class LocalFiles(Protocol):
 
 
 @runtime_checkable
+class FilesBeside(Protocol):
+    """A blob store that is no directory and keeps files beside its content, by path, for readers of the storage itself."""
+
+    def beside(self, storage: str, prefix: str) -> dict[str, int]:
+        """The paths that begin with a prefix, and the sizes of their files."""
+
+    def read_beside(self, storage: str, path: str) -> bytes | None:
+        """The bytes of a small file, None if there is none."""
+
+    def write_beside(self, storage: str, path: str, body: bytes) -> None:
+        """Writes a small file, or replaces it, whole."""
+
+    def copy_beside(self, storage: str, path: str, blob: str) -> None:
+        """Copies a blob to a path, whole; FileNotFoundError if its bytes are gone."""
+
+    def remove_beside(self, storage: str, path: str) -> None:
+        """Removes a file, if it exists."""
+
+
+@runtime_checkable
 class Links(Protocol):
     """A blob store that gives its blobs addresses from which clients read them directly."""
 

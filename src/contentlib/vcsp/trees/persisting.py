@@ -2,15 +2,13 @@
 
     STORAGE/contentlib-LIBRARY/lib.json …
 
-Content is hard-linked to the blobs. A tree is removed when its library is unpublished, no longer persisted, moved to another
-storage or deleted.
+In directories, content is hard-linked to the blobs; buckets copy it. A tree is removed when its library is unpublished, no
+longer persisted, moved to another storage or deleted.
 """
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Mapping
-from pathlib import Path
 
 from contentlib.library.bytes.storages import Storages
 from contentlib.library.errors import LibraryError
@@ -18,22 +16,21 @@ from contentlib.library.model import Library
 from contentlib.library.ports import MetadataStore
 from contentlib.vcsp.publishing.documents import Counters
 from contentlib.vcsp.publishing.offers import read_offer
-from contentlib.vcsp.trees.directories import DirectoryTree
-from contentlib.vcsp.trees.static import LIB, StaticLibrary, UnusableTree, publish, static_library
+from contentlib.vcsp.trees.places import TreePlace
+from contentlib.vcsp.trees.static import UnusableTree, static_library
 
 OnFailure = Callable[[str, BaseException], None]
-_PREFIX = "contentlib-"
 
 
 class Persisting:
-    """The job; `places` are the directories of the storages by identifier."""
+    """The job; `places` are where the trees are, by storage."""
 
     def __init__(
         self,
         metadata: MetadataStore,
         storages: Storages,
         counters: Counters,
-        places: Mapping[str, Path],
+        places: Mapping[str, TreePlace],
         on_failure: OnFailure,
     ) -> None:
         self._metadata = metadata
@@ -60,7 +57,7 @@ class Persisting:
         found: set[str] = set()
         for storage, place in self._places.items():
             try:
-                found |= await self._storages.on(storage).long(_trees, place)
+                found |= await self._storages.on(storage).long(place.libraries)
             except OSError as error:  # what is left there is removed after the next start
                 self._on_failure("persist", error)
         for library in found - revisions.keys():
@@ -87,34 +84,17 @@ class Persisting:
         place = self._places.get(library.storage) if wanted else None
         if place is not None:
             offered = static_library(await read_offer(self._metadata, self._storages, library.id), self._counters)
-            tree = DirectoryTree(place / f"{_PREFIX}{library.id}", self._storages.store, link=True, group=True)
-            await self._storages.on(library.storage).long(self._write, offered, tree)
+            await self._storages.on(library.storage).long(place.publish, offered)
         await self._remove(library.id, place)
 
-    def _write(self, library: StaticLibrary, tree: DirectoryTree) -> None:
-        with tree.locked():
-            publish(library, tree)
-
-    async def _remove(self, library_id: str, but: Path | None = None) -> None:
+    async def _remove(self, library_id: str, but: TreePlace | None = None) -> None:
         """Removes the trees of a library on all storages but one; one that cannot be removed is removed the next time."""
         failures = []
         for storage, place in self._places.items():
-            if place != but:
+            if place is not but:
                 try:
-                    await self._storages.on(storage).long(_remove, place / f"{_PREFIX}{library_id}")
+                    await self._storages.on(storage).long(place.remove, library_id)
                 except OSError as error:
                     failures.append(error)
         if failures:
             raise failures[0]
-
-
-def _trees(place: Path) -> set[str]:
-    """The libraries that have a tree on a storage."""
-    return {each.name.removeprefix(_PREFIX) for each in place.glob(f"{_PREFIX}*") if each.is_dir()}
-
-
-def _remove(folder: Path) -> None:
-    """Removes a tree, `lib.json` first."""
-    if folder.exists():
-        (folder / LIB).unlink(missing_ok=True)
-        shutil.rmtree(folder)

@@ -244,6 +244,26 @@ def test_parts_grow_with_the_file_so_that_their_number_has_room() -> None:
     assert count < 10_000
 
 
+@pytest.mark.slow
+def test_an_upload_whose_part_cannot_be_sent_is_not_completed_without_it(
+    store: S3Blobs, address: BucketAddress, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with store.stage(A, "u") as staged:
+        staged.append(pattern(9 * MIB))
+        with monkeypatch.context() as exhausted:
+            exhausted.setattr("contentlib.blobs.sending.threading.Thread.start", refuse)
+            staged.append(pattern(9 * MIB))
+        staged.append(pattern(9 * MIB))
+        with pytest.raises(OSError, match="did not receive part 2"):
+            staged.save()
+        assert staged.size == 8 * MIB
+    assert store.staged_size(A, "u") == 8 * MIB
+    assert list(Bucket(address).keys("blobs/")) == []
+
+
 def test_a_link_leads_to_the_endpoint_that_clients_reach(tmp_path: Path) -> None:
     keys = tmp_path / "credentials"
     keys.write_text("[default]\naws_access_key_id = a\naws_secret_access_key = b\n")

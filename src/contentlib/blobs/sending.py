@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import threading
 import time
 from collections import deque
@@ -51,7 +52,13 @@ class PartQueue:
             part, send = self._waiting.popleft()
             self._sending += part.size
             # a thread that does not keep the process from ending; it costs little beside a part
-            threading.Thread(target=self._send, args=(part, send), name="part", daemon=True).start()
+            thread = threading.Thread(target=self._send, args=(part, send), name="part", daemon=True)
+            try:
+                thread.start()
+            except RuntimeError:  # the process may have no more threads; the upload ends when it misses the part
+                self._sending -= part.size
+                part.started.set_result(None)
+                part.over.set_result(None)
 
     def _send(self, part: BucketPart, send: Callable[[BucketPart], None]) -> None:
         part.started.set_result(None)
@@ -114,8 +121,10 @@ class Multipart:
         """Makes the parts an object, after they have arrived."""
         self._wait()
         self.check()
-        sent = [part.sent for part in self._parts if part.sent is not None]
-        self._bucket.complete(self._key, self._upload or "", sent)
+        sent = [part.sent for part in self._arrived() if part.sent is not None]
+        if self._upload is None or len(sent) < len(self._parts):
+            raise OSError(errno.EIO, f"{self._bucket} did not receive part {len(sent) + 1}")
+        self._bucket.complete(self._key, self._upload, sent)
         return self.pointer.segment(self.end - self.pointer.start)
 
     def abort(self) -> None:

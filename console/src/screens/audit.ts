@@ -53,7 +53,7 @@ export class Audit extends View {
         columns: [
           { label: t("Operation"), cell: ({ operation, count }) => html`<code>${short(operation)}</code>${count > 1 ? html` × ${number(count)}` : ""}` },
           { label: t("Outcome"), cell: ({ outcome }) => badge(outcomeText(outcome), KINDS[outcome]), note: ({ error }) => error },
-          { label: t("User"), cell: ({ user }) => user ?? "–" },
+          { label: t("User"), cell: ({ user }) => user ?? "–", kind: "wide" },
           { label: t("On"), cell: ({ things }) => named(things), kind: "less" },
           { label: t("Time"), cell: (entry) => time(entry.time), note: ({ address }) => address, kind: "less fixed" },
         ],

@@ -33,7 +33,7 @@ class Queue extends EventTarget {
     this.uploads.filter(({ active }) => active).forEach((each) => each.pause()); // another user's, who finds them again later
     this.uploads = [];
     for (const each of await kept(user)) this.take(new Upload(each)).state = "paused";
-    await Promise.all(this.uploads.filter(({ state }) => state === "paused").map((each) => this.look(each)));
+    await Promise.all(this.uploads.filter(({ state }) => state === "paused").map((each) => each.recall()));
     this.changed();
   }
 
@@ -79,13 +79,6 @@ class Queue extends EventTarget {
       item: item ? { ...item, created: false } : { name, type, created: false },
       files: files.map(keptFile),
     };
-  }
-
-  private async look(upload: Upload): Promise<void> {
-    await upload.ask().catch(() => {
-      upload.state = "failed";
-      void forget(upload.id);
-    });
   }
 
   private pump(): void {

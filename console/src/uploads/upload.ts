@@ -80,10 +80,19 @@ export class Upload extends EventTarget {
     return this.provide(files.flatMap((file) => (file ? [{ file }] : [])));
   }
 
-  /** Learns how much of each file the server has. */
-  async ask(): Promise<void> {
-    for (const file of this.files) if (file.address) file.sent = await received(file.address, this.stopping.signal);
-    this.changed();
+  /** Learns after a reload how far it is. It may have ended meanwhile; where the server does not answer, it stays paused. */
+  async recall(): Promise<void> {
+    try {
+      const { state } = await uploads.session(this.kept.session ?? "");
+      if (state === "DONE") return await this.finish();
+      for (const file of this.files) if (file.address) file.sent = await received(file.address, this.stopping.signal);
+      this.changed();
+    } catch (error) {
+      if (passing(error)) return;
+      this.error = error;
+      this.startOver();
+      this.become("failed");
+    }
   }
 
   async cancel(): Promise<void> {
@@ -169,10 +178,15 @@ export class Upload extends EventTarget {
     const { state } = await this.insist(() => uploads.session(session));
     if (state === "ACTIVE") await this.insist(() => uploads.complete(session));
     await this.settled(session);
-    for (const told of await uploads.files(session)) {
+    await this.finish();
+  }
+
+  private async finish(): Promise<void> {
+    for (const told of await this.insist(() => uploads.files(this.kept.session ?? ""))) {
       const file = this.files.find(({ name }) => name === told.name);
       if (file && told.checksum_info?.algorithm === "SHA256") file.sha256 = told.checksum_info.checksum;
     }
+    for (const file of this.files) file.sent = file.size;
     await forget(this.id);
     this.become("done");
   }

@@ -117,6 +117,33 @@ def test_a_reload_goes_on_only_with_the_same_file(uploading: Uploading, tmp_path
     assert uploading.firsts() == [0]
 
 
+def test_an_upload_that_was_complete_before_a_reload_is_complete(uploading: Uploading) -> None:
+    page, held = uploading.person.page, "**/update-session/*/file"
+    api = Api(uploading.person.url)
+    (item,) = api.items(page.url.rpartition("/")[2])
+    page.route(held, lambda route: None if route.request.method == "GET" else route.continue_())  # no answer to the last call
+    uploading.runs_at(-1)
+    assert eventually(lambda: uploading.image.name in api.files(item))
+    page.reload()
+    page.unroute(held)
+    expect(page.locator("cl-tray .upload.done")).to_have_count(1)
+    expect(uploading.tray).to_contain_text(hashlib.sha256(uploading.image.read_bytes()).hexdigest())
+    api.close()
+
+
+def test_an_upload_is_not_forgotten_while_the_server_is_busy(uploading: Uploading) -> None:
+    page, calls = uploading.person.page, "**/update-session/*"
+    uploading.person.presses("Pause: appliance")
+    page.route(calls, lambda route: route.fulfill(status=503, body="busy"))
+    page.reload()
+    uploading.person.sees("Choose the file appliance.img again.")
+    page.unroute(calls)
+    with page.expect_file_chooser() as chooser:
+        uploading.person.presses("Resume: appliance")
+    chooser.value.set_files(uploading.image)
+    uploading.ends()
+
+
 def test_leaving_the_page_asks_while_an_upload_runs(uploading: Uploading) -> None:
     page = uploading.person.page
     with page.expect_event("dialog") as asked:

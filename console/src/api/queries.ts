@@ -5,6 +5,8 @@ import type { ItemRow, LibraryRow, Overview } from "./types";
 
 const PAGE_ROWS = 200;
 const RECENT_ROWS = 8;
+const ENOUGH_ROWS = 50;
+const MOST_PAGES = 20;
 const order = new Intl.Collator(undefined, { numeric: true });
 
 interface Page<R> {
@@ -36,7 +38,13 @@ export interface Wanted {
 /** The first items of all libraries that have these words in their names, descriptions, notes, labels, files or tags. */
 export async function search({ text, labels, type }: Wanted): Promise<ItemRow[]> {
   if (text.trim() === "" && labels.length === 0 && type === "") return [];
-  return (await items({ ...(text.trim() && { text }), ...(type && { type }), labels })).rows;
+  const wanted = { ...(text.trim() && { text }), ...(type && { type }), labels };
+  let { rows, marker } = await items(wanted);
+  for (let pages = 1; marker && rows.length < ENOUGH_ROWS && pages < MOST_PAGES; pages += 1) {
+    const page = await items({ ...wanted, marker }); // a page can be short, or empty, where few of many items fit
+    [rows, marker] = [rows.concat(page.rows), page.marker];
+  }
+  return rows;
 }
 
 /** The items that were changed last. */

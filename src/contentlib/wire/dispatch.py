@@ -12,7 +12,7 @@ from contentlib.vapi.registry import Endpoint, Registry
 from contentlib.wire import messages
 from contentlib.wire.hints import Hints
 from contentlib.wire.json_values import Members, Whole, members_of
-from contentlib.wire.upstream import AbsentServices, unavailable
+from contentlib.wire.upstream import AbsentServices, absence
 
 Pairs = list[tuple[str, str]]
 
@@ -135,7 +135,7 @@ def no_such_address(path: str, near: str | None = None, absent: str | None = Non
     `near` is the address that was probably meant, `absent` the service of a vCenter that has the address there.
     """
     if absent is not None:
-        return unavailable(absent, messages.ADDRESS_NOT_AVAILABLE)
+        return absence(absent, messages.ADDRESS_NOT_AVAILABLE)
     if near is None:
         return OperationNotFound(messages.NO_SUCH_ADDRESS(path=path))
     return OperationNotFound(messages.NO_SUCH_ADDRESS_BUT(path=path, similar=near))

@@ -23,7 +23,7 @@ from contentlib.wire.json_values import encode, json_type, parse
 from contentlib.wire.saml import token_in_context
 from contentlib.wire.tasked import MARK, Tasked
 from contentlib.wire.text import wrong
-from contentlib.wire.upstream import AbsentServices, unavailable
+from contentlib.wire.upstream import AbsentServices, absence
 from contentlib.wire.walk import ValueReader, complete, part, shallow
 
 JSON = "application/json"
@@ -115,7 +115,7 @@ class JsonRpc:
             return OperationNotFound(messages.NO_SUCH_OPERATION(service=service, operation=operation, available=known))
         absent = self._absent.named(service)
         if absent is not None:
-            return unavailable(absent, messages.SERVICE_NOT_AVAILABLE)
+            return absence(absent, messages.SERVICE_NOT_AVAILABLE)
         return OperationNotFound(messages.NO_SUCH_SERVICE(service=service))
 
     async def _invoke(self, request: Request, endpoint: Endpoint, request_id: Any, params: dict[str, Any]) -> Any:

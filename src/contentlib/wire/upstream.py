@@ -17,7 +17,7 @@ _ON_HOSTS = ("com.vmware.vcenter.iso.", "com.vmware.vcenter.vm_template.")
 """Services that deploy or mount items of libraries."""
 
 
-def unavailable(service: str, said: Message) -> OperationNotFound | Unsupported:
+def absence(service: str, said: Message) -> OperationNotFound | Unsupported:
     """The error for a service that only a vCenter has: what it does with items of libraries is unsupported."""
     if service.startswith(_ON_HOSTS):
         return Unsupported(messages.NEEDS_HOSTS(service=service))

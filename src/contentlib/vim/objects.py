@@ -85,7 +85,7 @@ class View(msgspec.Struct, frozen=True):
     recursive: bool
 
     @property
-    def is_small(self) -> bool:
+    def has_few_types(self) -> bool:
         """Whether it names no more types than any client needs."""
         return len(self.types) <= MOST_TYPES and all(len(each) <= LONGEST_TYPE for each in self.types)
 
@@ -102,7 +102,7 @@ def view_of(target: Reference) -> View | None:
         found = msgspec.json.decode(base64.urlsafe_b64decode(packed + "=" * (-len(packed) % 4)), type=View)
     except (binascii.Error, ValueError, msgspec.DecodeError):
         return None
-    return found if found.is_small else None
+    return found if found.has_few_types else None
 
 
 COLLECTOR = "TaskHistoryCollector"

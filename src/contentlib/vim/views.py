@@ -40,7 +40,7 @@ class ViewManager:
             raise not_found(container)
         types = tuple((each.text or "").strip() for each in every(call.arguments, "type"))
         view = View(container.id, container.type, types, flag(call.arguments, "recursive"))
-        if not view.is_small:
+        if not view.has_few_types:
             raise invalid_argument("type", messages.TOO_MANY_TYPES(argument="type", most=MOST_TYPES, length=LONGEST_TYPE))
         return view.reference()
 

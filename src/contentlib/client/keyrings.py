@@ -13,7 +13,7 @@ _SERVICE = "contentlib"
 _USABLE = 1  # the least priority of a keyring that protects what it keeps
 
 
-def put(account: str, secret: str) -> bool:
+def keep_secret(account: str, secret: str) -> bool:
     """Keeps a secret. Returns False if there is no keyring that can be used now."""
     ring = _keyring()
     if ring is None:
@@ -27,7 +27,7 @@ def put(account: str, secret: str) -> bool:
     return True
 
 
-def get(account: str) -> str:
+def read_secret(account: str) -> str:
     """A secret that was kept. Raises ClientFailed if it cannot be read."""
     ring = _keyring()
     if ring is None:
@@ -43,7 +43,7 @@ def get(account: str) -> str:
     return found
 
 
-def remove(account: str) -> None:
+def forget_secret(account: str) -> None:
     """Removes a secret, if it exists."""
     ring = _keyring()
     if ring is None:

@@ -76,7 +76,7 @@ class Profiles:
         if not profile.in_keyring:
             return profile
         try:
-            secret = msgspec.json.decode(keyrings.get(self._account(name)), type=_Secret)
+            secret = msgspec.json.decode(keyrings.read_secret(self._account(name)), type=_Secret)
         except (ClientFailed, msgspec.MsgspecError) as error:
             raise ClientFailed(f"profile {name!r}: {error}") from error
         return msgspec.structs.replace(profile, session=secret.session, token=secret.token, in_keyring=False)
@@ -85,7 +85,7 @@ class Profiles:
         """Adds or replaces a profile. Its secret goes to the keyring, or to the file if there is no keyring."""
         secret = _Secret(profile.session, profile.token)
         with self._locked():
-            if secret != _Secret() and keyrings.put(self._account(name), msgspec.json.encode(secret).decode()):
+            if secret != _Secret() and keyrings.keep_secret(self._account(name), msgspec.json.encode(secret).decode()):
                 profile = msgspec.structs.replace(profile, session=None, token=None, in_keyring=True)
             self._write(self.all() | {name: profile})
 
@@ -96,7 +96,7 @@ class Profiles:
             removed = found.pop(name, None)
             self._write(found)
         if removed is not None and removed.in_keyring:
-            keyrings.remove(self._account(name))
+            keyrings.forget_secret(self._account(name))
 
     def _account(self, name: str) -> str:
         """The name of a secret in the keyring, which all files of the user share."""

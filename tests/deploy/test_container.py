@@ -83,6 +83,8 @@ def test_an_image_serves_as_a_user_without_rights_from_files_that_it_cannot_chan
         assert "Read-only file system" in ended.stderr
         thumbprint = first.value("certificate SHA-256 thumbprint: ")
     finally:
+        first.process.kill()
+        first.output.read()  # until the last process of the container is gone
         first.kill()
     again = _started(image, root, user, tmp_path)
     try:

@@ -64,8 +64,7 @@ def test_a_package_is_installed_started_upgraded_and_removed(package: Path, base
     assert root.run("find", "/var/lib/contentlib", "/etc/systemd", "-newer", unit, "-name", "*contentlib*", "-type", "f") == ""
     assert root.run("contentlib", "version").strip() == package.name.split("_")[1].removesuffix("-1")
     (begun,) = [line.split("=", 1)[1].split() for line in root.run("cat", unit).splitlines() if line.startswith("ExecStart=")]
-    user = root.run("id", "--user", "contentlib").strip()
-    running = start(root.command(begun, user, CONTENTLIB_LISTEN="127.0.0.1:0", CONTENTLIB_LOG_FORMAT="text"), tmp_path)
+    running = start(root.command(begun, "contentlib", CONTENTLIB_LISTEN="127.0.0.1:0", CONTENTLIB_LOG_FORMAT="text"), tmp_path)
     try:
         assert httpx.get(f"{running.url}/readyz", verify=False).text.strip() == "ready"
     finally:

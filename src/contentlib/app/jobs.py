@@ -33,7 +33,7 @@ from contentlib.library.timekeeping import note
 from contentlib.transfer.front import Transfers
 from contentlib.vcsp.publishing.documents import Counters
 from contentlib.vcsp.trees.persisting import Persisting
-from contentlib.vcsp.trees.places import place_of
+from contentlib.vcsp.trees.places import tree_place
 from contentlib.wire import Wire
 
 _WAITING_PULLS = 20  # beside those that fill the pool of transfers, so that one that ends is followed at once
@@ -135,7 +135,7 @@ def _collector(core: Core) -> Collector:
 
 def _persisting(core: Core) -> Persisting:
     counters = Counters(core.settings.published_version_floor)
-    found = {each.id: place_of(each.id, each.path, core.storages.store) for each in core.settings.storage}
+    found = {each.id: tree_place(each.id, each.path, core.storages.store) for each in core.settings.storage}
     places = {storage: place for storage, place in found.items() if place is not None}
     return Persisting(core.metadata, core.storages, counters, places, log.job_failed)
 

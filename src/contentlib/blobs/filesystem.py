@@ -31,7 +31,7 @@ from contentlib.blobs.guard import check_key
 from contentlib.blobs.locks import is_at, lock_file
 from contentlib.blobs.marks import MarkedDirectory, MarkedPlace
 from contentlib.blobs.reserves import DiskReserve
-from contentlib.blobs.writing import check_room, file_mark, write_all, written
+from contentlib.blobs.writing import check_reserve, file_mark, write_all, writes
 from contentlib.library.flushing import flush_directories
 from contentlib.library.identifiers import new_identifier
 from contentlib.library.ports import Description, NewBlob, Stat, StorageSpace, Stray, Sweep
@@ -63,8 +63,8 @@ class StagedFile:
     def append(self, data: bytes) -> None:
         """Adds bytes at the end."""
         with self._using:
-            check_room(self._reserve, self._file, len(data))
-            for size in written(self._file, data):
+            check_reserve(self._reserve, self._file, len(data))
+            for size in writes(self._file, data):
                 self.size += size
             if self.size - self._begun >= _BEHIND:
                 self._write_behind()
@@ -211,7 +211,7 @@ class FilesystemBlobs:
 
     def keep_all(self, storage: str, contents: Sequence[bytes]) -> list[NewBlob]:
         """Stores small contents in one directory, so that they are flushed with few turns of the disk."""
-        check_room(self._reserves[storage], self._checked(storage), sum(map(len, contents)))
+        check_reserve(self._reserves[storage], self._checked(storage), sum(map(len, contents)))
         shard = new_identifier()[:2]
         names = [shard + new_identifier()[2:] for _ in contents]
         paths = [self.path(storage, name) for name in names]

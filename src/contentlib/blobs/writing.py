@@ -14,7 +14,7 @@ from contentlib.library.flushing import flush_all
 _RESERVED = "No space left on device: the rest is kept in reserve (storage_reserve_bytes)"
 
 
-def written(file: int, data: bytes) -> Iterator[int]:
+def writes(file: int, data: bytes) -> Iterator[int]:
     """Writes bytes, and yields how many were written by each call."""
     view = memoryview(data)
     while view:
@@ -30,7 +30,7 @@ def write_all(files: Iterable[tuple[Path, bytes]], flags: int, mode: int) -> lis
         for path, content in files:
             file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | flags, mode)
             closing.callback(os.close, file)
-            for _ in written(file, content):
+            for _ in writes(file, content):
                 pass
             os.posix_fadvise(file, 0, 0, os.POSIX_FADV_DONTNEED)
             opened.append(file)
@@ -38,7 +38,7 @@ def write_all(files: Iterable[tuple[Path, bytes]], flags: int, mode: int) -> lis
         return [file_mark(os.fstat(file)) for file in opened]
 
 
-def check_room(reserve: DiskReserve, place: int | Path, size: int) -> None:
+def check_reserve(reserve: DiskReserve, place: int | Path, size: int) -> None:
     """Raises OSError if so many bytes do not fit beside the reserve of a disk."""
     if any(reserve[:2]) and reserve.of(os.statvfs(place)).room < size:
         raise OSError(errno.ENOSPC, _RESERVED)

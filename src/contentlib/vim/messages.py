@@ -59,7 +59,7 @@ TOO_MANY_TYPES = Message(
 TOO_MANY_OF_LOGIN = Message(
     "vim.too_many_of_login",
     "a session has at most {most} filters, changed list views and task collectors, of {length} characters in total",
-    "Destroy what is no longer needed, or log out.",
+    "Destroy those that are not needed, or log out.",
 )
 TOO_MANY_OBJECTS = Message("vim.argument", "{argument} must not name more than {most} objects", "List fewer objects.")
 UNKNOWN_TRAVERSAL = Message("vim.argument", "{argument}: this filter has no traversal {given!r}", "Correct the name.")

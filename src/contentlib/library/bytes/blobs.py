@@ -242,7 +242,7 @@ class Blobs(ReadableBlobs):
         except OSError as error:
             if await lane.run(self.store.stat, blob.storage, blob.id) is not None:
                 raise  # nothing was lost: the storage did not come to writing
-            raise damage.lost(blob, name, error) from error
+            raise damage.not_written(blob, name, error) from error
 
     async def check_kept(self, transaction: Transaction, version: Version) -> None:
         """Notes that the bytes of a version are flushed, in the transaction that adds it; Damaged when a blob is gone."""

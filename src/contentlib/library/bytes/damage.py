@@ -26,7 +26,7 @@ def gone(blob: Blob, name: str) -> Damaged:
     return Damaged(FILE_GONE_FROM(name=name, storage=blob.storage))
 
 
-def lost(blob: Blob, name: str, error: OSError) -> Damaged:
+def not_written(blob: Blob, name: str, error: OSError) -> Damaged:
     """The bytes could not be written to the disk."""
     why = error.strerror or str(error)
     return Damaged(messages.NOT_WRITTEN(name=name, storage=blob.storage, reason=why))

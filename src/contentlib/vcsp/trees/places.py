@@ -114,7 +114,7 @@ class _ObjectTree:
             self._files.remove_beside(self._storage, self._prefix + path)
 
 
-def place_of(storage: str, path: Path | None, store: BlobStore) -> TreePlace | None:
+def tree_place(storage: str, path: Path | None, store: BlobStore) -> TreePlace | None:
     """Where the trees of a storage are, if it can have some."""
     if path is not None:
         return DirectoryPlace(path, store)

@@ -170,6 +170,7 @@ def test_an_interrupt_says_how_to_continue(tmp_path: Path) -> None:
             text=True,
         ) as running:
             connected, _ = silent.accept()
+            assert connected.recv(1)  # the client waits for an answer now
             running.send_signal(signal.SIGINT)
             _, said = running.communicate(timeout=PATIENCE_SECONDS)
             connected.close()

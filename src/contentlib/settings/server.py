@@ -570,8 +570,8 @@ class Settings(BaseSettings):
         return value
 
     def come_from(self, sources: Mapping[str, str]) -> None:
-        """Notes where the values came from."""
-        self._sources.update(sources)
+        """Notes where the values came from that are not defaults."""
+        self._sources.update({name: source for name, source in sources.items() if source != "default"})
 
     def source(self, name: str) -> str:
         """Where the value of a setting came from."""

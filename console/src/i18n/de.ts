@@ -30,6 +30,7 @@ export const de = {
   "Appearance": "Darstellung",
   "As the system": "Wie das System",
   "Ask an administrator for a role on a library.": "Bitten Sie einen Administrator um eine Rolle an einer Bibliothek.",
+  "Attach tag": "Tag anhängen",
   "Audit log": "Audit-Protokoll",
   "Behind": "Im Rückstand",
   "Blocked": "Blockiert",
@@ -76,6 +77,7 @@ export const de = {
     "Gelöschte Bibliotheken und Elemente bleiben eine Weile hier und können wiederhergestellt werden.",
   "Deleted": "Gelöscht",
   "Description": "Beschreibung",
+  "Detach tag": "Tag entfernen",
   "Differences": "Unterschiede",
   "Disable {name}?": "{name} sperren?",
   "Disable": "Sperren",
@@ -298,6 +300,7 @@ export const de = {
   "Synchronize automatically": "Automatisch abgleichen",
   "Synchronize": "Abgleichen",
   "Synchronized": "Abgeglichen",
+  "Tag": "Tag",
   "Take away": "Wegnehmen",
   "Take {role} away from {name}?": "{name} die Rolle {role} wegnehmen?",
   "Task": "Aufgabe",
@@ -319,6 +322,8 @@ export const de = {
   "The user can log in again.": "Der Benutzer kann sich wieder anmelden.",
   "The user can no longer log in, and open sessions end.": "Der Benutzer kann sich nicht mehr anmelden, und offene Sitzungen enden.",
   "The user name is vcsp.": "Der Benutzername ist vcsp.",
+  "There is no other tag. Create tags with the API or with govc tags.create.":
+    "Es gibt keinen anderen Tag. Legen Sie Tags mit der API oder mit govc tags.create an.",
   "This is another file. Choose {name}, as it was when the upload began.":
     "Das ist eine andere Datei. Wählen Sie {name}, wie sie zu Beginn des Hochladens war.",
   "This item has no content.": "Dieses Element hat keinen Inhalt.",

@@ -22,6 +22,7 @@ import { commands } from "./commands";
 import { chooseFiles, dropTarget } from "./drop";
 import { deleteItems, editItem, makeCurrent } from "./item-forms";
 import { annotation, editAnnotation } from "./labels";
+import "./tags";
 
 interface Shown {
   item: Item;
@@ -96,7 +97,8 @@ export class ItemScreen extends View {
         item.security_compliance === false ? [t("Security policy"), badge(t("Not fulfilled"), "bad")] : undefined,
         [t("Identifier"), html`<code>${item.id}</code>`],
       ])}
-      ${annotation(noted, privileges.includes("ContentLibrary.UpdateLibraryItem") ? edit : undefined)}`;
+      ${annotation(noted, privileges.includes("ContentLibrary.UpdateLibraryItem") ? edit : undefined)}
+      <cl-tags type="com.vmware.content.library.Item" thing=${item.id}></cl-tags>`;
   }
 
   private files({ item, library, files, privileges }: Shown): TemplateResult {

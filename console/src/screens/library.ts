@@ -26,6 +26,7 @@ import { annotation, editAnnotation, labelItems, labels } from "./labels";
 import { deleteLibrary, editLibrary, kind, publish } from "./library-forms";
 import { retainVersions } from "./server-forms";
 import "./subscribers";
+import "./tags";
 
 const PAGE_ROWS = 200;
 const DAY_SECONDS = 86_400;
@@ -117,6 +118,7 @@ export class LibraryScreen extends View {
         [t("Identifier"), html`<code>${library.id}</code>`],
       ])}
       ${annotation(noted, privileges.includes("ContentLibrary.UpdateLibrary") ? edit : undefined)}
+      <cl-tags type="com.vmware.content.Library" thing=${library.id}></cl-tags>
       ${library.state_info?.message ? html`<p class="warning">${library.state_info.message}</p>` : ""}
       ${published?.published && published.publish_url ? html`<h2>${t("Address for subscribers")}</h2>${copyable(published.publish_url, t("Address for subscribers"))}` : ""}`;
   }

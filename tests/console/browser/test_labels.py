@@ -82,3 +82,26 @@ def test_a_label_that_is_refused_stays_in_the_dialog(person: Person, api: Api) -
     person.page.get_by_role("dialog").get_by_role("button", name="Save").click()
     expect(person.page.get_by_role("alert")).to_contain_text("spec.labels.key must be")
     expect(person.page.get_by_role("dialog").get_by_label("Labels")).to_have_value("not a key=1")
+
+
+def test_tags_are_attached_and_detached(person: Person, api: Api) -> None:
+    library = api.library("tagged")
+    item = api.item(library, "alma-9")
+    spec = {"cardinality": "MULTIPLE", "associable_types": ["com.vmware.content.library.Item"], "description": ""}
+    category = api.done("POST", "/api/cis/tagging/category", {"name": "system", **spec})
+    api.done("POST", "/api/cis/tagging/tag", {"name": "linux", "description": "runs Linux", "category_id": category})
+    person.log_in()
+    person.goes(f"item/{item}")
+    person.presses("Attach tag")
+    person.answers("Attach tag", Tag="system: linux")
+    person.sees("system: linux")
+    person.follows("system: linux")
+    person.sees_title("Search")
+    person.follows("alma-9")
+    person.presses("Detach tag")
+    person.answers("Detach tag", Tag="system: linux")
+    expect(person.page.get_by_text("system: linux")).to_have_count(0)
+    person.goes(f"library/{library}")
+    person.presses("Attach tag")
+    person.sees("There is no other tag.")
+    assert person.complaints == []

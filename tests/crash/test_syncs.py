@@ -152,5 +152,6 @@ async def test_small_items_are_there_whole_when_the_processes_are_killed_while_o
     files = Counter(path for path in shelf.asked() if path not in DOCUMENTS)
     assert len(files) == 600
     assert sum(files.values()) <= 600 + 2 * (25 + 25 + 5)  # those that were being stored, that waited, and that were fetched
-    assert set(kept(server)) == {b"%s %d" % (name, n) for name in (b"content", b"more") for n in range(300)}
+    whole = {b"%s %d" % (name, n) for name in (b"content", b"more") for n in range(300)}
+    assert set(kept(server)) >= whole  # a kill can leave a part of a file, which no row names
     assert len(await client.call("GET", f"/library/item?library_id={library}")) == 300

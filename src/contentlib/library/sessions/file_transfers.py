@@ -225,7 +225,11 @@ class FileTransfers:
         """Whether no other process has begun to receive a file since this one did."""
         if event == "begun" or current.writer == self._here:
             return True
-        return current.writer is None and (event == "failed" or current.begun_by in (None, self._here))
+        if current.writer is not None:
+            return False
+        if current.archive is not None:  # a member is not begun anew where another process continues with its archive
+            return True
+        return event == "failed" or current.begun_by in (None, self._here)
 
 
 def _is_paused(file: UpdateFile) -> bool:

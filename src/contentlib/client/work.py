@@ -39,5 +39,4 @@ async def kept_alive(keep_alive: Callable[[], Awaitable[None]]) -> AsyncIterator
         yield
     finally:
         renewing.cancel()
-        with suppress(asyncio.CancelledError):
-            await renewing
+        await asyncio.gather(renewing, return_exceptions=True)  # only its own end is no matter

@@ -14,7 +14,7 @@ CONSOLE := src/contentlib/console/built/index.html
 
 .DEFAULT_GOAL := help
 .PHONY: help setup ansible console dist deb image serve cluster test check screenshots docs conformance clients bench format
-.PHONY: lock packages clean
+.PHONY: lock packages drill clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -66,7 +66,7 @@ check: setup console ## lint, types, import contracts, generated pages up to dat
 	$(BIN)/lint-imports
 	$(BIN)/python docs/generate.py --check
 	$(MAKE) test ARGS="--cov --cov-report=term:skip-covered"
-	$(BIN)/pytest -n 2 -m "slow and not packaging"
+	$(BIN)/pytest -n 2 -m "slow and not apart"
 	CONTENTLIB_TEST_BACKEND=postgresql $(BIN)/pytest -n 2 -m "not slow" $(ON_SERVERS)
 	CONTENTLIB_TEST_BACKEND=s3 $(BIN)/pytest -n 2 -m "not slow" $(ON_SERVERS)
 
@@ -74,7 +74,10 @@ screenshots: setup ## take pictures of the screens of the console for the docs
 	scripts/screenshots.sh $(BIN)/python
 
 packages: setup console ## build the container image and the Debian package, and test them (takes 15 minutes)
-	$(BIN)/pytest -m packaging
+	$(BIN)/pytest -m apart tests/deploy
+
+drill: setup ## kill nodes, PostgreSQL and the object store of a cluster; CLUSTER_KILLS and CLUSTER_SECONDS set how long
+	$(BIN)/pytest -s -m apart tests/crash/test_cluster.py
 
 docs: setup ## write the generated pages
 	$(BIN)/python docs/generate.py

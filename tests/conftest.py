@@ -21,8 +21,8 @@ _SLOW = (
     *("vcsp/test_downloads.py", "vcsp/test_following.py", "vim/test_fuzz.py"),
 )
 """Tests that kill servers for minutes, need programs that have to be installed, make calls at random, or move gigabytes."""
-_PACKAGING = ("deploy/test_container.py", "deploy/test_debian.py")
-"""Tests that build packages for many minutes."""
+_APART = ("crash/test_cluster.py", "deploy/test_container.py", "deploy/test_debian.py")
+"""Tests that build packages, or kill the parts of a cluster, for many minutes."""
 
 # how long an example takes, and is drawn, tells of the machine
 settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -32,10 +32,10 @@ settings.load_profile("tests")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Marks what `make test` leaves to `make check`, and skips what looks into a file that the backend does not have."""
     slow = [Path(__file__).parent / each for each in _SLOW]
-    packaging = [Path(__file__).parent / each for each in _PACKAGING]
+    apart = [Path(__file__).parent / each for each in _APART]
     for item in items:
-        if item.path in packaging:
-            item.add_marker(pytest.mark.packaging)
+        if item.path in apart:
+            item.add_marker(pytest.mark.apart)
         if any(item.path.is_relative_to(each) for each in slow):
             item.add_marker(pytest.mark.slow)
         if BACKEND is not BACKENDS["embedded"] and item.get_closest_marker("embedded"):

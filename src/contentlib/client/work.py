@@ -39,4 +39,4 @@ async def kept_alive(keep_alive: Callable[[], Awaitable[None]]) -> AsyncIterator
         yield
     finally:
         renewing.cancel()
-        await asyncio.gather(renewing, return_exceptions=True)  # only its own end is no matter
+        await asyncio.gather(renewing, return_exceptions=True)  # the cancellation of this task is still raised

@@ -229,7 +229,8 @@ class FileTransfers:
             return False
         if current.archive is not None:  # a member is not begun anew where another process continues with its archive
             return True
-        return event == "failed" or current.begun_by in (None, self._here)
+        fails = event == "failed" and current.status is not TransferStatus.READY
+        return fails or current.begun_by in (None, self._here)
 
 
 def _is_paused(file: UpdateFile) -> bool:

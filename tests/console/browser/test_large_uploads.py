@@ -56,12 +56,9 @@ class Line:
     def cut(self) -> None:
         """Ends all connections."""
         with self._changed:
-            ends, self._open = self._open, []
             self._allowed = 0
-            self._changed.notify_all()
-        for each in ends:
-            with contextlib.suppress(OSError):
-                each.shutdown(socket.SHUT_RDWR)
+            ends = list(self._open)
+        self._end(*ends)
 
     def close(self) -> None:
         """Takes no more connections."""
@@ -93,7 +90,13 @@ class Line:
                 if uploads:
                     self._take(len(data), source)
                 target.sendall(data)
-        for each in (source, target):
+        self._end(source, target)
+
+    def _end(self, *ends: socket.socket) -> None:
+        with self._changed:
+            self._open = [each for each in self._open if each not in ends]
+            self._changed.notify_all()  # bytes that wait for leave to pass are given up
+        for each in ends:
             with contextlib.suppress(OSError):
                 each.shutdown(socket.SHUT_RDWR)
 

@@ -100,7 +100,9 @@ class _Move:
         self._tables = moved_tables()
         self._chain: Chain | None = None
         self._equal: dict[tuple[str, Key | None], Range] = {}
-        """The ranges that the last pass found equal in both databases. Only this command changes the target."""
+        """The ranges that this pass found equal in both databases. Only this command changes the target."""
+        self._equal_before = self._equal
+        """Those of the pass before. Those of older passes are forgotten: a pass can divide the rows at other keys."""
 
     async def run(self) -> Moved:
         began = time.monotonic()
@@ -147,6 +149,7 @@ class _Move:
 
     async def _pass(self, target: TargetDatabase, phase: str, moved: Moved, *, final: bool) -> int:
         """Compares all ranges of all tables and copies those that differ. Returns their number."""
+        self._equal_before, self._equal = self._equal, {}
         self._watcher.begin(phase, sum(map(self._source.count, self._tables)))
         return sum([await self._table(target, table, moved, final=final) for table in self._tables])
 
@@ -172,9 +175,8 @@ class _Move:
     async def _range(self, target: TargetDatabase, table: MovedTable, limits: Range, *, final: bool) -> bool:
         """Whether the range had to be copied."""
         expected, place = (limits.rows, limits.digest), (table.name, limits.after)
-        if final and self._equal.get(place) == limits:
+        if final and self._equal_before.get(place) == limits:
             return False
-        self._equal.pop(place, None)
         if await target.digest(table, limits) == expected:
             self._equal[place] = limits
             return False

@@ -11,6 +11,7 @@ import json
 import os
 import signal
 import sys
+import traceback
 from pathlib import Path
 
 # The monitor decides when it is read whether there are several workers, so every server reads it, and what imports it, itself.
@@ -55,6 +56,8 @@ def main() -> None:
         if pid == 0:
             try:
                 _serve(*json.loads(line))
+            except Exception:
+                traceback.print_exc()  # to the log of the server
             finally:
                 os._exit(1)
         sys.stdout.write(f"{pid}\n")

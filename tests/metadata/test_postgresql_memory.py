@@ -14,7 +14,7 @@ import pytest
 from msgspec.structs import replace
 
 import postgresql
-from contentlib.library.call_time import set_call_began
+from contentlib.library.call_time import repeat_no_more, set_call_began
 from contentlib.library.model import Library, User
 from contentlib.metadata.postgresql.address import Address
 from contentlib.metadata.postgresql.statements import SnapshotConnection
@@ -57,6 +57,14 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     monkeypatch.setattr(SnapshotConnection, "_fetch", noting)
     return sent
+
+
+@pytest.fixture(autouse=True)
+def long_call() -> Iterator[None]:
+    """Each test is a call that began long ago, unless it says otherwise, and has changed nothing."""
+    set_call_began(float("-inf"))
+    yield
+    repeat_no_more()
 
 
 @pytest.fixture
@@ -158,6 +166,20 @@ async def test_a_reader_does_not_mix_a_remembered_row_with_a_newer_state(
             assert await transaction.libraries.get(one.id) == one
             await _rename(other, one, "renamed")
             await transaction.libraries.get(three.id)  # not remembered
+
+
+@pytest.mark.usefixtures("calm")
+async def test_a_call_that_cannot_be_repeated_reads_all_rows_in_one_state(
+    store: PostgresqlMetadata, other: PostgresqlMetadata
+) -> None:
+    one, two = await _add(store), await _add(store)
+    await _name(store, one)
+    repeat_no_more()
+    async with store.reading() as transaction:
+        assert await transaction.libraries.get(one.id) == one
+        await _rename(other, one, "renamed")
+        await _rename(other, two, "renamed")
+        assert await transaction.libraries.get(two.id) == two
 
 
 async def test_a_row_of_a_table_that_was_just_changed_is_read_so_that_others_are_of_the_same_state(

@@ -22,8 +22,10 @@ from contentlib.http.bodies import Bodies
 from contentlib.http.failures import Form, in_plain_text
 from contentlib.http.message import Answer, Request
 from contentlib.jobs.operations import Operations
+from contentlib.library.call_time import may_repeat
 from contentlib.library.catalog.browsing import Browsing
 from contentlib.library.packages.signatures import read_pem
+from contentlib.library.ports import ChangedWhileRead
 from contentlib.monitor import CountedBody, Gauges, Meter, Monitor, TransferMeter
 from contentlib.nodes.buckets import SharedNumbers
 from contentlib.oidc.front import LoginPages
@@ -76,7 +78,8 @@ def doors(core: Core, wire: Wire, transfers: Transfers, publisher: Publisher, vi
         await _check(core)
 
     async def receive(request: Request) -> Answer:
-        request.stream = CountedBody(request.stream)
+        if not isinstance(request.stream, CountedBody):  # of a request that is repeated
+            request.stream = CountedBody(request.stream)
         return await transfers.handle(request)
 
     console = Console(core.settings.public_url)
@@ -92,6 +95,13 @@ def doors(core: Core, wire: Wire, transfers: Transfers, publisher: Publisher, vi
     ]
 
 
+def _report(request: Request, operation: str, error: BaseException) -> None:
+    """Logs a failure, unless the request is processed once more (`process`)."""
+    if isinstance(error, ChangedWhileRead) and may_repeat():
+        raise error
+    log.request_failed(request, operation, error)
+
+
 def wire_of(core: Core, rules: Rules, access: Access, identity: Identity, bodies: Bodies) -> Wire:
     """Speaks the services."""
     settings = core.settings
@@ -103,7 +113,7 @@ def wire_of(core: Core, rules: Rules, access: Access, identity: Identity, bodies
         Registry(services(core, rules, access, identity, results), translate),
         access.gate,
         bodies=bodies,
-        report=log.request_failed,
+        report=_report,
         submit=Operations(core.metadata, rules.tasks, core.signals.task_submitted).submit,
         options=WireOptions(
             settings.public_url, settings.check_answers, settings.strict, access.refusals.note, _pace(core).check

@@ -21,9 +21,10 @@ from contentlib.http.message import Answer, Disconnected, Request, Response, ref
 from contentlib.http.messages import NO_SUCH_PAGE, NO_SUCH_PAGE_BUT, NOT_RUNNING
 from contentlib.http.pieces import Share, paced
 from contentlib.library.actors import Authority, set_authority
-from contentlib.library.call_time import set_call_began
+from contentlib.library.call_time import may_repeat, repeat_no_more, set_call_began
 from contentlib.library.clock import Clock, EvenClock
 from contentlib.library.model import Actor
+from contentlib.library.ports import ChangedWhileRead
 from contentlib.monitor import Meter, add_up_requests
 from contentlib.settings import Settings
 from contentlib.transfer.addresses import loggable_path
@@ -119,12 +120,13 @@ class WorkerProcess:
             request.path = tidied(path)
         door = self._door(request.path)
         try:
-            answer = await door.handle(request)
+            answer = await _answer(door, request)
         except Disconnected:
             raise
         except Exception as error:  # any error: it is logged, and the response refers to the log
             log.request_failed(request, loggable_path(request.path), cause(error))
             answer = door.failed(request, error)
+        repeat_no_more()
         door.meter.count(request, answer, started)
         if answer.status == 503 and all(name != "retry-after" for name, _ in answer.headers):
             answer.headers.extend(RETRY)
@@ -146,6 +148,17 @@ class WorkerProcess:
         path = loggable_path(request.path)[:200]
         near = self._nearest(request.path)
         return refusal(404, NO_SUCH_PAGE_BUT(path=path, similar=near) if near else NO_SUCH_PAGE(path=path))
+
+
+async def _answer(door: Door, request: Request) -> Answer:
+    """The answer of a door. It is asked once more if rows changed between two reads, and the call has changed nothing."""
+    try:
+        return await door.handle(request)
+    except ChangedWhileRead:
+        if request.begun or not may_repeat():
+            raise
+    repeat_no_more()  # so that each row is read in the state of the first one
+    return await door.handle(request)
 
 
 def _stranger(request: Request) -> Actor:

@@ -170,7 +170,7 @@ class Bodies:
         reading = _Reading(request.client, self._users if known else self._strangers)
         self._overseer.watch(reading)
         try:
-            return await self._whole(request, reading, first, most, vouch)
+            whole = await self._whole(request, reading, first, most, vouch)
         except asyncio.CancelledError as error:
             if reading.was_given_up():
                 raise BodyTooSlow from error
@@ -178,6 +178,8 @@ class Bodies:
         finally:
             self._overseer.leave(reading)
             reading.end()
+        request.keep(whole)
+        return whole
 
     async def _whole(self, request: Request, reading: _Reading, limit: int, most: int, vouch: Vouch | None) -> bytes:
         async for piece in request.chunks():

@@ -20,7 +20,10 @@ Form = Callable[[Request, Exception], Answer]
 """Writes that the server failed as the clients of a door read it."""
 
 Report = Callable[[Request, str, BaseException], None]
-"""Tells the log of a request whose operation, or what answers at its path, failed, and why."""
+"""Tells the log of a request whose operation, or what answers at its path, failed, and why.
+
+Raises the error instead if the request is to be processed once more because of it.
+"""
 
 
 class ServerFailed(Exception):

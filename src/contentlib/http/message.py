@@ -91,16 +91,37 @@ class Request(msgspec.Struct):
     request_id: str
     stream: Body
     gone: Gone = never
+    begun: bool = False
+    """Whether some of its body was read that cannot be read once more."""
 
     def chunks(self) -> AsyncIterator[bytes]:
         """The body's bytes as they come; Disconnected when the client breaks off."""
+        self.begun = True
         return self.stream.chunks()
+
+    def keep(self, body: bytes) -> None:
+        """Keeps the whole body, which was read, so that it can be read once more."""
+        self.stream, self.begun = _KeptBody(body), False
 
     def check_length(self, limit: int) -> None:
         """Raises BodyTooLarge where the body's declared length is over `limit` bytes."""
         declared = self.headers.get("content-length", "")
         if declared.isdecimal() and (len(declared) > _LENGTH_DIGITS or int(declared) > limit):
             raise BodyTooLarge(limit)
+
+
+class _KeptBody:
+    """A body that was read before."""
+
+    __slots__ = ("_whole",)
+
+    def __init__(self, whole: bytes) -> None:
+        self._whole = whole
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """All bytes in one piece."""
+        if self._whole:
+            yield self._whole
 
 
 def tidied(path: str) -> str:

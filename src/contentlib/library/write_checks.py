@@ -10,6 +10,7 @@ from contextlib import AbstractAsyncContextManager
 from types import TracebackType
 
 from contentlib.library.actors import WriteCheck, authority
+from contentlib.library.call_time import repeat_no_more
 from contentlib.library.ports import AccessStore, Transaction
 
 
@@ -22,7 +23,8 @@ class CheckedStore:
         self.access_generation, self.login_generation = inner.access_generation, inner.login_generation
 
     def transaction(self, *, durable: bool) -> AbstractAsyncContextManager[Transaction]:
-        """Starts a transaction that may write, after the check."""
+        """Starts a transaction that may write, after the check. A call that has begun one is not repeated."""
+        repeat_no_more()
         begun, check = self._inner.transaction(durable=durable), authority().check
         return begun if check is None else _Checked(begun, check)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import sqlite3
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, Generic, TypeVar
@@ -11,6 +10,7 @@ from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
 
 from contentlib.library import ports, principals
 from contentlib.library.model import Item, Library
+from contentlib.library.ports import ChangedWhileRead
 from contentlib.library.threads import Threads
 from contentlib.metadata.access import LoginRows, StateRows, TokenRows, UsedLoginRows, UserRows
 from contentlib.metadata.annotations import AnnotationRows
@@ -174,12 +174,12 @@ class ReadingConnection(SqliteConnection):
         """Checks that cached rows used before the first statement are unchanged in the state that this statement sees.
 
         Another process has committed in between, after a long pause; otherwise the state would have been fixed before using the
-        cache. If it has changed one of these rows, the call fails with "try again", because it would mix two states.
+        cache. If it has changed one of these rows, the call is repeated, because it would mix two states.
         """
         for kind, key, value in self._recalled:
             row = await self.row(kind.get, {"key": key})
             if row is None or kind.codec.value(row) != value:
-                raise OSError(errno.EBUSY, f"a row of {kind.table} changed while it was read; try again")
+                raise ChangedWhileRead(kind.table)
 
 
 class TransactionRows:

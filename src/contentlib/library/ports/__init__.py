@@ -49,7 +49,7 @@ from contentlib.library.ports.metadata import AccessStore, MetadataStore, Transa
 from contentlib.library.ports.nodes import Nodes, Places
 from contentlib.library.ports.queries import AnnotationRows, FigureRows, LineRows, QueryRows
 from contentlib.library.ports.quotas import QuotaRows
-from contentlib.library.ports.rows import Rows
+from contentlib.library.ports.rows import ChangedWhileRead, Rows
 from contentlib.library.ports.secrets import Encryption, PasswordHasher, SecretRows
 from contentlib.library.ports.sessions import (
     DownloadSessionRows,
@@ -84,6 +84,7 @@ __all__ = [
     "BlobRows",
     "BlobStore",
     "CategoryRows",
+    "ChangedWhileRead",
     "ClaimHeld",
     "ClaimLost",
     "DeletedRows",

@@ -93,7 +93,10 @@ class MetadataStore(Protocol):
         """
 
     def reading(self) -> AbstractAsyncContextManager[Transaction]:
-        """Starts a transaction that only reads, in one state of all rows. Readers and writers do not block each other."""
+        """Starts a transaction that only reads, in one state of all rows. Readers and writers do not block each other.
+
+        It may raise ChangedWhileRead in a call that has changed nothing so far (`library.call_time`).
+        """
 
     async def ping(self) -> None:
         """Returns when the store answers; raises OSError when it does not."""

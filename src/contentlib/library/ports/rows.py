@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 from typing import Protocol, TypeVar
 
 Row = TypeVar("Row")
+
+
+class ChangedWhileRead(OSError):
+    """A reading transaction would mix two states of the rows. It can be repeated at once."""
+
+    def __init__(self, table: str) -> None:
+        super().__init__(errno.EBUSY, f"a row of {table} changed while it was read; try again")
 
 
 class Rows(Protocol[Row]):

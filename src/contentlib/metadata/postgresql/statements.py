@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 from collections.abc import Collection, Mapping
 from typing import Any
 
 import asyncpg
 
+from contentlib.library.call_time import may_repeat
 from contentlib.library.errors import Invalid
 from contentlib.library.messages import INVALID_UNICODE
+from contentlib.library.ports import ChangedWhileRead
 from contentlib.metadata.memory import Memory
 from contentlib.metadata.postgresql.address import Raw
 from contentlib.metadata.postgresql.connections import ReadingConnections
@@ -131,19 +132,22 @@ class PostgresqlConnection:
 class SnapshotConnection(PostgresqlConnection):
     """Runs statements that only read. It takes a connection for the first one, which chooses the state of the rows.
 
-    Rows that were remembered are used without one. A row of a table that was changed just now is read, so that the first
-    statement is unlikely to find another one.
+    Rows that were remembered are used without one, in calls that can be repeated if the first statement finds other rows. A row
+    of a table that was changed just now is read, so that this is unlikely.
     """
 
     def __init__(self, counters: TableCounters, memory: Memory, connections: ReadingConnections) -> None:
         super().__init__(counters, memory)
         self._connections = connections
         self._before = _UNKNOWN
+        self._repeatable = False
         self._recalled: list[tuple[RowKind, str, Any]] = []
 
     async def enter(self) -> None:
         """A transaction begins."""
-        await self._counters.renew()
+        self._repeatable = may_repeat()
+        if self._repeatable:
+            await self._counters.renew()
         self._epoch = _UNKNOWN
         self._before = self._memory.begin()
 
@@ -158,7 +162,7 @@ class SnapshotConnection(PostgresqlConnection):
         """The value that was read by a key in this state of all rows, or None."""
         if self.raw is not None:
             return super().recall(kind, key)
-        if self._counters.is_restless(kind.table):
+        if not self._repeatable or self._counters.is_restless(kind.table):
             return None
         value = self._memory.recall(self._before, kind.table, key)
         if value is not None:
@@ -173,14 +177,14 @@ class SnapshotConnection(PostgresqlConnection):
     async def _check_recalled(self) -> None:
         """Checks that the remembered rows that were used are the same in the state that the first statement sees.
 
-        If one has changed in between, the call fails with "try again", because it would mix two states.
+        If one has changed in between, the call is repeated, because it would mix two states.
         """
         for kind, key, value in self._recalled:
             if self._memory.recall(self._epoch, kind.table, key) is value:
                 continue
             row = await self.row(kind.get, {"key": key})
             if row is None or kind.codec.value(row) != value:
-                raise OSError(errno.EBUSY, f"a row of {kind.table} changed while it was read; try again")
+                raise ChangedWhileRead(kind.table)
 
     async def _fetch(self, sql: str, arguments: list[Any]) -> list[Any]:
         if self.raw is not None:

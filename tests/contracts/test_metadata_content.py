@@ -16,6 +16,7 @@ from contentlib.library.model import (
     Publishing,
     Retention,
     State,
+    StorageUse,
     Subscriber,
     TrustedCertificate,
     Usage,
@@ -473,6 +474,27 @@ async def test_a_library_gets_bytes_on_another_storage_and_others_keep_theirs(st
         await rows.versions.move(second.library, here.id, there.id)
         await rows.blobs.unreference(50)
         assert [await _unreferenced(rows, each) for each in (here, there)] == [50, None]
+
+
+async def test_the_uses_of_a_storage_are_counted_by_library(store: MetadataStore) -> None:
+    item, _ = await made.add_item(store)
+    gone, _ = await made.add_item(store)
+    twin, other = made.item(item.library, name="Twin"), made.blob(storage="datastore-2")
+    own, shared = made.blob(size=1), made.blob(size=100)
+    async with store.transaction(durable=False) as rows:
+        await rows.items.add(twin)
+        for blob in (own, shared, other, made.blob()):  # the last of which no version names
+            await rows.blobs.add(blob)
+        await rows.versions.add(made.version(item.id, own, shared))
+        await rows.versions.add(made.version(twin.id, shared, shared, other))
+        await rows.versions.add(made.version(gone.id, shared))
+        await rows.items.remove(gone.id)
+        await rows.deleted_items.add(item.id, "ann", 1, 9)
+    async with store.reading() as rows:
+        found = {each.library: (each.blobs, each.bytes) for each in await rows.blobs.uses("datastore-1")}
+        assert found == {item.library: (2, 101), None: (1, 100)}
+        assert await rows.blobs.uses("datastore-2") == [StorageUse(item.library, 1, other.size)]
+        assert await rows.blobs.uses("datastore-3") == []
 
 
 async def _unreferenced(rows: Transaction, blob: Blob) -> int | None:

@@ -68,6 +68,22 @@ async def test_the_items_of_a_deleted_library_are_not_there_and_return_with_it(s
         assert await rows.items.find(library=library.id) == [item.id]
 
 
+async def test_a_deleted_row_is_replaced_and_stays_deleted(store: MetadataStore) -> None:
+    item, _ = await made.add_item(store)
+    async with store.transaction(durable=False) as rows:
+        library = await rows.libraries.get(item.library)
+        assert library is not None
+        moved = replace(library, storage="datastore-2")
+        await rows.deleted_libraries.put(moved)
+        assert await rows.libraries.get(library.id) == library
+        await rows.deleted_libraries.add(library.id, "ann", 10, 20)
+        await rows.deleted_libraries.put(moved)
+    async with store.reading() as rows:
+        assert await rows.libraries.get(library.id) is None
+        assert await rows.deleted_libraries.get(library.id) == Deleted(moved, user="ann", time=10, until=20)
+        assert await rows.items.get(item.id) is None
+
+
 async def test_the_trash_says_what_is_kept_and_what_is_overdue(store: MetadataStore) -> None:
     items = [(await made.add_item(store))[0] for _ in range(3)]
     async with store.transaction(durable=False) as rows:

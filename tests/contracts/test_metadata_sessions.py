@@ -173,6 +173,16 @@ async def test_the_active_sessions_in_a_library_are_those_of_its_items(store: Me
         assert await rows.update_sessions.active_in(item.library) == [active]
 
 
+async def test_active_sessions_on_a_storage_are_found(store: MetadataStore) -> None:
+    active = made.update_session("i")
+    async with store.transaction(durable=False) as rows:
+        await rows.update_sessions.add(active)
+        await rows.update_sessions.add(made.update_session("i", state=State.DONE, ended=1))
+        await rows.update_sessions.add(made.update_session("j", storage="datastore-2"))
+        assert await rows.update_sessions.active_on("datastore-1") == [active]
+        assert await rows.update_sessions.active_on("datastore-3") == []
+
+
 async def test_sessions_with_pulled_files_are_those_that_say_so_and_are_active(store: MetadataStore) -> None:
     pulled = made.update_session("i", pulled=7, completing=True)
     async with store.transaction(durable=False) as rows:

@@ -299,3 +299,15 @@ async def test_fetched_items_never_go_back_and_end_with_contact_and_item(store: 
         await transaction.subscriber_contacts.remove("a")
         assert await transaction.fetched_items.of("a") == []
         assert len(await transaction.fetched_items.of("b")) == 1
+
+
+async def test_arrivals_whose_blob_is_on_a_storage_are_found(store: MetadataStore) -> None:
+    item, _ = await made.add_item(store)
+    blob = made.blob()
+    there = Arrival("there", item.library, blob=blob.id)
+    async with store.transaction(durable=False) as rows:
+        await rows.blobs.add(blob)
+        for each in (there, Arrival("begun", item.library), Arrival("gone", item.library, blob="nothing")):
+            await rows.arrivals.put(each)
+        assert await rows.arrivals.on("datastore-1") == [there]
+        assert await rows.arrivals.on("datastore-2") == []

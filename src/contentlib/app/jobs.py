@@ -26,6 +26,7 @@ from contentlib.jobs.runner import Job, Runner
 from contentlib.jobs.schedule import Schedule
 from contentlib.jobs.worker import Handler, Worker, WorkLimits
 from contentlib.library.catalog.migration import KIND as MIGRATION
+from contentlib.library.catalog.upkeep import CLEARING
 from contentlib.library.clock import EvenClock
 from contentlib.library.following.sync_tasks import KIND as SYNC
 from contentlib.library.sessions.pulls import KIND as PULL
@@ -111,6 +112,7 @@ def handlers(core: Core, rules: Rules, wire: Wire, readmission: Readmission) -> 
         SYNC: readmitted(readmission, syncs.run, syncs.refuse),
         OPERATION: readmitted(readmission, performing(wire.perform)),
         MIGRATION: readmitted(readmission, migrating.run, migrating.refuse),
+        CLEARING: readmitted(readmission, migrating.clear),
     }
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from sqlalchemy import BigInteger, bindparam, exists, select, update
+from sqlalchemy import BigInteger, bindparam, cast, exists, func, select, update
 
-from contentlib.library.model import Blob
+from contentlib.library.model import Blob, StorageUse
 from contentlib.metadata import tables
 from contentlib.metadata.rows import Keyed, KnownKeys, Limitable, Statements
 from contentlib.metadata.statement import Connection, Statement
@@ -33,6 +33,21 @@ _UNREFERENCE = Statement(
 _ANY_ON = Statement(select(_TABLE.c.id).where(_TABLE.c.storage == bindparam("storage")).limit(1))
 _KNOWN = KnownKeys(_TABLE.c.id)
 _since = _TABLE.c.unreferenced.between(bindparam("least"), bindparam("before", type_=BigInteger) - 1)
+_FILES, _VERSIONS, _ITEMS = tables.stored_files, tables.versions, tables.items
+_named_there = (
+    select(_ITEMS.c.library, _TABLE.c.id, _TABLE.c.size)
+    .select_from(_TABLE.join(_FILES, _FILES.c.blob == _TABLE.c.id).join(_VERSIONS, _VERSIONS.c.id == _FILES.c.version))
+    .join(_ITEMS, _ITEMS.c.id == _VERSIONS.c.item, isouter=True)
+    .where(_TABLE.c.storage == bindparam("storage"))
+    .distinct()
+    .subquery()
+)
+_USES = Statement(
+    select(_named_there.c.library, func.count(), cast(func.sum(_named_there.c.size), BigInteger))
+    .group_by(_named_there.c.library)
+    .order_by(_named_there.c.library),
+    long=True,
+)
 _needless = (~_named_by_version, ~_named_by_upload, ~_named_by_arrival)
 _UNREFERENCED = Limitable(select(*_ROWS.columns).where(_since, *_needless), _TABLE.c.created, _TABLE.c.id)
 
@@ -60,6 +75,10 @@ class BlobRows(Keyed[Blob]):
     async def are_on(self, storage: str) -> bool:
         """Whether a storage has any blobs."""
         return await self._connection.row(_ANY_ON, {"storage": storage}) is not None
+
+    async def uses(self, storage: str) -> list[StorageUse]:
+        """What the versions of each library name on a storage."""
+        return [StorageUse(*row) for row in await self._connection.rows(_USES, {"storage": storage})]
 
     async def known(self, blob_ids: Collection[str]) -> set[str]:
         """Those of the identifiers that are blobs'."""

@@ -30,6 +30,7 @@ class DeletedStatements(Generic[Value]):
         )
         self.overdue = Statement(select(table.c.id).where(overdue).limit(bindparam("most")))
         self.hasten = Statement(update(table).where(found, deleted).values(deleted_until=bindparam("now")))
+        self.put = Statement(update(table).where(found, deleted).values(kept))
         self.restore = Statement(update(table).where(found, deleted).values(kept | {name: null() for name in _NAMES}), hides)
 
 
@@ -62,10 +63,17 @@ class DeletedRows(Generic[Value]):
         """Makes a row expire."""
         await self._connection.run(self._statements.hasten, {"key": identifier, "now": now})
 
+    async def put(self, row: Value) -> None:
+        """Replaces a row, which stays deleted."""
+        await self._write(self._statements.put, row)
+
     async def restore(self, row: Value) -> None:
         """Brings a row back."""
+        await self._write(self._statements.restore, row)
+
+    async def _write(self, statement: Statement, row: Value) -> None:
         columns = self._statements.codec.row(row)
-        await self._connection.run(self._statements.restore, {**columns, "key": columns["id"]})
+        await self._connection.run(statement, {**columns, "key": columns["id"]})
 
     def _deleted(self, row: tuple[Any, ...]) -> Deleted[Value]:
         time, user, until = row[-len(_NAMES) :]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Generic, TypeVar
 
 import msgspec
-from sqlalchemy import Table, bindparam, delete, null, select, update
+from sqlalchemy import Table, bindparam, delete, exists, null, select, update
 
 from contentlib.library.catalogs import Arrival, ItemOffer
 from contentlib.metadata import tables
@@ -42,6 +42,8 @@ _OWN = Statement(update(tables.items).where(tables.items.c.library == bindparam(
 _ARRIVALS = tables.arrivals
 _ARRIVAL = _Statements(_ARRIVALS, Arrival, "id")
 _UPLOADS = Statement(select(_ARRIVALS.c.id))
+_blob_there = exists().where(tables.blobs.c.id == _ARRIVALS.c.blob, tables.blobs.c.storage == bindparam("storage"))
+_ON = Statement(select(*_ARRIVAL.columns).where(_blob_there).order_by(_ARRIVALS.c.id))
 _UPLOADS_OF = Statement(select(_ARRIVALS.c.id).where(_ARRIVALS.c.library == bindparam("of_library")))
 
 
@@ -97,3 +99,7 @@ class ArrivalRows:
     async def of(self, library: str) -> set[str]:
         """The names of a library's uploads."""
         return {row[0] for row in await self._connection.rows(_UPLOADS_OF, {"of_library": library})}
+
+    async def on(self, storage: str) -> list[Arrival]:
+        """The rows whose blob is on a storage."""
+        return [_ARRIVAL.codec.value(row) for row in await self._connection.rows(_ON, {"storage": storage})]

@@ -80,6 +80,7 @@ _active = select(*_UPDATES.columns).where(tables.active(tables.update_sessions))
 _ACTIVE_OF = Statement(_active.where(tables.update_sessions.c.item == bindparam("item")))
 _in_library = exists().where(tables.items.c.id == tables.update_sessions.c.item, tables.items.c.library == bindparam("library"))
 _ACTIVE_IN = Statement(_active.where(_in_library))  # a join would begin with the items of the library, which may be many
+_ACTIVE_ON = Statement(_active.where(tables.update_sessions.c.storage == bindparam("storage")))
 _PULLED = Statement(_active.where(tables.update_sessions.c.pulled.is_not(None)))
 _DOWNLOADS = _SessionStatements(tables.download_sessions, DownloadSession)
 
@@ -110,6 +111,10 @@ class UpdateSessionRows(_SessionRows[UpdateSession]):
     async def active_in(self, library: str) -> list[UpdateSession]:
         """The ACTIVE sessions on the items of a library."""
         return [_UPDATES.codec.value(row) for row in await self._connection.rows(_ACTIVE_IN, {"library": library})]
+
+    async def active_on(self, storage: str) -> list[UpdateSession]:
+        """The ACTIVE sessions whose files are received on a storage."""
+        return [_UPDATES.codec.value(row) for row in await self._connection.rows(_ACTIVE_ON, {"storage": storage})]
 
     async def pulled(self) -> list[UpdateSession]:
         """The ACTIVE sessions that have files that the server fetches."""

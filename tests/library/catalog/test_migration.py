@@ -13,6 +13,7 @@ from contentlib.library.catalog.migration import MigrationArguments
 from contentlib.library.catalog.trash import Trash
 from contentlib.library.errors import InDesiredState, Invalid, Unsupported, WrongState
 from contentlib.library.model import Backing, BackingType, Task
+from contentlib.library.ports import StorageSpace
 from contentlib.library.tasks import Tasks
 from library.world import World
 
@@ -176,3 +177,16 @@ async def test_a_storage_that_fails_is_tried_again_and_at_last_the_library_is_ch
     assert left.unmoved is not None
     assert await world.content(item) == {"a.iso": b"two", "b.iso": b"other"}
     await world.items.copy(item, NewItem(library, "copy"), None)
+
+
+async def test_a_full_storage_ends_a_migration_and_the_library_is_changed_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library, item = await _filled(world)
+    task = await _begin(world, library)
+    monkeypatch.setattr(world.store, "space", lambda _: StorageSpace(5, 9))
+    with pytest.raises(TaskFailed, match="storage datastore-2 has 5 bytes free"):
+        await _run(world, task)
+    left = await world.libraries.get(library)
+    assert (left.storage, left.maintenance) == ("datastore-1", None)
+    assert await world.content(item) == {"a.iso": b"two", "b.iso": b"other"}

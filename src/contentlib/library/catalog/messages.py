@@ -68,6 +68,7 @@ ITEM_NAME_TAKEN = Message(
 LIBRARY_CHANGING = Message("library.busy", "library {library} is being changed by another call", _TRY_AGAIN)
 FIELD_CHANGING = Message("library.busy", "{field} of library {library} is being changed by another call", _TRY_AGAIN)
 LIBRARY_SYNCHRONIZING = Message("library.busy", "library {library} is being synchronized by task {task}", _WAIT_FOR_TASK)
+LIBRARY_MOVING = Message("library.busy", "library {library} is being moved by task {task}", _WAIT_FOR_TASK)
 LIBRARY_HAS_SESSIONS = Message(
     "library.busy",
     "library {library} has active update sessions: {sessions}; complete or cancel them first",

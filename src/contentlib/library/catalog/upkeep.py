@@ -15,6 +15,8 @@ from contentlib.library.ports import MetadataStore, Transaction
 from contentlib.library.protection import check_changeable
 
 RESOURCE = "com.vmware.content.Library"
+CLEARING = "clear-storage"
+"""The kind of tasks that move a library off a storage."""
 _NAMED = 10  # sessions that a message names
 
 
@@ -54,6 +56,8 @@ class Upkeep:
         for task in await transaction.tasks.of_target(TaskTarget(RESOURCE, library.id)):
             if task.kind == "sync" and task.ended is None:
                 raise WrongState(messages.LIBRARY_SYNCHRONIZING(library=library.id, task=task.id))
+            if task.kind == CLEARING and task.ended is None:
+                raise WrongState(messages.LIBRARY_MOVING(library=library.id, task=task.id))
         await transaction.libraries.put(replace(library, maintenance=maintenance))
 
     def _told(self, session: UpdateSession) -> str:

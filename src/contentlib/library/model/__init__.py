@@ -16,7 +16,7 @@ from contentlib.library.model.audit import (
     AuditThing,
     Outcome,
 )
-from contentlib.library.model.blobs import Blob
+from contentlib.library.model.blobs import Blob, StorageUse
 from contentlib.library.model.download_sessions import DownloadSession, EndpointType, Preparation, PrepareStatus
 from contentlib.library.model.items import Item
 from contentlib.library.model.libraries import (
@@ -122,6 +122,7 @@ __all__ = [
     "Source",
     "SourceEndpoint",
     "State",
+    "StorageUse",
     "StoredAmount",
     "StoredFile",
     "Submitter",

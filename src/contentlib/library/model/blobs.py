@@ -20,3 +20,11 @@ class Blob(msgspec.Struct, frozen=True):
     created: int
     unreferenced: int | None = None
     unflushed: str | None = None
+
+
+class StorageUse(msgspec.Struct, frozen=True):
+    """The blobs on a storage that the versions of a library name; without a library, of versions whose item is gone."""
+
+    library: str | None
+    blobs: int
+    bytes: int

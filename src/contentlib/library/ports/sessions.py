@@ -41,6 +41,9 @@ class UpdateSessionRows(SessionRows[UpdateSession], Protocol):
     async def active_in(self, library: str) -> list[UpdateSession]:
         """The ACTIVE sessions on the items of a library."""
 
+    async def active_on(self, storage: str) -> list[UpdateSession]:
+        """The ACTIVE sessions whose files are received on a storage."""
+
 
 class UpdateFileRows(Protocol):
     """The files of update sessions, one of a name; removed with their session."""

@@ -43,6 +43,9 @@ class ArrivalRows(Protocol):
     async def of(self, library: str) -> set[str]:
         """The names of a library's uploads."""
 
+    async def on(self, storage: str) -> list[Arrival]:
+        """The rows whose blob is on a storage."""
+
 
 class SubscriberRows(Rows[Subscriber], Protocol):
     """Subscriptions of published libraries; those of a library are removed with it."""

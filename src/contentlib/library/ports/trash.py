@@ -29,5 +29,8 @@ class DeletedRows(Protocol[Row]):
     async def hasten(self, identifier: str, now: int) -> None:
         """Ends a row's time."""
 
+    async def put(self, row: Row) -> None:
+        """Replaces the row of the same identifier, which stays in the trash."""
+
     async def restore(self, row: Row) -> None:
         """Brings back the row of the same identifier, as it is given."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Protocol
 
-from contentlib.library.model import Blob, PackageSignature, StoredFile, TrustedCertificate, Version
+from contentlib.library.model import Blob, PackageSignature, StorageUse, StoredFile, TrustedCertificate, Version
 from contentlib.library.ports.rows import Rows
 
 
@@ -74,6 +74,12 @@ class BlobRows(Rows[Blob], Protocol):
 
     async def are_on(self, storage: str) -> bool:
         """Whether a storage has any blobs."""
+
+    async def uses(self, storage: str) -> list[StorageUse]:
+        """What the versions of each library name on a storage, of those in the trash too; libraries without any are left out.
+
+        Versions whose item is gone, which running downloads still need, are together.
+        """
 
     async def known(self, blob_ids: Collection[str]) -> set[str]:
         """Those of the identifiers that are blobs'."""

@@ -6,6 +6,7 @@ import asyncio
 import errno
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -13,9 +14,10 @@ import pytest
 
 from contentlib.metadata import migrate
 from contentlib.metadata.generations import Generations
+from contentlib.metadata.moves.source import SourceDatabase
 from contentlib.metadata.sqlite import SqliteMetadata
 from contracts import made
-from processes import PATIENCE_SECONDS
+from processes import PATIENCE_SECONDS, eventually
 
 
 @pytest.fixture
@@ -86,6 +88,26 @@ async def test_a_server_that_still_runs_changes_nothing_in_a_database_that_was_m
     for _ in range(2):
         assert await _refused(store) == "the database was moved to database 'library' on db.example.com; use the server there"
     assert await made.state_of(store, "key") is None
+
+
+async def test_a_writer_that_had_its_turn_before_a_move_opens_the_database_for_no_other(
+    store: SqliteMetadata, database: Path
+) -> None:
+    with closing(Generations(database)) as writer, closing(SourceDatabase(database)) as source:
+        writer.await_turn()
+        with ThreadPoolExecutor(1) as thread:
+            moving = thread.submit(_move, source)
+            assert eventually(lambda: writer.moving)
+            writer.moving = False  # as each writer does that finds no mark
+            writer.end_turn()
+            moving.result(PATIENCE_SECONDS)
+    assert await _refused(store) == "the database was moved to elsewhere; use the server there"
+    assert await made.state_of(store, "key") is None
+
+
+def _move(source: SourceDatabase) -> None:
+    with source.closed():
+        source.mark("elsewhere")
 
 
 def test_two_moves_at_a_time_are_refused(database: Path) -> None:

@@ -17,7 +17,13 @@ _SLOW = (
     "console/browser",
     *("cli/test_beside.py", "cli/test_bundle.py", "cli/test_publish_static.py"),
     *("client/test_hard_cases.py", "deploy", "metadata/moves"),
-    *("access/test_workers.py", "jobs/test_large_files.py", "library/test_crashes.py", "transfer/test_quotas_of_workers.py"),
+    *(
+        "access/test_nodes.py",
+        "access/test_workers.py",
+        "jobs/test_large_files.py",
+        "library/test_crashes.py",
+        "transfer/test_quotas_of_workers.py",
+    ),
     *("vcsp/test_downloads.py", "vcsp/test_following.py", "vim/test_fuzz.py"),
 )
 """Tests that kill servers for minutes, need programs that have to be installed, make calls at random, or move gigabytes."""

@@ -357,6 +357,21 @@ async def test_guesses_at_several_processes_wait_as_those_at_one(
     assert shared == pytest.approx(time.now() - began)
 
 
+async def test_a_guess_at_another_process_counts_although_this_one_delays_an_answer(
+    others: tuple[GuardedPasswords, GuardedPasswords], time: Time, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def sleep(seconds: float) -> None:
+        if not time.waited:
+            time.waited.append(0.0)
+            assert await tries(others[1], "wrong there") is False
+        await time.sleep(seconds)
+
+    monkeypatch.setattr(guessing, "sleep", sleep)
+    assert await tries(others[0], "wrong here") is False
+    assert await tries(others[0], "wrong here again") is False
+    assert time.waited[-1] == 1.0  # the third delay
+
+
 async def test_a_user_who_has_logged_in_at_one_process_is_known_to_the_other(
     others: tuple[GuardedPasswords, GuardedPasswords],
 ) -> None:

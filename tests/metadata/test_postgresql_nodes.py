@@ -12,17 +12,23 @@ from pathlib import Path
 import pytest
 
 import postgresql
+from contentlib.access.pacing import CallPace
+from contentlib.library.catalog.configuration import Configuration, Configurations
+from contentlib.library.catalog.limits import TransferLimits
 from contentlib.library.clock import EvenClock, Machine
 from contentlib.library.signals import unheard
 from contentlib.metadata.database import NodeOptions
 from contentlib.metadata.postgresql.address import Address
 from contentlib.metadata.postgresql.nodes import PostgresqlNodes
+from contentlib.metadata.postgresql.store import PostgresqlMetadata
 from contentlib.nodes.local import LocalNodes
+from contentlib.vapi.errors import ServiceUnavailable
 from metadata.silent_node import silent_node
 from nodes.hearing import Heard
 from processes import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.slow
+_ITEM_SYNCS = Configuration().maximum_concurrent_item_syncs
 New = Callable[..., PostgresqlNodes]
 
 
@@ -81,6 +87,43 @@ async def test_a_process_that_is_silent_has_ended_and_comes_back_when_it_is_hear
 
         await until(is_back)
         assert await looking.ended() == set()
+
+
+async def test_the_part_of_each_limit_grows_when_another_node_goes(new: New, address: Address, tmp_path: Path) -> None:
+    metadata, here = PostgresqlMetadata(address), new()
+    await here.start(unheard, unheard)
+    limits = TransferLimits(Configurations(metadata), nodes=here)
+    await limits.start()
+    pace = CallPace(lambda: limits.part(10), lambda: 0.0)
+    with silent_node(address, tmp_path / "other") as other:
+        await limits.refresh()
+        assert (_calls(pace, "ann"), limits.item_syncs.most) == (5, -(-_ITEM_SYNCS // 2))
+        other.pause()
+
+        async def is_alone() -> bool:
+            await limits.refresh()
+            return limits.item_syncs.most == _ITEM_SYNCS
+
+        await until(is_alone)
+        assert _calls(pace, "bob") == 10
+        other.go_on()
+
+        async def is_beside() -> bool:
+            return not await is_alone()
+
+        await until(is_beside)
+        assert _calls(pace, "cat") == 5
+    await metadata.close()
+
+
+def _calls(pace: CallPace, user: str) -> int:
+    """How many expensive calls of a user are allowed in one moment."""
+    for number in range(100):
+        try:
+            pace.check(user, "com.vmware.content.subscribed_library.sync")
+        except ServiceUnavailable:
+            return number
+    return 100
 
 
 async def test_an_event_arrives_although_both_connections_were_lost(new: New, address: Address) -> None:

@@ -230,15 +230,12 @@ class GuardedPasswords:
 
     def hear(self, verdict: str, *keys: str) -> None:
         """Notes what another process has judged."""
-        now, caller = self._now(), _Caller(*map(bytes.fromhex, keys))
+        caller = _Caller(*map(bytes.fromhex, keys))
         if verdict == _RIGHT:
             self._failures.forget(caller.pair)
-            self._proven.note(caller.pair, True, now)
+            self._proven.note(caller.pair, True, self._now())
         else:
-            before = self._failures.get(caller.pair, now)
-            failures = Failures(1 if before is None else before.count + 1, now)
-            self._failures.note(caller.pair, Failures(failures.count, now + failures.delay), now)
-            self._charge(caller, now)
+            self._fail(caller)
 
     async def _guard(self, attempt: Attempt, guess: _Guess) -> bool:
         network = network_key(attempt.address)
@@ -316,10 +313,8 @@ class GuardedPasswords:
 
         def begun() -> None:
             nonlocal counted
-            counted, now = True, self._now()
-            failures = Failures(1 if before is None else before.count + 1, now)
-            self._failures.note(caller.pair, Failures(failures.count, now + failures.delay), now)
-            self._charge(caller, now)
+            counted = True
+            self._fail(caller)
 
         try:
             right = await guess.check(stranger=stranger, begun=begun)
@@ -334,8 +329,12 @@ class GuardedPasswords:
             self._forgive(caller)
         return right
 
-    def _charge(self, caller: _Caller, now: float) -> None:
+    def _fail(self, caller: _Caller) -> None:
         """Counts one wrong password more."""
+        now = self._now()
+        before = self._failures.get(caller.pair, now)
+        failures = Failures(1 if before is None else before.count + 1, now)
+        self._failures.note(caller.pair, Failures(failures.count, now + failures.delay), now)
         self._names.charge(caller.name, now)
         self._addresses.charge(caller.address, now)
 
@@ -357,7 +356,8 @@ class GuardedPasswords:
         failures = self._failures.get(caller.pair, now)
         if failures is not None:
             await sleep(failures.delay)
-            self._failures.replace(caller.pair, Failures(failures.count, 0.0))
+            if self._failures.get(caller.pair, self._now()) is failures:  # else another process was told a wrong one meanwhile
+                self._failures.replace(caller.pair, Failures(failures.count, 0.0))
 
     def _remembers(self, guess: _Guess) -> bool:
         if self._right is None or not guess.hashed:

@@ -5,12 +5,13 @@ import type { Group, NewToken, Permission, PermissionSpec, Role, Token, User } f
 
 const ACCESS = "contentlib/access";
 
-async function all<T>(kind: string): Promise<T[]> {
-  const names = await get<string[]>(`${ACCESS}/${kind}`);
-  return existing(names, (name) => get<T>(`${ACCESS}/${kind}/${encodeURIComponent(name)}`));
+/** All things of a kind: the names are listed, then each is read. */
+async function all<T>(address: string): Promise<T[]> {
+  const names = await get<string[]>(address);
+  return existing(names, (name) => get<T>([address, encodeURIComponent(name)].join("/")));
 }
 
-export const users = (): Promise<User[]> => all<User>("users");
+export const users = (): Promise<User[]> => all<User>("contentlib/access/users");
 export const createUser = (spec: { name: string; display_name?: string; email?: string; password?: string }): Promise<string> =>
   post<string>(`${ACCESS}/users`, spec);
 export const updateUser = (name: string, spec: { display_name?: string; email?: string; enabled?: boolean }): Promise<void> =>
@@ -19,7 +20,7 @@ export const setPassword = (name: string, password: string): Promise<void> =>
   post(path`contentlib/access/users/${name}?action=set-password`, { password });
 export const deleteUser = (name: string): Promise<void> => remove(path`contentlib/access/users/${name}`);
 
-export const groups = (): Promise<Group[]> => all<Group>("groups");
+export const groups = (): Promise<Group[]> => all<Group>("contentlib/access/groups");
 export const createGroup = (spec: { name: string; description?: string }): Promise<string> => post<string>(`${ACCESS}/groups`, spec);
 export const deleteGroup = (name: string): Promise<void> => remove(path`contentlib/access/groups/${name}`);
 export const addMember = (group: string, name: string): Promise<void> =>
@@ -27,7 +28,7 @@ export const addMember = (group: string, name: string): Promise<void> =>
 export const removeMember = (group: string, name: string, type: string): Promise<void> =>
   post(path`contentlib/access/groups/${group}?action=remove-member`, { name, type });
 
-export const roles = (): Promise<Role[]> => all<Role>("roles");
+export const roles = (): Promise<Role[]> => all<Role>("contentlib/access/roles");
 export const createRole = (spec: { name: string; description?: string; privileges: string[] }): Promise<string> =>
   post<string>(`${ACCESS}/roles`, spec);
 export const updateRole = (name: string, spec: { description?: string; privileges: string[] }): Promise<void> =>
@@ -39,7 +40,7 @@ export const permissions = (library?: string): Promise<Permission[]> =>
 export const grant = (spec: PermissionSpec): Promise<string> => call<string>("PUT", `${ACCESS}/permissions`, spec);
 export const revoke = (id: string): Promise<void> => remove(path`contentlib/access/permissions/${id}`);
 
-export const tokens = (): Promise<Token[]> => all<Token>("tokens");
+export const tokens = (): Promise<Token[]> => all<Token>("contentlib/access/tokens");
 export const createToken = (spec: { name: string; expires?: string; role?: string; libraries?: string[] }): Promise<NewToken> =>
   post<NewToken>(`${ACCESS}/tokens`, spec);
 export const deleteToken = (id: string): Promise<void> => remove(path`contentlib/access/tokens/${id}`);

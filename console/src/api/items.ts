@@ -1,6 +1,6 @@
 /** Reads and changes items, their files and versions. */
 
-import { get, path, patch, post, remove } from "./client";
+import { call, get, path, patch, post, remove } from "./client";
 import type { File, Item, ItemSpec, Version } from "./types";
 
 export const item = (id: string): Promise<Item> => get<Item>(path`content/library/item/${id}`);
@@ -15,7 +15,8 @@ export const files = (id: string): Promise<File[]> => get<File[]>(path`content/l
 export const versions = (id: string): Promise<Version[]> => get<Version[]>(path`contentlib/library/item/${id}/versions`);
 export const makeCurrent = (id: string, version: string): Promise<void> =>
   post(path`contentlib/library/item/${id}/versions/${version}?action=make-current`);
-export const create = (spec: ItemSpec): Promise<string> => post<string>("content/library/item", spec);
+/** Creates an item; once, however often it is called with a token. */
+export const create = (spec: ItemSpec, token: string): Promise<string> => call<string>("POST", "content/library/item", spec, { "client-token": token });
 export const update = (id: string, spec: ItemSpec): Promise<void> => patch(path`content/library/item/${id}`, spec);
 export const deleteItem = (id: string): Promise<void> => remove(path`content/library/item/${id}`);
 export const copy = (id: string, library_id: string, name: string): Promise<string> =>

@@ -1,6 +1,6 @@
 /** Reads and changes libraries, subscriptions and storages. */
 
-import { existing, get, path, patch, post, remove } from "./client";
+import { get, path, patch, post, remove } from "./client";
 import type { Datastore, Library, LibrarySpec, NewSubscriber, Probe, PublishInfo, Subscriber, Subscription } from "./types";
 
 export const library = (id: string): Promise<Library> => get<Library>(path`content/library/${id}`);
@@ -18,14 +18,10 @@ export const probe = (subscription_info: Subscription): Promise<Probe> =>
   post<Probe>("content/subscribed-library?action=probe", { subscription_info });
 
 export function deleteLibrary(found: Library): Promise<void> {
-  return remove(path`content/${found.type === "SUBSCRIBED" ? "subscribed-library" : "local-library"}/${found.id}`);
+  return found.type === "SUBSCRIBED" ? remove(path`content/subscribed-library/${found.id}`) : remove(path`content/local-library/${found.id}`);
 }
 
-export async function subscribers(id: string): Promise<Subscriber[]> {
-  const ids = await get<string[]>(path`contentlib/library/${id}/subscribers`);
-  return existing(ids, (each) => get<Subscriber>(path`contentlib/library/${id}/subscribers/${each}`));
-}
-
+export const subscribers = (id: string): Promise<Subscriber[]> => get<Subscriber[]>(path`contentlib/library/${id}/subscribers`);
 export const createSubscriber = (id: string, name: string): Promise<NewSubscriber> =>
   post<NewSubscriber>(path`contentlib/library/${id}/subscribers`, { name });
 export const deleteSubscriber = (id: string, subscriber: string): Promise<void> =>

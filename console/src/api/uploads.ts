@@ -1,21 +1,16 @@
 /** Calls of update sessions, by which files are added to items. */
 
-import { get, post } from "./client";
+import { call, get, path, post } from "./client";
 import type { UpdateFile, UpdateSession, Validation } from "./types";
 
-const SESSION = "content/library/item/update-session";
-
-export const begin = (library_item_id: string): Promise<string> => post<string>(SESSION, { library_item_id });
-export const session = (id: string): Promise<UpdateSession> => get<UpdateSession>(address(id, ""));
-export const complete = (id: string): Promise<void> => post(address(id, "?action=complete"));
-export const cancel = (id: string): Promise<void> => post(address(id, "?action=cancel"));
+export const begin = (library_item_id: string, token: string): Promise<string> =>
+  call<string>("POST", "content/library/item/update-session", { library_item_id }, { "client-token": token });
+export const session = (id: string): Promise<UpdateSession> => get<UpdateSession>(path`content/library/item/update-session/${id}`);
+export const complete = (id: string): Promise<void> => post(path`content/library/item/update-session/${id}?action=complete`);
+export const cancel = (id: string): Promise<void> => post(path`content/library/item/update-session/${id}?action=cancel`);
 export const keepAlive = (id: string, client_progress: number): Promise<void> =>
-  post(address(id, "?action=keep-alive"), { client_progress });
-export const validate = (id: string): Promise<Validation> => post<Validation>(address(id, "/file?action=validate"));
-export const files = (id: string): Promise<UpdateFile[]> => get<UpdateFile[]>(address(id, "/file"));
+  post(path`content/library/item/update-session/${id}?action=keep-alive`, { client_progress });
+export const validate = (id: string): Promise<Validation> => post<Validation>(path`content/library/item/update-session/${id}/file?action=validate`);
+export const files = (id: string): Promise<UpdateFile[]> => get<UpdateFile[]>(path`content/library/item/update-session/${id}/file`);
 export const addFile = (id: string, name: string, size: number): Promise<UpdateFile> =>
-  post<UpdateFile>(address(id, "/file"), { name, size, source_type: "PUSH" });
-
-function address(id: string, rest: string): string {
-  return `${SESSION}/${encodeURIComponent(id)}${rest}`;
-}
+  post<UpdateFile>(path`content/library/item/update-session/${id}/file`, { name, size, source_type: "PUSH" });

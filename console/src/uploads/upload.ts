@@ -1,6 +1,6 @@
 /** Uploads the files of one item: creates the item and its update session, sends what is missing, and completes the session. */
 
-import { ApiError, call, own } from "../api/client";
+import { ApiError, own } from "../api/client";
 import * as items from "../api/items";
 import * as uploads from "../api/uploads";
 import { t } from "../i18n/text";
@@ -119,10 +119,8 @@ export class Upload extends EventTarget {
   }
 
   private async prepare(): Promise<void> {
-    this.item.id ??= await this.created();
-    this.kept.session ??= await this.insist(() =>
-      call<string>("POST", "content/library/item/update-session", { library_item_id: this.item.id }, { "client-token": this.kept.attempt }),
-    );
+    const item = (this.item.id ??= await this.created());
+    this.kept.session ??= await this.insist(() => uploads.begin(item, this.kept.attempt));
     for (const file of this.files) file.address ??= await this.added(file);
     this.kept.files = this.files.map(({ file: _, sent: __, ...rest }) => rest);
     await keep(this.kept);
@@ -130,9 +128,7 @@ export class Upload extends EventTarget {
 
   private async created(): Promise<string> {
     const { name, type } = this.item;
-    const id = await this.insist(() =>
-      call<string>("POST", "content/library/item", { library_id: this.library.id, name, type }, { "client-token": this.id }),
-    );
+    const id = await this.insist(() => items.create({ library_id: this.library.id, name, type }, this.id));
     this.item.created = true;
     return id;
   }

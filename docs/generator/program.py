@@ -15,7 +15,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from contentlib import monitor
 from contentlib import settings as declared
-from contentlib.cli import application, certificate
+from contentlib.cli import certificate
+from contentlib.cli.program import application
 from contentlib.inventory import Datastore, Inventory
 from contentlib.library.bytes.storages import Storages
 from contentlib.library.model import user_owner

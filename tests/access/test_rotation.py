@@ -171,7 +171,7 @@ async def test_another_process_seals_and_opens_during_a_rotation(sealed: Sealed)
 DYING = """
 import os, pathlib, signal, sys
 from contentlib.access import key_ring, rotation
-from contentlib.cli import application
+from contentlib.cli.program import application
 
 target, name, wanted = sys.argv[1:4]
 owner = {"ring": key_ring.KeyRing, "rotation": rotation.Rotation, "os": os, "path": pathlib.Path, "module": key_ring}[target]

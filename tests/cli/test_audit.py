@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from backends import BACKEND
-from contentlib.cli import application
+from contentlib.cli.program import application
 from contentlib.library.actors import set_actor
 from contentlib.library.audit_chain import hash_after
 from contentlib.library.model import Actor, AuditNote

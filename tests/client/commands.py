@@ -7,7 +7,7 @@ from pathlib import Path
 
 from typer.testing import CliRunner
 
-from contentlib.cli import application
+from contentlib.cli.program import application
 from contentlib.client.profiles import Profiles
 
 

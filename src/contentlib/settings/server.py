@@ -21,7 +21,6 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails, PydanticUndefined
-from pydantic_settings import BaseSettings, EnvSettingsSource, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from contentlib.settings import ldap, sign_on
 from contentlib.settings.ldap import LdapProvider
@@ -100,10 +99,10 @@ def _default_storage(earlier: dict[str, Any]) -> tuple[Storage, ...]:
     return (Storage(id="datastore-1", name="default", path=earlier["data_dir"] / "storage"),)
 
 
-class Settings(BaseSettings):
+class Settings(BaseModel):
     """All settings, each validated separately; `load` also checks combinations and the machine."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True)
     _sources: dict[str, str] = PrivateAttr(default_factory=dict)
 
     data_dir: Path = Field(
@@ -330,13 +329,13 @@ class Settings(BaseSettings):
         description="Memory that each worker may use to cache the item lists of published libraries, about 1,000 bytes per "
         "item. A list that does not fit is generated for every request.",
     )
-    outbound_allow: Annotated[tuple[str, ...], NoDecode] = Field(
+    outbound_allow: tuple[str, ...] = Field(
         default=(),
         description="Networks (`127.0.0.0/8`) and host patterns (`*.example.org`) that the server may fetch from even though "
         "they are loopback, link-local, cloud metadata or its own addresses. All other addresses, including "
         "private networks, are allowed unless denied. In the environment: a JSON list.",
     )
-    outbound_deny: Annotated[tuple[str, ...], NoDecode] = Field(
+    outbound_deny: tuple[str, ...] = Field(
         default=(),
         description="Networks and host patterns that the server never fetches from, checked after name resolution and at each "
         "redirect. Overrides `outbound_allow`. In the environment: a JSON list.",
@@ -351,7 +350,7 @@ class Settings(BaseSettings):
         description="PEM file of certificates that are trusted, in addition to the system's, when the server fetches over "
         "HTTPS.",
     )
-    import_roots: Annotated[tuple[Path, ...], NoDecode] = Field(
+    import_roots: tuple[Path, ...] = Field(
         default=(),
         description="Directories from which files can be imported by `file:` and `ds:` URLs, by users with the privilege "
         "ContentLibrary.ImportStorage. In the environment: a JSON list.",
@@ -404,13 +403,13 @@ class Settings(BaseSettings):
     log_format: Literal["text", "json"] = Field(
         default="text", description="`text` for people, or `json` for one JSON object per line."
     )
-    storage: Annotated[tuple[Storage, ...], NoDecode] = Field(
+    storage: tuple[Storage, ...] = Field(
         default_factory=_default_storage,
         description='`[[storage]]` tables with `id`, `name` and either `path` and, optionally, `reserve` (`"10%"` or bytes), '
         "or `url` of an S3 bucket with the settings of [S3 storages](s3-storages.md): where content is stored. Libraries "
         "created without a storage backing use the first one. In the environment: a JSON list.",
     )
-    ldap: Annotated[tuple[LdapProvider, ...], NoDecode] = Field(
+    ldap: tuple[LdapProvider, ...] = Field(
         default=(),
         description="`[[ldap]]` tables of directories whose users can log in, described in [Active Directory and "
         "LDAP](active-directory.md). In the environment: a JSON list.",
@@ -479,12 +478,12 @@ class Settings(BaseSettings):
         default=None,
         description="Token that is sent to `audit_webhook` as `Authorization: Bearer`.",
     )
-    oidc: Annotated[tuple[OidcProvider, ...], NoDecode] = Field(
+    oidc: tuple[OidcProvider, ...] = Field(
         default=(),
         description="`[[oidc]]` tables of OpenID Connect providers, described in [single sign-on](single-sign-on.md). In the "
         "environment: a JSON list.",
     )
-    workload: Annotated[tuple[WorkloadRule, ...], NoDecode] = Field(
+    workload: tuple[WorkloadRule, ...] = Field(
         default=(),
         description="`[[workload]]` tables that give pipelines with a token of GitHub, GitLab or Kubernetes a role on a "
         "library, described in [single sign-on](single-sign-on.md). In the environment: a JSON list.",
@@ -509,18 +508,6 @@ class Settings(BaseSettings):
     def sealing_key(self) -> Path:
         """The file of the keys that encrypt secrets in the database."""
         return self.keys / "sealing.key"
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],  # noqa: ARG003 - the signature is pydantic's
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - see above
-        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - see above
-        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - see above
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Uses values as given; `load` tracks their sources."""
-        return (init_settings,)
 
     @field_validator("storage", "outbound_allow", "outbound_deny", "import_roots", "ldap", "oidc", "workload", mode="before")
     @classmethod
@@ -680,10 +667,11 @@ def _read_file(path: Path | None, faults: list[str]) -> dict[str, object]:
 
 
 def _read_environment(faults: list[str]) -> dict[str, object]:
-    names = (name.upper().removeprefix(PREFIX).lower() for name in os.environ if name.upper().startswith(PREFIX))
-    unknown = (name for name in names if name not in Settings.model_fields)
+    upper = {name.upper(): value for name, value in os.environ.items()}
+    given = {name.removeprefix(PREFIX).lower(): value for name, value in upper.items() if name.startswith(PREFIX)}
+    unknown = [name for name in given if name not in Settings.model_fields]
     faults.extend(f"{name}: {PREFIX}{name.upper()} is not the variable of a setting{_meant(name)}" for name in unknown)
-    return EnvSettingsSource(Settings, env_ignore_empty=True)()
+    return {name: value for name, value in given.items() if value and name not in unknown}
 
 
 def _validate(values: dict[str, object], faults: list[str]) -> Settings | None:

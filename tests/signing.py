@@ -23,6 +23,11 @@ CODE, SERVER = ExtendedKeyUsageOID.CODE_SIGNING, ExtendedKeyUsageOID.SERVER_AUTH
 Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
 
+def pem(der: bytes) -> str:
+    """A certificate in the form of a text."""
+    return f"-----BEGIN CERTIFICATE-----\n{base64.encodebytes(der).decode()}-----END CERTIFICATE-----\n"
+
+
 @dataclass(frozen=True)
 class Signer:
     """A certificate, and its key in a file."""

@@ -162,7 +162,8 @@ async def test_list_views_do_not_share_their_objects(soap: Soap) -> None:
 
 
 async def test_what_is_no_list_view_is_not_changed(soap: Soap) -> None:
-    for view in (("ListView", "list-x"), ("ContainerView", "view-x"), MANAGER):
+    others = [(kind, "list-0.W10=") for kind in ("TaskHistoryCollector", "PropertyFilter", "ListView:x")]
+    for view in (("ListView", "list-x"), ("ContainerView", "view-x"), MANAGER, *others):
         heard = await soap.call("ResetListView", view, reference("obj", MANAGER))
         assert heard.fault[0] == "ManagedObjectNotFound"
     view = await made(soap, "CreateListView", VIEWS)

@@ -8,8 +8,11 @@ import msgspec
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
+from contentlib.library.packages.cms import UNREADABLE
 from contentlib.library.packages.signatures import read_pem
 from contentlib.library.ports import MetadataStore
+
+_SHOWN = (x509.DNSName, x509.IPAddress, x509.RFC822Name, x509.UniformResourceIdentifier)
 
 
 class DescribedCertificate(msgspec.Struct, frozen=True):
@@ -58,13 +61,13 @@ def _names(certificate: x509.Certificate) -> tuple[str, ...]:
     """The names and addresses that a certificate is for; none where they cannot be read."""
     try:
         found = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    except (x509.ExtensionNotFound, ValueError):
+    except (x509.ExtensionNotFound, *UNREADABLE):
         return ()
-    return tuple(str(each.value) for each in found)
+    return tuple(str(each.value) for each in found if isinstance(each, _SHOWN))
 
 
 def _is_authority(certificate: x509.Certificate) -> bool:
     try:
         return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
-    except (x509.ExtensionNotFound, ValueError):
+    except (x509.ExtensionNotFound, *UNREADABLE):
         return False

@@ -54,6 +54,8 @@ class ListViews:
 
 
 def _listed(kept: Mapping[Reference, str], view: Reference) -> list[Reference] | None:
+    if view.type != LIST_VIEW:  # else it could be kept under the name of an object of another type
+        return None
     text = kept.get(_name(view))
     if text is None:
         return listed_in(view)

@@ -22,7 +22,14 @@ import signing
 from contentlib.library.model import WarningType
 from contentlib.library.packages import cms, signatures
 from contentlib.library.packages.ovf import BadPackage
-from contentlib.library.packages.signatures import Anchors, doubts, read_certificate, signer_of
+from contentlib.library.packages.signatures import (
+    Anchors,
+    doubts,
+    read_authorities,
+    read_certificate,
+    read_pem,
+    signer_of,
+)
 from signing import CODE, DAY, SERVER, START, Signer, certificate_file, make
 
 MANIFEST = b"SHA256(tiny.ovf)= 00\n"
@@ -106,6 +113,24 @@ def test_a_file_of_very_many_certificates_is_refused(tmp_path: Path) -> None:
 def test_no_bytes_make_reading_fail_in_another_way(data: bytes) -> None:
     text = b"SHA256(a.mf)= 00\n-----BEGIN CERTIFICATE-----\n" + base64.b64encode(data) + b"\n-----END CERTIFICATE-----\n"
     with pytest.raises(BadPackage):
+        read_certificate("a.cert", text)
+
+
+@pytest.mark.parametrize("form", ["line", "message", "trusted"])
+def test_a_certificate_whose_name_cannot_be_read_is_none(tmp_path: Path, form: str) -> None:
+    signer = make(tmp_path / "signer")
+    name = signer.certificate.subject.public_bytes()
+    broken = signer.der.replace(name, name[:-1] + b"\xff")
+    pem = signing.pem(broken)
+    if form == "trusted":
+        assert (read_pem(signer.pem), read_pem(pem)) == ([signer.certificate], [])
+        assert read_authorities([signer.der, broken]) == [signer.certificate]
+        return
+    text = certificate_file(signer, MANIFEST).replace(signer.pem.encode(), pem.encode())
+    if form == "message":
+        made = base64.b64decode(b"".join(signer.message(MANIFEST, "-binary").splitlines()[1:-1]))
+        text = armored(made.replace(signer.der, broken))
+    with pytest.raises(BadPackage, match=r"contains no readable certificate|not a signature in DER format"):
         read_certificate("a.cert", text)
 
 

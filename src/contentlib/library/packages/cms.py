@@ -6,8 +6,8 @@ Only supports DER. Does not decide whether a certificate is trusted.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from typing import Annotated
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Annotated, TypeVar
 
 import msgspec
 from cryptography import x509
@@ -16,6 +16,8 @@ from cryptography.hazmat import asn1
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
+
+Certificates = TypeVar("Certificates", bound=Iterable[x509.Certificate])
 
 UNREADABLE = (
     ValueError,
@@ -120,6 +122,13 @@ class DetachedSignature(msgspec.Struct, frozen=True):
         return padding.PSS(padding.MGF1(self.algorithm), padding.PSS.AUTO) if self.pss else padding.PKCS1v15()
 
 
+def with_names(certificates: Certificates) -> Certificates:
+    """Certificates whose names can be read. Raises ValueError for others: names are not read before they are asked for."""
+    for each in certificates:
+        _ = each.subject, each.issuer
+    return certificates
+
+
 def is_usual(key: rsa.RSAPublicKey) -> bool:
     """Whether a key is of a size with which a signature is checked in no time; one can be made that takes a second each."""
     return key.key_size <= _LARGEST_KEY and key.public_numbers().e.bit_length() <= _LARGEST_EXPONENT
@@ -136,7 +145,8 @@ def read(data: bytes) -> SignedMessage:
     """Parses a message. Raises BadMessage if it is invalid or not a signature."""
     try:
         found = asn1.decode_der(_ContentInfo, data)
-        certificates, signers = tuple(found.content.certificates or ()), found.content.signers.as_list()
+        certificates = with_names(tuple(found.content.certificates or ()))
+        signers = found.content.signers.as_list()
         signatures = tuple(_signature(each, found.content.content.kind) for each in signers)
     except UNREADABLE as error:
         raise BadMessage("not a signature in DER format") from error

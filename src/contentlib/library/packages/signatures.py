@@ -33,6 +33,7 @@ from contentlib.library.packages.cms import (
     SignedMessage,
     is_usual,
     read,
+    with_names,
 )
 from contentlib.library.packages.ovf import BadPackage, decoded_text
 
@@ -130,7 +131,7 @@ def _certificates(name: str, told: str) -> list[x509.Certificate]:
     if _PEM not in told:
         return []
     try:
-        return x509.load_pem_x509_certificates(told.encode())
+        return with_names(x509.load_pem_x509_certificates(told.encode()))
     except UNREADABLE as error:
         raise BadPackage(name, messages.NO_CERTIFICATE(name=name)) from error
 
@@ -249,7 +250,7 @@ def read_pem(text: str) -> list[x509.Certificate]:
     if len(text) > LONGEST_PEM:
         return []
     try:
-        return x509.load_pem_x509_certificates(text.encode(errors="replace"))
+        return with_names(x509.load_pem_x509_certificates(text.encode(errors="replace")))
     except UNREADABLE:
         return []
 
@@ -260,7 +261,7 @@ def read_authorities(certificates: Iterable[bytes]) -> list[x509.Certificate]:
     with warnings.catch_warnings(category=CryptographyDeprecationWarning, action="ignore"):  # old ones break young rules
         for each in certificates:
             with contextlib.suppress(*UNREADABLE):
-                found.append(x509.load_der_x509_certificate(each))
+                found += with_names([x509.load_der_x509_certificate(each)])
     return found
 
 

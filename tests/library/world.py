@@ -87,6 +87,10 @@ class World:
         self.completion = Completion(self.metadata, self.updates, self.transfers, self.blobs, packages)
         self.downloads = DownloadSessions(self.metadata, self.blobs, self.clock, self.leases, self.ended.append)
 
+    def elsewhere(self, process: str) -> FileTransfers:
+        """The transfers of another process."""
+        return FileTransfers(self.metadata, self.updates, self.leases, self.blobs, self.transfers.rules, process)
+
     async def reopened(self) -> World:
         """The same directory after a restart; what was only in memory is gone."""
         await self.metadata.close()

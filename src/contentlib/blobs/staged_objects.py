@@ -23,7 +23,7 @@ from contentlib.blobs.segments import (
 )
 from contentlib.blobs.sending import Multipart, PartQueue
 from contentlib.library.identifiers import new_identifier
-from contentlib.library.ports import ClaimLost, StorageAway, UploadClaim
+from contentlib.library.ports import ClaimHeld, ClaimLost, StorageAway, UploadClaim
 
 _ATTEMPTS = 5  # to copy what another writer may be removing
 _START = 1 << 16  # first bytes that are kept in memory, by which files are recognized
@@ -253,7 +253,7 @@ class StagedObjects:
                 self._segments = [self._copied(pointer)]
             except FileNotFoundError:
                 if attempt == _ATTEMPTS - 1:
-                    raise
+                    raise ClaimHeld from None  # others are still at work
                 named, self._segments = self._found()
                 self._named = list({*self._named, *named})
             else:

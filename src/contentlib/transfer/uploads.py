@@ -175,6 +175,8 @@ class Uploads:
         while True:
             try:
                 return await self._storages.on(session.storage).run(self._open, session.storage, file, part)
+            except ClaimLost:  # while it opened the upload, which another process has opened since
+                break
             except BlockingIOError as error:
                 now = time.monotonic()
                 deadline = now + await self._ask(file) if deadline is None else deadline
@@ -215,7 +217,8 @@ class Uploads:
 
     async def _no_stage(self, session: UpdateSession, file: UpdateFile, error: OSError) -> NoReturn:
         fault = faults.not_stored(file.name, session.storage, 0, error)
-        await self._transfers.stop(file, 0, fault)
+        with suppress(Superseded):  # another process receives it
+            await self._transfers.stop(file, 0, fault)
         raise ServerFailed(_storage_status(error), fault, _retry(error)) from error
 
     # what becomes of an upload

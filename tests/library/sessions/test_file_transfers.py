@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import pytest
 from msgspec.structs import replace
 
 from contentlib.library.checksums import Algorithm, Checksum
 from contentlib.library.errors import Busy, Fault, NotActive, Superseded
 from contentlib.library.identifiers import new_identifier
-from contentlib.library.model import Source, Touches, TransferStatus
+from contentlib.library.model import Source, SourceEndpoint, Touches, TransferStatus
 from contentlib.library.sessions.update_files import NewFile
 from library.world import World, sha256
 
@@ -132,6 +134,58 @@ async def test_a_process_that_stood_still_completes_nothing_that_another_one_has
         theirs = replace(ours, status=status, writer=None, begun_by=new_identifier(), received=7)
         await transaction.update_files.put(theirs)
     received = world.receive((await world.updates.get(session)).storage, file.id, b"late")
-    for late in (world.transfers.finish(file, received), world.transfers.pause(file, 1)):
+    for late in (
+        world.transfers.finish(file, received),
+        world.transfers.pause(file, 1),
+        world.transfers.stop(file, 0, Fault("upload.not_stored", "the storage has no such upload")),
+    ):
         with pytest.raises(Superseded, match="file 'a' is being received by another process of the server"):
             await late
+    async with world.metadata.reading() as transaction:
+        assert await transaction.update_files.by_id(session, file.id) == theirs
+
+
+async def test_a_process_that_stood_still_before_it_began_takes_nothing_from_another_one(world: World) -> None:
+    session = await world.update(await _item(world))
+    read_early = await world.files.add(session, NewFile("a", Source.PUSH))
+    there = world.elsewhere("there")
+    await there.begin(read_early)
+    with pytest.raises(Superseded, match="file 'a' is being received by another process of the server"):
+        await world.transfers.begin(read_early)
+    await there.pause(read_early, 5)
+    assert (await world.transfers.target(session, read_early.id)).file.received == 5
+
+
+async def test_another_process_goes_on_with_a_file_whose_process_was_killed(world: World) -> None:
+    session = await world.update(await _item(world))
+    file = await world.files.add(session, NewFile("a", Source.PUSH))
+    await world.elsewhere("killed").begin(file)
+    found = await world.send_to((await world.transfers.target(session, file.id)).file, b"whole")
+    assert (found.status, found.received) == (TransferStatus.READY, 5)
+
+
+@pytest.mark.parametrize("ready", [True, False])
+async def test_a_process_that_has_received_nothing_of_a_file_can_set_it_to_error(world: World, ready: bool) -> None:
+    session = await world.update(await _item(world))
+    file = await world.files.add(session, NewFile("a", Source.PUSH))
+    await world.send_to(file, b"whole") if ready else await world.transfers.begin(file)
+    if not ready:
+        await world.transfers.pause(file, 5)
+    read = (await world.transfers.target(session, file.id)).file
+    await world.elsewhere("there").stop(read, 0, Fault("file.lost", "the bytes are lost"))
+    assert (await world.files.get(session, "a")).status is TransferStatus.ERROR
+
+
+@pytest.mark.parametrize(("source", "fails"), [(Source.PUSH, False), (Source.PULL, True)])
+async def test_a_file_whose_process_was_killed_fails_only_if_no_client_sends_it(
+    world: World, source: Source, fails: bool
+) -> None:
+    session = await world.update(await _item(world))
+    endpoint = SourceEndpoint("https://publisher.example/a") if source is Source.PULL else None
+    file = await world.files.add(session, NewFile("a", source, endpoint=endpoint))
+    await world.elsewhere("killed").begin(file)
+    read = (await world.transfers.target(session, file.id)).file
+    with nullcontext() if fails else pytest.raises(Superseded):
+        await world.transfers.stop(read, 0, Fault("pull.failed", "the publisher does not answer"))
+    status = TransferStatus.ERROR if fails else TransferStatus.TRANSFERRING
+    assert (await world.transfers.target(session, file.id)).file.status is status

@@ -13,7 +13,7 @@ from contentlib.library.checksums import Algorithm, Checksum, compare
 from contentlib.library.errors import Busy, Fault, Missing, Superseded
 from contentlib.library.identifiers import new_identifier
 from contentlib.library.leases import Leases
-from contentlib.library.model import TransferStatus, UpdateFile, UpdateSession
+from contentlib.library.model import Source, TransferStatus, UpdateFile, UpdateSession
 from contentlib.library.packages import ovf
 from contentlib.library.packages.recognition import ENOUGH, mistaken
 from contentlib.library.ports import MetadataStore
@@ -206,7 +206,7 @@ class FileTransfers:
                 raise Busy(messages.COMPLETED_MEANWHILE(name=file.name))
             if event == "begun" and _is_paused(current) and current != file:
                 raise Superseded(messages.CONTINUED_MEANWHILE(name=file.name, size=current.received))
-            if not self._may_record(event, current):  # this process was taken for one that had ended
+            if not self._may_record(event, current, file):  # this process was taken for one that had ended
                 raise Superseded(messages.TAKEN_OVER(name=file.name))
             status = transfer_states.fire(current, event).status
             writer, begun_by = (self._here, self._here) if event == "begun" else (None, current.begun_by)
@@ -221,16 +221,19 @@ class FileTransfers:
         self._leases.touch(session)
         self._leases.note_progress(file.id, changed.received)
 
-    def _may_record(self, event: str, current: UpdateFile) -> bool:
-        """Whether no other process has begun to receive a file since this one did."""
-        if event == "begun" or current.writer == self._here:
+    def _may_record(self, event: str, current: UpdateFile, read: UpdateFile) -> bool:
+        """Whether no other process has begun to receive a file since this one did, or since this one has `read` it."""
+        if current.writer == self._here:
             return True
+        if event == "begun":
+            return current.writer in (None, read.writer)
+        if event == "failed" and current == read:  # this process has not begun; a fetched file is that of its task's owner
+            return current.writer is None or current.source is Source.PULL
         if current.writer is not None:
             return False
         if current.archive is not None:  # a member is not begun anew where another process continues with its archive
             return True
-        fails = event == "failed" and current.status is not TransferStatus.READY
-        return fails or current.begun_by in (None, self._here)
+        return current.begun_by in (None, self._here)
 
 
 def _is_paused(file: UpdateFile) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contentlib.library.errors import Busy, Fault, LibraryError, Missing, NotActive
+from contentlib.library.errors import Busy, Fault, LibraryError, Missing, NotActive, Superseded
 from contentlib.library.leases import Leases
 from contentlib.library.model import Source, State, TransferStatus, UpdateFile, UpdateSession
 from contentlib.library.ports import MetadataStore, Transaction
@@ -64,8 +64,8 @@ class Settling:
         try:
             await self._transfers.forget_members(file)
             await self._transfers.stop(file, 0, fault)
-        except (Missing, NotActive):
-            return  # it was removed, or its session ended, since it was read
+        except (Missing, NotActive, Superseded):
+            return  # it was removed, its session ended, or it was begun again, since it was read
 
     async def run(self) -> None:
         """Ends all sessions that are due."""

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -140,6 +141,16 @@ async def test_what_may_succeed_later_is_tried_again(world: World) -> None:
     assert (blocked.fault, blocked.owner) == (Fault("a", "the line broke"), None)
     task = await world.ended(task_id)
     assert (task.status, task.attempts, task.fault) == (TaskStatus.SUCCEEDED, 2, None)
+
+
+async def test_a_task_whose_database_does_not_answer_is_tried_again(world: World) -> None:
+    world.work(raising(ConnectionResetError(errno.ECONNRESET, "the server closed the connection"), None))
+    task_id = await world.submit()
+    blocked = await world.blocked(task_id)
+    assert blocked.fault is not None
+    assert blocked.fault.text == "the server cannot access its storage: the server closed the connection"
+    assert (await world.ended(task_id)).status is TaskStatus.SUCCEEDED
+    assert world.failures == [f"task {task_id} (work)"]
 
 
 async def test_a_task_that_fails_too_often_fails(world: World) -> None:
@@ -284,6 +295,20 @@ async def test_a_task_of_a_dead_worker_is_taken_over_when_its_lease_is_over(worl
     world.clock.pass_seconds(1)
     task = await world.ended(task_id)
     assert (task.status, task.attempts) == (TaskStatus.SUCCEEDED, 2)
+
+
+async def test_attempts_that_ended_with_their_worker_are_no_failures(world: World) -> None:
+    """Else a task that many workers have had would wait for minutes after its first failure, or fail at once."""
+    task_id = await world.submit()
+    for _ in range(20):
+        async with world.metadata.transaction(durable=False) as transaction:
+            now = world.clock.now()
+            assert await transaction.tasks.claim(["work"], "dead", now, now + 200)
+            await transaction.tasks.let_go(["dead"])
+    world.work(raising(Again(Fault("a", "the line broke")), None))
+    blocked = await world.blocked(task_id)
+    assert (blocked.attempts, blocked.failures) == (21, 1)
+    assert (await world.ended(task_id)).status is TaskStatus.SUCCEEDED
 
 
 async def test_no_more_tasks_run_at_once_than_allowed(world: World) -> None:

@@ -7,6 +7,11 @@ MIGRATION_FAILED = Message(
     "library {library} could not be moved to storage {storage}: {reason}",
     "Check the storage, then migrate again: what was moved stays there.",
 )
+TASK_STORAGE_FAILED = Message(
+    "task.storage_failed",
+    "the server cannot access its storage: {reason}",
+    "Wait: the task is tried again. If it fails in the end, check the storage and the database.",
+)
 TASK_FAILED = Message(
     "task.failed",
     "internal server error; see the server log for task {task}",

@@ -1,7 +1,8 @@
 """Runs tasks: claims them, renews their leases, stores their progress, and retries temporary failures.
 
 Every process has a worker. If one is killed, its leases expire and another worker continues its tasks after their last step.
-Steps of a handler can therefore run twice.
+Steps of a handler can therefore run twice. A failed attempt is followed by a longer pause than the one before, and after some
+the task has failed; attempts that end with their process do not count.
 
 Each kind of task has its own places, so waiting tasks of one kind do not block the others.
 """
@@ -75,7 +76,7 @@ A LibraryError and Failed fail the task, Again puts it off.
 
 @dataclass(frozen=True, slots=True)
 class WorkLimits:
-    """How many tasks of a kind run at once (`most`, or as many as `places` returns), and how often one is tried.
+    """How many tasks of a kind run at once (`most`, or as many as `places` returns), and after how many `attempts` one fails.
 
     `lease` is how many seconds a task is held without a heartbeat, `poll` the seconds between searches for tasks.
     """
@@ -166,7 +167,7 @@ class Worker:
 
     async def _run(self, task: Task) -> None:
         """One attempt, with a heartbeat beside it; whichever ends first ends the other."""
-        progress = Progress(task, last=task.attempts >= self._limits.attempts)
+        progress = Progress(task, last=task.failures + 1 >= self._limits.attempts)
         work = asyncio.create_task(self._work(task, progress))
         beat = asyncio.create_task(self._beat(task, progress))
         try:
@@ -192,6 +193,9 @@ class Worker:
             await self._again(task, progress, error.fault)
         except (LibraryError, TaskFailed) as error:
             await self._finish(task, progress, "failed", fault=error.fault)
+        except OSError as error:  # of the database, as a rule
+            self._on_failure(f"task {task.id} ({task.kind})", error)
+            await self._again(task, progress, messages.TASK_STORAGE_FAILED(reason=error.strerror or str(error)))
         except Exception as error:
             self._on_failure(f"task {task.id} ({task.kind})", error)
             fault = messages.TASK_FAILED(task=task.id)
@@ -230,7 +234,7 @@ class Worker:
         if progress.last:
             await self._finish(task, progress, "failed", fault=fault)
             return
-        pause = min(_SHORTEST_PAUSE * 2 ** (task.attempts - 1), _LONGEST_PAUSE) * random.uniform(0.5, 1.0)  # noqa: S311 - jitter
+        pause = min(_SHORTEST_PAUSE * 2**task.failures, _LONGEST_PAUSE) * random.uniform(0.5, 1.0)  # noqa: S311 - jitter
         await self._finish(task, progress, "put off", fault=fault, after=int(pause * 1000))
 
     async def _finish(
@@ -259,6 +263,7 @@ class Worker:
                 replace(
                     done,
                     ended=ended,
+                    failures=found.failures + (event == "put off"),
                     due=now + after,
                     completed=progress.completed,
                     total=progress.total,

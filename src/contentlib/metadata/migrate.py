@@ -8,7 +8,7 @@ from pathlib import Path
 
 from contentlib.metadata.generations import sole_user
 
-HEAD = "0029"
+HEAD = "0030"
 """The newest migration; a test compares it with the modules in `migrations`."""
 
 

@@ -454,6 +454,7 @@ tasks = Table(
     Column("ended", BigInteger, index=True),
     Column("due", BigInteger, nullable=False),
     Column("attempts", Integer, nullable=False),
+    Column("failures", Integer, nullable=False, server_default="0"),
     Column("owner", Text),
     Column("until", BigInteger),
     Column("completed", BigInteger, nullable=False),

@@ -54,8 +54,9 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     """Work without a waiting caller. Times are milliseconds since 1970 UTC.
 
     `kind` selects the handler and `arguments` are its arguments as JSON. The task runs when it is `due`, by the `owner` whose
-    lease lasts until `until`; afterwards another worker takes over. `completed` of `total` is its progress. A task without a
-    `submitter` is the server's own.
+    lease lasts until `until`; afterwards another worker takes over. `attempts` counts how often it was begun, `failures` how
+    often that failed; an interruption is no failure. `completed` of `total` is its progress. A task without a `submitter` is
+    the server's own.
     """
 
     id: str
@@ -73,6 +74,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     ended: int | None = None
     due: int
     attempts: int = 0
+    failures: int = 0
     owner: str | None = None
     until: int | None = None
     completed: int = 0

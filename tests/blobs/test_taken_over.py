@@ -50,6 +50,9 @@ class Claims:
         self.last += 1
         return Claim(self, self.last, self.alone.pop() if self.alone else self.last == 1)
 
+    def forget(self) -> None:
+        """Has nothing to forget."""
+
     def close(self) -> None:
         """Has nothing to close."""
 

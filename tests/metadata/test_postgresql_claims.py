@@ -10,12 +10,15 @@ import pytest
 
 import postgresql
 from contentlib.blobs.locks import FileClaims
+from contentlib.library.identifiers import new_identifier
 from contentlib.library.ports import ClaimHeld, ClaimLost, UploadClaim
 from contentlib.metadata.postgresql.address import Address
 from contentlib.metadata.postgresql.claims import PostgresqlClaims
 
 pytestmark = pytest.mark.slow
 A = "datastore-1"
+_LATE = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint"
+_ARRIVAL = "SET session_replication_role = replica; INSERT INTO arrivals (id, library) VALUES ('{}', 'none')"
 Machine = Callable[[str], PostgresqlClaims]
 
 
@@ -129,3 +132,29 @@ def test_a_writer_whose_claim_is_about_to_end_is_silent(machine: Machine, tmp_pa
         with pytest.raises(ClaimHeld) as told:
             machine("two").claim(A, "u")
         assert told.value.silent is is_silent
+
+
+def test_rows_of_killed_processes_go_once_no_writer_can_go_on(machine: Machine, tmp_path: Path) -> None:
+    one, upload = machine("one"), new_identifier()
+    kill(one.claim(A, "of nothing"))
+    kill(one.claim(A, upload))
+    postgresql.server().run(_ARRIVAL.format(upload), postgresql.name_of(tmp_path))
+    later = machine("two")
+    later.forget()
+    assert rows(tmp_path) == 2
+    postgresql.server().run(f"UPDATE upload_claims SET until = {_LATE} - 3600000", postgresql.name_of(tmp_path))
+    later.forget()
+    assert rows(tmp_path) == 1
+    assert not later.claim(A, upload).alone
+    silent(tmp_path)
+    later.forget()
+    assert rows(tmp_path) == 0
+
+
+def test_files_of_killed_processes_are_removed_and_locked_ones_stay(tmp_path: Path) -> None:
+    claims = FileClaims(tmp_path)
+    (tmp_path / f"{A}~killed").touch()
+    held = claims.claim(A, "held")
+    claims.forget()
+    assert [path.name for path in tmp_path.iterdir()] == [f"{A}~held"]
+    held.release()

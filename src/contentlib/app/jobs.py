@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
+from functools import partial
 
 from contentlib.app import log
 from contentlib.app.access import Access
@@ -61,6 +63,7 @@ def worker_of(core: Core, rules: Rules, wire: Wire, readmission: Readmission) ->
 def jobs(core: Core, rules: Rules, transfers: Transfers, expiry: Expiry, access: Access) -> list[Job]:
     """All jobs: one line each."""
     settings, often = core.settings, touch_seconds(core.settings)
+    sweeping = min(600.0, settings.collect_grace_seconds / 2)
 
     async def save_touches() -> None:
         await transfers.touch_running()
@@ -81,7 +84,8 @@ def jobs(core: Core, rules: Rules, transfers: Transfers, expiry: Expiry, access:
         Job("settle", 1.0, rules.settling.run, exclusive=False),
         Job("persist", often, _persisting(core).run),
         Job("expire", min(15.0, settings.lease_seconds / 2), expiry.run),
-        Job("collect", min(600.0, settings.collect_grace_seconds / 2), _collector(core).run),
+        Job("collect", sweeping, _collector(core).run),
+        Job("claims", sweeping, partial(asyncio.to_thread, core.claims.forget), exclusive=False),
         Job("synchronize", 60.0, schedule.run),
         Job("quotas", 30.0, QuotaWatch(rules.quotas, log.quota_filled).run),
         Job("refusals", 60.0, access.refusals.save, exclusive=False),

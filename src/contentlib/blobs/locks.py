@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from contentlib.library.ports import ClaimHeld
@@ -41,6 +42,12 @@ class FileClaims:
         """Claims an upload. Raises ClaimHeld while another writer has it."""
         self._directory.mkdir(mode=0o750, exist_ok=True)
         return FileClaim(self._directory / f"{storage}~{upload}")
+
+    def forget(self) -> None:
+        """Removes the files that no process has locked."""
+        for path in self._directory.glob("*~*"):
+            with suppress(OSError):  # it is locked, or was removed meanwhile
+                FileClaim(path).release()
 
     def close(self) -> None:
         """Does nothing: no claim has to be renewed."""

@@ -361,11 +361,11 @@ class Storages:
     async def check(self, storages: Collection[str], seconds: float) -> None:
         """Returns when all of some storages can be written; OSError, naming one, when it cannot or does not answer in time."""
         asked = {each: asyncio.ensure_future(self.on(each).run(self.store.ping, each)) for each in storages}
+        for answer in asked.values():
+            answer.add_done_callback(_seen)
         await asyncio.wait(asked.values(), timeout=seconds)
         for answer in asked.values():
-            if not answer.done():
-                answer.add_done_callback(_seen)
-            elif (error := answer.exception()) is not None:
+            if answer.done() and (error := answer.exception()) is not None:
                 raise error
         for storage, answer in asked.items():
             if not answer.done():
@@ -373,7 +373,7 @@ class Storages:
 
 
 def _seen(answer: asyncio.Future[None]) -> None:
-    """Discards a result that arrives too late."""
+    """Discards a result that arrives too late, or beside that of another storage."""
     if not answer.cancelled():
         answer.exception()
 

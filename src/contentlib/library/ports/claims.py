@@ -45,5 +45,8 @@ class UploadClaims(Protocol):
     def claim(self, storage: str, upload: str) -> UploadClaim:
         """Claims an upload. Raises ClaimHeld while another writer has it."""
 
+    def forget(self) -> None:
+        """Removes what is left of claims that ended with their process, except on uploads that may go on."""
+
     def close(self) -> None:
         """Ends what renews the claims of this process, which end then."""

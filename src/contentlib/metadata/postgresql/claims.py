@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import asyncio
 import threading
-import time
 from collections.abc import Coroutine
 from contextlib import suppress
 from pathlib import Path
@@ -31,6 +30,7 @@ _LONGEST_BEAT = 1.0
 _SILENT_BEATS = 2.5
 _RELEASE_SECONDS = 2.0  # that the release of a claim waits for the database; then the claim ends by itself
 _FORGOTTEN_SECONDS = 7 * 86_400  # after its end; an upload's session ends long before
+_FORGOTTEN_LEASES = 10  # after the end of a claim on an upload that no other writer will go on with
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 _NOW = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint"
 _CLAIM = f"""INSERT INTO upload_claims AS old (upload, owner, until, shared) VALUES ($1, $2, {_NOW} + $3, false)
@@ -43,7 +43,9 @@ _RENEW = f"""UPDATE upload_claims SET until = {_NOW} + $2 WHERE number = ANY($1:
 _SETTLE = "UPDATE upload_claims SET shared = false WHERE number = $1 RETURNING number"
 _RELEASE = "DELETE FROM upload_claims WHERE number = $1 AND NOT shared"
 _END = f"UPDATE upload_claims SET until = {_NOW} WHERE number = $1"  # noqa: S608 - a constant
-_FORGET = f"DELETE FROM upload_claims WHERE until < {_NOW} - $1"  # noqa: S608 - a constant
+_FORGET = f"""DELETE FROM upload_claims WHERE until < {_NOW} - $1 OR until < {_NOW} - $2
+    AND NOT EXISTS (SELECT FROM update_files WHERE id = substring(upload FROM '[^~]*$'))
+    AND NOT EXISTS (SELECT FROM arrivals WHERE id = substring(upload FROM '[^~]*$'))"""  # noqa: S608 - a constant
 _LOG = structlog.stdlib.get_logger(__name__)
 
 
@@ -91,6 +93,11 @@ class PostgresqlClaims:
         self._held.pop(number, None)
         with suppress(OSError, TimeoutError):
             self.call(self._ended(number))
+
+    def forget(self) -> None:
+        """Removes the rows of claims that ended long ago, sooner if their upload belongs to no session and no sync."""
+        self._local.forget()
+        self.call(self._link.fetch(_FORGET, _FORGOTTEN_SECONDS * 1000, _FORGOTTEN_LEASES * self._milliseconds))
 
     def close(self) -> None:
         """Ends the thread. The claims of this process end, because they are not renewed any more."""
@@ -142,7 +149,7 @@ class PostgresqlClaims:
             loop.close()
 
     async def _keep_renewing(self) -> None:
-        forgotten, away = 0.0, False
+        away = False
         while True:
             await asyncio.sleep(self._beat)
             try:
@@ -151,9 +158,6 @@ class PostgresqlClaims:
                     kept = {number for (number,) in await self._link.fetch(_RENEW, held, self._milliseconds)}
                     for lost in {*held} - kept:
                         self._held.pop(lost, None)
-                if time.monotonic() - forgotten > _FORGOTTEN_SECONDS / 24:
-                    forgotten = time.monotonic()
-                    await self._link.fetch(_FORGET, _FORGOTTEN_SECONDS * 1000)
             except OSError as error:
                 if not away:
                     _LOG.warning("claims on uploads not renewed", told=str(error))

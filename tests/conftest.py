@@ -15,7 +15,7 @@ from whole import HandClock, Whole, copied, prepared, whole
 _SLOW = (
     *("crash", "clients", "fuzz", "models"),
     "console/browser",
-    *("cli/test_beside.py", "cli/test_bundle.py", "cli/test_publish_static.py"),
+    *("cli/test_beside.py", "cli/test_bundle.py", "cli/test_publish_static.py", "cli/test_storages.py"),
     *("client/test_hard_cases.py", "deploy", "metadata/moves"),
     *(
         "access/test_nodes.py",

@@ -10,28 +10,48 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
+from contentlib.access.passwords import Argon2Passwords
 from contentlib.blobs.mixed import StorageBlobs
 from contentlib.fetching.bringing import Bringing, BringingContext
 from contentlib.fetching.fetch import Transport
+from contentlib.jobs.clearing import Cleared, Clearing, ClearingWatcher
+from contentlib.jobs.ended_nodes import release
+from contentlib.jobs.migrating import Migrating
+from contentlib.jobs.worker import Worker, WorkLimits
 from contentlib.library.bytes.blobs import Blobs
 from contentlib.library.bytes.held_blobs import HeldBlobs
 from contentlib.library.bytes.storages import Storages
 from contentlib.library.catalog.configuration import Configurations
+from contentlib.library.catalog.libraries import Libraries, LibraryRules
 from contentlib.library.catalog.library_names import LibraryNames
 from contentlib.library.catalog.limits import TransferLimits
+from contentlib.library.catalog.migration import Migrations
+from contentlib.library.catalog.storage_contents import StorageContents, contents_of
+from contentlib.library.catalog.upkeep import CLEARING, Upkeep
 from contentlib.library.catalogs import Catalog
 from contentlib.library.clock import SystemClock
 from contentlib.library.errors import Missing
 from contentlib.library.following.adoption import Adoption, Contents
 from contentlib.library.following.archives import Archives, NotOpened, is_archived
+from contentlib.library.leases import Leases
 from contentlib.library.model import Subscription
 from contentlib.library.names import fold
-from contentlib.library.ports import MetadataStore
+from contentlib.library.ports import AccessStore, MetadataStore, space_of
 from contentlib.library.regular import open_regular
+from contentlib.library.signals import unheard
+from contentlib.nodes.local import LocalNodes
 from contentlib.outbound.configured import outbound_of
 from contentlib.outbound.sources import Sources
 from contentlib.settings import Settings
-from contentlib.stores import claim_storages, database_of, open_bytes, open_rows, own_storages
+from contentlib.stores import (
+    claim_storages,
+    database_of,
+    nodes_directory,
+    open_bytes,
+    open_nodes,
+    open_rows,
+    own_storages,
+)
 from contentlib.vcsp.publishing.documents import Counters
 from contentlib.vcsp.publishing.offers import read_offer, read_unchanged
 from contentlib.vcsp.reading.asking import DocumentLimits as AskingLimits
@@ -42,6 +62,7 @@ from contentlib.vcsp.trees.importing import import_bundle
 from contentlib.vcsp.trees.static import StaticLibrary, Watcher, Written, publish, static_library
 
 Warned = Callable[[str], None]
+_POLL_SECONDS = 0.2  # between searches for tasks, which nobody else submits
 _HELD_SECONDS = 60.0  # the server may have been told a shorter grace than the command
 
 
@@ -155,6 +176,86 @@ async def _offered(settings: Settings, store: StorageBlobs, wanted: str, since: 
     if since is not None and not 0 < since - settings.published_version_floor <= offer.library.revision:
         raise RuntimeError(f"library {offered.name!r} is at version {offered.version} and has never been at version {since}")
     return offered, {path for path, each in offered.payload.items() if f"{path.split('/')[0]}/{each.blob.id}" in unchanged}
+
+
+def clear_storage(settings: Settings, source: str, target: str, watcher: ClearingWatcher) -> Cleared:
+    """Moves everything on a storage to another one, beside a server or without one."""
+    store = _reading(settings)
+    return asyncio.run(_clear(settings, store, source, target, watcher))
+
+
+async def _clear(settings: Settings, store: StorageBlobs, source: str, target: str, watcher: ClearingWatcher) -> Cleared:
+    metadata = open_rows(settings)
+    try:
+        await claim_storages(metadata, store)
+        need = (await contents_of(metadata, source)).bytes
+        space = await asyncio.to_thread(space_of, store, target)
+        if space is not None and space.room < need:
+            raise RuntimeError(f"storage {target} has room for {max(space.room, 0)} bytes, {need} bytes are to be moved")
+        migrations = _migrations(settings, metadata, store)
+        async with _Attendance(settings, metadata, migrations, watcher) as attendance:
+            return await Clearing(metadata, migrations, attendance.attend, watcher).run(source, target)
+    finally:
+        await metadata.close()
+
+
+def _migrations(settings: Settings, metadata: MetadataStore, store: StorageBlobs) -> Migrations:
+    clock, storages = SystemClock(), {storage.id: storage.name for storage in settings.storage}
+    blobs = Blobs(metadata, store, clock)
+    libraries = Libraries(metadata, clock, Argon2Passwords(), LibraryRules(storages, settings.trash_seconds * 1000))
+    return Migrations(metadata, blobs, clock, libraries, Upkeep(metadata, Leases(clock, settings.lease_seconds * 1000)))
+
+
+class _Attendance:
+    """Does the tasks that clear a storage in this process while no server runs."""
+
+    def __init__(self, settings: Settings, metadata: AccessStore, migrations: Migrations, watcher: ClearingWatcher) -> None:
+        self._metadata = metadata
+        self._nodes = open_nodes(settings, LocalNodes(nodes_directory(settings)))
+        self._handlers = {CLEARING: Migrating(migrations).clear}
+        self._lease = settings.task_lease_seconds
+        self._watcher = watcher
+        self._worker: Worker | None = None
+
+    async def attend(self) -> bool:
+        """Whether a server runs."""
+        others = await self._nodes.running() - {self._nodes.here}
+        if not others and self._worker is None:
+            await self._nodes.start(unheard, unheard)
+            await release(self._metadata, self._nodes)
+            limits = WorkLimits(lease=self._lease, poll=_POLL_SECONDS)
+            self._worker = Worker(self._metadata, SystemClock(), self._handlers, self._failed, self._nodes.here, limits)
+            self._worker.start()
+        return bool(others)
+
+    def _failed(self, name: str, error: BaseException) -> None:
+        self._watcher.say(f"{name}: {error}")
+
+    async def __aenter__(self) -> _Attendance:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._worker is not None:
+            await self._worker.stop()
+        await self._nodes.stop()
+        if self._worker is not None:
+            await self._nodes.forget({self._nodes.here})
+
+
+def storage_contents(settings: Settings) -> list[StorageContents]:
+    """What needs each storage: those of the settings, then others that the database still names."""
+    return asyncio.run(_storage_contents(settings))
+
+
+async def _storage_contents(settings: Settings) -> list[StorageContents]:
+    metadata = open_rows(settings)
+    try:
+        async with metadata.reading() as transaction:
+            named = await transaction.blobs.storages()
+        known = [storage.id for storage in settings.storage]
+        return [await contents_of(metadata, each) for each in [*known, *sorted(named.difference(known))]]
+    finally:
+        await metadata.close()
 
 
 @asynccontextmanager

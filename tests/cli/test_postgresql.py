@@ -51,9 +51,9 @@ class Client:
         assert answer.status_code == 200, answer.text
         return str(answer.json()["value"])
 
-    def item(self, library: str) -> str:
+    def item(self, library: str, name: str = "item") -> str:
         """The identifier of a new item."""
-        spec = {"create_spec": {"library_id": library, "name": "item"}}
+        spec = {"create_spec": {"library_id": library, "name": name}}
         return str(self.send("POST", f"{_CONTENT}/library/item", spec).json()["value"])
 
     def update(self, item: str) -> str:

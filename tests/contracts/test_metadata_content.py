@@ -495,6 +495,20 @@ async def test_the_uses_of_a_storage_are_counted_by_library(store: MetadataStore
         assert found == {item.library: (2, 101), None: (1, 100)}
         assert await rows.blobs.uses("datastore-2") == [StorageUse(item.library, 1, other.size)]
         assert await rows.blobs.uses("datastore-3") == []
+        assert [await rows.blobs.named_bytes(f"datastore-{n}") for n in (1, 2, 3)] == [101, other.size, 0]
+
+
+async def test_the_storages_of_blobs_libraries_and_active_sessions_are_known(store: MetadataStore) -> None:
+    async with store.transaction(durable=False) as rows:
+        assert await rows.blobs.storages() == set()
+        await rows.blobs.add(made.blob(storage="a"))
+        for storage in ("b", "deleted"):
+            library = made.library(storage=storage, folded_name=storage)
+            await rows.libraries.add(library)
+        await rows.deleted_libraries.add(library.id, "ann", 1, 9)
+        await rows.update_sessions.add(made.update_session("i", storage="c"))
+        await rows.update_sessions.add(made.update_session("j", storage="ended", state=State.DONE, ended=1))
+        assert await rows.blobs.storages() == {"a", "b", "c", "deleted"}
 
 
 async def _unreferenced(rows: Transaction, blob: Blob) -> int | None:

@@ -1,4 +1,4 @@
-"""Implements `contentlib migrate`: moves the metadata of a server to PostgreSQL while it runs."""
+"""Implements `contentlib migrate`: moves the metadata to PostgreSQL, or content to another storage, while the server runs."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import typer
 from contentlib.cli.administering import check_database
 from contentlib.cli.progress import told
 from contentlib.cli.settings import Config, DataDir, check_owner, settings_or_exit
+from contentlib.cli.storages import Json, clear
 
 if TYPE_CHECKING:
     from contentlib.metadata.moves.move import Moved
@@ -20,8 +21,11 @@ if TYPE_CHECKING:
 _SECONDS = 5.0  # between two lines about the same phase
 
 Url = Annotated[str | None, typer.Option("--database", metavar="URL", help="PostgreSQL database to move to; must be empty.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Check both databases and count the rows, and change nothing.")]
-Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+Source = Annotated[
+    str | None, typer.Option("--storage", metavar="STORAGE", help="Id or name of a storage whose content is to be moved.")
+]
+Target = Annotated[str | None, typer.Option("--to", metavar="STORAGE", help="Id or name of the storage to move it to.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Tell what would be moved, and change nothing.")]
 Undo = Annotated[
     bool, typer.Option("--undo", help="Use the SQLite database again. With --database, no server can use that one any more.")
 ]
@@ -29,27 +33,41 @@ Undo = Annotated[
 
 def migrate(
     database: Url = None,
+    storage: Source = None,
+    to: Target = None,
     dry_run: DryRun = False,
     undo: Undo = False,
     as_json: Json = False,
     data_dir: DataDir = None,
     config: Config = None,
 ) -> None:
-    """Moves the metadata of a server from SQLite to PostgreSQL, while the server runs.
+    """Moves the metadata of a server to PostgreSQL (--database), or content to another storage (--storage and --to).
 
-    The server refuses changes during the last part. If the command is interrupted, start it again.
+    The server can run; it refuses changes during the last part of moving metadata. Start the command again after an interrupt.
     """
     settings = settings_or_exit(config, data_dir)
+    with told():
+        _check_options(database, storage, to, undo=undo)
+    if storage is not None and to is not None:
+        clear(settings, storage, to, dry_run=dry_run, as_json=as_json)
+        return
     with told():
         _check(settings, database)
         if undo:
             _undo(settings, database)
         elif database is None:
-            raise RuntimeError("--database is required: the URL of the PostgreSQL database to move to")
+            raise RuntimeError("--database is required: the URL of the database to move to; or --storage and --to")
         elif dry_run:
             _count(settings, database, as_json=as_json)
         else:
             _move(settings, database, as_json=as_json)
+
+
+def _check_options(database: str | None, storage: str | None, to: str | None, *, undo: bool) -> None:
+    if (storage is None) != (to is None):
+        raise RuntimeError("--storage and --to must be given together")
+    if storage is not None and (database is not None or undo):
+        raise RuntimeError(f"--storage cannot be combined with {'--undo' if undo else '--database'}; move one after the other")
 
 
 def _check(settings: Settings, url: str | None) -> None:

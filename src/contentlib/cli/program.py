@@ -32,6 +32,7 @@ from contentlib.cli.remote.trash import trash
 from contentlib.cli.secrets import secret
 from contentlib.cli.serve import serve
 from contentlib.cli.settings import settings
+from contentlib.cli.storages import storages
 from contentlib.cli.subscribers import subscriber
 from contentlib.cli.version import version
 
@@ -43,7 +44,7 @@ the machine of a server, with the rights of the user who runs it.
 
 application = new_application(_HELP)
 for command in (
-    *(adopt, completion, healthcheck, migrate, nodes, publish_static, serve, settings, version),
+    *(adopt, completion, healthcheck, migrate, nodes, publish_static, serve, settings, storages, version),
     *(call, doctor, login, logout, mirror, profiles, rollback, tasks, versions),
 ):
     application.command()(command)

@@ -33,6 +33,11 @@ class Bar:
         self._shown: tuple[Progress, TaskID] | None = None
         self._total = 0
 
+    @property
+    def is_shown(self) -> bool:
+        """Whether there is a terminal."""
+        return self._shown is not None
+
     def __enter__(self) -> Bar:
         if sys.stderr.isatty():
             from rich.console import Console

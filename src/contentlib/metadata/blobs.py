@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from sqlalchemy import BigInteger, bindparam, cast, exists, func, select, update
+from sqlalchemy import BigInteger, bindparam, cast, exists, func, select, union, update
 
 from contentlib.library.model import Blob, StorageUse
 from contentlib.metadata import tables
@@ -48,6 +48,20 @@ _USES = Statement(
     .order_by(_named_there.c.library),
     long=True,
 )
+_NAMED_BYTES = Statement(
+    select(cast(func.coalesce(func.sum(_TABLE.c.size), 0), BigInteger)).where(
+        _TABLE.c.storage == bindparam("storage"), _named_by_version
+    ),
+    long=True,
+)
+_STORAGES = Statement(
+    union(
+        select(_TABLE.c.storage),
+        select(tables.libraries.c.storage),
+        select(tables.update_sessions.c.storage).where(tables.active(tables.update_sessions)),
+    ),
+    long=True,
+)
 _needless = (~_named_by_version, ~_named_by_upload, ~_named_by_arrival)
 _UNREFERENCED = Limitable(select(*_ROWS.columns).where(_since, *_needless), _TABLE.c.created, _TABLE.c.id)
 
@@ -79,6 +93,15 @@ class BlobRows(Keyed[Blob]):
     async def uses(self, storage: str) -> list[StorageUse]:
         """What the versions of each library name on a storage."""
         return [StorageUse(*row) for row in await self._connection.rows(_USES, {"storage": storage})]
+
+    async def named_bytes(self, storage: str) -> int:
+        """The bytes of all blobs on a storage that versions name."""
+        row = await self._connection.row(_NAMED_BYTES, {"storage": storage})
+        return 0 if row is None else int(row[0])
+
+    async def storages(self) -> set[str]:
+        """The storages of all blobs, libraries and ACTIVE update sessions."""
+        return {row[0] for row in await self._connection.rows(_STORAGES, {})}
 
     async def known(self, blob_ids: Collection[str]) -> set[str]:
         """Those of the identifiers that are blobs'."""

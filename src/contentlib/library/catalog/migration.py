@@ -166,6 +166,11 @@ class Migrations:
         await self._undescribe(wanted, wanted.source)
         await self.note(wanted, unmoved)
 
+    async def kept(self, library_id: str) -> Library | None:
+        """A library, also one in the trash; None if it is gone."""
+        async with self._metadata.reading() as transaction:
+            return await _kept_library(transaction, library_id)
+
     async def note(self, wanted: MigrationArguments, unmoved: str | None) -> None:
         """Notes what was not moved of a library that can be changed."""
         async with self._metadata.transaction(durable=True) as transaction:

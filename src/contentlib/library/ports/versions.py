@@ -81,6 +81,12 @@ class BlobRows(Rows[Blob], Protocol):
         Versions whose item is gone, which running downloads still need, are together.
         """
 
+    async def named_bytes(self, storage: str) -> int:
+        """The bytes of all blobs on a storage that versions name."""
+
+    async def storages(self) -> set[str]:
+        """The storages of all blobs, libraries and ACTIVE update sessions. Reads all rows of blobs."""
+
     async def known(self, blob_ids: Collection[str]) -> set[str]:
         """Those of the identifiers that are blobs'."""
 

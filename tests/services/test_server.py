@@ -54,6 +54,7 @@ def test_a_setting_knows_its_source(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     file = tmp_path / "contentlib.toml"
     file.write_text("lease_seconds = 77\n")
     monkeypatch.setenv("CONTENTLIB_COLLECT_GRACE_SECONDS", "88")
+    monkeypatch.delenv("CONTENTLIB_TEST_BACKEND", raising=False)
     settings = load(file, {"data_dir": tmp_path}).settings
     assert settings.source("lease_seconds") == f"file {file}"
     assert settings.source("collect_grace_seconds") == "environment CONTENTLIB_COLLECT_GRACE_SECONDS"

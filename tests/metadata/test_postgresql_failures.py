@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -204,26 +204,41 @@ async def test_all_who_wait_for_a_server_that_stays_away_wait_together(own_serve
     await store.close()
 
 
-async def test_a_commit_whose_answer_is_lost_is_told_as_what_it_became(proxy: Proxy, far: PostgresqlMetadata) -> None:
+async def _read_and_put(store: PostgresqlMetadata, key: str, value: str) -> None:
+    """Changes a value in a transaction that has read before, which commits with fewer messages."""
+    async with store.transaction(durable=True) as transaction:
+        assert await transaction.state.get(key) is None
+        await transaction.state.put(key, value)
+
+
+Put = Callable[[PostgresqlMetadata, str, str], Awaitable[None]]
+
+
+@pytest.mark.parametrize("put", [made.put_state, _read_and_put])
+async def test_a_commit_whose_answer_is_lost_is_told_as_what_it_became(proxy: Proxy, far: PostgresqlMetadata, put: Put) -> None:
     proxy.cut_at, proxy.passes_it_on = _COMMIT, True
-    await made.put_state(far, "key", "1")
+    await put(far, "key", "1")
     assert proxy.cuts == 1
     assert await made.state_of(far, "key") == "1"
 
 
-async def test_a_commit_that_never_arrived_is_an_error_and_nothing_was_changed(proxy: Proxy, far: PostgresqlMetadata) -> None:
+@pytest.mark.parametrize("put", [made.put_state, _read_and_put])
+async def test_a_commit_that_never_arrived_is_an_error_and_nothing_was_changed(
+    proxy: Proxy, far: PostgresqlMetadata, put: Put
+) -> None:
     proxy.cut_at = _COMMIT
     with pytest.raises(OSError, match="connection to the database was lost"):
-        await made.put_state(far, "key", "1")
+        await put(far, "key", "1")
     assert await made.state_of(far, "key") is None
 
 
+@pytest.mark.parametrize("put", [made.put_state, _read_and_put])
 async def test_a_commit_that_nobody_can_be_asked_about_is_told_as_unknown(
-    proxy: Proxy, far: PostgresqlMetadata, store: PostgresqlMetadata
+    proxy: Proxy, far: PostgresqlMetadata, store: PostgresqlMetadata, put: Put
 ) -> None:
     proxy.cut_at, proxy.passes_it_on, proxy.stays_away = _COMMIT, True, True
     with pytest.raises(OutcomeUnknown, match="it is unknown whether the change was made"):
-        await made.put_state(far, "key", "1")
+        await put(far, "key", "1")
     assert await made.state_of(store, "key") == "1"
 
 

@@ -90,11 +90,17 @@ class Keyed(Generic[Value]):
 class Statements(Generic[Value]):
     """The four statements of every table with a single key column. `get` only returns `visible` rows.
 
-    `put` leaves `fixed` columns as they are.
+    `put` leaves `fixed` columns as they are. `add` is `sure` where a new row violates no constraint.
     """
 
     def __init__(
-        self, table: Table, value: type[Value], key: str = "id", *visible: ColumnElement[bool], fixed: Collection[str] = ()
+        self,
+        table: Table,
+        value: type[Value],
+        key: str = "id",
+        *visible: ColumnElement[bool],
+        fixed: Collection[str] = (),
+        sure: bool = False,
     ) -> None:
         self.codec = Codec(value)
         self.table = table.name
@@ -102,7 +108,7 @@ class Statements(Generic[Value]):
         self.fixed = fixed
         self.columns = [table.c[name] for name in self.codec.names]
         found: ColumnElement[bool] = table.c[key] == bindparam("key")
-        self.add = Statement(insert(table).values({name: bindparam(name) for name in self.codec.names}))
+        self.add = Statement(insert(table).values({name: bindparam(name) for name in self.codec.names}), sure=sure)
         self.get = Statement(select(*self.columns).where(found, *visible))
         changed: dict[str, Any] = {name: bindparam(name) for name in self.codec.names if name not in (key, *fixed)}
         self.put = Statement(update(table).where(found).values(changed))

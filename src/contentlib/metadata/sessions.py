@@ -31,8 +31,8 @@ AnySession = TypeVar("AnySession", bound=Session)
 class _SessionStatements(Statements[AnySession]):
     """The statements that both kinds of session have."""
 
-    def __init__(self, table: Table, value: type[AnySession]) -> None:
-        super().__init__(table, value)
+    def __init__(self, table: Table, value: type[AnySession], *, sure: bool = False) -> None:
+        super().__init__(table, value, sure=sure)
         order = (table.c.created, table.c.id)
         mine = select(table.c.id).where(
             table.c.user == bindparam("user"), exists().where(tables.items.c.id == table.c.item, *LIVE)
@@ -82,7 +82,7 @@ _in_library = exists().where(tables.items.c.id == tables.update_sessions.c.item,
 _ACTIVE_IN = Statement(_active.where(_in_library))  # a join would begin with the items of the library, which may be many
 _ACTIVE_ON = Statement(_active.where(tables.update_sessions.c.storage == bindparam("storage")))
 _PULLED = Statement(_active.where(tables.update_sessions.c.pulled.is_not(None)))
-_DOWNLOADS = _SessionStatements(tables.download_sessions, DownloadSession)
+_DOWNLOADS = _SessionStatements(tables.download_sessions, DownloadSession, sure=True)  # the identifier is new
 
 
 class UpdateSessionRows(_SessionRows[UpdateSession]):

@@ -21,15 +21,23 @@ class Statement:
     """A Core statement whose values are all named parameters.
 
     `writes` lists the tables whose rows change: the one that is written, and those whose rows it hides. `long` means that it
-    can read so many rows that others would have to wait. A change that is `audited` is recorded; `routine` ones are not.
+    can read so many rows that others would have to wait. A change that is `audited` is recorded; `routine` ones are not. A
+    `sure` insertion violates no constraint, so that a store may carry it out later in its transaction.
     """
 
-    __slots__ = ("_compiled", "_numbered", "audited", "expression", "long", "removes", "table", "writes")
+    __slots__ = ("_compiled", "_numbered", "audited", "expression", "long", "removes", "sure", "table", "writes")
 
     def __init__(
-        self, expression: ClauseElement, hides: tuple[str, ...] = (), *, long: bool = False, routine: bool = False
+        self,
+        expression: ClauseElement,
+        hides: tuple[str, ...] = (),
+        *,
+        long: bool = False,
+        routine: bool = False,
+        sure: bool = False,
     ) -> None:
         self.expression = expression
+        self.sure = sure
         self.long = long
         changed = expression.table if isinstance(expression, UpdateBase) else None
         self.writes = (changed.name, *hides) if isinstance(changed, Table) else hides

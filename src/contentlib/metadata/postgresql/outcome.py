@@ -19,6 +19,9 @@ _COUNT = """WITH own AS (
     UPDATE generations SET value = (SELECT value + 1 FROM generations WHERE slot = 0) WHERE slot = ANY($1) RETURNING slot, value
 ) SELECT slot, value, pg_current_xact_id()::text FROM own
 UNION ALL SELECT slot, value, '' FROM generations WHERE value > $2 AND slot <> ALL($1)"""
+_COUNT_AND_COMMIT = (
+    """UPDATE generations SET value = (SELECT value + 1 FROM generations WHERE slot = 0) WHERE slot IN ({}); COMMIT"""
+)
 _STATUS = "SELECT pg_xact_status($1::text::xid8)"
 _HISTORY = "SELECT system_identifier::text || '/' || timeline_id FROM pg_control_system(), pg_control_checkpoint()"
 
@@ -42,15 +45,19 @@ class Outcomes:
         except ERRORS:
             self._history = None  # the role is not allowed to see it
 
-    async def commit(self, raw: Raw, written: Collection[str]) -> BaseException | None:
+    async def commit(self, raw: Raw, written: Collection[str], state: tuple[int, str | None] | None) -> BaseException | None:
         """Commits the transaction of a connection, which has written to some tables.
 
-        Returns None if it was made, and otherwise the error.
+        `state` is the number of the state that it has seen, and its own, if it has read them. Returns None if the commit was
+        made, and otherwise the error.
         """
+        slots = sorted({0, *map(slot_of, written)})
+        if written and state is not None and state[1] is not None and not raw.is_closed():
+            return await self._commit_at_once(raw, slots, state[0], state[1])
         changed: list[Any] = []
         try:
             if written:
-                changed = await raw.fetch(_COUNT, sorted({0, *map(slot_of, written)}), self._counters.last)
+                changed = await raw.fetch(_COUNT, slots, self._counters.last)
             told = await raw.execute("COMMIT")
         except ERRORS as error:
             raw.terminate()
@@ -59,6 +66,18 @@ class Outcomes:
             return await self._found(max(row[2] for row in changed), error)
         self._counters.note((slot, value) for slot, value, _ in changed)
         return None if told == "COMMIT" else OSError("the database undid the transaction")
+
+    async def _commit_at_once(self, raw: Raw, slots: list[int], seen: int, number: str) -> BaseException | None:
+        """Counts the changes and commits them in one message; nobody else has committed since the state that was seen."""
+        try:
+            told = await raw.execute(_COUNT_AND_COMMIT.format(", ".join(map(str, slots))))
+        except ERRORS as error:
+            raw.terminate()
+            return await self._found(number, error)
+        if told != "COMMIT":
+            return OSError("the database undid the transaction")
+        self._counters.note((slot, seen + 1) for slot in slots)
+        return None
 
     async def close(self, raw: Raw) -> None:
         """Closes a connection."""

@@ -24,18 +24,24 @@ _MANY = 1000  # rows that are converted before others have a turn
 _DELETE = "DELETE"
 _ATTEMPTS = 3  # to read a first row, where connections turn out to be lost
 _UNKNOWN = -1  # no epoch of a memory
-_NUMBERED = """SELECT state.value, found.* FROM (SELECT value FROM generations WHERE slot = 0) AS state
+_NUMBERED = """SELECT state.*, found.* FROM (SELECT value, {} FROM generations WHERE slot = 0) AS state
     LEFT JOIN (SELECT TRUE, answer.* FROM ({}) AS answer) AS found ON TRUE"""
+_NO_NUMBER, _NUMBER = "NULL", "pg_current_xact_id()::text"
 
 
 class PostgresqlConnection:
     """Runs the statements of transactions in one state of the rows, which the first statement that reads finds out."""
+
+    numbers_transactions = False
+    """Whether the first statement that reads also finds out the number of the transaction, which gives it one."""
 
     def __init__(self, counters: TableCounters, memory: Memory) -> None:
         self.raw: Raw | None = None
         self.failed = False
         """Whether a statement failed, after which the server refuses all others of the transaction."""
         self.written: set[str] = set()
+        self.state: tuple[int, str | None] | None = None
+        """The number of the state that the transaction sees, and that of the transaction itself, once they are known."""
         self._counters = counters
         self._memory = memory
         self._epoch = _UNKNOWN
@@ -43,6 +49,7 @@ class PostgresqlConnection:
     def begin(self) -> None:
         """A transaction begins, or several that are committed together."""
         self._epoch = _UNKNOWN
+        self.state = None
         self.written.clear()
 
     def has_written(self, tables: Collection[str]) -> bool:
@@ -74,11 +81,7 @@ class PostgresqlConnection:
                     return 0
                 raise Invalid(INVALID_UNICODE(field=name, character="U+0000" if "\0" in value else "unpaired surrogate"))
         self.written.update(statement.writes)
-        try:
-            told = await self._usable().execute(sql, *arguments)
-        except ERRORS as error:
-            raise self._error(error) from error
-        return int(told.rpartition(" ")[2])
+        return await self._execute(sql, arguments, sure=statement.sure)
 
     def recall(self, kind: RowKind, key: str) -> Any:
         """The value that was read by a key in this state of all rows, or None."""
@@ -96,18 +99,27 @@ class PostgresqlConnection:
     async def _first_rows(self, sql: str, arguments: list[Any]) -> list[tuple[Any, ...]]:
         """The rows of the first statement, with which the number of their state is read."""
         known = self._counters.counters[0]
-        found = await self._fetch(_NUMBERED.format(sql), arguments)
-        epoch = self._counters.epoch(found[0][0])
+        number = _NUMBER if self.numbers_transactions else _NO_NUMBER
+        found = await self._fetch(_NUMBERED.format(number, sql), arguments)
+        self.state = found[0][0], found[0][1]
+        epoch = self._counters.epoch(self.state[0])
         if epoch < known:
             self._counters.restart()  # another database server, which does not have the last commits of the former one
         await self._settle(epoch)
-        return [row[2:] for row in await _converted(found) if row[1]]
+        return [row[3:] for row in await _converted(found) if row[2]]
 
     async def _settle(self, epoch: int) -> None:
         """The transaction sees the rows in a state. If that is newer than the known one, reads what has changed."""
         if epoch > self._counters.counters[0]:
             self._counters.note(await self._fetch(CHANGED, [self._counters.last]))
         self._epoch = epoch
+
+    async def _execute(self, sql: str, arguments: list[Any], *, sure: bool) -> int:  # noqa: ARG002 - for those that wait
+        try:
+            told = await self._usable().execute(sql, *arguments)
+        except ERRORS as error:
+            raise self._error(error) from error
+        return int(told.rpartition(" ")[2])
 
     async def _fetch(self, sql: str, arguments: list[Any]) -> list[Any]:
         try:

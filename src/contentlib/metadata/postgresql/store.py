@@ -17,7 +17,8 @@ from contentlib.metadata.postgresql.address import Address
 from contentlib.metadata.postgresql.connections import Connector, ReadingConnections
 from contentlib.metadata.postgresql.counters import TableCounters
 from contentlib.metadata.postgresql.link import Link
-from contentlib.metadata.postgresql.statements import PostgresqlConnection, SnapshotConnection
+from contentlib.metadata.postgresql.statements import SnapshotConnection
+from contentlib.metadata.postgresql.turn_statements import TurnStatements
 from contentlib.metadata.postgresql.turns import PostgresqlTurn, TurnConnection
 from contentlib.metadata.principals import ACCESS_TABLES
 from contentlib.metadata.transaction import TransactionRows
@@ -32,7 +33,7 @@ class PostgresqlMetadata:
         connector = Connector(address)
         self._counters = TableCounters(Link(connector))
         self._memory = Memory(self._counters, remembers=remembers)
-        self._writer = TurnConnection(connector, PostgresqlConnection(self._counters, self._memory), now, self._counters)
+        self._writer = TurnConnection(connector, TurnStatements(self._counters, self._memory), now, self._counters)
         self._connections = ReadingConnections(connector, address.connections, self._writer.has_turn)
         self._readers: list[_Reader] = []
 

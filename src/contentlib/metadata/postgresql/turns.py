@@ -19,14 +19,13 @@ from contentlib.metadata.postgresql.connections import Connector
 from contentlib.metadata.postgresql.counters import TableCounters
 from contentlib.metadata.postgresql.errors import ERRORS, lost, told_error
 from contentlib.metadata.postgresql.outcome import Outcomes
-from contentlib.metadata.postgresql.statements import PostgresqlConnection
+from contentlib.metadata.postgresql.turn_statements import TurnStatements
 from contentlib.metadata.transaction import TransactionRows
 
 Result = TypeVar("Result")
 LOCKS = 0x636C6962
 """The first number of the advisory locks of this program; the second says what is locked."""
 _BEGIN = f"BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_advisory_xact_lock({LOCKS}, 1); SAVEPOINT turn"
-_SAVEPOINT = "SAVEPOINT turn"  # not released at the end of a turn: the next one hides it, and the commit ends them all
 _BUSY_SECONDS = 30  # that a writer waits for others, and that it may stand still while others wait
 _SETTINGS = {
     "lock_timeout": f"{_BUSY_SECONDS}s",
@@ -38,7 +37,7 @@ class TurnConnection:
     """The connection that writes, the turns on it, and the batch that is open on it."""
 
     def __init__(
-        self, connector: Connector, connection: PostgresqlConnection, now: Callable[[], int], counters: TableCounters
+        self, connector: Connector, connection: TurnStatements, now: Callable[[], int], counters: TableCounters
     ) -> None:
         self._connection = connection
         self.audited = AuditedConnection(self._connection, now)
@@ -57,12 +56,7 @@ class TurnConnection:
             raise RuntimeError("a transaction was begun inside a transaction of the same task, which would wait for ever")
         deadline = time.monotonic() + self._connector.patience  # of all who wait together while the server is away
         await self._turn.acquire()
-        joining = self._do(self._join(deadline))
-        try:
-            batch = await asyncio.shield(joining)
-        except asyncio.CancelledError:
-            joining.add_done_callback(self._abandon)
-            raise
+        batch = self._joined() or await self._new_batch(deadline)
         self._owner = task
         return batch
 
@@ -101,10 +95,27 @@ class TurnConnection:
                 self._connection.raw = None
                 await self._outcomes.close(raw)
 
-    async def _join(self, deadline: float) -> Batch:
+    def _joined(self) -> Batch | None:
+        """The open batch, with a turn that begins. If the connection is lost, so is the batch."""
+        if self._batch is not None:
+            try:
+                self._usable()
+            except ConnectionError as error:
+                self._lose(error)
+            else:
+                self._connection.next_turn()
+        return self._batch
+
+    async def _new_batch(self, deadline: float) -> Batch:
+        joining = self._do(self._begin_batch(deadline))
         try:
-            if self._batch is not None and await self._goes_on():
-                return self._batch
+            return await asyncio.shield(joining)
+        except asyncio.CancelledError:
+            joining.add_done_callback(self._abandon)
+            raise
+
+    async def _begin_batch(self, deadline: float) -> Batch:
+        try:
             await self._begin(deadline)
             self._connection.begin()
             self._batch = batch = Batch()
@@ -113,15 +124,6 @@ class TurnConnection:
             self._turn.release()
             raise
         return batch
-
-    async def _goes_on(self) -> bool:
-        """Whether the next turn of the open batch was begun. If the connection is lost, so is the batch."""
-        try:
-            await self._usable().execute(_SAVEPOINT)
-        except ERRORS as error:
-            self._lose(error)
-            return False
-        return True
 
     async def _begin(self, deadline: float) -> None:
         """Begins a batch; on a new connection where the old one was lost."""
@@ -145,7 +147,10 @@ class TurnConnection:
         """Undoes a turn and ends it."""
         self._connection.failed = False
         try:
-            await self._usable().execute("ROLLBACK TO turn")
+            if await self._connection.has_to_undo():
+                await self._usable().execute("ROLLBACK TO turn")
+            else:
+                self._usable()
         except ERRORS as failure:
             self._lose(failure)
         finally:
@@ -158,9 +163,15 @@ class TurnConnection:
 
     async def _commit(self, batch: Batch) -> None:
         self._batch = None
-        raw = self._connection.raw
-        error = lost() if raw is None else await self._outcomes.commit(raw, self._connection.written)
-        batch.end(error)
+        connection = self._connection
+        try:
+            raw = self._usable()
+            await connection.send_rest()
+        except ERRORS as error:
+            self._lose_connection()
+            batch.end(told_error(error, closed=True))
+        else:
+            batch.end(await self._outcomes.commit(raw, connection.written, connection.state))
 
     def _abandon(self, joining: asyncio.Task[Batch]) -> None:
         """Ends a turn whose caller was cancelled before it began."""
@@ -175,13 +186,16 @@ class TurnConnection:
 
     def _lose(self, error: BaseException) -> None:
         """Nothing was committed, and the server undoes it all when the connection ends."""
+        self._lose_connection()
+        if self._batch is not None:
+            batch, self._batch = self._batch, None
+            batch.end(told_error(error, closed=True))
+
+    def _lose_connection(self) -> None:
         raw, self._connection.raw = self._connection.raw, None
         self._connection.failed = False
         if raw is not None:
             raw.terminate()
-        if self._batch is not None:
-            batch, self._batch = self._batch, None
-            batch.end(told_error(error, closed=True))
 
     def _do(self, work: Coroutine[Any, Any, Result]) -> asyncio.Task[Result]:
         task = asyncio.create_task(work)

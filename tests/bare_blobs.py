@@ -34,6 +34,7 @@ class BareStaged:
         self._memory, self._key = memory, key
         self._bytes: bytearray | None = memory.uploads.setdefault(key, bytearray())
         self._unsaved = bytearray()
+        self.is_new = not self._bytes
 
     @property
     def size(self) -> int:

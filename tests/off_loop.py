@@ -78,6 +78,7 @@ class _Watched:
         self._store = store
         self._storage = storage
         self._inner = inner
+        self.is_new = inner.is_new
 
     @property
     def size(self) -> int:

@@ -62,6 +62,14 @@ def test_an_upload_that_was_emptied_starts_anew(blobs: BlobStore) -> None:
     assert b"".join(blobs.staged_bytes(A, "u")) == b"new"
 
 
+def test_an_upload_of_which_nothing_was_stored_is_new(blobs: BlobStore) -> None:
+    with blobs.stage(A, "u") as staged:
+        assert staged.is_new
+        staged.append(b"x")
+    with blobs.stage(A, "u") as staged:
+        assert not staged.is_new
+
+
 def test_an_upload_survives_the_store(blobs: BlobStore, another_blobs: Callable[[], BlobStore]) -> None:
     _staged(blobs, "u", b"bytes")
     assert another_blobs().staged_size(A, "u") == 5

@@ -58,6 +58,7 @@ class StagedFile:
         self._using = threading.Lock()  # a call that hung may come back while the file is being closed
         found = os.fstat(self._file)
         self.size = self._begun = found.st_size
+        self.is_new = not found.st_size
         self.mark = file_mark(found)
 
     def append(self, data: bytes) -> None:

@@ -85,6 +85,7 @@ class StagedObjects:
         self._named, self._segments = self._found()
         if not claim.alone:
             self._take_over()
+        self.is_new = not self._named
         self._tail: Segment | None = None
         self._multipart: Multipart | None = None
         self._buffer = _Buffer()

@@ -14,6 +14,7 @@ from contentlib.library.bytes.storages import Lane
 from contentlib.library.bytes.throttle import Throttle
 from contentlib.library.checksums import Hasher
 from contentlib.library.errors import Fault
+from contentlib.library.packages.recognition import ENOUGH
 from contentlib.library.ports import BlobStore, Staged
 from contentlib.library.sessions import transfer_faults as faults
 from contentlib.library.sessions.allowances import TransferAllowance
@@ -98,7 +99,10 @@ class Upload:
         await self._begin()
         self.incoming.start()
         await self._prepare(staged, store, known)
+        start = b"" if self.part.start is None else None
         async for block in self._blocks(staged.size):
+            if start is not None and len(start) < ENOUGH:
+                start = b"".join((start, *block))[:ENOUGH]
             await storing.store(self._threads, staged, self.hasher, block)
         if self.part.start is not None:
             self._check_part(staged.size - self.part.start)
@@ -107,7 +111,7 @@ class Upload:
                 await storing.put(self._threads, staged.save)
                 await self._transfers.pause(self.file, staged.size)
                 return False
-        received = Received(self.session.storage, self.file.id, self.hasher.size, self.hasher.digests())
+        received = Received(self.session.storage, self.file.id, self.hasher.size, self.hasher.digests(), start)
         archive = ArchiveReceiver(self._transfers, self.session, self.file, store, self._threads)
         fault = await finish(self._transfers, archive, self.file, received, staged)
         if fault is not None:
@@ -163,7 +167,8 @@ class Upload:
         """Gets the bytes that are there already out of the way, or hashed."""
         self.hasher = Hasher(*([self.file.checksum.algorithm] if self.file.checksum else ()))
         if self.part.start is None:
-            await self._threads.stored(staged.empty)
+            if not staged.is_new:
+                await self._threads.stored(staged.empty)
         elif isinstance(known, Hasher) and known.size == staged.size:
             self.hasher = known
         elif staged.size:

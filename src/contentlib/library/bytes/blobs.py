@@ -31,6 +31,8 @@ from contentlib.library.ports import (
     MetadataStore,
     NewBlob,
     SmallFiles,
+    Stat,
+    StorageSpace,
     Transaction,
     descriptions_of,
     small_files_of,
@@ -42,12 +44,16 @@ HOLD_SECONDS = 600.0
 
 
 class Received(msgspec.Struct, frozen=True):
-    """Bytes that were received and hashed, still aside under the name of their upload."""
+    """Bytes that were received and hashed, still aside under the name of their upload.
+
+    `start` are the first of them, if whoever received them still has as many as tell what a file is.
+    """
 
     storage: str
     upload: str
     size: int
     digests: dict[Algorithm, str]
+    start: bytes | None = None
 
 
 def _unseen(size: int) -> None:
@@ -165,11 +171,17 @@ class Blobs(ReadableBlobs):
         received = (Received(storage, "", len(content), {Algorithm.SHA256: digest}) for digest, content in contents.items())
         return await self._add(dict(zip(kept, received, strict=True)))
 
+    async def check_writable(self, storage: str, need: int) -> None:
+        """Raises OSError if a storage cannot be written, NotWritable if it has no space for so many bytes."""
+        _check_room(storage, await self.on(storage).run(self._space_if_writable, storage), need)
+
+    def _space_if_writable(self, storage: str) -> StorageSpace | None:
+        self.store.ping(storage)
+        return space_of(self.store, storage)
+
     async def check_space(self, storage: str, need: int) -> None:
         """Raises NotWritable if a storage has no space for more bytes above its reserve."""
-        space = await self.on(storage).run(space_of, self.store, storage)
-        if space is not None and space.room < max(need, 1):
-            raise NotWritable(STORAGE_RESERVED(storage=storage, free=space.free, reserved=space.reserved, need=need))
+        _check_room(storage, await self.on(storage).run(space_of, self.store, storage), need)
 
     async def at(self, storage: str, file: StoredFile, advance: Callable[[int], None] = _unseen) -> StoredFile:
         """The file with its bytes on a storage, copied there if they are on another and equal ones are not there already."""
@@ -229,19 +241,35 @@ class Blobs(ReadableBlobs):
     async def flush(self, *versions: Version) -> None:
         """Returns when the bytes of versions survive the loss of power; Damaged when those of a file are lost."""
         files = [file for version in versions for file in version.files]
-        for file, blob in zip(files, await self._check_all(files), strict=True):
-            if blob.unflushed is not None:
-                await self._flush(blob, file.name)
+        flushed: dict[str, OSError | None] = {}
+        for file, blob in zip(files, await self._check_all(files, partial(self._flush_whole, flushed)), strict=True):
+            if blob.id in flushed:
+                await self._check_flushed(blob, file.name, flushed[blob.id])
+            elif blob.unflushed is not None:  # it was read again
+                await self._check_flushed(blob, file.name, await self.on(blob.storage).long(self._flush, blob))
 
-    async def _flush(self, blob: Blob, name: str) -> None:
-        lane = self.on(blob.storage)
+    def _flush_whole(self, flushed: dict[str, OSError | None], blob: Blob) -> Stat | None:
+        """Flushes a blob in the call that looks at it, unless it has to be read again or another one could not be flushed."""
+        found = self.store.stat(blob.storage, blob.id)
+        whole = found is not None and self._is_as_stored(blob, found)
+        if whole and blob.unflushed is not None and not any(flushed.values()):
+            flushed[blob.id] = self._flush(blob)
+        return found
+
+    def _flush(self, blob: Blob) -> OSError | None:
         try:
-            await lane.long(self.store.flush, blob.storage, blob.id)
-        except FileNotFoundError as error:
-            raise damage.gone(blob, name) from error
+            self.store.flush(blob.storage, blob.id)
         except OSError as error:
-            if await lane.run(self.store.stat, blob.storage, blob.id) is not None:
-                raise  # nothing was lost: the storage did not come to writing
+            return error
+        return None
+
+    async def _check_flushed(self, blob: Blob, name: str, error: OSError | None) -> None:
+        """Damaged, or the error of the flush, if there was one."""
+        if isinstance(error, FileNotFoundError):
+            raise damage.gone(blob, name) from error
+        if error is not None:
+            if await self.on(blob.storage).run(self.store.stat, blob.storage, blob.id) is not None:
+                raise error  # nothing was lost: the storage did not come to writing
             raise damage.not_written(blob, name, error) from error
 
     async def check_kept(self, transaction: Transaction, version: Version) -> None:
@@ -274,6 +302,11 @@ class Blobs(ReadableBlobs):
         elif descriptions is not None:
             for each in texts:
                 await self.on(place).long(descriptions.describe, place, *each)
+
+
+def _check_room(storage: str, space: StorageSpace | None, need: int) -> None:
+    if space is not None and space.room < max(need, 1):
+        raise NotWritable(STORAGE_RESERVED(storage=storage, free=space.free, reserved=space.reserved, need=need))
 
 
 async def _piece(content: bytes) -> AsyncIterator[bytes]:

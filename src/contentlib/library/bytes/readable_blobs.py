@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import ParamSpec, TypeVar
@@ -55,27 +55,18 @@ class ReadableBlobs:
             blob = damage.existing(await transaction.blobs.get(blob_id), name)
         return await self._judge(blob, name, await self._stat(blob, name))
 
-    async def _check_all(self, files: Sequence[StoredFile]) -> list[Blob]:
-        """The blobs of several files, as `check` answers each, with one call for each storage."""
+    async def _check_all(self, files: Sequence[StoredFile], look: Callable[[Blob], Stat | None]) -> list[Blob]:
+        """The blobs of several files, as `check` answers each. `look` finds each of a storage in one call of that."""
         async with self._metadata.reading() as transaction:
             blobs = [damage.existing(await transaction.blobs.get(file.blob), file.name) for file in files]
         found: dict[str, Stat | OSError | None] = {}
         for storage in {blob.storage for blob in blobs}:
-            here = [blob.id for blob in blobs if blob.storage == storage]
+            here = {blob.id: blob for blob in blobs if blob.storage == storage}
             try:
-                found |= await self.on(storage).run(self._stats, storage, here)
+                found |= await self.on(storage).long(_looked_at, here.values(), look)
             except StorageSilent as error:
                 raise Unavailable(error.fault) from error
         return [await self._judge(blob, file.name, found[blob.id]) for blob, file in zip(blobs, files, strict=True)]
-
-    def _stats(self, storage: str, blobs: Sequence[str]) -> dict[str, Stat | OSError | None]:
-        found: dict[str, Stat | OSError | None] = {}
-        for blob in blobs:
-            try:
-                found[blob] = self.store.stat(storage, blob)
-            except OSError as error:
-                found[blob] = error
-        return found
 
     async def _judge(self, blob: Blob, name: str, found: Stat | OSError | None) -> Blob:
         if isinstance(found, OSError):
@@ -84,9 +75,13 @@ class ReadableBlobs:
             raise damage.gone(blob, name)
         if found.size != blob.size:
             raise Damaged(FILE_RESIZED(name=name, actual=found.size, storage=blob.storage, expected=blob.size))
-        if found.mark == blob.mark and blob.unflushed in (None, self.store.boot):
+        if self._is_as_stored(blob, found):
             return blob
         return await self._read_again(blob, name, found.mark)
+
+    def _is_as_stored(self, blob: Blob, found: Stat) -> bool:
+        """Whether nobody has touched the bytes since they were stored, and the machine was not restarted before their flush."""
+        return found == Stat(blob.size, blob.mark) and blob.unflushed in (None, self.store.boot)
 
     async def place(self, file: StoredFile) -> BlobLocation:
         """Returns the location of a file's bytes, without checking them."""
@@ -97,9 +92,13 @@ class ReadableBlobs:
         return BlobLocation(blob.storage, self.store.uri(blob.storage, blob.id), there=True)
 
     async def start(self, file: StoredFile, most: int) -> bytes:
-        """The first bytes of a file."""
-        blob = await self.check(file.blob, file.name)
-        return await self._ask(blob, file.name, self._start, blob, most)
+        """The first bytes of a file, checked and read in one call of the storage."""
+        async with self._metadata.reading() as transaction:
+            blob = damage.existing(await transaction.blobs.get(file.blob), file.name)
+        found, start = await self._ask(blob, file.name, self._stat_and_start, blob, most)
+        if await self._judge(blob, file.name, found) is blob:
+            return start
+        return await self._ask(blob, file.name, self._start, blob, most)  # it was read again meanwhile
 
     def path(self, blob: Blob) -> Path | None:
         """The path of a blob, if it is a file of this machine."""
@@ -119,6 +118,10 @@ class ReadableBlobs:
             yield piece
         if left:
             raise OSError(f"blob {blob.id} on storage {blob.storage} ended {left} bytes too early")
+
+    def _stat_and_start(self, blob: Blob, most: int) -> tuple[Stat | None, bytes]:
+        found = self.store.stat(blob.storage, blob.id)
+        return found, b"" if found is None else self._start(blob, most)
 
     def _start(self, blob: Blob, most: int) -> bytes:
         return b"".join(self.store.read(blob.storage, blob.id, 0, most))
@@ -177,3 +180,13 @@ class ReadableBlobs:
         except Damaged:
             return False
         return True
+
+
+def _looked_at(blobs: Collection[Blob], look: Callable[[Blob], Stat | None]) -> dict[str, Stat | OSError | None]:
+    found: dict[str, Stat | OSError | None] = {}
+    for blob in blobs:
+        try:
+            found[blob.id] = look(blob)
+        except OSError as error:
+            found[blob.id] = error
+    return found

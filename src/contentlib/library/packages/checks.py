@@ -17,8 +17,9 @@ from contentlib.library.errors import Fault
 from contentlib.library.model import StoredFile
 from contentlib.library.names import plain
 from contentlib.library.packages import messages, ovf
-from contentlib.library.packages.recognition import ENOUGH, doubtful, is_tar
+from contentlib.library.packages.recognition import doubtful, is_tar
 from contentlib.library.packages.signatures import LARGEST, read_certificate
+from contentlib.library.packages.starts import Starts
 from contentlib.library.packages.tar import BadArchive, Begin, TarReader
 
 _DESCRIPTOR = f"*{ovf.DESCRIPTOR}"
@@ -130,9 +131,9 @@ async def examine(kind: str, files: Sequence[StoredFile], blobs: Blobs) -> Findi
     return Findings(found.missing, tuple(invalid), () if seal is None else seal.chain, tuple(warnings))
 
 
-async def misnamed(files: Sequence[StoredFile], blobs: Blobs) -> tuple[tuple[str, Fault], ...]:
+async def misnamed(files: Sequence[StoredFile], starts: Starts) -> tuple[tuple[str, Fault], ...]:
     """Returns warnings about files that do not match their names."""
-    found = [(file.name, _doubtful(file.name, await blobs.start(file, ENOUGH))) for file in files[:_LOOKED_INTO]]
+    found = [(file.name, _doubtful(file.name, await starts.of(file))) for file in files[:_LOOKED_INTO]]
     return tuple((name, fault) for name, fault in found if fault is not None)
 
 

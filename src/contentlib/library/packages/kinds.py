@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from contentlib.library.bytes.blobs import Blobs
 from contentlib.library.model import StoredFile
 from contentlib.library.packages import ovf
+from contentlib.library.packages.starts import Starts
 
 _SIGNATURES = (
     (0x8001, b"CD001", "iso"),
@@ -18,15 +18,14 @@ _SIGNATURES = (
 )
 
 
-async def detect(files: Sequence[StoredFile], blobs: Blobs) -> str:
+async def detect(files: Sequence[StoredFile], starts: Starts) -> str:
     """The type of an item with these files; empty where they are of no known kind."""
     if any(ovf.is_descriptor(file.name) for file in files):
         return ovf.TYPE
     largest = max(files, key=lambda file: file.size, default=None)
     if largest is None:
         return ""
-    blob = await blobs.check(largest.blob, largest.name)
-    start = await blobs.on(blob.storage).run(lambda: next(iter(blobs.store.read(blob.storage, blob.id)), b""))
+    start = await starts.of(largest)
     for offset, signature, kind in _SIGNATURES:
         if start[offset : offset + len(signature)] == signature:
             return kind

@@ -48,6 +48,10 @@ class Staged(Protocol):
         """How many bytes are there."""
 
     @property
+    def is_new(self) -> bool:
+        """Whether nothing was stored of it when it was opened, not even remains of earlier writers, so that it is empty."""
+
+    @property
     def mark(self) -> str:
         """Is what `stamp` answered last, exactly when no writer of any process has changed the bytes since."""
 

@@ -15,6 +15,7 @@ from contentlib.library.model import Item, Source, State, StoredFile, TransferSt
 from contentlib.library.names import fold
 from contentlib.library.packages import kinds
 from contentlib.library.packages.checks import Findings
+from contentlib.library.packages.starts import Starts
 from contentlib.library.ports import MetadataStore
 from contentlib.library.quotas import within_quotas
 from contentlib.library.sessions import messages
@@ -81,8 +82,9 @@ class Completion:
         version = _next_version(item, base, files, now, kept, user=session.user)
         with self._sessions.held(session):
             if files:
-                item = replace(item, type=item.type or await kinds.detect(version.files, self._blobs))
-                version = await self._sealing.seal(session, item, version)
+                starts = Starts(self._blobs)
+                item = replace(item, type=item.type or await kinds.detect(version.files, starts))
+                version = await self._sealing.seal(session, item, version, starts)
                 await self._flush(files, version)
                 await self._blobs.describe(item, version)
             done = await self._commit(replace(session, completing=asked), files, item, version)
@@ -169,8 +171,9 @@ class Completion:
         undecided = [file for file in files if file.source is Source.NONE and not file.removed]
         version = _next_version(item, base, [file for file in files if file not in undecided], now, empty=True)
         with self._sessions.held(session):
-            kind = item.type or await kinds.detect(version.files, self._blobs)
-            found = await self._sealing.examine(kind, version.files)
+            starts = Starts(self._blobs)
+            kind = item.type or await kinds.detect(version.files, starts)
+            found = await self._sealing.examine(kind, version.files, starts)
         missing = dict.fromkeys([*(file.name for file in undecided), *found.missing])
         return Findings(tuple(missing), found.invalid, warnings=found.warnings)
 

@@ -108,8 +108,9 @@ class FileTransfers:
 
     async def _mistaken(self, file: UpdateFile, received: Received) -> Fault | None:
         """Returns the error for bytes that are a page, a form or a text instead of the file itself."""
-        storage, upload = received.storage, received.upload
-        start = await self._blobs.on(storage).run(self._blobs.store.staged_start, storage, upload, ENOUGH)
+        storage, upload, start = received.storage, received.upload, received.start
+        if start is None:
+            start = await self._blobs.on(storage).run(self._blobs.store.staged_start, storage, upload, ENOUGH)
         return mistaken(file.name, start)
 
     def held(self, session: UpdateSession) -> AbstractContextManager[None]:

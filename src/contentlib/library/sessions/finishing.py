@@ -19,6 +19,6 @@ async def finish(
     fault = transfers.differs(file, received.size, received.digests)
     if file.status is not TransferStatus.WAITING_FOR_TRANSFER and await transfers.members(file):
         await archive.drop()  # an earlier attempt had another content, or was killed
-    if fault is None and await archive.is_package() and await archive.take(staged):
+    if fault is None and await archive.is_package(received.start) and await archive.take(staged):
         return None
     return await transfers.finish(file, received)

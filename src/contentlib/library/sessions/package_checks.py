@@ -26,6 +26,7 @@ from contentlib.library.model import (
 from contentlib.library.packages.checks import Findings, Seal, examine, is_package, misnamed, read_seal, tells
 from contentlib.library.packages.ovf import TYPE, BadPackage, is_archive
 from contentlib.library.packages.signatures import Doubt, Signer, signer_of
+from contentlib.library.packages.starts import Starts
 from contentlib.library.packages.trust import Trust
 from contentlib.library.ports import MetadataStore
 from contentlib.library.sessions import messages
@@ -65,20 +66,20 @@ class PackageChecks:
         self._strict = strict
         self._seals: OrderedDict[tuple[str, ...], Seal | None] = OrderedDict()
 
-    async def examine(self, kind: str, files: Sequence[StoredFile]) -> Findings:
+    async def examine(self, kind: str, files: Sequence[StoredFile], starts: Starts) -> Findings:
         """Returns the problems of the files of an item of a type."""
         findings = await examine(kind, files, self._blobs)
         findings = findings.strict() if self._strict else findings
-        doubtful = await misnamed(files, self._blobs)
+        doubtful = await misnamed(files, starts)
         return replace(findings, warnings=(*findings.warnings, *doubtful)) if doubtful else findings
 
-    async def seal(self, session: UpdateSession, item: Item, version: Version) -> Version:
+    async def seal(self, session: UpdateSession, item: Item, version: Version, starts: Starts) -> Version:
         """The version with its signature, and the warnings about its files.
 
         NotReady while the package is not whole or a warning about it is not ignored, NotCompliant where the library's policy
         keeps it out.
         """
-        findings = await self.examine(item.type, version.files)
+        findings = await self.examine(item.type, version.files, starts)
         if findings:
             raise NotReady(messages.INVALID_PACKAGE(item=item.id, problems=findings.problems()))
         signature = PackageSignature(findings.chain, self._clock.now()) if findings.chain else None

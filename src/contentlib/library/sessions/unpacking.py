@@ -192,9 +192,10 @@ class ArchiveReceiver:
                 hasher.update(piece)
         return block
 
-    async def is_package(self) -> bool:
+    async def is_package(self, start: bytes | None = None) -> bool:
         """Whether it is an OVA by its bytes, which are all there, and the item of its session takes packages."""
-        start = await self._threads.stored(self._archived.first)
+        if start is None:
+            start = await self._threads.stored(self._archived.first)
         return is_package_archive(start) and await self._transfers.takes_packages(self._session)
 
     # receiving

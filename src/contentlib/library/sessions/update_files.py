@@ -125,8 +125,7 @@ class UpdateFiles:
         async with self._metadata.reading() as transaction:
             storage = (await self._sessions.find(transaction, session_id)).storage
         try:
-            await self._blobs.on(storage).run(self._blobs.store.ping, storage)
-            await self._blobs.check_space(storage, size)
+            await self._blobs.check_writable(storage, size)
         except StorageSilent as error:
             raise Unavailable(error.fault) from error
         except OSError as error:

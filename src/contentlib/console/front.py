@@ -10,6 +10,7 @@ import hashlib
 import html
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -43,15 +44,19 @@ def is_built(built: Path = BUILT) -> bool:
     return (built / _INDEX).is_file()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _File:
-    """A file in memory, as it is and compressed."""
+    """A file in memory, as it is and, once it was asked for, compressed."""
 
     body: bytes
-    compressed: bytes
     content_type: str
     cache: str
     tag: str
+
+    @cached_property
+    def compressed(self) -> bytes:
+        """The body, compressed with gzip."""
+        return gzip.compress(self.body, mtime=0)
 
 
 class Console:
@@ -104,4 +109,4 @@ def _files(built: Path, base: str) -> Iterator[tuple[str, _File]]:
 def _read(path: Path, body: bytes) -> _File:
     cache = _CHECKED if path.name == _INDEX else _CACHED
     tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
-    return _File(body, gzip.compress(body, mtime=0), _TYPES[path.suffix], cache, tag)
+    return _File(body, _TYPES[path.suffix], cache, tag)

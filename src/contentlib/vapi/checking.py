@@ -9,7 +9,7 @@ from typing import Any
 from contentlib.messages import Fault
 from contentlib.vapi import messages
 from contentlib.vapi.errors import VapiError
-from contentlib.vapi.types import DateTime, Type, Typed, fields_of
+from contentlib.vapi.types import DateTime, Structure, Type, Typed, fields_of
 from contentlib.vapi.unions import TaggedUnion
 
 
@@ -28,25 +28,38 @@ def flaw(value: Any, declared: Type, path: str) -> Fault | None:
 @cache
 def reaches_union(declared: Type) -> bool:
     """Whether a structure with a union that requests must keep can occur in a value of the type."""
-    unions = (union for node in _nodes(declared, set()) if node.kind == "structure" for union in node.python.unions)
-    return not all(union.only_answered for union in unions)
+    return any(not union.only_answered for structure in _structures(declared) for union in structure.unions)
 
 
 @cache
 def reaches_any(declared: Type) -> bool:
     """Whether a value of a type that is known only at run time can occur in a value of the type."""
-    return any(node.kind == "any" for node in _nodes(declared, set()))
+    fields = (field.type for structure in _structures(declared) for field in fields_of(structure))
+    return any(node.kind == "any" for each in (declared, *fields) for node in _nodes(each))
 
 
-def _nodes(declared: Type | None, seen: set[Type]) -> Iterator[Type]:
-    """The type and all types inside it; a structure may contain itself."""
-    if declared is None or declared in seen:
-        return
-    seen.add(declared)
+def _structures(declared: Type) -> set[type[Structure]]:
+    """The structures that can occur in a value of the type. One may contain itself."""
+    found: set[type[Structure]] = set()
+    pending = {node.python for node in _nodes(declared) if node.kind == "structure"}
+    while pending:
+        found |= pending
+        pending = {inner for each in pending for inner in _parts_of(each)} - found
+    return found
+
+
+@cache
+def _parts_of(structure: type[Structure]) -> frozenset[type[Structure]]:
+    """The structures of its fields."""
+    return frozenset(node.python for field in fields_of(structure) for node in _nodes(field.type) if node.kind == "structure")
+
+
+def _nodes(declared: Type) -> Iterator[Type]:
+    """The type and all types that it is written with."""
     yield declared
-    fields = fields_of(declared.python) if declared.kind == "structure" else ()
-    for each in (declared.of, declared.key, *(field.type for field in fields)):
-        yield from _nodes(each, seen)
+    for each in (declared.of, declared.key):
+        if each is not None:
+            yield from _nodes(each)
 
 
 def _union_flaws(value: Any, declared: Type, path: str) -> Iterator[Fault]:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import inspect
-import typing
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, TypeVar
 
 from contentlib.vapi.checking import reaches_any, reaches_union
 from contentlib.vapi.errors import VapiError
-from contentlib.vapi.types import Field, Type, type_of
+from contentlib.vapi.types import Field, Type, type_named
 
 Method = TypeVar("Method", bound=Callable[..., Awaitable[Any]])
 
@@ -160,6 +159,7 @@ def operations_of(service: type[Service]) -> tuple[Operation, ...]:
     return _KNOWN[service]
 
 
+_CALL = "call"  # the first parameter of each method, which is not one of the operation
 _KNOWN: dict[type[Service], tuple[Operation, ...]] = {}
 
 
@@ -170,10 +170,9 @@ def _read(service: type[Service]) -> list[Operation]:
             continue
         api, errors, privileges, anonymous, task, beside = method.__dict__["vapi"]
         about, also, shows, own = method.__dict__["vapi_access"]
-        hints = typing.get_type_hints(method, include_extras=True)
-        output = type_of(hints.pop("return"))
-        names = list(inspect.signature(method).parameters)[2:]
-        parameters = tuple(Field(name, type_of(hints[name])) for name in names)
+        hints = {name: type_named(method.__module__, hint) for name, hint in method.__annotations__.items() if name != _CALL}
+        output = hints.pop("return")
+        parameters = tuple(Field(name, hint) for name, hint in hints.items())
         for parameter in parameters:
             if reaches_any(parameter.type):
                 raise TypeError(f"{attribute}: {parameter.name} is of any type, which a caller cannot send")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import enum
 import re
+import sys
 import types
 import typing
 from collections.abc import Callable
@@ -201,10 +202,20 @@ def type_of(annotation: Any) -> Type:
 
 
 @cache
+def type_named(module: str, annotation: Any) -> Type:
+    """The tree of an annotation of a module, usually its text. Most are written many times, and are read once."""
+    if isinstance(annotation, str):
+        annotation = eval(annotation, vars(sys.modules[module]))  # noqa: S307 - of this program
+    return type_of(annotation)
+
+
+@cache
 def fields_of(structure: type[Structure]) -> tuple[Field, ...]:
     """The fields of a structure, in the order of declaration."""
-    hints = typing.get_type_hints(structure, include_extras=True)
-    return tuple(Field(name, type_of(hints[name])) for name in structure.__struct_fields__)
+    hints: dict[str, tuple[str, Any]] = {}
+    for each in reversed(structure.__mro__):
+        hints |= {name: (each.__module__, hint) for name, hint in vars(each).get("__annotations__", {}).items()}
+    return tuple(Field(name, type_named(*hints[name])) for name in structure.__struct_fields__)
 
 
 @cache

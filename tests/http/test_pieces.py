@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
 import time
 from collections.abc import AsyncGenerator
 from contextlib import ExitStack
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -110,6 +113,40 @@ async def test_a_stream_keeps_to_the_limit_and_is_closed_when_its_reader_goes(th
 async def test_a_file_that_has_become_shorter_breaks_the_connection(file: Path) -> None:
     with pytest.raises(OSError, match="ended 10 bytes too early"):
         assert [each async for each in pieces_of(FileResponse(206, file, [], 10, len(DATA)), Share())]
+
+
+def nothing(file: int, buffers: list[memoryview], offset: int, flags: int) -> int:
+    """A file system that cannot tell what is in memory."""
+    raise OSError(errno.EOPNOTSUPP, os.strerror(errno.EOPNOTSUPP))
+
+
+def half(file: int, buffers: list[memoryview], offset: int, flags: int) -> int:
+    """A file of which only the first half of what is asked for is in memory."""
+    size = len(buffers[0]) // 2
+    buffers[0][:size] = os.pread(file, size, offset)
+    return size
+
+
+def all_(file: int, buffers: list[memoryview], offset: int, flags: int) -> int:
+    """A file that is in memory."""
+    assert flags == os.RWF_NOWAIT
+    return os.preadv(file, buffers, offset)
+
+
+@pytest.mark.parametrize(("memory", "threads"), [(nothing, 4), (half, 4), (all_, 1)])
+async def test_what_is_in_memory_is_sent_without_a_thread(
+    file: Path, monkeypatch: pytest.MonkeyPatch, memory: Any, threads: int
+) -> None:
+    monkeypatch.setattr("contentlib.http.pieces.os", SimpleNamespace(preadv=memory, pread=os.pread))
+    calls = []
+
+    async def run(call: Any, *arguments: Any) -> Any:
+        calls.append(call)
+        return call(*arguments)
+
+    answer = FileResponse(206, file, [], 1, 15, run)
+    assert b"".join([each async for each in pieces_of(answer, Share(), 5)]) == DATA[1:16]
+    assert len(calls) == threads
 
 
 async def test_the_more_files_are_sent_the_less_of_each_is_held(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from contentlib.nodes.places import LockedPlaces
 from contentlib.transfer import concurrency
 from contentlib.transfer.answers import RequestRefused
 from contentlib.transfer.concurrency import TransfersOfUsers
+from processes import PATIENCE_SECONDS
 from whole import TOKEN, HandClock, copied, whole
 
 
@@ -26,6 +27,11 @@ async def _full(users: TransfersOfUsers, user: str = "ann") -> bool:
         assert dict(refused.headers or [])["retry-after"].isdecimal()
         return True
     return False
+
+
+async def _sent(users: TransfersOfUsers, path: Path) -> None:
+    async with users.download("ann") as begun:
+        begun.sends(path.name)
 
 
 async def test_uploads_count_while_they_run() -> None:
@@ -44,12 +50,12 @@ async def test_downloads_count_while_their_file_is_open(tmp_path: Path, monkeypa
     users, path = TransfersOfUsers(lambda: 2), tmp_path / "some-blob"
     path.write_bytes(b"1")
     with path.open("rb"):
-        users.download("ann", path)
+        await _sent(users, path)
         with path.open("rb"):
-            users.download("ann", path)
+            await _sent(users, path)
             assert await _full(users)
         assert not await _full(users)
-        users.download("ann", path)
+        await _sent(users, path)
         with path.open("rb"):
             assert await _full(users)
     await users.look()
@@ -58,8 +64,31 @@ async def test_downloads_count_while_their_file_is_open(tmp_path: Path, monkeypa
 
 async def test_a_download_that_just_began_counts_although_its_file_is_not_open(tmp_path: Path) -> None:
     users = TransfersOfUsers(lambda: 1)
-    users.download("ann", tmp_path / "not-open-yet")
+    await _sent(users, tmp_path / "not-open-yet")
     assert await _full(users)
+
+
+async def test_a_download_counts_before_its_answer_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(concurrency, "_YOUNG_SECONDS", 0.0)
+    users = TransfersOfUsers(lambda: 1)
+    async with users.download("ann"):
+        assert await _full(users)
+    assert users._users == {}
+
+
+async def test_a_stream_counts_once_from_its_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    users = TransfersOfUsers(lambda: 1)
+    async with users.download("ann") as begun:
+        begun.sends()
+    assert await _full(users)
+    users.end(begun)
+    with users.upload("ann"):
+        users.end(begun)
+        assert await _full(users)
+    async with users.download("ann") as begun:
+        begun.sends()
+    monkeypatch.setattr(concurrency, "_YOUNG_SECONDS", 0.0)
+    assert not await _full(users)  # it did not start, because its client was gone
 
 
 async def test_transfers_of_all_processes_count_together(tmp_path: Path) -> None:
@@ -69,7 +98,7 @@ async def test_transfers_of_all_processes_count_together(tmp_path: Path) -> None
         with users.upload("ann"):
             assert await _full(users)
             assert not await _full(users, "bob")
-        users.download("ann", path)
+        await _sent(users, path)
         assert await _full(users)
     assert not await _full(users)  # the place of a process that was killed is free
 
@@ -78,7 +107,7 @@ async def test_a_download_gives_its_place_back(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr(concurrency, "_YOUNG_SECONDS", 0.0)
     places = LockedPlaces(tmp_path / "places.lock")
     users = TransfersOfUsers(lambda: 1, places)
-    users.download("ann", tmp_path / "closed")
+    await _sent(users, tmp_path / "closed")
     assert places.take("transfers of ann", 1) is None
     await users.look()
     assert places.take("transfers of ann", 1) is not None
@@ -107,7 +136,7 @@ def other_process(path: Path, kind: str) -> Iterator[None]:
 
 async def test_without_a_limit_nothing_is_counted(tmp_path: Path) -> None:
     users = TransfersOfUsers(lambda: 0)
-    users.download("ann", tmp_path / "blob")
+    await _sent(users, tmp_path / "blob")
     with users.upload("ann"):
         assert not await _full(users)
     assert users._users == {}
@@ -134,3 +163,16 @@ async def test_an_upload_too_many_is_refused_and_can_be_sent_later(template: Pat
         assert (await running).status_code == 200
         assert (await app.client.put(second, content=b"3", headers={TOKEN: ""})).status_code == 200
         await app.complete(session)
+
+
+async def test_downloads_that_begin_together_are_counted_together(
+    template: Path, tmp_path: Path, clock: HandClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(concurrency, "_YOUNG_SECONDS", PATIENCE_SECONDS)
+    async with whole(copied(template, tmp_path / "data"), clock, transfers_per_user=2) as app:
+        item = await app.item()
+        await app.fill(item, a_bin=b"1")
+        session = await app.download_session(item)
+        address = (await app.prepare(session, "a.bin"))["download_endpoint"]["uri"]
+        answers = await asyncio.gather(*(app.client.get(address, headers={TOKEN: ""}) for _ in range(8)))
+        assert sorted(each.status_code for each in answers) == [200] * 2 + [429] * 6

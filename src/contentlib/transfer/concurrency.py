@@ -9,11 +9,10 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
-from operator import itemgetter
-from pathlib import Path
+from operator import attrgetter
 
 from contentlib.access.pacing import TOO_MANY_REQUESTS
 from contentlib.library.ports import Places
@@ -22,15 +21,30 @@ from contentlib.transfer.answers import RequestRefused
 from contentlib.transfer.running import count_open_files
 
 _YOUNG_SECONDS = 2.0  # a file may not be open yet
+_STREAM = "/"  # of no file
 _RETRY: list[tuple[str, str]] = [("retry-after", "5")]
+
+
+@dataclass(slots=True, eq=False)
+class BegunDownload:
+    """A download: its start, its place among those of all processes, and the name of its file, once it is being sent."""
+
+    user: str
+    began: float
+    place: int | None = None
+    name: str = ""
+
+    def sends(self, name: str = _STREAM) -> None:
+        """The answer is being sent, from a file of this name; or from a stream, which calls `end` when it starts."""
+        self.began, self.name = time.monotonic(), name
 
 
 @dataclass(slots=True)
 class _Running:
-    """The transfers of a user here: the number of uploads, and the start, file and place of each download."""
+    """The transfers of a user here: the number of uploads, and the downloads."""
 
     uploads: int = 0
-    downloads: deque[tuple[float, str, int | None]] = field(default_factory=deque)
+    downloads: deque[BegunDownload] = field(default_factory=deque)
 
     @property
     def count(self) -> int:
@@ -66,10 +80,27 @@ class TransfersOfUsers:
             self._release(place)
             self._forget(user)
 
-    def download(self, user: str, path: Path) -> None:
-        """Counts a download that begins. `make_room` comes before."""
+    @asynccontextmanager
+    async def download(self, user: str) -> AsyncIterator[BegunDownload]:
+        """Counts a download that begins in the block; it ends with the block unless it `sends`. Raises as `make_room`."""
+        await self.make_room(user)
+        begun = BegunDownload(user, time.monotonic())
         if self._most():
-            self._users.setdefault(user, _Running()).downloads.append((time.monotonic(), path.name, self._take(user)))
+            begun.place = self._take(user)
+            self._users.setdefault(user, _Running()).downloads.append(begun)
+        try:
+            yield begun
+        finally:
+            if not begun.name:
+                self.end(begun)
+
+    def end(self, download: BegunDownload) -> None:
+        """Counts a download no longer."""
+        running = self._users.get(download.user)
+        if running is not None and download in running.downloads:
+            running.downloads.remove(download)
+            self._release(download.place)
+            self._forget(download.user)
 
     async def make_room(self, user: str) -> None:
         """Raises RequestRefused with status 429 if a user runs as many transfers as allowed."""
@@ -84,19 +115,16 @@ class TransfersOfUsers:
             return
         still_open = await asyncio.to_thread(count_open_files)
         youngest = time.monotonic() - _YOUNG_SECONDS
-        started = sorted(
-            ((began, name, user, place) for user, running in self._users.items() for began, name, place in running.downloads),
-            key=itemgetter(0),
-            reverse=True,
-        )
+        begun = (each for running in self._users.values() for each in running.downloads)
+        started = sorted(begun, key=attrgetter("began"), reverse=True)
         for running in self._users.values():
             running.downloads.clear()
-        for began, name, user, place in started:  # of a file that several download, those that began last are still running
-            if began > youngest or still_open[name] > 0:
-                still_open[name] -= 1
-                self._users[user].downloads.appendleft((began, name, place))
+        for each in started:  # of a file that several download, those that began last are still running
+            if not each.name or each.began > youngest or still_open[each.name] > 0:
+                still_open[each.name] -= 1
+                self._users[each.user].downloads.appendleft(each)
             else:
-                self._release(place)
+                self._release(each.place)
         for user in list(self._users):
             self._forget(user)
 

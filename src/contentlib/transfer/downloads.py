@@ -22,7 +22,7 @@ from contentlib.library.sessions.download_sessions import DownloadSessions
 from contentlib.transfer import messages
 from contentlib.transfer.addresses import DataAddress, StaticAddress
 from contentlib.transfer.answers import RequestRefused
-from contentlib.transfer.concurrency import UNLIMITED, TransfersOfUsers
+from contentlib.transfer.concurrency import UNLIMITED, BegunDownload, TransfersOfUsers
 from contentlib.transfer.passing import through
 from contentlib.transfer.permits import Permits
 from contentlib.transfer.running import RunningDownloads, Touch
@@ -67,24 +67,28 @@ class Downloads:
             return method_not_allowed(request.method, _METHODS)
         coming = await self._sessions.coming(address.session, int(address.file))
         if coming is not None:
-            await self.users.make_room(coming[0].user)
-            await self._note(request, coming[0], coming[1].name)
-            return through(self._sessions, self._blobs, self._leases, *coming, int(address.file))
+            async with self.users.download(coming[0].user) as begun:
+                await self._note(request, coming[0], coming[1].name)
+                answer = through(self._sessions, self._blobs, self._leases, *coming, int(address.file))
+                return self._counted(answer, begun, _unneeded) if request.method == "GET" else answer
         session, file, blob = await self._sessions.target(address.session, int(address.file))
 
         async def touch() -> None:
             self._leases.touch(session)
 
-        await self.users.make_room(session.user)
-        await self._note(request, session, file.name)
-        return await self._answer(request, blob, file.name, session.id, session.user, touch)
+        async with self.users.download(session.user) as begun:
+            await self._note(request, session, file.name)
+            return await self._answer(request, blob, file.name, session.id, begun, touch)
 
     async def of_item(self, request: Request, address: StaticAddress) -> Answer:
         """A file of an item, while it has the revision that is asked for."""
         if request.method not in _METHODS:
             return method_not_allowed(request.method, _METHODS)
         user = await self._permits.admit(request, address.item)
-        await self.users.make_room(user)
+        async with self.users.download(user) as begun:
+            return await self._of_item(request, address, begun)
+
+    async def _of_item(self, request: Request, address: StaticAddress, begun: BegunDownload) -> Answer:
         item, file = await self._items.file(address.item, address.name)
         if item.library != address.library:
             raise RequestRefused(404, messages.NO_SUCH_ITEM(library=address.library, item=address.item))
@@ -97,7 +101,7 @@ class Downloads:
             raise RequestRefused(404, messages.OTHER_STORAGE(name=file.name, item=item.id, given=address.storage or ""))
         if request.method == "GET":
             await self._begun(AuditThing("library item", item.id, item.name, item.library), AuditThing("file", "", file.name))
-        return await self._answer(request, blob, file.name, _login(request), user, self._touch_login(request, item.id))
+        return await self._answer(request, blob, file.name, _login(request), begun, self._touch_login(request, item.id))
 
     async def _note(self, request: Request, session: DownloadSession, name: str) -> None:
         """Notes that a file is downloaded by the user of a session, who alone has its address."""
@@ -105,23 +109,31 @@ class Downloads:
             act_as(session.user, session.login)
             await self._begun(AuditThing("download session", session.id), AuditThing("file", "", name))
 
-    async def _answer(self, request: Request, blob: Blob, name: str, owner: str, user: str, touch: Touch) -> Answer:
+    async def _answer(self, request: Request, blob: Blob, name: str, owner: str, begun: BegunDownload, touch: Touch) -> Answer:
         path, run, pieces = self._blobs.path(blob), self._blobs.on(blob.storage).run, partial(self._blobs.pieces, blob)
         link = partial(self._blobs.link, blob, name)
         content = FileContent(path, blob.size, blob.sha256, blob.created, run, pieces, link)
         answer = await file_answer(request, content, name)
         if request.method == "GET" and answer.status in (200, 206):
             if isinstance(answer, StreamResponse):
-                answer.pieces = self._watched(answer.pieces, user, touch)
-            elif path is not None:
+                return self._counted(answer, begun, touch)
+            if path is not None:
                 self.running.add(owner, path, touch)
-                self.users.download(user, path)
+                begun.sends(path.name)
         return answer
 
-    async def _watched(self, pieces: AsyncGenerator[bytes, None], user: str, touch: Touch) -> AsyncGenerator[bytes, None]:
+    def _counted(self, answer: StreamResponse, begun: BegunDownload, touch: Touch) -> StreamResponse:
+        answer.pieces = self._watched(answer.pieces, begun, touch)
+        begun.sends()
+        return answer
+
+    async def _watched(
+        self, pieces: AsyncGenerator[bytes, None], begun: BegunDownload, touch: Touch
+    ) -> AsyncGenerator[bytes, None]:
         """Keeps the owner of a download alive while its bytes are read, and counts it among those of the user."""
         touched = time.monotonic()
-        with self.users.upload(user):
+        self.users.end(begun)
+        with self.users.upload(begun.user):
             async with aclosing(pieces):
                 async for piece in pieces:
                     yield piece
@@ -139,6 +151,10 @@ class Downloads:
                 self.running.drop(_login(request))
 
         return touch
+
+
+async def _unneeded() -> None:
+    """Touches nothing: the stream does that itself."""
 
 
 def _login(request: Request) -> str:

@@ -23,8 +23,11 @@ export const deleteUser = (name: string): Promise<void> => remove(path`contentli
 export const groups = (): Promise<Group[]> => all<Group>("contentlib/access/groups");
 export const createGroup = (spec: { name: string; description?: string }): Promise<string> => post<string>(`${ACCESS}/groups`, spec);
 export const deleteGroup = (name: string): Promise<void> => remove(path`contentlib/access/groups/${name}`);
-export const addMember = (group: string, name: string): Promise<void> =>
-  post(path`contentlib/access/groups/${group}?action=add-member`, { name, type: "USER" });
+export const describeGroup = (group: string, description: string): Promise<void> => patch(path`contentlib/access/groups/${group}`, { description });
+/** Maps a group to a group of a provider; without both, to none. */
+export const mapGroup = (group: string, to: { source?: string; external_name?: string }): Promise<void> => post(path`contentlib/access/groups/${group}?action=map`, to);
+export const addMember = (group: string, name: string, type: string): Promise<void> =>
+  post(path`contentlib/access/groups/${group}?action=add-member`, { name, type });
 export const removeMember = (group: string, name: string, type: string): Promise<void> =>
   post(path`contentlib/access/groups/${group}?action=remove-member`, { name, type });
 
@@ -41,6 +44,6 @@ export const grant = (spec: PermissionSpec): Promise<string> => call<string>("PU
 export const revoke = (id: string): Promise<void> => remove(path`contentlib/access/permissions/${id}`);
 
 export const tokens = (): Promise<Token[]> => all<Token>("contentlib/access/tokens");
-export const createToken = (spec: { name: string; expires?: string; role?: string; libraries?: string[] }): Promise<NewToken> =>
+export const createToken = (spec: { name: string; user?: string; expires?: string; role?: string; libraries?: string[] }): Promise<NewToken> =>
   post<NewToken>(`${ACCESS}/tokens`, spec);
 export const deleteToken = (id: string): Promise<void> => remove(path`contentlib/access/tokens/${id}`);

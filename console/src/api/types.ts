@@ -40,6 +40,7 @@ export type Role = Told<"contentlib.access.roles.info">;
 export type Permission = Told<"contentlib.access.permissions.info">;
 export type PermissionSpec = Schemas["contentlib.access.permissions.spec"];
 export type Token = Told<"contentlib.access.tokens.info">;
+export type LoginSession = Told<"contentlib.access.sessions.info">;
 export type NewToken = Told<"contentlib.access.tokens.create_result">;
 export type Setting = Told<"contentlib.server.settings.info">;
 export type Certificate = Told<"contentlib.server.certificates.info">;

@@ -1,15 +1,13 @@
 /** Dialogs of the administration. */
 
+import { html } from "lit";
 import * as api from "../api/access";
 import type { Group, LibraryRow, Role, User } from "../api/types";
+import { providers } from "../api/session";
 import { t } from "../i18n/text";
 import { type Field, type Option, ask } from "../ui/form";
 
 const named = (all: readonly { name: string }[]): Option[] => all.map(({ name }) => ({ value: name, label: name }));
-
-export function sure(title: string, intro: string, action: string, submit: () => Promise<void>): Promise<boolean> {
-  return ask({ title, intro, action, danger: true, submit });
-}
 
 /** Creates a user, and gives the first role, so that the user sees something. */
 export function addUser(roles: readonly Role[], libraries: readonly LibraryRow[]): Promise<boolean> {
@@ -37,23 +35,32 @@ export function addUser(roles: readonly Role[], libraries: readonly LibraryRow[]
   });
 }
 
-export function grant({ users, groups, roles, libraries }: { users: readonly User[]; groups: readonly Group[]; roles: readonly Role[]; libraries: readonly LibraryRow[] }): Promise<boolean> {
-  const principals = [
+/** Users and groups to choose from; `chosen` takes the choice apart. */
+function principals(users: readonly User[], groups: readonly Group[]): Option[] {
+  return [
     ...users.map(({ name }) => ({ value: `USER ${name}`, label: name })),
     ...groups.map(({ name }) => ({ value: `GROUP ${name}`, label: `${name} (${t("Group")})` })),
   ];
+}
+
+function chosen(value: string): { type: "USER" | "GROUP"; name: string } {
+  const [type = "", ...name] = value.split(" ");
+  return { type: type === "GROUP" ? "GROUP" : "USER", name: name.join(" ") };
+}
+
+export function grant({ users, groups, roles, libraries }: { users: readonly User[]; groups: readonly Group[]; roles: readonly Role[]; libraries: readonly LibraryRow[] }): Promise<boolean> {
   return ask({
     title: t("Give a role"),
     intro: t("The nearest permission holds: on a library before on everything, of the user before of a group."),
     fields: [
-      { name: "principal", label: t("Who"), kind: "select", options: principals },
+      { name: "principal", label: t("Who"), kind: "select", options: principals(users, groups) },
       { name: "role", label: t("Role"), kind: "select", options: named(roles) },
       place(libraries),
     ],
     action: t("Give"),
     submit: async (values) => {
-      const [type = "", ...name] = values.text("principal").split(" ");
-      await give(name.join(" "), type === "GROUP" ? "GROUP" : "USER", values.text("role"), values.text("library"));
+      const { type, name } = chosen(values.text("principal"));
+      await give(name, type, values.text("role"), values.text("library"));
     },
   });
 }
@@ -69,12 +76,45 @@ export function newGroup(): Promise<boolean> {
   });
 }
 
-export function addMember(group: string, users: readonly User[]): Promise<boolean> {
+export function editGroup({ name, description }: Group): Promise<boolean> {
+  return ask({
+    title: t("Edit {name}", { name }),
+    fields: [{ name: "description", label: t("Description"), value: description }],
+    action: t("Save"),
+    submit: (values) => api.describeGroup(name, values.text("description")),
+  });
+}
+
+/** Maps a group to one of a provider, whose users become members when they log in. */
+export async function mapGroup({ name, source = "", external_name = "" }: Group, known: readonly (Group | User)[]): Promise<boolean> {
+  const logins = (await providers().catch(() => [])).map((provider) => `oidc:${provider.name}`);
+  const sources = [...new Set([...logins, ...known.flatMap((each) => each.source ?? [])])].sort();
+  return ask({
+    title: t("Map {name} to an outside group", { name }),
+    intro: html`<p>${t("Users of the outside group become members when they log in, until they log in without it.")}</p>
+      ${source ? html`<p>${t("Memberships by the present mapping to {group} of {source} end, and the roles that come with them.", { group: external_name, source })}</p>` : ""}`,
+    fields: [
+      { name: "source", label: t("Provider"), value: source, suggestions: sources, hint: t("oidc:NAME or ldap:NAME, as in the settings. Leave both empty to map the group to none.") },
+      { name: "external", label: t("Group at the provider"), value: external_name, hint: t("Its name in the token, or its distinguished name in the directory") },
+    ],
+    action: t("Save"),
+    submit: (values) => {
+      const [to, external] = [values.text("source").trim(), values.text("external").trim()];
+      return api.mapGroup(name, { ...(to && { source: to }), ...(external && { external_name: external }) });
+    },
+  });
+}
+
+export function addMember({ name: group, members }: Group, users: readonly User[], groups: readonly Group[]): Promise<boolean> {
+  const others = (type: string) => ({ name }: { name: string }): boolean => name !== group && !members.some((each) => each.type === type && each.name === name);
   return ask({
     title: t("Add a member to {name}", { name: group }),
-    fields: [{ name: "user", label: t("User"), kind: "select", options: named(users) }],
+    fields: [{ name: "member", label: t("Member"), kind: "select", options: principals(users.filter(others("USER")), groups.filter(others("GROUP"))) }],
     action: t("Add"),
-    submit: (values) => api.addMember(group, values.text("user")),
+    submit: (values) => {
+      const { name, type } = chosen(values.text("member"));
+      return api.addMember(group, name, type);
+    },
   });
 }
 
@@ -84,8 +124,8 @@ export function removeMember(group: string, members: Group["members"]): Promise<
     fields: [{ name: "member", label: t("Member"), kind: "select", options: members.map(({ name, type }) => ({ value: `${type} ${name}`, label: name })) }],
     action: t("Remove"),
     submit: (values) => {
-      const [type = "", ...name] = values.text("member").split(" ");
-      return api.removeMember(group, name.join(" "), type);
+      const { name, type } = chosen(values.text("member"));
+      return api.removeMember(group, name, type);
     },
   });
 }

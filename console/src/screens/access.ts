@@ -9,11 +9,15 @@ import type { Group, LibraryRow, Permission, Role, User } from "../api/types";
 import { ago } from "../i18n/format";
 import { t } from "../i18n/text";
 import { link } from "../route";
+import { sure } from "../ui/form";
+import { more } from "../ui/menu";
 import { badge, button, empty, page, tabs } from "../ui/page";
 import { Resource } from "../ui/resource";
 import { table } from "../ui/table";
 import { View } from "../ui/view";
-import { addMember, addUser, editRole, editUser, removeMember, grant, newGroup, newRole, setPassword, sure } from "./access-forms";
+import { addMember, addUser, editGroup, editRole, editUser, grant, mapGroup, newGroup, newRole, removeMember, setPassword } from "./access-forms";
+import "./sessions";
+import "./tokens";
 
 interface Shown {
   users: readonly User[];
@@ -23,7 +27,8 @@ interface Shown {
   libraries: readonly LibraryRow[];
 }
 
-type Tab = "users" | "groups" | "roles" | "permissions";
+type Table = "users" | "groups" | "roles" | "permissions";
+type Tab = Table | "tokens" | "sessions";
 
 @customElement("cl-access")
 export class Access extends View {
@@ -36,20 +41,29 @@ export class Access extends View {
       { name: "groups", label: t("Groups"), address: link("access", "groups") },
       { name: "roles", label: t("Roles"), address: link("access", "roles") },
       { name: "permissions", label: t("Permissions"), address: link("access", "permissions") },
+      { name: "tokens", label: t("Tokens"), address: link("access", "tokens") },
+      { name: "sessions", label: t("Sessions"), address: link("access", "sessions") },
     ];
     const bar = tabs(all, this.tab, t("Users and roles"));
-    return page(t("Users and roles"), this.action(), html`${bar}${this.shown.render((shown) => this[this.tab](shown))}`);
+    return page(t("Users and roles"), this.action(), html`${bar}${this.content()}`);
+  }
+
+  private content(): TemplateResult {
+    const { tab } = this;
+    if (tab === "tokens") return html`<cl-tokens></cl-tokens>`;
+    if (tab === "sessions") return html`<cl-sessions></cl-sessions>`;
+    return this.shown.render((shown) => this[tab](shown));
   }
 
   private action(): TemplateResult | string {
     const shown = this.shown.value;
-    if (!shown) return "";
-    if (this.tab === "permissions") return may("Authorization.ModifyPermissions") ? button(t("Give a role"), () => this.refreshAfter(grant(shown)), "primary", "plus") : "";
-    if (this.tab === "roles") return may("Authorization.ModifyRoles") ? button(t("Create role"), () => this.refreshAfter(newRole(shown.roles)), "primary", "plus") : "";
+    if (!shown || this.tab === "tokens" || this.tab === "sessions") return "";
+    if (this.tab === "permissions") return may("Authorization.ModifyPermissions") ? button(t("Give a role"), () => this.shown.after(grant(shown)), "primary", "plus") : "";
+    if (this.tab === "roles") return may("Authorization.ModifyRoles") ? button(t("Create role"), () => this.shown.after(newRole(shown.roles)), "primary", "plus") : "";
     if (!may("Authorization.ModifyUsers")) return "";
     return this.tab === "users"
-      ? button(t("Create user"), () => this.refreshAfter(addUser(shown.roles, shown.libraries)), "primary", "plus")
-      : button(t("Create group"), () => this.refreshAfter(newGroup()), "primary", "plus");
+      ? button(t("Create user"), () => this.shown.after(addUser(shown.roles, shown.libraries)), "primary", "plus")
+      : button(t("Create group"), () => this.shown.after(newGroup()), "primary", "plus");
   }
 
   private users({ users }: Shown): TemplateResult {
@@ -71,17 +85,18 @@ export class Access extends View {
 
   private userActions(user: User): TemplateResult {
     const { name, enabled } = user;
-    return html`${button(t("Edit"), () => this.refreshAfter(editUser(user)))}
-      ${user.has_password ? button(t("Set password"), () => this.refreshAfter(setPassword(user))) : ""}
+    return html`${button(t("Edit"), () => this.shown.after(editUser(user)))}
+      ${user.has_password ? button(t("Set password"), () => this.shown.after(setPassword(user))) : ""}
       ${button(enabled ? t("Disable") : t("Enable"), () =>
-        this.refreshAfter(sure(enabled ? t("Disable {name}?", { name }) : t("Enable {name}?", { name }),
+        this.shown.after(sure(enabled ? t("Disable {name}?", { name }) : t("Enable {name}?", { name }),
           enabled ? t("The user can no longer log in, and open sessions end.") : t("The user can log in again."),
           enabled ? t("Disable") : t("Enable"), () => api.updateUser(name, { enabled: !enabled }))))}
       ${button(t("Delete"), () =>
-        this.refreshAfter(sure(t("Delete {name}?", { name }), t("Sessions, tokens and permissions of the user go as well. Libraries and items stay."), t("Delete"), () => api.deleteUser(name))))}`;
+        this.shown.after(sure(t("Delete {name}?", { name }), t("Sessions, tokens and permissions of the user go as well. Libraries and items stay."), t("Delete"), () => api.deleteUser(name))))}`;
   }
 
-  private groups({ groups, users }: Shown): TemplateResult {
+  private groups(shown: Shown): TemplateResult {
+    const { groups } = shown;
     if (groups.length === 0) return empty("people", t("No groups"), t("A role that is given to a group holds for all its members."));
     return table({
       label: t("Groups"),
@@ -91,15 +106,21 @@ export class Access extends View {
       columns: [
         { label: t("Name"), cell: ({ name }) => name, note: ({ description }) => description },
         { label: t("Members"), cell: ({ members }) => members.map(({ name }) => name).join(", ") || "–" },
-        { label: t("Source"), cell: ({ source }) => source ?? t("Local"), kind: "less" },
+        { label: t("Outside group"), cell: ({ external_name }) => external_name ?? "–", note: ({ source }) => source, kind: "less" },
       ],
-      actions: ({ name, members }) =>
-        may("Authorization.ModifyUsers")
-          ? html`${button(t("Add member"), () => this.refreshAfter(addMember(name, users)))}
-              ${members.length > 0 ? button(t("Remove member"), () => this.refreshAfter(removeMember(name, members))) : ""}
-              ${button(t("Delete"), () => this.refreshAfter(sure(t("Delete {name}?", { name }), t("Its members lose the roles that it gave them."), t("Delete"), () => api.deleteGroup(name))))}`
-          : "",
+      actions: (group) => (may("Authorization.ModifyUsers") ? this.groupActions(group, shown) : ""),
     });
+  }
+
+  private groupActions(group: Group, { groups, users }: Shown): TemplateResult {
+    const { name, members } = group;
+    return html`${button(t("Add member"), () => this.shown.after(addMember(group, users, groups)))}
+      ${more([
+        members.length > 0 ? button(t("Remove member"), () => this.shown.after(removeMember(name, members))) : "",
+        button(t("Edit"), () => this.shown.after(editGroup(group))),
+        button(t("Map to an outside group"), () => this.shown.after(mapGroup(group, [...groups, ...users]))),
+        button(t("Delete"), () => this.shown.after(sure(t("Delete {name}?", { name }), t("Its members lose the roles that it gave them."), t("Delete"), () => api.deleteGroup(name)))),
+      ])}`;
   }
 
   private roles({ roles }: Shown): TemplateResult {
@@ -116,7 +137,7 @@ export class Access extends View {
       actions: (role) => {
         const { name, built_in } = role;
         return !built_in && may("Authorization.ModifyRoles")
-          ? html`${button(t("Edit"), () => this.refreshAfter(editRole(role)))}${button(t("Delete"), () => this.refreshAfter(sure(t("Delete {name}?", { name }), t("A role that is given to somebody cannot be deleted."), t("Delete"), () => api.deleteRole(name))))}`
+          ? html`${button(t("Edit"), () => this.shown.after(editRole(role)))}${button(t("Delete"), () => this.shown.after(sure(t("Delete {name}?", { name }), t("A role that is given to somebody cannot be deleted."), t("Delete"), () => api.deleteRole(name))))}`
           : "";
       },
     });
@@ -136,13 +157,9 @@ export class Access extends View {
       ],
       actions: ({ id, principal, role }) =>
         may("Authorization.ModifyPermissions")
-          ? button(t("Take away"), () => this.refreshAfter(sure(t("Take {role} away from {name}?", { role, name: principal }), t("The change holds from the next call on."), t("Take away"), () => api.revoke(id))))
+          ? button(t("Take away"), () => this.shown.after(sure(t("Take {role} away from {name}?", { role, name: principal }), t("The change holds from the next call on."), t("Take away"), () => api.revoke(id))))
           : "",
     });
-  }
-
-  private async refreshAfter(done: Promise<boolean>): Promise<void> {
-    if (await done) void this.shown.refresh();
   }
 }
 

@@ -78,14 +78,14 @@ export class ItemScreen extends View {
     const may = (name: string): boolean => privileges.includes(`ContentLibrary.${name}`);
     const local = library.type === "LOCAL";
     return html`
-      ${may("UpdateLibraryItem") && local ? button(t("Edit"), () => this.refreshAfter(editItem(item))) : ""}
+      ${may("UpdateLibraryItem") && local ? button(t("Edit"), () => this.shown.after(editItem(item))) : ""}
       ${may("DeleteLibraryItem") && local ? button(t("Delete"), () => this.deleteItem(item, library)) : ""}
-      ${!local && may("SyncLibraryItem") ? button(t("Synchronize"), () => this.refreshAfter(attempt(() => api.sync(item.id))), "primary") : ""}
+      ${!local && may("SyncLibraryItem") ? button(t("Synchronize"), () => this.shown.after(attempt(() => api.sync(item.id))), "primary") : ""}
       ${local && may("UpdateSession") ? button(t("Upload files"), () => chooseFiles((picked) => this.upload(picked, shownTarget(item, library))), "", "upload") : ""}`;
   }
 
   private about({ item, annotation: noted, privileges }: Shown): TemplateResult {
-    const edit = (): Promise<void> => this.refreshAfter(editAnnotation(item.name, noted, (change) => changeItem(item.id, change)));
+    const edit = (): Promise<void> => this.shown.after(editAnnotation(item.name, noted, (change) => changeItem(item.id, change)));
     const signature = item.certificate_verification_info?.status;
     return html`${item.description ? html`<p class="description">${item.description}</p>` : ""}
       ${facts([
@@ -143,7 +143,7 @@ export class ItemScreen extends View {
           { label: t("By"), cell: ({ user }) => user ?? "–", kind: "less" },
           { label: t("Differences"), cell: differences, kind: "less" },
         ],
-        actions: (version) => (may && version.version !== item.content_version ? button(t("Make current"), () => this.refreshAfter(makeCurrent(item, version))) : ""),
+        actions: (version) => (may && version.version !== item.content_version ? button(t("Make current"), () => this.shown.after(makeCurrent(item, version))) : ""),
       })}`;
   }
 
@@ -162,10 +162,6 @@ export class ItemScreen extends View {
 
   private async deleteItem(item: Item, library: Library): Promise<void> {
     if (await deleteItems([item])) go(link("library", library.id));
-  }
-
-  private async refreshAfter(done: Promise<boolean>): Promise<void> {
-    if (await done) void this.shown.refresh();
   }
 
   private uploading = false;

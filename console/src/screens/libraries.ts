@@ -12,7 +12,8 @@ import { Resource } from "../ui/resource";
 import { table } from "../ui/table";
 import { View } from "../ui/view";
 import { labels } from "./labels";
-import { createLibrary, kind, subscribe } from "./library-forms";
+import { createLibrary, kind } from "./library-forms";
+import { subscribe } from "./subscription-forms";
 
 @customElement("cl-libraries")
 export class Libraries extends View {

@@ -23,8 +23,10 @@ import { queue } from "../uploads/queue";
 import { chooseFiles, dropTarget } from "./drop";
 import { deleteItems, restoreAll } from "./item-forms";
 import { annotation, editAnnotation, labelItems, labels } from "./labels";
-import { deleteLibrary, editLibrary, kind, publish } from "./library-forms";
+import { deleteLibrary, editLibrary, kind } from "./library-forms";
+import { publish } from "./publish-forms";
 import { retainVersions } from "./server-forms";
+import { editSubscription } from "./subscription-forms";
 import "./subscribers";
 import "./tags";
 
@@ -95,16 +97,17 @@ export class LibraryScreen extends View {
     const may = (name: string): boolean => privileges.includes(`ContentLibrary.${name}`);
     const local = library.type === "LOCAL";
     return html`
-      ${may("UpdateLibrary") ? button(t("Edit"), () => this.refreshAfter(editLibrary(library))) : ""}
-      ${may("UpdateLibrary") ? button(t("Versions to keep"), () => this.refreshAfter(retainVersions(library.id, kept))) : ""}
-      ${local && may("PublishLibrary") ? button(t("Publish"), () => this.refreshAfter(publish(library))) : ""}
+      ${may("UpdateLibrary") ? button(t("Edit"), () => this.shown.after(editLibrary(library))) : ""}
+      ${may("UpdateLibrary") ? button(t("Versions to keep"), () => this.shown.after(retainVersions(library.id, kept))) : ""}
+      ${!local && may("UpdateSubscribedLibrary") ? button(t("Subscription"), () => this.shown.after(editSubscription(library))) : ""}
+      ${local && may("PublishLibrary") ? button(t("Publish"), () => this.shown.after(publish(library))) : ""}
       ${may("DeleteLibrary") ? button(t("Delete"), () => this.drop(library, items.length)) : ""}
-      ${!local && may("SyncLibrary") ? button(t("Synchronize"), () => this.refreshAfter(attempt(() => api.sync(library.id))), "primary") : ""}
+      ${!local && may("SyncLibrary") ? button(t("Synchronize"), () => this.shown.after(attempt(() => api.sync(library.id))), "primary") : ""}
       ${local && may("AddLibraryItem") ? button(t("Upload"), () => chooseFiles((picked) => this.upload(picked, library)), "primary", "upload") : ""}`;
   }
 
   private about({ library, annotation: noted, retention: kept, privileges }: Shown): TemplateResult {
-    const edit = (): Promise<void> => this.refreshAfter(editAnnotation(library.name, noted, (change) => changeLibrary(library.id, change)));
+    const edit = (): Promise<void> => this.shown.after(editAnnotation(library.name, noted, (change) => changeLibrary(library.id, change)));
     const { publish_info: published, subscription_info: followed } = library;
     return html`${library.description ? html`<p class="description">${library.description}</p>` : ""}
       ${facts([
@@ -216,10 +219,6 @@ export class LibraryScreen extends View {
 
   private upload(picked: Parameters<typeof packages>[0], library: Library): void {
     queue.add(packages(picked), { library: { id: library.id, name: library.name } });
-  }
-
-  private async refreshAfter(done: Promise<boolean>): Promise<void> {
-    if (await done) void this.shown.refresh();
   }
 
   private finish(): void {

@@ -11,11 +11,11 @@ import type { Certificate, Overview, Quota, QuotaSpec, Setting } from "../api/ty
 import { ago, number, percent, size, time } from "../i18n/format";
 import { type Text, t } from "../i18n/text";
 import { link } from "../route";
+import { sure } from "../ui/form";
 import { badge, button, empty, page, search, tabs } from "../ui/page";
 import { Resource } from "../ui/resource";
 import { table } from "../ui/table";
 import { View } from "../ui/view";
-import { sure } from "./access-forms";
 import { limit, trustCertificate } from "./server-forms";
 
 type Tab = "settings" | "certificates" | "storages" | "quotas";
@@ -55,7 +55,7 @@ export class Server extends View {
 
   private action(): TemplateResult | string {
     if (this.tab !== "certificates" || !may("ContentLibrary.AddCertToTrustStore")) return "";
-    return button(t("Trust a certificate"), () => this.refreshAfter(trustCertificate()), "primary", "plus");
+    return button(t("Trust a certificate"), () => this.certificates.after(trustCertificate()), "primary", "plus");
   }
 
   private settingTable(found: readonly Setting[]): TemplateResult {
@@ -95,7 +95,7 @@ export class Server extends View {
       ],
       actions: ({ certificate, subject }) =>
         certificate && may("ContentLibrary.DeleteCertFromTrustStore")
-          ? button(t("Remove"), () => this.refreshAfter(sure(t("Remove {name}?", { name: subject }), t("Items that are trusted only because of it are no longer trusted."), t("Remove"), () => api.distrust(certificate))))
+          ? button(t("Remove"), () => this.certificates.after(sure(t("Remove {name}?", { name: subject }), t("Items that are trusted only because of it are no longer trusted."), t("Remove"), () => api.distrust(certificate))))
           : "",
     });
   }
@@ -121,10 +121,6 @@ export class Server extends View {
   private async limit(holder: Holder): Promise<void> {
     const save = (spec: QuotaSpec): Promise<void> => (holder.kind === "LIBRARY" ? api.limitLibrary(holder.id, spec) : api.limitUser(holder.id, spec));
     if (await limit(holder.name, holder, save)) void this.quotas.refresh();
-  }
-
-  private async refreshAfter(done: Promise<boolean>): Promise<void> {
-    if (await done) void this.certificates.refresh();
   }
 }
 

@@ -33,8 +33,8 @@ export class Tags extends View {
     if (!tags || (tags.length === 0 && !changes)) return html``;
     return html`<div class="annotation">
       ${tags.length > 0 ? html`<span class="labels">${tags.map((tag) => html`<a class="badge" title=${tag.description} href=${link("search", "", { text: tag.name })}>${written(tag)}</a> `)}</span>` : ""}
-      ${changes ? button(t("Attach tag"), () => this.refreshAfter(this.attach(tags))) : ""}
-      ${changes && tags.length > 0 ? button(t("Detach tag"), () => this.refreshAfter(this.detach(tags))) : ""}
+      ${changes ? button(t("Attach tag"), () => this.shown.after(this.attach(tags))) : ""}
+      ${changes && tags.length > 0 ? button(t("Detach tag"), () => this.shown.after(this.detach(tags))) : ""}
     </div>`;
   }
 
@@ -57,10 +57,6 @@ export class Tags extends View {
       action: options.length === 0 ? t("Close") : title,
       submit: async (values) => (values.text("tag") ? change(values.text("tag")) : undefined),
     });
-  }
-
-  private async refreshAfter(done: Promise<boolean>): Promise<void> {
-    if (await done) void this.shown.refresh();
   }
 }
 

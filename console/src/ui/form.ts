@@ -18,6 +18,8 @@ export interface Field {
   value?: string | boolean;
   hint?: string;
   options?: readonly Option[];
+  /** Texts that are offered while somebody types. */
+  suggestions?: readonly string[];
   required?: boolean;
   autocomplete?: AutoFill;
   /** Whether the field is shown with the other fields' values. */
@@ -54,6 +56,11 @@ export function ask(form: Form): Promise<boolean> {
   dialog.form = form;
   document.body.append(dialog);
   return dialog.ended;
+}
+
+/** Asks before something that is not undone by a click. */
+export function sure(title: string, intro: string, action: string, submit: () => Promise<void>): Promise<boolean> {
+  return ask({ title, intro, action, danger: true, submit });
 }
 
 @customElement("cl-form")
@@ -109,7 +116,7 @@ class FormDialog extends View {
   }
 
   private control(field: Field): TemplateResult {
-    const { name, kind = "text", required = false, value = "", options = [], autocomplete = "off" } = field;
+    const { name, kind = "text", required = false, value = "", options = [], suggestions, autocomplete = "off" } = field;
     const id = `field-${name}`;
     const described = field.hint ? `hint-${name}` : "";
     if (kind === "select") {
@@ -121,7 +128,8 @@ class FormDialog extends View {
       return html`<textarea id=${id} name=${name} rows="4" ?required=${required} aria-describedby=${described} .defaultValue=${String(value)}></textarea>`;
     }
     return html`<input id=${id} name=${name} type=${kind} ?required=${required} value=${String(value)} autocomplete=${autocomplete}
-      aria-describedby=${described} min=${kind === "number" ? "0" : nothing} step=${kind === "number" ? "any" : nothing} />`;
+      aria-describedby=${described} list=${suggestions ? `list-${name}` : nothing} min=${kind === "number" ? "0" : nothing} step=${kind === "number" ? "any" : nothing} />
+      ${suggestions ? html`<datalist id="list-${name}">${suggestions.map((each) => html`<option value=${each}></option>`)}</datalist>` : ""}`;
   }
 
   private readonly changed = (): void => {

@@ -15,6 +15,7 @@ const SHAPES = {
   upload: svg`<path d="M12 16V5M7 10l5-5 5 5M4 19h16"/>`,
   download: svg`<path d="M12 5v11M7 11l5 5 5-5M4 20h16"/>`,
   server: svg`<path d="M4 4h16v7H4zM4 13h16v7H4zM7.5 7.5h.01M7.5 16.5h.01M12 7.5h5M12 16.5h5"/>`,
+  down: svg`<path d="m6 9 6 6 6-6"/>`,
   menu: svg`<path d="M4 7h16M4 12h16M4 17h16"/>`,
   warning: svg`<path d="M12 4 2.8 20h18.4zM12 10v5M12 17.5v.5"/>`,
   close: svg`<path d="m6 6 12 12M18 6 6 18"/>`,

@@ -73,6 +73,11 @@ export class Resource<T> implements ReactiveController {
     return html`${this.error ? problem(this.error) : ""}${ready(this.value)}`;
   }
 
+  /** Reads it again when something was changed, such as by a dialog. */
+  async after(done: Promise<boolean>): Promise<void> {
+    if (await done) void this.refresh();
+  }
+
   private readonly refreshShown = (): void => {
     if (!document.hidden) void this.refresh();
   };

@@ -67,6 +67,21 @@ class Person:
         """Presses a button of the page."""
         self.page.get_by_role("button", name=name, exact=True).first.click()
 
+    def in_row(self, text: str, button: str) -> None:
+        """Presses a button in the row of a table that has a text, also one behind *More*."""
+        self._in(self.page.get_by_role("row").filter(has_text=text), button)
+
+    def presses_more(self, button: str) -> None:
+        """Presses a button of the page that is behind *More*."""
+        self._in(self.page.locator("header.page"), button)
+
+    def _in(self, part: Locator, button: str) -> None:
+        found, menu = part.get_by_role("button", name=button, exact=True), part.locator("details.menu")
+        expect(part.get_by_role("button").or_(menu).first).to_be_visible()
+        if not found.is_visible() and menu.count():
+            menu.locator("summary").click()
+        found.click()
+
     def fills(self, **values: str | bool) -> None:
         """Fills in the dialog that is open; names have _ for spaces."""
         for label, value in values.items():

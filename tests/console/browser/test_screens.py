@@ -26,6 +26,8 @@ SCREENS = {
     "access/groups": "Users and roles",
     "access/roles": "Users and roles",
     "access/permissions": "Users and roles",
+    "access/tokens": "Users and roles",
+    "access/sessions": "Users and roles",
     "server/settings": "Server",
     "server/certificates": "Server",
     "server/storages": "Server",

@@ -21,24 +21,19 @@ def api(server: Running) -> Iterator[Api]:
     calling.close()
 
 
-def in_row(person: Person, text: str, button: str) -> None:
-    """Presses a button in the row of a table that has a text."""
-    person.page.get_by_role("row").filter(has_text=text).get_by_role("button", name=button, exact=True).click()
-
-
 def test_a_library_and_a_user_are_limited(person: Person, api: Api) -> None:
     library = api.library("limited")
     person.log_in()
     person.goes("server/quotas")
-    in_row(person, "limited", "Limit")
+    person.in_row("limited", "Limit")
     person.answers("Save", Most_GiB="1.5", Most_items="7")
     person.sees("of 1.5 GiB")
     quota = api.done("GET", f"/api/contentlib/library/{library}/quota")
     assert (quota["bytes_limit"], quota["items_limit"]) == (3 << 29, 7)
-    in_row(person, NAME, "Limit")
+    person.in_row(NAME, "Limit")
     person.answers("Save", Most_items="100")
     person.sees("of 100")
-    in_row(person, NAME, "Limit")
+    person.in_row(NAME, "Limit")
     person.answers("Save", Most_items="")
     expect(person.page.get_by_role("row").filter(has_text=NAME)).not_to_contain_text("of 100")
 
@@ -61,7 +56,7 @@ def test_a_certificate_is_trusted_and_removed(person: Person, tmp_path: Path) ->
     person.presses("Trust a certificate")
     person.answers("Trust", Certificate=make(tmp_path / "signer.pem", authority=True).pem)
     person.sees("CN=signer")
-    in_row(person, "CN=signer", "Remove")
+    person.in_row("CN=signer", "Remove")
     person.answers("Remove")
     person.sees("No certificates")
     assert person.complaints == []

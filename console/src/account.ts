@@ -13,5 +13,10 @@ export function account(): Self {
   return current;
 }
 
+/** Whether the person has a privilege of content libraries among those on a library. */
+export const allowed =
+  (privileges: readonly string[]) =>
+  (name: string): boolean =>
+    privileges.includes(`ContentLibrary.${name}`);
 /** Whether the person has a privilege on everything. */
 export const may = (privilege: string): boolean => current?.privileges.includes(privilege) ?? false;

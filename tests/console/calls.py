@@ -17,7 +17,7 @@ _CONSTANT = re.compile(r'^(?:export )?const (\w+) = "([^"]*)";', re.MULTILINE)
 _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 _TEXT = re.compile(r'"[^"]*"|`(?:[^`$]|\$\{[^}]*\})*`')
 _METHODS = {"get": "GET", "post": "POST", "patch": "PATCH", "put": "PUT", "remove": "DELETE"}
-_CALL = re.compile(r'\b(get|post|patch|put|remove|call|all)(?:<[^(]*>)?\(\s*(?:"([A-Z]+)", )?(?:path)?(["`])(.*?)\3(.*)')
+_CALL = re.compile(r'\b(get|post|patch|put|remove|call|all)(?:<[^(]*>)?\(\s*(?:"([A-Z]+)", )?(?:path)?(["`])(.*?)\3(?=(.*))')
 _IMPORT = re.compile(r'^import (?:\* as (\w+)|\{([^}]*)\}) from "\.\.?/(?:\.\./)?api/([\w-]+)";', re.MULTILINE)
 
 

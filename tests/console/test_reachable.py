@@ -72,15 +72,15 @@ DECISIONS: dict[str, dict[str, str]] = {
         "update": MISSING,
     },
     "com.vmware.content.library": {
-        "convert": MISSING,
+        "convert": "screens/library-upkeep",
         "delete": BY_TYPE,
-        "enter_maintenance": MISSING,
-        "exit_maintenance": MISSING,
+        "enter_maintenance": "screens/library-upkeep",
+        "exit_maintenance": "screens/library-upkeep",
         "find": QUERIED,
         "force_delete": BY_TYPE,
         "get": "screens/item",
         "list": QUERIED,
-        "migrate": MISSING,
+        "migrate": "screens/library-upkeep",
         "update": "screens/library-forms",
     },
     "com.vmware.content.library.item": {
@@ -90,7 +90,7 @@ DECISIONS: dict[str, dict[str, str]] = {
         "find": "uploads/upload",
         "get": "screens/item",
         "list": QUERIED,
-        "publish": MISSING,
+        "publish": "screens/item",
         "update": "screens/item-forms",
     },
     "com.vmware.content.library.item.changes": {
@@ -139,7 +139,7 @@ DECISIONS: dict[str, dict[str, str]] = {
         "validate": MISSING,
     },
     "com.vmware.content.library.subscribed_item": {
-        "evict": MISSING,
+        "evict": "screens/item-forms",
         "sync": "screens/item",
     },
     "com.vmware.content.library.subscriptions": {
@@ -150,28 +150,28 @@ DECISIONS: dict[str, dict[str, str]] = {
         "update": MISSING,
     },
     "com.vmware.content.library.usages": {
-        "add": MISSING,
-        "get": MISSING,
-        "list": MISSING,
-        "remove": MISSING,
+        "add": "screens/usages",
+        "get": "screens/library",
+        "list": "screens/library",
+        "remove": "screens/usages",
     },
     "com.vmware.content.local_library": {
         "create": "screens/library-forms",
-        "delete": MISSING,
-        "force_delete": MISSING,
+        "delete": "screens/library-forms",
+        "force_delete": "screens/library-forms",
         "get": "content.library.get answers the same",
         "list": QUERIED,
-        "publish": MISSING,
+        "publish": "screens/library",
         "update": "screens/publish-forms",
     },
     "com.vmware.content.security_policies": {
-        "list": MISSING,
+        "list": "screens/library-forms",
     },
     "com.vmware.content.subscribed_library": {
         "create": "screens/subscription-forms",
         "delete": "screens/library-forms",
-        "evict": MISSING,
-        "force_delete": MISSING,
+        "evict": "screens/library-upkeep",
+        "force_delete": "screens/library-forms",
         "get": "content.library.get answers the same",
         "list": QUERIED,
         "probe": "screens/subscription-forms",
@@ -185,7 +185,7 @@ DECISIONS: dict[str, dict[str, str]] = {
         "list": SHOWN,
     },
     "com.vmware.content.type": {
-        "list": MISSING,
+        "list": "screens/item-forms",
     },
     "com.vmware.vapi.std.introspection.service": {
         "list": "screens/library",
@@ -304,7 +304,7 @@ DECISIONS: dict[str, dict[str, str]] = {
     },
     "contentlib.library.retention": {
         "get": "screens/library",
-        "reset": MISSING,
+        "reset": "screens/server-forms",
         "set": "screens/server-forms",
     },
     "contentlib.library.subscribers": {

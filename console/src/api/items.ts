@@ -1,7 +1,7 @@
 /** Reads and changes items, their files and versions. */
 
 import { call, get, path, patch, post, remove } from "./client";
-import type { File, Item, ItemSpec, Version } from "./types";
+import type { ContentType, File, Item, ItemSpec, Version } from "./types";
 
 export const item = (id: string): Promise<Item> => get<Item>(path`content/library/item/${id}`);
 
@@ -21,5 +21,10 @@ export const update = (id: string, spec: ItemSpec): Promise<void> => patch(path`
 export const deleteItem = (id: string): Promise<void> => remove(path`content/library/item/${id}`);
 export const copy = (id: string, library_id: string, name: string): Promise<string> =>
   post<string>(path`content/library/item/${id}?action=copy`, { library_id, name });
+/** Deletes the server's copies of the files of an item of a library that fetches them when they are needed. */
+export const evict = (id: string): Promise<void> => post(path`content/library/subscribed-item/${id}?action=evict`);
+/** Synchronizes an item with the subscribed libraries of this server that are registered with its library, as tasks. */
+export const publishNow = (id: string): Promise<void> => post(path`content/library/item/${id}?action=publish`, { force_sync_content: true });
+export const types = (): Promise<ContentType[]> => get<ContentType[]>("content/type");
 export const sync = (id: string): Promise<void> =>
   post(path`content/library/subscribed-item/${id}?action=sync`, { force_sync_content: true });

@@ -15,4 +15,5 @@ export const limitLibrary = (id: string, spec: QuotaSpec): Promise<void> => call
 export const limitUser = (name: string, spec: QuotaSpec): Promise<void> => call("PUT", path`contentlib/access/quotas/${name}`, spec);
 
 export const retention = (id: string): Promise<Retention> => get<Retention>(path`contentlib/library/${id}/retention`);
+export const retainByDefault = (id: string): Promise<void> => remove(path`contentlib/library/${id}/retention`);
 export const retain = (id: string, spec: RetentionSpec): Promise<void> => call("PUT", path`contentlib/library/${id}/retention`, spec);

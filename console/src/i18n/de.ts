@@ -4,9 +4,11 @@ export const de = {
   "A certificate": "Ein Zertifikat",
   "A library holds images and templates as items. Create one and drag files into it, or subscribe to a library of another server.":
     "Eine Bibliothek enthält Abbilder und Vorlagen als Elemente. Legen Sie eine an und ziehen Sie Dateien hinein, oder abonnieren Sie die Bibliothek eines anderen Servers.",
+  "A library in use is deleted only by somebody who confirms it.": "Eine benutzte Bibliothek löscht nur, wer es bestätigt.",
   "A program with the token acts in the name of this user.": "Ein Programm mit dem Token handelt im Namen dieses Benutzers.",
   "A role that is given to a group holds for all its members.": "Eine Rolle, die eine Gruppe hat, gilt für alle ihre Mitglieder.",
   "A role that is given to somebody cannot be deleted.": "Eine vergebene Rolle kann nicht gelöscht werden.",
+  "A rule of its own": "Eine eigene Regel",
   "A thumbprint": "Ein Fingerabdruck",
   "A token lets a program log in in your name, without your password. It can be limited to a role and to libraries.":
     "Mit einem Token meldet sich ein Programm in Ihrem Namen an, ohne Ihr Passwort. Es kann auf eine Rolle und auf Bibliotheken beschränkt sein.",
@@ -38,6 +40,8 @@ export const de = {
   "Ask an administrator for a role on a library.": "Bitten Sie einen Administrator um eine Rolle an einer Bibliothek.",
   "Attach tag": "Tag anhängen",
   "Audit log": "Audit-Protokoll",
+  "Begin maintenance": "Wartung beginnen",
+  "Begin the maintenance of {name}?": "Wartung von {name} beginnen?",
   "Behind": "Im Rückstand",
   "Blocked": "Blockiert",
   "Built in": "Eingebaut",
@@ -76,6 +80,7 @@ export const de = {
   "Dark": "Dunkel",
   "Days after a version was replaced": "Tage, nachdem eine Version ersetzt wurde",
   "Default": "Vorgabe",
+  "Delete it although it is in use": "Löschen, obwohl sie benutzt wird",
   "Delete {count} item?|Delete {count} items?": "{count} Element löschen?|{count} Elemente löschen?",
   "Delete {name}?": "{name} löschen?",
   "Delete": "Löschen",
@@ -105,6 +110,8 @@ export const de = {
   "Enable": "Freigeben",
   "Enabled": "Freigegeben",
   "End all others": "Alle anderen beenden",
+  "End maintenance": "Wartung beenden",
+  "End the maintenance of {name}?": "Wartung von {name} beenden?",
   "End the session of {name}?": "Sitzung von {name} beenden?",
   "End {count} other session?|End {count} other sessions?": "{count} andere Sitzung beenden?|{count} andere Sitzungen beenden?",
   "End": "Beenden",
@@ -144,6 +151,9 @@ export const de = {
   "It goes to the trash with its {count} item.|It goes to the trash with its {count} items.":
     "Sie kommt mit ihrem {count} Element in den Papierkorb.|Sie kommt mit ihren {count} Elementen in den Papierkorb.",
   "It is a token of {name}.": "Es ist ein Token von {name}.",
+  "It is in use by {users}.": "Sie wird benutzt von {users}.",
+  "It no longer follows its publisher, and cannot be made to follow it again. It is published with what it has now, and can be changed here. All of its files must be on this server.":
+    "Sie folgt ihrem Herausgeber nicht mehr, und das lässt sich nicht rückgängig machen. Sie wird mit dem jetzigen Inhalt veröffentlicht und kann hier geändert werden. Alle ihre Dateien müssen auf diesem Server sein.",
   "It was last used {time}.": "Sie wurde zuletzt {time} benutzt.",
   "Item": "Element",
   "Items appear when the library has been synchronized with its publisher.":
@@ -153,6 +163,8 @@ export const de = {
   "Items": "Elemente",
   "Its certificate has this thumbprint. Compare it with what the publisher's administrator tells you.":
     "Sein Zertifikat hat diesen Fingerabdruck. Vergleichen Sie ihn mit der Auskunft seines Administrators.",
+  "Its content can still be read, but nobody can upload, change or delete items, and it is not synchronized, until the maintenance ends.":
+    "Ihr Inhalt kann gelesen werden, aber bis zum Ende der Wartung kann niemand Elemente hochladen, ändern oder löschen, und sie wird nicht abgeglichen.",
   "Its files of {time} become a new version of {name}. The present version stays in the list.":
     "Ihre Dateien vom {time} werden eine neue Version von {name}. Die jetzige Version bleibt in der Liste.",
   "Its members lose the roles that it gave them.": "Ihre Mitglieder verlieren die Rollen, die sie durch die Gruppe haben.",
@@ -189,9 +201,14 @@ export const de = {
   "Main navigation": "Hauptnavigation",
   "Maintenance": "Wartung",
   "Make current": "Aktuell machen",
+  "Make it local": "In lokale umwandeln",
   "Make version {version} current?": "Version {version} aktuell machen?",
+  "Make {name} a local library?": "{name} in eine lokale Bibliothek umwandeln?",
   "Map to an outside group": "Einer äußeren Gruppe zuordnen",
   "Map {name} to an outside group": "{name} einer äußeren Gruppe zuordnen",
+  "Mark as in use": "Als benutzt markieren",
+  "Mark {name} as in use": "{name} als benutzt markieren",
+  "Mark": "Markieren",
   "Member": "Mitglied",
   "Members": "Mitglieder",
   "Memberships by the present mapping to {group} of {source} end, and the roles that come with them.":
@@ -200,6 +217,9 @@ export const de = {
   "More": "Mehr",
   "Most GiB": "Höchstens GiB",
   "Most items": "Höchstens Elemente",
+  "Move to another storage": "In anderen Speicher verschieben",
+  "Move {name} to another storage": "{name} in einen anderen Speicher verschieben",
+  "Move": "Verschieben",
   "Name": "Name",
   "Nearly full": "Fast voll",
   "Needs attention": "Zu beachten",
@@ -244,9 +264,11 @@ export const de = {
   "or": "oder",
   "Other servers read a published library from its address: vCenters, Cloud Directors, and servers like this one.":
     "Andere Server lesen eine veröffentlichte Bibliothek von ihrer Adresse: vCenter, Cloud Director und Server wie dieser.",
+  "Otherwise the library keeps what the settings of the server say.": "Sonst behält die Bibliothek, was in den Einstellungen des Servers steht.",
   "Outcome": "Ergebnis",
   "Outside group": "Äußere Gruppe",
   "Overview": "Übersicht",
+  "ovf, iso, or any other word": "ovf, iso oder ein anderes Wort",
   "Own": "Eigene",
   "Password of the library": "Passwort der Bibliothek",
   "Password": "Passwort",
@@ -274,10 +296,13 @@ export const de = {
   "Refused": "Abgelehnt",
   "Remove a member from {name}": "Mitglied aus {name} entfernen",
   "Remove member": "Mitglied entfernen",
+  "Remove the files of {name} from this server?": "Dateien von {name} von diesem Server entfernen?",
+  "Remove the files": "Dateien entfernen",
   "Remove the label": "Label entfernen",
   "Remove {name}?": "{name} entfernen?",
   "Remove": "Entfernen",
   "Request": "Anfrage",
+  "Resource": "Ressource",
   "Restore": "Wiederherstellen",
   "Resume": "Fortsetzen",
   "Revoke {name}?": "{name} widerrufen?",
@@ -309,6 +334,7 @@ export const de = {
   "Signatures of packages by it, or by certificates that it has signed, are trusted.":
     "Signaturen von Paketen mit ihm, oder mit von ihm signierten Zertifikaten, gelten als vertrauenswürdig.",
   "Signatures": "Signaturen",
+  "Since": "Seit",
   "Size": "Größe",
   "Skip to the content": "Zum Inhalt",
   "Source": "Quelle",
@@ -334,6 +360,8 @@ export const de = {
   "Synchronizations, copies and fetched files appear here while they run, and for some time after.":
     "Abgleiche, Kopien und geholte Dateien erscheinen hier, während sie laufen und einige Zeit danach.",
   "Synchronize automatically": "Automatisch abgleichen",
+  "Synchronize subscribers": "Abonnenten abgleichen",
+  "Synchronize the subscribers of {name}?": "Abonnenten von {name} abgleichen?",
   "Synchronize": "Abgleichen",
   "Synchronized": "Abgeglichen",
   "Tag": "Tag",
@@ -346,6 +374,15 @@ export const de = {
   "The certificate by which the publisher is known": "Das Zertifikat, an dem der Herausgeber erkannt wird",
   "The change holds from the next call on.": "Die Änderung gilt ab dem nächsten Aufruf.",
   "The console tries again by itself.": "Die Konsole versucht es von selbst wieder.",
+  "The item stays, and {size} become free. Its files are fetched from the publisher again when they are needed, and cannot be read while it does not answer.":
+    "Das Element bleibt, und {size} werden frei. Seine Dateien werden bei Bedarf wieder vom Herausgeber geholt und sind nicht lesbar, solange er nicht antwortet.",
+  "The items stay. Their files are fetched from the publisher again when they are needed, and cannot be read while it does not answer.":
+    "Die Elemente bleiben. Ihre Dateien werden bei Bedarf wieder vom Herausgeber geholt und sind nicht lesbar, solange er nicht antwortet.",
+  "The libraries of this server that are registered as subscribers read it now, as tasks. Subscribers elsewhere read it when they choose to.":
+    "Die Bibliotheken dieses Servers, die als Abonnenten eingetragen sind, lesen jetzt, als Aufgaben. Abonnenten anderswo lesen, wann sie wollen.",
+  "The library can be changed again, and synchronizations go on.": "Die Bibliothek kann wieder geändert werden, und Abgleiche laufen weiter.",
+  "The library can be read meanwhile, but not changed. Its progress is shown under Tasks.":
+    "Die Bibliothek kann inzwischen gelesen, aber nicht geändert werden. Den Fortschritt sehen Sie unter Aufgaben.",
   "The nearest permission holds: on a library before on everything, of the user before of a group.":
     "Die nächste Berechtigung gilt: an einer Bibliothek vor der an allem, die des Benutzers vor der einer Gruppe.",
   "The password is changed.": "Das Passwort ist geändert.",
@@ -358,6 +395,7 @@ export const de = {
   "The server serves plain HTTP, and trusts only the authorities of the system.":
     "Der Server antwortet ohne TLS und vertraut nur den Zertifizierungsstellen des Systems.",
   "The server verifies it": "Der Server prüft sie",
+  "The subscribers synchronize. Their progress is shown under Tasks.": "Die Abonnenten gleichen ab. Den Fortschritt sehen Sie unter Aufgaben.",
   "The token": "Das Token",
   "The trash is empty": "Der Papierkorb ist leer",
   "The user can log in again.": "Der Benutzer kann sich wieder anmelden.",
@@ -369,6 +407,8 @@ export const de = {
     "Das ist eine andere Datei. Wählen Sie {name}, wie sie zu Beginn des Hochladens war.",
   "This item has no content.": "Dieses Element hat keinen Inhalt.",
   "This link logs in the administrator, once.": "Dieser Link meldet den Administrator an, einmal.",
+  "This server has no other storage. Storages are in the settings of the server.":
+    "Dieser Server hat keinen anderen Speicher. Speicher stehen in den Einstellungen des Servers.",
   "This server": "Dieser Server",
   "This session": "Diese Sitzung",
   "Thumbprint": "Fingerabdruck",
@@ -393,6 +433,7 @@ export const de = {
   "Uploads": "Uploads",
   "Use a password": "Passwort benutzen",
   "Use it with other tools": "Mit anderen Werkzeugen benutzen",
+  "Used by": "Benutzt von",
   "Used": "Belegt",
   "User name": "Benutzername",
   "User": "Benutzer",
@@ -405,8 +446,13 @@ export const de = {
   "Versions to keep": "Aufbewahrte Versionen",
   "Versions": "Versionen",
   "Waiting": "Wartet",
+  "What uses it, as SCHEME:NAMESPACE:TYPE:IDENTIFIER, such as urn:vmomi:vm:vm-12":
+    "Was sie benutzt, als SCHEMA:NAMENSRAUM:TYP:KENNUNG, etwa urn:vmomi:vm:vm-12",
   "What uses it: a pipeline, a script": "Was es benutzt: eine Pipeline, ein Skript",
+  "While the library is in use, its items cannot be deleted": "Solange die Bibliothek benutzt wird, können ihre Elemente nicht gelöscht werden",
   "Who": "Wer",
+  "With a policy, OVF packages need a trusted signature. Items that do not have one are marked, and new ones are refused.":
+    "Mit einer Richtlinie brauchen OVF-Pakete eine vertrauenswürdige Signatur. Elemente ohne sie werden markiert, neue abgelehnt.",
   "Without it, subscribers can no longer read the library.": "Ohne dies können Abonnenten die Bibliothek nicht mehr lesen.",
   "Write the catalog to the storage": "Katalog in den Speicher schreiben",
   "You may read this library, but not add to it.": "Sie dürfen diese Bibliothek lesen, aber nichts hinzufügen.",
@@ -425,6 +471,7 @@ export const de = {
   "{held} of {most}": "{held} von {most}",
   "{name} is in the trash.": "{name} ist im Papierkorb.",
   "{name} is restored.": "{name} ist wiederhergestellt.",
+  "{name} then counts as not used by it, and can be deleted.": "{name} gilt dann nicht mehr als von ihr benutzt und kann gelöscht werden.",
   "{size} were added in the last 30 days": "{size} kamen in den letzten 30 Tagen hinzu",
   "{time} left": "noch {time}",
 };

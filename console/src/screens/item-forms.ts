@@ -1,24 +1,38 @@
 /** Dialogs that change items. */
 
 import { restore, trash } from "../api/activity";
-import { each } from "../api/client";
+import { each, permitted } from "../api/client";
 import * as api from "../api/items";
 import type { Item, Version } from "../api/types";
 import { size, time } from "../i18n/format";
 import { t } from "../i18n/text";
-import { ask } from "../ui/form";
+import { ask, sure } from "../ui/form";
 import { tell } from "../ui/notice";
 
-export function editItem(item: Item): Promise<boolean> {
+export async function editItem(item: Item): Promise<boolean> {
+  const types = await permitted(api.types(), []);
   return ask({
     title: t("Edit {name}", { name: item.name }),
     fields: [
       { name: "name", label: t("Name"), required: true, value: item.name },
       { name: "description", label: t("Description"), kind: "textarea", value: item.description ?? "" },
+      { name: "type", label: t("Type"), value: item.type ?? "", suggestions: types.map(({ type }) => type), hint: t("ovf, iso, or any other word") },
     ],
     action: t("Save"),
-    submit: (values) => api.update(item.id, { name: values.text("name"), description: values.text("description") }),
+    submit: (values) => {
+      const type = values.text("type").trim();
+      return api.update(item.id, { name: values.text("name"), description: values.text("description"), ...(type !== (item.type ?? "") && { type }) });
+    },
   });
+}
+
+export function evictItem({ id, name, size: bytes }: Item): Promise<boolean> {
+  return sure(
+    t("Remove the files of {name} from this server?", { name }),
+    t("The item stays, and {size} become free. Its files are fetched from the publisher again when they are needed, and cannot be read while it does not answer.", { size: size(bytes) }),
+    t("Remove the files"),
+    () => api.evict(id),
+  );
 }
 
 /** Asks before items are deleted, says what goes with them, and offers to undo it. */

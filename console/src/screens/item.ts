@@ -1,6 +1,6 @@
 import { type PropertyValues, type TemplateResult, html } from "lit";
 import { customElement, property } from "lit/decorators.js";
-import { account } from "../account";
+import { account, allowed } from "../account";
 import { own } from "../api/client";
 import * as api from "../api/items";
 import { changeItem, ofItem } from "../api/labels";
@@ -11,6 +11,7 @@ import { t } from "../i18n/text";
 import { go, link } from "../route";
 import { copyable } from "../ui/clipboard";
 import { icon } from "../ui/icons";
+import { more } from "../ui/menu";
 import { attempt } from "../ui/notice";
 import { badge, button, empty, facts, page } from "../ui/page";
 import { Resource, SELDOM, SOON } from "../ui/resource";
@@ -18,10 +19,12 @@ import { table } from "../ui/table";
 import { View } from "../ui/view";
 import type { Picked } from "../uploads/picked";
 import { queue } from "../uploads/queue";
+import { UploadWatch } from "../uploads/watch";
 import { commands } from "./commands";
 import { chooseFiles, dropTarget } from "./drop";
-import { deleteItems, editItem, makeCurrent } from "./item-forms";
+import { deleteItems, editItem, evictItem, makeCurrent } from "./item-forms";
 import { annotation, editAnnotation } from "./labels";
+import { publishNow } from "./library-upkeep";
 import "./tags";
 
 interface Shown {
@@ -36,17 +39,13 @@ interface Shown {
 @customElement("cl-item")
 export class ItemScreen extends View {
   @property() item = "";
-  private readonly shown = new Resource<Shown>(this, () => this.read(), () => (this.uploading ? SOON : SELDOM));
+  private readonly shown = new Resource<Shown>(this, () => this.read(), () => (this.uploads.busy ? SOON : SELDOM));
 
-  override connectedCallback(): void {
-    super.connectedCallback();
-    queue.addEventListener("change", this.uploaded);
-  }
-
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    queue.removeEventListener("change", this.uploaded);
-  }
+  protected readonly uploads = new UploadWatch(
+    this,
+    (uploads) => (uploads.some(({ active, item }) => active && item.id === this.item) ? this.item : ""),
+    () => void this.shown.refresh(),
+  );
 
   protected override updated(changed: PropertyValues<this>): void {
     if (changed.has("item") && changed.get("item")) this.shown.reset();
@@ -75,11 +74,15 @@ export class ItemScreen extends View {
   }
 
   private actions({ item, library, privileges }: Shown): TemplateResult {
-    const may = (name: string): boolean => privileges.includes(`ContentLibrary.${name}`);
+    const may = allowed(privileges);
     const local = library.type === "LOCAL";
     return html`
       ${may("UpdateLibraryItem") && local ? button(t("Edit"), () => this.shown.after(editItem(item))) : ""}
-      ${may("DeleteLibraryItem") && local ? button(t("Delete"), () => this.deleteItem(item, library)) : ""}
+      ${local && may("DeleteLibraryItem") ? button(t("Delete"), () => this.deleteItem(item, library)) : ""}
+      ${more([
+        local && library.publish_info?.published && may("PublishLibraryItem") ? button(t("Synchronize subscribers"), () => publishNow(item.name, () => api.publishNow(item.id))) : "",
+        library.subscription_info?.on_demand && may("EvictLibraryItem") ? button(t("Remove the files"), () => this.shown.after(evictItem(item))) : "",
+      ])}
       ${!local && may("SyncLibraryItem") ? button(t("Synchronize"), () => this.shown.after(attempt(() => api.sync(item.id))), "primary") : ""}
       ${local && may("UpdateSession") ? button(t("Upload files"), () => chooseFiles((picked) => this.upload(picked, shownTarget(item, library))), "", "upload") : ""}`;
   }
@@ -163,13 +166,6 @@ export class ItemScreen extends View {
   private async deleteItem(item: Item, library: Library): Promise<void> {
     if (await deleteItems([item])) go(link("library", library.id));
   }
-
-  private uploading = false;
-  private readonly uploaded = (): void => {
-    const now = queue.uploads.some(({ active, item }) => active && item.id === this.item);
-    if (now !== this.uploading) void this.shown.refresh();
-    this.uploading = now;
-  };
 }
 
 function shownTarget({ id, name, type }: Item, library: Library): Parameters<typeof queue.add>[1] {

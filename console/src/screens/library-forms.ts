@@ -2,7 +2,7 @@
 
 import type { TemplateResult } from "lit";
 import * as api from "../api/libraries";
-import type { Datastore, Library } from "../api/types";
+import type { Datastore, Library, Usage } from "../api/types";
 import { t } from "../i18n/text";
 import { go, link } from "../route";
 import { type Field, type Values, ask } from "../ui/form";
@@ -25,26 +25,45 @@ export async function createLibrary(): Promise<void> {
   });
 }
 
-export function editLibrary(library: Library): Promise<boolean> {
+export async function editLibrary(library: Library): Promise<boolean> {
+  const policies = await api.policies();
+  const { security_policy_id: policy = "", configuration_info: configuration } = library;
   return ask({
     title: t("Edit {name}", { name: library.name }),
-    fields: names(library),
+    fields: [
+      ...names(library),
+      { name: "policy", label: t("Security policy"), kind: "select", value: policy,
+        options: [{ value: "", label: t("None") }, ...policies.map(({ policy: value, name }) => ({ value, label: name }))],
+        hint: t("With a policy, OVF packages need a trusted signature. Items that do not have one are marked, and new ones are refused.") },
+      { name: "in_use", label: t("While the library is in use, its items cannot be deleted"), kind: "checkbox", value: configuration?.apply_library_usage_to_items === true },
+    ],
     action: t("Save"),
-    submit: (values) => api.update(library.id, named(values)),
+    submit: (values) => {
+      const chosen = values.text("policy");
+      return api.update(library.id, {
+        ...named(values),
+        configuration_info: { apply_library_usage_to_items: values.set("in_use") },
+        ...(chosen && { security_policy_id: chosen }),
+        ...(!chosen && policy && { unset_security_policy_id: true }),
+      });
+    },
   });
 }
 
-export function deleteLibrary(library: Library, items: number): Promise<boolean> {
+export function deleteLibrary(library: Library, items: number, usages: readonly Usage[]): Promise<boolean> {
+  const users = usages.map(({ resource_urn }) => resource_urn).join(", ");
   return ask({
     title: t("Delete {name}?", { name: library.name }),
     intro: [
       t("It goes to the trash with its {count} item.|It goes to the trash with its {count} items.", { count: items }),
       library.publish_info?.published ? t("Subscribers can no longer read it.") : "",
+      users ? t("It is in use by {users}.", { users }) : "",
       t("It can be restored from the trash until it is purged."),
     ].join(" "),
+    fields: users ? [{ name: "force", label: t("Delete it although it is in use"), kind: "checkbox" }] : [],
     action: t("Delete"),
     danger: true,
-    submit: () => api.deleteLibrary(library),
+    submit: (values) => api.deleteLibrary(library, values.set("force")),
   });
 }
 

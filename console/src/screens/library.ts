@@ -1,5 +1,6 @@
 import { type PropertyValues, type TemplateResult, html } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
+import { allowed } from "../account";
 import { type NamedTask, tasks } from "../api/activity";
 import * as itemsApi from "../api/items";
 import { changeLibrary, ofLibrary, written } from "../api/labels";
@@ -7,36 +8,41 @@ import * as api from "../api/libraries";
 import { each } from "../api/client";
 import { itemRows, libraryRows } from "../api/queries";
 import { retention } from "../api/server";
-import type { Annotation, ItemRow, Library, Retention } from "../api/types";
-import { ago, size, time } from "../i18n/format";
+import type { Annotation, ItemRow, Library, Policy, Retention, Usage } from "../api/types";
+import { ago, size } from "../i18n/format";
 import { t } from "../i18n/text";
 import { go, link, requery, route } from "../route";
-import { copyable } from "../ui/clipboard";
 import { ask } from "../ui/form";
+import { more } from "../ui/menu";
 import { attempt, tell } from "../ui/notice";
-import { badge, button, empty, facts, page, search } from "../ui/page";
+import { badge, button, empty, page, search } from "../ui/page";
 import { Resource, SELDOM, SOON } from "../ui/resource";
 import { Selection, table } from "../ui/table";
 import { View } from "../ui/view";
 import { packages } from "../uploads/picked";
 import { queue } from "../uploads/queue";
+import { UploadWatch } from "../uploads/watch";
 import { chooseFiles, dropTarget } from "./drop";
 import { deleteItems, restoreAll } from "./item-forms";
 import { annotation, editAnnotation, labelItems, labels } from "./labels";
-import { deleteLibrary, editLibrary, kind } from "./library-forms";
+import { followers, libraryFacts, progress, publishAddress } from "./library-facts";
+import { deleteLibrary, editLibrary } from "./library-forms";
+import { convert, evict, inMaintenance, migrate, publishNow, switchMaintenance } from "./library-upkeep";
 import { publish } from "./publish-forms";
 import { retainVersions } from "./server-forms";
 import { editSubscription } from "./subscription-forms";
+import { endUsage, usageTable, useLibrary } from "./usages";
 import "./subscribers";
 import "./tags";
 
 const PAGE_ROWS = 200;
-const DAY_SECONDS = 86_400;
 
 interface Shown {
   library: Library;
   annotation: Annotation;
   retention: Retention;
+  policies: readonly Policy[];
+  usages: readonly Usage[];
   items: readonly ItemRow[];
   privileges: readonly string[];
   /** Tasks that work on the library now: syncs. */
@@ -55,15 +61,12 @@ export class LibraryScreen extends View {
     ({ library, running }) => (running.length > 0 || syncing(library) ? SOON : SELDOM),
   );
 
-  override connectedCallback(): void {
-    super.connectedCallback();
-    queue.addEventListener("change", this.uploaded);
-  }
-
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    queue.removeEventListener("change", this.uploaded);
-  }
+  /** Reads the items again when an upload has created one, or has filled it. */
+  protected readonly uploads = new UploadWatch(
+    this,
+    (uploads) => uploads.filter(({ library, item }) => library.id === this.library && item.id).map(({ item, state: reached }) => `${item.id} ${reached === "done"}`).join(),
+    () => void this.shown.refresh(),
+  );
 
   protected override updated(changed: PropertyValues<this>): void {
     if (changed.has("library") && changed.get("library")) this.shown.reset();
@@ -74,10 +77,13 @@ export class LibraryScreen extends View {
   }
 
   private async read(): Promise<Shown> {
-    const [library, privileges, noted, kept] = await Promise.all([api.library(this.library), api.privileges(this.library), ofLibrary(this.library), retention(this.library)]);
-    const items = await itemRows(this.library, (some) => this.shown.showFirst({ library, annotation: noted, retention: kept, items: some, privileges, running: [] }));
+    const [library, privileges, noted, kept, policies, used] = await Promise.all([
+      api.library(this.library), api.privileges(this.library), ofLibrary(this.library), retention(this.library), api.policies(), api.usages(this.library),
+    ]);
+    const known = { library, annotation: noted, retention: kept, policies, usages: used, privileges };
+    const items = await itemRows(this.library, (some) => this.shown.showFirst({ ...known, items: some, running: [] }));
     const running = library.type === "SUBSCRIBED" ? (await tasks()).filter(({ target, status }) => target?.id === library.id && status === "RUNNING") : [];
-    return { library, annotation: noted, retention: kept, items, privileges, running };
+    return { ...known, items, running };
   }
 
   private matching(items: readonly ItemRow[]): readonly ItemRow[] {
@@ -90,40 +96,52 @@ export class LibraryScreen extends View {
   private content(shown: Shown): TemplateResult {
     const { library } = shown;
     const above = html`<a class="above" href=${link("libraries")}>${t("Libraries")}</a>`;
-    return page(library.name, this.actions(shown), html`${this.about(shown)}${shown.running.map(progress)}${this.items(shown)}${followers(shown)}`, above);
+    return page(library.name, this.actions(shown), html`${this.about(shown)}${shown.running.map(progress)}${this.items(shown)}${this.usages(shown)}${followers(library, shown.privileges)}`, above);
   }
 
-  private actions({ library, items, privileges, retention: kept }: Shown): TemplateResult {
-    const may = (name: string): boolean => privileges.includes(`ContentLibrary.${name}`);
+  private actions(shown: Shown): TemplateResult {
+    const { library, items, privileges, usages } = shown;
+    const may = allowed(privileges);
     const local = library.type === "LOCAL";
     return html`
       ${may("UpdateLibrary") ? button(t("Edit"), () => this.shown.after(editLibrary(library))) : ""}
-      ${may("UpdateLibrary") ? button(t("Versions to keep"), () => this.shown.after(retainVersions(library.id, kept))) : ""}
       ${!local && may("UpdateSubscribedLibrary") ? button(t("Subscription"), () => this.shown.after(editSubscription(library))) : ""}
       ${local && may("PublishLibrary") ? button(t("Publish"), () => this.shown.after(publish(library))) : ""}
-      ${may("DeleteLibrary") ? button(t("Delete"), () => this.drop(library, items.length)) : ""}
+      ${may("DeleteLibrary") ? button(t("Delete"), () => this.drop(library, items.length, usages)) : ""}
+      ${more(this.seldom(shown))}
       ${!local && may("SyncLibrary") ? button(t("Synchronize"), () => this.shown.after(attempt(() => api.sync(library.id))), "primary") : ""}
       ${local && may("AddLibraryItem") ? button(t("Upload"), () => chooseFiles((picked) => this.upload(picked, library)), "primary", "upload") : ""}`;
   }
 
-  private about({ library, annotation: noted, retention: kept, privileges }: Shown): TemplateResult {
+  private seldom({ library, privileges, retention: kept }: Shown): (TemplateResult | "")[] {
+    const may = allowed(privileges);
+    const local = library.type === "LOCAL";
+    const entry = (shown: boolean, label: string, action: () => Promise<boolean>): TemplateResult | "" => (shown ? button(label, () => this.shown.after(action())) : "");
+    return [
+      entry(may("UpdateLibrary"), t("Versions to keep"), () => retainVersions(library.id, kept)),
+      entry(local && library.publish_info?.published === true && may("PublishLibrary"), t("Synchronize subscribers"), () => publishNow(library.name, () => api.publishNow(library.id))),
+      entry(library.subscription_info?.on_demand === true && may("EvictSubscribedLibrary"), t("Remove the files"), () => evict(library)),
+      entry(may("AddLibraryUsage"), t("Mark as in use"), () => useLibrary(library)),
+      entry(may("MigrateLibrary"), t("Move to another storage"), () => migrate(library)),
+      entry(may("LibraryMaintenance"), inMaintenance(library) ? t("End maintenance") : t("Begin maintenance"), () => switchMaintenance(library)),
+      entry(!local && may("ConvertLibrary"), t("Make it local"), () => convert(library)),
+    ];
+  }
+
+  private usages({ library, usages, privileges }: Shown): TemplateResult {
+    if (usages.length === 0) return html``;
+    const remove = (usage: Usage): Promise<void> => this.shown.after(endUsage(library, usage));
+    return usageTable(usages, allowed(privileges)("RemoveLibraryUsage") ? remove : undefined);
+  }
+
+  private about({ library, annotation: noted, retention: kept, policies, privileges }: Shown): TemplateResult {
     const edit = (): Promise<void> => this.shown.after(editAnnotation(library.name, noted, (change) => changeLibrary(library.id, change)));
-    const { publish_info: published, subscription_info: followed } = library;
     return html`${library.description ? html`<p class="description">${library.description}</p>` : ""}
-      ${facts([
-        [t("Kind"), kind(library)],
-        [t("Changed"), time(library.last_modified_time)],
-        library.state_info?.state === "MAINTENANCE" ? [t("State"), badge(t("Maintenance"), "busy")] : undefined,
-        followed ? [t("Publisher"), html`<code>${followed.subscription_url}</code>`] : undefined,
-        followed ? [t("Synchronized"), ago(library.last_sync_time)] : undefined,
-        followed?.ssl_thumbprint ? [t("Thumbprint"), html`<code>${followed.ssl_thumbprint}</code>`] : undefined,
-        [t("Earlier versions"), versionsKept(kept)],
-        [t("Identifier"), html`<code>${library.id}</code>`],
-      ])}
+      ${libraryFacts(library, kept, policies)}
       ${annotation(noted, privileges.includes("ContentLibrary.UpdateLibrary") ? edit : undefined)}
       <cl-tags type="com.vmware.content.Library" thing=${library.id}></cl-tags>
       ${library.state_info?.message ? html`<p class="warning">${library.state_info.message}</p>` : ""}
-      ${published?.published && published.publish_url ? html`<h2>${t("Address for subscribers")}</h2>${copyable(published.publish_url, t("Address for subscribers"))}` : ""}`;
+      ${publishAddress(library)}`;
   }
 
   private items(shown: Shown): TemplateResult {
@@ -173,7 +191,7 @@ export class LibraryScreen extends View {
 
   private bulk(items: readonly ItemRow[], privileges: readonly string[], library: Library): TemplateResult {
     const chosen = items.filter(({ id }) => this.selection.keys.has(id));
-    const may = (name: string): boolean => privileges.includes(`ContentLibrary.${name}`);
+    const may = allowed(privileges);
     return html`<span class="bulk" role="group" aria-label=${t("{count} selected", { count: chosen.length })}>
       <span>${t("{count} selected", { count: chosen.length })}</span>
       ${may("DownloadSession") ? button(t("Copy"), () => this.copy(chosen)) : ""}
@@ -211,8 +229,8 @@ export class LibraryScreen extends View {
     if (await deleteItems(chosen)) this.finish();
   }
 
-  private async drop(library: Library, items: number): Promise<void> {
-    if (!(await deleteLibrary(library, items))) return;
+  private async drop(library: Library, items: number, usages: readonly Usage[]): Promise<void> {
+    if (!(await deleteLibrary(library, items, usages))) return;
     tell(t("{name} is in the trash.", { name: library.name }), () => restoreAll([library.id]));
     go(link("libraries"));
   }
@@ -231,38 +249,10 @@ export class LibraryScreen extends View {
     this.rows = PAGE_ROWS;
     requery("filter", value);
   };
-
-  private seen = "";
-  /** Reads the items again when an upload has created one, or has filled it. */
-  private readonly uploaded = (): void => {
-    const here = queue.uploads.filter(({ library, item }) => library.id === this.library && item.id);
-    const now = here.map(({ item, state: reached }) => `${item.id} ${reached === "done"}`).join();
-    if (now !== this.seen) void this.shown.refresh();
-    this.seen = now;
-  };
-}
-
-function versionsKept({ versions, seconds }: Retention): string {
-  const limits = [
-    versions === undefined ? "" : t("{count} version|{count} versions", { count: versions }),
-    seconds === undefined ? "" : t("{count} day|{count} days", { count: Math.round((10 * seconds) / DAY_SECONDS) / 10 }),
-  ];
-  return limits.filter(Boolean).join(", ") || t("All");
 }
 
 function stored({ cached }: ItemRow): TemplateResult {
   return cached ? badge(t("Complete"), "good") : badge(t("Not here"));
-}
-
-function followers({ library, privileges }: Shown): TemplateResult {
-  if (!library.publish_info?.published || library.type !== "LOCAL" || !privileges.includes("Authorization.ViewAccess")) return html``;
-  return html`<cl-subscribers .library=${library.id} .changeable=${privileges.includes("ContentLibrary.AddSubscription")}></cl-subscribers>`;
-}
-
-function progress({ description, progress: made }: NamedTask): TemplateResult {
-  const message = made?.message.default_message || description.default_message;
-  return html`<div class="panel" role="status">${message}
-    ${made ? html`<progress max=${made.total || 1} value=${made.completed} aria-label=${message}></progress>` : ""}</div>`;
 }
 
 function syncing({ type, last_sync_time, state_info }: Library): boolean {

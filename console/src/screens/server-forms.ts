@@ -33,18 +33,21 @@ export function limit(name: string, quota: Quota, save: (spec: QuotaSpec) => Pro
   });
 }
 
-export function retainVersions(library: string, { versions, seconds }: Retention): Promise<boolean> {
+export function retainVersions(library: string, { own, versions, seconds }: Retention): Promise<boolean> {
   return ask({
     title: t("Versions to keep"),
     intro: t("Earlier versions beyond this are deleted at the next cleanup. The current version always stays. An empty field is no limit."),
     fields: [
-      { name: "versions", label: t("Earlier versions of an item"), kind: "number", value: shown(versions) },
-      { name: "days", label: t("Days after a version was replaced"), kind: "number", value: seconds === undefined ? "" : String(seconds / DAY_SECONDS) },
+      { name: "own", label: t("A rule of its own"), kind: "checkbox", value: own, hint: t("Otherwise the library keeps what the settings of the server say.") },
+      { name: "versions", label: t("Earlier versions of an item"), kind: "number", value: shown(versions), when: hasRule },
+      { name: "days", label: t("Days after a version was replaced"), kind: "number", value: seconds === undefined ? "" : String(seconds / DAY_SECONDS), when: hasRule },
     ],
     action: t("Save"),
-    submit: (values) => api.retain(library, { versions: whole(values, "versions"), seconds: whole(values, "days", DAY_SECONDS) }),
+    submit: (values) => (!hasRule(values) ? api.retainByDefault(library) : api.retain(library, { versions: whole(values, "versions"), seconds: whole(values, "days", DAY_SECONDS) })),
   });
 }
+
+const hasRule = (values: Values): boolean => values.set("own");
 
 function shown(value: number | undefined): string {
   return value === undefined ? "" : String(value);

@@ -42,11 +42,16 @@ def test_a_library_keeps_some_versions(person: Person, api: Api) -> None:
     library = api.library("kept")
     person.log_in()
     person.goes(f"library/{library}")
-    person.presses("Versions to keep")
+    person.presses_more("Versions to keep")
+    person.fills(A_rule_of_its_own=True)
     person.answers("Save", Earlier_versions_of_an_item="3", Days_after_a_version_was_replaced="1.5")
     person.sees("3 versions, 1.5 days")
     kept = api.done("GET", f"/api/contentlib/library/{library}/retention")
     assert (kept["versions"], kept["seconds"]) == (3, 129_600)
+    person.presses_more("Versions to keep")
+    person.answers("Save", A_rule_of_its_own=False)
+    expect(person.page.get_by_text("3 versions, 1.5 days")).to_have_count(0)
+    assert not api.done("GET", f"/api/contentlib/library/{library}/retention")["own"]
 
 
 def test_a_certificate_is_trusted_and_removed(person: Person, tmp_path: Path) -> None:

@@ -62,9 +62,11 @@ export async function send(address: URL | string, request: RequestInit): Promise
     return await fetch(address, { cache: "no-store", ...request, headers: { ...BY_SCRIPT, ...request.headers } });
   } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
-    throw new ApiError(0, "UNREACHABLE", "the server does not answer");
+    throw unreachable();
   }
 }
+
+export const unreachable = (): ApiError => new ApiError(0, "UNREACHABLE", "the server does not answer");
 
 /** The error that an answer describes, in JSON or in plain text. */
 export async function failure(answer: Response): Promise<ApiError> {

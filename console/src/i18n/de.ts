@@ -374,6 +374,7 @@ export const de = {
   "The certificate by which the publisher is known": "Das Zertifikat, an dem der Herausgeber erkannt wird",
   "The change holds from the next call on.": "Die Änderung gilt ab dem nächsten Aufruf.",
   "The console tries again by itself.": "Die Konsole versucht es von selbst wieder.",
+  "The file {name} was changed or removed since it was chosen.": "Die Datei {name} wurde nach der Auswahl geändert oder entfernt.",
   "The item stays, and {size} become free. Its files are fetched from the publisher again when they are needed, and cannot be read while it does not answer.":
     "Das Element bleibt, und {size} werden frei. Seine Dateien werden bei Bedarf wieder vom Herausgeber geholt und sind nicht lesbar, solange er nicht antwortet.",
   "The items stay. Their files are fetched from the publisher again when they are needed, and cannot be read while it does not answer.":

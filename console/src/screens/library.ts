@@ -235,8 +235,8 @@ export class LibraryScreen extends View {
     go(link("libraries"));
   }
 
-  private upload(picked: Parameters<typeof packages>[0], library: Library): void {
-    queue.add(packages(picked), { library: { id: library.id, name: library.name } });
+  private async upload(picked: Parameters<typeof packages>[0], library: Library): Promise<void> {
+    queue.add(await packages(picked), { library: { id: library.id, name: library.name } });
   }
 
   private finish(): void {

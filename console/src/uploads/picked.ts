@@ -4,6 +4,8 @@ export interface Picked {
   file: File;
   /** Lets the console read the file again after a reload, where the browser has it. */
   handle?: FileSystemFileHandle;
+  /** Where it lay in what was dropped. */
+  folder?: string;
 }
 
 /** The files of an item. */
@@ -13,7 +15,10 @@ export interface Package {
   files: readonly Picked[];
 }
 
-const PARTS_OF_OVF = /\.(vmdk|mf|cert|nvram|iso|img|vhd|xml|strings|msg)$/i;
+const LARGEST_DESCRIPTOR = 16 << 20;
+const REFERENCE = /<(?:\w+:)?File\s[^>]*?\bhref\s*=\s*["']([^"']+)["']/g;
+const CHUNK = /\.\d{9}$/; // a part of a file that the descriptor says is split
+const ENTITIES: Record<string, string> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" };
 
 /** The dropped files. It must be called while the event is handled, as the browser forgets them afterwards. */
 export async function dropped(data: DataTransfer): Promise<Picked[]> {
@@ -42,19 +47,36 @@ async function inFolder(folder: FileSystemDirectoryEntry): Promise<Picked[]> {
     if (entries.length === 0) return found; // a reader returns a part of a large folder at a time
     for (const entry of entries) {
       if (entry.isDirectory) found.push(...(await inFolder(entry as FileSystemDirectoryEntry)));
-      else found.push({ file: await new Promise<File>((resolve, reject) => (entry as FileSystemFileEntry).file(resolve, reject)) });
+      else found.push({ file: await new Promise<File>((resolve, reject) => (entry as FileSystemFileEntry).file(resolve, reject)), folder: folder.fullPath });
     }
   }
 }
 
-/** An OVF descriptor and the files beside it are one item, every other file is an item of its own. */
-export function packages(picked: readonly Picked[]): Package[] {
-  const descriptors = picked.filter(({ file }) => /\.ovf$/i.test(file.name));
-  const only = descriptors.length === 1 ? descriptors[0] : undefined;
-  if (!only) return picked.map(alone);
-  const parts = picked.filter((each) => each === only || PARTS_OF_OVF.test(each.file.name));
-  const others = picked.filter((each) => !parts.includes(each));
-  return [{ name: stem(only.file.name), type: "ovf", files: parts }, ...others.map(alone)];
+/** An OVF descriptor, the files beside it that it names, its manifest and its certificate are one item. Every other file is its own. */
+export async function packages(picked: readonly Picked[]): Promise<Package[]> {
+  const found: Package[] = [];
+  const used = new Set<Picked>();
+  for (const descriptor of picked.filter(({ file }) => /\.ovf$/i.test(file.name))) {
+    const names = await namesOf(descriptor.file);
+    const belongs = ({ name }: File): boolean => names.has(name) || names.has(name.replace(CHUNK, ""));
+    const beside = picked.filter((each) => each.folder === descriptor.folder && belongs(each.file) && !used.has(each));
+    const files = [descriptor, ...beside];
+    files.forEach((each) => used.add(each));
+    found.push({ name: stem(descriptor.file.name), type: "ovf", files });
+  }
+  return [...found, ...picked.filter((each) => !used.has(each)).map(alone)];
+}
+
+/** The names of the files that belong to an OVF descriptor. */
+async function namesOf(descriptor: File): Promise<Set<string>> {
+  const text = await descriptor.slice(0, LARGEST_DESCRIPTOR).text().catch(() => ""); // it is told when it is sent
+  const named = [...text.matchAll(REFERENCE)].map(([, href]) => unescaped(href ?? "").replace(/^\.\//, ""));
+  const own = [".mf", ".cert"].map((ending) => stem(descriptor.name) + ending);
+  return new Set([...named, ...own]);
+}
+
+function unescaped(text: string): string {
+  return text.replace(/&(amp|lt|gt|quot|apos);/g, (_, name: string) => ENTITIES[name] ?? "");
 }
 
 function alone(picked: Picked): Package {

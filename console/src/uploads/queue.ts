@@ -38,13 +38,21 @@ class Queue extends EventTarget {
   }
 
   add(packages: readonly Package[], target: Target): void {
-    for (const each of packages) {
-      const again = this.uploads.find((upload) => upload.missing.length > 0 && upload.library.id === target.library.id && upload.provide(each.files));
-      if (again) this.resume(again);
-      else this.take(new Upload(this.described(each, target), each.files));
+    const used = this.giveBack(packages.flatMap(({ files }) => files), target);
+    for (const each of packages.filter(({ files }) => !files.some((file) => used.includes(file)))) {
+      void this.take(new Upload(this.described(each, target), each.files)).remember();
     }
     this.pump();
     this.changed();
+  }
+
+  /** Resumes uploads whose files were chosen again, after a reload. Returns those files. */
+  private giveBack(picked: readonly Picked[], { library }: Target): Picked[] {
+    return this.uploads.filter((each) => each.state === "paused" && each.library.id === library.id).flatMap((each) => {
+      const used = each.provide(picked);
+      if (used.length > 0 && each.missing.length === 0) this.resume(each);
+      return used;
+    });
   }
 
   resume(upload: Upload): void {

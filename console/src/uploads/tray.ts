@@ -105,7 +105,9 @@ export class Tray extends View {
     input.type = "file";
     input.multiple = upload.missing.length > 1;
     input.onchange = () => {
-      if (upload.provide(chosen(input))) queue.resume(upload);
+      const known = upload.provide(chosen(input)).length > 0;
+      if (upload.missing.length === 0) queue.resume(upload);
+      else if (known) this.requestUpdate(); // it says which files are missing still
       else tell(t("This is another file. Choose {name}, as it was when the upload began.", { name: upload.missing[0]?.name ?? "" }));
     };
     input.click();

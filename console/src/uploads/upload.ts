@@ -6,7 +6,7 @@ import * as uploads from "../api/uploads";
 import { t } from "../i18n/text";
 import { type KeptFile, type KeptUpload, forget, keep } from "./kept";
 import type { Picked } from "./picked";
-import { passing, received, sendFrom, waited } from "./sending";
+import { answered, intact, passing, received, sendFrom, waited } from "./sending";
 import { Speed } from "./speed";
 
 export type UploadState = "waiting" | "sending" | "lost" | "paused" | "checking" | "done" | "failed" | "canceled";
@@ -64,26 +64,28 @@ export class Upload extends EventTarget {
     this.become("paused");
   }
 
-  /** Gives back the files that the browser has forgotten; false where they are not the same. */
-  provide(picked: readonly Picked[]): boolean {
-    for (const wanted of this.missing) {
+  /** Gives back files that the browser has forgotten. Returns those that are the same as before. */
+  provide(picked: readonly Picked[]): Picked[] {
+    return this.missing.flatMap((wanted) => {
       const found = picked.find(({ file }) => file.name === wanted.name && file.size === wanted.size && file.lastModified === wanted.lastModified);
       if (found) wanted.file = found.file;
-    }
-    return this.missing.length === 0;
+      return found ?? [];
+    });
   }
 
   /** Reads the files again by the handles that the browser has kept; it may ask the person. */
   async reopen(): Promise<boolean> {
     const handles = this.missing.flatMap(({ handle }) => handle ?? []);
     const files = await Promise.all(handles.map(readable));
-    return this.provide(files.flatMap((file) => (file ? [{ file }] : [])));
+    this.provide(files.flatMap((file) => (file ? [{ file }] : [])));
+    return this.missing.length === 0;
   }
 
   /** Learns after a reload how far it is. It may have ended meanwhile; where the server does not answer, it stays paused. */
   async recall(): Promise<void> {
+    if (!this.kept.session) return; // it had not begun
     try {
-      const { state } = await uploads.session(this.kept.session ?? "");
+      const { state } = await uploads.session(this.kept.session);
       if (state === "DONE") return await this.finish();
       for (const file of this.files) if (file.address) file.sent = await received(file.address, this.stopping.signal);
       this.changed();
@@ -93,6 +95,11 @@ export class Upload extends EventTarget {
       this.startOver();
       this.become("failed");
     }
+  }
+
+  /** Lets it go on after a reload. */
+  async remember(): Promise<void> {
+    await keep(this.kept);
   }
 
   async cancel(): Promise<void> {
@@ -123,7 +130,7 @@ export class Upload extends EventTarget {
     this.kept.session ??= await this.insist(() => uploads.begin(item, this.kept.attempt));
     for (const file of this.files) file.address ??= await this.added(file);
     this.kept.files = this.files.map(({ file: _, sent: __, ...rest }) => rest);
-    await keep(this.kept);
+    await this.remember();
   }
 
   private async created(): Promise<string> {
@@ -156,11 +163,12 @@ export class Upload extends EventTarget {
     if (!file.file) throw new Error(t("Choose the file {name} again.", { name: file.name }));
     this.become("sending");
     try {
-      await sendFrom(address, file.file, file.sent, (sent) => this.progressed(file, sent), this.stopping.signal);
+      await sendFrom(address, file.file, file.sent, attempts, (sent) => this.progressed(file, sent), this.stopping.signal);
       file.sent = file.size;
       return true;
     } catch (error) {
       this.stopping.signal.throwIfAborted();
+      if (!(await intact(file.file))) throw new Error(t("The file {name} was changed or removed since it was chosen.", { name: file.name }));
       if (!passing(error) || attempts >= MOST_ATTEMPTS_WITHOUT_PROGRESS) throw error;
       this.become("lost");
       await waited(attempts, this.stopping.signal);
@@ -171,8 +179,10 @@ export class Upload extends EventTarget {
   private async complete(): Promise<void> {
     const session = this.kept.session ?? "";
     this.become("checking");
-    const { state } = await this.insist(() => uploads.session(session));
-    if (state === "ACTIVE") await this.insist(() => uploads.complete(session));
+    await this.insist(async () => {
+      const { state } = await uploads.session(session); // asked each time: the answer to `complete` may be lost
+      if (state === "ACTIVE") await uploads.complete(session);
+    });
     await this.settled(session);
     await this.finish();
   }
@@ -200,7 +210,7 @@ export class Upload extends EventTarget {
   private async insist<T>(work: () => Promise<T>): Promise<T> {
     for (let attempts = 0; ; attempts += 1) {
       try {
-        return await work();
+        return await answered(work());
       } catch (error) {
         this.stopping.signal.throwIfAborted();
         if (!passing(error)) throw error;

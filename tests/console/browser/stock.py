@@ -50,6 +50,10 @@ class Api:
         self._client.put(file["upload_endpoint"]["uri"], content=content).raise_for_status()
         self.done("POST", f"{SESSIONS}/{session}?action=complete")
 
+    def offset(self, file: dict[str, Any]) -> int:
+        """How many bytes of a file of an update session the server has."""
+        return int(self._client.head(file["upload_endpoint"]["uri"]).headers.get("upload-offset", 0))
+
     def items(self, library: str) -> list[str]:
         """The identifiers of the items of a library."""
         return list(self.done("GET", f"/api/content/library/item?library_id={library}"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -227,6 +227,27 @@ def test_a_bucket_of_another_server_is_not_written(address: BucketAddress, opene
     with pytest.raises(OSError, match="belongs to server"):
         other.stage(A, "u")
     assert not other.places[A].is_marked()
+
+
+@pytest.mark.slow
+def test_bytes_of_an_upload_are_found_while_its_writer_replaces_a_small_segment(
+    opened: OpenStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written(opened(), pattern(MIB))
+    other = opened()
+    bucket, keys = other._bucket(A), other._bucket(A).keys
+    with opened().stage(A, "u") as writer:
+        writer.append(b"more")
+
+        def replaced(prefix: str) -> Iterator[str]:
+            found = list(keys(prefix))
+            writer.save()
+            return iter(found)
+
+        monkeypatch.setattr(bucket, "keys", replaced)
+        assert other.staged_size(A, "u") == MIB + len(b"more")
+        writer.append(b"and more")
+        assert b"".join(other.staged_bytes(A, "u")) == pattern(MIB) + b"moreand more"
 
 
 def test_a_chain_ends_at_a_gap_and_takes_the_longest() -> None:

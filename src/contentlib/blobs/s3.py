@@ -24,10 +24,9 @@ from contentlib.blobs.marked_buckets import MarkedBucket
 from contentlib.blobs.segments import (
     CopiedObject,
     blob_key,
-    chain,
     join,
-    measured,
     pointers,
+    present,
     read_chain,
     sealed,
 )
@@ -97,8 +96,7 @@ class S3Blobs:
         writer = self._writer(storage, upload)
         if writer is not None:
             return writer.size
-        bucket = self._bucket(storage)
-        found = chain([each for pointer in pointers(bucket, check_key(upload)) if (each := measured(bucket, pointer))])
+        found = present(self._bucket(storage), check_key(upload))
         return found[-1].end if found else 0
 
     def staged_bytes(self, storage: str, upload: str) -> Iterator[bytes]:
@@ -112,7 +110,7 @@ class S3Blobs:
         if writer is not None:
             return writer.start(most)
         bucket = self._bucket(storage)
-        found = chain([each for pointer in pointers(bucket, check_key(upload)) if (each := sealed(bucket, pointer))])
+        found = present(bucket, check_key(upload), sealed)
         return b"".join(bucket.pieces(blob_key(found[0].id), 0, min(most, found[0].size))) if found else b""
 
     def discard(self, storage: str, upload: str) -> None:
@@ -275,10 +273,10 @@ class S3Blobs:
             yield from writer.pieces()
             return
         bucket = self._bucket(storage)
-        named = pointers(bucket, upload)
-        if not named:
+        found = present(bucket, upload, sealed)
+        if not found and not pointers(bucket, upload):
             raise FileNotFoundError(errno.ENOENT, f"upload {upload} does not exist")
-        yield from read_chain(bucket, chain([each for pointer in named if (each := sealed(bucket, pointer))]))
+        yield from read_chain(bucket, found)
 
     def _move(self, storage: str, source: str, target: str) -> None:
         bucket = self._checked(storage)

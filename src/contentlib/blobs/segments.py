@@ -12,7 +12,7 @@ mix their bytes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from contentlib.blobs.bucket import Bucket, SentPart
@@ -116,6 +116,19 @@ def measured(bucket: Bucket, pointer: Pointer) -> Segment | None:
     if left is None:
         return sealed(bucket, pointer)
     return pointer.segment(sum(each.size for each in left[1]))
+
+
+def present(bucket: Bucket, upload: str, find: Callable[[Bucket, Pointer], Segment | None] = measured) -> list[Segment]:
+    """Returns the chain of an upload that another process may be writing.
+
+    A writer replaces a small segment by one that contains its bytes. One that is gone is therefore looked for again.
+    """
+    named = pointers(bucket, upload)
+    while True:
+        found = [find(bucket, each) for each in named]
+        before, named = named, named if all(found) else pointers(bucket, upload)
+        if named == before:
+            return chain([each for each in found if each is not None])
 
 
 def seal(bucket: Bucket, pointer: Pointer) -> Segment | None:

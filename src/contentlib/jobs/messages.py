@@ -12,6 +12,7 @@ TASK_STORAGE_FAILED = Message(
     "the server cannot access its storage: {reason}",
     "Wait: the task is tried again. If it fails in the end, check the storage and the database.",
 )
+TASK_TAKEN_OVER = Message("task.taken_over", "another process of the server has begun task {task} again", "Nothing to do.")
 TASK_FAILED = Message(
     "task.failed",
     "internal server error; see the server log for task {task}",

@@ -25,6 +25,7 @@ from contentlib.metadata.postgresql.store import PostgresqlMetadata
 from contentlib.metadata.sqlite import SqliteMetadata
 from contentlib.settings import Settings, Storage
 from databases import new_database
+from processes import PATIENCE_SECONDS
 from storages import LASTING, claimed
 
 _DATABASE = "contentlib.db"
@@ -146,7 +147,7 @@ def _new_postgresql(directory: Path) -> Path:
 
 def _open_postgresql(path: Path) -> PostgresqlMetadata:
     """Opens the database of the directory in which other backends have a file."""
-    return PostgresqlMetadata(Address(postgresql.url_of(path.parent)))
+    return PostgresqlMetadata(Address(postgresql.url_of(path.parent), wait_seconds=PATIENCE_SECONDS))
 
 
 def _copy_postgresql(old: Path, new: Path) -> None:

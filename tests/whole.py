@@ -20,6 +20,7 @@ from contentlib.library.clock import Clock
 from contentlib.library.model import Login
 from contentlib.settings import Settings
 from contentlib.stores import claim_storages, open_bytes, open_rows
+from processes import PATIENCE_SECONDS
 
 NAME, PASSWORD = "administrator@vsphere.local", "correct horse: battery ✓"
 HOST = "https://lib.example"
@@ -177,6 +178,8 @@ def settings_on(directory: Path, **more: Any) -> Settings:
     """Settings for a data directory; a test whose publisher is held does not wait long for a sync."""
     database, storage = BACKEND.database(directory), BACKEND.storage(directory)
     common: dict[str, Any] = {"sync_wait_seconds": 0, "check_answers": True, "workers": 1, "database": database}
+    if database is not None:
+        common["database_wait_seconds"] = PATIENCE_SECONDS  # a busy machine is no reason to fail
     if storage is not None:
         common["storage"] = (storage,)
     return Settings(data_dir=directory, admin_password=SecretStr(PASSWORD), **{**common, **more})

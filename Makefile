@@ -4,8 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ANSIBLE := .venv-ansible
-# What `make check` runs on PostgreSQL and on S3 too, beside the contracts; CONTENTLIB_TEST_BACKEND=postgresql runs anything there.
-ON_SERVERS := $(addprefix tests/services/test_,update_sessions.py subscribed.py pulls.py tasks.py operations_as_tasks.py)
+# What `make check` runs on PostgreSQL with S3 too, beside the contracts: what depends most on them. `make servers` runs the rest.
+ON_SERVERS := $(patsubst %,tests/services/test_%.py,update_sessions subscribed pulls tasks operations_as_tasks download_sessions items \
+	queries trash) $(patsubst %,tests/jobs/test_%.py,collect worker) \
+	$(patsubst %,tests/transfer/test_%.py,uploads downloads resumption unpacking)
 
 # Servers that the tests start load the compiled modules, which takes a third less time than to compile them each time.
 unexport PYTHONDONTWRITEBYTECODE
@@ -14,7 +16,7 @@ CONSOLE := src/contentlib/console/built/index.html
 
 .DEFAULT_GOAL := help
 .PHONY: help setup ansible console dist deb image serve cluster test check screenshots docs conformance clients bench format
-.PHONY: lock packages drill clean
+.PHONY: lock packages drill servers clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -67,8 +69,10 @@ check: setup console ## lint, types, import contracts, generated pages up to dat
 	$(BIN)/python docs/generate.py --check
 	$(MAKE) test ARGS="--cov --cov-report=term:skip-covered"
 	$(BIN)/pytest -n 2 -m "slow and not apart"
-	CONTENTLIB_TEST_BACKEND=postgresql $(BIN)/pytest -n 2 -m "not slow" $(ON_SERVERS)
-	CONTENTLIB_TEST_BACKEND=s3 $(BIN)/pytest -n 2 -m "not slow" $(ON_SERVERS)
+	CONTENTLIB_TEST_BACKEND=cluster $(BIN)/pytest -n 2 -m "not slow" $(ON_SERVERS)
+
+servers: setup ## run the tests of services, jobs, transfers, access and rules on PostgreSQL with an S3 server
+	CONTENTLIB_TEST_BACKEND=cluster $(BIN)/pytest -n 2 -m "not slow" $(addprefix tests/,services jobs transfer access library)
 
 screenshots: setup ## take pictures of the screens of the console for the docs
 	scripts/screenshots.sh $(BIN)/python

@@ -182,6 +182,11 @@ def _copy_bucket(old: Path, new: Path) -> None:
         target.put(key, source.get(key))
 
 
+def _copy_cluster(old: Path, new: Path) -> None:
+    _copy_bucket(old, new)
+    postgresql.copy_database(old, new)
+
+
 def _stored_objects(roots: Mapping[str, Path]) -> list[StoredBlob]:
     buckets = {storage: Bucket(_address(root)) for storage, root in roots.items()}
     return [
@@ -239,11 +244,25 @@ BACKENDS = {
         unfinished=_unfinished_objects,
         leftovers=_leftover_files,
     ),
+    "cluster": Backend(
+        new_rows=_new_postgresql,
+        open_rows=_open_postgresql,
+        database=postgresql.url_of,
+        storage=_bucket_storage,
+        copy=_copy_cluster,
+        texts=_texts_of_postgresql,
+        open_bytes=lambda roots: claimed(FilesystemBlobs(roots)),
+        stored=_stored_objects,
+        unfinished=_unfinished_objects,
+        leftovers=_leftover_files,
+    ),
 }
-SERVERS = ("postgresql", "s3")
+SERVERS = ("postgresql", "s3", "cluster")
 """The backends that need a server, which `make test` does without."""
 
 BACKEND = BACKENDS[os.environ.get("CONTENTLIB_TEST_BACKEND", "embedded")]
+IN_BUCKETS = BACKEND.stored is _stored_objects
+"""Whether it has buckets in place of directories."""
 
 
 def stored(settings: Settings) -> list[StoredBlob]:

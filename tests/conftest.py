@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from backends import BACKEND, BACKENDS
+from backends import BACKEND, BACKENDS, IN_BUCKETS
 from following import Follower, Shelf
 from publisher import ALLOW, Publisher, publishing
 from pulling import Pulling
@@ -46,7 +46,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.slow)
         if BACKEND is not BACKENDS["embedded"] and item.get_closest_marker("embedded"):
             item.add_marker(pytest.mark.skip(reason="looks into the file of a SQLite database"))
-        if BACKEND is BACKENDS["s3"] and item.get_closest_marker("directories"):
+        if IN_BUCKETS and item.get_closest_marker("directories"):
             item.add_marker(pytest.mark.skip(reason="expects the files of a directory, which have each byte at once"))
 
 

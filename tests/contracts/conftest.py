@@ -15,7 +15,7 @@ from contentlib.library.ports import BlobStore, MetadataStore, descriptions_of
 Open = Callable[[], MetadataStore]
 STORAGE = "datastore-1"
 OTHER = "datastore-2"
-_DATABASES = [name for name in BACKENDS if name != "s3"]  # it has the database of the embedded one
+_DATABASES = ("embedded", "postgresql")  # each of the others has one of these
 _ALL = [pytest.param(name, marks=pytest.mark.slow if name in SERVERS else ()) for name in _DATABASES]
 _BYTES = [pytest.param(name, marks=pytest.mark.slow if name in BYTE_SERVERS else ()) for name in BYTES]
 

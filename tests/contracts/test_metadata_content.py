@@ -260,6 +260,14 @@ async def test_a_blob_comes_back_as_it_was_added_and_as_it_was_put(store: Metada
         assert await rows.blobs.get(blob.id) is None
 
 
+async def test_that_a_blob_is_flushed_is_noted_where_it_is_there(store: MetadataStore) -> None:
+    blob = made.blob(unflushed="boot", unreferenced=3)
+    async with store.transaction(durable=False) as rows:
+        await rows.blobs.add(blob)
+        assert [await rows.blobs.note_flushed(each) for each in (blob.id, blob.id, "gone")] == [True, True, False]
+        assert await rows.blobs.get(blob.id) == replace(blob, unflushed=None)
+
+
 async def test_the_twin_is_the_oldest_blob_with_that_content_on_that_storage(store: MetadataStore) -> None:
     late, early = made.blob(created=9), made.blob(created=3)
     others = [made.blob(created=1, storage="datastore-2"), made.blob(created=1, size=8), made.blob(created=1, sha256="cd" * 32)]

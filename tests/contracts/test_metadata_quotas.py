@@ -31,7 +31,10 @@ async def test_limits_stay_while_what_is_held_changes(store: MetadataStore) -> N
         await rows.items.add(made.item(home.id, user="ann"))
     async with store.reading() as rows:
         assert await rows.quotas.get(f"library:{home.id}") == Quota(f"library:{home.id}", 0, 1, 0, 10, 2)
-        assert await rows.quotas.get("user:ann") == Quota("user:ann", 0, 1)
+        ann, library = Quota("user:ann", 0, 1), await rows.quotas.get(f"library:{home.id}")
+        assert await rows.quotas.get("user:ann") == ann
+        assert await rows.quotas.of("user:ann", library.owner) == [ann, library]
+        assert await rows.quotas.of(library.owner, "user:bob") == [library, Quota("user:bob")]
 
 
 async def test_a_blob_counts_once_for_an_item_until_the_last_version_with_it_is_gone(store: MetadataStore) -> None:

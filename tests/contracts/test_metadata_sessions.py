@@ -214,6 +214,19 @@ async def test_files_of_a_session_keep_their_order_when_they_are_replaced(store:
         assert await rows.update_files.by_id("other", new.id) is None
 
 
+async def test_a_file_is_changed_by_its_identifier_and_keeps_its_place(store: MetadataStore) -> None:
+    session = made.update_session("i")
+    first, second = (made.update_file(session.id, name) for name in "ab")
+    changed = replace(first, name="c", received=9, status=TransferStatus.READY)
+    async with store.transaction(durable=False) as rows:
+        await rows.update_sessions.add(session)
+        for each in (first, second):
+            await rows.update_files.put(each)
+        await rows.update_files.change(changed)
+        await rows.update_files.change(made.update_file(session.id, "gone"))
+        assert await rows.update_files.of(session.id) == [changed, second]
+
+
 async def test_a_file_that_was_removed_and_added_again_is_the_last(store: MetadataStore) -> None:
     session = made.update_session("i")
     async with store.transaction(durable=False) as rows:

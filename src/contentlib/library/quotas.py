@@ -17,12 +17,12 @@ from contentlib.library.ports import Transaction
 @asynccontextmanager
 async def within_quotas(transaction: Transaction, library: str, user: str) -> AsyncIterator[None]:
     """Raises QuotaExceeded after a block in which a library or a user has grown beyond a limit; this undoes the transaction."""
-    owners = [library_owner(library), *([user_owner(user)] if user else [])]
-    before = [await transaction.quotas.get(owner) for owner in owners]
+    quotas, owner = transaction.quotas, library_owner(library)
+    before = await quotas.of(owner, user_owner(user)) if user else [await quotas.get(owner)]
     yield
     for each in before:
         if each.most_bytes is not None or each.most_items is not None:
-            _check(each, await transaction.quotas.get(each.owner))
+            _check(each, await quotas.get(each.owner))
 
 
 async def check_room(transaction: Transaction, library: str, size: int, items: int = 0) -> None:

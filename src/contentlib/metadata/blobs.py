@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from sqlalchemy import BigInteger, bindparam, cast, exists, func, select, union, update
+from sqlalchemy import BigInteger, bindparam, cast, exists, func, null, select, union, update
 
 from contentlib.library.model import Blob, StorageUse
 from contentlib.metadata import tables
@@ -30,6 +30,7 @@ _named_by_arrival = exists().where(tables.arrivals.c.blob == _TABLE.c.id)
 _UNREFERENCE = Statement(
     update(_TABLE).where(_TABLE.c.unreferenced == bindparam("undated")).values(unreferenced=bindparam("now"))
 )
+_FLUSHED = Statement(update(_TABLE).where(_TABLE.c.id == bindparam("key")).values(unflushed=null()))
 _ANY_ON = Statement(select(_TABLE.c.id).where(_TABLE.c.storage == bindparam("storage")).limit(1))
 _KNOWN = KnownKeys(_TABLE.c.id)
 _since = _TABLE.c.unreferenced.between(bindparam("least"), bindparam("before", type_=BigInteger) - 1)
@@ -76,6 +77,10 @@ class BlobRows(Keyed[Blob]):
         """A blob on a storage with that content."""
         row = await self._connection.row(_TWIN, {"storage": storage, "sha256": sha256, "size": size})
         return None if row is None else _ROWS.codec.value(row)
+
+    async def note_flushed(self, blob_id: str) -> bool:
+        """Notes that the bytes of a blob survive the loss of power; whether there is such a blob."""
+        return bool(await self._connection.run(_FLUSHED, {"key": blob_id}))
 
     async def unreference(self, now: int) -> None:
         """Notes the time in the blobs that lost their last version."""

@@ -6,7 +6,8 @@ The rows of items, versions and sessions call `Holdings` in their own transactio
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import Select, and_, bindparam, delete, exists, func, insert, literal_column, select, update
@@ -14,7 +15,7 @@ from sqlalchemy import Select, and_, bindparam, delete, exists, func, insert, li
 from contentlib.library.model import HeldAmount, Quota, Reservation, library_owner, user_owner
 from contentlib.metadata import tables
 from contentlib.metadata.rows import Codec
-from contentlib.metadata.statement import Connection, Statement
+from contentlib.metadata.statement import Connection, Statement, upsert
 
 _QUOTAS = tables.quotas
 _RESERVATIONS = tables.reservations
@@ -22,17 +23,28 @@ _FILES, _VERSIONS, _ITEMS = tables.stored_files, tables.versions, tables.items
 _QUOTA, _RESERVATION = Codec(Quota), Codec(Reservation)
 _OWNER = _QUOTAS.c.owner == bindparam("of_owner")
 _GET = Statement(select(*[_QUOTAS.c[name] for name in _QUOTA.names]).where(_OWNER))
+_OF = Statement(
+    select(*[_QUOTAS.c[name] for name in _QUOTA.names]).where(_QUOTAS.c.owner.in_([bindparam("first"), bindparam("second")]))
+)
 _ALL = Statement(select(*[_QUOTAS.c[name] for name in _QUOTA.names]).order_by(_QUOTAS.c.owner), long=True)
-_add = insert(_QUOTAS).values({name: bindparam(name) for name in _QUOTA.names})
-_ADD = Statement(_add)
-_ADD_COUNTED = Statement(_add, routine=True)  # totals change with the content, which the audit log has
+_ADD = Statement(insert(_QUOTAS).values({name: bindparam(name) for name in _QUOTA.names}))
 _limits: dict[str, Any] = {"most_bytes": bindparam("bytes_limit"), "most_items": bindparam("items_limit")}
 _LIMIT = Statement(update(_QUOTAS).where(_OWNER).values(_limits))
 _CORRECT = Statement(update(_QUOTAS).where(_OWNER).values({name: bindparam(f"new_{name}") for name in HeldAmount._fields}))
-_CHANGE = Statement(
-    update(_QUOTAS).where(_OWNER).values({name: _QUOTAS.c[name] + bindparam(f"more_{name}") for name in HeldAmount._fields}),
-    routine=True,
-)
+
+
+def _changing(count: int) -> Statement:
+    """Adds to what so many owners hold, whether they have a row or not."""
+    rows: list[dict[str, Any]] = [
+        {name: bindparam(f"{name}{n}") for name in ("owner", *HeldAmount._fields)} for n in range(count)
+    ]
+    adding = upsert(_QUOTAS).values(rows)
+    changed = {name: _QUOTAS.c[name] + adding.excluded[name] for name in HeldAmount._fields}
+    # totals change with the content, which the audit log has
+    return Statement(adding.on_conflict_do_update(index_elements=["owner"], set_=changed), routine=True)
+
+
+_CHANGE = {count: _changing(count) for count in (1, 2)}
 _REMOVE = Statement(delete(_QUOTAS).where(_OWNER), routine=True)
 _KEPT = _VERSIONS.c.newer < literal_column(str(tables.ORPHANED))
 _JOINED = (_VERSIONS.c.id == _FILES.c.version, _ITEMS.c.id == _VERSIONS.c.item, _KEPT)
@@ -81,8 +93,15 @@ _OTHERS_OF_NAME = Statement(
         tables.update_files.c.id != bindparam("but"),
     )
 )
-_RESERVE = Statement(insert(_RESERVATIONS).values({name: bindparam(name) for name in _RESERVATION.names}))
+_reserving = upsert(_RESERVATIONS).values({name: bindparam(name) for name in _RESERVATION.names})
+_RESERVE = Statement(
+    _reserving.on_conflict_do_update(
+        index_elements=["file"],
+        set_={name: _reserving.excluded[name] for name in _RESERVATION.names if name != "file"},
+    )
+)
 _RELEASE = Statement(delete(_RESERVATIONS).where(_RESERVATIONS.c.file == bindparam("of_file")))
+_RELEASE_SESSION = Statement(delete(_RESERVATIONS).where(_RESERVATIONS.c.session == bindparam("of_session")))
 
 
 def _summed(query: Select[Any], *by: str) -> Statement:
@@ -139,55 +158,56 @@ class Holdings:
 
     async def change_bytes(self, more: Counter[str], sign: int = 1) -> None:
         """Adds bytes to what owners hold, or takes them away."""
-        for owner, size in more.items():
-            await self._change(owner, HeldAmount(bytes=sign * size))
+        await self._change({owner: HeldAmount(bytes=sign * size) for owner, size in more.items()})
 
     async def add_item(self, library: str, user: str, held: Counter[str]) -> None:
         """Counts a new item and the bytes of its versions."""
-        for owner in _owners(library, user):
-            await self._change(owner, HeldAmount(bytes=held.pop(owner, 0), items=1))
-        await self.change_bytes(held)
+        owners = _owners(library, user)
+        await self._change({each: HeldAmount(held[each], int(each in owners)) for each in dict.fromkeys([*owners, *held])})
 
     async def remove_item(self, item: str) -> None:
         """Counts an item no longer, which is still there."""
         for library, user in await self._connection.rows(_OWNERS_OF_ITEM, {"of_item": item}):
-            for owner in _owners(library, user):
-                await self._change(owner, HeldAmount(items=-1))
+            await self._change(dict.fromkeys(_owners(library, user), HeldAmount(items=-1)))
 
     async def reserve(self, reservation: Reservation) -> None:
         """Reserves bytes for a file instead of those that were reserved for it before."""
-        await self.release_file(reservation.file)
+        more = _reserved(await self._reservations(_OF_FILE, of_file=reservation.file), -1)
+        more.update(_reserved([reservation]))
         await self._connection.run(_RESERVE, _RESERVATION.row(reservation))
-        for owner in _owners(reservation.library, reservation.user):
-            await self._change(owner, HeldAmount(reserved=reservation.bytes))
-
-    async def release_file(self, file: str) -> None:
-        """Ends the reservation of a file."""
-        await self._release(await self._connection.rows(_OF_FILE, {"of_file": file}))
+        await self._change_reserved(more)
 
     async def release_session(self, session: str) -> None:
         """Ends the reservations of a session."""
-        await self._release(await self._connection.rows(_OF_SESSION, {"of_session": session}))
+        ended = await self._reservations(_OF_SESSION, of_session=session)
+        if ended:
+            await self._connection.run(_RELEASE_SESSION, {"of_session": session})
+            await self._change_reserved(_reserved(ended, -1))
 
     async def release_name(self, session: str, name: str, but: str = "") -> None:
         """Ends the reservation of the file of that name, unless it is the given one."""
         found = {"of_session": session, "file_name": name, "but": but}
-        await self._release(await self._connection.rows(_OTHERS_OF_NAME, found))
+        for each in await self._reservations(_OTHERS_OF_NAME, **found):
+            await self._connection.run(_RELEASE, {"of_file": each.file})
+            await self._change_reserved(_reserved([each], -1))
 
     async def forget(self, owner: str) -> None:
         """Removes an owner that is gone, with its limits."""
         await self._connection.run(_REMOVE, {"of_owner": owner})
 
-    async def _release(self, rows: Iterable[tuple[Any, ...]]) -> None:
-        for each in map(_RESERVATION.value, rows):
-            await self._connection.run(_RELEASE, {"of_file": each.file})
-            for owner in _owners(each.library, each.user):
-                await self._change(owner, HeldAmount(reserved=-each.bytes))
+    async def _reservations(self, statement: Statement, **found: str) -> list[Reservation]:
+        return [_RESERVATION.value(row) for row in await self._connection.rows(statement, found)]
 
-    async def _change(self, owner: str, more: HeldAmount) -> None:
-        values = {f"more_{name}": value for name, value in more._asdict().items()}
-        if any(more) and not await self._connection.run(_CHANGE, {"of_owner": owner, **values}):
-            await self._connection.run(_ADD_COUNTED, _QUOTA.row(Quota(owner, *more)))
+    async def _change_reserved(self, more: Counter[str]) -> None:
+        await self._change({owner: HeldAmount(reserved=size) for owner, size in more.items()})
+
+    async def _change(self, more: Mapping[str, HeldAmount]) -> None:
+        """Adds to what owners hold, two at a time: mostly it is a library and a user."""
+        left = iter((owner, *amount) for owner, amount in more.items() if any(amount))
+        while rows := list(islice(left, 2)):
+            names = ("owner", *HeldAmount._fields)
+            values = {f"{name}{n}": value for n, row in enumerate(rows) for name, value in zip(names, row, strict=True)}
+            await self._connection.run(_CHANGE[len(rows)], values)
 
 
 class QuotaRows:
@@ -201,6 +221,11 @@ class QuotaRows:
         """The quota of an owner."""
         row = await self._connection.row(_GET, {"of_owner": owner})
         return Quota(owner) if row is None else _QUOTA.value(row)
+
+    async def of(self, first: str, second: str) -> list[Quota]:
+        """The quotas of two owners, in this order."""
+        found = {row[0]: _QUOTA.value(row) for row in await self._connection.rows(_OF, {"first": first, "second": second})}
+        return [found.get(owner) or Quota(owner) for owner in (first, second)]
 
     async def all(self) -> list[Quota]:
         """All quotas of owners that hold something or have limits."""
@@ -241,6 +266,15 @@ class QuotaRows:
 
 def _owners(library: str, user: str) -> list[str]:
     return [library_owner(library), *([user_owner(user)] if user else [])]
+
+
+def _reserved(reservations: Iterable[Reservation], sign: int = 1) -> Counter[str]:
+    """The bytes of reservations by owner."""
+    total: Counter[str] = Counter()
+    for each in reservations:
+        for owner in _owners(each.library, each.user):
+            total[owner] += sign * each.bytes
+    return total
 
 
 def _bytes(rows: Iterable[tuple[Any, ...]]) -> Counter[str]:

@@ -159,6 +159,11 @@ _PUT_FILE = Statement(
         set_={name: _insert_file.excluded[name] for name in _FILE.names if name not in ("session", "name")},
     )
 )
+_CHANGE_FILE = Statement(
+    update(_FILES)
+    .where(_FILES.c.session == bindparam("of_session"), _FILES.c.id == bindparam("file_id"))
+    .values({name: bindparam(name) for name in _FILE.names if name not in ("session", "id")})
+)
 _GET_FILE = Statement(select(*_FILE_COLUMNS).where(_IN_SESSION, _NAMED))
 _FILE_BY_ID = Statement(select(*_FILE_COLUMNS).where(_IN_SESSION, _FILES.c.id == bindparam("file_id")))
 _FILES_OF = Statement(select(*_FILE_COLUMNS).where(_IN_SESSION).order_by(_FILES.c.position))
@@ -192,6 +197,10 @@ class UpdateFileRows:
         """Adds the file, or replaces the one of the same session and name."""
         await self._holdings.release_name(file.session, file.name, but=file.id)
         await self._connection.run(_PUT_FILE, _FILE.row(file))
+
+    async def change(self, file: UpdateFile) -> None:
+        """Replaces the file of the same session and identifier."""
+        await self._connection.run(_CHANGE_FILE, {**_FILE.row(file), "of_session": file.session, "file_id": file.id})
 
     async def get(self, session: str, name: str) -> UpdateFile | None:
         """The file of that name."""

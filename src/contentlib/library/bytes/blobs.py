@@ -275,11 +275,8 @@ class Blobs(ReadableBlobs):
     async def check_kept(self, transaction: Transaction, version: Version) -> None:
         """Notes that the bytes of a version are flushed, in the transaction that adds it; Damaged when a blob is gone."""
         for file in version.files:
-            blob = await transaction.blobs.get(file.blob)
-            if blob is None:
+            if not await transaction.blobs.note_flushed(file.blob):
                 raise Damaged(FILE_GONE(name=file.name))
-            if blob.unflushed is not None:
-                await transaction.blobs.put(replace(blob, unflushed=None))
 
     async def describe(self, item: Item, version: Version, storage: str | None = None) -> None:
         """Writes a description of the bytes beside them, to identify them without the database.

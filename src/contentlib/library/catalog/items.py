@@ -76,8 +76,7 @@ class Items:
 
         async def add(transaction: Transaction) -> str:
             await check_local(transaction, item.library)
-            await self._trash_failed_drafts(transaction, item, user)
-            await self.check_name_free(transaction, item, "create_spec.name")
+            await self._free_name(transaction, item, user)
             async with within_quotas(transaction, item.library, user):
                 await transaction.items.add(item)
             await note_change(transaction, item)
@@ -286,17 +285,24 @@ class Items:
         """Taken when another item of the library has the name."""
         for other_id in await transaction.items.find(library=item.library, folded_name=item.folded_name):
             if other_id != item.id:
-                other = await find_item(transaction, other_id)
-                raise ItemNameTaken(messages.ITEM_NAME_TAKEN(field=field, library=item.library, name=other.name, item=other_id))
+                raise _taken(await find_item(transaction, other_id), field)
 
-    async def _trash_failed_drafts(self, transaction: Transaction, item: Item, user: str) -> None:
-        """Moves drafts that have the name of a new item, and whose update session failed or has no files, into the trash."""
+    async def _free_name(self, transaction: Transaction, item: Item, user: str) -> None:
+        """Moves drafts that have the name of a new item, and whose update session failed or has no files, into the trash.
+
+        Taken when any other item of the library has the name.
+        """
         now = self._clock.now()
         for other_id in await transaction.items.find(library=item.library, folded_name=item.folded_name):
             other = await find_item(transaction, other_id)
-            if other.failed_draft and not await _is_being_filled(transaction, other_id):
-                await transaction.deleted_items.add(other_id, user, now, now + self._kept)
-                await note_change(transaction, other)
+            if not other.failed_draft or await _is_being_filled(transaction, other_id):
+                raise _taken(other, "create_spec.name")
+            await transaction.deleted_items.add(other_id, user, now, now + self._kept)
+            await note_change(transaction, other)
+
+
+def _taken(item: Item, field: str) -> ItemNameTaken:
+    return ItemNameTaken(messages.ITEM_NAME_TAKEN(field=field, library=item.library, name=item.name, item=item.id))
 
 
 async def _is_being_filled(transaction: Transaction, item_id: str) -> bool:

@@ -19,6 +19,9 @@ class QuotaRows(Protocol):
     async def get(self, owner: str) -> Quota:
         """The quota of an owner; one without limits that holds nothing if there is none."""
 
+    async def of(self, first: str, second: str) -> list[Quota]:
+        """The quotas of two owners, in this order, as `get` finds each."""
+
     async def all(self) -> list[Quota]:
         """All quotas of owners that hold something or have limits."""
 

@@ -51,6 +51,9 @@ class UpdateFileRows(Protocol):
     async def put(self, file: UpdateFile) -> None:
         """Adds the file, or replaces the one of the same session and name."""
 
+    async def change(self, file: UpdateFile) -> None:
+        """Replaces the file of the same session and identifier, which is there; it may get a name that no other one has."""
+
     async def get(self, session: str, name: str) -> UpdateFile | None:
         """The file of that name."""
 

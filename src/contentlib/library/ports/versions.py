@@ -66,6 +66,9 @@ class BlobRows(Rows[Blob], Protocol):
     async def twin(self, storage: str, sha256: str, size: int) -> Blob | None:
         """A blob on a storage with that content, the oldest where there are several."""
 
+    async def note_flushed(self, blob_id: str) -> bool:
+        """Notes that the bytes of a blob survive the loss of power; whether there is such a blob."""
+
     async def unreference(self, now: int) -> None:
         """Notes the time in every blob that has lost its last version since the last call."""
 

@@ -211,7 +211,7 @@ class FileTransfers:
                 raise Superseded(messages.TAKEN_OVER(name=file.name))
             status = transfer_states.fire(current, event).status
             writer, begun_by = (self._here, self._here) if event == "begun" else (None, current.begun_by)
-            await transaction.update_files.put(
+            await transaction.update_files.change(
                 replace(changed, name=current.name, status=status, writer=writer, begun_by=begun_by)
             )
             if event == "completed":

@@ -56,6 +56,24 @@ async def change(store: MetadataStore, who: Actor = ANN, name: str = "Images") -
     return library.id
 
 
+async def test_entries_of_one_commit_follow_each_other_also_after_one_that_was_undone(store: MetadataStore) -> None:
+    async def fail(name: str) -> None:
+        with pytest.raises(ZeroDivisionError):
+            async with store.transaction(durable=False) as transaction:
+                await transaction.libraries.add(made.library(name=name, folded_name=name))
+                raise ZeroDivisionError
+
+    await asyncio.gather(*(fail(name) if name in "ad" else change(store, name=name) for name in "abcdef"))
+    assert [entry.things[0].name for entry in await entries(store)] == ["b", "c", "e", "f"]
+    await verify(store)
+    async with store.transaction(durable=False) as transaction:
+        before = await transaction.audit.head()
+        transaction.audit.note(AuditNote())
+    async with store.transaction(durable=False) as transaction:
+        assert (await transaction.audit.head()).sequence == before.sequence + 1
+    await verify(store)
+
+
 async def test_a_change_has_an_entry_that_names_who_and_what(store: MetadataStore) -> None:
     library = await change(store)
     (entry,) = await entries(store)

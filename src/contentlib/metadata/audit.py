@@ -61,6 +61,8 @@ class AuditRows:
 
     async def head(self) -> AuditLink:
         """The place of the newest entry."""
+        if isinstance(self._connection, AuditedConnection):
+            return await self._connection.head()
         return await link(self._connection, HEAD)
 
     async def anchor(self) -> AuditLink:

@@ -58,18 +58,48 @@ async def move_link(connection: Connection, name: str, to: AuditLink) -> None:
 
 
 class AuditedConnection:
-    """A connection that notes the changes of one transaction after the other. Reading statements pass it by."""
+    """A connection that notes the changes of one transaction after the other. Reading statements pass it by.
 
-    def __init__(self, inner: Connection, now: Callable[[], int]) -> None:
+    One that `keeps_head` knows the head of the chain from one transaction to the next, until it is told to forget it. It
+    writes it once for all transactions that are committed together: `settle`.
+    """
+
+    def __init__(self, inner: Connection, now: Callable[[], int], *, keeps_head: bool = False) -> None:
         self.rows, self.row = inner.rows, inner.row
         self.recall, self.value, self.remember = inner.recall, inner.value, inner.remember
         self.has_written = inner.has_written
         self._inner = inner
         self._now = now
+        self._keeps_head = keeps_head
+        self.forget_head()
         self.begin()
+
+    def forget_head(self) -> None:
+        """Others may have added entries, or those of this connection were undone."""
+        self._head: AuditLink | None = None
+        self._written: AuditLink | None = None
+
+    async def head(self) -> AuditLink:
+        """The place of the newest entry, also of one that is not committed yet."""
+        if self._head is None:
+            self._head = self._written = await link(self._inner, HEAD)
+        return self._head
+
+    async def settle(self) -> None:
+        """Writes the head, before a commit."""
+        if self._head is not None and self._head != self._written:
+            await move_link(self._inner, HEAD, self._head)
+            self._written = self._head
+
+    def undo(self) -> None:
+        """A transaction was undone; those before it, which are to be committed with it, were not."""
+        self._head, self._written = self._before
 
     def begin(self) -> None:
         """A transaction begins."""
+        if not self._keeps_head:
+            self.forget_head()
+        self._before = self._head, self._written
         self._draft: _Draft | None = None
         self._note: AuditNote | None = None
         self._skipped = False
@@ -111,19 +141,21 @@ class AuditedConnection:
             draft.leave_out(OF_SERVER)
         if draft.changes or self._note is not None:
             await self._append(draft, self._note or AuditNote())
+        if not self._keeps_head:
+            await self.settle()
 
     async def _append(self, draft: _Draft, note: AuditNote) -> None:
         for thing in note.things:
             draft.add(thing)
         await draft.name_others()
-        head = await link(self._inner, HEAD)
+        head = await self.head()
         entry = draft.entry(head.sequence + 1, self._now(), note)
         content = content_of(entry)
         digest = hash_after(head.hash, content)
         await self._inner.run(_ADD, _row(entry, content, digest))
         things = msgspec.json.encode(identifiers_of(entry)).decode()
         await self._inner.run(_ADD_THINGS, {"things": things, "sequence": entry.sequence})
-        await move_link(self._inner, HEAD, AuditLink(entry.sequence, digest))
+        self._head = AuditLink(entry.sequence, digest)
 
 
 class _Draft:

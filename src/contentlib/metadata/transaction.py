@@ -65,12 +65,14 @@ class SqliteConnection:
         self._kept: dict[str, dict[str, Any]] = {}
         self.written: set[str] = set()
 
-    def begun(self) -> None:
-        """A batch of transactions has begun, and with it the lock of the database."""
+    def begun(self) -> bool:
+        """A batch of transactions has begun, and with it the lock of the database. Whether another connection has committed."""
         (version,) = self._cursor.execute("PRAGMA data_version").fetchone()
-        if version != self._data_version:
-            self._data_version = version
-            self._kept.clear()
+        if version == self._data_version:
+            return False
+        self._data_version = version
+        self._kept.clear()
+        return True
 
     async def rows(self, statement: Statement, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         """All rows of the answer."""
@@ -249,7 +251,7 @@ class SqliteTransaction(TransactionRows, Generic[AnyConnection]):
         self.raw = raw
         self._cursor = raw.cursor()
         self.connection = kind(self._cursor, memory, threads)
-        self.audited = AuditedConnection(self.connection, now or wall_clock)
+        self.audited = AuditedConnection(self.connection, now or wall_clock, keeps_head=True)
         super().__init__(self.connection if now is None else self.audited)
 
     def close(self) -> None:

@@ -73,8 +73,10 @@ class Writer:
         """Ends the savepoint and the turn. If SQLite has undone the whole batch, all waiting callers receive the error."""
         self._owner = None
         try:
-            if error is not None and self.raw.in_transaction:
-                self.raw.execute("ROLLBACK TO turn")
+            if error is not None:
+                self.rows.audited.undo()
+                if self.raw.in_transaction:
+                    self.raw.execute("ROLLBACK TO turn")
             if error is None or self.raw.in_transaction:
                 self.raw.execute("RELEASE turn")
             elif isinstance(error, sqlite3.Error):  # a full disk, or a broken one
@@ -89,7 +91,7 @@ class Writer:
         """Commits the open batch and closes the connection."""
         async with self._turn:
             if self._batch is not None:
-                self._end(self._batch, self._commit_here())
+                self._end(self._batch, await self._settle() or self._commit_here())
         await self._checkpoints.close()
         self._among_processes.close()
         self.rows.close()
@@ -129,7 +131,8 @@ class Writer:
             self.raw.execute("BEGIN IMMEDIATE")
             if self._generations.moving:
                 self._check_moved()
-            self.rows.connection.begun()
+            if self.rows.connection.begun():
+                self.rows.audited.forget_head()
         except sqlite3.Error as error:
             self._generations.end_turn()
             if not is_busy(error):  # by a program that takes no turns, such as SQLite's shell, or by readers of the log
@@ -164,10 +167,23 @@ class Writer:
 
     async def _commit_batch(self, batch: Batch) -> sqlite3.Error | None:
         """Commits, in a thread where that may wait for the disk: also the first commit to a log that begins anew does."""
+        if (failure := await self._settle()) is not None:
+            return failure
         aside = batch.durable or self._checkpoints.complete or self._memory.is_beside_others()  # they begin it anew too
         error = await self._commit_aside() if aside else self._commit_here()
         self._checkpoints.committed()
         return error
+
+    async def _settle(self) -> sqlite3.Error | None:
+        """Writes what is written once for a batch. After an error the batch is undone."""
+        try:
+            await self.rows.audited.settle()
+        except sqlite3.Error as error:
+            self._note(error)
+            self._undo()
+            self._end_turn()
+            return error
+        return None
 
     async def _commit_aside(self) -> sqlite3.Error | None:
         with self._memory.committing():
@@ -189,11 +205,14 @@ class Writer:
             self.raw.execute("COMMIT")
         except sqlite3.Error as error:
             self._note(error)
-            if self.raw.in_transaction:  # a full disk: SQLite leaves the transaction open
-                with suppress(sqlite3.Error):  # those who wait are answered, whatever becomes of the connection
-                    self.raw.execute("ROLLBACK")
+            self._undo()
             return error
         return None
+
+    def _undo(self) -> None:
+        if self.raw.in_transaction:  # a full disk: SQLite leaves the transaction open
+            with suppress(sqlite3.Error):  # those who wait are answered, whatever becomes of the connection
+                self.raw.execute("ROLLBACK")
 
     def _lose(self, error: sqlite3.Error) -> None:
         if self._batch is None:
@@ -210,6 +229,8 @@ class Writer:
 
     def _end(self, batch: Batch, error: sqlite3.Error | None) -> None:
         self._batch = None
+        if error is not None:
+            self.rows.audited.forget_head()
         batch.end(None if error is None else as_os_error(error))
 
 

@@ -24,7 +24,7 @@ _MOST = {
     "create the item": Counter(statements=14, turns=1, commits=1),
     "create the session": Counter(statements=8, turns=1, commits=1),
     "add the file": Counter(statements=15, turns=1, commits=1, hops=1),
-    "send the bytes": Counter(statements=20, turns=3, commits=3, hops=4),
+    "send the bytes": Counter(statements=20, turns=2, commits=2, hops=4),
     "complete": Counter(statements=27, turns=1, commits=1, hops=3, flushes=6),
     "delete the session": Counter(statements=8, turns=1, commits=1),
 }

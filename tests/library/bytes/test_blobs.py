@@ -13,8 +13,9 @@ import pytest
 
 from contentlib.library.catalog.items import NewItem
 from contentlib.library.checksums import Algorithm, Checksum
-from contentlib.library.errors import Damaged
+from contentlib.library.errors import Damaged, Missing
 from contentlib.library.model import Blob
+from contentlib.library.ports import Transaction
 from library.world import World
 from processes import PATIENCE_SECONDS
 
@@ -163,6 +164,20 @@ async def test_what_is_kept_is_collected_unless_something_names_it(world: World)
     await world.updates.cancel(session)
     await world.collect()
     assert world.kept() == []
+
+
+async def test_of_bytes_that_nobody_wants_any_more_nothing_is_left(world: World) -> None:
+    made: list[str] = []
+
+    async def refuse(_: Transaction, blob: Blob) -> None:
+        made.append(blob.id)
+        raise Missing("upload", "gone")
+
+    with pytest.raises(Missing):
+        await world.blobs.keep(world.receive("datastore-1", "upload", b"bytes"), refuse)
+    async with world.metadata.reading() as rows:
+        assert await rows.blobs.known(made) == set()
+    assert (world.kept(), world.staged()) == ([], [])
 
 
 async def test_a_twin_that_is_about_to_be_collected_is_new_again(world: World) -> None:

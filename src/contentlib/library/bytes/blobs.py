@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 
@@ -22,7 +22,7 @@ from contentlib.library.bytes.slots import Claim, at_once
 from contentlib.library.bytes.storages import Storages
 from contentlib.library.checksums import Algorithm, Checksum, Hasher
 from contentlib.library.clock import Clock
-from contentlib.library.errors import Damaged, NotWritable
+from contentlib.library.errors import Damaged, LibraryError, NotWritable
 from contentlib.library.identifiers import new_identifier
 from contentlib.library.messages import FILE_GONE, STORAGE_RESERVED
 from contentlib.library.model import Blob, Item, StoredFile, Version
@@ -54,6 +54,13 @@ class Received(msgspec.Struct, frozen=True):
     size: int
     digests: dict[Algorithm, str]
     start: bytes | None = None
+
+
+NameBlob = Callable[[Transaction, Blob], Awaitable[None]]
+
+
+async def unnamed(transaction: Transaction, blob: Blob) -> None:
+    """For a blob that is named later."""
 
 
 def _unseen(size: int) -> None:
@@ -91,16 +98,23 @@ class Blobs(ReadableBlobs):
             renewing.cancel()
             await asyncio.gather(renewing, return_exceptions=True)
 
-    async def keep(self, received: Received) -> Blob:
-        """Turns received bytes into a blob. Equal bytes on a storage share one blob, and repair it if it is damaged."""
+    async def keep(self, received: Received, name: NameBlob = unnamed) -> Blob:
+        """Turns received bytes into a blob. Equal bytes on a storage share one blob, and repair it if it is damaged.
+
+        `name` notes what the blob is for, in the transaction that adds it. If it fails, there is no new blob.
+        """
         twin = await self._twin(received)
         if twin is None:
-            return await self._keep_new(received)
+            return await self._keep_new(received, name)
         lane = self.on(received.storage)
         if not await self._whole(twin):
             kept = await lane.patient(self.store.keep, received.storage, received.upload, twin.id)
-            return await self._note(twin, kept.mark, kept.unflushed)
-        await lane.run(self.store.discard, received.storage, received.upload)
+            twin = await self._note(twin, kept.mark, kept.unflushed)
+        else:
+            await lane.run(self.store.discard, received.storage, received.upload)
+        if name is not unnamed:
+            async with self._metadata.transaction(durable=False) as transaction:
+                await name(transaction, twin)
         return twin
 
     async def _twin(self, received: Received) -> Blob | None:
@@ -120,15 +134,29 @@ class Blobs(ReadableBlobs):
             await transaction.blobs.put(twin)
         return twin
 
-    async def _keep_new(self, received: Received) -> Blob:
+    async def _keep_new(self, received: Received, name: NameBlob) -> Blob:
         kept: NewBlob = await self.on(received.storage).patient(self.store.keep, received.storage, received.upload)
-        (blob,) = await self._add({kept: received})
+        named = False
+
+        async def name_it(transaction: Transaction, blob: Blob) -> None:
+            nonlocal named
+            await name(transaction, blob)
+            named = True
+
+        try:
+            (blob,) = await self._add({kept: received}, name_it)
+        except LibraryError:
+            if not named:  # else the row may be there; if it is not, the bytes are collected
+                await self.on(received.storage).run(self.store.remove, received.storage, kept.id)
+            raise
         return blob
 
-    async def _add(self, new: Mapping[NewBlob, Received]) -> list[Blob]:
+    async def _add(self, new: Mapping[NewBlob, Received], name: NameBlob = unnamed) -> list[Blob]:
         """Adds the rows of new blobs. Where another call has kept the same bytes meanwhile, its blob is the one that stays."""
         async with self._metadata.transaction(durable=False) as transaction:
             found = [await self._add_one(transaction, kept, received) for kept, received in new.items()]
+            for blob in found:
+                await name(transaction, blob)
         for blob, (kept, received) in zip(found, new.items(), strict=True):
             if blob.id != kept.id:
                 await self.on(received.storage).run(self.store.remove, received.storage, kept.id)

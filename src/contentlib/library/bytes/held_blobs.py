@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contentlib.library.bytes.blobs import Blobs, Received
+from contentlib.library.bytes.blobs import Blobs, NameBlob, Received, unnamed
 from contentlib.library.bytes.holding import Hold
 from contentlib.library.clock import Clock
 from contentlib.library.model import Blob
@@ -16,9 +16,9 @@ class HeldBlobs(Blobs):
         super().__init__(metadata, store, clock)
         self._hold = Hold(metadata, clock)
 
-    async def keep(self, received: Received) -> Blob:
+    async def keep(self, received: Received, name: NameBlob = unnamed) -> Blob:
         """Turns received bytes into a blob and protects it."""
-        blob = await super().keep(received)
+        blob = await super().keep(received, name)
         self._hold.add(blob.id)
         return blob
 

@@ -13,10 +13,10 @@ from contentlib.library.checksums import Algorithm, Checksum, compare
 from contentlib.library.errors import Busy, Fault, Missing, Superseded
 from contentlib.library.identifiers import new_identifier
 from contentlib.library.leases import Leases
-from contentlib.library.model import Source, TransferStatus, UpdateFile, UpdateSession
+from contentlib.library.model import Blob, Source, TransferStatus, UpdateFile, UpdateSession
 from contentlib.library.packages import ovf
 from contentlib.library.packages.recognition import ENOUGH, mistaken
-from contentlib.library.ports import MetadataStore
+from contentlib.library.ports import MetadataStore, Transaction
 from contentlib.library.quotas import reserve_room, settle_reservation
 from contentlib.library.sessions import messages, transfer_states
 from contentlib.library.sessions import transfer_faults as faults
@@ -100,10 +100,16 @@ class FileTransfers:
         if fault is not None:
             await self.stop(file, 0, fault)
             return fault
-        blob = await self._blobs.keep(received)
         algorithm = Algorithm.SHA256 if file.checksum is None else file.checksum.algorithm
         content = Checksum(algorithm, received.digests[algorithm])
-        await self._mark("completed", file, replace(file, received=received.size, content=content, blob=blob.id, fault=None))
+        complete = replace(file, received=received.size, content=content, fault=None)
+
+        async def name(transaction: Transaction, blob: Blob) -> None:
+            self._leases.touch(await self._record(transaction, "completed", file, replace(complete, blob=blob.id)))
+
+        await self._sessions.expire(file.session)
+        await self._blobs.keep(received, name)
+        self._leases.note_progress(file.id, received.size)
         return None
 
     async def _mistaken(self, file: UpdateFile, received: Received) -> Fault | None:
@@ -198,29 +204,35 @@ class FileTransfers:
         """Records an event and other changes of a file. Raises NotActive if the event is not allowed in its status."""
         await self._sessions.expire(file.session)
         async with self._metadata.transaction(durable=False) as transaction:
-            session = await self._sessions.active(transaction, file.session, "changed")
-            current = await transaction.update_files.by_id(file.session, file.id)
-            if current is None:
-                raise Missing("upload", file.id)
-            completed = current.status is TransferStatus.READY
-            if event == "begun" and completed and (file.status is not TransferStatus.READY or current.blob != file.blob):
-                raise Busy(messages.COMPLETED_MEANWHILE(name=file.name))
-            if event == "begun" and _is_paused(current) and current != file:
-                raise Superseded(messages.CONTINUED_MEANWHILE(name=file.name, size=current.received))
-            if not self._may_record(event, current, file):  # this process was taken for one that had ended
-                raise Superseded(messages.TAKEN_OVER(name=file.name))
-            status = transfer_states.fire(current, event).status
-            writer, begun_by = (self._here, self._here) if event == "begun" else (None, current.begun_by)
-            await transaction.update_files.change(
-                replace(changed, name=current.name, status=status, writer=writer, begun_by=begun_by)
-            )
-            if event == "completed":
-                await settle_reservation(transaction, session, changed)
-            else:
-                await reserve_room(transaction, session, file, expected)
-            await self._sessions.note_act(transaction, session)
+            session = await self._record(transaction, event, file, changed, expected)
         self._leases.touch(session)
         self._leases.note_progress(file.id, changed.received)
+
+    async def _record(
+        self, transaction: Transaction, event: str, file: UpdateFile, changed: UpdateFile, expected: int = 0
+    ) -> UpdateSession:
+        session = await self._sessions.active(transaction, file.session, "changed")
+        current = await transaction.update_files.by_id(file.session, file.id)
+        if current is None:
+            raise Missing("upload", file.id)
+        completed = current.status is TransferStatus.READY
+        if event == "begun" and completed and (file.status is not TransferStatus.READY or current.blob != file.blob):
+            raise Busy(messages.COMPLETED_MEANWHILE(name=file.name))
+        if event == "begun" and _is_paused(current) and current != file:
+            raise Superseded(messages.CONTINUED_MEANWHILE(name=file.name, size=current.received))
+        if not self._may_record(event, current, file):  # this process was taken for one that had ended
+            raise Superseded(messages.TAKEN_OVER(name=file.name))
+        status = transfer_states.fire(current, event).status
+        writer, begun_by = (self._here, self._here) if event == "begun" else (None, current.begun_by)
+        await transaction.update_files.change(
+            replace(changed, name=current.name, status=status, writer=writer, begun_by=begun_by)
+        )
+        if event == "completed":
+            await settle_reservation(transaction, session, changed)
+        else:
+            await reserve_room(transaction, session, file, expected)
+        await self._sessions.note_act(transaction, session)
+        return session
 
     def _may_record(self, event: str, current: UpdateFile, read: UpdateFile) -> bool:
         """Whether no other process has begun to receive a file since this one did, or since this one has `read` it."""

@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 
 from contentlib.http.message import Request
 
 _BLOCK = 1 << 20
+_LARGEST = (
+    4 << 20
+)  # where there are few uploads: each block wakes two threads and the loop, which takes as long as to hash 128 KiB
+_TOGETHER = 16 << 20  # bytes of blocks of all uploads, about, each of which holds three
 _SECONDS = 1.0  # a slow client's bytes are handed on after this time, so that they are seen and safe
 
 
 class Incoming:
     """Reads a body in a separate task, at most one block ahead.
 
-    The task makes it possible to stop an upload whose client is silent.
+    The task makes it possible to stop an upload whose client is silent. Blocks are larger if there are few `uploads`.
     """
 
-    def __init__(self, request: Request) -> None:
+    def __init__(self, request: Request, uploads: Callable[[], int]) -> None:
         self._request = request
+        self._uploads = uploads
         self._blocks: asyncio.Queue[list[bytes] | None] = asyncio.Queue(maxsize=1)
         self._pieces: list[bytes] = []
         self._size = 0
@@ -72,7 +78,7 @@ class Incoming:
                     self._wait_no_longer()
                 self._pieces.append(piece)
                 self._size += len(piece)
-                if self._size >= _BLOCK:
+                if self._size >= self._enough():
                     await self._hand_on()
         except Exception as error:  # it is raised where the blocks are taken
             self._error = error
@@ -80,6 +86,9 @@ class Incoming:
             await self._hand_on()
         self._quiet_since = None
         await self._blocks.put(None)
+
+    def _enough(self) -> int:
+        return max(_BLOCK, min(_LARGEST, _TOGETHER // max(1, self._uploads())))
 
     async def _hand_on(self) -> None:
         self._quiet_since = None  # it is us who are slow now

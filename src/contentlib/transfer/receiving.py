@@ -7,7 +7,6 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import suppress
 
-from contentlib.http.message import Request
 from contentlib.library.bytes import storing
 from contentlib.library.bytes.blobs import Received
 from contentlib.library.bytes.storages import Lane
@@ -66,7 +65,7 @@ class Upload:
 
     def __init__(
         self,
-        request: Request,
+        incoming: Incoming,
         target: UploadTarget,
         part: Part,
         transfers: FileTransfers,
@@ -75,7 +74,7 @@ class Upload:
     ) -> None:
         self.session, self.file = target
         self.part = part
-        self.incoming = Incoming(request)
+        self.incoming = incoming
         self.over = asyncio.Event()
         self.hasher = Hasher()
         self.total = part.total if self.file.size is None else self.file.size

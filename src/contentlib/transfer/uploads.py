@@ -31,6 +31,7 @@ from contentlib.transfer.addresses import DataAddress
 from contentlib.transfer.answers import RequestRefused
 from contentlib.transfer.concurrency import UNLIMITED, TransfersOfUsers
 from contentlib.transfer.decoding import with_decoded_body
+from contentlib.transfer.incoming import Incoming
 from contentlib.transfer.part import Part, part_of
 from contentlib.transfer.receiving import RECEIVED, Memory, Replaced, Stopped, Upload, Wrong
 from contentlib.transfer.unpacking import ArchiveUpload
@@ -226,7 +227,8 @@ class Uploads:
     async def _upload(self, request: Request, session: UpdateSession, file: UpdateFile, part: Part, staged: Staged) -> Upload:
         kind = ArchiveUpload if await self._transfers.unpacks(session, file) else Upload
         lane = self._storages.on(session.storage)
-        upload = kind(request, UploadTarget(session, file), part, self._transfers, lane, self._throttle)
+        incoming = Incoming(request, lambda: len(self._running))
+        upload = kind(incoming, UploadTarget(session, file), part, self._transfers, lane, self._throttle)
         if part.start is not None and part.start != (there := await upload.there(staged, self._store)):
             # 409 as tus answers it; 416 is about what is read
             wrong = messages.WRONG_OFFSET(name=file.name, expected=there, given=part.start)

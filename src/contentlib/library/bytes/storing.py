@@ -18,16 +18,17 @@ Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 
 _SIDE_BY_SIDE = 1 << 16  # so many bytes are worth a second thread
-_PIECES = 16
+_SMALL_PIECE = 1 << 16
 _READ_AGAIN = 64  # pieces that are read and hashed again in one go
 
 
 async def store(threads: Lane, staged: Staged, hasher: Hasher, pieces: Sequence[bytes]) -> None:
     """Stores the next bytes of an upload, in pieces. Raises NotStored if the storage fails."""
-    if len(pieces) > _PIECES:  # joining large pieces costs more than it saves
+    size = sum(map(len, pieces))
+    if size < len(pieces) * _SMALL_PIECE:  # joining large pieces costs more than it saves
         pieces = [b"".join(pieces)]
     left = deque(pieces)
-    if sum(map(len, pieces)) < _SIDE_BY_SIDE:
+    if size < _SIDE_BY_SIDE:
         await put(threads, _append, staged, left)
         _hash(hasher, pieces)
     else:

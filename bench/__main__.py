@@ -20,6 +20,7 @@ _ROWS: dict[str, Measured] = {
     "library": request_rows.library,
     "stall": byte_rows.stall,
     "download": byte_rows.download,
+    "ranges": byte_rows.ranges,
     "upload": byte_rows.upload,
     "busy": byte_rows.busy,
     "ova": import_rows.ova,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -21,6 +22,7 @@ _GIB = 1024 * MIB
 _NAME = "image.iso"
 _BUSY_SECONDS = 10
 _DOWNLOADS, _UPLOADS = 16, 4
+_RANGES, _RANGE = 8, 64 * MIB
 _LARGE, _LESS_LARGE = 10 * _GIB, 4 * _GIB
 
 
@@ -36,15 +38,32 @@ def download(place: Place) -> Iterator[Row]:
                 yield from _downloads(Rest(server), item, f"{url}/{_NAME}", how)
 
 
+def ranges(place: Place) -> Iterator[Row]:
+    """Eight ranges of 64 MiB of a file of 1 GiB that lies in the page cache, read by eight curl at once."""
+    data, source, beside = place.new("contentlib"), place.file(_GIB), place.new("nginx")
+    with servers.contentlib(data) as server, servers.nginx(beside, place.certificate) as nginx:
+        stock = stocked(server, place)
+        uri = stock.client.download_uri(stock.upload(source, _NAME), _NAME)
+        (beside / "files" / _NAME).hardlink_to(source)
+        urls = uri, f"{nginx.url}/{_NAME}"
+        measures = [partial(load.ranges, url, _RANGES, _RANGE, stock.client.token) for url in urls]
+        for measure in measures:
+            measure()  # brings the file into the page cache
+        yield compare(f"{_RANGES} ranges of 64 MiB at once", "nginx with sendfile", Goal(0.9), megabytes, *measures)
+
+
 def upload(place: Place) -> Iterator[Row]:
-    """A `PUT` of 1 GiB by one curl; ours computes SHA-256 meanwhile, nginx computes nothing. Neither flushes to the disk."""
+    """A `PUT` of 1 GiB by one curl, or four at once; ours computes SHA-256 meanwhile. nginx computes nothing, so `sha256sum` of
+    the files comes after it. `openssl speed` hashes blocks of 16 KiB on one core. Nothing is flushed to the disk."""
     source, beside = place.file(_GIB), place.new("nginx")
     with ExitStack() as stack:
         ours = stocked(stack.enter_context(servers.contentlib(place.new("contentlib"))), place)
         nginx = stack.enter_context(servers.nginx(beside, place.certificate))
-        measures = partial(_upload_to_us, ours, source), partial(_upload_to_nginx, nginx, beside, source)
-        what = "upload 1 GiB, with SHA-256"
-        yield compare(what, "nginx dav PUT, without", Goal(0.8), megabytes, *measures)
+        for count, what in ((1, "upload 1 GiB, with SHA-256"), (_UPLOADS, f"{_UPLOADS} uploads of 1 GiB at once")):
+            measures = partial(_upload_to_us, ours, source, count), partial(_upload_to_nginx, nginx, beside, source, count)
+            yield compare(what, "nginx dav PUT, then sha256sum", Goal(1.0), megabytes, *measures)
+            if count == 1:
+                yield compare(what, "openssl speed sha256", Goal(0.65), megabytes, measures[0], load.sha256_speed)
 
 
 def stall(place: Place) -> Iterator[Row]:
@@ -98,24 +117,33 @@ def _downloads(client: Rest, item: str, other: str, how: str) -> Iterator[Row]:
         yield compare(f"download 1 GiB {how}, {what}", "nginx with sendfile", Goal(1.0), megabytes, *measures)
 
 
-def _upload_to_us(stock: Stocked, source: Path) -> float:
-    item = stock.client.create_item(stock.library, stock.scratch.name + str(time.monotonic_ns()))
-    session, uri = stock.client.begin_upload(item, _NAME, source.stat().st_size)
-    figure = _upload(uri, source, stock.client.token)
-    stock.client.complete_upload(session)
+def _upload_to_us(stock: Stocked, source: Path, count: int) -> float:
+    client, names = stock.client, [f"{stock.scratch.name}{time.monotonic_ns()}-{n}" for n in range(count)]
+    begun = [client.begin_upload(client.create_item(stock.library, name), _NAME, source.stat().st_size) for name in names]
+    _rest()
+    figure = load.upload([uri for _, uri in begun], source, client.token)
+    for session, _ in begun:
+        client.complete_upload(session)
     return figure
 
 
-def _upload_to_nginx(nginx: Server, directory: Path, source: Path) -> float:
-    figure = _upload(f"{nginx.url}/{_NAME}", source)
-    (directory / "files" / _NAME).unlink()
-    return figure
+def _upload_to_nginx(nginx: Server, directory: Path, source: Path, count: int) -> float:
+    """Bytes a second of the upload and the sum together."""
+    files = [directory / "files" / f"{n}-{_NAME}" for n in range(count)]
+    size = count * source.stat().st_size
+    _rest()
+    seconds = size / load.upload([f"{nginx.url}/{file.name}" for file in files], source)
+    began = time.monotonic()
+    subprocess.run(["sha256sum", *files], check=True, stdout=subprocess.DEVNULL)
+    seconds += time.monotonic() - began
+    for file in files:
+        file.unlink()
+    return size / seconds
 
 
-def _upload(url: str, source: Path, token: str = "") -> float:
+def _rest() -> None:
     load.settle()
     warm(2 * _GIB)
-    return load.upload(url, source, token)
 
 
 def _latency_while_read(stock: Stocked, item: str) -> float:

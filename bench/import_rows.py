@@ -39,7 +39,7 @@ def ova(place: Place) -> Iterator[Row]:
     with servers.contentlib(place.new("contentlib")) as server:
         stock = stocked(server, place)
         measures = partial(_import, stock, source), partial(_unpack_and_sum, place, source)
-        yield compare("import an OVA of 2 GiB", "tar -x, sha256sum", Goal(1.0), megabytes, *measures)
+        yield compare("import an OVA of 2 GiB", "tar -x, sha256sum", Goal(2.5), megabytes, *measures)
 
 
 def imports(place: Place) -> Iterator[Row]:
@@ -50,7 +50,7 @@ def imports(place: Place) -> Iterator[Row]:
         began = time.monotonic()
         asyncio.run(import_all(stock, _ITEMS))
         rate = _ITEMS / (time.monotonic() - began)
-    yield Row(f"small items imported by {_CLIENTS} clients", f"{rate:,.0f}/s", "", "", rate, Goal(100, "/s"))
+    yield Row(f"small items imported by {_CLIENTS} clients", f"{rate:,.0f}/s", "", "", rate, Goal(400, "/s"))
 
 
 def _archive(place: Place) -> Path:
@@ -81,7 +81,7 @@ def _import(stock: Stocked, source: Path) -> float:
     item = stock.client.create_item(stock.library, f"machine {time.monotonic_ns()}")
     session, uri = stock.client.begin_upload(item, "machine.ova", size)
     began = time.monotonic()
-    load.upload(uri, source, stock.client.token)
+    load.upload([uri], source, stock.client.token)
     stock.client.complete_upload(session)
     seconds = time.monotonic() - began
     stock.client.delete(f"{ITEM}/id:{item}")

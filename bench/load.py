@@ -75,9 +75,22 @@ def download(urls: Sequence[str], token: str = "") -> float:
     return _transfers([_curl(token, url) for url in urls])
 
 
-def upload(url: str, source: Path, token: str = "") -> float:
-    """PUTs a file; returns bytes a second."""
-    return _transfers([_curl(token, url, "--upload-file", str(source))])
+def ranges(url: str, count: int, size: int, token: str = "") -> float:
+    """Reads so many ranges of an address, one after another in the file, at once; returns bytes a second of all together."""
+    starts = range(0, count * size, size)
+    return _transfers([_curl(token, url, "--range", f"{start}-{start + size - 1}") for start in starts])
+
+
+def upload(urls: Sequence[str], source: Path, token: str = "") -> float:
+    """PUTs a file to each address at once; returns bytes a second of all together."""
+    return _transfers([_curl(token, url, "--upload-file", str(source)) for url in urls])
+
+
+def sha256_speed() -> float:
+    """Bytes a second that one core hashes, by OpenSSL's own measure."""
+    command = ["openssl", "speed", "-mr", "-seconds", "3", "-bytes", "16384", "-evp", "sha256"]
+    output = subprocess.run(command, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True).stdout
+    return float(output.rstrip().rpartition(":")[2])
 
 
 @contextmanager

@@ -93,7 +93,7 @@ class Stocked:
         """Makes a new item with one file; returns the item."""
         item = self.client.create_item(self.library, f"item of {name}")
         session, uri = self.client.begin_upload(item, name, source.stat().st_size)
-        load.upload(uri, source, self.client.token)
+        load.upload([uri], source, self.client.token)
         self.client.complete_upload(session)
         return item
 

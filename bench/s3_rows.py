@@ -70,7 +70,7 @@ def _upload(stock: Stocked, source: Path) -> float:
     session, uri = stock.client.begin_upload(item, _NAME, source.stat().st_size)
     load.settle()
     warm(2 * _GIB)
-    figure = load.upload(uri, source, stock.client.token)
+    figure = load.upload([uri], source, stock.client.token)
     stock.client.complete_upload(session)
     return figure
 

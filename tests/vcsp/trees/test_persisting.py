@@ -91,6 +91,23 @@ async def test_a_tree_goes_with_its_library(persisted: Persisted, restarted: boo
     assert not persisted.tree.exists()
 
 
+@pytest.mark.parametrize("restarted", [False, True])
+async def test_a_tree_that_cannot_be_removed_goes_the_next_time(persisted: Persisted, restarted: bool) -> None:
+    other = await persisted.world.library("other")
+    await persisted.world.libraries.update(other, LibraryChange(publishing=PERSISTED))
+    await persisted.world.libraries.delete(persisted.library)
+    job = persisted.started() if restarted else persisted.job
+    document = persisted.tree / "lib.json"
+    document.unlink()
+    document.mkdir()
+    await job.run()
+    assert len(persisted.failures) == 1
+    assert read_tree(persisted.tree.with_name(f"contentlib-{other}")) == {}
+    document.rmdir()
+    await job.run()
+    assert not persisted.tree.exists()
+
+
 async def test_what_cannot_be_written_is_told_and_tried_again_and_others_are_not_kept_waiting(persisted: Persisted) -> None:
     other = await persisted.world.library("other")
     await persisted.world.libraries.update(other, LibraryChange(publishing=PERSISTED))

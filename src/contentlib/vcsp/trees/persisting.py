@@ -19,6 +19,7 @@ from contentlib.vcsp.publishing.offers import read_offer
 from contentlib.vcsp.trees.places import TreePlace
 from contentlib.vcsp.trees.static import UnusableTree, static_library
 
+_NO_REVISION = -1
 OnFailure = Callable[[str, BaseException], None]
 
 
@@ -45,24 +46,32 @@ class Persisting:
         async with self._metadata.reading() as transaction:
             revisions = await transaction.libraries.revisions()
         before = await self._sweep(revisions) if self._done is None else self._done
-        self._done = {library: before[library] for library in before.keys() & revisions.keys()}
+        self._done = {**before}
         for library in before.keys() - revisions.keys():
-            await self._remove(library)
+            await self._take_away(library, self._done)
         for library, revision in revisions.items():
             if before.get(library) != revision:
                 await self._bring(library, revision, self._done)
 
     async def _sweep(self, revisions: Mapping[str, int]) -> dict[str, int]:
-        """Removes trees of libraries that no longer exist, which other processes may have left."""
+        """Finds trees of libraries that no longer exist, which other processes may have left."""
         found: set[str] = set()
         for storage, place in self._places.items():
             try:
                 found |= await self._storages.on(storage).long(place.libraries)
             except OSError as error:  # what is left there is removed after the next start
                 self._on_failure("persist", error)
-        for library in found - revisions.keys():
-            await self._remove(library)
-        return {}
+        return dict.fromkeys(found - revisions.keys(), _NO_REVISION)
+
+    async def _take_away(self, library_id: str, done: dict[str, int]) -> None:
+        """Removes the trees of a library that no longer exists. Where the storage fails, it is tried again."""
+        try:
+            await self._remove(library_id)
+        except OSError as error:
+            done[library_id] = _NO_REVISION  # part of it may be gone, and the library can come back
+            self._on_failure("persist", error)
+        else:
+            del done[library_id]
 
     async def _bring(self, library_id: str, revision: int, done: dict[str, int]) -> None:
         """Brings one up to date; where the storage fails it is tried again, where the content is damaged when that changes."""

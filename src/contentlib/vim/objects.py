@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import secrets
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -69,7 +69,7 @@ class World:
             return target.id in self.pages
         if target.type == TASK:
             return target.id in self.tasks or search_in(target) is not None
-        return target in SINGLETONS.values() or target in MANAGERS or target in set(_entities(self.inventory))
+        return target in _FIXED or _is_of_datastore(self.inventory, target)
 
 
 MOST_TYPES, LONGEST_TYPE = 64, 80
@@ -195,9 +195,11 @@ def contained(world: World, view: View) -> list[Reference]:
     return found
 
 
-def _entities(inventory: Inventory) -> Iterator[Reference]:
-    yield from (Reference("Folder", folder.id) for folder in FOLDERS)
-    yield THE_DATACENTER
-    for each in inventory.datastores:
-        yield Reference("Datastore", each.id)
-        yield Reference("HostDatastoreBrowser", f"browser-{each.id}")
+_FIXED = frozenset((*SINGLETONS.values(), *MANAGERS, *(Reference("Folder", folder.id) for folder in FOLDERS), THE_DATACENTER))
+"""The objects of each server. A call may name thousands of objects, so each is looked up in no time."""
+_OF_DATASTORES = {"Datastore": "", "HostDatastoreBrowser": "browser-"}
+
+
+def _is_of_datastore(inventory: Inventory, target: Reference) -> bool:
+    prefix = _OF_DATASTORES.get(target.type)
+    return prefix is not None and any(target.id == f"{prefix}{each.id}" for each in inventory.datastores)

@@ -25,6 +25,7 @@ _NUMBERS = {"progress": 50, "client_progress": 50}
 _LIBRARY, _ITEM = example_id("library_id"), example_id("library_item_id")
 
 CHOSEN: dict[str, dict[str, Any]] = {
+    "contentlib.access.audit.verify": {"kept": {"hash": "9f86d081884c7d659a2feaa0c55ad015", "sequence": 1042}},
     "contentlib.access.audit.list": {"marker": "1042", "size": 50},
     "contentlib.events.list": {"after": "1041"},
     "contentlib.library.query": {"spec": {"text": "images", "sort": "SIZE", "descending": True}},

@@ -68,8 +68,8 @@ DECISIONS: dict[str, dict[str, str]] = {
         "list": "screens/library",
     },
     "com.vmware.content.configuration": {
-        "get": MISSING,
-        "update": MISSING,
+        "get": "screens/configuration",
+        "update": "screens/configuration",
     },
     "com.vmware.content.library": {
         "convert": "screens/library-upkeep",
@@ -213,7 +213,8 @@ DECISIONS: dict[str, dict[str, str]] = {
         "filter": NO_MACHINES,
     },
     "contentlib.access.audit": {
-        "head": MISSING,
+        "head": "screens/audit-forms",
+        "verify": "screens/audit-forms",
         "list": "screens/audit",
     },
     "contentlib.access.groups": {

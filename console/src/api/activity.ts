@@ -1,7 +1,7 @@
 /** Reads tasks, the trash and the audit log. */
 
 import { get, path, post } from "./client";
-import type { AuditPage, Deleted, Task } from "./types";
+import type { AuditPage, ChainHead, Deleted, Task, Verified } from "./types";
 
 export interface NamedTask extends Task {
   id: string;
@@ -23,6 +23,20 @@ export const cancelTask = (id: string): Promise<void> => post(path`cis/tasks/${i
 export const trash = (): Promise<Deleted[]> => get<Deleted[]>("contentlib/library/trash");
 export const restore = (id: string): Promise<void> => post(path`contentlib/library/trash/${id}?action=restore`);
 export const purge = (id: string): Promise<void> => post(path`contentlib/library/trash/${id}?action=purge`);
+
+export const auditHead = (): Promise<ChainHead> => get<ChainHead>("contentlib/access/audit/head");
+
+/** Verifies the whole audit log, a part at a time; with a head that was kept, the log must still lead to it. */
+export async function verifyAudit(kept?: ChainHead): Promise<Verified> {
+  let count = 0;
+  let start: ChainHead | undefined;
+  for (;;) {
+    const part: Verified = await post<Verified>("contentlib/access/audit?action=verify", { kept, start });
+    count += part.count;
+    if (part.complete || part.problem !== undefined) return { ...part, count };
+    start = part.head;
+  }
+}
 
 export interface AuditFilter {
   user?: string;

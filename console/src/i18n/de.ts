@@ -1,6 +1,7 @@
 /** The German texts, by the English ones. A text that is missing here is an error of the compiler. */
 
 export const de = {
+  "0 is unlimited": "0 ist unbegrenzt",
   "A certificate": "Ein Zertifikat",
   "A library holds images and templates as items. Create one and drag files into it, or subscribe to a library of another server.":
     "Eine Bibliothek enthält Abbilder und Vorlagen als Elemente. Legen Sie eine an und ziehen Sie Dateien hinein, oder abonnieren Sie die Bibliothek eines anderen Servers.",
@@ -26,6 +27,7 @@ export const de = {
   "Add": "Hinzufügen",
   "Address for subscribers": "Adresse für Abonnenten",
   "Address of the publisher": "Adresse des Herausgebers",
+  "Address": "Adresse",
   "All files and versions go to the trash with it: {size}.": "Alle Dateien und Versionen kommen mit in den Papierkorb: {size}.",
   "All labels": "Alle Label",
   "All outcomes": "Alle Ergebnisse",
@@ -33,6 +35,7 @@ export const de = {
   "All that you may": "Alles, was Sie dürfen",
   "All types": "Alle Typen",
   "All": "Alle",
+  "An empty field is never.": "Ein leeres Feld heißt nie.",
   "API token": "API-Token",
   "API tokens": "API-Token",
   "Appearance": "Darstellung",
@@ -40,12 +43,18 @@ export const de = {
   "Ask an administrator for a role on a library.": "Bitten Sie einen Administrator um eine Rolle an einer Bibliothek.",
   "Attach tag": "Tag anhängen",
   "Audit log": "Audit-Protokoll",
+  "Automatic synchronization": "Automatischer Abgleich",
+  "Bandwidth in Mbit/s": "Bandbreite in Mbit/s",
   "Begin maintenance": "Wartung beginnen",
   "Begin the maintenance of {name}?": "Wartung von {name} beginnen?",
   "Behind": "Im Rückstand",
   "Blocked": "Blockiert",
   "Built in": "Eingebaut",
   "By": "Von",
+  "Cancel the download of {name}?": "Download von {name} abbrechen?",
+  "Cancel the download": "Download abbrechen",
+  "Cancel the upload to {name}?": "Upload zu {name} abbrechen?",
+  "Cancel the upload": "Upload abbrechen",
   "Cancel": "Abbrechen",
   "Canceled": "Abgebrochen",
   "Certificate": "Zertifikat",
@@ -73,6 +82,7 @@ export const de = {
   "Create group": "Gruppe anlegen",
   "Create library": "Bibliothek anlegen",
   "Create role": "Rolle anlegen",
+  "Create the password": "Passwort erzeugen",
   "Create token": "Token anlegen",
   "Create user": "Benutzer anlegen",
   "Create": "Anlegen",
@@ -99,6 +109,8 @@ export const de = {
   "Drag files here, or choose them: ISO images, OVF packages with their disks, OVAs, or any other files.":
     "Ziehen Sie Dateien hierher, oder wählen Sie sie aus: ISO-Abbilder, OVF-Pakete mit ihren Platten, OVAs oder beliebige andere Dateien.",
   "Drag the files of this item here.": "Ziehen Sie die Dateien dieses Elements hierher.",
+  "Each entry contains the hash of the one before it. The server computes all of them again, so an entry that was removed, added or changed is found.":
+    "Jeder Eintrag enthält den Hash des vorigen. Der Server berechnet alle noch einmal, sodass ein entfernter, hinzugefügter oder geänderter Eintrag auffällt.",
   "Earlier versions beyond this are deleted at the next cleanup. The current version always stays. An empty field is no limit.":
     "Frühere Versionen darüber hinaus werden beim nächsten Aufräumen gelöscht. Die aktuelle Version bleibt immer. Ein leeres Feld ist keine Grenze.",
   "Earlier versions of an item": "Frühere Versionen eines Elements",
@@ -130,6 +142,7 @@ export const de = {
   "For web servers that serve the files of the storage themselves": "Für Webserver, die die Dateien des Speichers selbst ausliefern",
   "For": "Für",
   "Free": "Frei",
+  "From": "Von",
   "Full": "Voll",
   "Give a role": "Rolle vergeben",
   "Give": "Vergeben",
@@ -138,7 +151,14 @@ export const de = {
   "Group": "Gruppe",
   "Groups": "Gruppen",
   "Grown in 30 days": "Zuwachs in 30 Tagen",
+  "Head of the audit log": "Kopf des Audit-Protokolls",
+  "Head that was kept": "Aufbewahrter Kopf",
+  "Head": "Kopf",
   "Hide": "Ausblenden",
+  "holds after a restart of the server": "gilt nach einem Neustart des Servers",
+  "Hours are those of the server's clock. Libraries can be excluded from automatic synchronization by their subscription.":
+    "Stunden gelten nach der Uhr des Servers. Bibliotheken können in ihrem Abonnement vom automatischen Abgleich ausgenommen werden.",
+  "Hours for which the present password stays valid": "Stunden, die das jetzige Passwort noch gilt",
   "Identifier": "Kennung",
   "In PEM: -----BEGIN CERTIFICATE-----": "In PEM: -----BEGIN CERTIFICATE-----",
   "In the trash": "Im Papierkorb",
@@ -150,6 +170,7 @@ export const de = {
     "Er bekommt ein eigenes Passwort. Von da an liest niemand die Bibliothek ohne Passwort.",
   "It goes to the trash with its {count} item.|It goes to the trash with its {count} items.":
     "Sie kommt mit ihrem {count} Element in den Papierkorb.|Sie kommt mit ihren {count} Elementen in den Papierkorb.",
+  "It has not read any item.": "Er hat kein Element gelesen.",
   "It is a token of {name}.": "Es ist ein Token von {name}.",
   "It is in use by {users}.": "Sie wird benutzt von {users}.",
   "It no longer follows its publisher, and cannot be made to follow it again. It is published with what it has now, and can be changed here. All of its files must be on this server.":
@@ -158,6 +179,8 @@ export const de = {
   "Item": "Element",
   "Items appear when the library has been synchronized with its publisher.":
     "Elemente erscheinen, sobald die Bibliothek mit ihrem Herausgeber abgeglichen ist.",
+  "Items read": "Gelesene Elemente",
+  "Items that are synchronized at once": "Gleichzeitig abgeglichene Elemente",
   "Items that are trusted only because of it are no longer trusted.":
     "Elemente, denen nur seinetwegen vertraut wird, gelten nicht mehr als vertrauenswürdig.",
   "Items": "Elemente",
@@ -169,8 +192,11 @@ export const de = {
     "Ihre Dateien vom {time} werden eine neue Version von {name}. Die jetzige Version bleibt in der Liste.",
   "Its members lose the roles that it gave them.": "Ihre Mitglieder verlieren die Rollen, die sie durch die Gruppe haben.",
   "Its name in the token, or its distinguished name in the directory": "Ihr Name im Token oder ihr Distinguished Name im Verzeichnis",
+  "Its password expires": "Sein Passwort läuft ab",
   "Its {size} are deleted for good. This cannot be undone.": "{size} werden endgültig gelöscht. Das kann nicht rückgängig gemacht werden.",
   "Itself": "Selbst",
+  "Keep this head outside of the server. A later verification with it proves that nothing before it was changed.":
+    "Bewahren Sie diesen Kopf außerhalb des Servers auf. Eine spätere Prüfung mit ihm beweist, dass nichts davor geändert wurde.",
   "Keyboard help": "Tastenhilfe",
   "Kind": "Art",
   "Label {count} item|Label {count} items": "{count} Element mit Labeln versehen|{count} Elemente mit Labeln versehen",
@@ -209,11 +235,13 @@ export const de = {
   "Mark as in use": "Als benutzt markieren",
   "Mark {name} as in use": "{name} als benutzt markieren",
   "Mark": "Markieren",
+  "May read the library": "Darf die Bibliothek lesen",
   "Member": "Mitglied",
   "Members": "Mitglieder",
   "Memberships by the present mapping to {group} of {source} end, and the roles that come with them.":
     "Mitgliedschaften durch die jetzige Zuordnung zu {group} von {source} enden, und damit auch die Rollen.",
   "Menu": "Menü",
+  "Minutes between two synchronizations": "Minuten zwischen zwei Abgleichen",
   "More": "Mehr",
   "Most GiB": "Höchstens GiB",
   "Most items": "Höchstens Elemente",
@@ -225,6 +253,7 @@ export const de = {
   "Needs attention": "Zu beachten",
   "Never seen": "Nie gesehen",
   "never": "nie",
+  "New password for {name}": "Neues Passwort für {name}",
   "New password": "Neues Passwort",
   "Next row": "Nächste Zeile",
   "No certificates": "Keine Zertifikate",
@@ -240,6 +269,7 @@ export const de = {
   "No setting matches the filter": "Keine Einstellung passt zum Filter",
   "No tasks": "Keine Aufgaben",
   "No tokens": "Keine Token",
+  "No": "Nein",
   "None has a password of its own. Add one to see what it has read.":
     "Keiner hat ein eigenes Passwort. Fügen Sie einen hinzu, um zu sehen, was er gelesen hat.",
   "None yet": "Noch keine",
@@ -253,6 +283,8 @@ export const de = {
   "Nothing is stored yet": "Noch nichts gespeichert",
   "Nothing synchronized yet": "Noch nichts abgeglichen",
   "Nothing. All is well.": "Nichts. Alles in Ordnung.",
+  "NUMBER:HASH, as an earlier verification showed it. It proves that the whole log was not replaced since.":
+    "NUMMER:HASH, wie eine frühere Prüfung ihn gezeigt hat. Er beweist, dass seitdem nicht das ganze Protokoll ersetzt wurde.",
   "oidc:NAME or ldap:NAME, as in the settings. Leave both empty to map the group to none.":
     "oidc:NAME oder ldap:NAME wie in den Einstellungen. Lassen Sie beides leer, um die Zuordnung aufzuheben.",
   "On": "Auf",
@@ -293,6 +325,8 @@ export const de = {
   "Purge": "Endgültig löschen",
   "Purged": "Endgültig gelöscht",
   "Quotas": "Kontingente",
+  "Read by {name}": "Gelesen von {name}",
+  "Read without a password of a subscriber": "Ohne Passwort eines Abonnenten gelesen",
   "Refused": "Abgelehnt",
   "Remove a member from {name}": "Mitglied aus {name} entfernen",
   "Remove member": "Mitglied entfernen",
@@ -314,6 +348,7 @@ export const de = {
   "Save": "Speichern",
   "Search all libraries": "Alle Bibliotheken durchsuchen",
   "Search": "Suche",
+  "Seconds until changes of these times are noticed": "Sekunden, bis Änderungen dieser Zeiten bemerkt werden",
   "Security policy": "Sicherheitsrichtlinie",
   "Select all": "Alle auswählen",
   "Select the row": "Zeile auswählen",
@@ -329,6 +364,7 @@ export const de = {
   "Settings": "Einstellungen",
   "SHA-1, as the publisher's administrator tells you": "SHA-1, nach Auskunft des Administrators des Herausgebers",
   "Show more": "Mehr anzeigen",
+  "Show the head": "Kopf anzeigen",
   "Show": "Anzeigen",
   "Signature": "Signatur",
   "Signatures of packages by it, or by certificates that it has signed, are trusted.":
@@ -357,6 +393,7 @@ export const de = {
   "Subscription of {name}": "Abonnement von {name}",
   "Subscription": "Abonnement",
   "Succeeded": "Gelungen",
+  "Synchronization": "Abgleich",
   "Synchronizations, copies and fetched files appear here while they run, and for some time after.":
     "Abgleiche, Kopien und geholte Dateien erscheinen hier, während sie laufen und einige Zeit danach.",
   "Synchronize automatically": "Automatisch abgleichen",
@@ -370,11 +407,13 @@ export const de = {
   "Task": "Aufgabe",
   "Tasks": "Aufgaben",
   "The address of its lib.json": "Die Adresse seiner lib.json",
+  "The audit log is broken: {problem}.": "Das Audit-Protokoll ist beschädigt: {problem}.",
   "The authorities of the server's system": "Den Zertifizierungsstellen des Serversystems",
   "The certificate by which the publisher is known": "Das Zertifikat, an dem der Herausgeber erkannt wird",
   "The change holds from the next call on.": "Die Änderung gilt ab dem nächsten Aufruf.",
   "The console tries again by itself.": "Die Konsole versucht es von selbst wieder.",
   "The file {name} was changed or removed since it was chosen.": "Die Datei {name} wurde nach der Auswahl geändert oder entfernt.",
+  "The head is not NUMBER:HASH.": "Der Kopf ist nicht NUMMER:HASH.",
   "The item stays, and {size} become free. Its files are fetched from the publisher again when they are needed, and cannot be read while it does not answer.":
     "Das Element bleibt, und {size} werden frei. Seine Dateien werden bei Bedarf wieder vom Herausgeber geholt und sind nicht lesbar, solange er nicht antwortet.",
   "The items stay. Their files are fetched from the publisher again when they are needed, and cannot be read while it does not answer.":
@@ -388,6 +427,8 @@ export const de = {
     "Die nächste Berechtigung gilt: an einer Bibliothek vor der an allem, die des Benutzers vor der einer Gruppe.",
   "The password is changed.": "Das Passwort ist geändert.",
   "The password": "Das Passwort",
+  "The program that downloads it can no longer read it by this session.":
+    "Das Programm, das es herunterlädt, kann es mit dieser Sitzung nicht mehr lesen.",
   "The publisher answers.": "Der Herausgeber antwortet.",
   "The publisher asks for a password": "Der Herausgeber verlangt ein Passwort",
   "The publisher is asked before anything changes. Items that another publisher does not have are removed at the next synchronization.":
@@ -396,6 +437,8 @@ export const de = {
   "The server serves plain HTTP, and trusts only the authorities of the system.":
     "Der Server antwortet ohne TLS und vertraut nur den Zertifizierungsstellen des Systems.",
   "The server verifies it": "Der Server prüft sie",
+  "The subscriber cannot read the library with its present password after the time below.":
+    "Nach der Zeit unten kann der Abonnent die Bibliothek mit seinem jetzigen Passwort nicht mehr lesen.",
   "The subscribers synchronize. Their progress is shown under Tasks.": "Die Abonnenten gleichen ab. Den Fortschritt sehen Sie unter Aufgaben.",
   "The token": "Das Token",
   "The trash is empty": "Der Papierkorb ist leer",
@@ -418,6 +461,9 @@ export const de = {
   "Tokens let programs log in without a password. Those of all users appear here.":
     "Mit Token melden sich Programme ohne Passwort an. Hier erscheinen die aller Benutzer.",
   "Tokens": "Token",
+  "Transfers at once for a host": "Gleichzeitige Übertragungen für einen Host",
+  "Transfers at once": "Gleichzeitige Übertragungen",
+  "Transfers": "Übertragungen",
   "Trash": "Papierkorb",
   "Trust a certificate": "Zertifikat vertrauen",
   "Trust the certificate of the publisher?": "Dem Zertifikat des Herausgebers vertrauen?",
@@ -427,11 +473,14 @@ export const de = {
     "Geben Sie Wortanfänge aus Namen, Beschreibungen, Notizen, Labeln, Dateien oder Tags ein.",
   "Type": "Typ",
   "Undo": "Rückgängig",
+  "Unlimited": "Unbegrenzt",
+  "Until": "Bis",
   "Up to date": "Aktuell",
   "Upload files": "Dateien hochladen",
   "Upload": "Hochladen",
   "Uploading": "Wird hochgeladen",
   "Uploads": "Uploads",
+  "Urgent transfers at once": "Gleichzeitige dringende Übertragungen",
   "Use a password": "Passwort benutzen",
   "Use it with other tools": "Mit anderen Werkzeugen benutzen",
   "Used by": "Benutzt von",
@@ -443,6 +492,8 @@ export const de = {
     "Benutzer der äußeren Gruppe werden beim Anmelden Mitglieder, bis sie sich ohne sie anmelden.",
   "Users": "Benutzer",
   "Value": "Wert",
+  "Verify the audit log": "Audit-Protokoll prüfen",
+  "Verify": "Prüfen",
   "Version": "Version",
   "Versions to keep": "Aufbewahrte Versionen",
   "Versions": "Versionen",
@@ -450,15 +501,20 @@ export const de = {
   "What uses it, as SCHEME:NAMESPACE:TYPE:IDENTIFIER, such as urn:vmomi:vm:vm-12":
     "Was sie benutzt, als SCHEMA:NAMENSRAUM:TYP:KENNUNG, etwa urn:vmomi:vm:vm-12",
   "What uses it: a pipeline, a script": "Was es benutzt: eine Pipeline, ein Skript",
+  "What was uploaded of it is deleted. The item keeps its present version.":
+    "Was davon hochgeladen wurde, wird gelöscht. Das Element behält seine jetzige Version.",
   "While the library is in use, its items cannot be deleted": "Solange die Bibliothek benutzt wird, können ihre Elemente nicht gelöscht werden",
   "Who": "Wer",
   "With a policy, OVF packages need a trusted signature. Items that do not have one are marked, and new ones are refused.":
     "Mit einer Richtlinie brauchen OVF-Pakete eine vertrauenswürdige Signatur. Elemente ohne sie werden markiert, neue abgelehnt.",
   "Without it, subscribers can no longer read the library.": "Ohne dies können Abonnenten die Bibliothek nicht mehr lesen.",
   "Write the catalog to the storage": "Katalog in den Speicher schreiben",
+  "Yes": "Ja",
   "You may read this library, but not add to it.": "Sie dürfen diese Bibliothek lesen, aber nichts hinzufügen.",
   "You see no library": "Sie sehen keine Bibliothek",
+  "Your uploads and downloads": "Ihre Uploads und Downloads",
   "{count} day|{count} days": "{count} Tag|{count} Tage",
+  "{count} entry is intact|{count} entries are intact": "{count} Eintrag ist unverändert|{count} Einträge sind unverändert",
   "{count} item is in the trash.|{count} items are in the trash.": "{count} Element ist im Papierkorb.|{count} Elemente sind im Papierkorb.",
   "{count} item|{count} items": "{count} Element|{count} Elemente",
   "{count} library|{count} libraries": "{count} Bibliothek|{count} Bibliotheken",
@@ -470,9 +526,11 @@ export const de = {
   "{count} version|{count} versions": "{count} Version|{count} Versionen",
   "{free} free of {all}": "{free} frei von {all}",
   "{held} of {most}": "{held} von {most}",
+  "{least} to {most}": "{least} bis {most}",
   "{name} is in the trash.": "{name} ist im Papierkorb.",
   "{name} is restored.": "{name} ist wiederhergestellt.",
   "{name} then counts as not used by it, and can be deleted.": "{name} gilt dann nicht mehr als von ihr benutzt und kann gelöscht werden.",
   "{size} were added in the last 30 days": "{size} kamen in den letzten 30 Tagen hinzu",
   "{time} left": "noch {time}",
+  "{version}, now {current}": "{version}, jetzt {current}",
 };

@@ -1,5 +1,6 @@
 import { type TemplateResult, html } from "lit";
 import { customElement, state } from "lit/decorators.js";
+import { may } from "../account";
 import { type AuditFilter, audit } from "../api/activity";
 import type { AuditEntry } from "../api/types";
 import { number, time } from "../i18n/format";
@@ -10,6 +11,7 @@ import { badge, button, empty, page, search } from "../ui/page";
 import { Resource } from "../ui/resource";
 import { table } from "../ui/table";
 import { View } from "../ui/view";
+import { showCurrentHead, verify } from "./audit-forms";
 
 const KINDS = { SUCCEEDED: "good", REFUSED: "bad", FAILED: "bad" } as const;
 const TYPING_MILLISECONDS = 300;
@@ -28,7 +30,7 @@ export class Audit extends View {
   });
 
   protected override render(): TemplateResult {
-    return page(t("Audit log"), "", html`<div class="tools">${search(this.user, this.typed, t("User name"))}${this.outcomes()}</div>
+    return page(t("Audit log"), actions(), html`<div class="tools">${search(this.user, this.typed, t("User name"))}${this.outcomes()}</div>
       ${this.newest.render((entries) => this.content([...entries, ...this.older]))}`);
   }
 
@@ -86,6 +88,11 @@ export class Audit extends View {
     this.older = [];
     void this.newest.refresh();
   };
+}
+
+function actions(): TemplateResult | "" {
+  if (!may("Authorization.ViewAuditLog")) return "";
+  return html`${button(t("Show the head"), () => attempt(showCurrentHead))}${button(t("Verify"), verify)}`;
 }
 
 /** The names of what a change is about; identifiers, such as those of sessions, only where nothing has a name. */

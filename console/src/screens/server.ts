@@ -17,8 +17,9 @@ import { Resource } from "../ui/resource";
 import { table } from "../ui/table";
 import { View } from "../ui/view";
 import { limit, trustCertificate } from "./server-forms";
+import "./configuration";
 
-type Tab = "settings" | "certificates" | "storages" | "quotas";
+type Tab = "settings" | "synchronization" | "certificates" | "storages" | "quotas";
 type Store = Overview["storages"][number];
 
 interface Holder extends Quota {
@@ -26,7 +27,7 @@ interface Holder extends Quota {
   kind: "LIBRARY" | "USER";
 }
 
-const TABS: readonly (readonly [Tab, Text])[] = [["settings", "Settings"], ["certificates", "Certificates"], ["storages", "Storages"], ["quotas", "Quotas"]];
+const TABS: readonly (readonly [Tab, Text])[] = [["settings", "Settings"], ["synchronization", "Synchronization"], ["certificates", "Certificates"], ["storages", "Storages"], ["quotas", "Quotas"]];
 const SOON_MILLISECONDS = 30 * 86_400_000;
 const LEVELS = { NORMAL: ["Normal", "good"], WARNING: ["Filling up", "busy"], CRITICAL: ["Nearly full", "bad"], FULL: ["Full", "bad"] } as const;
 
@@ -46,6 +47,7 @@ export class Server extends View {
 
   private content(): TemplateResult {
     switch (this.tab) {
+      case "synchronization": return html`<cl-configuration></cl-configuration>`;
       case "certificates": return this.certificates.render((found) => this.certificateTable(found));
       case "storages": return this.storages.render(storageTable);
       case "quotas": return this.quotas.render((found) => this.quotaTable(found));

@@ -12,7 +12,7 @@ type Remedy = [string, string, string];
 let remedies: Promise<Remedy[]> | undefined;
 
 export function problem(error: unknown): TemplateResult {
-  if (!(error instanceof ApiError)) return note(String(error));
+  if (!(error instanceof ApiError)) return note(error instanceof Error ? error.message : String(error));
   if (error.unreachable) return note(t("The server does not answer."), t("The console tries again by itself."));
   return note(error.message, until(remedy(error), ""), error.requestId);
 }

@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from contentlib.access import messages
 from contentlib.access.gate import AccessGate
 from contentlib.access.rights import Rights
 from contentlib.access.roles import ADMINISTERING, VIEW_AUDIT
-from contentlib.library.audit_chain import entry_of, identifiers_of
+from contentlib.library.audit_chain import Chain, ChainBroken, entry_of, identifiers_of
 from contentlib.library.errors import Invalid
 from contentlib.library.model import AuditEntry, AuditFilter, AuditLink, AuditThing
 from contentlib.library.ports import MetadataStore, Transaction
 from contentlib.vapi.registry import Call
 
 MOST, USUAL = 1000, 100
+VERIFIED = 10_000
+"""How many entries are verified by a call, so that none takes long."""
 _LONGEST_MARKER = 18
+_PAGE = 500
+
+
+class VerifiedPart(Struct, frozen=True):
+    """How far the chain of entries was verified. `end` is whether nothing follows, `broken` what is wrong, if anything is."""
+
+    link: AuditLink
+    count: int
+    end: bool
+    broken: ChainBroken | None = None
 
 
 class AuditLog:
@@ -41,10 +54,35 @@ class AuditLog:
         shown = [(entry, digest) for entry, digest in page if seen is None or asked <= {*identifiers_of(entry)}]
         return shown, str(page[-1][0].sequence) if len(records) > most else None
 
+    async def verify(self, start: AuditLink | None, kept: AuditLink | None) -> VerifiedPart:
+        """Verifies the next entries from a link on, or from the oldest ones that are kept."""
+        async with self._metadata.reading() as transaction:
+            return await chain_from(transaction, start, kept, VERIFIED)
+
     async def head(self) -> AuditLink:
         """The place of the newest entry."""
         async with self._metadata.reading() as transaction:
             return await transaction.audit.head()
+
+
+async def chain_from(
+    transaction: Transaction, start: AuditLink | None, kept: AuditLink | None, most: int | None
+) -> VerifiedPart:
+    """Follows the chain for at most so many entries. Entries before `start` may have expired since it was verified."""
+    anchor = await transaction.audit.anchor()
+    first = anchor if start is None or start.sequence < anchor.sequence else start
+    chain, end = Chain(first, kept), False
+    try:
+        while most is None or chain.link.sequence - first.sequence < most:
+            records = await transaction.audit.after(chain.link.sequence, _PAGE)
+            if not records:
+                chain.end(await transaction.audit.head())
+                end = True
+                break
+            chain.follow(records)
+    except ChainBroken as error:
+        return VerifiedPart(chain.link, chain.link.sequence - first.sequence, end=True, broken=error)
+    return VerifiedPart(chain.link, chain.link.sequence - first.sequence, end)
 
 
 async def _libraries(transaction: Transaction, rights: Rights) -> set[str]:

@@ -68,15 +68,13 @@ def _with_log(
 
 async def _verified(metadata: MetadataStore, kept: AuditLink | None) -> tuple[AuditLink, int]:
     """Follows the chain in one state of the database, a page at a time."""
-    from contentlib.library.audit_chain import Chain
+    from contentlib.access.audit_log import chain_from
 
     async with metadata.reading() as transaction:
-        chain = Chain(await transaction.audit.anchor(), kept)
-        start = chain.link.sequence
-        while records := await transaction.audit.after(chain.link.sequence, _PAGE):
-            chain.follow(records)
-        chain.end(await transaction.audit.head())
-    return chain.link, chain.link.sequence - start
+        found = await chain_from(transaction, None, kept, None)
+    if found.broken is not None:
+        raise found.broken
+    return found.link, found.count
 
 
 async def _exported(metadata: MetadataStore, since: int | None, until: int | None) -> None:

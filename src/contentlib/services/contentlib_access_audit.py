@@ -93,6 +93,20 @@ class ChainHead(Structure):
     sequence: Integer
 
 
+class VerifyResult(Structure):
+    """How far the chain was verified: `count` entries up to `head`. If it is not `complete`, more entries follow.
+
+    If the chain is broken, `broken` is the number of the first entry that is wrong, and `problem` says what is wrong.
+    """
+
+    vapi_name: ClassVar[str] = f"{_PREFIX}.verify_result"
+    complete: bool
+    count: Integer
+    head: ChainHead
+    broken: Integer | None = None
+    problem: str | None = None
+
+
 class AuditService(Service):
     """The audit log."""
 
@@ -116,8 +130,31 @@ class AuditService(Service):
     @operation(Route("GET", f"{_PATH}/head"), privileges=(Privilege(VIEW_AUDIT),))
     async def head(self, call: Call) -> ChainHead:
         """Returns the head of the chain of entries, to be kept elsewhere."""
-        found = await self._log.head()
-        return ChainHead(hash=found.hash, sequence=found.sequence)
+        return _head(await self._log.head())
+
+    @operation(Route("POST", _PATH, {"action": "verify"}), privileges=(Privilege(VIEW_AUDIT),))
+    async def verify(self, call: Call, kept: ChainHead | None, start: ChainHead | None) -> VerifyResult:
+        """Verifies that no entry was removed, added or changed, from `start` on, up to 10,000 entries.
+
+        Without `start`, it begins at the oldest entry. The `head` of a result is the `start` of the next call. `kept` is a head
+        that was kept elsewhere, which the chain must still lead to.
+        """
+        found = await self._log.verify(_link(start), _link(kept))
+        return VerifyResult(
+            complete=found.end and found.broken is None,
+            count=found.count,
+            head=_head(found.link),
+            broken=None if found.broken is None else found.broken.sequence,
+            problem=None if found.broken is None else str(found.broken),
+        )
+
+
+def _head(link: model.AuditLink) -> ChainHead:
+    return ChainHead(hash=link.hash, sequence=link.sequence)
+
+
+def _link(head: ChainHead | None) -> model.AuditLink | None:
+    return None if head is None else model.AuditLink(head.sequence, head.hash)
 
 
 def _wanted(spec: FilterSpec) -> model.AuditFilter:

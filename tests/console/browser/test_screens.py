@@ -29,6 +29,7 @@ SCREENS = {
     "access/tokens": "Users and roles",
     "access/sessions": "Users and roles",
     "server/settings": "Server",
+    "server/synchronization": "Server",
     "server/certificates": "Server",
     "server/storages": "Server",
     "server/quotas": "Server",

@@ -78,6 +78,36 @@ def test_settings_show_where_they_come_from(person: Person) -> None:
     assert person.password not in person.page.content()
 
 
+def test_the_times_of_synchronizations_are_changed(person: Person, api: Api) -> None:
+    person.log_in()
+    person.goes("server/synchronization")
+    person.presses("Edit")
+    person.answers("Save", From="22", Until="5", Minutes_between_two_synchronizations="60")
+    person.sees("22:00")
+    found = api.done("GET", "/api/content/configuration")
+    assert (found["automatic_sync_start_hour"], found["automatic_sync_stop_hour"]) == (22, 5)
+    assert (found["automatic_sync_refresh_interval"], found["automatic_sync_enabled"]) == (60, True)
+    person.presses("Edit")
+    person.fills(From="24")
+    person.page.get_by_role("dialog").get_by_role("button", name="Save").click()
+    expect(person.page.get_by_role("alert")).to_contain_text("automatic_sync_start_hour")
+
+
+def test_the_audit_log_is_verified(person: Person, api: Api) -> None:
+    person.log_in()
+    person.goes("audit")
+    person.presses("Verify")
+    person.answers("Verify")
+    person.sees("are intact")
+    head = person.page.get_by_role("dialog").locator("pre").inner_text()
+    assert head == "{sequence}:{hash}".format(**api.done("GET", "/api/contentlib/access/audit/head"))
+    person.answers("Done")
+    person.presses("Verify")
+    person.fills(Head_that_was_kept=f"{head.partition(':')[0]}:{'0' * 64}")
+    person.page.get_by_role("dialog").get_by_role("button", name="Verify", exact=True).click()
+    expect(person.page.get_by_role("alert")).to_contain_text("does not have the hash of the head that was given")
+
+
 def test_a_token_is_limited_to_a_library(person: Person, api: Api) -> None:
     library = api.library("of the pipeline")
     person.log_in()

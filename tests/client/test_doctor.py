@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import signal
-import socket
-import subprocess
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,7 +16,7 @@ import pytest
 import certificates
 from client.commands import Terminal
 from contentlib.client.profiles import Profile, Profiles
-from processes import CONTENTLIB, ENVIRONMENT, PATIENCE_SECONDS, serving
+from processes import serving
 from whole import NAME, PASSWORD
 
 
@@ -157,21 +154,3 @@ def test_a_user_who_may_not_create_libraries(terminal: Terminal) -> None:
     code, found = checked(terminal, session=None, token=token)
     assert (code, found["transfer"]["state"]) == (1, "failed")
     assert found["transfer"]["advice"] == "The check needs the privilege to create and delete a library; ask an administrator."
-
-
-def test_an_interrupt_says_how_to_continue(tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        profiles = Profiles(tmp_path / "contentlib" / "profiles.json")
-        profiles.put("default", Profile(f"http://127.0.0.1:{silent.getsockname()[1]}"))
-        with subprocess.Popen(
-            [CONTENTLIB, "library", "ls"],
-            env=ENVIRONMENT | {"XDG_CONFIG_HOME": str(tmp_path)},
-            stderr=subprocess.PIPE,
-            text=True,
-        ) as running:
-            connected, _ = silent.accept()
-            assert connected.recv(1)  # the client waits for an answer now
-            running.send_signal(signal.SIGINT)
-            _, said = running.communicate(timeout=PATIENCE_SECONDS)
-            connected.close()
-    assert (running.returncode, said) == (130, "contentlib: interrupted; run the same command again to continue\n")

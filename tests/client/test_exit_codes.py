@@ -13,7 +13,7 @@ from docs.reading import DOCS
 from processes import CONTENTLIB, ENVIRONMENT, PATIENCE_SECONDS
 
 INTERRUPTED = 130
-"""Tested where a command is interrupted: test_doctor.py, test_hard_cases.py."""
+"""Tested where a command is interrupted: test_interrupts.py, test_hard_cases.py."""
 
 CASES = {
     0: ["profiles"],

@@ -3,15 +3,37 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
+from typing import NoReturn
 
 import typer
 
 from contentlib.cli import modes
 
+INTERRUPTED = 130
+
 
 def main() -> None:
     """Runs the command of the command line. Files that it creates are private."""
+    try:
+        _run()
+    except KeyboardInterrupt:  # before the command has begun
+        _leave()
+    except SystemExit as ended:
+        if ended.code == INTERRUPTED:
+            _leave()
+        raise
+
+
+def _leave() -> NoReturn:
+    """Ends at once. Python would wait for threads, and one that looks up a host may take minutes."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(INTERRUPTED)
+
+
+def _run() -> None:
     modes.private()
     if sys.argv[1:2] == ["serve"]:  # it starts sooner without the modules of the other commands
         gc.disable()  # `serve` says why, and enables it

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -13,7 +12,7 @@ from urllib.parse import urlsplit
 import typer
 
 from contentlib.cli.progress import told
-from contentlib.cli.remote.running import AsJson
+from contentlib.cli.remote.running import AsJson, run_to_end
 from contentlib.cli.remote.showing import done
 
 if TYPE_CHECKING:
@@ -93,7 +92,7 @@ def login(
         if thumbprint is not None:
             raise RuntimeError("--thumbprint needs --user or --token-file; give --ca to log in with a provider")
         given = None if issuer is None or client_id is None else _Client(issuer, client_id)
-        session = asyncio.run(_logged_in(server, given, provider, scope, ca))
+        session = run_to_end(_logged_in(server, given, provider, scope, ca))
     if profile is None:
         done(session, as_json, session=session)
     else:

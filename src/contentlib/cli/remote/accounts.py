@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from contentlib.cli.remote.running import DEFAULT_PROFILE, AsJson, ProfileName, at_server, failing, kept_profiles
+from contentlib.cli.remote.running import DEFAULT_PROFILE, AsJson, ProfileName, at_server, failing, kept_profiles, run_to_end
 from contentlib.cli.remote.showing import done, show, show_json
 
 if TYPE_CHECKING:
@@ -106,10 +106,8 @@ def _read(file: Path) -> str:
 
 
 def _keep(name: str, profile: Profile, credentials: str | None, as_json: bool) -> None:
-    import asyncio
-
     with failing():
-        kept = asyncio.run(_verified(profile, credentials))
+        kept = run_to_end(_verified(profile, credentials))
         kept_profiles().put(name, kept)
     if as_json:
         show_json({"profile": name, "url": kept.url, "user": kept.user})

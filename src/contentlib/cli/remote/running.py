@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
+
+from contentlib.cli import INTERRUPTED
 
 if TYPE_CHECKING:
     from contentlib.client.connection import ServerConnection
@@ -25,7 +28,7 @@ PatienceSeconds = Annotated[
 ]
 DEFAULT_PROFILE, DEFAULT_PATIENCE = "default", 300.0
 
-FAILED, NOT_FOUND, NOT_PERMITTED, NOT_REACHED, INTERRUPTED = 1, 3, 4, 5, 130
+FAILED, NOT_FOUND, NOT_PERMITTED, NOT_REACHED = 1, 3, 4, 5
 _KINDS = {"NOT_FOUND": NOT_FOUND, "UNAUTHENTICATED": NOT_PERMITTED, "UNAUTHORIZED": NOT_PERMITTED}
 
 
@@ -47,7 +50,17 @@ def at_server(
             return await work(connection)
 
     with failing():
-        return asyncio.run(run())
+        return run_to_end(run())
+
+
+def run_to_end(work: Coroutine[object, object, Outcome]) -> Outcome:
+    """Runs work and returns its result. Unlike `asyncio.run`, it does not wait for threads if it is interrupted."""
+    with asyncio.Runner() as runner:
+        try:
+            return runner.run(work)
+        except KeyboardInterrupt:
+            runner.get_loop().set_default_executor(ThreadPoolExecutor())  # the end waits for this one, which has no threads
+            raise
 
 
 @contextmanager

@@ -37,11 +37,11 @@ PYTHON_FROM="python3 (>= 3.$series~)" PYTHON_BELOW="python3 (<< 3.$((series + 1)
 MAINTAINER=${MAINTAINER:-contentlib <root@localhost>}
 export VERSION ARCH PYTHON_FROM PYTHON_BELOW LIBC MAINTAINER
 
-gzip -9n <"$SOURCE/CHANGELOG.md" >"$STAGE/doc/CHANGELOG.md.gz"
+gzip -9n <"$SOURCE/CHANGELOG.md" >"$STAGE/doc/changelog.gz"
 gzip -9n >"$STAGE/doc/changelog.Debian.gz" <<END
 contentlib ($VERSION-1) unstable; urgency=medium
 
-  * CHANGELOG.md says what is new.
+  * changelog.gz says what is new.
 
  -- $MAINTAINER  $(date --utc --rfc-email ${SOURCE_DATE_EPOCH:+--date=@$SOURCE_DATE_EPOCH})
 END

@@ -37,7 +37,9 @@ class Root:
         for path in () if self.below is None else (self.root, *beside.values()):
             path.mkdir(exist_ok=True)
         mounts = {"root": self.root, "lower": self.below or "", "frozen": "yes" if self.frozen else "", **beside}
-        drop = [] if user is None else [*f"setpriv --reuid {user} --regid {user} --clear-groups --no-new-privs".split()]
+        # another user's process would outlive `unshare`: the kernel forgets --kill-child when the user changes
+        rights = f"setpriv --reuid {user} --regid {user} --clear-groups --no-new-privs --pdeathsig KILL"
+        drop = [] if user is None else rights.split()
         inside = [
             "env",
             "-i",

@@ -10,9 +10,11 @@ from tempfile import TemporaryDirectory
 
 import postgresql
 from bare_blobs import BareBlobs, BareMemory
+from contentlib.blobs.cached import CachedBlobs
 from contentlib.blobs.filesystem import FilesystemBlobs
 from contentlib.blobs.locks import FileClaims
 from contentlib.blobs.mixed import MixedBlobs
+from contentlib.blobs.piece_cache import PieceCache
 from contentlib.blobs.s3 import S3Blobs
 from contentlib.library.identifiers import new_identifier
 from contentlib.library.ports import BlobStore
@@ -66,6 +68,22 @@ def _shared_bucket(roots: Mapping[str, Path]) -> Iterator[OpenBytes]:
         yield opened
 
 
+@contextmanager
+def _cached(
+    open_bytes: Callable[[Mapping[str, Path]], AbstractContextManager[OpenBytes]], roots: Mapping[str, Path]
+) -> Iterator[OpenBytes]:
+    """Each store is of another process that uses the same cache."""
+    with open_bytes(roots) as opened, TemporaryDirectory() as directory:
+        caches = {storage: Path(directory, storage) for storage in roots}
+
+        def open_one() -> BlobStore:
+            store = opened()
+            assert isinstance(store, FilesystemBlobs | S3Blobs)
+            return CachedBlobs(store, {storage: PieceCache(path, 64 << 20) for storage, path in caches.items()})
+
+        yield open_one
+
+
 BYTES: dict[str, Callable[[Mapping[str, Path]], AbstractContextManager[OpenBytes]]] = {
     "files": _files,
     "mixed": _mixed,
@@ -73,6 +91,8 @@ BYTES: dict[str, Callable[[Mapping[str, Path]], AbstractContextManager[OpenBytes
     "seaweedfs": partial(_bucket, seaweedfs),
     "moto": partial(_bucket, moto),
     "machines": _shared_bucket,
+    "cached": partial(_cached, _files),
+    "cached-moto": partial(_cached, partial(_bucket, moto)),
 }
-BYTE_SERVERS = ("seaweedfs", "moto", "machines")
+BYTE_SERVERS = ("seaweedfs", "moto", "machines", "cached-moto")
 """Those that need a server, which `make test` does without."""

@@ -131,6 +131,11 @@ def test_all_faults_are_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
         ('storage = [{ id = "a", name = "a", path = "x", region = "b" }]', "storage[0]: region is not allowed with path"),
         ('storage = [{ id = "a", name = "a", url = "s3://abc", reserve = 1 }]', "storage[0]: reserve is not allowed with url"),
         ('storage = [{ id = "a", name = "a", path = "x", redirect = true }]', "storage[0]: redirect is not allowed with path"),
+        ('storage = [{ id = "a", name = "a", path = "x", cache = "y" }]', "storage[0]: cache is not allowed with path"),
+        (
+            'storage = [{ id = "a", name = "a", url = "s3://abc", cache_bytes = 67108864 }]',
+            "storage[0]: cache_bytes requires cache",
+        ),
         (
             'storage = [{ id = "a", name = "a", url = "s3://abc", redirect_endpoint = "http://s3" }]',
             "storage[0]: redirect_endpoint requires redirect = true",

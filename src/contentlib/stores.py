@@ -13,10 +13,12 @@ from urllib.parse import urlsplit
 import structlog
 
 from contentlib.blobs.bucket import BucketAddress
+from contentlib.blobs.cached import CachedBlobs
 from contentlib.blobs.filesystem import FilesystemBlobs
 from contentlib.blobs.locks import FileClaims
 from contentlib.blobs.marks import MarkedPlace
 from contentlib.blobs.mixed import MixedBlobs, StorageBlobs
+from contentlib.blobs.piece_cache import PieceCache
 from contentlib.blobs.reserves import DiskReserve
 from contentlib.blobs.s3 import S3Blobs
 from contentlib.library.clock import Clock, SystemClock
@@ -108,7 +110,12 @@ def open_bytes(settings: Settings, claims: UploadClaims | None = None) -> Storag
     buckets = {storage.id: _address(storage) for storage in settings.storage if storage.url is not None}
     if not buckets:
         return files
-    objects = S3Blobs(buckets, claims or open_claims(settings), settings.s3_parts)
+    objects: StorageBlobs = S3Blobs(buckets, claims or open_claims(settings), settings.s3_parts)
+    caches = {
+        each.id: PieceCache(each.cache / each.id, each.cache_bytes) for each in settings.storage if each.cache is not None
+    }
+    if caches:
+        objects = CachedBlobs(objects, caches)
     return MixedBlobs([files, objects]) if directories else objects
 
 

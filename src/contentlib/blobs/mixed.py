@@ -36,8 +36,11 @@ class MixedBlobs:
         """The marked places of all stores."""
         return {storage: place for store in self._stores for storage, place in store.places.items()}
 
-    def of(self, storage: str) -> StorageBlobs:
+    def of(self, storage: str) -> BlobStore:
         """The store that keeps a storage."""
+        return self._keeper(storage).of(storage)
+
+    def _keeper(self, storage: str) -> StorageBlobs:
         return self._by_storage.get(storage, self._stores[0])
 
     def own(self, server: str) -> None:
@@ -47,65 +50,65 @@ class MixedBlobs:
 
     def make_parts(self, storage: str) -> None:
         """Prepares a marked storage for content."""
-        self.of(storage).make_parts(storage)
+        self._keeper(storage).make_parts(storage)
 
     def ping(self, storage: str | None = None) -> None:
         """Returns when a storage, or every one, can be written."""
-        for store in self._stores if storage is None else (self.of(storage),):
+        for store in self._stores if storage is None else (self._keeper(storage),):
             store.ping(storage)
 
     def probe(self, storage: str) -> None:
         """Returns when a storage has answered."""
-        self.of(storage).probe(storage)
+        self._keeper(storage).probe(storage)
 
     def stage(self, storage: str, upload: str) -> Staged:
         """Opens an upload to append to."""
-        return self.of(storage).stage(storage, upload)
+        return self._keeper(storage).stage(storage, upload)
 
     def staged_size(self, storage: str, upload: str) -> int:
         """Returns the number of stored bytes of an upload."""
-        return self.of(storage).staged_size(storage, upload)
+        return self._keeper(storage).staged_size(storage, upload)
 
     def staged_bytes(self, storage: str, upload: str) -> Iterator[bytes]:
         """The bytes of an upload, in pieces."""
-        return self.of(storage).staged_bytes(storage, upload)
+        return self._keeper(storage).staged_bytes(storage, upload)
 
     def staged_start(self, storage: str, upload: str, most: int) -> bytes:
         """The first bytes of an upload."""
-        return self.of(storage).staged_start(storage, upload, most)
+        return self._keeper(storage).staged_start(storage, upload, most)
 
     def discard(self, storage: str, upload: str) -> None:
         """Drops an upload."""
-        self.of(storage).discard(storage, upload)
+        self._keeper(storage).discard(storage, upload)
 
     def uploads(self, storage: str) -> list[str]:
         """The names of all uploads."""
-        return self.of(storage).uploads(storage)
+        return self._keeper(storage).uploads(storage)
 
     def keep(self, storage: str, upload: str, blob: str | None = None) -> NewBlob:
         """Turns a complete upload into a blob."""
-        return self.of(storage).keep(storage, upload, blob)
+        return self._keeper(storage).keep(storage, upload, blob)
 
     def flush(self, storage: str, blob: str) -> None:
         """Returns when a blob survives the loss of power."""
-        self.of(storage).flush(storage, blob)
+        self._keeper(storage).flush(storage, blob)
 
     def stat(self, storage: str, blob: str) -> Stat | None:
         """Size and mark of a blob."""
-        return self.of(storage).stat(storage, blob)
+        return self._keeper(storage).stat(storage, blob)
 
     def read(self, storage: str, blob: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
         """The bytes of a blob, in pieces."""
-        return self.of(storage).read(storage, blob, start, end)
+        return self._keeper(storage).read(storage, blob, start, end)
 
     def uri(self, storage: str, blob: str) -> str:
         """The address of a blob."""
-        return self.of(storage).uri(storage, blob)
+        return self._keeper(storage).uri(storage, blob)
 
     def remove(self, storage: str, blob: str) -> None:
         """Drops a blob."""
-        self.of(storage).remove(storage, blob)
+        self._keeper(storage).remove(storage, blob)
 
     def blobs(self, storage: str) -> Iterator[str]:
         """The names of all blobs."""
-        return self.of(storage).blobs(storage)
+        return self._keeper(storage).blobs(storage)

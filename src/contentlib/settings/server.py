@@ -45,7 +45,17 @@ class ConfigurationError(Exception):
 
 
 _ENDPOINT = r"^https?://[^\s/?#]+/?$"
-_OF_BUCKETS = ("endpoint", "region", "path_style", "credentials", "ca_bundle", "redirect", "redirect_endpoint")
+_OF_BUCKETS = (
+    "endpoint",
+    "region",
+    "path_style",
+    "credentials",
+    "ca_bundle",
+    "redirect",
+    "redirect_endpoint",
+    "cache",
+    "cache_bytes",
+)
 
 
 class Storage(BaseModel):
@@ -65,6 +75,8 @@ class Storage(BaseModel):
     ca_bundle: Path | None = None
     redirect: bool = False
     redirect_endpoint: Annotated[str, Field(pattern=_ENDPOINT)] | None = None
+    cache: Path | None = None
+    cache_bytes: Annotated[int, Field(ge=64 << 20, le=1 << 60)] = 10 << 30
 
     @model_validator(mode="after")
     def _one_kind(self) -> Storage:
@@ -76,6 +88,8 @@ class Storage(BaseModel):
             raise ValueError(f"{wrong[0]} is not allowed with {'path' if self.url is None else 'url'}")
         if self.redirect_endpoint is not None and not self.redirect:
             raise ValueError("redirect_endpoint requires redirect = true")
+        if self.cache is None and "cache_bytes" in self.model_fields_set:
+            raise ValueError("cache_bytes requires cache")
         return self
 
     @property
@@ -807,6 +821,8 @@ def _storages(settings: Settings) -> Iterator[str]:
     for place in given:
         if place.path is not None:
             yield from _uncreatable("storage", place.path)
+        if place.cache is not None:
+            yield from _uncreatable("storage", place.cache)
         for name, file in (("credentials", place.credentials), ("ca_bundle", place.ca_bundle)):
             if file is not None and not file.is_file():
                 yield f"storage: {name} {file} of {place.id} is not a file"

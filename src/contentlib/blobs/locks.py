@@ -76,5 +76,6 @@ class FileClaim:
         """Ends the lock. Can be called again."""
         file, self._file = self._file, None
         if file is not None:
-            self._path.unlink(missing_ok=True)
+            with suppress(OSError):  # a file that stays has no lock
+                self._path.unlink()
             os.close(file)

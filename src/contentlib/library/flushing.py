@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 _THREADS = 8
@@ -38,9 +38,12 @@ def flush_all(files: Sequence[int]) -> None:
     in about the time of one.
     """
     rest, errors = iter(files), list[OSError]()
-    threads = [threading.Thread(target=_flush, args=(rest, errors), daemon=True) for _ in range(min(_THREADS, len(files) - 1))]
-    for thread in threads:
-        thread.start()
+    threads: list[threading.Thread] = []
+    with suppress(RuntimeError):  # the process may have no more threads; then it takes longer
+        for _ in range(min(_THREADS, len(files) - 1)):
+            thread = threading.Thread(target=_flush, args=(rest, errors), daemon=True)
+            thread.start()
+            threads.append(thread)
     _flush(rest, errors)
     for thread in threads:
         thread.join()

@@ -1,7 +1,7 @@
 /** Reads and changes libraries, subscriptions and storages. */
 
 import { existing, get, path, patch, post, remove } from "./client";
-import type { Datastore, Library, LibrarySpec, NewSubscriber, Policy, Probe, PublishInfo, Subscriber, Subscription, Usage } from "./types";
+import type { Datastore, Library, LibrarySpec, Policy, Probe, PublishInfo, Subscription, Usage } from "./types";
 
 export const library = (id: string): Promise<Library> => get<Library>(path`content/library/${id}`);
 
@@ -43,11 +43,5 @@ export async function usages(id: string): Promise<Usage[]> {
 export const addUsage = (id: string, resource_urn: string): Promise<string> => post<string>(path`content/library/${id}/usages`, { resource_urn });
 export const removeUsage = (id: string, usage: string): Promise<void> => remove(path`content/library/${id}/usages/${usage}`);
 export const policies = (): Promise<Policy[]> => get<Policy[]>("content/security-policies");
-
-export const subscribers = (id: string): Promise<Subscriber[]> => get<Subscriber[]>(path`contentlib/library/${id}/subscribers`);
-export const createSubscriber = (id: string, name: string): Promise<NewSubscriber> =>
-  post<NewSubscriber>(path`contentlib/library/${id}/subscribers`, { name });
-export const deleteSubscriber = (id: string, subscriber: string): Promise<void> =>
-  remove(path`contentlib/library/${id}/subscribers/${subscriber}`);
 
 export const datastores = (): Promise<Datastore[]> => get<Datastore[]>("vcenter/datastore");

@@ -2,16 +2,17 @@
 
 import { type TemplateResult, html } from "lit";
 import { customElement, property } from "lit/decorators.js";
-import { createSubscriber, deleteSubscriber, subscribers } from "../api/libraries";
-import type { NewSubscriber, Subscriber } from "../api/types";
+import { subscribers, unnamed } from "../api/subscribers";
+import type { Subscriber, UnnamedSubscriber } from "../api/types";
 import { ago } from "../i18n/format";
 import { type Text, t } from "../i18n/text";
-import { copyable } from "../ui/clipboard";
-import { ask } from "../ui/form";
+import { more } from "../ui/menu";
+import { attempt } from "../ui/notice";
 import { badge, button } from "../ui/page";
 import { Resource } from "../ui/resource";
 import { table } from "../ui/table";
 import { View } from "../ui/view";
+import { addSubscriber, dropSubscriber, editSubscriber, rotatePassword, showItemsRead } from "./subscriber-forms";
 
 const STATES: Record<Subscriber["state"], readonly [Text, "good" | "busy" | "plain"]> = {
   UP_TO_DATE: ["Up to date", "good"],
@@ -24,10 +25,12 @@ export class Subscribers extends View {
   @property() library = "";
   @property({ type: Boolean }) changeable = false;
   private readonly subscribers = new Resource(this, () => subscribers(this.library));
+  private readonly unnamed = new Resource(this, () => unnamed(this.library));
 
   protected override render(): TemplateResult {
-    return html`<div class="section"><h2>${t("Subscribers")}</h2>${this.changeable ? button(t("Add subscriber"), this.add, "", "plus") : ""}</div>
-      ${this.subscribers.render((found) => this.list(found))}`;
+    return html`<div class="section"><h2>${t("Subscribers")}</h2>${this.changeable ? button(t("Add subscriber"), () => this.subscribers.after(addSubscriber(this.library)), "", "plus") : ""}</div>
+      ${this.subscribers.render((found) => this.list(found))}
+      ${this.unnamed.render((found) => this.others(found))}`;
   }
 
   private list(found: readonly Subscriber[]): TemplateResult {
@@ -39,42 +42,41 @@ export class Subscribers extends View {
       name: ({ name }) => name,
       columns: [
         { label: t("Name"), cell: ({ name }) => name },
-        { label: t("State"), cell: ({ state }) => badge(t(STATES[state][0]), STATES[state][1]) },
+        { label: t("State"), cell: ({ state, enabled }) => (enabled ? badge(t(STATES[state][0]), STATES[state][1]) : badge(t("Disabled"), "bad")) },
         { label: t("Last read"), cell: ({ reading }) => ago(reading?.last_time), note: ({ reading }) => reading?.last_address, kind: "less" },
         { label: t("Version"), cell: ({ reading }) => reading?.version ?? "–", kind: "less number" },
         { label: t("Expires"), cell: ({ expires }) => ago(expires), kind: "less" },
       ],
-      actions: (subscriber) => (this.changeable ? button(t("Delete"), () => this.drop(subscriber)) : ""),
+      actions: (subscriber) => this.actions(subscriber),
     });
   }
 
-  private readonly add = async (): Promise<void> => {
-    let made: NewSubscriber | undefined;
-    await ask({
-      title: t("Add subscriber"),
-      intro: t("It gets a password of its own. From then on, the library can only be read with a password."),
-      fields: [{ name: "name", label: t("Name"), required: true }],
-      action: t("Add"),
-      submit: async (values) => {
-        made = await createSubscriber(this.library, values.text("name"));
-      },
-    });
-    if (made) await showPassword(made);
-    void this.subscribers.refresh();
-  };
-
-  private async drop({ id, name }: Subscriber): Promise<void> {
-    const intro = t("It can no longer read the library.");
-    const form = { title: t("Delete {name}?", { name }), intro, action: t("Delete"), danger: true, submit: () => deleteSubscriber(this.library, id) };
-    if (await ask(form)) void this.subscribers.refresh();
+  private actions(subscriber: Subscriber): TemplateResult {
+    const { library } = this;
+    return html`${button(t("Items read"), () => attempt(() => showItemsRead(library, subscriber)))}
+      ${this.changeable
+        ? more([
+            button(t("Edit"), () => this.subscribers.after(editSubscriber(library, subscriber))),
+            button(t("New password"), () => this.subscribers.after(rotatePassword(library, subscriber))),
+            button(t("Delete"), () => this.subscribers.after(dropSubscriber(library, subscriber))),
+          ])
+        : ""}`;
   }
-}
 
-function showPassword({ password }: NewSubscriber): Promise<boolean> {
-  return ask({
-    title: t("The password"),
-    intro: html`<p>${t("Copy it now: it is shown only this once.")} ${t("The user name is vcsp.")}</p>${copyable(password, t("The password"))}`,
-    action: t("Done"),
-    submit: async () => {},
-  });
+  private others(found: readonly UnnamedSubscriber[]): TemplateResult {
+    if (found.length === 0) return html``;
+    return html`<h2>${t("Read without a password of a subscriber")}</h2>
+      ${table({
+        label: t("Read without a password of a subscriber"),
+        rows: found,
+        key: ({ reading }) => reading.last_address,
+        name: ({ reading }) => reading.last_address,
+        columns: [
+          { label: t("Address"), cell: ({ reading }) => reading.last_address },
+          { label: t("State"), cell: ({ state }) => badge(t(STATES[state][0]), STATES[state][1]) },
+          { label: t("Last read"), cell: ({ reading }) => ago(reading.last_time) },
+          { label: t("Version"), cell: ({ reading }) => reading.version ?? "–", kind: "less number" },
+        ],
+      })}`;
+  }
 }

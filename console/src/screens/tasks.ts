@@ -9,6 +9,7 @@ import { badge, button, empty, page } from "../ui/page";
 import { Resource, SELDOM, SOON } from "../ui/resource";
 import { table } from "../ui/table";
 import { View } from "../ui/view";
+import "./transfers";
 
 const STATES: Record<NamedTask["status"], readonly [Text, "good" | "bad" | "busy" | "plain"]> = {
   PENDING: ["Pending", "plain"],
@@ -23,7 +24,7 @@ export class Tasks extends View {
   private readonly tasks = new Resource(this, () => permitted(tasks(), []), (all) => (all.some(unfinished) ? SOON : SELDOM));
 
   protected override render(): TemplateResult {
-    return page(t("Tasks"), "", this.tasks.render((all) => this.content(all)));
+    return page(t("Tasks"), "", html`${this.tasks.render((all) => this.content(all))}<cl-transfers></cl-transfers>`);
   }
 
   private content(all: readonly NamedTask[]): TemplateResult {

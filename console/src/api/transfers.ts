@@ -15,12 +15,15 @@ export interface Transfer {
   problem: string | undefined;
 }
 
-/** The sessions of the user, those that run first. */
+const MOST_OF_A_KIND = 50;
+const names = new Map<string, string>();
+
+/** The newest sessions of the user, those that run first. */
 export async function transfers(): Promise<Transfer[]> {
   const [updates, downloads] = await Promise.all([get<string[]>("content/library/item/update-session"), get<string[]>("content/library/item/download-session")]);
   const all = await Promise.all([
-    existing(updates, (id) => get<UpdateSession>(path`content/library/item/update-session/${id}`).then((found) => transfer("update", id, found))),
-    existing(downloads, (id) => get<DownloadSession>(path`content/library/item/download-session/${id}`).then((found) => transfer("download", id, found))),
+    existing(updates.slice(-MOST_OF_A_KIND), (id) => get<UpdateSession>(path`content/library/item/update-session/${id}`).then((found) => transfer("update", id, found))),
+    existing(downloads.slice(-MOST_OF_A_KIND), (id) => get<DownloadSession>(path`content/library/item/download-session/${id}`).then((found) => transfer("download", id, found))),
   ]);
   return all.flat().sort((one, other) => Number(other.state === "ACTIVE") - Number(one.state === "ACTIVE"));
 }
@@ -34,7 +37,8 @@ export const forgetTransfer = ({ kind, id }: Transfer): Promise<void> =>
 
 async function transfer(kind: Transfer["kind"], id: string, found: UpdateSession | DownloadSession): Promise<Transfer> {
   const about = found.library_item_id ?? "";
-  const { name } = await item(about);
+  const name = names.get(about) ?? (await item(about)).name;
+  names.set(about, name);
   const problem = found.error_message?.default_message;
   return { id, kind, item: about, name, state: found.state ?? "ACTIVE", progress: found.client_progress ?? 0, expires: found.expiration_time, problem };
 }

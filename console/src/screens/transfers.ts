@@ -21,7 +21,7 @@ const STATES: Record<Transfer["state"], readonly [Text, "good" | "bad" | "busy" 
 
 @customElement("cl-transfers")
 export class Transfers extends View {
-  private readonly shown = new Resource(this, transfers, (all) => (all.some(({ state }) => state === "ACTIVE") ? SOON : SELDOM));
+  private readonly shown = new Resource(this, transfers, (all) => (all.some(({ state }) => state === "ACTIVE") ? 5 * SOON : SELDOM));
 
   protected override render(): TemplateResult {
     const { value } = this.shown;

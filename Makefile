@@ -80,8 +80,8 @@ screenshots: setup ## take pictures of the screens of the console for the docs
 packages: setup console ## build the container image and the Debian package, and test them (takes 15 minutes)
 	$(BIN)/pytest -m apart tests/deploy
 
-drill: setup ## kill nodes, PostgreSQL and the object store of a cluster; CLUSTER_KILLS and CLUSTER_SECONDS set how long
-	$(BIN)/pytest -s -m apart tests/crash/test_cluster.py
+drill: setup ## kill the parts of a cluster, and upgrade its nodes; CLUSTER_KILLS and CLUSTER_SECONDS set how long the kills take
+	$(BIN)/pytest -s -m apart tests/crash
 
 docs: setup ## write the generated pages
 	$(BIN)/python docs/generate.py

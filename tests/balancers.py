@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import shutil
+import socket
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -49,8 +51,8 @@ class Balancer:
         kept = [line for line in lines if not line.strip().startswith(("server ", "bind "))]
         bind = f"    bind 127.0.0.1:{self.port}"
         frontend = next(number for number, line in enumerate(kept) if line.startswith("frontend "))
-        path = self.directory / "haproxy.cfg"
-        path.write_text("\n".join([*kept[: frontend + 1], bind, *kept[frontend + 1 :], *servers, ""]))
+        path, lines = self.directory / "haproxy.cfg", [*kept[: frontend + 1], bind, *kept[frontend + 1 :], *servers]
+        path.write_text("\n".join(["global", f"    stats socket {self._socket}", *lines, ""]))
         program = shutil.which("haproxy", path="/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin") or "haproxy"
         with (self.directory / "haproxy.log").open("ab") as log:
             self.process = subprocess.Popen([*WITH_THIS_PROCESS, program, "-db", "-f", str(path)], stdout=log, stderr=log)
@@ -62,6 +64,19 @@ class Balancer:
             return httpx.get(f"{self.url}/readyz", timeout=PATIENCE_SECONDS).status_code == 200
         except httpx.HTTPError:
             return False
+
+    def sees_all(self) -> bool:
+        """Whether all nodes are ready, as far as the balancer knows."""
+        with socket.socket(socket.AF_UNIX) as asking:
+            asking.connect(str(self._socket))
+            asking.sendall(b"show stat\n")
+            lines = asking.makefile().read().removeprefix("# ").splitlines()
+        states = [row["status"] for row in csv.DictReader(lines) if row["svname"].startswith("node-")]
+        return states == ["UP"] * len(self.nodes)
+
+    @property
+    def _socket(self) -> Path:
+        return self.directory / "haproxy.sock"
 
     def stop(self) -> None:
         """Ends HAProxy."""

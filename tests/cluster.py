@@ -9,6 +9,7 @@ import signal
 import socket
 import sys
 import tempfile
+from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -27,16 +28,27 @@ _PORTS = range(
 
 
 class Cluster:
-    """Nodes on one database and one object store, behind a balancer; `directory` has all their files."""
+    """Nodes on one database and one object store, behind a balancer; `directory` has all their files.
+
+    Nodes with an `environment` may be another version of the program, so the first one makes the tables.
+    """
 
     def __init__(
-        self, directory: Path, nodes: int = 3, *, nursery: Nursery | None = None, port: int | None = None, **settings: Any
+        self,
+        directory: Path,
+        nodes: int = 3,
+        *,
+        nursery: Nursery | None = None,
+        port: int | None = None,
+        environment: Mapping[str, str] | None = None,
+        **settings: Any,
     ) -> None:
         ports = free_ports(nodes + 1)
         self.database = postgresql.Server.new()
         self.store = object_stores.new_seaweedfs()
         self.balancer = Balancer(directory, port or ports[0], ports[1:])
-        self.nodes = [_node(directory, number, port, nursery) for number, port in enumerate(ports[1:], 1)]
+        self.nodes = [_node(directory, number, port, nursery, environment) for number, port in enumerate(ports[1:], 1)]
+        self._are_foreign = environment is not None
         self.settings = settings
         self._common: dict[str, Any] = {}
         self._directory = directory
@@ -47,7 +59,8 @@ class Cluster:
         self.database.start()
         self.store.start()
         url = self.database.new_database("contentlib")
-        migrating.upgrade_database(Address(url))
+        if not self._are_foreign:
+            migrating.upgrade_database(Address(url))
         keys = self._directory / "keys"
         keys.mkdir()
         self._common = {
@@ -58,9 +71,12 @@ class Cluster:
             "admin_name": NAME,
             "admin_password": PASSWORD,
         }
-        for node in self.nodes:
+        if self._are_foreign:
+            self.start_node(self.nodes[0])
+        others = [node for node in self.nodes if node.process is None]
+        for node in others:
             self._begin(node)
-        for node in self.nodes:
+        for node in others:
             self._wait(node)
         self.balancer.start()
 
@@ -91,10 +107,10 @@ class Cluster:
         shutil.rmtree(self.database.directory, ignore_errors=True)
 
 
-def _node(directory: Path, number: int, port: int, nursery: Nursery | None) -> Server:
+def _node(directory: Path, number: int, port: int, nursery: Nursery | None, environment: Mapping[str, str] | None) -> Server:
     home = directory / f"node-{number}"
     home.mkdir()
-    made = Server(home, nursery=nursery)
+    made = Server(home, nursery=nursery, environment=dict(environment or {}))
     made.listen = f"127.0.0.1:{port}"
     return made
 

@@ -27,7 +27,7 @@ _SLOW = (
     *("vcsp/test_downloads.py", "vcsp/test_following.py", "vim/test_fuzz.py"),
 )
 """Tests that kill servers for minutes, need programs that have to be installed, make calls at random, or move gigabytes."""
-_APART = ("crash/test_cluster.py", "deploy/test_container.py", "deploy/test_debian.py")
+_APART = ("crash/test_cluster.py", "crash/test_rolling_upgrade.py", "deploy/test_container.py", "deploy/test_debian.py")
 """Tests that build packages, or kill the parts of a cluster, for many minutes."""
 
 # how long an example takes, and is drawn, tells of the machine

@@ -27,7 +27,7 @@ from processes import PATIENCE_SECONDS
 
 _QUIET_SECONDS = 180.0
 _SHORT_SECONDS = 8  # the lease of sessions at the end
-_CALM_SECONDS = 1.5  # after which the balancer has noticed that all parts run
+_CALM_SECONDS = 1.5  # after which the balancer has noticed that a part did not run, and clients that it runs
 _ENDED_SECONDS = 0.5  # after which a call of a killed node has ended in the database, too
 
 
@@ -66,6 +66,9 @@ class ClusterKills:
     async def _calm(self) -> None:
         """Returns after all clients have seen that what was answered is so, and have worked for a while."""
         await asyncio.sleep(_CALM_SECONDS)
+        async with asyncio.timeout(3 * PATIENCE_SECONDS):
+            while not await asyncio.to_thread(self.cluster.balancer.sees_all):  # noqa: ASYNC110 - it tells of no change
+                await asyncio.sleep(0.1)
         self.weather.calm_since = began = time.monotonic()
         async with asyncio.timeout(3 * PATIENCE_SECONDS):
             while min(self._settled.values()) < began:  # noqa: ASYNC110 - it may also end by an error of a client
@@ -98,6 +101,10 @@ class ClusterKills:
     async def _killed(self, node: Server) -> None:
         node.kill()
         await asyncio.sleep(self.random.uniform(0, 4))
+        await self.restart(node)
+
+    async def restart(self, node: Server) -> None:
+        """Starts a node that has ended."""
         await asyncio.to_thread(self.cluster.start_node, node)
 
     async def _frozen(self) -> None:
@@ -117,7 +124,7 @@ class ClusterKills:
         self.kills["node stopped"] = self.kills.get("node stopped", 0) + 1
         node = self.random.choice(self.cluster.nodes)
         await node.leave(2 * PATIENCE_SECONDS)
-        await asyncio.to_thread(self.cluster.start_node, node)
+        await self.restart(node)
 
     async def _database(self) -> None:
         async with self._storm("PostgreSQL killed"):
@@ -191,7 +198,7 @@ class ClusterKills:
             node.kill()
         self.cluster.settings |= {"lease_seconds": _SHORT_SECONDS, "swept_after_seconds": 1, "collect_grace_seconds": 2}
         for node in self.cluster.nodes:
-            await asyncio.to_thread(self.cluster.start_node, node)
+            await self.restart(node)
         await asyncio.sleep(_CALM_SECONDS * 2)
         for world in self.worlds:
             world.lease = _SHORT_SECONDS

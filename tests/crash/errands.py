@@ -90,10 +90,18 @@ class Errands:
             await self.client.call("POST", f"/library/id:{self._moved}?~action=migrate", spec)
             return False
 
+        await persist(self._cancel_left)
         await until(there)
         for name, data in self._files.items():
             assert await persist(partial(read, self.client, self._item, name)) == data, f"{name} changed when it moved"
         self.done["migrations"] += 1
+
+    async def _cancel_left(self) -> None:
+        """Ends the sessions that broken attempts have left, during whose leases the library cannot move."""
+        for item in await self.client.call("GET", f"{ITEMS}?library_id={self._moved}"):
+            for session in await self.client.call("GET", f"{UPDATES}?library_item_id={item}"):
+                if (await self.client.call("GET", f"{UPDATES}/id:{session}"))["state"] == "ACTIVE":
+                    await self.client.call("POST", f"{UPDATES}/id:{session}?~action=cancel")
 
     async def _pull(self) -> None:
         data = self._bytes()

@@ -92,7 +92,7 @@ class Server:
         self.process: Process | None = None
         self._nursery = nursery
         self._tmpfs = tmpfs
-        self._environment = environment or {}
+        self.environment = environment or {}
         self._before = 0
 
     def storage(self, storage: str) -> Path:
@@ -120,7 +120,7 @@ class Server:
         storage = [{"id": each, "name": each, "path": str(self.storage(each))} for each in STORAGES]
         given = {"admin_password": PASSWORD, "storage": json.dumps(storage), "log_level": "error", **self.settings}
         environment = ENVIRONMENT | {f"CONTENTLIB_{name.upper()}": str(value) for name, value in given.items()}
-        environment |= self._environment
+        environment |= self.environment
         command = [str(CONTENTLIB), "serve", "--data-dir", str(self.data), "--listen", self.listen, "--no-tls"]
         command += ["--workers", str(self.workers)]
         self._before = self.log.stat().st_size if self.log.exists() else 0

@@ -156,6 +156,4 @@ async def test_a_cluster_whose_parts_are_killed_holds_to_every_answer(cluster: C
             for client in (run.errands.client, *(world.client for world in run.worlds)):
                 await client.close()
             print(f"seed {seed}: {run.told()}, {time.monotonic() - began:.0f} s")  # noqa: T201 - pytest shows it when the test fails
-    safe = [each for each in run.weather.failures if each.startswith("safe")]
-    assert safe == []
-    assert len(run.weather.failures) <= run.weather.calm / 1000, run.weather.failures
+    run.weather.check()

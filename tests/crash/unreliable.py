@@ -31,6 +31,12 @@ class Weather:
         """Whether all parts have run since then."""
         return self.calm_since is not None and self.calm_since <= since
 
+    def check(self) -> None:
+        """Less than one of a thousand requests has failed while all parts ran, and no safe one."""
+        safe = [each for each in self.failures if each.startswith("safe")]
+        assert safe == []
+        assert len(self.failures) <= self.calm / 1000, self.failures
+
 
 class UnreliableClient(Client):
     """A request that a balancer or node cannot answer now is one of which nobody knows whether it was done."""

@@ -6,7 +6,7 @@ import asyncio
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -66,8 +66,10 @@ def _use(library: Library) -> SecretUse:
 
 
 @pytest.fixture
-def sealed(tmp_path: Path) -> Sealed:
-    return Sealed(BACKEND.open_rows(BACKEND.new_rows(tmp_path)), tmp_path)
+async def sealed(tmp_path: Path) -> AsyncIterator[Sealed]:
+    made = Sealed(BACKEND.open_rows(BACKEND.new_rows(tmp_path)), tmp_path)
+    yield made
+    await made.metadata.close()
 
 
 async def test_a_rotation_seals_everything_with_a_new_key(sealed: Sealed) -> None:
@@ -193,7 +195,9 @@ application()
 def rotate(data_dir: Path, *died: str) -> subprocess.CompletedProcess[str]:
     """Runs the command, which is killed when it calls a function for the n-th time."""
     command = [sys.executable, "-c", DYING, *(died or ("os", "fsync", "0")), str(data_dir)]
-    return subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True, timeout=60, check=False)
+    database = BACKEND.database(data_dir)
+    environment = ENVIRONMENT if database is None else ENVIRONMENT | {"CONTENTLIB_DATABASE": database}
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
 
 
 def _killed(*steps: Sequence[str]) -> pytest.MarkDecorator:

@@ -57,7 +57,7 @@ export class Tray extends View {
     const { item, library, sent } = upload;
     const name = item.id ? html`<a href=${link("item", item.id)}>${item.name}</a>` : item.name;
     return html`<li class="upload ${upload.state}">
-      <div class="head"><strong>${name}</strong> <span class="faint">${library.name}</span>${this.buttons(upload)}</div>
+      <div class="head"><p><strong>${name}</strong><br /><span class="faint">${library.name}</span></p>${this.buttons(upload)}</div>
       ${upload.ended ? "" : html`<progress max=${upload.size || 1} value=${sent} aria-label=${item.name}></progress>`}
       <p class="status" role=${upload.ended ? "status" : "none"}>${t(STATES[upload.state])} · ${this.numbers(upload)}</p>
       ${upload.error ? problem(upload.error) : ""}

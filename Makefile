@@ -93,7 +93,7 @@ clients: setup ansible ## record the calls of each real client, for docs/conform
 	PYTHONPATH=tests:docs $(BIN)/python -m clients.coverage
 
 bench: setup ## print the speed table
-	$(BIN)/python -m bench $(ROWS)
+	PYTHONPATH=tests $(BIN)/python -m bench $(ROWS)
 
 format: setup ## format the code
 	$(BIN)/ruff check --fix-only

@@ -9,7 +9,19 @@ import sys
 import time
 from pathlib import Path
 
-from bench import access_rows, byte_rows, import_rows, page, place, request_rows, s3_rows, servers, sync_rows, worker_rows
+from bench import (
+    access_rows,
+    byte_rows,
+    import_rows,
+    page,
+    place,
+    postgresql_rows,
+    request_rows,
+    s3_rows,
+    servers,
+    sync_rows,
+    worker_rows,
+)
 from bench.page import Measured
 from bench.results import Row, say
 
@@ -31,6 +43,7 @@ _ROWS: dict[str, Measured] = {
     "memory": byte_rows.memory,
     "start": request_rows.start,
     "s3": s3_rows.s3,
+    "postgresql": postgresql_rows.postgresql,
     "access": access_rows.access,
     "workers": worker_rows.workers,
 }

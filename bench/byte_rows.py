@@ -11,11 +11,11 @@ from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
-from bench import load, servers
+from bench import limits, load, servers
 from bench.load import MIB, Memory
 from bench.place import Place, Stocked, stocked, warm
 from bench.rest import Rest
-from bench.results import Goal, Row, compare, megabytes, milliseconds
+from bench.results import Goal, Measure, Row, compare, megabytes, milliseconds
 from bench.servers import Server
 
 _GIB = 1024 * MIB
@@ -49,7 +49,7 @@ def ranges(place: Place) -> Iterator[Row]:
         measures = [partial(load.ranges, url, _RANGES, _RANGE, stock.client.token) for url in urls]
         for measure in measures:
             measure()  # brings the file into the page cache
-        yield compare(f"{_RANGES} ranges of 64 MiB at once", "nginx with sendfile", Goal(0.9), megabytes, *measures)
+        yield _beside_nginx(f"{_RANGES} ranges of 64 MiB at once", Goal(0.9), *measures)
 
 
 def upload(place: Place) -> Iterator[Row]:
@@ -61,7 +61,8 @@ def upload(place: Place) -> Iterator[Row]:
         nginx = stack.enter_context(servers.nginx(beside, place.certificate))
         for count, what in ((1, "upload 1 GiB, with SHA-256"), (_UPLOADS, f"{_UPLOADS} uploads of 1 GiB at once")):
             measures = partial(_upload_to_us, ours, source, count), partial(_upload_to_nginx, nginx, beside, source, count)
-            yield compare(what, "nginx dav PUT, then sha256sum", Goal(1.0), megabytes, *measures)
+            against = "nginx dav PUT, then sha256sum"
+            yield compare(what, against, Goal(1.0), megabytes, *measures, limit=limits.hashing())
             if count == 1:
                 yield compare(what, "openssl speed sha256", Goal(0.65), megabytes, measures[0], load.sha256_speed)
 
@@ -114,7 +115,12 @@ def _downloads(client: Rest, item: str, other: str, how: str) -> Iterator[Row]:
     for connections, what in ((1, "1 connection"), (8, "8 connections")):
         measures = partial(load.download, [uri] * connections, client.token), partial(load.download, [other] * connections)
         measures[0](), measures[1]()  # brings the file into the page cache
-        yield compare(f"download 1 GiB {how}, {what}", "nginx with sendfile", Goal(1.0), megabytes, *measures)
+        limit = limits.encrypting() if other.startswith("https") else limits.loopback()
+        yield _beside_nginx(f"download 1 GiB {how}, {what}", Goal(1.0), *measures, limit=limit)
+
+
+def _beside_nginx(what: str, goal: Goal, ours: Measure, other: Measure, *, limit: str = "") -> Row:
+    return compare(what, "nginx with sendfile", goal, megabytes, ours, other, limit=limit or limits.loopback())
 
 
 def _upload_to_us(stock: Stocked, source: Path, count: int) -> float:

@@ -17,7 +17,7 @@ from bench.results import Row
 
 Measured = Callable[[Place], Iterator[Row]]
 
-_HEADS = ("what", "contentlib", "against", "its figure", "ratio", "goal", "met")
+_HEADS = ("what", "contentlib", "against", "its figure", "ratio", "goal", "met", "limit")
 _QUIET = 0.5
 _PACKAGES = ("nginx", "wrk", "curl", "golang-go", "golang-github-vmware-govmomi-dev")
 _PAGE = """# Performance
@@ -35,6 +35,9 @@ The servers listen on loopback with one worker process each (nginx: one for each
 for the log, which is silent below warnings. Two servers are measured in turn, three times; the table shows the pair with the
 middle ratio. {warm}
 
+The last column says what this machine can do at best of what costs most in a row, measured alone: {limits}. Where it is
+empty, the other server or the one-line application is the limit.
+
 {rows}
 
 `make bench ROWS="get create"` measures some rows only and leaves this page alone. A goal that is missed is no failure, only a
@@ -44,6 +47,12 @@ row that cannot be measured is. The commands are in `bench/load.py`, the setting
 
 {versions}
 """
+_LIMITS = (
+    "`loopback` is what one thread sends to another program over one connection",
+    "`SHA-256` and `AES-GCM` what one core hashes and encrypts by `openssl speed`",
+    "`flushes` how often the disk flushes a file that has grown by a page",
+    "`Python alone` how long the interpreter takes to start and end",
+)
 _WARM = """Before each upload the disk is given time to write what it has to, and memory is touched and freed: on a virtual
 machine that gives free memory back to its host the first use of memory would otherwise be what is measured."""
 
@@ -65,6 +74,7 @@ def page(rows: Sequence[Row], measured: Mapping[str, Measured], load: float) -> 
         machine=_machine(),
         load=told(load),
         warm=_WARM.replace("\n", " "),
+        limits="; ".join(_LIMITS),
         rows="\n".join(f"- `{name}`: {' '.join(str(inspect.getdoc(each)).split())}" for name, each in measured.items()),
         versions="\n".join(f"- {line}" for line in _versions()),
     )

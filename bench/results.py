@@ -43,21 +43,23 @@ class Row:
     other: str
     reached: float
     goal: Goal
+    limit: str = ""
+    """What the machine can do at best of what costs most here (`limits`)."""
 
     def cells(self) -> tuple[str, ...]:
         """The line as text."""
-        reached = f"{self.reached:.3g}{self.goal.unit}"
-        return (self.what, self.ours, self.against, self.other, reached, self.goal.says(), self.goal.met(self.reached))
+        goal, reached = self.goal, f"{self.reached:.3g}{self.goal.unit}"
+        return (self.what, self.ours, self.against, self.other, reached, goal.says(), goal.met(self.reached), self.limit)
 
 
-def compare(what: str, against: str, goal: Goal, show: Show, ours: Measure, other: Measure) -> Row:
+def compare(what: str, against: str, goal: Goal, show: Show, ours: Measure, other: Measure, *, limit: str = "") -> Row:
     """Measures both in turn, so that a change of the machine meets both, and takes the pair with the middle ratio."""
     pairs = []
     for _ in range(_TIMES):
         pairs.append((ours(), other()))
         say(f"  {what}: {show(pairs[-1][0])}, {against}: {show(pairs[-1][1])}")
     mine, theirs = sorted(pairs, key=lambda pair: pair[0] / pair[1])[_TIMES // 2]
-    return Row(what, show(mine), against, show(theirs), mine / theirs, goal)
+    return Row(what, show(mine), against, show(theirs), mine / theirs, goal, limit)
 
 
 def say(line: str) -> None:

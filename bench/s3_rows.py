@@ -13,7 +13,7 @@ from pathlib import Path
 import obstore
 from obstore.store import S3Store
 
-from bench import load, servers
+from bench import limits, load, servers
 from bench.load import MIB, Memory
 from bench.place import Place, Stocked, stocked, warm
 from bench.results import Goal, Row, compare, megabytes
@@ -42,9 +42,11 @@ def s3(place: Place) -> Iterator[Row]:
             direct = obstore.sign(store, "GET", _NAME, timedelta(hours=1))
             uri = ours.client.download_uri(item, _NAME)
             measures = partial(load.download, [uri], ours.client.token), partial(load.download, [direct])
-            yield compare("download 1 GiB from S3", "curl from the store", Goal(0.8), megabytes, *measures)
+            what, goal = "download 1 GiB from S3", Goal(0.8)
+            yield compare(what, "curl from the store", goal, megabytes, *measures, limit=limits.loopback())
             uploads = partial(_upload, ours, source), partial(_put, store, source)
-            yield compare("upload 1 GiB to S3, with SHA-256", "obstore put to the store", Goal(0.8), megabytes, *uploads)
+            what = "upload 1 GiB to S3, with SHA-256"
+            yield compare(what, "obstore put to the store", goal, megabytes, *uploads, limit=limits.hashing())
     grown = (memory.peak - memory.before) / MIB
     before, peak = (f"{figure / MIB:.0f} MiB" for figure in (memory.before, memory.peak))
     yield Row("memory during transfers with S3", peak, "before", before, grown, Goal(192, " MiB", at_most=True))

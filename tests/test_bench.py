@@ -44,8 +44,9 @@ def test_both_are_measured_in_turn() -> None:
 
 
 def test_the_table_is_markdown_in_columns() -> None:
-    lines = table([Row("GET", "5/s", "another", "10/s", 0.5, Goal(0.4))]).splitlines()
-    assert [cell.strip() for cell in lines[2].strip("|").split("|")] == ["GET", "5/s", "another", "10/s", "0.5", "≥ 0.4", "yes"]
+    lines = table([Row("GET", "5/s", "another", "10/s", 0.5, Goal(0.4), "20/s")]).splitlines()
+    cells = [cell.strip() for cell in lines[2].strip("|").split("|")]
+    assert cells == ["GET", "5/s", "another", "10/s", "0.5", "≥ 0.4", "yes", "20/s"]
     assert len({len(line) for line in lines}) == 1
 
 

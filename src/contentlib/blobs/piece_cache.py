@@ -99,6 +99,8 @@ class PieceCache:
             except OSError:
                 new.unlink(missing_ok=True)
                 raise
+        except FileNotFoundError:  # another process has just removed the directory, which was empty
+            return
         except OSError as error:
             self._turn_off(error)
             return

@@ -120,17 +120,17 @@ async def test_after_the_last_attempt_the_file_is_in_error(pulling: Pulling, pub
     publisher.statuses["/a.iso"] = 500
     session, _ = await pulling.pull("/a.iso")
     await pulling.until(pulling.tasks, lambda tasks: tasks[0]["status"] == "BLOCKED")
-    await _as_if_tried(data_dir, 9)
+    await _as_if_failed(data_dir, 9)
     assert "answered 500" in await pulling.error(session)
     assert len(publisher.asked) == 2
     await pulling.until(pulling.tasks, lambda tasks: tasks[0]["status"] == "FAILED")
 
 
-async def _as_if_tried(data_dir: Path, attempts: int) -> None:
+async def _as_if_failed(data_dir: Path, failures: int) -> None:
     metadata = BACKEND.open_rows(data_dir / "contentlib.db")
     async with metadata.transaction(durable=False) as transaction:
         (task,) = await transaction.tasks.all()
-        await transaction.tasks.put(replace(task, attempts=attempts))
+        await transaction.tasks.put(replace(task, failures=failures))
     await metadata.close()
 
 

@@ -148,16 +148,24 @@ class AccessGate:
     async def recheck(self, asked: Submitter, transaction: Transaction) -> None:
         """Like `readmit`, inside a writing transaction of the task."""
         if not await self._decisions.is_writer(transaction, asked.user, asked.api_token):
-            raise Unauthorized(messages.SUBMITTER_GONE(user=asked.user, operation=asked.operation))
+            raise _gone(asked)
         await self.readmit(asked)
 
     async def readmit(self, asked: Submitter) -> None:
         """Unauthorized where the user who submitted a task, or the API token, may not do by now what it was submitted for."""
         rights = await self._decisions.of(asked.user, asked.api_token)
         if rights is None:
-            raise Unauthorized(messages.SUBMITTER_GONE(user=asked.user, operation=asked.operation))
+            raise _gone(asked)
         if rights.total:
             return
+        try:
+            await self._check_needs(rights, asked)
+        except Unauthorized as error:
+            if await self._decisions.of(asked.user, asked.api_token) is None:  # the user went in the middle of the check
+                raise _gone(asked) from error
+            raise
+
+    async def _check_needs(self, rights: Rights, asked: Submitter) -> None:
         for need in asked.needs:
             try:
                 await self._check(rights, asked.user, need, asked.operation)
@@ -294,6 +302,10 @@ def _lacking(rights: Rights, user: str, need: Need, scope: Scope) -> str | None:
         return need.privilege
     foreign = need.others is not None and scope.owner not in (None, user)
     return need.others if foreign and not _holds(rights, user, str(need.others), scope) else None
+
+
+def _gone(asked: Submitter) -> Unauthorized:
+    return Unauthorized(messages.SUBMITTER_GONE(user=asked.user, operation=asked.operation))
 
 
 def _holds(rights: Rights, user: str, privilege: str, scope: Scope) -> bool:

@@ -28,6 +28,7 @@ const ENTRIES: readonly Entry[] = [
   { screen: "home", label: "Overview", icon: "home" },
   { screen: "libraries", label: "Libraries", icon: "library" },
   { screen: "search", label: "Search", icon: "search" },
+  { screen: "tags", label: "Tags", icon: "tag" },
   { screen: "tasks", label: "Tasks", icon: "tasks" },
   { screen: "trash", label: "Trash", icon: "trash" },
   { screen: "audit", label: "Audit log", icon: "audit", privilege: "Authorization.ViewAuditLog" },
@@ -139,6 +140,7 @@ function screenOf(name: string): TemplateResult {
     case "library": return html`<cl-library .library=${id}></cl-library>`;
     case "item": return html`<cl-item .item=${id}></cl-item>`;
     case "search": return html`<cl-search></cl-search>`;
+    case "tags": return html`<cl-tagging></cl-tagging>`;
     case "tasks": return html`<cl-tasks></cl-tasks>`;
     case "trash": return html`<cl-trash></cl-trash>`;
     case "audit": return html`<cl-audit></cl-audit>`;

@@ -6,6 +6,7 @@ export const de = {
   "A library holds images and templates as items. Create one and drag files into it, or subscribe to a library of another server.":
     "Eine Bibliothek enthält Abbilder und Vorlagen als Elemente. Legen Sie eine an und ziehen Sie Dateien hinein, oder abonnieren Sie die Bibliothek eines anderen Servers.",
   "A library in use is deleted only by somebody who confirms it.": "Eine benutzte Bibliothek löscht nur, wer es bestätigt.",
+  "A library or an item can have": "Eine Bibliothek oder ein Element kann haben",
   "A program with the token acts in the name of this user.": "Ein Programm mit dem Token handelt im Namen dieses Benutzers.",
   "A role that is given to a group holds for all its members.": "Eine Rolle, die eine Gruppe hat, gilt für alle ihre Mitglieder.",
   "A role that is given to somebody cannot be deleted.": "Eine vergebene Rolle kann nicht gelöscht werden.",
@@ -57,6 +58,8 @@ export const de = {
   "Cancel the upload": "Upload abbrechen",
   "Cancel": "Abbrechen",
   "Canceled": "Abgebrochen",
+  "Categories": "Kategorien",
+  "Category": "Kategorie",
   "Certificate": "Zertifikat",
   "Certificates": "Zertifikate",
   "Change password": "Passwort ändern",
@@ -79,9 +82,11 @@ export const de = {
   "Copy {count} item|Copy {count} items": "{count} Element kopieren|{count} Elemente kopieren",
   "Copy": "Kopieren",
   "Create a library, and drag files into it.": "Legen Sie eine Bibliothek an, und ziehen Sie Dateien hinein.",
+  "Create category": "Kategorie anlegen",
   "Create group": "Gruppe anlegen",
   "Create library": "Bibliothek anlegen",
   "Create role": "Rolle anlegen",
+  "Create tag": "Tag anlegen",
   "Create the password": "Passwort erzeugen",
   "Create token": "Token anlegen",
   "Create user": "Benutzer anlegen",
@@ -111,6 +116,8 @@ export const de = {
   "Drag the files of this item here.": "Ziehen Sie die Dateien dieses Elements hierher.",
   "Each entry contains the hash of the one before it. The server computes all of them again, so an entry that was removed, added or changed is found.":
     "Jeder Eintrag enthält den Hash des vorigen. Der Server berechnet alle noch einmal, sodass ein entfernter, hinzugefügter oder geänderter Eintrag auffällt.",
+  "Each tag belongs to a category, such as “linux” to “system”. Libraries and items with a tag are found by its name.":
+    "Jeder Tag gehört zu einer Kategorie, etwa „linux“ zu „System“. Bibliotheken und Elemente mit einem Tag findet man über seinen Namen.",
   "Earlier versions beyond this are deleted at the next cleanup. The current version always stays. An empty field is no limit.":
     "Frühere Versionen darüber hinaus werden beim nächsten Aufräumen gelöscht. Die aktuelle Version bleibt immer. Ein leeres Feld ist keine Grenze.",
   "Earlier versions of an item": "Frühere Versionen eines Elements",
@@ -138,6 +145,7 @@ export const de = {
   "Filling up": "Füllt sich",
   "Filter": "Filter",
   "Find items": "Elemente finden",
+  "For {kind}": "Für {kind}",
   "For monitoring and scripts:": "Für Überwachung und Skripte:",
   "For web servers that serve the files of the storage themselves": "Für Webserver, die die Dateien des Speichers selbst ausliefern",
   "For": "Für",
@@ -173,6 +181,8 @@ export const de = {
   "It has not read any item.": "Er hat kein Element gelesen.",
   "It is a token of {name}.": "Es ist ein Token von {name}.",
   "It is in use by {users}.": "Sie wird benutzt von {users}.",
+  "It is removed from {count} library or item that you may read.|It is removed from {count} libraries and items that you may read.":
+    "Er wird von {count} Bibliothek oder Element entfernt, die Sie lesen dürfen.|Er wird von {count} Bibliotheken und Elementen entfernt, die Sie lesen dürfen.",
   "It no longer follows its publisher, and cannot be made to follow it again. It is published with what it has now, and can be changed here. All of its files must be on this server.":
     "Sie folgt ihrem Herausgeber nicht mehr, und das lässt sich nicht rückgängig machen. Sie wird mit dem jetzigen Inhalt veröffentlicht und kann hier geändert werden. Alle ihre Dateien müssen auf diesem Server sein.",
   "It was last used {time}.": "Sie wurde zuletzt {time} benutzt.",
@@ -188,6 +198,8 @@ export const de = {
     "Sein Zertifikat hat diesen Fingerabdruck. Vergleichen Sie ihn mit der Auskunft seines Administrators.",
   "Its content can still be read, but nobody can upload, change or delete items, and it is not synchronized, until the maintenance ends.":
     "Ihr Inhalt kann gelesen werden, aber bis zum Ende der Wartung kann niemand Elemente hochladen, ändern oder löschen, und sie wird nicht abgeglichen.",
+  "Its {count} tag is deleted with it.|Its {count} tags are deleted with it.":
+    "Ihr {count} Tag wird mit gelöscht.|Ihre {count} Tags werden mit gelöscht.",
   "Its files of {time} become a new version of {name}. The present version stays in the list.":
     "Ihre Dateien vom {time} werden eine neue Version von {name}. Die jetzige Version bleibt in der Liste.",
   "Its members lose the roles that it gave them.": "Ihre Mitglieder verlieren die Rollen, die sie durch die Gruppe haben.",
@@ -256,6 +268,7 @@ export const de = {
   "New password for {name}": "Neues Passwort für {name}",
   "New password": "Neues Passwort",
   "Next row": "Nächste Zeile",
+  "No category has a tag yet.": "Noch hat keine Kategorie einen Tag.",
   "No certificates": "Keine Zertifikate",
   "No entries match": "Keine passenden Einträge",
   "No files yet": "Noch keine Dateien",
@@ -267,6 +280,8 @@ export const de = {
   "No library matches the filter": "Keine Bibliothek passt zum Filter",
   "No session matches the filter": "Keine Sitzung passt zum Filter",
   "No setting matches the filter": "Keine Einstellung passt zum Filter",
+  "No tag matches the filter": "Kein Tag passt zum Filter",
+  "No tags yet": "Noch keine Tags",
   "No tasks": "Keine Aufgaben",
   "No tokens": "Keine Token",
   "No": "Nein",
@@ -283,13 +298,16 @@ export const de = {
   "Nothing is stored yet": "Noch nichts gespeichert",
   "Nothing synchronized yet": "Noch nichts abgeglichen",
   "Nothing. All is well.": "Nichts. Alles in Ordnung.",
+  "Nothing that you may read has it.": "Nichts, was Sie lesen dürfen, hat ihn.",
   "NUMBER:HASH, as an earlier verification showed it. It proves that the whole log was not replaced since.":
     "NUMMER:HASH, wie eine frühere Prüfung ihn gezeigt hat. Er beweist, dass seitdem nicht das ganze Protokoll ersetzt wurde.",
   "oidc:NAME or ldap:NAME, as in the settings. Leave both empty to map the group to none.":
     "oidc:NAME oder ldap:NAME wie in den Einstellungen. Lassen Sie beides leer, um die Zuordnung aufzuheben.",
   "On": "Auf",
+  "On one thing": "An einem Objekt",
   "One in a line": "Eines pro Zeile",
   "One in a line: env=prod": "Eines pro Zeile: env=prod",
+  "One of its tags": "Einen ihrer Tags",
   "Only where the publisher asks for one; usually vcsp": "Nur, wenn der Herausgeber einen verlangt; meist vcsp",
   "Open the row": "Zeile öffnen",
   "Operation": "Operation",
@@ -362,6 +380,7 @@ export const de = {
   "Settings are read when the server starts, from the command line, the environment and a file.":
     "Einstellungen werden beim Start des Servers gelesen: aus der Befehlszeile, der Umgebung und einer Datei.",
   "Settings": "Einstellungen",
+  "Several of its tags": "Mehrere ihrer Tags",
   "SHA-1, as the publisher's administrator tells you": "SHA-1, nach Auskunft des Administrators des Herausgebers",
   "Show more": "Mehr anzeigen",
   "Show the head": "Kopf anzeigen",
@@ -402,6 +421,7 @@ export const de = {
   "Synchronize": "Abgleichen",
   "Synchronized": "Abgeglichen",
   "Tag": "Tag",
+  "Tags": "Tags",
   "Take away": "Wegnehmen",
   "Take {role} away from {name}?": "{name} die Rolle {role} wegnehmen?",
   "Task": "Aufgabe",
@@ -445,8 +465,9 @@ export const de = {
   "The user can log in again.": "Der Benutzer kann sich wieder anmelden.",
   "The user can no longer log in, and open sessions end.": "Der Benutzer kann sich nicht mehr anmelden, und offene Sitzungen enden.",
   "The user name is vcsp.": "Der Benutzername ist vcsp.",
-  "There is no other tag. Create tags with the API or with govc tags.create.":
-    "Es gibt keinen anderen Tag. Legen Sie Tags mit der API oder mit govc tags.create an.",
+  "There is no other tag. The page Tags creates them.": "Es gibt keinen anderen Tag. Die Seite Tags legt sie an.",
+  "This cannot be taken back.": "Das lässt sich nicht zurücknehmen.",
+  "This cannot be undone.": "Das kann nicht rückgängig gemacht werden.",
   "This is another file. Choose {name}, as it was when the upload began.":
     "Das ist eine andere Datei. Wählen Sie {name}, wie sie zu Beginn des Hochladens war.",
   "This item has no content.": "Dieses Element hat keinen Inhalt.",
@@ -507,6 +528,7 @@ export const de = {
   "Who": "Wer",
   "With a policy, OVF packages need a trusted signature. Items that do not have one are marked, and new ones are refused.":
     "Mit einer Richtlinie brauchen OVF-Pakete eine vertrauenswürdige Signatur. Elemente ohne sie werden markiert, neue abgelehnt.",
+  "With neither of the two, its tags are for everything.": "Ohne beides gelten ihre Tags für alles.",
   "Without it, subscribers can no longer read the library.": "Ohne dies können Abonnenten die Bibliothek nicht mehr lesen.",
   "Write the catalog to the storage": "Katalog in den Speicher schreiben",
   "Yes": "Ja",

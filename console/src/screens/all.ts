@@ -9,6 +9,7 @@ import "./libraries";
 import "./library";
 import "./search";
 import "./server";
+import "./tagging";
 import "./tasks";
 import "./trash";
 import "../uploads/tray";

@@ -52,7 +52,7 @@ export class Tags extends View {
     const options = tags.map((tag) => ({ value: tag.id, label: written(tag) }));
     return ask({
       title,
-      ...(options.length === 0 && { intro: t("There is no other tag. Create tags with the API or with govc tags.create.") }),
+      ...(options.length === 0 && { intro: t("There is no other tag. The page Tags creates them.") }),
       fields: options.length === 0 ? [] : [{ name: "tag", label: t("Tag"), kind: "select", options }],
       action: options.length === 0 ? t("Close") : title,
       submit: async (values) => (values.text("tag") ? change(values.text("tag")) : undefined),

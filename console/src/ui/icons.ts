@@ -9,6 +9,7 @@ const SHAPES = {
   search: svg`<circle cx="11" cy="11" r="6"/><path d="m15.5 15.5 5 5"/>`,
   tasks: svg`<path d="M4 6h2M4 12h2M4 18h2M10 6h10M10 12h10M10 18h10"/>`,
   trash: svg`<path d="M5 7h14M10 7V4h4v3M7 7l1 13h8l1-13"/>`,
+  tag: svg`<path d="M4 4h8l9 9-8 8-9-9zM8 8h.01"/>`,
   audit: svg`<path d="M6 3h9l4 4v14H6zM9 11h7M9 15h7"/>`,
   people: svg`<circle cx="9" cy="8" r="3.5"/><path d="M3 20c0-4 3-6 6-6s6 2 6 6M16 5a3.5 3.5 0 0 1 0 6.5M18 14.5c2 .8 3 2.6 3 5.5"/>`,
   account: svg`<circle cx="12" cy="8" r="4"/><path d="M4 21c0-5 4-7 8-7s8 2 8 7"/>`,

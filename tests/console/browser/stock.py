@@ -10,6 +10,7 @@ import httpx
 from console.browser.person import NAME, PASSWORD
 
 SESSIONS = "/api/content/library/item/update-session"
+ITEM = "com.vmware.content.library.Item"
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,14 @@ class Api:
         """A new item without content."""
         return str(self.done("POST", "/api/content/library/item", {"library_id": library, "name": name}))
 
+    def tag(self, category: str, name: str, item: str) -> None:
+        """A new category for items, with a tag that an item has."""
+        spec = {"name": category, "description": "", "cardinality": "MULTIPLE", "associable_types": [ITEM]}
+        identifier = self.done("POST", "/api/cis/tagging/category", spec)
+        given = {"name": name, "description": f"runs {name}", "category_id": identifier}
+        tag = self.done("POST", "/api/cis/tagging/tag", given)
+        self.done("POST", f"/api/cis/tagging/tag-association/{tag}?action=attach", {"object_id": {"type": ITEM, "id": item}})
+
     def store(self, item: str, name: str, content: bytes) -> None:
         """Adds a file to an item, or replaces it: a new version."""
         session = self.done("POST", SESSIONS, {"library_item_id": item})
@@ -69,7 +78,7 @@ class Api:
 
 
 def stocked(url: str) -> Stock:
-    """A published library with an item of two versions, with notes and labels, something in the trash, a group and a token.
+    """A published library with an item of two versions, notes, labels and a tag; something in the trash, a group, a token.
 
     There are other libraries and items beside them, so that the tables look as they do at work.
     """
@@ -86,6 +95,7 @@ def stocked(url: str) -> Stock:
     api.done("DELETE", f"/api/content/local-library/{api.library('Old lab')}")
     api.done("POST", "/api/contentlib/access/groups", {"name": "publishers"})
     api.done("POST", "/api/contentlib/access/tokens", {"name": "pipeline"})
+    api.tag("system", "linux", item)
     _fill(api, library)
     api.close()
     return Stock(library, item)

@@ -105,3 +105,31 @@ def test_tags_are_attached_and_detached(person: Person, api: Api) -> None:
     person.presses("Attach tag")
     person.sees("There is no other tag.")
     assert person.complaints == []
+
+
+def test_tags_and_categories_are_made_changed_and_deleted(person: Person, api: Api) -> None:
+    item = api.item(api.library("shelved"), "fedora-42")
+    person.log_in()
+    person.goes("tags")
+    person.presses("Create category")
+    person.answers("Create", Name="stage", For_Items=True)
+    person.presses("Create tag")
+    person.answers("Create", Category="stage", Name="tset", Description="not for work")
+    person.in_row("tset", "Edit")
+    person.answers("Save", Name="test")
+    person.goes(f"item/{item}")
+    person.presses("Attach tag")
+    person.answers("Attach tag", Tag="stage: test")
+    person.goes("tags")
+    person.in_row("not for work", "Delete")
+    person.sees("It is removed from 1 library or item")
+    person.page.keyboard.press("Escape")
+    categories = person.page.get_by_role("region", name="Categories").get_by_role("row")
+    categories.filter(has_text="stage").get_by_role("button", name="Edit").click()
+    person.answers("Save", Description="of an image", For_Libraries=True)
+    expect(categories.filter(has_text="of an image")).to_contain_text("Libraries, Items")
+    person.in_row("of an image", "Delete")
+    person.sees("Its 1 tag is deleted with it. It is removed from 1 library or item")
+    person.answers("Delete")
+    expect(person.page.get_by_role("row").filter(has_text="stage")).to_have_count(0)
+    assert person.complaints == []

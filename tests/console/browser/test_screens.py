@@ -19,6 +19,7 @@ SCREENS = {
     "library/{library}": "Images",
     "item/{item}": "photon-5.0",
     "search?text=photon": "Search",
+    "tags": "Tags",
     "tasks": "Tasks",
     "trash": "Trash",
     "audit": "Audit log",

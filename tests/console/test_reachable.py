@@ -143,11 +143,11 @@ DECISIONS: dict[str, dict[str, str]] = {
         "sync": "screens/item",
     },
     "com.vmware.content.library.subscriptions": {
-        "create": MISSING,
-        "delete": MISSING,
-        "get": LISTED,
-        "list": MISSING,
-        "update": MISSING,
+        "create": "screens/registration-forms",
+        "delete": "screens/registration-forms",
+        "get": "screens/registration-forms",
+        "list": "screens/registrations",
+        "update": "screens/registration-forms",
     },
     "com.vmware.content.library.usages": {
         "add": "screens/usages",

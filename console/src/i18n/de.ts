@@ -7,6 +7,7 @@ export const de = {
     "Eine Bibliothek enthält Abbilder und Vorlagen als Elemente. Legen Sie eine an und ziehen Sie Dateien hinein, oder abonnieren Sie die Bibliothek eines anderen Servers.",
   "A library in use is deleted only by somebody who confirms it.": "Eine benutzte Bibliothek löscht nur, wer es bestätigt.",
   "A library or an item can have": "Eine Bibliothek oder ein Element kann haben",
+  "A new one on this server": "Eine neue auf diesem Server",
   "A program with the token acts in the name of this user.": "Ein Programm mit dem Token handelt im Namen dieses Benutzers.",
   "A role that is given to a group holds for all its members.": "Eine Rolle, die eine Gruppe hat, gilt für alle ihre Mitglieder.",
   "A role that is given to somebody cannot be deleted.": "Eine vergebene Rolle kann nicht gelöscht werden.",
@@ -164,10 +165,12 @@ export const de = {
   "Head": "Kopf",
   "Hide": "Ausblenden",
   "holds after a restart of the server": "gilt nach einem Neustart des Servers",
+  "Host name of the vCenter": "Hostname des vCenters",
   "Hours are those of the server's clock. Libraries can be excluded from automatic synchronization by their subscription.":
     "Stunden gelten nach der Uhr des Servers. Bibliotheken können in ihrem Abonnement vom automatischen Abgleich ausgenommen werden.",
   "Hours for which the present password stays valid": "Stunden, die das jetzige Passwort noch gilt",
   "Identifier": "Kennung",
+  "Identifier of the library": "Kennung der Bibliothek",
   "In PEM: -----BEGIN CERTIFICATE-----": "In PEM: -----BEGIN CERTIFICATE-----",
   "In the trash": "Im Papierkorb",
   "in {count} day|in {count} days": "in {count} Tag|in {count} Tagen",
@@ -285,6 +288,8 @@ export const de = {
   "No tasks": "Keine Aufgaben",
   "No tokens": "Keine Token",
   "No": "Nein",
+  "None. A library that is registered is synchronized when you ask for it here.":
+    "Keine. Eine registrierte Bibliothek wird abgeglichen, wenn Sie es hier verlangen.",
   "None has a password of its own. Add one to see what it has read.":
     "Keiner hat ein eigenes Passwort. Fügen Sie einen hinzu, um zu sehen, was er gelesen hat.",
   "None yet": "Noch keine",
@@ -307,7 +312,9 @@ export const de = {
   "On one thing": "An einem Objekt",
   "One in a line": "Eines pro Zeile",
   "One in a line: env=prod": "Eines pro Zeile: env=prod",
+  "One of another vCenter": "Eine eines anderen vCenters",
   "One of its tags": "Einen ihrer Tags",
+  "One of this server that follows this library": "Eine dieses Servers, die dieser Bibliothek folgt",
   "Only where the publisher asks for one; usually vcsp": "Nur, wenn der Herausgeber einen verlangt; meist vcsp",
   "Open the row": "Zeile öffnen",
   "Operation": "Operation",
@@ -326,6 +333,7 @@ export const de = {
   "Paused": "Angehalten",
   "Pending": "Wartet",
   "Permissions": "Berechtigungen",
+  "Port": "Port",
   "Present password of the library": "Jetziges Passwort der Bibliothek",
   "Present password": "Jetziges Passwort",
   "Previous row": "Vorige Zeile",
@@ -346,6 +354,9 @@ export const de = {
   "Read by {name}": "Gelesen von {name}",
   "Read without a password of a subscriber": "Ohne Passwort eines Abonnenten gelesen",
   "Refused": "Abgelehnt",
+  "Register": "Registrieren",
+  "Register a subscription": "Abonnement registrieren",
+  "Registered subscriptions": "Registrierte Abonnements",
   "Remove a member from {name}": "Mitglied aus {name} entfernen",
   "Remove member": "Mitglied entfernen",
   "Remove the files of {name} from this server?": "Dateien von {name} von diesem Server entfernen?",
@@ -353,6 +364,7 @@ export const de = {
   "Remove the label": "Label entfernen",
   "Remove {name}?": "{name} entfernen?",
   "Remove": "Entfernen",
+  "Remove the subscription of {name}?": "Abonnement von {name} entfernen?",
   "Request": "Anfrage",
   "Resource": "Ressource",
   "Restore": "Wiederherstellen",
@@ -404,6 +416,7 @@ export const de = {
   "Subscribe to {name}?": "{name} abonnieren?",
   "Subscribe": "Abonnieren",
   "Subscribed": "Abonniert",
+  "Subscribed library": "Abonnierte Bibliothek",
   "Subscribers can no longer read it.": "Abonnenten können sie nicht mehr lesen.",
   "Subscribers log in as vcsp with this password. Leave it empty to keep the present one.":
     "Abonnenten melden sich als vcsp mit diesem Passwort an. Leer bleibt das jetzige.",
@@ -443,6 +456,8 @@ export const de = {
   "The library can be changed again, and synchronizations go on.": "Die Bibliothek kann wieder geändert werden, und Abgleiche laufen weiter.",
   "The library can be read meanwhile, but not changed. Its progress is shown under Tasks.":
     "Die Bibliothek kann inzwischen gelesen, aber nicht geändert werden. Den Fortschritt sehen Sie unter Aufgaben.",
+  "The library of the subscriber stays with its items. It is no longer synchronized from here, and needs a password if this library has one.":
+    "Die Bibliothek des Abonnenten bleibt mit ihren Elementen. Sie wird von hier nicht mehr abgeglichen und braucht ein Passwort, wenn diese Bibliothek eines hat.",
   "The nearest permission holds: on a library before on everything, of the user before of a group.":
     "Die nächste Berechtigung gilt: an einer Bibliothek vor der an allem, die des Benutzers vor der einer Gruppe.",
   "The password is changed.": "Das Passwort ist geändert.",
@@ -519,6 +534,8 @@ export const de = {
   "Versions to keep": "Aufbewahrte Versionen",
   "Versions": "Versionen",
   "Waiting": "Wartet",
+  "What is registered is synchronized by “Synchronize subscribers”.":
+    "Was registriert ist, wird mit „Abonnenten abgleichen“ abgeglichen.",
   "What uses it, as SCHEME:NAMESPACE:TYPE:IDENTIFIER, such as urn:vmomi:vm:vm-12":
     "Was sie benutzt, als SCHEMA:NAMENSRAUM:TYP:KENNUNG, etwa urn:vmomi:vm:vm-12",
   "What uses it: a pipeline, a script": "Was es benutzt: eine Pipeline, ein Skript",

@@ -33,8 +33,10 @@ export function publishAddress({ publish_info: published }: Library): TemplateRe
 }
 
 export function followers({ id, type, publish_info: published }: Library, privileges: readonly string[]): TemplateResult {
-  if (!published?.published || type !== "LOCAL" || !privileges.includes("Authorization.ViewAccess")) return html``;
-  return html`<cl-subscribers .library=${id} .changeable=${privileges.includes("ContentLibrary.AddSubscription")}></cl-subscribers>`;
+  if (!published?.published || type !== "LOCAL") return html``;
+  const readers = privileges.includes("Authorization.ViewAccess");
+  return html`<cl-registrations .library=${id} .privileges=${privileges}></cl-registrations>
+    ${readers ? html`<cl-subscribers .library=${id} .changeable=${privileges.includes("ContentLibrary.AddSubscription")}></cl-subscribers>` : ""}`;
 }
 
 export function progress({ description, progress: made }: NamedTask): TemplateResult {

@@ -32,6 +32,7 @@ import { publish } from "./publish-forms";
 import { retainVersions } from "./server-forms";
 import { editSubscription } from "./subscription-forms";
 import { endUsage, usageTable, useLibrary } from "./usages";
+import "./registrations";
 import "./subscribers";
 import "./tags";
 

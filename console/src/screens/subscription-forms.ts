@@ -75,7 +75,8 @@ function publisher(url = ""): Field[] {
   return [{ name: "url", label: t("Address of the publisher"), kind: "url", required: true, value: url, hint: t("The address of its lib.json") }];
 }
 
-function habits({ on_demand, automatic_sync_enabled }: Subscription): Field[] {
+/** When files are fetched, and when the library is synchronized. */
+export function habits({ on_demand, automatic_sync_enabled }: Subscription): Field[] {
   return [
     { name: "on_demand", label: t("Fetch files only when they are needed"), kind: "checkbox", value: on_demand === true },
     { name: "automatic", label: t("Synchronize automatically"), kind: "checkbox", value: automatic_sync_enabled === true },

@@ -2,6 +2,7 @@
 
 import { type TemplateResult, html, nothing } from "lit";
 import { customElement, state } from "lit/decorators.js";
+import { repeat } from "lit/directives/repeat.js";
 import { t } from "../i18n/text";
 import { problem } from "./problem";
 import { View } from "./view";
@@ -94,7 +95,7 @@ class FormDialog extends View {
         <h2 id="form-title">${title}</h2>
         ${intro ? html`<div class="intro">${intro}</div>` : ""}
         ${user ? html`<input type="text" hidden autocomplete="username" value=${user} />` : ""}
-        ${fields.filter(({ when }) => !when || when(this.values)).map((field) => this.field(field))}
+        ${repeat(fields.filter(({ when }) => !when || when(this.values)), ({ name }) => name, (field) => this.field(field))}
         ${this.error ? problem(this.error) : ""}
         <div class="actions">
           <button type="button" @click=${this.close}>${t("Cancel")}</button>

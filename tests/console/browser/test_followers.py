@@ -54,6 +54,32 @@ def test_a_subscriber_gets_a_new_password_and_is_disabled(person: Person, api: A
     assert person.complaints == []
 
 
+def test_subscriptions_are_registered_changed_and_removed(person: Person, api: Api) -> None:
+    library = api.library("Registering")
+    published = {"publish_info": {"published": True, "authentication_method": "NONE"}}
+    api.done("PATCH", f"/api/content/local-library/{library}", published)
+    subscriptions = f"/api/content/library/{library}/subscriptions"
+    person.log_in()
+    person.goes(f"library/{library}")
+    person.presses("Register a subscription")
+    person.answers("Register", Name="Branch")
+    expect(person.page.get_by_role("row").filter(has_text="Branch")).to_contain_text("This server")
+    person.presses("Register a subscription")
+    person.fills(Library="One of another vCenter")
+    person.answers("Register", Identifier_of_the_library="library-7", Host_name_of_the_vCenter="vc.example.com")
+    person.in_row("library-7", "Edit")
+    person.answers("Save", Port="8443")
+    (elsewhere,) = (each for each in api.done("GET", subscriptions) if each["subscribed_library"] == "library-7")
+    told = api.done("GET", f"{subscriptions}/{elsewhere['subscription']}")["subscribed_library_vcenter"]
+    assert (told["hostname"], told["https_port"]) == ("vc.example.com", 8443)
+    person.in_row("Branch", "Remove")
+    person.sees("The library of the subscriber stays with its items.")
+    person.answers("Remove")
+    expect(person.page.get_by_role("row").filter(has_text="Branch")).to_have_count(0)
+    assert [each["subscribed_library"] for each in api.done("GET", subscriptions)] == ["library-7"]
+    assert person.complaints == []
+
+
 def test_uploads_and_downloads_of_programs_are_canceled_and_removed(person: Person, api: Api) -> None:
     item = api.item(api.library("Transfers"), "photon")
     api.store(item, "photon.img", b"content")

@@ -9,17 +9,18 @@ import pytest
 from whole import HandClock, Whole, copied, told, whole
 
 RETENTION = "/api/contentlib/library/{}/retention"
+WEEK = 604800
 
 
 async def test_a_library_has_the_rule_of_the_settings_until_it_is_given_its_own(app: Whole) -> None:
     path = RETENTION.format(await app.library())
-    assert (await app.send("GET", path)).json() == {"own": False, "versions": 3}
+    assert (await app.send("GET", path)).json() == {"own": False, "versions": 3, "trash_seconds": WEEK}
     assert (await app.send("PUT", path, {"versions": 10, "seconds": 86400})).status_code == 204
-    assert (await app.send("GET", path)).json() == {"own": True, "versions": 10, "seconds": 86400}
+    assert (await app.send("GET", path)).json() == {"own": True, "versions": 10, "seconds": 86400, "trash_seconds": WEEK}
     assert (await app.send("PUT", path, {})).status_code == 204
-    assert (await app.send("GET", path)).json() == {"own": True}
+    assert (await app.send("GET", path)).json() == {"own": True, "trash_seconds": WEEK}
     assert (await app.send("DELETE", path)).status_code == 204
-    assert (await app.send("GET", path)).json() == {"own": False, "versions": 3}
+    assert (await app.send("GET", path)).json() == {"own": False, "versions": 3, "trash_seconds": WEEK}
 
 
 async def test_a_rule_changes_no_counter_of_the_library(app: Whole) -> None:
@@ -31,9 +32,11 @@ async def test_a_rule_changes_no_counter_of_the_library(app: Whole) -> None:
 
 
 async def test_the_settings_say_an_age_too(template: Path, tmp_path: Path, clock: HandClock) -> None:
-    async with whole(copied(template, tmp_path / "data"), clock, versions_kept=7, versions_kept_seconds=60) as app:
+    async with whole(
+        copied(template, tmp_path / "data"), clock, versions_kept=7, versions_kept_seconds=60, trash_seconds=0
+    ) as app:
         answer = await app.send("GET", RETENTION.format(await app.library()))
-        assert answer.json() == {"own": False, "versions": 7, "seconds": 60}
+        assert answer.json() == {"own": False, "versions": 7, "seconds": 60, "trash_seconds": 0}
 
 
 @pytest.mark.parametrize("name", ["versions", "seconds"])

@@ -30,6 +30,8 @@ export const de = {
   "Address for subscribers": "Adresse für Abonnenten",
   "Address of the publisher": "Adresse des Herausgebers",
   "Address": "Adresse",
+  "All files and versions are deleted for good: {size}.":
+    "Alle Dateien und Versionen werden endgültig gelöscht: {size}.",
   "All files and versions go to the trash with it: {size}.": "Alle Dateien und Versionen kommen mit in den Papierkorb: {size}.",
   "All labels": "Alle Label",
   "All outcomes": "Alle Ergebnisse",
@@ -82,6 +84,8 @@ export const de = {
   "Copy it now: it is shown only this once.": "Kopieren Sie es jetzt: Es wird nur dieses eine Mal angezeigt.",
   "Copy {count} item|Copy {count} items": "{count} Element kopieren|{count} Elemente kopieren",
   "Copy": "Kopieren",
+  "{count} item is deleted.|{count} items are deleted.":
+    "{count} Element ist gelöscht.|{count} Elemente sind gelöscht.",
   "Create a library, and drag files into it.": "Legen Sie eine Bibliothek an, und ziehen Sie Dateien hinein.",
   "Create category": "Kategorie anlegen",
   "Create group": "Gruppe anlegen",
@@ -183,6 +187,8 @@ export const de = {
     "Sie kommt mit ihrem {count} Element in den Papierkorb.|Sie kommt mit ihren {count} Elementen in den Papierkorb.",
   "It has not read any item.": "Er hat kein Element gelesen.",
   "It is a token of {name}.": "Es ist ein Token von {name}.",
+  "It is deleted for good with its {count} item.|It is deleted for good with its {count} items.":
+    "Sie wird mit ihrem {count} Element endgültig gelöscht.|Sie wird mit ihren {count} Elementen endgültig gelöscht.",
   "It is in use by {users}.": "Sie wird benutzt von {users}.",
   "It is removed from {count} library or item that you may read.|It is removed from {count} libraries and items that you may read.":
     "Er wird von {count} Bibliothek oder Element entfernt, die Sie lesen dürfen.|Er wird von {count} Bibliotheken und Elementen entfernt, die Sie lesen dürfen.",
@@ -264,6 +270,7 @@ export const de = {
   "Move {name} to another storage": "{name} in einen anderen Speicher verschieben",
   "Move": "Verschieben",
   "Name": "Name",
+  "{name} is deleted.": "{name} ist gelöscht.",
   "Nearly full": "Fast voll",
   "Needs attention": "Zu beachten",
   "Never seen": "Nie gesehen",
@@ -490,6 +497,8 @@ export const de = {
   "This server has no other storage. Storages are in the settings of the server.":
     "Dieser Server hat keinen anderen Speicher. Speicher stehen in den Einstellungen des Servers.",
   "This server": "Dieser Server",
+  "This server has no trash. This cannot be undone.":
+    "Dieser Server hat keinen Papierkorb. Das kann nicht rückgängig gemacht werden.",
   "This session": "Diese Sitzung",
   "Thumbprint": "Fingerabdruck",
   "Time": "Zeit",

@@ -3,6 +3,7 @@
 import { restore, trash } from "../api/activity";
 import { each, permitted } from "../api/client";
 import * as api from "../api/items";
+import { retention } from "../api/server";
 import type { Item, Version } from "../api/types";
 import { size, time } from "../i18n/format";
 import { t } from "../i18n/text";
@@ -35,20 +36,24 @@ export function evictItem({ id, name, size: bytes }: Item): Promise<boolean> {
   );
 }
 
-/** Asks before items are deleted, says what goes with them, and offers to undo it. */
-export async function deleteItems(items: readonly Pick<Item, "id" | "name" | "size">[]): Promise<boolean> {
+/** Asks before items of a library are deleted, says what goes with them, and offers to undo it where there is a trash. */
+export async function deleteItems(library: string, items: readonly Pick<Item, "id" | "name" | "size">[]): Promise<boolean> {
+  const { trash_seconds: kept } = await retention(library);
   const bytes = items.reduce((sum, item) => sum + (item.size ?? 0), 0);
   const [only] = items;
   const done = await ask({
     title: items.length === 1 && only ? t("Delete {name}?", { name: only.name }) : t("Delete {count} item?|Delete {count} items?", { count: items.length }),
-    intro: `${t("All files and versions go to the trash with it: {size}.", { size: size(bytes) })} ${t("It can be restored from the trash until it is purged.")}`,
+    intro: kept === 0
+      ? `${t("All files and versions are deleted for good: {size}.", { size: size(bytes) })} ${t("This server has no trash. This cannot be undone.")}`
+      : `${t("All files and versions go to the trash with it: {size}.", { size: size(bytes) })} ${t("It can be restored from the trash until it is purged.")}`,
     action: t("Delete"),
     danger: true,
     submit: async () => {
       await each(items, ({ id }) => api.deleteItem(id));
     },
   });
-  if (done) tell(t("{count} item is in the trash.|{count} items are in the trash.", { count: items.length }), () => restoreAll(items.map(({ id }) => id)));
+  if (done && kept === 0) tell(t("{count} item is deleted.|{count} items are deleted.", { count: items.length }));
+  else if (done) tell(t("{count} item is in the trash.|{count} items are in the trash.", { count: items.length }), () => restoreAll(items.map(({ id }) => id)));
   return done;
 }
 

@@ -164,7 +164,7 @@ export class ItemScreen extends View {
   }
 
   private async deleteItem(item: Item, library: Library): Promise<void> {
-    if (await deleteItems([item])) go(link("library", library.id));
+    if (await deleteItems(library.id, [item])) go(link("library", library.id));
   }
 }
 

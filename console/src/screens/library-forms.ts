@@ -50,15 +50,17 @@ export async function editLibrary(library: Library): Promise<boolean> {
   });
 }
 
-export function deleteLibrary(library: Library, items: number, usages: readonly Usage[]): Promise<boolean> {
+export function deleteLibrary(library: Library, items: number, usages: readonly Usage[], recoverable: boolean): Promise<boolean> {
   const users = usages.map(({ resource_urn }) => resource_urn).join(", ");
   return ask({
     title: t("Delete {name}?", { name: library.name }),
     intro: [
-      t("It goes to the trash with its {count} item.|It goes to the trash with its {count} items.", { count: items }),
+      recoverable
+        ? t("It goes to the trash with its {count} item.|It goes to the trash with its {count} items.", { count: items })
+        : t("It is deleted for good with its {count} item.|It is deleted for good with its {count} items.", { count: items }),
       library.publish_info?.published ? t("Subscribers can no longer read it.") : "",
       users ? t("It is in use by {users}.", { users }) : "",
-      t("It can be restored from the trash until it is purged."),
+      recoverable ? t("It can be restored from the trash until it is purged.") : t("This server has no trash. This cannot be undone."),
     ].join(" "),
     fields: users ? [{ name: "force", label: t("Delete it although it is in use"), kind: "checkbox" }] : [],
     action: t("Delete"),

@@ -101,14 +101,14 @@ export class LibraryScreen extends View {
   }
 
   private actions(shown: Shown): TemplateResult {
-    const { library, items, privileges, usages } = shown;
+    const { library, privileges } = shown;
     const may = allowed(privileges);
     const local = library.type === "LOCAL";
     return html`
       ${may("UpdateLibrary") ? button(t("Edit"), () => this.shown.after(editLibrary(library))) : ""}
       ${!local && may("UpdateSubscribedLibrary") ? button(t("Subscription"), () => this.shown.after(editSubscription(library))) : ""}
       ${local && may("PublishLibrary") ? button(t("Publish"), () => this.shown.after(publish(library))) : ""}
-      ${may("DeleteLibrary") ? button(t("Delete"), () => this.drop(library, items.length, usages)) : ""}
+      ${may("DeleteLibrary") ? button(t("Delete"), () => this.drop(shown)) : ""}
       ${more(this.seldom(shown))}
       ${!local && may("SyncLibrary") ? button(t("Synchronize"), () => this.shown.after(attempt(() => api.sync(library.id))), "primary") : ""}
       ${local && may("AddLibraryItem") ? button(t("Upload"), () => chooseFiles((picked) => this.upload(picked, library)), "primary", "upload") : ""}`;
@@ -198,7 +198,7 @@ export class LibraryScreen extends View {
       ${may("DownloadSession") ? button(t("Copy"), () => this.copy(chosen)) : ""}
       ${may("UpdateLibraryItem") ? button(t("Label"), () => this.labelItems(chosen)) : ""}
       ${library.type === "SUBSCRIBED" && may("SyncLibraryItem") ? button(t("Synchronize"), () => this.sync(chosen)) : ""}
-      ${library.type === "LOCAL" && may("DeleteLibraryItem") ? button(t("Delete"), () => this.deleteItems(chosen), "danger") : ""}
+      ${library.type === "LOCAL" && may("DeleteLibraryItem") ? button(t("Delete"), () => this.deleteItems(library, chosen), "danger") : ""}
     </span>`;
   }
 
@@ -226,13 +226,16 @@ export class LibraryScreen extends View {
     this.finish();
   }
 
-  private async deleteItems(chosen: readonly ItemRow[]): Promise<void> {
-    if (await deleteItems(chosen)) this.finish();
+  private async deleteItems({ id }: Library, chosen: readonly ItemRow[]): Promise<void> {
+    if (await deleteItems(id, chosen)) this.finish();
   }
 
-  private async drop(library: Library, items: number, usages: readonly Usage[]): Promise<void> {
-    if (!(await deleteLibrary(library, items, usages))) return;
-    tell(t("{name} is in the trash.", { name: library.name }), () => restoreAll([library.id]));
+  private async drop({ library, items, usages, retention: kept }: Shown): Promise<void> {
+    const { id, name } = library;
+    const recoverable = kept.trash_seconds !== 0;
+    if (!(await deleteLibrary(library, items.length, usages, recoverable))) return;
+    if (recoverable) tell(t("{name} is in the trash.", { name }), () => restoreAll([id]));
+    else tell(t("{name} is deleted.", { name }));
     go(link("libraries"));
   }
 

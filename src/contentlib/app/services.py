@@ -168,7 +168,7 @@ def _services(core: Core, rules: Rules, access: Access, identity: Identity, resu
         DownloadFileService(rules.downloads, core.blobs, endpoints, access.gate),
         ChangesService(rules.history),
         VersionsService(rules.history),
-        RetentionService(rules.retentions),
+        RetentionService(rules.retentions, core.settings.trash_seconds),
         SubscriptionsService(rules.subscribers, access.gate),
         SubscribersService(rules.subscriber_credentials, rules.contacts, core.settings.published_version_floor),
         TrashService(rules.trash),

@@ -32,10 +32,14 @@ class RetentionSpec(Structure):
 
 
 class RetentionInfo(Structure):
-    """The rule of a library, and whether it is its own or that of the settings."""
+    """The rule of a library, and whether it is its own or that of the settings.
+
+    The library and its items can be restored for `trash_seconds` after they were deleted; 0 is not at all.
+    """
 
     vapi_name: ClassVar[str] = f"{_PREFIX}.info"
     own: bool
+    trash_seconds: Integer
     seconds: Integer | None = None
     versions: Integer | None = None
 
@@ -45,14 +49,15 @@ class RetentionService(Service):
 
     vapi_id = _PREFIX
 
-    def __init__(self, retentions: Retentions) -> None:
+    def __init__(self, retentions: Retentions, trash_seconds: int) -> None:
         self._retentions = retentions
+        self._trash_seconds = trash_seconds
 
     @operation(Route("GET", _PATH), errors=(NotFound,), privileges=(on_library("System.Read"),))
     async def get(self, call: Call, library_id: Id) -> RetentionInfo:
         """Returns the rule of a library."""
         rule, own = await self._retentions.get(library_id)
-        return RetentionInfo(own=own, seconds=rule.seconds, versions=rule.versions)
+        return RetentionInfo(own=own, seconds=rule.seconds, trash_seconds=self._trash_seconds, versions=rule.versions)
 
     @operation(Route("PUT", _PATH, body="spec", status=204), errors=(InvalidArgument, NotFound), privileges=_CHANGING)
     async def set(self, call: Call, library_id: Id, spec: RetentionSpec) -> None:

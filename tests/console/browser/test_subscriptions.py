@@ -23,10 +23,10 @@ def publisher(tmp_path: Path) -> Iterator[Running]:
 
 @pytest.fixture
 def subscriber(built: None, tmp_path: Path) -> Iterator[Running]:
-    """A server that may fetch from this machine."""
+    """A server that may fetch from this machine, and has no trash."""
     (tmp_path / "subscriber").mkdir()
     options = {"CONTENTLIB_ADMIN_PASSWORD": PASSWORD, "CONTENTLIB_OUTBOUND_ALLOW": '["127.0.0.1"]'}
-    with serving(tmp_path / "subscriber", "--no-tls", **options) as running:
+    with serving(tmp_path / "subscriber", "--no-tls", CONTENTLIB_TRASH_SECONDS="0", **options) as running:
         yield running
 
 
@@ -47,6 +47,10 @@ def test_a_library_is_followed(chromium: Browser, publisher: Running, subscriber
         person.sees("photon-5.0")
         expect(person.page.get_by_role("button", name="Upload", exact=True)).to_have_count(0)
         assert person.complaints == []
+        person.presses("Delete")
+        expect(person.page.get_by_role("dialog")).to_contain_text("This server has no trash. This cannot be undone.")
+        person.answers("Delete")
+        person.sees_title("Libraries")
 
 
 def test_an_address_without_a_publisher_is_refused_with_the_reason(chromium: Browser, subscriber: Running) -> None:

@@ -18,6 +18,7 @@ ONE_CENTER = "an inventory of one data center, for programs that expect one"
 SHOWN = "contentlib.server.certificates lists them with all that they say"
 NO_MACHINES = "this server has no virtual machines, and deploys none"
 MERGED = "a person changes labels, and keeps what others have changed"
+COMPLETED = "to complete checks the same, and says what is wrong"
 MISSING = "not yet (issue 18)"
 
 DECISIONS: dict[str, dict[str, str]] = {
@@ -117,7 +118,7 @@ DECISIONS: dict[str, dict[str, str]] = {
     },
     "com.vmware.content.library.item.storage": {
         "get": LISTED,
-        "list": MISSING,
+        "list": "screens/item-forms",
     },
     "com.vmware.content.library.item.update_session": {
         "cancel": "screens/transfers",
@@ -135,8 +136,8 @@ DECISIONS: dict[str, dict[str, str]] = {
         "get": LISTED,
         "list": "uploads/upload",
         "probe": MISSING,
-        "remove": MISSING,
-        "validate": MISSING,
+        "remove": "screens/item-forms",
+        "validate": COMPLETED,
     },
     "com.vmware.content.library.subscribed_item": {
         "evict": "screens/item-forms",

@@ -1,7 +1,7 @@
 /** Reads and changes items, their files and versions. */
 
 import { call, get, path, patch, post, remove } from "./client";
-import type { ContentType, File, Item, ItemSpec, Version } from "./types";
+import type { ContentType, File, Item, ItemSpec, StoredFile, Version } from "./types";
 
 export const item = (id: string): Promise<Item> => get<Item>(path`content/library/item/${id}`);
 
@@ -12,6 +12,8 @@ export async function named(library_id: string, name: string): Promise<Item | un
 }
 
 export const files = (id: string): Promise<File[]> => get<File[]>(path`content/library/item/${id}/file`);
+/** On which storage each file of an item is, and its address there. */
+export const stored = (id: string): Promise<StoredFile[]> => get<StoredFile[]>(path`content/library/item/${id}/storage`);
 export const versions = (id: string): Promise<Version[]> => get<Version[]>(path`contentlib/library/item/${id}/versions`);
 export const makeCurrent = (id: string, version: string): Promise<void> =>
   post(path`contentlib/library/item/${id}/versions/${version}?action=make-current`);

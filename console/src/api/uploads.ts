@@ -1,7 +1,7 @@
 /** Calls of update sessions, by which files are added to items. */
 
-import { call, get, path, post } from "./client";
-import type { UpdateFile, UpdateSession, Validation } from "./types";
+import { call, get, path, post, remove } from "./client";
+import type { UpdateFile, UpdateSession } from "./types";
 
 export const begin = (library_item_id: string, token: string): Promise<string> =>
   call<string>("POST", "content/library/item/update-session", { library_item_id }, { "client-token": token });
@@ -10,7 +10,17 @@ export const complete = (id: string): Promise<void> => post(path`content/library
 export const cancel = (id: string): Promise<void> => post(path`content/library/item/update-session/${id}?action=cancel`);
 export const keepAlive = (id: string, client_progress: number): Promise<void> =>
   post(path`content/library/item/update-session/${id}?action=keep-alive`, { client_progress });
-export const validate = (id: string): Promise<Validation> => post<Validation>(path`content/library/item/update-session/${id}/file?action=validate`);
 export const files = (id: string): Promise<UpdateFile[]> => get<UpdateFile[]>(path`content/library/item/update-session/${id}/file`);
 export const addFile = (id: string, name: string, size: number): Promise<UpdateFile> =>
   post<UpdateFile>(path`content/library/item/update-session/${id}/file`, { name, size, source_type: "PUSH" });
+/** Makes a version of an item without a file. A session that cannot be completed is canceled. */
+export async function removeFile(item: string, name: string): Promise<void> {
+  const id = await begin(item, crypto.randomUUID());
+  try {
+    await remove(path`content/library/item/update-session/${id}/file/${name}`);
+    await complete(id);
+  } catch (error) {
+    await cancel(id).catch(() => undefined); // it expires
+    throw error;
+  }
+}

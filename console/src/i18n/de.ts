@@ -196,6 +196,8 @@ export const de = {
     "Sie folgt ihrem Herausgeber nicht mehr, und das lässt sich nicht rückgängig machen. Sie wird mit dem jetzigen Inhalt veröffentlicht und kann hier geändert werden. Alle ihre Dateien müssen auf diesem Server sein.",
   "It was last used {time}.": "Sie wurde zuletzt {time} benutzt.",
   "Item": "Element",
+  "{item} gets a new version without the file. Earlier versions have it as long as they are kept.":
+    "{item} bekommt eine neue Version ohne die Datei. Frühere Versionen haben sie, solange sie aufbewahrt werden.",
   "Items appear when the library has been synchronized with its publisher.":
     "Elemente erscheinen, sobald die Bibliothek mit ihrem Herausgeber abgeglichen ist.",
   "Items read": "Gelesene Elemente",
@@ -415,6 +417,7 @@ export const de = {
   "Started": "Begonnen",
   "State": "Zustand",
   "Storage": "Speicher",
+  "Storage of {name}": "Speicher von {name}",
   "Storages": "Speicher",
   "Stored at": "Gespeichert am",
   "Stored": "Gespeichert",
@@ -550,6 +553,7 @@ export const de = {
   "What uses it: a pipeline, a script": "Was es benutzt: eine Pipeline, ein Skript",
   "What was uploaded of it is deleted. The item keeps its present version.":
     "Was davon hochgeladen wurde, wird gelöscht. Das Element behält seine jetzige Version.",
+  "Where it is stored": "Wo es gespeichert ist",
   "While the library is in use, its items cannot be deleted": "Solange die Bibliothek benutzt wird, können ihre Elemente nicht gelöscht werden",
   "Who": "Wer",
   "With a policy, OVF packages need a trusted signature. Items that do not have one are marked, and new ones are refused.":

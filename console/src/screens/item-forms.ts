@@ -1,14 +1,18 @@
 /** Dialogs that change items. */
 
+import { html } from "lit";
 import { restore, trash } from "../api/activity";
 import { each, permitted } from "../api/client";
 import * as api from "../api/items";
+import { datastores } from "../api/libraries";
 import { retention } from "../api/server";
-import type { Item, Version } from "../api/types";
+import type { File, Item, Version } from "../api/types";
+import { removeFile } from "../api/uploads";
 import { size, time } from "../i18n/format";
 import { t } from "../i18n/text";
 import { ask, sure } from "../ui/form";
 import { tell } from "../ui/notice";
+import { table } from "../ui/table";
 
 export async function editItem(item: Item): Promise<boolean> {
   const types = await permitted(api.types(), []);
@@ -55,6 +59,34 @@ export async function deleteItems(library: string, items: readonly Pick<Item, "i
   if (done && kept === 0) tell(t("{count} item is deleted.|{count} items are deleted.", { count: items.length }));
   else if (done) tell(t("{count} item is in the trash.|{count} items are in the trash.", { count: items.length }), () => restoreAll(items.map(({ id }) => id)));
   return done;
+}
+
+/** Removes a file from an item, in a new version of it. */
+export function dropFile(item: Item, { name }: File): Promise<boolean> {
+  return sure(
+    t("Remove {name}?", { name }),
+    t("{item} gets a new version without the file. Earlier versions have it as long as they are kept.", { item: item.name }),
+    t("Remove"),
+    () => removeFile(item.id, name),
+  );
+}
+
+/** Shows on which storage the files of an item are. */
+export async function showStorage({ id, name }: Item): Promise<void> {
+  const [rows, stores] = await Promise.all([api.stored(id), permitted(datastores(), [])]);
+  const names = new Map(stores.map(({ datastore, name: label }) => [datastore, label]));
+  const list = table({
+    label: t("Files"),
+    rows,
+    key: (row) => row.name,
+    name: (row) => row.name,
+    columns: [
+      { label: t("Name"), cell: (row) => row.name },
+      { label: t("Storage"), cell: ({ storage_backing: { datastore_id: store = "" } }) => names.get(store) ?? (store || "–") },
+      { label: t("Address"), cell: ({ storage_uris: addresses }) => html`<code class="sum">${addresses.join(" ") || t("Not here")}</code>` },
+    ],
+  });
+  await ask({ title: t("Storage of {name}", { name }), intro: rows.length > 0 ? list : html`<p>${t("No files yet")}</p>`, action: t("Close"), submit: async () => {} });
 }
 
 /** Takes things back from the trash. */

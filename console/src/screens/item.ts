@@ -22,7 +22,7 @@ import { queue } from "../uploads/queue";
 import { UploadWatch } from "../uploads/watch";
 import { commands } from "./commands";
 import { chooseFiles, dropTarget } from "./drop";
-import { deleteItems, editItem, evictItem, makeCurrent } from "./item-forms";
+import { deleteItems, dropFile, editItem, evictItem, makeCurrent, showStorage } from "./item-forms";
 import { annotation, editAnnotation } from "./labels";
 import { publishNow } from "./library-upkeep";
 import "./tags";
@@ -82,6 +82,7 @@ export class ItemScreen extends View {
       ${more([
         local && library.publish_info?.published && may("PublishLibraryItem") ? button(t("Synchronize subscribers"), () => publishNow(item.name, () => api.publishNow(item.id))) : "",
         library.subscription_info?.on_demand && may("EvictLibraryItem") ? button(t("Remove the files"), () => this.shown.after(evictItem(item))) : "",
+        may("ReadStorage") ? button(t("Where it is stored"), () => attempt(() => showStorage(item))) : "",
       ])}
       ${!local && may("SyncLibraryItem") ? button(t("Synchronize"), () => this.shown.after(attempt(() => api.sync(item.id))), "primary") : ""}
       ${local && may("UpdateSession") ? button(t("Upload files"), () => chooseFiles((picked) => this.upload(picked, shownTarget(item, library))), "", "upload") : ""}`;
@@ -104,16 +105,17 @@ export class ItemScreen extends View {
       <cl-tags type="com.vmware.content.library.Item" thing=${item.id}></cl-tags>`;
   }
 
-  private files({ item, library, files, privileges }: Shown): TemplateResult {
+  private files(shown: Shown): TemplateResult {
+    const { item, library, files, privileges } = shown;
     const uploads = library.type === "LOCAL" && privileges.includes("ContentLibrary.UpdateSession");
     const body = html`<h2>${t("Files")}</h2>
       ${files.length === 0
         ? empty("upload", t("No files yet"), uploads ? t("Drag the files of this item here.") : t("This item has no content."))
-        : this.fileTable(files, privileges)}`;
+        : this.fileTable(shown, uploads)}`;
     return uploads ? dropTarget((picked) => this.upload(picked, shownTarget(item, library)), body) : body;
   }
 
-  private fileTable(files: readonly File[], privileges: readonly string[]): TemplateResult {
+  private fileTable({ item, files, privileges }: Shown, removes: boolean): TemplateResult {
     const downloads = privileges.includes("ContentLibrary.DownloadSession");
     return table({
       label: t("Files"),
@@ -126,7 +128,8 @@ export class ItemScreen extends View {
         { label: t("Checksum"), cell: checksum, kind: "less" },
         { label: t("Stored"), cell: ({ cached }) => (cached ? badge(t("Complete"), "good") : badge(t("Not here"))), kind: "less" },
       ],
-      actions: (file) => (downloads && file.file_download_endpoint ? download(file.name, file.file_download_endpoint) : ""),
+      actions: (file) => html`${downloads && file.file_download_endpoint ? download(file.name, file.file_download_endpoint) : ""}
+        ${removes ? button(t("Remove"), () => this.shown.after(dropFile(item, file))) : ""}`,
     });
   }
 

@@ -81,7 +81,8 @@ def test_files_that_can_be_fetched_again_are_removed(chromium: Browser, built: N
     with serving(tmp_path, "--no-tls", **options) as running, Person(chromium, running.url, NAME, PASSWORD) as person:
         api = Api(running.url)
         source = api.library("Source")
-        api.store(api.item(source, "photon"), "photon.img", b"content")
+        item = api.item(source, "photon")
+        api.store(item, "photon.img", b"content")
         published = {"publish_info": {"published": True, "authentication_method": "NONE"}}
         api.done("PATCH", f"/api/content/local-library/{source}", published)
         address = api.done("GET", f"/api/content/library/{source}")["publish_info"]["publish_url"]
@@ -104,5 +105,13 @@ def test_files_that_can_be_fetched_again_are_removed(chromium: Browser, built: N
         person.presses_more("Remove the files")
         person.answers("Remove the files")
         person.sees("Not here")
+        person.goes(f"item/{item}")
+        person.presses_more("Where it is stored")
+        expect(person.page.get_by_role("dialog")).to_contain_text("photon.img")
+        person.answers("Close")
+        person.page.get_by_role("region", name="Files").get_by_role("button", name="Remove").click()
+        person.answers("Remove")
+        person.sees("No files yet")
+        assert api.files(item) == {}
         assert person.complaints == []
         api.close()

@@ -129,7 +129,7 @@ DECISIONS: dict[str, dict[str, str]] = {
         "get": "uploads/upload",
         "keep_alive": "uploads/upload",
         "list": "screens/transfers",
-        "update": MISSING,
+        "update": "uploads/upload",
     },
     "com.vmware.content.library.item.updatesession.file": {
         "add": "uploads/upload",

@@ -35,6 +35,7 @@ export type File = Told<"com.vmware.content.library.item.file.info">;
 export type StoredFile = Told<"com.vmware.content.library.item.storage.info">;
 export type Version = Told<"contentlib.library.item.versions.info">;
 export type UpdateSession = Told<"com.vmware.content.library.item.update_session_model">;
+export type PackageWarning = Told<"com.vmware.content.library.item.updatesession.preview_warning_info">;
 export type DownloadSession = Told<"com.vmware.content.library.item.download_session_model">;
 export type SubscriberChange = Schemas["contentlib.library.subscribers.update_spec"];
 export type SubscriberItem = Told<"contentlib.library.subscribers.item_info">;

@@ -1,13 +1,16 @@
 /** Calls of update sessions, by which files are added to items. */
 
-import { call, get, path, post, remove } from "./client";
-import type { UpdateFile, UpdateSession } from "./types";
+import { call, get, patch, path, post, remove } from "./client";
+import type { PackageWarning, UpdateFile, UpdateSession } from "./types";
 
 export const begin = (library_item_id: string, token: string): Promise<string> =>
   call<string>("POST", "content/library/item/update-session", { library_item_id }, { "client-token": token });
 export const session = (id: string): Promise<UpdateSession> => get<UpdateSession>(path`content/library/item/update-session/${id}`);
 export const complete = (id: string): Promise<void> => post(path`content/library/item/update-session/${id}?action=complete`);
 export const cancel = (id: string): Promise<void> => post(path`content/library/item/update-session/${id}?action=cancel`);
+/** Lets a session be completed although there are warnings about its package. */
+export const acceptWarnings = (id: string, types: readonly PackageWarning["type"][]): Promise<void> =>
+  patch(path`content/library/item/update-session/${id}`, { warning_behavior: types.map((type) => ({ type, ignored: true })) });
 export const keepAlive = (id: string, client_progress: number): Promise<void> =>
   post(path`content/library/item/update-session/${id}?action=keep-alive`, { client_progress });
 export const files = (id: string): Promise<UpdateFile[]> => get<UpdateFile[]>(path`content/library/item/update-session/${id}/file`);

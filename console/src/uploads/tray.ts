@@ -5,6 +5,7 @@ import { customElement, state } from "lit/decorators.js";
 import { duration, percent, size } from "../i18n/format";
 import { type Text, t } from "../i18n/text";
 import { link } from "../route";
+import { ask } from "../ui/form";
 import { icon } from "../ui/icons";
 import { attempt, tell } from "../ui/notice";
 import { problem } from "../ui/problem";
@@ -81,6 +82,7 @@ export class Tray extends View {
     const { name } = upload.item;
     if (upload.ended) {
       return html`${upload.nameTaken ? html`<button @click=${() => this.join(upload)}>${t("Add as a new version")}</button>` : ""}
+        ${upload.warnings.length > 0 ? html`<button @click=${() => this.accept(upload)}>${t("Accept the warnings")}</button>` : ""}
         ${upload.state === "failed" ? html`<button class="quiet" @click=${() => queue.resume(upload)}>${t("Try again")}</button>` : ""}
         <button class="quiet" aria-label="${t("Close")}: ${name}" @click=${() => queue.dismiss(upload)}>${icon("close")}</button>`;
     }
@@ -93,6 +95,17 @@ export class Tray extends View {
 
   private async join(upload: Upload): Promise<void> {
     if (await attempt(() => upload.joinNamed())) queue.resume(upload);
+  }
+
+  private async accept(upload: Upload): Promise<void> {
+    const accepted = await ask({
+      title: t("Accept the warnings about {name}?", { name: upload.item.name }),
+      intro: html`<ul>${upload.warnings.map(({ message }) => html`<li>${message.default_message}</li>`)}</ul>`,
+      action: t("Accept"),
+      danger: true,
+      submit: () => upload.acceptWarnings(),
+    });
+    if (accepted) queue.resume(upload);
   }
 
   private async resume(upload: Upload): Promise<void> {

@@ -2,6 +2,7 @@
 
 import { ApiError, own } from "../api/client";
 import * as items from "../api/items";
+import type { PackageWarning } from "../api/types";
 import * as uploads from "../api/uploads";
 import { t } from "../i18n/text";
 import { type KeptFile, type KeptUpload, forget, keep } from "./kept";
@@ -23,6 +24,8 @@ const MOST_ATTEMPTS_WITHOUT_PROGRESS = 10;
 export class Upload extends EventTarget {
   state: UploadState = "waiting";
   error?: unknown;
+  /** Warnings about its package, where it failed because nobody has accepted them. */
+  warnings: readonly PackageWarning[] = [];
   readonly speed = new Speed();
   readonly files: UploadFile[];
   private stopping = new AbortController();
@@ -46,6 +49,7 @@ export class Upload extends EventTarget {
   async run(): Promise<void> {
     this.stopping = new AbortController();
     delete this.error;
+    this.warnings = [];
     try {
       this.become("sending");
       await this.prepare();
@@ -119,6 +123,11 @@ export class Upload extends EventTarget {
   async joinNamed(): Promise<void> {
     const found = await items.named(this.library.id, this.item.name);
     if (found) this.item.id = found.id;
+  }
+
+  /** Lets it be completed although there are warnings about its package. */
+  async acceptWarnings(): Promise<void> {
+    await uploads.acceptWarnings(this.kept.session ?? "", this.warnings.map(({ type }) => type));
   }
 
   async keepAlive(): Promise<void> {
@@ -224,7 +233,14 @@ export class Upload extends EventTarget {
   /** Whether the update session still takes files; where the server does not answer, it is taken to. */
   private async lasts(): Promise<boolean> {
     if (!this.kept.session) return false;
-    return uploads.session(this.kept.session).then(({ state }) => state === "ACTIVE", (error) => error instanceof ApiError && error.status !== 404);
+    try {
+      const { state, preview_info: preview } = await uploads.session(this.kept.session);
+      const warnings = preview?.warnings ?? [];
+      if (warnings.some(({ ignored }) => !ignored)) this.warnings = warnings;
+      return state === "ACTIVE";
+    } catch (error) {
+      return error instanceof ApiError && error.status !== 404;
+    }
   }
 
   /** Lets another attempt begin with a session of its own. */

@@ -15,6 +15,7 @@ from console.browser.person import NAME, PASSWORD, Person
 from console.browser.stock import Api
 from packages import archive, package
 from processes import CONTENTLIB, Running, eventually, start
+from signing import make, signed
 
 MIB = 1 << 20
 SIZE = 24 * MIB
@@ -226,10 +227,19 @@ def test_an_ova_is_unpacked(person: Person, tmp_path: Path) -> None:
 
 def test_a_refused_file_says_why(person: Person, tmp_path: Path) -> None:
     api = Api(person.url)
-    library = api.library("Broken")
-    api.close()
+    library, other = api.library("Broken"), api.library("Self-signed")
     person.log_in()
     person.goes(f"library/{library}")
     person.sees("No items yet")
     person.drops(*written(tmp_path, {**package(), "disk1.vmdk": b"another disk"}))
     expect(person.page.locator("cl-tray .upload.failed .problem")).to_contain_text("disk1.vmdk")
+    person.goes(f"library/{other}")
+    person.sees_title("Self-signed")
+    person.drops(*written(tmp_path, signed(make(tmp_path / "signer"))))
+    person.presses("Accept the warnings")
+    expect(person.page.get_by_role("dialog")).to_contain_text("is self-signed and not trusted")
+    person.answers("Accept")
+    expect(person.page.locator("cl-tray .upload.done")).to_have_count(1)
+    (item,) = api.items(other)
+    assert "tiny.cert" in api.files(item)
+    api.close()

@@ -19,7 +19,6 @@ SHOWN = "contentlib.server.certificates lists them with all that they say"
 NO_MACHINES = "this server has no virtual machines, and deploys none"
 MERGED = "a person changes labels, and keeps what others have changed"
 COMPLETED = "to complete checks the same, and says what is wrong"
-MISSING = "not yet (issue 18)"
 
 DECISIONS: dict[str, dict[str, str]] = {
     "com.vmware.cis.session": {
@@ -135,7 +134,7 @@ DECISIONS: dict[str, dict[str, str]] = {
         "add": "uploads/upload",
         "get": LISTED,
         "list": "uploads/upload",
-        "probe": MISSING,
+        "probe": "screens/fetch-forms",
         "remove": "screens/item-forms",
         "validate": COMPLETED,
     },

@@ -44,6 +44,7 @@ export type Registered = Told<"com.vmware.content.library.subscriptions.info">;
 export type RegistrationSpec = Schemas["com.vmware.content.library.subscriptions.create_spec"];
 export type RegistrationChange = Schemas["com.vmware.content.library.subscriptions.update_spec"];
 export type UnnamedSubscriber = Told<"contentlib.library.subscribers.unnamed_info">;
+export type Source = Schemas["com.vmware.content.library.item.transfer_endpoint"];
 export type UpdateFile = Told<"com.vmware.content.library.item.updatesession.file.info">;
 export type Checksum = Schemas["com.vmware.content.library.item.file.checksum_info"];
 export type Task = Told<"com.vmware.cis.task.info">;

@@ -43,6 +43,7 @@ export const de = {
   "All types": "Alle Typen",
   "All": "Alle",
   "An empty field is never.": "Ein leeres Feld heißt nie.",
+  "An empty field is the last part of the address.": "Ein leeres Feld heißt: der letzte Teil der Adresse.",
   "API token": "API-Token",
   "API tokens": "API-Token",
   "Appearance": "Darstellung",
@@ -148,7 +149,10 @@ export const de = {
   "Expires": "Läuft ab",
   "Failed tasks": "Fehlgeschlagene Aufgaben",
   "Failed": "Fehlgeschlagen",
+  "Fetch": "Holen",
+  "Fetch a file of {name}": "Datei von {name} holen",
   "Fetch files only when they are needed": "Dateien erst bei Bedarf holen",
+  "Fetch from an address": "Von einer Adresse holen",
   "Files": "Dateien",
   "Filling up": "Füllt sich",
   "Filter": "Filter",
@@ -189,6 +193,8 @@ export const de = {
   "It goes to the trash with its {count} item.|It goes to the trash with its {count} items.":
     "Sie kommt mit ihrem {count} Element in den Papierkorb.|Sie kommt mit ihren {count} Elementen in den Papierkorb.",
   "It has not read any item.": "Er hat kein Element gelesen.",
+  "It has this thumbprint. Compare it with what the administrator of the address tells you.":
+    "Es hat diesen Fingerabdruck. Vergleichen Sie ihn mit dem, den der Administrator der Adresse Ihnen nennt.",
   "It is a token of {name}.": "Es ist ein Token von {name}.",
   "It is deleted for good with its {count} item.|It is deleted for good with its {count} items.":
     "Sie wird mit ihrem {count} Element endgültig gelöscht.|Sie wird mit ihren {count} Elementen endgültig gelöscht.",
@@ -276,6 +282,7 @@ export const de = {
   "Move": "Verschieben",
   "Name": "Name",
   "{name} is deleted.": "{name} ist gelöscht.",
+  "Name of the file": "Name der Datei",
   "Nearly full": "Fast voll",
   "Needs attention": "Zu beachten",
   "Never seen": "Nie gesehen",
@@ -482,6 +489,10 @@ export const de = {
   "The publisher is asked before anything changes. Items that another publisher does not have are removed at the next synchronization.":
     "Der Herausgeber wird gefragt, bevor sich etwas ändert. Elemente, die ein anderer Herausgeber nicht hat, werden beim nächsten Abgleich entfernt.",
   "The server does not answer.": "Der Server antwortet nicht.",
+  "The server fetches it, so this page can be closed. A file of the same name is replaced.":
+    "Der Server holt sie, die Seite kann also geschlossen werden. Eine Datei desselben Namens wird ersetzt.",
+  "The server fetches {name}. Its progress is shown under Tasks.":
+    "Der Server holt {name}. Der Fortschritt steht unter Aufgaben.",
   "The server serves plain HTTP, and trusts only the authorities of the system.":
     "Der Server antwortet ohne TLS und vertraut nur den Zertifizierungsstellen des Systems.",
   "The server verifies it": "Der Server prüft sie",
@@ -517,6 +528,8 @@ export const de = {
   "Transfers": "Übertragungen",
   "Trash": "Papierkorb",
   "Trust a certificate": "Zertifikat vertrauen",
+  "Trust and fetch": "Vertrauen und holen",
+  "Trust the certificate of the address?": "Dem Zertifikat der Adresse vertrauen?",
   "Trust the certificate of the publisher?": "Dem Zertifikat des Herausgebers vertrauen?",
   "Trust": "Vertrauen",
   "Try again": "Erneut versuchen",

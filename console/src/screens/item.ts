@@ -1,6 +1,6 @@
 import { type PropertyValues, type TemplateResult, html } from "lit";
 import { customElement, property } from "lit/decorators.js";
-import { account, allowed } from "../account";
+import { account, allowed, may as everywhere } from "../account";
 import { own } from "../api/client";
 import * as api from "../api/items";
 import { changeItem, ofItem } from "../api/labels";
@@ -22,6 +22,7 @@ import { queue } from "../uploads/queue";
 import { UploadWatch } from "../uploads/watch";
 import { commands } from "./commands";
 import { chooseFiles, dropTarget } from "./drop";
+import { fetchFrom } from "./fetch-forms";
 import { deleteItems, dropFile, editItem, evictItem, makeCurrent, showStorage } from "./item-forms";
 import { annotation, editAnnotation } from "./labels";
 import { publishNow } from "./library-upkeep";
@@ -80,6 +81,7 @@ export class ItemScreen extends View {
       ${may("UpdateLibraryItem") && local ? button(t("Edit"), () => this.shown.after(editItem(item))) : ""}
       ${local && may("DeleteLibraryItem") ? button(t("Delete"), () => this.deleteItem(item, library)) : ""}
       ${more([
+        local && may("UpdateSession") && everywhere("ContentLibrary.ProbeSubscription") ? button(t("Fetch from an address"), () => this.shown.after(fetchFrom(item))) : "",
         local && library.publish_info?.published && may("PublishLibraryItem") ? button(t("Synchronize subscribers"), () => publishNow(item.name, () => api.publishNow(item.id))) : "",
         library.subscription_info?.on_demand && may("EvictLibraryItem") ? button(t("Remove the files"), () => this.shown.after(evictItem(item))) : "",
         may("ReadStorage") ? button(t("Where it is stored"), () => attempt(() => showStorage(item))) : "",

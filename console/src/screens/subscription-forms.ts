@@ -123,9 +123,13 @@ function asksOtherwise(now: Subscription, { on_demand: _, automatic_sync_enabled
   return Boolean(password) || Object.entries(change).some(([name, value]) => (value ?? "") !== (now[name as keyof Subscription] ?? ""));
 }
 
-/** What a publisher answers; an error where it cannot be subscribed to. Without its password, it may ask for one. */
+/** What a publisher answers. Without its password, it may ask for one. */
 async function answered(subscription: Subscription, withoutPassword = false): Promise<Probe> {
-  const probe = await api.probe(subscription);
+  return reached(await api.probe(subscription), withoutPassword);
+}
+
+/** The answer at an address; an error where nothing can be read from there, apart from a certificate that is not trusted. */
+export function reached(probe: Probe, withoutPassword = false): Probe {
   const fine = ["SUCCESS", "CERTIFICATE_ERROR", ...(withoutPassword ? ["INVALID_CREDENTIALS"] : [])];
   if (fine.includes(probe.status)) return probe;
   const sentence = probe.error_messages.map((each) => each.default_message).join("; ");

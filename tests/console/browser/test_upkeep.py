@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, expect
 
 from console.browser.person import NAME, PASSWORD, Person
 from console.browser.stock import Api
-from processes import Running, serving
+from processes import Running, eventually, serving
 
 VM = "urn:vmomi:vm:vm-12"
 
@@ -113,5 +113,8 @@ def test_files_that_can_be_fetched_again_are_removed(chromium: Browser, built: N
         person.answers("Remove")
         person.sees("No files yet")
         assert api.files(item) == {}
+        person.presses_more("Fetch from an address")
+        person.answers("Fetch", Address=f"{running.url}/openapi.json")
+        assert eventually(lambda: [*api.files(item)] == ["openapi.json"])
         assert person.complaints == []
         api.close()

@@ -47,7 +47,7 @@ export function dropTag({ id, name, uses }: api.CountedTag): Promise<boolean> {
 export function newCategory(): Promise<boolean> {
   return ask({
     title: t("Create category"),
-    fields: [...texts(), cardinality("MULTIPLE"), ...KINDS.map(([type, label]): Field => kindField(type, t(label), t("With neither of the two, its tags are for everything.")))],
+    fields: [...texts(), cardinality("MULTIPLE"), ...KINDS.map(([type, label], index) => kindField(type, t(label), index > 0 ? t("With neither of the two, its tags are for everything.") : ""))],
     action: t("Create"),
     submit: async (values) => {
       await api.createCategory({ ...said(values), cardinality: several(values), associable_types: added(values) });

@@ -17,7 +17,7 @@ from contentlib.blobs.locks import FileClaims
 from contentlib.blobs.s3 import S3Blobs
 from contentlib.blobs.segments import Segment, blob_key, chain, part_size, pointers
 from contentlib.library.identifiers import new_identifier
-from processes import PATIENCE_SECONDS
+from processes import PATIENCE_SECONDS, eventually
 from storages import claimed
 
 A = "datastore-1"
@@ -79,6 +79,7 @@ def test_an_upload_that_is_not_interrupted_is_one_object_from_the_start(store: S
     data = pattern(21 * MIB)
     with store.stage(A, "u") as staged:
         staged.append(data)
+        assert eventually(lambda: len(pointers(Bucket(address))) == 1)  # a part is sent beside the next bytes
         (pointer,) = pointers(Bucket(address))
         assert store.keep(A, "u").id == pointer.id
     assert read(store, pointer.id) == data

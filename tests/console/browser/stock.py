@@ -63,6 +63,12 @@ class Api:
         """How many bytes of a file of an update session the server has."""
         return int(self._client.head(file["upload_endpoint"]["uri"]).headers.get("upload-offset", 0))
 
+    def stored(self, library: str) -> int:
+        """How many bytes of the uploads to a library the server has."""
+        items, sessions = self.items(library), [f"{SESSIONS}/{each}" for each in self.done("GET", SESSIONS)]
+        mine = [each for each in sessions if self.done("GET", each)["library_item_id"] in items]
+        return sum(self.offset(file) for each in mine for file in self.done("GET", f"{each}/file"))
+
     def items(self, library: str) -> list[str]:
         """The identifiers of the items of a library."""
         return list(self.done("GET", f"/api/content/library/item?library_id={library}"))

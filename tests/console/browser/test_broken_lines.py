@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, expect
 
 from console.browser.line import Line
 from console.browser.person import NAME, PASSWORD, Person
-from console.browser.stock import SESSIONS, Api
+from console.browser.stock import Api
 from packages import archive, package
 from processes import CONTENTLIB, Running, eventually, start
 
@@ -91,13 +91,6 @@ def firsts(person: Person) -> list[int]:
     return [int(each.split()[1].split("-")[0]) for each in sent]
 
 
-def stored(serving: Serving, library: str) -> int:
-    """How many bytes of the uploads to a library the server has."""
-    items, sessions = serving.api.items(library), [f"{SESSIONS}/{each}" for each in serving.api.done("GET", SESSIONS)]
-    mine = [each for each in sessions if serving.api.done("GET", each)["library_item_id"] in items]
-    return sum(serving.api.offset(file) for each in mine for file in serving.api.done("GET", f"{each}/file"))
-
-
 def has_done(person: Person, count: int) -> None:
     """Waits until so many uploads are complete."""
     expect(person.page.locator("cl-tray .upload.done")).to_have_count(count)
@@ -130,7 +123,7 @@ def test_a_file_that_was_changed_is_not_sent_any_further(
     file = image(tmp_path)
     serving.line.allow(2 * MIB)
     visitor.chooses(file)
-    assert eventually(lambda: stored(serving, library) > 0)
+    assert eventually(lambda: serving.api.stored(library) > 0)
     image(tmp_path, size=SIZE + 1)
     serving.line.cut()
     serving.line.allow(10 * SIZE)
@@ -150,7 +143,7 @@ def test_a_folder_with_an_ovf_an_ova_and_a_waiting_file_go_on_after_a_kill_and_a
     ova.write_bytes(archive(packed))
     serving.line.allow(6 * MIB)
     visitor.drags(folder, ova, plain)
-    assert eventually(lambda: stored(serving, library) >= 4 * MIB)
+    assert eventually(lambda: serving.api.stored(library) >= 4 * MIB)
     serving.restart()
     serving.line.cut()
     visitor.page.on("dialog", lambda dialog: dialog.accept())

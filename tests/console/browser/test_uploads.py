@@ -19,7 +19,7 @@ from signing import make, signed
 
 MIB = 1 << 20
 SIZE = 24 * MIB
-SLOW = 4 * MIB
+SLOW = 2 * MIB
 
 
 class Uploading:
@@ -34,13 +34,14 @@ class Uploading:
         """Starts the upload; returns when the server has a part of the file."""
         api = Api(url)
         library = api.library(f"Images {self.image.parent.name}")
-        api.close()
         self.person.log_in()
         self.person.goes(f"library/{library}")
         self.person.sees("No items yet")
         self.runs_at(SLOW)
         self.person.chooses(self.image)
-        self.waits_for(3 * MIB)
+        self.waits_for(2 * MIB)
+        assert eventually(lambda: api.stored(library) > 0)
+        api.close()
 
     def runs_at(self, bytes_per_second: int) -> None:
         """Sets the speed of the line; -1 is without a limit."""

@@ -9,7 +9,7 @@ from contentlib.settings import MASK, Settings
 
 # structlog imports these if they are installed, for tracebacks that are not used: a twentieth of the time that a start takes.
 _UNUSED = {"rich", "twisted"} - sys.modules.keys()
-sys.modules.update(dict.fromkeys(_UNUSED))  # type: ignore[arg-type] # None means that there is no such module
+sys.modules.update(dict.fromkeys(_UNUSED))  # type: ignore[arg-type] # None stands for a module that is not installed
 import structlog  # noqa: E402 - without them
 from structlog.typing import EventDict, Processor, WrappedLogger  # noqa: E402 - the same
 

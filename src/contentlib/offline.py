@@ -62,7 +62,7 @@ from contentlib.vcsp.trees.importing import import_bundle
 from contentlib.vcsp.trees.static import StaticLibrary, Watcher, Written, publish, static_library
 
 Warned = Callable[[str], None]
-_POLL_SECONDS = 0.2  # between searches for tasks, which nobody else submits
+_POLL_SECONDS = 0.2  # between searches for tasks
 _HELD_SECONDS = 60.0  # the server may have been told a shorter grace than the command
 
 

@@ -46,7 +46,7 @@ HOLD_SECONDS = 600.0
 class Received(msgspec.Struct, frozen=True):
     """Bytes that were received and hashed, still aside under the name of their upload.
 
-    `start` are the first of them, if whoever received them still has as many as tell what a file is.
+    `start` are the first of them, as many as show what the file is; None if they have to be read from the storage.
     """
 
     storage: str
@@ -101,7 +101,7 @@ class Blobs(ReadableBlobs):
     async def keep(self, received: Received, name: NameBlob = unnamed) -> Blob:
         """Turns received bytes into a blob. Equal bytes on a storage share one blob, and repair it if it is damaged.
 
-        `name` notes what the blob is for, in the transaction that adds it. If it fails, there is no new blob.
+        `name` records which file the blob belongs to, in the transaction that adds the blob. If it fails, no blob is added.
         """
         twin = await self._twin(received)
         if twin is None:

@@ -80,7 +80,7 @@ class ReadableBlobs:
         return await self._read_again(blob, name, found.mark)
 
     def _is_as_stored(self, blob: Blob, found: Stat) -> bool:
-        """Whether nobody has touched the bytes since they were stored, and the machine was not restarted before their flush."""
+        """Whether the bytes are unchanged since they were stored, and were flushed if the machine was restarted since."""
         return found == Stat(blob.size, blob.mark) and blob.unflushed in (None, self.store.boot)
 
     async def place(self, file: StoredFile) -> BlobLocation:

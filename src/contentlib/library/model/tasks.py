@@ -55,8 +55,8 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
 
     `kind` selects the handler and `arguments` are its arguments as JSON. The task runs when it is `due`, by the `owner` whose
     lease lasts until `until`; afterwards another worker takes over. `attempts` counts how often it was begun, `failures` how
-    often that failed; an interruption is no failure. `completed` of `total` is its progress. A task without a `submitter` is
-    the server's own.
+    often it failed and was put off; an attempt that ends with its process does not count. `completed` of `total` is its
+    progress. A task without a `submitter` is the server's own.
     """
 
     id: str

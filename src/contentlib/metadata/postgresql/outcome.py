@@ -68,7 +68,7 @@ class Outcomes:
         return None if told == "COMMIT" else OSError("the database undid the transaction")
 
     async def _commit_at_once(self, raw: Raw, slots: list[int], seen: int, number: str) -> BaseException | None:
-        """Counts the changes and commits them in one message; nobody else has committed since the state that was seen."""
+        """Counts the changes and commits them in one message. The turn of a writer keeps others from committing meanwhile."""
         try:
             told = await raw.execute(_COUNT_AND_COMMIT.format(", ".join(map(str, slots))))
         except ERRORS as error:

@@ -11,6 +11,8 @@ import signal
 import time
 import traceback
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
 
 from cluster import Cluster
 from contentlib.blobs.bucket import Bucket
@@ -25,10 +27,34 @@ from crash.unreliable import UnreliableClient, Weather
 from crash.worlds import UPDATES, World
 from processes import PATIENCE_SECONDS
 
+LEASE_SECONDS = 600
+"""How long sessions live is not what is tested, and a kill loses what was not saved of it."""
 _QUIET_SECONDS = 180.0
 _SHORT_SECONDS = 8  # the lease of sessions at the end
 _CALM_SECONDS = 1.5  # after which the balancer has noticed that a part did not run, and clients that it runs
 _ENDED_SECONDS = 0.5  # after which a call of a killed node has ended in the database, too
+
+
+@contextlib.contextmanager
+def started(directory: Path, **more: Any) -> Iterator[Cluster]:
+    """A cluster that notices kills and removes what they leave within seconds."""
+    made = Cluster(
+        directory,
+        **more,
+        node_lease_seconds=2,
+        drain_seconds=4,
+        lease_seconds=LEASE_SECONDS,
+        collect_grace_seconds=15,
+        swept_after_seconds=60,
+        versions_kept=1,
+        log_level="warning",
+        outbound_allow='["127.0.0.0/8"]',
+    )
+    try:
+        made.start()
+        yield made
+    finally:
+        made.stop()
 
 
 class ClusterKills:
@@ -45,6 +71,11 @@ class ClusterKills:
         self.steps = 0
         self._over = False
         self._settled = dict.fromkeys([world.name for world in self.worlds], 0.0)
+
+    async def close(self) -> None:
+        """Closes the connections of all clients."""
+        for client in (self.errands.client, *(world.client for world in self.worlds)):
+            await client.close()
 
     async def run(self, kills: int, until: float) -> None:
         """Kills so many times, or until the time is over."""

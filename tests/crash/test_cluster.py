@@ -20,7 +20,7 @@ from cluster import Cluster
 from contentlib.blobs.bucket import Bucket
 from contentlib.blobs.segments import measured, pointers
 from crash.clients import Client
-from crash.clustered import ClusterKills
+from crash.clustered import LEASE_SECONDS, ClusterKills, started
 from crash.errands import Errands
 from crash.journeys import add, complete, file_of, new_item, new_update, read
 from crash.servers import Nursery, Server
@@ -31,7 +31,6 @@ from publisher import publishing
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed transport:ResourceWarning")
 _KILLS = 12
 _SECONDS = 60
-_LEASE_SECONDS = 600  # how long sessions live is not what is tested, and a kill loses what was not saved of it
 MIB = 1 << 20
 DATA = b"".join(bytes([number]) * MIB for number in range(30))
 
@@ -39,23 +38,10 @@ DATA = b"".join(bytes([number]) * MIB for number in range(30))
 @pytest.fixture
 def cluster(tmp_path: Path) -> Iterator[Cluster]:
     nursery = Nursery()
-    made = Cluster(
-        tmp_path,
-        nursery=nursery,
-        node_lease_seconds=2,
-        drain_seconds=4,
-        lease_seconds=_LEASE_SECONDS,
-        collect_grace_seconds=15,
-        swept_after_seconds=60,
-        versions_kept=1,
-        log_level="warning",
-        outbound_allow='["127.0.0.0/8"]',
-    )
     try:
-        made.start()
-        yield made
+        with started(tmp_path, nursery=nursery) as made:
+            yield made
     finally:
-        made.stop()
         nursery.close()
 
 
@@ -148,12 +134,11 @@ async def test_a_cluster_whose_parts_are_killed_holds_to_every_answer(cluster: C
     seconds = float(os.environ.get("CLUSTER_SECONDS", _SECONDS))
     began = time.monotonic()
     async with publishing() as publisher:
-        run = ClusterKills(cluster, Errands(publisher, seed), seed, clients=4, lease=_LEASE_SECONDS)
+        run = ClusterKills(cluster, Errands(publisher, seed), seed, clients=4, lease=LEASE_SECONDS)
         try:
             await run.run(kills, began + seconds)
             await run.end()
         finally:
-            for client in (run.errands.client, *(world.client for world in run.worlds)):
-                await client.close()
+            await run.close()
             print(f"seed {seed}: {run.told()}, {time.monotonic() - began:.0f} s")  # noqa: T201 - pytest shows it when the test fails
     run.weather.check()

@@ -14,14 +14,13 @@ from typing import Any
 import pytest
 
 from cluster import Cluster
-from crash.clustered import ClusterKills
+from crash.clustered import LEASE_SECONDS, ClusterKills, started
 from crash.earlier import earlier
 from crash.errands import Errands
 from processes import PATIENCE_SECONDS
 from publisher import publishing
 
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed transport:ResourceWarning")
-_LEASE_SECONDS = 600
 
 
 class RollOut(ClusterKills):
@@ -32,7 +31,6 @@ class RollOut(ClusterKills):
         self._old = list(self.cluster.nodes)
 
     async def _strike(self) -> None:
-        await self._calm()
         node = self._old.pop()
         await node.leave(2 * PATIENCE_SECONDS)
         node.environment.clear()
@@ -42,34 +40,18 @@ class RollOut(ClusterKills):
 
 @pytest.fixture
 def cluster(tmp_path: Path) -> Iterator[Cluster]:
-    made = Cluster(
-        tmp_path,
-        environment=earlier(tmp_path / "earlier"),
-        node_lease_seconds=2,
-        drain_seconds=4,
-        lease_seconds=_LEASE_SECONDS,
-        collect_grace_seconds=15,
-        swept_after_seconds=60,
-        versions_kept=1,
-        log_level="warning",
-        outbound_allow='["127.0.0.0/8"]',
-    )
-    try:
-        made.start()
+    with started(tmp_path, environment=earlier(tmp_path / "earlier")) as made:
         yield made
-    finally:
-        made.stop()
 
 
 async def test_clients_notice_nothing_of_a_rolling_upgrade(cluster: Cluster) -> None:
     seed = os.environ.get("CRASH_SEED") or str(random.randrange(10**9))
     async with publishing() as publisher:
-        run = RollOut(cluster, Errands(publisher, seed), seed, clients=2, lease=_LEASE_SECONDS)
+        run = RollOut(cluster, Errands(publisher, seed), seed, clients=2, lease=LEASE_SECONDS)
         try:
             await run.run(len(cluster.nodes), float("inf"))
             await run.end()
         finally:
-            for client in (run.errands.client, *(world.client for world in run.worlds)):
-                await client.close()
+            await run.close()
             print(f"seed {seed}: {run.told()}")  # noqa: T201 - pytest shows it when the test fails
     run.weather.check()
